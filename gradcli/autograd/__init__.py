@@ -1,0 +1,1 @@
+"""Nodes, the backward engine, grad modes, forward mode and the transforms."""

@@ -1,0 +1,1 @@
+"""Values in and out: JSON, NDJSON, npy, npz and csv."""

@@ -1,0 +1,1 @@
+"""Program text to syntax to closures: a safe subset of Python."""

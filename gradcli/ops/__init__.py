@@ -1,0 +1,1 @@
+"""The op table: every operation with its kernel, derivatives and samples."""

@@ -1,0 +1,1 @@
+"""Tensors: storage, dtypes, text and random numbers; the ground floor."""

@@ -1,0 +1,230 @@
+"""Element types, their names in every place PyTorch prints them, and promotion.
+
+A dtype is one shared object, so `a.dtype is b.dtype` is the test for equality. bfloat16 has no
+NumPy twin: its elements are stored as float32 and rounded to nearest even after every operation.
+float16 and bfloat16 compute in float32 (PyTorch's "opmath") and round once at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+Array = Any  # an ndarray, or a NumPy scalar where the tensor has no dimension
+
+BOOL, INTEGER, FLOATING, COMPLEX = range(4)  # categories, in order of promotion
+
+
+class DType:
+    """One element type: `torch.float32` and its kin.
+
+    `array` is the NumPy dtype of the stored elements, `compute` the NumPy dtype a kernel works in,
+    `raw` whether the two agree so that kernels may run on the stored elements as they are.
+    """
+
+    __slots__ = (
+        "array",
+        "category",
+        "compute",
+        "eps",
+        "is_complex",
+        "is_floating_point",
+        "is_signed",
+        "itemsize",
+        "name",
+        "raw",
+        "scalar_name",
+    )
+
+    def __init__(
+        self, name: str, array: str, category: int, scalar_name: str, itemsize: int
+    ) -> None:
+        self.name = name
+        self.array = np.dtype(array)
+        self.category = category
+        self.scalar_name = scalar_name
+        self.itemsize = itemsize
+        self.is_floating_point = category == FLOATING
+        self.is_complex = category == COMPLEX
+        self.is_signed = name not in ("bool", "uint8")
+        self.raw = name not in ("float16", "bfloat16")
+        self.compute = self.array if self.raw else np.dtype("float32")
+        self.eps = 0.0078125 if name == "bfloat16" else None
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether tensors of this type can require gradients."""
+        return self.category >= FLOATING
+
+    @property
+    def tensor_name(self) -> str:
+        """The legacy type name in messages: `torch.FloatTensor`."""
+        return f"torch.{self.scalar_name}Tensor"
+
+    def to_complex(self) -> DType:
+        """The complex type whose parts have this type."""
+        if self.is_complex:
+            return self
+        return complex128 if self is float64 else complex64
+
+    def to_real(self) -> DType:
+        """The type of the parts of a complex type; any other type is its own."""
+        if not self.is_complex:
+            return self
+        return float64 if self is complex128 else float32
+
+    def cast(self, values: Array) -> Array:
+        """`values` stored as this type: the same object where nothing changes.
+
+        Integers wrap, floats truncate towards zero into integers, complex values drop their
+        imaginary part into real types, and bfloat16 rounds to nearest even.
+        """
+        if values.dtype.kind == "c" and not self.is_complex:
+            values = values.real
+        if values.dtype != self.array:
+            if self.name == "bool":
+                values = values != 0
+            else:
+                values = values.astype(self.array)
+        return round_bfloat16(values) if self.name == "bfloat16" else values
+
+
+def round_bfloat16(values: Array) -> Array:
+    """float32 `values` rounded to nearest even to the 8 significant bits of bfloat16."""
+    values = np.asarray(values, np.float32)
+    bits = values.view(np.uint32)
+    rounded = (bits + (0x7FFF + ((bits >> 16) & 1)).astype(np.uint32)) & np.uint32(0xFFFF0000)
+    rounded = np.where(np.isnan(values), np.uint32(0x7FC00000), rounded)
+    return rounded.astype(np.uint32).view(np.float32)[()]
+
+
+bool_ = DType("bool", "bool", BOOL, "Bool", 1)
+uint8 = DType("uint8", "uint8", INTEGER, "Byte", 1)
+int8 = DType("int8", "int8", INTEGER, "Char", 1)
+int16 = DType("int16", "int16", INTEGER, "Short", 2)
+int32 = DType("int32", "int32", INTEGER, "Int", 4)
+int64 = DType("int64", "int64", INTEGER, "Long", 8)
+float16 = DType("float16", "float16", FLOATING, "Half", 2)
+bfloat16 = DType("bfloat16", "float32", FLOATING, "BFloat16", 2)
+float32 = DType("float32", "float32", FLOATING, "Float", 4)
+float64 = DType("float64", "float64", FLOATING, "Double", 8)
+complex64 = DType("complex64", "complex64", COMPLEX, "ComplexFloat", 8)
+complex128 = DType("complex128", "complex128", COMPLEX, "ComplexDouble", 16)
+
+ALL = (
+    bool_,
+    uint8,
+    int8,
+    int16,
+    int32,
+    int64,
+    float16,
+    bfloat16,
+    float32,
+    float64,
+    complex64,
+    complex128,
+)
+
+# Every name that a program can use for a dtype, as attributes of `torch`.
+NAMES: dict[str, DType] = {dtype.name: dtype for dtype in ALL} | {
+    "half": float16,
+    "float": float32,
+    "double": float64,
+    "short": int16,
+    "int": int32,
+    "long": int64,
+    "cfloat": complex64,
+    "cdouble": complex128,
+}
+
+# Python's types where PyTorch takes a dtype: `dtype=float` is float64.
+PYTHON: dict[type, DType] = {bool: bool_, int: int64, float: float64, complex: complex128}
+
+FROM_ARRAY: dict[np.dtype[Any], DType] = {
+    dtype.array: dtype for dtype in ALL if dtype is not bfloat16
+}
+
+
+class _Default:
+    """The default floating type, `torch.get_default_dtype()`."""
+
+    __slots__ = ("dtype",)
+
+    def __init__(self) -> None:
+        self.dtype = float32
+
+
+default = _Default()
+
+
+def of_number(value: complex) -> DType:
+    """The dtype that a Python number alone becomes."""
+    kind = type(value)
+    if kind is float:
+        return default.dtype
+    if kind is bool:
+        return bool_
+    if kind is int:
+        return int64
+    return default.dtype.to_complex()
+
+
+def promote(a: DType, b: DType) -> DType:
+    """The smallest type both fit into (`torch.promote_types`)."""
+    if a is b:
+        return a
+    if a.category > b.category:
+        a, b = b, a  # b has the higher category
+    if a.category != b.category:
+        if b.is_complex and a is float64:
+            return complex128
+        return b
+    if a.category == INTEGER:
+        if uint8 in (a, b):
+            other = b if a is uint8 else a
+            return int16 if other is int8 else other
+    elif a.category == FLOATING and a.itemsize == b.itemsize:
+        return float32  # float16 with bfloat16
+    return a if a.itemsize > b.itemsize else b
+
+
+def result_type(
+    dimensioned: Iterable[DType], zero_dim: Iterable[DType], numbers: Iterable[DType]
+) -> DType:
+    """PyTorch's promotion: tensors with dimensions win over those without, over numbers.
+
+    A lower class of operand raises the result only if its category (bool, integer, floating,
+    complex) is higher.
+    """
+    result: DType | None = None
+    for group in (dimensioned, zero_dim, numbers):
+        lower: DType | None = None
+        for dtype in group:
+            lower = dtype if lower is None else promote(lower, dtype)
+        if lower is not None:
+            result = lower if result is None else _combine(result, lower)
+    if result is None:
+        raise RuntimeError("result_type needs at least one operand")
+    return result
+
+
+def _combine(higher: DType, lower: DType) -> DType:
+    if lower.category <= higher.category:
+        return higher
+    if lower.is_complex:
+        return higher.to_complex() if higher.is_floating_point else lower
+    return promote(higher, lower)
+
+
+def can_cast(source: DType, target: DType) -> bool:
+    """Whether a result of type `source` may be written into a tensor of type `target`."""
+    return source.category <= target.category

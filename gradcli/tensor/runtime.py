@@ -1,0 +1,65 @@
+"""The mutable state that every layer shares: grad mode, provenance, interrupts and limits.
+
+Note: signal handlers and timers only assign `runtime.stop`. The interpreter looks at it before
+each step and the engine before each node and then call `runtime.check()`, so no exception is ever
+raised inside an operation, and an operation happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+
+class Interrupted(BaseException):
+    """The user asked to stop (Ctrl-C). Programs cannot catch it."""
+
+
+class LimitExceeded(BaseException):
+    """A limit of the session was reached. Programs cannot catch it.
+
+    `limit` names the command-line option that sets it, such as `max-memory`.
+    """
+
+    def __init__(self, message: str, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class Runtime:
+    """One cell of state; `runtime` is its only instance."""
+
+    __slots__ = ("grad_enabled", "inference", "max_bytes", "stop", "where")
+
+    def __init__(self) -> None:
+        self.grad_enabled = True
+        self.inference = False
+        self.where = 0  # an index that only the interpreter understands; nodes store it
+        self.stop: BaseException | None = None
+        self.max_bytes = 4 << 30
+
+    def check(self) -> None:
+        """Raise what a signal handler or a timer asked for since the last check."""
+        stop = self.stop
+        if stop is not None:
+            self.stop = None
+            raise stop
+
+    def reserve(self, nbytes: int) -> None:
+        """Refuse an allocation of `nbytes` that cannot fit, before it is made.
+
+        Raises LimitExceeded naming `max-memory`.
+        """
+        if nbytes > self.max_bytes:
+            raise LimitExceeded(
+                f"this needs {_size(nbytes)} of memory; the limit is {_size(self.max_bytes)}",
+                "max-memory",
+            )
+
+
+def _size(nbytes: int) -> str:
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if nbytes >= factor:
+            number = nbytes / factor if nbytes < 1 << 90 else nbytes // factor
+            return f"{number:.4g} {unit}"
+    return f"{nbytes} bytes"
+
+
+runtime = Runtime()
