@@ -1,0 +1,67 @@
+"""The elements of a tensor as equally wide texts: one notation is chosen for all of them."""
+
+from __future__ import annotations
+
+from gradcli.tensor.dtypes import Array
+from gradcli.tensor.print_options import options
+
+
+def column(values: Array) -> tuple[list[str], int]:
+    """The texts of `values` in row-major order, and the width of an element in a line.
+
+    Note: the width counts finite non-zero floats only, so `[0., nan]` has width 1 and its texts
+    are longer than that; line breaks follow the width, not the texts.
+    """
+    kind = values.dtype.kind
+    if kind == "c":
+        return _complex_column(values)
+    if kind == "f":
+        return _float_column(values.ravel().tolist())
+    texts = list(map(str, values.ravel().tolist()))
+    width = max(map(len, texts), default=1)
+    return [text.rjust(width) for text in texts], width
+
+
+def _complex_column(values: Array) -> tuple[list[str], int]:
+    """Real and imaginary parts choose their notations apart; only real parts are padded."""
+    reals, real_width = _float_column(values.real.ravel().tolist())
+    imaginaries, imaginary_width = _float_column(values.imag.ravel().tolist())
+    texts = []
+    for real, padded in zip(reals, imaginaries, strict=True):
+        imaginary = padded.lstrip()
+        sign = "" if imaginary[0] == "-" else "+"
+        texts.append(f"{real}{sign}{imaginary}j")
+    return texts, real_width + imaginary_width + 1
+
+
+def _float_column(values: list[float]) -> tuple[list[str], int]:
+    """Integral (`2.`), fixed or scientific notation, from the finite non-zero values.
+
+    Scientific if the largest magnitude is above 1e8 or above 1000 times the smallest, or if the
+    smallest is below 1e-4. Fixed and scientific show `precision` digits; integral values in fixed
+    notation show none, and their point tells them from ints.
+    """
+    significant = [value - value == 0.0 != value for value in values]
+    magnitudes = [abs(value) for value, counts in zip(values, significant, strict=True) if counts]
+    if not magnitudes:
+        return [_integral(value) for value in values], 1
+    if _scientific(min(magnitudes), max(magnitudes)):
+        spec = f".{options.precision}e"
+        texts = [value.__format__(spec) for value in values]
+    elif all(map(float.is_integer, magnitudes)):
+        texts = [_integral(value) for value in values]
+    else:
+        spec = f".{options.precision}f"
+        texts = [value.__format__(spec) for value in values]
+    width = max(len(text) for text, counts in zip(texts, significant, strict=True) if counts)
+    return [text.rjust(width) for text in texts], width
+
+
+def _scientific(smallest: float, largest: float) -> bool:
+    if options.sci_mode is not None:
+        return options.sci_mode
+    return largest / smallest > 1000.0 or largest > 1e8 or smallest < 1e-4
+
+
+def _integral(value: float) -> str:
+    return f"{value:.0f}." if value - value == 0.0 else f"{value:.0f}"
