@@ -1,0 +1,243 @@
+"""Nodes: what a recorded operation leaves behind for the backward pass.
+
+Note: a node takes the next number after its input edges are known, so every edge points to a
+smaller number. The engine walks nodes by falling number and needs no counts of dependencies.
+Accumulators of leaves stand outside the numbering.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..tensor.dtypes import FROM_ARRAY
+from ..tensor.runtime import runtime
+from ..tensor.tensor import BEHIND, Tensor, Version, make, shape_of
+
+next_number = itertools.count(1).__next__
+
+
+class Freed:
+    """Stands in place of a node's saved values after a pass freed them.
+
+    `where` is the provenance of the call that freed. `store` keeps what the pass used, for tools
+    that may look behind (REPL, explain), or is None.
+    """
+
+    __slots__ = ("store", "where")
+
+    def __init__(self, where: int) -> None:
+        self.where = where
+        self.store: dict[Any, tuple[Any, ...]] | None = None
+
+
+class Hooks:
+    """What the user attached to a node.
+
+    `tensor` and `retain` are keyed by output index; `pre` and `post` are the node's own hooks.
+    """
+
+    __slots__ = ("post", "pre", "retain", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: dict[int, dict[int, Callable[..., Any]]] = {}
+        self.retain: dict[int, Any] = {}
+        self.pre: dict[int, Callable[..., Any]] = {}
+        self.post: dict[int, Callable[..., Any]] = {}
+
+
+class Node:
+    """One recorded operation.
+
+    `edges` has an accumulator, a node or None for each tensor input; `numbers` gives the
+    output each edge leads to, or is None when all lead to nodes with one output. `saved` holds
+    what the derivative formulas need as arrays, `guards` alternates versions and clocks for
+    the tensors among them. `shape` and `dtype` describe the output (a tuple of shapes when
+    `count` is greater than 1).
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "count",
+        "dtype",
+        "edges",
+        "guards",
+        "hooks",
+        "name",
+        "number",
+        "numbers",
+        "saved",
+        "shape",
+        "where",
+    )
+
+    raw = True  # formulas may run on bare arrays
+    runs_undefined = False  # also runs when no gradient came
+    materializes = True  # wants zeros for outputs to which no gradient came
+
+    edges: tuple[Any, ...]
+    numbers: tuple[int, ...] | None
+    saved: Any
+    guards: tuple[Any, ...] | None
+    shape: Any
+    dtype: Any
+    count: int
+    number: int
+    where: int
+    name: str | None
+    hooks: Hooks | None
+
+    @property
+    def title(self) -> str:
+        """PyTorch's name of the node, such as MulBackward0."""
+        raise TypeError(f"{type(self).__name__} has no title")
+
+    def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
+        """The cotangents of the inputs, one for each edge, from that of the output.
+
+        `g` is a tuple when the node has several outputs. `wanted` is None or the set of nodes that
+        a gradient is needed for. `traced` asks for tensors, recorded while grad mode is on.
+        """
+        raise TypeError(f"{type(self).__name__} cannot be applied")
+
+    def source(self, index: int) -> tuple[Any, int] | None:
+        """The edge of the index-th saved tensor, for messages: a node and an output number."""
+        return None
+
+
+class AccumulateGrad:
+    """The end of every path: adds the gradient to a leaf's `.grad`.
+
+    It also holds what the user attached to the tensor, so it outlives changes of
+    `requires_grad`. It does not keep the tensor alive, only its memory.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "array",
+        "dtype",
+        "grad",
+        "hooks",
+        "name",
+        "post_hooks",
+        "shape",
+        "tensor",
+        "version",
+        "where",
+    )
+
+    title = "AccumulateGrad"
+    watched = 0  # how many post-accumulate hooks exist anywhere
+    edges: tuple[Any, ...] = ()
+    numbers = None
+    number = -1
+    count = 1
+    raw = False
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = weakref.ref(tensor)
+        self.array = tensor.array
+        self.version = tensor.version
+        self.shape = shape_of(tensor)
+        self.dtype = tensor.dtype
+        self.grad: Tensor | None = None
+        self.hooks: Hooks | None = None
+        self.post_hooks: dict[int, Callable[..., Any]] = {}
+        self.name: str | None = None
+        self.where = runtime.where
+
+    @property
+    def variable(self) -> Tensor:
+        """The leaf itself, or an alias of it when the user dropped it."""
+        tensor = self.tensor()
+        if tensor is None:
+            tensor = make(self.array, self.dtype)
+            tensor.version = self.version
+            tensor.node = tensor.meta = self
+            self.tensor = weakref.ref(tensor)
+        return tensor
+
+
+def meta_of(tensor: Tensor) -> AccumulateGrad:
+    """The holder of the tensor's `.grad` and hooks, made on first need."""
+    meta = tensor.meta
+    if meta is None:
+        meta = tensor.meta = AccumulateGrad(tensor)
+    return meta  # type: ignore[no-any-return]
+
+
+FREED_MESSAGE = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you "
+    "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+    "through the graph a second time or if you need to access saved tensors after calling "
+    "backward."
+)
+
+
+class GraphError(RuntimeError):
+    """An error about a node's saved values; `node` and `guard` let diagnostics show places."""
+
+    node: Any = None
+    version: Version | None = None
+    freed: Freed | None = None
+
+
+warn_behind: list[Callable[[Node, Version], None]] = []
+
+
+def check_saved(node: Node) -> None:
+    """Raise if the node's saved values are gone or were changed in place since.
+
+    A change behind the version counter (through `.data`) is handed to `warn_behind`.
+    """
+    saved = node.saved
+    if type(saved) is Freed:
+        freed_error = GraphError(FREED_MESSAGE)
+        freed_error.node = node
+        freed_error.freed = saved
+        raise freed_error
+    guards = node.guards
+    if guards is None:
+        return
+    for index in range(0, len(guards), 2):
+        version = guards[index]
+        if version is not None and version.clock != guards[index + 1]:
+            _changed(node, index, version, guards[index + 1])
+
+
+def _changed(node: Node, index: int, version: Version, clock: int) -> None:
+    if version.value == clock % BEHIND:
+        for warn in warn_behind:
+            warn(node, version)
+        return
+    described = describe(node.saved[index // 2])
+    origin = ""
+    if version.title:
+        origin = f", which is output 0 of {version.title}"
+    else:
+        source = node.source(index // 2)
+        if source is not None and source[0].number >= 0:
+            parent, number = source
+            title = re.sub(r"Backward\d*$", "", parent.title)
+            origin = f", which is output {max(number - 1, 0)} of {title}"
+    origin += "," if origin else ""
+    error = GraphError(
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [{described}]{origin} is at version {version.value}; expected version "
+        f"{clock % BEHIND} instead. Hint: enable anomaly detection to find the operation that "
+        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
+    error.node = node
+    error.version = version
+    raise error
+
+
+def describe(value: Any) -> str:
+    """`torch.FloatTensor [3]`, as messages describe a saved value."""
+    if type(value) is Tensor:
+        return f"{value.dtype.tensor_name} {list(shape_of(value))}"
+    return f"{FROM_ARRAY[value.dtype].tensor_name} {list(value.shape)}"

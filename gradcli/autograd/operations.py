@@ -1,0 +1,27 @@
+"""Operations that the engine itself performs on tensors.
+
+They are recorded operations and therefore live a floor above; `gradcli.ops` fills this in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..tensor.tensor import Tensor
+
+
+class Operations:
+    """What the engine needs of the op table."""
+
+    add: Callable[[Tensor, Tensor], Tensor]
+    clone: Callable[[Tensor], Tensor]
+    sum_to: Callable[[Tensor, tuple[int, ...]], Tensor]
+    cast: Callable[[Tensor, Any], Tensor]
+    zeros: Callable[[tuple[int, ...], Any], Tensor]
+    as_strided: Callable[..., Tensor]
+    refresh_view: Callable[[Tensor], None]
+    add_in_place: Callable[[Tensor, Tensor], None]
+
+
+operations = Operations()

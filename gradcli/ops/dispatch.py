@@ -1,0 +1,460 @@
+"""Calling an entry: check, promote, compute, wrap and record.
+
+`run` is the one general path. Unary and binary elementwise entries get a shorter one for plain
+tensors of one dtype, which is what most operations are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.node import next_number
+from ..tensor import dtypes
+from ..tensor.dtypes import FROM_ARRAY, DType, of_number
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
+from . import table
+from .arguments import check_arguments
+from .errors import broadcast_error
+from .record import OpNode, attach, plan_for, record
+from .table import ELEMENTWISE, Op
+
+np.seterr(all="ignore")
+
+_new = object.__new__
+_LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
+
+
+def promoted(op: Op, args: Sequence[Any]) -> DType:
+    """The dtype an entry computes in, by its `promote` rule."""
+    rule = op.promote
+    if callable(rule):
+        return rule(*args)  # type: ignore[no-any-return]
+    dimensioned = []
+    zero_dim = []
+    numbers = []
+    for position, parameter in enumerate(op.parameters):
+        if parameter.kind not in ("Tensor", "Scalar"):
+            continue
+        value = args[position]
+        for item in value if parameter.is_list else (value,):
+            if type(item) is Tensor:
+                (dimensioned if shape_of(item) else zero_dim).append(item.dtype)
+            elif item is not None and parameter.is_tensor:
+                numbers.append(of_number(item))
+    dtype = dtypes.result_type(dimensioned, zero_dim, numbers)
+    if rule == "float" and dtype.category < dtypes.FLOATING:
+        return dtypes.default.dtype
+    return dtype
+
+
+def run(op: Op, args: Sequence[Any]) -> Any:
+    """Call `op` with bound arguments."""
+    for position in op.tensor_positions:
+        value = args[position]
+        if type(value) is Tensor:
+            if value.level is not None:
+                break
+        elif isinstance(value, list | tuple) and any(
+            type(item) is Tensor and item.level is not None for item in value
+        ):
+            break
+    else:
+        return run_plain(op, args)
+    from .levels import run_leveled
+
+    return run_leveled(op, args)
+
+
+def run_plain(op: Op, args: Sequence[Any]) -> Any:
+    """Call `op` on tensors that carry no level."""
+    if op.composite is not None:
+        from .namespaces import traced
+
+        return op.composite(traced, *args)
+    outputs = compute(op, args)
+    if op.view:
+        link_views(op, args[0], outputs)
+    if op.vjp and runtime.grad_enabled:
+        record(op, args, outputs)
+        if op.view:
+            name_views(args[0], outputs)
+    return outputs
+
+
+def compute(op: Op, args: Sequence[Any]) -> Any:
+    """The outputs of `op` as new tensors, nothing recorded."""
+    if op.check is not None:
+        op.check(*args)
+    arrays = list(args)
+    dtype = None if op.promote is None else promoted(op, args)
+    low: DType | None = None
+    for position in op.tensor_positions:
+        value = args[position]
+        if type(value) is Tensor:
+            if low is None and not value.dtype.raw:
+                low = value.dtype
+            arrays[position] = _array(value, dtype, op.view)
+        elif isinstance(value, list | tuple):
+            arrays[position] = [
+                _array(item, dtype, op.view) if type(item) is Tensor else item for item in value
+            ]
+            for item in value:
+                if type(item) is Tensor and low is None and not item.dtype.raw:
+                    low = item.dtype
+        elif dtype is not None and dtype.category < dtypes.FLOATING and value is not None:
+            arrays[position] = dtype.array.type(_wrapped(value, dtype))
+    reserve(op, args, arrays)
+    try:
+        result = op.kernel(*arrays)
+    except ValueError as error:
+        raise broadcast_error(op, args, error) from None
+    if op.outputs != 1:
+        outputs = [
+            wrap(op, item, _result_dtype(op, args, item, dtype, low)) if item is not None else None
+            for item in result
+        ]
+        return tuple(outputs)
+    return wrap(op, result, _result_dtype(op, args, result, dtype, low))
+
+
+def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
+    """Refuse a result that cannot fit in memory before it is computed."""
+    if op.size is not None:
+        runtime.reserve(8 * op.size(*args))
+    elif op.batching == ELEMENTWISE:
+        total = 1
+        shapes = []
+        for position in op.tensor_positions:
+            array = arrays[position]
+            if isinstance(array, np.ndarray):
+                total *= array.size
+                shapes.append(array.shape)
+        if total > _LARGE and len(shapes) > 1:
+            try:
+                shape = np.broadcast_shapes(*shapes)
+            except ValueError:
+                return
+            runtime.reserve(8 * table_numel(shape))
+
+
+def table_numel(shape: Sequence[int]) -> int:
+    """The number of elements of `shape`, as an exact integer."""
+    count = 1
+    for length in shape:
+        count *= length
+    return count
+
+
+def _wrapped(value: Any, dtype: DType) -> Any:
+    """A Python number as an element of an integer dtype: it wraps around as in C."""
+    if dtype.category == dtypes.BOOL:
+        return bool(value)
+    bits = 8 * dtype.itemsize
+    value = int(value) & ((1 << bits) - 1)
+    return value - (1 << bits) if dtype.is_signed and value >> (bits - 1) else value
+
+
+def _array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:
+    if view:
+        return own_memory(tensor)
+    array = tensor.array
+    if dtype is not None:
+        if array.dtype != dtype.compute:
+            if tensor.dtype.is_complex and not dtype.is_complex:
+                array = array.real
+            array = (array != 0) if dtype.category == 0 else array.astype(dtype.compute)
+    elif not tensor.dtype.raw and array.dtype != tensor.dtype.compute:
+        array = array.astype(tensor.dtype.compute)
+    return array
+
+
+def _result_dtype(
+    op: Op, args: Sequence[Any], result: Any, dtype: DType | None, low: DType | None
+) -> DType:
+    rule = op.result
+    if rule is not None:
+        if type(rule) is DType:
+            return rule
+        found: DType | None = rule(*args)
+        if found is not None:
+            return found
+    if op.promote == "compare":
+        return dtypes.bool_
+    if dtype is not None:
+        return dtype
+    if op.view:
+        return args[0].dtype  # type: ignore[no-any-return]
+    natural = FROM_ARRAY[result.dtype]
+    if low is not None and natural is dtypes.float32:
+        return low
+    return natural
+
+
+def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
+    """A kernel's result as a tensor of `dtype`, in PyTorch's layout."""
+    if op.view:
+        return make(result, dtype)
+    if not dtype.raw or result.dtype != dtype.array:
+        result = dtype.cast(result)
+    if type(result) is np.ndarray:
+        if result.ndim == 0:
+            result = result[()]
+        elif op.batching != ELEMENTWISE and not result.flags.c_contiguous:
+            result = np.ascontiguousarray(result)
+    return make(result, dtype)
+
+
+def link_views(op: Op, source: Tensor, outputs: Any) -> None:
+    """Let the outputs of a view op know their base and share its version."""
+    version = source.version
+    if version is None:
+        version = version_of(source)
+    base = source if source.view is None else source.view.base
+    several = type(outputs) is not Tensor
+    if several:
+        kind = "multiple"
+    elif source.view is not None and source.view.kind != "normal":
+        kind = source.view.kind
+    else:
+        kind = "normal" if runtime.grad_enabled else "no_grad"
+    for output in outputs if several else (outputs,):
+        output.version = version
+        output.view = View(base, kind, version.clock, "")
+
+
+def name_views(source: Tensor, outputs: Any) -> None:
+    """Note the node that made each view, for messages."""
+    for output in (outputs,) if type(outputs) is Tensor else outputs:
+        if output.node is not None and output.node.number >= 0:
+            output.view.creator = output.node.title
+
+
+def compile_call(op: Op) -> None:
+    """Give the entry its `call`."""
+    positions = len(op.parameters)
+    simple = (
+        op.batching == ELEMENTWISE
+        and op.kernel is not None
+        and op.outputs == 1
+        and op.check is None
+        and not op.view
+        and op.promote in ("number", "float", "compare")
+        and (op.result is None)
+    )
+    if simple and positions == 1:
+        op.call = _unary(op)
+    elif simple and positions == 2 and len(op.tensor_positions) == 2:
+        op.call = _binary(op)
+    else:
+        op.call = _general(op)
+
+
+table.finishers.append(compile_call)
+
+
+def _general(op: Op) -> Any:
+    bind = op.bind
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return run(op, check_arguments(op, bind(*args, **kwargs)))
+
+    return call
+
+
+def _direct_dtypes(op: Op) -> frozenset[DType]:
+    """The dtypes for which the kernel's own result needs no further care."""
+    return frozenset(
+        dtype
+        for dtype in dtypes.ALL
+        if dtype.raw and (dtype.category >= dtypes.FLOATING or op.promote == "compare")
+    )
+
+
+def _unary(op: Op) -> Any:
+    kernel = op.kernel
+    direct = _direct_dtypes(op)
+    result_bool = op.promote == "compare"
+    differentiable = bool(op.vjp)
+    bind = op.bind
+    plan = plan_for(op, (0,), 1) if differentiable else None
+    codes = () if plan is None else tuple(code for code, _ in plan.saves)
+    saves_input = codes == (table.INPUT,)
+    saves_output = codes == (table.OUTPUT,)
+    fits = not codes or saves_input or saves_output
+    state = runtime
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            (x,) = args
+            if type(x) is Tensor and x.level is None and x.dtype in direct:
+                node = x.node
+                records = differentiable and state.grad_enabled and node is not None
+                if not records or (fits and x.view is None):
+                    array = kernel(x.array)
+                    out = _new(Tensor)
+                    out.array = array
+                    out.dtype = dtypes.bool_ if result_bool else x.dtype
+                    out.node = None
+                    out.number = 0
+                    out.version = None
+                    out.view = None
+                    out.meta = None
+                    out.level = None
+                    if records:
+                        made = _new(OpNode)
+                        made.op = op
+                        made.plan = plan
+                        made.args = ()
+                        made.edges = (node,)
+                        made.numbers = (x.number,) if x.number else None
+                        if saves_input:
+                            version = x.version
+                            if version is None:
+                                version = version_of(x)
+                            made.saved = (x.array,)
+                            made.guards = (version, version.clock)
+                        elif saves_output:
+                            version = version_of(out)
+                            made.saved = (array,)
+                            made.guards = (version, 0)
+                        else:
+                            made.saved = ()
+                            made.guards = None
+                        made.hooks = None
+                        made.name = None
+                        made.where = state.where
+                        made.number = next_number()
+                        made.count = 1
+                        made.shape = array.shape
+                        made.dtype = out.dtype
+                        out.node = made
+                    return out
+        return run(op, check_arguments(op, bind(*args, **kwargs)))
+
+    return call
+
+
+def _binary(op: Op) -> Any:
+    kernel = op.kernel
+    direct = _direct_dtypes(op)
+    result_bool = op.promote == "compare"
+    differentiable = bool(op.vjp)
+    bind = op.bind
+    plans = {
+        wanted: plan_for(op, wanted, 2)
+        for wanted in ((0,), (1,), (0, 1))
+        if differentiable and len(op.vjp) == 2
+    }
+    simple_saves = all(code == table.INPUT for plan in plans.values() for code, _ in plan.saves)
+    state = runtime
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2 and not kwargs:
+            a, b = args
+            if type(a) is Tensor and a.level is None and a.dtype in direct:
+                x = a.array
+                edge_a = a.node
+                edge_b = None
+                number_b = 0
+                dtype = a.dtype
+                ready = a.view is None
+                if type(b) is Tensor:
+                    y = b.array
+                    edge_b = b.node
+                    number_b = b.number
+                    ready = (
+                        ready
+                        and b.level is None
+                        and b.view is None
+                        and (b.dtype is dtype)
+                        and (x.ndim == y.ndim or dtype.raw)
+                    )
+                else:
+                    y = b
+                    kind = type(b)
+                    ready = ready and (
+                        (kind is float and dtype.category >= 2)
+                        or (kind is int and dtype.category >= 2 and -(1 << 53) < b < 1 << 53)
+                    )
+                if ready and (x.size < 2048 or x.shape == getattr(y, "shape", ())):
+                    records = (
+                        differentiable
+                        and state.grad_enabled
+                        and (edge_a is not None or edge_b is not None)
+                    )
+                    if not records or (simple_saves and plans):
+                        try:
+                            array = kernel(x, y)
+                        except ValueError as error:
+                            raise broadcast_error(op, args, error) from None
+                        out = _new(Tensor)
+                        out.array = array
+                        out.dtype = dtypes.bool_ if result_bool else dtype
+                        out.node = None
+                        out.number = 0
+                        out.version = None
+                        out.view = None
+                        out.meta = None
+                        out.level = None
+                        if records:
+                            made = _new(OpNode)
+                            if edge_b is None:
+                                plan = plans[0,]
+                            elif edge_a is None:
+                                plan = plans[1,]
+                            else:
+                                plan = plans[0, 1]
+                            made.op = op
+                            made.plan = plan
+                            made.args = ()
+                            made.edges = (edge_a, edge_b)
+                            made.numbers = (a.number, number_b) if a.number or number_b else None
+                            saves = plan.saves
+                            if not saves:
+                                made.saved = ()
+                                made.guards = None
+                            elif len(saves) == 1:
+                                tensor = args[saves[0][1]]
+                                if type(tensor) is Tensor:
+                                    version = tensor.version
+                                    if version is None:
+                                        version = version_of(tensor)
+                                    made.saved = (tensor.array,)
+                                    made.guards = (version, version.clock)
+                                else:
+                                    made.saved = (tensor,)
+                                    made.guards = None
+                            else:
+                                made.saved = tuple([_value(args[i]) for _, i in saves])
+                                guards: list[Any] = []
+                                for _, i in saves:
+                                    tensor = args[i]
+                                    if type(tensor) is Tensor:
+                                        version = version_of(tensor)
+                                        guards += (version, version.clock)
+                                    else:
+                                        guards += (None, 0)
+                                made.guards = tuple(guards)
+                            made.hooks = None
+                            made.name = None
+                            made.where = state.where
+                            made.number = next_number()
+                            made.count = 1
+                            made.shape = array.shape
+                            made.dtype = out.dtype
+                            out.node = made
+                        return out
+        return run(op, check_arguments(op, bind(*args, **kwargs)))
+
+    return call
+
+
+def _value(item: Any) -> Any:
+    return item.array if type(item) is Tensor else item
+
+
+__all__ = ["attach", "compute", "promoted", "run", "run_plain", "wrap"]

@@ -1,0 +1,69 @@
+"""Sentences about shapes that several operations share; PyTorch's wording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tensor.tensor import Tensor, shape_of
+
+
+def broadcast_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape that `shapes` broadcast to.
+
+    Raises RuntimeError with PyTorch's sentence for the first pair of lengths that do not match,
+    from the last dimension on.
+    """
+    result: tuple[int, ...] = ()
+    for shape in shapes:
+        rank = max(len(result), len(shape))
+        lengths = []
+        for offset in range(1, rank + 1):
+            a = result[-offset] if offset <= len(result) else 1
+            b = shape[-offset] if offset <= len(shape) else 1
+            if a != b and a != 1 and b != 1:
+                raise RuntimeError(
+                    f"The size of tensor a ({a}) must match the size of tensor b ({b}) at "
+                    f"non-singleton dimension {rank - offset}"
+                )
+            lengths.append(b if a == 1 else a)
+        result = tuple(reversed(lengths))
+    return result
+
+
+def broadcast_error(op: Any, args: Sequence[Any], error: Exception) -> Exception:
+    """PyTorch's error for shapes that do not broadcast, else `error` itself."""
+    if "broadcast" not in str(error):
+        return error
+    shapes = [shape_of(args[p]) for p in op.tensor_positions if type(args[p]) is Tensor]
+    try:
+        broadcast_shape(shapes)
+    except RuntimeError as sentence:
+        return sentence
+    return error
+
+
+def wrap_dim(dim: int, rank: int) -> int:
+    """A dimension counted from the front. Raises IndexError with PyTorch's sentence."""
+    bound = max(rank, 1)
+    if not -bound <= dim < bound:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], "
+            f"but got {dim})"
+        )
+    return dim + bound if dim < 0 else dim
+
+
+def wrap_dims(dims: Any, rank: int) -> tuple[int, ...]:
+    """Dimensions counted from the front, each at most once; an int or None (all) also go."""
+    if dims is None:
+        return tuple(range(rank))
+    if isinstance(dims, int):
+        dims = (dims,)
+    found: list[int] = []
+    for dim in dims:
+        place = wrap_dim(dim, rank)
+        if place in found:
+            raise RuntimeError(f"dim {place} appears multiple times in the list of dims")
+        found.append(place)
+    return tuple(found)

@@ -1,0 +1,24 @@
+"""Which family defines an operation; families are imported at the first use of a name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .index import FAMILIES
+from .table import OPS, Op
+
+
+def get_op(identifier: str) -> Op:
+    """The entry with this id. Raises KeyError when there is none."""
+    found = OPS.get(identifier)
+    if found is None:
+        import_module(f".{FAMILIES[identifier]}", __package__)
+        found = OPS[identifier]
+    return found
+
+
+def load_all() -> dict[str, Op]:
+    """Every entry of the table, by id."""
+    for family in sorted(set(FAMILIES.values())):
+        import_module(f".{family}", __package__)
+    return OPS

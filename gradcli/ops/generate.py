@@ -1,0 +1,71 @@
+"""Writes index.py, from which names are resolved without importing their families.
+
+Run `python -m gradcli.ops.generate` after adding or renaming an entry.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from pprint import pformat
+
+from .table import OPS
+
+INFRASTRUCTURE = frozenset(
+    [
+        "__init__",
+        "arguments",
+        "batching",
+        "dispatch",
+        "errors",
+        "families",
+        "generate",
+        "index",
+        "inplace",
+        "levels",
+        "namespaces",
+        "public",
+        "record",
+        "samples",
+        "table",
+        "views",
+    ]
+)
+
+
+def family_names() -> list[str]:
+    """The modules of this package that define entries."""
+    here = Path(__file__).parent
+    return sorted(path.stem for path in here.glob("*.py") if path.stem not in INFRASTRUCTURE)
+
+
+def index_text() -> str:
+    """The text that index.py has to have."""
+    for family in family_names():
+        import_module(f".{family}", __package__)
+    families = {identifier: op.family for identifier, op in OPS.items()}
+    public: dict[str, dict[str, tuple[str, ...]]] = {}
+    for op in OPS.values():
+        for where in op.where:
+            for name in (op.name, *op.aliases):
+                names = public.setdefault(where, {})
+                names[name] = (*names.get(name, ()), op.id)
+                if op.inplace and where in ("Tensor", "torch", "F"):
+                    names[f"{name}_"] = (*names.get(f"{name}_", ()), op.id)
+    return (
+        '"""Where every operation is defined; made by `python -m gradcli.ops.generate`."""\n\n'
+        f"FAMILIES: dict[str, str] = {pformat(families, width=98)}\n\n"
+        "# namespace -> public name -> ids of the entries behind it, tried in this order\n"
+        f"PUBLIC: dict[str, dict[str, tuple[str, ...]]] = {pformat(public, width=98)}\n"
+    )
+
+
+def main() -> None:
+    """Write the index."""
+    Path(__file__).with_name("index.py").write_text(index_text())
+
+
+if __name__ == "__main__":
+    from . import dispatch  # noqa: F401  (gives entries their calls)
+
+    main()

@@ -1,0 +1,58 @@
+"""The namespaces `F` that formulas are written over.
+
+`real_arrays` and `complex_arrays` hold the kernels and work on bare arrays; `traced` holds the
+recorded operations and works on tensors. The first two differ in one thing: the conjugate of a
+real array is that array.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from .families import get_op
+
+
+class Namespace:
+    """Resolves an entry's id to something callable, once."""
+
+    def __getattr__(self, identifier: str) -> Any:
+        if identifier.startswith("__"):
+            raise AttributeError(identifier)
+        found = self.resolve(identifier)
+        setattr(self, identifier, found)
+        return found
+
+    def resolve(self, identifier: str) -> Any:
+        """What the name stands for in this namespace."""
+        raise KeyError(identifier)
+
+
+class Arrays(Namespace):
+    """Kernels on bare arrays."""
+
+    is_traced = False
+
+    def resolve(self, identifier: str) -> Any:
+        op = get_op(identifier)
+        return partial(op.composite, self) if op.composite is not None else op.kernel
+
+
+class Traced(Namespace):
+    """Recorded operations on tensors."""
+
+    is_traced = True
+
+    def resolve(self, identifier: str) -> Any:
+        op = get_op(identifier)
+        return op.call
+
+
+def _identity(self: Any) -> Any:
+    return self
+
+
+real_arrays = Arrays()
+real_arrays.conj = _identity
+complex_arrays = Arrays()
+traced = Traced()

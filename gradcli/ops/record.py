@@ -1,0 +1,332 @@
+"""Recording: the node that a call of an entry leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from ..autograd.modes import refresh_view
+from ..autograd.node import Node, check_saved, next_number
+from ..tensor.dtypes import FROM_ARRAY
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, alias, make, shape_of, version_of
+from . import table
+from .namespaces import complex_arrays, real_arrays, traced
+from .table import Op, Plan
+
+
+class OpNode(Node):
+    """A node of a table entry; `plan` says what was saved and which formulas run."""
+
+    __slots__ = ("args", "op", "plan")
+
+    op: Op
+    plan: Plan
+    args: tuple[Any, ...]  # the bound arguments without tensors, for the node's name
+
+    @property
+    def title(self) -> str:
+        return self.op.node_name(self.args)
+
+    def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
+        check_saved(self)
+        if traced_mode:
+            namespace: Any = traced
+            values = self.saved_tensors() if self.guards is not None else self.saved
+        else:
+            dtype = self.dtype
+            if type(dtype) is tuple:
+                dtype = dtype[0]
+            namespace = complex_arrays if dtype.is_complex else real_arrays
+            values = self.saved
+        edges = self.edges
+        if len(edges) == 1:
+            _, formula, getter = self.plan.formulas[0]
+            return (formula(namespace, g, *getter(values)),)
+        grads: list[Any] = [None] * len(edges)
+        for index, formula, getter in self.plan.formulas:
+            if type(index) is slice:
+                span = range(*index.indices(len(edges)))
+                if wanted is None or any(edges[i] in wanted for i in span):
+                    for i, grad in zip(span, formula(namespace, g, *getter(values)), strict=True):
+                        grads[i] = grad
+            elif wanted is None or edges[index] in wanted:
+                grads[index] = formula(namespace, g, *getter(values))
+        return grads
+
+    def saved_tensors(self) -> list[Any]:
+        """The saved values as tensors on the graph they came from, for recorded formulas."""
+        values = list(self.saved)
+        for position, (code, index) in enumerate(self.plan.saves):
+            if position >= self.plan.tensors:
+                break
+            values[position] = self._as_tensor(values[position], code, index)
+        return values
+
+    def _as_tensor(self, value: Any, code: int, index: int) -> Any:
+        if code == table.OUTPUTS:
+            return tuple(self._as_tensor(v, table.OUTPUT, i) for i, v in enumerate(value))
+        if type(value) is list:
+            start = edge_start(self.op, index, len(self.edges))
+            return [self._tensor(v, start + offset) for offset, v in enumerate(value)]
+        if code == table.OUTPUT:
+            tensor = self._tensor(value, None)
+            if index not in self.op.constant and type(tensor) is Tensor:
+                tensor.node = self
+                tensor.number = 0 if self.count == 1 else index + 1
+            return tensor
+        return self._tensor(value, edge_start(self.op, index, len(self.edges)))
+
+    def _tensor(self, value: Any, edge: int | None) -> Any:
+        if type(value) is Tensor:
+            tensor = alias(value)
+        elif hasattr(value, "dtype"):
+            tensor = make(value, FROM_ARRAY[value.dtype])
+        else:
+            return value  # a number or None
+        if edge is not None and edge >= 0:
+            tensor.node = self.edges[edge]
+            tensor.number = 0 if self.numbers is None else self.numbers[edge]
+        return tensor
+
+    def source(self, index: int) -> tuple[Any, int] | None:
+        code, position = self.plan.saves[index]
+        if code in (table.OUTPUT, table.OUTPUTS):
+            return self, (0 if self.count == 1 else position + 1)
+        edge = edge_start(self.op, position, len(self.edges))
+        if edge < 0 or self.edges[edge] is None:
+            return None
+        return self.edges[edge], 0 if self.numbers is None else self.numbers[edge]
+
+
+class TracedOpNode(OpNode):
+    """A node whose saved values carry levels or a low precision: it runs on tensors."""
+
+    __slots__ = ()
+
+    raw = False
+
+
+def edge_start(op: Op, position: int, total: int) -> int:
+    """The index of the first edge of the input at `position`; -1 for one without edges."""
+    start = 0
+    names = [op.parameters[p] for p in op.tensor_positions if op.parameters[p].name in op.vjp]
+    singles = sum(not parameter.is_list for parameter in names)
+    for parameter in names:
+        if parameter is op.parameters[position]:
+            return start
+        start += total - singles if parameter.is_list else 1
+    return -1
+
+
+class _Compiled(Plan):
+    """A plan whose needs are ready to be picked out of the saved values."""
+
+    __slots__ = ()
+
+    def __init__(self, op: Op, wanted: tuple[int, ...], total: int) -> None:
+        super().__init__(op, wanted)
+        self.formulas = tuple(
+            (_place(op, index, total), formula, _getter(positions))
+            for index, formula, positions in self.formulas
+        )
+
+
+def _place(op: Op, index: int, total: int) -> Any:
+    start = edge_start(op, index, total)
+    if op.parameters[index].is_list:
+        singles = sum(
+            not op.parameters[p].is_list
+            for p in op.tensor_positions
+            if op.parameters[p].name in op.vjp
+        )
+        return slice(start, start + total - singles)
+    return start
+
+
+def _getter(positions: tuple[int, ...]) -> Any:
+    if not positions:
+        return _nothing
+    if len(positions) == 1:
+        return itemgetter(slice(positions[0], positions[0] + 1))
+    return itemgetter(*positions)
+
+
+def _nothing(values: Any) -> tuple[()]:
+    return ()
+
+
+def plan_for(op: Op, wanted: tuple[int, ...], total: int) -> Plan:
+    """The plan for the inputs at `wanted`, with `total` edges."""
+    key = (wanted, total)
+    plan = op.plans.get(key)
+    if plan is None:
+        plan = op.plans[key] = _Compiled(op, wanted, total)
+    return plan  # type: ignore[no-any-return]
+
+
+def gather(op: Op, args: Sequence[Any]) -> tuple[tuple[int, ...], list[Any], list[int]]:
+    """Which inputs require grad, and the edges and output numbers of all tensor inputs."""
+    wanted = []
+    edges: list[Any] = []
+    numbers: list[int] = []
+    vjp = op.vjp
+    for position in op.tensor_positions:
+        parameter = op.parameters[position]
+        if parameter.name not in vjp:
+            continue
+        value = args[position]
+        items = value if parameter.is_list else (value,)
+        live = False
+        for item in items:
+            if type(item) is Tensor and item.dtype.category >= 2:
+                if item.view is not None:
+                    refresh_view(item)
+                edge = item.node
+                edges.append(edge)
+                numbers.append(item.number)
+                live = live or edge is not None
+            else:
+                edges.append(None)
+                numbers.append(0)
+        if live:
+            wanted.append(position)
+    return tuple(wanted), edges, numbers
+
+
+def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
+    """Make the node for a call and hang it on `outputs` (a tensor, or a tuple or list of them)."""
+    wanted, edges, numbers = gather(op, args)
+    if not wanted:
+        return None
+    plan = plan_for(op, wanted, len(edges))
+    several = type(outputs) is not Tensor
+    results = outputs if several else (outputs,)
+    live = [
+        index
+        for index, result in enumerate(results)
+        if index not in op.constant and type(result) is Tensor and result.dtype.category >= 2
+    ]
+    if not live:
+        return None
+    saved = []
+    guards: list[Any] = []
+    is_traced = any(not result.dtype.raw for result in results if type(result) is Tensor)
+    for code, index in plan.saves:
+        if code == table.INPUT:
+            value = args[index]
+            if type(value) is Tensor:
+                value, low = _save(value, guards)
+                is_traced = is_traced or low
+            elif isinstance(value, list | tuple):
+                kept = []
+                version_list: list[Any] = []
+                for item in value:
+                    if type(item) is Tensor:
+                        item, low = _save(item, version_list)
+                        is_traced = is_traced or low
+                    kept.append(item)
+                guards.extend((_Versions(version_list), 0) if version_list else (None, 0))
+                value = kept
+            else:
+                guards.extend((None, 0))
+        elif code == table.OUTPUT:
+            value, low = _save(results[index], guards)
+            is_traced = is_traced or low
+        elif code == table.OUTPUTS:
+            kept = []
+            version_list = []
+            for result in results:
+                item, low = _save(result, version_list)
+                is_traced = is_traced or low
+                kept.append(item)
+            guards.extend((_Versions(version_list), 0))
+            value = tuple(kept)
+        elif code == table.SHAPE:
+            value = table.shape_as_saved(args[index])
+        elif code == table.OUTPUT_SHAPE:
+            value = table.shape_as_saved(outputs)
+        else:
+            value = args[index]
+        saved.append(value)
+    node: OpNode = object.__new__(TracedOpNode if is_traced else OpNode)
+    node.op = op
+    node.plan = plan
+    node.args = (
+        tuple(
+            None if parameter.is_tensor else value
+            for parameter, value in zip(op.parameters, args, strict=True)
+        )
+        if callable(op.node)
+        else ()
+    )
+    node.edges = tuple(edges)
+    node.numbers = tuple(numbers) if any(numbers) else None
+    node.saved = tuple(saved)
+    node.guards = tuple(guards) if guards else None
+    node.hooks = None
+    node.name = None
+    node.where = runtime.where
+    node.number = next_number()
+    attach(node, results, live, len(results) if several else 1)
+    return node
+
+
+class _Versions:
+    """The versions of a list of saved tensors, tested as one."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[Any]) -> None:
+        self.pairs = pairs
+
+    @property
+    def clock(self) -> int:
+        changed = self.changed()
+        return 0 if changed is None else changed.clock
+
+    @property
+    def value(self) -> int:
+        changed = self.changed()
+        return 0 if changed is None else changed.value
+
+    @property
+    def title(self) -> str | None:
+        changed = self.changed()
+        return None if changed is None else changed.title
+
+    def changed(self) -> Any:
+        for index in range(0, len(self.pairs), 2):
+            version = self.pairs[index]
+            if version.clock != self.pairs[index + 1]:
+                return version
+        return None
+
+
+def _save(tensor: Tensor, guards: list[Any]) -> tuple[Any, bool]:
+    """The value to keep for a tensor, and whether formulas must then run on tensors."""
+    version = version_of(tensor)
+    guards.append(version)
+    guards.append(version.clock)
+    if tensor.level is None and tensor.dtype.raw:
+        return tensor.array, False
+    return alias(tensor), True
+
+
+def attach(node: Node, results: Sequence[Any], live: Sequence[int], count: int) -> None:
+    """Hang `node` on its results and let it know their shapes and dtypes."""
+    if count == 1 or len(live) == 1:
+        result = results[live[0]]
+        node.count = 1
+        node.shape = shape_of(result)
+        node.dtype = result.dtype
+        result.node = node
+        result.number = 0
+        return
+    node.count = count
+    node.shape = tuple(shape_of(result) for result in results)
+    node.dtype = tuple(result.dtype for result in results)
+    for index in live:
+        results[index].node = node
+        results[index].number = index + 1

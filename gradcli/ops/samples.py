@@ -1,0 +1,84 @@
+"""Samples: the inputs that an entry is tested with.
+
+An entry's `samples` is a function of a Sampler that returns calls; the sampler makes the values,
+the same ones in every run, in the dtype that the test wants.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import dtypes
+from ..tensor.dtypes import DType
+from ..tensor.tensor import Tensor, make
+
+
+class Sample:
+    """One call: positional and keyword arguments."""
+
+    __slots__ = ("args", "kwargs")
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args = args
+        self.kwargs = kwargs
+
+    def __repr__(self) -> str:
+        words = [_show(value) for value in self.args]
+        words += [f"{name}={_show(value)}" for name, value in self.kwargs.items()]
+        return f"({', '.join(words)})"
+
+
+def _show(value: Any) -> str:
+    if type(value) is Tensor:
+        return f"{value.dtype.name}{list(value.array.shape)}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_show, value))}]"
+    return repr(value)
+
+
+class Sampler:
+    """Makes sample values: floating ones in `dtype` (float64 or complex128 in gradient tests)."""
+
+    def __init__(self, dtype: DType = dtypes.float64, seed: int = 0) -> None:
+        self.dtype = dtype
+        self.random = np.random.default_rng(seed)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Sample:
+        return Sample(args, kwargs)
+
+    def _make(self, values: Any) -> Tensor:
+        return make(self.dtype.cast(np.asarray(values))[()], self.dtype)
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal values; with a complex dtype both parts are."""
+        values = self.random.standard_normal(shape)
+        if self.dtype.is_complex:
+            values = values + 1j * self.random.standard_normal(shape)
+        return self._make(values)
+
+    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        """Values in [low, high); with a complex dtype the imaginary part is in [-0.5, 0.5)."""
+        values = self.random.uniform(low, high, shape)
+        if self.dtype.is_complex:
+            values = values + 1j * self.random.uniform(-0.5, 0.5, shape)
+        return self._make(values)
+
+    def distinct(self, *shape: int) -> Tensor:
+        """Values that differ from each other and from integers by 0.05 at least, shuffled."""
+        count = int(np.prod(shape))
+        values = self.random.permutation(count) - count // 2 + 0.25
+        return self._make((values * 0.5).reshape(shape) + 0.1)
+
+    def integers(self, low: int, high: int, *shape: int, dtype: DType = dtypes.int64) -> Tensor:
+        """Integers in [low, high); they never require grad."""
+        return make(self.random.integers(low, high, shape).astype(dtype.array)[()], dtype)
+
+    def booleans(self, *shape: int) -> Tensor:
+        """A mask."""
+        return make((self.random.random(shape) < 0.5)[()], dtypes.bool_)
+
+    def tensor(self, values: Any) -> Tensor:
+        """The given values."""
+        return self._make(values)

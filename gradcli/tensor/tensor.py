@@ -1,0 +1,229 @@
+"""The Tensor: an array, its dtype, and its place in the graph.
+
+Behaviour (methods, operators, `backward`) is attached by the layers above; this module holds the
+data and the invariants about memory that everything else relies on.
+
+Note: `array` is an ndarray, or a NumPy scalar when the tensor has no dimension and shares its
+memory with no view (a scalar operation costs a tenth of one on a 0-d array). Whoever needs memory
+that can be shared or written calls `own_memory` first, which turns the scalar into a 0-d array.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+import numpy as np
+
+from .dtypes import FROM_ARRAY, Array, DType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Note: a version's clock counts writes through its own tensors in the low bits, and writes that
+# went behind its back (through `.data`, which has a version of its own) in the high ones. A saved
+# value remembers the clock; equality means untouched, and the two parts tell what happened.
+BEHIND = 1 << 40
+
+
+class Version:
+    """The version counter that a tensor shares with its views and detached aliases."""
+
+    __slots__ = ("aliases", "clock", "title", "writer")
+
+    def __init__(self) -> None:
+        self.clock = 0
+        self.writer = 0  # provenance of the last write
+        self.title: str | None = None  # the last recorded writer, as messages name it
+        self.aliases: list[Version] | None = None  # every version over the same memory
+
+    @property
+    def value(self) -> int:
+        """The number of in-place writes that PyTorch would show as `_version`."""
+        return self.clock % BEHIND
+
+    def bump(self, where: int) -> None:
+        """Count one write made at provenance `where`."""
+        self.clock += 1
+        self.writer = where
+        if self.aliases is not None:
+            for alias in self.aliases:
+                if alias is not self:
+                    alias.clock += BEHIND
+                    alias.writer = where
+
+    def split(self) -> Version:
+        """A new version over the same memory, as `.data` has."""
+        if self.aliases is None:
+            self.aliases = [self]
+        other = Version()
+        other.aliases = self.aliases
+        self.aliases.append(other)
+        return other
+
+
+class View:
+    """How a view relates to its base.
+
+    `kind` is "normal", or names why writing in place is refused: "multiple" (a function with
+    several outputs), "no_grad" (made while grad mode was off), "custom" (a custom Function).
+    `clock` is the version for which the tensor's node stands; when it is stale the node is made
+    anew from the base. `creator` is the name of the node that made the view.
+    """
+
+    __slots__ = ("base", "clock", "creator", "kind")
+
+    def __init__(self, base: Tensor, kind: str, clock: int, creator: str) -> None:
+        self.base = base
+        self.kind = kind
+        self.clock = clock
+        self.creator = creator
+
+
+class Level:
+    """What a transform attached to a tensor: a batch axis, tangents, or the mark of `func.grad`.
+
+    A batched tensor has `value` (the tensor one level further out, with one more axis, at `axis`)
+    and no array of its own. `tangents` maps the number of a forward-mode level to the tangent.
+    """
+
+    __slots__ = ("axis", "depth", "grad_depth", "tangents", "value")
+
+    def __init__(self) -> None:
+        self.value: Tensor | None = None
+        self.axis = 0
+        self.depth = 0
+        self.grad_depth = 0
+        self.tangents: dict[int, Tensor] | None = None
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor, `torch.Size`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        count = 1
+        for length in self:
+            count *= length
+        return count
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Any:
+        item = tuple.__getitem__(self, index)
+        return Size(item) if isinstance(index, slice) else item
+
+    def __add__(self, other: Any) -> Size:
+        if not isinstance(other, tuple):
+            raise TypeError(
+                "can only concatenate tuple (not "
+                f'"{type(other).__name__}") to {type(self).__name__}'
+            )
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other: Any) -> Size:
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, count: SupportsIndex) -> Size:
+        return Size(tuple.__mul__(self, count))
+
+    __rmul__ = __mul__
+
+
+class Tensor:
+    """A multi-dimensional array that can be part of a graph.
+
+    `node` is the edge that a gradient for this tensor follows: the node that made it, its
+    AccumulateGrad if it is a leaf that requires grad, None otherwise. `number` is 0 for the result
+    of a node with one output, otherwise one more than the output's index. `meta` holds what the
+    user attached: `.grad` and hooks.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "array",
+        "dtype",
+        "level",
+        "meta",
+        "node",
+        "number",
+        "version",
+        "view",
+    )
+
+    array: Array
+    dtype: DType
+    node: Any
+    number: int
+    version: Version | None
+    view: View | None
+    meta: Any
+    level: Level | None
+
+    def __init__(self) -> None:
+        raise TypeError("make a tensor with torch.tensor(data)")
+
+
+_new = object.__new__
+
+
+def make(array: Array, dtype: DType) -> Tensor:
+    """A tensor over `array`, outside any graph."""
+    tensor = _new(Tensor)
+    tensor.array = array
+    tensor.dtype = dtype
+    tensor.node = None
+    tensor.number = 0
+    tensor.version = None
+    tensor.view = None
+    tensor.meta = None
+    tensor.level = None
+    return tensor
+
+
+def from_array(array: Array) -> Tensor:
+    """A tensor over `array`, of the dtype that its elements have."""
+    return make(array, FROM_ARRAY[array.dtype])
+
+
+def alias(tensor: Tensor) -> Tensor:
+    """The same memory, version and level in a tensor outside any graph."""
+    other = make(tensor.array, tensor.dtype)
+    other.version = tensor.version
+    other.level = tensor.level
+    return other
+
+
+def version_of(tensor: Tensor) -> Version:
+    """The tensor's version counter, made on first need."""
+    version = tensor.version
+    if version is None:
+        version = tensor.version = Version()
+    return version
+
+
+def own_memory(tensor: Tensor) -> Array:
+    """The tensor's array as memory that can be shared and written."""
+    array = tensor.array
+    if not isinstance(array, np.ndarray):
+        array = tensor.array = np.array(array)
+    return array
+
+
+def shape_of(tensor: Tensor) -> tuple[int, ...]:
+    """The shape as a plain tuple; a batched tensor hides its batch axis."""
+    level = tensor.level
+    if level is not None and level.value is not None:
+        shape = shape_of(level.value)
+        return shape[: level.axis] + shape[level.axis + 1 :]
+    return tensor.array.shape  # type: ignore[no-any-return]
+
+
+def numel(shape: Iterable[int]) -> int:
+    """The number of elements of `shape`, as an exact integer."""
+    count = 1
+    for length in shape:
+        count *= length
+    return count
