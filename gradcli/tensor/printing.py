@@ -78,12 +78,11 @@ def _elements(array: Array, indent: int) -> str:
     """The nested brackets of an array with elements, whose first line starts at `indent`."""
     depth: int = array.ndim
     cuts: list[int | None] = [None] * depth
-    if depth and array.size > options.threshold:
+    if array.size > options.threshold and depth:
         if not options.edgeitems:
             return "[...]"
         array, cuts = _summary(array)
-    else:
-        runtime.reserve(array.size * (100 + _digits()))
+    runtime.reserve(array.size * (100 + _digits()))
     texts, width = column(array)
     if not depth:
         return texts[0]
