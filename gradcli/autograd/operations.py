@@ -21,6 +21,10 @@ class Operations:
     zeros: Callable[[tuple[int, ...], Any], Tensor]
     as_strided: Callable[..., Tensor]
     refresh_view: Callable[[Tensor], None]
+    detach_leveled: Callable[[Tensor], Tensor]
+    ones_like: Callable[[Tensor], Tensor]
+    zeros_like: Callable[[Tensor], Tensor]
+    batched_pass: Callable[..., list[Any]]
     add_in_place: Callable[[Tensor, Tensor], None]
 
 

@@ -24,8 +24,40 @@ _EXPECTED = {
 }
 
 
+FUNCTION, METHOD, OPERATOR = "function", "method", "operator"
+
+
 class ArgumentError(TypeError):
-    """An argument of the wrong type; other overloads may still fit."""
+    """An argument of the wrong type or in the wrong place; other overloads may still fit.
+
+    PyTorch counts the positions of a method's arguments without `self`, and calls the first
+    parameter of a function `input`.
+    """
+
+    def __init__(
+        self, op: Op, problem: str, parameter: Parameter | None = None, position: int = 0
+    ) -> None:
+        super().__init__(problem)
+        self.op = op
+        self.problem = problem
+        self.parameter = parameter
+        self.position = position
+
+    def sentence(self, flavour: str) -> str:
+        """PyTorch's sentence for a call as a function or as a method."""
+        if self.parameter is None:
+            return self.problem
+        name = shown_name(self.parameter, flavour)
+        if self.parameter.keyword_only:
+            place = ""
+        else:
+            place = f" (position {self.position + (flavour == FUNCTION)})"
+        return f"{self.op.name}(): argument '{name}'{place} must be {self.problem}"
+
+
+def shown_name(parameter: Parameter, flavour: str) -> str:
+    """The parameter's name in messages."""
+    return "input" if parameter.name == "self" and flavour == FUNCTION else parameter.name
 
 
 def type_name(value: Any) -> str:
@@ -69,8 +101,9 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
             for index, item in enumerate(items):
                 if type(item) is not Tensor and item is not None:
                     raise ArgumentError(
+                        op,
                         f"expected Tensor as element {index} in argument {position}, but got "
-                        f"{type_name(item)}"
+                        f"{type_name(item)}",
                     )
             return items
         converted = tuple(_scalar(kind, item) for item in items)
@@ -122,20 +155,101 @@ def _scalar(kind: str, value: Any) -> Any:
 
 
 def wrong_type(op: Op, parameter: Parameter, position: int, value: Any) -> ArgumentError:
-    """PyTorch's sentence for an argument of the wrong type."""
-    expected = _EXPECTED.get(parameter.kind, parameter.kind)
-    if parameter.is_list:
-        expected = "tuple of Tensors" if parameter.is_tensor else f"tuple of {expected}s"
-    place = "" if parameter.keyword_only else f" (position {position + 1})"
-    if "Tensor" not in op.where:
-        shown = position + 1
-    else:
-        shown = position
-    place = "" if parameter.keyword_only else f" (position {max(shown, 1)})"
+    """The error for an argument of the wrong type."""
     return ArgumentError(
-        f"{op.name}(): argument '{parameter.name}'{place} must be {expected}, "
-        f"not {type_name(value)}"
+        op, f"{expected(parameter)}, not {type_name(value)}", parameter, position
     )
+
+
+def expected(parameter: Parameter) -> str:
+    """What a parameter takes, in PyTorch's words."""
+    word = _EXPECTED.get(parameter.kind, parameter.kind)
+    if parameter.is_list:
+        return f"tuple of {word}s"
+    return word
+
+
+# NumPy's names of parameters, which PyTorch also takes.
+_SYNONYMS = {"input": "self", "axis": "dim", "axes": "dims", "keepdims": "keepdim", "x2": "other"}
+
+
+def bind(
+    op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, ...]:
+    """Arguments in the schema's order. Raises ArgumentError where they do not fit it."""
+    try:
+        return op.bind(*args, **kwargs)
+    except TypeError:
+        names = {parameter.name for parameter in op.parameters}
+        renamed = {
+            _SYNONYMS[name] if name not in names and _SYNONYMS.get(name) in names else name: value
+            for name, value in kwargs.items()
+        }
+        try:
+            return op.bind(*args, **renamed)
+        except TypeError:
+            raise ArgumentError(op, misfit(op, flavour, args, renamed)) from None
+
+
+def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Why arguments do not fit a schema, in PyTorch's words."""
+    positional = [p for p in op.parameters if not p.keyword_only]
+    names = {parameter.name: parameter for parameter in op.parameters}
+    hidden = flavour != FUNCTION
+    if len(args) > len(positional):
+        most, given = len(positional) - hidden, len(args) - hidden
+        if hidden and most == 0:
+            return f"TensorBase.{op.name}() takes no arguments ({given} given)"
+        plural = "" if most == 1 else "s"
+        return (
+            f"{op.name}() takes {most} positional argument{plural} but {given} "
+            f"{'was' if given == 1 else 'were'} given"
+        )
+    for name in kwargs:
+        if name not in names:
+            return f"{op.name}() got an unexpected keyword argument '{name}'"
+        if name in [parameter.name for parameter in positional[: len(args)]]:
+            return f"{op.name}() got multiple values for argument '{name}'"
+    missing = [
+        shown_name(parameter, flavour)
+        for parameter in positional[len(args) :]
+        if parameter.default is REQUIRED and parameter.name not in kwargs
+    ]
+    listed = ", ".join(f'"{name}"' for name in missing)
+    return f"{op.name}() missing {len(missing)} required positional arguments: {listed}"
+
+
+def combination_error(
+    name: str, ops: Sequence[Op], flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> TypeError:
+    """PyTorch's error when no overload takes the arguments."""
+    given = args if flavour == FUNCTION else args[1:]
+    words = ", ".join(type_name(value) for value in given)
+    if kwargs:
+        words += ", " if words else ""
+        words += "".join(f"{key}={type_name(value)}, " for key, value in kwargs.items())
+    lines = "".join(f" * ({signature(op, flavour)})\n" for op in ops)
+    return TypeError(
+        f"{name}() received an invalid combination of arguments - got ({words}), but expected "
+        f"one of:\n{lines}"
+    )
+
+
+def signature(op: Op, flavour: str = FUNCTION) -> str:
+    """The schema in the form that PyTorch's messages show."""
+    words = []
+    star = False
+    for position, parameter in enumerate(op.parameters):
+        if position == 0 and parameter.name == "self" and flavour != FUNCTION:
+            continue
+        if parameter.keyword_only and not star:
+            star = True
+            words.append("*")
+        word = f"{expected(parameter)} {shown_name(parameter, flavour)}"
+        if parameter.default is not REQUIRED:
+            word += f" = {parameter.default}"
+        words.append(word)
+    return ", ".join(words)
 
 
 def dtype_names() -> Sequence[str]:

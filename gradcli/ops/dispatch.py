@@ -17,7 +17,7 @@ from ..tensor.dtypes import FROM_ARRAY, DType, of_number
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
 from . import table
-from .arguments import check_arguments
+from .arguments import FUNCTION, OPERATOR, ArgumentError, bind, check_arguments
 from .errors import broadcast_error
 from .record import OpNode, attach, plan_for, record
 from .table import ELEMENTWISE, Op
@@ -235,6 +235,11 @@ def name_views(source: Tensor, outputs: Any) -> None:
 
 def compile_call(op: Op) -> None:
     """Give the entry its `call`."""
+    op.call = caller(op, FUNCTION)
+
+
+def caller(op: Op, flavour: str) -> Any:
+    """A callable for one entry, as a function, a method or an operator."""
     positions = len(op.parameters)
     simple = (
         op.batching == ELEMENTWISE
@@ -246,23 +251,31 @@ def compile_call(op: Op) -> None:
         and (op.result is None)
     )
     if simple and positions == 1:
-        op.call = _unary(op)
-    elif simple and positions == 2 and len(op.tensor_positions) == 2:
-        op.call = _binary(op)
-    else:
-        op.call = _general(op)
+        return _unary(op, flavour)
+    if simple and positions == 2 and len(op.tensor_positions) == 2:
+        return _binary(op, flavour)
+    return _general(op, flavour)
 
 
 table.finishers.append(compile_call)
 
 
-def _general(op: Op) -> Any:
-    bind = op.bind
-
+def _general(op: Op, flavour: str) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
-        return run(op, check_arguments(op, bind(*args, **kwargs)))
+        return call_slowly(op, flavour, args, kwargs)
 
     return call
+
+
+def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Bind, check and run one entry; an operator gives way with NotImplemented."""
+    try:
+        bound = check_arguments(op, bind(op, flavour, args, kwargs))
+    except ArgumentError as error:
+        if flavour == OPERATOR:
+            return NotImplemented
+        raise TypeError(error.sentence(flavour)) from None
+    return run(op, bound)
 
 
 def _direct_dtypes(op: Op) -> frozenset[DType]:
@@ -274,12 +287,11 @@ def _direct_dtypes(op: Op) -> frozenset[DType]:
     )
 
 
-def _unary(op: Op) -> Any:
+def _unary(op: Op, flavour: str) -> Any:
     kernel = op.kernel
     direct = _direct_dtypes(op)
     result_bool = op.promote == "compare"
     differentiable = bool(op.vjp)
-    bind = op.bind
     plan = plan_for(op, (0,), 1) if differentiable else None
     codes = () if plan is None else tuple(code for code, _ in plan.saves)
     saves_input = codes == (table.INPUT,)
@@ -333,17 +345,16 @@ def _unary(op: Op) -> Any:
                         made.dtype = out.dtype
                         out.node = made
                     return out
-        return run(op, check_arguments(op, bind(*args, **kwargs)))
+        return call_slowly(op, flavour, args, kwargs)
 
     return call
 
 
-def _binary(op: Op) -> Any:
+def _binary(op: Op, flavour: str) -> Any:
     kernel = op.kernel
     direct = _direct_dtypes(op)
     result_bool = op.promote == "compare"
     differentiable = bool(op.vjp)
-    bind = op.bind
     plans = {
         wanted: plan_for(op, wanted, 2)
         for wanted in ((0,), (1,), (0, 1))
@@ -448,7 +459,7 @@ def _binary(op: Op) -> Any:
                             made.dtype = out.dtype
                             out.node = made
                         return out
-        return run(op, check_arguments(op, bind(*args, **kwargs)))
+        return call_slowly(op, flavour, args, kwargs)
 
     return call
 

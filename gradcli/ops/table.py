@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import FunctionType
+from types import FunctionType, NoneType
 from typing import Any
 
 from ..tensor.dtypes import DType
@@ -228,7 +228,22 @@ def _binder(op: Op) -> Callable[..., tuple[Any, ...]]:
     names = [parameter.name for parameter in op.parameters]
     inner = ", ".join(names) + ("," if names else "")
     source = f"lambda {', '.join(words)}: ({inner})"
-    return eval(source, constants)  # type: ignore[no-any-return]
+    bind: Callable[..., tuple[Any, ...]] = eval(source, constants)
+    for index, parameter in enumerate(op.parameters):
+        if parameter.variadic:
+            return _packing(bind, index)
+    return bind
+
+
+def _packing(bind: Callable[..., tuple[Any, ...]], index: int) -> Callable[..., tuple[Any, ...]]:
+    """`bind`, where numbers given one by one are packed into the list at `index`."""
+
+    def packed(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        if len(args) > index and not isinstance(args[index], list | tuple | NoneType):
+            args = (*args[:index], args[index:])
+        return bind(*args, **kwargs)
+
+    return packed
 
 
 def _share_defaults(kernel: Callable[..., Any], parameters: Sequence[Parameter]) -> None:

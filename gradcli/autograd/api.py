@@ -1,0 +1,195 @@
+"""`backward` and `torch.autograd.grad`: arguments, their checks, and the call of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tensor.tensor import Tensor, numel, shape_of
+from . import engine
+from .leaf import fresh_edge
+from .operations import operations
+
+
+def _sequence(value: Any) -> list[Any]:
+    return [value] if isinstance(value, Tensor) or value is None else list(value)
+
+
+def _shape_text(tensor: Tensor) -> str:
+    return f"torch.Size({list(shape_of(tensor))})"
+
+
+def _cotangents(
+    outputs: Sequence[Tensor], given: Sequence[Any], batched: bool = False
+) -> list[Tensor | None]:
+    """A cotangent for each output: checked, or ones for a scalar."""
+    cotangents: list[Tensor | None] = []
+    for index, (output, cotangent) in enumerate(zip(outputs, given, strict=True)):
+        if cotangent is None:
+            if fresh_edge(output) is None:
+                cotangents.append(None)
+                continue
+            if numel(shape_of(output)) != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            if not output.dtype.is_floating_point:
+                raise RuntimeError(
+                    "grad can be implicitly created only for real scalar outputs but got "
+                    f"{output.dtype!r}"
+                )
+            cotangents.append(operations.ones_like(output))
+            continue
+        if not isinstance(cotangent, Tensor):
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(cotangent).__name__}"
+            )
+        shape = shape_of(cotangent)
+        if batched:
+            shape = shape[1:]
+        if shape != shape_of(output):
+            hint = (
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                "match the shape of corresponding output, but a mismatch was detected: "
+                f"grad_output[{index}] has a shape of {_shape_text(cotangent)} and "
+                f"output[{index}] has a shape of {_shape_text(output)}. If you only want some "
+                "tensors in `grad_output` to be considered batched, consider using vmap."
+                if batched
+                else f"Mismatch in shape: grad_output[{index}] has a shape of "
+                f"{_shape_text(cotangent)} and output[{index}] has a shape of "
+                f"{_shape_text(output)}."
+            )
+            raise RuntimeError(hint)
+        if cotangent.dtype.is_complex != output.dtype.is_complex:
+            raise RuntimeError(
+                "For complex Tensors, both grad_output and output are required to have the same "
+                f"dtype. Mismatch in dtype: grad_output[{index}] has a dtype of "
+                f"{cotangent.dtype!r} and output[{index}] has a dtype of {output.dtype!r}."
+            )
+        cotangents.append(cotangent)
+    return cotangents
+
+
+def _roots(
+    outputs: Sequence[Tensor], cotangents: Sequence[Tensor | None]
+) -> list[tuple[Any, int, Tensor]]:
+    roots = []
+    for index, (output, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
+        edge = fresh_edge(output)
+        if edge is None:
+            raise RuntimeError(
+                f"element {index} of tensors does not require grad and does not have a grad_fn"
+            )
+        if cotangent is None:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        roots.append((edge, output.number, cotangent))
+    return roots
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of `tensors` to the `.grad` of the leaves they came from.
+
+    Raises RuntimeError with PyTorch's sentences where a cotangent is missing or does not fit,
+    nothing requires grad, or the graph was freed.
+    """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
+    edges = None
+    if inputs is not None:
+        listed = _sequence(inputs)
+        if not listed:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        edges = _input_edges(listed, accumulate=True)
+    outputs = _sequence(tensors)
+    given = _sequence(grad_tensors) if grad_tensors is not None else [None] * len(outputs)
+    if len(given) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+    engine.run(
+        _roots(outputs, _cotangents(outputs, given)),
+        create_graph=create_graph,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        inputs=edges,
+    )
+
+
+def _input_edges(inputs: Sequence[Any], accumulate: bool) -> list[tuple[Any, int]]:
+    edges = []
+    for index, item in enumerate(inputs):
+        if not isinstance(item, Tensor):
+            raise TypeError(
+                f"inputs can be either Tensors or GradientEdges, but got {type(item).__name__}"
+            )
+        edge = fresh_edge(item)
+        if edge is None:
+            raise RuntimeError(
+                "can't retain_grad on Tensor that has requires_grad=False"
+                if accumulate
+                else "One of the differentiated Tensors does not require grad"
+            )
+        if accumulate and edge.number >= 0:
+            from .leaf import retain_grad
+
+            retain_grad(item)
+        edges.append((edge, item.number))
+    return edges
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The sums of gradients of `outputs` for `inputs`, as a tuple; `.grad` is not touched."""
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    outs = _sequence(outputs)
+    ins = _sequence(inputs)
+    given = _sequence(grad_outputs) if grad_outputs is not None else [None] * len(outs)
+    if len(given) != len(outs):
+        raise RuntimeError(f"got {len(outs)} tensors and {len(given)} gradients")
+    cotangents = _cotangents(outs, given, is_grads_batched)
+    roots = _roots(outs, cotangents)
+    edges = _input_edges(ins, accumulate=False)
+    retain = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        results = operations.batched_pass(roots, edges, create_graph, retain)
+    else:
+        results = engine.run(
+            roots,
+            create_graph=create_graph,
+            retain_graph=retain,
+            inputs=edges,
+            accumulate=False,
+        )
+    for index, result in enumerate(results):
+        if result is None:
+            if not allow_unused:
+                raise RuntimeError(
+                    f"The differentiated Tensor at index {index} appears to not have been used in "
+                    "the graph. Set allow_unused=True if this is the desired behavior."
+                )
+            if materialize_grads:
+                results[index] = operations.zeros_like(ins[index])
+    return tuple(results)

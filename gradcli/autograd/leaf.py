@@ -1,0 +1,286 @@
+"""Leaves and what users attach to tensors: requires_grad, `.grad`, hooks, detach, `.data`."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..tensor.runtime import runtime
+from ..tensor.tensor import (
+    Tensor,
+    View,
+    alias,
+    make,
+    own_memory,
+    shape_of,
+    version_of,
+)
+from .modes import InferenceVersion, refresh_view
+from .node import AccumulateGrad, Hooks, meta_of
+from .operations import operations
+
+_hook_ids = itertools.count().__next__
+
+
+class RemovableHandle:
+    """What registering a hook returns; `remove()` takes the hook away."""
+
+    __slots__ = ("hooks", "id")
+
+    def __init__(self, hooks: dict[int, Callable[..., Any]], function: Callable[..., Any]) -> None:
+        self.hooks = hooks
+        self.id = _hook_ids()
+        hooks[self.id] = function
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.remove()
+
+
+def fresh_edge(tensor: Tensor) -> Any:
+    """The edge a gradient of `tensor` follows now: a node, an accumulator or None."""
+    if tensor.view is not None:
+        refresh_view(tensor)
+    return tensor.node
+
+
+def requires_grad(tensor: Tensor) -> bool:
+    """Whether gradients are wanted for `tensor`."""
+    return fresh_edge(tensor) is not None
+
+
+def is_leaf(tensor: Tensor) -> bool:
+    """Whether no recorded operation made `tensor`."""
+    edge = fresh_edge(tensor)
+    return edge is None or edge.number < 0
+
+
+def grad_fn(tensor: Tensor) -> Any:
+    """The node that made `tensor`, None for a leaf."""
+    edge = fresh_edge(tensor)
+    return None if edge is None or edge.number < 0 else edge
+
+
+def requires_grad_(tensor: Tensor, requires_grad: bool = True) -> Tensor:
+    """Make a leaf want gradients, or not. Raises RuntimeError for results and for integers."""
+    edge = fresh_edge(tensor)
+    if edge is not None and edge.number >= 0:
+        if requires_grad:
+            return tensor
+        raise RuntimeError(
+            "you can only change requires_grad flags of leaf variables. If you want to use a "
+            "computed variable in a subgraph that doesn't require differentiation use var_no_grad "
+            "= var.detach()."
+        )
+    if not requires_grad:
+        tensor.node = None
+        return tensor
+    if not tensor.dtype.differentiable:
+        raise RuntimeError("only Tensors of floating point dtype can require gradients")
+    if type(tensor.version) is InferenceVersion and not runtime.inference:
+        raise RuntimeError(
+            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+        )
+    if tensor.node is None:
+        tensor.node = meta_of(tensor)
+        tensor.number = 0
+    return tensor
+
+
+def set_requires_grad(tensor: Tensor, value: Any) -> None:
+    """Assignment to `tensor.requires_grad`."""
+    if not isinstance(value, bool):
+        raise RuntimeError("requires_grad must be a bool")
+    edge = fresh_edge(tensor)
+    if edge is not None and edge.number >= 0 and value:
+        return
+    requires_grad_(tensor, value)
+
+
+NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+    "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
+    "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you "
+    "access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. See "
+    "github.com/pytorch/pytorch/pull/30531 for more informations."
+)
+
+
+def grad(tensor: Tensor) -> Tensor | None:
+    """The accumulated gradient; for a result that does not retain it a warning and None."""
+    meta = tensor.meta
+    if meta is not None and meta.grad is not None:
+        return meta.grad  # type: ignore[no-any-return]
+    if not is_leaf(tensor) and not retains_grad(tensor):
+        warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
+    return None
+
+
+def set_grad(tensor: Tensor, value: Any) -> None:
+    """Assignment to `tensor.grad`. Raises where shape or dtype do not fit."""
+    if value is None:
+        if tensor.meta is not None:
+            tensor.meta.grad = None
+        return
+    if type(value) is not Tensor:
+        raise TypeError(
+            f"assigned grad expected to be a Tensor or None but got grad of type "
+            f"{type(value).__name__}"
+        )
+    if value is tensor:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if value.dtype is not tensor.dtype:
+        raise RuntimeError(
+            f"attempting to assign a gradient with dtype '{value.dtype.scalar_name.lower()}' to a "
+            f"tensor with grad_dtype '{tensor.dtype.scalar_name}'. The gradient must match the "
+            "tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
+            "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
+            "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
+            "downstream systems that assume they match."
+        )
+    if shape_of(value) != shape_of(tensor):
+        raise RuntimeError(
+            f"attempting to assign a gradient of size '{list(shape_of(value))}' to a tensor of "
+            f"size '{list(shape_of(tensor))}'. Please ensure that the gradient and the tensor are "
+            "the same size"
+        )
+    meta_of(tensor).grad = value
+
+
+def _node_hooks(node: Any) -> Hooks:
+    if node.hooks is None:
+        node.hooks = Hooks()
+    return node.hooks  # type: ignore[no-any-return]
+
+
+def output_index(tensor: Tensor) -> int:
+    """Which output of its node a tensor is (`output_nr`)."""
+    return max(tensor.number - 1, 0)
+
+
+def retain_grad(tensor: Tensor) -> None:
+    """Keep the gradient of a result in its `.grad`."""
+    edge = fresh_edge(tensor)
+    if edge is None:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    if edge.number >= 0:
+        _node_hooks(edge).retain[output_index(tensor)] = meta_of(tensor)
+
+
+def retains_grad(tensor: Tensor) -> bool:
+    """Whether a result keeps its gradient."""
+    edge = fresh_edge(tensor)
+    if edge is None or edge.number < 0 or edge.hooks is None:
+        return False
+    return edge.hooks.retain.get(output_index(tensor)) is tensor.meta
+
+
+def register_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(grad)` when the gradient of `tensor` is known; what it returns replaces it."""
+    edge = fresh_edge(tensor)
+    if edge is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    return RemovableHandle(
+        _node_hooks(edge).tensor.setdefault(output_index(tensor), {}), hook
+    )
+
+
+def register_post_accumulate_grad_hook(
+    tensor: Tensor, hook: Callable[..., Any]
+) -> RemovableHandle:
+    """Call `hook(leaf)` each time after its `.grad` was accumulated."""
+    edge = fresh_edge(tensor)
+    if edge is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if edge.number >= 0:
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    AccumulateGrad.watched += 1
+    return RemovableHandle(edge.post_hooks, hook)
+
+
+def _share(tensor: Tensor) -> Tensor:
+    if tensor.level is None:
+        own_memory(tensor)
+    return alias(tensor)
+
+
+def detach(tensor: Tensor) -> Tensor:
+    """The same memory and version outside the graph."""
+    if tensor.level is not None:
+        return operations.detach_leveled(tensor)
+    version_of(tensor)
+    other = _share(tensor)
+    base = tensor if tensor.view is None else tensor.view.base
+    other.view = View(_plain(base), "normal", version_of(other).clock, "")
+    return other
+
+
+def _plain(base: Tensor) -> Tensor:
+    """The base as seen from a detached tensor: outside the graph."""
+    if base.node is None:
+        return base
+    other = make(own_memory(base), base.dtype)
+    other.version = version_of(base)
+    return other
+
+
+def detach_(tensor: Tensor) -> Tensor:
+    """Take `tensor` itself out of the graph."""
+    if tensor.view is not None and fresh_edge(tensor) is not None:
+        raise RuntimeError(
+            "Can't detach views in-place. Use detach() instead. If you are using "
+            "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
+            "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
+            "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+            "function in torch/optim/optimizer.py as the solution."
+        )
+    tensor.node = None
+    tensor.number = 0
+    return tensor
+
+
+def data(tensor: Tensor) -> Tensor:
+    """The same memory outside the graph, with a version of its own."""
+    if tensor.level is not None:
+        return operations.detach_leveled(tensor)
+    own_memory(tensor)
+    other = make(tensor.array, tensor.dtype)
+    other.version = version_of(tensor).split()
+    return other
+
+
+def set_data(tensor: Tensor, value: Any) -> None:
+    """Assignment to `tensor.data`: the tensor takes over the other's memory."""
+    if type(value) is not Tensor:
+        raise TypeError(
+            f"Variable data has to be a tensor, but got {type(value).__name__}"
+        )
+    if value.dtype is not tensor.dtype and tensor.node is not None and (
+        not value.dtype.differentiable
+    ):
+        raise RuntimeError(
+            "data set to a tensor that requires gradients must be floating point or complex dtype"
+        )
+    tensor.array = own_memory(value)
+    tensor.dtype = value.dtype
+    if tensor.meta is not None:
+        tensor.meta.array = tensor.array
+        tensor.meta.shape = shape_of(tensor)
+        tensor.meta.dtype = value.dtype
+        tensor.meta.tensor = weakref.ref(tensor)
+
+
+def version(tensor: Tensor) -> int:
+    """How often the memory was written through this tensor's views and aliases."""
+    if type(tensor.version) is InferenceVersion:
+        raise RuntimeError("Inference tensors do not track version counter.")
+    return 0 if tensor.version is None else tensor.version.value

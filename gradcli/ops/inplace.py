@@ -1,0 +1,211 @@
+"""Writing in place: what is allowed, what it does to versions, views and the graph.
+
+The new values are computed first and then copied, so an operation that fails leaves its tensor as
+it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.modes import InferenceVersion, refresh_view
+from ..autograd.node import Node
+from ..tensor import dtypes
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
+from .dispatch import compute
+from .errors import broadcast_shape
+from .record import edge_start, gather, record
+from .table import Op
+from .views import CopySlices
+
+
+def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
+    """Call the in-place twin of `op`: its result is written into the first argument.
+
+    Raises RuntimeError with PyTorch's sentences when the tensor may not be written or the
+    result does not fit its shape or dtype.
+    """
+    target: Tensor = args[0]
+    if any(
+        type(args[p]) is Tensor and args[p].level is not None for p in op.tensor_positions
+    ):
+        from .levels import run_leveled_inplace
+
+        return run_leveled_inplace(op, args)
+    recorded = runtime.grad_enabled and (
+        target.node is not None
+        or any(type(args[p]) is Tensor and args[p].node is not None for p in op.tensor_positions)
+    )
+    check_writable(target, recorded or target.view is not None)
+    result = result_of(op, args, target)
+    if not recorded or not op.vjp or target.dtype.category < dtypes.FLOATING:
+        write(target, result.array)
+        return target
+    _write_recorded(op, args, target, result)
+    return target
+
+
+def result_of(op: Op, args: Sequence[Any], target: Tensor) -> Tensor:
+    """The new values, in the target's dtype and shape."""
+    if op.composite is not None:
+        from ..autograd.modes import no_grad
+        from .dispatch import run
+
+        with no_grad():
+            result: Tensor = run(op, args)
+    else:
+        result = compute(op, args)
+    shape = shape_of(target)
+    if shape_of(result) != shape:
+        raise RuntimeError(
+            f"output with shape {list(shape)} doesn't match the broadcast shape "
+            f"{list(shape_of(result))}"
+        )
+    if result.dtype is not target.dtype:
+        if not dtypes.can_cast(result.dtype, target.dtype) and op.id != "copy":
+            raise RuntimeError(
+                f"result type {result.dtype.scalar_name} can't be cast to the desired output "
+                f"type {target.dtype.scalar_name}"
+            )
+        result = make(target.dtype.cast(result.array), target.dtype)
+    return result
+
+
+def check_writable(tensor: Tensor, tracked: bool = True) -> None:
+    """Raise PyTorch's error if the tensor may not be written in place now."""
+    array = tensor.array
+    if isinstance(array, np.ndarray) and array.size > 1 and _overlaps(array):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+    if type(tensor.version) is InferenceVersion and not runtime.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if not runtime.grad_enabled:
+        return
+    view = tensor.view
+    if tensor.node is not None and tensor.node.number < 0:
+        if view is None:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+    if view is None or not tracked:
+        return
+    base = view.base
+    needs = base.node is not None or tensor.node is not None
+    if base.node is not None and base.node.number < 0:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    if needs and view.kind != "normal":
+        _refuse(view)
+
+
+def _refuse(view: View) -> None:
+    if view.kind == "no_grad":
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode "
+            "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
+            "can clarify your code by moving both the view and the inplace either both inside the "
+            "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
+            "want the inplace to be tracked)."
+        )
+    output = f"Output 0 of {re.sub(r'Backward[0-9]*$', '', view.creator)} is a view"
+    if view.kind == "multiple":
+        raise RuntimeError(
+            f"{output} and is being modified inplace. This view is the output of a function that "
+            "returns multiple views. Such functions do not allow the output views to be modified "
+            "inplace. You should replace the inplace operation by an out-of-place one."
+        )
+    raise RuntimeError(
+        f"{output} and is being modified inplace. This view was created inside a custom Function "
+        "(or because an input was returned as-is) and the autograd logic to handle view+inplace "
+        "would override the custom backward associated with the custom Function, leading to "
+        "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output "
+        "of the custom Function."
+    )
+
+
+def _overlaps(array: Any) -> bool:
+    """Whether two indices surely lead to the same element."""
+    strides = array.strides
+    return 0 in strides and any(
+        stride == 0 and length > 1 for stride, length in zip(strides, array.shape, strict=True)
+    )
+
+
+def write(target: Tensor, values: Any) -> None:
+    """Put `values` into the target's memory and count the write."""
+    own_memory(target)[...] = values
+    version_of(target).bump(runtime.where)
+
+
+def _write_recorded(op: Op, args: Sequence[Any], target: Tensor, result: Tensor) -> None:
+    if target.view is not None:
+        refresh_view(target)
+    old = make(np.array(target.array), target.dtype)
+    old.node = target.node
+    old.number = target.number
+    write(target, result.array)
+    fresh = make(np.array(result.array), target.dtype)
+    fresh.version = target.version
+    recorded = [old if value is target else value for value in args]
+    node = record(op, recorded, fresh)
+    if node is None:
+        return
+    rebase(target, node, op, args)
+
+
+def rebase(target: Tensor, node: Node, op: Op, args: Sequence[Any]) -> None:
+    """Let `target`, just written, stand for the result of `node`."""
+    version = version_of(target)
+    version.title = re.sub(r"Backward[0-9]*$", "", node.title)
+    if target.view is None:
+        target.node = node
+        target.number = 0
+        return
+    _, edges, _ = gather(op, args)
+    slices = CopySlices(target.view.base, target, node, edge_start(op, 0, len(edges)))
+    base = target.view.base
+    base.node = slices
+    base.number = 0
+    version.title = "CopySlices"
+
+
+def write_result(target: Tensor, result: Tensor) -> None:
+    """Write `result` into a tensor given as `out=`, which takes the result's shape."""
+    if runtime.grad_enabled and (target.node is not None or result.node is not None):
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
+        )
+    if not dtypes.can_cast(result.dtype, target.dtype):
+        raise RuntimeError(
+            f"result type {result.dtype.scalar_name} can't be cast to the desired output type "
+            f"{target.dtype.scalar_name}"
+        )
+    values = target.dtype.cast(result.array)
+    if shape_of(target) != shape_of(result):
+        target.array = np.array(values)
+        version_of(target).bump(runtime.where)
+    else:
+        write(target, values)
+
+
+def copy_(target: Tensor, source: Any) -> Tensor:
+    """Write `source` (a tensor or number, broadcast and cast) into `target`."""
+    from .families import get_op
+
+    return run_inplace(get_op("copy"), (target, source))
+
+
+__all__ = ["broadcast_shape", "check_writable", "copy_", "run_inplace", "write"]

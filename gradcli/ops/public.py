@@ -1,0 +1,104 @@
+"""Public functions and methods over the table: overloads, named results, in-place twins, `out=`."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from ..tensor.tensor import Tensor
+from . import dispatch  # noqa: F401  (gives entries their calls)
+from .arguments import (
+    FUNCTION,
+    OPERATOR,
+    ArgumentError,
+    bind,
+    check_arguments,
+    combination_error,
+)
+from .dispatch import caller, run
+from .families import get_op
+from .index import PUBLIC
+from .inplace import run_inplace
+from .table import Op
+
+
+@cache
+def result_type(name: str, fields: tuple[str, ...]) -> Any:
+    """The named tuple that `torch.return_types` has for an operation's results."""
+    base = namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
+
+    def text(self: Any) -> str:
+        lines = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self, strict=True))
+        return f"torch.return_types.{name}(\n{lines})"
+
+    return type(name, (base,), {"__repr__": text, "__slots__": ()})
+
+
+def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
+    """The callable behind a public name. Raises KeyError when there is none."""
+    ops = [get_op(identifier) for identifier in PUBLIC[where][name]]
+    inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
+    if inplace:
+        ops = [op for op in ops if op.inplace]
+    if len(ops) == 1 and not inplace and not ops[0].fields and not _has_out(ops[0]):
+        function = caller(ops[0], flavour)
+    else:
+        function = _resolver(name, ops, flavour, inplace)
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = ops[0].doc
+    return function
+
+
+def _has_out(op: Op) -> bool:
+    return op.kernel is not None and not op.view and op.name not in OPERATORS_ONLY
+
+
+OPERATORS_ONLY: frozenset[str] = frozenset()
+
+
+def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
+    single = ops[0] if len(ops) == 1 else None
+    direct = caller(single, flavour) if single is not None and not inplace else None
+    named = any(op.fields for op in ops)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = None
+        if kwargs:
+            if "out" in kwargs and not inplace:
+                out = kwargs.pop("out")
+        elif direct is not None and not named:
+            return direct(*args)
+        for op in ops:
+            try:
+                bound = check_arguments(op, bind(op, flavour, args, kwargs))
+            except ArgumentError as error:
+                if single is not None:
+                    if flavour == OPERATOR:
+                        return NotImplemented
+                    raise TypeError(error.sentence(flavour)) from None
+                continue
+            if inplace:
+                return run_inplace(op, bound)
+            result = run(op, bound)
+            if op.fields and type(result) is tuple:
+                result = result_type(op.name, op.fields)(*result)
+            return result if out is None else write_out(result, out)
+        if flavour == OPERATOR:
+            return NotImplemented
+        raise combination_error(name, ops, flavour, args, kwargs)
+
+    return call
+
+
+def write_out(result: Any, out: Any) -> Any:
+    """Copy results into the tensors given as `out=`; they take the results' shape."""
+    if type(result) is Tensor:
+        from .inplace import write_result
+
+        write_result(out, result)
+        return out
+    for item, target in zip(result, out, strict=True):
+        write_out(item, target)
+    return out
