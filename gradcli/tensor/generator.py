@@ -24,12 +24,12 @@ _BLOCKS = 8  # draws of more than this many blocks go through NumPy's generator
 
 _DEFAULT_SEED = 67280421310721  # of every Generator() that was not seeded
 
-# The state as PyTorch lays it out; `normal_x` is the normal number kept for the next draw.
+# The state as PyTorch lays it out; `normal_y` is the normal number kept for the next draw.
 _STATE = np.dtype(
     {
-        "names": ["seed", "left", "seeded", "next", "words", "normal_x", "normal_is_valid"],
+        "names": ["seed", "left", "seeded", "next", "words", "normal_y", "normal_is_valid"],
         "formats": ["<u8", "<i4", "<i4", "<u8", ("<u8", _N), "<f8", "<i4"],
-        "offsets": [0, 8, 12, 16, 24, 5016, 5040],
+        "offsets": [0, 8, 12, 16, 24, 5024, 5040],
         "itemsize": 5056,
     }
 )
@@ -148,7 +148,7 @@ class Generator:
         state["next"] = 0 if self._fresh else self._next
         state["words"] = self._words
         if self.normal is not None:
-            state["normal_x"] = self.normal
+            state["normal_y"] = self.normal
             state["normal_is_valid"] = 1
         return np.frombuffer(state.tobytes(), np.uint8).copy()
 
@@ -176,7 +176,7 @@ class Generator:
         self._block = None
         self._fresh = next_ == 0
         self._next = _N if left == 1 else next_
-        self.normal = float(fields["normal_x"]) if fields["normal_is_valid"] else None
+        self.normal = float(fields["normal_y"]) if fields["normal_is_valid"] else None
         return self
 
     def clone_state(self) -> Generator:
@@ -217,9 +217,10 @@ class Generator:
         from numpy.random import RandomState
 
         source = RandomState(0)
-        source.set_state(("MT19937", self._words, self._next))
+        source.set_state(("MT19937", self._words, self._next, 0, 0.0))
         words: Words = source.randint(0, 1 << 32, count, np.uint32)
-        _, self._words, self._next, *_ = source.get_state()
+        state = source.get_state(legacy=False)["state"]
+        self._words, self._next = state["key"], int(state["pos"])
         self._block = None
         return words
 
@@ -230,7 +231,9 @@ class Generator:
 
     def doubles(self, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The next `count` numbers of [0, 1) with 53 bits."""
-        return (self.longs(count) & np.uint64((1 << 53) - 1)) * 2.0**-53
+        return (self.longs(count) & np.uint64((1 << 53) - 1)).astype(np.float64) * np.float64(
+            2.0**-53
+        )
 
     def floats(self, count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The next `count` numbers of [0, 1) with 24 bits."""
