@@ -15,12 +15,16 @@ _TYPE_NAMES = {DType: "torch.dtype"}
 _EXPECTED = {
     "Tensor": "Tensor",
     "Scalar": "Number",
+    "Number": "Number",
     "int": "int",
     "Dim": "int",
     "float": "float",
     "bool": "bool",
     "str": "str",
     "DType": "torch.dtype",
+    "Layout": "torch.layout",
+    "Device": "torch.device",
+    "Generator": "torch.Generator",
 }
 
 
@@ -141,7 +145,7 @@ def _scalar(kind: str, value: Any) -> Any:
         return REQUIRED
     if kind == "float":
         return float(value) if isinstance(value, int | float) else REQUIRED
-    if kind == "Scalar":
+    if kind in ("Scalar", "Number"):  # a Number is never taken from a tensor
         return value if isinstance(value, bool | int | float | complex) else REQUIRED
     if kind == "bool":
         return value if isinstance(value, bool) else REQUIRED

@@ -20,6 +20,7 @@ from . import table
 from .arguments import FUNCTION, OPERATOR, ArgumentError, bind, check_arguments
 from .errors import broadcast_error
 from .record import OpNode, attach, plan_for, record
+from .support import supports
 from .table import ELEMENTWISE, Op
 
 np.seterr(all="ignore")
@@ -37,13 +38,13 @@ def promoted(op: Op, args: Sequence[Any]) -> DType:
     zero_dim = []
     numbers = []
     for position, parameter in enumerate(op.parameters):
-        if parameter.kind not in ("Tensor", "Scalar"):
+        if parameter.kind not in ("Tensor", "Number"):
             continue
         value = args[position]
         for item in value if parameter.is_list else (value,):
             if type(item) is Tensor:
                 (dimensioned if shape_of(item) else zero_dim).append(item.dtype)
-            elif item is not None and parameter.is_tensor:
+            elif item is not None:
                 numbers.append(of_number(item))
     dtype = dtypes.result_type(dimensioned, zero_dim, numbers)
     if rule == "float" and dtype.category < dtypes.FLOATING:
@@ -245,14 +246,14 @@ def caller(op: Op, flavour: str) -> Any:
         op.batching == ELEMENTWISE
         and op.kernel is not None
         and op.outputs == 1
-        and op.check is None
+        and (op.check is None or isinstance(op.check, supports))
         and not op.view
         and op.promote in ("number", "float", "compare")
         and (op.result is None)
     )
     if simple and positions == 1:
         return _unary(op, flavour)
-    if simple and positions == 2 and len(op.tensor_positions) == 2:
+    if simple and _is_binary(op):
         return _binary(op, flavour)
     return _general(op, flavour)
 
@@ -283,7 +284,20 @@ def _direct_dtypes(op: Op) -> frozenset[DType]:
     return frozenset(
         dtype
         for dtype in dtypes.ALL
-        if dtype.raw and (dtype.category >= dtypes.FLOATING or op.promote == "compare")
+        if dtype.raw
+        and (dtype.category >= dtypes.FLOATING or op.promote == "compare")
+        and not (op.check is not None and op.check.refuses(dtype))
+    )
+
+
+def _is_binary(op: Op) -> bool:
+    """Whether an entry takes a tensor, a tensor or number, and nothing else without a default."""
+    if len(op.parameters) < 2 or not op.parameters[0].is_tensor:
+        return False
+    second = op.parameters[1]
+    return (second.is_tensor or second.kind == "Number") and all(
+        parameter.default is not table.REQUIRED and not parameter.is_tensor
+        for parameter in op.parameters[2:]
     )
 
 
@@ -355,12 +369,17 @@ def _binary(op: Op, flavour: str) -> Any:
     direct = _direct_dtypes(op)
     result_bool = op.promote == "compare"
     differentiable = bool(op.vjp)
+    edges = sum(op.parameters[position].name in op.vjp for position in op.tensor_positions)
+    takes_tensor = op.parameters[1].is_tensor
     plans = {
-        wanted: plan_for(op, wanted, 2)
+        wanted: plan_for(op, wanted, edges)
         for wanted in ((0,), (1,), (0, 1))
-        if differentiable and len(op.vjp) == 2
+        if differentiable and edges == len(op.tensor_positions) and wanted[-1] < edges
     }
-    simple_saves = all(code == table.INPUT for plan in plans.values() for code, _ in plan.saves)
+    simple_saves = all(
+        code in (table.INPUT, table.KEYWORD) for plan in plans.values() for code, _ in plan.saves
+    )
+    rest = tuple(parameter.default for parameter in op.parameters[2:])
     state = runtime
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -374,6 +393,8 @@ def _binary(op: Op, flavour: str) -> Any:
                 dtype = a.dtype
                 ready = a.view is None
                 if type(b) is Tensor:
+                    if not takes_tensor:
+                        return call_slowly(op, flavour, args, kwargs)
                     y = b.array
                     edge_b = b.node
                     number_b = b.number
@@ -422,14 +443,15 @@ def _binary(op: Op, flavour: str) -> Any:
                             made.op = op
                             made.plan = plan
                             made.args = ()
-                            made.edges = (edge_a, edge_b)
+                            made.edges = (edge_a, edge_b) if takes_tensor else (edge_a,)
                             made.numbers = (a.number, number_b) if a.number or number_b else None
                             saves = plan.saves
                             if not saves:
                                 made.saved = ()
                                 made.guards = None
                             elif len(saves) == 1:
-                                tensor = args[saves[0][1]]
+                                index = saves[0][1]
+                                tensor = args[index] if index < 2 else rest[index - 2]
                                 if type(tensor) is Tensor:
                                     version = tensor.version
                                     if version is None:
@@ -440,10 +462,11 @@ def _binary(op: Op, flavour: str) -> Any:
                                     made.saved = (tensor,)
                                     made.guards = None
                             else:
-                                made.saved = tuple([_value(args[i]) for _, i in saves])
+                                bound = args + rest
+                                made.saved = tuple([_value(bound[i]) for _, i in saves])
                                 guards: list[Any] = []
                                 for _, i in saves:
-                                    tensor = args[i]
+                                    tensor = bound[i]
                                     if type(tensor) is Tensor:
                                         version = version_of(tensor)
                                         guards += (version, version.clock)

@@ -82,3 +82,23 @@ class Sampler:
     def tensor(self, values: Any) -> Tensor:
         """The given values."""
         return self._make(values)
+
+    def each(self, low: float, high: float, *more: Any, **kwargs: Any) -> list[Sample]:
+        """Calls with one tensor of the common shapes and values in [low, high)."""
+        shapes: tuple[tuple[int, ...], ...] = ((), (3,), (2, 3), (0, 2))
+        return [Sample((self.uniform(low, high, *shape), *more), kwargs) for shape in shapes]
+
+    def pairs(self, low: float, high: float, **kwargs: Any) -> list[Sample]:
+        """Calls with two tensors of shapes that broadcast and values in [low, high)."""
+        shapes: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
+            ((), ()),
+            ((3,), (3,)),
+            ((2, 3), (3,)),
+            ((2, 1), (1, 3)),
+            ((), (2,)),
+            ((0, 2), (2,)),
+        )
+        return [
+            Sample((self.uniform(low, high, *a), self.uniform(low, high, *b)), kwargs)
+            for a, b in shapes
+        ]

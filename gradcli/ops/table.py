@@ -119,7 +119,7 @@ class Op:
     constant: indices of outputs that carry no gradient.
     inplace: whether the method with a trailing underscore exists.
     where: namespaces it is published in: "torch", "Tensor", "F", "linalg", "special", "fft".
-    check: called with the bound arguments before anything is computed.
+    check: called with the bound arguments before anything is computed; see support.supports.
     size: gives the number of result elements from the bound arguments, for the memory limit.
     """
 
