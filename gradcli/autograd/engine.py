@@ -176,8 +176,8 @@ def _walk(
             g = _pre_hooks(work, node, hooks, g)
         if targets is not None and node in targets:
             _capture(work, node, targets[node], g)
-            if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
-                continue
+        if needed is not None and not any(edge in needed for edge in node.edges):
+            continue
         if node.count > 1:
             if g is None or None in (g if type(g) is list else ()):
                 g = _materialize(work, node, g)

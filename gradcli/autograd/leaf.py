@@ -189,14 +189,10 @@ def register_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     edge = fresh_edge(tensor)
     if edge is None:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    return RemovableHandle(
-        _node_hooks(edge).tensor.setdefault(output_index(tensor), {}), hook
-    )
+    return RemovableHandle(_node_hooks(edge).tensor.setdefault(output_index(tensor), {}), hook)
 
 
-def register_post_accumulate_grad_hook(
-    tensor: Tensor, hook: Callable[..., Any]
-) -> RemovableHandle:
+def register_post_accumulate_grad_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(leaf)` each time after its `.grad` was accumulated."""
     edge = fresh_edge(tensor)
     if edge is None:
@@ -261,11 +257,11 @@ def data(tensor: Tensor) -> Tensor:
 def set_data(tensor: Tensor, value: Any) -> None:
     """Assignment to `tensor.data`: the tensor takes over the other's memory."""
     if type(value) is not Tensor:
-        raise TypeError(
-            f"Variable data has to be a tensor, but got {type(value).__name__}"
-        )
-    if value.dtype is not tensor.dtype and tensor.node is not None and (
-        not value.dtype.differentiable
+        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+    if (
+        value.dtype is not tensor.dtype
+        and tensor.node is not None
+        and (not value.dtype.differentiable)
     ):
         raise RuntimeError(
             "data set to a tensor that requires gradients must be floating point or complex dtype"

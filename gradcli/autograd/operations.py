@@ -24,6 +24,7 @@ class Operations:
     detach_leveled: Callable[[Tensor], Tensor]
     ones_like: Callable[[Tensor], Tensor]
     zeros_like: Callable[[Tensor], Tensor]
+    rebase: Callable[..., None]
     batched_pass: Callable[..., list[Any]]
     add_in_place: Callable[[Tensor, Tensor], None]
 

@@ -5,28 +5,35 @@ Run `python -m gradcli.ops.generate` after adding or renaming an entry.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from pprint import pformat
 
-from .table import OPS
+from .functions import FUNCTIONS
+from .table import OPS, Op
 
 INFRASTRUCTURE = frozenset(
     [
         "__init__",
         "arguments",
         "batching",
+        "data",
         "dispatch",
         "errors",
         "families",
+        "functions",
         "generate",
+        "getitem",
         "index",
         "inplace",
+        "layout",
         "levels",
         "namespaces",
         "public",
         "record",
         "samples",
+        "support",
         "table",
         "views",
     ]
@@ -43,21 +50,31 @@ def index_text() -> str:
     """The text that index.py has to have."""
     for family in family_names():
         import_module(f".{family}", __package__)
-    families = {identifier: op.family for identifier, op in OPS.items()}
+    return (
+        '"""Where every operation is defined; made by `python -m gradcli.ops.generate`."""\n\n'
+        f"FAMILIES: dict[str, str] = {_families(OPS)}\n\n"
+        "# namespace -> public name -> ids of the entries behind it, tried in this order\n"
+        f"PUBLIC: dict[str, dict[str, tuple[str, ...]]] = {_names(OPS)}\n\n"
+        "# The same for plain functions\n"
+        f"FUNCTION_FAMILIES: dict[str, str] = {_families(FUNCTIONS)}\n\n"
+        f"FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {_names(FUNCTIONS)}\n"
+    )
+
+
+def _families(table: Mapping[str, Op]) -> str:
+    return pformat({identifier: op.family for identifier, op in table.items()}, width=98)
+
+
+def _names(table: Mapping[str, Op]) -> str:
     public: dict[str, dict[str, tuple[str, ...]]] = {}
-    for op in OPS.values():
+    for op in table.values():
         for where in op.where:
             for name in (op.name, *op.aliases):
                 names = public.setdefault(where, {})
                 names[name] = (*names.get(name, ()), op.id)
                 if op.inplace and where in ("Tensor", "torch", "F"):
                     names[f"{name}_"] = (*names.get(f"{name}_", ()), op.id)
-    return (
-        '"""Where every operation is defined; made by `python -m gradcli.ops.generate`."""\n\n'
-        f"FAMILIES: dict[str, str] = {pformat(families, width=98)}\n\n"
-        "# namespace -> public name -> ids of the entries behind it, tried in this order\n"
-        f"PUBLIC: dict[str, dict[str, tuple[str, ...]]] = {pformat(public, width=98)}\n"
-    )
+    return pformat(public, width=98)
 
 
 def main() -> None:

@@ -185,7 +185,7 @@ class Op:
             index for index, parameter in enumerate(self.parameters) if parameter.is_tensor
         )
         self.bind = _binder(self)
-        _share_defaults(self.kernel, self.parameters)
+        share_defaults(self.kernel, self.parameters)
         complete(self)
 
     def __repr__(self) -> str:
@@ -246,7 +246,7 @@ def _packing(bind: Callable[..., tuple[Any, ...]], index: int) -> Callable[..., 
     return packed
 
 
-def _share_defaults(kernel: Callable[..., Any], parameters: Sequence[Parameter]) -> None:
+def share_defaults(kernel: Callable[..., Any], parameters: Sequence[Parameter]) -> None:
     """Give a kernel the schema's defaults, so that formulas may call it with fewer arguments."""
     if type(kernel) is not FunctionType or kernel.__defaults__ or kernel.__kwdefaults__:
         return

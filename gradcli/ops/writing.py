@@ -1,0 +1,66 @@
+"""Entries that exist only as writes: copy_, fill_, zero_; and zeros for the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .table import op
+
+op(
+    "copy(Tensor self, Tensor src, bool non_blocking=False)",
+    kernel=lambda self, src, non_blocking: np.broadcast_to(src, np.shape(self)),
+    result=lambda self, src, non_blocking: self.dtype,
+    vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape), "src": lambda F, g: g},
+    jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape), "src": lambda F, t: t},
+    node="CopyBackwards",
+    where=(),
+    inplace=True,
+    doc="Writes `src`, broadcast and cast, into the tensor.",
+    samples=lambda S: [S(S.normal(2, 3), S.normal(2, 3)), S(S.normal(2, 3), S.normal(3))],
+)
+op(
+    "fill(Tensor self, Scalar value)",
+    kernel=lambda self, value: np.full(np.shape(self), value),
+    result=lambda self, value: self.dtype,
+    vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape)},
+    jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape)},
+    node="FillBackward0",
+    where=(),
+    inplace=True,
+    doc="Writes one number into every element.",
+    samples=lambda S: [S(S.normal(2, 3), 2.0)],
+)
+op(
+    "fill_tensor(Tensor self, Tensor value)",
+    name="fill",
+    kernel=lambda self, value: np.broadcast_to(value, np.shape(self)),
+    result=lambda self, value: self.dtype,
+    vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape), "value": lambda F, g: F.sum(g)},
+    jvp={
+        "self": lambda F, t: F.zeros_like_shape(t, t.shape),
+        "value": lambda F, t, self_shape: F.expand(t, self_shape),
+    },
+    node="FillBackward1",
+    where=(),
+    inplace=True,
+    doc="Writes the element of a tensor without dimensions into every element.",
+    samples=lambda S: [S(S.normal(2, 3), S.normal())],
+)
+op(
+    "zero(Tensor self)",
+    kernel=lambda self: np.zeros(np.shape(self), self.dtype),
+    vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape)},
+    jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape)},
+    where=(),
+    inplace=True,
+    doc="Writes zero into every element.",
+    samples=lambda S: [S(S.normal(2, 3))],
+)
+op(
+    "zeros_like_shape(Tensor self, int[] size)",
+    kernel=lambda self, size: np.zeros(size, self.dtype)[()],
+    size=lambda self, size: int(np.prod(size, dtype=object)),
+    where=(),
+    doc="Zeros of a given shape, in the dtype of `self`.",
+    samples=lambda S: [S(S.normal(2), (2, 3))],
+)

@@ -1,0 +1,125 @@
+"""`torch.device`, layouts and memory formats: names that programs pass around.
+
+There is one device, the CPU; asking for another is PyTorch's own error for a build without it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+TYPES = (
+    "cpu",
+    "cuda",
+    "ipu",
+    "xpu",
+    "mkldnn",
+    "opengl",
+    "opencl",
+    "ideep",
+    "hip",
+    "ve",
+    "fpga",
+    "maia",
+    "xla",
+    "lazy",
+    "vulkan",
+    "mps",
+    "meta",
+    "hpu",
+    "mtia",
+    "privateuseone",
+)
+
+
+class Device:
+    """A kind of device and perhaps the number of one: `torch.device("cpu")`."""
+
+    __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any, index: int | None = None) -> None:
+        if isinstance(type, Device):
+            type, index = type.type, type.index
+        if not isinstance(type, str):
+            raise RuntimeError("Cannot access accelerator device when none is available.")
+        match = re.fullmatch(r"([a-z]+)(?::(0|[1-9]\d*))?", type)
+        name = re.split(r"[^a-z]", type)[0]
+        if name not in TYPES:
+            raise RuntimeError(
+                f"Expected one of {', '.join(TYPES)} device type at start of device string: "
+                f"{name or type}"
+            )
+        if match is None:
+            raise RuntimeError(f"Invalid device string: '{type}'")
+        if match[2] is not None:
+            if index is not None:
+                raise RuntimeError(
+                    "type (string) must not include an index because index was passed explicitly: "
+                    f"{type}"
+                )
+            index = int(match[2])
+        object.__setattr__(self, "type", name)
+        object.__setattr__(self, "index", index)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"attribute {name!r} of 'torch.device' objects is not writable")
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{index})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Device):
+            return NotImplemented
+        return self.type == other.type and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+
+class Named:
+    """A constant of torch that has nothing but its name, such as `torch.strided`."""
+
+    __slots__ = ("kind", "name")
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind = kind
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+cpu = Device("cpu")
+
+strided = Named("layout", "strided")
+preserve_format = Named("memory_format", "preserve_format")
+contiguous_format = Named("memory_format", "contiguous_format")
+
+CONSTANTS: dict[str, Named] = {
+    constant.name: constant for constant in (strided, preserve_format, contiguous_format)
+}
+
+
+def check_device(function: str, device: Any) -> None:
+    """Raise unless `device` (a string, a Device or None) is the CPU."""
+    if device is None or device is cpu:
+        return
+    if isinstance(device, bool) or not isinstance(device, str | int | Device):
+        raise TypeError(
+            f"{function}(): argument 'device' must be torch.device, not {type(device).__name__}"
+        )
+    kind = Device(device).type
+    if kind == "cpu":
+        return
+    if kind == "cuda":
+        raise AssertionError("Torch not compiled with CUDA enabled")
+    if kind in ("mps", "xpu", "hpu", "mtia"):
+        raise RuntimeError(f"PyTorch is not linked with support for {kind} devices")
+    raise RuntimeError(f"gradcli has one device, the CPU: device='{device}' is not available")

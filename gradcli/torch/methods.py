@@ -1,0 +1,707 @@
+"""Tensor's methods and properties that are not entries of the op table, and its operators.
+
+Importing this module installs them on Tensor.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..autograd import api, leaf
+from ..autograd.modes import InferenceVersion
+from ..autograd.operations import operations
+from ..ops import public as table
+from ..ops.arguments import METHOD, OPERATOR
+from ..ops.families import get_op
+from ..ops.inplace import run_inplace
+from ..tensor import dtypes
+from ..tensor.device import Device, check_device, cpu
+from ..tensor.dtypes import PYTHON, DType
+from ..tensor.printing import format_tensor, tensor_text
+from ..tensor.tensor import Size, Tensor, make, numel, own_memory, shape_of
+
+# ---------------------------------------------------------------- values
+
+
+def _array(tensor: Tensor, what: str) -> Any:
+    """The elements for use outside the graph. Raises RuntimeError for a batched tensor."""
+    level = tensor.level
+    if level is None:
+        return tensor.array
+    from ..ops.levels import innermost
+
+    return innermost(tensor, what)
+
+
+def item(tensor: Tensor) -> Any:
+    """The one element as a Python number."""
+    array = _array(tensor, ".item()")
+    if array.size != 1:
+        raise RuntimeError(f"a Tensor with {array.size} elements cannot be converted to Scalar")
+    return array.item()
+
+
+def tolist(tensor: Tensor) -> Any:
+    """The elements as nested lists of Python numbers."""
+    return _array(tensor, ".tolist()").tolist()
+
+
+def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
+    """The elements as an ndarray over the same memory."""
+    if leaf.requires_grad(tensor) and not force:
+        raise RuntimeError(
+            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+        )
+    if tensor.dtype is dtypes.bfloat16:
+        raise TypeError("Got unsupported ScalarType BFloat16")
+    return own_memory(tensor)
+
+
+def _number(tensor: Tensor, convert: Callable[[Any], Any]) -> Any:
+    array = _array(tensor, ".item()")
+    if array.size != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    value = array.item()
+    if isinstance(value, complex) and convert is not complex:
+        if value.imag != 0:
+            kind = "double" if convert is float else "long"
+            raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+        value = value.real
+    return convert(value)
+
+
+def to_float(tensor: Tensor) -> float:
+    return _number(tensor, float)  # type: ignore[no-any-return]
+
+
+def to_int(tensor: Tensor) -> int:
+    return _number(tensor, int)  # type: ignore[no-any-return]
+
+
+def to_complex(tensor: Tensor) -> complex:
+    return _number(tensor, complex)  # type: ignore[no-any-return]
+
+
+def to_bool(tensor: Tensor) -> bool:
+    array = _array(tensor, "data-dependent control flow")
+    if array.size != 1:
+        many = "more than one value" if array.size else "no values"
+        raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+    return bool(array.item())
+
+
+def to_index(tensor: Tensor) -> int:
+    if tensor.dtype.category > dtypes.INTEGER or numel(shape_of(tensor)) != 1:
+        raise TypeError("only integer tensors of a single element can be converted to an index")
+    return int(_array(tensor, ".item()").item())
+
+
+def length(tensor: Tensor) -> int:
+    shape = shape_of(tensor)
+    if not shape:
+        raise TypeError("len() of a 0-d tensor")
+    return shape[0]
+
+
+def iterate(tensor: Tensor) -> Iterator[Tensor]:
+    if not shape_of(tensor):
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(namespaces.tensor_method("unbind")(tensor, 0))
+
+
+def contains(tensor: Tensor, element: Any) -> bool:
+    if not isinstance(element, Tensor | int | float | complex):
+        raise RuntimeError(
+            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
+        )
+    return bool(_array(tensor == element, ".item()").any())
+
+
+# ---------------------------------------------------------------- text
+
+
+def text(tensor: Tensor) -> str:
+    """PyTorch's text of a tensor."""
+    if tensor.level is not None:
+        from ..ops.levels import text as leveled_text
+
+        return leveled_text(tensor)
+    return tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
+
+
+def suffixes(tensor: Tensor) -> list[str]:
+    """What the text of a tensor says about its place in the graph."""
+    node = leaf.grad_fn(tensor)
+    if node is not None:
+        return [f"grad_fn=<{node.title}>"]
+    return ["requires_grad=True"] if tensor.node is not None else []
+
+
+def format_(tensor: Tensor, spec: str) -> str:
+    array = tensor.array
+    if tensor.level is not None:
+        if not spec:
+            return text(tensor)
+        array = _array(tensor, ".item()")
+    return format_tensor(array, spec, lambda: text(tensor))
+
+
+# ---------------------------------------------------------------- shape and memory
+
+
+def size(tensor: Tensor, dim: int | None = None) -> Any:
+    """The shape, or the length of one dimension."""
+    shape = shape_of(tensor)
+    if dim is None:
+        return Size(shape)
+    from ..ops.errors import wrap_dim
+
+    if not shape:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return shape[wrap_dim(dim, len(shape))]
+
+
+def stride(tensor: Tensor, dim: int | None = None) -> Any:
+    """Elements to step over for the next index, of every dimension or of one."""
+    array = own_memory(tensor)
+    strides = tuple(step // array.itemsize for step in array.strides)
+    if array.size == 0:
+        strides = _dense_strides(array.shape)
+    if dim is None:
+        return strides
+    from ..ops.errors import wrap_dim
+
+    return strides[wrap_dim(dim, len(strides))]
+
+
+def _dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    strides = []
+    step = 1
+    for extent in reversed(shape):
+        strides.append(step)
+        step *= max(extent, 1)
+    return tuple(reversed(strides))
+
+
+def storage_offset(tensor: Tensor) -> int:
+    """The position of the first element in the memory that the tensor's base owns."""
+    view = tensor.view
+    if view is None:
+        return 0
+    array = own_memory(tensor)
+    start = array.__array_interface__["data"][0] - data_ptr(view.base)
+    return int(start // array.itemsize)
+
+
+def data_ptr(tensor: Tensor) -> int:
+    """The address of the first element."""
+    return int(own_memory(tensor).__array_interface__["data"][0])
+
+
+def is_contiguous(tensor: Tensor, memory_format: Any = None) -> bool:
+    """Whether the elements lie in memory in row-major order without gaps."""
+    array = tensor.array
+    return bool(array.flags.c_contiguous) if isinstance(array, np.ndarray) else True
+
+
+def dim(tensor: Tensor) -> int:
+    """The number of dimensions."""
+    return len(shape_of(tensor))
+
+
+def count(tensor: Tensor) -> int:
+    """The number of elements."""
+    return numel(shape_of(tensor))
+
+
+def element_size(tensor: Tensor) -> int:
+    """The bytes of one element."""
+    return tensor.dtype.itemsize
+
+
+# ---------------------------------------------------------------- casts
+
+
+def cast(tensor: Tensor, dtype: DType, copying: bool = False) -> Tensor:
+    """The tensor in another dtype; itself if it already has it."""
+    if tensor.dtype is dtype and not copying:
+        return tensor
+    return get_op("_to_copy").call(tensor, dtype)  # type: ignore[no-any-return]
+
+
+def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """The tensor with a dtype, a device, or those of another tensor."""
+    copying = kwargs.pop("copy", False)
+    kwargs.pop("non_blocking", None)
+    kwargs.pop("memory_format", None)
+    dtype = kwargs.pop("dtype", None)
+    device = kwargs.pop("device", None)
+    other = kwargs.pop("other", None)
+    for name in kwargs:
+        raise TypeError(f"to() got an unexpected keyword argument '{name}'")
+    for value in args:
+        if isinstance(value, DType):
+            dtype = value
+        elif isinstance(value, type) and value in PYTHON:
+            dtype = PYTHON[value]
+        elif isinstance(value, Tensor):
+            other = value
+        elif isinstance(value, str | Device):
+            device = value
+        elif not isinstance(value, bool):
+            raise TypeError(
+                "to() received an invalid combination of arguments - got "
+                f"({', '.join(type(a).__name__ for a in args)}), but expected one of:\n"
+                " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = "
+                "False, bool copy = False, *, torch.memory_format memory_format = None)\n"
+                " * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, "
+                "torch.memory_format memory_format = None)\n"
+                " * (Tensor tensor, bool non_blocking = False, bool copy = False, *, "
+                "torch.memory_format memory_format = None)\n"
+            )
+    if device is not None:
+        check_device("to", device)
+    if other is not None:
+        dtype = other.dtype
+    return cast(tensor, dtype or tensor.dtype, copying)
+
+
+def type_(tensor: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The legacy type name, or the tensor in another dtype."""
+    if dtype is None:
+        return tensor.dtype.tensor_name
+    if isinstance(dtype, str):
+        for candidate in dtypes.ALL:
+            if candidate.tensor_name == dtype:
+                return cast(tensor, candidate)
+        raise ValueError(f"invalid type: '{dtype}'")
+    return cast(tensor, PYTHON.get(dtype, dtype))
+
+
+def type_as(tensor: Tensor, other: Tensor) -> Tensor:
+    """The tensor in the other's dtype."""
+    return cast(tensor, other.dtype)
+
+
+def _caster(dtype: DType) -> Callable[..., Tensor]:
+    def method(tensor: Tensor, memory_format: Any = None) -> Tensor:
+        return cast(tensor, dtype)
+
+    method.__doc__ = f"The tensor as {dtype!r}."
+    return method
+
+
+def same(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """The tensor itself: it is where it is asked to be."""
+    return tensor
+
+
+def cuda(tensor: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """There is no such device: raises PyTorch's error."""
+    check_device("cuda", "cuda")
+    return tensor
+
+
+# ---------------------------------------------------------------- writing
+
+
+def copy_(tensor: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Write `src`, broadcast and cast, into the tensor."""
+    if not isinstance(src, Tensor):
+        if not isinstance(src, bool | int | float | complex):
+            raise TypeError(
+                f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
+            )
+        src = make(tensor.dtype.cast(np.asarray(src))[()], tensor.dtype)
+    return run_inplace(get_op("copy"), (tensor, src, non_blocking))
+
+
+def fill_(tensor: Tensor, value: Any) -> Tensor:
+    """Write one value into every element."""
+    if isinstance(value, Tensor):
+        if shape_of(value):
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with "
+                f"{dim(value)} dimensions."
+            )
+        return run_inplace(get_op("fill_tensor"), (tensor, value))
+    if not isinstance(value, bool | int | float | complex):
+        raise TypeError(
+            f"fill_(): argument 'value' (position 1) must be Number, not {type(value).__name__}"
+        )
+    return run_inplace(get_op("fill"), (tensor, value))
+
+
+def zero_(tensor: Tensor) -> Tensor:
+    """Write zero into every element."""
+    return run_inplace(get_op("zero"), (tensor,))
+
+
+def set_item(tensor: Tensor, index: Any, value: Any) -> None:
+    from ..ops.getitem import setitem
+
+    setitem(tensor, index, value)
+
+
+def get_item(tensor: Tensor, index: Any) -> Tensor:
+    from ..ops.getitem import getitem
+
+    return getitem(tensor, index)  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------- autograd
+
+
+def backward(
+    tensor: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of the tensor to the `.grad` of the leaves it came from."""
+    api.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+def is_inference(tensor: Tensor) -> bool:
+    """Whether the tensor was made in inference mode."""
+    return type(tensor.version) is InferenceVersion
+
+
+def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
+    """A leaf with memory of its own. Raises RuntimeError for a result."""
+    if not leaf.is_leaf(tensor):
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+            "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+            "because of a torch.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001"
+        )
+    other = make(np.array(tensor.array)[()], tensor.dtype)
+    if leaf.requires_grad(tensor):
+        leaf.requires_grad_(other)
+    if tensor.meta is not None and tensor.meta.grad is not None:
+        leaf.set_grad(other, copy.deepcopy(tensor.meta.grad))
+    return other
+
+
+def numpy_t(tensor: Tensor) -> Tensor:
+    return namespaces.tensor_method("t")(tensor)  # type: ignore[no-any-return]
+
+
+def _apply(name: str) -> Callable[[Tensor], Any]:
+    def getter(tensor: Tensor) -> Any:
+        return namespaces.tensor_method(name)(tensor)
+
+    return getter
+
+
+def _real_part(tensor: Tensor) -> Tensor:
+    return namespaces.lookup("torch", "real")(tensor)  # type: ignore[no-any-return]
+
+
+def _imaginary_part(tensor: Tensor) -> Tensor:
+    return namespaces.lookup("torch", "imag")(tensor)  # type: ignore[no-any-return]
+
+
+METHODS: dict[str, Callable[..., Any]] = (
+    {
+        "item": item,
+        "tolist": tolist,
+        "numpy": to_numpy,
+        "size": size,
+        "stride": stride,
+        "storage_offset": storage_offset,
+        "data_ptr": data_ptr,
+        "is_contiguous": is_contiguous,
+        "dim": dim,
+        "ndimension": dim,
+        "numel": count,
+        "nelement": count,
+        "element_size": element_size,
+        "to": to,
+        "type": type_,
+        "type_as": type_as,
+        "cpu": same,
+        "cuda": cuda,
+        "pin_memory": same,
+        "resolve_conj": same,
+        "resolve_neg": same,
+        "copy_": copy_,
+        "fill_": fill_,
+        "zero_": zero_,
+        "backward": backward,
+        "requires_grad_": leaf.requires_grad_,
+        "retain_grad": leaf.retain_grad,
+        "register_hook": leaf.register_hook,
+        "register_post_accumulate_grad_hook": leaf.register_post_accumulate_grad_hook,
+        "detach": leaf.detach,
+        "detach_": leaf.detach_,
+        "is_inference": is_inference,
+        "__getitem__": get_item,
+        "__setitem__": set_item,
+        "__len__": length,
+    }
+    | {
+        name: _caster(dtypes.NAMES[name])
+        for name in (
+            "float",
+            "double",
+            "half",
+            "bfloat16",
+            "int",
+            "long",
+            "short",
+            "bool",
+            "cfloat",
+        )
+    }
+    | {
+        "byte": _caster(dtypes.uint8),
+        "char": _caster(dtypes.int8),
+        "cdouble": _caster(dtypes.complex128),
+    }
+)
+
+PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
+    "shape": lambda tensor: Size(shape_of(tensor)),
+    "dtype": lambda tensor: tensor.dtype,
+    "ndim": dim,
+    "device": lambda tensor: cpu,
+    "layout": lambda tensor: namespaces.lookup("torch", "strided"),
+    "requires_grad": leaf.requires_grad,
+    "is_leaf": leaf.is_leaf,
+    "grad": leaf.grad,
+    "grad_fn": leaf.grad_fn,
+    "data": leaf.data,
+    "retains_grad": leaf.retains_grad,
+    "output_nr": leaf.output_index,
+    "_version": leaf.version,
+    "_base": lambda tensor: None if tensor.view is None else tensor.view.base,
+    "_grad": lambda tensor: None if tensor.meta is None else tensor.meta.grad,
+    "T": _apply("numpy_T"),
+    "mT": _apply("mT"),
+    "H": _apply("H"),
+    "mH": _apply("mH"),
+    "real": _real_part,
+    "imag": _imaginary_part,
+    "itemsize": element_size,
+    "nbytes": lambda tensor: count(tensor) * tensor.dtype.itemsize,
+    "is_cuda": lambda tensor: False,
+    "is_cpu": lambda tensor: True,
+    "is_sparse": lambda tensor: False,
+    "is_quantized": lambda tensor: False,
+    "is_meta": lambda tensor: False,
+    "is_mps": lambda tensor: False,
+    "names": lambda tensor: (None,) * dim(tensor),
+    "name": lambda tensor: None,
+}
+
+SETTERS: dict[str, Callable[[Tensor, Any], None]] = {
+    "requires_grad": leaf.set_requires_grad,
+    "grad": leaf.set_grad,
+    "data": leaf.set_data,
+}
+
+# dunder -> (public name, whether operands are swapped)
+OPERATORS: dict[str, str] = {
+    "__add__": "add",
+    "__radd__": "add",
+    "__sub__": "sub",
+    "__mul__": "mul",
+    "__rmul__": "mul",
+    "__truediv__": "div",
+    "__floordiv__": "floor_divide",
+    "__mod__": "remainder",
+    "__pow__": "pow",
+    "__matmul__": "matmul",
+    "__and__": "bitwise_and",
+    "__rand__": "bitwise_and",
+    "__or__": "bitwise_or",
+    "__ror__": "bitwise_or",
+    "__xor__": "bitwise_xor",
+    "__rxor__": "bitwise_xor",
+    "__lshift__": "bitwise_left_shift",
+    "__rshift__": "bitwise_right_shift",
+    "__lt__": "lt",
+    "__le__": "le",
+    "__gt__": "gt",
+    "__ge__": "ge",
+    "__eq__": "eq",
+    "__ne__": "ne",
+    "__iadd__": "add_",
+    "__isub__": "sub_",
+    "__imul__": "mul_",
+    "__itruediv__": "div_",
+    "__ifloordiv__": "floor_divide_",
+    "__imod__": "remainder_",
+    "__ipow__": "pow_",
+    "__iand__": "bitwise_and_",
+    "__ior__": "bitwise_or_",
+    "__ixor__": "bitwise_xor_",
+    "__ilshift__": "bitwise_left_shift_",
+    "__irshift__": "bitwise_right_shift_",
+}
+UNARY: dict[str, str] = {
+    "__neg__": "neg",
+    "__pos__": "positive",
+    "__abs__": "abs",
+    "__invert__": "bitwise_not",
+}
+
+
+def _operator(dunder: str, name: str) -> Callable[[Any, Any], Any]:
+    """An operator that looks its entry up at its first use and then steps aside."""
+
+    def first_use(tensor: Any, other: Any) -> Any:
+        found = table.public("Tensor", name, OPERATOR)
+        setattr(Tensor, dunder, found)
+        return found(tensor, other)
+
+    return first_use
+
+
+def _unary(dunder: str, name: str) -> Callable[[Any], Any]:
+    def first_use(tensor: Any) -> Any:
+        found = table.public("Tensor", name, METHOD)
+        setattr(Tensor, dunder, found)
+        return found(tensor)
+
+    return first_use
+
+
+def _is_operand(value: Any) -> bool:
+    return isinstance(value, bool | int | float | complex | Tensor | np.generic)
+
+
+def reversed_sub(tensor: Tensor, other: Any) -> Any:
+    return (
+        namespaces.lookup("torch", "rsub")(tensor, other) if _is_operand(other) else NotImplemented
+    )
+
+
+def reversed_div(tensor: Tensor, other: Any) -> Any:
+    if not _is_operand(other):
+        return NotImplemented
+    return namespaces.tensor_method("reciprocal")(tensor) * other
+
+
+def reversed_pow(tensor: Tensor, other: Any) -> Any:
+    return (
+        namespaces.lookup("torch", "pow")(other, tensor) if _is_operand(other) else NotImplemented
+    )
+
+
+def _swapped(name: str) -> Callable[[Any, Any], Any]:
+    def swapped(tensor: Tensor, other: Any) -> Any:
+        if not _is_operand(other):
+            return NotImplemented
+        return namespaces.lookup("torch", name)(other, tensor)
+
+    return swapped
+
+
+def missing_attribute(tensor: Tensor, name: str) -> Any:
+    """Python's fallback for attributes: the table's methods and properties, found lazily."""
+    if not name.startswith("__"):
+        setter = SETTERS.get(name)
+        getter = PROPERTIES.get(name)
+        if getter is not None:
+            setattr(Tensor, name, property(getter, setter))
+            return getter(tensor)
+        try:
+            method = namespaces.tensor_method(name)
+        except KeyError:
+            pass
+        else:
+            setattr(Tensor, name, method)
+            return method.__get__(tensor)  # type: ignore[attr-defined]
+    raise AttributeError(f"'Tensor' object has no attribute '{name}'")
+
+
+def legacy_new(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """`torch.Tensor(...)`: sizes, or nested lists, as the default dtype."""
+    from .types import legacy
+
+    return legacy(dtypes.default.dtype, *args, **kwargs)
+
+
+def _install() -> None:
+    for dunder, name in OPERATORS.items():
+        setattr(Tensor, dunder, _operator(dunder, name))
+    for dunder, name in UNARY.items():
+        setattr(Tensor, dunder, _unary(dunder, name))
+    special: dict[str, Any] = {
+        "__new__": legacy_new,
+        "__init__": lambda self, *args, **kwargs: None,
+        "__rsub__": reversed_sub,
+        "__rtruediv__": reversed_div,
+        "__rpow__": reversed_pow,
+        "__rfloordiv__": _swapped("floor_divide"),
+        "__rmod__": _swapped("remainder"),
+        "__rmatmul__": _swapped("matmul"),
+        "__rlshift__": _swapped("bitwise_left_shift"),
+        "__rrshift__": _swapped("bitwise_right_shift"),
+        "__hash__": lambda self: id(self),
+        "__repr__": text,
+        "__format__": format_,
+        "__bool__": to_bool,
+        "__float__": to_float,
+        "__int__": to_int,
+        "__complex__": to_complex,
+        "__index__": to_index,
+        "__len__": length,
+        "__iter__": iterate,
+        "__contains__": contains,
+        "__getitem__": get_item,
+        "__setitem__": set_item,
+        "__deepcopy__": deep_copy,
+        "__getattr__": missing_attribute,
+        "__array_priority__": 1000,
+        "__array_ufunc__": None,
+        "__array__": lambda self, dtype=None, copy=None: np.asarray(to_numpy(self), dtype),
+    }
+    for name, value in special.items():
+        setattr(Tensor, name, value)
+    for name, getter in PROPERTIES.items():
+        if name != "dtype":
+            setattr(Tensor, name, property(getter, SETTERS.get(name)))
+    for name, method in METHODS.items():
+        setattr(Tensor, name, method)
+    operations.add = get_op("add").call
+    operations.cast = cast
+    operations.clone = lambda tensor: get_op("clone").call(tensor)
+    operations.sum_to = sum_to
+    operations.zeros_like = lambda tensor: make(
+        np.zeros(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
+    )
+    operations.ones_like = lambda tensor: make(
+        np.ones(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
+    )
+    operations.add_in_place = lambda tensor, other: run_inplace(get_op("add"), (tensor, other, 1))
+
+
+def sum_to(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The tensor summed over the axes that broadcasting from `shape` added or stretched."""
+    found = shape_of(tensor)
+    extra = len(found) - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        axis + extra
+        for axis, extent in enumerate(shape)
+        if extent == 1 and found[axis + extra] != 1
+    )
+    if axes:
+        tensor = namespaces.tensor_method("sum")(tensor, axes, True)
+    return (
+        tensor if shape_of(tensor) == shape else namespaces.tensor_method("reshape")(tensor, shape)
+    )
+
+
+from . import namespaces  # noqa: E402  (it looks methods up here, at first use)
+
+_install()

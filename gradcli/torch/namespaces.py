@@ -1,0 +1,322 @@
+"""Which name of which module leads where.
+
+Names are resolved at their first use; listing them imports neither NumPy nor an operation.
+Anything above this layer asks here, and never asks a module or a tensor by `getattr`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from ..ops.index import PUBLIC
+
+# The modules of PyTorch that exist here, and the namespace of the op table behind each.
+MODULES: dict[str, str | None] = {
+    "torch": "torch",
+    "torch.Tensor": "Tensor",
+    "torch.autograd": None,
+    "torch.autograd.functional": None,
+    "torch.autograd.forward_ad": None,
+    "torch.autograd.function": None,
+    "torch.autograd.graph": None,
+    "torch.autograd.gradcheck": None,
+    "torch.autograd.anomaly_mode": None,
+    "torch.autograd.grad_mode": None,
+    "torch.autograd.variable": None,
+    "torch.func": None,
+    "torch.nn": None,
+    "torch.nn.functional": "F",
+    "torch.linalg": "linalg",
+    "torch.special": "special",
+    "torch.fft": "fft",
+    "torch.cuda": None,
+    "torch.accelerator": None,
+    "torch.backends": None,
+    "torch.backends.cpu": None,
+    "torch.version": None,
+    "torch.random": None,
+    "torch.return_types": None,
+    "torch.utils": None,
+    "torch.utils.checkpoint": None,
+    "torch.testing": None,
+}
+
+_MODES = "gradcli.autograd.modes"
+_API = "gradcli.autograd.api"
+_FUNCTION = "gradcli.autograd.function"
+_FUNC = "gradcli.autograd.func"
+_FUNCTIONAL = "gradcli.autograd.functional"
+_FORWARD = "gradcli.autograd.forward_ad"
+_GRAPH = "gradcli.autograd.graph"
+_CHECK = "gradcli.autograd.gradcheck"
+_ANOMALY = "gradcli.autograd.anomaly"
+_PLAIN = "gradcli.torch.plain"
+
+_GRAD_MODE = dict.fromkeys(("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"), _MODES)
+_TRANSFORMS = dict.fromkeys(
+    ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "vmap", "linearize"),
+    _FUNC,
+)
+
+# module -> name -> "module:attribute", or a module alone when the attribute has the same name.
+NAMES: dict[str, dict[str, str]] = {
+    "torch": _GRAD_MODE
+    | {
+        "is_grad_enabled": _MODES,
+        "is_inference_mode_enabled": _MODES,
+        "vmap": _FUNC,
+        "Tensor": "gradcli.torch.types:TensorType",
+        "Size": "gradcli.tensor.tensor",
+        "dtype": "gradcli.tensor.dtypes:DType",
+        "Generator": "gradcli.tensor.random",
+        "default_generator": "gradcli.tensor.random",
+        "finfo": "gradcli.tensor.limits",
+        "iinfo": "gradcli.tensor.limits",
+        "set_printoptions": "gradcli.tensor.print_options",
+        "device": "gradcli.tensor.device:Device",
+        "strided": "gradcli.tensor.device",
+        "contiguous_format": "gradcli.tensor.device",
+        "preserve_format": "gradcli.tensor.device",
+        "__version__": _PLAIN + ":version",
+        "inf": _PLAIN,
+        "nan": _PLAIN,
+        "pi": _PLAIN,
+        "e": _PLAIN,
+        "newaxis": _PLAIN,
+        "FloatTensor": "gradcli.torch.types",
+        "DoubleTensor": "gradcli.torch.types",
+        "HalfTensor": "gradcli.torch.types",
+        "LongTensor": "gradcli.torch.types",
+        "IntTensor": "gradcli.torch.types",
+        "ShortTensor": "gradcli.torch.types",
+        "ByteTensor": "gradcli.torch.types",
+        "CharTensor": "gradcli.torch.types",
+        "BoolTensor": "gradcli.torch.types",
+        "get_num_threads": _PLAIN,
+        "set_num_threads": _PLAIN,
+        "use_deterministic_algorithms": _PLAIN,
+    },
+    "torch.Tensor": {},
+    "torch.autograd": _GRAD_MODE
+    | {
+        "backward": _API,
+        "grad": _API,
+        "Variable": _PLAIN,
+        "Function": _FUNCTION,
+        "gradcheck": _CHECK,
+        "gradgradcheck": _CHECK,
+        "detect_anomaly": _ANOMALY,
+        "set_detect_anomaly": _ANOMALY,
+    },
+    "torch.autograd.functional": dict.fromkeys(
+        ("vjp", "jvp", "jacobian", "hessian", "vhp", "hvp"), _FUNCTIONAL
+    ),
+    "torch.autograd.forward_ad": dict.fromkeys(
+        (
+            "dual_level",
+            "make_dual",
+            "unpack_dual",
+            "enter_dual_level",
+            "exit_dual_level",
+            "UnpackedDualTensor",
+        ),
+        _FORWARD,
+    ),
+    "torch.autograd.function": {
+        "Function": _FUNCTION,
+        "once_differentiable": _FUNCTION,
+        "FunctionCtx": _FUNCTION,
+        "InplaceFunction": _FUNCTION,
+    },
+    "torch.autograd.graph": dict.fromkeys(
+        (
+            "saved_tensors_hooks",
+            "save_on_cpu",
+            "Node",
+            "GradientEdge",
+            "get_gradient_edge",
+            "increment_version",
+            "allow_mutation_on_saved_tensors",
+            "register_multi_grad_hook",
+        ),
+        _GRAPH,
+    ),
+    "torch.autograd.gradcheck": {
+        "gradcheck": _CHECK,
+        "gradgradcheck": _CHECK,
+        "GradcheckError": _CHECK,
+    },
+    "torch.autograd.anomaly_mode": {
+        "detect_anomaly": _ANOMALY,
+        "set_detect_anomaly": _ANOMALY,
+    },
+    "torch.autograd.grad_mode": dict(_GRAD_MODE),
+    "torch.autograd.variable": {"Variable": _PLAIN},
+    "torch.func": dict(_TRANSFORMS),
+    "torch.nn": {},
+    "torch.nn.functional": {},
+    "torch.linalg": {"LinAlgError": _PLAIN},
+    "torch.special": {},
+    "torch.fft": {},
+    "torch.cuda": {"is_available": _PLAIN + ":never", "device_count": _PLAIN + ":zero"},
+    "torch.accelerator": {"is_available": _PLAIN + ":never", "device_count": _PLAIN + ":zero"},
+    "torch.backends": {},
+    "torch.backends.cpu": {},
+    "torch.version": {"__version__": _PLAIN + ":version", "cuda": _PLAIN + ":nothing"},
+    "torch.random": {},
+    "torch.return_types": {},
+    "torch.utils": {},
+    "torch.utils.checkpoint": {"checkpoint": "gradcli.autograd.checkpoint"},
+    "torch.testing": {"assert_close": "gradcli.torch.testing"},
+}
+
+DTYPES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "half",
+    "float",
+    "double",
+    "short",
+    "int",
+    "long",
+    "cfloat",
+    "cdouble",
+]
+
+
+class Module:
+    """A module as a value of a program: only its names in this table can be reached."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<module {self.name!r} from 'gradcli'>"
+
+
+@cache
+def module(name: str) -> Module:
+    """The module value of this name. Raises KeyError when there is none."""
+    if name not in MODULES:
+        raise KeyError(name)
+    return Module(name)
+
+
+def _functions(space: str) -> dict[str, Any]:
+    """The plain functions of a namespace, from the generated index."""
+    from ..ops import index
+
+    table: dict[str, dict[str, Any]] = getattr(index, "FUNCTIONS", {})
+    return table.get(space, {})
+
+
+def names(module_name: str) -> list[str]:
+    """Every public name of a module, submodules included."""
+    found = set(NAMES[module_name])
+    space = MODULES[module_name]
+    if space is not None:
+        found.update(PUBLIC.get(space, {}))
+        found.update(_functions(space))
+    if module_name == "torch":
+        found.update(DTYPES)
+    found.update(submodules(module_name))
+    return sorted(found)
+
+
+def submodules(module_name: str) -> Iterable[str]:
+    """The names of the modules directly inside a module."""
+    prefix = module_name + "."
+    return [
+        name[len(prefix) :]
+        for name in MODULES
+        if name.startswith(prefix) and "." not in name[len(prefix) :] and name != "torch.Tensor"
+    ]
+
+
+@cache
+def lookup(module_name: str, name: str) -> Any:
+    """What a name of a module stands for. Raises KeyError when it has no such name."""
+    target = NAMES[module_name].get(name)
+    if target is not None:
+        path, _, attribute = target.partition(":")
+        return vars(import_module(path))[attribute or name]
+    space = MODULES[module_name]
+    if module_name == "torch" and name in DTYPES:
+        from ..tensor.dtypes import NAMES as dtype_names
+
+        return dtype_names[name]
+    if space is not None:
+        if name in _functions(space):
+            from ..ops.functions import public_function
+
+            return public_function(space, name)
+        if name in PUBLIC.get(space, {}):
+            if space == "Tensor":
+                return tensor_method(name)
+            from ..ops.public import public
+
+            return public(space, name)
+    if f"{module_name}.{name}" in MODULES:
+        return module(f"{module_name}.{name}")
+    raise KeyError(name)
+
+
+@cache
+def tensor_method(name: str) -> Callable[..., Any]:
+    """A Tensor method as a function whose first argument is the tensor. Raises KeyError."""
+    from . import methods
+
+    found = methods.METHODS.get(name)
+    if found is not None:
+        return found
+    if name in _functions("Tensor"):
+        from ..ops.functions import public_function
+
+        return public_function("Tensor", name, method=True)  # type: ignore[no-any-return]
+    from ..ops.arguments import METHOD
+    from ..ops.public import public
+
+    return public("Tensor", name, METHOD)  # type: ignore[no-any-return]
+
+
+def tensor_names() -> list[str]:
+    """Every method and property of a tensor."""
+    from . import methods
+
+    return sorted({*methods.METHODS, *methods.PROPERTIES, *PUBLIC["Tensor"], *_functions("Tensor")})
+
+
+def tensor_attribute(name: str) -> Callable[[Any], Any] | None:
+    """How to read an attribute of a tensor: a function of the tensor, or None."""
+    from . import methods
+
+    getter = methods.PROPERTIES.get(name)
+    if getter is not None:
+        return getter
+    try:
+        method = tensor_method(name)
+    except KeyError:
+        return None
+    return method.__get__  # type: ignore[no-any-return, attr-defined]
+
+
+def tensor_setter(name: str) -> Callable[[Any, Any], None] | None:
+    """How to assign to an attribute of a tensor, or None where that is not allowed."""
+    from . import methods
+
+    return methods.SETTERS.get(name)

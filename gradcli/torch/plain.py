@@ -1,0 +1,59 @@
+"""Names of torch that are plain values or trivial functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.leaf import requires_grad_
+from ..tensor.tensor import Tensor
+
+version = "2.13.0+cpu"
+inf = math.inf
+nan = math.nan
+pi = math.pi
+e = math.e
+newaxis = None
+nothing = None
+
+
+def never() -> bool:
+    """False: there is one device, the CPU."""
+    return False
+
+
+def zero() -> int:
+    """0: there are no such devices."""
+    return 0
+
+
+def get_num_threads() -> int:
+    """1: operations run on one thread."""
+    return 1
+
+
+def set_num_threads(count: int) -> None:
+    """Accepted; operations run on one thread."""
+    if not isinstance(count, int):
+        raise RuntimeError(f"set_num_threads expects an int, but got {type(count).__name__}")
+    if count <= 0:
+        raise RuntimeError("expected a positive number of threads, but got " + str(count))
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Accepted; every operation is deterministic."""
+
+
+def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
+    """The tensor itself, as since PyTorch 0.4; with `requires_grad` a leaf over its memory."""
+    if not isinstance(data, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+    from ..autograd.leaf import detach
+
+    leaf = detach(data)
+    leaf.view = None
+    return requires_grad_(leaf) if requires_grad else leaf
+
+
+class LinAlgError(RuntimeError):
+    """Raised by torch.linalg for singular input."""

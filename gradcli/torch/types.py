@@ -1,0 +1,53 @@
+"""The legacy constructors: `torch.Tensor(2, 3)`, `torch.FloatTensor([1, 2])` and their kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import dtypes
+from ..tensor.dtypes import DType
+from ..tensor.tensor import Tensor, make
+
+TensorType = Tensor
+
+
+def legacy(dtype: DType, *args: Any) -> Tensor:
+    """What `torch.Tensor(...)` makes: a tensor of sizes, or of given values.
+
+    Sizes give zeros where PyTorch leaves memory as it is.
+    """
+    if len(args) == 1 and isinstance(args[0], list | tuple | Tensor | np.ndarray):
+        from ..ops.creation import tensor
+
+        return tensor(args[0], dtype=dtype)  # type: ignore[no-any-return]
+    if all(isinstance(arg, int) for arg in args):
+        shape = args if args else (0,)
+        from ..tensor.runtime import runtime
+
+        total = dtype.itemsize
+        for extent in shape:
+            total *= extent
+        runtime.reserve(total)
+        return make(np.zeros(shape, dtype.array), dtype)
+    raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
+
+
+def _constructor(dtype: DType) -> Any:
+    def construct(*args: Any) -> Tensor:
+        return legacy(dtype, *args)
+
+    construct.__name__ = dtype.tensor_name.removeprefix("torch.")
+    return construct
+
+
+FloatTensor = _constructor(dtypes.float32)
+DoubleTensor = _constructor(dtypes.float64)
+HalfTensor = _constructor(dtypes.float16)
+LongTensor = _constructor(dtypes.int64)
+IntTensor = _constructor(dtypes.int32)
+ShortTensor = _constructor(dtypes.int16)
+ByteTensor = _constructor(dtypes.uint8)
+CharTensor = _constructor(dtypes.int8)
+BoolTensor = _constructor(dtypes.bool_)
