@@ -133,6 +133,8 @@ def number_allowed(op: Op) -> bool:
 
 def _scalar(kind: str, value: Any) -> Any:
     """`value` as the kind wants it, REQUIRED when it does not fit."""
+    if kind == "any":
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     if type(value) is Tensor and kind in ("Scalar", "int", "Dim", "float", "bool"):

@@ -40,7 +40,7 @@ class Device:
     type: str
     index: int | None
 
-    def __init__(self, type: Any, index: int | None = None) -> None:
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, Device):
             type, index = type.type, type.index
         if not isinstance(type, str):
@@ -63,6 +63,16 @@ class Device:
             index = int(match[2])
         object.__setattr__(self, "type", name)
         object.__setattr__(self, "index", index)
+
+    def require(self) -> None:
+        """Raise unless this is the CPU, with PyTorch's error where it has one."""
+        kind = self.type
+        if kind == "cuda":
+            raise AssertionError("Torch not compiled with CUDA enabled")
+        if kind in ("mps", "xpu", "hpu", "mtia"):
+            raise RuntimeError(f"PyTorch is not linked with support for {kind} devices")
+        if kind != "cpu":
+            raise RuntimeError(f"gradcli has one device, the CPU: '{self}' is not available")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"attribute {name!r} of 'torch.device' objects is not writable")
@@ -115,11 +125,4 @@ def check_device(function: str, device: Any) -> None:
         raise TypeError(
             f"{function}(): argument 'device' must be torch.device, not {type(device).__name__}"
         )
-    kind = Device(device).type
-    if kind == "cpu":
-        return
-    if kind == "cuda":
-        raise AssertionError("Torch not compiled with CUDA enabled")
-    if kind in ("mps", "xpu", "hpu", "mtia"):
-        raise RuntimeError(f"PyTorch is not linked with support for {kind} devices")
-    raise RuntimeError(f"gradcli has one device, the CPU: device='{device}' is not available")
+    Device(device).require()

@@ -1,0 +1,111 @@
+"""Strides: what PyTorch's layout rules say where NumPy's differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ..tensor.dtypes import Array
+
+
+def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
+    """Strides, in elements, of a row-major tensor; an empty dimension counts as one."""
+    strides = []
+    step = 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= max(length, 1)
+    return tuple(reversed(strides))
+
+
+def strides_of(array: Array) -> tuple[int, ...]:
+    """The strides of an array in elements."""
+    if not array.size:
+        return contiguous_strides(array.shape)
+    itemsize = array.itemsize
+    return tuple(stride // itemsize for stride in array.strides)
+
+
+def is_dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Whether the elements fill their memory without gaps or overlaps, in any order."""
+    expected = 1
+    axes = [(stride, length) for length, stride in zip(shape, strides, strict=True) if length != 1]
+    if any(length == 0 for length in shape):
+        return True
+    for stride, length in sorted(axes):
+        if stride != expected:
+            return False
+        expected *= length
+    return True
+
+
+def preserved_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int, ...]:
+    """Strides of a new tensor that keeps the order of dimensions (`torch.preserve_format`).
+
+    A dense tensor keeps its strides. Otherwise the dimensions are sorted by stride with a stable
+    insertion sort that leaves pairs with a stride of zero as they are, as in PyTorch.
+    """
+    if is_dense(shape, strides):
+        return tuple(strides)
+    order = list(range(len(shape) - 1, -1, -1))
+    for start in range(1, len(order)):
+        place = start
+        for other in range(start - 1, -1, -1):
+            comparison = _compare(shape, strides, order[other], order[place])
+            if comparison > 0:
+                order[other], order[place] = order[place], order[other]
+                place = other
+            elif comparison < 0:
+                break
+    result = [0] * len(shape)
+    step = 1
+    for axis in order:
+        result[axis] = step
+        step *= max(shape[axis], 1)
+    return tuple(result)
+
+
+def _compare(shape: Sequence[int], strides: Sequence[int], a: int, b: int) -> int:
+    if strides[a] == 0 or strides[b] == 0:
+        return 0
+    if strides[a] != strides[b]:
+        return -1 if strides[a] < strides[b] else 1
+    return 1 if shape[a] > shape[b] else 0
+
+
+def allocate(shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any]) -> Array:
+    """Zeros with the given dense strides (in elements)."""
+    shape = tuple(shape)
+    if not shape:
+        return dtype.type(0)
+    if tuple(strides) == contiguous_strides(shape):
+        return np.zeros(shape, dtype)
+    steps = tuple(stride * dtype.itemsize for stride in strides)
+    extent = (
+        1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) if 0 not in shape else 0
+    )
+    return np.ndarray(shape, dtype, np.zeros(extent, dtype), 0, steps)
+
+
+def zeros_like(array: Array, dtype: np.dtype[Any]) -> Array:
+    """Zeros in the layout that `torch.preserve_format` gives for `array`."""
+    return allocate(array.shape, preserved_strides(array.shape, strides_of(array)), dtype)
+
+
+def strided(array: Array, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> Array:
+    """A view of `array` with the given shape and strides (in elements) from its first element.
+
+    The caller vouches for the bounds.
+    """
+    itemsize = array.itemsize
+    shape = tuple(shape)
+    steps = tuple(stride * itemsize for stride in strides)
+    if array.flags.c_contiguous:
+        return np.ndarray(shape, array.dtype, array, offset * itemsize, steps)
+    start = array[(slice(0, 1),) * array.ndim] if array.size else array
+    if offset:
+        raise ValueError("an offset needs contiguous memory")
+    return as_strided(start, shape, steps)
