@@ -26,7 +26,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, dataclass_transform
+    from typing import Any, ClassVar, dataclass_transform
 
     from gradcli.language.source import Span
 else:
@@ -48,7 +48,7 @@ class _Record(type):
         own = tuple(k for k in namespace.get("__annotations__", ()) if not k.startswith("_"))
         namespace["__slots__"] = own
         if own:
-            namespace["__match_args__"] = own
+            namespace["__match_args__"] = namespace["_fields"] = own
             lines = [f"def __init__(self, {', '.join(own)}):"]
             lines += [f" self.{field} = {field}" for field in own]
             exec("\n".join(lines), namespace)  # only the names of fields written below
@@ -60,15 +60,15 @@ class Node(metaclass=_Record):
     """Anything in the tree."""
 
     if TYPE_CHECKING:
-        __match_args__: tuple[str, ...]
+        _fields: ClassVar[tuple[str, ...]]
 
         @property
         def span(self) -> Span: ...
 
     def fields(self) -> Iterator[tuple[str, Any]]:
-        """Names and values of the fields, the span excepted."""
-        for name in self.__match_args__:
-            if not name.endswith("span"):
+        """Names and values of the fields, the spans excepted."""
+        for name in self._fields:
+            if "span" not in name:
                 yield name, getattr(self, name)
 
     def __repr__(self) -> str:
