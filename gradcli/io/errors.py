@@ -1,0 +1,30 @@
+"""What is wrong with data that was read or is to be written."""
+
+from __future__ import annotations
+
+
+class DataError(ValueError):
+    """A message about data, with where it is as far as that is known.
+
+    `line` and `column` count from 1 in the text; `path` leads to the value inside the document
+    (`x[2][0]`); `help` says what to write instead.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        path: str = "",
+        help: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+        self.path = path
+        self.help = help
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message

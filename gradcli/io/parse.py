@@ -1,0 +1,160 @@
+"""JSON text to Python objects, strictly: RFC 8259 in UTF-8 and nothing more.
+
+Python's own parser is lenient about `NaN`, duplicate keys and numbers beyond float64; all of them
+are refused here (the last one in `gradcli.io.values`, where the number becomes an element).
+
+Note: an object with n members has at least n colons, and one more for every repeated key. When the
+colons of a text are exactly the members of its outermost object, no key is repeated anywhere, and
+that is the case of nearly every record; any other text is parsed again with a check per object.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Never
+
+from .errors import DataError
+
+_space = re.compile(r"[ \t\n\r]*")
+
+_HELP = {
+    "NaN": 'write it as a string: "NaN"',
+    "Infinity": 'write it as a string: "Infinity"',
+    "-Infinity": 'write it as a string: "-Infinity"',
+}
+
+
+class _Constant(Exception):
+    pass
+
+
+def _refuse_constant(name: str) -> Never:
+    raise _Constant(name)
+
+
+class _Duplicate(Exception):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Duplicate(key)
+            seen.add(key)
+    return members
+
+
+def _scanner(**hooks: Any) -> Any:
+    """The function (text, offset) -> (value, end) of a decoder, written in C."""
+    decoder: Any = json.JSONDecoder(parse_constant=_refuse_constant, **hooks)
+    return decoder.scan_once
+
+
+scan = _scanner()
+_scan_unique = _scanner(object_pairs_hook=_unique)
+
+
+def parse(text: str) -> Any:
+    """The one JSON value that `text` holds. Raises DataError with line and column."""
+    try:
+        value, end = scan(text, 0)
+        if end == len(text) and type(value) is dict and len(value) == text.count(":"):
+            return value
+    except (StopIteration, ValueError, RecursionError, _Constant):
+        pass
+    return _parse_carefully(text)
+
+
+def _parse_carefully(text: str) -> Any:
+    start = _space.match(text).end()  # type: ignore[union-attr]
+    if start == len(text):
+        raise at(text, start, "there is no JSON value in this text")
+    try:
+        value, end = _scan_unique(text, start)
+    except StopIteration as stop:
+        raise _unexpected(text, stop.value) from None
+    except json.JSONDecodeError as error:
+        if error.msg == "Expecting value":
+            raise _unexpected(text, error.pos) from None
+        raise at(text, error.pos, _sentence(error.msg)) from None
+    except RecursionError:
+        raise DataError("the JSON value is nested too deeply") from None
+    except _Constant as constant:
+        name = str(constant)
+        raise at(text, _find(text, name), f"{name} is not JSON", _HELP[name]) from None
+    except _Duplicate as duplicate:
+        key = json.dumps(str(duplicate), ensure_ascii=False)
+        raise at(text, _second(text, key), f"the key {key} appears twice in one object") from None
+    except ValueError:
+        raise DataError("an integer has more digits than can be read (4300)") from None
+    end = _space.match(text, end).end()  # type: ignore[union-attr]
+    if end != len(text):
+        raise at(text, end, "there is something after the JSON value")
+    return value
+
+
+def at(text: str, offset: int, message: str, help: str = "") -> DataError:
+    """An error with the line and column of `offset` in `text`."""
+    line = text.count("\n", 0, offset) + 1
+    column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+    return DataError(message, line=line, column=column, help=help)
+
+
+def decode(data: bytes) -> str:
+    """UTF-8 bytes as text, without a byte order mark. Raises DataError with line and column."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        raise DataError(
+            f"this is not UTF-8 (byte 0x{data[error.start]:02x})",
+            line=before.count(b"\n") + 1,
+            column=len(before[line_start:].decode(errors="replace")) + 1,
+        ) from None
+    return text[1:] if text.startswith("\ufeff") else text
+
+
+def _sentence(message: str) -> str:
+    if message.startswith("Illegal trailing comma"):
+        return "a comma has no value after it"
+    if message.startswith("Expecting"):
+        return "expected" + message[9:].replace("property name enclosed in", "a name in")
+    return message[0].lower() + message[1:].removesuffix(" at")
+
+
+def _unexpected(text: str, offset: int) -> DataError:
+    if offset >= len(text):
+        return at(text, offset, "the JSON value is incomplete")
+    word = re.compile(r"[^\s,:\[\]{}\"]+").match(text, offset)
+    if word is None:
+        return at(text, offset, f"expected a value, not {text[offset]!r}")
+    shown = word[0] if len(word[0]) <= 24 else word[0][:24] + "…"
+    help = ""
+    if word[0][0] == "'":
+        help = "strings are written in double quotes"
+    elif word[0].lower() in ("true", "false", "null", "none"):
+        help = f"write {word[0].lower().replace('none', 'null')}"
+    elif word[0].lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        help = 'write "NaN", "Infinity" or "-Infinity", in quotes'
+    return at(text, offset, f"{shown!r} is not JSON", help)
+
+
+_strings = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
+
+
+def _find(text: str, word: str) -> int:
+    """Where a bare `word` stands outside of strings."""
+    blanked = _strings.sub(lambda match: " " * len(match[0]), text)
+    return max(0, blanked.find(word))
+
+
+def _second(text: str, key: str) -> int:
+    """Where `key` appears for the second time, as far as its spelling tells."""
+    first = text.find(key)
+    second = text.find(key, first + 1)
+    return second if second >= 0 else max(first, 0)
