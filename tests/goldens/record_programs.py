@@ -1,0 +1,107 @@
+"""Record what PyTorch prints for every program in `programs/` (and for the examples).
+
+Run with an interpreter that has PyTorch 2.13.0:
+
+    python tests/goldens/record_programs.py [AREA ...]
+
+A program is a `.grad` file whose first line is `import torch`. Lines `# ---` cut it into
+blocks, which run one after another in one namespace after `torch.manual_seed(0)`. A block that
+raises leaves the namespace as it was at the error, and the next block goes on. Each block is
+recorded as `src`, `out` (standard output) and `error` (`TypeName: sentence`, or null).
+Every program runs in a process of its own, so that no mode or option leaks into the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import multiprocessing
+import pathlib
+import re
+import sys
+import warnings
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROGRAMS = HERE / "programs"
+EXAMPLES = HERE.parent.parent / "examples"
+SEPARATOR = re.compile(r"^# ---[ \t]*\n", re.MULTILINE)
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+INSTALLED_AT = re.compile(r" \((?:/|[A-Z]:)[^()]*\)$")
+OVERLOADS = "but expected one of:\n"
+
+
+def blocks_of(source: str) -> list[str]:
+    """The blocks of a program, each with its own text."""
+    return SEPARATOR.split(source)
+
+
+def normalise(text: str) -> str:
+    """Text with memory addresses replaced, which differ from run to run."""
+    return ADDRESS.sub("0x…", text)
+
+
+def sentence(exc: Exception) -> str:
+    """`TypeName: sentence` without addresses, install paths and the list of C++ overloads."""
+    text = f"{type(exc).__name__}: {exc}"
+    head, found, _ = text.partition(OVERLOADS)
+    text = (head + found).rstrip("\n") if found else text
+    return INSTALLED_AT.sub("", normalise(text))
+
+
+def run_program(source: str) -> list[dict[str, str | None]]:
+    """The record of one program, run in this process."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    warnings.simplefilter("ignore")
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    record: list[dict[str, str | None]] = []
+    for src in blocks_of(source):
+        out = io.StringIO()
+        error = None
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+            try:
+                exec(compile(src, "<block>", "exec"), namespace)
+            except Exception as exc:
+                error = sentence(exc)
+        record.append({"src": src, "out": normalise(out.getvalue()), "error": error})
+    return record
+
+
+def record_folder(folder: pathlib.Path, target: pathlib.Path) -> int:
+    """Record every program of `folder` that imports torch; returns how many there are."""
+    records = {}
+    sources = {
+        path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.grad"))
+    }
+    sources = {name: text for name, text in sources.items() if text.startswith("import torch\n")}
+    context = multiprocessing.get_context("fork")
+    with context.Pool(1, maxtasksperchild=1) as pool:
+        for name, record in zip(
+            sources, pool.imap(run_program, sources.values(), chunksize=1), strict=True
+        ):
+            records[name] = record
+    text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
+    target.write_text(text, encoding="utf-8")
+    return len(records)
+
+
+def main(areas: list[str]) -> None:
+    """Record the areas named on the command line, or all of them."""
+    import torch
+
+    if not torch.__version__.startswith("2.13.0"):
+        sys.exit(f"needs PyTorch 2.13.0, found {torch.__version__}")
+    for folder in sorted(path for path in PROGRAMS.iterdir() if path.is_dir()):
+        if not areas or folder.name in areas:
+            count = record_folder(folder, PROGRAMS / f"{folder.name}.json")
+            print(f"{folder.name}: {count} programs")
+    if not areas or "examples" in areas:
+        count = record_folder(EXAMPLES, HERE / "examples.json")
+        print(f"examples: {count} programs")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
