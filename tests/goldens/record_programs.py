@@ -72,17 +72,14 @@ def run_program(source: str) -> list[dict[str, str | None]]:
 
 def record_folder(folder: pathlib.Path, target: pathlib.Path) -> int:
     """Record every program of `folder` that imports torch; returns how many there are."""
-    records = {}
     sources = {
         path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.grad"))
     }
     sources = {name: text for name, text in sources.items() if text.startswith("import torch\n")}
     context = multiprocessing.get_context("fork")
     with context.Pool(1, maxtasksperchild=1) as pool:
-        for name, record in zip(
-            sources, pool.imap(run_program, sources.values(), chunksize=1), strict=True
-        ):
-            records[name] = record
+        recorded = pool.imap(run_program, sources.values(), chunksize=1)
+        records = dict(zip(sources, recorded, strict=True))
     text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
     target.write_text(text, encoding="utf-8")
     return len(records)
