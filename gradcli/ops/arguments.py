@@ -128,7 +128,7 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
 
 def number_allowed(op: Op) -> bool:
     """Whether a Python number may stand for a tensor: in elementwise ops of two and more."""
-    return len(op.tensor_positions) > 1 and op.promote is not None
+    return op.numbers and len(op.tensor_positions) > 1 and op.promote is not None
 
 
 def _scalar(kind: str, value: Any) -> Any:

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
+from .checks import c_name
 from .support import common_dtype, is_complex, supports
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, op
 
@@ -100,6 +101,7 @@ op(
 )
 op(
     "rsub(Tensor self, Tensor other, *, Scalar alpha=1)",
+    numbers=False,
     kernel=lambda self, other, alpha: other - (self if alpha == 1 else self * alpha),
     vjp={
         "self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
@@ -295,6 +297,7 @@ op(
 )
 op(
     "remainder(Tensor self, Tensor other)",
+    numbers=False,
     kernel=_remainder,
     vjp={
         "self": lambda F, g: g,
@@ -338,6 +341,7 @@ op(
 )
 op(
     "fmod(Tensor self, Tensor other)",
+    numbers=False,
     kernel=_fmod,
     vjp={
         "self": lambda F, g: g,
@@ -435,6 +439,7 @@ def _log_factor(F: Any, base: Any, exponent: Any, out: Any) -> Any:
 
 op(
     "pow_tensor(Tensor self, Tensor exponent)",
+    numbers=False,
     name="pow",
     kernel=_powers,
     vjp={
@@ -693,34 +698,15 @@ def _lerp_dtype(self: Any, end: Any, weight: Any) -> DType:
     for name, value in (("end", end), ("weight", weight)):
         if hasattr(value, "dtype") and value.dtype is not self.dtype:
             raise RuntimeError(
-                f"expected dtype {_c_name(self.dtype)} for `{name}` but got dtype "
-                f"{_c_name(value.dtype)}"
+                f"expected dtype {c_name(self.dtype)} for `{name}` but got dtype "
+                f"{c_name(value.dtype)}"
             )
     return self.dtype  # type: ignore[no-any-return]
 
 
-_C_NAMES = {
-    "Double": "double",
-    "Float": "float",
-    "Half": "c10::Half",
-    "BFloat16": "c10::BFloat16",
-    "Long": "long int",
-    "Int": "int",
-    "Short": "short int",
-    "Char": "signed char",
-    "Byte": "unsigned char",
-    "Bool": "bool",
-    "ComplexFloat": "c10::complex<float>",
-    "ComplexDouble": "c10::complex<double>",
-}
-
-
-def _c_name(dtype: DType) -> str:
-    return _C_NAMES[dtype.scalar_name]
-
-
 op(
     "lerp(Tensor self, Tensor end, Number weight)",
+    numbers=False,
     kernel=_lerp,
     vjp={
         "self": lambda F, g, weight: g * _conjugate(1 - weight),
@@ -743,6 +729,7 @@ op(
 )
 op(
     "lerp_tensor(Tensor self, Tensor end, Tensor weight)",
+    numbers=False,
     name="lerp",
     kernel=_lerp,
     vjp={
@@ -768,6 +755,7 @@ op(
 )
 op(
     "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    numbers=False,
     kernel=lambda self, tensor1, tensor2, value: self + tensor1 * tensor2 * value,
     vjp={
         "self": lambda F, g: g,
@@ -792,6 +780,7 @@ op(
 )
 op(
     "addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    numbers=False,
     kernel=lambda self, tensor1, tensor2, value: self + tensor1 / tensor2 * value,
     vjp={
         "self": lambda F, g: g,

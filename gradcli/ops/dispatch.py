@@ -371,6 +371,7 @@ def _binary(op: Op, flavour: str) -> Any:
     differentiable = bool(op.vjp)
     edges = sum(op.parameters[position].name in op.vjp for position in op.tensor_positions)
     takes_tensor = op.parameters[1].is_tensor
+    takes_number = op.numbers or not takes_tensor
     plans = {
         wanted: plan_for(op, wanted, edges)
         for wanted in ((0,), (1,), (0, 1))
@@ -408,7 +409,7 @@ def _binary(op: Op, flavour: str) -> Any:
                 else:
                     y = b
                     kind = type(b)
-                    ready = ready and (
+                    ready = (ready and takes_number) and (
                         (kind is float and dtype.category >= 2)
                         or (kind is int and dtype.category >= 2 and -(1 << 53) < b < 1 << 53)
                     )

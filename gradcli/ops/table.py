@@ -111,6 +111,7 @@ class Op:
     node: PyTorch's node name, or a function of the bound arguments that gives it.
     promote: "number", "float", "compare" (see dispatch.promoted) or a function of the bound
         arguments giving the dtype to compute in; None leaves dtypes to the kernel.
+    numbers: whether a Python number may stand for a tensor, where `promote` is given.
     result: a dtype, or a function of the bound arguments, that the outputs are cast to.
     view: outputs share the first input's memory.
     batching: ELEMENTWISE, "shift" (dims move by one), or a rule `(op, axes, args)`; see batching.
@@ -140,6 +141,7 @@ class Op:
         "kernel",
         "name",
         "node",
+        "numbers",
         "outputs",
         "parameters",
         "plans",
@@ -165,6 +167,7 @@ class Op:
         self.jvp: Any = fields.get("jvp")
         self.node: Any = fields.get("node")
         self.promote: Any = fields.get("promote")
+        self.numbers: bool = fields.get("numbers", True)
         self.result: Any = fields.get("result")
         self.view: bool = fields.get("view", False)
         self.batching: Any = fields.get("batching")
