@@ -12,7 +12,16 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, alias, make, shape_of, version_of
 from .leaf import detach, fresh_edge
 from .modes import no_grad
-from .node import FREED_MESSAGE, Freed, GraphError, Node, check_saved, next_number
+from .node import (
+    FREED_MESSAGE,
+    Freed,
+    GraphError,
+    Node,
+    Packed,
+    check_saved,
+    next_number,
+    packers,
+)
 from .operations import operations
 
 
@@ -153,33 +162,6 @@ class FunctionNode(Node):
                     f"{position + 1}, but the corresponding forward input was not a Variable"
                 )
         return results
-
-
-class Packed:
-    """A saved tensor as `saved_tensors_hooks` packed it."""
-
-    __slots__ = ("edge", "number", "unpack_hook", "value")
-
-    def __init__(
-        self, value: Any, unpack_hook: Callable[[Any], Any], edge: Any, number: int
-    ) -> None:
-        self.value = value
-        self.unpack_hook = unpack_hook
-        self.edge = edge
-        self.number = number
-
-    def unpack(self) -> Tensor:
-        """Call the user's unpack hook and put the result back on its graph."""
-        result = self.unpack_hook(self.value)
-        if not isinstance(result, Tensor):
-            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor")
-        copy = alias(result)
-        copy.node = self.edge
-        copy.number = self.number
-        return copy
-
-
-packers: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []
 
 
 def _method(class_: Any, name: str) -> Callable[..., Any] | None:

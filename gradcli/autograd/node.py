@@ -229,7 +229,8 @@ def _changed(node: Node, index: int, version: Version, clock: int) -> None:
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{described}]{origin} is at version {version.value}; expected version "
         f"{clock % BEHIND} instead. Hint: enable anomaly detection to find the operation that "
-        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
+        "check_nan=False)."
     )
     error.node = node
     error.version = version
@@ -241,3 +242,33 @@ def describe(value: Any) -> str:
     if type(value) is Tensor:
         return f"{value.dtype.tensor_name} {list(shape_of(value))}"
     return f"{FROM_ARRAY[value.dtype].tensor_name} {list(value.shape)}"
+
+
+class Packed:
+    """A saved tensor as `saved_tensors_hooks` packed it."""
+
+    __slots__ = ("edge", "number", "unpack_hook", "value")
+
+    def __init__(
+        self, value: Any, unpack_hook: Callable[[Any], Any], edge: Any, number: int
+    ) -> None:
+        self.value = value
+        self.unpack_hook = unpack_hook
+        self.edge = edge
+        self.number = number
+
+    def unpack(self) -> Tensor:
+        """Call the user's unpack hook and put the result back on its graph."""
+        result = self.unpack_hook(self.value)
+        if not isinstance(result, Tensor):
+            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor")
+        copy = make(result.array, result.dtype)
+        copy.version = result.version
+        copy.level = result.level
+        copy.node = self.edge
+        copy.number = self.number
+        return copy
+
+
+# The innermost pair packs what nodes save; see `torch.autograd.graph.saved_tensors_hooks`.
+packers: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []

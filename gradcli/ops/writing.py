@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from .table import op
+from ..tensor.tensor import constant, shape_of
+from .table import ELEMENTWISE, LINEAR, Op, op
+
+
+def _zeros_for_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    length = shape_of(args[0])[axes[0]]
+    return constant((length, *args[1]), args[0].dtype), 0
+
 
 op(
     "copy(Tensor self, Tensor src, bool non_blocking=False)",
@@ -59,8 +68,20 @@ op(
 op(
     "zeros_like_shape(Tensor self, int[] size)",
     kernel=lambda self, size: np.zeros(size, self.dtype)[()],
+    batching=_zeros_for_batch,
     size=lambda self, size: int(np.prod(size, dtype=object)),
     where=(),
     doc="Zeros of a given shape, in the dtype of `self`.",
     samples=lambda S: [S(S.normal(2), (2, 3))],
+)
+op(
+    "alias(Tensor self)",
+    kernel=lambda self: self,
+    vjp={"self": lambda F, g: g},
+    jvp=LINEAR,
+    batching=ELEMENTWISE,
+    promote="number",
+    where=(),
+    doc="The same values as a result of their own.",
+    samples=lambda S: [S(S.normal(2, 3))],
 )

@@ -227,3 +227,8 @@ def numel(shape: Iterable[int]) -> int:
     for length in shape:
         count *= length
     return count
+
+
+def constant(shape: tuple[int, ...], dtype: DType, value: float = 0) -> Tensor:
+    """A tensor filled with `value`, outside any graph."""
+    return make(np.full(shape, value, dtype.array)[()], dtype)

@@ -47,7 +47,6 @@ MODULES: dict[str, str | None] = {
 _MODES = "gradcli.autograd.modes"
 _API = "gradcli.autograd.api"
 _FUNCTION = "gradcli.autograd.function"
-_FUNC = "gradcli.autograd.func"
 _FUNCTIONAL = "gradcli.autograd.functional"
 _FORWARD = "gradcli.autograd.forward_ad"
 _GRAPH = "gradcli.autograd.graph"
@@ -56,9 +55,10 @@ _ANOMALY = "gradcli.autograd.anomaly"
 _PLAIN = "gradcli.torch.plain"
 
 _GRAD_MODE = dict.fromkeys(("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"), _MODES)
-_TRANSFORMS = dict.fromkeys(
-    ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "vmap", "linearize"),
-    _FUNC,
+_TRANSFORMS = (
+    dict.fromkeys(("grad", "grad_and_value", "vjp", "jacrev"), "gradcli.func.reverse")
+    | dict.fromkeys(("jvp", "jacfwd", "hessian", "linearize"), "gradcli.func.forward")
+    | {"vmap": "gradcli.func.batched"}
 )
 
 # module -> name -> "module:attribute", or a module alone when the attribute has the same name.
@@ -67,7 +67,7 @@ NAMES: dict[str, dict[str, str]] = {
     | {
         "is_grad_enabled": _MODES,
         "is_inference_mode_enabled": _MODES,
-        "vmap": _FUNC,
+        "vmap": "gradcli.func.batched",
         "Tensor": "gradcli.torch.types:TensorType",
         "Size": "gradcli.tensor.tensor",
         "dtype": "gradcli.tensor.dtypes:DType",

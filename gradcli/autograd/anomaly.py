@@ -1,0 +1,64 @@
+"""Anomaly detection: a backward pass that stops at the first NaN and says where it came from."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tensor.tensor import Tensor
+from . import engine
+from .node import Node
+
+# Called with the node that produced a NaN, to show where the user made it.
+reporters: list[Any] = []
+
+
+def _check(node: Node, grads: Sequence[Any]) -> None:
+    for index, grad in enumerate(grads):
+        if grad is None:
+            continue
+        array = grad.array if isinstance(grad, Tensor) else grad
+        if array is not None and array.dtype.kind in "fc" and np.isnan(array).any():
+            for report in reporters:
+                report(node)
+            raise RuntimeError(
+                f"Function '{node.title}' returned nan values in its {index}th output."
+            )
+
+
+class set_detect_anomaly:
+    """Turn anomaly detection on or off, from the call on or for a block."""
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        self.previous = list(engine.anomaly_checks)
+        self._set(mode, check_nan)
+
+    def _set(self, mode: bool, check_nan: bool) -> None:
+        engine.anomaly_checks[:] = [_check] if mode and check_nan else []
+
+    def __enter__(self) -> None:
+        """The mode is on already."""
+
+    def __exit__(self, *details: object) -> None:
+        engine.anomaly_checks[:] = self.previous
+
+
+class detect_anomaly(set_detect_anomaly):
+    """A block in which every backward pass is checked for NaN."""
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.previous = list(engine.anomaly_checks)
+        self.check_nan = check_nan
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should "
+            "only be enabled for debugging.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def __enter__(self) -> None:
+        self.previous = list(engine.anomaly_checks)
+        self._set(True, self.check_nan)

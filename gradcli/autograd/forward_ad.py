@@ -1,0 +1,85 @@
+"""`torch.autograd.forward_ad`: dual tensors inside one dual level."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from ..tensor.tensor import Tensor, shape_of
+from .operations import operations
+
+UnpackedDualTensor = namedtuple("UnpackedDualTensor", ("primal", "tangent"))  # noqa: PYI024
+
+_depths: list[int] = []
+
+
+def enter_dual_level() -> int:
+    """Begin a level; at most one is open at a time."""
+    if _depths:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    stack = operations.level_stack()
+    stack.append("dual")
+    _depths.append(len(stack))
+    return len(_depths) - 1
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """End the level; its tangents are gone."""
+    if not _depths:
+        raise RuntimeError(
+            "Trying to exit a forward AD level that was not the last one that was created. This "
+            "is not supported."
+        )
+    _depths.pop()
+    operations.level_stack().pop()
+
+
+class dual_level:
+    """A block in which dual tensors can be made."""
+
+    def __enter__(self) -> int:
+        return enter_dual_level()
+
+    def __exit__(self, *details: object) -> None:
+        exit_dual_level()
+
+
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
+    """`tensor` carrying `tangent`. Raises where shape or dtype do not fit, or outside a level."""
+    if not _depths:
+        raise RuntimeError(
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
+            "enter_dual_level() first."
+        )
+    if not tensor.dtype.differentiable:
+        raise ValueError(
+            f"Expected primal to be floating point or complex, but got: {tensor.dtype!r}"
+        )
+    if not tangent.dtype.differentiable:
+        raise ValueError(
+            f"Expected tangent to be floating point or complex, but got: {tangent.dtype!r}"
+        )
+    if shape_of(tensor) != shape_of(tangent):
+        raise RuntimeError(
+            f"Trying to set a forward gradient that has a different size than that of the original "
+            f"Tensor, this is not supported. Tensor is of size {list(shape_of(tensor))} while the "
+            f"given forward gradient is of size {list(shape_of(tangent))}."
+        )
+    if tensor.dtype is not tangent.dtype:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different dtype than that of the original "
+            f"Tensor, this is not supported."
+        )
+    return operations.with_tangent(tensor, tangent, _depths[-1])
+
+
+def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
+    """The primal and the tangent (None where there is none)."""
+    if not _depths:
+        return UnpackedDualTensor(tensor, None)
+    primal, tangent = operations.split_dual(tensor, _depths[-1])
+    return UnpackedDualTensor(primal, tangent)
+
+
+def current_depth() -> int | None:
+    """The level that is open, None outside."""
+    return _depths[-1] if _depths else None

@@ -1,0 +1,44 @@
+"""Nested tuples, lists and dicts of tensors, as the transforms take and return them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def flatten(tree: Any) -> tuple[list[Any], Any]:
+    """The leaves of `tree` in order, and its structure."""
+    leaves: list[Any] = []
+    return leaves, _flatten(tree, leaves)
+
+
+def _flatten(tree: Any, leaves: list[Any]) -> Any:
+    if isinstance(tree, tuple | list):
+        return type(tree), [_flatten(item, leaves) for item in tree]
+    if isinstance(tree, dict):
+        return type(tree), [(key, _flatten(item, leaves)) for key, item in tree.items()]
+    leaves.append(tree)
+    return None
+
+
+def unflatten(leaves: Sequence[Any], structure: Any) -> Any:
+    """The tree of this structure with these leaves."""
+    return _unflatten(iter(leaves), structure)
+
+
+def _unflatten(leaves: Any, structure: Any) -> Any:
+    if structure is None:
+        return next(leaves)
+    kind, items = structure
+    if issubclass(kind, dict):
+        return {key: _unflatten(leaves, item) for key, item in items}
+    values = [_unflatten(leaves, item) for item in items]
+    if hasattr(kind, "_fields"):
+        return kind(*values)
+    return kind(values)
+
+
+def map_tree(function: Callable[..., Any], tree: Any) -> Any:
+    """`tree` with `function` applied to every leaf."""
+    leaves, structure = flatten(tree)
+    return unflatten([function(leaf) for leaf in leaves], structure)

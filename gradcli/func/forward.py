@@ -1,0 +1,140 @@
+"""Forward-mode transforms: jvp, jacfwd, linearize; and hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..autograd.trees import flatten, map_tree, unflatten
+from ..ops import levels
+from ..ops.namespaces import traced
+from ..tensor.tensor import Tensor, constant, shape_of
+from .reverse import _basis, _replaced, _selected, _split_aux, jacrev
+
+
+def jvp(
+    func: Callable[..., Any],
+    primals: Any,
+    tangents: Any,
+    *,
+    strict: bool = False,
+    has_aux: bool = False,
+) -> Any:
+    """The value of `func` and its derivative in the direction of `tangents`."""
+    if not isinstance(primals, tuple):
+        raise RuntimeError(
+            "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it should be valid "
+            "to call f(*primals)."
+        )
+    flat, structure = flatten(primals)
+    directions, other = flatten(tangents)
+    if structure != other:
+        raise RuntimeError(
+            "jvp(f, primals, tangents): Expected primals and tangents to have the same python "
+            f"structure. For example, if primals is a tuple of 3 tensors, tangents also must be. "
+            f"Got primals with structure {structure} and tangents with structure {other}"
+        )
+    levels.stack.append("jvp")
+    depth = len(levels.stack)
+    try:
+        duals = [
+            levels.with_tangent(primal, tangent, depth)
+            for primal, tangent in zip(flat, directions, strict=True)
+        ]
+        result, aux = _split_aux(
+            func(*unflatten(duals, structure)), has_aux, "jvp(f, primals, tangents)"
+        )
+        outputs, out_structure = flatten(result)
+        for item in outputs:
+            if not isinstance(item, Tensor):
+                raise RuntimeError(
+                    "jvp(f, primals, tangents): Expected f(*primals) to return only tensors, got "
+                    f"{type(item)}"
+                )
+        values = [levels.below(item, depth) for item in outputs]
+        derivatives = [_tangent(item, depth) for item in outputs]
+        aux = map_tree(lambda leaf: levels.below(leaf, depth), aux)
+    finally:
+        levels.stack.pop()
+    pair = unflatten(values, out_structure), unflatten(derivatives, out_structure)
+    return (*pair, aux) if has_aux else pair
+
+
+def _tangent(tensor: Tensor, depth: int) -> Tensor:
+    tangent = levels.tangent_at(tensor, depth)
+    if tangent is None:
+        return constant(shape_of(tensor), tensor.dtype)
+    return tangent
+
+
+def jacfwd(
+    func: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    randomness: str = "error",
+) -> Callable[..., Any]:
+    """A function that returns the Jacobian of `func` by forward mode, all columns at once."""
+
+    def wrapper(*args: Any) -> Any:
+        chosen = _selected(args, argnums)
+        flat, structure = flatten(chosen)
+        columns: list[Any] = []
+        aux: Any = None
+        for index, item in enumerate(flat):
+            basis = _basis(item)
+
+            def push(v: Tensor, index: int = index) -> Any:
+                def inner(*values: Any) -> Any:
+                    return func(*_replaced(args, argnums, unflatten(values, structure)))
+
+                directions = tuple(
+                    v if i == index else constant(shape_of(p), p.dtype) for i, p in enumerate(flat)
+                )
+                result = jvp(inner, tuple(flat), directions, has_aux=has_aux)
+                return result[1:] if has_aux else result[1]
+
+            from .batched import vmap
+
+            stacked = vmap(push, out_dims=(-1, None) if has_aux else -1)(basis)
+            if has_aux:
+                stacked, aux = stacked
+            shape = shape_of(item)
+            columns.append(
+                map_tree(
+                    lambda leaf, shape=shape: traced.reshape(leaf, shape_of(leaf)[:-1] + shape),
+                    stacked,
+                )
+            )
+        if structure is None:
+            jacobian = columns[0]
+        else:
+            outputs = [flatten(column) for column in columns]
+            out_structure = outputs[0][1]
+            jacobian = unflatten(
+                [
+                    unflatten([column[0][i] for column in outputs], structure)
+                    for i in range(len(outputs[0][0]))
+                ],
+                out_structure,
+            )
+        return (jacobian, aux) if has_aux else jacobian
+
+    return wrapper
+
+
+def hessian(func: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """A function that returns the Hessian of `func`: forward over reverse."""
+    return jacfwd(jacrev(func, argnums), argnums)
+
+
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """The value of `func`, and its derivative as a function of tangents."""
+    output, _ = jvp(
+        func, primals, tuple(map_tree(lambda p: constant(shape_of(p), p.dtype), primals))
+    )
+
+    def push(*tangents: Any) -> Any:
+        return jvp(func, primals, tangents)[1]
+
+    return output, push

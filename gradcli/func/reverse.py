@@ -1,0 +1,329 @@
+"""Reverse-mode transforms: grad, grad_and_value, vjp, jacrev.
+
+Note: a transform differentiates with respect to fresh aliases of its arguments, so that nested
+transforms cannot confuse each other's inputs: the alias of a tensor that is on a graph, or carries
+a level, is connected to it by a node, and everything outside is reached through that node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..autograd import engine
+from ..autograd.leaf import fresh_edge, requires_grad_
+from ..autograd.trees import flatten, map_tree, unflatten
+from ..ops import levels
+from ..ops.namespaces import traced
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, alias, constant, numel, shape_of
+
+_tracked: list[list[Tensor]] = []  # the aliases of each running level, with its depth
+_depths: list[int] = []
+
+
+def _levels_of(tensor: Tensor) -> list[int]:
+    """The depths of the running reverse-mode levels whose arguments `tensor` depends on."""
+    if not _tracked or tensor.node is None:
+        return []
+    reached = _reachable(tensor)
+    return [
+        depth
+        for depth, aliases in zip(_depths, _tracked, strict=True)
+        if any(item.node in reached for item in aliases)
+    ]
+
+
+levels.grad_levels.append(_levels_of)
+
+
+def _reachable(tensor: Tensor) -> set[Any]:
+    """Every node and accumulator that gradients of `tensor` can arrive at."""
+    edge = fresh_edge(tensor)
+    seen: set[Any] = set()
+    pending = [] if edge is None else [edge]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending.extend(e for e in node.edges if e is not None)
+    return seen
+
+
+def _track(tensor: Any, aliases: list[Tensor]) -> Any:
+    if not isinstance(tensor, Tensor) or not tensor.dtype.differentiable:
+        return tensor
+    if fresh_edge(tensor) is not None:
+        copy: Tensor = traced.alias(tensor)
+        if copy.level is None or copy.level.value is None:
+            copy.version = tensor.version
+    else:
+        copy = requires_grad_(alias(tensor))
+    aliases.append(copy)
+    return copy
+
+
+class Tracking:
+    """One reverse-mode level: `aliases` are what it differentiates with respect to."""
+
+    __slots__ = ("aliases", "enabled")
+
+    def __init__(self) -> None:
+        self.aliases: list[Tensor] = []
+
+    def __enter__(self) -> Tracking:
+        self.enabled = runtime.grad_enabled
+        runtime.grad_enabled = True
+        levels.stack.append("grad")
+        _tracked.append(self.aliases)
+        _depths.append(len(levels.stack))
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        levels.stack.pop()
+        _tracked.pop()
+        _depths.pop()
+        runtime.grad_enabled = self.enabled
+
+    def track(self, tree: Any) -> Any:
+        """Fresh aliases of the tensors in `tree`."""
+        return map_tree(lambda leaf: _track(leaf, self.aliases), tree)
+
+    def inner_leaves(self) -> set[Any]:
+        """The accumulators that belong to this level alone."""
+        return {
+            item.node for item in self.aliases if item.node is not None and item.node.number < 0
+        }
+
+    def outside(self, tensor: Tensor) -> bool:
+        """Whether anything outside this level can ask for gradients of `tensor`."""
+        if not self.enabled and len(_tracked) <= 1:
+            return False
+        inner = self.inner_leaves()
+        return any(node.number < 0 and node not in inner for node in _reachable(tensor))
+
+    def release(self, tree: Any) -> Any:
+        """Results as the outside sees them: off the graph unless something outside is on it."""
+
+        def leave(leaf: Any) -> Any:
+            if not isinstance(leaf, Tensor) or fresh_edge(leaf) is None or self.outside(leaf):
+                return leaf
+            return _without_node(leaf)
+
+        return map_tree(leave, tree)
+
+
+def _without_node(tensor: Tensor) -> Tensor:
+    return alias(tensor)
+
+
+def _pull(
+    tracking: Tracking,
+    outputs: Sequence[Tensor],
+    cotangents: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+) -> list[Tensor]:
+    """The vjp of one level, recorded when somebody outside may differentiate it."""
+    live = [
+        (output, cotangent)
+        for output, cotangent in zip(outputs, cotangents, strict=True)
+        if fresh_edge(output) is not None
+    ]
+    results: list[Any] = [None] * len(inputs)
+    if live:
+        create_graph = any(
+            tracking.outside(output) or tracking.outside(cotangent) for output, cotangent in live
+        )
+        results = engine.run(
+            [(fresh_edge(output), output.number, cotangent) for output, cotangent in live],
+            create_graph=create_graph,
+            retain_graph=True,
+            inputs=[(fresh_edge(item), item.number) for item in inputs],
+            accumulate=False,
+        )
+    return [
+        constant(shape_of(item), item.dtype) if result is None else result
+        for result, item in zip(results, inputs, strict=True)
+    ]
+
+
+def _selected(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
+    if isinstance(argnums, int):
+        return args[_argument(argnums, len(args))]
+    return tuple(args[_argument(number, len(args))] for number in argnums)
+
+
+def _argument(number: Any, count: int) -> int:
+    if not isinstance(number, int):
+        raise RuntimeError(f"argnum must be an int, got: {type(number)}")
+    if not -count <= number < count:
+        raise RuntimeError(f"Got argnum={number}, but only {count} positional inputs")
+    return number % count
+
+
+def _replaced(args: Sequence[Any], argnums: int | Sequence[int], values: Any) -> list[Any]:
+    new = list(args)
+    if isinstance(argnums, int):
+        new[_argument(argnums, len(args))] = values
+    else:
+        for number, value in zip(argnums, values, strict=True):
+            new[_argument(number, len(args))] = value
+    return new
+
+
+def _split_aux(result: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
+    if not has_aux:
+        return result, None
+    if not (isinstance(result, tuple) and len(result) == 2):
+        raise RuntimeError(
+            f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True"
+        )
+    return result
+
+
+def grad_and_value(
+    func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the gradient of `func` and its value."""
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        with Tracking() as tracking:
+            chosen = _selected(args, argnums)
+            tracked = tracking.track(chosen)
+            result = func(*_replaced(args, argnums, tracked), **kwargs)
+            output, aux = _split_aux(result, has_aux, "grad_and_value(f)(*args)")
+            _check_scalar(output)
+            leaves, structure = flatten(tracked)
+            places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+            inputs = [leaves[i] for i in places]
+            grads = _pull(tracking, [output], [constant((), output.dtype, 1)], inputs)
+            for place, grad in zip(places, grads, strict=True):
+                leaves[place] = grad
+            grads_tree = tracking.release(unflatten(leaves, structure))
+            output = tracking.release(output)
+            aux = tracking.release(aux)
+        return (grads_tree, (output, aux)) if has_aux else (grads_tree, output)
+
+    return wrapper
+
+
+def _check_scalar(output: Any) -> None:
+    if not isinstance(output, Tensor):
+        raise RuntimeError(
+            f"Expected to be able to compute the gradient of a function that returns a Tensor, "
+            f"got {type(output)}"
+        )
+    if shape_of(output):
+        raise RuntimeError(
+            f"Expected f(*args) to return a scalar tensor, got tensor with "
+            f"{len(shape_of(output))} dims"
+        )
+
+
+def grad(
+    func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns the gradient of `func`, which returns a scalar."""
+    both = grad_and_value(func, argnums, has_aux)
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        grads, value = both(*args, **kwargs)
+        return (grads, value[1]) if has_aux else grads
+
+    return wrapper
+
+
+def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """The value of `func`, and a function from cotangents to the vjp."""
+    with Tracking() as tracking:
+        tracked = tracking.track(primals)
+        output, aux = _split_aux(func(*tracked), has_aux, "vjp(f, *primals)")
+        outputs, structure = flatten(output)
+        for item in outputs:
+            if not isinstance(item, Tensor):
+                raise RuntimeError(
+                    f"vjp(f, *primals): Expected f(*primals) to return only tensors, got "
+                    f"{type(item)}"
+                )
+    inputs, in_structure = flatten(tracked)
+    tensors = [leaf for leaf in inputs if isinstance(leaf, Tensor)]
+
+    def pull(*cotangents: Any, **kwargs: Any) -> Any:
+        given = cotangents[0] if len(cotangents) == 1 else cotangents
+        listed, given_structure = flatten(given)
+        if given_structure != structure and len(listed) != len(outputs):
+            raise RuntimeError(
+                f"Expected pytree structure of cotangents to be the same as pytree structure of "
+                f"outputs to the function. cotangents: {given}, primal output: {output}"
+            )
+        for index, (item, cotangent) in enumerate(zip(outputs, listed, strict=True)):
+            if shape_of(cotangent) != shape_of(item):
+                raise RuntimeError(
+                    f"Mismatch in shape: grad_output[{index}] has a shape of "
+                    f"torch.Size({list(shape_of(cotangent))}) and output[{index}] has a shape of "
+                    f"torch.Size({list(shape_of(item))})."
+                )
+        grads = iter(_pull(tracking, outputs, listed, tensors))
+        filled = [next(grads) if isinstance(leaf, Tensor) else leaf for leaf in inputs]
+        return tracking.release(unflatten(filled, in_structure))
+
+    output = tracking.release(output)
+    return (output, pull, tracking.release(aux)) if has_aux else (output, pull)
+
+
+def jacrev(
+    func: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    _preallocate_and_copy: bool = False,
+) -> Callable[..., Any]:
+    """A function that returns the Jacobian of `func` by reverse mode, all rows at once."""
+
+    def wrapper(*args: Any) -> Any:
+        chosen = _selected(args, argnums)
+
+        def inner(*values: Any) -> Any:
+            return func(*_replaced(args, argnums, values[0]))
+
+        result = vjp(inner, chosen, has_aux=has_aux)
+        output, pull = result[0], result[1]
+        outputs, out_structure = flatten(output)
+        jacobians = []
+        for index, item in enumerate(outputs):
+            basis = _basis(item)
+
+            def rows(v: Tensor, index: int = index) -> Any:
+                cotangents = [
+                    v if i == index else constant(shape_of(o), o.dtype)
+                    for i, o in enumerate(outputs)
+                ]
+                return pull(unflatten(cotangents, out_structure))[0]
+
+            from .batched import vmap
+
+            stacked = vmap(rows, chunk_size=chunk_size)(basis)
+            shape = shape_of(item)
+            jacobians.append(
+                map_tree(
+                    lambda leaf, shape=shape: traced.reshape(leaf, shape + shape_of(leaf)[1:]),
+                    stacked,
+                )
+            )
+        jacobian = unflatten(jacobians, out_structure)
+        return (jacobian, result[2]) if has_aux else jacobian
+
+    return wrapper
+
+
+def _basis(like: Tensor) -> Tensor:
+    """One tensor for each element of `like`: one there, zero elsewhere; stacked in front."""
+    import numpy as np
+
+    from ..tensor.tensor import make
+
+    shape = shape_of(like)
+    count = numel(shape)
+    runtime.reserve(count * count * like.dtype.itemsize)
+    return make(np.eye(count, dtype=like.dtype.array).reshape((count, *shape)), like.dtype)

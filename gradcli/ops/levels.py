@@ -1,0 +1,487 @@
+"""Operations on tensors that carry levels: batch axes (vmap) and tangents (forward mode).
+
+Note: a batched tensor wraps the tensor one level further out. An operation on batched tensors
+unwraps the innermost level, runs (and records) on what is inside by the entry's batching rule, and
+wraps the result; a node is also made on the wrappers when they are on a graph themselves. So the
+nesting of vmap, grad and jvp in any order is the nesting of these objects.
+
+Note: tangents are processed by ascending level. The formula for level n sees its inputs and its
+output with the tangents of the levels below n, and so its result carries those; any other order
+would lose mixed derivatives without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..autograd.modes import refresh_view
+from ..autograd.operations import operations
+from ..tensor import dtypes
+from ..tensor.printing import batched_text, grad_tracking_text, tangent_suffix, tensor_text
+from ..tensor.runtime import runtime
+from ..tensor.tensor import (
+    Level,
+    Tensor,
+    View,
+    alias,
+    constant,
+    make,
+    own_memory,
+    shape_of,
+    version_of,
+)
+from .batching import batch
+from .dispatch import compute, link_views, name_views, run
+from .namespaces import traced
+from .record import record
+from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, needs, shape_as_saved
+
+# The transforms that are running: "vmap", "jvp", "dual" or "grad", the outermost first.
+stack: list[str] = []
+# Functions that tell which `func.grad` levels a tensor belongs to, for its text.
+grad_levels: list[Callable[[Tensor], list[int]]] = []
+
+
+# ---------------------------------------------------------------- wrapping
+
+
+def wrap_batch(value: Tensor, axis: int, depth: int) -> Tensor:
+    """`value` as a batched tensor whose axis `axis` is hidden."""
+    tensor = make(value.array, value.dtype)
+    level = Level()
+    level.value = value
+    level.axis = axis
+    level.depth = depth
+    tensor.level = level
+    return tensor
+
+
+def with_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> Tensor:
+    """The same memory and graph, carrying `tangent` at `depth`."""
+    other = alias(tensor)
+    other.node = tensor.node
+    other.number = tensor.number
+    other.view = tensor.view
+    level = _copy_level(tensor.level)
+    level.tangents = {**(level.tangents or {}), depth: tangent}
+    other.level = level
+    return other
+
+
+def _copy_level(level: Level | None) -> Level:
+    copy = Level()
+    if level is not None:
+        copy.value = level.value
+        copy.axis = level.axis
+        copy.depth = level.depth
+        copy.tangents = level.tangents
+    return copy
+
+
+def below(value: Any, depth: int) -> Any:
+    """A value as formulas at `depth` see it: with the tangents of the levels below only."""
+    if isinstance(value, list | tuple):
+        return [below(item, depth) for item in value]
+    if type(value) is not Tensor or value.level is None or not value.level.tangents:
+        return value
+    kept = {d: t for d, t in value.level.tangents.items() if d < depth}
+    other = alias(value)
+    other.node = value.node
+    other.number = value.number
+    other.view = value.view
+    if kept or value.level.value is not None:
+        other.level = _copy_level(value.level)
+        other.level.tangents = kept or None
+    else:
+        other.level = None
+    return other
+
+
+def tangent_at(tensor: Tensor, depth: int) -> Tensor | None:
+    """The tangent that `tensor` carries at `depth`."""
+    level = tensor.level
+    if level is None or level.tangents is None:
+        return None
+    return level.tangents.get(depth)
+
+
+def _tensors(op: Op, args: Sequence[Any]) -> list[Tensor]:
+    found = []
+    for position in op.tensor_positions:
+        value = args[position]
+        if type(value) is Tensor:
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found.extend(item for item in value if type(item) is Tensor)
+    return found
+
+
+# ---------------------------------------------------------------- running
+
+
+def run_leveled(op: Op, args: Sequence[Any]) -> Any:
+    """Call `op` where at least one tensor carries a level."""
+    if op.composite is not None:
+        return op.composite(traced, *args)
+    tensors = _tensors(op, args)
+    depth = max(
+        (t.level.depth for t in tensors if t.level is not None and t.level.value is not None),
+        default=0,
+    )
+    if depth:
+        outputs = _run_batched(op, args, depth)
+    else:
+        outputs = compute(op, args)
+        if op.view:
+            link_views(op, args[0], outputs)
+    depths = sorted({d for t in tensors if t.level is not None for d in (t.level.tangents or ())})
+    results = outputs if type(outputs) is not Tensor else (outputs,)
+    if depths:
+        for result in results:
+            if type(result) is Tensor:
+                result.level = _copy_level(result.level)
+                result.level.tangents = {}
+    if op.vjp and runtime.grad_enabled:
+        record(op, args, outputs)
+        if op.view and not depth:
+            name_views(args[0], outputs)
+    for level in depths:
+        _push(op, args, outputs, level)
+    for result in results:
+        if type(result) is Tensor and depths and not result.level.tangents:  # type: ignore[union-attr]
+            level_of = result.level
+            result.level = None if level_of is None or level_of.value is None else level_of
+    return outputs
+
+
+def _run_batched(op: Op, args: Sequence[Any], depth: int) -> Any:
+    inner = list(args)
+    axes: list[Any] = [None] * len(inner)
+    for position in op.tensor_positions:
+        value = inner[position]
+        if isinstance(value, list | tuple):
+            pairs = [_unwrap(item, depth) for item in value]
+            inner[position] = [item for item, _ in pairs]
+            axes[position] = [axis for _, axis in pairs]
+        else:
+            inner[position], axes[position] = _unwrap(value, depth)
+    outputs, axis = batch(op, inner, axes)
+    if type(outputs) is Tensor:
+        return wrap_batch(outputs, axis, depth)
+    kind = tuple if isinstance(outputs, tuple) else list
+    return kind(
+        wrap_batch(output, axis, depth) if type(output) is Tensor else output for output in outputs
+    )
+
+
+def _unwrap(value: Any, depth: int) -> tuple[Any, int | None]:
+    if type(value) is Tensor and value.level is not None and value.level.value is not None:
+        level = value.level
+        if level.depth == depth:
+            return level.value, level.axis
+    return value, None
+
+
+def _push(op: Op, args: Sequence[Any], outputs: Any, depth: int) -> None:
+    """Give the outputs their tangents at `depth`."""
+    seen = [below(value, depth) for value in args]
+    results = outputs if type(outputs) is not Tensor else (outputs,)
+    out = [below(result, depth) for result in results]
+    tangents = jvp(op, seen, [_tangents(value, depth) for value in args], out)
+    for result, tangent in zip(results, tangents, strict=True):
+        if tangent is None or type(result) is not Tensor or not result.dtype.differentiable:
+            continue
+        if tangent.dtype is not result.dtype:
+            tangent = operations.cast(tangent, result.dtype)
+        if shape_of(tangent) != shape_of(result):
+            tangent = traced.expand(tangent, shape_of(result))
+        level = result.level
+        if level is not None and level.tangents is not None:
+            level.tangents[depth] = tangent
+
+
+def _tangents(value: Any, depth: int) -> Any:
+    if type(value) is Tensor:
+        return tangent_at(value, depth)
+    if isinstance(value, list | tuple):
+        found = [tangent_at(item, depth) if type(item) is Tensor else None for item in value]
+        return found if any(item is not None for item in found) else None
+    return None
+
+
+def jvp(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], outputs: Sequence[Any]
+) -> Sequence[Any]:
+    """The tangents of the outputs of a call, from those of its inputs (None where there is none).
+
+    `args` and `outputs` are the values that formulas may use.
+    """
+    live = [
+        position
+        for position in op.tensor_positions
+        if tangents[position] is not None and op.parameters[position].name in op.vjp
+    ]
+    if not live:
+        return [None] * len(outputs)
+    rule = op.jvp
+    if rule == LINEAR:
+        total = run(op, _linear_inputs(op, args, tangents, live))
+        return (total,) if type(total) is Tensor else total
+    parts = []
+    for position in live:
+        name = op.parameters[position].name
+        tangent = tangents[position]
+        if rule == MULTILINEAR:
+            replaced = list(args)
+            replaced[position] = (
+                _filled(args[position], tangent) if isinstance(tangent, list) else tangent
+            )
+            part = run(op, replaced)
+        elif rule == ELEMENTWISE:
+            formula = op.vjp[name]
+            part = traced.conj(
+                formula(traced, traced.conj(tangent), *_needed(op, formula, args, outputs))
+            )
+        elif rule is not None and name in rule:
+            if isinstance(tangent, list):
+                tangent = _filled(args[position], tangent)
+            formula = rule[name]
+            part = formula(traced, tangent, *_needed(op, formula, args, outputs))
+        else:
+            part = transposed(op, position, tangent, args, outputs)
+        parts.append((part,) if type(part) is Tensor or part is None else part)
+    total = list(parts[0])
+    for part in parts[1:]:
+        for index, item in enumerate(part):
+            if item is not None:
+                total[index] = item if total[index] is None else traced.add(total[index], item)
+    return total
+
+
+def _linear_inputs(
+    op: Op, args: Sequence[Any], tangents: Sequence[Any], live: Sequence[int]
+) -> list[Any]:
+    inputs = list(args)
+    for position in op.tensor_positions:
+        value = args[position]
+        if position in live:
+            tangent = tangents[position]
+            inputs[position] = _filled(value, tangent) if isinstance(tangent, list) else tangent
+        elif op.parameters[position].name in op.vjp and value is not None:
+            inputs[position] = _zeros(value) if type(value) is Tensor else 0
+    return inputs
+
+
+def _filled(values: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+    return [
+        _zeros(value) if tangent is None else tangent
+        for value, tangent in zip(values, tangents, strict=True)
+    ]
+
+
+def _zeros(value: Tensor) -> Tensor:
+    return constant(shape_of(value), value.dtype)
+
+
+def _needed(op: Op, formula: Any, args: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+    position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
+    values: list[Any] = []
+    for name in needs(formula):
+        if name == "out":
+            values.append(outputs[0])
+        elif name == "outs":
+            values.append(tuple(outputs))
+        elif name == "out_shape":
+            values.append(shape_as_saved(outputs[0] if len(outputs) == 1 else list(outputs)))
+        elif name.startswith("out") and name[3:].isdigit():
+            values.append(outputs[int(name[3:])])
+        elif name in position:
+            values.append(args[position[name]])
+        else:
+            values.append(shape_as_saved(args[position[name.removesuffix("_shape")]]))
+    return values
+
+
+def transposed(
+    op: Op, position: int, tangent: Any, args: Sequence[Any], outputs: Sequence[Any]
+) -> Any:
+    """A tangent by transposing the vjp: it is linear in its cotangent, so differentiate it."""
+    from ..autograd.api import grad
+    from ..autograd.modes import enable_grad
+
+    formula = op.vjp[op.parameters[position].name]
+    values = _needed(op, formula, args, outputs)
+    with enable_grad():
+        dummies = [traced.alias(_leaf_like(out)) for out in outputs]
+        g: Any = dummies[0] if len(dummies) == 1 else tuple(dummies)
+        pulled = formula(traced, g, *values)
+        listed = list(pulled) if isinstance(pulled, list | tuple) else [pulled]
+        directions = tangent if isinstance(tangent, list) else [tangent]
+        chosen = [
+            (p, traced.conj(d))
+            for p, d in zip(listed, directions, strict=True)
+            if p is not None and d is not None
+        ]
+        return tuple(
+            None if result is None else traced.conj(result)
+            for result in grad(
+                [operations.sum_to(p, shape_of(d)) for p, d in chosen],
+                dummies,
+                [d for _, d in chosen],
+                create_graph=True,
+                allow_unused=True,
+            )
+        )
+
+
+def _leaf_like(output: Tensor) -> Tensor:
+    from ..autograd.leaf import requires_grad_
+
+    return requires_grad_(_zeros(output))
+
+
+# ---------------------------------------------------------------- in place
+
+
+def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
+    """The in-place twin of `op` where a tensor carries a level."""
+    from .inplace import check_writable, run_inplace, write
+
+    target: Tensor = args[0]
+    result: Any = run_leveled(op, args)
+    if type(result) is not Tensor:
+        raise RuntimeError(f"{op.name}_ has no in-place form here")
+    shape = shape_of(target)
+    if shape_of(result) != shape:
+        result = traced.expand(result, shape)
+    if result.dtype is not target.dtype:
+        if not dtypes.can_cast(result.dtype, target.dtype) and op.id != "copy":
+            raise RuntimeError(
+                f"result type {result.dtype.scalar_name} can't be cast to the desired output "
+                f"type {target.dtype.scalar_name}"
+            )
+        result = operations.cast(result, target.dtype)
+    level = target.level
+    inner = result.level
+    depth = 0 if inner is None or inner.value is None else inner.depth
+    if level is None or level.value is None or level.depth < depth:
+        if depth:
+            raise RuntimeError(
+                "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists "
+                "a Tensor `other` in extra_args that has more elements than `self`. This happened "
+                "due to `other` being vmapped over but `self` not being vmapped over in a vmap. "
+                "Please try to use out-of-place operators instead of inplace arithmetic. If said "
+                "operator is being called inside the PyTorch framework, please file a bug report "
+                "instead."
+            )
+        check_writable(target)
+        write(target, result.array)
+        version = target.version
+        target.node = result.node
+        target.number = result.number
+        target.level = result.level
+        target.version = version
+        return target
+    assert level.value is not None
+    source = traced.movedim(level.value, level.axis, 0)
+    if inner is not None and inner.value is not None:
+        values = traced.movedim(inner.value, inner.axis, 0)
+    else:
+        values = result
+    from .families import get_op
+
+    run_inplace(get_op("copy"), (source, values, False))
+    target.node = result.node
+    target.number = result.number
+    if inner is not None and inner.tangents:
+        level.tangents = inner.tangents
+    return target
+
+
+# ---------------------------------------------------------------- reading
+
+
+def detach(tensor: Tensor) -> Tensor:
+    """Outside every graph and without tangents; a batch axis stays."""
+    from ..autograd.leaf import detach as detach_plain
+
+    level = tensor.level
+    if level is None:
+        return detach_plain(tensor)
+    if level.value is not None:
+        return wrap_batch(detach(level.value), level.axis, level.depth)
+    own_memory(tensor)
+    other = make(tensor.array, tensor.dtype)
+    other.version = version_of(tensor)
+    other.view = View(tensor, "normal", other.version.clock, "")
+    return other
+
+
+def innermost(tensor: Tensor, what: str) -> Any:
+    """The array under transforms that do not change it. Raises RuntimeError under vmap."""
+    level = tensor.level
+    if level is not None and level.value is not None:
+        if what == ".item()":
+            raise RuntimeError(
+                "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap "
+                "over calling .item() on a Tensor, please try to rewrite what you're doing with "
+                "other operations. If error is occurring somewhere inside PyTorch internals, "
+                "please file a bug report."
+            )
+        if what == ".tolist()":
+            raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
+        raise RuntimeError(
+            "vmap: It looks like you're attempting to use a Tensor in some data-dependent control "
+            "flow. We don't support that yet, please shout over at "
+            "https://github.com/pytorch/functorch/issues/257 ."
+        )
+    return tensor.array
+
+
+def text(tensor: Tensor) -> str:
+    """The text of a tensor inside transforms: one wrapper for each level it belongs to."""
+    wrappers: list[tuple[int, Callable[[str], str]]] = []
+    inner = tensor
+    while True:
+        level = inner.level
+        depths = [d for find in grad_levels for d in find(inner)]
+        if level is not None and level.tangents:
+            depths += [d for d in level.tangents if stack[d - 1 : d] == ["jvp"]]
+        for depth in depths:
+            wrappers.append((depth, _tracking(depth)))
+        if level is None or level.value is None:
+            break
+        wrappers.append((level.depth, _batched(level.depth, level.axis)))
+        inner = level.value
+    refresh_view(inner)
+    suffixes = []
+    tracked = any(find(inner) for find in grad_levels)
+    if inner.node is not None and not tracked:
+        if inner.node.number >= 0:
+            suffixes.append(f"grad_fn=<{inner.node.title}>")
+        else:
+            suffixes.append("requires_grad=True")
+    level = inner.level
+    if level is not None and level.tangents:
+        for depth, tangent in level.tangents.items():
+            if stack[depth - 1 : depth] == ["dual"]:
+                suffixes.append(tangent_suffix(tangent.array, lambda t=tangent: text(t)))
+    result = tensor_text(inner.array, inner.dtype, suffixes=suffixes)
+    for _, wrapper in sorted(wrappers, key=lambda pair: pair[0]):
+        result = wrapper(result)
+    return result
+
+
+def _tracking(depth: int) -> Callable[[str], str]:
+    return lambda inner: grad_tracking_text(depth, inner)
+
+
+def _batched(depth: int, axis: int) -> Callable[[str], str]:
+    return lambda inner: batched_text(depth, axis, inner)
+
+
+operations.detach_leveled = detach
+operations.with_tangent = with_tangent
+operations.split_dual = lambda tensor, depth: (below(tensor, depth), tangent_at(tensor, depth))
+operations.level_stack = lambda: stack
