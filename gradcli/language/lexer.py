@@ -493,7 +493,7 @@ class Lexer:
             return None
 
     def unterminated(self, start: int, what: str, quote: str, end: int) -> None:
-        line = self.source.position(min(end, len(self.text))).line
+        line = self.source.position(max(start, end - 1)).line
         triple = "triple-quoted " if len(quote) == 3 else ""
         self.fail(
             f"unterminated {triple}{what} literal (detected at line {line})",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from operator import itemgetter
 
+from gradcli.language.checks import check
 from gradcli.language.errors import GradSyntaxError
 from gradcli.language.lexer import Lexer, Words
 from gradcli.language.source import Source, Span
@@ -223,7 +224,7 @@ if TYPE_CHECKING:
     def parse(source: Source, start: Literal["expression"]) -> Expression: ...
 
 
-def parse(source: Source, start: str = "program") -> Module | Expression:
+def parse(source: Source, start: str = "program") -> Any:
     """The syntax tree of a text; raises GradSyntaxError.
 
     The cyclic collector is off meanwhile: it would double the time, and a tree has no cycles.
@@ -235,15 +236,14 @@ def parse(source: Source, start: str = "program") -> Module | Expression:
         lexer = Lexer(source, tables.words, start == "program")
         lexer.run()
 
-        def failed(_states: list[int], _values: list[Any], _begins: list[int], index: int) -> Any:
-            if lexer.error is not None:
-                raise lexer.error
-            span = Span(lexer.starts[index], lexer.ends[index])
-            raise GradSyntaxError("invalid syntax", span)
+        def failed(states: list[int], values: list[Any], begins: list[int], index: int) -> Any:
+            from gradcli.language.explain import Explainer
 
-        tree: Module | Expression = drive(
-            tables, lexer, tables.bind(Builder(source)), start, failed
-        )
+            raise Explainer(tables, lexer, states, values, begins, index, start).error()
+
+        tree = drive(tables, lexer, tables.bind(Builder(source)), start, failed)
+        if start == "program":
+            check(tree)
         return tree
     finally:
         if collecting:

@@ -89,11 +89,12 @@ def _fail(message: str, span: Span, help: str | None = None) -> NoReturn:
 class Builder:
     """The actions over one source."""
 
-    __slots__ = ("as_items", "source")
+    __slots__ = ("as_items", "named", "source")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.as_items: list[AsItem] = []
+        self.named: list[s.NamedExpr] = []
 
     # Targets
 
@@ -529,7 +530,9 @@ class Builder:
         target, value = c
         if not isinstance(target, s.Name):
             _fail(f"cannot use assignment expressions with {describe(target)}", target.span)
-        return s.NamedExpr(target, value, Span(a, b))
+        named = s.NamedExpr(target, value, Span(a, b))
+        self.named.append(named)
+        return named
 
     def starred(self, c: Sequence[Any], a: int, b: int) -> s.Starred:
         return s.Starred(c[0], Span(a, b))
@@ -667,16 +670,16 @@ class Builder:
         return None, c[0]
 
     def generator(self, c: Sequence[Any], a: int, b: int) -> s.GeneratorExp:
-        return s.GeneratorExp(c[0], tuple(c[1:]), Span(a, b))
+        return s.GeneratorExp(c[0], self.generators(c), Span(a, b))
 
     def list_comprehension(self, c: Sequence[Any], a: int, b: int) -> s.ListComp:
-        return s.ListComp(c[0], tuple(c[1:]), Span(a, b))
+        return s.ListComp(c[0], self.generators(c), Span(a, b))
 
     def set_comprehension(self, c: Sequence[Any], a: int, b: int) -> s.SetComp:
-        return s.SetComp(c[0], tuple(c[1:]), Span(a, b))
+        return s.SetComp(c[0], self.generators(c), Span(a, b))
 
     def dict_comprehension(self, c: Sequence[Any], a: int, b: int) -> s.DictComp:
-        return s.DictComp(c[0], c[1], tuple(c[2:]), Span(a, b))
+        return s.DictComp(c[0], c[1], self.generators(c), Span(a, b))
 
     def comprehension(self, c: Sequence[Any], a: int, b: int) -> s.comprehension:
         self.store(c[0])
@@ -685,6 +688,34 @@ class Builder:
     def comprehension_if(self, c: Sequence[Any], a: int, b: int) -> s.expr:
         condition: s.expr = c[0]
         return condition
+
+    def generators(self, c: Sequence[Any]) -> tuple[s.comprehension, ...]:
+        """The clauses of a comprehension whose parts are `c`; `:=` cannot take their variables."""
+        clauses = tuple(part for part in c if type(part) is s.comprehension)
+        if self.named:
+            start, end = c[0].span[0], clauses[-1].span[1]
+            inside = [n for n in self.named if start <= n.span[0] and n.span[1] <= end]
+            variables = _variables(clauses) if inside else frozenset()
+            for named in inside:
+                name = named.target.id
+                if any(
+                    clause.iter.span[0] <= named.span[0] and named.span[1] <= clause.iter.span[1]
+                    for clause in clauses
+                ):
+                    _fail(
+                        "assignment expression cannot be used in a comprehension iterable "
+                        "expression",
+                        named.span,
+                        "assign on a line before it",
+                    )
+                if name in variables:
+                    _fail(
+                        "assignment expression cannot rebind comprehension iteration variable "
+                        f"'{name}'",
+                        named.span,
+                        "choose another name",
+                    )
+        return clauses
 
     # Strings
 
@@ -760,3 +791,17 @@ def _joined(parts: list[s.expr]) -> tuple[s.expr, ...]:
                 continue
         joined.append(part)
     return tuple(joined)
+
+
+def _variables(clauses: tuple[s.comprehension, ...]) -> frozenset[str]:
+    found: set[str] = set()
+    stack: list[s.expr] = [clause.target for clause in clauses]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, s.Name):
+            found.add(node.id)
+        elif isinstance(node, s.Tuple | s.List):
+            stack += node.elts
+        elif isinstance(node, s.Starred):
+            stack.append(node.value)
+    return frozenset(found)
