@@ -128,7 +128,8 @@ class Explainer:
             line, other = position(self.span.start).line, position(late.span.start).line
             if late.message.endswith("was never closed"):
                 # What follows an open bracket was read as if it stood inside it.
-                error = late if line > other else error
+                if line > other:
+                    error = self._new(late.message, late.span, late.help)
             elif error.message == "invalid syntax" and line == other and "string" in late.message:
                 error = late
         rest = set(lexer.kinds[self.index :])
