@@ -1,0 +1,489 @@
+"""Python's built-in functions and classes as programs see them.
+
+Everything that iterates counts, and everything whose result can be large asks for room first.
+Classes such as `int` and `list` are the host's own, so that `isinstance(x, int)` and
+`dtype=float` mean what they say; calling them goes through `CONSTRUCTORS`.
+"""
+
+from __future__ import annotations
+
+import builtins as host
+import types
+from collections.abc import Callable
+from typing import Any
+
+from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor
+
+from . import arithmetic
+from .attributes import (
+    CONSTRUCTORS,
+    MISSING,
+    OPEN_CLASSES,
+    READABLE,
+    Module,
+    callable_value,
+    delete_attribute,
+    is_special,
+    load_attribute,
+    names_of,
+    public_class,
+    store_attribute,
+)
+from .classes import Super, is_program_class
+from .functions import Builtin, Function, Method
+from .machine import counted, feed, machine
+from .text import format_value
+
+
+class Opaque:
+    """Stands for a host class that programs may name and compare, but not call."""
+
+    __slots__ = ("__dict__", "kind")
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        self.__name__ = self.__qualname__ = kind.__name__
+
+    def __repr__(self) -> str:
+        return f"<class '{self.__name__}'>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"cannot create '{self.__name__}' instances")
+
+
+_opaque: dict[type, Opaque] = {}
+
+
+def _print(
+    *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: Any = None
+) -> None:
+    if file is not None:
+        raise TypeError("print(): 'file' is not available here; a program writes to its own output")
+    for name, given in (("sep", sep), ("end", end)):
+        if given is not None and not isinstance(given, str):
+            raise TypeError(f"{name} must be None or a string, not {type(given).__name__}")
+    text = (" " if sep is None else sep).join([str(value) for value in values])
+    machine.write(text + ("\n" if end is None else end))
+
+
+def _sum(iterable: Any, /, start: Any = 0) -> Any:
+    if isinstance(start, str):
+        raise TypeError("sum() can't sum strings [use ''.join(seq) instead]")
+    if type(iterable) in (list, tuple) and all(
+        type(item) in (int, float) for item in iterable[:1000]
+    ):
+        return sum(feed(iterable), start)
+    total = start
+    for item in counted(iterable):
+        total = arithmetic.add(total, item) if type(total) is not Tensor else total + item
+    return total
+
+
+def _extreme(name: str) -> Callable[..., Any]:
+    function = getattr(host, name)
+
+    def extreme(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("key") is not None:
+            kwargs["key"] = callable_value(kwargs["key"])
+        if len(args) == 1:
+            return function(feed(args[0]), **kwargs)
+        return function(*args, **kwargs)
+
+    return extreme
+
+
+def _sorted(iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
+    return sorted(feed(iterable), key=None if key is None else callable_value(key), reverse=reverse)
+
+
+def _map(function: Any, /, *iterables: Any) -> Any:
+    return map(callable_value(function), *iterables)
+
+
+def _filter(function: Any, iterable: Any, /) -> Any:
+    return filter(None if function is None else callable_value(function), counted(iterable))
+
+
+def _isinstance(value: Any, classes: Any, /) -> bool:
+    return isinstance(value, _host_classes(classes))
+
+
+def _issubclass(value: Any, classes: Any, /) -> bool:
+    if isinstance(value, Opaque):
+        value = value.kind
+    if value is TYPE:
+        value = type
+    if not isinstance(value, type):
+        raise TypeError("issubclass() arg 1 must be a class")
+    return issubclass(value, _host_classes(classes))
+
+
+def _host_classes(classes: Any) -> Any:
+    if isinstance(classes, tuple):
+        return tuple(_host_classes(one) for one in classes)
+    if isinstance(classes, Opaque):
+        return classes.kind
+    if classes is TYPE:
+        return type
+    if isinstance(classes, type | types.UnionType):
+        return classes
+    instance_class = INSTANCE_CLASSES.get(id(classes))
+    if instance_class is not None:
+        return instance_class
+    raise TypeError("isinstance() arg 2 must be a type, a tuple of types, or a union")
+
+
+INSTANCE_CLASSES: dict[int, type] = {}  # id of a callable that stands for a class -> the class
+
+
+def _type(*args: Any) -> Any:
+    if len(args) != 1:
+        raise TypeError("type() takes 1 argument here: classes are made with a class statement")
+    return class_of(args[0])
+
+
+PUBLIC: set[type] = {
+    int, float, complex, bool, str, list, tuple, dict, set, frozenset, range, slice, object,
+    property, staticmethod, classmethod, type(None), type(NotImplemented), type(Ellipsis),
+}  # fmt: skip
+
+
+def class_of(value: Any) -> Any:
+    """The class of a value; the interpreter's own classes only as something to look at."""
+    kind = type(value)
+    if isinstance(value, BaseException):
+        return public_class(kind)
+    if kind in PUBLIC or is_program_class(kind):
+        return kind
+    if issubclass(kind, type) or kind is Opaque:
+        return TYPE
+    if value is TYPE:
+        return TYPE
+    if kind in OPEN_CLASSES or kind in CONSTRUCTORS:
+        return kind
+    if kind.__module__ in ("collections", "numpy", "__main__"):
+        return kind
+    made = _opaque.get(kind)
+    if made is None:
+        made = _opaque[kind] = Opaque(kind)
+    return made
+
+
+def _attribute_name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"attribute name must be string, not '{type(name).__name__}'")
+    return name
+
+
+def _allowed(value: Any, name: str) -> None:
+    if is_special(name) and name not in READABLE:
+        raise AttributeError(
+            f"'{type(value).__name__}' object has no attribute '{name}'", name=name
+        )
+
+
+def _getattr(value: Any, name: Any, default: Any = MISSING, /) -> Any:
+    name = _attribute_name(name)
+    try:
+        _allowed(value, name)
+        return load_attribute(value, name)
+    except AttributeError:
+        if default is MISSING:
+            raise
+        return default
+
+
+def _hasattr(value: Any, name: Any, /) -> bool:
+    name = _attribute_name(name)
+    try:
+        _allowed(value, name)
+        load_attribute(value, name)
+    except AttributeError:
+        return False
+    return True
+
+
+def _setattr(value: Any, name: Any, new: Any, /) -> None:
+    name = _attribute_name(name)
+    _allowed(value, name)
+    store_attribute(value, name, new)
+
+
+def _delattr(value: Any, name: Any, /) -> None:
+    name = _attribute_name(name)
+    _allowed(value, name)
+    delete_attribute(value, name)
+
+
+def _dir(value: Any, /) -> list[str]:
+    return names_of(value)
+
+
+def _callable(value: Any, /) -> bool:
+    return callable(value)
+
+
+def _next(iterator: Any, default: Any = MISSING, /) -> Any:
+    if default is MISSING:
+        return next(iterator)
+    where = runtime.where
+    try:
+        return next(iterator)
+    except StopIteration:
+        runtime.where = where
+        return default
+
+
+def _iter(value: Any, /) -> Any:
+    return iter(value)
+
+
+def _format(value: Any, spec: str = "", /) -> str:
+    return format_value(value, spec)
+
+
+def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
+    if mod is None:
+        return arithmetic.power(base, exp)
+    for part in (base, exp, mod):
+        if isinstance(part, int) and part.bit_length() > 1 << 14:
+            arithmetic.refuse_integer()
+    return pow(base, exp, mod)
+
+
+def _divmod(left: Any, right: Any, /) -> Any:
+    return divmod(left, right)
+
+
+def _id(value: Any, /) -> int:
+    return id(value)
+
+
+def _hash(value: Any, /) -> int:
+    return hash(value)
+
+
+def _round(number: Any, ndigits: Any = None) -> Any:
+    if isinstance(number, int) and isinstance(ndigits, int) and ndigits < -10_000:
+        return 0
+    return round(number) if ndigits is None else round(number, ndigits)
+
+
+def _all(iterable: Any, /) -> bool:
+    return all(counted(iterable))
+
+
+def _any(iterable: Any, /) -> bool:
+    return any(counted(iterable))
+
+
+def _zip(*iterables: Any, strict: bool = False) -> Any:
+    return zip(*iterables, strict=strict)
+
+
+def _enumerate(iterable: Any, start: Any = 0) -> Any:
+    return enumerate(iterable, start)
+
+
+def _reversed(sequence: Any, /) -> Any:
+    return reversed(sequence)
+
+
+def _input(*_: Any) -> Any:
+    raise RuntimeError("a program reads nothing here: give inputs with --set or --input")
+
+
+def _super(*args: Any) -> Super:
+    if len(args) != 2 or not isinstance(args[0], type):
+        raise TypeError("super() takes a class and an object, or nothing inside a method")
+    return Super(args[0], args[1])
+
+
+# Constructors of host classes
+
+
+def _int(*args: Any, **kwargs: Any) -> int:
+    if args and isinstance(args[0], str) and len(args[0]) > 4300:
+        raise ValueError(
+            "Exceeds the limit (4300 digits) for integer string conversion: "
+            f"value has {len(args[0])} digits; use sys.set_int_max_str_digits() to increase the "
+            "limit"
+        )
+    return int(*args, **kwargs)
+
+
+def _str(*args: Any, **kwargs: Any) -> str:
+    if len(args) != 1 or kwargs:
+        return str(*args, **kwargs)
+    return str(args[0])
+
+
+def _collection(kind: type) -> Callable[..., Any]:
+    def make(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            value = args[0]
+            if type(value) is range:
+                runtime.reserve(36 * len(value) if len(value) < 1 << 40 else 1 << 62)
+                machine.reserve(36 * len(value))
+            elif hasattr(value, "__len__") and not isinstance(value, Tensor):
+                machine.reserve(8 * len(value))
+            return kind(feed(value) if hasattr(type(value), "__iter__") else value)
+        return kind(*args, **kwargs)
+
+    make.__name__ = make.__qualname__ = kind.__name__
+    return make
+
+
+def _dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
+    if len(args) == 1:
+        value = args[0]
+        if hasattr(value, "__len__"):
+            machine.reserve(64 * len(value))
+        if not isinstance(value, dict) and hasattr(type(value), "__iter__"):
+            value = feed(value)
+        return dict(value, **kwargs)
+    return dict(*args, **kwargs)
+
+
+def _object(*args: Any, **kwargs: Any) -> object:
+    if args or kwargs:
+        raise TypeError("object() takes no arguments")
+    return object()
+
+
+CONSTRUCTORS.update(
+    {
+        int: _int,
+        float: float,
+        bool: bool,
+        str: _str,
+        list: _collection(list),
+        tuple: _collection(tuple),
+        set: _collection(set),
+        frozenset: _collection(frozenset),
+        dict: _dict,
+        range: range,
+        object: _object,
+    }
+)
+
+TYPE = Builtin("type", _type, "class")
+
+EXCEPTIONS = [
+    BaseException, Exception, ArithmeticError, AssertionError, AttributeError, BufferError,
+    EOFError, FloatingPointError, GeneratorExit, ImportError, IndexError, KeyError,
+    KeyboardInterrupt, LookupError, MemoryError, ModuleNotFoundError, NameError,
+    NotImplementedError, OSError, OverflowError, RecursionError, ReferenceError, RuntimeError,
+    StopIteration, SyntaxError, SystemExit, TimeoutError, TypeError, UnboundLocalError,
+    UnicodeError, ValueError, ZeroDivisionError, Warning, DeprecationWarning, FutureWarning,
+    UserWarning, RuntimeWarning,
+]  # fmt: skip
+
+_functions: dict[str, Callable[..., Any]] = {
+    "print": _print,
+    "len": lambda value, /: len(value),
+    "enumerate": _enumerate,
+    "zip": _zip,
+    "map": _map,
+    "filter": _filter,
+    "sorted": _sorted,
+    "reversed": _reversed,
+    "sum": _sum,
+    "min": _extreme("min"),
+    "max": _extreme("max"),
+    "abs": lambda value, /: abs(value),
+    "round": _round,
+    "all": _all,
+    "any": _any,
+    "pow": _pow,
+    "divmod": _divmod,
+    "repr": lambda value, /: repr(value),
+    "ascii": lambda value, /: ascii(value),
+    "isinstance": _isinstance,
+    "issubclass": _issubclass,
+    "id": _id,
+    "hash": _hash,
+    "callable": _callable,
+    "hasattr": _hasattr,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "delattr": _delattr,
+    "dir": _dir,
+    "iter": _iter,
+    "next": _next,
+    "format": _format,
+    "chr": lambda value, /: chr(value),
+    "ord": lambda value, /: ord(value),
+    "hex": lambda value, /: hex(value),
+    "bin": lambda value, /: bin(value),
+    "oct": lambda value, /: oct(value),
+    "input": _input,
+    "super": _super,
+}
+
+REFUSED = {
+    "eval": "expressions are written in the program itself",
+    "exec": "statements are written in the program itself",
+    "compile": "a program cannot make programs",
+    "open": "files are given with --input FILE",
+    "globals": "names are read and written as they are",
+    "locals": "names are read and written as they are",
+    "vars": "attributes are read by their names",
+    "breakpoint": "print shows values; `gradcli explain` shows gradients step by step",
+    "memoryview": "lists and tensors hold data",
+    "bytes": "text is str; data is a list or a tensor",
+    "bytearray": "text is str; data is a list or a tensor",
+    "__import__": "import math, torch and the other modules that the language has",
+    "exit": "a program ends at its last line",
+    "quit": "a program ends at its last line",
+    "help": "`gradcli ops NAME` describes an operation",
+}
+
+
+def python_names() -> dict[str, Any]:
+    """The names that every program has."""
+    names: dict[str, Any] = {}
+    for name, call in _functions.items():
+        kind = "class" if name in ("enumerate", "zip", "map", "filter", "reversed") else "function"
+        builtin = Builtin(name, call, kind)
+        names[name] = builtin
+        if kind == "class":
+            INSTANCE_CLASSES[id(builtin)] = getattr(host, name)
+    INSTANCE_CLASSES[id(names["super"])] = Super
+    names["type"] = TYPE
+    for cls in (
+        int, float, complex, bool, str, list, tuple, dict, set, frozenset, range, slice, object,
+        property, staticmethod, classmethod, *EXCEPTIONS,
+    ):  # fmt: skip
+        names[cls.__name__] = cls
+    names["NotImplemented"] = NotImplemented
+    names["Ellipsis"] = Ellipsis
+    names["__name__"] = "__main__"
+    names["__doc__"] = None
+    names["IOError"] = names["EnvironmentError"] = OSError
+    return names
+
+
+def shared_with_torch(name: str, python: Any) -> Builtin:
+    """A name that is torch's for a tensor and Python's for anything else."""
+    from . import core
+
+    torch = None
+
+    def dispatch(*args: Any, **kwargs: Any) -> Any:
+        nonlocal torch
+        if args and type(args[0]) is Tensor:
+            if torch is None:
+                torch = core.torch_name("torch", name)
+            return torch(*args, **kwargs)
+        if name in ("pow", "max", "min") and len(args) > 1 and type(args[1]) is Tensor:
+            if torch is None:
+                torch = core.torch_name("torch", name)
+            return torch(*args, **kwargs)
+        return python(*args, **kwargs)
+
+    return Builtin(name, dispatch)
+
+
+__all__ = ["Function", "Method", "Module", "class_of", "python_names", "shared_with_torch"]

@@ -1,0 +1,132 @@
+"""The bridge to torch's names: modules, attributes of tensors and of the core's other objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradcli.tensor.dtypes import DType
+from gradcli.tensor.tensor import Size, Tensor
+from gradcli.torch import namespaces
+
+from .attributes import (
+    CLASS_LOADERS,
+    CONSTRUCTORS,
+    LOADERS,
+    MISSING,
+    NAMES,
+    OPEN_CLASSES,
+    SETTERS,
+    TABLES,
+    TUPLE,
+    load_from,
+    pick,
+)
+
+
+def tensor_attribute(name: str) -> Callable[[Any], Any]:
+    """The function from a tensor to its attribute; raises AttributeError when there is none."""
+    found = namespaces.tensor_attribute(name)
+    if found is None:
+
+        def missing(tensor: Any) -> Any:
+            raise AttributeError(
+                f"'Tensor' object has no attribute '{name}'", name=name, obj=tensor
+            )
+
+        return missing
+    return found
+
+
+def torch_name(module: str, name: str) -> Any:
+    """What a name of one of torch's modules stands for, or MISSING."""
+    try:
+        found = namespaces.lookup(module, name)
+    except KeyError:
+        return MISSING
+    if isinstance(found, type) and found not in CONSTRUCTORS:
+        OPEN_CLASSES.add(found)
+    return found
+
+
+def is_module(name: str) -> bool:
+    """Whether torch has a module of this name here."""
+    return name in namespaces.MODULES and name != "torch.Tensor"
+
+
+def module(name: str) -> Any:
+    """One of torch's modules as a value."""
+    return namespaces.module(name)
+
+
+def _load_tensor(value: Tensor, name: str) -> Any:
+    return tensor_attribute(name)(value)
+
+
+def _store_tensor(value: Tensor, name: str, new: Any) -> None:
+    setter = namespaces.tensor_setter(name)
+    if setter is not None:
+        setter(value, new)
+        return
+    if namespaces.tensor_attribute(name) is not None:
+        raise AttributeError(
+            f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable", name=name
+        )
+    raise AttributeError(
+        f"'Tensor' object has no attribute '{name}': attributes of tensors cannot be added here",
+        name=name,
+        obj=value,
+    )
+
+
+def _load_module(value: namespaces.Module, name: str) -> Any:
+    found = torch_name(value.name, name)
+    if found is not MISSING:
+        return found
+    if name == "__name__":
+        return value.name
+    raise AttributeError(f"module '{value.name}' has no attribute '{name}'", name=name, obj=value)
+
+
+def _load_tensor_class(value: type, name: str) -> Any:
+    found = torch_name("torch.Tensor", name)
+    if found is not MISSING:
+        return found
+    if name in ("__name__", "__qualname__"):
+        return "Tensor"
+    raise AttributeError(f"type object 'Tensor' has no attribute '{name}'", name=name, obj=value)
+
+
+def own(kind: type, names: str) -> None:
+    """Let programs read these attributes of a host class's objects, and nothing else."""
+    table = pick(kind, names)
+    TABLES[kind] = table
+    LOADERS[kind] = load_from(table)
+
+
+LOADERS[Tensor] = _load_tensor
+CLASS_LOADERS[Tensor] = _load_tensor_class
+SETTERS[Tensor] = _store_tensor
+NAMES[Tensor] = lambda value: namespaces.tensor_names()
+LOADERS[namespaces.Module] = _load_module
+NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)
+TABLES[Size] = TUPLE | pick(Size, "numel")
+LOADERS[Size] = load_from(TABLES[Size])
+own(DType, "is_complex is_floating_point is_signed itemsize to_complex to_real")
+OPEN_CLASSES.update((Size, Tensor))
+CONSTRUCTORS[DType] = CONSTRUCTORS.get(DType, lambda *args: _no_dtype())
+
+
+def _no_dtype() -> Any:
+    raise TypeError("cannot create 'torch.dtype' instances")
+
+
+def recorded(kind: str) -> Callable[..., Any]:
+    """The transform `kind` of results that are on the graph already."""
+    from importlib import import_module
+
+    found = vars(import_module("gradcli.autograd.recorded")).get(kind)
+    if found is None:
+        raise TypeError(f"{kind}() of a result is not available: give a function")
+    made: Callable[..., Any] = found
+    return made

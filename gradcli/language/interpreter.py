@@ -1,0 +1,345 @@
+"""Programs and sessions: what the layers above use to run text.
+
+`compile_program` turns text into a `Program`; `Session.run` runs it in the session's namespace
+and returns a `Result`. A program can run many times, in a fresh namespace each time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
+
+from . import prelude, syntax
+from .builtins import REFUSED
+from .compile_statements import Statements, handling, place_of
+from .errors import GradSyntaxError
+from .functions import Closure
+from .machine import DEFAULT_DEPTH, DEFAULT_STEPS, FIRST, UNBOUND, grow_stack, machine, resident
+from .parser import parse
+from .program_errors import ProgramError
+from .resolver import GLOBAL, Scope, analyse
+from .source import Source, Span
+
+Mode = Literal["auto", "python", "calculator", "interactive"]
+
+UNSET: Any = object()
+
+
+class Program:
+    """A compiled text.
+
+    `inputs` are the names that must be given, in the order in which they are first read, with
+    their spans; `shadowed` the prelude functions that are read as values and so must be given too.
+    `assigned` are the module's names in the order of the text. `uses_torch` says that the text
+    imports torch.
+    """
+
+    __slots__ = (
+        "assigned",
+        "called",
+        "inputs",
+        "mode",
+        "names",
+        "run",
+        "scope",
+        "shadowed",
+        "size",
+        "source",
+        "tree",
+        "uses_torch",
+        "value",
+    )
+
+    def __init__(self, source: Source, tree: syntax.Module | syntax.Expression, mode: Mode) -> None:
+        self.source = source
+        self.tree = tree
+        self.scope: Scope = analyse(tree)
+        self.uses_torch = isinstance(tree, syntax.Module) and _imports_torch(tree.body)
+        if mode == "auto":
+            mode = "python" if self.uses_torch else "calculator"
+        self.mode = mode
+        self.names = prelude.python() if mode == "python" else prelude.calculator()
+        self.inputs: dict[str, Span] = {}
+        self.shadowed: dict[str, Span] = {}
+        self.called: set[str] = set()
+        self.assigned = tuple(self._assigned())
+        self._find_inputs()
+        self.run, self.value = self._compile()
+        self.size = self.scope.size
+
+    def _assigned(self) -> dict[str, None]:
+        found = dict.fromkeys(self.scope.bound)
+        for scope in self.scope.walk():
+            for name in scope.globals:
+                if name in scope.bound:
+                    found[name] = None
+        return found
+
+    def _find_inputs(self) -> None:
+        """Sort the module names that are read but not assigned."""
+        assigned = set(self.assigned)
+        star = isinstance(self.tree, syntax.Module) and _imports_everything(self.tree.body)
+        values: dict[str, Span] = {}
+        calls: dict[str, Span] = {}
+        for scope in self.scope.walk():
+            for found, reads in ((values, scope.values), (calls, scope.called)):
+                for name, span in reads.items():
+                    if name in assigned or scope.lookup(name).kind != GLOBAL:
+                        continue
+                    if name not in found or span < found[name]:
+                        found[name] = span
+        self.called = set(calls)
+        for name, span in {**values, **calls}.items():
+            if name.startswith("__") and name.endswith("__") and name not in self.names:
+                from .compile_expressions import refused_special
+
+                if name != "__class__":
+                    raise refused_special(name, span)
+            if name in REFUSED and not star and name not in self.names:
+                raise GradSyntaxError(f"'{name}' is not in the language", span, help=REFUSED[name])
+        if self.mode != "calculator" or star:
+            return
+        for name, span in calls.items():
+            if name not in self.names and name not in values:
+                raise undefined_function(name, span, [*self.names.all(), *assigned])
+        for name, span in sorted(values.items(), key=lambda item: item[1]):
+            if name not in self.names:
+                self.inputs[name] = span
+            elif prelude.is_function(name):
+                self.shadowed[name] = span
+
+    def _compile(self) -> tuple[Closure, Closure | None]:
+        assigned = set(self.assigned)
+        fixed = {name for scope in self.scope.walk() for name in scope.uses if name not in assigned}
+        compiler = Statements(self.source, self.names, fixed)
+        if isinstance(self.tree, syntax.Expression):
+            return _nothing, compiler.expression(self.tree.body, self.scope)
+        body = self.tree.body
+        if body and isinstance(body[-1], syntax.Expr):
+            value = compiler.single(compiler.expression(body[-1].value, self.scope))
+            run = compiler.block(body[:-1], self.scope) if body[:-1] else _nothing
+            return run, value
+        return compiler.block(body, self.scope) if body else _nothing, None
+
+    def check_inputs(self, given: Mapping[str, Any]) -> None:
+        """Raise GradSyntaxError when a name that must be given is missing."""
+        for name, span in self.inputs.items():
+            if name not in given:
+                near = get_close_matches(name, [*self.names.all(), *self.assigned, *given], 2)
+                helps = [f"give it with --set {name}=…"]
+                if near:
+                    helps.insert(0, f"did you mean {' or '.join(f'`{n}`' for n in near)}?")
+                raise GradSyntaxError(f"the input `{name}` is missing", span, help="; ".join(helps))
+        for name, span in self.shadowed.items():
+            if name not in given:
+                raise GradSyntaxError(
+                    f"`{name}` is {prelude.described(name)} here, a function, but it is read as a "
+                    "value",
+                    span,
+                    help=f"give it with --set {name}=…",
+                )
+
+
+def _nothing(f: list[Any]) -> None:
+    return None
+
+
+def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxError:
+    """The error for a call of a name that nothing defines."""
+    near = get_close_matches(name, known, 2)
+    help = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
+    return GradSyntaxError(f"name '{name}' is not defined", span, help=help)
+
+
+def _imports(body: tuple[syntax.stmt, ...]) -> Any:
+    """Every import statement of a program, functions included."""
+    stack: list[Any] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, syntax.Import | syntax.ImportFrom):
+            yield node
+        elif isinstance(node, syntax.stmt | syntax.ExceptHandler):
+            for _, value in node.fields():
+                _statements(value, stack)
+
+
+def _statements(value: Any, stack: list[Any]) -> None:
+    if isinstance(value, tuple):
+        for item in value:
+            if isinstance(item, syntax.stmt | syntax.ExceptHandler):
+                stack.append(item)
+            elif isinstance(item, tuple):
+                _statements(item, stack)
+
+
+def _imports_torch(body: tuple[syntax.stmt, ...]) -> bool:
+    for node in _imports(body):
+        names = (
+            [node.module or ""]
+            if isinstance(node, syntax.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+        if any(name.partition(".")[0] == "torch" for name in names):
+            return True
+    return False
+
+
+def _imports_everything(body: tuple[syntax.stmt, ...]) -> bool:
+    return any(
+        isinstance(node, syntax.ImportFrom) and any(alias.name == "*" for alias in node.names)
+        for node in _imports(body)
+    )
+
+
+def compile_program(
+    source: Source | str,
+    *,
+    kind: Literal["program", "expression"] = "program",
+    mode: Mode = "auto",
+) -> Program:
+    """Compile a text; raises GradSyntaxError.
+
+    `mode` decides the names a program has: "python" for Python's alone, "calculator" for the
+    prelude and inputs, "interactive" for the prelude and no inputs (a name without a value is a
+    NameError when it is read), "auto" for "python" if the text imports torch, else "calculator".
+    """
+    if isinstance(source, str):
+        source = Source(source)
+    tree = parse(source, kind)
+    return Program(source, tree, mode)
+
+
+class Limits:
+    """What a session may use; every limit has a command-line option of its name."""
+
+    __slots__ = ("depth", "max_memory", "max_steps", "timeout")
+
+    def __init__(
+        self,
+        max_steps: int = DEFAULT_STEPS,
+        max_memory: int = 4 << 30,
+        timeout: float | None = None,
+        depth: int = DEFAULT_DEPTH,
+    ) -> None:
+        self.max_steps = max_steps
+        self.max_memory = max_memory
+        self.timeout = timeout
+        self.depth = depth
+
+
+class Result:
+    """What a run left: the module's names in order of first assignment, and the last value.
+
+    `value` is UNSET unless the program ends with an expression.
+    """
+
+    __slots__ = ("globals", "value")
+
+    def __init__(self, names: dict[str, Any], value: Any) -> None:
+        self.globals = names
+        self.value = value
+
+
+class Session:
+    """A namespace in which programs run one after another.
+
+    `stdout` takes the text that programs print, `emit` the records of `emit(name=value)`. `seed`
+    seeds the module `random`.
+    """
+
+    def __init__(
+        self,
+        stdout: Callable[[str], Any] | None = None,
+        limits: Limits | None = None,
+        emit: Callable[[dict[str, Any]], None] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.stdout = stdout
+        self.limits = limits or Limits()
+        self.emit = emit
+        self.globals: dict[str, Any] = {}
+        self.modules: dict[str, Any] = {}
+        self.random: Any = None
+        if seed is not None:
+            import random
+
+            self.random = random.Random(seed)
+
+    def _enter(self) -> None:
+        import sys
+
+        limits = self.limits
+        machine.write = self.stdout or sys.stdout.write
+        machine.emit = self.emit
+        machine.modules = self.modules
+        machine.random = self.random
+        machine.max_steps = limits.max_steps
+        machine.timeout = limits.timeout
+        machine.depth = limits.depth
+        machine.baseline = 0
+        runtime.max_bytes = limits.max_memory
+        machine.reset()
+        if resident() > limits.max_memory:
+            machine.baseline = resident()
+        grow_stack()
+
+    def run(
+        self,
+        program: Program,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Result:
+        """Run a program.
+
+        `inputs` are bound before it starts. `fresh` starts with an empty namespace. Raises
+        GradSyntaxError for missing inputs, ProgramError for what the program raised, LimitExceeded
+        and Interrupted as they are (with `place`, the source and span that ran). The namespace is
+        then as it was when the error happened.
+        """
+        given = inputs or {}
+        if fresh:
+            self.globals = {}
+        program.check_inputs({**self.globals, **given} if self.globals else given)
+        names = self.globals
+        names.update(given)
+        self._enter()
+        timer = None
+        if self.limits.timeout is not None:
+            timer = threading.Timer(self.limits.timeout, self._time_is_up)
+            timer.daemon = True
+            timer.start()
+        frame = [names, 0, None, *[UNBOUND] * (program.size - FIRST)]
+        value = UNSET
+        try:
+            runtime.where = 0
+            program.run(frame)
+            if program.value is not None:
+                value = program.value(frame)
+        except (LimitExceeded, Interrupted) as error:
+            self._place(error, program)
+            raise
+        except MemoryError:
+            limit = LimitExceeded("the program needs too much memory", "max-memory")
+            self._place(limit, program)
+            raise limit from None
+        except BaseException as error:
+            raise ProgramError(error, place_of(error, runtime.where), program, names) from None
+        finally:
+            handling.clear()
+            self.random = machine.random
+            if timer is not None:
+                timer.cancel()
+        return Result(names, value)
+
+    def _time_is_up(self) -> None:
+        runtime.stop = LimitExceeded(f"stopped after {self.limits.timeout:g} seconds", "timeout")
+
+    def _place(self, error: BaseException, program: Program) -> None:
+        found = machine.locate(runtime.where)
+        source, span = (found[0], found[1].span) if found else (program.source, Span(0, 0))
+        error.place = (source, span)  # type: ignore[attr-defined]

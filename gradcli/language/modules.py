@@ -1,0 +1,654 @@
+"""Modules that programs can import: tables of chosen names."""
+
+from __future__ import annotations
+
+import collections
+import copy as host_copy
+import functools
+import itertools
+import math
+import random as host_random
+import time as host_time
+from collections.abc import Callable
+from typing import Any
+
+from gradcli.tensor.runtime import LimitExceeded, runtime
+
+from . import core
+from .arithmetic import MAX_BITS, refuse_integer
+from .attributes import (
+    CONSTRUCTORS,
+    DICT,
+    LIST,
+    LOADERS,
+    MISSING,
+    NAMES,
+    TABLES,
+    TUPLE,
+    Module,
+    callable_value,
+    load_from,
+    pick,
+)
+from .builtins import INSTANCE_CLASSES
+from .classes import is_program_class
+from .functions import Builtin, Function
+from .machine import counted, feed, machine
+
+TORCH = "torch"
+
+_files = "files are given with --input FILE (json, npy, npz, csv), results come with --json"
+REASONS: dict[str, str] = {
+    "os": _files,
+    "io": _files,
+    "pathlib": _files,
+    "json": "records are given with --input FILE, results come with --json",
+    "csv": "tables are given with --input FILE.csv",
+    "pickle": _files,
+    "sys": "programs take inputs with --set and --input",
+    "argparse": "programs take inputs with --set and --input",
+    "subprocess": "a program cannot start processes",
+    "matplotlib": "gradcli draws no plots; --json gives the numbers to a tool that does",
+    "matplotlib.pyplot": "gradcli draws no plots; --json gives the numbers to a tool that does",
+    "pylab": "gradcli draws no plots; --json gives the numbers to a tool that does",
+    "seaborn": "gradcli draws no plots; --json gives the numbers to a tool that does",
+    "plotly": "gradcli draws no plots; --json gives the numbers to a tool that does",
+    "torchvision": "datasets are given with --input FILE",
+    "pandas": "tables are given with --input FILE.csv",
+    "sklearn": "datasets are given with --input FILE",
+    "torchviz": "`gradcli graph` draws the graph of a result",
+    "graphviz": "`gradcli graph` draws the graph of a result",
+    "tqdm": "loops run as they are",
+    "jax": "gradcli speaks PyTorch: torch.func has grad, vjp, jvp, vmap",
+    "tensorflow": "gradcli speaks PyTorch",
+    "torch.optim": "write the step: with torch.no_grad(): w -= lr * w.grad",
+    "dataclasses": "write a class with __init__",
+    "threading": "a program runs on one thread",
+    "asyncio": "a program runs on one thread",
+    "multiprocessing": "a program runs on one thread",
+    "warnings": "warnings go to standard error",
+    "logging": "print writes text",
+    "inspect": "a program cannot look into the interpreter",
+    "gc": "memory is freed when it is not used any more",
+    "builtins": "Python's names are there without an import",
+    "importlib": "a program imports by name",
+}
+
+
+def refusal(name: str) -> tuple[str, str] | None:
+    """The message and the help for a module that programs cannot import; None if they can."""
+    if name in MODULES or core.is_module(name):
+        return None
+    known = [*MODULES, "torch"]
+    reason = REASONS.get(name) or REASONS.get(name.partition(".")[0])
+    if reason is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [*known, "torch.autograd", "torch.func"], 1)
+        reason = f"did you mean '{near[0]}'?" if near else "there are " + ", ".join(sorted(known))
+    return f"the module '{name}' is not in the language", reason
+
+
+def find_module(name: str) -> Any:
+    """The module value that `import name` binds."""
+    make = MODULES.get(name)
+    if make is None:
+        return core.module(name)
+    module = machine.modules.get(name)
+    if module is None:
+        module = machine.modules[name] = make()
+    return module
+
+
+def import_name(module: str, name: str) -> Any:
+    """What `from module import name` binds."""
+    if module in MODULES:
+        try:
+            return find_module(module).get(name)
+        except AttributeError:
+            if f"{module}.{name}" in MODULES:
+                return find_module(f"{module}.{name}")
+    else:
+        found = core.torch_name(module, name)
+        if found is not MISSING:
+            return found
+    error = ImportError(f"cannot import name '{name}' from '{module}' (unknown location)")
+    error.name_from = name  # type: ignore[attr-defined]
+    raise error
+
+
+def take(host: Any, names: str) -> dict[str, Any]:
+    """Chosen names of a host module."""
+    return {name: vars(host)[name] for name in names.split()}
+
+
+# math
+
+
+def _factorial(n: Any, /) -> int:
+    if isinstance(n, int) and n > 200_000:
+        refuse_integer()
+    return math.factorial(n)
+
+
+def _comb(n: Any, k: Any, /) -> int:
+    _check_combinatorial(n, k)
+    return math.comb(n, k)
+
+
+def _perm(n: Any, k: Any = None, /) -> int:
+    _check_combinatorial(n, n if k is None else k)
+    return math.perm(n, k)
+
+
+def _check_combinatorial(n: Any, k: Any) -> None:
+    if isinstance(n, int) and isinstance(k, int) and n.bit_length() * min(k, n) > MAX_BITS:
+        refuse_integer()
+
+
+def _ldexp(x: Any, i: Any, /) -> float:
+    return math.ldexp(x, i)
+
+
+def _big(function: Callable[..., int]) -> Callable[..., int]:
+    def checked(*args: Any) -> int:
+        if sum(a.bit_length() for a in args if isinstance(a, int)) > MAX_BITS:
+            refuse_integer()
+        return function(*args)
+
+    checked.__name__ = checked.__qualname__ = function.__name__
+    return checked
+
+
+def _prod(iterable: Any, /, *, start: Any = 1) -> Any:
+    from .arithmetic import mul
+
+    total = start
+    for item in counted(iterable):
+        total = mul(total, item)
+    return total
+
+
+def _math() -> Module:
+    entries = take(
+        math,
+        """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh degrees dist e erf
+        erfc exp exp2 expm1 fabs floor fmod frexp gamma hypot inf isclose isfinite isinf isnan
+        isqrt lgamma log log10 log1p log2 modf nan nextafter pi pow radians remainder sin sinh sqrt
+        tan tanh tau trunc ulp""",
+    )
+    entries |= {
+        "factorial": _factorial,
+        "comb": _comb,
+        "perm": _perm,
+        "ldexp": _ldexp,
+        "gcd": _big(math.gcd),
+        "lcm": _big(math.lcm),
+        "prod": _prod,
+        "fsum": lambda items, /: math.fsum(feed(items)),
+    }
+    return Module("math", entries)
+
+
+# random
+
+
+def _random() -> Module:
+    source = machine.random
+    if source is None:
+        source = machine.random = host_random.Random()
+
+    def sample(population: Any, k: Any, *, counts: Any = None) -> list[Any]:
+        if isinstance(k, int):
+            machine.reserve(8 * k)
+            machine.spend(max(k, 0))
+        return source.sample(population, k, counts=counts)  # type: ignore[no-any-return]
+
+    def choices(
+        population: Any, weights: Any = None, *, cum_weights: Any = None, k: Any = 1
+    ) -> list[Any]:
+        if isinstance(k, int):
+            machine.reserve(8 * k)
+            machine.spend(max(k, 0))
+        return source.choices(  # type: ignore[no-any-return]
+            population, weights, cum_weights=cum_weights, k=k
+        )
+
+    def shuffle(items: Any) -> None:
+        machine.spend(len(items))
+        source.shuffle(items)
+
+    entries: dict[str, Any] = {
+        "random": source.random,
+        "uniform": source.uniform,
+        "randint": source.randint,
+        "randrange": source.randrange,
+        "choice": source.choice,
+        "gauss": source.gauss,
+        "normalvariate": source.normalvariate,
+        "expovariate": source.expovariate,
+        "betavariate": source.betavariate,
+        "triangular": source.triangular,
+        "seed": lambda a=None: source.seed(a),
+        "sample": sample,
+        "choices": choices,
+        "shuffle": shuffle,
+    }
+    return Module("random", entries)
+
+
+# time
+
+
+def _sleep(seconds: Any, /) -> None:
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    end = host_time.monotonic() + seconds
+    while True:
+        if runtime.stop is not None:
+            runtime.check()
+        now = host_time.monotonic()
+        if machine.deadline is not None and now > machine.deadline:
+            raise LimitExceeded(f"stopped after {machine.timeout:g} seconds", "timeout")
+        if now >= end:
+            return
+        host_time.sleep(min(0.02, end - now))
+
+
+def _time() -> Module:
+    entries = take(host_time, "time perf_counter monotonic process_time time_ns perf_counter_ns")
+    return Module("time", {**entries, "sleep": _sleep})
+
+
+# functools
+
+
+def _wraps(wrapped: Any, **_: Any) -> Callable[[Any], Any]:
+    def copy_names(wrapper: Any) -> Any:
+        if isinstance(wrapper, Function):
+            for name in ("__name__", "__qualname__", "__doc__"):
+                if hasattr(wrapped, name):
+                    setattr(wrapper, name, getattr(wrapped, name))
+            if isinstance(wrapped, Function) and wrapped.attributes:
+                wrapper.attributes = {**wrapped.attributes, **(wrapper.attributes or {})}
+        return wrapper
+
+    return copy_names
+
+
+def _partial(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    function = callable_value(function)
+    if not callable(function):
+        raise TypeError("the first argument must be callable")
+    return functools.partial(function, *args, **kwargs)
+
+
+def _reduce(function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
+    function = callable_value(function)
+    if initial is MISSING:
+        return functools.reduce(function, counted(iter(iterable)))
+    return functools.reduce(function, counted(iter(iterable)), initial)
+
+
+class Cached:
+    """A function with remembered results."""
+
+    __slots__ = ("__dict__", "__wrapped__", "call")
+
+    def __init__(self, function: Any, size: int | None, typed: bool) -> None:
+        self.__wrapped__ = function
+        self.call = functools.lru_cache(size, typed)(function)
+        self.__name__ = getattr(function, "__name__", "function")
+        self.__qualname__ = getattr(function, "__qualname__", "function")
+        self.__doc__ = getattr(function, "__doc__", None)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.call(*args, **kwargs)
+
+    def bind_to(self, value: Any) -> Any:
+        """The function as a method of `value`."""
+        return functools.partial(self.call, value)
+
+
+def _load_cached(value: Cached, name: str) -> Any:
+    if name == "cache_clear":
+        return value.call.cache_clear
+    if name == "cache_info":
+        return lambda: tuple(value.call.cache_info())
+    if name in ("__name__", "__qualname__", "__doc__"):
+        return {
+            "__name__": value.__name__,
+            "__qualname__": value.__qualname__,
+            "__doc__": value.__doc__,
+        }[name]
+    raise AttributeError(f"'function' object has no attribute '{name}'", name=name)
+
+
+LOADERS[Cached] = _load_cached
+
+
+def _lru_cache(maxsize: Any = 128, typed: bool = False) -> Any:
+    if callable(maxsize):
+        return Cached(callable_value(maxsize), 128, typed)
+    return lambda function: Cached(callable_value(function), maxsize, typed)
+
+
+def _cmp_to_key(function: Any, /) -> Any:
+    return functools.cmp_to_key(callable_value(function))
+
+
+def _functools() -> Module:
+    entries: dict[str, Any] = {
+        "wraps": _wraps,
+        "partial": _partial,
+        "reduce": _reduce,
+        "lru_cache": _lru_cache,
+        "cache": lambda function, /: Cached(callable_value(function), None, False),
+        "cmp_to_key": _cmp_to_key,
+    }
+    return Module("functools", entries)
+
+
+TABLES[functools.partial] = pick(functools.partial, "func args keywords")
+LOADERS[functools.partial] = load_from(TABLES[functools.partial])
+
+
+# itertools
+
+
+def _product(*iterables: Any, repeat: Any = 1) -> Any:
+    pools = [tuple(feed(iterable)) for iterable in iterables]
+    if isinstance(repeat, int) and repeat > 1:
+        machine.reserve(8 * repeat * sum(map(len, pools)) + 64 * repeat)
+    return itertools.product(*pools, repeat=repeat)
+
+
+def _pooled(name: str) -> Callable[..., Any]:
+    make = vars(itertools)[name]
+
+    def pooled(iterable: Any, *args: Any, **kwargs: Any) -> Any:
+        pool = tuple(feed(iterable))
+        size = args[0] if args else kwargs.get("r")
+        if isinstance(size, int):
+            machine.reserve(8 * max(size, 0))
+        return make(pool, *args, **kwargs)
+
+    return pooled
+
+
+def _itertools() -> Module:
+    entries: dict[str, Any] = {
+        "product": _product,
+        "permutations": _pooled("permutations"),
+        "combinations": _pooled("combinations"),
+        "combinations_with_replacement": _pooled("combinations_with_replacement"),
+        "chain": Builtin("chain", lambda *its: itertools.chain(*its), "class"),
+        "accumulate": _accumulate,
+        "count": lambda start=0, step=1: itertools.count(start, step),
+        "cycle": lambda it, /: itertools.cycle(counted(it)),
+        "repeat": lambda *a, **k: itertools.repeat(*a, **k),
+        "islice": lambda it, *a: itertools.islice(counted(it), *a),
+        "takewhile": lambda f, it, /: itertools.takewhile(callable_value(f), counted(it)),
+        "dropwhile": lambda f, it, /: itertools.dropwhile(callable_value(f), counted(it)),
+        "filterfalse": lambda f, it, /: itertools.filterfalse(callable_value(f), counted(it)),
+        "starmap": lambda f, it, /: itertools.starmap(callable_value(f), counted(it)),
+        "zip_longest": lambda *its, fillvalue=None: itertools.zip_longest(
+            *its, fillvalue=fillvalue
+        ),
+        "pairwise": lambda it, /: itertools.pairwise(counted(it)),
+        "groupby": lambda it, key=None: itertools.groupby(
+            counted(it), None if key is None else callable_value(key)
+        ),
+        "tee": lambda it, n=2, /: itertools.tee(it, n if n < 1000 else 1000),
+        "compress": lambda data, selectors: itertools.compress(counted(data), selectors),
+    }
+    chain = entries["chain"]
+    _chain_entries[id(chain)] = {
+        "from_iterable": lambda its, /: itertools.chain.from_iterable(counted(its))
+    }
+    return Module("itertools", entries)
+
+
+_chain_entries: dict[int, dict[str, Any]] = {}
+
+
+def _accumulate(iterable: Any, func: Any = None, *, initial: Any = None) -> Any:
+    from .arithmetic import add
+
+    function = add if func is None else callable_value(func)
+    return itertools.accumulate(counted(iterable), function, initial=initial)
+
+
+def _load_builtin(value: Builtin, name: str) -> Any:
+    entries = _chain_entries.get(id(value))
+    if entries is not None and name in entries:
+        return entries[name]
+    if name in ("__name__", "__qualname__"):
+        return value.__name__
+    if name == "__doc__":
+        return None
+    raise AttributeError(
+        f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
+    )
+
+
+LOADERS[Builtin] = _load_builtin
+
+
+# collections
+
+
+def _counting(kind: type, names: str, base: dict[str, Any]) -> None:
+    table = {**base, **pick(kind, names)}
+    if "copy" in table:
+        table["copy"] = pick(kind, "copy").get("copy", table["copy"])
+    TABLES[kind] = table
+    LOADERS[kind] = load_from(table)
+
+
+def _deque_extend(self: Any, items: Any) -> None:
+    self.extend(feed(list(items) if items is self else items))
+
+
+_counting(collections.OrderedDict, "move_to_end popitem", DICT)
+_counting(collections.defaultdict, "default_factory", DICT)
+_counting(
+    collections.Counter,
+    "most_common subtract total elements",
+    {
+        **DICT,
+        "update": lambda self, *a, **k: collections.Counter.update(self, *map(feed, a), **k),
+        "subtract": lambda self, *a, **k: self.subtract(*map(feed, a), **k),
+    },
+)
+_counting(
+    collections.deque,
+    "append appendleft clear count index insert maxlen pop popleft remove reverse rotate copy",
+    {"extend": _deque_extend, "extendleft": lambda self, items: self.extendleft(feed(items))},
+)
+TABLES[collections.deque].update(extend=_deque_extend)
+
+CONSTRUCTORS.update(
+    {
+        collections.OrderedDict: lambda *a, **k: collections.OrderedDict(*map(feed, a), **k),
+        collections.defaultdict: lambda factory=None, *a, **k: collections.defaultdict(
+            callable_value(factory), *map(feed, a), **k
+        ),
+        collections.Counter: lambda *a, **k: collections.Counter(*map(feed, a), **k),
+        collections.deque: lambda items=(), maxlen=None: collections.deque(feed(items), maxlen),
+    }
+)
+
+
+def _namedtuple(
+    typename: Any, field_names: Any, *, rename: bool = False, defaults: Any = None
+) -> Any:
+    if not isinstance(field_names, str):
+        field_names = list(feed(field_names))
+    make: Any = collections.namedtuple
+    made = make(typename, field_names, rename=rename, defaults=defaults, module="__main__")
+    fields: tuple[str, ...] = made._fields
+    table = {**TUPLE, **pick(made, " ".join(fields))}
+    table["_fields"] = property(lambda self: fields)
+    table["_asdict"] = pick(made, "_asdict")["_asdict"]
+    table["_replace"] = pick(made, "_replace")["_replace"]
+    TABLES[made] = table
+    LOADERS[made] = load_from(table)
+    CONSTRUCTORS[made] = made
+    machine.reserve(4096)
+    return made
+
+
+def _collections() -> Module:
+    return Module(
+        "collections",
+        {
+            "OrderedDict": collections.OrderedDict,
+            "defaultdict": collections.defaultdict,
+            "Counter": collections.Counter,
+            "deque": collections.deque,
+            "namedtuple": _namedtuple,
+        },
+    )
+
+
+# copy and typing
+
+
+def _copyable(value: Any) -> None:
+    machine.spend(1)
+
+
+def _deepcopy(value: Any, memo: Any = None) -> Any:
+    return _deep(value, {})
+
+
+def _deep(value: Any, memo: dict[int, Any]) -> Any:
+    """A copy of containers and program objects; everything else copies itself."""
+    found = memo.get(id(value))
+    if found is not None:
+        return found
+    machine.spend(1)
+    kind = type(value)
+    made: Any
+    if kind in (int, float, complex, bool, str, type(None), range, Function, Builtin) or isinstance(
+        value, type
+    ):
+        return value
+    if kind is list:
+        made = memo[id(value)] = []
+        made.extend(_deep(item, memo) for item in value)
+        return made
+    if kind is tuple:
+        return tuple([_deep(item, memo) for item in value])
+    if kind in (dict, collections.OrderedDict):
+        made = memo[id(value)] = kind()
+        for key, item in value.items():
+            made[_deep(key, memo)] = _deep(item, memo)
+        return made
+    if kind in (set, frozenset):
+        return kind([_deep(item, memo) for item in value])
+    if is_program_class(kind) and not isinstance(value, BaseException):
+        made = memo[id(value)] = object.__new__(kind)
+        made.__dict__.update({name: _deep(item, memo) for name, item in value.__dict__.items()})
+        return made
+    made = memo[id(value)] = host_copy.deepcopy(value)
+    return made
+
+
+def _copy(value: Any) -> Any:
+    kind = type(value)
+    if kind in (list, dict, set, collections.OrderedDict):
+        machine.reserve(64 * len(value))
+        return value.copy()
+    if kind in (Function, Builtin, Module) or isinstance(value, type):
+        return value
+    if is_program_class(kind) and not isinstance(value, BaseException):
+        made = object.__new__(kind)
+        made.__dict__.update(value.__dict__)
+        return made
+    return host_copy.copy(value)
+
+
+class Annotation:
+    """A name of `typing`: it can be subscripted and joined, and means nothing at run time."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __getitem__(self, item: Any) -> Annotation:
+        return Annotation(f"{self.text}[...]")
+
+    def __or__(self, other: Any) -> Annotation:
+        return Annotation(f"{self.text} | ...")
+
+    __ror__ = __or__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"{self.text} cannot be called here")
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _typing() -> Module:
+    names = [
+        "Any",
+        "Callable",
+        "ClassVar",
+        "Dict",
+        "Final",
+        "FrozenSet",
+        "Generic",
+        "Iterable",
+        "Iterator",
+        "List",
+        "Literal",
+        "Mapping",
+        "MutableMapping",
+        "NoReturn",
+        "Optional",
+        "Sequence",
+        "Set",
+        "Tuple",
+        "Type",
+        "Union",
+    ]
+    entries: dict[str, Any] = {name: Annotation(f"typing.{name}") for name in names}
+    entries["TYPE_CHECKING"] = False
+    entries["TypeVar"] = lambda name, *a, **k: Annotation(f"~{name}")
+    entries["cast"] = lambda kind, value: value
+    return Module("typing", entries)
+
+
+def _numpy() -> Any:
+    from .numpy_face import numpy_module
+
+    return numpy_module()
+
+
+def _numpy_random() -> Any:
+    return _numpy().get("random")
+
+
+def _numpy_linalg() -> Any:
+    return _numpy().get("linalg")
+
+
+MODULES: dict[str, Callable[[], Any]] = {
+    "math": _math,
+    "random": _random,
+    "time": _time,
+    "functools": _functools,
+    "itertools": _itertools,
+    "collections": _collections,
+    "copy": lambda: Module("copy", {"copy": _copy, "deepcopy": _deepcopy}),
+    "typing": _typing,
+    "numpy": _numpy,
+    "numpy.random": _numpy_random,
+    "numpy.linalg": _numpy_linalg,
+}
+
+__all__ = ["INSTANCE_CLASSES", "LIST", "NAMES", "find_module", "import_name", "refusal"]

@@ -1,0 +1,260 @@
+"""What a program raised, with everything a diagnostic says about it.
+
+Places come from the provenance index, the values of operands from the local variables of the
+closures that the traceback holds: a label costs nothing until there is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradcli.tensor.tensor import Tensor, shape_of
+
+from . import syntax
+from .attributes import names_of, public_class
+from .functions import Function, Method
+from .machine import machine
+from .source import Source, Span
+
+if TYPE_CHECKING:
+    from .interpreter import Program
+
+_HERE = __file__.rpartition("/")[0]
+_CLOSURES = tuple(
+    f"{_HERE}/{name}.py" for name in ("templates", "compile_expressions", "compile_statements")
+)
+
+
+class Label(NamedTuple):
+    """A place and what is to be said about it."""
+
+    source: Source
+    span: Span
+    text: str
+
+
+class ProgramError(Exception):
+    """A Python exception that a program did not catch.
+
+    `error` is the exception, `title` its class and sentence; `source` and `span` say where it was
+    raised. `labels` describe operands and other places, `callers` are the calls that led there,
+    innermost first; `help` says what to do, where that is known.
+    """
+
+    def __init__(
+        self, error: BaseException, where: int, program: Program, names: dict[str, Any]
+    ) -> None:
+        super().__init__(title(error))
+        self.error = error
+        self.title = title(error)
+        self.where = where
+        place = machine.locate(where)
+        self.node: Any = place[1] if place else None
+        self.source: Source = place[0] if place else program.source
+        self.span: Span = place[1].span if place else Span(0, 0)
+        self.label = ""
+        self.labels: list[Label] = []
+        self.callers: list[Label] = [
+            Label(source, node.span, "called from here") for source, node in machine.callers(where)
+        ]
+        self.help: str | None = None
+        self._describe_operands()
+        self._describe_graph()
+        self._suggest(names, program)
+        error.__traceback__ = None
+
+    # Operands
+
+    def _describe_operands(self) -> None:
+        node = self.node
+        found = _locals(self.error.__traceback__)
+        if node is None or found is None:
+            return
+        pairs: list[tuple[Span, Any]] = []
+        if isinstance(node, syntax.BinOp | syntax.AugAssign):
+            left = node.target if isinstance(node, syntax.AugAssign) else node.left
+            right = node.value if isinstance(node, syntax.AugAssign) else node.right
+            pairs = [(left.span, found.get("left")), (right.span, found.get("right"))]
+            self._point_at_operator(left.span, right.span)
+        elif type(node).__name__ == "Link":
+            right = node.right
+            left_end = _end_of_left(self.source, node)
+            pairs = [
+                (Span(node.span.start, left_end), found.get("left")),
+                (right.span, found.get("right")),
+            ]
+            self._point_at_operator(Span(node.span.start, left_end), right.span)
+        elif isinstance(node, syntax.Compare) and len(node.comparators) == 1:
+            pairs = [
+                (node.left.span, found.get("left")),
+                (node.comparators[0].span, found.get("right")),
+            ]
+        elif isinstance(node, syntax.Subscript):
+            pairs = [
+                (node.value.span, found.get("left")),
+                (node.slice.span, found.get("right")),
+            ]
+        elif isinstance(node, syntax.Call):
+            if isinstance(node.func, syntax.Attribute):
+                pairs.append((node.func.value.span, found.get("owner")))
+            values = found.get("args")
+            if not isinstance(values, list):
+                values = [found.get(f"a{at}") for at in range(len(node.args))]
+            pairs += [
+                (argument.span, value) for argument, value in zip(node.args, values, strict=False)
+            ]
+            keywords = found.get("kwargs")
+            if isinstance(keywords, dict):
+                pairs += [
+                    (keyword.value.span, keywords.get(keyword.arg))
+                    for keyword in node.keywords
+                    if keyword.arg is not None
+                ]
+        elif isinstance(node, syntax.Attribute):
+            pairs = [(node.value.span, found.get("owner"))]
+            self.span = node.attr_span
+        elif isinstance(node, syntax.expr):
+            pairs = [(node.span, found.get("left"))]
+        for span, value in pairs:
+            text = _summary(value)
+            if text:
+                self.labels.append(Label(self.source, span, text))
+
+    def _point_at_operator(self, left: Span, right: Span) -> None:
+        """The main span becomes the operator between two operands."""
+        between = self.source.text[left.end : right.start]
+        stripped = between.strip("() \t\n\\")
+        if stripped and not stripped.startswith("#"):
+            start = left.end + between.index(stripped)
+            self.span = Span(start, start + len(stripped))
+
+    # The graph
+
+    def _describe_graph(self) -> None:
+        error = self.error
+        freed = getattr(error, "freed", None)
+        version = getattr(error, "version", None)
+        node = getattr(error, "node", None)
+        if freed is not None:
+            place = machine.locate(freed.where)
+            self.label = "needs values that are gone"
+            if place:
+                source, call = place
+                text = _owner_text(source, call)
+                self.labels.append(Label(source, call.span, f"the graph of {text} was freed here"))
+                line = source.position(call.span.start).line
+                self.help = f"keep them with retain_graph=True on line {line}"
+        if version is not None:
+            self.label = "needs a value that has changed"
+            saved = machine.locate(getattr(node, "where", 0))
+            if saved:
+                self.labels.append(Label(saved[0], saved[1].span, "saved here"))
+            changed = machine.locate(version.writer)
+            if changed:
+                self.labels.append(Label(changed[0], changed[1].span, "changed here"))
+            self.help = "change a copy, or make a new tensor instead of writing in place"
+
+    # Suggestions
+
+    def _suggest(self, names: dict[str, Any], program: Program) -> None:
+        if self.help is not None:
+            return
+        error = self.error
+        if isinstance(error, NameError) and error.name:
+            self._near(error.name, [*names, *program.names.all()])
+        elif isinstance(error, AttributeError) and error.name:
+            owner = getattr(error, "obj", None)
+            if owner is not None:
+                self._near(error.name, names_of(owner))
+        elif isinstance(error, ImportError):
+            self._near_import(error)
+        elif isinstance(error, TypeError):
+            self._near_keyword(str(error))
+
+    def _near(self, name: str, known: Iterable[str]) -> None:
+        plain = [other for other in known if not other.startswith("__")]
+        near = get_close_matches(name, plain, 1, 0.6)
+        if near and near[0] != name:
+            self.help = f"did you mean `{near[0]}`?"
+
+    def _near_import(self, error: ImportError) -> None:
+        from .modules import find_module
+
+        match = re.match(r"cannot import name '([^']*)' from '([^']*)'", str(error))
+        if match:
+            self._near(match[1], names_of(find_module(match[2])))
+
+    def _near_keyword(self, message: str) -> None:
+        match = re.search(r"unexpected keyword argument '?([^' ]+)'?", message)
+        if not match:
+            return
+        found = _locals(self.error.__traceback__) or {}
+        function = found.get("function")
+        if isinstance(function, Method):
+            function = function.__func__
+        if isinstance(function, Function):
+            self._near(match[1], function.signature.names)
+        else:
+            self._near(match[1], _parameters(function))
+
+
+def title(error: BaseException) -> str:
+    """The last line that Python would print: the class and the sentence."""
+    name = public_class(type(error)).__name__
+    try:
+        text = str(error)
+    except Exception:
+        text = "<exception str() failed>"
+    return f"{name}: {text}" if text else name
+
+
+def _locals(traceback: TracebackType | None) -> dict[str, Any] | None:
+    """The local variables of the innermost closure that ran an operation."""
+    found = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_filename in _CLOSURES and "f" in frame.f_locals:
+            values = frame.f_locals
+            if "left" in values or "function" in values or "owner" in values:
+                found = values
+        traceback = traceback.tb_next
+    return dict(found) if found is not None else None
+
+
+def _end_of_left(source: Source, node: Any) -> int:
+    """Where the left operand of a link of a chain ends."""
+    end = node.chain.first.span.end
+    for _, _, span in node.chain.rest:
+        if span == node.span:
+            break
+        end = span.end
+    return int(end)
+
+
+def _owner_text(source: Source, node: syntax.Node) -> str:
+    if isinstance(node, syntax.Call) and isinstance(node.func, syntax.Attribute):
+        return f"`{source.slice(node.func.value.span)}`"
+    return "the result"
+
+
+def _summary(value: Any) -> str:
+    """Shape and dtype of a tensor; nothing for other values but arrays."""
+    if type(value) is Tensor:
+        return f"{value.dtype.name} {list(shape_of(value))}"
+    if type(value).__module__ == "numpy" and hasattr(value, "shape"):
+        return f"array of {value.dtype} {list(value.shape)}"
+    return ""
+
+
+def _parameters(function: Any) -> list[str]:
+    """The parameter names of a function of the core."""
+    import inspect
+
+    try:
+        return [name for name in inspect.signature(function).parameters if name != "self"]
+    except (TypeError, ValueError):
+        return []
