@@ -1,0 +1,181 @@
+"""Completion scripts for bash, zsh and fish, from the table."""
+
+from __future__ import annotations
+
+from . import table
+from .table import COMMANDS, MAIN, OPTIONS, SHELLS, Command, Option
+
+_TAKE_FILES = (table.FILES, table.TEXT)
+
+
+def script(shell: str) -> str:
+    """The completion script for `shell`, one of `SHELLS`."""
+    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]()
+
+
+def _options(command: Command) -> list[Option]:
+    return [OPTIONS[name] for name in OPTIONS if name in command.options]
+
+
+def _words(command: Command) -> str:
+    words = []
+    for option in _options(command):
+        words.append(f"--{option.name}")
+        if option.short:
+            words.append(f"-{option.short}")
+    return " ".join(words)
+
+
+def _takes_file(command: Command) -> bool:
+    return "FILE" in command.arguments
+
+
+def _bash() -> str:
+    lines = [
+        "# bash completion for gradcli",
+        "_gradcli() {",
+        "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i",
+        "    for ((i = 1; i < COMP_CWORD; i++)); do",
+        "        case ${COMP_WORDS[i]} in",
+        f"            {'|'.join(COMMANDS)}) command=${{COMP_WORDS[i]}}; break ;;",
+        "        esac",
+        "    done",
+        "    COMPREPLY=()",
+        "    [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}",
+        "    [[ $word == = ]] && word=",
+        "    case $before in",
+    ]
+    for option in OPTIONS.values():
+        names = f"--{option.name}" + (f"|-{option.short}" if option.short else "")
+        if option.choices:
+            reply = f"COMPREPLY=($(compgen -W '{' '.join(option.choices)}' -- \"$word\"))"
+        elif option.kind in _TAKE_FILES:
+            reply = 'COMPREPLY=($(compgen -f -- "$word"))'
+        elif option.kind != table.FLAG:
+            reply = ":"
+        else:
+            continue
+        lines.append(f"        {names}) {reply}; return ;;")
+    lines += ["    esac", "    local words= files=", "    case $command in"]
+    for name, command in COMMANDS.items():
+        lines.append(f"        {name})")
+        lines.append(f"            words='{_words(command)}'")
+        operands = _operands(command)
+        if operands:
+            lines.append(f"            [[ $word == -* ]] || words='{' '.join(operands)}'")
+        if _takes_file(command):
+            lines.append("            files=1")
+        lines.append("            ;;")
+    lines += [
+        "        *)",
+        f"            words='{' '.join(COMMANDS)}'",
+        f"            [[ $word == -* ]] && words='{_words(MAIN)}'",
+        "            ;;",
+        "    esac",
+        "    if [[ $word == -* || -z $files ]]; then",
+        '        COMPREPLY=($(compgen -W "$words" -- "$word"))',
+        "    else",
+        '        COMPREPLY=($(compgen -f -- "$word"))',
+        "    fi",
+        "}",
+        "complete -o filenames -F _gradcli gradcli",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _operands(command: Command) -> tuple[str, ...]:
+    if command.name == "completions":
+        return SHELLS
+    return tuple(COMMANDS) if command.name == "man" else ()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _zsh() -> str:
+    lines = [
+        "#compdef gradcli",
+        "# zsh completion for gradcli",
+        "_gradcli() {",
+        "    local context state state_descr line",
+        "    typeset -A opt_args",
+        "    local -a commands",
+        "    commands=(",
+    ]
+    lines += [f"        {_quoted(f'{n}:{c.summary}')}" for n, c in COMMANDS.items()]
+    lines += ["    )", "    _arguments -C \\"]
+    lines += [f"        {_quoted(spec)} \\" for spec in _zsh_specs(MAIN)]
+    lines += ["        '1:command:->command' '*::argument:->argument'", "    case $state in"]
+    lines += ["        command) _describe command commands ;;", "        argument)"]
+    lines.append("            case $words[1] in")
+    for name, command in COMMANDS.items():
+        lines.append(f"                {name})")
+        lines.append("                    _arguments \\")
+        lines += [f"                        {_quoted(s)} \\" for s in _zsh_specs(command)]
+        operands = _operands(command)
+        if operands:
+            rest = f"'1:argument:({' '.join(operands)})'"
+        elif _takes_file(command):
+            rest = "'*:file:_files'"
+        else:
+            rest = "'*:argument:'"
+        lines += [f"                        {rest}", "                    ;;"]
+    lines += ["            esac", "            ;;", "    esac", "}"]
+    lines += ['if [ "$funcstack[1]" = _gradcli ]; then', '    _gradcli "$@"', "else"]
+    lines += ["    compdef _gradcli gradcli", "fi"]
+    return "\n".join(lines) + "\n"
+
+
+def _zsh_specs(command: Command) -> list[str]:
+    specs = []
+    for option in _options(command):
+        about = option.help.replace("[", "\\[").replace("]", "\\]").replace(":", "\\:")
+        if option.choices:
+            value = f":value:({' '.join(option.choices)})"
+        elif option.kind in _TAKE_FILES:
+            value = ":file:_files"
+        elif option.kind != table.FLAG:
+            value = ":" + option.argument.replace("[", "").replace("]", "") + ":"
+        else:
+            value = ""
+        equals = "=" if value else ""
+        star = "*" if option.kind in (table.BINDING, table.REPEATED, table.FILES) else ""
+        specs.append(f"{star}--{option.name}{equals}[{about}]{value}")
+        if option.short:
+            specs.append(f"{star}-{option.short}{'+' if value else ''}[{about}]{value}")
+    return specs
+
+
+def _fish() -> str:
+    names = " ".join(COMMANDS)
+    lines = ["# fish completion for gradcli", "complete -c gradcli -f"]
+    bare = f"not __fish_seen_subcommand_from {names}"
+    for name, command in COMMANDS.items():
+        lines.append(
+            f"complete -c gradcli -n {_fish_quoted(bare)} -a {name} -d "
+            f"{_fish_quoted(command.summary)}"
+        )
+    for command in (MAIN, *COMMANDS.values()):
+        seen = f"__fish_seen_subcommand_from {command.name}" if command.name else bare
+        start = f"complete -c gradcli -n {_fish_quoted(seen)}"
+        for option in _options(command):
+            line = f"{start} -l {option.name}"
+            if option.short:
+                line += f" -s {option.short}"
+            if option.choices:
+                line += f" -x -a {_fish_quoted(' '.join(option.choices))}"
+            elif option.kind in _TAKE_FILES:
+                line += " -r -F"
+            elif option.kind != table.FLAG:
+                line += " -x"
+            lines.append(f"{line} -d {_fish_quoted(option.help)}")
+        if command.name and _operands(command):
+            lines.append(f"{start} -a {_fish_quoted(' '.join(_operands(command)))}")
+        elif command.name and _takes_file(command):
+            lines.append(f"{start} -F")
+    return "\n".join(lines) + "\n"
+
+
+def _fish_quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

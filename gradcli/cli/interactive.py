@@ -1,0 +1,19 @@
+"""`gradcli` without a command: the REPL, or a script when standard input is no terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from .options import Options
+
+
+def run(options: Options) -> int:
+    """Run the REPL on a terminal, and what standard input holds otherwise."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        from .eval_command import run as evaluate
+
+        options.operands = ["-"]
+        return evaluate(options)
+    from gradcli.repl.main import main as repl
+
+    return int(repl(options))

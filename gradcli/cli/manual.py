@@ -1,0 +1,117 @@
+"""The manual, as roff for man(1) and as plain text, from the table."""
+
+from __future__ import annotations
+
+from gradcli import __version__
+
+from .help import usage
+from .table import COMMANDS, GROUPS, MAIN, OPTIONS, STATUSES, Command, Option
+
+_ENVIRONMENT = (
+    ("NO_COLOR", "when set and not empty, no colour is used"),
+    ("FORCE_COLOR", "when set and not empty, colour is used even where stderr is no terminal"),
+    ("TERM", "when dumb, no colour is used"),
+    ("OPENBLAS_NUM_THREADS", "threads of the linear algebra library; gradcli uses 1"),
+)
+
+_DATA = (
+    "A value given by --set, a record or a file is JSON: numbers, true and false, lists of equal "
+    'length, "NaN", "Infinity", "-Infinity", complex numbers as {"re": 1, "im": 2}, or the '
+    'lossless form {"dtype": "float32", "shape": [2], "data": [1, 2]}. --set and --const also '
+    "take an expression of literals, such as linspace(-3, 3, 61). Inputs become floating-point "
+    "tensors of the default dtype that require grad; --const follows torch.tensor.",
+    "Numbers are written with the fewest digits that read back to the same value of their dtype.",
+)
+
+
+def _commands(only: Command) -> list[Command]:
+    return list(COMMANDS.values()) if only is MAIN else [only]
+
+
+def _options(commands: list[Command]) -> list[tuple[str, list[Option]]]:
+    groups = []
+    for group in GROUPS:
+        options = [
+            option
+            for option in OPTIONS.values()
+            if option.group == group and any(command.takes(option) for command in commands)
+        ]
+        if options:
+            groups.append((group, options))
+    return groups
+
+
+def plain(only: Command = MAIN) -> str:
+    """The manual as text for a terminal."""
+    commands = _commands(only)
+    lines = [f"gradcli {only.name}".rstrip() + f" {__version__}: {only.about}", "", "COMMANDS"]
+    if only is MAIN:
+        lines.append("    gradcli [OPTIONS]: calculate interactively, or run a script from stdin")
+    for command in commands:
+        lines += [f"    {usage(command)}", f"        {command.about}"]
+        lines += [f"            {example}" for example, _ in command.examples]
+    for group, options in _options([*commands, only]):
+        lines += ["", f"OPTIONS: {group.upper()}"]
+        for option in options:
+            lines += [f"    {option.spelled}", f"        {_about(option)}"]
+    lines += ["", "DATA"]
+    for paragraph in _DATA:
+        lines += _filled(paragraph)
+    lines += ["", "EXIT STATUS"]
+    lines += [f"    {status:<5}{meaning}" for status, meaning in STATUSES]
+    lines += ["", "ENVIRONMENT"]
+    lines += [f"    {name}: {meaning}" for name, meaning in _ENVIRONMENT]
+    return "\n".join(lines) + "\n"
+
+
+def _about(option: Option) -> str:
+    about = option.help
+    if option.choices:
+        about += f" ({', '.join(option.choices)})"
+    return about
+
+
+def _filled(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, 76, initial_indent="    ", subsequent_indent="    ")
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + text if text[:1] in (".", "'") else text
+
+
+def roff(only: Command = MAIN) -> str:
+    """The manual in the man macros."""
+    commands = _commands(only)
+    title = f"gradcli-{only.name}" if only.name else "gradcli"
+    lines = [
+        f'.TH {title.upper()} 1 "" "gradcli {__version__}" "User Commands"',
+        ".SH NAME",
+        f"{title} \\- {_escaped(only.summary)}",
+        ".SH SYNOPSIS",
+    ]
+    for command in [*([only] if only is MAIN else []), *commands]:
+        lines += [".PP", f"\\fB{_escaped(usage(command))}\\fR"]
+    lines.append(".SH DESCRIPTION")
+    for command in commands:
+        lines += [".SS " + _escaped(command.name), _escaped(command.about)]
+        for example, meaning in command.examples:
+            lines += [".PP", _escaped(meaning) + ":", ".PP", ".RS 4", ".nf"]
+            lines += [_escaped(example), ".fi", ".RE"]
+    lines.append(".SH OPTIONS")
+    for group, options in _options([*commands, only]):
+        lines.append(f".SS {group}")
+        for option in options:
+            lines += [".TP", f"\\fB{_escaped(option.spelled)}\\fR", _escaped(_about(option))]
+    lines.append(".SH DATA")
+    for paragraph in _DATA:
+        lines += [".PP", _escaped(paragraph)]
+    lines.append(".SH EXIT STATUS")
+    for status, meaning in STATUSES:
+        lines += [".TP", f"\\fB{status}\\fR", _escaped(meaning)]
+    lines.append(".SH ENVIRONMENT")
+    for name, meaning in _ENVIRONMENT:
+        lines += [".TP", f"\\fB{name}\\fR", _escaped(meaning)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,115 @@
+"""Errors as a user reads them, on stderr: text, or one line of JSON each with `--errors json`."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+CHECK_FAILED = 1
+USAGE = 2  # and input and output
+SYNTAX = 3
+RAISED = 5
+LIMIT = 6
+BUG = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+CODES = {
+    CHECK_FAILED: "check",
+    USAGE: "usage",
+    SYNTAX: "syntax",
+    RAISED: "error",
+    LIMIT: "limit",
+    BUG: "bug",
+    INTERRUPTED: "interrupted",
+}
+
+
+class Failure(Exception):
+    """Something that ends a command, or one record of it, with an exit status and a message.
+
+    `text` is the whole message as it stands on a terminal without colour, for errors that have
+    source lines to show; `span` is where it is, as members for JSON; `colored` is the same text
+    with colour.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        help: str = "",
+        type: str = "",
+        text: str = "",
+        colored: str = "",
+        span: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.help = help
+        self.type = type
+        self.text = text
+        self.colored = colored
+        self.span = span
+
+    def members(self, record: int | None = None) -> dict[str, Any]:
+        """The error as the members of a JSON object."""
+        members: dict[str, Any] = {"code": CODES[self.status]}
+        if self.type:
+            members["type"] = self.type
+        members["message"] = self.message
+        if self.span is not None:
+            members["span"] = self.span
+        if self.help:
+            members["help"] = self.help
+        if record is not None:
+            members["record"] = record
+        return members
+
+
+def colour(when: str, stream: Any) -> bool:
+    """Whether messages on `stream` are coloured.
+
+    `--color` decides, then NO_COLOR, then FORCE_COLOR, then TERM=dumb, then the terminal.
+    """
+    import os
+
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR")
+    if forced:
+        return forced != "0"
+    return os.environ.get("TERM") != "dumb" and bool(stream.isatty())
+
+
+def show(failure: Failure, form: str, when: str = "auto", record: int | None = None) -> None:
+    """Write a failure to stderr."""
+    if form == "json":
+        from gradcli.io.text import one_line
+
+        line = one_line({"error": failure.members(record)}) + "\n"
+    else:
+        line = _text(failure, colour(when, sys.stderr), record)
+    try:
+        sys.stderr.write(line)
+        sys.stderr.flush()
+    except (OSError, ValueError):  # nobody reads messages
+        pass
+
+
+def _text(failure: Failure, coloured: bool, record: int | None) -> str:
+    if failure.text:
+        text = failure.colored if coloured and failure.colored else failure.text
+        return text if text.endswith("\n") else text + "\n"
+    title = "\x1b[1;31merror\x1b[0m" if coloured else "error"
+    of = f" in record {record}" if record is not None else ""
+    line = f"{title}{of}: {failure.message}\n"
+    if failure.help:
+        line += f"   = help: {failure.help}\n"
+    return line
