@@ -6,6 +6,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.language.source import Span
 
+_INDENTATION = (
+    "unexpected indent",
+    "unindent does not match",
+    "expected an indented block",
+    "too many levels of indentation",
+)
+
 
 class GradSyntaxError(Exception):
     """What is wrong (in Python's words where Python has some), where, and what to do about it.
@@ -30,3 +37,12 @@ class GradSyntaxError(Exception):
         self.labels = labels
         self.at_end = at_end
         self.label = label
+
+    @property
+    def kind(self) -> str:
+        """The class of exception that Python has for this error."""
+        if self.message.startswith("inconsistent use of tabs"):
+            return "TabError"
+        if self.message.startswith(_INDENTATION):
+            return "IndentationError"
+        return "SyntaxError"
