@@ -27,7 +27,7 @@ PROGRAMS = HERE / "programs"
 EXAMPLES = HERE.parent.parent / "examples"
 SEPARATOR = re.compile(r"^# ---[ \t]*\n", re.MULTILINE)
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
-INSTALLED_AT = re.compile(r" \((?:/|[A-Z]:)[^()]*\)$")
+INSTALLED_AT = re.compile(r" \((?:unknown location|/[^()]*|[A-Z]:[^()]*)\)$")
 OVERLOADS = "but expected one of:\n"
 
 

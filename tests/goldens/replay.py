@@ -1,0 +1,75 @@
+"""Run a recorded program through gradcli, block by block, as the recorder ran it in PyTorch."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from gradcli.language.errors import GradSyntaxError
+from gradcli.language.interpreter import Session, compile_program
+from gradcli.language.program_errors import ProgramError
+from gradcli.tensor.dtypes import default, float32
+from gradcli.tensor.print_options import set_printoptions
+from gradcli.tensor.random import default_generator
+from gradcli.tensor.runtime import runtime
+
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+INSTALLED_AT = re.compile(r" \((?:unknown location|/[^()]*)\)$")
+OVERLOADS = "but expected one of:\n"
+
+Block = dict[str, Any]
+
+
+def normalise(text: str) -> str:
+    """Text with memory addresses replaced, which differ from run to run."""
+    return ADDRESS.sub("0x…", text)
+
+
+def sentence(error: Exception) -> str:
+    """`TypeName: sentence`, as the recorder writes it."""
+    if isinstance(error, ProgramError):
+        error = error.error
+    name = "SyntaxError" if isinstance(error, GradSyntaxError) else type(error).__name__
+    text = normalise(f"{name}: {error}")
+    head, found, _ = text.partition(OVERLOADS)
+    return (head + found).rstrip("\n") if found else INSTALLED_AT.sub("", text)
+
+
+def reset() -> None:
+    """Put every option that a program can set back to what a fresh process has."""
+    runtime.grad_enabled = True
+    runtime.inference = False
+    runtime.stop = None
+    default.dtype = float32
+    set_printoptions(profile="default")
+    default_generator.manual_seed(0)
+
+
+def replay(sources: Iterable[str]) -> list[Block]:
+    """`out` and `error` of each block, in one namespace after `torch.manual_seed(0)`."""
+    reset()
+    out: list[str] = []
+    session = Session(stdout=out.append)
+    blocks: list[Block] = []
+    for source in sources:
+        out.clear()
+        error = None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                session.run(compile_program(source, mode="python"))
+            except (ProgramError, GradSyntaxError) as raised:
+                error = sentence(raised)
+        blocks.append({"out": normalise("".join(out)), "error": error})
+    return blocks
+
+
+def compare(name: str, record: list[Block]) -> None:
+    """Assert that gradcli prints and raises what the record says, block by block."""
+    found = replay(block["src"] for block in record)
+    for number, (block, ours) in enumerate(zip(record, found, strict=True)):
+        where = f"{name}, block {number}:\n{block['src']}"
+        assert ours["out"] == block["out"], where
+        assert ours["error"] == block["error"], where
