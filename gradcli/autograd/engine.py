@@ -179,7 +179,7 @@ def _walk(
         if needed is not None and not any(edge in needed for edge in node.edges):
             continue
         if node.count > 1:
-            if g is None or None in (g if type(g) is list else ()):
+            if type(g) is not list or any(item is None for item in g):
                 g = _materialize(work, node, g)
             traced = work.traced or _any_tensor(g) or not node.raw
         else:

@@ -7,7 +7,7 @@ from collections import namedtuple
 from ..tensor.tensor import Tensor, shape_of
 from .operations import operations
 
-UnpackedDualTensor = namedtuple("UnpackedDualTensor", ("primal", "tangent"))  # noqa: PYI024
+UnpackedDualTensor = namedtuple("UnpackedDualTensor", ("primal", "tangent"))
 
 _depths: list[int] = []
 
@@ -67,7 +67,7 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
     if tensor.dtype is not tangent.dtype:
         raise RuntimeError(
             "Trying to set a forward gradient that has a different dtype than that of the original "
-            f"Tensor, this is not supported."
+            "Tensor, this is not supported."
         )
     return operations.with_tangent(tensor, tangent, _depths[-1])
 

@@ -9,9 +9,9 @@ from typing import Any
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, version_of
 from .leaf import RemovableHandle, fresh_edge, output_index, register_hook
-from .node import Node, packers
+from .node import packers
 
-GradientEdge = namedtuple("GradientEdge", ("node", "output_nr"))  # noqa: PYI024
+GradientEdge = namedtuple("GradientEdge", ("node", "output_nr"))
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
@@ -32,16 +32,18 @@ def increment_version(tensor: Any) -> None:
 
 
 class saved_tensors_hooks:
-    """A block in which every saved tensor goes through `pack_hook`, and back through `unpack_hook`."""
+    """A block in which saved tensors go through `pack_hook`, and back through `unpack_hook`."""
 
     def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pair = (pack_hook, unpack_hook)
 
     def __enter__(self) -> None:
         packers.append(self.pair)
+        runtime.packing = True
 
     def __exit__(self, *details: object) -> None:
         packers.pop()
+        runtime.packing = bool(packers)
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -89,6 +91,3 @@ def register_multi_grad_hook(
                 handle.remove()
 
     return Handles()
-
-
-__all__ = ["Node", "saved_tensors_hooks"]

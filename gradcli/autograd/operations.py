@@ -24,6 +24,8 @@ class Operations:
     detach_leveled: Callable[[Tensor], Tensor]
     ones_like: Callable[[Tensor], Tensor]
     zeros_like: Callable[[Tensor], Tensor]
+    reshape: Callable[[Tensor, tuple[int, ...]], Tensor]
+    view_as: Callable[[Tensor], Tensor]
     level_stack: Callable[[], list[str]]
     with_tangent: Callable[[Tensor, Tensor, int], Tensor]
     split_dual: Callable[[Tensor, int], tuple[Tensor, Tensor | None]]

@@ -54,7 +54,7 @@ def _track(tensor: Any, aliases: list[Tensor]) -> Any:
     if not isinstance(tensor, Tensor) or not tensor.dtype.differentiable:
         return tensor
     if fresh_edge(tensor) is not None:
-        copy: Tensor = traced.alias(tensor)
+        copy: Tensor = traced._alias(tensor)
         if copy.level is None or copy.level.value is None:
             copy.version = tensor.version
     else:

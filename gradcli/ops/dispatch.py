@@ -319,7 +319,7 @@ def _unary(op: Op, flavour: str) -> Any:
             if type(x) is Tensor and x.level is None and x.dtype in direct:
                 node = x.node
                 records = differentiable and state.grad_enabled and node is not None
-                if not records or (fits and x.view is None):
+                if not records or (fits and x.view is None and not state.packing):
                     array = kernel(x.array)
                     out = _new(Tensor)
                     out.array = array
@@ -419,7 +419,7 @@ def _binary(op: Op, flavour: str) -> Any:
                         and state.grad_enabled
                         and (edge_a is not None or edge_b is not None)
                     )
-                    if not records or (simple_saves and plans):
+                    if not records or (simple_saves and plans and not state.packing):
                         try:
                             array = kernel(x, y)
                         except ValueError as error:

@@ -313,7 +313,7 @@ def transposed(
     formula = op.vjp[op.parameters[position].name]
     values = _needed(op, formula, args, outputs)
     with enable_grad():
-        dummies = [traced.alias(_leaf_like(out)) for out in outputs]
+        dummies = [traced._alias(_leaf_like(out)) for out in outputs]
         g: Any = dummies[0] if len(dummies) == 1 else tuple(dummies)
         pulled = formula(traced, g, *values)
         listed = list(pulled) if isinstance(pulled, list | tuple) else [pulled]

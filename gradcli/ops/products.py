@@ -573,7 +573,7 @@ def _folded(F: Any, tensor1: Any, tensor2: Any) -> Any:
     if ndim(small) == 1:
         return unsafe_view(F, F.mv(folded, small), shape[:-1])
     product = unsafe_view(F, F.mm(folded, small), (*shape[:-1], small.shape[1]))
-    return F.clone(F.transpose(product, -2, -1)) if flipped else product
+    return F.contiguous(F.transpose(product, -2, -1)) if flipped else product
 
 
 def _batched(F: Any, tensor1: Any, tensor2: Any) -> Any:

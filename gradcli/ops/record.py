@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from ..autograd.modes import refresh_view
-from ..autograd.node import Node, check_saved, next_number
+from ..autograd.leaf import detach
+from ..autograd.modes import no_grad, refresh_view
+from ..autograd.node import Node, Packed, check_saved, next_number, packers
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, make, shape_of, version_of
@@ -81,6 +82,8 @@ class OpNode(Node):
     def _tensor(self, value: Any, edge: int | None) -> Any:
         if type(value) is Tensor:
             tensor = alias(value)
+        elif type(value) is Packed:
+            tensor = value.unpack()
         elif hasattr(value, "dtype"):
             tensor = make(value, FROM_ARRAY[value.dtype])
         else:
@@ -306,6 +309,11 @@ class _Versions:
 
 def _save(tensor: Tensor, guards: list[Any]) -> tuple[Any, bool]:
     """The value to keep for a tensor, and whether formulas must then run on tensors."""
+    if packers:
+        guards.extend((None, 0))
+        pack, unpack = packers[-1]
+        with no_grad():
+            return Packed(pack(detach(tensor)), unpack, None, 0), True
     version = version_of(tensor)
     guards.append(version)
     guards.append(version.clock)

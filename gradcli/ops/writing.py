@@ -75,12 +75,13 @@ op(
     samples=lambda S: [S(S.normal(2), (2, 3))],
 )
 op(
-    "alias(Tensor self)",
+    "_alias(Tensor self)",
     kernel=lambda self: self,
     vjp={"self": lambda F, g: g},
     jvp=LINEAR,
     batching=ELEMENTWISE,
     promote="number",
+    node="AliasBackward0",
     where=(),
     doc="The same values as a result of their own.",
     samples=lambda S: [S(S.normal(2, 3))],

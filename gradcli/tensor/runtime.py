@@ -26,11 +26,12 @@ class LimitExceeded(BaseException):
 class Runtime:
     """One cell of state; `runtime` is its only instance."""
 
-    __slots__ = ("grad_enabled", "inference", "max_bytes", "stop", "where")
+    __slots__ = ("grad_enabled", "inference", "max_bytes", "packing", "stop", "where")
 
     def __init__(self) -> None:
         self.grad_enabled = True
         self.inference = False
+        self.packing = False  # saved tensors go through the user's hooks
         self.where = 0  # an index that only the interpreter understands; nodes store it
         self.stop: BaseException | None = None
         self.max_bytes = 4 << 30

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import methods as _methods  # noqa: F401  (gives Tensor its methods)
 from . import namespaces as _namespaces
+from . import nodes as _nodes  # noqa: F401  (gives nodes their text and attributes)
 
 
 class _Face(ModuleType):

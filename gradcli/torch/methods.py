@@ -677,6 +677,8 @@ def _install() -> None:
     operations.cast = cast
     operations.clone = lambda tensor: get_op("clone").call(tensor)
     operations.sum_to = sum_to
+    operations.reshape = lambda tensor, shape: get_op("reshape").call(tensor, shape)
+    operations.view_as = lambda tensor: get_op("_alias").call(tensor)
     operations.zeros_like = lambda tensor: make(
         np.zeros(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
     )

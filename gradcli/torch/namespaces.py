@@ -320,3 +320,17 @@ def tensor_setter(name: str) -> Callable[[Any, Any], None] | None:
     from . import methods
 
     return methods.SETTERS.get(name)
+
+
+def node_attribute(name: str) -> Callable[[Any], Any]:
+    """How to read an attribute of a node: a function that raises AttributeError without one."""
+    from . import nodes
+
+    return lambda node: nodes.attribute(node, name)
+
+
+def node_names(node: Any) -> list[str]:
+    """Every attribute that can be read of a node."""
+    from . import nodes
+
+    return nodes.attribute_names(node)

@@ -1,0 +1,323 @@
+"""`torch.autograd.functional`: jacobian, hessian, vjp, jvp, vhp and hvp of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tensor.tensor import Tensor, alias, constant, make, numel, shape_of
+from . import api
+from .leaf import detach, fresh_edge, requires_grad_
+from .modes import enable_grad
+from .operations import operations
+
+
+def _as_tuple(value: Any, name: str, function: str) -> tuple[bool, tuple[Tensor, ...]]:
+    """Whether `value` was a tuple, and its tensors. Raises TypeError for anything else."""
+    several = isinstance(value, tuple)
+    items = value if several else (value,)
+    for index, item in enumerate(items):
+        if not isinstance(item, Tensor):
+            if several:
+                raise TypeError(
+                    f"The {name} given to {function} must be either a Tensor or a tuple of Tensors "
+                    f"but the value at index {index} has type {type(item)}."
+                )
+            raise TypeError(
+                f"The {name} given to {function} must be either a Tensor or a tuple of Tensors but "
+                f"the given {name} has type {type(item)}."
+            )
+    return several, tuple(items)
+
+
+def _fresh(inputs: Sequence[Tensor], create_graph: bool) -> tuple[Tensor, ...]:
+    """Inputs to differentiate by: connected to the given ones only under create_graph."""
+    fresh = []
+    for item in inputs:
+        if create_graph:
+            fresh.append(
+                operations.view_as(item)
+                if fresh_edge(item) is not None
+                else requires_grad_(alias(item))
+            )
+        else:
+            fresh.append(requires_grad_(detach(item)))
+    return tuple(fresh)
+
+
+def _release(values: Any, create_graph: bool) -> Any:
+    if isinstance(values, tuple):
+        return tuple(_release(value, create_graph) for value in values)
+    return values if create_graph else detach(values)
+
+
+def _result(several: bool, values: tuple[Any, ...]) -> Any:
+    return values if several else values[0]
+
+
+def _check_dependence(outputs: Sequence[Tensor], strict: bool, function: str) -> None:
+    if not strict:
+        return
+    for index, output in enumerate(outputs):
+        if fresh_edge(output) is None:
+            raise RuntimeError(
+                f"Output {index} of the user-provided function does not require gradients. The "
+                "outputs must be computed in a differentiable manner from the input when running "
+                "in strict mode."
+            )
+
+
+def _check_vector(v: Sequence[Tensor], like: Sequence[Tensor], one: bool) -> None:
+    if len(v) != len(like):
+        raise RuntimeError(
+            f"v is a tuple of invalid length: should be {len(like)} but got {len(v)}."
+        )
+    for index, (item, other) in enumerate(zip(v, like, strict=True)):
+        if shape_of(item) != shape_of(other):
+            place = "" if one else f"Entry {index} in "
+            raise RuntimeError(
+                f"{place}v has invalid size: should be torch.Size({list(shape_of(other))}) but got "
+                f"torch.Size({list(shape_of(item))})."
+            )
+
+
+def _grad(
+    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+    cotangents: Sequence[Any],
+    create_graph: bool,
+    strict: bool = False,
+    what: str = "",
+) -> list[Tensor]:
+    """Gradients, with zeros where an input was not used (an error in strict mode)."""
+    live = [
+        (output, cotangent)
+        for output, cotangent in zip(outputs, cotangents, strict=True)
+        if fresh_edge(output) is not None
+    ]
+    found: Sequence[Any] = [None] * len(inputs)
+    if live:
+        found = api.grad(
+            [output for output, _ in live],
+            list(inputs),
+            [cotangent for _, cotangent in live],
+            create_graph=create_graph,
+            retain_graph=True,
+            allow_unused=True,
+        )
+    results = []
+    for index, (item, grad) in enumerate(zip(inputs, found, strict=True)):
+        if grad is None:
+            if strict:
+                raise RuntimeError(
+                    f"Output 0 of the user-provided function is independent of input {index}. This "
+                    "is not allowed in strict mode."
+                )
+            grad = constant(shape_of(item), item.dtype)
+        results.append(grad)
+    return results
+
+
+def vjp(
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
+    """The outputs of `func`, and the product of `v` with its Jacobian."""
+    with enable_grad():
+        several, items = _as_tuple(inputs, "inputs", "vjp")
+        fresh = _fresh(items, create_graph)
+        many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "vjp")
+        _check_dependence(outputs, strict, "vjp")
+        if v is not None:
+            _, vectors = _as_tuple(v, "v", "vjp")
+            _check_vector(vectors, outputs, not isinstance(v, tuple))
+        else:
+            if len(outputs) != 1 or numel(shape_of(outputs[0])) != 1:
+                raise RuntimeError(
+                    "The vector v can only be None if the user-provided function returns a single "
+                    "Tensor with a single element."
+                )
+            vectors = (constant(shape_of(outputs[0]), outputs[0].dtype, 1),)
+        grads = _grad(outputs, fresh, vectors, create_graph, strict)
+    return (
+        _release(_result(many, outputs), create_graph),
+        _release(_result(several, tuple(grads)), create_graph),
+    )
+
+
+def jvp(
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
+    """The outputs of `func`, and the product of its Jacobian with `v`."""
+    with enable_grad():
+        _, items = _as_tuple(inputs, "inputs", "jvp")
+        if v is not None:
+            _, vectors = _as_tuple(v, "v", "jvp")
+            _check_vector(vectors, items, not isinstance(v, tuple))
+        else:
+            if len(items) != 1 or numel(shape_of(items[0])) != 1:
+                raise RuntimeError(
+                    "The vector v can only be None if the input to the user-provided function is a "
+                    "single Tensor with a single element."
+                )
+            vectors = (constant(shape_of(items[0]), items[0].dtype, 1),)
+        fresh = _fresh(items, create_graph)
+        many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "jvp")
+        _check_dependence(outputs, strict, "jvp")
+        dummies = [requires_grad_(constant(shape_of(o), o.dtype)) for o in outputs]
+        pulled = _grad(outputs, fresh, dummies, True, strict)
+        pushed = _grad(pulled, dummies, vectors, create_graph)
+    return (
+        _release(_result(many, outputs), create_graph),
+        _release(_result(many, tuple(pushed)), create_graph),
+    )
+
+
+def jacobian(
+    func: Callable[..., Any],
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+) -> Any:
+    """The Jacobian of `func`: for each output and input a tensor of both shapes together."""
+    if strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError(
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your '
+            'function has more outputs than inputs, "forward-mode" tends to be more performant. '
+            'Otherwise, prefer to use "reverse-mode".'
+        )
+    with enable_grad():
+        several, items = _as_tuple(inputs, "inputs", "jacobian")
+        fresh = _fresh(items, create_graph)
+        many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "jacobian")
+        _check_dependence(outputs, strict, "jacobian")
+        rows = []
+        for output in outputs:
+            columns = _rows(output, fresh, create_graph, strict)
+            rows.append(_result(several, tuple(columns)))
+    return _release(_result(many, tuple(rows)), create_graph)
+
+
+def _rows(
+    output: Tensor, inputs: Sequence[Tensor], create_graph: bool, strict: bool
+) -> list[Tensor]:
+    """The Jacobian of one output by every input, all rows in one batched pass."""
+    shape = shape_of(output)
+    count = numel(shape)
+    if fresh_edge(output) is None or count == 0:
+        return [constant(shape + shape_of(item), item.dtype) for item in inputs]
+    basis = make(np.eye(count, dtype=output.dtype.array).reshape(count, *shape), output.dtype)
+    found = operations.batched_pass(
+        [(fresh_edge(output), output.number, basis)],
+        [(fresh_edge(item), item.number) for item in inputs],
+        create_graph,
+        True,
+    )
+    results = []
+    for index, (item, grad) in enumerate(zip(inputs, found, strict=True)):
+        if grad is None:
+            if strict:
+                raise RuntimeError(
+                    f"Output 0 of the user-provided function is independent of input {index}. This "
+                    "is not allowed in strict mode."
+                )
+            results.append(constant(shape + shape_of(item), item.dtype))
+        else:
+            results.append(operations.reshape(grad, shape + shape_of(item)))
+    return results
+
+
+def _scalar(func: Callable[..., Any], function: str) -> Callable[..., Any]:
+    def checked(*args: Any) -> Any:
+        output = func(*args)
+        if not isinstance(output, Tensor):
+            raise RuntimeError(f"The function given to {function} should return a single Tensor")
+        if numel(shape_of(output)) != 1:
+            raise RuntimeError(
+                f"The Tensor returned by the function given to {function} should contain a single "
+                "element"
+            )
+        return output
+
+    return checked
+
+
+def hessian(
+    func: Callable[..., Any],
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:
+    """The Hessian of a scalar function: for each pair of inputs a tensor of both shapes."""
+    several, items = _as_tuple(inputs, "inputs", "hessian")
+    checked = _scalar(func, "hessian")
+
+    def gradient(*args: Tensor) -> Any:
+        found = jacobian(
+            lambda *values: operations.reshape(checked(*values), ()), args, True, strict
+        )
+        return found if several else found[0]
+
+    return jacobian(gradient, items if several else items[0], create_graph, strict)
+
+
+def vhp(
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
+    """The value of a scalar function, and the product of `v` with its Hessian."""
+    return _hessian_product(func, inputs, v, create_graph, strict, "vhp")
+
+
+def hvp(
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
+    """The value of a scalar function, and the product of its Hessian with `v`."""
+    return _hessian_product(func, inputs, v, create_graph, strict, "hvp")
+
+
+def _hessian_product(
+    func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool, name: str
+) -> tuple[Any, Any]:
+    with enable_grad():
+        several, items = _as_tuple(inputs, "inputs", name)
+        if v is not None:
+            _, vectors = _as_tuple(v, "v", name)
+            _check_vector(vectors, items, not isinstance(v, tuple))
+        else:
+            if len(items) != 1 or numel(shape_of(items[0])) != 1:
+                raise RuntimeError(
+                    "The vector v can only be None if the input to the user-provided function is a "
+                    "single Tensor with a single element."
+                )
+            vectors = (constant(shape_of(items[0]), items[0].dtype, 1),)
+        fresh = _fresh(items, create_graph)
+        output = _scalar(func, name)(*fresh)
+        _check_dependence([output], strict, name)
+        ones = constant(shape_of(output), output.dtype, 1)
+        gradients = _grad([output], fresh, [ones], True, strict)
+        products = _grad(gradients, fresh, vectors, create_graph)
+    return (
+        _release(output, create_graph),
+        _release(_result(several, tuple(products)), create_graph),
+    )

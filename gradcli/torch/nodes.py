@@ -1,0 +1,155 @@
+"""What programs can read of a node: `y.grad_fn` and what hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.function import FunctionNode
+from ..autograd.leaf import RemovableHandle
+from ..autograd.node import FREED_MESSAGE, AccumulateGrad, Freed, GraphError, Hooks, Node
+from ..ops import table
+from ..ops.record import OpNode
+from ..ops.views import CopySlices
+
+NodeTypes = (Node, AccumulateGrad)
+
+
+def type_name(node: Any) -> str:
+    """The name of the node's class as Python shows it."""
+    return str(node.title)
+
+
+def text(node: Any) -> str:
+    """Python's default text of an object of that class."""
+    prefix = "torch.autograd.function." if isinstance(node, FunctionNode) else ""
+    return f"<{prefix}{node.title} object at {id(node):#x}>"
+
+
+def name(node: Any) -> str:
+    """The node's name; two of PyTorch's own classes are qualified."""
+    if isinstance(node, AccumulateGrad | CopySlices):
+        return f"torch::autograd::{node.title}"
+    return str(node.title)
+
+
+def next_functions(node: Any) -> tuple[tuple[Any, int], ...]:
+    """The edges: pairs of a node (None for an input without gradient) and an output's index."""
+    numbers = node.numbers or (0,) * len(node.edges)
+    return tuple(
+        (edge, max(number - 1, 0)) for edge, number in zip(node.edges, numbers, strict=True)
+    )
+
+
+def _hooks(node: Any) -> Hooks:
+    if node.hooks is None:
+        node.hooks = Hooks()
+    return node.hooks  # type: ignore[no-any-return]
+
+
+def register_hook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call `fn(grad_inputs, grad_outputs)` after the node ran."""
+    return RemovableHandle(_hooks(node).post, fn)
+
+
+def register_prehook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:
+    """Call `fn(grad_outputs)` before the node runs."""
+    return RemovableHandle(_hooks(node).pre, fn)
+
+
+_metadata: dict[int, dict[Any, Any]] = {}
+
+
+def saved_names(node: Any) -> list[str]:
+    """The `_saved_*` attributes of a node."""
+    if not isinstance(node, OpNode):
+        return []
+    wanted = {name for formula in node.op.vjp.values() for name in table.needs(formula)}
+    return sorted(f"_saved_{_shown(node, name)}" for name in wanted)
+
+
+def _shown(node: OpNode, need: str) -> str:
+    if need == "out":
+        return "result"
+    if need.endswith("_shape"):
+        return f"{need[:-6]}_sym_sizes"
+    return need
+
+
+def saved(node: OpNode, attribute: str) -> Any:
+    """A saved value by its `_saved_*` name. Raises KeyError, or RuntimeError once freed."""
+    wanted = attribute.removeprefix("_saved_")
+    for position, need in enumerate(node.plan.names):
+        if _shown(node, need) == wanted:
+            if type(node.saved) is Freed:
+                error = GraphError(FREED_MESSAGE)
+                error.node = node
+                error.freed = node.saved
+                raise error
+            return node.saved_tensors()[position]
+    for parameter in node.op.parameters:
+        if parameter.name == wanted and parameter.is_tensor and _formula_needs(node.op, wanted):
+            return None
+    raise KeyError(attribute)
+
+
+def _formula_needs(op: Any, parameter: str) -> bool:
+    return any(parameter in table.needs(formula) for formula in op.vjp.values())
+
+
+def attribute(node: Any, wanted: str) -> Any:
+    """An attribute of a node. Raises AttributeError with Python's sentence."""
+    if wanted in METHODS:
+        return METHODS[wanted].__get__(node)  # type: ignore[attr-defined]
+    if wanted == "next_functions":
+        return next_functions(node)
+    if wanted == "requires_grad":
+        return True
+    if wanted == "metadata":
+        return _metadata.setdefault(id(node), {})
+    if isinstance(node, AccumulateGrad) and wanted == "variable":
+        return node.variable
+    if isinstance(node, FunctionNode):
+        if wanted == "saved_tensors":
+            return node.unpack()
+        found = vars(node.ctx).get(wanted, node)
+        if found is not node:
+            return found
+    if isinstance(node, OpNode) and wanted.startswith("_saved_"):
+        try:
+            return saved(node, wanted)
+        except KeyError:
+            pass
+    raise AttributeError(f"'{type_name(node)}' object has no attribute '{wanted}'")
+
+
+def attribute_names(node: Any) -> list[str]:
+    """Every attribute that `attribute` answers for a node."""
+    names = [*METHODS, "next_functions", "requires_grad", "metadata"]
+    if isinstance(node, AccumulateGrad):
+        names.append("variable")
+    if isinstance(node, FunctionNode):
+        names.append("saved_tensors")
+    return sorted([*names, *saved_names(node)])
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "name": name,
+    "register_hook": register_hook,
+    "register_prehook": register_prehook,
+}
+
+
+def _install() -> None:
+    for kind in NodeTypes:
+        kind.__repr__ = text  # type: ignore[method-assign, assignment]
+        kind.__getattr__ = _missing  # type: ignore[union-attr]
+
+
+def _missing(node: Any, wanted: str) -> Any:
+    if wanted.startswith("__"):
+        raise AttributeError(wanted)
+    return attribute(node, wanted)
+
+
+_install()
