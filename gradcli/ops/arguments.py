@@ -162,9 +162,7 @@ def _scalar(kind: str, value: Any) -> Any:
 
 def wrong_type(op: Op, parameter: Parameter, position: int, value: Any) -> ArgumentError:
     """The error for an argument of the wrong type."""
-    return ArgumentError(
-        op, f"{expected(parameter)}, not {type_name(value)}", parameter, position
-    )
+    return ArgumentError(op, f"{expected(parameter)}, not {type_name(value)}", parameter, position)
 
 
 def expected(parameter: Parameter) -> str:
@@ -176,12 +174,18 @@ def expected(parameter: Parameter) -> str:
 
 
 # NumPy's names of parameters, which PyTorch also takes.
-_SYNONYMS = {"input": "self", "axis": "dim", "axes": "dims", "keepdims": "keepdim", "x2": "other"}
+_SYNONYMS = {
+    "input": "self",
+    "axis": "dim",
+    "axes": "dims",
+    "keepdims": "keepdim",
+    "x2": "other",
+    "split_size_or_sections": "split_size",
+    "tensor": "self",
+}
 
 
-def bind(
-    op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, ...]:
+def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """Arguments in the schema's order. Raises ArgumentError where they do not fit it."""
     try:
         return op.bind(*args, **kwargs)

@@ -572,8 +572,8 @@ def _triangle(
 
 
 _TRIANGLE = (
-    "(int row, int col, int offset=0, *, DType? dtype=None, Layout? layout=None, Device? device=None, "
-    "bool? pin_memory=False)"
+    "(int row, int col, int offset=0, *, DType? dtype=None, Layout? layout=None, "
+    "Device? device=None, bool? pin_memory=False)"
 )
 
 

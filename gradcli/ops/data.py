@@ -16,6 +16,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, promote
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
+from .notices import warn_once
 
 _SEQUENCES = (list, tuple, range)
 _MOST_DIMENSIONS = 64  # of a NumPy array
@@ -62,12 +63,10 @@ def array_of(data: Any, dtype: DType | None, function: str = "tensor") -> tuple[
         return dtype.cast(np.array(data))[()], dtype
     sizes = _sizes(data)
     if isinstance(data, list | tuple) and data and isinstance(data[0], np.ndarray):
-        warnings.warn(
+        warn_once(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider "
             "converting the list to a single numpy.ndarray with numpy.array() before converting to "
-            "a tensor.",
-            UserWarning,
-            stacklevel=2,
+            "a tensor."
         )
     try:
         flat = _flatten(data, sizes)
@@ -216,11 +215,9 @@ def _plain(value: Any) -> Any:
         if numel(shape_of(value)) != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
         if value.node is not None:
-            warnings.warn(
+            warn_once(
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
-                "behavior.\nConsider using tensor.detach() first.",
-                UserWarning,
-                stacklevel=2,
+                "behavior.\nConsider using tensor.detach() first."
             )
         return value.array.item()
     if isinstance(value, np.ndarray | np.generic):

@@ -30,6 +30,7 @@ INFRASTRUCTURE = frozenset(
         "layout",
         "levels",
         "namespaces",
+        "notices",
         "public",
         "record",
         "samples",

@@ -109,3 +109,65 @@ def strided(array: Array, shape: Sequence[int], strides: Sequence[int], offset: 
     if offset:
         raise ValueError("an offset needs contiguous memory")
     return as_strided(start, shape, steps)
+
+
+def view_strides(
+    shape: Sequence[int], strides: Sequence[int], new: Sequence[int]
+) -> tuple[int, ...] | None:
+    """The strides with which memory laid out as `shape`, `strides` can be seen as `new`.
+
+    None when a new dimension would span two that are not contiguous to each other.
+    """
+    total = 1
+    for length in shape:
+        total *= length
+    if not shape:
+        return (1,) * len(new)
+    if total == 0:
+        return tuple(strides) if tuple(shape) == tuple(new) else contiguous_strides(new)
+    result = [0] * len(new)
+    place = len(new) - 1
+    base = strides[-1]
+    old_count = new_count = 1
+    for axis in range(len(shape) - 1, -1, -1):
+        old_count *= shape[axis]
+        if axis and (shape[axis - 1] == 1 or strides[axis - 1] == old_count * base):
+            continue
+        while place >= 0 and (new_count < old_count or new[place] == 1):
+            result[place] = new_count * base
+            new_count *= new[place]
+            place -= 1
+        if new_count != old_count:
+            return None
+        if axis:
+            base = strides[axis - 1]
+            old_count = new_count = 1
+    return tuple(result) if place == -1 else None
+
+
+def infer_size(shape: Sequence[int], count: int) -> tuple[int, ...]:
+    """`shape` with -1 replaced by what `count` elements need. Raises RuntimeError."""
+    missing = -1
+    known = 1
+    for place, length in enumerate(shape):
+        if length == -1:
+            if missing >= 0:
+                raise RuntimeError("only one dimension can be inferred")
+            missing = place
+        elif length < 0:
+            raise RuntimeError(
+                f"invalid shape dimension {length} at index {place} of shape {list(shape)}"
+            )
+        else:
+            known *= length
+    if missing < 0:
+        if known == count:
+            return tuple(shape)
+    elif known and count % known == 0:
+        return (*shape[:missing], count // known, *shape[missing + 1 :])
+    elif not known and not count:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+            "dimension size -1 can be any value and is ambiguous"
+        )
+    raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}")

@@ -1,0 +1,205 @@
+"""`x[index]` and `x[index] = value`: an index taken apart into views and one advanced index.
+
+PyTorch's order: every int becomes a select, every slice a slice, None an unsqueeze, each as a view
+of the one before; what is left, masks and index tensors, goes into one `index`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tensor import dtypes
+from ..tensor.tensor import Tensor, from_array, make, shape_of
+from .data import array_of
+from .families import get_op
+
+_INTEGERS = (int, np.integer)
+
+
+def getitem(tensor: Tensor, index: Any) -> Tensor:
+    """`tensor[index]`. Raises IndexError, TypeError and ValueError with PyTorch's sentences."""
+    if type(index) is int:
+        return _select(tensor, 0, index, tensor)
+    view, indices = apply_views(tensor, _as_tuple(index))
+    if indices:
+        return get_op("index").call(view, indices)  # type: ignore[no-any-return]
+    if view is tensor:
+        return get_op("whole").call(tensor)  # type: ignore[no-any-return]
+    return view
+
+
+def setitem(tensor: Tensor, index: Any, value: Any) -> None:
+    """`tensor[index] = value`: a copy_ into a view, or an index_put_ where tensors index."""
+    from .inplace import copy_, run_inplace
+
+    view, indices = apply_views(tensor, _as_tuple(index))
+    source = _value(value, tensor)
+    if not indices:
+        copy_(view, _fitted(source, view))
+        return
+    run_inplace(get_op("index_put"), (view, indices, _without_ones(source), False))
+
+
+def _value(value: Any, tensor: Tensor) -> Tensor:
+    if type(value) is Tensor:
+        return value
+    if isinstance(value, bool | int | float | complex | np.generic):
+        from .data import element
+
+        number = value.item() if isinstance(value, np.generic) else value
+        dtype = tensor.dtype
+        if dtype.category == dtypes.INTEGER and isinstance(number, float):
+            number = int(number)
+        return make(element(number, dtype), dtype)
+    raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.dtype.tensor_name}")
+
+
+def _without_ones(source: Tensor) -> Tensor:
+    """The tensor without its leading dimensions of length one."""
+    shape = shape_of(source)
+    first = next((i for i, length in enumerate(shape) if length != 1), len(shape))
+    return get_op("reshape").call(source, shape[first:]) if first else source
+
+
+def _fitted(source: Tensor, view: Tensor) -> Tensor:
+    """What can be copied into `view`; leading dimensions of length one do not count."""
+    shape = shape_of(view)
+    if shape_of(source) == shape:
+        return source
+    source = _without_ones(source)
+    return source if shape_of(source) == shape else get_op("expand").call(source, shape)
+
+
+def _as_tuple(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _is_mask(item: Any) -> bool:
+    return type(item) is Tensor and item.dtype in (dtypes.bool_, dtypes.uint8)
+
+
+def _consumed(index: Sequence[Any]) -> int:
+    """How many dimensions the items of an index stand for."""
+    count = 0
+    for item in index:
+        if type(item) is Tensor:
+            count += len(shape_of(item)) if _is_mask(item) else 1
+        elif item is not None and item is not Ellipsis and not isinstance(item, bool | np.bool_):
+            count += 1
+    return count
+
+
+def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tensor | None]]:
+    """The views that an index asks for, and the index tensors for the dimensions of the result."""
+    items = [_item(item) for item in index]
+    rank = len(shape_of(tensor))
+    consumed = _consumed(items)
+    if consumed > rank:
+        if len(items) == 1 and isinstance(items[0], int):
+            _select(tensor, 0, items[0], tensor)
+        raise IndexError(f"too many indices for tensor of dimension {rank}")
+    view = tensor
+    dim = 0
+    found: dict[int, Tensor] = {}
+    for item in items:
+        if isinstance(item, bool | np.bool_):
+            view = get_op("unsqueeze").call(view, dim)
+            found[dim] = from_array(np.arange(1 if item else 0))
+            dim += 1
+        elif isinstance(item, int):
+            view = _select(view, dim, item, tensor)
+        elif isinstance(item, slice):
+            view = _slice(view, dim, item)
+            dim += 1
+        elif item is None:
+            view = get_op("unsqueeze").call(view, dim)
+            dim += 1
+        elif item is Ellipsis:
+            dim += rank - consumed
+        elif not shape_of(item) and not _is_mask(item):
+            view = _select(view, dim, int(item.array), tensor)
+        elif not shape_of(item):
+            view = get_op("unsqueeze").call(view, dim)
+            found[dim] = from_array(np.arange(1 if item.array else 0))
+            dim += 1
+        else:
+            found[dim] = item
+            dim += len(shape_of(item)) if _is_mask(item) else 1
+    return view, _listed(found)
+
+
+def _listed(found: dict[int, Tensor]) -> list[Tensor | None]:
+    """Index tensors by dimension, None where there is none; a mask stands for its dimensions."""
+    result: list[Tensor | None] = []
+    covered = 0
+    for dim, item in sorted(found.items()):
+        while covered < dim:
+            result.append(None)
+            covered += 1
+        result.append(item)
+        covered += len(shape_of(item)) if _is_mask(item) else 1
+    return result
+
+
+def _item(item: Any) -> Any:
+    """One item of an index: lists become tensors, other values must be index values."""
+    if item is None or item is Ellipsis or isinstance(item, bool | np.bool_ | slice):
+        return item
+    if type(item) is Tensor:
+        if item.dtype.category >= dtypes.FLOATING:
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        return item
+    if isinstance(item, _INTEGERS):
+        return int(item)
+    if isinstance(item, np.ndarray):
+        return from_array(item)
+    if isinstance(item, list | tuple | range):
+        if not len(item):
+            return from_array(np.zeros(0, np.int64))
+        return _item(make(*array_of(item, None)))
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+        f"indices (got {type(item).__name__})"
+    )
+
+
+def _select(view: Tensor, dim: int, index: int, tensor: Tensor) -> Tensor:
+    shape = shape_of(view)
+    if not shape:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
+            "in C++ to convert a 0-dim tensor to a number"
+        )
+    length = shape[dim]
+    if not -length <= index < length:
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {length}")
+    return get_op("select").call(view, dim, index)  # type: ignore[no-any-return]
+
+
+def _bound(value: Any) -> int | None:
+    if value is None:
+        return None
+    if type(value) is Tensor:
+        value = value.array.item()
+    if isinstance(value, _INTEGERS):
+        return int(value)
+    raise TypeError("slice indices must be integers or None or have an __index__ method")
+
+
+def _slice(view: Tensor, dim: int, item: slice) -> Tensor:
+    shape = shape_of(view)
+    if not shape:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    start, stop, step = _bound(item.start), _bound(item.stop), _bound(item.step)
+    step = 1 if step is None else step
+    if step <= 0:
+        raise ValueError("step must be greater than zero")
+    length = shape[dim]
+    start = 0 if start is None else start
+    stop = (1 << 63) - 1 if stop is None else stop
+    if start == 0 and stop >= length and step == 1:
+        return view
+    return get_op("slice").call(view, dim, start, stop, step)  # type: ignore[no-any-return]
