@@ -43,7 +43,7 @@ def normalise(text: str) -> str:
 
 def sentence(exc: Exception) -> str:
     """`TypeName: sentence` without addresses, install paths and the list of C++ overloads."""
-    text = f"{type(exc).__name__}: {exc}"
+    text = f"{type(exc).__name__}: {exc}".removesuffix(": ")
     head, found, _ = text.partition(OVERLOADS)
     text = (head + found).rstrip("\n") if found else text
     return INSTALLED_AT.sub("", normalise(text))

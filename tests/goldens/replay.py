@@ -27,12 +27,10 @@ def normalise(text: str) -> str:
     return ADDRESS.sub("0x…", text)
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: ProgramError | GradSyntaxError) -> str:
     """`TypeName: sentence`, as the recorder writes it."""
-    if isinstance(error, ProgramError):
-        error = error.error
-    name = "SyntaxError" if isinstance(error, GradSyntaxError) else type(error).__name__
-    text = normalise(f"{name}: {error}")
+    title = error.title if isinstance(error, ProgramError) else f"SyntaxError: {error}"
+    text = normalise(title)
     head, found, _ = text.partition(OVERLOADS)
     return (head + found).rstrip("\n") if found else INSTALLED_AT.sub("", text)
 
