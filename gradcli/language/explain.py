@@ -130,7 +130,7 @@ class Explainer:
                 # What follows an open bracket was read as if it stood inside it.
                 if line > other:
                     error = self._new(late.message, late.span, late.help)
-            elif error.message == "invalid syntax" and line == other and "string" in late.message:
+            elif error.message == "invalid syntax" and error.help is None and line == other:
                 error = late
         rest = set(lexer.kinds[self.index :])
         error.at_end = error.at_end or rest <= {words.dedent, words.end}
@@ -374,7 +374,7 @@ class Explainer:
                 )
         if self.values[at] == "{" and ":" in self.expected and self.text in ("}", ","):
             return self._new("':' expected after dictionary key")
-        if self.text == "for" and self.values[at] in "[{":
+        if self.text == "for" and self.values[at] in ("[", "{") and at + 1 < len(self.begins):
             return self._new(
                 "did you forget parentheses around the comprehension target?",
                 Span(self.begins[at + 1], self.lexer.ends[self.index - 1]),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NESTING = 200
 
 # Tokens that may wait on the stack without making the tree deeper.
-_flat = frozenset((":", ",", "", "=", ".", "->", "in", "as", "import", "from", ";"))
+_flat = frozenset((":", ",", "", "=", ".", "->", "in", "as", "import", "from", ";", "if"))
 
 
 class Grammar:

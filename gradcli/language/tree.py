@@ -559,13 +559,16 @@ class Builder:
     ) -> tuple[tuple[s.expr, ...], tuple[s.keyword, ...]]:
         positional: list[s.expr] = []
         keywords: list[s.keyword] = []
+        names: set[str] = set()
         unpacked = False
         for item in c:
             if type(item) is s.keyword:
                 if item.arg is None:
                     unpacked = True
-                elif any(item.arg == other.arg for other in keywords):
+                elif item.arg in names:
                     _fail(f"keyword argument repeated: {item.arg}", item.span)
+                else:
+                    names.add(item.arg)
                 keywords.append(item)
             else:
                 if keywords:
