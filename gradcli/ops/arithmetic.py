@@ -225,18 +225,18 @@ op(
     kernel=_rounded_quotient,
     vjp={
         "self": lambda F, g, other, rounding_mode: (
-            g / _conj(F, other) if rounding_mode is None else F.zeros_like(g)
+            g / _conj(F, other) if rounding_mode is None else F._zeros(g)
         ),
         "other": lambda F, g, self, other, rounding_mode: (
-            -g * _conj(F, (self / other) / other) if rounding_mode is None else F.zeros_like(g)
+            -g * _conj(F, (self / other) / other) if rounding_mode is None else F._zeros(g)
         ),
     },
     jvp={
         "self": lambda F, t, other, rounding_mode: (
-            t / other if rounding_mode is None else F.zeros_like(t)
+            t / other if rounding_mode is None else F._zeros(t)
         ),
         "other": lambda F, t, self, other, rounding_mode: (
-            -t * ((self / other) / other) if rounding_mode is None else F.zeros_like(t)
+            -t * ((self / other) / other) if rounding_mode is None else F._zeros(t)
         ),
     },
     node="DivBackward2",
@@ -390,7 +390,7 @@ def _integer_powers(self: Any, exponent: Any) -> Any:
 
 def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
-        return F.zeros_like(g)
+        return F._zeros(g)
     if exponent == 2:
         return g * F.conj(self * 2)
     return g * _conj(F, F.pow(self, exponent - 1) * exponent)
@@ -398,7 +398,7 @@ def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
 
 def _pow_forward(F: Any, t: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
-        return F.zeros_like(t)
+        return F._zeros(t)
     return t * (F.pow(self, exponent - 1) * exponent)
 
 
@@ -516,10 +516,10 @@ def _float_power(F: Any, self: Any, exponent: Any) -> Any:
         type(value) is complex for value in (self, exponent)
     )
     dtype = dtypes.complex128 if wide else dtypes.float64
-    base = F.to(self, dtype) if hasattr(self, "dtype") else self
+    base = F._to_copy(self, dtype) if hasattr(self, "dtype") else self
     if not hasattr(exponent, "dtype"):
         return F.pow(base, exponent)
-    exponent = F.to(exponent, dtype)
+    exponent = F._to_copy(exponent, dtype)
     return F.pow_tensor(base, exponent) if hasattr(self, "dtype") else F.pow_base(base, exponent)
 
 
@@ -545,6 +545,28 @@ op(
     where=("torch",),
     doc="Raises to a power in double precision.",
     samples=lambda S: [S(2.0, S.normal(2, 3))],
+)
+
+
+# --- constants that formulas make
+
+op(
+    "_zeros(Tensor self)",
+    kernel=lambda self: np.zeros(self.shape, self.dtype)[()],
+    promote="number",
+    batching=ELEMENTWISE,
+    where=(),
+    doc="Zeros in the shape of `self`.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "_ones(Tensor self)",
+    kernel=lambda self: np.ones(self.shape, self.dtype)[()],
+    promote="number",
+    batching=ELEMENTWISE,
+    where=(),
+    doc="Ones in the shape of `self`.",
+    samples=lambda S: S.each(-2, 2),
 )
 
 
@@ -651,7 +673,7 @@ def _phase(self: Any) -> Any:
 
 def _sgn_gradient(F: Any, g: Any, self: Any, out: Any) -> Any:
     if not is_complex(self):
-        return F.zeros_like(g)
+        return F._zeros(g)
     radial = F.real(g * F.conj_physical(out))
     return F.where(F.eq(self, 0), 0, (g - out * radial) / F.abs(self))
 
@@ -659,7 +681,7 @@ def _sgn_gradient(F: Any, g: Any, self: Any, out: Any) -> Any:
 op(
     "sign(Tensor self)",
     kernel=_sign,
-    vjp={"self": lambda F, g: F.zeros_like(g)},
+    vjp={"self": lambda F, g: F._zeros(g)},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -1022,8 +1044,8 @@ op(
     kernel=_pair,
     vjp={"real": lambda F, g: F.real(g), "imag": lambda F, g: F.imag(g)},
     jvp={
-        "real": lambda F, t: F.complex(t, F.zeros_like(t)),
-        "imag": lambda F, t: F.complex(F.zeros_like(t), t),
+        "real": lambda F, t: F.complex(t, F._zeros(t)),
+        "imag": lambda F, t: F.complex(F._zeros(t), t),
     },
     result=lambda real, imag: real.dtype.to_complex(),
     batching=ELEMENTWISE,
@@ -1067,14 +1089,14 @@ op(
     kernel=_angle,
     vjp={
         "self": lambda F, g, self: (
-            g * _angle_slope(F, self) if is_complex(self) else F.zeros_like(g)
+            g * _angle_slope(F, self) if is_complex(self) else F._zeros(g)
         )
     },
     jvp={
         "self": lambda F, t, self: (
             F.real(F.conj_physical(_angle_slope(F, self)) * t)
             if is_complex(self)
-            else F.zeros_like(t)
+            else F._zeros(t)
         )
     },
     promote="float",

@@ -12,7 +12,7 @@ from ..tensor.dtypes import DType
 from ..tensor.tensor import shape_of
 from .errors import wrap_dim, wrap_dims
 from .support import supports
-from .table import LINEAR, op
+from .table import LINEAR, Op, op
 
 
 def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
@@ -33,10 +33,37 @@ def count_of(shape: tuple[int, ...], dim: Any) -> int:
 
 def restored(F: Any, value: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     """A reduced value with the reduced dimensions of `shape` back, of length one."""
-    if not keepdim:
-        for axis in sorted(axes_of(dim, len(shape))):
-            value = F.unsqueeze(value, axis)
+    if keepdim:
+        return value
+    axes = axes_of(dim, len(shape))
+    if not F.is_traced:
+        return value.reshape([1 if i in axes else n for i, n in enumerate(shape)])
+    for axis in sorted(axes):
+        value = F.unsqueeze(value, axis)
     return value
+
+
+def _whole(identifier: str) -> Any:
+    """How a reduction of all elements goes over a batch: as one over all other dimensions."""
+
+    def rule(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+        from .batching import front
+        from .dispatch import run
+        from .families import get_op
+        from .namespaces import traced
+
+        value = front(args[0], axes[0])
+        length, *rest = shape_of(value)
+        count = 1
+        for step in rest:
+            count *= step
+        flat = traced.reshape(value, (length, count))
+        reduced = get_op(identifier)
+        dim: Any = (1,) if reduced.parameters[1].is_list else 1
+        keywords = {"dtype": args[1]} if len(args) > 1 else {}
+        return run(reduced, reduced.bind(flat, dim, False, **keywords)), 0
+
+    return rule
 
 
 def _expanded(F: Any, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
@@ -92,6 +119,7 @@ def _sum_dim(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
 
 op(
     "sum(Tensor self, *, DType? dtype=None)",
+    batching=_whole("sum_dim"),
     kernel=_sum,
     vjp={"self": lambda F, g, self_shape: F.expand(g, self_shape)},
     jvp=LINEAR,
@@ -143,6 +171,7 @@ def _mean_slope(F: Any, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any
 
 op(
     "mean(Tensor self, *, DType? dtype=None)",
+    batching=_whole("mean_dim"),
     kernel=_mean,
     vjp={"self": lambda F, g, self_shape: _mean_slope(F, g, self_shape, None, False)},
     jvp=LINEAR,
@@ -183,6 +212,7 @@ def _nan_samples(S: Any) -> Any:
 
 op(
     "nansum(Tensor self, Dim[]? dim=None, bool keepdim=False, *, DType? dtype=None)",
+    batching="shift",
     kernel=_nansum,
     vjp={"self": _nansum_slope},
     jvp={
@@ -226,6 +256,7 @@ def _count_nonzero(self: Any, dim: Any) -> Any:
 
 op(
     "count_nonzero(Tensor self, Dim[]? dim=None)",
+    batching="shift",
     kernel=_count_nonzero,
     result=dtypes.int64,
     doc="How many elements are not zero.",
@@ -262,14 +293,14 @@ def _exclusive(F: Any, value: Any, dim: int) -> Any:
     """The products of all elements before each one along `dim`."""
     length = value.shape[dim]
     first = F.narrow(value, dim, 0, 1)
-    ones = F.ones_like(first)
+    ones = F._ones(first)
     return F.cumprod(F.cat([ones, F.narrow(value, dim, 0, length - 1)], dim), dim)
 
 
 def _others_recorded(F: Any, self: Any, dim: int) -> Any:
     rank = len(self.shape)
     if rank == 0:
-        return F.ones_like(self)
+        return F._ones(self)
     if self.shape[dim] == 0:
         return self
     before = _exclusive(F, self, dim)
@@ -307,6 +338,7 @@ def _zero_samples(S: Any) -> Any:
 
 op(
     "prod(Tensor self, *, DType? dtype=None)",
+    batching=_whole("prod_dim"),
     kernel=_prod,
     vjp={"self": _prod_slope},
     jvp={
@@ -377,7 +409,7 @@ def _var_slope(F: Any, g: Any, self: Any, dim: Any, correction: Any, keepdim: bo
     off = self - F.mean_dim(self, dim, True)
     g = restored(F, g, self.shape, dim, keepdim)
     if free <= 0:
-        return g * F.where(F.eq(off, 0), F.full_like(off, math.nan), math.inf)
+        return g * F.where(F.eq(off, 0), F._ones(off) * math.nan, math.inf)
     return g * (2 / free) * off
 
 
@@ -445,6 +477,7 @@ def _spread(name: str, doc: str, **fields: Any) -> None:
     )
     op(
         f"{name}(Tensor self, Dim[]? dim=None, *, Scalar? correction=None, bool keepdim=False)",
+        batching="shift",
         where=where,
         doc=doc,
         samples=_spread_samples,
@@ -605,14 +638,14 @@ def _norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
 def _norm_slope(F: Any, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
     g = restored(F, g, self.shape, dim, keepdim)
     if ord == 0:
-        return F.zeros_like(self * g)
+        return F._zeros(self * g)
     out = restored(F, out, self.shape, dim, keepdim)
     return g * _norm_direction(F, self, out, ord, dim)
 
 
 def _norm_forward(F: Any, t: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
     if ord == 0:
-        return F.zeros_like(out)
+        return F._zeros(out)
     out = restored(F, out, self.shape, dim, keepdim)
     return F.sum_dim(_real_product(F, _norm_direction(F, self, out, ord, dim), t), dim, keepdim)
 
@@ -625,6 +658,7 @@ op(
     "linalg_vector_norm(Tensor self, Scalar ord=2, Dim[]? dim=None, bool keepdim=False, *, "
     "DType? dtype=None)",
     name="vector_norm",
+    batching="shift",
     kernel=_norm,
     vjp={"self": _norm_slope},
     jvp={"self": _norm_forward},
@@ -769,12 +803,12 @@ def place(F: Any, g: Any, self_shape: Any, out1: Any, dim: int, keepdim: bool) -
 
 
 def pick(F: Any, t: Any, out1: Any, dim: int, keepdim: bool) -> Any:
-    """The tangent of a selection: that of the chosen elements."""
+    """The tangents of a selection: that of the chosen elements, and none of the indices."""
     if not len(t.shape):
-        return t
+        return t, None
     if keepdim:
-        return F.gather(t, dim, out1)
-    return F.squeeze_dim(F.gather(t, dim, F.unsqueeze(out1, dim)), dim)
+        return F.gather(t, dim, out1), None
+    return F.squeeze_dim(F.gather(t, dim, F.unsqueeze(out1, dim)), dim), None
 
 
 def _place(grad: Any, size: Any, dim: int, index: Any) -> Any:
@@ -788,12 +822,29 @@ def _place(grad: Any, size: Any, dim: int, index: Any) -> Any:
     return result
 
 
+def _place_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    from .batching import batch_size, front
+    from .dispatch import run
+    from .namespaces import traced
+
+    length = batch_size(args, axes)
+    grad, size, dim, index = args
+    pair = [
+        front(value, axis) if axis is not None else traced.expand(value, (length, *shape_of(value)))
+        for value, axis in ((grad, axes[0]), (index, axes[3]))
+    ]
+    if not size:
+        return pair[0], 0
+    return run(op, [pair[0], (length, *size), wrap_dim(dim, len(size)) + 1, pair[1]]), 0
+
+
 op(
     "_place(Tensor grad, int[] size, Dim dim, Tensor index)",
     name="scatter",
     kernel=_place,
     vjp={"grad": lambda F, g, dim, index: F.gather(g, dim, index) if len(g.shape) else g},
     jvp=LINEAR,
+    batching=_place_batched,
     where=(),
     doc="Zeros of `size` with the elements of `grad` added at indices along `dim`.",
     samples=lambda S: [S(S.normal(2, 3), (4, 3), 0, S.integers(0, 4, 2, 3))],
@@ -807,6 +858,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
     )
     op(
         f"{name}(Tensor self)",
+        batching=_whole(f"a{name}"),
         kernel=lambda self: ufunc.reduce(self, axis=None) if self.ndim else self,
         vjp={"self": _evenly},
         jvp={"self": _evenly_forward},
@@ -844,6 +896,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
     kernel_name = f"{name}_values_cpu"
     op(
         f"a{name}(Tensor self, Dim[] dim=[], bool keepdim=False)",
+        batching="shift",
         kernel=lambda self, dim, keepdim: (
             ufunc.reduce(self, axis=axes_of(dim, self.ndim), keepdims=keepdim)
             if self.ndim
@@ -865,6 +918,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
     mask = RuntimeError(f"arg{name}(): does not support bool input")
     op(
         f"arg{name}(Tensor self, Dim? dim=None, bool keepdim=False)",
+        batching="shift",
         kernel=_position(position),
         result=dtypes.int64,
         check=_check_dims(f"arg{name}", supports(complex=refusal, boolean=mask)),
@@ -922,6 +976,7 @@ def _aminmax_slope(F: Any, g: Any, self: Any, out0: Any, out1: Any, dim: Any, ke
 
 op(
     "aminmax(Tensor self, *, Dim? dim=None, bool keepdim=False)",
+    batching="shift",
     kernel=_both_extremes,
     vjp={"self": _aminmax_slope},
     jvp={
@@ -959,6 +1014,7 @@ def _truth(ufunc: Any) -> Any:
 for _name, _ufunc, _word in (("all", np.logical_and, "all"), ("any", np.logical_or, "any")):
     op(
         f"{_name}(Tensor self, Dim[]? dim=None, bool keepdim=False)",
+        batching="shift",
         kernel=_truth(_ufunc),
         result=lambda self, dim, keepdim: (
             dtypes.uint8 if self.dtype is dtypes.uint8 else dtypes.bool_
@@ -1109,7 +1165,7 @@ def _normalizer(identifier: str, public: str, doc: str, sign: int = 1) -> None:
 
     def composite(F: Any, self: Any, dim: Any, dtype: Any) -> Any:
         if dtype is not None:
-            self = F.to(self, dtype)
+            self = F._to_copy(self, dtype)
         return getattr(F, identifier)(self, dim)
 
     def functional(F: Any, self: Any, dim: Any, _stacklevel: int, dtype: Any) -> Any:
@@ -1118,7 +1174,7 @@ def _normalizer(identifier: str, public: str, doc: str, sign: int = 1) -> None:
         if dim is None:
             dim = _implicit_dim(public, len(self.shape))
         if dtype is not None:
-            self = F.to(self, dtype)
+            self = F._to_copy(self, dtype)
         return getattr(F, identifier)(self, dim)
 
     if sign > 0:
