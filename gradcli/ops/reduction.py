@@ -605,7 +605,7 @@ def _check_norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Non
             )
         raise RuntimeError(
             f"linalg.vector_norm cannot compute the {_order(ord)} norm on the dimension "
-            f"{next(axis for axis in axes if shape[axis] == 0)} because this dimension is empty "
+            f"{next(axis for axis in axes if shape[axis] == 0)}because this dimension is empty "
             "and the operation does not have an identity"
         )
 
@@ -734,6 +734,15 @@ def _check_dims(name: str, refusals: supports, given: int = 1) -> Any:
         refusals(self)
         shape = shape_of(self)
         if dim is None or dim == ():
+            if 0 in shape and name.startswith("arg"):
+                raise IndexError(
+                    f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
+                )
+            if 0 in shape and name == "aminmax":
+                raise RuntimeError(
+                    "aminmax(): cannot compute aminmax over an empty dimension as the operation "
+                    "has no identity."
+                )
             if 0 in shape:
                 raise RuntimeError(
                     f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
@@ -742,7 +751,8 @@ def _check_dims(name: str, refusals: supports, given: int = 1) -> Any:
             return
         for axis in wrap_dims(dim, len(shape)):
             if shape and shape[axis] == 0:
-                raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+                shown = name if name == "aminmax" else f"{name}()"
+                raise IndexError(f"{shown}: Expected reduction dim {axis} to have non-zero size.")
 
     return check
 
@@ -853,9 +863,7 @@ op(
 
 def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> None:
     plain = supports(complex=f"{name}_all")
-    complex_dim = supports(
-        complex=NotImplementedError(f"\"{name}_cpu\" not implemented for 'ComplexDouble'")
-    )
+    complex_dim = supports(complex=RuntimeError(f"{name}(): does not support complex input"))
     op(
         f"{name}(Tensor self)",
         batching=_whole(f"a{name}"),
@@ -1110,7 +1118,7 @@ def _check_softmax(name: str) -> Any:
         if last and rank:
             kernel = f"{name}_lastdim_kernel_impl"
         else:
-            kernel = "softmax_kernel_impl"
+            kernel = f"{name}_kernel_impl"
         supports(complex=kernel, integer=kernel, boolean=kernel)(self)
 
     return check

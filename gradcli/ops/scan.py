@@ -338,7 +338,7 @@ def _steps(F: Any, y: Any, x: Any, axis: int) -> Any:
     rank = len(y.shape)
     if len(x.shape) == 1:
         if x.shape[0] != y.shape[axis]:
-            raise RuntimeError("There must be one `x` value for each sample point")
+            raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
         x = F.reshape(x, [-1 if i == axis else 1 for i in range(rank)])
         low, high = _neighbours(F, x, axis)
         return F.sub(high, low)
