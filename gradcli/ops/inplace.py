@@ -205,7 +205,7 @@ def copy_(target: Tensor, source: Any) -> Tensor:
     """Write `source` (a tensor or number, broadcast and cast) into `target`."""
     from .families import get_op
 
-    return run_inplace(get_op("copy"), (target, source))
+    return run_inplace(get_op("copy"), (target, source, False))
 
 
 __all__ = ["broadcast_shape", "check_writable", "copy_", "run_inplace", "write"]
