@@ -43,13 +43,13 @@ class dual_level:
         exit_dual_level()
 
 
-def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
-    """`tensor` carrying `tangent`. Raises where shape or dtype do not fit, or outside a level."""
-    if not _depths:
-        raise RuntimeError(
-            "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
-            "enter_dual_level() first."
-        )
+def check_tangent(tensor: Tensor, tangent: Tensor) -> None:
+    """Raise where `tangent` cannot be a direction of `tensor`; their dtypes may differ."""
+    for value in (tensor, tangent):
+        if not isinstance(value, Tensor):
+            raise AttributeError(
+                f"'{type(value).__name__}' object has no attribute 'is_floating_point'"
+            )
     if not tensor.dtype.differentiable:
         raise ValueError(
             f"Expected primal to be floating point or complex, but got: {tensor.dtype!r}"
@@ -64,11 +64,16 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
             f"Tensor, this is not supported. Tensor is of size {list(shape_of(tensor))} while the "
             f"given forward gradient is of size {list(shape_of(tangent))}."
         )
-    if tensor.dtype is not tangent.dtype:
+
+
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
+    """`tensor` carrying `tangent`. Raises where the shape does not fit, or outside a level."""
+    if not _depths:
         raise RuntimeError(
-            "Trying to set a forward gradient that has a different dtype than that of the original "
-            "Tensor, this is not supported."
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
+            "enter_dual_level() first."
         )
+    check_tangent(tensor, tangent)
     return operations.with_tangent(tensor, tangent, _depths[-1])
 
 

@@ -42,3 +42,18 @@ def map_tree(function: Callable[..., Any], tree: Any) -> Any:
     """`tree` with `function` applied to every leaf."""
     leaves, structure = flatten(tree)
     return unflatten([function(leaf) for leaf in leaves], structure)
+
+
+def described(structure: Any, indent: int = 0) -> str:
+    """A structure as PyTorch's errors show it: each child but the first on a line of its own."""
+    if structure is None:
+        return "*"
+    kind, items = structure
+    indent += 2
+    if issubclass(kind, dict):
+        context, children = [key for key, _ in items], [child for _, child in items]
+    else:
+        context, children = None, list(items)
+    texts = [described(child, indent) for child in children]
+    inside = f",\n{' ' * indent}".join(texts)
+    return f"TreeSpec({kind.__name__}, {context}, [{inside}])"

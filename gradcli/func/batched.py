@@ -7,9 +7,10 @@ from typing import Any
 
 from ..autograd import engine
 from ..autograd.operations import operations
-from ..autograd.trees import flatten, unflatten
+from ..autograd.trees import described, flatten, unflatten
 from ..ops import levels
 from ..ops.batching import front
+from ..ops.errors import wrap_dim
 from ..ops.namespaces import traced
 from ..tensor.tensor import Tensor, shape_of
 
@@ -79,6 +80,19 @@ def _broadcast(dims: Any, structure: Any, count: int) -> list[Any]:
     return found
 
 
+def _prefix(dims: Any, structure: Any) -> bool:
+    """Whether a tree of dimensions fits on a tree of values: a number stands for a whole branch."""
+    if dims is None:
+        return True
+    if structure is None or len(dims[1]) != len(structure[1]):
+        return False
+    if issubclass(structure[0], dict):
+        pairs = [(a[1], b[1]) for a, b in zip(dims[1], structure[1], strict=True)]
+    else:
+        pairs = list(zip(dims[1], structure[1], strict=True))
+    return all(_prefix(a, b) for a, b in pairs)
+
+
 def _leaf_count(structure: Any) -> int:
     if structure is None:
         return 1
@@ -105,8 +119,8 @@ def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], A
     if isinstance(dims, tuple) and len(dims) != len(args):
         raise ValueError(
             f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): in_dims is not compatible "
-            f"with the structure of inputs. in_dims has structure {dims!r} but inputs has "
-            f"structure of {len(args)} arguments."
+            f"with the structure of `inputs`. in_dims has structure {described(flatten(dims)[1])} "
+            f"but inputs has structure {described(structure)}."
         )
     axes = _broadcast(dims, structure, len(flat))
     size = None
@@ -135,10 +149,7 @@ def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], A
         if size is None:
             size = sizes[-1]
     if size is None:
-        raise ValueError(
-            f"vmap({_name(func)}, in_dims={in_dims}): at least one of the inputs must have an "
-            "in_dim that is not None"
-        )
+        raise ValueError("vmap: Expected at least one Tensor to vmap over")
     if any(other != size for other in sizes):
         raise ValueError(
             f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
@@ -167,20 +178,32 @@ def _run(
     finally:
         levels.stack.pop()
     outputs, out_structure = flatten(result)
-    places = _broadcast(out_dims, out_structure, len(outputs))
     for item in outputs:
         if not isinstance(item, Tensor):
             raise ValueError(
                 f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got type "
                 f"{type(item)}. Did you mean to set out_dims= to None for output?"
             )
+    given = tuple(out_dims) if isinstance(out_dims, list) else out_dims
+    if isinstance(given, tuple) and not _prefix(flatten(given)[1], out_structure):
+        raise ValueError(
+            f"vmap({_name(func)}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible "
+            f"with the structure of `outputs`. out_dims has structure "
+            f"{described(flatten(given)[1])} but outputs has structure {described(out_structure)}."
+        )
+    places = _broadcast(out_dims, out_structure, len(outputs))
     return unflatten(
-        [unbatch(item, depth, size, place) for item, place in zip(outputs, places, strict=True)],
+        [
+            unbatch(item, depth, size, place, _name(func))
+            for item, place in zip(outputs, places, strict=True)
+        ],
         out_structure,
     )
 
 
-def unbatch(tensor: Tensor, depth: int, size: int, place: int | None = 0) -> Tensor:
+def unbatch(
+    tensor: Tensor, depth: int, size: int, place: int | None = 0, name: str = "f"
+) -> Tensor:
     """The tensor one level out, its batch axis at `place`; repeated where it has none."""
     level = tensor.level
     if level is None or level.value is None or level.depth != depth:
@@ -192,10 +215,10 @@ def unbatch(tensor: Tensor, depth: int, size: int, place: int | None = 0) -> Ten
         value = front(level.value, level.axis)
         if place is None:
             raise ValueError(
-                "vmap: `None` in out_dims is for results that do not depend on the batch"
+                f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None"
             )
     rank = len(shape_of(value))
-    place = place % rank if place is not None else 0
+    place = wrap_dim(place, rank) if place is not None else 0
     return value if place == 0 else traced.movedim(value, 0, place)  # type: ignore[no-any-return]
 
 

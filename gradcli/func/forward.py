@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..autograd.trees import flatten, map_tree, unflatten
+from ..autograd.forward_ad import check_tangent
+from ..autograd.trees import described, flatten, map_tree, unflatten
 from ..ops import levels
 from ..ops.namespaces import traced
 from ..tensor.tensor import Tensor, constant, shape_of
@@ -32,8 +33,22 @@ def jvp(
         raise RuntimeError(
             "jvp(f, primals, tangents): Expected primals and tangents to have the same python "
             f"structure. For example, if primals is a tuple of 3 tensors, tangents also must be. "
-            f"Got primals with structure {structure} and tangents with structure {other}"
+            f"Got primals with structure {described(structure)} and tangents with structure "
+            f"{described(other)}"
         )
+    if not flat:
+        raise RuntimeError(
+            "jvp(f, primals, tangents): Expected primals to contain at least one Tensor."
+        )
+    for name, leaves in (("primals", flat), ("tangents", directions)):
+        for leaf in leaves:
+            if not isinstance(leaf, Tensor):
+                raise RuntimeError(
+                    f"jvp(f, primals, tangents): Expected {name} to only contain Tensors, got "
+                    f"{type(leaf)}"
+                )
+    for primal, tangent in zip(flat, directions, strict=True):
+        check_tangent(primal, tangent)
     levels.stack.append("jvp")
     depth = len(levels.stack)
     try:
@@ -48,8 +63,8 @@ def jvp(
         for item in outputs:
             if not isinstance(item, Tensor):
                 raise RuntimeError(
-                    "jvp(f, primals, tangents): Expected f(*primals) to return only tensors, got "
-                    f"{type(item)}"
+                    "jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
+                    f"unsupported type {type(item)}"
                 )
         values = [levels.below(item, depth) for item in outputs]
         derivatives = [_tangent(item, depth) for item in outputs]

@@ -51,8 +51,10 @@ def _reachable(tensor: Tensor) -> set[Any]:
 
 
 def _track(tensor: Any, aliases: list[Tensor]) -> Any:
-    if not isinstance(tensor, Tensor) or not tensor.dtype.differentiable:
-        return tensor
+    if not isinstance(tensor, Tensor):
+        raise ValueError(f"Thing passed to transform API must be Tensor, got {type(tensor)}")
+    if not tensor.dtype.differentiable:
+        raise RuntimeError("only Tensors of floating point dtype can require gradients")
     if fresh_edge(tensor) is not None:
         copy: Tensor = traced._alias(tensor)
         if copy.level is None or copy.level.value is None:
@@ -210,13 +212,13 @@ def grad_and_value(
 def _check_scalar(output: Any) -> None:
     if not isinstance(output, Tensor):
         raise RuntimeError(
-            f"Expected to be able to compute the gradient of a function that returns a Tensor, "
-            f"got {type(output)}"
+            f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(output)}"
         )
     if shape_of(output):
         raise RuntimeError(
-            f"Expected f(*args) to return a scalar tensor, got tensor with "
-            f"{len(shape_of(output))} dims"
+            f"grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, got tensor "
+            f"with {len(shape_of(output))} dims. Maybe you wanted to use the vjp or jacrev APIs "
+            "instead?"
         )
 
 
@@ -242,8 +244,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         for item in outputs:
             if not isinstance(item, Tensor):
                 raise RuntimeError(
-                    f"vjp(f, *primals): Expected f(*primals) to return only tensors, got "
-                    f"{type(item)}"
+                    f"vjp(f, *primals): expected f(*primals) to return only tensors, got "
+                    f"unsupported type {type(item)}"
                 )
     inputs, in_structure = flatten(tracked)
     tensors = [leaf for leaf in inputs if isinstance(leaf, Tensor)]

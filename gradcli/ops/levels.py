@@ -433,8 +433,8 @@ def innermost(tensor: Tensor, what: str) -> Any:
             raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
         raise RuntimeError(
             "vmap: It looks like you're attempting to use a Tensor in some data-dependent control "
-            "flow. We don't support that yet, please shout over at "
-            "https://github.com/pytorch/functorch/issues/257 ."
+            "flow. We don't support that yet, please file an issue at "
+            "https://github.com/pytorch/pytorch/issues ."
         )
     return tensor.array
 
