@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,3 +77,13 @@ def is_contiguous(value: Any, flipped: bool = False) -> bool:
 def ndim(value: Any) -> int:
     """The number of dimensions of a tensor or an array."""
     return len(shape_of(value)) if type(value) is Tensor else value.ndim
+
+
+_warned: set[str] = set()
+
+
+def warn_once(message: str) -> None:
+    """A UserWarning that a process gives once, as PyTorch does for some."""
+    if message not in _warned:
+        _warned.add(message)
+        warnings.warn(message, UserWarning, stacklevel=2)

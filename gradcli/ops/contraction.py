@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from ..tensor.tensor import Tensor
-from .checks import c_name, ndim
+from .checks import c_name, ndim, warn_once
 from .errors import wrap_dim, wrap_dims
 from .table import op
 
@@ -163,9 +162,7 @@ class _Plan:
             for position, operand in enumerate(operands):
                 length = operand.shape[place]
                 if length != size and length != 1 and size != 1:
-                    name = (
-                        f"subscript {names[place]}" if place in names else "the ellipsis"
-                    )
+                    name = f"subscript {names[place]}" if place in names else "the ellipsis"
                     raise RuntimeError(
                         f"einsum(): {name} has size {length} for operand {position} which does "
                         f"not broadcast with previously seen size {size}"
@@ -396,9 +393,7 @@ def _check_chain(name: str, tensors: Sequence[Any]) -> None:
                 raise RuntimeError(f"{name}(): tensor {position} must be 2D but got {rank}D")
         elif rank not in (1, 2):
             place = "last" if position else "first"
-            raise RuntimeError(
-                f"{name}(): the {place} tensor must be 1D or 2D but got {rank}D"
-            )
+            raise RuntimeError(f"{name}(): the {place} tensor must be 1D or 2D but got {rank}D")
     for position, tensor in enumerate(tensors):
         if tensor.dtype != tensors[0].dtype:
             raise RuntimeError(
@@ -468,12 +463,10 @@ op(
 
 
 def _chain_matmul(F: Any, matrices: Sequence[Any]) -> Any:
-    warnings.warn(
+    warn_once(
         "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
         "torch.linalg.multi_dot instead, which accepts a list of two or more tensors rather than "
-        "multiple parameters.",
-        UserWarning,
-        stacklevel=2,
+        "multiple parameters."
     )
     for matrix in matrices:
         if ndim(matrix) != 2:

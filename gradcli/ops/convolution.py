@@ -6,13 +6,12 @@ one trilinear form in input, weight and output, so every derivative of one is an
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from ..tensor.tensor import Tensor, shape_of
 from .batching import front, loop
-from .checks import c_name, ndim, refuse_bool
+from .checks import c_name, ndim, refuse_bool, warn_once
 from .namespaces import traced
 from .table import Op, op
 from .windows import correlate, output_sizes, scatter, weigh
@@ -490,11 +489,9 @@ def _named_padding(
         for k, d in zip(weight.shape[2:], _expanded("dilation", dilation, dims), strict=True)
     ]
     if any(n % 2 for n in total):
-        warnings.warn(
+        warn_once(
             "Using padding='same' with even kernel lengths and odd dilation may require a "
-            "zero-padded copy of the input be created",
-            UserWarning,
-            stacklevel=2,
+            "zero-padded copy of the input be created"
         )
         sides = [side for n in reversed(total) for side in (0, n % 2)]
         batch = F.constant_pad_nd(batch, tuple(sides), 0)
