@@ -29,27 +29,33 @@ _by_number = attrgetter("number")
 keeper: list[Callable[[Node, Freed], None]] = []
 
 
-class Pass:
-    """One backward pass. `anomaly` is set by detect_anomaly to check every result."""
+anomaly_checks: list[Callable[[Node, Sequence[Any]], None]] = []
 
-    __slots__ = ("captured", "cotangents", "create_graph", "needed", "retain", "staged", "traced")
+
+class Pass:
+    """What one backward pass has gathered so far.
+
+    `cotangents` holds what has arrived at nodes that did not run yet, `staged` what arrived at
+    leaves, `captured` the gradients of results that were asked for. `needed` is None, or the set
+    of nodes that lead to the inputs asked for. `restore` undoes early commits of a failed pass.
+    """
+
+    needed: set[Any] | None = None
+    targets: dict[Any, list[int]] | None = None
+    late: dict[Any, list[AccumulateGrad]] | None = None
+    restore: list[tuple[AccumulateGrad, Any, Any]] | None = None
 
     def __init__(self, create_graph: bool, retain: bool) -> None:
         self.create_graph = create_graph
         self.retain = retain
-        self.traced = create_graph
-        self.cotangents: dict[Node, Any] = {}
+        self.cotangents: dict[Any, Any] = {}
         self.staged: dict[AccumulateGrad, Any] = {}
-        self.captured: dict[tuple[Any, int], Any] = {}
-        self.needed: set[Any] | None = None
 
-
-anomaly_checks: list[Callable[[Node, Sequence[Any]], None]] = []
+    captured: dict[tuple[Any, int], Any]  # made with `targets`
 
 
 def run(
     roots: Sequence[tuple[Any, int, Tensor]],
-    *,
     create_graph: bool = False,
     retain_graph: bool = False,
     inputs: Sequence[tuple[Any, int]] | None = None,
@@ -64,51 +70,51 @@ def run(
     enabled = runtime.grad_enabled
     runtime.grad_enabled = create_graph
     try:
-        order = _collect(edge for edge, _, _ in roots)
+        order = _collect(roots)
         if inputs is not None:
             work.needed = _needed(order, inputs)
-        targets = None
-        if inputs is not None and not accumulate:
-            targets = {}
-            for edge, number in inputs:
-                targets.setdefault(edge, []).append(number)
-        late = _late_leaves(order, roots) if _has_post_hooks(order, roots) else None
+            if not accumulate:
+                work.captured = {}
+                work.targets = {}
+                for edge, number in inputs:
+                    work.targets.setdefault(edge, []).append(number)
+        if AccumulateGrad.watched:
+            work.late = _late_leaves(order)
         for edge, number, tensor in roots:
             value: Any = tensor
-            if not work.traced and tensor.level is None and tensor.dtype.raw:
+            if not create_graph and tensor.level is None and tensor.dtype.raw:
                 value = tensor.array
             if work.needed is None or edge in work.needed:
                 _deliver(work, edge, number, value)
-        restore: list[tuple[AccumulateGrad, Any, Any]] = []
         try:
-            _walk(work, order, targets, late, restore)
-            captured = _finish(work, targets, inputs, accumulate)
+            _walk(work, order)
+            return _finish(work, inputs)
         except BaseException:
-            for leaf, grad, array in reversed(restore):
+            for leaf, grad, array in reversed(work.restore or ()):
                 leaf.grad = grad
                 if grad is not None:
                     grad.array = array
             raise
     finally:
         runtime.grad_enabled = enabled
-    return captured
 
 
-def _collect(roots: Iterable[Any]) -> list[Node]:
+def _collect(roots: Sequence[tuple[Any, int, Tensor]]) -> list[Node]:
     """Every node reachable from `roots`, by falling number; accumulators excluded."""
+    order: list[Node] = []
     seen = set()
-    order = []
-    stack = [root for root in roots if root.number >= 0]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        order.append(node)
+    for root in roots:
+        node = root[0]
+        if node.number >= 0 and node not in seen:
+            seen.add(node)
+            order.append(node)
+    for node in order:  # grows while it is walked
         for edge in node.edges:
-            if edge is not None and edge.number >= 0:
-                stack.append(edge)
-    order.sort(key=_by_number, reverse=True)
+            if edge is not None and edge.number >= 0 and edge not in seen:
+                seen.add(edge)
+                order.append(edge)
+    if len(order) > 1:
+        order.sort(key=_by_number, reverse=True)
     return order
 
 
@@ -124,24 +130,7 @@ def _needed(order: list[Node], inputs: Sequence[tuple[Any, int]]) -> set[Any]:
     return needed
 
 
-def _leaves(order: list[Node], roots: Sequence[tuple[Any, int, Tensor]]) -> set[AccumulateGrad]:
-    leaves = {edge for edge, _, _ in roots if edge.number < 0}
-    for node in order:
-        for edge in node.edges:
-            if edge is not None and edge.number < 0:
-                leaves.add(edge)
-    return leaves
-
-
-def _has_post_hooks(order: list[Node], roots: Sequence[tuple[Any, int, Tensor]]) -> bool:
-    if not AccumulateGrad.watched:
-        return False
-    return any(leaf.post_hooks for leaf in _leaves(order, roots))
-
-
-def _late_leaves(
-    order: list[Node], roots: Sequence[tuple[Any, int, Tensor]]
-) -> dict[Any, list[AccumulateGrad]]:
+def _late_leaves(order: list[Node]) -> dict[Any, list[AccumulateGrad]]:
     """For leaves with post-accumulate hooks: the last node that feeds each of them."""
     last: dict[AccumulateGrad, Any] = {}
     for node in order:
@@ -154,94 +143,129 @@ def _late_leaves(
     return late
 
 
-def _walk(
-    work: Pass,
-    order: list[Node],
-    targets: dict[Any, list[int]] | None,
-    late: dict[Any, list[AccumulateGrad]] | None,
-    restore: list[tuple[AccumulateGrad, Any, Any]],
-) -> None:
+def _walk(work: Pass, order: list[Node]) -> None:
+    """Run the nodes in order, delivering what each returns along its edges.
+
+    The loop itself handles what nearly every node of nearly every pass is: one output, no hooks,
+    bare arrays. `_step` handles everything else.
+    """
     cotangents = work.cotangents
-    needed = work.needed
     staged = work.staged
+    keeps_values = work.retain
+    state = runtime
+    plain = not (
+        work.create_graph
+        or work.needed is not None
+        or work.late is not None
+        or anomaly_checks
+        or keeper
+    )
     freed = None
     for node in order:
-        if runtime.stop is not None:
-            runtime.check()
-        if needed is not None and node not in needed:
+        if state.stop is not None:
+            state.check()
+        if freed is None and not keeps_values:
+            freed = Freed(state.where)
+        if not plain or node.hooks is not None or node.count > 1 or not node.raw:
+            _step(work, node, freed)
             continue
         g = cotangents.pop(node, None)
-        hooks = node.hooks
-        if hooks is not None:
-            g = _pre_hooks(work, node, hooks, g)
-        if targets is not None and node in targets:
-            _capture(work, node, targets[node], g)
-        if needed is not None and not any(edge in needed for edge in node.edges):
+        if g is None:
             continue
-        if node.count > 1:
-            if type(g) is not list or any(item is None for item in g):
-                g = _materialize(work, node, g)
-            traced = work.traced or _any_tensor(g) or not node.raw
-        else:
-            traced = type(g) is Tensor or work.traced or not node.raw
-        if g is None and not node.runs_undefined:
+        if type(g) is Tensor:
+            cotangents[node] = g
+            _step(work, node, freed)
             continue
-        if traced:
-            g = _as_tensors(node, g)
-        grads = node.apply(g, needed, traced)
-        if hooks is not None and hooks.post:
-            grads = _post_hooks(node, hooks, grads, g)
-        if anomaly_checks:
-            for check in anomaly_checks:
-                check(node, grads)
-        if not work.retain and node.guards is not None:
-            if freed is None:
-                freed = Freed(runtime.where)
-            for keep in keeper:
-                keep(node, freed)
+        grads = node.apply(g, None, False)
+        if node.guards is not None and freed is not None:
             node.saved = freed
             node.guards = None
-        edges = node.edges
-        numbers = node.numbers
-        position = 0
-        for grad in grads:
-            if grad is not None:
-                edge = edges[position]
-                if edge is not None and (needed is None or edge in needed):
-                    number = 0 if numbers is None else numbers[position]
-                    # What follows is `_deliver`, kept in line for the common case.
-                    if number == 0 and edge.count == 1:
-                        dtype = edge.dtype
-                        if type(grad) is Tensor:
-                            if shape_of(grad) != edge.shape or grad.dtype is not dtype:
-                                grad = _fit(grad, edge.shape, dtype, node, position)
-                        elif grad.shape != edge.shape or grad.dtype is not dtype.array:
-                            grad = _fit(grad, edge.shape, dtype, node, position)
-                        where = cotangents if edge.number >= 0 else staged
-                        if edge in where:
-                            where[edge] = _add(where[edge], grad)  # type: ignore[index]
-                        else:
-                            where[edge] = grad  # type: ignore[index]
-                    else:
-                        _deliver(work, edge, number, grad, node, position)
-            position += 1
-        if late is not None and node in late:
-            for leaf in late[node]:
-                if leaf in staged and targets is None:
-                    grad = _leaf_pre_hooks(leaf, staged.pop(leaf))
-                    old = leaf.grad
-                    restore.append(
-                        (leaf, old, None if old is None else np.array(old.array, copy=True))
-                    )
-                    _accumulate(leaf, grad, work.create_graph)
-                    for hook in list(leaf.post_hooks.values()):
-                        hook(leaf.variable)
+        if node.numbers is None:
+            for edge, grad in zip(node.edges, grads):  # noqa: B905  (apply answers each edge)
+                if edge is None or grad is None:
+                    continue
+                if grad.shape != edge.shape or grad.dtype is not edge.dtype.array:
+                    _deliver(work, edge, 0, grad, node, grads)
+                    continue
+                where: dict[Any, Any] = cotangents if edge.number >= 0 else staged
+                if edge in where:
+                    where[edge] = _add(where[edge], grad)
+                else:
+                    where[edge] = grad
+        else:
+            _spread(work, node, grads)
+
+
+def _spread(work: Pass, node: Node, grads: Sequence[Any]) -> None:
+    """Deliver what a node returned along its edges."""
+    needed = work.needed
+    numbers = node.numbers or (0,) * len(node.edges)
+    for edge, number, grad in zip(node.edges, numbers, grads, strict=True):
+        if grad is not None and edge is not None and (needed is None or edge in needed):
+            _deliver(work, edge, number, grad, node, grads)
+
+
+def _step(work: Pass, node: Node, freed: Freed | None) -> None:
+    """Run one node in full generality: hooks, several outputs, tensors, pruning."""
+    needed = work.needed
+    targets = work.targets
+    if needed is not None and node not in needed:
+        return
+    g = work.cotangents.pop(node, None)
+    hooks = node.hooks
+    if hooks is not None:
+        g = _pre_hooks(work, node, hooks, g)
+    if targets is not None and node in targets:
+        _capture(work, node, targets[node], g)
+    if needed is not None and not any(edge in needed for edge in node.edges):
+        return
+    if g is None and not node.runs_undefined:
+        return
+    traced = work.create_graph or not node.raw
+    if node.count > 1:
+        if type(g) is not list or any(item is None for item in g):
+            g = _materialize(node, g)
+        traced = traced or _any_tensor(g)
+    else:
+        traced = traced or type(g) is Tensor
+    if traced:
+        g = _as_tensors(node, g)
+    grads = node.apply(g, needed, traced)
+    if hooks is not None and hooks.post:
+        grads = _post_hooks(node, hooks, grads, g)
+    for check in anomaly_checks:
+        check(node, grads)
+    if node.guards is not None and freed is not None:
+        for keep in keeper:
+            keep(node, freed)
+        node.saved = freed
+        node.guards = None
+    _spread(work, node, grads)
+    if work.late is not None and targets is None:
+        for leaf in work.late.get(node, ()):
+            if leaf in work.staged:
+                _commit_early(work, leaf)
+
+
+def _commit_early(work: Pass, leaf: AccumulateGrad) -> None:
+    """Accumulate into a leaf with post-accumulate hooks as soon as its gradient is complete."""
+    grad = _leaf_pre_hooks(leaf, work.staged.pop(leaf))
+    old = leaf.grad
+    if work.restore is None:
+        work.restore = []
+    work.restore.append((leaf, old, None if old is None else np.array(old.array, copy=True)))
+    _accumulate(leaf, grad, work.create_graph)
+    for hook in list(leaf.post_hooks.values()):
+        hook(leaf.variable)
 
 
 def _deliver(
-    work: Pass, edge: Any, number: int, grad: Any, node: Any = None, position: int = 0
+    work: Pass, edge: Any, number: int, grad: Any, node: Any = None, grads: Sequence[Any] = ()
 ) -> None:
-    """Add `grad` to what has arrived at an edge, in the edge's shape and dtype."""
+    """Add `grad` to what has arrived at an edge, in the edge's shape and dtype.
+
+    `node` returned it among `grads`, for messages.
+    """
     if edge.count == 1:
         shape, dtype = edge.shape, edge.dtype
     else:
@@ -251,7 +275,7 @@ def _deliver(
     else:
         fits = grad.shape == shape and grad.dtype is dtype.array
     if not fits:
-        grad = _fit(grad, shape, dtype, node, position)
+        grad = _fit(grad, shape, dtype, node, grads)
     if edge.number < 0:
         old = work.staged.get(edge)
         work.staged[edge] = grad if old is None else _add(old, grad)
@@ -276,11 +300,12 @@ def _add(a: Any, b: Any) -> Any:
     return operations.add(a, b)
 
 
-def _fit(grad: Any, shape: tuple[int, ...], dtype: Any, node: Any, position: int) -> Any:
+def _fit(grad: Any, shape: tuple[int, ...], dtype: Any, node: Any, grads: Sequence[Any]) -> Any:
     """`grad` summed to `shape` where it was broadcast from it, and cast to `dtype`."""
     found = shape_of(grad) if type(grad) is Tensor else grad.shape
     if found != shape:
         if not _expandable(shape, found):
+            position = next((i for i, item in enumerate(grads) if item is grad), 0)
             raise RuntimeError(
                 f"Function {node.title} returned an invalid gradient at index {position} - got "
                 f"{list(found)} but expected shape compatible with {list(shape)}"
@@ -324,7 +349,7 @@ def _any_tensor(g: Any) -> bool:
     return any(type(item) is Tensor for item in g)
 
 
-def _materialize(work: Pass, node: Node, g: Any) -> Any:
+def _materialize(node: Node, g: Any) -> Any:
     """Zeros for the outputs of a node to which no gradient came."""
     if not node.materializes:
         return [None] * node.count if g is None else g
@@ -353,7 +378,7 @@ def _pre_hooks(work: Pass, node: Node, hooks: Hooks, g: Any) -> Any:
         result = function(tuple(tensors))
         if result is not None:
             tensors = list(result) if isinstance(result, tuple | list) else [result]
-    if work.traced or not node.raw:
+    if work.create_graph or not node.raw:
         values: list[Any] = tensors
     else:
         values = [
@@ -419,18 +444,19 @@ def _leaf_pre_hooks(leaf: AccumulateGrad, grad: Any) -> Any:
     return tensor
 
 
-def _finish(
-    work: Pass,
-    targets: dict[Any, list[int]] | None,
-    inputs: Sequence[tuple[Any, int]] | None,
-    accumulate: bool,
-) -> list[Any]:
+def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
     """Run leaf hooks, then hand out what was captured or commit what was staged."""
-    staged = {leaf: _leaf_pre_hooks(leaf, grad) for leaf, grad in work.staged.items()}
-    work.staged = {}
-    if targets is None:
-        for leaf, grad in _prepared(staged, work.create_graph):
-            _accumulate(leaf, grad, work.create_graph)
+    staged = work.staged
+    for leaf in staged:
+        if leaf.hooks is not None:
+            staged[leaf] = _leaf_pre_hooks(leaf, staged[leaf])
+    if work.targets is None:
+        create_graph = work.create_graph
+        for leaf, grad in staged.items():
+            if leaf.grad is None and type(grad) is np.ndarray and not _is_owned(grad):
+                staged[leaf] = np.array(grad, order="C")
+        for leaf, grad in staged.items():
+            _accumulate(leaf, grad, create_graph)
             if leaf.post_hooks:
                 for hook in list(leaf.post_hooks.values()):
                     hook(leaf.variable)
@@ -438,45 +464,32 @@ def _finish(
                 for hook in list(leaf.hooks.post.values()):
                     hook((), (leaf.grad,))
         return []
-    if inputs is None:
-        return []
     results = []
-    for edge, number in inputs:
+    for edge, number in inputs or ():
         if edge.number < 0:
             grad = staged.get(edge)
             if grad is not None and type(grad) is not Tensor:
-                grad = make(
-                    grad if grad.flags.writeable or not grad.ndim else grad.copy(), edge.dtype
-                )
+                if grad.ndim and not grad.flags.writeable:
+                    grad = grad.copy()
+                grad = make(grad, edge.dtype)
         else:
             grad = work.captured.get((edge, number))
         results.append(grad)
     return results
 
 
-def _prepared(
-    staged: dict[AccumulateGrad, Any], create_graph: bool
-) -> list[tuple[AccumulateGrad, Any]]:
-    """Pairs of leaf and a gradient that may become its `.grad` without a further allocation.
+def _is_owned(grad: Any) -> bool:
+    """Whether a staged array may become a `.grad` as it is: nobody else holds it.
 
-    Note: an array is taken over only when nobody else holds it; `staged` and this loop account
-    for the references counted here.
+    Note: the references are those of `staged`, of the caller's loop, of the argument, and of
+    getrefcount itself.
     """
-    pairs: list[tuple[AccumulateGrad, Any]] = []
-    while staged:
-        leaf, grad = staged.popitem()
-        if type(grad) is not Tensor and leaf.grad is None and grad.ndim:
-            owned = (
-                sys.getrefcount(grad) <= 2
-                and grad.base is None
-                and grad.flags.c_contiguous
-                and grad.flags.writeable
-            )
-            if not owned:
-                grad = np.array(grad, order="C")
-        pairs.append((leaf, grad))
-    pairs.reverse()
-    return pairs
+    return (
+        sys.getrefcount(grad) <= 4
+        and grad.base is None
+        and grad.flags.c_contiguous
+        and grad.flags.writeable
+    )
 
 
 def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
@@ -494,12 +507,18 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
     elif create_graph:
         new = grad if type(grad) is Tensor else make(grad, leaf.dtype)
         leaf.grad = operations.add(old, new)
-    else:
+    elif old.level is not None or type(grad) is Tensor or not old.dtype.raw:
         new = grad if type(grad) is Tensor else make(grad, leaf.dtype)
         if old.level is not None or new.level is not None:
             leaf.grad = operations.add(old, new)
-        elif isinstance(old.array, np.ndarray) or not old.dtype.raw:
-            operations.add_in_place(old, new)
         else:
-            old.array = old.array + new.array
-            version_of(old).bump(runtime.where)
+            operations.add_in_place(old, new)
+    else:
+        if type(old.array) is np.ndarray:
+            np.add(old.array, grad, out=old.array)
+        else:
+            old.array = old.array + grad
+        version = old.version
+        if version is None:
+            version = version_of(old)
+        version.bump(runtime.where)

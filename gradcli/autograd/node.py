@@ -29,9 +29,11 @@ class Freed:
 
     __slots__ = ("store", "where")
 
+    store: dict[Any, tuple[Any, ...]] | None
+
     def __init__(self, where: int) -> None:
         self.where = where
-        self.store: dict[Any, tuple[Any, ...]] | None = None
+        self.store = None
 
 
 class Hooks:

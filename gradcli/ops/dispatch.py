@@ -204,7 +204,9 @@ def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
     if type(result) is np.ndarray:
         if result.ndim == 0:
             result = result[()]
-        elif op.batching != ELEMENTWISE and not result.flags.c_contiguous:
+        elif (
+            op.batching != ELEMENTWISE and not op.keeps_layout and not result.flags.c_contiguous
+        ):
             result = np.ascontiguousarray(result)
     return make(result, dtype)
 
@@ -214,7 +216,8 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
     version = source.version
     if version is None:
         version = version_of(source)
-    base = source if source.view is None else source.view.base
+    is_base = source.view is None or (source.node is not None and source.node.number < 0)
+    base = source if is_base else source.view.base
     several = type(outputs) is not Tensor
     if several:
         kind = "multiple"
@@ -380,6 +383,14 @@ def _binary(op: Op, flavour: str) -> Any:
     simple_saves = all(
         code in (table.INPUT, table.KEYWORD) for plan in plans.values() for code, _ in plan.saves
     )
+    both_inputs = (
+        takes_tensor
+        and all(
+            len(plan.saves) != 2 or {index for _, index in plan.saves} == {0, 1}
+            for plan in plans.values()
+        )
+        and all(len(plan.saves) <= 2 for plan in plans.values())
+    )
     rest = tuple(parameter.default for parameter in op.parameters[2:])
     state = runtime
 
@@ -462,6 +473,19 @@ def _binary(op: Op, flavour: str) -> Any:
                                 else:
                                     made.saved = (tensor,)
                                     made.guards = None
+                            elif both_inputs and type(b) is Tensor:
+                                version = a.version
+                                if version is None:
+                                    version = version_of(a)
+                                other = b.version
+                                if other is None:
+                                    other = version_of(b)
+                                if saves[0][1] == 0:
+                                    made.saved = (x, y)
+                                    made.guards = (version, version.clock, other, other.clock)
+                                else:
+                                    made.saved = (y, x)
+                                    made.guards = (other, other.clock, version, version.clock)
                             else:
                                 bound = args + rest
                                 made.saved = tuple([_value(bound[i]) for _, i in saves])

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.leaf import detach
 from ..autograd.modes import no_grad, refresh_view
-from ..autograd.node import Node, Packed, check_saved, next_number, packers
+from ..autograd.node import Freed, Node, Packed, check_saved, next_number, packers
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, make, shape_of, version_of
@@ -31,29 +31,35 @@ class OpNode(Node):
         return self.op.node_name(self.args)
 
     def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
-        check_saved(self)
+        guards = self.guards
+        if guards is None:
+            if type(self.saved) is Freed:
+                check_saved(self)
+        elif len(guards) > 2 or guards[0] is None or guards[0].clock != guards[1]:
+            check_saved(self)
         if traced_mode:
             namespace: Any = traced
             values = self.saved_tensors() if self.guards is not None else self.saved
         else:
-            dtype = self.dtype
-            if type(dtype) is tuple:
-                dtype = dtype[0]
+            dtype = self.dtype if self.count == 1 else self.dtype[0]
             namespace = complex_arrays if dtype.is_complex else real_arrays
             values = self.saved
         edges = self.edges
-        if len(edges) == 1:
-            _, formula, getter = self.plan.formulas[0]
-            return (formula(namespace, g, *getter(values)),)
+        plan = self.plan
+        if plan.direct is not None:
+            return (plan.direct(namespace, g, *values),)
         grads: list[Any] = [None] * len(edges)
-        for index, formula, getter in self.plan.formulas:
+        for index, formula, getter in plan.formulas:
             if type(index) is slice:
                 span = range(*index.indices(len(edges)))
                 if wanted is None or any(edges[i] in wanted for i in span):
                     for i, grad in zip(span, formula(namespace, g, *getter(values)), strict=True):
                         grads[i] = grad
             elif wanted is None or edges[index] in wanted:
-                grads[index] = formula(namespace, g, *getter(values))
+                if type(getter) is int:
+                    grads[index] = formula(namespace, g, values[getter])
+                else:
+                    grads[index] = formula(namespace, g, *getter(values))
         return grads
 
     def saved_tensors(self) -> list[Any]:
@@ -130,8 +136,18 @@ class _Compiled(Plan):
 
     def __init__(self, op: Op, wanted: tuple[int, ...], total: int) -> None:
         super().__init__(op, wanted)
+        if total == 1 and len(self.formulas) == 1 and not op.parameters[wanted[0]].is_list:
+            _, formula, positions = self.formulas[0]
+            if positions == tuple(range(len(self.saves))):
+                self.direct = formula
         self.formulas = tuple(
-            (_place(op, index, total), formula, _getter(positions))
+            (
+                _place(op, index, total),
+                formula,
+                positions[0]
+                if len(positions) == 1 and not op.parameters[index].is_list
+                else _getter(positions),
+            )
             for index, formula, positions in self.formulas
         )
 

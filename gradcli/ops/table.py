@@ -114,6 +114,7 @@ class Op:
     numbers: whether a Python number may stand for a tensor, where `promote` is given.
     result: a dtype, or a function of the bound arguments, that the outputs are cast to.
     view: outputs share the first input's memory.
+    keeps_layout: the kernel's strides stay; otherwise results are laid out row by row.
     batching: ELEMENTWISE, "shift" (dims move by one), or a rule `(op, axes, args)`; see batching.
     outputs: how many tensors it returns; 0 means a list whose length varies.
     fields: names of several outputs, for results like `torch.return_types.max`.
@@ -138,6 +139,7 @@ class Op:
         "id",
         "inplace",
         "jvp",
+        "keeps_layout",
         "kernel",
         "name",
         "node",
@@ -170,6 +172,7 @@ class Op:
         self.numbers: bool = fields.get("numbers", True)
         self.result: Any = fields.get("result")
         self.view: bool = fields.get("view", False)
+        self.keeps_layout: bool = fields.get("keeps_layout", False)
         self.batching: Any = fields.get("batching")
         self.outputs: int = fields.get("outputs", 1)
         self.constant: tuple[int, ...] = fields.get("constant", ())
@@ -302,10 +305,11 @@ class Plan:
     the formula and the indices of its needs among the saved values.
     """
 
-    __slots__ = ("formulas", "names", "op", "saves", "tensors")
+    __slots__ = ("direct", "formulas", "names", "op", "saves", "tensors")
 
     def __init__(self, op: Op, wanted: Iterable[int]) -> None:
         self.op = op
+        self.direct: Formula | None = None  # the formula, where it takes all that was saved
         position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
         chosen = [
             (index, op.vjp[op.parameters[index].name])

@@ -6,12 +6,14 @@ Importing this module installs them on Tensor.
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from ..autograd import api, leaf
+from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
 from ..autograd.operations import operations
 from ..ops import public as table
@@ -22,7 +24,7 @@ from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu
 from ..tensor.dtypes import PYTHON, DType
 from ..tensor.printing import format_tensor, tensor_text
-from ..tensor.tensor import Size, Tensor, make, numel, own_memory, shape_of
+from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of
 
 # ---------------------------------------------------------------- values
 
@@ -125,9 +127,15 @@ def contains(tensor: Tensor, element: Any) -> bool:
 # ---------------------------------------------------------------- text
 
 
+def transforms_run() -> bool:
+    """Whether a function transform is running, so that tensors may show what it tracks."""
+    levels = sys.modules.get("gradcli.ops.levels")
+    return levels is not None and bool(levels.stack)
+
+
 def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
-    if tensor.level is not None:
+    if tensor.level is not None or transforms_run():
         from ..ops.levels import text as leveled_text
 
         return leveled_text(tensor)
@@ -365,6 +373,23 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """Add the gradients of the tensor to the `.grad` of the leaves it came from."""
+    if inputs is None and not create_graph and tensor.view is None and tensor.level is None:
+        # The common call, without the checks that it cannot fail.
+        edge = tensor.node
+        array = tensor.array
+        if edge is not None and (
+            (gradient is None and tensor.dtype.is_floating_point and array.size == 1)
+            or (
+                type(gradient) is Tensor
+                and gradient.level is None
+                and gradient.dtype is tensor.dtype
+                and gradient.array.shape == array.shape
+            )
+        ):
+            if gradient is None:
+                gradient = constant(array.shape, tensor.dtype, 1)
+            engine.run(((edge, tensor.number, gradient),), False, bool(retain_graph))
+            return
     api.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)
 
 
@@ -686,6 +711,27 @@ def _install() -> None:
         np.ones(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
     )
     operations.add_in_place = lambda tensor, other: run_inplace(get_op("add"), (tensor, other, 1))
+    for module, names in LATER.items():
+        for name in names:
+            if name not in vars(operations):
+                setattr(operations, name, _filled_by(module, name))
+
+
+# Operations of the engine that are filled in by modules which are loaded at their first use.
+LATER = {
+    "gradcli.ops.levels": ("detach_leveled", "with_tangent", "split_dual", "level_stack"),
+    "gradcli.func.batched": ("batched_pass",),
+}
+
+
+def _filled_by(module: str, name: str) -> Any:
+    """An operation of the engine that `module` puts in its place when it is imported."""
+
+    def first_call(*args: Any) -> Any:
+        import_module(module)
+        return getattr(operations, name)(*args)
+
+    return first_call
 
 
 def sum_to(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
