@@ -247,7 +247,7 @@ def _block(
         shown, shift = _clip(shown, found, limit)
         for mark in found:
             mark.start = max(mark.start - shift, 0)
-            mark.end = max(min(mark.end - shift, width(shown) + 1), mark.start + 1)
+            mark.end = max(min(mark.end - shift, width(shown)), mark.start + 1)
         number = paint(str(line).rjust(gutter), "gutter")
         lines.append(f"{number} {bar} {shown}".rstrip())
         lines += [f"{margin} {bar} {drawn}" for drawn in _draw(found, paint, severity)]

@@ -128,7 +128,8 @@ class Explainer:
             line, other = position(self.span.start).line, position(late.span.start).line
             if late.message.endswith("was never closed"):
                 # What follows an open bracket was read as if it stood inside it.
-                if line > other:
+                stray = self.text == ":" or self.text in self.words.keywords
+                if line > other or (error.message == "invalid syntax" and stray):
                     error = self._new(late.message, late.span, late.help)
             elif error.message == "invalid syntax" and error.help is None and line == other:
                 error = late
@@ -152,7 +153,18 @@ class Explainer:
         return GradSyntaxError(message, span or self.span, help, labels, False, label)
 
     def _refuse(self, word: str, span: Span) -> GradSyntaxError:
-        return self._new(f"{word} is not part of the language", span, REFUSALS[word])
+        what = f"the {word} statement" if word in ("match", "type") else word
+        return self._new(f"{what} is not part of the language", span, REFUSALS[word])
+
+    def _next(self) -> Span:
+        """The span of the first token from here on that is not layout, if there is one."""
+        lexer, words = self.lexer, self.words
+        index = self.index
+        while lexer.kinds[index] in (words.dedent, words.newline):
+            index += 1
+        if lexer.kinds[index] == words.end:
+            return self.span
+        return Span(lexer.starts[index], lexer.ends[index])
 
     def _known(self) -> GradSyntaxError | None:
         """The cases with a message of their own."""
@@ -167,7 +179,7 @@ class Explainer:
             return self._block_missing()
         if "except" in self.expected and "finally" in self.expected:
             return self._new(
-                "expected 'except' or 'finally' block", None, "a try needs one of them"
+                "expected 'except' or 'finally' block", self._next(), "a try needs one of them"
             )
         return (
             self._soft_keyword()
@@ -201,7 +213,7 @@ class Explainer:
         start = self.begins[at]
         return self._new(
             f"expected an indented block after {what} on line {line}",
-            None,
+            self._next(),
             "indent the lines that belong to it; `pass` stands for none",
             labels=((Span(start, start + len(keyword)), f"this {keyword} has no body"),),
         )

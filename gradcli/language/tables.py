@@ -173,7 +173,7 @@ def build(grammar: str) -> Tables:
         lexer=NoLexer,
         start=list(STARTS),
         maybe_placeholders=True,
-        strict=False,
+        strict=True,
     )
     table = lark.parser.parser._parse_table
 

@@ -24,7 +24,13 @@ def as_lists(node: Any) -> Any:
     if isinstance(node, syntax.Chain):
         value = as_lists(node.first)
         for op, operand, span in node.rest:
-            value = ["BinOp", tuple(span), ("left", value), ("op", op), ("right", as_lists(operand))]
+            value = [
+                "BinOp",
+                tuple(span),
+                ("left", value),
+                ("op", op),
+                ("right", as_lists(operand)),
+            ]
         return value
     if isinstance(node, syntax.If):
         orelse: Any = as_lists(node.orelse)
@@ -77,7 +83,9 @@ class Oracle:
                     continue
                 value = getattr(node, name)
                 if isinstance(node, ast.If) and name == "orelse":
-                    ladder = len(value) == 1 and isinstance(value[0], ast.If) and self.is_elif(value[0])
+                    ladder = (
+                        len(value) == 1 and isinstance(value[0], ast.If) and self.is_elif(value[0])
+                    )
                     fields.append((name, [self.convert(v, inside, ladder) for v in value]))
                     continue
                 if isinstance(node, ast.AnnAssign) and name == "simple":
