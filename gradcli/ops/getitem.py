@@ -6,6 +6,7 @@ of the one before; what is left, masks and index tensors, goes into one `index`.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,9 @@ _INTEGERS = (int, np.integer)
 def getitem(tensor: Tensor, index: Any) -> Tensor:
     """`tensor[index]`. Raises IndexError, TypeError and ValueError with PyTorch's sentences."""
     if type(index) is int:
-        return _select(tensor, 0, index, tensor)
+        return _select(tensor, 0, index, 0)
+    if type(index) is slice:
+        return _slice(tensor, 0, index, True)
     view, indices = apply_views(tensor, _as_tuple(index))
     if indices:
         return get_op("index").call(view, indices)  # type: ignore[no-any-return]
@@ -33,12 +36,15 @@ def getitem(tensor: Tensor, index: Any) -> Tensor:
 
 def setitem(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`: a copy_ into a view, or an index_put_ where tensors index."""
-    from .inplace import copy_, run_inplace
+    from .inplace import run_inplace
 
     view, indices = apply_views(tensor, _as_tuple(index))
     source = _value(value, tensor)
     if not indices:
-        copy_(view, _fitted(source, view))
+        if shape_of(source) == () and shape_of(view) != ():
+            run_inplace(get_op("fill_tensor"), (view, source))
+        else:
+            run_inplace(get_op("copy"), (view, _fitted(source, view), False))
         return
     run_inplace(get_op("index_put"), (view, indices, _without_ones(source), False))
 
@@ -74,7 +80,24 @@ def _fitted(source: Tensor, view: Tensor) -> Tensor:
 
 
 def _as_tuple(index: Any) -> tuple[Any, ...]:
-    return index if isinstance(index, tuple) else (index,)
+    if isinstance(index, tuple):
+        return index
+    if isinstance(index, list) and len(index) < 32 and any(map(_is_item, index)):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be "
+            "changed in pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will "
+            "be interpreted as tensor index, x[torch.tensor(seq)], which will result either in an "
+            "error or a different result",
+            UserWarning,
+            stacklevel=2,
+        )
+        return tuple(index)
+    return (index,)
+
+
+def _is_item(item: Any) -> bool:
+    """Whether a list with this element counts as a tuple of indices."""
+    return item is None or item is Ellipsis or isinstance(item, slice | list | tuple | Tensor)
 
 
 def _is_mask(item: Any) -> bool:
@@ -99,10 +122,10 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
     consumed = _consumed(items)
     if consumed > rank:
         if len(items) == 1 and isinstance(items[0], int):
-            _select(tensor, 0, items[0], tensor)
+            _select(tensor, 0, items[0], 0)
         raise IndexError(f"too many indices for tensor of dimension {rank}")
     view = tensor
-    dim = 0
+    dim = place = 0  # in the view, and in the tensor
     found: dict[int, Tensor] = {}
     for item in items:
         if isinstance(item, bool | np.bool_):
@@ -110,24 +133,30 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
             found[dim] = from_array(np.arange(1 if item else 0))
             dim += 1
         elif isinstance(item, int):
-            view = _select(view, dim, item, tensor)
+            view = _select(view, dim, item, place)
+            place += 1
         elif isinstance(item, slice):
             view = _slice(view, dim, item)
             dim += 1
+            place += 1
         elif item is None:
             view = get_op("unsqueeze").call(view, dim)
             dim += 1
         elif item is Ellipsis:
             dim += rank - consumed
+            place += rank - consumed
         elif not shape_of(item) and not _is_mask(item):
-            view = _select(view, dim, int(item.array), tensor)
+            view = _select(view, dim, int(item.array), place)
+            place += 1
         elif not shape_of(item):
             view = get_op("unsqueeze").call(view, dim)
             found[dim] = from_array(np.arange(1 if item.array else 0))
             dim += 1
         else:
             found[dim] = item
-            dim += len(shape_of(item)) if _is_mask(item) else 1
+            width = len(shape_of(item)) if _is_mask(item) else 1
+            dim += width
+            place += width
     return view, _listed(found)
 
 
@@ -149,13 +178,15 @@ def _item(item: Any) -> Any:
     if item is None or item is Ellipsis or isinstance(item, bool | np.bool_ | slice):
         return item
     if type(item) is Tensor:
-        if item.dtype.category >= dtypes.FLOATING:
+        if item.dtype in (dtypes.int8, dtypes.int16) or item.dtype.category >= dtypes.FLOATING:
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         return item
     if isinstance(item, _INTEGERS):
         return int(item)
     if isinstance(item, np.ndarray):
         return from_array(item)
+    if isinstance(item, str):
+        raise TypeError("new(): invalid data type 'str'")
     if isinstance(item, list | tuple | range):
         if not len(item):
             return from_array(np.zeros(0, np.int64))
@@ -166,7 +197,7 @@ def _item(item: Any) -> Any:
     )
 
 
-def _select(view: Tensor, dim: int, index: int, tensor: Tensor) -> Tensor:
+def _select(view: Tensor, dim: int, index: int, place: int) -> Tensor:
     shape = shape_of(view)
     if not shape:
         raise IndexError(
@@ -175,7 +206,7 @@ def _select(view: Tensor, dim: int, index: int, tensor: Tensor) -> Tensor:
         )
     length = shape[dim]
     if not -length <= index < length:
-        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {length}")
+        raise IndexError(f"index {index} is out of bounds for dimension {place} with size {length}")
     return get_op("select").call(view, dim, index)  # type: ignore[no-any-return]
 
 
@@ -189,17 +220,19 @@ def _bound(value: Any) -> int | None:
     raise TypeError("slice indices must be integers or None or have an __index__ method")
 
 
-def _slice(view: Tensor, dim: int, item: slice) -> Tensor:
+def _slice(view: Tensor, dim: int, item: slice, always: bool = False) -> Tensor:
     shape = shape_of(view)
     if not shape:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     start, stop, step = _bound(item.start), _bound(item.stop), _bound(item.step)
     step = 1 if step is None else step
-    if step <= 0:
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    if step < 0:
         raise ValueError("step must be greater than zero")
     length = shape[dim]
     start = 0 if start is None else start
     stop = (1 << 63) - 1 if stop is None else stop
-    if start == 0 and stop >= length and step == 1:
+    if start == 0 and stop >= length and step == 1 and not always:
         return view
     return get_op("slice").call(view, dim, start, stop, step)  # type: ignore[no-any-return]

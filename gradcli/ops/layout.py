@@ -50,11 +50,19 @@ def preserved_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int
     """
     if is_dense(shape, strides):
         return tuple(strides)
+    return ordered_strides(shape, [strides])
+
+
+def ordered_strides(shape: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Dense strides whose order follows that of the operands' strides, the first one first.
+
+    The order of a stable insertion sort in which a stride of zero decides nothing, as in PyTorch.
+    """
     order = list(range(len(shape) - 1, -1, -1))
     for start in range(1, len(order)):
         place = start
         for other in range(start - 1, -1, -1):
-            comparison = _compare(shape, strides, order[other], order[place])
+            comparison = _compare(shape, operands, order[other], order[place])
             if comparison > 0:
                 order[other], order[place] = order[place], order[other]
                 place = other
@@ -68,12 +76,24 @@ def preserved_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int
     return tuple(result)
 
 
-def _compare(shape: Sequence[int], strides: Sequence[int], a: int, b: int) -> int:
-    if strides[a] == 0 or strides[b] == 0:
-        return 0
-    if strides[a] != strides[b]:
-        return -1 if strides[a] < strides[b] else 1
-    return 1 if shape[a] > shape[b] else 0
+def _compare(shape: Sequence[int], operands: Sequence[Sequence[int]], a: int, b: int) -> int:
+    for strides in operands:
+        if strides[a] == 0 or strides[b] == 0:
+            continue
+        if strides[a] != strides[b]:
+            return -1 if strides[a] < strides[b] else 1
+        if shape[a] > shape[b]:
+            return 1
+    return 0
+
+
+def relayout(array: Array, strides: Sequence[int]) -> Array:
+    """The same elements laid out with the given dense strides."""
+    if not array.ndim or strides_of(array) == tuple(strides):
+        return array
+    result = allocate(array.shape, strides, array.dtype)
+    result[...] = array
+    return result
 
 
 def allocate(shape: Sequence[int], strides: Sequence[int], dtype: np.dtype[Any]) -> Array:
