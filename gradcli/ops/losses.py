@@ -78,11 +78,19 @@ def _warn_sizes(input: Any, target: Any) -> None:
 def _together(F: Any, input: Any, target: Any) -> tuple[Any, Any]:
     """Both expanded to one shape; nothing is recorded for a tensor that has it already."""
     shape = broadcast_shape((tuple(input.shape), tuple(target.shape)))
+    target = _as_floating(F, input, target)
     if tuple(input.shape) != shape:
         input = F.expand(input, shape)
     if tuple(target.shape) != shape:
         target = F.expand(target, shape)
     return input, target
+
+
+def _as_floating(F: Any, input: Any, target: Any) -> Any:
+    """An integer target in the dtype of a floating input."""
+    if type(target) is Tensor and target.dtype.category < dtypes.FLOATING <= input.dtype.category:
+        return F._to_copy(target, input.dtype)
+    return target
 
 
 def _refuse_integers(kernel: str) -> Any:
@@ -577,6 +585,13 @@ op(
     ],
 )
 op(
+    "_full_as(Tensor self, float value)",
+    kernel=lambda self, value: np.full(self.shape, value, self.dtype)[()],
+    where=(),
+    doc="A tensor like `self` filled with a number.",
+    samples=lambda S: [S(S.normal(2, 3), 0.5)],
+)
+op(
     "_variance_at_least(Tensor self, float eps)",
     kernel=lambda self, eps: np.maximum(self, self.dtype.type(eps)),
     vjp={"self": lambda F, g: g},
@@ -594,7 +609,7 @@ def _gaussian_nll(
     if isinstance(var, int | float):
         if var < 0:
             raise ValueError("var has negative entry/entries")
-        var = F.mul(F.ones_like(input), var)
+        var = F._full_as(input, float(var))
     elif tuple(var.shape) != tuple(input.shape):
         if tuple(input.shape[:-1]) == tuple(var.shape):
             var = F.unsqueeze(var, -1)
@@ -715,7 +730,7 @@ def _hinge_embedding(
 ) -> Any:
     reduction = _reduction(reduction, size_average, reduce)
     zero = F.zeros_like_shape(input, tuple(input.shape))
-    far = F.clamp_min(F.rsub(input, margin), 0)
+    far = F.clamp_min(F.sub(margin, input), 0)
     total = F.add(
         F.where(F.ne(target, 1), far, zero),
         F.where(F.ne(target, -1), input, zero),
@@ -758,8 +773,8 @@ op(
     where=(),
     doc="The kernel of `soft_margin_loss`.",
     samples=lambda S: [
-        S(S.normal(3), S.integers(0, 2, 3), "mean"),
-        S(S.normal(2, 3), S.integers(0, 2, 2, 3), "none"),
+        S(S.normal(3), S.tensor([1.0, -1.0, 1.0]), "mean"),
+        S(S.normal(2, 3), S.tensor([1.0, -1.0, 1.0]), "none"),
     ],
 )
 
@@ -767,7 +782,8 @@ op(
 def _soft_margin(
     F: Any, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
 ) -> Any:
-    return F._soft_margin_loss(input, target, _reduction(reduction, size_average, reduce))
+    reduction = _reduction(reduction, size_average, reduce)
+    return F._soft_margin_loss(input, _as_floating(F, input, target), reduction)
 
 
 op(
@@ -776,7 +792,7 @@ op(
     composite=_soft_margin,
     where=("F",),
     doc="The logistic loss of signs.",
-    samples=lambda S: [S(S.normal(3), S.integers(0, 2, 3))],
+    samples=lambda S: [S(S.normal(3), S.tensor([1.0, -1.0, 1.0]))],
 )
 
 
@@ -793,7 +809,7 @@ def _multilabel_soft_margin(
     loss = F.neg(
         F.add(
             F.mul(target, F.logsigmoid(input)),
-            F.mul(F.rsub(target, 1), F.logsigmoid(F.neg(input))),
+            F.mul(F.sub(1, target), F.logsigmoid(F.neg(input))),
         )
     )
     if weight is not None:
@@ -894,7 +910,7 @@ def _cosine_embedding(
         )
     cosine = _cosine(F, input1, input2)
     zero = F.zeros_like_shape(cosine, tuple(cosine.shape))
-    near = F.where(F.eq(target, 1), F.rsub(cosine, 1), zero)
+    near = F.where(F.eq(target, 1), F.sub(1, cosine), zero)
     far = F.where(F.eq(target, -1), F.clamp_min(F._sub_scalar(cosine, margin), 0), zero)
     return _reduce(F, F.add(near, far), reduction)
 
