@@ -16,13 +16,18 @@ from ..tensor.tensor import Tensor, make
 
 
 class Sample:
-    """One call: positional and keyword arguments."""
+    """One call: positional and keyword arguments.
 
-    __slots__ = ("args", "kwargs")
+    A sample that is not `smooth` lies on a kink, a pole or a tie: its value and gradient are
+    compared with PyTorch's, but no differences are taken.
+    """
 
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    __slots__ = ("args", "kwargs", "smooth")
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], smooth: bool = True) -> None:
         self.args = args
         self.kwargs = kwargs
+        self.smooth = smooth
 
     def __repr__(self) -> str:
         words = [_show(value) for value in self.args]
@@ -47,6 +52,10 @@ class Sampler:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Sample:
         return Sample(args, kwargs)
+
+    def edge(self, *args: Any, **kwargs: Any) -> Sample:
+        """A call at a kink, a pole or a tie."""
+        return Sample(args, kwargs, False)
 
     def _make(self, values: Any) -> Tensor:
         return make(self.dtype.cast(np.asarray(values))[()], self.dtype)
