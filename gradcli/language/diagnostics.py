@@ -357,8 +357,8 @@ def near(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
             found.append((distance + 0.1 * other, index, candidate))
     found.sort()
     if found:
-        best = found[0][0]
-        found = [entry for entry in found if entry[0] <= best + 1]
+        most = found[0][0] + (1 if found[0][0] >= 1 else 0)
+        found = [entry for entry in found if entry[0] <= most]
     unique = list(dict.fromkeys(candidate for _, _, candidate in found))
     return unique[:limit]
 

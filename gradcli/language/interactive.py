@@ -69,15 +69,16 @@ def _resume(lexer: Lexer) -> int | None:
     start, end = lexer.starts[-1], lexer.ends[-1]
     if start >= len(lexer.text):
         return None
-    end = lexer.ends[-1] = max(end, start + 1)
     if lexer.strings:
-        # An f-string broke off: its text up to the end of the line is gone with it.
+        # An f-string broke off: what is left of its line goes with it.
         first = lexer.strings[0].start
         del lexer.brackets[sum(where < first for _, where in lexer.brackets) :]
         lexer.strings.clear()
         line = _rest_of_line.match(lexer.text, start)
         assert line is not None
-        end = lexer.ends[-1] = max(end, line.end())
+        end = lexer.ends[-1] = line.end()
+    elif start == end:
+        end = lexer.ends[-1] = start + 1
     return end
 
 

@@ -501,7 +501,7 @@ class Lexer:
             start + len(quote) if triple else end,
             f"add the closing {quote}",
             at_end=bool(triple),
-            at=start,
+            at=end if what == "f-string" else start,
         )
 
     def mismatch(self, closing: str, position: int) -> None:
@@ -522,6 +522,8 @@ class Lexer:
         index = 0
         while word[: index + 1].isidentifier():
             index += 1
+        if index:
+            self.add(self.words.name, word[:index], start, start + index)
         self.invalid_character(word[index], start + index)
 
     def invalid_character(self, character: str, position: int) -> None:

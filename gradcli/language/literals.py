@@ -66,11 +66,14 @@ def _unescape_one(match: re.Match[str]) -> str:
         from unicodedata import lookup
 
         try:
-            return lookup(body[2:-1]) if len(body) > 1 else ""
+            return lookup(body[2:-1])
         except KeyError:
+            wrong = (
+                "unknown Unicode character name" if body[2:-1] else "malformed \\N character escape"
+            )
             raise LiteralError(
                 f"(unicode error) 'unicodeescape' codec can't decode bytes in position "
-                f"{match.start()}-{match.end() - 1}: unknown Unicode character name",
+                f"{match.start()}-{match.end() - 1}: {wrong}",
                 match.start(),
                 match.end(),
             ) from None
