@@ -337,7 +337,8 @@ def _record(
         number = 0 if node.count == 1 else index + 1
         dirty = any(result is tensor for tensor in ctx._dirty)
         if dirty and result.view is not None:
-            operations.rebase(result, node, args)
+            position = next(i for i, value in enumerate(args) if value is result)
+            operations.rebase(result, node, position)
             continue
         result.node = node
         result.number = number

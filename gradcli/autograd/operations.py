@@ -29,7 +29,7 @@ class Operations:
     level_stack: Callable[[], list[str]]
     with_tangent: Callable[[Tensor, Tensor, int], Tensor]
     split_dual: Callable[[Tensor, int], tuple[Tensor, Tensor | None]]
-    rebase: Callable[..., None]
+    rebase: Callable[[Tensor, Any, int], None]
     batched_pass: Callable[..., list[Any]]
     add_in_place: Callable[[Tensor, Tensor], None]
 

@@ -14,14 +14,17 @@ import numpy as np
 
 from ..autograd.modes import InferenceVersion, refresh_view
 from ..autograd.node import Node
+from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
 from .dispatch import compute
 from .errors import broadcast_shape
-from .record import edge_start, gather, record
+from .record import edge_start, record
 from .table import Op
 from .views import CopySlices
+
+STALE = -1  # a clock that no version shows
 
 
 def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
@@ -162,23 +165,32 @@ def _write_recorded(op: Op, args: Sequence[Any], target: Tensor, result: Tensor)
     node = record(op, recorded, fresh)
     if node is None:
         return
-    rebase(target, node, op, args)
+    rebase(target, node, edge_start(op, 0, len(node.edges)))
+    for value in args:
+        if type(value) is Tensor and value.view is not None:
+            value.view.clock = STALE
 
 
-def rebase(target: Tensor, node: Node, op: Op, args: Sequence[Any]) -> None:
-    """Let `target`, just written, stand for the result of `node`."""
+def rebase(target: Tensor, node: Node, position: int) -> None:
+    """Let `target`, just written, stand for the result of `node`.
+
+    `position` is that of the target's old values among the node's edges. A view's own node is
+    left stale: the next use of the view makes one that leads to its base as it is then.
+    """
     version = version_of(target)
     version.title = re.sub(r"Backward[0-9]*$", "", node.title)
     if target.view is None:
         target.node = node
         target.number = 0
         return
-    _, edges, _ = gather(op, args)
-    slices = CopySlices(target.view.base, target, node, edge_start(op, 0, len(edges)))
     base = target.view.base
-    base.node = slices
+    base.node = CopySlices(base, target, node, position)
     base.number = 0
+    target.view.clock = STALE
     version.title = "CopySlices"
+
+
+operations.rebase = rebase
 
 
 def write_result(target: Tensor, result: Tensor) -> None:
