@@ -38,9 +38,9 @@ _PREFIXED = r"[fFuUrRbB]{1,2}[\"']"
 _FSTRING = r"(?:[fF][rR]?|[rR][fF])(?:\"\"\"|'''|\"|')"
 
 _start = re.compile(_BLANK)
-_after_number = re.compile(r"(?:and|else|for|if|in|is|not|or)(?![A-Za-z0-9_])")
-_rest_of_line = re.compile(r"[^\r\n]*")
-_open_string = re.compile(r"([a-zA-Z]*)(\"\"\"|'''|\"|')")
+_AFTER_NUMBER = r"(?:and|else|for|if|in|is|not|or)(?![A-Za-z0-9_])"
+_REST_OF_LINE = r"[^\r\n]*"
+_OPEN_STRING = r"([a-zA-Z]*)(\"\"\"|'''|\"|')"
 _closer = {"(": ")", "[": "]", "{": "}"}
 _ascii = {
     "，": ",", "、": ",", "。": ".", "：": ":", "；": ";", "（": "(", "）": ")", "【": "[",
@@ -257,9 +257,9 @@ class Lexer:
                 elif group == NUMBER:
                     end = match.end()
                     following = text[end : end + 1]
-                    if (following.isalnum() or following == "_") and not _after_number.match(
-                        text, end
-                    ):
+                    if (following.isalnum() or following == "_") and not re.compile(
+                        _AFTER_NUMBER
+                    ).match(text, end):
                         return self.bad_number(match[3], match.start(3), end)
                     kinds_append(number)
                     texts_append(match[3])
@@ -342,7 +342,7 @@ class Lexer:
                 return position
             if following not in "%!":
                 break
-            line = _rest_of_line.match(text, position)
+            line = re.compile(_REST_OF_LINE).match(text, position)
             assert line is not None
             if not self.magic(line[0], position):
                 return None
@@ -566,7 +566,7 @@ class Lexer:
         """No token starts here."""
         text = self.text
         character = text[position]
-        match = _open_string.match(text, position)
+        match = re.compile(_OPEN_STRING).match(text, position)
         if match is not None:
             prefix, quote = match[1].lower(), match[2]
             if "b" in prefix:
@@ -581,7 +581,7 @@ class Lexer:
             if inside is not None and quote[0] == inside.quote[0] and not prefix:
                 self.fail("f-string: expecting '}'", position, position + 1, "add the missing '}'")
                 return
-            line = _rest_of_line.match(text, position)
+            line = re.compile(_REST_OF_LINE).match(text, position)
             assert line is not None
             end = line.end() if len(quote) == 1 else len(text)
             if prefix not in ("", "r", "u", "f", "fr", "rf"):

@@ -22,11 +22,11 @@ _simple = {
     "\n": "", "\r\n": "", "\r": "", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b",
     "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
 }  # fmt: skip
-_escape = re.compile(
+_ESCAPE = (
     r"\\(\r\n|[0-7]{1,3}|x[0-9a-fA-F]{0,2}|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}"
     r"|N\{[^}]*\}|[\s\S])"
 )
-_in_text = re.compile(
+_IN_TEXT = (
     r"(?:\{\{|\}\}|\\(\r\n|[0-7]{1,3}|x[0-9a-fA-F]{0,2}|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}"
     r"|N\{[^}]*\}|[^{}]))"
 )
@@ -83,7 +83,7 @@ def _unescape_one(match: re.Match[str]) -> str:
 def unescape(body: str) -> str:
     """A string's body with its escapes replaced; unknown ones stay as they are."""
     if "\\" in body:
-        body = _escape.sub(_unescape_one, body)
+        body = re.sub(_ESCAPE, _unescape_one, body)
     return body
 
 
@@ -106,7 +106,7 @@ def fstring_text(body: str, raw: bool, braces: bool) -> str:
         return body.replace("{{", "{").replace("}}", "}") if braces else body
     if not braces:
         return unescape(body)
-    return _in_text.sub(_unescape_one, body)
+    return re.sub(_IN_TEXT, _unescape_one, body)
 
 
 def string(text: str) -> str:

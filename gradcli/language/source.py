@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TAB = 8
 
-_newline = re.compile(r"\r\n|\r|\n")
+_NEWLINE = r"\r\n|\r|\n"
 
 
 class Span(tuple[int, int]):
@@ -83,7 +83,7 @@ class Source:
         starts = self._starts
         if starts is None:
             starts = [0]
-            starts.extend(m.end() for m in _newline.finditer(self.text))
+            starts.extend(m.end() for m in re.finditer(_NEWLINE, self.text))
             self._starts = starts
         return starts
 
