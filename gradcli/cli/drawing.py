@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcli.language.diagnostics import Diagnostic, Label, from_syntax_error
 from gradcli.language.source import Source
 
 
 def draw(error: Any, source: Source) -> tuple[str, str]:
     """The whole text of a diagnostic, without and with colour."""
-    title = getattr(error, "title", None) or f"SyntaxError: {getattr(error, 'message', error)}"
-    span = getattr(error, "span", None)
-    if span is None:
-        place = getattr(error, "place", None)
-        span = place[1] if place else (0, 0)
-        title = str(error)
-    line, column = source.position(span[0])
-    text = source.line_text(line)
-    margin = " " * len(str(line))
-    end = max(span[1], span[0] + 1) - span[0]
-    carets = "^" * max(1, min(end, len(text) - column + 1))
-    lines = [
-        f"error: {title}",
-        f"{margin} --> {source.location(span[0])}",
-        f"{margin} |",
-        f"{line} | {text}",
-        f"{margin} | {' ' * (column - 1)}{carets}",
-    ]
-    if getattr(error, "help", None):
-        lines.append(f"{margin} = help: {error.help}")
-    drawn = "\n".join(lines) + "\n"
-    return drawn, drawn
+    diagnostic = diagnostic_of(error, source)
+    return diagnostic.render(), diagnostic.render(color=True)
+
+
+def diagnostic_of(error: Any, source: Source) -> Diagnostic:
+    """The diagnostic of a syntax error, of what a program raised, or of a limit."""
+    if hasattr(error, "at_end"):
+        return from_syntax_error(error, source)
+    if hasattr(error, "title"):
+        labels = [Label(error.span, error.label, source=error.source)]
+        labels += [Label(span, text, False, source=where) for where, span, text in error.labels]
+        labels += [
+            Label(span, text, False, source=where) for where, span, text in error.callers[:3]
+        ]
+        return Diagnostic(error.title, source, labels, [error.help] if error.help else [])
+    where, span = error.place
+    title = f"{type(error).__name__}: {error}"
+    help = f"the limit can be set with --{error.limit}" if hasattr(error, "limit") else ""
+    return Diagnostic(title, where, [Label(span)], [help] if help else [])

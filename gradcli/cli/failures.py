@@ -21,6 +21,7 @@ def failure_of(error: BaseException, source: Source | None = None) -> Failure:
     """The failure for an exception; `source` is the text that a syntax error is in."""
     if isinstance(error, Failure):
         return error
+    error = _unwrapped(error)
     if isinstance(error, UsageError):
         return Failure(USAGE, error.message, help=error.help)
     if isinstance(error, BrokenPipeError):
@@ -34,9 +35,20 @@ def failure_of(error: BaseException, source: Source | None = None) -> Failure:
             return found
     if isinstance(error, OSError):
         what = error.strerror or str(error)
-        name = f"{error.filename}: " if error.filename is not None else "standard output: "
-        return Failure(USAGE, f"{name}{what}")
+        name = f"{error.filename}: " if error.filename is not None else "writing output: "
+        return Failure(USAGE, f"{name}{what}", code="io")
     return _bug(error)
+
+
+def _unwrapped(error: BaseException) -> BaseException:
+    """The error of a lost stream, as an OSError, also when a program was running."""
+    inner = getattr(error, "error", None)
+    process = sys.modules.get("gradcli.cli.process")
+    if process is None or not isinstance(inner, BaseException):
+        return error
+    if isinstance(inner, process.OutputLost):
+        return inner.error  # type: ignore[no-any-return]
+    return inner if isinstance(error, process.OutputLost) else error
 
 
 def _of_data(error: BaseException) -> Failure | None:
@@ -49,7 +61,7 @@ def _of_data(error: BaseException) -> Failure | None:
         column = error.column or 1
         span = {"line": error.line, "column": column}
         where = f" (line {error.line}, column {column})"
-    return Failure(USAGE, f"{error}{where}", help=error.help, span=span)
+    return Failure(USAGE, f"{error}{where}", code="data", help=error.help, span=span)
 
 
 def _of_runtime(error: BaseException) -> Failure | None:
@@ -78,7 +90,7 @@ def _limit(message: str, limit: str) -> Failure:
 def _of_language(error: BaseException, source: Source | None) -> Failure | None:
     module = sys.modules.get("gradcli.language.errors")
     if module is not None and isinstance(error, module.GradSyntaxError):
-        failure = Failure(SYNTAX, error.message, type="SyntaxError", help=error.help or "")
+        failure = Failure(SYNTAX, error.message, type=error.kind, help=error.help or "")
         if source is not None:
             failure.span = span_members(source, error.span)
             failure.text, failure.colored = _drawn(error, source)

@@ -35,6 +35,31 @@ def tune_collector() -> None:
 
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    gc.enable()
+
+
+class OutputLost(BaseException):
+    """A standard stream cannot be written to; `error` says why. Programs cannot catch it."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def write_output(text: str) -> None:
+    """Write what a program prints to stdout. Raises OutputLost."""
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise OutputLost(error) from None
+
+
+def write_messages(text: str) -> None:
+    """Write what a program prints to stderr, while stdout carries JSON."""
+    try:
+        sys.stderr.write(text)
+    except OSError as error:
+        raise OutputLost(error) from None
 
 
 class _Signals:

@@ -31,9 +31,9 @@ CODES = {
 class Failure(Exception):
     """Something that ends a command, or one record of it, with an exit status and a message.
 
-    `text` is the whole message as it stands on a terminal without colour, for errors that have
-    source lines to show; `span` is where it is, as members for JSON; `colored` is the same text
-    with colour.
+    `code` is a word for the kind of error. `text` is the whole message as it stands on a terminal
+    without colour, for errors that have source lines to show; `colored` is the same with colour;
+    `span` is where it is, as members for JSON.
     """
 
     def __init__(
@@ -43,12 +43,14 @@ class Failure(Exception):
         *,
         help: str = "",
         type: str = "",
+        code: str = "",
         text: str = "",
         colored: str = "",
         span: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code or CODES.get(status, "error")
         self.message = message
         self.help = help
         self.type = type
@@ -58,7 +60,7 @@ class Failure(Exception):
 
     def members(self, record: int | None = None) -> dict[str, Any]:
         """The error as the members of a JSON object."""
-        members: dict[str, Any] = {"code": CODES[self.status]}
+        members: dict[str, Any] = {"code": self.code}
         if self.type:
             members["type"] = self.type
         members["message"] = self.message

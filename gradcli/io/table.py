@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from .errors import DataError
@@ -65,6 +66,31 @@ def _check_header(header: list[str], name: str) -> None:
             raise DataError(f"{name}: column {place + 1} has no name", line=1)
         if title in header[:place]:
             raise DataError(f"{name}: two columns are named {title}", line=1)
+
+
+def rows_of(name: str) -> Iterator[dict[str, Any]]:
+    """The rows of a file as records, read as they are needed. Raises DataError and OSError."""
+    with open(name, encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        header: list[str] | None = None
+        try:
+            for row in reader:
+                if not row:
+                    continue
+                if header is None:
+                    header = [field.strip() for field in row]
+                    _check_header(header, name)
+                    continue
+                if len(row) != len(header):
+                    raise DataError(
+                        f"{name}: {len(row)} fields where the header has {len(header)}",
+                        line=reader.line_num,
+                    )
+                yield row_record(header, row)
+        except csv.Error as error:
+            raise DataError(f"{name}: {error}", line=reader.line_num) from None
+        except UnicodeDecodeError:
+            raise DataError(f"{name}: this is not UTF-8", line=reader.line_num + 1) from None
 
 
 def row_record(header: list[str], row: list[str]) -> dict[str, Any]:

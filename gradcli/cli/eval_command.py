@@ -1,0 +1,142 @@
+"""`gradcli eval`: run a program, or evaluate expressions."""
+
+from __future__ import annotations
+
+import sys
+
+from .options import Options, UsageError
+from .process import single_thread, watch_signals, watch_time
+from .sources import Text, file_or_expressions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .output import Sink
+    from .running import Runner
+
+
+def run(options: Options) -> int:
+    """Run what the command line names; the exit status."""
+    records = options.each or options.slurp
+    if options.operands == ["-"] and ("-" in options.input or (options.each and not options.input)):
+        raise UsageError(
+            "the program and the records cannot both come from standard input",
+            "give one of them as a file",
+        )
+    if options.each and len(options.expression) > 1:
+        raise UsageError("--each takes one expression")
+    if options.timeout is not None:
+        watch_time(options.timeout, options.errors)
+    watch_signals()
+    texts = file_or_expressions(options)
+    single_thread()
+    if records or options.null_input:
+        from .each import evaluate_records
+
+        return evaluate_records(texts[0], options)
+    return _once(texts, options)
+
+
+def _once(texts: list[Text], options: Options) -> int:
+    from gradcli.tensor import dtypes
+
+    from .inputs import use_dtype
+    from .output import Sink, check_output
+    from .process import write_messages, write_output
+    from .running import Runner, prepare, seed
+
+    use_dtype(options, dtypes.float32)
+    check_output(options)
+    if options.output is not None:
+        options.json = True
+    prepare(options)
+    seed(options, None)
+    given = _inputs(options)
+    with Sink(options, len(texts) > 1) as sink:
+
+        def emit(values: dict[str, Any]) -> None:
+            from .documents import document
+
+            sink.write(document(values, options.full), line=True)
+
+        for text in texts:
+            runner = Runner(
+                text, options, stdout=write_messages if options.json else write_output, emit=emit
+            )
+            _run(runner, given, options, sink)
+    return exit_status(options, sink)
+
+
+def _inputs(options: Options) -> dict[str, Any]:
+    from .inputs import bound
+    from .records import file_inputs
+
+    given = bound(options)
+    return {**file_inputs(options), **given.all}
+
+
+def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) -> None:
+    from gradcli.language.interpreter import UNSET
+
+    result = runner.run(dict(given))
+    if runner.text.kind == "program":
+        if options.json:
+            sink.write(names_document(result.globals, given, options), line=sink.count > 0)
+        return
+    if result.value is UNSET:
+        return
+    if options.json:
+        from .documents import document
+
+        sink.write(document(result.value, options.full))
+    else:
+        sink.last = result.value
+        sink.count += 1
+        sys.stdout.write(f"{result.value!s}\n")
+
+
+def names_document(
+    names: dict[str, Any], given: dict[str, Any], options: Options
+) -> dict[str, Any]:
+    """`{"values": …, "grads": …}` of a program's names."""
+    from gradcli.autograd import leaf as leaves
+    from gradcli.tensor.tensor import Tensor
+
+    from .documents import document, is_value, typed
+    from .running import chosen
+
+    values = {name: value for name, value in names.items() if name not in given and is_value(value)}
+    if options.of:
+        known = {name: value for name, value in names.items() if is_value(value)}
+        values = {name: known[name] for name in chosen(options.of, known, "--of", "result")}
+    tensors = {
+        name: value
+        for name, value in names.items()
+        if type(value) is Tensor and leaves.requires_grad(value) and leaves.is_leaf(value)
+    }
+    if options.wrt:
+        tensors = {name: tensors[name] for name in chosen(options.wrt, tensors, "--wrt", "leaf")}
+    grads: dict[str, Any] = {}
+    for name, tensor in tensors.items():
+        grad = leaves.grad(tensor)
+        grads[name] = None if grad is None else typed(grad)
+    return {
+        "values": {name: document(value, options.full) for name, value in values.items()},
+        "grads": grads,
+    }
+
+
+def exit_status(options: Options, sink: Sink) -> int:
+    """0, or what `--exit-status` makes of the last value: 1 for false and null, 4 for none."""
+    if not options.exit_status:
+        return 0
+    if not sink.count:
+        return 4
+    from gradcli.io.write import Typed
+    from gradcli.tensor.tensor import Tensor
+
+    last = sink.last
+    if isinstance(last, Typed | Tensor) and last.dtype.name == "bool" and not last.array.shape:
+        last = bool(last.array)
+    return 1 if last is None or last is False else 0

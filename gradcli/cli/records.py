@@ -1,0 +1,101 @@
+"""Inputs and records from files and standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from gradcli.io.errors import DataError
+from gradcli.io.files import extension, read_record
+from gradcli.tensor.tensor import Tensor
+
+from .inputs import input_dtype, leaf
+from .options import Options
+from .process import waiting
+from .report import USAGE, Failure
+from .running import read_failure
+
+
+class Unusable:
+    """A value of a file or record that is no number: an error when it is read, and only then."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: DataError) -> None:
+        self.error = error
+
+
+def file_inputs(options: Options, reads: set[str] | None = None) -> dict[str, Tensor]:
+    """The inputs of every `--input`, later files first to win. Raises Failure.
+
+    With `reads` only names that the program reads are converted.
+    """
+    inputs: dict[str, Tensor] = {}
+    for name in options.input:
+        try:
+            if name == "-":
+                with waiting():
+                    members = read_record(name)
+            else:
+                members = read_record(name)
+        except (DataError, OSError) as error:
+            raise read_failure(error) from None
+        inputs.update(tensors(members, options, reads))
+    return inputs
+
+
+def tensors(members: dict[str, Any], options: Options, reads: set[str] | None) -> dict[str, Tensor]:
+    """The members of a record as inputs: those that are read, or all that are numbers."""
+    floating = input_dtype(options)
+    found: dict[str, Tensor] = {}
+    for name, value in members.items():
+        if reads is not None and name not in reads:
+            continue
+        try:
+            found[name] = leaf(value, floating, name)
+        except DataError as error:
+            if reads is None:
+                continue
+            raise Failure(USAGE, str(error), code="data", help=error.help) from None
+    return found
+
+
+def record_source(options: Options) -> tuple[int, str]:
+    """The descriptor and the name of where the records come from."""
+    name = options.input[-1] if options.input else "-"
+    if name == "-":
+        if sys.stdin is None:
+            raise Failure(USAGE, "there is no standard input to read records from")
+        return sys.stdin.fileno(), "-"
+    try:
+        return os.open(name, os.O_RDONLY), name
+    except OSError as error:
+        raise read_failure(error) from None
+
+
+def lines_of(options: Options) -> Iterator[list[bytes]]:
+    """The records' texts as they come. Raises Interrupted while it waits."""
+    from gradcli.io.stream import batches
+
+    descriptor, name = record_source(options)
+
+    def read(source: int, size: int) -> bytes:
+        with waiting():
+            return os.read(source, size)
+
+    try:
+        yield from batches(descriptor, separated=options.seq, read=read)
+    except OSError as error:
+        error.filename = error.filename or ("standard input" if name == "-" else name)
+        raise read_failure(error) from None
+    finally:
+        if name != "-":
+            os.close(descriptor)
+
+
+def reads_lines(options: Options) -> bool:
+    """Whether the records come as lines of text, not as a table or an array."""
+    name = options.input[-1] if options.input else "-"
+    return name == "-" or extension(name) in (".ndjson", ".jsonl", ".json")

@@ -1,0 +1,115 @@
+"""Program texts from the command line, files and standard input, parsed without NumPy."""
+
+from __future__ import annotations
+
+import sys
+
+from .failures import failure_of
+from .options import Options, UsageError
+from .report import USAGE, Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from gradcli.language.source import Source
+    from gradcli.language.syntax import Expression, Module
+
+    Kind = Literal["program", "expression"]
+
+
+class Text:
+    """A parsed text: a program or an expression."""
+
+    __slots__ = ("kind", "source", "tree")
+
+    def __init__(self, source: Source, kind: Kind) -> None:
+        """Raises Failure for a syntax error."""
+        from gradcli.language.errors import GradSyntaxError
+        from gradcli.language.parser import parse
+
+        self.source = source
+        self.kind = kind
+        try:
+            self.tree: Module | Expression = parse(source, kind)
+        except GradSyntaxError as error:
+            raise failure_of(error, source) from None
+
+
+def read_text(name: str) -> str:
+    """The text of a program's file, or of standard input for `-`. Raises Failure and OSError."""
+    if name == "-":
+        if sys.stdin is None:
+            raise Failure(USAGE, "there is no standard input to read the program from")
+        from .process import waiting
+
+        with waiting():
+            data = sys.stdin.buffer.read()
+    else:
+        with open(name, "rb") as file:
+            data = file.read()
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        where = "standard input" if name == "-" else name
+        raise Failure(
+            USAGE, f"{where}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x})"
+        ) from None
+
+
+def _source(text: str, name: str) -> Source:
+    from gradcli.language.source import Source
+
+    return Source(text, name)
+
+
+def file_or_expressions(options: Options) -> list[Text]:
+    """What `eval` and `check` run: one file, or the expressions of -e. Raises UsageError."""
+    command = options.command.name
+    if options.expression:
+        if options.operands:
+            raise UsageError(f"-e is given instead of a file (`{options.operands[0]}`)")
+        many = len(options.expression) > 1
+        return [
+            Text(_source(text, f"-e {number}" if many else "-e"), "expression")
+            for number, text in enumerate(options.expression, 1)
+        ]
+    if not options.operands:
+        raise UsageError(
+            "there is no program",
+            f"gradcli {command} FILE, gradcli {command} -e EXPR, or - for stdin",
+        )
+    if len(options.operands) > 1:
+        raise UsageError(
+            f"one program at a time, not also `{options.operands[1]}`",
+            "an expression that has spaces is put in quotes",
+        )
+    name = options.operands[0]
+    return [Text(_source(read_text(name), "<stdin>" if name == "-" else name), "program")]
+
+
+def expression_or_file(options: Options) -> Text:
+    """What `grad` and its kin differentiate: EXPR, or -f FILE, with EXPR as its last line."""
+    operands = options.operands
+    if len(operands) > 1:
+        raise UsageError(
+            f"one expression at a time, not also `{operands[1]}`",
+            "an expression that has spaces is put in quotes",
+        )
+    if options.file is None:
+        if not operands:
+            raise UsageError(
+                "there is no expression", f"gradcli {options.command.name} EXPR, or -f FILE"
+            )
+        return Text(_source(operands[0], "expression"), "expression")
+    text = read_text(options.file)
+    if operands:
+        Text(_source(operands[0], "expression"), "expression")
+        text = f"{text.rstrip()}\n{operands[0]}\n"
+    return Text(_source(text, "<stdin>" if options.file == "-" else options.file), "program")
+
+
+def reads_stdin_twice(options: Options, program: bool) -> bool:
+    """Whether the program and the inputs both want standard input."""
+    return program and "-" in options.input
