@@ -79,6 +79,7 @@ class Node:
     raw = True  # formulas may run on bare arrays
     runs_undefined = False  # also runs when no gradient came
     materializes = True  # wants zeros for outputs to which no gradient came
+    makes_view = False  # its output shares the memory of its input
 
     edges: tuple[Any, ...]
     numbers: tuple[int, ...] | None
@@ -138,6 +139,7 @@ class AccumulateGrad:
     number = -1
     count = 1
     raw = False
+    makes_view = False
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = weakref.ref(tensor)
@@ -217,16 +219,7 @@ def _changed(node: Node, index: int, version: Version, clock: int) -> None:
             warn(node, version)
         return
     described = describe(node.saved[index // 2])
-    origin = ""
-    if version.title:
-        origin = f", which is output 0 of {version.title}"
-    else:
-        source = node.source(index // 2)
-        if source is not None and source[0].number >= 0:
-            parent, number = source
-            title = re.sub(r"Backward\d*$", "", parent.title)
-            origin = f", which is output {max(number - 1, 0)} of {title}"
-    origin += "," if origin else ""
+    origin = _origin(node, index // 2, version)
     error = GraphError(
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{described}]{origin} is at version {version.value}; expected version "
@@ -239,8 +232,29 @@ def _changed(node: Node, index: int, version: Version, clock: int) -> None:
     raise error
 
 
+def _origin(node: Node, index: int, version: Version) -> str:
+    """Which operation a saved value is the output of, as messages say it.
+
+    An output is known by its own node. An input is still the user's tensor, so what counts is
+    the node it has now: that of the last write, or AsStrided for a view of what was written.
+    """
+    source = node.source(index)
+    if source is None:
+        return f", which is output 0 of {version.title}," if version.title else ""
+    parent, number = source
+    if parent is not node and version.title:
+        title, number = ("AsStrided" if parent.makes_view else version.title), 0
+    elif parent.number < 0:
+        return ""
+    else:
+        title = re.sub(r"Backward\d*$", "", parent.title)
+    return f", which is output {max(number - 1, 0)} of {title},"
+
+
 def describe(value: Any) -> str:
     """`torch.FloatTensor [3]`, as messages describe a saved value."""
+    if type(value) is tuple:  # a custom Function saves a tensor with its edge
+        value = value[0]
     if type(value) is Tensor:
         return f"{value.dtype.tensor_name} {list(shape_of(value))}"
     return f"{FROM_ARRAY[value.dtype].tensor_name} {list(value.shape)}"
@@ -263,7 +277,10 @@ class Packed:
         """Call the user's unpack hook and put the result back on its graph."""
         result = self.unpack_hook(self.value)
         if not isinstance(result, Tensor):
-            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor")
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of "
+                f"type {type(result).__name__}"
+            )
         copy = make(result.array, result.dtype)
         copy.version = result.version
         copy.level = result.level

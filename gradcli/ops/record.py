@@ -99,6 +99,10 @@ class OpNode(Node):
             tensor.number = 0 if self.numbers is None else self.numbers[edge]
         return tensor
 
+    @property
+    def makes_view(self) -> bool:  # type: ignore[override]
+        return self.op.view
+
     def source(self, index: int) -> tuple[Any, int] | None:
         code, position = self.plan.saves[index]
         if code in (table.OUTPUT, table.OUTPUTS):

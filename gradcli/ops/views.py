@@ -59,6 +59,8 @@ class ViewNode(Node):
 
     __slots__ = ("geometry", "index")
 
+    makes_view = True
+
     def __init__(self, base: Tensor, view: Tensor) -> None:
         self.edges = (base.node,)
         self.numbers = (base.number,) if base.number else None
