@@ -600,7 +600,7 @@ def _among_zeros(g: Array, shape: Sequence[int], index: Any) -> Array:
     return result
 
 
-def _at(dim: int, item: Any) -> tuple[Any, ...]:
+def at_index(dim: int, item: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, item, Ellipsis)
 
 
@@ -620,7 +620,7 @@ def select_index(shape: Sequence[int], dim: int, index: int) -> tuple[int, int]:
 
 def _select(self: Array, dim: int, index: int) -> Array:
     dim, index = select_index(self.shape, dim, index)
-    return self[_at(dim, index)]
+    return self[at_index(dim, index)]
 
 
 op(
@@ -636,7 +636,7 @@ op(
 op(
     "select_backward(Tensor grad_output, int[] input_sizes, Dim dim, int index)",
     kernel=lambda grad_output, input_sizes, dim, index: _among_zeros(
-        grad_output, input_sizes, _at(*select_index(input_sizes, dim, index))
+        grad_output, input_sizes, at_index(*select_index(input_sizes, dim, index))
     ),
     vjp={"grad_output": lambda F, g, dim, index: F.select(g, dim, index)},
     jvp=LINEAR,
@@ -657,20 +657,18 @@ def slice_of(length: int, start: int | None, end: int | None, step: int) -> slic
     return slice(start, end, step)
 
 
-def _slice_index(
+def slice_index(
     shape: Sequence[int], dim: int, start: int | None, end: int | None, step: int
 ) -> tuple[Any, ...]:
     if not shape:
         raise RuntimeError("slice() cannot be applied to a 0-dim tensor.")
     dim = wrap_dim(dim, len(shape))
-    return _at(dim, slice_of(shape[dim], start, end, step))
+    return at_index(dim, slice_of(shape[dim], start, end, step))
 
 
 op(
     "slice(Tensor self, Dim dim=0, int? start=None, int? end=None, int step=1)",
-    kernel=lambda self, dim, start, end, step: self[
-        _slice_index(self.shape, dim, start, end, step)
-    ],
+    kernel=lambda self, dim, start, end, step: self[slice_index(self.shape, dim, start, end, step)],
     vjp={
         "self": lambda F, g, self_shape, dim, start, end, step: F.slice_backward(
             g, self_shape, dim, start, end, step
@@ -687,7 +685,7 @@ op(
     "slice_backward(Tensor grad_output, int[] input_sizes, Dim dim, int? start, int? end, "
     "int step)",
     kernel=lambda grad_output, input_sizes, dim, start, end, step: _among_zeros(
-        grad_output, input_sizes, _slice_index(input_sizes, dim, start, end, step)
+        grad_output, input_sizes, slice_index(input_sizes, dim, start, end, step)
     ),
     vjp={"grad_output": lambda F, g, dim, start, end, step: F.slice(g, dim, start, end, step)},
     jvp=LINEAR,
@@ -730,7 +728,7 @@ op(
 # --- diagonals -------------------------------------------------------------------------------
 
 
-def _diagonal_axes(shape: Sequence[int], dim1: int, dim2: int) -> tuple[int, int]:
+def diagonal_axes(shape: Sequence[int], dim1: int, dim2: int) -> tuple[int, int]:
     first = wrap_dim(dim1, len(shape))
     second = wrap_dim(dim2, len(shape))
     if first == second:
@@ -738,8 +736,8 @@ def _diagonal_axes(shape: Sequence[int], dim1: int, dim2: int) -> tuple[int, int
     return first, second
 
 
-def _diagonal(self: Array, offset: int, dim1: int, dim2: int) -> Array:
-    first, second = _diagonal_axes(self.shape, dim1, dim2)
+def diagonal_of(self: Array, offset: int, dim1: int, dim2: int) -> Array:
+    first, second = diagonal_axes(self.shape, dim1, dim2)
     strides = strides_of(self)
     shape = self.shape
     if offset >= 0:
@@ -768,13 +766,13 @@ def _diagonal_backward(
     grad_output: Array, input_sizes: Sequence[int], offset: int, dim1: int, dim2: int
 ) -> Array:
     result = np.zeros(tuple(input_sizes), grad_output.dtype)
-    _diagonal(result, offset, dim1, dim2)[...] = grad_output
+    diagonal_of(result, offset, dim1, dim2)[...] = grad_output
     return result
 
 
 op(
     "diagonal(Tensor self, int offset=0, Dim dim1=0, Dim dim2=1)",
-    kernel=_diagonal,
+    kernel=diagonal_of,
     vjp={
         "self": lambda F, g, self_shape, offset, dim1, dim2: F.diagonal_backward(
             g, self_shape, offset, dim1, dim2
