@@ -29,6 +29,20 @@ def _check(node: Node, grads: Sequence[Any]) -> None:
             )
 
 
+def _watch(node: Node, grads: Sequence[Any]) -> None:
+    """Anomaly mode without the test for NaN."""
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether anomaly mode is on."""
+    return bool(engine.anomaly_checks)
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether anomaly mode looks for NaN."""
+    return _watch not in engine.anomaly_checks
+
+
 class set_detect_anomaly:
     """Turn anomaly detection on or off, from the call on or for a block."""
 
@@ -37,7 +51,7 @@ class set_detect_anomaly:
         self._set(mode, check_nan)
 
     def _set(self, mode: bool, check_nan: bool) -> None:
-        engine.anomaly_checks[:] = [_check] if mode and check_nan else []
+        engine.anomaly_checks[:] = [] if not mode else [_check if check_nan else _watch]
 
     def __enter__(self) -> None:
         """The mode is on already."""

@@ -12,7 +12,15 @@ from .operations import operations
 
 
 def _sequence(value: Any) -> list[Any]:
-    return [value] if isinstance(value, Tensor) or value is None else list(value)
+    if isinstance(value, Tensor) or value is None or hasattr(value, "output_nr"):
+        return [value]
+    return list(value)
+
+
+def _checked(outputs: list[Any]) -> list[Tensor]:
+    if not all(isinstance(output, Tensor) for output in outputs):
+        raise AssertionError("Expected output to be a torch.Tensor")
+    return outputs
 
 
 def _shape_text(tensor: Tensor) -> str:
@@ -111,7 +119,7 @@ def backward(
         if not listed:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         edges = _input_edges(listed, accumulate=True)
-    outputs = _sequence(tensors)
+    outputs = _checked(_sequence(tensors))
     given = _sequence(grad_tensors) if grad_tensors is not None else [None] * len(outputs)
     if len(given) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
@@ -125,7 +133,11 @@ def backward(
 
 def _input_edges(inputs: Sequence[Any], accumulate: bool) -> list[tuple[Any, int]]:
     edges = []
-    for index, item in enumerate(inputs):
+    for _index, item in enumerate(inputs):
+        if isinstance(item, tuple) and hasattr(item, "output_nr"):
+            node = item.node
+            edges.append((node, item.output_nr + 1 if node.count > 1 else 0))
+            continue
         if not isinstance(item, Tensor):
             raise TypeError(
                 f"inputs can be either Tensors or GradientEdges, but got {type(item).__name__}"
@@ -164,7 +176,7 @@ def grad(
         )
     if allow_unused is None:
         allow_unused = materialize_grads
-    outs = _sequence(outputs)
+    outs = _checked(_sequence(outputs))
     ins = _sequence(inputs)
     given = _sequence(grad_outputs) if grad_outputs is not None else [None] * len(outs)
     if len(given) != len(outs):

@@ -6,51 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..tensor.tensor import Tensor
-from . import api
-from .function import Function
+from .graph import saved_tensors_hooks
 from .leaf import detach, fresh_edge, requires_grad_
 from .modes import enable_grad
-
-
-class CheckpointFunction(Function):
-    """Runs a function without recording it, and again with recording when gradients come."""
-
-    @staticmethod
-    def forward(ctx: Any, function: Callable[..., Any], *args: Any) -> Any:
-        """The outputs, with nothing recorded."""
-        ctx.function = function
-        ctx.inputs = args
-        return function(*args)
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        """Compute again on fresh leaves, and pull the cotangents through."""
-        leaves = [
-            requires_grad_(detach(value))
-            if isinstance(value, Tensor) and fresh_edge(value) is not None
-            else value
-            for value in ctx.inputs
-        ]
-        with enable_grad():
-            outputs = ctx.function(*leaves)
-        listed = outputs if isinstance(outputs, tuple) else (outputs,)
-        pairs = [
-            (output, g)
-            for output, g in zip(listed, grad_outputs, strict=True)
-            if isinstance(output, Tensor) and fresh_edge(output) is not None
-        ]
-        if not pairs:
-            raise RuntimeError(
-                "none of output has requires_grad=True, this checkpoint() is not necessary"
-            )
-        api.backward([output for output, _ in pairs], [g for _, g in pairs])
-        return (
-            None,
-            *(
-                leaf.meta.grad if isinstance(leaf, Tensor) and leaf.meta is not None else None
-                for leaf in leaves
-            ),
-        )
 
 
 def checkpoint(
@@ -60,11 +18,40 @@ def checkpoint(
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """Call `function`, keeping only its inputs for the backward pass."""
-    if kwargs:
-        plain = function
+    """Call `function`, keeping only its inputs; what it saves is computed again when wanted."""
+    count = 0
+    again: list[Tensor] = []
 
-        def function(*values: Any) -> Any:
-            return plain(*values, **kwargs)
+    def pack(tensor: Tensor) -> int:
+        nonlocal count
+        count += 1
+        return count - 1
 
-    return CheckpointFunction.apply(function, *args)
+    def unpack(index: int) -> Tensor:
+        if not again:
+            fresh = [
+                requires_grad_(detach(value))
+                if isinstance(value, Tensor) and fresh_edge(value) is not None
+                else value
+                for value in args
+            ]
+            with enable_grad(), saved_tensors_hooks(_keep(again), lambda tensor: tensor):
+                function(*fresh, **kwargs)
+        if len(again) != count:
+            raise RuntimeError(
+                "torch.utils.checkpoint: A different number of tensors was saved during the "
+                "original forward and recomputation.\nNumber of tensors saved during forward: "
+                f"{count}\nNumber of tensors saved during recomputation: {len(again)}."
+            )
+        return again[index]
+
+    with saved_tensors_hooks(pack, unpack):
+        return function(*args, **kwargs)
+
+
+def _keep(kept: list[Tensor]) -> Callable[[Tensor], Tensor]:
+    def pack(tensor: Tensor) -> Tensor:
+        kept.append(detach(tensor))
+        return tensor
+
+    return pack

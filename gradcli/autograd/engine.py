@@ -29,6 +29,8 @@ _by_number = attrgetter("number")
 keeper: list[Callable[[Node, Freed], None]] = []
 
 
+running: list[list[Node]] = []  # the nodes of each running pass, the innermost last
+
 anomaly_checks: list[Callable[[Node, Sequence[Any]], None]] = []
 
 
@@ -69,8 +71,10 @@ def run(
     work = Pass(create_graph, retain_graph)
     enabled = runtime.grad_enabled
     runtime.grad_enabled = create_graph
+    order: list[Node] = []
+    running.append(order)
     try:
-        order = _collect(roots)
+        _collect(roots, order)
         if inputs is not None:
             work.needed = _needed(order, inputs)
             if not accumulate:
@@ -97,11 +101,17 @@ def run(
             raise
     finally:
         runtime.grad_enabled = enabled
+        running.pop()
 
 
-def _collect(roots: Sequence[tuple[Any, int, Tensor]]) -> list[Node]:
-    """Every node reachable from `roots`, by falling number; accumulators excluded."""
-    order: list[Node] = []
+def will_run(edge: Any) -> bool:
+    """Whether the innermost running pass reaches this node or accumulator."""
+    order = running[-1]
+    return edge in order or any(edge in node.edges for node in order)
+
+
+def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> None:
+    """Fill `order` with every node that `roots` reach, by falling number, without accumulators."""
     seen = set()
     for root in roots:
         node = root[0]
@@ -115,7 +125,6 @@ def _collect(roots: Sequence[tuple[Any, int, Tensor]]) -> list[Node]:
                 order.append(edge)
     if len(order) > 1:
         order.sort(key=_by_number, reverse=True)
-    return order
 
 
 def _needed(order: list[Node], inputs: Sequence[tuple[Any, int]]) -> set[Any]:
@@ -370,7 +379,7 @@ def _pre_hooks(work: Pass, node: Node, hooks: Hooks, g: Any) -> Any:
     for index, functions in hooks.tensor.items():
         for function in list(functions.values()):
             if tensors[index] is not None:
-                tensors[index] = _replaced(tensors[index], function(tensors[index]))
+                tensors[index] = _replaced(tensors[index], function(tensors[index]), function)
     for index, meta in hooks.retain.items():
         if tensors[index] is not None:
             _retain(meta, tensors[index], work.create_graph)
@@ -387,16 +396,20 @@ def _pre_hooks(work: Pass, node: Node, hooks: Hooks, g: Any) -> Any:
     return values if node.count > 1 else values[0]
 
 
-def _replaced(old: Tensor, new: Any) -> Tensor:
+def _replaced(old: Tensor, new: Any, hook: Callable[..., Any]) -> Tensor:
     if new is None:
         return old
     if type(new) is not Tensor:
         raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
     if shape_of(new) != shape_of(old):
-        raise RuntimeError("hook '<unnamed>' has changed the size of value")
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
     if new.dtype is not old.dtype:
-        raise RuntimeError("hook '<unnamed>' has changed the type of value")
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the type of value")
     return new
+
+
+def _name(hook: Callable[..., Any]) -> str:
+    return getattr(hook, "__name__", "<unknown>")
 
 
 def _retain(meta: AccumulateGrad, grad: Tensor, create_graph: bool) -> None:
@@ -436,7 +449,7 @@ def _leaf_pre_hooks(leaf: AccumulateGrad, grad: Any) -> Any:
     tensor = grad if type(grad) is Tensor else make(grad, leaf.dtype)
     for functions in leaf.hooks.tensor.values():
         for function in list(functions.values()):
-            tensor = _replaced(tensor, function(tensor))
+            tensor = _replaced(tensor, function(tensor), function)
     for function in list(leaf.hooks.pre.values()):
         result = function((tensor,))
         if result is not None:
@@ -462,7 +475,7 @@ def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
                     hook(leaf.variable)
             if leaf.hooks is not None:
                 for hook in list(leaf.hooks.post.values()):
-                    hook((), (leaf.grad,))
+                    hook((), (grad if type(grad) is Tensor else make(grad, leaf.dtype),))
         return []
     results = []
     for edge, number in inputs or ():
@@ -498,7 +511,7 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
     if old is None:
         if type(grad) is Tensor:
             if create_graph:
-                leaf.grad = operations.clone(grad) if grad.node is None else grad
+                leaf.grad = operations.copy(grad)
             else:
                 leaf.grad = make(np.array(grad.array)[()], leaf.dtype)
                 leaf.grad.level = grad.level

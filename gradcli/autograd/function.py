@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,9 +27,13 @@ from .operations import operations
 
 
 class FunctionCtx:
-    """What `forward` and `backward` share; programs may set any attribute on it."""
+    """What `forward` and `backward` share; programs may set any attribute on it.
+
+    What a program attaches is kept in `attached`, apart from the context's own state.
+    """
 
     def __init__(self) -> None:
+        self.attached: dict[str, Any] = {}
         self._to_save: tuple[Any, ...] = ()
         self._to_save_forward: tuple[Any, ...] = ()
         self._dirty: tuple[Any, ...] = ()
@@ -69,6 +74,10 @@ class FunctionCtx:
         if self._node is None:
             return self._to_save or self._to_save_forward
         return self._node.unpack()
+
+    def name(self) -> str:
+        """The name of the node that the context belongs to."""
+        return "" if self._node is None else self._node.title
 
     @property
     def saved_for_forward(self) -> tuple[Any, ...]:
@@ -116,6 +125,9 @@ class FunctionNode(Node):
             values.append(copy)
         return tuple(values)
 
+    def saved_value(self, index: int) -> Any:
+        return self.saved[index][0]
+
     def source(self, index: int) -> tuple[Any, int] | None:
         _, edge, number = self.saved[index]
         if edge == "self":
@@ -133,7 +145,7 @@ class FunctionNode(Node):
             ]
         backward = _method(self.class_, "backward") or _method(self.class_, "vjp")
         if backward is None:
-            raise RuntimeError(
+            raise NotImplementedError(
                 "You must implement either the backward or vjp method for your custom "
                 "autograd.Function to use it with backward mode AD."
             )
@@ -155,7 +167,7 @@ class FunctionNode(Node):
             if result is None:
                 continue
             if not isinstance(result, Tensor):
-                raise TypeError(f"expected Variable or None (got {type(result).__name__})")
+                raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
             if self.edges[position] is None and self.input_shapes[position] is None:
                 raise RuntimeError(
                     f"function {self.title} returned a gradient different from None at position "
@@ -173,10 +185,21 @@ def _method(class_: Any, name: str) -> Callable[..., Any] | None:
 class Function:
     """Subclass it with static methods `forward` and `backward`, and call `apply`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """Compute the outputs; `ctx` comes first unless `setup_context` is defined."""
-        raise RuntimeError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -185,7 +208,7 @@ class Function:
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradients of the inputs, one for each."""
-        raise RuntimeError(
+        raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom "
             "autograd.Function to use it with backward mode AD."
         )
@@ -195,7 +218,7 @@ class Function:
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """The tangents of the outputs."""
-        raise RuntimeError(
+        raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use it with "
             "forward mode AD."
         )
@@ -266,7 +289,7 @@ def _check_dirty(ctx: FunctionCtx, results: Sequence[Any], inputs: Sequence[Tens
             )
         if tensor.node is not None and tensor.node.number < 0 and runtime.grad_enabled:
             raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation."
+                "a leaf Variable that requires grad has been used in an in-place operation."
             )
 
 
@@ -324,6 +347,8 @@ def _record(
     ]
     tensors = [item for item in results if isinstance(item, Tensor)]
     node.count = len(results) if len(results) > 1 else 1
+    for tensor in ctx._dirty:
+        version_of(tensor).bump(runtime.where)
     if not tensors:
         return
     if node.count == 1:
@@ -400,9 +425,7 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
             results = function(ctx, *grads)
         if not runtime.grad_enabled:
             return results
-        if not any(isinstance(g, Tensor) and fresh_edge(g) is not None for g in grads) and not any(
-            t is not None and fresh_edge(t) is not None for t in ctx.saved_tensors
-        ):
+        if not any(isinstance(g, Tensor) and fresh_edge(g) is not None for g in grads):
             return results
         several = isinstance(results, tuple)
         blocked = []
@@ -443,7 +466,7 @@ class ErrorNode(Node):
 
     @property
     def title(self) -> str:
-        return "torch::autograd::Error"
+        return "Error"
 
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
         raise RuntimeError(self.message)

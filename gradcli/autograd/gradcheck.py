@@ -11,7 +11,6 @@ import numpy as np
 from ..tensor.tensor import Tensor, constant, make, numel, own_memory, shape_of, version_of
 from . import api
 from .leaf import fresh_edge, is_leaf, requires_grad_
-from .modes import no_grad
 from .operations import operations
 
 
@@ -54,10 +53,9 @@ def numerical_jacobian(
     rows: list[list[Any]] = []
 
     def evaluate() -> list[Any]:
-        with no_grad():
-            return [np.array(output.array).reshape(-1) for output in _outputs(func(*inputs))]
+        return [np.array(output.array).reshape(-1) for output in _outputs(func(*inputs))]
 
-    flat = [index for index in np.ndindex(array.shape)]
+    flat = list(np.ndindex(array.shape))
     version = version_of(target)
     clock = version.clock
     for index in flat:
@@ -85,7 +83,7 @@ def numerical_jacobian(
 
 
 def _expected_vjp(jacobian: Any, g: Any) -> Any:
-    """The cotangent that a numerical Jacobian gives: conj(dL/da + 1j dL/db) as PyTorch defines it."""
+    """The cotangent that a numerical Jacobian gives, dL/da + 1j dL/db for a complex input."""
     real, imaginary = jacobian
     by_real = (real * g.conj()).real.sum(axis=1)
     if imaginary is None:
@@ -151,7 +149,7 @@ def gradcheck(
     ]
     if not targets:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the "
+            "gradcheck expects at least one input tensor to require gradient, but none of "
             "them have requires_grad=True."
         )
     for index, item in targets:

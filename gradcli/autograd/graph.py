@@ -8,8 +8,10 @@ from typing import Any
 
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, version_of
+from . import engine
 from .leaf import RemovableHandle, fresh_edge, output_index, register_hook
 from .node import packers
+from .operations import operations
 
 GradientEdge = namedtuple("GradientEdge", ("node", "output_nr"))
 
@@ -31,6 +33,35 @@ def increment_version(tensor: Any) -> None:
         version_of(item).bump(runtime.where)
 
 
+class disable_saved_tensors_hooks:
+    """A block in which `saved_tensors_hooks` raises a RuntimeError with this message."""
+
+    def __init__(self, error_message: str) -> None:
+        self.message = error_message
+
+    def __enter__(self) -> None:
+        _disabled.append(self.message)
+
+    def __exit__(self, *details: object) -> None:
+        _disabled.pop()
+
+
+_disabled: list[str] = []
+
+
+class allow_mutation_on_saved_tensors:
+    """A block in which saved tensors may be changed in place: they are kept as copies."""
+
+    def __init__(self) -> None:
+        self.hooks = saved_tensors_hooks(operations.clone, lambda tensor: tensor)
+
+    def __enter__(self) -> None:
+        self.hooks.__enter__()
+
+    def __exit__(self, *details: object) -> None:
+        self.hooks.__exit__()
+
+
 class saved_tensors_hooks:
     """A block in which saved tensors go through `pack_hook`, and back through `unpack_hook`."""
 
@@ -38,6 +69,8 @@ class saved_tensors_hooks:
         self.pair = (pack_hook, unpack_hook)
 
     def __enter__(self) -> None:
+        if _disabled:
+            raise RuntimeError(_disabled[-1])
         packers.append(self.pair)
         runtime.packing = True
 
@@ -61,21 +94,23 @@ def register_multi_grad_hook(
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     count = len(tensors)
     grads: list[Any] = [None] * count
+    edges = [fresh_edge(tensor) for tensor in tensors]
     arrived = 0
 
     def make(index: int) -> Callable[[Any], None]:
         def hook(grad: Any) -> None:
             nonlocal arrived
-            if mode == "any":
-                if arrived == 0:
-                    arrived = 1
-                    fn(grad)
-                return
-            grads[index] = grad
+            expected = [engine.will_run(edge) for edge in edges]
             arrived += 1
-            if arrived == count:
+            if mode == "any":
+                if arrived == 1:
+                    fn(grad)
+            else:
+                grads[index] = grad
+                if arrived == sum(expected):
+                    fn([g if runs else None for g, runs in zip(grads, expected, strict=True)])
+            if arrived == sum(expected):
                 arrived = 0
-                fn(list(grads))
 
         return hook
 

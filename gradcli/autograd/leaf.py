@@ -54,8 +54,11 @@ def fresh_edge(tensor: Tensor) -> Any:
 
 
 def requires_grad(tensor: Tensor) -> bool:
-    """Whether gradients are wanted for `tensor`."""
-    return fresh_edge(tensor) is not None
+    """Whether gradients are wanted for `tensor`, or for what a view made under no_grad shows."""
+    if fresh_edge(tensor) is not None:
+        return True
+    view = tensor.view
+    return view is not None and view.kind == "no_grad" and view.base.node is not None
 
 
 def is_leaf(tensor: Tensor) -> bool:

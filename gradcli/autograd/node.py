@@ -106,6 +106,12 @@ class Node:
         """
         raise TypeError(f"{type(self).__name__} cannot be applied")
 
+    is_view = False  # the output shares memory with an input
+
+    def saved_value(self, index: int) -> Any:
+        """The index-th saved tensor, for messages."""
+        return self.saved[index]
+
     def source(self, index: int) -> tuple[Any, int] | None:
         """The edge of the index-th saved tensor, for messages: a node and an output number."""
         return None

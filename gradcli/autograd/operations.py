@@ -16,6 +16,7 @@ class Operations:
 
     add: Callable[[Tensor, Tensor], Tensor]
     clone: Callable[[Tensor], Tensor]
+    copy: Callable[[Tensor], Tensor]
     sum_to: Callable[[Tensor, tuple[int, ...]], Tensor]
     cast: Callable[[Tensor, Any], Tensor]
     zeros: Callable[[tuple[int, ...], Any], Tensor]

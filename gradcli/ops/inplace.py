@@ -34,9 +34,7 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     result does not fit its shape or dtype.
     """
     target: Tensor = args[0]
-    if any(
-        type(args[p]) is Tensor and args[p].level is not None for p in op.tensor_positions
-    ):
+    if any(type(args[p]) is Tensor and args[p].level is not None for p in op.tensor_positions):
         from .levels import run_leveled_inplace
 
         return run_leveled_inplace(op, args)
@@ -44,7 +42,7 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         target.node is not None
         or any(type(args[p]) is Tensor and args[p].node is not None for p in op.tensor_positions)
     )
-    check_writable(target, recorded or target.view is not None)
+    check_writable(target, recorded or target.view is not None, op.id in ("zero", "fill"))
     result = result_of(op, args, target)
     if not recorded or not op.vjp or target.dtype.category < dtypes.FLOATING:
         write(target, result.array)
@@ -79,10 +77,13 @@ def result_of(op: Op, args: Sequence[Any], target: Tensor) -> Tensor:
     return result
 
 
-def check_writable(tensor: Tensor, tracked: bool = True) -> None:
-    """Raise PyTorch's error if the tensor may not be written in place now."""
+def check_writable(tensor: Tensor, tracked: bool = True, fills: bool = False) -> None:
+    """Raise PyTorch's error if the tensor may not be written in place now.
+
+    `fills` says that one value goes everywhere, which is allowed where elements share memory.
+    """
     array = tensor.array
-    if isinstance(array, np.ndarray) and array.size > 1 and _overlaps(array):
+    if isinstance(array, np.ndarray) and array.size > 1 and not fills and _overlaps(array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
@@ -96,15 +97,16 @@ def check_writable(tensor: Tensor, tracked: bool = True) -> None:
     if not runtime.grad_enabled:
         return
     view = tensor.view
-    if tensor.node is not None and tensor.node.number < 0:
-        if view is None:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation."
-            )
+    if tensor.node is not None and tensor.node.number < 0 and view is None:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation."
+        )
     if view is None or not tracked:
         return
     base = view.base
     needs = base.node is not None or tensor.node is not None
+    if needs and view.kind == "no_grad":
+        _refuse(view)
     if base.node is not None and base.node.number < 0:
         raise RuntimeError(
             "a view of a leaf Variable that requires grad is being used in an in-place operation."

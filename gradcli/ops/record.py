@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from ..autograd.leaf import detach
 from ..autograd.modes import no_grad, refresh_view
 from ..autograd.node import Freed, Node, Packed, check_saved, next_number, packers
 from ..tensor.dtypes import FROM_ARRAY
@@ -29,6 +28,10 @@ class OpNode(Node):
     @property
     def title(self) -> str:
         return self.op.node_name(self.args)
+
+    @property
+    def is_view(self) -> bool:  # type: ignore[override]
+        return self.op.view
 
     def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
         guards = self.guards
@@ -333,7 +336,7 @@ def _save(tensor: Tensor, guards: list[Any]) -> tuple[Any, bool]:
         guards.extend((None, 0))
         pack, unpack = packers[-1]
         with no_grad():
-            return Packed(pack(detach(tensor)), unpack, None, 0), True
+            return Packed(pack(tensor), unpack, None, 0), True
     version = version_of(tensor)
     guards.append(version)
     guards.append(version.clock)

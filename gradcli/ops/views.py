@@ -76,6 +76,8 @@ class ViewNode(Node):
         self.shape = shape_of(view)
         self.dtype = view.dtype
 
+    is_view = True
+
     @property
     def title(self) -> str:
         return "AsStridedBackward0"

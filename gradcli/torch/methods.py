@@ -24,6 +24,7 @@ from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu
 from ..tensor.dtypes import PYTHON, DType
 from ..tensor.printing import format_tensor, tensor_text
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of
 
 # ---------------------------------------------------------------- values
@@ -350,6 +351,20 @@ def zero_(tensor: Tensor) -> Tensor:
     return run_inplace(get_op("zero"), (tensor,))
 
 
+def resize_(tensor: Tensor, *sizes: Any) -> Tensor:
+    """Give the tensor another shape; elements keep their order, new ones are zero."""
+    shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
+    if leaf.requires_grad(tensor):
+        raise RuntimeError("cannot resize variables that require grad")
+    runtime.reserve(numel(shape) * tensor.dtype.itemsize)
+    if shape != shape_of(tensor):
+        array = np.zeros(shape, tensor.dtype.array)
+        kept = min(array.size, count(tensor))
+        array.reshape(-1)[:kept] = own_memory(tensor).reshape(-1)[:kept]
+        tensor.array = array
+    return tensor
+
+
 def set_item(tensor: Tensor, index: Any, value: Any) -> None:
     from ..ops.getitem import setitem
 
@@ -391,6 +406,9 @@ def backward(
             engine.run(((edge, tensor.number, gradient),), False, bool(retain_graph))
             return
     api.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+backward.__qualname__ = "Tensor.backward"
 
 
 def is_inference(tensor: Tensor) -> bool:
@@ -468,6 +486,8 @@ METHODS: dict[str, Callable[..., Any]] = (
         "detach": leaf.detach,
         "detach_": leaf.detach_,
         "is_inference": is_inference,
+        "_is_view": lambda tensor: tensor.view is not None,
+        "resize_": resize_,
         "__getitem__": get_item,
         "__setitem__": set_item,
         "__len__": length,
@@ -701,6 +721,9 @@ def _install() -> None:
     operations.add = get_op("add").call
     operations.cast = cast
     operations.clone = lambda tensor: get_op("clone").call(tensor)
+    operations.copy = lambda tensor: get_op("copy").call(
+        constant(shape_of(tensor), tensor.dtype), tensor
+    )
     operations.sum_to = sum_to
     operations.reshape = lambda tensor, shape: get_op("reshape").call(tensor, shape)
     operations.view_as = lambda tensor: get_op("_alias").call(tensor)

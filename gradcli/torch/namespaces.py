@@ -66,6 +66,8 @@ NAMES: dict[str, dict[str, str]] = {
     "torch": _GRAD_MODE
     | {
         "is_grad_enabled": _MODES,
+        "is_anomaly_enabled": _ANOMALY,
+        "is_anomaly_check_nan_enabled": _ANOMALY,
         "is_inference_mode_enabled": _MODES,
         "vmap": "gradcli.func.batched",
         "Tensor": "gradcli.torch.types:TensorType",
@@ -140,6 +142,7 @@ NAMES: dict[str, dict[str, str]] = {
             "get_gradient_edge",
             "increment_version",
             "allow_mutation_on_saved_tensors",
+            "disable_saved_tensors_hooks",
             "register_multi_grad_hook",
         ),
         _GRAPH,

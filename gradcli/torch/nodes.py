@@ -11,8 +11,12 @@ from ..autograd.node import FREED_MESSAGE, AccumulateGrad, Freed, GraphError, Ho
 from ..ops import table
 from ..ops.record import OpNode
 from ..ops.views import CopySlices
+from ..tensor.dtypes import complex128, float64, int64
+from ..tensor.tensor import constant
 
 NodeTypes = (Node, AccumulateGrad)
+
+_NUMBERS = {int: int64, float: float64, complex: complex128}  # a saved number reads as a tensor
 
 
 def type_name(node: Any) -> str:
@@ -86,7 +90,10 @@ def saved(node: OpNode, attribute: str) -> Any:
                 error.node = node
                 error.freed = node.saved
                 raise error
-            return node.saved_tensors()[position]
+            value = node.saved_tensors()[position]
+            if type(value) in (int, float, complex) and node.plan.saves[position][0] == table.INPUT:
+                return constant((), _NUMBERS[type(value)], value)
+            return value
     for parameter in node.op.parameters:
         if parameter.name == wanted and parameter.is_tensor and _formula_needs(node.op, wanted):
             return None
@@ -112,7 +119,7 @@ def attribute(node: Any, wanted: str) -> Any:
     if isinstance(node, FunctionNode):
         if wanted == "saved_tensors":
             return node.unpack()
-        found = vars(node.ctx).get(wanted, node)
+        found = node.ctx.attached.get(wanted, vars(node.ctx).get(wanted, node))
         if found is not node:
             return found
     if isinstance(node, OpNode) and wanted.startswith("_saved_"):

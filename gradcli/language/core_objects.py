@@ -1,0 +1,126 @@
+"""Attributes of the core's objects that are not tensors: contexts, nodes, handles, devices …"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcli.autograd.function import Function, FunctionCtx
+from gradcli.autograd.leaf import RemovableHandle
+from gradcli.autograd.node import AccumulateGrad, Node
+from gradcli.tensor.device import Device
+from gradcli.tensor.generator import Generator
+from gradcli.tensor.limits import finfo, iinfo
+from gradcli.torch import namespaces
+
+from .attributes import (
+    LOADERS,
+    NAMES,
+    SETTERS,
+    TABLES,
+    load_from,
+    pick,
+)
+from .classes import ProgramClass, allow_base
+
+# Contexts of custom Functions: what a program attaches is kept apart from the context's own state.
+
+_CTX = pick(
+    FunctionCtx,
+    """save_for_backward save_for_forward mark_dirty mark_non_differentiable
+    set_materialize_grads saved_tensors saved_for_forward name""",
+)
+
+
+def _load_ctx(value: FunctionCtx, name: str) -> Any:
+    if name in value.attached:
+        return value.attached[name]
+    if name == "needs_input_grad":
+        return value.needs_input_grad
+    entry = _CTX.get(name)
+    if entry is None:
+        raise AttributeError(
+            f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
+        )
+    return entry.__get__(value, type(value))
+
+
+def _store_ctx(value: FunctionCtx, name: str, new: Any) -> None:
+    if name in _CTX:
+        raise AttributeError(
+            f"attribute '{name}' of '{type(value).__name__}' objects is not writable", name=name
+        )
+    value.attached[name] = new
+
+
+def _ctx_names(value: FunctionCtx) -> list[str]:
+    return sorted({*_CTX, "needs_input_grad", *value.attached})
+
+
+LOADERS[FunctionCtx] = _load_ctx
+SETTERS[FunctionCtx] = _store_ctx
+NAMES[FunctionCtx] = _ctx_names
+
+
+# Functions
+
+_FUNCTION = pick(Function, "apply forward backward setup_context jvp vjp vmap")
+
+
+class _FunctionClass(ProgramClass, type(Function)):  # type: ignore[misc]
+    """The metaclass of programs' Functions."""
+
+
+def _make_function(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
+    return _FunctionClass(name, bases, namespace)
+
+
+for _base in [c for c in Function.__mro__ if c is not object]:
+    TABLES[_base] = _FUNCTION
+    allow_base(_base, _make_function)
+
+
+# Nodes
+
+
+def _load_node(value: Any, name: str) -> Any:
+    getter = getattr(namespaces, "node_attribute", None)
+    found = None if getter is None else getter(name)
+    if found is not None:
+        return found(value)
+    if name == "name":
+        return lambda: _node_name(value)
+    if name == "next_functions":
+        numbers = value.numbers or (0,) * len(value.edges)
+        return tuple(
+            (edge, max(number - 1, 0)) for edge, number in zip(value.edges, numbers, strict=True)
+        )
+    if name == "variable" and isinstance(value, AccumulateGrad):
+        return value.variable
+    raise AttributeError(f"'{value.title}' object has no attribute '{name}'", name=name, obj=value)
+
+
+def _node_name(node: Any) -> str:
+    title: str = node.title
+    if title in ("AccumulateGrad", "CopySlices"):
+        return f"torch::autograd::{title}"
+    return title
+
+
+for _node in (Node, AccumulateGrad):
+    LOADERS[_node] = _load_node
+    NAMES[_node] = lambda value: ["name", "next_functions"]
+
+
+# Handles, devices, limits of dtypes
+
+
+def _own(kind: type, names: str) -> None:
+    TABLES[kind] = pick(kind, names)
+    LOADERS[kind] = load_from(TABLES[kind])
+
+
+_own(RemovableHandle, "remove id")
+_own(Device, "type index")
+_own(Generator, "manual_seed seed initial_seed device get_state set_state")
+_own(finfo, "bits dtype eps max min tiny smallest_normal resolution")
+_own(iinfo, "bits dtype max min")
