@@ -128,7 +128,9 @@ class Explainer:
             line, other = position(self.span.start).line, position(late.span.start).line
             if late.message.endswith("was never closed"):
                 # What follows an open bracket was read as if it stood inside it.
-                stray = self.text == ":" or self.text in self.words.keywords
+                stray = late.span.start < self.span.start and (
+                    self.text == ":" or self.text in self.words.keywords
+                )
                 if line > other or (error.message == "invalid syntax" and stray):
                     error = self._new(late.message, late.span, late.help)
             elif error.message == "invalid syntax" and error.help is None and line == other:
