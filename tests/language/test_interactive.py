@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from corpus import EXPRESSIONS, PROGRAMS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parser_corpus import EXPRESSIONS, PROGRAMS
 
 from gradcli.language.interactive import is_complete, tokens
 

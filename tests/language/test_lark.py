@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from corpus import EXPRESSIONS, PROGRAMS, library, recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark, Token, Tree
 from lark.exceptions import GrammarError, UnexpectedInput
 from lark.lexer import Lexer as LarkLexer
+from parser_corpus import EXPRESSIONS, PROGRAMS, library, recorded
 
 from gradcli.language import parser, tables
 from gradcli.language.interactive import tokens

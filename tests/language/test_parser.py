@@ -9,7 +9,7 @@ import warnings
 
 import pytest
 from ast_oracle import compare
-from corpus import EXPRESSIONS, PROGRAMS, library, recorded
+from parser_corpus import EXPRESSIONS, PROGRAMS, library, recorded
 
 from gradcli.language import syntax
 from gradcli.language.errors import GradSyntaxError
