@@ -10,6 +10,7 @@ run one by one, so that an error stands on its own record.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from typing import Any
 
@@ -133,13 +134,12 @@ class Batcher:
         if isinstance(first, Failure):
             return None
         names = tuple(first)
-        stop = start + 1
-        while stop < len(batch):
-            member = batch[stop]
-            if type(member) is not dict or tuple(member) != names:
-                break
-            stop += 1
-        group: list[Any] = batch[start:stop]
+        group: list[Any] = batch[start:]
+        if not (set(map(type, group)) == {dict} and len(set(map(tuple, group))) == 1):
+            group = list(
+                itertools.takewhile(lambda m: type(m) is dict and tuple(m) == names, group)
+            )
+        stop = start + len(group)
         columns = self._columns(group, names)
         if columns is None:
             return self._halves(batch, start, stop)

@@ -16,7 +16,7 @@ from typing import Any
 
 from gradcli.io.errors import DataError
 from gradcli.io.files import extension, read_record
-from gradcli.io.parse import decode, parse
+from gradcli.io.parse import decode, parse, parse_flat_lines
 from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make
 
@@ -181,7 +181,8 @@ class _Stream:
             if lines:
                 self.number += len(lines)
                 self.sink.count += len(lines)
-                self.pending += [f"{self.sink.prefix}{line}\n" for line in lines]
+                prefix = self.sink.prefix
+                self.pending += [prefix, f"\n{prefix}".join(lines), "\n"]
                 place += len(lines)
                 continue
             for member in batch[place : place + max(1, self.batcher.skipped)]:
@@ -259,12 +260,18 @@ def _chunks(records: Iterable[Any]) -> Iterator[Batch]:
 
 def _parsed(lines: list[bytes]) -> Batch:
     """The records of lines; blank lines are none."""
+    texts: list[str] | list[bytes] = lines
     try:
-        texts: list[str | bytes] = [*b"\n".join(lines).decode().split("\n")]
+        text = b"\n".join(lines).decode()
     except UnicodeDecodeError:
-        texts = [*lines]
-    if len(texts) != len(lines):  # records that span lines, between separators
-        texts = [*lines]
+        pass
+    else:
+        flat = parse_flat_lines(text, len(lines))
+        if flat is not None:
+            return flat  # type: ignore[return-value]
+        texts = text.split("\n")
+        if len(texts) != len(lines):  # records that span lines, between separators
+            texts = lines
     return [_record(text) for text in texts if text and not text.isspace()]
 
 

@@ -69,6 +69,27 @@ def parse(text: str) -> Any:
     return _parse_carefully(text)
 
 
+def parse_flat_lines(text: str, count: int) -> list[dict[str, Any]] | None:
+    """The objects of `count` lines in one go, or None unless every line is one flat object.
+
+    Note: each line begins with the only `{` and ends with the only `}` in it. So every object
+    starts where a line does, no line can hold two, and no string can run over a line break, which
+    is not allowed in one: that there are `count` objects means that each line is one.
+    """
+    if text.count("{") != count or text.count("}") != count or text[:1] != "{":
+        return None
+    if text.count("}\n{") != count - 1 or text[-1:] != "}":
+        return None
+    joined = "[" + text.replace("\n", "\n,") + "]"
+    try:
+        values, end = scan(joined, 0)
+    except (StopIteration, ValueError, RecursionError, _Constant):
+        return None
+    if end != len(joined) or len(values) != count or sum(map(len, values)) != text.count(":"):
+        return None
+    return values  # type: ignore[no-any-return]
+
+
 def _parse_carefully(text: str) -> Any:
     start = _space.match(text).end()  # type: ignore[union-attr]
     if start == len(text):
