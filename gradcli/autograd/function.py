@@ -44,12 +44,6 @@ class FunctionCtx:
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep inputs or outputs for backward, with their versions checked."""
-        for tensor in tensors:
-            if tensor is not None and not isinstance(tensor, Tensor):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument "
-                    f"{tensors.index(tensor)} is of type {type(tensor).__name__}"
-                )
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
@@ -234,7 +228,7 @@ leveled_apply: list[Callable[..., Any]] = []
 
 def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a custom Function; see `Function.apply`."""
-    if any(isinstance(a, Tensor) and a.level is not None for a in args) and leveled_apply:
+    if operations.level_stack():
         return leveled_apply[0](class_, args, kwargs)
     return apply_plain(class_, args, kwargs)
 
@@ -385,7 +379,12 @@ def _save(
 ) -> None:
     saved: list[Any] = []
     guards: list[Any] = []
-    for tensor in ctx._to_save:
+    for position, tensor in enumerate(ctx._to_save):
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"save_for_backward can only save variables, but argument {position} is of type "
+                f"{type(tensor).__name__}"
+            )
         if tensor is None:
             saved.append((None, None, 0))
             guards.extend((None, 0))

@@ -87,6 +87,13 @@ def _shift(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     return run(op, inner), 0
 
 
+def new_dim(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """An op that inserts a dimension: counted with the one that comes into being."""
+    tensor = front(args[0], axes[0])
+    rank = len(shape_of(tensor))  # the logical rank of the result
+    return run(op, [tensor, wrap_dim(args[1], rank) + 1, *args[2:]]), 0
+
+
 def loop(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     """One call for each element of the batch, stacked."""
     size = batch_size(args, axes)

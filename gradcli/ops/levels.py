@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..autograd.modes import refresh_view
 from ..autograd.operations import operations
 from ..tensor import dtypes
@@ -198,7 +200,13 @@ def _push(op: Op, args: Sequence[Any], outputs: Any, depth: int) -> None:
             tangent = traced.expand(tangent, shape_of(result))
         level = result.level
         if level is not None and level.tangents is not None:
+            if not op.view and any(tangent is given for given in _listed(args, depth)):
+                tangent = operations.clone(tangent)  # so that a write to one leaves the other
             level.tangents[depth] = tangent
+
+
+def _listed(args: Sequence[Any], depth: int) -> list[Any]:
+    return [tangent_at(value, depth) for value in args if type(value) is Tensor]
 
 
 def _tangents(value: Any, depth: int) -> Any:
@@ -377,11 +385,11 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
             )
         check_writable(target)
         write(target, result.array)
-        version = target.version
-        target.node = result.node
-        target.number = result.number
-        target.level = result.level
-        target.version = version
+        if target.view is None:
+            target.node = result.node
+            target.number = result.number
+        for level_number, tangent in ((inner and inner.tangents) or {}).items():
+            _write_tangent(target, tangent, level_number)
         return target
     assert level.value is not None
     source = traced.movedim(level.value, level.axis, 0)
@@ -397,6 +405,32 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     if inner is not None and inner.tangents:
         level.tangents = inner.tangents
     return target
+
+
+def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
+    """Write a tangent into the target's own, which for a view is a view of its base's."""
+    from .inplace import copy_
+    from .views import same_view
+
+    own = tangent_at(target, depth)
+    if own is None:
+        view = target.view
+        if view is None:
+            own = constant(shape_of(target), target.dtype)
+        else:
+            base_tangent = tangent_at(view.base, depth)
+            if base_tangent is None:
+                base_tangent = make(np.zeros_like(own_memory(view.base)), target.dtype)
+                _set_tangent(view.base, base_tangent, depth)
+            own = same_view(view.base, target, base_tangent)
+        _set_tangent(target, own, depth)
+    copy_(own, tangent)
+
+
+def _set_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> None:
+    level = _copy_level(tensor.level)
+    level.tangents = {**(level.tangents or {}), depth: tangent}
+    tensor.level = level
 
 
 # ---------------------------------------------------------------- reading

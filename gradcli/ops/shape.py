@@ -14,6 +14,7 @@ import numpy as np
 
 from ..tensor.dtypes import Array, DType
 from ..tensor.tensor import Tensor, numel, shape_of
+from .batching import new_dim
 from .errors import broadcast_shape, wrap_dim, wrap_dims
 from .layout import infer_size, strided, strides_of, view_strides
 from .notices import warn_once
@@ -489,7 +490,7 @@ op(
     vjp={"self": lambda F, g, dim: F.squeeze_dim(g, dim)},
     jvp=LINEAR,
     view=True,
-    batching="shift",
+    batching=new_dim,
     doc="Inserts a dimension of length one.",
     samples=lambda S: [S(S.normal(2, 3), 1), S(S.normal(2), -1), S(S.normal(), 0)],
 )

@@ -16,7 +16,7 @@ import numpy as np
 from ..autograd.node import Node, next_number
 from ..autograd.operations import operations
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, from_array, make, numel, own_memory, shape_of, version_of
+from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, shape_of, version_of
 from .namespaces import traced
 
 
@@ -34,6 +34,18 @@ def positions(base: Tensor, view: Tensor) -> Any:
     )
     start = (view_array.__array_interface__["data"][0] - low) // size
     return _strided(memory[start:], view_array, size).copy()
+
+
+def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
+    """The view of `other`, a tensor laid out as `base`, that `view` is of `base`."""
+    base_array = own_memory(base)
+    offset = view.array.__array_interface__["data"][0] - base_array.__array_interface__["data"][0]
+    memory = own_memory(other)
+    array = np.ndarray(view.array.shape, memory.dtype, memory, offset, view.array.strides)
+    result = make(array, other.dtype)
+    result.version = version_of(other)
+    result.view = View(other, "normal", result.version.clock, "")
+    return result
 
 
 def _strided(memory: Any, like: Any, size: int) -> Any:

@@ -9,6 +9,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from ..func import custom as _custom  # noqa: F401  (custom Functions under transforms)
 from . import methods as _methods  # noqa: F401  (gives Tensor its methods)
 from . import namespaces as _namespaces
 from . import nodes as _nodes  # noqa: F401  (gives nodes their text and attributes)
