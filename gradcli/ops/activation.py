@@ -306,7 +306,13 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     where=(),
-    check=_only_floats("silu_cpu"),
+    check=supports(
+        complex=RuntimeError(
+            "silu does not support automatic differentiation for outputs with complex dtype."
+        ),
+        integer="silu_cpu",
+        boolean="silu_cpu",
+    ),
     doc="x * sigmoid(x).",
     samples=lambda S: S.each(-2, 2),
 )
@@ -370,9 +376,15 @@ op(
     doc="log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold.",
     samples=lambda S: [*S.each(-2, 2), S(S.normal(3), 2), S(S.tensor([0.3, 2.0, 5.0]), 1, 1)],
 )
+
+
+def _logsigmoid(self: Any) -> Any:
+    return np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self)))
+
+
 op(
     "logsigmoid(Tensor self)",
-    kernel=lambda self: np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self))),
+    kernel=_logsigmoid,
     vjp={"self": lambda F, g, self: g * F.sigmoid(-self)},
     jvp=ELEMENTWISE,
     node="LogSigmoidBackward0",

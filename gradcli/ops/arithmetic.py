@@ -12,7 +12,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from .checks import c_name
 from .support import common_dtype, is_complex, supports
-from .table import ELEMENTWISE, LINEAR, MULTILINEAR, op
+from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
 
 BOOL_PAIR = (
     "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
@@ -142,7 +142,8 @@ def _conjugate(number: Any) -> Any:
 
 def _conj(F: Any, value: Any) -> Any:
     """The conjugate of a tensor or a number."""
-    return _conjugate(value) if isinstance(value, int | float | complex) else F.conj(value)
+    # Note: NumPy's scalars are instances of Python's numbers, so the type itself is asked.
+    return _conjugate(value) if type(value) in (int, float, complex, bool) else F.conj(value)
 
 
 op(
@@ -503,7 +504,12 @@ def _like(number: Any, array: Any) -> Any:
 
 op(
     "square(Tensor self)",
-    composite=lambda F, self: F.pow(self, 2),
+    kernel=lambda self: self * self,
+    vjp={"self": lambda F, g, self: g * F.conj(self * 2)},
+    jvp=ELEMENTWISE,
+    node="PowBackward0",
+    promote=lambda self: dtypes.int64 if self.dtype is dtypes.bool_ else self.dtype,
+    batching=ELEMENTWISE,
     inplace=True,
     doc="Multiplies each element by itself.",
     samples=lambda S: S.each(-2, 2),
@@ -891,6 +897,14 @@ def _check_parts(real: Any, imag: Any) -> None:
     )
 
 
+def _pairs_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    from .batching import front
+    from .dispatch import run
+    from .namespaces import traced
+
+    return run(op, [traced.clone(front(args[0], axes[0]))]), 0
+
+
 op(
     "_conj(Tensor self)",
     name="conj",
@@ -1011,6 +1025,7 @@ op(
 op(
     "view_as_complex(Tensor self)",
     kernel=_view_as_complex,
+    batching=_pairs_batched,
     vjp={"self": lambda F, g: F._pairs(g)},
     jvp=LINEAR,
     view=True,
@@ -1087,16 +1102,10 @@ def _angle_slope(F: Any, self: Any) -> Any:
 op(
     "angle(Tensor self)",
     kernel=_angle,
-    vjp={
-        "self": lambda F, g, self: (
-            g * _angle_slope(F, self) if is_complex(self) else F._zeros(g)
-        )
-    },
+    vjp={"self": lambda F, g, self: g * _angle_slope(F, self) if is_complex(self) else F._zeros(g)},
     jvp={
         "self": lambda F, t, self: (
-            F.real(F.conj_physical(_angle_slope(F, self)) * t)
-            if is_complex(self)
-            else F._zeros(t)
+            F.real(F.conj_physical(_angle_slope(F, self)) * t) if is_complex(self) else F._zeros(t)
         )
     },
     promote="float",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -329,7 +330,8 @@ op(
 def _tie_samples(S: Any) -> Any:
     return [
         *S.pairs(-2, 2),
-        S(S.distinct(2, 3), S.distinct(3)),
+        S.edge(S.distinct(2, 3), S.distinct(3)),
+        S.edge(S.tensor([1.0, math.nan, 2.0]), S.tensor([math.nan, 1.0, 2.0])),
     ]
 
 

@@ -19,6 +19,7 @@ from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
 from . import table
 from .arguments import FUNCTION, OPERATOR, ArgumentError, bind, check_arguments
 from .errors import broadcast_error
+from .layout import is_dense, ordered_strides, relayout, strides_of
 from .record import OpNode, attach, plan_for, record
 from .support import supports
 from .table import ELEMENTWISE, Op
@@ -113,6 +114,8 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
         result = op.kernel(*arrays)
     except ValueError as error:
         raise broadcast_error(op, args, error) from None
+    if op.batching == ELEMENTWISE and not op.view:
+        result = elementwise_layout(op, arrays, result)
     if op.outputs != 1:
         outputs = [
             wrap(op, item, _result_dtype(op, args, item, dtype, low)) if item is not None else None
@@ -120,6 +123,29 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
         ]
         return tuple(outputs)
     return wrap(op, result, _result_dtype(op, args, result, dtype, low))
+
+
+def elementwise_layout(op: Op, arrays: Sequence[Any], result: Any) -> Any:
+    """The result with the strides that PyTorch's iterator over `arrays` gives.
+
+    They follow the inputs' order of dimensions, which matters when one is not row by row.
+    """
+    operands = [arrays[p] for p in op.tensor_positions if type(arrays[p]) is np.ndarray]
+    if all(array.ndim < 2 or array.flags.c_contiguous for array in operands):
+        return result
+    results = result if type(result) is tuple else (result,)
+    shape = results[0].shape
+    if len(operands) == 1 and is_dense(shape, strides_of(operands[0])):
+        strides = strides_of(operands[0])
+    else:
+        spread = [np.broadcast_to(array, shape) for array in operands]
+        strides = ordered_strides(shape, [_steps(array) for array in spread])
+    found = tuple(relayout(item, strides) for item in results)
+    return found if type(result) is tuple else found[0]
+
+
+def _steps(array: Any) -> tuple[int, ...]:
+    return tuple(stride // array.itemsize for stride in array.strides)
 
 
 def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
@@ -204,9 +230,7 @@ def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
     if type(result) is np.ndarray:
         if result.ndim == 0:
             result = result[()]
-        elif (
-            op.batching != ELEMENTWISE and not op.keeps_layout and not result.flags.c_contiguous
-        ):
+        elif op.batching != ELEMENTWISE and not op.keeps_layout and not result.flags.c_contiguous:
             result = np.ascontiguousarray(result)
     return make(result, dtype)
 
@@ -423,6 +447,10 @@ def _binary(op: Op, flavour: str) -> Any:
                     ready = (ready and takes_number) and (
                         (kind is float and dtype.category >= 2)
                         or (kind is int and dtype.category >= 2 and -(1 << 53) < b < 1 << 53)
+                    )
+                if x.ndim > 1 and ready:
+                    ready = x.flags.c_contiguous and (
+                        type(y) is not np.ndarray or y.ndim < 2 or y.flags.c_contiguous
                     )
                 if ready and (x.size < 2048 or x.shape == getattr(y, "shape", ())):
                     records = (

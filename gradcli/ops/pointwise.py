@@ -95,6 +95,7 @@ _unary(
     "log(1 + x), exact for small x.",
     -0.5,
     2,
+    node="Log1PBackward0",
 )
 
 # --- trigonometry
@@ -206,8 +207,8 @@ op(
     "tanh_backward(Tensor grad_output, Tensor output)",
     kernel=_from_output,
     vjp={
-        "grad_output": lambda F, g, output: F.tanh_backward(g, output),
-        "output": lambda F, g, grad_output, output: g * F.conj(grad_output * output * -2),
+        "grad_output": lambda F, g, output: F.tanh_backward(g, F.conj(output)),
+        "output": lambda F, g, grad_output, output: F.conj(g) * grad_output * F.conj(output * -2),
     },
     jvp={
         "grad_output": lambda F, t, output: t * F.conj(1 - output * output),
@@ -223,8 +224,10 @@ op(
     "sigmoid_backward(Tensor grad_output, Tensor output)",
     kernel=_sigmoid_from_output,
     vjp={
-        "grad_output": lambda F, g, output: F.sigmoid_backward(g, output),
-        "output": lambda F, g, grad_output, output: g * F.conj(grad_output * (1 - output * 2)),
+        "grad_output": lambda F, g, output: F.sigmoid_backward(g, F.conj(output)),
+        "output": lambda F, g, grad_output, output: (
+            F.conj(g) * grad_output * F.conj(1 - output * 2)
+        ),
     },
     jvp={
         "grad_output": lambda F, t, output: t * F.conj(output * (1 - output)),
@@ -304,6 +307,7 @@ _unary("sinc", _sinc, _sinc_slope, "sin(πx) / (πx), one at zero.", 0.2, 2)
 _NO_DEGREES = "is not supported for complex tensors."
 op(
     "deg2rad(Tensor self)",
+    node="Deg2RadBackward0",
     kernel=lambda self: self * (math.pi / 180),
     vjp={"self": lambda F, g: g * (math.pi / 180)},
     jvp=LINEAR,
@@ -316,6 +320,7 @@ op(
 )
 op(
     "rad2deg(Tensor self)",
+    node="Rad2DegBackward0",
     kernel=lambda self: self * (180 / math.pi),
     vjp={"self": lambda F, g: g * (180 / math.pi)},
     jvp=LINEAR,
@@ -829,6 +834,11 @@ op(
     "nextafter(Tensor self, Tensor other)",
     numbers=False,
     kernel=np.nextafter,
+    vjp={
+        "self": lambda F, g, self, other: F.where(F.eq(self, other), 0, g),
+        "other": lambda F, g, self, other: F.where(F.eq(self, other), g, 0),
+    },
+    jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
@@ -847,8 +857,8 @@ op(
     numbers=False,
     kernel=_ldexp,
     vjp={
-        "self": lambda F, g, other: g * F.exp2(other),
-        "other": lambda F, g, out: g * (out * LN2),
+        "self": lambda F, g, other: g * F.conj(F.exp2(other)),
+        "other": lambda F, g, out: g * F.conj(out * LN2),
     },
     jvp=ELEMENTWISE,
     promote="float",
@@ -856,8 +866,8 @@ op(
     inplace=True,
     doc="self * 2**other.",
     samples=lambda S: [
-        S(S.normal(2, 3), S.integers(-3, 3, 3)),
         S(S.normal(3), S.tensor([1.0, 2.0, -1.0])),
+        *([] if S.dtype.is_complex else [S(S.normal(2, 3), S.integers(-3, 3, 3))]),
     ],
 )
 

@@ -11,7 +11,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import shape_of
 from .errors import wrap_dim, wrap_dims
-from .support import supports
+from .support import common_dtype, supports
 from .table import LINEAR, Op, op
 
 
@@ -178,7 +178,7 @@ op(
     result=_mean_dtype,
     check=_mean_dtype,
     doc="The mean of all elements.",
-    samples=_shapes,
+    samples=lambda S: [*_shapes(S)[:3], S.edge(S.normal(0, 2))],
 )
 op(
     "mean_dim(Tensor self, Dim[]? dim, bool keepdim=False, *, DType? dtype=None)",
@@ -638,7 +638,7 @@ def _norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
 def _norm_slope(F: Any, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
     g = restored(F, g, self.shape, dim, keepdim)
     if ord == 0:
-        return F._zeros(self * g)
+        return None
     out = restored(F, out, self.shape, dim, keepdim)
     return g * _norm_direction(F, self, out, ord, dim)
 
@@ -700,13 +700,35 @@ op(
 )
 
 
-def _dist(F: Any, self: Any, other: Any, p: Any) -> Any:
-    return F.linalg_vector_norm(F.sub(self, other), p)
+def _dist_slope(F: Any, g: Any, off: Any, out: Any, p: Any) -> Any:
+    return None if p == 0 else g * _norm_direction(F, off, out, p, None)
+
+
+def _dist_forward(F: Any, t: Any, off: Any, out: Any, p: Any) -> Any:
+    if p == 0:
+        return F._zeros(out)
+    return F.sum(_real_product(F, _norm_direction(F, off, out, p, None), t))
+
+
+def _check_dist(self: Any, other: Any, p: Any) -> None:
+    _check_norm(self, p, None, False, None)
 
 
 op(
     "dist(Tensor self, Tensor other, Scalar p=2)",
-    composite=_dist,
+    kernel=lambda self, other, p: _norm(self - other, p, None, False, None),
+    vjp={
+        "self": lambda F, g, self, other, out, p: _dist_slope(F, g, self - other, out, p),
+        "other": lambda F, g, self, other, out, p: _dist_slope(F, -g, self - other, out, p),
+    },
+    jvp={
+        "self": lambda F, t, self, other, out, p: _dist_forward(F, t, self - other, out, p),
+        "other": lambda F, t, self, other, out, p: _dist_forward(F, -t, self - other, out, p),
+    },
+    promote="number",
+    numbers=False,
+    result=lambda self, other, p: common_dtype(self, other).to_real(),
+    check=_check_dist,
     doc="The norm of a difference.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(3)), S(S.normal(3), S.normal(3), 1)],
 )
@@ -918,7 +940,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
             S(S.distinct(2, 3)),
             S(S.distinct(2, 3), 0),
             S(S.distinct(2, 3, 2), (0, 2), True),
-            S(S.tensor([1.0, 1.0, 0.5]), 0),
+            S.edge(S.tensor([1.0, 1.0, 0.5]), 0),
             S(S.distinct()),
         ],
     )
@@ -1115,7 +1137,7 @@ def _check_softmax(name: str) -> Any:
     def check(self: Any, dim: int) -> None:
         rank = len(shape_of(self))
         last = wrap_dim(dim, rank) == max(rank, 1) - 1
-        if last and rank:
+        if last:
             kernel = f"{name}_lastdim_kernel_impl"
         else:
             kernel = f"{name}_kernel_impl"

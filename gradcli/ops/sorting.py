@@ -11,9 +11,10 @@ from ..tensor import dtypes
 from ..tensor.tensor import Tensor, make, shape_of
 from .errors import wrap_dim
 from .functions import function
+from .layout import preserved_strides, relayout, strides_of
 from .reduction import pick, place
 from .support import supports
-from .table import op
+from .table import LINEAR, Op, op
 
 _NO_COMPLEX_SORT = supports(complex=RuntimeError(" Sort does not support complex dtypes on CPU"))
 
@@ -31,7 +32,8 @@ def _sort(self: Any, dim: int, descending: bool) -> Any:
     if not self.ndim:
         return self, np.int64(0)
     indices = order(self, axis, descending)
-    return np.take_along_axis(self, indices, axis), indices
+    strides = preserved_strides(self.shape, strides_of(self))
+    return relayout(np.take_along_axis(self, indices, axis), strides), relayout(indices, strides)
 
 
 def _argsort(self: Any, dim: int, descending: bool) -> Any:
@@ -60,6 +62,7 @@ _SORTED: dict[str, Any] = {
     "fields": ("values", "indices"),
     "constant": (1,),
     "batching": "shift",
+    "keeps_layout": True,
 }
 op(
     "sort(Tensor self, Dim dim=-1, bool descending=False)",
@@ -72,6 +75,7 @@ op(
 op(
     "sort_stable(Tensor self, *, bool? stable, Dim dim=-1, bool descending=False)",
     name="sort",
+    node="SortBackward1",
     kernel=lambda self, stable, dim, descending: _sort(self, dim, descending),
     check=_NO_COMPLEX_SORT,
     doc="The elements along a dimension in order, and where they were.",
@@ -83,6 +87,7 @@ op(
     kernel=_argsort,
     result=dtypes.int64,
     batching="shift",
+    keeps_layout=True,
     check=_NO_COMPLEX_SORT,
     doc="The indices that sort along a dimension.",
     samples=_sort_samples,
@@ -93,6 +98,7 @@ op(
     kernel=lambda self, stable, dim, descending: _argsort(self, dim, descending),
     result=dtypes.int64,
     batching="shift",
+    keeps_layout=True,
     check=_NO_COMPLEX_SORT,
     doc="The indices that sort along a dimension.",
     samples=lambda S: [S(S.distinct(2, 3), stable=True)],
@@ -109,7 +115,7 @@ def _topk(self: Any, k: int, dim: int, largest: bool, sorted: bool) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self, np.int64(0)
-    indices = np.take(order(self, axis, largest), np.arange(k), axis)
+    indices = np.ascontiguousarray(np.take(order(self, axis, largest), np.arange(k), axis))
     return np.take_along_axis(self, indices, axis), indices
 
 
@@ -292,7 +298,7 @@ op(
     doc="The most frequent element along a dimension, the least of them, and its last index.",
     samples=lambda S: [
         S(S.distinct(2, 3)),
-        S(S.tensor([1.0, 2.0, 2.0, 1.0, 3.0])),
+        S.edge(S.tensor([1.0, 2.0, 2.0, 1.0, 3.0])),
         S(S.distinct(3, 2), 0, True),
         S(S.integers(0, 3, 6)),
     ],
@@ -302,85 +308,93 @@ op(
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-def _check_quantile(name: str, self: Any, q: Any, interpolation: str) -> None:
+def _check_quantile(self: Any, q: Any, interpolation: str) -> None:
     count = 1
     for length in self.shape:
         count *= length
     if count == 0:
-        raise RuntimeError(f"{name}() input tensor must be non-empty")
+        raise RuntimeError("quantile() input tensor must be non-empty")
     if getattr(self.dtype, "name", "float64") not in ("float32", "float64"):
-        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
+        raise RuntimeError("quantile() input tensor must be either float or double dtype")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
-            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, "
             f"but got {interpolation}"
         )
     if hasattr(q, "dtype"):
         if len(q.shape) > 1:
-            raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
-        if q.dtype is not self.dtype and type(q) is Tensor:
-            raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
+            raise RuntimeError("quantile() q must be a scalar or 1D tensor")
+        if type(q) is Tensor and q.dtype is not self.dtype:
+            raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
         if type(q) is Tensor and q.level is None:
             values = np.asarray(q.array)
             if not np.all((values >= 0) & (values <= 1)):
-                raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
+                raise RuntimeError("quantile() q values must be in the range [0, 1]")
     elif not 0 <= q <= 1:
-        raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
+
+
+def _squeeze_last_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    from .batching import front
+    from .dispatch import run
+
+    return run(op, [front(args[0], axes[0])]), 0
 
 
 def _quantile(
     F: Any, name: str, self: Any, q: Any, dim: Any, keepdim: bool, interpolation: str
 ) -> Any:
-    _check_quantile(name, self, q, interpolation)
+    _check_quantile(self, q, interpolation)
     rank = len(self.shape)
-    wrapped = 0 if dim is None else wrap_dim(dim, rank)
     if not hasattr(q, "dtype"):
         q = make(np.array(q, self.dtype.array)[()], self.dtype)
-    kept = (
-        [1] * rank if dim is None else [1 if i == wrapped else n for i, n in enumerate(self.shape)]
-    )
-    if rank == 0 or dim is None:
+    if dim is None:
+        reduced = (1,) * rank if keepdim else ()
         values = F.sort(F.reshape(self, (-1,)))[0]
-    elif wrapped == rank - 1:
-        values = F.sort(self)[0]
     else:
-        values = F.sort(F.unsqueeze(F.transpose(self, wrapped, -1), -1), -2)[0]
-        values = F.squeeze_dim(values, -1)
-    length = values.shape[-1]
-    scale: Any = length - 1
+        axis = wrap_dim(dim, rank)
+        around = (self.shape[:axis], self.shape[axis + 1 :])
+        reduced = (*around[0], 1, *around[1]) if keepdim else (*around[0], *around[1])
+        if axis < rank - 1:
+            values = F.sort(F.transpose(F.unsqueeze(self, -1), axis, -1))[0]
+        else:
+            values = F.sort(self)[0]
+    length = values.shape[-1] if len(values.shape) else 1
+    values = F.reshape(values, (*reduced, length))
     nans = F.isnan(values)
+    share = F.reshape(q, (-1,))
     if name == "nanquantile":
-        present = F.sum_dim(F.logical_not(nans), (-1,), True)
-        ranks = F.mul(q, F.clamp_min(F.sub(present, 1), 0))
+        last = F.sub(F.sum_dim(F.logical_not(nans), (-1,), True), 1)
+        ranks = F.clamp_min(F.mul(share, last), 0)
     else:
-        lost = F.any(nans, -1, True)
-        ranks = F.where(lost, scale, F.mul(q, scale))
-    # Note: q is the last dimension from here on, in front in the result.
-    if interpolation == "lower":
-        ranks = F.floor(ranks)
-    elif interpolation == "higher":
-        ranks = F.ceil(ranks)
-    elif interpolation == "nearest":
-        ranks = F.round(ranks)
-    low = F._to_copy(F.floor(ranks), dtypes.int64)
-    shape = (*values.shape[:-1], low.shape[-1] if len(low.shape) else 1)
-    below = F.gather(values, -1, F.expand(low, shape))
-    if interpolation in ("linear", "midpoint"):
-        weight = (
-            F.sub(ranks, F.floor(ranks))
-            if interpolation == "linear"
-            else F.mul(F._ones(ranks), 0.5)
-        )
-        high = F._to_copy(F.ceil(ranks), dtypes.int64)
-        above = F.gather(values, -1, F.expand(high, shape))
-        below = F.lerp_tensor(below, above, weight)
-    single = len(q.shape) == 0
-    if keepdim:
-        result = F.movedim(below, -1, 0)
-        result = F.reshape(result, (result.shape[0], *kept))
-    else:
-        result = F.movedim(below, -1, 0)
-    return F.squeeze_dim(result, 0) if single else result
+        ranks = F.where(F.any(nans, -1, True), length - 1, F.mul(share, length - 1))
+    adjust = {"lower": F.floor, "higher": F.ceil, "nearest": F.round}.get(interpolation)
+    if adjust is not None:
+        ranks = adjust(ranks)
+    shape = (*reduced, ranks.shape[-1])
+    below = F.expand(F._to_copy(ranks, dtypes.int64), shape)
+    result = F.gather(values, -1, below)
+    if adjust is None:
+        weight = F.sub(ranks, below) if interpolation == "linear" else F._ones(ranks) * 0.5
+        above = F.gather(values, -1, F.expand(F._to_copy(F.ceil(ranks), dtypes.int64), shape))
+        result = F.lerp_tensor(result, above, F.expand(weight, shape))
+    if len(q.shape):
+        result = F.transpose(F.unsqueeze(result, 0), 0, -1)
+    return F._squeeze_last(result)
+
+
+op(
+    "_squeeze_last(Tensor self)",
+    name="squeeze",
+    kernel=lambda self: self.reshape(self.shape[:-1])[()],
+    vjp={"self": lambda F, g: F.unsqueeze(g, -1)},
+    jvp=LINEAR,
+    node="SqueezeBackward4",
+    batching=_squeeze_last_batched,
+    where=(),
+    doc="Drops the last dimension, of length one, in place.",
+    samples=lambda S: [S(S.normal(3, 1)), S(S.normal(1))],
+)
 
 
 def _quantile_samples(S: Any) -> Any:

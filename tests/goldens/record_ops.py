@@ -51,10 +51,14 @@ def converted(value: Any) -> Any:
     return value
 
 
-def arguments(sample: Any, leaves: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+def arguments(
+    sample: Any, leaves: list[Any], grad: bool = True
+) -> tuple[list[Any], dict[str, Any]]:
     def change(tensor: Tensor) -> Any:
         value = torch.from_numpy(np.array(tensor.array))
-        if tensor.dtype.category >= 2:
+        if value.numel() == 0:
+            value = torch.empty(value.shape, dtype=value.dtype)
+        if tensor.dtype.category >= 2 and grad:
             value.requires_grad_()
             leaves.append(value)
         return value
@@ -120,6 +124,12 @@ def record(op: Any, sample: Any) -> dict[str, Any]:
     try:
         outputs = flat(called(*args, **kwargs))
     except Exception as problem:
+        if "does not support automatic differentiation" in str(problem):
+            args, kwargs = arguments(sample, [], False)
+            try:
+                called(*args, **kwargs)
+            except Exception as plain:
+                problem = plain
         return {**found, **error(problem)}
     if outputs is None:
         return {**found, "missing": True}
