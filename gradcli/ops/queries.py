@@ -1,0 +1,387 @@
+"""Functions that return Python values, answer questions of dtype and shape, or set global state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.modes import InferenceVersion
+from ..tensor import device, dtypes
+from ..tensor.dtypes import DType
+from ..tensor.random import Generator, default_generator
+from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
+from .creation import check_size
+from .families import get_op
+from .functions import function
+from .inplace import run_inplace
+from .shape import shape_of_value
+from .support import common_dtype
+from .table import op
+
+BOTH = ("torch", "Tensor")
+
+# --- about one tensor ------------------------------------------------------------------------
+
+function("numel(Tensor self)", where=("torch",), doc="The number of elements.")(
+    lambda self: numel(shape_of(self))
+)
+function("is_tensor(any? obj)", where=("torch",), doc="Whether a value is a tensor.")(
+    lambda obj: type(obj) is Tensor
+)
+function("is_storage(any? obj)", where=("torch",), doc="False: storages are no values here.")(
+    lambda obj: False
+)
+function("is_floating_point(Tensor self)", where=BOTH, doc="Whether the dtype is a floating one.")(
+    lambda self: self.dtype.is_floating_point
+)
+function("is_complex(Tensor self)", where=BOTH, doc="Whether the dtype is complex.")(
+    lambda self: self.dtype.is_complex
+)
+function("is_signed(Tensor self)", where=BOTH, doc="Whether the dtype has negative numbers.")(
+    lambda self: self.dtype.is_signed
+)
+for _name in ("is_conj", "is_neg"):
+    function(
+        f"{_name}(Tensor self)",
+        where=BOTH,
+        doc="False: conjugates and negatives are computed at once.",
+    )(lambda self: False)
+function("is_distributed(Tensor self)", where=BOTH, doc="False: there is one process.")(
+    lambda self: False
+)
+function(
+    "is_inference(Tensor self)",
+    where=("torch",),
+    doc="Whether the tensor was made in inference mode.",
+)(lambda self: type(self.version) is InferenceVersion)
+function("is_nonzero(Tensor self)", where=BOTH, doc="The truth value of a one-element tensor.")(
+    lambda self: _truth(self)
+)
+function(
+    "is_same_size(Tensor self, Tensor other)", where=BOTH, doc="Whether two shapes are the same."
+)(lambda self, other: shape_of(self) == shape_of(other))
+function("is_pinned(Tensor self)", where=("Tensor",), doc="False: memory is never pinned.")(
+    lambda self: False
+)
+function("get_device(Tensor self)", where=BOTH, doc="-1: the tensor is on the CPU.")(
+    lambda self: -1
+)
+function("is_shared(Tensor self)", where=("Tensor",), doc="False: memory is not shared.")(
+    lambda self: False
+)
+
+
+def _truth(self: Tensor) -> bool:
+    count = numel(shape_of(self))
+    if count == 0:
+        raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+    if count > 1:
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+    return bool(self.array)
+
+
+@function(
+    "is_set_to(Tensor self, Tensor tensor)",
+    where=("Tensor",),
+    doc="Whether two tensors have the same memory, shape and strides.",
+)
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    ours, theirs = own_memory(self), own_memory(tensor)
+    return (
+        ours.__array_interface__["data"][0] == theirs.__array_interface__["data"][0]
+        and ours.shape == theirs.shape
+        and ours.strides == theirs.strides
+    )
+
+
+@function("typename(any? obj)", where=("torch",), doc="The name of a value's type.")
+def typename(obj: Any) -> str:
+    if type(obj) is Tensor:
+        return obj.dtype.tensor_name
+    kind = type(obj)
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+# --- dtypes and shapes -----------------------------------------------------------------------
+
+function(
+    "result_type(any tensor1, any tensor2)",
+    where=("torch",),
+    doc="The dtype that an operation on two values gives.",
+)(lambda tensor1, tensor2: _result_type(tensor1, tensor2))
+function(
+    "promote_types(DType type1, DType type2)",
+    where=("torch",),
+    doc="The smallest dtype that both fit into.",
+)(dtypes.promote)
+function(
+    "can_cast(DType from_, DType to)",
+    where=("torch",),
+    doc="Whether results of one dtype may be written into another.",
+)(dtypes.can_cast)
+
+
+def _result_type(first: Any, second: Any) -> DType:
+    for place, value in enumerate((first, second), 1):
+        if type(value) is not Tensor and not isinstance(value, bool | int | float | complex):
+            raise TypeError(
+                f"result_type(): argument 'tensor{place}' (position {place}) must be Tensor, not "
+                f"{type(value).__name__}"
+            )
+    return common_dtype(first, second)
+
+
+@function("get_default_dtype()", where=("torch",), doc="The default floating dtype.")
+def get_default_dtype() -> DType:
+    return dtypes.default.dtype
+
+
+@function("set_default_dtype(any? d)", where=("torch",), doc="Sets the default floating dtype.")
+def set_default_dtype(d: Any) -> None:
+    if not isinstance(d, DType):
+        raise TypeError(
+            "invalid dtype object: only floating-point types are supported as the default type"
+        )
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    dtypes.default.dtype = d
+
+
+@function("get_default_device()", where=("torch",), doc="The device of new tensors: the CPU.")
+def get_default_device() -> device.Device:
+    return device.cpu
+
+
+@function(
+    "set_default_device(Device? device)", where=("torch",), doc="Accepts the one device, the CPU."
+)
+def set_default_device(wanted: Any) -> None:
+    device.check_device("set_default_device", wanted)
+
+
+@function(
+    "broadcast_shapes(any... shapes)",
+    where=("torch",),
+    doc="The shape that shapes broadcast to.",
+)
+def broadcast_shapes(shapes: Sequence[Any]) -> Size:
+    result: list[int] = [1] * max(
+        (1 if isinstance(shape, int) else len(shape) for shape in shapes), default=0
+    )
+    for place, shape in enumerate(shapes):
+        lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+        for axis in range(-1, -1 - len(lengths), -1):
+            length = lengths[axis]
+            if length < 0:
+                raise ValueError("Attempting to broadcast a dimension with negative length!")
+            if length in (1, result[axis]):
+                continue
+            if result[axis] != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {length} at {axis}! "
+                    f"Mismatching argument at index {place} had {lengths}; but expected shape "
+                    f"should be broadcastable to {result}"
+                )
+            result[axis] = length
+    return Size(result)
+
+
+# --- the default generator -------------------------------------------------------------------
+
+
+@function(
+    "manual_seed(any? seed)", where=("torch",), doc="Starts the default stream of random numbers."
+)
+def manual_seed(seed: Any) -> Generator:
+    return default_generator.manual_seed(int(seed))
+
+
+@function("initial_seed()", where=("torch",), doc="The seed that the default stream began with.")
+def initial_seed() -> int:
+    return default_generator.initial_seed()
+
+
+@function("seed()", where=("torch",), doc="Seeds the default stream from the operating system.")
+def seed() -> int:
+    return default_generator.seed()
+
+
+@function("get_rng_state()", where=("torch",), doc="The state of the default stream as bytes.")
+def get_rng_state() -> Tensor:
+    return from_array(default_generator.get_state())
+
+
+@function(
+    "set_rng_state(Tensor new_state)",
+    where=("torch",),
+    doc="Takes the default stream back to a state from get_rng_state.",
+)
+def set_rng_state(new_state: Tensor) -> None:
+    default_generator.set_state(new_state.array)
+
+
+# --- positions -------------------------------------------------------------------------------
+
+
+def _nonzero(self: Tensor) -> Tensor:
+    array = np.asarray(self.array)
+    if not array.ndim:
+        return from_array(np.zeros((int(bool(array)), 0), np.int64))
+    return from_array(np.ascontiguousarray(np.argwhere(array)))
+
+
+@function(
+    "nonzero(Tensor self, *, bool as_tuple=False)",
+    where=BOTH,
+    doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
+)
+def nonzero(self: Tensor, as_tuple: bool) -> Any:
+    if not as_tuple:
+        return _nonzero(self)
+    array = np.atleast_1d(np.asarray(self.array))
+    return tuple(from_array(places) for places in np.nonzero(array))
+
+
+function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")(
+    _nonzero
+)
+
+
+@function(
+    "one_hot(Tensor self, int num_classes=-1)",
+    where=("F",),
+    doc="Zeros with a one at each index, along a new last dimension.",
+)
+def one_hot(self: Tensor, num_classes: int) -> Tensor:
+    if self.dtype is not dtypes.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    index = np.asarray(self.array)
+    if not index.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return from_array(np.zeros((*index.shape, num_classes), np.int64))
+    if index.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(index.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    elif num_classes <= index.max():
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    shape = check_size((*index.shape, num_classes), dtypes.int64)
+    result = np.zeros(shape, np.int64)
+    np.put_along_axis(result, index[..., None], 1, -1)
+    return from_array(result)
+
+
+@function(
+    "unravel_index(Tensor indices, any shape)",
+    where=("torch",),
+    doc="Positions in the flattened tensor as one index tensor for each dimension.",
+)
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    if indices.dtype.category != dtypes.INTEGER:
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype!r}")
+    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    rest = np.asarray(indices.array)
+    places = []
+    for length in reversed(lengths):
+        places.append(from_array((rest % length).astype(np.int64)[()]))
+        rest = rest // length
+    return tuple(reversed(places))
+
+
+# --- tensors of powers, sums to a size, writes as functions ----------------------------------
+
+
+def _vander(F: Any, x: Any, N: int | None, increasing: bool) -> Any:
+    shape = shape_of_value(x)
+    if len(shape) != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    count = shape[0] if N is None else N
+    if count < 0:
+        raise RuntimeError("N must be non-negative.")
+    if count == 0:
+        return F.zeros_like_shape(x, (shape[0], 0))
+    ones = F.zeros_like_shape(x, shape) + 1
+    columns = [ones]
+    for _ in range(count - 1):
+        columns.append(columns[-1] * x)
+    return F.stack(columns if increasing else columns[::-1], -1)
+
+
+op(
+    "vander(Tensor x, int? N=None, bool increasing=False)",
+    composite=_vander,
+    where=("torch",),
+    doc="The matrix of powers of a vector.",
+    samples=lambda S: [S(S.normal(3)), S(S.normal(3), 2, increasing=True)],
+)
+
+
+def _sum_to_size(F: Any, self: Any, size: Sequence[int]) -> Any:
+    shape = shape_of_value(self)
+    extra = len(shape) - len(size)
+    if extra < 0 or any(
+        wanted not in (length, 1) for wanted, length in zip(size, shape[extra:], strict=True)
+    ):
+        raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(shape)}}}.")
+    axes = tuple(range(extra)) + tuple(
+        axis + extra for axis, wanted in enumerate(size) if wanted == 1 and shape[axis + extra] != 1
+    )
+    result = F.sum_dim(self, axes, True) if axes else self
+    return F.view(result, tuple(size)) if extra else result
+
+
+op(
+    "sum_to_size(Tensor self, int[]... size)",
+    composite=_sum_to_size,
+    where=("Tensor",),
+    doc="The sum over the dimensions that broadcasting from `size` would have added or stretched.",
+    samples=lambda S: [S(S.normal(2, 3), (1, 3)), S(S.normal(2, 3), (3,))],
+)
+op(
+    "fill_like(Tensor self, Number value)",
+    name="fill",
+    kernel=lambda self, value: np.full(np.shape(self), value),
+    result=lambda self, value: self.dtype,
+    vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape)},
+    jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape)},
+    node="FillBackward0",
+    where=("torch",),
+    doc="A tensor of one value in the shape and dtype of `self`.",
+    samples=lambda S: [S(S.normal(2, 3), 2.0)],
+)
+op(
+    "fill_like_tensor(Tensor self, Tensor value)",
+    name="fill",
+    kernel=lambda self, value: np.full(np.shape(self), value),
+    result=lambda self, value: self.dtype,
+    vjp={
+        "self": lambda F, g: F.zeros_like_shape(g, g.shape),
+        "value": lambda F, g: F.sum(g),
+    },
+    jvp={
+        "self": lambda F, t: F.zeros_like_shape(t, t.shape),
+        "value": lambda F, t, self_shape: F.expand(t, self_shape),
+    },
+    node="FillBackward1",
+    where=("torch",),
+    doc="The element of a tensor in the shape and dtype of `self`.",
+    samples=lambda S: [S(S.normal(2, 3), S.normal())],
+)
+
+
+@function("zero_(Tensor self)", where=("torch",), doc="Writes zero into every element.")
+def zero_(self: Tensor) -> Tensor:
+    return run_inplace(get_op("zero"), (self,))
+
+
+@function(
+    "fill_(Tensor self, Number value)", where=("torch",), doc="Writes a number into every element."
+)
+def fill_(self: Tensor, value: complex) -> Tensor:
+    return run_inplace(get_op("fill"), (self, value))
