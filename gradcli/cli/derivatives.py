@@ -33,7 +33,7 @@ def result_of(result: Result, options: Options) -> Tensor:
     if options.of:
         (name,) = chosen(options.of, result.globals, "--of", "result")
         value = result.globals[name]
-    elif result.value is UNSET:
+    elif result.value is UNSET or result.value is None:
         raise UsageError(
             "the program does not end with an expression", "say which result: --of NAME"
         )

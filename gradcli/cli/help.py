@@ -27,13 +27,12 @@ def usage(command: Command) -> str:
 
 
 def _main() -> list[str]:
-    lines = [f"usage: gradcli [COMMAND] [OPTIONS]    {MAIN.summary}", ""]
+    lines = [f"usage: gradcli [COMMAND] [OPTIONS]    {MAIN.summary}"]
     width = max(map(len, COMMANDS)) + 2
     lines.append(f"  {'(none)':{width}}calculate interactively, or run a script from stdin")
     lines += [f"  {name:{width}}{command.summary}" for name, command in COMMANDS.items()]
     lines += ["", *_brief(MAIN, 9), "", *_examples(MAIN)]
-    lines.append("  gradcli COMMAND --help" + " " * 23 + "# one command")
-    return lines
+    return [*lines, "More: gradcli COMMAND --help, gradcli man"]
 
 
 def _command(command: Command) -> list[str]:

@@ -130,10 +130,7 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
         if word == "--":
             break
         if word.startswith("-") and word != "-":
-            name, equals, _ = word[2:].partition("=")
-            if word.startswith("--"):
-                option = OPTIONS.get(name)
-                skip = option is not None and option.kind != table.FLAG and not equals
+            skip = _takes_next(word)
             continue
         if word == "help" and place == 0:
             if len(arguments) > 1 and arguments[1] in COMMANDS:
@@ -145,12 +142,24 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
     return MAIN, arguments
 
 
+def _takes_next(word: str) -> bool:
+    """Whether the word after an option is its value."""
+    if word.startswith("--"):
+        option = OPTIONS.get(word[2:])
+        return option is not None and option.kind != table.FLAG
+    last = next((o for o in OPTIONS.values() if o.short == word[-1]), None)
+    if last is None or last.kind == table.FLAG:
+        return False
+    flags = {o.short for o in OPTIONS.values() if o.kind == table.FLAG}
+    return all(letter in flags for letter in word[1:-1])
+
+
 def _unknown_command(word: str) -> UsageError:
+    if word.endswith(".grad") or "/" in word:
+        return UsageError(f"there is no command `{word}`", f"run a file with `gradcli eval {word}`")
     close = near(word, COMMANDS)
     if close:
         return UsageError(f"there is no command `{word}`", f"did you mean `gradcli {close}`?")
-    if word.endswith(".grad") or "/" in word:
-        return UsageError(f"there is no command `{word}`", f"run a file with `gradcli eval {word}`")
     return UsageError(
         f"there is no command `{word}`", f"commands are {', '.join(COMMANDS)}; see gradcli --help"
     )

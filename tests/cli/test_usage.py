@@ -1,0 +1,138 @@
+"""The command line itself: conventions, mistakes, help, completions and the manual."""
+
+import json
+import subprocess
+
+import pytest
+from process import gradcli, ok
+
+from gradcli.cli.help import screen
+from gradcli.cli.options import UsageError, parse
+from gradcli.cli.table import COMMANDS, MAIN, OPTIONS, SHELLS
+
+
+@pytest.mark.parametrize("command", [MAIN, *COMMANDS.values()], ids=lambda command: command.name)
+def test_help_fits_a_screen_and_has_three_examples(command):
+    text = screen(command)
+    lines = text.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert len(command.examples) == 3
+    assert all(example in text for example, _ in command.examples)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
+def test_every_option_of_a_command_is_in_its_help(command):
+    text = screen(command)
+    for name in command.options:
+        option = OPTIONS[name]
+        short = f"-{option.short}"
+        shown = f"--{name}" in text or (option.short and short in text.replace(",", " ").split())
+        assert shown or name == "version", name
+
+
+def test_gnu_conventions():
+    options = parse(["grad", "--set", "x=1", "x*2", "--set=y=a=b", "-cofile.json", "--indent=0"])
+    assert options.set == [("x", "1"), ("y", "a=b")]
+    assert options.operands == ["x*2"]
+    assert (options.compact_output, options.output, options.indent) == (True, "file.json", 0)
+    assert parse(["grad", "--", "-x"]).operands == ["-x"]
+    assert parse(["eval", "-"]).operands == ["-"]
+    assert parse(["eval", "-e", "1", "-e2"]).expression == ["1", "2"]
+    assert parse(["--color", "never", "grad", "x"]).command.name == "grad"
+    assert parse(["grad", "x", "--wrt", "a,b", "--wrt", "c"]).wrt == ["a", "b", "c"]
+    assert parse(["eval", "x", "--max-memory", "1.5GiB"]).max_memory == 3 << 29
+    assert parse(["eval", "x", "--fail-fast", "--keep-going"]).fail_fast is False
+    assert parse(["help", "grad"]).help
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "help"),
+    [
+        (["grad", "--wtr", "x"], "no option --wtr", "--wrt"),
+        (["grad", "--slur"], "no option --slur", "--slurp"),
+        (["jvp", "--tange", "x"], "no option --tange", "--tangent"),
+        (["grad", "-x**2"], "no option -x", "goes after --"),
+        (["jvp", "--cotangent", "1"], "does not belong to `gradcli jvp`", "grad, vjp"),
+        (["ops", "--each"], "does not belong to `gradcli ops`", "eval, grad"),
+        (["grad", "--each=yes"], "takes no value", ""),
+        (["grad", "--set"], "needs a value", ""),
+        (["grad", "--set", "x"], "no = in it", "NAME=VALUE"),
+        (["grad", "--set", "1x=2"], "is not a name", ""),
+        (["grad", "--dtype", "float"], "it is one of", "float64"),
+        (["grad", "--timeout", "0"], "above 0", ""),
+        (["grad", "--seed", "1.5"], "an integer", ""),
+        (["grad", "--max-memory", "lots"], "number of bytes", ""),
+        (["grda"], "no command `grda`", "gradcli grad"),
+        (["x.grad"], "no command `x.grad`", "gradcli eval x.grad"),
+        (["-e", "1"], "does not belong to `gradcli` without a command", "eval"),
+    ],
+)
+def test_mistakes(words, message, help):
+    with pytest.raises(UsageError) as caught:
+        parse(words)
+    assert message in caught.value.message
+    assert help in caught.value.help
+
+
+def test_mistakes_have_status_2():
+    done = gradcli("grad", "--wtr", "x")
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.decode() == (
+        "error: there is no option --wtr\n   = help: did you mean --wrt?\n"
+    )
+    done = gradcli("--errors", "json", "grad", "--wtr")
+    (line,) = done.stderr.decode().splitlines()
+    assert json.loads(line)["error"] == {
+        "code": "usage",
+        "message": "there is no option --wtr",
+        "help": "did you mean --wrt?",
+    }
+
+
+def test_help_and_version_import_nothing_heavy():
+    check = (
+        "import sys; from gradcli.cli.main import run; sys.stdout = open('/dev/null', 'w');"
+        "run({}); heavy = {{'numpy', 'lark', 'argparse', 're', 'typing'}} & set(sys.modules);"
+        "sys.exit(repr(heavy) if heavy else 0)"
+    )
+    from process import COMMAND
+
+    for words in (["--help"], ["grad", "--help"], ["--version"], ["completions", "zsh"]):
+        done = subprocess.run(
+            [COMMAND[0], "-S", "-c", check.format(words)], capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_completions():
+    for shell in SHELLS:
+        script = ok("completions", shell)
+        for name in COMMANDS:
+            assert name in script
+        for name in OPTIONS:
+            assert name in script
+    assert gradcli("completions", "fisch").returncode == 2
+    script = ok("completions", "bash") + (
+        "COMP_WORDS=(gradcli grad --wr); COMP_CWORD=2; _gradcli; echo ${COMPREPLY[@]};"
+        "COMP_WORDS=(gradcli gr); COMP_CWORD=1; _gradcli; echo ${COMPREPLY[@]};"
+        "COMP_WORDS=(gradcli grad --dtype bf); COMP_CWORD=3; _gradcli; echo ${COMPREPLY[@]}\n"
+    )
+    done = subprocess.run(["bash"], input=script.encode(), capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["--wrt", "grad", "bfloat16"]
+
+
+def test_manual():
+    page = ok("man")
+    assert page.startswith(".TH GRADCLI 1")
+    for name in OPTIONS:
+        assert name.replace("-", "\\-") in page
+    assert ".TH GRADCLI-GRAD 1" in ok("man", "grad")
+    assert "did you mean grad?" in gradcli("man", "grda").stderr.decode()
+
+
+def test_a_locale_that_is_not_utf8():
+    env = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert ok("eval", "-e", "'Δ→'", env=env) == "Δ→\n"
+    assert ok("grad", "α*2", "--set", "α=1", "-c", env=env) == '{"value":2.0,"grads":{"α":2.0}}\n'
