@@ -482,8 +482,7 @@ def text(tensor: Tensor) -> str:
         depths = [d for find in grad_levels for d in find(inner)]
         if level is not None and level.tangents:
             depths += [d for d in level.tangents if stack[d - 1 : d] == ["jvp"]]
-        for depth in depths:
-            wrappers.append((depth, _tracking(depth)))
+        wrappers.extend((depth, _tracking(depth)) for depth in depths)
         if level is None or level.value is None:
             break
         wrappers.append((level.depth, _batched(level.depth, level.axis)))
