@@ -14,6 +14,7 @@ from typing import Any
 from gradcli.tensor.runtime import LimitExceeded, runtime
 
 from .machine import QUANTUM, counted, machine
+from .sizes import PLAIN, check_walk, is_container
 
 MAX_BITS = 1 << 22  # bits of the largest integer that is computed
 
@@ -177,9 +178,19 @@ def _charge_union(left: Any, right: Any) -> None:
         machine.reserve(size * 64)
 
 
+def check_compare(left: Any, right: Any) -> None:
+    """Refuse or count a comparison that could be large."""
+    if is_array(left):
+        check_broadcast(left, right)
+    elif is_container(left) and is_container(right):
+        check_walk(left)
+
+
 def contains(container: Any, item: Any) -> bool:
     """`item in container`, counted where it looks at one item after another."""
     kind = type(container)
+    if type(item) not in PLAIN:
+        check_walk(item)
     if kind is list or kind is tuple or kind is str:
         if len(container) > QUANTUM:
             if kind is not str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .functions import Builtin, Function, Method
 from .machine import feed, machine
+from .sizes import PLAIN, check_walk, feed_keys
 
 Loader = Callable[[Any, str], Any]
 Table = dict[str, Any]
@@ -122,6 +123,8 @@ class Module:
     ) -> None:
         self.__name__ = name
         self.entries = entries
+        for entry, value in entries.items():
+            name_function(value, entry)
         self.find = find
         self.names = names
 
@@ -161,14 +164,24 @@ def pick(kind: type, names: str, **own: Any) -> Table:
             if name in vars(base):
                 table[name] = vars(base)[name]
                 break
+    for name, value in own.items():
+        name_function(value, f"{kind.__name__}.{name}")
     table.update(own)
     return table
+
+
+def name_function(function: Any, name: str) -> None:
+    """Let Python's errors about a function of ours use the name that programs know."""
+    if isinstance(function, types.FunctionType):
+        function.__name__ = function.__qualname__ = name
 
 
 # Text
 
 
 def _str_join(self: str, items: Any) -> str:
+    if not hasattr(type(items), "__iter__") and not hasattr(type(items), "__getitem__"):
+        raise TypeError("can only join an iterable")
     parts = list(feed(items)) if type(items) not in (list, tuple) else items
     total = len(self) * max(len(parts) - 1, 0)
     for part in parts:
@@ -265,19 +278,38 @@ def _list_copy(self: list[Any]) -> list[Any]:
 
 def _list_sort(self: list[Any], *args: Any, **kwargs: Any) -> None:
     machine.spend(len(self))
+    if self and type(self[0]) not in PLAIN:
+        check_walk(self)
     if "key" in kwargs:
         kwargs["key"] = callable_value(kwargs["key"])
     self.sort(*args, **kwargs)
 
 
+def _searching(kind: type, name: str) -> Callable[..., Any]:
+    """A method that compares or hashes its first argument."""
+    method = vars(kind)[name]
+
+    def search(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args and type(args[0]) not in PLAIN:
+            check_walk(args[0])
+        if len(self) > 4096 and kind in (list, tuple):
+            machine.spend(len(self) >> 3)
+        return method(self, *args, **kwargs)
+
+    return search
+
+
 LIST = pick(
     list,
-    "append clear count index insert pop remove reverse",
+    "append clear insert pop reverse",
+    count=_searching(list, "count"),
+    index=_searching(list, "index"),
+    remove=_searching(list, "remove"),
     extend=_list_extend,
     copy=_list_copy,
     sort=_list_sort,
 )
-TUPLE = pick(tuple, "count index")
+TUPLE = pick(tuple, "", count=_searching(tuple, "count"), index=_searching(tuple, "index"))
 
 
 def _fed(kind: type, name: str) -> Callable[..., Any]:
@@ -296,7 +328,7 @@ def _feed_plain(value: Any) -> Any:
     if isinstance(value, dict | set | frozenset):
         machine.spend(len(value))
         return value
-    return feed(value) if hasattr(type(value), "__iter__") else value
+    return feed_keys(value)
 
 
 def _copy_of(kind: type) -> Callable[[Any], Any]:
@@ -311,12 +343,15 @@ def _copy_of(kind: type) -> Callable[[Any], Any]:
 
 
 def _dict_fromkeys(cls: type, items: Any, value: Any = None) -> Any:
-    return dict.fromkeys(feed(items), value)
+    return dict.fromkeys(feed_keys(items), value)
 
 
 DICT = pick(
     dict,
-    "clear get items keys pop popitem setdefault values",
+    "clear items keys popitem values",
+    get=_searching(dict, "get"),
+    pop=_searching(dict, "pop"),
+    setdefault=_searching(dict, "setdefault"),
     copy=_copy_of(dict),
     update=_fed(dict, "update"),
     fromkeys=classmethod(_dict_fromkeys),
@@ -324,7 +359,14 @@ DICT = pick(
 
 _set_feeds = "difference intersection issubset issuperset symmetric_difference union isdisjoint"
 _set_updates = "update difference_update intersection_update symmetric_difference_update"
-SET = pick(set, "add clear discard pop remove", copy=_copy_of(set))
+SET = pick(
+    set,
+    "clear pop",
+    copy=_copy_of(set),
+    add=_searching(set, "add"),
+    discard=_searching(set, "discard"),
+    remove=_searching(set, "remove"),
+)
 SET.update({name: _fed(set, name) for name in f"{_set_feeds} {_set_updates}".split()})
 FROZENSET: Table = {name: _fed(frozenset, name) for name in _set_feeds.split()}
 FROZENSET["copy"] = _copy_of(frozenset)
@@ -511,6 +553,9 @@ def find_loader(kind: type) -> Loader:
         loader = _load_exception
     elif issubclass(kind, type):
         loader = load_type
+    elif issubclass(kind, tuple) and hasattr(kind, "_fields") and kind not in TABLES:
+        TABLES[kind] = TUPLE | pick(kind, " ".join(kind._fields))
+        loader = load_from(TABLES[kind])
     else:
         for base in kind.__mro__:
             if base in LOADERS:

@@ -26,14 +26,17 @@ from .attributes import (
     delete_attribute,
     is_special,
     load_attribute,
+    name_function,
     names_of,
     public_class,
     store_attribute,
 )
 from .classes import Super, is_program_class
 from .functions import Builtin, Function, Method
-from .machine import counted, feed, machine
-from .text import format_value
+from .lazy import lazy, lazy_counted
+from .machine import counted, feed, machine, make_slice
+from .sizes import PLAIN, check_walk, feed_keys
+from .text import format_value, text, text_ascii, text_repr
 
 
 class Opaque:
@@ -63,8 +66,8 @@ def _print(
     for name, given in (("sep", sep), ("end", end)):
         if given is not None and not isinstance(given, str):
             raise TypeError(f"{name} must be None or a string, not {type(given).__name__}")
-    text = (" " if sep is None else sep).join([str(value) for value in values])
-    machine.write(text + ("\n" if end is None else end))
+    line = (" " if sep is None else sep).join([text(value) for value in values])
+    machine.write(line + ("\n" if end is None else end))
 
 
 def _sum(iterable: Any, /, start: Any = 0) -> Any:
@@ -87,25 +90,36 @@ def _extreme(name: str) -> Callable[..., Any]:
         if kwargs.get("key") is not None:
             kwargs["key"] = callable_value(kwargs["key"])
         if len(args) == 1:
+            _check_order(args[0])
             return function(feed(args[0]), **kwargs)
+        _check_order(args)
         return function(*args, **kwargs)
 
     return extreme
 
 
+def _check_order(items: Any) -> None:
+    """Count what comparing containers may look at."""
+    if type(items) in (list, tuple) and items and type(items[0]) not in PLAIN:
+        check_walk(items)
+
+
 def _sorted(iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
+    _check_order(iterable)
     return sorted(feed(iterable), key=None if key is None else callable_value(key), reverse=reverse)
 
 
 def _map(function: Any, /, *iterables: Any) -> Any:
-    return map(callable_value(function), *iterables)
+    return lazy("map", map, callable_value(function), *iterables)
 
 
 def _filter(function: Any, iterable: Any, /) -> Any:
-    return filter(None if function is None else callable_value(function), counted(iterable))
+    function = None if function is None else callable_value(function)
+    return lazy("filter", filter, function, lazy_counted(iterable))
 
 
 def _isinstance(value: Any, classes: Any, /) -> bool:
+    check_walk(classes)
     return isinstance(value, _host_classes(classes))
 
 
@@ -116,6 +130,7 @@ def _issubclass(value: Any, classes: Any, /) -> bool:
         value = type
     if not isinstance(value, type):
         raise TypeError("issubclass() arg 1 must be a class")
+    check_walk(classes)
     return issubclass(value, _host_classes(classes))
 
 
@@ -220,10 +235,6 @@ def _dir(value: Any, /) -> list[str]:
     return names_of(value)
 
 
-def _callable(value: Any, /) -> bool:
-    return callable(value)
-
-
 def _next(iterator: Any, default: Any = MISSING, /) -> Any:
     if default is MISSING:
         return next(iterator)
@@ -233,10 +244,6 @@ def _next(iterator: Any, default: Any = MISSING, /) -> Any:
     except StopIteration:
         runtime.where = where
         return default
-
-
-def _iter(value: Any, /) -> Any:
-    return iter(value)
 
 
 def _format(value: Any, spec: str = "", /) -> str:
@@ -252,15 +259,8 @@ def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
     return pow(base, exp, mod)
 
 
-def _divmod(left: Any, right: Any, /) -> Any:
-    return divmod(left, right)
-
-
-def _id(value: Any, /) -> int:
-    return id(value)
-
-
 def _hash(value: Any, /) -> int:
+    check_walk(value)
     return hash(value)
 
 
@@ -279,11 +279,11 @@ def _any(iterable: Any, /) -> bool:
 
 
 def _zip(*iterables: Any, strict: bool = False) -> Any:
-    return zip(*iterables, strict=strict)
+    return lazy("zip", zip, *iterables, strict=strict)
 
 
 def _enumerate(iterable: Any, start: Any = 0) -> Any:
-    return enumerate(iterable, start)
+    return lazy("enumerate", enumerate, iterable, start)
 
 
 def _reversed(sequence: Any, /) -> Any:
@@ -316,10 +316,10 @@ def _int(*args: Any, **kwargs: Any) -> int:
 def _str(*args: Any, **kwargs: Any) -> str:
     if len(args) != 1 or kwargs:
         return str(*args, **kwargs)
-    return str(args[0])
+    return text(args[0])
 
 
-def _collection(kind: type) -> Callable[..., Any]:
+def _collection(kind: type, keyed: bool = False) -> Callable[..., Any]:
     def make(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs:
             value = args[0]
@@ -328,6 +328,8 @@ def _collection(kind: type) -> Callable[..., Any]:
                 machine.reserve(36 * len(value))
             elif hasattr(value, "__len__") and not isinstance(value, Tensor):
                 machine.reserve(8 * len(value))
+            if keyed and not isinstance(value, set | frozenset | dict | str):
+                return kind(feed_keys(value))
             return kind(feed(value) if hasattr(type(value), "__iter__") else value)
         return kind(*args, **kwargs)
 
@@ -340,10 +342,25 @@ def _dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
         value = args[0]
         if hasattr(value, "__len__"):
             machine.reserve(64 * len(value))
-        if not isinstance(value, dict) and hasattr(type(value), "__iter__"):
-            value = feed(value)
+        if not isinstance(value, dict):
+            value = feed_keys(value)
         return dict(value, **kwargs)
     return dict(*args, **kwargs)
+
+
+_wrappers = (property, staticmethod, classmethod)
+
+
+def _wrapper(kind: type) -> Callable[..., Any]:
+    """`property` and its kin; one around the other has no use and could nest without end."""
+
+    def wrap(*args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(value, _wrappers) for value in (*args, *kwargs.values())):
+            raise TypeError(f"{kind.__name__}() takes functions")
+        return kind(*args, **kwargs)
+
+    wrap.__name__ = wrap.__qualname__ = kind.__name__
+    return wrap
 
 
 def _object(*args: Any, **kwargs: Any) -> object:
@@ -360,11 +377,15 @@ CONSTRUCTORS.update(
         str: _str,
         list: _collection(list),
         tuple: _collection(tuple),
-        set: _collection(set),
-        frozenset: _collection(frozenset),
+        set: _collection(set, keyed=True),
+        frozenset: _collection(frozenset, keyed=True),
         dict: _dict,
         range: range,
         object: _object,
+        slice: make_slice,
+        property: _wrapper(property),
+        staticmethod: _wrapper(staticmethod),
+        classmethod: _wrapper(classmethod),
     }
 )
 
@@ -382,7 +403,7 @@ EXCEPTIONS = [
 
 _functions: dict[str, Callable[..., Any]] = {
     "print": _print,
-    "len": lambda value, /: len(value),
+    "len": len,
     "enumerate": _enumerate,
     "zip": _zip,
     "map": _map,
@@ -392,32 +413,32 @@ _functions: dict[str, Callable[..., Any]] = {
     "sum": _sum,
     "min": _extreme("min"),
     "max": _extreme("max"),
-    "abs": lambda value, /: abs(value),
+    "abs": abs,
     "round": _round,
     "all": _all,
     "any": _any,
     "pow": _pow,
-    "divmod": _divmod,
-    "repr": lambda value, /: repr(value),
-    "ascii": lambda value, /: ascii(value),
+    "divmod": divmod,
+    "repr": lambda value, /: text_repr(value),
+    "ascii": lambda value, /: text_ascii(value),
     "isinstance": _isinstance,
     "issubclass": _issubclass,
-    "id": _id,
+    "id": id,
     "hash": _hash,
-    "callable": _callable,
+    "callable": callable,
     "hasattr": _hasattr,
     "getattr": _getattr,
     "setattr": _setattr,
     "delattr": _delattr,
     "dir": _dir,
-    "iter": _iter,
+    "iter": iter,
     "next": _next,
     "format": _format,
-    "chr": lambda value, /: chr(value),
-    "ord": lambda value, /: ord(value),
-    "hex": lambda value, /: hex(value),
-    "bin": lambda value, /: bin(value),
-    "oct": lambda value, /: oct(value),
+    "chr": chr,
+    "ord": ord,
+    "hex": hex,
+    "bin": bin,
+    "oct": oct,
     "input": _input,
     "super": _super,
 }
@@ -445,6 +466,7 @@ def python_names() -> dict[str, Any]:
     """The names that every program has."""
     names: dict[str, Any] = {}
     for name, call in _functions.items():
+        name_function(call, name)
         kind = "class" if name in ("enumerate", "zip", "map", "filter", "reversed") else "function"
         builtin = Builtin(name, call, kind)
         names[name] = builtin

@@ -8,7 +8,7 @@ from typing import Any
 from gradcli.tensor.runtime import runtime
 
 from . import core
-from .functions import Closure, Frame
+from .functions import Builtin, Closure, Frame
 from .machine import BASE, counted
 
 Collect = Callable[[Frame, Any], tuple[list[Any], dict[str, Any]]]
@@ -32,6 +32,8 @@ def function_name(function: Any) -> str:
     name = getattr(function, "__qualname__", None)
     if name is None:
         return f"{type(function).__name__} object"
+    if isinstance(function, Builtin):
+        return f"{name}()"
     module = getattr(function, "__module__", None)
     return f"{module}.{name}()" if module and module != "builtins" else f"{name}()"
 

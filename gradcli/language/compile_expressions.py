@@ -15,7 +15,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
 from . import syntax
-from .arithmetic import BINARY, check_broadcast, contains
+from .arithmetic import BINARY, check_compare, contains
 from .attributes import (
     MISSING,
     READABLE,
@@ -27,13 +27,15 @@ from .calls import arguments, tensor_getter
 from .classes import Super
 from .errors import GradSyntaxError
 from .functions import Closure, Frame, Function, Signature
-from .machine import BASE, FIRST, GLOBALS, QUANTUM, UNBOUND, counted, machine
+from .lazy import deeper
+from .machine import BASE, FIRST, GLOBALS, QUANTUM, UNBOUND, counted, machine, make_slice
 from .prelude import Names
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Place, Scope
+from .sizes import PLAIN, check_key
 from .source import Source, Span
 from .syntax import Node
 from .templates import Operand, binary, call, comparison, method
-from .text import format_value
+from .text import format_value, text, text_ascii, text_repr
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -396,8 +398,8 @@ class Expressions:
                 apply, operand, site = link
                 right = operand(f)
                 runtime.where = f[BASE] + site
-                if type(left) not in (int, float, str, Tensor):
-                    check_broadcast(left, right)
+                if type(left) not in PLAIN:
+                    check_compare(left, right)
                 result = apply(left, right)
                 if link is not last and not result:
                     return result
@@ -549,8 +551,14 @@ class Expressions:
             left = value(f)
             right = index(f)
             runtime.where = f[BASE] + site
-            if type(right) is slice and hasattr(left, "__len__") and type(left) is not Tensor:
-                machine.reserve(8 * len(left))
+            kind = type(left)
+            if kind is not Tensor:
+                if type(right) is slice and hasattr(left, "__len__"):
+                    machine.reserve(8 * len(left))
+                elif type(right) is tuple:
+                    check_key(right)
+                elif kind is type:
+                    return generic(left, right)
             return left[right]
 
         return subscript
@@ -563,7 +571,7 @@ class Expressions:
         lower, upper, step = parts
 
         def make(f: Frame) -> Any:
-            return slice(
+            return make_slice(
                 lower(f) if lower is not None else None,
                 upper(f) if upper is not None else None,
                 step(f) if step is not None else None,
@@ -712,8 +720,10 @@ class Expressions:
 
     # Displays
 
-    def elements(self, nodes: tuple[syntax.expr, ...], scope: Scope) -> Closure:
-        """The values of a display as a list."""
+    def elements(
+        self, nodes: tuple[syntax.expr, ...], scope: Scope, plain: bool = False
+    ) -> Closure:
+        """The values of a display as a list; `plain` chooses Python's words for a wrong `*x`."""
         if not any(isinstance(node, syntax.Starred) for node in nodes):
             parts = [self.expression(node, scope) for node in nodes]
             if len(parts) == 1:
@@ -743,6 +753,8 @@ class Expressions:
                 try:
                     iterator = iter(value)
                 except TypeError:
+                    if plain:
+                        raise
                     raise TypeError(
                         f"Value after * must be an iterable, not {type(value).__name__}"
                     ) from None
@@ -762,12 +774,14 @@ class Expressions:
         return lambda f: tuple(elements(f))
 
     def set_(self, node: syntax.Set, scope: Scope) -> Closure:
-        elements = self.elements(node.elts, scope)
+        elements = self.elements(node.elts, scope, plain=True)
         site = self.site(node)
 
         def make(f: Frame) -> Any:
             values = elements(f)
             runtime.where = f[BASE] + site
+            for value in values:
+                check_key(value)
             return set(values)
 
         return make
@@ -786,6 +800,7 @@ class Expressions:
                     name = key(f)
                     item = value(f)
                     runtime.where = f[BASE] + site
+                    check_key(name)
                     result[name] = item
                     continue
                 more = value(f)
@@ -848,6 +863,7 @@ class Expressions:
             def add() -> None:
                 value = element(f)
                 runtime.where = f[BASE] + site
+                check_key(value)
                 result.add(value)
 
             loop(f, add)
@@ -869,6 +885,7 @@ class Expressions:
                 name = key(f)
                 item = value(f)
                 runtime.where = f[BASE] + site
+                check_key(name)
                 result[name] = item
 
             loop(f, add)
@@ -958,7 +975,7 @@ class Expressions:
             frame = [f[GLOBALS], f[BASE], None, *locals_, *[f[slot] for slot in frees]]
             if enter is not None:
                 enter(frame)
-            return Generator(values(frame, 0, iterator))
+            return Generator(values(frame, 0, iterator), deeper((iterator,)))
 
         return make
 
@@ -972,8 +989,8 @@ class Expressions:
         def joined(f: Frame) -> str:
             texts = [part(f) for part in parts]
             total = 0
-            for text in texts:
-                total += len(text)
+            for part_text in texts:
+                total += len(part_text)
             if total > 4096:
                 machine.reserve(4 * total)
             return "".join(texts)
@@ -987,19 +1004,19 @@ class Expressions:
         site = self.site(node.value)
         convert: Any = {
             -1: None,
-            ord("s"): str,
-            ord("r"): repr,
-            ord("a"): ascii,
+            ord("s"): text,
+            ord("r"): text_repr,
+            ord("a"): text_ascii,
         }[node.conversion]
         spec = None if node.format_spec is None else self.joined(node.format_spec, scope)
 
         def formatted(f: Frame) -> str:
             left = value(f)
-            text = "" if spec is None else spec(f)
+            wanted = "" if spec is None else spec(f)
             runtime.where = f[BASE] + site
             if convert is not None:
                 left = convert(left)
-            return format_value(left, text)
+            return format_value(left, wanted)
 
         return formatted
 
@@ -1007,10 +1024,11 @@ class Expressions:
 class Generator:
     """The iterator of a generator expression."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_values", "depth")
 
-    def __init__(self, values: Iterator[Any]) -> None:
+    def __init__(self, values: Iterator[Any], depth: int) -> None:
         self._values = values
+        self.depth = depth
 
     def __iter__(self) -> Generator:
         return self
@@ -1039,6 +1057,15 @@ def fresh(f: Frame, scope: Scope) -> None:
     for name, slot in scope.slots.items():
         if name in scope.captured:
             f[slot] = [UNBOUND]
+
+
+def generic(kind: type, item: Any) -> Any:
+    """`list[int]`: something for annotations."""
+    if kind not in (list, tuple, dict, set, frozenset, type):
+        raise TypeError(f"type '{kind.__name__}' is not subscriptable")
+    from .modules import Annotation
+
+    return Annotation(f"{kind.__name__}[...]")
 
 
 def simple_call(node: syntax.Call) -> bool:

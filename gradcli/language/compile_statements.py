@@ -23,6 +23,7 @@ from .functions import Closure, Frame
 from .machine import BASE, FIRST, GLOBALS, QUANTUM, RESULT, UNBOUND, counted, machine
 from .prelude import Names
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
+from .sizes import check_key, check_walk
 from .source import Source
 
 BREAK, CONTINUE, RETURN = "break", "continue", "return"
@@ -212,9 +213,11 @@ class Statements(Expressions):
                 left = container(f)
                 right = index(f)
                 runtime.where = f[BASE] + site
-                if type(left) is list and type(right) is slice:
+                if type(right) is slice and type(left) is list:
                     _store_slice(left, right, value)
                 else:
+                    if type(right) is tuple:
+                        check_key(right)
                     left[right] = value
 
             return item
@@ -601,6 +604,7 @@ class Statements(Expressions):
                 return True
             wanted = kind(f)
             runtime.where = f[BASE] + site
+            check_walk(wanted)
             for one in wanted if isinstance(wanted, tuple) else (wanted,):
                 if not (isinstance(one, type) and issubclass(one, BaseException)):
                     raise TypeError(

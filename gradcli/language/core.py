@@ -9,6 +9,7 @@ from gradcli.tensor.dtypes import DType
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
 
+from . import core_objects
 from .attributes import (
     CLASS_LOADERS,
     CONSTRUCTORS,
@@ -97,13 +98,6 @@ def _load_tensor_class(value: type, name: str) -> Any:
     raise AttributeError(f"type object 'Tensor' has no attribute '{name}'", name=name, obj=value)
 
 
-def own(kind: type, names: str) -> None:
-    """Let programs read these attributes of a host class's objects, and nothing else."""
-    table = pick(kind, names)
-    TABLES[kind] = table
-    LOADERS[kind] = load_from(table)
-
-
 LOADERS[Tensor] = _load_tensor
 CLASS_LOADERS[Tensor] = _load_tensor_class
 SETTERS[Tensor] = _store_tensor
@@ -112,7 +106,8 @@ LOADERS[namespaces.Module] = _load_module
 NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)
 TABLES[Size] = TUPLE | pick(Size, "numel")
 LOADERS[Size] = load_from(TABLES[Size])
-own(DType, "is_complex is_floating_point is_signed itemsize to_complex to_real")
+TABLES[DType] = pick(DType, "is_complex is_floating_point is_signed itemsize to_complex to_real")
+LOADERS[DType] = load_from(TABLES[DType])
 OPEN_CLASSES.update((Size, Tensor))
 CONSTRUCTORS[DType] = CONSTRUCTORS.get(DType, lambda *args: _no_dtype())
 
@@ -130,3 +125,6 @@ def recorded(kind: str) -> Callable[..., Any]:
         raise TypeError(f"{kind}() of a result is not available: give a function")
     made: Callable[..., Any] = found
     return made
+
+
+__all__ = ["core_objects", "is_module", "module", "recorded", "tensor_attribute", "torch_name"]

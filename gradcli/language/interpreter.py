@@ -144,6 +144,10 @@ class Program:
                 )
 
 
+def _stop(reason: BaseException) -> None:
+    runtime.stop = reason
+
+
 def _nothing(f: list[Any]) -> None:
     return None
 
@@ -308,9 +312,10 @@ class Session:
         names = self.globals
         names.update(given)
         self._enter()
-        timer = None
+        timer = limit = None
         if self.limits.timeout is not None:
-            timer = threading.Timer(self.limits.timeout, self._time_is_up)
+            limit = LimitExceeded(f"stopped after {self.limits.timeout:g} seconds", "timeout")
+            timer = threading.Timer(self.limits.timeout, _stop, [limit])
             timer.daemon = True
             timer.start()
         frame = [names, 0, None, *[UNBOUND] * (program.size - FIRST)]
@@ -324,9 +329,9 @@ class Session:
             self._place(error, program)
             raise
         except MemoryError:
-            limit = LimitExceeded("the program needs too much memory", "max-memory")
-            self._place(limit, program)
-            raise limit from None
+            memory = LimitExceeded("the program needs too much memory", "max-memory")
+            self._place(memory, program)
+            raise memory from None
         except BaseException as error:
             raise ProgramError(error, place_of(error, runtime.where), program, names) from None
         finally:
@@ -334,10 +339,9 @@ class Session:
             self.random = machine.random
             if timer is not None:
                 timer.cancel()
+                if runtime.stop is limit:
+                    runtime.stop = None
         return Result(names, value)
-
-    def _time_is_up(self) -> None:
-        runtime.stop = LimitExceeded(f"stopped after {self.limits.timeout:g} seconds", "timeout")
 
     def _place(self, error: BaseException, program: Program) -> None:
         found = machine.locate(runtime.where)

@@ -107,14 +107,15 @@ class Machine:
 
     def refuel(self) -> None:
         """Called when the fuel is used up: look at the limits, then go on."""
-        if self.granted >= self.max_steps:
+        if self.granted - self.fuel > self.max_steps:
             self.fuel = 0
             raise LimitExceeded(f"stopped after {self.max_steps:,} steps", "max-steps")
         if self.deadline is not None and time.monotonic() > self.deadline:
             self.fuel = 0
             raise LimitExceeded(f"stopped after {self.timeout:g} seconds", "timeout")
         self.look_at_memory(0)
-        more = max(min(QUANTUM, self.max_steps - self.granted), -self.fuel)
+        more = min(QUANTUM, self.max_steps - self.granted)
+        more = max(more, -self.fuel)
         self.granted += more
         self.fuel += more
 
@@ -235,6 +236,14 @@ def feed(iterable: Any) -> Any:
             machine.refuel()
         return iterable
     return counted(iterable)
+
+
+def make_slice(*args: Any) -> slice:
+    """`slice(…)`; slices of slices have no use and could nest without end."""
+    for part in args:
+        if type(part) is slice:
+            raise TypeError("slice indices must be integers or None or have an __index__ method")
+    return slice(*args)
 
 
 def grow_stack() -> None:

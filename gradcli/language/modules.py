@@ -33,7 +33,10 @@ from .attributes import (
 from .builtins import INSTANCE_CLASSES
 from .classes import is_program_class
 from .functions import Builtin, Function
+from .lazy import Lazy, deeper, lazy, lazy_counted
 from .machine import counted, feed, machine
+from .sizes import check_key, feed_keys
+from .text import text_repr
 
 TORCH = "torch"
 
@@ -276,11 +279,31 @@ def _wraps(wrapped: Any, **_: Any) -> Callable[[Any], Any]:
     return copy_names
 
 
-def _partial(function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    function = callable_value(function)
-    if not callable(function):
-        raise TypeError("the first argument must be callable")
-    return functools.partial(function, *args, **kwargs)
+class Partial:
+    """`functools.partial`."""
+
+    __slots__ = ("args", "func", "keywords")
+
+    def __init__(self, func: Any, /, *args: Any, **keywords: Any) -> None:
+        func = callable_value(func)
+        if not callable(func):
+            raise TypeError("the first argument must be callable")
+        self.args: tuple[Any, ...] = args
+        self.keywords: dict[str, Any] = keywords
+        self.func: Any = func
+        if isinstance(func, Partial):
+            self.args = (*func.args, *args)
+            self.keywords = {**func.keywords, **keywords}
+            self.func = func.func
+            machine.reserve(8 * len(self.args))
+
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
+        return self.func(*self.args, *args, **{**self.keywords, **keywords})
+
+    def __repr__(self) -> str:
+        parts = [text_repr(self.func), *map(text_repr, self.args)]
+        parts += [f"{name}={text_repr(value)}" for name, value in self.keywords.items()]
+        return f"functools.partial({', '.join(parts)})"
 
 
 def _reduce(function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
@@ -303,6 +326,7 @@ class Cached:
         self.__doc__ = getattr(function, "__doc__", None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        check_key(args)
         return self.call(*args, **kwargs)
 
     def bind_to(self, value: Any) -> Any:
@@ -340,7 +364,7 @@ def _cmp_to_key(function: Any, /) -> Any:
 def _functools() -> Module:
     entries: dict[str, Any] = {
         "wraps": _wraps,
-        "partial": _partial,
+        "partial": Builtin("partial", Partial, "class"),
         "reduce": _reduce,
         "lru_cache": _lru_cache,
         "cache": lambda function, /: Cached(callable_value(function), None, False),
@@ -349,8 +373,8 @@ def _functools() -> Module:
     return Module("functools", entries)
 
 
-TABLES[functools.partial] = pick(functools.partial, "func args keywords")
-LOADERS[functools.partial] = load_from(TABLES[functools.partial])
+TABLES[Partial] = pick(Partial, "func args keywords")
+LOADERS[Partial] = load_from(TABLES[Partial])
 
 
 # itertools
@@ -376,37 +400,49 @@ def _pooled(name: str) -> Callable[..., Any]:
     return pooled
 
 
+def _key(function: Any) -> Any:
+    return None if function is None else callable_value(function)
+
+
 def _itertools() -> Module:
     entries: dict[str, Any] = {
         "product": _product,
         "permutations": _pooled("permutations"),
         "combinations": _pooled("combinations"),
         "combinations_with_replacement": _pooled("combinations_with_replacement"),
-        "chain": Builtin("chain", lambda *its: itertools.chain(*its), "class"),
+        "chain": Builtin("chain", lambda *its: lazy("chain", itertools.chain, *its), "class"),
         "accumulate": _accumulate,
         "count": lambda start=0, step=1: itertools.count(start, step),
-        "cycle": lambda it, /: itertools.cycle(counted(it)),
-        "repeat": lambda *a, **k: itertools.repeat(*a, **k),
-        "islice": lambda it, *a: itertools.islice(counted(it), *a),
-        "takewhile": lambda f, it, /: itertools.takewhile(callable_value(f), counted(it)),
-        "dropwhile": lambda f, it, /: itertools.dropwhile(callable_value(f), counted(it)),
-        "filterfalse": lambda f, it, /: itertools.filterfalse(callable_value(f), counted(it)),
-        "starmap": lambda f, it, /: itertools.starmap(callable_value(f), counted(it)),
-        "zip_longest": lambda *its, fillvalue=None: itertools.zip_longest(
-            *its, fillvalue=fillvalue
+        "cycle": lambda it, /: lazy("cycle", itertools.cycle, lazy_counted(it)),
+        "repeat": lambda *a, **k: lazy("repeat", itertools.repeat, *a, **k),
+        "islice": lambda it, *a: lazy("islice", itertools.islice, lazy_counted(it), *a),
+        "zip_longest": lambda *its, fillvalue=None: lazy(
+            "zip_longest", itertools.zip_longest, *its, fillvalue=fillvalue
         ),
-        "pairwise": lambda it, /: itertools.pairwise(counted(it)),
-        "groupby": lambda it, key=None: itertools.groupby(
-            counted(it), None if key is None else callable_value(key)
+        "pairwise": lambda it, /: lazy("pairwise", itertools.pairwise, lazy_counted(it)),
+        "groupby": lambda it, key=None: lazy(
+            "groupby", itertools.groupby, lazy_counted(it), _key(key)
         ),
-        "tee": lambda it, n=2, /: itertools.tee(it, n if n < 1000 else 1000),
-        "compress": lambda data, selectors: itertools.compress(counted(data), selectors),
+        "tee": lambda it, n=2, /: tuple(
+            Lazy("_tee", part, deeper((it,))) for part in itertools.tee(it, min(n, 1000))
+        ),
+        "compress": lambda data, selectors: lazy(
+            "compress", itertools.compress, lazy_counted(data), selectors
+        ),
     }
-    chain = entries["chain"]
-    _chain_entries[id(chain)] = {
-        "from_iterable": lambda its, /: itertools.chain.from_iterable(counted(its))
+    for name in ("takewhile", "dropwhile", "filterfalse", "starmap"):
+        entries[name] = _with_function(name)
+    _chain_entries[id(entries["chain"])] = {
+        "from_iterable": lambda its, /: lazy(
+            "chain", itertools.chain.from_iterable, lazy_counted(its)
+        )
     }
     return Module("itertools", entries)
+
+
+def _with_function(name: str) -> Callable[..., Any]:
+    make = vars(itertools)[name]
+    return lambda function, it, /: lazy(name, make, _key(function), lazy_counted(it))
 
 
 _chain_entries: dict[int, dict[str, Any]] = {}
@@ -416,7 +452,9 @@ def _accumulate(iterable: Any, func: Any = None, *, initial: Any = None) -> Any:
     from .arithmetic import add
 
     function = add if func is None else callable_value(func)
-    return itertools.accumulate(counted(iterable), function, initial=initial)
+    return lazy(
+        "accumulate", itertools.accumulate, lazy_counted(iterable), function, initial=initial
+    )
 
 
 def _load_builtin(value: Builtin, name: str) -> Any:
@@ -457,8 +495,8 @@ _counting(
     "most_common subtract total elements",
     {
         **DICT,
-        "update": lambda self, *a, **k: collections.Counter.update(self, *map(feed, a), **k),
-        "subtract": lambda self, *a, **k: self.subtract(*map(feed, a), **k),
+        "update": lambda self, *a, **k: collections.Counter.update(self, *map(feed_keys, a), **k),
+        "subtract": lambda self, *a, **k: self.subtract(*map(feed_keys, a), **k),
     },
 )
 _counting(
@@ -468,16 +506,28 @@ _counting(
 )
 TABLES[collections.deque].update(extend=_deque_extend)
 
+_empty = (list, dict, set, int, float, str, tuple, bool)  # without arguments they are harmless
+
 CONSTRUCTORS.update(
     {
-        collections.OrderedDict: lambda *a, **k: collections.OrderedDict(*map(feed, a), **k),
+        collections.OrderedDict: lambda *a, **k: collections.OrderedDict(*map(feed_keys, a), **k),
         collections.defaultdict: lambda factory=None, *a, **k: collections.defaultdict(
-            callable_value(factory), *map(feed, a), **k
+            factory if factory in _empty else callable_value(factory), *map(feed_keys, a), **k
         ),
-        collections.Counter: lambda *a, **k: collections.Counter(*map(feed, a), **k),
+        collections.Counter: lambda *a, **k: collections.Counter(*map(feed_keys, a), **k),
         collections.deque: lambda items=(), maxlen=None: collections.deque(feed(items), maxlen),
     }
 )
+
+
+class _ClassValue:
+    """An entry of a table with one value, for the class and for its objects."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.value
 
 
 def _namedtuple(
@@ -489,7 +539,7 @@ def _namedtuple(
     made = make(typename, field_names, rename=rename, defaults=defaults, module="__main__")
     fields: tuple[str, ...] = made._fields
     table = {**TUPLE, **pick(made, " ".join(fields))}
-    table["_fields"] = property(lambda self: fields)
+    table["_fields"] = _ClassValue(fields)
     table["_asdict"] = pick(made, "_asdict")["_asdict"]
     table["_replace"] = pick(made, "_replace")["_replace"]
     TABLES[made] = table

@@ -12,12 +12,14 @@ from difflib import get_close_matches
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import syntax
 from .attributes import names_of, public_class
 from .functions import Function, Method
 from .machine import machine
+from .sizes import check_text
 from .source import Source, Span
 
 if TYPE_CHECKING:
@@ -206,8 +208,9 @@ def title(error: BaseException) -> str:
     """The last line that Python would print: the class and the sentence."""
     name = public_class(type(error)).__name__
     try:
+        check_text(error)
         text = str(error)
-    except Exception:
+    except (Exception, LimitExceeded):
         text = "<exception str() failed>"
     return f"{name}: {text}" if text else name
 

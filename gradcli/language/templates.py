@@ -13,14 +13,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from numpy import ndarray
-
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
-from .arithmetic import BINARY, check_broadcast
+from .arithmetic import BINARY, check_compare
 from .functions import Builtin, Closure, Frame, Function, Method
 from .machine import UNBOUND, machine
+from .sizes import PLAIN
 
 FunctionType = types.FunctionType
 BuiltinType = types.BuiltinFunctionType
@@ -120,11 +119,11 @@ def _comparison(op: str, left: str, right: str, inner: bool) -> Callable[..., Cl
         + _fetch(left, "left", "  ")
         + _fetch(right, "right", "  ")
         + f"  runtime.where = {_site(inner)}\n"
-        "  if type(left) is ndarray: check_broadcast(left, right)\n"
+        "  if type(left) not in PLAIN: check_compare(left, right)\n"
         f"  return left {op} right\n"
         " return compare\n"
     )
-    made: Callable[..., Closure] = _build(source, ndarray=ndarray, check_broadcast=check_broadcast)
+    made: Callable[..., Closure] = _build(source, PLAIN=PLAIN, check_compare=check_compare)
     return made
 
 

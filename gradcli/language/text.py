@@ -13,6 +13,7 @@ from typing import Any
 from gradcli.tensor.runtime import LimitExceeded
 
 from .machine import machine
+from .sizes import PLAIN, check_text
 
 MAX_WIDTH = 1_000_000
 
@@ -59,6 +60,8 @@ def refuse_width() -> None:
 
 def format_value(value: Any, spec: str) -> str:
     """`format(value, spec)` with a bounded width."""
+    if type(value) not in PLAIN:
+        check_text(value)
     if spec and len(spec) > 5:
         for number in _number.findall(spec):
             if len(number) > 20 or int(number) > MAX_WIDTH:
@@ -66,21 +69,44 @@ def format_value(value: Any, spec: str) -> str:
     return format(value, spec)
 
 
+def text(value: Any) -> str:
+    """`str(value)`."""
+    if type(value) not in PLAIN:
+        check_text(value)
+    return str(value)
+
+
+def text_repr(value: Any) -> str:
+    """`repr(value)`."""
+    if type(value) not in PLAIN:
+        check_text(value)
+    return repr(value)
+
+
+def text_ascii(value: Any) -> str:
+    """`ascii(value)`."""
+    if type(value) not in PLAIN:
+        check_text(value)
+    return ascii(value)
+
+
 def percent(template: str, values: Any) -> str:
     """`template % values`."""
+    check_text(values)
+    machine.reserve(4 * len(template))
     position = 0
     for match in _percent.finditer(template):
         if match["kind"] == "%":
             continue
         for part in ("width", "precision"):
-            text = match[part]
-            if text == "*":
+            given_width = match[part]
+            if given_width == "*":
                 if isinstance(values, tuple) and position < len(values):
                     given = values[position]
                     if isinstance(given, int) and abs(given) > MAX_WIDTH:
                         refuse_width()
                 position += 1
-            elif text and (len(text) > 20 or int(text) > MAX_WIDTH):
+            elif given_width and (len(given_width) > 20 or int(given_width) > MAX_WIDTH):
                 refuse_width()
         position += 1
     result: str = template % values
@@ -102,7 +128,6 @@ class _Formatter:
         if depth < 0:
             raise ValueError("Max string recursion exceeded")
         parts = []
-        total = 0
         for literal, field, spec, conversion in _parse(template):
             if literal:
                 parts.append(literal)
@@ -111,21 +136,20 @@ class _Formatter:
             value = self.field(field)
             if conversion is not None:
                 if conversion == "r":
-                    value = repr(value)
+                    value = text_repr(value)
                 elif conversion == "s":
-                    value = str(value)
+                    value = text(value)
                 elif conversion == "a":
-                    value = ascii(value)
+                    value = text_ascii(value)
                 else:
                     raise ValueError(
                         f"Unknown conversion specifier {conversion!s}"
                         if len(conversion) == 1
                         else "expected ':' after conversion specifier"
                     )
-            text = format_value(value, self.run(spec, depth - 1) if spec else "")
-            total += len(text)
-            machine.reserve(4 * len(text))
-            parts.append(text)
+            made = format_value(value, self.run(spec, depth - 1) if spec else "")
+            machine.reserve(4 * len(made))
+            parts.append(made)
         return "".join(parts)
 
     def field(self, field: str) -> Any:

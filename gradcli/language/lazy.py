@@ -1,0 +1,62 @@
+"""Iterators that programs put on top of each other: `map`, `zip`, `itertools`.
+
+The host's own iterators call each other on the stack of the process, without looking at its depth.
+An iterator over another one is therefore wrapped in an object that knows how deep it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .machine import counted
+from .sizes import DEPTH
+
+
+class Lazy:
+    """An iterator over other iterators; `depth` is how many are on top of each other."""
+
+    __slots__ = ("depth", "iterator", "name")
+
+    def __init__(self, name: str, iterator: Iterator[Any], depth: int) -> None:
+        self.name = name
+        self.iterator = iterator
+        self.depth = depth
+
+    def __iter__(self) -> Lazy:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self.iterator)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} object at {id(self):#x}>"
+
+
+def depth_of(value: Any) -> int:
+    """How many iterators `value` stands on; 0 for what is no iterator."""
+    found = getattr(type(value), "depth", None)
+    if found is not None:
+        depth: int = value.depth
+        return depth
+    return 1 if hasattr(type(value), "__next__") else 0
+
+
+def deeper(values: tuple[Any, ...]) -> int:
+    """The depth of an iterator over `values`. Raises RecursionError when there are too many."""
+    depth = max([depth_of(value) for value in values], default=0)
+    if depth >= DEPTH:
+        raise RecursionError("maximum recursion depth exceeded")
+    return depth + 1
+
+
+def lazy(name: str, make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """`make(*args)`, wrapped when it stands on another iterator."""
+    depth = deeper(args)
+    made = make(*args, **kwargs)
+    return made if depth == 1 else Lazy(name, made, depth)
+
+
+def lazy_counted(iterable: Any) -> Any:
+    """`counted(iterable)` that knows its depth."""
+    return Lazy("generator", counted(iterable), deeper((iterable,)))
