@@ -1,0 +1,121 @@
+"""Settings: `config.toml`, then the variables `GRADCLI_*`, then the command line."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from typing import Any
+
+THEMES = ("auto", "dark", "light", "none")
+KEYS = ("emacs", "vi")
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+class ConfigError(Exception):
+    """A setting that is not known or has a wrong value; `help` says what is right."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class Config:
+    """The settings of a session, each with its default.
+
+    `precision` is the number of digits that tensors are printed with, `keep` the bytes that freed
+    graphs may hold.
+    """
+
+    __slots__ = ("dtype", "keep", "keys", "precision", "theme")
+
+    def __init__(self) -> None:
+        self.theme = "auto"
+        self.keys = "emacs"
+        self.precision: int | None = None
+        self.dtype: str | None = None
+        self.keep = 256 << 20
+
+    def assign(self, name: str, value: Any, place: str) -> None:
+        """Take over one setting. Raises ConfigError, which names `place`."""
+        if name == "theme":
+            self.theme = _choice(value, THEMES, name, place)
+        elif name == "keys":
+            self.keys = _choice(value, KEYS, name, place)
+        elif name == "dtype":
+            self.dtype = _choice(value, DTYPES, name, place)
+        elif name == "precision":
+            self.precision = _digits(value, place)
+        elif name == "keep":
+            self.keep = _size(value, place)
+        else:
+            raise ConfigError(f"{place}: there is no setting `{name}`", _near(name, self.__slots__))
+
+
+def _near(name: str, known: tuple[str, ...]) -> str:
+    found = get_close_matches(name.lower(), known, 1, 0.5)
+    return f"did you mean `{found[0]}`?" if found else f"the settings are {', '.join(known)}"
+
+
+def _choice(value: Any, known: tuple[str, ...], name: str, place: str) -> str:
+    if isinstance(value, str) and value in known:
+        return value
+    near = get_close_matches(str(value), known, 1, 0.5)
+    help = f"did you mean {near[0]!r}?" if near else f"it is one of {', '.join(known)}"
+    raise ConfigError(f"{place}: {name} = {value!r} is not possible", help)
+
+
+def _digits(value: Any, place: str) -> int:
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if type(value) is int and 0 <= value <= 20:
+        return value
+    raise ConfigError(f"{place}: precision = {value!r} is not possible", "it is from 0 to 20")
+
+
+def _size(value: Any, place: str) -> int:
+    text = str(value).upper().removesuffix("B").removesuffix("I")
+    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS and text[-1:] else (text, "")
+    if number.isdigit() and not isinstance(value, bool):
+        return int(number) * UNITS[unit]
+    raise ConfigError(f"{place}: keep = {value!r} is not possible", 'it is a size such as "512M"')
+
+
+def load(use_file: bool) -> Config:
+    """The settings of the file, unless `use_file` is off, and of the environment.
+
+    Raises ConfigError.
+    """
+    config = Config()
+    if use_file:
+        _from_file(config)
+    for variable, value in sorted(os.environ.items()):
+        if variable.startswith("GRADCLI_") and value:
+            name = variable[8:].lower()
+            if name not in Config.__slots__:
+                near = get_close_matches(name, Config.__slots__, 1, 0.5)
+                help = f"did you mean GRADCLI_{near[0].upper()}?" if near else ""
+                raise ConfigError(f"{variable}: there is no such setting", help)
+            config.assign(name, value, variable)
+    return config
+
+
+def _from_file(config: Config) -> None:
+    from .places import config_file, reason
+
+    path = config_file()
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(reason(error), "--no-config goes without the file") from None
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}", "--no-config goes without the file") from None
+    for name, value in table.items():
+        config.assign(name, value, str(path))

@@ -1,0 +1,142 @@
+"""The journal of a session: what was typed is on disk before it runs.
+
+One file a session, of mode 0600, one JSON array a line: `["in", text]` before an input runs, and
+`["draft", text]` for what stands at the prompt. The file is locked while the session lives and
+removed when it ends, so a journal without a lock belongs to a session that was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import places
+
+
+class Journal:
+    """The journal of this session; `warn` is told once when the disk fails."""
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self.warn = warn
+        self.path: Path | None = None
+        self.handle = -1
+        self.draft = ""
+        try:
+            directory = places.state_directory() / "sessions"
+            directory.mkdir(exist_ok=True, mode=0o700)
+            path = directory / f"{time.time_ns():020d}-{os.getpid()}"
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+            self.handle = os.open(path, flags, 0o600)
+            self.path = path
+            _lock(self.handle)
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        self.warn(f"what is typed is not saved for --resume: {places.reason(error)}")
+        if self.handle >= 0:
+            os.close(self.handle)
+        self.handle = -1
+
+    def _write(self, kind: str, text: str) -> None:
+        if self.handle < 0:
+            return
+        line = json.dumps([kind, text], ensure_ascii=False) + "\n"
+        try:
+            data = line.encode("utf-8", "surrogatepass")
+            if os.write(self.handle, data) < len(data):
+                raise OSError(28, "No space left on device", str(self.path))
+        except OSError as error:
+            self._fail(error)
+
+    def record(self, text: str) -> None:
+        """Write down an input that is about to run."""
+        self.draft = ""
+        self._write("in", text)
+
+    def record_draft(self, text: str) -> None:
+        """Write down what stands at the prompt, if that has changed."""
+        if text != self.draft:
+            self.draft = text
+            self._write("draft", text)
+
+    def close(self) -> None:
+        """The session ends as the user wanted: the journal is not needed any more."""
+        if self.handle >= 0:
+            os.close(self.handle)
+            self.handle = -1
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _lock(handle: int) -> bool:
+    """Lock an open file; False when another process holds it."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:
+        return True
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Lost:
+    """What was typed in a session that was killed."""
+
+    __slots__ = ("draft", "inputs", "path", "when")
+
+    def __init__(self, path: Path, inputs: list[str], draft: str, when: float) -> None:
+        self.path = path
+        self.inputs = inputs
+        self.draft = draft
+        self.when = when
+
+    def forget(self) -> None:
+        """Remove the journal."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+def lost_sessions() -> list[Lost]:
+    """The journals of sessions that were killed, the newest first."""
+    try:
+        paths = sorted((places.state_directory() / "sessions").iterdir(), reverse=True)
+    except OSError:
+        return []
+    found = []
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                if not _lock(file.fileno()):
+                    continue
+                lost = _read(path, file.read(), os.fstat(file.fileno()).st_mtime)
+        except OSError:
+            continue
+        if lost.inputs or lost.draft.strip():
+            found.append(lost)
+        else:
+            lost.forget()
+    return found
+
+
+def _read(path: Path, data: bytes, when: float) -> Lost:
+    inputs = []
+    draft = ""
+    for line in data.split(b"\n"):
+        try:
+            kind, text = json.loads(line)
+        except (ValueError, TypeError):
+            continue
+        if kind == "in":
+            inputs.append(text)
+            draft = ""
+        elif kind == "draft":
+            draft = text
+    return Lost(path, inputs, draft, when)

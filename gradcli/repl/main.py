@@ -1,0 +1,217 @@
+"""The REPL: `main` is what the command line calls on a terminal.
+
+Note: the prompt is drawn first; NumPy and the language are loaded behind it, in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcli.cli.options import Options
+
+    from .config import Config
+    from .prompt import Prompt
+    from .shell import Shell
+
+
+class Loader:
+    """Makes the session in a thread, once the prompt is on the screen."""
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+        self.shell: Shell | None = None
+        self.error: BaseException | None = None
+        self.thread: threading.Thread | None = None
+        self.changed: Any = None  # called in the thread when the session is there
+
+    def start(self) -> None:
+        """Start loading, unless that has happened."""
+        if self.thread is None:
+            self.thread = threading.Thread(target=self._run, daemon=True)
+            self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.shell = self.make()
+        except BaseException as error:
+            self.error = error
+        if self.changed is not None:
+            self.changed()
+
+    def wait(self) -> Shell:
+        """The session. Raises what made it fail."""
+        self.start()
+        assert self.thread is not None
+        self.thread.join()
+        if self.shell is None:
+            assert self.error is not None
+            raise self.error
+        return self.shell
+
+
+def main(options: Options) -> int:
+    """Run the REPL until the user leaves; the exit status."""
+    from gradcli.cli.report import colour
+
+    from .config import ConfigError, load
+
+    try:
+        config = load(not options.no_config)
+    except ConfigError as error:
+        _complain(str(error), error.help, colour(options.color, sys.stderr))
+        return 2
+    if options.dtype is not None:
+        config.dtype = options.dtype
+    if options.keep is not None:
+        config.keep = options.keep
+    if config.theme == "none" and options.color == "auto":
+        coloured = False
+    else:
+        coloured = colour(options.color, sys.stdout)
+    return Repl(config, options, coloured).run()
+
+
+def _complain(message: str, help: str, coloured: bool) -> None:
+    title = "\x1b[1;31merror:\x1b[0m" if coloured else "error:"
+    sys.stderr.write(f"{title} {message}\n")
+    if help:
+        sys.stderr.write(f"  = help: {help}\n")
+
+
+class Repl:
+    """The loop: asks, runs, and brings back what a killed session lost."""
+
+    def __init__(self, config: Config, options: Options, coloured: bool) -> None:
+        from .history import FileHistory
+        from .journal import Journal
+        from .prompt import Prompt
+
+        self.config = config
+        self.options = options
+        self.coloured = coloured
+        self.warnings: list[str] = []
+        self.journal = Journal(self.warn)
+        self.loader = Loader(self._make_shell)
+        completer, toolbar = self._assistants()
+        self.prompt: Prompt = Prompt(
+            config,
+            FileHistory(self.warn),
+            lambda: self.loader.shell,
+            coloured=coloured,
+            draft=self.journal.record_draft,
+            completer=completer,
+            toolbar=toolbar,
+        )
+
+    def _assistants(self) -> Any:
+        from .complete import GradCompleter
+        from .toolbar import Toolbar
+
+        def shell() -> Shell | None:
+            return self.loader.shell
+
+        return GradCompleter(shell), Toolbar(shell, is_ascii())
+
+    def warn(self, message: str) -> None:
+        """Remember a warning; it is shown before the next prompt."""
+        self.warnings.append(message)
+
+    def _make_shell(self) -> Shell:
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+        from gradcli.language.interpreter import Limits
+
+        from .shell import Shell
+
+        options = self.options
+        limits = Limits()
+        if options.max_steps is not None:
+            limits.max_steps = options.max_steps
+        if options.max_memory is not None:
+            limits.max_memory = options.max_memory
+        if options.max_depth is not None:
+            limits.depth = options.max_depth
+        limits.timeout = options.timeout
+        shell = Shell(
+            self.config,
+            colour=self.coloured,
+            ascii=is_ascii(),
+            limits=limits,
+            seed=options.seed,
+            record=self.journal.record,
+        )
+        if options.set or options.const or options.input:
+            self._give(shell)
+        return shell
+
+    def _give(self, shell: Shell) -> None:
+        """Bind the inputs of the command line. Raises UsageError and Failure."""
+        from gradcli.cli.inputs import bound
+
+        shell.names.update(bound(self.options).all)
+
+    def run(self) -> int:
+        """Ask and run until the user leaves; the exit status."""
+        from gradcli import __version__
+
+        from .cells import Leave
+
+        sys.stdout.write(f"gradcli {__version__} · ? for help · Ctrl-D leaves\n")
+        self._show_warnings()
+        app = self.prompt.session.app
+        self.loader.changed = app.invalidate
+        app.after_render += lambda _: self.loader.start()
+        try:
+            self._resume()
+            while True:
+                self._show_warnings()
+                try:
+                    text = self.prompt.ask()
+                except KeyboardInterrupt:
+                    continue
+                self.loader.wait().run(text)
+        except (EOFError, Leave):
+            self.journal.close()
+            return 0
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or error.errno == 5:
+                return 141  # the terminal is gone; the journal stays
+            raise
+
+    def _show_warnings(self) -> None:
+        for message in self.warnings:
+            title = "\x1b[1;33mwarning:\x1b[0m" if self.coloured else "warning:"
+            sys.stdout.write(f"{title} {message}\n")
+        self.warnings.clear()
+        sys.stdout.flush()
+
+    def _resume(self) -> None:
+        """Bring back what a killed session lost, or say that it can be brought back."""
+        from .journal import lost_sessions
+
+        lost = lost_sessions()
+        if not lost:
+            if self.options.resume:
+                sys.stdout.write("there is no session to resume\n")
+            return
+        from .resume import offer, resume
+
+        if self.options.resume:
+            resume(lost[0], self.loader.wait(), self.prompt)
+        else:
+            offer(lost[0])
+
+
+def is_ascii() -> bool:
+    """Whether the terminal shows ASCII only, as far as the environment tells."""
+    if os.environ.get("TERM") == "dumb":
+        return True
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "UTF" not in value.upper()
+    return False

@@ -1,0 +1,66 @@
+"""Errors and warnings as the REPL shows them: with the lines of the input they are about."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from gradcli.cli.drawing import diagnostic_of
+from gradcli.language.diagnostics import Diagnostic, Label
+from gradcli.language.machine import machine
+from gradcli.language.source import Source
+from gradcli.tensor.runtime import runtime
+
+
+def error_text(error: BaseException, source: Source, colour: bool, width: int) -> str:
+    """The diagnostic of anything that ended an input."""
+    return diagnostic_of(error, source).render(color=colour, line_width=max(width, 20))
+
+
+def plain_error(message: str, help: str, colour: bool) -> str:
+    """An error that has no place in an input."""
+    return Diagnostic(message, help=[help] if help else []).render(color=colour)
+
+
+def note(message: str, colour: bool) -> str:
+    """A warning of the REPL itself."""
+    return Diagnostic(message, severity="warning").render(color=colour)
+
+
+def watch_warnings(show: Callable[[Diagnostic], None]) -> None:
+    """Have Python's warnings, and those about changes behind a version counter, shown as ours."""
+    from gradcli.autograd.node import warn_behind
+
+    def shown(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+        labels, source = _here()
+        title = f"{category.__name__}: {message}"
+        show(Diagnostic(title, source, labels, severity="warning", code=category.__name__))
+
+    warnings.simplefilter("always")
+    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.showwarning = shown  # type: ignore[assignment]
+    if not warn_behind:
+        warn_behind.append(lambda node, version: show(_behind(node, version)))
+
+
+def _here() -> tuple[list[Label], Source | None]:
+    place = machine.locate(runtime.where)
+    return ([Label(place[1].span)], place[0]) if place else ([], None)
+
+
+def _behind(node: Any, version: Any) -> Diagnostic:
+    labels, source = _here()
+    for where, text in ((node.where, "saved here"), (version.writer, "changed here")):
+        place = machine.locate(where)
+        if place:
+            labels.append(Label(place[1].span, text, False, source=place[0]))
+    return Diagnostic(
+        "a value that the gradient needs was changed through .data, so the gradient is that of the "
+        "new value",
+        source,
+        labels,
+        ["change it under torch.no_grad(), so that the change is seen"],
+        severity="warning",
+    )

@@ -1,0 +1,52 @@
+"""`gradcli --resume`: what was typed in a session that was killed, and running it again."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from .journal import Lost
+
+if TYPE_CHECKING:
+    from .prompt import Prompt
+    from .shell import Shell
+
+
+def offer(lost: Lost) -> None:
+    """Say that a session can be brought back."""
+    sys.stdout.write(f"a session was cut off {_when(lost)}: gradcli --resume brings it back\n")
+    sys.stdout.flush()
+
+
+def resume(lost: Lost, shell: Shell, prompt: Prompt) -> None:
+    """Show what was typed, and run it again if the user wants that."""
+    shell.say(f"the session that was cut off {_when(lost)}:")
+    for number, text in enumerate(lost.inputs, 1):
+        first, *rest = text.split("\n")
+        shell.say("\n".join([f"  [{number}] {first}", *(f"      {line}" for line in rest)]))
+    if lost.draft.strip():
+        shell.say("  and at the prompt: " + lost.draft.replace("\n", "\n      "))
+    answer = _ask("run it again? [Y/n] ") if lost.inputs else "n"
+    for text in lost.inputs:
+        if answer in ("", "y", "yes"):
+            shell.run(text)
+        else:
+            prompt.session.history.append_string(text)
+    lost.forget()
+    if lost.draft.strip():
+        prompt.default = lost.draft
+
+
+def _ask(question: str) -> str:
+    from prompt_toolkit import PromptSession
+
+    session: PromptSession[str] = PromptSession()
+    try:
+        return session.prompt(question).strip().lower()
+    except (KeyboardInterrupt, EOFError):
+        return "n"
+
+
+def _when(lost: Lost) -> str:
+    return time.strftime("on %Y-%m-%d at %H:%M", time.localtime(lost.when))
