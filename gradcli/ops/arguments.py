@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tensor.dtypes import NAMES, PYTHON, DType
 from ..tensor.tensor import Tensor
-from .table import REQUIRED, Op, Parameter
+from .table import REQUIRED, Op, Packed, Parameter
 
 _TYPE_NAMES = {DType: "torch.dtype"}
 _EXPECTED = {
@@ -97,7 +97,7 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
     if parameter.is_list:
         if isinstance(value, list | tuple):
             items = list(value)
-        elif kind in ("int", "Dim") and not isinstance(value, bool):
+        elif kind in ("int", "Dim") and not isinstance(value, bool) and not parameter.strict:
             items = [value]
         else:
             raise wrong_type(op, parameter, position, value)
@@ -111,8 +111,9 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
                     )
             return items
         converted = tuple(_scalar(kind, item) for item in items)
-        if any(item is REQUIRED for item in converted):
-            raise wrong_type(op, parameter, position, value)
+        for index, item in enumerate(converted):
+            if item is REQUIRED or (index == 0 and isinstance(items[0], bool) and kind == "int"):
+                raise wrong_item(op, parameter, position, value, index)
         return converted
     if kind == "Tensor":
         if type(value) is Tensor:
@@ -138,7 +139,7 @@ def _scalar(kind: str, value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if type(value) is Tensor and kind in ("Scalar", "int", "Dim", "float", "bool"):
-        if value.level is not None or value.array.shape != ():
+        if value.level is not None or value.node is not None or value.array.shape != ():
             return REQUIRED
         value = value.array.item()
     if kind in ("int", "Dim"):
@@ -163,6 +164,29 @@ def _scalar(kind: str, value: Any) -> Any:
 def wrong_type(op: Op, parameter: Parameter, position: int, value: Any) -> ArgumentError:
     """The error for an argument of the wrong type."""
     return ArgumentError(op, f"{expected(parameter)}, not {type_name(value)}", parameter, position)
+
+
+def wrong_item(
+    op: Op, parameter: Parameter, position: int, value: Any, index: int
+) -> ArgumentError:
+    """The error for an element of the wrong type in a list."""
+    if not isinstance(value, list | tuple):
+        return wrong_type(op, parameter, position, value)
+    found = type_name(value[index])
+    if index:
+        return ArgumentError(
+            op,
+            f"{op.name}(): argument '{parameter.name}' failed to unpack the object at pos "
+            f'{index + 1} with error "type must be {expected(parameter)},but got {found}"',
+        )
+    if type(value) is Packed:
+        return ArgumentError(op, f"{expected(parameter)}, not {found}", parameter, position)
+    return ArgumentError(
+        op,
+        f"{expected(parameter)}, but found element of type {found} at pos 0",
+        parameter,
+        position,
+    )
 
 
 def expected(parameter: Parameter) -> str:
@@ -237,7 +261,7 @@ def combination_error(
     words = ", ".join(type_name(value) for value in given)
     if kwargs:
         words += ", " if words else ""
-        words += "".join(f"{key}={type_name(value)}, " for key, value in kwargs.items())
+        words += ", ".join(f"{key}={type_name(value)}" for key, value in kwargs.items())
     lines = "".join(f" * ({signature(op, flavour)})\n" for op in ops)
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({words}), but expected "

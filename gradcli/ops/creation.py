@@ -244,7 +244,7 @@ _constant("empty", 0, "A tensor whose elements are about to be written (here: ze
 
 
 @function(
-    f"full(int[] size, Scalar fill_value, *, {OPTIONS})",
+    f"full(Shape size, Scalar fill_value, *, {OPTIONS})",
     where=("torch",),
     doc="A tensor of one value, whose dtype is that of the value unless given.",
 )
@@ -282,7 +282,7 @@ def full_like(
 
 
 @function(
-    f"new_full(Tensor self, int[] size, Scalar fill_value, *, {OPTIONS})",
+    f"new_full(Tensor self, Shape size, Scalar fill_value, *, {OPTIONS})",
     where=("Tensor",),
     doc="A tensor of one value of the dtype of `self`.",
 )
@@ -322,7 +322,7 @@ def new_tensor(
 
 
 @function(
-    f"empty_strided(int[] size, int[] stride, *, {OPTIONS})",
+    f"empty_strided(Shape size, Shape stride, *, {OPTIONS})",
     where=("torch",),
     doc="A tensor of the given strides whose elements are about to be written (here: zeros).",
 )

@@ -98,7 +98,7 @@ function(
 
 
 @function(
-    f"randint(int high, int[] size, *, {_RANDOM})",
+    f"randint(int high, Shape size, *, {_RANDOM})",
     where=("torch",),
     doc="Random integers from 0 up to, not including, `high`.",
 )
@@ -107,7 +107,7 @@ def randint(high: int, size: Sequence[int], *options: Any) -> Tensor:
 
 
 @function(
-    f"randint_low(int low, int high, int[] size, *, {_RANDOM})",
+    f"randint_low(int low, int high, Shape size, *, {_RANDOM})",
     name="randint",
     where=("torch",),
     doc="Random integers from `low` up to, not including, `high`.",
@@ -255,7 +255,7 @@ def normal_std(mean: float, std: Tensor, generator: Any) -> Tensor:
 
 
 @function(
-    f"normal_size(float mean, float std, int[] size, *, {_RANDOM})",
+    f"normal_size(float mean, float std, Shape size, *, {_RANDOM})",
     name="normal",
     where=("torch",),
     doc="Normal random numbers of one mean and standard deviation.",

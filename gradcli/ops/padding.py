@@ -59,7 +59,7 @@ def _constant_pad(self: Array, pad: Sequence[int], value: Any) -> Array:
 
 
 op(
-    "constant_pad_nd(Tensor self, int[] pad, Scalar value=0)",
+    "constant_pad_nd(Tensor self, Shape pad, Scalar value=0)",
     kernel=_constant_pad,
     check=_check_constant,
     vjp={"self": lambda F, g, pad: F.constant_pad_nd(g, tuple(-width for width in pad), 0)},
@@ -232,7 +232,7 @@ def _pad(F: Any, self: Any, pad: Sequence[int], mode: str, value: float | None) 
 
 
 op(
-    "pad(Tensor self, int[] pad, str mode='constant', float? value=None)",
+    "pad(Tensor self, Shape pad, str mode='constant', float? value=None)",
     composite=_pad,
     where=("F",),
     doc="Pads a tensor: constant, reflect, replicate or circular; widths in pairs from the last.",

@@ -14,7 +14,7 @@ from ..tensor.random import Generator, default_generator
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
 from .creation import check_size
 from .families import get_op
-from .functions import function
+from .functions import FUNCTIONS, function
 from .inplace import run_inplace
 from .shape import shape_of_value
 from .support import common_dtype
@@ -187,6 +187,9 @@ def broadcast_shapes(shapes: Sequence[Any]) -> Size:
                 )
             result[axis] = length
     return Size(result)
+
+
+FUNCTIONS["broadcast_shapes"].bind = lambda *shapes: (shapes,)
 
 
 # --- the default generator -------------------------------------------------------------------

@@ -958,7 +958,7 @@ def _as_strided_call(
 
 
 op(
-    "as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)",
+    "as_strided(Tensor self, Shape size, Shape stride, int? storage_offset=None)",
     composite=_as_strided_call,
     doc="The memory of the tensor seen with any shape and strides.",
     samples=lambda S: [S(S.normal(6), (2, 2), (2, 1)), S(S.normal(2, 3), (3, 2), (1, 1), 1)],

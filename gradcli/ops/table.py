@@ -44,18 +44,28 @@ _CONSTANTS = {"None": None, "True": True, "False": False}
 class Parameter:
     """One parameter of a schema, such as `Dim[]? dim=None`.
 
-    `variadic` parameters also take their values as separate positional arguments
+    The kind Shape is a list of ints. `variadic` parameters also take their values as separate positional arguments
     (`x.view(2, 3)`).
     """
 
-    __slots__ = ("default", "is_list", "keyword_only", "kind", "name", "optional", "variadic")
+    __slots__ = (
+        "default",
+        "is_list",
+        "keyword_only",
+        "kind",
+        "name",
+        "optional",
+        "strict",
+        "variadic",
+    )
 
     def __init__(self, text: str, keyword_only: bool) -> None:
         match = _PARAMETER.fullmatch(text)
         if match is None:
             raise ValueError(f"bad parameter in a schema: {text!r}")
-        self.kind = match["type"]
-        self.is_list = match["list"] is not None or match["variadic"] is not None
+        self.strict = match["type"] == "Shape"  # a list of ints that one int does not stand for
+        self.kind = "int" if self.strict else match["type"]
+        self.is_list = self.strict or match["list"] is not None or match["variadic"] is not None
         self.variadic = match["variadic"] is not None
         self.optional = match["optional"] is not None
         self.name = match["name"]
@@ -241,12 +251,18 @@ def _binder(op: Op) -> Callable[..., tuple[Any, ...]]:
     return bind
 
 
+class Packed(tuple[Any, ...]):
+    """Numbers that were given one by one where a list is wanted."""
+
+    __slots__ = ()
+
+
 def _packing(bind: Callable[..., tuple[Any, ...]], index: int) -> Callable[..., tuple[Any, ...]]:
     """`bind`, where numbers given one by one are packed into the list at `index`."""
 
     def packed(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
         if len(args) > index and not isinstance(args[index], list | tuple | NoneType):
-            args = (*args[:index], args[index:])
+            args = (*args[:index], Packed(args[index:]))
         return bind(*args, **kwargs)
 
     return packed
