@@ -278,7 +278,7 @@ def _parsed(lines: list[bytes]) -> Batch:
 def _record(text: str | bytes) -> Member | Failure:
     try:
         if isinstance(text, bytes):
-            text = decode(text)
+            text = ("\ufeff" if text.startswith(b"\xef\xbb\xbf") else "") + decode(text)
         return _checked(parse(text))
     except DataError as error:
         return failure_of(error)
