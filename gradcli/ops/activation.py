@@ -256,7 +256,8 @@ def _gelu(self: Any, approximate: str) -> Any:
     if approximate == "tanh":
         inner = _TANH_SCALE * (self + _TANH_CUBE * self * self * self)
         return 0.5 * self * (1 + np.tanh(inner))
-    erf = get_op("erf").kernel
+    from ..tensor.special import erf
+
     return self * (0.5 * (1 + erf(self * _ROOT)))
 
 
@@ -379,7 +380,8 @@ op(
 
 
 def _logsigmoid(self: Any) -> Any:
-    return np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self)))
+    result = np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self)))
+    return np.asarray(result, order="C")[()]
 
 
 op(
@@ -388,6 +390,7 @@ op(
     vjp={"self": lambda F, g, self: g * F.sigmoid(-self)},
     jvp=ELEMENTWISE,
     node="LogSigmoidBackward0",
+    keeps_layout=True,
     promote="number",
     batching=ELEMENTWISE,
     where=("F",),
@@ -625,6 +628,7 @@ op(
     vjp={"self": _glu_slope},
     jvp={"self": _glu_forward},
     batching="shift",
+    keeps_layout=True,
     where=("F",),
     check=_check_glu,
     doc="One half of a dimension times the sigmoid of the other.",

@@ -481,7 +481,10 @@ def _base_factor(F: Any, self: Any, exponent: Any, out: Any) -> Any:
 op(
     "pow_base(Number self, Tensor exponent)",
     name="pow",
-    kernel=lambda self, exponent: _powers(_like(self, exponent), exponent),
+    kernel=lambda self, exponent: np.asarray(_powers(_like(self, exponent), exponent), order="C")[
+        ()
+    ],
+    keeps_layout=True,
     vjp={
         "exponent": lambda F, g, self, exponent, out: (
             g * F.conj(_base_factor(F, self, exponent, out))
@@ -968,7 +971,7 @@ op(
     batching=ELEMENTWISE,
     where=(),
     doc="The real part of a complex tensor, as a view.",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: S.each(-2, 2)[:3],
 )
 op(
     "_imag(Tensor self)",
@@ -982,7 +985,7 @@ op(
     batching=ELEMENTWISE,
     where=(),
     doc="The imaginary part of a complex tensor, as a view.",
-    samples=lambda S: S.each(-2, 2) if S.dtype.is_complex else [],
+    samples=lambda S: S.each(-2, 2)[:3] if S.dtype.is_complex else [],
 )
 
 
@@ -996,14 +999,14 @@ op(
     "real(Tensor self)",
     composite=lambda F, self: F._real(self) if is_complex(self) else self,
     doc="The real part, as a view; a real tensor is returned as it is.",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: S.each(-2, 2)[:3],
 )
 op(
     "imag(Tensor self)",
     composite=_imaginary,
     where=("torch", "Tensor"),
     doc="The imaginary part of a complex tensor, as a view.",
-    samples=lambda S: S.each(-2, 2) if S.dtype.is_complex else [S(S.normal(2))],
+    samples=lambda S: S.each(-2, 2)[:3] if S.dtype.is_complex else [S(S.normal(2))],
 )
 op(
     "view_as_real(Tensor self)",

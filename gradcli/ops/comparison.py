@@ -97,7 +97,7 @@ def _equal(self: Tensor, other: Tensor) -> bool:
 
 
 def _is_real(self: Any) -> Any:
-    return self.imag == 0 if self.dtype.kind == "c" else np.ones(self.shape, np.bool_)[()]
+    return self.imag == 0 if self.dtype.kind == "c" else np.isfinite(self) | True
 
 
 def _special_values(S: Any) -> Any:

@@ -17,7 +17,14 @@ from ..tensor.dtypes import FROM_ARRAY, DType, of_number
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
 from . import table
-from .arguments import FUNCTION, OPERATOR, ArgumentError, bind, check_arguments
+from .arguments import (
+    FUNCTION,
+    OPERATOR,
+    ArgumentError,
+    bind,
+    check_arguments,
+    resolution_error,
+)
 from .errors import broadcast_error
 from .layout import is_dense, ordered_strides, relayout, strides_of
 from .record import OpNode, attach, plan_for, record
@@ -114,7 +121,7 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
         result = op.kernel(*arrays)
     except ValueError as error:
         raise broadcast_error(op, args, error) from None
-    if op.batching == ELEMENTWISE and not op.view:
+    if op.batching == ELEMENTWISE and not op.view and not op.keeps_layout:
         result = elementwise_layout(op, arrays, result)
     if op.outputs != 1:
         outputs = [
@@ -299,10 +306,10 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
     """Bind, check and run one entry; an operator gives way with NotImplemented."""
     try:
         bound = check_arguments(op, bind(op, flavour, args, kwargs))
-    except ArgumentError as error:
+    except ArgumentError:
         if flavour == OPERATOR:
             return NotImplemented
-        raise TypeError(error.sentence(flavour)) from None
+        raise resolution_error(op.name, (op,), flavour, args, kwargs) from None
     return run(op, bound)
 
 

@@ -43,12 +43,25 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         or any(type(args[p]) is Tensor and args[p].node is not None for p in op.tensor_positions)
     )
     check_writable(target, recorded or target.view is not None, op.id in ("zero", "fill"))
+    if op.composite is not None and recorded:
+        return _write_composite(op, args, target)
     result = result_of(op, args, target)
     if not recorded or not op.vjp or target.dtype.category < dtypes.FLOATING:
         write(target, result.array)
         return target
     _write_recorded(op, args, target, result)
     return target
+
+
+def _write_composite(op: Op, args: Sequence[Any], target: Tensor) -> Tensor:
+    """Write the result of a composite: it is recorded from the old values, then copied."""
+    from .dispatch import run
+    from .families import get_op
+
+    old = make(np.array(target.array)[()], target.dtype)
+    old.node, old.number = target.node, target.number
+    result = run(op, (old, *args[1:]))
+    return run_inplace(get_op("copy"), (target, result, False))
 
 
 def result_of(op: Op, args: Sequence[Any], target: Tensor) -> Tensor:
