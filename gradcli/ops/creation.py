@@ -101,7 +101,7 @@ def as_tensor(data: Any, dtype: DType | None, device: Any) -> Tensor:
 
         return get_op("_to_copy").call(data, dtype=dtype)  # type: ignore[no-any-return]
     if isinstance(data, np.ndarray) and (dtype is None or FROM_ARRAY.get(data.dtype) is dtype):
-        return from_numpy(data)
+        return made(_shared(data), FROM_ARRAY[data.dtype])
     return made(*array_of(data, dtype))
 
 
@@ -114,7 +114,7 @@ def as_tensor(data: Any, dtype: DType | None, device: Any) -> Tensor:
 def asarray(
     obj: Any, dtype: DType | None, device: Any, copy: bool | None, requires_grad: bool
 ) -> Tensor:
-    result = as_tensor(obj, dtype, device)
+    result: Tensor = as_tensor(obj, dtype, device)
     if copy and isinstance(obj, Tensor | np.ndarray):
         result = made(np.array(result.array)[()], result.dtype)
     if requires_grad and result.node is None:
@@ -126,6 +126,11 @@ def asarray(
     "from_numpy(any? ndarray)", where=("torch",), doc="A tensor over the memory of a NumPy array."
 )
 def from_numpy(ndarray: Any) -> Tensor:
+    return made(_shared(ndarray), FROM_ARRAY[ndarray.dtype])
+
+
+def _shared(ndarray: Any) -> Array:
+    """`ndarray` itself. Raises TypeError and ValueError for what a tensor cannot share."""
     if not isinstance(ndarray, np.ndarray):
         kind = type(ndarray)
         name = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
@@ -138,7 +143,7 @@ def from_numpy(ndarray: Any) -> Tensor:
             "strides are not currently supported. (You can probably work around this by making a "
             "copy of your array  with array.copy().) "
         )
-    return made(ndarray, FROM_ARRAY[ndarray.dtype])
+    return ndarray
 
 
 @function(

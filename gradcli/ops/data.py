@@ -280,7 +280,7 @@ def element(value: complex, dtype: DType) -> Any:
     if dtype.category == dtypes.INTEGER:
         if isinstance(value, float) and not -(2.0**63) <= value < 2.0**63:
             raise _overflow(name)
-        number = int(value)  # type: ignore[arg-type]
+        number = int(value.real)
         check_integer(number, dtype, name)
         return np.array(number).astype(dtype.array)[()]
     limit = _LARGEST.get(dtype.to_real().name if dtype.is_complex else dtype.name)

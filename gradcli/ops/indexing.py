@@ -406,7 +406,9 @@ op(
     node="NotImplemented",
     inplace=True,
     doc="Along `dim`, adds or multiplies `src` into the positions in `index`; no derivative.",
-    samples=lambda S: [],
+    samples=lambda S: [
+        S(S.integers(0, 5, 2, 3), 1, S.integers(0, 3, 2, 1), S.integers(0, 5, 2, 1), reduce="add")
+    ],
 )
 op(
     "scatter_value_reduce(Tensor self, Dim dim, Tensor index, Number value, *, str reduce)",
@@ -417,7 +419,9 @@ op(
     node="NotImplemented",
     inplace=True,
     doc="Along `dim`, adds or multiplies a number into the positions in `index`; no derivative.",
-    samples=lambda S: [],
+    samples=lambda S: [
+        S(S.integers(0, 5, 2, 3), 1, S.integers(0, 3, 2, 1), 3, reduce="multiply")
+    ],
 )
 op(
     "scatter_add(Tensor self, Dim dim, Tensor index, Tensor src)",

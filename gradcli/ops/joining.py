@@ -56,7 +56,7 @@ def _check_cat(tensors: Sequence[Any], dim: int) -> None:
 
 def _cat_vjp(F: Any, g: Any, shapes: Sequence[tuple[int, ...]], dim: int) -> list[Any]:
     start = 0
-    parts = []
+    parts: list[Any] = []
     dim = wrap_dim(dim, len(shape_of_value(g)))
     for shape in shapes:
         if _skipped(shape):

@@ -89,7 +89,7 @@ def _truth(self: Tensor) -> bool:
 )
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     ours, theirs = own_memory(self), own_memory(tensor)
-    return (
+    return bool(
         ours.__array_interface__["data"][0] == theirs.__array_interface__["data"][0]
         and ours.shape == theirs.shape
         and ours.strides == theirs.strides

@@ -268,7 +268,7 @@ def _packing(bind: Callable[..., tuple[Any, ...]], index: int) -> Callable[..., 
     return packed
 
 
-def share_defaults(kernel: Callable[..., Any], parameters: Sequence[Parameter]) -> None:
+def share_defaults(kernel: Any, parameters: Sequence[Parameter]) -> None:
     """Give a kernel the schema's defaults, so that formulas may call it with fewer arguments."""
     if type(kernel) is not FunctionType or kernel.__defaults__ or kernel.__kwdefaults__:
         return
