@@ -353,8 +353,10 @@ def _unary(op: Op, flavour: str) -> Any:
             if type(x) is Tensor and x.level is None and x.dtype in direct:
                 node = x.node
                 records = differentiable and state.grad_enabled and node is not None
-                if not records or (fits and x.view is None and not state.packing):
-                    array = kernel(x.array)
+                array = x.array
+                plain = array.ndim < 2 or array.flags.c_contiguous
+                if plain and (not records or (fits and x.view is None and not state.packing)):
+                    array = kernel(array)
                     out = _new(Tensor)
                     out.array = array
                     out.dtype = dtypes.bool_ if result_bool else x.dtype
