@@ -8,10 +8,10 @@ operations, so what happens inside is on the graph.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Level, Tensor, make, shape_of
 from .dispatch import run
 from .errors import wrap_dim, wrap_dims
 from .namespaces import traced
@@ -117,6 +117,142 @@ def _at(args: Sequence[Any], axes: Sequence[Any], index: int) -> list[Any]:
         else:
             chosen.append(traced.select(value, axis, index))
     return chosen
+
+
+def in_front(tensor: Tensor, axis: int | None, size: int) -> Tensor:
+    """The tensor with the batch axis first; repeated (as a view) where it has none."""
+    if axis is None:
+        return traced.expand(tensor, (size, *shape_of(tensor)))  # type: ignore[no-any-return]
+    return front(tensor, axis)
+
+
+def _along_first(op: Op, args: list[Any], axes: list[Any], keep: tuple[int, ...]) -> Any:
+    size = batch_size(args, axes)
+    inner = list(args)
+    rank = None
+    for position, (value, axis) in enumerate(zip(args, axes, strict=True)):
+        if isinstance(axis, list):
+            inner[position] = [
+                in_front(item, place, size) for item, place in zip(value, axis, strict=True)
+            ]
+            rank = len(shape_of(inner[position][0])) - 1
+        elif type(value) is Tensor and position not in keep:
+            inner[position] = in_front(value, axis, size)
+            if rank is None:
+                rank = len(shape_of(inner[position])) - 1
+    if not rank and op.id != "stack":
+        return loop(op, args, axes)
+    for position, parameter in enumerate(op.parameters):
+        if parameter.kind == "Dim":
+            extra = op.id == "stack"
+            value = inner[position]
+            if parameter.is_list:
+                inner[position] = tuple(dim + 1 for dim in wrap_dims(value, rank or 0))
+            else:
+                inner[position] = wrap_dim(value, (rank or 0) + extra) + 1
+    return run(op, inner), 0
+
+
+def aligned(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """Tensors of one rank: all get the batch axis first, and dimensions move by one."""
+    return _along_first(op, args, axes, ())
+
+
+def plain_index(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """As `aligned`, where the tensor called `index` has no batch; a loop where it has."""
+    position = next(i for i, p in enumerate(op.parameters) if p.name == "index")
+    if axes[position] is not None or not shape_of(args[position]):
+        return loop(op, args, axes)
+    return _along_first(op, args, axes, (position,))
+
+
+def sized(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """One tensor and a size: the batch leads both, and dimensions move by one."""
+    tensor = front(args[0], axes[0])
+    batch_length = shape_of(tensor)[0]
+    inner = [tensor, *args[1:]]
+    rank = None
+    for position, parameter in enumerate(op.parameters):
+        if parameter.kind == "int" and parameter.is_list:
+            rank = len(args[position])
+            inner[position] = (batch_length, *args[position])
+    for position, parameter in enumerate(op.parameters):
+        if parameter.kind == "Dim":
+            inner[position] = wrap_dim(args[position], rank or 0) + 1
+    if op.view and op.id != "expand":
+        return traced.reshape(tensor, inner[1]), 0
+    return run(op, inner), 0
+
+
+def expanded(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """expand: the dimensions it adds come after the batch."""
+    tensor = front(args[0], axes[0])
+    shape = shape_of(tensor)
+    size = args[1]
+    missing = len(size) - (len(shape) - 1)
+    if missing > 0:
+        tensor = traced.reshape(tensor, shape[:1] + (1,) * missing + shape[1:])
+    return run(op, [tensor, (shape[0], *size), *args[2:]]), 0
+
+
+def repeated(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """repeat: once along the batch."""
+    tensor = front(args[0], axes[0])
+    shape = shape_of(tensor)
+    missing = len(args[1]) - (len(shape) - 1)
+    if missing > 0:
+        tensor = traced.reshape(tensor, shape[:1] + (1,) * missing + shape[1:])
+    return run(op, [tensor, (1, *args[1])]), 0
+
+
+def permuted(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """permute: the batch stays in front."""
+    tensor = front(args[0], axes[0])
+    rank = len(shape_of(tensor)) - 1
+    return run(op, [tensor, (0, *(dim + 1 for dim in wrap_dims(args[1], rank)))]), 0
+
+
+def transposed(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """t: swaps the last two dimensions of matrices."""
+    tensor = front(args[0], axes[0])
+    if len(shape_of(tensor)) < 3:
+        return tensor, 0
+    return traced.transpose(tensor, 1, 2), 0
+
+
+def squeezed(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """squeeze: every dimension of length one but the batch."""
+    tensor = front(args[0], axes[0])
+    shape = shape_of(tensor)
+    return traced.reshape(tensor, shape[:1] + tuple(n for n in shape[1:] if n != 1)), 0
+
+
+_INNERMOST = 1 << 30  # a depth inside every transform that runs
+
+
+def decomposed(function: Callable[..., Any]) -> Callable[..., tuple[Any, int]]:
+    """A rule for an op that other ops can compute: `function(F, ...)` over batched tensors."""
+
+    def rule(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+        inner = [
+            value if axis is None else wrap_batch(value, axis, _INNERMOST)
+            for value, axis in zip(args, axes, strict=True)
+        ]
+        level = function(traced, *inner).level
+        return level.value, level.axis
+
+    return rule
+
+
+def wrap_batch(value: Tensor, axis: int, depth: int) -> Tensor:
+    """`value` as a batched tensor whose axis `axis` is hidden."""
+    tensor = make(value.array, value.dtype)
+    level = Level()
+    level.value = value
+    level.axis = axis
+    level.depth = depth
+    tensor.level = level
+    return tensor
 
 
 def matmul_like(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:

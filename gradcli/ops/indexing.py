@@ -11,6 +11,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import Tensor, shape_of
+from .batching import aligned, plain_index
 from .data import element
 from .errors import broadcast_shape, wrap_dim
 from .layout import ordered_strides, relayout, strides_of
@@ -269,6 +270,7 @@ op(
         )
     },
     jvp={"self": lambda F, t, dim, index: F.gather(t, dim, index)},
+    batching=aligned,
     doc="Along `dim`, the elements at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 3, 2)),
@@ -358,6 +360,7 @@ op(
         ),
     },
     inplace=True,
+    batching=aligned,
     doc="Along `dim`, writes `src` to the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, _distinct(S, 3, 2, 4), S.normal(3, 2)),
@@ -419,9 +422,7 @@ op(
     node="NotImplemented",
     inplace=True,
     doc="Along `dim`, adds or multiplies a number into the positions in `index`; no derivative.",
-    samples=lambda S: [
-        S(S.integers(0, 5, 2, 3), 1, S.integers(0, 3, 2, 1), 3, reduce="multiply")
-    ],
+    samples=lambda S: [S(S.integers(0, 5, 2, 3), 1, S.integers(0, 3, 2, 1), 3, reduce="multiply")],
 )
 op(
     "scatter_add(Tensor self, Dim dim, Tensor index, Tensor src)",
@@ -438,6 +439,7 @@ op(
         ),
     },
     inplace=True,
+    batching=aligned,
     doc="Along `dim`, adds `src` at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 3, 2), S.normal(3, 2)),
@@ -611,6 +613,7 @@ op(
         )
     },
     jvp={"self": lambda F, t, dim, index: F.index_select(t, dim, index)},
+    batching=plain_index,
     doc="The slices of a dimension at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 3)),
@@ -665,6 +668,7 @@ op(
         ),
     },
     inplace=True,
+    batching=plain_index,
     doc="Adds `alpha` times `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal(3, 2)),
@@ -746,6 +750,7 @@ op(
     vjp={"self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0)},
     jvp={"self": lambda F, t, dim, index: F.index_fill(t, dim, index, 0)},
     inplace=True,
+    batching=plain_index,
     doc="Writes one number to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [S(S.normal(3, 4), 1, S.integers(0, 4, 2), 2.0)],
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.dtypes import Array
+from .batching import aligned
 from .errors import wrap_dim
 from .shape import atleast_1d, atleast_2d, atleast_3d, shape_of_value
 from .table import LINEAR, op
@@ -76,6 +77,7 @@ op(
     promote="number",
     where=("torch",),
     aliases=("concat", "concatenate"),
+    batching=aligned,
     doc="Joins tensors along a dimension.",
     samples=lambda S: [
         S([S.normal(2, 3), S.normal(1, 3)]),
@@ -112,6 +114,7 @@ op(
     jvp=LINEAR,
     promote="number",
     where=("torch",),
+    batching=aligned,
     doc="Joins tensors of one shape along a new dimension.",
     samples=lambda S: [
         S([S.normal(2, 3), S.normal(2, 3)]),

@@ -33,7 +33,7 @@ from ..tensor.tensor import (
     shape_of,
     version_of,
 )
-from .batching import batch
+from .batching import batch, wrap_batch
 from .dispatch import compute, link_views, name_views, run
 from .namespaces import traced
 from .record import record
@@ -46,17 +46,6 @@ grad_levels: list[Callable[[Tensor], list[int]]] = []
 
 
 # ---------------------------------------------------------------- wrapping
-
-
-def wrap_batch(value: Tensor, axis: int, depth: int) -> Tensor:
-    """`value` as a batched tensor whose axis `axis` is hidden."""
-    tensor = make(value.array, value.dtype)
-    level = Level()
-    level.value = value
-    level.axis = axis
-    level.depth = depth
-    tensor.level = level
-    return tensor
 
 
 def with_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> Tensor:

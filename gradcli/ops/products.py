@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.tensor import Tensor, shape_of
+from .batching import decomposed, matmul_like
 from .checks import (
     c_name,
     check_expand,
@@ -95,9 +96,7 @@ def _check_mv(self: Tensor, vec: Tensor) -> None:
     if len(a) != 2 or len(b) != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {len(a)}, {len(b)}")
     if a[1] != b[0]:
-        raise RuntimeError(
-            f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})"
-        )
+        raise RuntimeError(f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})")
     if self.dtype is not vec.dtype:
         raise RuntimeError(
             f"addmv input tensors must have the same dtype, but got {vec.dtype.scalar_name}, "
@@ -190,9 +189,7 @@ def _check_addbmm(
             f"batch1 and batch2 must have same number of batches, got {a[0]} and {b[0]}"
         )
     if a[2] != b[1]:
-        raise RuntimeError(
-            f"Incompatible matrix sizes for bmm ({a[1]}x{a[2]} and {b[1]}x{b[2]})"
-        )
+        raise RuntimeError(f"Incompatible matrix sizes for bmm ({a[1]}x{a[2]} and {b[1]}x{b[2]})")
     check_expand(shape_of(self), (a[1], b[2]))
     if not self.dtype is batch1.dtype is batch2.dtype:
         raise RuntimeError(
@@ -219,6 +216,7 @@ op(
     jvp=MULTILINEAR,
     check=_check_mm,
     size=lambda self, mat2: _rows(self) * _columns(mat2),
+    batching=matmul_like,
     doc="Multiplies two matrices.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(3, 4)),
@@ -252,6 +250,7 @@ op(
     size=lambda self, mat2: _rows(self) * _columns(mat2),
     node="MmBackward0",
     where=(),
+    batching=matmul_like,
     doc="Multiplies a matrix by a transposed one.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(3, 4)), S(S.normal(2, 0), S.normal(0, 3))],
 )
@@ -261,6 +260,11 @@ def _addmm(self: Any, mat1: Any, mat2: Any, beta: complex = 1, alpha: complex = 
     return _plus(np.matmul(mat1, mat2), self, beta, alpha)
 
 
+_ADDMM_BATCHED = decomposed(
+    lambda F, self, left, right, beta, alpha: F.add(
+        F.mul(self, beta), F.mul(F.matmul(left, right), alpha)
+    )
+)
 _ADDMM_JVP = {
     "self": lambda F, t, beta, out_shape: F.expand(_times(t, beta), out_shape),
     "mat1": lambda F, t, mat2, alpha: _times(F.mm(t, mat2), alpha),
@@ -288,6 +292,7 @@ op(
     check=_check_addmm,
     size=lambda self, mat1, mat2, beta, alpha: _rows(mat1) * _columns(mat2),
     inplace=True,
+    batching=_ADDMM_BATCHED,
     doc="Adds `alpha` times the product of two matrices to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(2, 4), S.normal(2, 3), S.normal(3, 4)),
@@ -309,6 +314,7 @@ op(
     size=lambda self, mat1, mat2, beta, alpha: _rows(mat1) * _columns(mat2),
     node="AddmmBackward0",
     where=(),
+    batching=_ADDMM_BATCHED,
     doc="Adds the product of a matrix and a transposed one to `self`.",
     samples=lambda S: [S(S.normal(4), S.normal(2, 3), S.normal(3, 4))],
 )
@@ -321,6 +327,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_mv,
+    batching=matmul_like,
     doc="Multiplies a matrix by a vector.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(3)),
@@ -343,6 +350,7 @@ op(
     },
     check=_check_addmv,
     inplace=True,
+    batching=_ADDMM_BATCHED,
     doc="Adds `alpha` times a matrix-vector product to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(2), S.normal(2, 3), S.normal(3)),
@@ -359,6 +367,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_dot,
+    batching=decomposed(lambda F, self, tensor: F.sum(F.mul(self, tensor))),
     doc="The sum of the products of two vectors' elements.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),
@@ -378,6 +387,7 @@ op(
         "other": lambda F, t, self: F.vdot(self, t),
     },
     check=_check_dot,
+    batching=decomposed(lambda F, self, other: F.sum(F.mul(F.conj(self), other))),
     doc="The dot product with the first vector conjugated.",
     samples=lambda S: [S(S.normal(3), S.normal(3)), S(S.normal(0), S.normal(0))],
 )
@@ -400,6 +410,7 @@ op(
     jvp=MULTILINEAR,
     check=_check_bmm,
     size=lambda self, mat2: _rows(self) * _columns(mat2),
+    batching=matmul_like,
     doc="Multiplies the matrices of two batches, pair by pair.",
     samples=lambda S: [
         S(S.normal(2, 3, 4), S.normal(2, 4, 2)),
@@ -426,6 +437,7 @@ op(
     check=_check_baddbmm,
     size=lambda self, batch1, batch2, beta, alpha: _rows(batch1) * _columns(batch2),
     inplace=True,
+    batching=_ADDMM_BATCHED,
     doc="Adds `alpha` times the batched matrix product to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(2, 3, 2), S.normal(2, 3, 4), S.normal(2, 4, 2)),
@@ -472,9 +484,7 @@ op(
 def _one_dimensional(name: str, **vectors: Any) -> None:
     for label, vector in vectors.items():
         if ndim(vector) != 1:
-            raise RuntimeError(
-                f"{name}: Expected 1-D argument {label}, but got {ndim(vector)}-D"
-            )
+            raise RuntimeError(f"{name}: Expected 1-D argument {label}, but got {ndim(vector)}-D")
 
 
 def _check_addr(
@@ -532,6 +542,7 @@ op(
     jvp=LINEAR,
     node="SqueezeBackward4",
     where=(),
+    batching=decomposed(lambda F, self: F.squeeze_dim(self, 0)),
     doc="Drops the first dimension, of length one, in place.",
     samples=lambda S: [S(S.normal(1, 3)), S(S.normal(1))],
 )

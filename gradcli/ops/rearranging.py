@@ -12,6 +12,7 @@ from ..tensor import dtypes
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import Tensor, from_array, numel
+from .batching import repeated
 from .errors import wrap_dim, wrap_dims
 from .layout import contiguous_strides, preserved_strides, relayout, strides_of
 from .notices import warn_once
@@ -86,6 +87,7 @@ op(
     jvp=LINEAR,
     size=lambda self, repeats: numel(_repeated_shape(shape_of_value(self), repeats)),
     where=("Tensor",),
+    batching=repeated,
     doc="Copies of the tensor side by side along every dimension.",
     samples=lambda S: [
         S(S.normal(3), (2,)),

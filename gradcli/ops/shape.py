@@ -15,7 +15,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import Array, DType
 from ..tensor.tensor import Tensor, numel, shape_of
-from .batching import new_dim
+from .batching import expanded, new_dim, permuted, sized, squeezed, transposed
 from .errors import broadcast_shape, wrap_dim, wrap_dims
 from .layout import infer_size, strided, strides_of, view_strides
 from .notices import warn_once
@@ -64,6 +64,7 @@ op(
     jvp=LINEAR,
     view=True,
     where=("Tensor",),
+    batching=sized,
     doc="The same memory in another shape; -1 stands for the length that is left.",
     samples=lambda S: [
         S(S.normal(2, 3), (6,)),
@@ -117,6 +118,7 @@ op(
     jvp=LINEAR,
     node="UnsafeViewBackward0",
     where=(),
+    batching=sized,
     doc="Another shape for a tensor that nothing else refers to.",
     samples=lambda S: [S(S.normal(2, 3), (6,))],
 )
@@ -128,6 +130,7 @@ op(
     node="ReshapeAliasBackward0",
     view=True,
     where=(),
+    batching=sized,
     doc="The same memory in a shape whose strides are known to fit.",
     samples=lambda S: [S(S.normal(2, 3), (6,), (1,))],
 )
@@ -263,6 +266,7 @@ op(
     vjp={"self": lambda F, g: F.t(g)},
     jvp=LINEAR,
     view=True,
+    batching=transposed,
     doc="The transpose of a matrix; tensors of fewer dimensions stay as they are.",
     samples=lambda S: [S(S.normal(2, 3)), S(S.normal(3)), S(S.normal())],
 )
@@ -293,6 +297,7 @@ op(
     vjp={"self": lambda F, g, dims: F.permute(g, inverse(dims))},
     jvp=LINEAR,
     view=True,
+    batching=permuted,
     doc="Puts the dimensions in another order.",
     samples=lambda S: [S(S.normal(2, 3, 4), (2, 0, 1)), S(S.normal(2, 3), (-1, 0))],
 )
@@ -446,6 +451,7 @@ op(
     vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
     jvp=LINEAR,
     view=True,
+    batching=squeezed,
     doc="Drops every dimension of length one.",
     samples=lambda S: [S(S.normal(1, 3, 1)), S(S.normal(2)), S(S.normal())],
 )
@@ -553,6 +559,7 @@ op(
     jvp=LINEAR,
     view=True,
     where=("Tensor",),
+    batching=expanded,
     doc="Repeats dimensions of length one without copying; -1 keeps a length.",
     samples=lambda S: [
         S(S.normal(3), (2, 3)),
@@ -643,6 +650,7 @@ op(
     vjp={"grad_output": lambda F, g, dim, index: F.select(g, dim, index)},
     jvp=LINEAR,
     where=(),
+    batching=sized,
     doc="The cotangent of select.",
     samples=lambda S: [S(S.normal(2), (2, 3), 1, 2)],
 )
@@ -692,6 +700,7 @@ op(
     vjp={"grad_output": lambda F, g, dim, start, end, step: F.slice(g, dim, start, end, step)},
     jvp=LINEAR,
     where=(),
+    batching=sized,
     doc="The cotangent of a slice.",
     samples=lambda S: [S(S.normal(2, 3), (4, 3), 0, 1, 3, 1)],
 )
@@ -796,6 +805,7 @@ op(
     vjp={"grad_output": lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2)},
     jvp=LINEAR,
     where=(),
+    batching=sized,
     doc="The cotangent of diagonal.",
     samples=lambda S: [S(S.normal(2), (2, 3), 0, 0, 1)],
 )
