@@ -120,7 +120,7 @@ def recorded(kind: str) -> Callable[..., Any]:
     """The transform `kind` of results that are on the graph already."""
     from importlib import import_module
 
-    found = vars(import_module("gradcli.autograd.recorded")).get(kind)
+    found = vars(import_module("gradcli.func.recorded")).get(kind)
     if found is None:
         raise TypeError(f"{kind}() of a result is not available: give a function")
     made: Callable[..., Any] = found

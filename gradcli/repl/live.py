@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from gradcli.autograd.keep import kept, nbytes
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.tensor.tensor import Tensor
 
-from .keep import kept, nbytes
 
 MOST = 20_000  # nodes that are counted after each input
 

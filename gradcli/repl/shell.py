@@ -61,7 +61,7 @@ class Shell:
         write: Callable[[str], Any] | None = None,
         record: Callable[[str], None] | None = None,
     ) -> None:
-        from .keep import Keeper
+        from gradcli.autograd.keep import Keeper
 
         self.config = config
         self.colour = colour

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from gradcli.autograd.engine import keeper as callbacks
-from gradcli.autograd.node import Freed, Node
-from gradcli.tensor.tensor import Tensor
+from ..tensor.tensor import Tensor
+from .engine import keeper as callbacks
+from .node import Freed, Node
 
 
 class Keeper:
@@ -88,3 +90,48 @@ def kept(node: Any) -> tuple[Any, Any] | None:
         return node.saved, node.guards
     store: Any = node.saved.store
     return None if store is None else store.get(node)
+
+
+def reachable(roots: Iterable[Any]) -> list[Any]:
+    """The nodes from which `roots` (nodes) were made, and they themselves, by rising number."""
+    order = [root for root in dict.fromkeys(roots) if root is not None and root.number >= 0]
+    seen = set(order)
+    for node in order:  # grows while it is walked
+        for edge in node.edges:
+            if edge is not None and edge.number >= 0 and edge not in seen:
+                seen.add(edge)
+                order.append(edge)
+    order.sort(key=lambda node: int(node.number))
+    return order
+
+
+class Dropped(RuntimeError):
+    """What a freed graph had saved is not kept any more."""
+
+
+@contextmanager
+def thawed(nodes: Iterable[Any]) -> Iterator[None]:
+    """Have freed nodes hold what they had saved, for as long as a tool works on them.
+
+    Raises Dropped when that is gone. A value that has changed since is still an error when it is
+    used, as before the pass.
+    """
+    changed: list[tuple[Any, Any]] = []
+    try:
+        for node in nodes:
+            marker = getattr(node, "saved", None)
+            if type(marker) is not Freed:
+                continue
+            found = kept(node)
+            if found is None:
+                raise Dropped(
+                    "what the backward pass used is not kept any more: the limit (--keep) was "
+                    "reached, or nothing was kept"
+                )
+            changed.append((node, marker))
+            node.saved, node.guards = found
+        yield
+    finally:
+        for node, marker in changed:
+            node.saved = marker
+            node.guards = None
