@@ -144,8 +144,7 @@ class Names(dict[str, Any]):
 
     def all(self) -> Iterator[str]:
         """Every name, lazy ones included."""
-        yield from self
-        yield from self.lazy
+        yield from {**self, **self.lazy}
 
 
 def _resolve(name: str, kind: str, target: str) -> Any:

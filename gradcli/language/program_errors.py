@@ -17,6 +17,8 @@ from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import syntax
 from .attributes import names_of, public_class
+from .diagnostics import Diagnostic
+from .diagnostics import Label as PlacedLabel
 from .functions import Function, Method
 from .machine import machine
 from .sizes import check_text
@@ -69,6 +71,20 @@ class ProgramError(Exception):
         self._suggest(names, program)
         error.__traceback__ = None
 
+    def diagnostic(self) -> Diagnostic:
+        """The error as a message for people."""
+        calls = list(dict.fromkeys(self.callers))
+        shown = calls[:4] + calls[-1:] if len(calls) > 5 else calls
+        labels = [PlacedLabel(self.span, self.label)]
+        labels += [
+            PlacedLabel(span, text, False, None if source is self.source else source)
+            for source, span, text in self.labels + shown
+        ]
+        notes = []
+        if len(shown) < len(self.callers):
+            notes.append(f"{len(self.callers) - len(shown)} more calls in between")
+        return Diagnostic(self.title, self.source, labels, [self.help] if self.help else (), notes)
+
     # Operands
 
     def _describe_operands(self) -> None:
@@ -102,7 +118,8 @@ class ProgramError(Exception):
             ]
         elif isinstance(node, syntax.Call):
             if isinstance(node.func, syntax.Attribute):
-                pairs.append((node.func.value.span, found.get("owner")))
+                owner = found.get("owner", getattr(found.get("function"), "__self__", None))
+                pairs.append((node.func.value.span, owner))
             values = found.get("args")
             if not isinstance(values, list):
                 values = [found.get(f"a{at}") for at in range(len(node.args))]
