@@ -28,7 +28,30 @@ _EXPECTED = {
 }
 
 
-FUNCTION, METHOD, OPERATOR = "function", "method", "operator"
+# How a name is called. WRITTEN is for functions of `torch.nn.functional` that PyTorch writes in
+# Python, so that Python's own sentences say what is missing.
+FUNCTION, METHOD, OPERATOR, WRITTEN = "function", "method", "operator", "written"
+_BOUND = (METHOD, OPERATOR)
+
+# Names with several forms in PyTorch that one entry covers here, with the number of arguments
+# that only one of the forms takes (-1 where there is none).
+_ONE_FORM = {
+    "bmm": 2,
+    "conv1d": -1,
+    "conv2d": -1,
+    "conv3d": -1,
+    "eye": 1,
+    "linspace": -1,
+    "logspace": -1,
+    "rand": 1,
+    "randn": 1,
+    "randperm": 1,
+}
+
+# Names with a second, deprecated form that PyTorch does not list.
+_DEPRECATED_FORMS = frozenset(
+    {"add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "baddbmm", "sub"}
+)
 
 
 class ArgumentError(TypeError):
@@ -47,21 +70,20 @@ class ArgumentError(TypeError):
         self.parameter = parameter
         self.position = position
 
-    def sentence(self, flavour: str) -> str:
-        """PyTorch's sentence for a call as a function or as a method."""
+    def sentence(self, flavour: str, given: int, name: str = "") -> str:
+        """PyTorch's sentence for a call of `name` with `given` positional arguments."""
         if self.parameter is None:
-            return self.problem
-        name = shown_name(self.parameter, flavour)
-        if self.parameter.keyword_only:
-            place = ""
-        else:
-            place = f" (position {self.position + (flavour == FUNCTION)})"
-        return f"{self.op.name}(): argument '{name}'{place} must be {self.problem}"
+            return self.problem.replace(f"{self.op.name}()", f"{name or self.op.name}()", 1)
+        shown = shown_name(self.parameter, flavour)
+        place = ""
+        if self.position < given:
+            place = f" (position {self.position + (flavour not in _BOUND)})"
+        return f"{name or self.op.name}(): argument '{shown}'{place} must be {self.problem}"
 
 
 def shown_name(parameter: Parameter, flavour: str) -> str:
     """The parameter's name in messages."""
-    return "input" if parameter.name == "self" and flavour == FUNCTION else parameter.name
+    return "input" if parameter.name == "self" and flavour not in _BOUND else parameter.name
 
 
 def type_name(value: Any) -> str:
@@ -168,14 +190,16 @@ def wrong_type(op: Op, parameter: Parameter, position: int, value: Any) -> Argum
 
 def wrong_item(
     op: Op, parameter: Parameter, position: int, value: Any, index: int
-) -> ArgumentError:
-    """The error for an element of the wrong type in a list."""
+) -> TypeError:
+    """The error for an element of the wrong type in a list.
+
+    The first decides whether an overload fits; the others are found out when it was chosen.
+    """
     if not isinstance(value, list | tuple):
         return wrong_type(op, parameter, position, value)
     found = type_name(value[index])
     if index:
-        return ArgumentError(
-            op,
+        return TypeError(
             f"{op.name}(): argument '{parameter.name}' failed to unpack the object at pos "
             f'{index + 1} with error "type must be {expected(parameter)},but got {found}"',
         )
@@ -206,6 +230,9 @@ _SYNONYMS = {
     "x2": "other",
     "split_size_or_sections": "split_size",
     "tensor": "self",
+    "x": "self",
+    "x1": "self",
+    "a": "self",
 }
 
 
@@ -229,7 +256,9 @@ def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     """Why arguments do not fit a schema, in PyTorch's words."""
     positional = [p for p in op.parameters if not p.keyword_only]
     names = {parameter.name: parameter for parameter in op.parameters}
-    hidden = flavour != FUNCTION
+    hidden = flavour in _BOUND
+    if flavour == WRITTEN:
+        return _python_misfit(op, args, kwargs)
     if len(args) > len(positional):
         most, given = len(positional) - hidden, len(args) - hidden
         if hidden and most == 0:
@@ -239,29 +268,100 @@ def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
             f"{op.name}() takes {most} positional argument{plural} but {given} "
             f"{'was' if given == 1 else 'were'} given"
         )
-    for name in kwargs:
-        if name not in names:
-            return f"{op.name}() got an unexpected keyword argument '{name}'"
-        if name in [parameter.name for parameter in positional[: len(args)]]:
-            return f"{op.name}() got multiple values for argument '{name}'"
+    if hidden and kwargs and len(op.parameters) == 1:
+        return f"TensorBase.{op.name}() takes no keyword arguments"
+    later = positional[len(args) :] + [p for p in op.parameters if p.keyword_only]
     missing = [
         shown_name(parameter, flavour)
-        for parameter in positional[len(args) :]
+        for parameter in later
         if parameter.default is REQUIRED and parameter.name not in kwargs
     ]
-    listed = ", ".join(f'"{name}"' for name in missing)
-    return f"{op.name}() missing {len(missing)} required positional arguments: {listed}"
+    if missing:
+        listed = ", ".join(f'"{name}"' for name in missing)
+        return f"{op.name}() missing {len(missing)} required positional arguments: {listed}"
+    unknown = next((name for name in kwargs if name not in names), None)
+    if unknown is not None:
+        return f"{op.name}() got an unexpected keyword argument '{unknown}'"
+    taken = [parameter.name for parameter in positional[: len(args)]]
+    twice = next(name for name in kwargs if name in taken)
+    return f"{op.name}() got multiple values for argument '{twice}'"
+
+
+def _python_misfit(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Why arguments do not fit a schema, in Python's words."""
+    names = [shown_name(parameter, WRITTEN) for parameter in op.parameters]
+    required = [
+        name
+        for name, parameter in zip(names, op.parameters, strict=True)
+        if parameter.default is REQUIRED
+    ]
+    given = {("input" if name == "self" else name) for name in kwargs}
+    for name in kwargs:
+        if name not in names and name != "self":
+            return f"{op.name}() got an unexpected keyword argument '{name}'"
+    if len(args) > len(names):
+        least = len(required)
+        takes = f"{least}" if least == len(names) else f"from {least} to {len(names)}"
+        return f"{op.name}() takes {takes} positional arguments but {len(args)} were given"
+    missing = [f"'{name}'" for name in required[len(args) :] if name not in given]
+    listed = " and ".join(missing) if len(missing) < 3 else ", ".join(missing[:-1])
+    if len(missing) > 2:
+        listed += f", and {missing[-1]}"
+    plural = "" if len(missing) == 1 else "s"
+    return f"{op.name}() missing {len(missing)} required positional argument{plural}: {listed}"
+
+
+def resolution_error(
+    name: str,
+    ops: Sequence[Op],
+    flavour: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    out: Any = None,
+) -> TypeError:
+    """The error of a call that no overload takes.
+
+    Where the number of arguments leaves one overload, what is wrong with it is said; else all
+    are listed.
+    """
+    passed = len(args) - (flavour in _BOUND) + len(kwargs) + (out is not None)
+    fitting = [op for op in ops if _takes(op, flavour, passed)]
+    if len(ops) == 1 and name.rstrip("_") not in _DEPRECATED_FORMS:
+        fitting = list(ops) if _ONE_FORM.get(name, passed) == passed else []
+    if len(fitting) == 1:
+        try:
+            check_arguments(fitting[0], bind(fitting[0], flavour, args, kwargs))
+        except ArgumentError as error:
+            return TypeError(error.sentence(flavour, len(args), name))
+    return combination_error(name, ops, flavour, args, kwargs)
+
+
+def _takes(op: Op, flavour: str, passed: int) -> bool:
+    """Whether an entry takes this number of arguments, positional and keyword together."""
+    parameters = op.parameters[1:] if flavour in _BOUND else op.parameters
+    least = sum(parameter.default is REQUIRED for parameter in parameters)
+    variadic = any(parameter.variadic for parameter in parameters)
+    return least <= passed and (passed <= len(parameters) + _has_out(op, flavour) or variadic)
+
+
+def _has_out(op: Op, flavour: str) -> bool:
+    return flavour not in _BOUND and op.kernel is not None and not op.view
 
 
 def combination_error(
     name: str, ops: Sequence[Op], flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> TypeError:
-    """PyTorch's error when no overload takes the arguments."""
-    given = args if flavour == FUNCTION else args[1:]
-    words = ", ".join(type_name(value) for value in given)
-    if kwargs:
-        words += ", " if words else ""
-        words += ", ".join(f"{key}={type_name(value)}" for key, value in kwargs.items())
+    """PyTorch's error when no overload takes the arguments, with the overloads."""
+    given = args[1:] if flavour in _BOUND else args
+    words = "".join(f"{type_name(value)}, " for value in given)
+    words += "".join(f"{key}={type_name(value)}, " for key, value in kwargs.items())
+    if given:
+        words = words.removesuffix(", ")
+    if len(ops) == 1 and name not in _ONE_FORM:
+        return TypeError(
+            f"{name}() received an invalid combination of arguments - got ({words}), but expected "
+            f"({signature(ops[0], flavour)})"
+        )
     lines = "".join(f" * ({signature(op, flavour)})\n" for op in ops)
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({words}), but expected "
@@ -274,7 +374,7 @@ def signature(op: Op, flavour: str = FUNCTION) -> str:
     words = []
     star = False
     for position, parameter in enumerate(op.parameters):
-        if position == 0 and parameter.name == "self" and flavour != FUNCTION:
+        if position == 0 and parameter.name == "self" and flavour in _BOUND:
             continue
         if parameter.keyword_only and not star:
             star = True
@@ -283,6 +383,9 @@ def signature(op: Op, flavour: str = FUNCTION) -> str:
         if parameter.default is not REQUIRED:
             word += f" = {parameter.default}"
         words.append(word)
+    if _has_out(op, flavour):
+        words += [] if star else ["*"]
+        words.append("Tensor out = None")
     return ", ".join(words)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from .arguments import FUNCTION, METHOD, ArgumentError, bind, check_arguments, combination_error
+from .arguments import FUNCTION, METHOD, ArgumentError, bind, check_arguments, resolution_error
 from .table import Op, share_defaults
 
 # The keywords of every function that makes a tensor.
@@ -80,9 +80,7 @@ def _resolver(name: str, entries: Sequence[Function], flavour: str) -> Callable[
         for entry in entries:
             try:
                 bound = check_arguments(entry, bind(entry, flavour, args, kwargs))
-            except ArgumentError as error:
-                if len(entries) == 1:
-                    raise TypeError(error.sentence(flavour)) from None
+            except ArgumentError:
                 continue
             result = entry.function(*bound)
             if out is not None:
@@ -90,6 +88,6 @@ def _resolver(name: str, entries: Sequence[Function], flavour: str) -> Callable[
 
                 return write_out(result, out)
             return result
-        raise combination_error(name, entries, flavour, args, kwargs)
+        raise resolution_error(name, entries, flavour, args, kwargs, out)
 
     return call

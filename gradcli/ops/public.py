@@ -12,10 +12,11 @@ from . import dispatch  # noqa: F401  (gives entries their calls)
 from .arguments import (
     FUNCTION,
     OPERATOR,
+    WRITTEN,
     ArgumentError,
     bind,
     check_arguments,
-    combination_error,
+    resolution_error,
 )
 from .dispatch import caller, run
 from .families import get_op
@@ -27,7 +28,7 @@ from .table import Op
 @cache
 def result_type(name: str, fields: tuple[str, ...]) -> Any:
     """The named tuple that `torch.return_types` has for an operation's results."""
-    base = namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
+    base = namedtuple(name, fields)  # type: ignore[misc]
 
     def text(self: Any) -> str:
         lines = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self, strict=True))
@@ -36,9 +37,31 @@ def result_type(name: str, fields: tuple[str, ...]) -> Any:
     return type(name, (base,), {"__repr__": text, "__slots__": ()})
 
 
+# Functions of `torch.nn.functional` that PyTorch writes in Python.
+_IN_PYTHON = frozenset(
+    {
+        "adaptive_avg_pool2d", "adaptive_avg_pool3d", "alpha_dropout", "batch_norm",
+        "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu",
+        "cosine_embedding_loss", "cross_entropy", "dropout", "dropout1d", "dropout2d",
+        "dropout3d", "elu", "embedding", "feature_alpha_dropout", "fold", "gaussian_nll_loss",
+        "glu", "grid_sample", "group_norm", "gumbel_softmax", "hardsigmoid", "hardswish",
+        "hardtanh", "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate",
+        "kl_div", "l1_loss", "layer_norm", "leaky_relu", "local_response_norm", "log_softmax",
+        "lp_pool1d", "lp_pool2d", "margin_ranking_loss", "max_unpool1d", "max_unpool2d", "mish",
+        "mse_loss", "multi_margin_loss", "multilabel_margin_loss",
+        "multilabel_soft_margin_loss", "nll_loss", "normalize", "pad", "poisson_nll_loss",
+        "relu", "relu6", "rms_norm", "rrelu", "selu", "sigmoid", "silu", "smooth_l1_loss",
+        "soft_margin_loss", "softmax", "softmin", "softsign", "tanh", "tanhshrink", "threshold",
+        "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold", "upsample",
+    }  # fmt: skip
+)
+
+
 def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     """The callable behind a public name. Raises KeyError when there is none."""
     ops = [get_op(identifier) for identifier in PUBLIC[where][name]]
+    if where == "F" and name in _IN_PYTHON:
+        flavour = WRITTEN
     inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
     if inplace:
         ops = [op for op in ops if op.inplace]
@@ -73,11 +96,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
         for op in ops:
             try:
                 bound = check_arguments(op, bind(op, flavour, args, kwargs))
-            except ArgumentError as error:
-                if single is not None:
-                    if flavour == OPERATOR:
-                        return NotImplemented
-                    raise TypeError(error.sentence(flavour)) from None
+            except ArgumentError:
                 continue
             if inplace:
                 return run_inplace(op, bound)
@@ -87,7 +106,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
             return result if out is None else write_out(result, out)
         if flavour == OPERATOR:
             return NotImplemented
-        raise combination_error(name, ops, flavour, args, kwargs)
+        raise resolution_error(name, ops, flavour, args, kwargs, out)
 
     return call
 
