@@ -53,7 +53,7 @@ _IN_PYTHON = frozenset(
         "relu", "relu6", "rms_norm", "rrelu", "selu", "sigmoid", "silu", "smooth_l1_loss",
         "soft_margin_loss", "softmax", "softmin", "softsign", "tanh", "tanhshrink", "threshold",
         "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold", "upsample",
-    }  # fmt: skip
+    }
 )
 
 
