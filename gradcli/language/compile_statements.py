@@ -25,6 +25,7 @@ from .prelude import Names
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
 from .sizes import check_key, check_walk
 from .source import Source
+from .templates import assignment
 
 BREAK, CONTINUE, RETURN = "break", "continue", "return"
 
@@ -119,6 +120,23 @@ class Statements(Expressions):
         return run
 
     def assign(self, node: syntax.Assign, scope: Scope) -> Closure:
+        if (
+            len(node.targets) == 1
+            and isinstance(node.targets[0], syntax.Name)
+            and isinstance(node.value, syntax.BinOp)
+        ):
+            name = self.checked_name(node.targets[0], scope)
+            place = scope.lookup(name)
+            if place.kind in (GLOBAL, LOCAL):
+                return assignment(
+                    node.value.op,
+                    self.operand(node.value.left, scope),
+                    self.operand(node.value.right, scope),
+                    self.site(node.value),
+                    self.inner(scope),
+                    None if place.kind == GLOBAL else place.slot,
+                    name,
+                )
         value = self.expression(node.value, scope)
         if len(node.targets) == 1:
             target = node.targets[0]
@@ -437,9 +455,15 @@ class Statements(Expressions):
     def for_(self, node: syntax.For, scope: Scope) -> Closure:
         source = self.expression(node.iter, scope)
         site = self.site(node.iter)
+        orelse = self.block(node.orelse, scope) if node.orelse else None
+        if isinstance(node.target, syntax.Name) and not any(
+            isinstance(statement, _jumps) for statement in node.body
+        ):
+            place = scope.lookup(self.checked_name(node.target, scope))
+            if place.kind in (GLOBAL, LOCAL):
+                return self.plain_for(node, source, site, orelse, scope)
         store = self.target(node.target, scope)
         body = self.block(node.body, scope)
-        orelse = self.block(node.orelse, scope) if node.orelse else None
 
         def loop(f: Frame) -> Any:
             left = source(f)
@@ -454,6 +478,45 @@ class Statements(Expressions):
                         return None
                     if signal is RETURN:
                         return signal
+                runtime.where = base + site
+            return orelse(f) if orelse is not None else None
+
+        return loop
+
+    def plain_for(
+        self,
+        node: syntax.For,
+        source: Closure,
+        site: int,
+        orelse: Closure | None,
+        scope: Scope,
+    ) -> Closure:
+        """A loop over a plain name, with nothing in its body that could leave it."""
+        assert isinstance(node.target, syntax.Name)
+        name = self.checked_name(node.target, scope)
+        place = scope.lookup(name)
+        closures = [c for s in node.body if (c := self.statement(s, scope)) is not None]
+        statements = tuple(closures)
+        count = len(closures) + 1
+        is_module = place.kind == GLOBAL
+        target: Any = name if is_module else place.slot
+
+        def loop(f: Frame) -> Any:
+            left = source(f)
+            base = f[BASE]
+            runtime.where = base + site
+            names: Any = f[GLOBALS] if is_module else f
+            for value in left:
+                machine.fuel -= count
+                if machine.fuel < 0:
+                    machine.refuel()
+                names[target] = value
+                if type(value) is Tensor:
+                    give_name(value, name)
+                for statement in statements:
+                    if runtime.stop is not None:
+                        runtime.check()
+                    statement(f)
                 runtime.where = base + site
             return orelse(f) if orelse is not None else None
 

@@ -50,6 +50,28 @@ def torch_name(module: str, name: str) -> Any:
     return found
 
 
+def parameters(function: Any) -> list[str]:
+    """The parameter names of a function of torch, or of a method of a tensor."""
+    import inspect
+
+    from gradcli.ops.families import get_op
+    from gradcli.ops.index import PUBLIC
+
+    name = getattr(function, "__name__", "")
+    found: dict[str, None] = {}
+    for public in PUBLIC.values():
+        for identifier in public.get(name, ()):
+            found.update(dict.fromkeys(p.name for p in get_op(identifier).parameters))
+    if not found:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            return []
+        found.update(dict.fromkeys(signature.parameters))
+    found.update(dict.fromkeys(("dtype", "device", "requires_grad", "generator", "out")))
+    return [name for name in found if name not in ("self", "args", "kwargs")]
+
+
 def is_module(name: str) -> bool:
     """Whether torch has a module of this name here."""
     return name in namespaces.MODULES and name != "torch.Tensor"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, shape_of
 
-from . import syntax
+from . import core, syntax
 from .attributes import names_of, public_class
 from .diagnostics import Diagnostic
 from .diagnostics import Label as PlacedLabel
@@ -217,8 +217,8 @@ class ProgramError(Exception):
             function = function.__func__
         if isinstance(function, Function):
             self._near(match[1], function.signature.names)
-        else:
-            self._near(match[1], _parameters(function))
+        elif function is not None:
+            self._near(match[1], core.parameters(function))
 
 
 def title(error: BaseException) -> str:
@@ -268,13 +268,3 @@ def _summary(value: Any) -> str:
     if type(value).__module__ == "numpy" and hasattr(value, "shape"):
         return f"array of {value.dtype} {list(value.shape)}"
     return ""
-
-
-def _parameters(function: Any) -> list[str]:
-    """The parameter names of a function of the core."""
-    import inspect
-
-    try:
-        return [name for name in inspect.signature(function).parameters if name != "self"]
-    except (TypeError, ValueError):
-        return []

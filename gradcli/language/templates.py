@@ -107,6 +107,41 @@ def binary(op: str, left: Operand, right: Operand, site: int, inner: bool) -> Cl
     return make(left.value, left.fallback, right.value, right.fallback, site)
 
 
+@cache
+def _assignment(
+    op: str, left: str, right: str, inner: bool, is_global: bool
+) -> Callable[..., Closure]:
+    tested = "right" if left == "k" else "left"
+    source = (
+        f"def make({_parameters(('left', 'right'))}, site, place, name):\n"
+        " def assign(f):\n"
+        + _fetch(left, "left", "  ")
+        + _fetch(right, "right", "  ")
+        + f"  runtime.where = {_site(inner)}\n"
+        f"  kind = type({tested})\n"
+        f"  if kind is Tensor or kind is float: result = left {op} right\n"
+        "  else: result = other(left, right)\n"
+        f"  f{'[0]' if is_global else ''}[place] = result\n"
+        "  if type(result) is Tensor:\n"
+        "   node = result.node\n"
+        "   if node is not None and node.name is None: node.name = name\n"
+        " return assign\n"
+    )
+    made: Callable[..., Closure] = _build(source, other=BINARY[op])
+    return made
+
+
+def assignment(
+    op: str, left: Operand, right: Operand, site: int, inner: bool, slot: int | None, name: str
+) -> Closure:
+    """The statement `name = left op right`; without a slot the name is the module's."""
+    if left.kind == "k" and right.kind == "k":
+        left = Operand("e", _constant(left.value))
+    make = _assignment(op, left.kind, right.kind, inner, slot is None)
+    place = name if slot is None else slot
+    return make(left.value, left.fallback, right.value, right.fallback, site, place, name)
+
+
 def _constant(value: Any) -> Closure:
     return lambda f: value
 
@@ -223,4 +258,4 @@ def method(
     return make(*flat, load, attribute_site, site)
 
 
-__all__ = ["Frame", "Operand", "binary", "call", "comparison", "method"]
+__all__ = ["Frame", "Operand", "assignment", "binary", "call", "comparison", "method"]
