@@ -30,6 +30,7 @@ op(
     vjp={"self": lambda F, g: g},
     jvp=LINEAR,
     batching=ELEMENTWISE,
+    keeps_layout=True,
     doc="A copy, through which gradients flow.",
     samples=lambda S: [S(S.normal(2, 3)), S(S.normal())],
 )
@@ -70,6 +71,7 @@ op(
     result=lambda self, dtype: self.dtype if dtype is None else dtype,
     node="ToCopyBackward0",
     batching=ELEMENTWISE,
+    keeps_layout=True,
     where=(),
     doc="A copy in another dtype.",
     samples=lambda S: [S(S.normal(2, 3))],

@@ -239,6 +239,8 @@ def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
             result = result[()]
         elif op.batching != ELEMENTWISE and not op.keeps_layout and not result.flags.c_contiguous:
             result = np.ascontiguousarray(result)
+        elif 1 in result.shape and not op.keeps_layout and result.flags.c_contiguous:
+            result = result.reshape(-1).reshape(result.shape)  # NumPy's strides of one are loose
     return make(result, dtype)
 
 
@@ -247,25 +249,25 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
     version = source.version
     if version is None:
         version = version_of(source)
-    is_base = source.view is None or (source.node is not None and source.node.number < 0)
-    base = source if is_base else source.view.base
+    is_base = source.view_info is None or (source.node is not None and source.node.number < 0)
+    base = source if is_base else source.view_info.base
     several = type(outputs) is not Tensor
     if several:
         kind = "multiple"
-    elif source.view is not None and source.view.kind != "normal":
-        kind = source.view.kind
+    elif source.view_info is not None and source.view_info.kind != "normal":
+        kind = source.view_info.kind
     else:
         kind = "normal" if runtime.grad_enabled else "no_grad"
     for output in outputs if several else (outputs,):
         output.version = version
-        output.view = View(base, kind, version.clock, "")
+        output.view_info = View(base, kind, version.clock, "")
 
 
 def name_views(source: Tensor, outputs: Any) -> None:
     """Note the node that made each view, for messages."""
     for output in (outputs,) if type(outputs) is Tensor else outputs:
         if output.node is not None and output.node.number >= 0:
-            output.view.creator = output.node.title
+            output.view_info.creator = output.node.title
 
 
 def compile_call(op: Op) -> None:
@@ -355,7 +357,7 @@ def _unary(op: Op, flavour: str) -> Any:
                 records = differentiable and state.grad_enabled and node is not None
                 array = x.array
                 plain = array.ndim < 2 or array.flags.c_contiguous
-                if plain and (not records or (fits and x.view is None and not state.packing)):
+                if plain and (not records or (fits and x.view_info is None and not state.packing)):
                     array = kernel(array)
                     out = _new(Tensor)
                     out.array = array
@@ -363,7 +365,7 @@ def _unary(op: Op, flavour: str) -> Any:
                     out.node = None
                     out.number = 0
                     out.version = None
-                    out.view = None
+                    out.view_info = None
                     out.meta = None
                     out.level = None
                     if records:
@@ -436,7 +438,7 @@ def _binary(op: Op, flavour: str) -> Any:
                 edge_b = None
                 number_b = 0
                 dtype = a.dtype
-                ready = a.view is None
+                ready = a.view_info is None
                 if type(b) is Tensor:
                     if not takes_tensor:
                         return call_slowly(op, flavour, args, kwargs)
@@ -446,7 +448,7 @@ def _binary(op: Op, flavour: str) -> Any:
                     ready = (
                         ready
                         and b.level is None
-                        and b.view is None
+                        and b.view_info is None
                         and (b.dtype is dtype)
                         and (x.ndim == y.ndim or dtype.raw)
                     )
@@ -478,7 +480,7 @@ def _binary(op: Op, flavour: str) -> Any:
                         out.node = None
                         out.number = 0
                         out.version = None
-                        out.view = None
+                        out.view_info = None
                         out.meta = None
                         out.level = None
                         if records:

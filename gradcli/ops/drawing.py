@@ -28,10 +28,12 @@ op(
     result=lambda self, values, name, other: values.dtype,
     vjp={
         "self": lambda F, g, self_shape: F.zeros_like_shape(g, self_shape),
+        "values": lambda F, g: g,
         "other": lambda F, g, other_shape: F.zeros_like_shape(g, other_shape),
     },
     jvp={
         "self": lambda F, t, values_shape: F.zeros_like_shape(t, values_shape),
+        "values": lambda F, t: t,
         "other": lambda F, t, values_shape: F.zeros_like_shape(t, values_shape),
     },
     node=lambda self, values, name, other: name,

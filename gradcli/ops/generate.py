@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from pprint import pformat
 
 from .functions import FUNCTIONS
 from .table import OPS, Op
+
+_WIDTH = 100  # of a line
 
 INFRASTRUCTURE = frozenset(
     [
@@ -63,19 +64,33 @@ def index_text() -> str:
 
 
 def _families(table: Mapping[str, Op]) -> str:
-    return pformat({identifier: op.family for identifier, op in table.items()}, width=98)
+    lines = [f'    "{identifier}": "{op.family}",' for identifier, op in table.items()]
+    return "\n".join(["{", *sorted(lines), "}"])
 
 
 def _names(table: Mapping[str, Op]) -> str:
-    public: dict[str, dict[str, tuple[str, ...]]] = {}
+    public: dict[str, dict[str, list[str]]] = {}
     for op in table.values():
         for where in op.where:
             for name in (op.name, *op.aliases):
                 names = public.setdefault(where, {})
-                names[name] = (*names.get(name, ()), op.id)
+                names.setdefault(name, []).append(op.id)
                 if op.inplace and where in ("Tensor", "torch", "F"):
-                    names[f"{name}_"] = (*names.get(f"{name}_", ()), op.id)
-    return pformat(public, width=98)
+                    names.setdefault(f"{name}_", []).append(op.id)
+    lines = ["{"]
+    for where, names in sorted(public.items()):
+        lines.append(f'    "{where}": {{')
+        for name, ids in sorted(names.items()):
+            listed = ", ".join(f'"{identifier}"' for identifier in ids)
+            comma = "," if len(ids) == 1 else ""
+            line = f'        "{name}": ({listed}{comma}),'
+            if len(line) > _WIDTH:
+                indent = " " * 12
+                inner = "".join(f'{indent}"{identifier}",\n' for identifier in ids)
+                line = f'        "{name}": (\n{inner}        ),'
+            lines.append(line)
+        lines.append("    },")
+    return "\n".join([*lines, "}"])
 
 
 def main() -> None:

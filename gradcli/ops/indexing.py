@@ -14,8 +14,9 @@ from ..tensor.tensor import Tensor, shape_of
 from .batching import aligned, plain_index
 from .data import element
 from .errors import broadcast_shape, wrap_dim
-from .layout import ordered_strides, relayout, strides_of
+from .layout import ordered_strides, preserved_copy, relayout, strides_of
 from .notices import warn_once
+from .support import real_gradients
 from .table import ELEMENTWISE, LINEAR, op
 
 INDEX_TYPES = (dtypes.int64, dtypes.int32)
@@ -169,7 +170,7 @@ op(
 def _index_put(
     self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool
 ) -> Array:
-    result = np.array(self)
+    result = preserved_copy(self)
     places = _index_arrays(self.shape, indices)
     if values.dtype != self.dtype:
         raise RuntimeError(
@@ -194,6 +195,7 @@ op(
     "index_put(Tensor self, Tensor[] indices, Tensor values, bool accumulate=False)",
     kernel=_index_put,
     check=_check_index,
+    keeps_layout=True,
     vjp={
         "self": lambda F, g, indices, values_shape, accumulate: (
             g if accumulate else F.index_put(g, indices, zeros(F, g, ()), False)
@@ -506,7 +508,7 @@ def _self_factor(
     if reduce == "mean":
         factor = _share(F, self, dim, index, src, include_self)
     elif reduce == "prod":
-        factor = F.scatter_reduce(_ones(F, self), dim, index, src, "prod", True)
+        factor = F.scatter_reduce(_ones(F, self), dim, index, src, "prod", include_self=True)
     elif reduce in ("amax", "amin"):
         own, _, count = _ties(F, self, dim, index, src, out)
         factor = own / F.masked_fill(count, count == 0, 1)
@@ -532,7 +534,7 @@ def _src_factor(
         )
         alone = F.where(zero, counts, none) == 1
         without = F.scatter_reduce(
-            self, dim, index, F.masked_fill(src, alone, 1), "prod", include_self
+            self, dim, index, F.masked_fill(src, alone, 1), "prod", include_self=include_self
         )
         others = F.gather(out, dim, index) / F.masked_fill(src, zero, 1)
         return F.where(alone, F.gather(without, dim, index), F.masked_fill(others, zero, 0))
@@ -542,11 +544,16 @@ def _src_factor(
     return _ones(F, src)
 
 
+def _check_reduce(*args: Any) -> None:
+    _check_scatter("scatter")(*args)
+    real_gradients("scatter_reduce")(*args)
+
+
 op(
     "scatter_reduce(Tensor self, Dim dim, Tensor index, Tensor src, str reduce, *, "
     "bool include_self=True)",
     kernel=_scatter_reduce,
-    check=_check_scatter("scatter"),
+    check=_check_reduce,
     vjp={
         "self": lambda F, g, self, dim, index, src, reduce, include_self, out: (
             g * _self_factor(F, self, dim, index, src, reduce, include_self, out)
@@ -572,7 +579,7 @@ op(
     inplace=True,
     doc="Along `dim`, reduces `src` into the positions in `index`: sum, prod, mean, amax or amin.",
     samples=lambda S: [
-        S(S.distinct(3, 4), 1, S.integers(0, 4, 3, 2), S.distinct(3, 2), reduce, include_self=flag)
+        S(S.distinct(3, 4), 1, S.integers(0, 4, 3, 2), S.normal(3, 2), reduce, include_self=flag)
         for reduce in ("sum", "mean", "prod", "amax", "amin")
         for flag in (True, False)
     ],
@@ -625,7 +632,7 @@ op(
 def _slices(name: str, self: Array, dim: int, index: Array) -> tuple[Array, tuple[Any, ...]]:
     """A copy of `self` with one dimension at least, and the index of the slices in it."""
     dim = wrap_dim(dim, self.ndim)
-    result = np.array(np.atleast_1d(self))
+    result = np.atleast_1d(preserved_copy(self))
     places = np.atleast_1d(index)
     _bounded(places, result.shape[dim], dim, RuntimeError if name == "index_add_" else IndexError)
     return result, (*(slice(None),) * dim, places)
@@ -747,6 +754,7 @@ op(
     "index_fill(Tensor self, Dim dim, Tensor index, Number value)",
     kernel=_index_fill,
     check=lambda self, dim, index, value: _check_vector("index_fill_", index),
+    keeps_layout=True,
     vjp={"self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0)},
     jvp={"self": lambda F, t, dim, index: F.index_fill(t, dim, index, 0)},
     inplace=True,
@@ -759,6 +767,7 @@ op(
     name="index_fill",
     kernel=_index_fill,
     check=lambda self, dim, index, value: _check_vector("index_fill_", index),
+    keeps_layout=True,
     vjp={
         "self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
         "value": lambda F, g, dim, index: F.sum(g - F.index_fill(g, dim, index, 0)),
@@ -800,8 +809,9 @@ def _masked_fill(self: Array, mask: Array, value: Any) -> Array:
         value = element(value, dtype)
     else:
         value = dtype.cast(np.asarray(value))[()]
-    broadcast_shape([np.shape(mask), np.shape(self)])
-    return np.where(mask, value, self)
+    return np.ascontiguousarray(np.where(mask, value, self)).reshape(
+        broadcast_shape([np.shape(mask), np.shape(self)])
+    )
 
 
 op(
@@ -811,6 +821,7 @@ op(
     vjp={"self": lambda F, g, mask: F.masked_fill(g, mask, 0)},
     jvp={"self": lambda F, t, mask: F.masked_fill(t, mask, 0)},
     batching=ELEMENTWISE,
+    keeps_layout=True,
     inplace=True,
     doc="Writes one number where the mask is true.",
     samples=lambda S: [
@@ -969,18 +980,20 @@ def _put_flat(self: Array, index: Array, source: Array, accumulate: bool) -> Arr
             f"put_(): Expected source and index to have the same number of elements, but got "
             f"source.numel() = {source.size}, index.numel() = {places.size}"
         )
-    result = np.array(self).reshape(-1)
+    result = preserved_copy(self)
+    flat = np.unravel_index(places % max(self.size, 1), np.shape(self))
     if accumulate:
-        np.add.at(result, places, np.asarray(source).reshape(-1))
+        np.add.at(result, flat, np.asarray(source).reshape(-1))
     else:
-        result[places] = np.asarray(source).reshape(-1)
-    return result.reshape(np.shape(self))
+        result[flat] = np.asarray(source).reshape(-1)
+    return result
 
 
 op(
     "put(Tensor self, Tensor index, Tensor source, bool accumulate=False)",
     kernel=_put_flat,
     check=_check_long("put_"),
+    keeps_layout=True,
     vjp={
         "self": lambda F, g, index, accumulate: (
             g if accumulate else F.put(g, index, zeros(F, g, _shape(index)), False)

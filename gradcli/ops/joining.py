@@ -61,7 +61,7 @@ def _cat_vjp(F: Any, g: Any, shapes: Sequence[tuple[int, ...]], dim: int) -> lis
     dim = wrap_dim(dim, len(shape_of_value(g)))
     for shape in shapes:
         if _skipped(shape):
-            parts.append(None)
+            parts.append(F.zeros_like_shape(g, (0,)))
             continue
         parts.append(F.slice(g, dim, start, start + shape[dim]))
         start += shape[dim]

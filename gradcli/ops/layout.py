@@ -115,6 +115,26 @@ def zeros_like(array: Array, dtype: np.dtype[Any]) -> Array:
     return allocate(array.shape, preserved_strides(array.shape, strides_of(array)), dtype)
 
 
+def preserved_copy(array: Array) -> Array:
+    """A writable copy in the layout that `torch.preserve_format` gives."""
+    if not isinstance(array, np.ndarray) or array.flags.c_contiguous:
+        return np.array(array)
+    return relayout(np.array(array), preserved_strides(array.shape, strides_of(array)))
+
+
+def strided_copy(array: Array) -> Array:
+    """A writable copy with the very strides of `array`, gaps included, if nothing overlaps."""
+    if not isinstance(array, np.ndarray) or array.flags.c_contiguous or not array.size:
+        return np.array(array)
+    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+        return preserved_copy(array)
+    extent = sum((n - 1) * s for n, s in zip(array.shape, array.strides, strict=True))
+    memory = np.zeros(extent // array.itemsize + 1, array.dtype)
+    result = np.ndarray(array.shape, array.dtype, memory, 0, array.strides)
+    result[...] = array
+    return result
+
+
 def strided(array: Array, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> Array:
     """A view of `array` with the given shape and strides (in elements) from its first element.
 

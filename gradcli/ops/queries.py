@@ -9,13 +9,14 @@ import numpy as np
 
 from ..autograd.modes import InferenceVersion
 from ..tensor import device, dtypes
-from ..tensor.dtypes import DType
+from ..tensor.dtypes import Array, DType
 from ..tensor.random import Generator, default_generator
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
 from .creation import check_size
 from .families import get_op
 from .functions import FUNCTIONS, function
 from .inplace import run_inplace
+from .layout import preserved_copy
 from .shape import shape_of_value
 from .support import common_dtype
 from .table import op
@@ -313,7 +314,8 @@ def _vander(F: Any, x: Any, N: int | None, increasing: bool) -> Any:
     columns = [ones]
     for _ in range(count - 1):
         columns.append(columns[-1] * x)
-    return F.stack(columns if increasing else columns[::-1], -1)
+    powers = F.stack(columns, -1)
+    return powers if increasing else F.flip(powers, (1,))
 
 
 op(
@@ -321,7 +323,7 @@ op(
     composite=_vander,
     where=("torch",),
     doc="The matrix of powers of a vector.",
-    samples=lambda S: [S(S.normal(3)), S(S.normal(3), 2, increasing=True)],
+    samples=lambda S: [S(S.normal(3)), S(S.normal(3), 2), S(S.integers(1, 4, 3), increasing=True)],
 )
 
 
@@ -346,11 +348,20 @@ op(
     doc="The sum over the dimensions that broadcasting from `size` would have added or stretched.",
     samples=lambda S: [S(S.normal(2, 3), (1, 3)), S(S.normal(2, 3), (3,))],
 )
+
+
+def _filled(self: Array, value: Any) -> Array:
+    result = np.array(preserved_copy(self))
+    result[...] = value
+    return result
+
+
 op(
     "fill_like(Tensor self, Number value)",
     name="fill",
-    kernel=lambda self, value: np.full(np.shape(self), value),
+    kernel=lambda self, value: _filled(self, value),
     result=lambda self, value: self.dtype,
+    keeps_layout=True,
     vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape)},
     jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape)},
     node="FillBackward0",
@@ -361,8 +372,9 @@ op(
 op(
     "fill_like_tensor(Tensor self, Tensor value)",
     name="fill",
-    kernel=lambda self, value: np.full(np.shape(self), value),
+    kernel=lambda self, value: _filled(self, value),
     result=lambda self, value: self.dtype,
+    keeps_layout=True,
     vjp={
         "self": lambda F, g: F.zeros_like_shape(g, g.shape),
         "value": lambda F, g: F.sum(g),

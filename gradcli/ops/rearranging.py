@@ -12,9 +12,10 @@ from ..tensor import dtypes
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import Tensor, from_array, numel
-from .batching import repeated
+from .batching import front, repeated
+from .dispatch import run
 from .errors import wrap_dim, wrap_dims
-from .layout import contiguous_strides, preserved_strides, relayout, strides_of
+from .layout import contiguous_strides, preserved_strides, relayout, strided_copy, strides_of
 from .notices import warn_once
 from .shape import (
     at_index,
@@ -26,7 +27,8 @@ from .shape import (
     slice_index,
     storage_positions,
 )
-from .table import LINEAR, op
+from .support import real_gradients
+from .table import LINEAR, Op, op
 
 
 def _preserved(result: Array, like: Array) -> Array:
@@ -163,8 +165,7 @@ def _repeat_interleave_tensor(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{found[0]} and input.size({axis}) = {shape[axis]}"
         )
-    places = _counted_places(repeats)
-    return F.index_select(value, axis, from_array(places) if F.is_traced else places)
+    return F.index_select(value, axis, F.repeat_interleave_counts(repeats))
 
 
 op(
@@ -196,12 +197,18 @@ def _flip(self: Array, dims: Sequence[int]) -> Array:
     return _preserved(np.flip(self, places), self) if self.ndim else self
 
 
+def _flip_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    tensor = front(args[0], axes[0])
+    dims = wrap_dims(args[1], len(shape_of_value(tensor)) - 1)
+    return run(op, [tensor, tuple(dim + 1 for dim in dims)]), 0
+
+
 op(
     "flip(Tensor self, Dim[]... dims)",
     kernel=_flip,
     vjp={"self": lambda F, g, dims: F.flip(g, dims)},
     jvp=LINEAR,
-    batching="shift",
+    batching=_flip_batched,
     keeps_layout=True,
     doc="Reverses dimensions.",
     samples=lambda S: [S(S.normal(3), (0,)), S(S.normal(2, 3), (0, -1)), S(S.normal(2), ())],
@@ -394,7 +401,7 @@ op(
 
 def _replaced(self: Array, src: Array, part: Any) -> Array:
     """A copy of `self` in which the view `part(copy)` holds `src`."""
-    result = np.array(self)
+    result = strided_copy(self)
     view = part(result)
     if view.shape != np.shape(src):
         raise RuntimeError(
@@ -410,6 +417,7 @@ op(
     kernel=lambda self, src, dim, index: _replaced(
         self, src, lambda array: array[at_index(*select_index(array.shape, dim, index))]
     ),
+    check=real_gradients("select_scatter"),
     vjp={
         "self": lambda F, g, src_shape, dim, index: F.select_scatter(
             g, F.zeros_like_shape(g, src_shape), dim, index
@@ -417,6 +425,7 @@ op(
         "src": lambda F, g, dim, index: F.select(g, dim, index),
     },
     jvp=LINEAR,
+    keeps_layout=True,
     doc="A copy in which the part at one index is `src`.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(3), 0, 1)],
 )
@@ -425,6 +434,7 @@ op(
     kernel=lambda self, src, dim, start, end, step: _replaced(
         self, src, lambda array: array[slice_index(array.shape, dim, start, end, step)]
     ),
+    check=real_gradients("slice_scatter"),
     vjp={
         "self": lambda F, g, src_shape, dim, start, end, step: F.slice_scatter(
             g, F.zeros_like_shape(g, src_shape), dim, start, end, step
@@ -432,6 +442,7 @@ op(
         "src": lambda F, g, dim, start, end, step: F.slice(g, dim, start, end, step),
     },
     jvp=LINEAR,
+    keeps_layout=True,
     doc="A copy in which a slice is `src`.",
     samples=lambda S: [S(S.normal(4, 3), S.normal(2, 3), 0, 1, 3)],
 )
@@ -447,6 +458,7 @@ op(
         "src": lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2),
     },
     jvp=LINEAR,
+    keeps_layout=True,
     doc="A copy in which a diagonal is `src`.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(2))],
 )
@@ -457,39 +469,68 @@ def _as_strided_scatter(
     src: Array,
     size: Sequence[int],
     stride: Sequence[int],
-    storage_offset: int | None,
+    storage_offset: int,
+    from_stride: Sequence[int],
 ) -> Array:
-    offset = storage_offset or 0
-    check_strided(self.size, size, stride, offset, self.itemsize)
+    check_strided(self.size, size, stride, storage_offset, self.itemsize)
     if np.shape(src) != tuple(size):
         raise RuntimeError(
             "expected src to have a size equal to the slice of self. src size = "
             f"{list(np.shape(src))}, slice size = {list(size)}"
         )
-    result = np.array(self, order="C").reshape(-1)
-    result[storage_positions(size, stride, offset)] = src
-    return result.reshape(np.shape(self))
+    own = storage_positions(np.shape(self), from_stride, 0)
+    targets = storage_positions(size, stride, storage_offset)
+    extent = int(max(own.max(initial=-1), targets.max(initial=-1))) + 1
+    memory = np.zeros(extent, self.dtype)
+    memory[own] = self
+    memory[targets] = src
+    result = strided_copy(self)
+    result[...] = memory[own]
+    return result
 
 
-def _strides(value: Any) -> tuple[int, ...]:
-    return contiguous_strides(shape_of_value(value))
+def _as_strided_scatter_call(
+    F: Any,
+    self: Any,
+    src: Any,
+    size: Sequence[int],
+    stride: Sequence[int],
+    storage_offset: int | None,
+) -> Any:
+    shape = shape_of_value(self)
+    hidden = type(self) is Tensor and self.level is not None and self.level.value is not None
+    if not F.is_traced or hidden:
+        strides = contiguous_strides(shape)
+    else:
+        strides = strides_of(np.asarray(self.array))
+    return F._as_strided_scatter(self, src, size, stride, storage_offset or 0, strides)
 
 
 op(
-    "as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, "
+    "as_strided_scatter(Tensor self, Tensor src, Shape size, Shape stride, "
     "int? storage_offset=None)",
+    composite=_as_strided_scatter_call,
+    doc="A copy in which the elements that as_strided would see are `src`.",
+    samples=lambda S: [S(S.integers(0, 9, 2, 3), S.integers(0, 9, 2), (2,), (2,))],
+)
+op(
+    "_as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, int storage_offset, "
+    "int[] from_stride)",
     kernel=_as_strided_scatter,
     vjp={
-        "self": lambda F, g, size, stride, storage_offset: F.as_strided_scatter(
-            g, F.zeros_like_shape(g, size), size, stride, storage_offset
+        "self": lambda F, g, size, stride, storage_offset, from_stride: F._as_strided_scatter(
+            g, F.zeros_like_shape(g, size), size, stride, storage_offset, from_stride
         ),
-        "src": lambda F, g, size, stride, storage_offset: F.strided_elements(
-            g, size, stride, storage_offset or 0, _strides(g), 0
+        "src": lambda F, g, size, stride, storage_offset, from_stride: F.strided_elements(
+            g, size, stride, storage_offset, from_stride, 0
         ),
     },
     jvp=LINEAR,
-    doc="A copy in which the elements that as_strided would see are `src`.",
-    samples=lambda S: [S(S.normal(2, 3), S.normal(2), (2,), (2,))],
+    node="AsStridedScatterBackward0",
+    keeps_layout=True,
+    where=(),
+    doc="as_strided_scatter with the strides of the input, which its derivative needs.",
+    samples=lambda S: [S(S.normal(2, 3), S.normal(2), (2,), (2,), 0, (3, 1))],
 )
 
 
@@ -570,7 +611,7 @@ op(
     composite=_cartesian_prod,
     where=("torch",),
     doc="Every combination of one element from each vector, as rows.",
-    samples=lambda S: [S([S.normal(3), S.normal(2)]), S([S.normal(2)])],
+    samples=lambda S: [S(S.normal(3), S.normal(2)), S(S.normal(2))],
 )
 
 
@@ -642,5 +683,5 @@ op(
     promote="number",
     where=("torch",),
     doc="A matrix with the given matrices along its diagonal.",
-    samples=lambda S: [S([S.normal(2, 3), S.normal(3)]), S([S.normal(), S.normal(2, 1)])],
+    samples=lambda S: [S(S.normal(2, 3), S.normal(3)), S(S.normal(), S.normal(2, 1))],
 )

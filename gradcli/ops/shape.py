@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
+from ..tensor.device import contiguous_format
 from ..tensor.dtypes import Array, DType
 from ..tensor.tensor import Tensor, numel, shape_of
-from .batching import expanded, new_dim, permuted, sized, squeezed, transposed
+from .batching import expanded, front, new_dim, permuted, sized, squeezed, transposed
 from .errors import broadcast_shape, wrap_dim, wrap_dims
 from .layout import infer_size, strided, strides_of, view_strides
+from .namespaces import traced
 from .notices import warn_once
-from .table import LINEAR, op
+from .table import LINEAR, Op, op
 
 NOT_VIEWABLE = (
     "view size is not compatible with input tensor's size and stride (at least one dimension "
@@ -595,7 +597,7 @@ op(
     outputs=0,
     where=("torch",),
     doc="Expands tensors to their common shape.",
-    samples=lambda S: [S([S.normal(3), S.normal(2, 1)])],
+    samples=lambda S: [S(S.normal(3), S.normal(2, 1))],
 )
 
 
@@ -968,6 +970,16 @@ def _as_strided_call(
     return F._as_strided(self, size, stride, offset, strides_of(array), start)
 
 
+def _as_strided_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """Every example has a memory of its own, laid out row by row."""
+    tensor = traced.clone(front(args[0], axes[0]), memory_format=contiguous_format)
+    shape = shape_of_value(tensor)
+    step = numel(shape[1:])
+    check_strided(step, args[1], args[2], args[3] or 0, 8)
+    size = (shape[0], *args[1])
+    return traced.as_strided(tensor, size, (step, *args[2]), args[3] or 0), 0
+
+
 op(
     "as_strided(Tensor self, Shape size, Shape stride, int? storage_offset=None)",
     composite=_as_strided_call,
@@ -992,6 +1004,7 @@ op(
             F.strided_elements(t, size, stride, storage_offset, from_stride, from_offset)
         )
     },
+    batching=_as_strided_batched,
     node="AsStridedBackward0",
     view=True,
     where=(),
@@ -1080,7 +1093,7 @@ def _atleast(rank: int) -> Any:
         outputs=0,
         where=("torch",),
         doc=f"Tensors with dimensions of length one added until there are {rank}.",
-        samples=lambda S: [S([S.normal(), S.normal(3)])],
+        samples=lambda S: [S(S.normal(), S.normal(3)), S([S.normal(), S.normal(3)])],
     )
     return one
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..tensor import dtypes
 from ..tensor.dtypes import BOOL, COMPLEX, FLOATING, INTEGER, DType, of_number
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 
 Refusal = str | Exception | None
@@ -28,6 +30,21 @@ def common_dtype(*values: Any) -> DType:
         elif isinstance(value, bool | int | float | complex):
             numbers.append(of_number(value))
     return dtypes.result_type(dimensioned, zero_dim, numbers)
+
+
+def real_gradients(name: str) -> Callable[..., None]:
+    """A check for an op whose derivative PyTorch refuses for complex tensors."""
+
+    def check(*args: Any) -> None:
+        if runtime.grad_enabled and any(
+            type(value) is Tensor and value.dtype.is_complex and value.node is not None
+            for value in args
+        ):
+            raise RuntimeError(
+                f"{name} does not support automatic differentiation for outputs with complex dtype."
+            )
+
+    return check
 
 
 class supports:

@@ -44,8 +44,8 @@ _CONSTANTS = {"None": None, "True": True, "False": False}
 class Parameter:
     """One parameter of a schema, such as `Dim[]? dim=None`.
 
-    The kind Shape is a list of ints. `variadic` parameters also take their values as separate positional arguments
-    (`x.view(2, 3)`).
+    The kind Shape is a list of ints. `variadic` parameters also take their values as separate
+    positional arguments (`x.view(2, 3)`).
     """
 
     __slots__ = (
