@@ -519,6 +519,7 @@ def load_type(value: type, name: str) -> Any:
 
 
 CLASS_LOADERS: dict[type, Loader] = {}  # for classes with attributes of their own
+CLASS_NAMES: dict[type, Callable[[Any], str]] = {}  # where an object decides its class's name
 LOADERS: dict[type, Loader] = {
     str: _load_str,
     Function: _load_function,

@@ -17,7 +17,9 @@ from gradcli.tensor.tensor import Tensor
 
 from . import arithmetic
 from .attributes import (
+    CLASS_NAMES,
     CONSTRUCTORS,
+    LOADERS,
     MISSING,
     OPEN_CLASSES,
     READABLE,
@@ -44,9 +46,9 @@ class Opaque:
 
     __slots__ = ("__dict__", "kind")
 
-    def __init__(self, kind: type) -> None:
+    def __init__(self, kind: type, name: str) -> None:
         self.kind = kind
-        self.__name__ = self.__qualname__ = kind.__name__
+        self.__name__ = self.__qualname__ = name
 
     def __repr__(self) -> str:
         return f"<class '{self.__name__}'>"
@@ -55,7 +57,18 @@ class Opaque:
         raise TypeError(f"cannot create '{self.__name__}' instances")
 
 
-_opaque: dict[type, Opaque] = {}
+_opaque: dict[tuple[type, str], Opaque] = {}
+
+
+def _load_opaque(value: Opaque, name: str) -> Any:
+    if name in ("__name__", "__qualname__"):
+        return value.__name__
+    raise AttributeError(
+        f"type object '{value.__name__}' has no attribute '{name}'", name=name, obj=value
+    )
+
+
+LOADERS[Opaque] = _load_opaque
 
 
 def _print(
@@ -179,9 +192,14 @@ def class_of(value: Any) -> Any:
         return kind
     if kind.__module__ in ("collections", "numpy", "__main__"):
         return kind
-    made = _opaque.get(kind)
+    name = kind.__name__
+    for base in kind.__mro__:
+        if base in CLASS_NAMES:
+            name = CLASS_NAMES[base](value)
+            break
+    made = _opaque.get((kind, name))
     if made is None:
-        made = _opaque[kind] = Opaque(kind)
+        made = _opaque[kind, name] = Opaque(kind, name)
     return made
 
 

@@ -6,6 +6,7 @@ language allows get into the class, and attributes are looked up here, in dicts,
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 from .attributes import (
@@ -161,6 +162,8 @@ def _bound(member: Any, value: Any, cls: type) -> Any:
         return Method(member.__func__, cls)
     if hasattr(kind, "bind_to"):
         return member.bind_to(value)
+    if kind is FunctionType and hasattr(member, "__wrapped__"):
+        return Method(member, value)  # what a decorator of ours made of a function
     return member
 
 

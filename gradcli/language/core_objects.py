@@ -13,6 +13,7 @@ from gradcli.tensor.limits import finfo, iinfo
 from gradcli.torch import namespaces
 
 from .attributes import (
+    CLASS_NAMES,
     LOADERS,
     NAMES,
     SETTERS,
@@ -109,6 +110,7 @@ def _node_name(node: Any) -> str:
 for _node in (Node, AccumulateGrad):
     LOADERS[_node] = _load_node
     NAMES[_node] = lambda value: ["name", "next_functions"]
+    CLASS_NAMES[_node] = lambda value: value.title
 
 
 # Handles, devices, limits of dtypes
