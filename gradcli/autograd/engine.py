@@ -494,14 +494,14 @@ def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
 def _is_owned(grad: Any) -> bool:
     """Whether a staged array may become a `.grad` as it is: nobody else holds it.
 
-    Note: the references are those of `staged`, of the caller's loop, of the argument, and of
-    getrefcount itself.
+    Note: the references are those of `staged`, of the caller's loop (two), of the argument, and of
+    getrefcount itself; a base has those of the view, of the local name and of getrefcount.
     """
-    return (
-        sys.getrefcount(grad) <= 4
-        and grad.base is None
-        and grad.flags.c_contiguous
-        and grad.flags.writeable
+    if sys.getrefcount(grad) > 5 or not grad.flags.c_contiguous or not grad.flags.writeable:
+        return False
+    base = grad.base
+    return base is None or (
+        type(base) is np.ndarray and base.size == grad.size and sys.getrefcount(base) <= 3
     )
 
 

@@ -304,12 +304,12 @@ def _fresh_output(
         result = alias(source)
         version_of(source)
         result.version = source.version
-        base = source if source.view is None else source.view.base
-        result.view = View(base, "custom", version_of(source).clock, class_.__name__)
+        base = source if source.view_info is None else source.view_info.base
+        result.view_info = View(base, "custom", version_of(source).clock, class_.__name__)
         return result
-    if result.view is not None and records:
-        result.view.kind = "custom"
-        result.view.creator = class_.__name__
+    if result.view_info is not None and records:
+        result.view_info.kind = "custom"
+        result.view_info.creator = class_.__name__
     return result
 
 
@@ -355,14 +355,14 @@ def _record(
         result = results[index]
         number = 0 if node.count == 1 else index + 1
         dirty = any(result is tensor for tensor in ctx._dirty)
-        if dirty and result.view is not None:
+        if dirty and result.view_info is not None:
             position = next(i for i, value in enumerate(args) if value is result)
             operations.rebase(result, node, position)
             continue
         result.node = node
         result.number = number
-        if result.view is not None:
-            result.view.clock = version_of(result).clock
+        if result.view_info is not None:
+            result.view_info.clock = version_of(result).clock
     for tensor in ctx._constant:
         tensor.node = None
     _save(node, ctx, args, edges, numbers, results, originals)

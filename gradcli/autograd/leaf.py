@@ -48,7 +48,7 @@ class RemovableHandle:
 
 def fresh_edge(tensor: Tensor) -> Any:
     """The edge a gradient of `tensor` follows now: a node, an accumulator or None."""
-    if tensor.view is not None:
+    if tensor.view_info is not None:
         refresh_view(tensor)
     return tensor.node
 
@@ -57,7 +57,7 @@ def requires_grad(tensor: Tensor) -> bool:
     """Whether gradients are wanted for `tensor`, or for what a view made under no_grad shows."""
     if fresh_edge(tensor) is not None:
         return True
-    view = tensor.view
+    view = tensor.view_info
     return view is not None and view.kind == "no_grad" and view.base.node is not None
 
 
@@ -218,8 +218,8 @@ def detach(tensor: Tensor) -> Tensor:
         return operations.detach_leveled(tensor)
     version_of(tensor)
     other = _share(tensor)
-    base = tensor if tensor.view is None else tensor.view.base
-    other.view = View(_plain(base), "normal", version_of(other).clock, "")
+    base = tensor if tensor.view_info is None else tensor.view_info.base
+    other.view_info = View(_plain(base), "normal", version_of(other).clock, "")
     return other
 
 
@@ -234,7 +234,7 @@ def _plain(base: Tensor) -> Tensor:
 
 def detach_(tensor: Tensor) -> Tensor:
     """Take `tensor` itself out of the graph."""
-    if tensor.view is not None and fresh_edge(tensor) is not None:
+    if tensor.view_info is not None and fresh_edge(tensor) is not None:
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using "
             "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "

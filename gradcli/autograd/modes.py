@@ -14,10 +14,21 @@ from .operations import operations
 
 def refresh_view(tensor: Tensor) -> None:
     """Make a view's node anew if its base was written in place since."""
-    view = tensor.view
+    view = tensor.view_info
     version = tensor.version
     if view is not None and version is not None and version.clock != view.clock:
         operations.refresh_view(tensor)
+
+
+def requires_grad(tensor: Tensor) -> bool:
+    """Whether gradients are wanted for `tensor` itself or for the base that it is a view of.
+
+    A view made under no_grad has no edge of its own, but what is computed from it is recorded.
+    """
+    if tensor.node is not None:
+        return True
+    view = tensor.view
+    return view is not None and view.base.node is not None
 
 
 class Mode:

@@ -42,7 +42,7 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         target.node is not None
         or any(type(args[p]) is Tensor and args[p].node is not None for p in op.tensor_positions)
     )
-    check_writable(target, recorded or target.view is not None, op.id in ("zero", "fill"))
+    check_writable(target, recorded or target.view_info is not None, op.id in ("zero", "fill"))
     if op.composite is not None and recorded:
         return _write_composite(op, args, target)
     result = result_of(op, args, target)
@@ -109,7 +109,7 @@ def check_writable(tensor: Tensor, tracked: bool = True, fills: bool = False) ->
         )
     if not runtime.grad_enabled:
         return
-    view = tensor.view
+    view = tensor.view_info
     if tensor.node is not None and tensor.node.number < 0 and view is None:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation."
@@ -168,7 +168,7 @@ def write(target: Tensor, values: Any) -> None:
 
 
 def _write_recorded(op: Op, args: Sequence[Any], target: Tensor, result: Tensor) -> None:
-    if target.view is not None:
+    if target.view_info is not None:
         refresh_view(target)
     old = make(np.array(target.array), target.dtype)
     old.node = target.node
@@ -182,8 +182,8 @@ def _write_recorded(op: Op, args: Sequence[Any], target: Tensor, result: Tensor)
         return
     rebase(target, node, edge_start(op, 0, len(node.edges)))
     for value in args:
-        if type(value) is Tensor and value.view is not None:
-            value.view.clock = STALE
+        if type(value) is Tensor and value.view_info is not None:
+            value.view_info.clock = STALE
 
 
 def rebase(target: Tensor, node: Node, position: int) -> None:
@@ -194,14 +194,14 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
     """
     version = version_of(target)
     version.title = re.sub(r"Backward[0-9]*$", "", node.title)
-    if target.view is None:
+    if target.view_info is None:
         target.node = node
         target.number = 0
         return
-    base = target.view.base
+    base = target.view_info.base
     base.node = CopySlices(base, target, node, position)
     base.number = 0
-    target.view.clock = STALE
+    target.view_info.clock = STALE
     version.title = "CopySlices"
 
 

@@ -53,7 +53,7 @@ def with_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> Tensor:
     other = alias(tensor)
     other.node = tensor.node
     other.number = tensor.number
-    other.view = tensor.view
+    other.view_info = tensor.view_info
     level = _copy_level(tensor.level)
     level.tangents = {**(level.tangents or {}), depth: tangent}
     other.level = level
@@ -80,7 +80,7 @@ def below(value: Any, depth: int) -> Any:
     other = alias(value)
     other.node = value.node
     other.number = value.number
-    other.view = value.view
+    other.view_info = value.view_info
     if kept or value.level.value is not None:
         other.level = _copy_level(value.level)
         other.level.tangents = kept or None
@@ -374,7 +374,7 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
             )
         check_writable(target)
         write(target, result.array)
-        if target.view is None:
+        if target.view_info is None:
             target.node = result.node
             target.number = result.number
         for level_number, tangent in ((inner and inner.tangents) or {}).items():
@@ -403,7 +403,7 @@ def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
 
     own = tangent_at(target, depth)
     if own is None:
-        view = target.view
+        view = target.view_info
         if view is None:
             own = constant(shape_of(target), target.dtype)
         else:
@@ -437,7 +437,7 @@ def detach(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
-    other.view = View(tensor, "normal", other.version.clock, "")
+    other.view_info = View(tensor, "normal", other.version.clock, "")
     return other
 
 

@@ -207,7 +207,7 @@ def gather(op: Op, args: Sequence[Any]) -> tuple[tuple[int, ...], list[Any], lis
         live = False
         for item in items:
             if type(item) is Tensor and item.dtype.category >= 2:
-                if item.view is not None:
+                if item.view_info is not None:
                     refresh_view(item)
                 edge = item.node
                 edges.append(edge)

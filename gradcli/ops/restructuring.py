@@ -49,7 +49,7 @@ def restructure(tensor: Tensor, identifier: str, *args: Any) -> Tensor:
     """Let `tensor` become the view of itself that the op gives."""
     entry = OPS[f"{identifier}_inplace"]
     recorded = runtime.grad_enabled and tensor.node is not None
-    if tensor.view is not None:
+    if tensor.view_info is not None:
         refresh_view(tensor)
     check_writable(tensor, recorded)
     old = alias(tensor)
@@ -65,8 +65,8 @@ def restructure(tensor: Tensor, identifier: str, *args: Any) -> Tensor:
     elif tensor.meta is not None:
         tensor.meta.shape = array.shape
         tensor.meta.array = array
-    if tensor.view is not None:
-        tensor.view.clock = version.clock
+    if tensor.view_info is not None:
+        tensor.view_info.clock = version.clock
     return tensor
 
 

@@ -44,7 +44,7 @@ def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
     array = np.ndarray(view.array.shape, memory.dtype, memory, offset, view.array.strides)
     result = make(array, other.dtype)
     result.version = version_of(other)
-    result.view = View(other, "normal", result.version.clock, "")
+    result.view_info = View(other, "normal", result.version.clock, "")
     return result
 
 
@@ -165,7 +165,7 @@ class CopySlices(Node):
 
 def refresh(tensor: Tensor) -> None:
     """Give a stale view the node that leads to its base as it is now."""
-    view = tensor.view
+    view = tensor.view_info
     if view is None:
         return
     base = view.base

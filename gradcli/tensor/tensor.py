@@ -150,7 +150,7 @@ class Tensor:
         "node",
         "number",
         "version",
-        "view",
+        "view_info",
     )
 
     array: Array
@@ -158,7 +158,7 @@ class Tensor:
     node: Any
     number: int
     version: Version | None
-    view: View | None
+    view_info: View | None
     meta: Any
     level: Level | None
 
@@ -177,7 +177,7 @@ def make(array: Array, dtype: DType) -> Tensor:
     tensor.node = None
     tensor.number = 0
     tensor.version = None
-    tensor.view = None
+    tensor.view_info = None
     tensor.meta = None
     tensor.level = None
     return tensor

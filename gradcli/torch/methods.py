@@ -200,7 +200,7 @@ def _dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def storage_offset(tensor: Tensor) -> int:
     """The position of the first element in the memory that the tensor's base owns."""
-    view = tensor.view
+    view = tensor.view_info
     if view is None:
         return 0
     array = own_memory(tensor)
@@ -389,7 +389,7 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """Add the gradients of the tensor to the `.grad` of the leaves it came from."""
-    if inputs is None and not create_graph and tensor.view is None and tensor.level is None:
+    if inputs is None and not create_graph and tensor.view_info is None and tensor.level is None:
         # The common call, without the checks that it cannot fail.
         edge = tensor.node
         array = tensor.array
@@ -487,7 +487,7 @@ METHODS: dict[str, Callable[..., Any]] = (
         "detach": leaf.detach,
         "detach_": leaf.detach_,
         "is_inference": is_inference,
-        "_is_view": lambda tensor: tensor.view is not None,
+        "_is_view": lambda tensor: tensor.view_info is not None,
         "resize_": resize_,
         "__getitem__": get_item,
         "__setitem__": set_item,
@@ -528,7 +528,7 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "retains_grad": leaf.retains_grad,
     "output_nr": leaf.output_index,
     "_version": leaf.version,
-    "_base": lambda tensor: None if tensor.view is None else tensor.view.base,
+    "_base": lambda tensor: None if tensor.view_info is None else tensor.view_info.base,
     "_grad": lambda tensor: None if tensor.meta is None else tensor.meta.grad,
     "T": _apply("numpy_T"),
     "mT": _apply("mT"),

@@ -51,7 +51,7 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
     from ..autograd.leaf import detach
 
     leaf = detach(data)
-    leaf.view = None
+    leaf.view_info = None
     return requires_grad_(leaf) if requires_grad else leaf
 
 
