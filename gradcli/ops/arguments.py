@@ -249,7 +249,9 @@ def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         try:
             return op.bind(*args, **renamed)
         except TypeError:
-            raise ArgumentError(op, misfit(op, flavour, args, renamed)) from None
+            unknown = [name for name in renamed if name not in names]
+            shown = kwargs if unknown else renamed
+            raise ArgumentError(op, misfit(op, flavour, args, shown)) from None
 
 
 def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
