@@ -6,9 +6,9 @@ and returns a `Result`. A program can run many times, in a fresh namespace each 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+import gc
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
@@ -129,7 +129,7 @@ class Program:
         """Raise GradSyntaxError when a name that must be given is missing."""
         for name, span in self.inputs.items():
             if name not in given:
-                near = get_close_matches(name, [*self.names.all(), *self.assigned, *given], 2)
+                near = close_names(name, [*self.names.all(), *self.assigned, *given])
                 helps = [f"give it with --set {name}=…"]
                 if near:
                     helps.insert(0, f"did you mean {' or '.join(f'`{n}`' for n in near)}?")
@@ -144,8 +144,11 @@ class Program:
                 )
 
 
-def _stop(reason: BaseException) -> None:
-    runtime.stop = reason
+def close_names(name: str, known: Iterable[str]) -> list[str]:
+    """At most two names that `name` may have been meant to be."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), 2)
 
 
 def _nothing(f: list[Any]) -> None:
@@ -154,7 +157,7 @@ def _nothing(f: list[Any]) -> None:
 
 def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxError:
     """The error for a call of a name that nothing defines."""
-    near = get_close_matches(name, known, 2)
+    near = close_names(name, known)
     help = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
     return GradSyntaxError(f"name '{name}' is not defined", span, help=help)
 
@@ -214,7 +217,13 @@ def compile_program(
     if isinstance(source, str):
         source = Source(source)
     tree = parse(source, kind)
-    return Program(source, tree, mode)
+    collecting = gc.isenabled()
+    gc.disable()  # nothing made here is garbage; the collector would double the time
+    try:
+        return Program(source, tree, mode)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Limits:
@@ -233,6 +242,52 @@ class Limits:
         self.max_memory = max_memory
         self.timeout = timeout
         self.depth = depth
+
+
+class Clock:
+    """Sets `runtime.stop` when the time of a run is up; one thread serves all runs."""
+
+    __slots__ = ("deadline", "limit", "thread", "timeout", "wake")
+
+    def __init__(self) -> None:
+        self.deadline: float | None = None
+        self.limit: LimitExceeded | None = None
+        self.thread: Any = None
+        self.wake: Any = None
+        self.timeout = 0.0
+
+    def start(self, timeout: float) -> None:
+        """Start to count for one run."""
+        self.timeout = timeout
+        self.limit = None
+        idle = self.deadline is None
+        self.deadline = time.monotonic() + timeout
+        if self.thread is None:
+            import threading
+
+            self.wake = threading.Event()
+            self.thread = threading.Thread(target=self._watch, daemon=True)
+            self.thread.start()
+        elif idle:
+            self.wake.set()
+
+    def stop(self) -> None:
+        """The run is over."""
+        self.deadline = None
+        if self.limit is not None and runtime.stop is self.limit:
+            runtime.stop = None
+
+    def _watch(self) -> None:
+        while True:
+            deadline = self.deadline
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is None or left > 0:
+                self.wake.wait(left)
+                self.wake.clear()
+            elif self.deadline == deadline:
+                self.limit = LimitExceeded(f"stopped after {self.timeout:g} seconds", "timeout")
+                runtime.stop = self.limit
+                self.deadline = None
 
 
 class Result:
@@ -272,24 +327,29 @@ class Session:
             import random
 
             self.random = random.Random(seed)
+        self._clock = Clock()
 
     def _enter(self) -> None:
-        import sys
+        """Make the machine this session's, and start counting."""
+        if machine.session is not self:
+            import sys
 
-        limits = self.limits
-        machine.write = self.stdout or sys.stdout.write
-        machine.emit = self.emit
-        machine.modules = self.modules
-        machine.random = self.random
-        machine.max_steps = limits.max_steps
-        machine.timeout = limits.timeout
-        machine.depth = limits.depth
-        machine.baseline = 0
-        runtime.max_bytes = limits.max_memory
+            limits = self.limits
+            machine.session = self
+            machine.write = self.stdout or sys.stdout.write
+            machine.emit = self.emit
+            machine.modules = self.modules
+            machine.random = self.random
+            machine.max_steps = limits.max_steps
+            machine.timeout = limits.timeout
+            machine.depth = limits.depth
+            runtime.max_bytes = limits.max_memory
+            used = resident()
+            machine.baseline = used if used > limits.max_memory else 0
+            grow_stack()
         machine.reset()
-        if resident() > limits.max_memory:
-            machine.baseline = resident()
-        grow_stack()
+        if self.limits.timeout is not None:
+            self._clock.start(self.limits.timeout)
 
     def run(
         self,
@@ -312,12 +372,6 @@ class Session:
         names = self.globals
         names.update(given)
         self._enter()
-        timer = limit = None
-        if self.limits.timeout is not None:
-            limit = LimitExceeded(f"stopped after {self.limits.timeout:g} seconds", "timeout")
-            timer = threading.Timer(self.limits.timeout, _stop, [limit])
-            timer.daemon = True
-            timer.start()
         frame = [names, 0, None, *[UNBOUND] * (program.size - FIRST)]
         value = UNSET
         try:
@@ -337,10 +391,7 @@ class Session:
         finally:
             handling.clear()
             self.random = machine.random
-            if timer is not None:
-                timer.cancel()
-                if runtime.stop is limit:
-                    runtime.stop = None
+            self._clock.stop()
         return Result(names, value)
 
     def _place(self, error: BaseException, program: Program) -> None:

@@ -66,6 +66,7 @@ class Machine:
         "modules",
         "overflow",
         "random",
+        "session",
         "sites",
         "timeout",
         "write",
@@ -78,6 +79,7 @@ class Machine:
         self.modules: dict[str, Any] = {}
         self.builtins: dict[str, Any] = {}
         self.random: Any = None
+        self.session: Any = None  # whose settings these are
         self.depth = DEFAULT_DEPTH
         self.max_steps = DEFAULT_STEPS
         self.max_text = 100_000

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -195,8 +194,10 @@ class ProgramError(Exception):
             self._near_keyword(str(error))
 
     def _near(self, name: str, known: Iterable[str]) -> None:
+        from difflib import get_close_matches
+
         plain = [other for other in known if not other.startswith("__")]
-        near = get_close_matches(name, plain, 1, 0.6)
+        near = get_close_matches(name, plain, 1)
         if near and near[0] != name:
             self.help = f"did you mean `{near[0]}`?"
 
