@@ -1814,6 +1814,13 @@ FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "unique_consecutive": ("unique_consecutive",),
         "unsqueeze_": ("unsqueeze_",),
     },
+    "random": {
+        "get_rng_state": ("get_rng_state",),
+        "initial_seed": ("initial_seed",),
+        "manual_seed": ("manual_seed",),
+        "seed": ("seed",),
+        "set_rng_state": ("set_rng_state",),
+    },
     "torch": {
         "allclose": ("allclose",),
         "arange": ("arange", "arange_start"),

@@ -15,6 +15,7 @@ import numpy as np
 from ..tensor.tensor import numel, shape_of
 from .checks import ndim
 from .errors import broadcast_shape, wrap_dim, wrap_dims
+from .matrices import conjugate
 from .support import is_complex
 from .table import op
 
@@ -101,7 +102,7 @@ def _norm_jvp(
     if p == 0:
         return F.zeros_like_shape(out, tuple(out.shape))
     norm = kept(F, out, dim, shape, keepdim)
-    product = F.conj(_direction(F, self, norm, p, axes)) * t
+    product = conjugate(F, _direction(F, self, norm, p, axes)) * t
     if is_complex(product):
         product = F.real(product)
     return F.sum_dim(product, axes, keepdim)

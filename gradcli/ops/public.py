@@ -102,7 +102,8 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
                 return run_inplace(op, bound)
             result = run(op, bound)
             if op.fields and type(result) is tuple:
-                result = result_type(op.name, op.fields)(*result)
+                called = op.id if op.id.startswith("linalg_") else op.name
+                result = result_type(called, op.fields)(*result)
             return result if out is None else write_out(result, out)
         if flavour == OPERATOR:
             return NotImplemented

@@ -1,0 +1,729 @@
+"""Decompositions: Cholesky, QR, singular values, eigenvalues; least squares, rank, condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor.tensor import Tensor
+from .checks import ndim, warn_once
+from .linalg import _solve_triangular, pinv_slope
+from .matrices import (
+    LinAlgError,
+    adjoint,
+    adjoint_array,
+    batch_leading,
+    batch_pair,
+    check_floating,
+    check_matrix,
+    check_square,
+    column,
+    conjugate,
+    real_like,
+    rectangular,
+    row,
+    singular,
+    square,
+)
+from .support import is_complex
+from .table import op
+
+# --- Cholesky ---------------------------------------------------------------------------------
+
+
+def _lower(A: Any) -> Any:
+    """A Hermitian matrix read from its lower triangle."""
+    lower = np.tril(A, -1)
+    diagonal = np.real(np.diagonal(A, 0, -2, -1))[..., None] * np.eye(A.shape[-1])
+    return (lower + adjoint_array(lower) + diagonal).astype(A.dtype)
+
+
+def _cholesky(A: Any, upper: bool) -> Any:
+    matrix = _lower(adjoint_array(A) if upper else A)
+    try:
+        result = np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        for index in np.ndindex(A.shape[:-2]):
+            order = _bad_minor(matrix[index])
+            if order:
+                raise singular(
+                    "linalg.cholesky",
+                    index,
+                    "The factorization could not be completed because the input is not "
+                    f"positive-definite (the leading minor of order {order} is not "
+                    "positive-definite).",
+                ) from None
+        raise
+    return adjoint_array(result) if upper else result
+
+
+def _bad_minor(matrix: Any) -> int:
+    for order in range(1, len(matrix) + 1):
+        try:
+            np.linalg.cholesky(matrix[:order, :order])
+        except np.linalg.LinAlgError:
+            return order
+    return 0
+
+
+def _half_diagonal(F: Any, matrix: Any, lower: bool = True) -> Any:
+    """The triangle of a matrix with half of its diagonal."""
+    return (F._triangle(matrix, not lower) + F._triangle(matrix, not lower, -1 if lower else 1)) / 2
+
+
+def _cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
+    L = adjoint(F, out) if upper else out
+    gL = adjoint(F, g) if upper else g
+    lower = F._triangle(F.matmul(adjoint(F, L), gL), False)
+    middle = (lower + adjoint(F, F._triangle(lower, False, -1))) / 2
+    left = F._solve_triangular(adjoint(F, L), middle, True)
+    return F._solve_triangular(L, left, False, False)
+
+
+def _cholesky_tangent(F: Any, t: Any, out: Any, upper: bool) -> Any:
+    L = adjoint(F, out) if upper else out
+    inner = F._solve_triangular(L, t, False)
+    inner = F._solve_triangular(adjoint(F, L), inner, True, False)
+    result = F.matmul(L, _half_diagonal(F, inner))
+    return adjoint(F, result) if upper else result
+
+
+op(
+    "_cholesky(Tensor A, bool upper=False)",
+    kernel=_cholesky,
+    vjp={"A": _cholesky_slope},
+    jvp={"A": _cholesky_tangent},
+    check=square("linalg.cholesky"),
+    batching=batch_leading,
+    node="LinalgCholeskyExBackward0",
+    where=(),
+    doc="The kernel of `cholesky`.",
+    samples=lambda S: [S(_positive(S, 3)), S(_positive(S, 2), True)],
+)
+
+
+def _positive(S: Any, size: int) -> Any:
+    """A Hermitian positive definite sample."""
+    a = S.normal(size, size).array
+    return S.tensor(a @ a.conj().T + np.eye(size))
+
+
+op(
+    "linalg_cholesky(Tensor A, *, bool upper=False)",
+    name="cholesky",
+    composite=lambda F, A, upper: F._cholesky(A, upper),
+    where=("linalg",),
+    doc="The triangular factor of Hermitian positive definite matrices.",
+    samples=lambda S: [S(_positive(S, 3)), S(_positive(S, 2), upper=True)],
+)
+
+
+def _old_cholesky(F: Any, self: Any, upper: bool) -> Any:
+    warn_once(
+        "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a "
+        "future PyTorch release.\nL = torch.cholesky(A)\nshould be replaced with\nL = "
+        "torch.linalg.cholesky(A)\nand\nU = torch.cholesky(A, upper=True)\nshould be replaced "
+        "with\nU = torch.linalg.cholesky(A).mH\nThis transform will produce equivalent results for "
+        "all valid (symmetric positive definite) inputs."
+    )
+    return F._old_cholesky(self, upper)
+
+
+op(
+    "_old_cholesky(Tensor A, bool upper=False)",
+    kernel=_cholesky,
+    vjp={"A": _cholesky_slope},
+    jvp={"A": _cholesky_tangent},
+    check=square("cholesky"),
+    batching=batch_leading,
+    node="CholeskyBackward0",
+    where=(),
+    doc="The kernel of `torch.cholesky`.",
+    samples=lambda S: [S(_positive(S, 3))],
+)
+op(
+    "cholesky(Tensor self, bool upper=False)",
+    composite=_old_cholesky,
+    doc="The triangular factor of Hermitian positive definite matrices.",
+    samples=lambda S: [S(_positive(S, 3))],
+)
+
+
+def _cholesky_solved(self: Any, input2: Any, upper: bool) -> Any:
+    L = adjoint_array(input2) if upper else input2
+    inner = _solve_triangular(L, self, False, True, False)
+    return _solve_triangular(adjoint_array(np.tril(L)), inner, True, True, False)
+
+
+def _cholesky_solve_factor(F: Any, g: Any, input2: Any, out: Any, upper: bool) -> Any:
+    gB = F.cholesky_solve(g, input2, upper)
+    common = F.matmul(gB, adjoint(F, out))
+    common = -(common + adjoint(F, common))
+    if upper:
+        return F._triangle(F.matmul(input2, common), True)
+    return F._triangle(F.matmul(common, input2), False)
+
+
+def _cholesky_solve_tangent(F: Any, t: Any, input2: Any, out: Any, upper: bool) -> Any:
+    t = F._triangle(t, upper)
+    if upper:
+        change = F.matmul(adjoint(F, t), input2)
+    else:
+        change = F.matmul(t, adjoint(F, input2))
+    change = change + adjoint(F, change)
+    return -F.cholesky_solve(F.matmul(change, out), input2, upper)
+
+
+op(
+    "cholesky_solve(Tensor self, Tensor input2, bool upper=False)",
+    kernel=_cholesky_solved,
+    vjp={
+        "self": lambda F, g, input2, upper: F.cholesky_solve(g, input2, upper),
+        "input2": _cholesky_solve_factor,
+    },
+    jvp={
+        "self": lambda F, t, input2, upper: F.cholesky_solve(t, input2, upper),
+        "input2": _cholesky_solve_tangent,
+    },
+    batching=batch_pair,
+    doc="Solves with a matrix given by its Cholesky factor.",
+    samples=lambda S: [S(S.normal(3, 2), S.tensor(np.tril(S.normal(3, 3).array) + 2 * np.eye(3)))],
+)
+
+
+# --- QR ---------------------------------------------------------------------------------------
+
+
+def _qr(A: Any, mode: str) -> tuple[Any, Any]:
+    if mode == "r":
+        return np.zeros((0,), A.dtype), np.linalg.qr(A, "r")
+    q, r = np.linalg.qr(A, mode)
+    return q, r
+
+
+def _tall_slope(F: Any, gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
+    M = F.matmul(gR, adjoint(F, R)) - F.matmul(adjoint(F, Q), gQ)
+    upper = F._triangle(M, True)
+    strict = F._triangle(M, True, 1)
+    diagonal = upper - strict
+    if is_complex(diagonal):
+        diagonal = (diagonal + adjoint(F, diagonal)) / 2
+    symmetric = strict + adjoint(F, strict) + diagonal
+    return F._solve_triangular(adjoint(F, R), gQ + F.matmul(Q, symmetric), False, False)
+
+
+def _qr_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
+    if mode == "r":
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please "
+            "use linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr."
+        )
+    rows, columns = A.shape[-2:]
+    if mode == "complete" and rows > columns:
+        raise RuntimeError(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+        )
+    gQ, gR = g
+    if rows >= columns:
+        return _tall_slope(F, gQ, gR, out0, out1)
+    first, rest = F.slice(gR, -1, 0, rows), F.slice(gR, -1, rows, columns)
+    gQ = gQ + F.matmul(F.slice(A, -1, rows, columns), adjoint(F, rest))
+    left = _tall_slope(F, gQ, first, out0, F.slice(out1, -1, 0, rows))
+    return F.cat([left, F.matmul(out0, rest)], -1)
+
+
+def _qr_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
+    rows, columns = A.shape[-2:]
+    size = min(rows, columns)
+    Q, R = out0, F.slice(out1, -1, 0, size)
+    head = F.slice(t, -1, 0, size)
+    scaled = F._solve_triangular(R, head, True, False)
+    inner = F.matmul(adjoint(F, Q), scaled)
+    lower = F._triangle(inner, False, -1)
+    skew = lower - adjoint(F, lower)
+    if is_complex(inner):
+        diagonal = F._triangle(F._triangle(inner, True), False)
+        skew = skew + (diagonal - adjoint(F, diagonal)) / 2
+    dQ = F.matmul(Q, skew) + scaled - F.matmul(Q, inner)
+    dR = F.matmul(adjoint(F, Q), t) - F.matmul(skew, out1)
+    return dQ, dR
+
+
+def _check_qr(A: Tensor, mode: str) -> None:
+    check_matrix("linalg.qr", A)
+    check_floating("linalg.qr", A)
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', "
+            "or 'complete'"
+        )
+
+
+op(
+    "linalg_qr(Tensor A, str mode='reduced')",
+    name="qr",
+    kernel=_qr,
+    vjp={"A": _qr_slope},
+    jvp={"A": _qr_tangent},
+    outputs=2,
+    fields=("Q", "R"),
+    check=_check_qr,
+    node="LinalgQrBackward0",
+    where=("linalg",),
+    doc="An orthonormal and an upper triangular factor.",
+    samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 3)), S(S.normal(2, 3, 3))],
+)
+
+
+def _old_qr(F: Any, self: Any, some: bool) -> Any:
+    warn_once(
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future "
+        "PyTorch release.\nThe boolean parameter 'some' has been replaced with a string parameter "
+        "'mode'.\n"
+        "Q, R = torch.qr(A, some)\nshould be replaced with\nQ, R = torch.linalg.qr(A, 'reduced' if "
+        "some else 'complete')"
+    )
+    return F.linalg_qr(self, "reduced" if some else "complete")
+
+
+op(
+    "qr(Tensor self, bool some=True)",
+    composite=_old_qr,
+    fields=("Q", "R"),
+    outputs=2,
+    doc="An orthonormal and an upper triangular factor.",
+    samples=lambda S: [S(S.normal(3, 2))],
+)
+
+
+# --- singular values --------------------------------------------------------------------------
+
+
+def _svd(A: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
+    left, values, right = np.linalg.svd(A, full_matrices=full_matrices)
+    return left, values.astype(A.real.dtype), right
+
+
+def _quotient(F: Any, numerator: Any, denominator: Any) -> Any:
+    """A quotient of which 0 / 0 is 0, for derivatives that do not reach the vectors."""
+    nothing = F.eq(numerator, 0)
+    return F.where(nothing, 0, numerator / F.where(nothing, 1, denominator))
+
+
+def _gaps(F: Any, values: Any) -> Any:
+    """The differences `v[j] - v[i]`, with ones on the diagonal."""
+    gaps = row(F, values) - column(F, values)
+    return gaps + F._identity_like(gaps)
+
+
+def _diagonal_of(F: Any, matrix: Any) -> Any:
+    return F.diagonal(matrix, 0, -2, -1)
+
+
+def _diagonal_matrix(F: Any, vector: Any) -> Any:
+    size = vector.shape[-1]
+    shape = (*tuple(vector.shape), size)
+    return F.diagonal_backward(vector, shape, 0, -2, -1)
+
+
+def _first(F: Any, value: Any, axis: int, count: int) -> Any:
+    return F.slice(value, axis, 0, count) if value.shape[axis] != count else value
+
+
+def _phase_free(self: Any, name: str, ending: str) -> Any:
+    if not np.all(np.abs(self.imag) <= 1e-2):
+        subject = "singular vectors" if name.startswith("svd") else "eigenvectors"
+        raise RuntimeError(
+            f"{name}: The {subject} in the complex case are specified up to multiplication by "
+            f"e^{{i phi}}. The specified loss function depends on this {ending} ill-defined."
+        )
+    return self
+
+
+op(
+    "_phase_free(Tensor self, str name, str ending)",
+    kernel=_phase_free,
+    vjp={"self": lambda F, g: g},
+    jvp={"self": lambda F, t: t},
+    where=(),
+    doc="Raises where a loss depends on the phase of vectors that have none of their own.",
+    samples=lambda S: [S(S.tensor([1.0, 2.0]), "svd_backward", "term, making it")],
+)
+
+
+def _svd_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
+    rows, columns = A.shape[-2:]
+    size = min(rows, columns)
+    U, S, Vh = _first(F, out0, -1, size), out1, _first(F, out2, -2, size)
+    gU, gS, gVh = _first(F, g[0], -1, size), g[1], _first(F, g[2], -2, size)
+    left = F.matmul(adjoint(F, U), gU)
+    left = left - adjoint(F, left)
+    right = F.matmul(Vh, adjoint(F, gVh))
+    right = right - adjoint(F, right)
+    if is_complex(A):
+        both = (_diagonal_of(F, left) + _diagonal_of(F, right)) / 2
+        both = F._phase_free(both, "svd_backward", "term, making it")
+        left = left + _diagonal_matrix(F, both - both)
+    inner = _quotient(F, left * row(F, S) + column(F, S) * right, _gaps(F, S * S))
+    inner = inner - _diagonal_matrix(F, _diagonal_of(F, inner))
+    inner = inner + _diagonal_matrix(F, gS)
+    if is_complex(A):
+        phase = _quotient(F, _diagonal_of(F, left), S * 2)
+        inner = inner + _diagonal_matrix(F, phase)
+    result = F.matmul(F.matmul(U, inner), Vh)
+    if rows > size:
+        scaled = _quotient(F, gU, row(F, S))
+        scaled = scaled - F.matmul(U, F.matmul(adjoint(F, U), scaled))
+        result = result + F.matmul(scaled, Vh)
+    if columns > size:
+        scaled = _quotient(F, gVh, column(F, S))
+        scaled = scaled - F.matmul(F.matmul(scaled, adjoint(F, Vh)), Vh)
+        result = result + F.matmul(U, scaled)
+    return result
+
+
+def _svd_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
+    rows, columns = A.shape[-2:]
+    size = min(rows, columns)
+    U, S, Vh = _first(F, out0, -1, size), out1, _first(F, out2, -2, size)
+    inner = F.matmul(F.matmul(adjoint(F, U), t), adjoint(F, Vh))
+    dS = _diagonal_of(F, inner)
+    skew = inner - adjoint(F, inner)
+    dS = F.real(dS) if is_complex(dS) else dS
+    gaps = _gaps(F, S * S)
+    left = _quotient(F, _su(F, inner, S), gaps)
+    right = _quotient(F, _sv(F, inner, S), gaps)
+    left = left - _diagonal_matrix(F, _diagonal_of(F, left))
+    right = right - _diagonal_matrix(F, _diagonal_of(F, right))
+    if is_complex(A):
+        phase = _quotient(F, _diagonal_of(F, skew), S * 2)
+        left = left + _diagonal_matrix(F, phase)
+    dU = F.matmul(U, left)
+    dVh = F.matmul(adjoint(F, right), Vh)
+    if rows > size:
+        scaled = _quotient(F, F.matmul(t, adjoint(F, Vh)), row(F, S))
+        dU = dU + scaled - F.matmul(U, F.matmul(adjoint(F, U), scaled))
+    if columns > size:
+        scaled = _quotient(F, F.matmul(adjoint(F, U), t), column(F, S))
+        dVh = dVh + scaled - F.matmul(F.matmul(scaled, adjoint(F, Vh)), Vh)
+    return dU, dS, dVh
+
+
+def _su(F: Any, inner: Any, S: Any) -> Any:
+    return inner * row(F, S) + column(F, S) * adjoint(F, inner)
+
+
+def _sv(F: Any, inner: Any, S: Any) -> Any:
+    return column(F, S) * inner + adjoint(F, inner) * row(F, S)
+
+
+op(
+    "linalg_svd(Tensor A, bool full_matrices=True)",
+    name="svd",
+    kernel=_svd,
+    vjp={"A": _svd_slope},
+    jvp={"A": _svd_tangent},
+    outputs=3,
+    fields=("U", "S", "Vh"),
+    check=rectangular("linalg.svd"),
+    node="LinalgSvdBackward0",
+    where=("linalg",),
+    doc="Singular vectors and values.",
+    samples=lambda S: [S(S.normal(3, 2), False), S(S.normal(2, 3), False), S(S.normal(2, 2, 2))],
+)
+
+
+def _values_slope(F: Any, g: Any, A: Any) -> Any:
+    U, _, Vh = F.linalg_svd(A, False)
+    return F.matmul(U * row(F, g), Vh)
+
+
+def _values_tangent(F: Any, t: Any, A: Any) -> Any:
+    U, _, Vh = F.linalg_svd(A, False)
+    inner = _diagonal_of(F, F.matmul(F.matmul(adjoint(F, U), t), adjoint(F, Vh)))
+    return F.real(inner) if is_complex(inner) else inner
+
+
+op(
+    "linalg_svdvals(Tensor A)",
+    name="svdvals",
+    kernel=lambda A: np.linalg.svd(A, compute_uv=False).astype(A.real.dtype),
+    vjp={"A": _values_slope},
+    jvp={"A": _values_tangent},
+    check=rectangular("linalg.svd"),
+    batching=batch_leading,
+    node="LinalgSvdBackward0",
+    where=("linalg",),
+    doc="Singular values.",
+    samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 3))],
+)
+
+
+def _old_svd(F: Any, self: Any, some: bool, compute_uv: bool) -> Any:
+    U, S, Vh = F.linalg_svd(self, not some)
+    return U, S, adjoint(F, Vh)
+
+
+op(
+    "svd(Tensor self, bool some=True, bool compute_uv=True)",
+    composite=_old_svd,
+    fields=("U", "S", "V"),
+    outputs=3,
+    doc="Singular vectors (V, not its adjoint) and values.",
+    samples=lambda S: [S(S.normal(3, 2))],
+)
+
+
+# --- eigenvalues ------------------------------------------------------------------------------
+
+
+def _eigh(A: Any, UPLO: str) -> tuple[Any, Any]:
+    values, vectors = np.linalg.eigh(A, UPLO.upper())
+    return values.astype(A.real.dtype), vectors
+
+
+def _eigh_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
+    inner = F.matmul(adjoint(F, out1), g[1])
+    diagonal = _diagonal_of(F, inner)
+    if is_complex(inner):
+        diagonal = F._phase_free(diagonal, "linalg_eigh_backward", "quantity, so it is")
+    inner = _quotient(F, inner - _diagonal_matrix(F, diagonal), _gaps(F, out0))
+    inner = inner + _diagonal_matrix(F, g[0])
+    result = F.matmul(F.matmul(out1, inner), adjoint(F, out1))
+    return (result + adjoint(F, result)) / 2
+
+
+def _eigh_tangent(F: Any, t: Any, out0: Any, out1: Any) -> Any:
+    inner = F.matmul(F.matmul(adjoint(F, out1), t), out1)
+    diagonal = _diagonal_of(F, inner)
+    rest = _quotient(F, inner - _diagonal_matrix(F, diagonal), _gaps(F, out0))
+    return F.real(diagonal) if is_complex(diagonal) else diagonal, F.matmul(out1, rest)
+
+
+def _hermitian(S: Any, size: int) -> Any:
+    a = S.normal(size, size).array
+    return S.tensor(a + a.conj().T)
+
+
+op(
+    "linalg_eigh(Tensor A, str UPLO='L')",
+    name="eigh",
+    kernel=_eigh,
+    vjp={"A": _eigh_slope},
+    jvp={"A": _eigh_tangent},
+    outputs=2,
+    fields=("eigenvalues", "eigenvectors"),
+    check=square("linalg.eigh"),
+    node="LinalgEighBackward0",
+    where=("linalg",),
+    doc="Eigenvalues, ascending, and eigenvectors of Hermitian matrices.",
+    samples=lambda S: [S(_hermitian(S, 3)), S(_hermitian(S, 2), "U")],
+)
+
+
+def _eigvalsh_slope(F: Any, g: Any, A: Any, UPLO: str) -> Any:
+    vectors = F.linalg_eigh(A, UPLO)[1]
+    return F.matmul(vectors * row(F, g), adjoint(F, vectors))
+
+
+def _eigvalsh_tangent(F: Any, t: Any, A: Any, UPLO: str) -> Any:
+    vectors = F.linalg_eigh(A, UPLO)[1]
+    inner = _diagonal_of(F, F.matmul(F.matmul(adjoint(F, vectors), t), vectors))
+    return F.real(inner) if is_complex(inner) else inner
+
+
+op(
+    "linalg_eigvalsh(Tensor A, str UPLO='L')",
+    name="eigvalsh",
+    kernel=lambda A, UPLO: np.linalg.eigvalsh(A, UPLO.upper()).astype(A.real.dtype),
+    vjp={"A": _eigvalsh_slope},
+    jvp={"A": _eigvalsh_tangent},
+    check=square("linalg.eigvalsh"),
+    batching=batch_leading,
+    node="LinalgEighBackward0",
+    where=("linalg",),
+    doc="Eigenvalues, ascending, of Hermitian matrices.",
+    samples=lambda S: [S(_hermitian(S, 3)), S(_hermitian(S, 2), "U")],
+)
+
+
+def _complex_of(A: Any) -> Any:
+    return (
+        np.complex64
+        if A.dtype.itemsize * (1 if A.dtype.kind == "c" else 2) == 8
+        else (np.complex128)
+    )
+
+
+def _eig(A: Any) -> tuple[Any, Any]:
+    values, vectors = np.linalg.eig(A)
+    return values.astype(_complex_of(A)), vectors.astype(_complex_of(A))
+
+
+def _eig_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any) -> Any:
+    V, Vh = out1, F.transpose(conjugate(F, out1), -2, -1)
+    inner = F.matmul(Vh, g[1])
+    diagonal = F._phase_free(_diagonal_of(F, inner), "linalg_eig_backward", "quantity, so it is")
+    real = F.real(diagonal)
+    inner = inner - F.matmul(Vh, V * row(F, real))
+    inner = inner - _diagonal_matrix(F, _diagonal_of(F, inner))
+    inner = _quotient(F, inner, conjugate(F, _gaps(F, out0)))
+    inner = inner + _diagonal_matrix(F, g[0])
+    return real_like(F, F._linalg_solve(Vh, F.matmul(inner, Vh)), A)
+
+
+def _eig_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any) -> Any:
+    V = out1
+    if not is_complex(t):
+        t = t + 0j
+    inner = F._linalg_solve(V, F.matmul(t, V))
+    values = _diagonal_of(F, inner)
+    moved = _quotient(F, inner - _diagonal_matrix(F, values), _gaps(F, out0))
+    change = F.matmul(V, moved)
+    along = F.real(F.sum_dim(conjugate(F, V) * change, (-2,)))
+    return values, change - V * row(F, along)
+
+
+op(
+    "linalg_eig(Tensor A)",
+    name="eig",
+    kernel=_eig,
+    vjp={"A": _eig_slope},
+    jvp={"A": _eig_tangent},
+    outputs=2,
+    fields=("eigenvalues", "eigenvectors"),
+    check=square("linalg.eig"),
+    node="LinalgEigBackward0",
+    where=("linalg",),
+    doc="Complex eigenvalues and eigenvectors.",
+    samples=lambda S: [S(S.normal(3, 3))],
+)
+
+
+def _eigvals_slope(F: Any, g: Any, A: Any) -> Any:
+    vectors = F.linalg_eig(A)[1]
+    Vh = F.transpose(conjugate(F, vectors), -2, -1)
+    return real_like(F, F._linalg_solve(Vh, F.matmul(_diagonal_matrix(F, g), Vh)), A)
+
+
+def _eigvals_tangent(F: Any, t: Any, A: Any) -> Any:
+    vectors = F.linalg_eig(A)[1]
+    if not is_complex(t):
+        t = t + 0j
+    return _diagonal_of(F, F._linalg_solve(vectors, F.matmul(t, vectors)))
+
+
+op(
+    "linalg_eigvals(Tensor A)",
+    name="eigvals",
+    kernel=lambda A: np.linalg.eigvals(A).astype(_complex_of(A)),
+    vjp={"A": _eigvals_slope},
+    jvp={"A": _eigvals_tangent},
+    check=square("linalg.eigvals"),
+    batching=batch_leading,
+    node="LinalgEigBackward0",
+    where=("linalg",),
+    doc="Complex eigenvalues.",
+    samples=lambda S: [S(S.normal(3, 3))],
+)
+
+
+# --- least squares, rank, condition -----------------------------------------------------------
+
+
+def _lstsq(A: Any, B: Any, rcond: Any, driver: Any) -> tuple[Any, Any, Any, Any]:
+    vector = B.ndim == A.ndim - 1
+    right = B[..., None] if vector else B
+    rows, columns = A.shape[-2:]
+    bound = max(rows, columns) * float(np.finfo(A.dtype).eps) if rcond is None else rcond
+    solution = np.matmul(np.linalg.pinv(A, bound), right).astype(A.dtype)
+    rank = np.linalg.matrix_rank(A, tol=None).astype(np.int64)
+    residuals = np.zeros((0,), A.real.dtype)
+    if rows > columns and np.all(rank == columns) and driver != "gelsy":
+        error = np.matmul(A, solution) - right
+        residuals = np.sum(np.abs(error) ** 2, -2).astype(A.real.dtype)
+    values = np.zeros((0,), A.real.dtype)
+    if driver in ("gelsd", "gelss"):
+        values = np.linalg.svd(A, compute_uv=False).astype(A.real.dtype)
+    return solution[..., 0] if vector else solution, residuals, rank, values
+
+
+def _lstsq_parts(F: Any, g: Any, A: Any, B: Any) -> tuple[Any, Any, Any]:
+    """The pseudo-inverse, and the right side and cotangent as matrices."""
+    vector = ndim(B) == ndim(A) - 1
+    P = F.linalg_pinv(A)
+    return P, column(F, B) if vector else B, column(F, g) if vector else g
+
+
+def _lstsq_a(F: Any, g: Any, A: Any, B: Any) -> Any:
+    P, right, change = _lstsq_parts(F, g, A, B)
+    return pinv_slope(F, F.matmul(change, adjoint(F, right)), A, P)
+
+
+def _lstsq_b(F: Any, g: Any, A: Any, B: Any) -> Any:
+    P, _, change = _lstsq_parts(F, g, A, B)
+    result = F.matmul(adjoint(F, P), change)
+    return F.squeeze_dim(result, -1) if ndim(B) == ndim(A) - 1 else result
+
+
+op(
+    "linalg_lstsq(Tensor A, Tensor B, float? rcond=None, *, str? driver=None)",
+    name="lstsq",
+    kernel=_lstsq,
+    vjp={"A": _lstsq_a, "B": _lstsq_b},
+    outputs=4,
+    fields=("solution", "residuals", "rank", "singular_values"),
+    constant=(1, 2, 3),
+    check=rectangular("torch.linalg.lstsq"),
+    node="LinalgLstsqBackward0",
+    where=("linalg",),
+    doc="The solution of least squares; gradients follow the solution only.",
+    samples=lambda S: [S(S.normal(4, 2), S.normal(4, 1)), S(S.normal(2, 4), S.normal(2, 2))],
+)
+
+
+def _matrix_rank(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
+    values = np.linalg.svd(A, compute_uv=False)
+    if rtol is None:
+        rtol = 0.0 if atol else max(A.shape[-2:]) * float(np.finfo(A.dtype).eps)
+    largest = values.max(-1, keepdims=True, initial=0)
+    return np.sum(values > np.maximum(atol or 0.0, rtol * largest), -1, dtype=np.int64)
+
+
+op(
+    "linalg_matrix_rank(Tensor A, *, float? atol=None, float? rtol=None, bool hermitian=False)",
+    name="matrix_rank",
+    kernel=_matrix_rank,
+    check=rectangular("linalg.matrix_rank"),
+    where=("linalg",),
+    doc="The number of singular values that are not negligible.",
+    samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 2))],
+)
+
+
+def _cond(F: Any, A: Any, p: Any) -> Any:
+    if type(A) is Tensor:
+        check_matrix("linalg.cond", A)
+    if p is None or p in (2, -2):
+        values = F.linalg_svdvals(A)
+        last = values.shape[-1]
+        largest, smallest = F.slice(values, -1, 0, 1), F.slice(values, -1, last - 1, last)
+        if p == -2:
+            largest, smallest = smallest, largest
+        return F.squeeze_dim(F.div(largest, smallest), -1)
+    if type(A) is Tensor:
+        check_square("linalg.cond", A)
+    return F.mul(F.linalg_matrix_norm(A, p), F.linalg_matrix_norm(F._linalg_inv(A), p))
+
+
+op(
+    "linalg_cond(Tensor A, any? p=None)",
+    name="cond",
+    composite=_cond,
+    where=("linalg",),
+    doc="The condition number.",
+    samples=lambda S: [S(S.normal(3, 3)), S(S.normal(3, 3), "fro"), S(S.normal(3, 2))],
+)
+
+__all__ = ["LinAlgError"]
