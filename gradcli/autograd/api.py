@@ -7,7 +7,9 @@ from typing import Any
 
 from ..tensor.tensor import Tensor, numel, shape_of
 from . import engine
-from .leaf import fresh_edge
+from .leaf import fresh_edge, retain_grad
+from .modes import requires_grad
+from .node import meta_of
 from .operations import operations
 
 
@@ -113,28 +115,26 @@ def backward(
                 "`backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    edges = None
-    if inputs is not None:
-        listed = _sequence(inputs)
-        if not listed:
-            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        edges = _input_edges(listed, accumulate=True)
+    listed = None if inputs is None else _sequence(inputs)
+    if listed is not None and not listed:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     outputs = _checked(_sequence(tensors))
     given = _sequence(grad_tensors) if grad_tensors is not None else [None] * len(outputs)
     if len(given) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+    roots = _roots(outputs, _cotangents(outputs, given))
     engine.run(
-        _roots(outputs, _cotangents(outputs, given)),
+        roots,
         create_graph=create_graph,
         retain_graph=create_graph if retain_graph is None else retain_graph,
-        inputs=edges,
+        inputs=None if listed is None else _input_edges(listed, accumulate=True),
     )
 
 
 def _input_edges(inputs: Sequence[Any], accumulate: bool) -> list[tuple[Any, int]]:
     edges = []
-    for _index, item in enumerate(inputs):
-        if isinstance(item, tuple) and hasattr(item, "output_nr"):
+    for item in inputs:
+        if hasattr(item, "output_nr") and not isinstance(item, Tensor):
             node = item.node
             edges.append((node, item.output_nr + 1 if node.count > 1 else 0))
             continue
@@ -142,16 +142,15 @@ def _input_edges(inputs: Sequence[Any], accumulate: bool) -> list[tuple[Any, int
             raise TypeError(
                 f"inputs can be either Tensors or GradientEdges, but got {type(item).__name__}"
             )
-        edge = fresh_edge(item)
-        if edge is None:
+        if not requires_grad(item):
             raise RuntimeError(
                 "can't retain_grad on Tensor that has requires_grad=False"
                 if accumulate
                 else "One of the differentiated Tensors does not require grad"
             )
-        if accumulate and edge.number >= 0:
-            from .leaf import retain_grad
-
+        # Nothing leads to a view made under no_grad: its own accumulator stands for it.
+        edge = fresh_edge(item) or meta_of(item)
+        if accumulate:
             retain_grad(item)
         edges.append((edge, item.number))
     return edges

@@ -88,6 +88,7 @@ class FunctionNode(Node):
     runs_undefined = True
     class_: Any
     ctx: FunctionCtx
+    input_shapes: tuple[Any, ...]
 
     @property
     def title(self) -> str:
@@ -105,7 +106,7 @@ class FunctionNode(Node):
             error.freed = self.saved
             raise error
         check_saved(self)
-        values = []
+        values: list[Any] = []
         for tensor, edge, number in self.saved:
             if tensor is None:
                 values.append(None)
@@ -305,11 +306,10 @@ def _fresh_output(
         version_of(source)
         result.version = source.version
         base = source if source.view_info is None else source.view_info.base
-        result.view_info = View(base, "custom", version_of(source).clock, class_.__name__)
+        result.view_info = View(base, "custom", version_of(source).clock)
         return result
     if result.view_info is not None and records:
         result.view_info.kind = "custom"
-        result.view_info.creator = class_.__name__
     return result
 
 

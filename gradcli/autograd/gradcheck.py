@@ -17,6 +17,8 @@ from .operations import operations
 class GradcheckError(RuntimeError):
     """A derivative that does not agree."""
 
+    published = True
+
 
 def _outputs(result: Any) -> list[Tensor]:
     items = list(result) if isinstance(result, tuple | list) else [result]
@@ -71,7 +73,7 @@ def numerical_jacobian(
         rows.append(deltas)
     version.clock = clock
     count = len(evaluate())
-    jacobians = []
+    jacobians: list[Any] = []
     for output in range(count):
         real = np.array([row[0][output] for row in rows])
         if array.dtype.kind == "c":

@@ -11,7 +11,6 @@ from typing import Any
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
     Tensor,
-    View,
     alias,
     make,
     own_memory,
@@ -19,6 +18,7 @@ from ..tensor.tensor import (
     version_of,
 )
 from .modes import InferenceVersion, refresh_view
+from .modes import requires_grad as requires_grad
 from .node import AccumulateGrad, Hooks, meta_of
 from .operations import operations
 
@@ -51,14 +51,6 @@ def fresh_edge(tensor: Tensor) -> Any:
     if tensor.view_info is not None:
         refresh_view(tensor)
     return tensor.node
-
-
-def requires_grad(tensor: Tensor) -> bool:
-    """Whether gradients are wanted for `tensor`, or for what a view made under no_grad shows."""
-    if fresh_edge(tensor) is not None:
-        return True
-    view = tensor.view_info
-    return view is not None and view.kind == "no_grad" and view.base.node is not None
 
 
 def is_leaf(tensor: Tensor) -> bool:
@@ -172,10 +164,10 @@ def output_index(tensor: Tensor) -> int:
 
 def retain_grad(tensor: Tensor) -> None:
     """Keep the gradient of a result in its `.grad`."""
-    edge = fresh_edge(tensor)
-    if edge is None:
+    if not requires_grad(tensor):
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    if edge.number >= 0:
+    edge = fresh_edge(tensor)
+    if edge is not None and edge.number >= 0:
         _node_hooks(edge).retain[output_index(tensor)] = meta_of(tensor)
 
 
@@ -184,32 +176,27 @@ def retains_grad(tensor: Tensor) -> bool:
     edge = fresh_edge(tensor)
     if edge is None or edge.number < 0 or edge.hooks is None:
         return False
-    return edge.hooks.retain.get(output_index(tensor)) is tensor.meta
+    meta = edge.hooks.retain.get(output_index(tensor))
+    return meta is not None and meta is tensor.meta
 
 
 def register_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(grad)` when the gradient of `tensor` is known; what it returns replaces it."""
-    edge = fresh_edge(tensor)
-    if edge is None:
+    if not requires_grad(tensor):
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    edge = fresh_edge(tensor) or meta_of(tensor)
     return RemovableHandle(_node_hooks(edge).tensor.setdefault(output_index(tensor), {}), hook)
 
 
 def register_post_accumulate_grad_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(leaf)` each time after its `.grad` was accumulated."""
-    edge = fresh_edge(tensor)
-    if edge is None:
+    if not requires_grad(tensor):
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    edge = fresh_edge(tensor) or meta_of(tensor)
     if edge.number >= 0:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     AccumulateGrad.watched += 1
     return RemovableHandle(edge.post_hooks, hook)
-
-
-def _share(tensor: Tensor) -> Tensor:
-    if tensor.level is None:
-        own_memory(tensor)
-    return alias(tensor)
 
 
 def detach(tensor: Tensor) -> Tensor:
@@ -217,24 +204,13 @@ def detach(tensor: Tensor) -> Tensor:
     if tensor.level is not None:
         return operations.detach_leveled(tensor)
     version_of(tensor)
-    other = _share(tensor)
-    base = tensor if tensor.view_info is None else tensor.view_info.base
-    other.view_info = View(_plain(base), "normal", version_of(other).clock, "")
-    return other
-
-
-def _plain(base: Tensor) -> Tensor:
-    """The base as seen from a detached tensor: outside the graph."""
-    if base.node is None:
-        return base
-    other = make(own_memory(base), base.dtype)
-    other.version = version_of(base)
-    return other
+    own_memory(tensor)
+    return alias(tensor)
 
 
 def detach_(tensor: Tensor) -> Tensor:
     """Take `tensor` itself out of the graph."""
-    if tensor.view_info is not None and fresh_edge(tensor) is not None:
+    if tensor.view_info is not None:
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using "
             "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, Version
+from ..tensor.tensor import BEHIND, Tensor, Version
 from .operations import operations
 
 
@@ -16,7 +16,7 @@ def refresh_view(tensor: Tensor) -> None:
     """Make a view's node anew if its base was written in place since."""
     view = tensor.view_info
     version = tensor.version
-    if view is not None and version is not None and version.clock != view.clock:
+    if view is not None and version is not None and (version.clock ^ view.clock) % BEHIND:
         operations.refresh_view(tensor)
 
 
@@ -27,7 +27,7 @@ def requires_grad(tensor: Tensor) -> bool:
     """
     if tensor.node is not None:
         return True
-    view = tensor.view
+    view = tensor.view_info
     return view is not None and view.base.node is not None
 
 

@@ -22,6 +22,7 @@ class Operations:
     zeros: Callable[[tuple[int, ...], Any], Tensor]
     as_strided: Callable[..., Tensor]
     refresh_view: Callable[[Tensor], None]
+    check_kind: Callable[[Tensor], None]
     detach_leveled: Callable[[Tensor], Tensor]
     ones_like: Callable[[Tensor], Tensor]
     zeros_like: Callable[[Tensor], Tensor]
@@ -32,7 +33,7 @@ class Operations:
     split_dual: Callable[[Tensor, int], tuple[Tensor, Tensor | None]]
     rebase: Callable[[Tensor, Any, int], None]
     batched_pass: Callable[..., list[Any]]
-    add_in_place: Callable[[Tensor, Tensor], None]
+    add_in_place: Callable[[Tensor, Tensor], Any]
 
 
 operations = Operations()

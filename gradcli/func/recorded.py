@@ -83,7 +83,7 @@ def _slopes(y: Tensor, listed: Sequence[Tensor], kind: str) -> Sequence[Any]:
     if numel(shape_of(y)) != 1:
         raise RuntimeError(f"{kind}() needs a result with one element, not {list(shape_of(y))}")
     with enable_grad():
-        return grad(y, listed, retain_graph=True, create_graph=True, allow_unused=True)  # type: ignore[no-any-return]
+        return grad(y, listed, retain_graph=True, create_graph=True, allow_unused=True)
 
 
 def hessian(y: Tensor, inputs: Any) -> Any:

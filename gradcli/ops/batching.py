@@ -32,7 +32,7 @@ def batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
 
 def front(tensor: Tensor, axis: int) -> Tensor:
     """The tensor with its batch axis first."""
-    return tensor if axis == 0 else traced.movedim(tensor, axis, 0)  # type: ignore[no-any-return]
+    return tensor if axis == 0 else traced.movedim(tensor, axis, 0)
 
 
 def batch_size(args: Sequence[Any], axes: Sequence[Any]) -> int:
@@ -42,7 +42,7 @@ def batch_size(args: Sequence[Any], axes: Sequence[Any]) -> int:
             if any(item is not None for item in axis):
                 return batch_size(value, axis)
         elif axis is not None:
-            return shape_of(value)[axis]
+            return int(shape_of(value)[axis])
     raise ValueError("nothing is batched")
 
 
@@ -126,7 +126,9 @@ def in_front(tensor: Tensor, axis: int | None, size: int) -> Tensor:
     return front(tensor, axis)
 
 
-def _along_first(op: Op, args: list[Any], axes: list[Any], keep: tuple[int, ...]) -> Any:
+def _along_first(
+    op: Op, args: list[Any], axes: list[Any], keep: tuple[int, ...]
+) -> tuple[Any, int]:
     size = batch_size(args, axes)
     inner = list(args)
     rank = None

@@ -42,9 +42,9 @@ def promoted(op: Op, args: Sequence[Any]) -> DType:
     rule = op.promote
     if callable(rule):
         return rule(*args)  # type: ignore[no-any-return]
-    dimensioned = []
-    zero_dim = []
-    numbers = []
+    dimensioned: list[DType] = []
+    zero_dim: list[DType] = []
+    numbers: list[DType] = []
     for position, parameter in enumerate(op.parameters):
         if parameter.kind not in ("Tensor", "Number"):
             continue
@@ -89,8 +89,6 @@ def run_plain(op: Op, args: Sequence[Any]) -> Any:
         link_views(op, args[0], outputs)
     if op.vjp and runtime.grad_enabled:
         record(op, args, outputs)
-        if op.view:
-            name_views(args[0], outputs)
     return outputs
 
 
@@ -249,25 +247,21 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
     version = source.version
     if version is None:
         version = version_of(source)
-    is_base = source.view_info is None or (source.node is not None and source.node.number < 0)
-    base = source if is_base else source.view_info.base
     several = type(outputs) is not Tensor
-    if several:
-        kind = "multiple"
-    elif source.view_info is not None and source.view_info.kind != "normal":
-        kind = source.view_info.kind
+    if runtime.inference:
+        kind = "inference"
+    elif not runtime.grad_enabled:
+        kind = "no_grad"
     else:
-        kind = "normal" if runtime.grad_enabled else "no_grad"
+        kind = "multiple" if several else "normal"
+    base = source
+    if source.view_info is not None:
+        base = source.view_info.base
+        if kind == "normal":
+            kind = source.view_info.kind
     for output in outputs if several else (outputs,):
         output.version = version
-        output.view_info = View(base, kind, version.clock, "")
-
-
-def name_views(source: Tensor, outputs: Any) -> None:
-    """Note the node that made each view, for messages."""
-    for output in (outputs,) if type(outputs) is Tensor else outputs:
-        if output.node is not None and output.node.number >= 0:
-            output.view_info.creator = output.node.title
+        output.view_info = View(base, kind, version.clock)
 
 
 def compile_call(op: Op) -> None:

@@ -13,6 +13,7 @@ would lose mixed derivatives without a word.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,9 @@ from ..tensor.tensor import (
     shape_of,
     version_of,
 )
-from .batching import batch, wrap_batch
-from .dispatch import compute, link_views, name_views, run
+from .batching import batch
+from .batching import wrap_batch as wrap_batch
+from .dispatch import compute, link_views, run
 from .namespaces import traced
 from .record import record
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, needs, shape_as_saved
@@ -135,8 +137,6 @@ def run_leveled(op: Op, args: Sequence[Any]) -> Any:
                 result.level.tangents = {}
     if op.vjp and runtime.grad_enabled:
         record(op, args, outputs)
-        if op.view and not depth:
-            name_views(args[0], outputs)
     for level in depths:
         _push(op, args, outputs, level)
     for result in results:
@@ -437,7 +437,7 @@ def detach(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
-    other.view_info = View(tensor, "normal", other.version.clock, "")
+    other.view_info = View(tensor, "normal", other.version.clock)
     return other
 
 
@@ -488,7 +488,7 @@ def text(tensor: Tensor) -> str:
     if level is not None and level.tangents:
         for depth, tangent in level.tangents.items():
             if stack[depth - 1 : depth] == ["dual"]:
-                suffixes.append(tangent_suffix(tangent.array, lambda t=tangent: text(t)))
+                suffixes.append(tangent_suffix(tangent.array, partial(text, tangent)))
     result = tensor_text(inner.array, inner.dtype, suffixes=suffixes)
     for _, wrapper in sorted(wrappers, key=lambda pair: pair[0]):
         result = wrapper(result)

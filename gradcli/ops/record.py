@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from ..autograd.modes import no_grad, refresh_view
+from ..autograd.modes import no_grad, refresh_view, requires_grad
 from ..autograd.node import Freed, Node, Packed, check_saved, next_number, packers
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, alias, make, shape_of, version_of
+from ..tensor.tensor import Tensor, Version, alias, make, shape_of, version_of
 from . import table
 from .namespaces import complex_arrays, real_arrays, traced
 from .table import Op, Plan
@@ -22,7 +22,7 @@ class OpNode(Node):
     __slots__ = ("args", "op", "plan")
 
     op: Op
-    plan: Plan
+    plan: Any
     args: tuple[Any, ...]  # the bound arguments without tensors, for the node's name
 
     @property
@@ -189,7 +189,7 @@ def plan_for(op: Op, wanted: tuple[int, ...], total: int) -> Plan:
     plan = op.plans.get(key)
     if plan is None:
         plan = op.plans[key] = _Compiled(op, wanted, total)
-    return plan  # type: ignore[no-any-return]
+    return plan
 
 
 def gather(op: Op, args: Sequence[Any]) -> tuple[tuple[int, ...], list[Any], list[int]]:
@@ -209,10 +209,9 @@ def gather(op: Op, args: Sequence[Any]) -> tuple[tuple[int, ...], list[Any], lis
             if type(item) is Tensor and item.dtype.category >= 2:
                 if item.view_info is not None:
                     refresh_view(item)
-                edge = item.node
-                edges.append(edge)
+                edges.append(item.node)
                 numbers.append(item.number)
-                live = live or edge is not None
+                live = live or requires_grad(item)
             else:
                 edges.append(None)
                 numbers.append(0)
@@ -297,6 +296,16 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
     node.number = next_number()
     attach(node, results, live, len(results) if several else 1)
     return node
+
+
+def stamp_outputs(node: Node, version: Version) -> None:
+    """Let the saved results of a node made before a write in place stand for that write."""
+    if type(node) in (OpNode, TracedOpNode) and node.guards is not None:
+        guards = list(node.guards)
+        for position, (code, _) in enumerate(node.plan.saves):  # type: ignore[attr-defined]
+            if code == table.OUTPUT and guards[2 * position] is version:
+                guards[2 * position + 1] = version.clock
+        node.guards = tuple(guards)
 
 
 class _Versions:

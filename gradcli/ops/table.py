@@ -325,6 +325,7 @@ class Plan:
 
     def __init__(self, op: Op, wanted: Iterable[int]) -> None:
         self.op = op
+        self.formulas: tuple[Any, ...]
         self.direct: Formula | None = None  # the formula, where it takes all that was saved
         position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
         chosen = [

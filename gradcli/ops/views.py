@@ -8,6 +8,7 @@ array of positions, the same for bare arrays and recorded tensors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
     array = np.ndarray(view.array.shape, memory.dtype, memory, offset, view.array.strides)
     result = make(array, other.dtype)
     result.version = version_of(other)
-    result.view_info = View(other, "normal", result.version.clock, "")
+    result.view_info = View(other, "normal", result.version.clock)
     return result
 
 
@@ -164,18 +165,65 @@ class CopySlices(Node):
 
 
 def refresh(tensor: Tensor) -> None:
-    """Give a stale view the node that leads to its base as it is now."""
+    """Give a stale view the node that leads to its base as it is now.
+
+    Raises RuntimeError for views of a kind that may not follow a change of their base.
+    """
     view = tensor.view_info
     if view is None:
         return
     base = view.base
-    view.clock = version_of(tensor).clock
-    if base.node is None:
+    node = tensor.node
+    if base.node is None and (node is None or node.number < 0):
         return
-    if base.node.number < 0 and tensor.node is not None:
-        return  # written under no_grad: the leaf is still what it was
+    check_kind(tensor, "its base or another view of its base has been")
+    view.clock = version_of(tensor).clock
     tensor.node = ViewNode(base, tensor)
     tensor.number = 0
 
 
+_FORBIDDEN = (
+    " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the {mode} block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+_REASONS = {
+    "multiple": " This view is the output of a function that returns multiple views. Such "
+    "functions do not allow the output views to be modified inplace. You should replace the "
+    "inplace operation by an out-of-place one.",
+    "no_grad": _FORBIDDEN.format(mode="no_grad"),
+    "inference": _FORBIDDEN.format(mode="inference_mode"),
+    "custom": " This view was created inside a custom Function (or because an input was returned "
+    "as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You can fix this by cloning the output of the custom Function.",
+}
+
+
+def check_kind(tensor: Tensor, what: str = "is being") -> None:
+    """Raise PyTorch's error if `tensor` is a view whose history a write cannot rewrite.
+
+    `what` says of the view whether it is written itself or was changed behind its back.
+    """
+    view = tensor.view_info
+    if view is None or view.kind == "normal":
+        return
+    kind = view.kind
+    node = tensor.node
+    source = ""
+    if node is not None and node.number >= 0:
+        title = re.sub(r"Backward[0-9]*$", "", node.title)
+        source = f"Output {max(tensor.number - 1, 0)} of {title} is a view"
+    if kind == "inference":
+        made = f"{source} of a view which was" if source else "A view was"
+        text = f"{made} created in inference mode and {what} modified inplace in normal mode."
+    elif kind == "no_grad" or not source:
+        made = f"{source} of a view which was" if source else "A view was"
+        text = f"{made} created in no_grad mode and {what} modified inplace with grad mode enabled."
+    else:
+        text = f"{source} and {what} modified inplace."
+    raise RuntimeError(text + _REASONS[kind])
+
+
 operations.refresh_view = refresh
+operations.check_kind = check_kind

@@ -65,18 +65,17 @@ class View:
     """How a view relates to its base.
 
     `kind` is "normal", or names why writing in place is refused: "multiple" (a function with
-    several outputs), "no_grad" (made while grad mode was off), "custom" (a custom Function).
-    `clock` is the version for which the tensor's node stands; when it is stale the node is made
-    anew from the base. `creator` is the name of the node that made the view.
+    several outputs), "no_grad" (made while grad mode was off), "inference" (made in inference
+    mode), "custom" (a custom Function). `clock` is the version for which the tensor's node stands;
+    when it is stale the node is made anew from the base.
     """
 
-    __slots__ = ("base", "clock", "creator", "kind")
+    __slots__ = ("base", "clock", "kind")
 
-    def __init__(self, base: Tensor, kind: str, clock: int, creator: str) -> None:
+    def __init__(self, base: Tensor, kind: str, clock: int) -> None:
         self.base = base
         self.kind = kind
         self.clock = clock
-        self.creator = creator
 
 
 class Level:
@@ -112,8 +111,9 @@ class Size(tuple[int, ...]):
         return count
 
     def __getitem__(self, index: SupportsIndex | slice) -> Any:
-        item = tuple.__getitem__(self, index)
-        return Size(item) if isinstance(index, slice) else item
+        if isinstance(index, slice):
+            return Size(tuple.__getitem__(self, index))
+        return tuple.__getitem__(self, index)
 
     def __add__(self, other: Any) -> Size:
         if not isinstance(other, tuple):

@@ -123,7 +123,7 @@ def contains(tensor: Tensor, element: Any) -> bool:
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
             f"{type(element)}."
         )
-    return bool(_array(tensor == element, ".item()").any())
+    return bool(_array(get_op("eq").call(tensor, element), ".item()").any())
 
 
 # ---------------------------------------------------------------- text
@@ -375,7 +375,7 @@ def set_item(tensor: Tensor, index: Any, value: Any) -> None:
 def get_item(tensor: Tensor, index: Any) -> Tensor:
     from ..ops.getitem import getitem
 
-    return getitem(tensor, index)  # type: ignore[no-any-return]
+    return getitem(tensor, index)
 
 
 # ---------------------------------------------------------------- autograd
@@ -453,66 +453,65 @@ def _imaginary_part(tensor: Tensor) -> Tensor:
     return namespaces.lookup("torch", "imag")(tensor)  # type: ignore[no-any-return]
 
 
-METHODS: dict[str, Callable[..., Any]] = (
-    {
-        "item": item,
-        "tolist": tolist,
-        "numpy": to_numpy,
-        "size": size,
-        "stride": stride,
-        "storage_offset": storage_offset,
-        "data_ptr": data_ptr,
-        "is_contiguous": is_contiguous,
-        "dim": dim,
-        "ndimension": dim,
-        "numel": count,
-        "nelement": count,
-        "element_size": element_size,
-        "to": to,
-        "type": type_,
-        "type_as": type_as,
-        "cpu": same,
-        "cuda": cuda,
-        "pin_memory": same,
-        "resolve_conj": same,
-        "resolve_neg": same,
-        "copy_": copy_,
-        "fill_": fill_,
-        "zero_": zero_,
-        "backward": backward,
-        "requires_grad_": leaf.requires_grad_,
-        "retain_grad": leaf.retain_grad,
-        "register_hook": leaf.register_hook,
-        "register_post_accumulate_grad_hook": leaf.register_post_accumulate_grad_hook,
-        "detach": leaf.detach,
-        "detach_": leaf.detach_,
-        "is_inference": is_inference,
-        "_is_view": lambda tensor: tensor.view_info is not None,
-        "resize_": resize_,
-        "__getitem__": get_item,
-        "__setitem__": set_item,
-        "__len__": length,
-    }
-    | {
-        name: _caster(dtypes.NAMES[name])
-        for name in (
-            "float",
-            "double",
-            "half",
-            "bfloat16",
-            "int",
-            "long",
-            "short",
-            "bool",
-            "cfloat",
-        )
-    }
-    | {
-        "byte": _caster(dtypes.uint8),
-        "char": _caster(dtypes.int8),
-        "cdouble": _caster(dtypes.complex128),
-    }
-)
+_NAMED: dict[str, Callable[..., Any]] = {
+    "item": item,
+    "tolist": tolist,
+    "numpy": to_numpy,
+    "size": size,
+    "stride": stride,
+    "storage_offset": storage_offset,
+    "data_ptr": data_ptr,
+    "is_contiguous": is_contiguous,
+    "dim": dim,
+    "ndimension": dim,
+    "numel": count,
+    "nelement": count,
+    "element_size": element_size,
+    "to": to,
+    "type": type_,
+    "type_as": type_as,
+    "cpu": same,
+    "cuda": cuda,
+    "pin_memory": same,
+    "resolve_conj": same,
+    "resolve_neg": same,
+    "copy_": copy_,
+    "fill_": fill_,
+    "zero_": zero_,
+    "backward": backward,
+    "requires_grad_": leaf.requires_grad_,
+    "retain_grad": leaf.retain_grad,
+    "register_hook": leaf.register_hook,
+    "register_post_accumulate_grad_hook": leaf.register_post_accumulate_grad_hook,
+    "detach": leaf.detach,
+    "detach_": leaf.detach_,
+    "is_inference": is_inference,
+    "_is_view": lambda tensor: tensor.view_info is not None,
+    "resize_": resize_,
+    "__getitem__": get_item,
+    "__setitem__": set_item,
+    "__len__": length,
+}
+_CASTS: dict[str, Callable[..., Any]] = {
+    name: _caster(dtypes.NAMES[name])
+    for name in (
+        "float",
+        "double",
+        "half",
+        "bfloat16",
+        "int",
+        "long",
+        "short",
+        "bool",
+        "cfloat",
+    )
+} | {
+    "byte": _caster(dtypes.uint8),
+    "char": _caster(dtypes.int8),
+    "cdouble": _caster(dtypes.complex128),
+}
+
+METHODS: dict[str, Callable[..., Any]] = _NAMED | _CASTS
 
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "shape": lambda tensor: Size(shape_of(tensor)),
@@ -666,7 +665,7 @@ def missing_attribute(tensor: Tensor, name: str) -> Any:
             pass
         else:
             setattr(Tensor, name, method)
-            return method.__get__(tensor)  # type: ignore[attr-defined]
+            return method.__get__(tensor)
     raise AttributeError(f"'Tensor' object has no attribute '{name}'")
 
 

@@ -37,7 +37,7 @@ MODULES: dict[str, str | None] = {
     "torch.backends": None,
     "torch.backends.cpu": None,
     "torch.version": None,
-    "torch.random": None,
+    "torch.random": "random",
     "torch.return_types": None,
     "torch.utils": None,
     "torch.utils.checkpoint": None,
@@ -161,7 +161,7 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.func": dict(_TRANSFORMS),
     "torch.nn": {},
     "torch.nn.functional": {},
-    "torch.linalg": {"LinAlgError": _PLAIN},
+    "torch.linalg": {"LinAlgError": "gradcli.ops.matrices"},
     "torch.special": {},
     "torch.fft": {},
     "torch.cuda": {"is_available": _PLAIN + ":never", "device_count": _PLAIN + ":zero"},
@@ -290,7 +290,7 @@ def tensor_method(name: str) -> Callable[..., Any]:
     if name in _functions("Tensor"):
         from ..ops.functions import public_function
 
-        return public_function("Tensor", name, method=True)  # type: ignore[no-any-return]
+        return public_function("Tensor", name, method=True)
     from ..ops.arguments import METHOD
     from ..ops.public import public
 
@@ -315,7 +315,7 @@ def tensor_attribute(name: str) -> Callable[[Any], Any] | None:
         method = tensor_method(name)
     except KeyError:
         return None
-    return method.__get__  # type: ignore[no-any-return, attr-defined]
+    return method.__get__
 
 
 def tensor_setter(name: str) -> Callable[[Any, Any], None] | None:

@@ -31,8 +31,8 @@ def text(node: Any) -> str:
 
 
 def name(node: Any) -> str:
-    """The node's name; two of PyTorch's own classes are qualified."""
-    if isinstance(node, AccumulateGrad | CopySlices):
+    """The node's name; those of PyTorch's own classes are qualified."""
+    if isinstance(node, AccumulateGrad | CopySlices) or node.title == "CopyBackwards":
         return f"torch::autograd::{node.title}"
     return str(node.title)
 
@@ -107,7 +107,7 @@ def _formula_needs(op: Any, parameter: str) -> bool:
 def attribute(node: Any, wanted: str) -> Any:
     """An attribute of a node. Raises AttributeError with Python's sentence."""
     if wanted in METHODS:
-        return METHODS[wanted].__get__(node)  # type: ignore[attr-defined]
+        return METHODS[wanted].__get__(node)
     if wanted == "next_functions":
         return next_functions(node)
     if wanted == "requires_grad":
@@ -149,7 +149,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 
 def _install() -> None:
     for kind in NodeTypes:
-        kind.__repr__ = text  # type: ignore[method-assign, assignment]
+        kind.__repr__ = text  # type: ignore[method-assign]
         kind.__getattr__ = _missing  # type: ignore[union-attr]
 
 

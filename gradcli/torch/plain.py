@@ -55,5 +55,3 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
     return requires_grad_(leaf) if requires_grad else leaf
 
 
-class LinAlgError(RuntimeError):
-    """Raised by torch.linalg for singular input."""
