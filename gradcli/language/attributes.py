@@ -667,7 +667,14 @@ OPEN_METACLASSES: set[type] = set()
 
 
 def public_class(kind: type) -> type:
-    """The class that programs see for an exception of the core: Python's own behind it."""
-    if kind.__module__.startswith("gradcli.") and kind not in OPEN_CLASSES:
+    """The class that programs see for an exception of the core: Python's own behind it.
+
+    A class that torch publishes too says so with `published`.
+    """
+    if (
+        kind.__module__.startswith("gradcli.")
+        and kind not in OPEN_CLASSES
+        and not getattr(kind, "published", False)
+    ):
         return next(base for base in kind.__mro__ if base.__module__ == "builtins")
     return kind

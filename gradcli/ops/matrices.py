@@ -18,6 +18,8 @@ from .table import Op
 class _LinAlgError(RuntimeError):
     """`torch.linalg.LinAlgError`: a matrix that an operation cannot work with."""
 
+    published = True
+
 
 LinAlgError = _LinAlgError
 

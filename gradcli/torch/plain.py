@@ -53,5 +53,3 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
     leaf = detach(data)
     leaf.view_info = None
     return requires_grad_(leaf) if requires_grad else leaf
-
-
