@@ -21,6 +21,20 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 _BLOCK = 1 << 20  # bytes of gathered columns that are worked on at once
+_KEPT = 1 << 22  # bytes up to which work space is kept from one call to the next
+
+_spaces: dict[str, Any] = {}
+
+
+def _space(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Uninitialized work space, the same memory at every call: fresh pages cost more than BLAS."""
+    size = math.prod(shape) * dtype.itemsize
+    if size > _KEPT:
+        return np.empty(shape, dtype)
+    memory = _spaces.get(name)
+    if memory is None or memory.nbytes < size:
+        memory = _spaces[name] = np.empty(size, np.uint8)
+    return memory[:size].view(dtype).reshape(shape)
 
 Sizes = Sequence[int]
 
@@ -90,13 +104,16 @@ class _Grid:
             view = as_strided(
                 x, (len(x), channels, *self.kernel, *self.out), (*lead, *taps, *rows)
             )
-        return view.reshape(len(x), channels * self.taps, self.length)
+        columns = _space("columns", view.shape, x.dtype)
+        np.copyto(columns, view)
+        return columns.reshape(len(x), channels * self.taps, self.length)
 
     def spread(self, y: Any) -> Any:
         """Outputs (images, channels, *out) with `length` elements a channel, zeros between."""
         if self.exact:
             return y.reshape(*y.shape[:2], self.length)
-        wide = np.zeros((*y.shape[:2], self.length), y.dtype)
+        wide = _space("wide", (*y.shape[:2], self.length), y.dtype)
+        wide.fill(0)
         self.window(wide)[...] = y
         return wide
 
@@ -144,7 +161,8 @@ def correlate(
             columns = columns.reshape(len(part), groups, -1, grid.length)
             wide = np.matmul(matrices, columns).reshape(len(part), filters, -1)
         else:
-            wide = np.matmul(matrices[0], columns)
+            wide = _space("wide", (len(part), filters, grid.length), result.dtype)
+            np.matmul(matrices[0], columns, out=wide)
         target = result[start : start + step]
         if shift is None:
             target[...] = grid.window(wide)
@@ -179,7 +197,8 @@ def scatter(
         if groups > 1:
             columns = np.matmul(matrices, part.reshape(len(part), groups, -1, grid.length))
         else:
-            columns = np.matmul(matrices[0], part)
+            columns = _space("columns", (len(part), channels * grid.taps, grid.length), x.dtype)
+            np.matmul(matrices[0], part, out=columns)
         columns = columns.reshape(len(part), channels, grid.taps, grid.length)
         target = flat[start : start + step]
         for index, place in enumerate(offsets(kernel)):
