@@ -8,9 +8,10 @@ import numpy as np
 
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import Array, DType
+from ..tensor.tensor import numel
 from .layout import zeros_like
 from .notices import warn_once
-from .shape import is_contiguous
+from .shape import is_contiguous, shape_of_value
 from .table import ELEMENTWISE, LINEAR, op
 
 
@@ -31,6 +32,7 @@ op(
     jvp=LINEAR,
     batching=ELEMENTWISE,
     keeps_layout=True,
+    size=lambda self, memory_format: numel(shape_of_value(self)),
     doc="A copy, through which gradients flow.",
     samples=lambda S: [S(S.normal(2, 3)), S(S.normal())],
 )
@@ -72,6 +74,7 @@ op(
     node="ToCopyBackward0",
     batching=ELEMENTWISE,
     keeps_layout=True,
+    size=lambda self, dtype: numel(shape_of_value(self)),
     where=(),
     doc="A copy in another dtype.",
     samples=lambda S: [S(S.normal(2, 3))],

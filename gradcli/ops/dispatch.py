@@ -83,6 +83,8 @@ def run_plain(op: Op, args: Sequence[Any]) -> Any:
     if op.composite is not None:
         from .namespaces import traced
 
+        if op.size is not None:
+            runtime.reserve(8 * op.size(*args))
         return op.composite(traced, *args)
     outputs = compute(op, args)
     if op.view:
@@ -201,7 +203,7 @@ def _array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:
             array = (array != 0) if dtype.category == 0 else array.astype(dtype.compute)
     elif not tensor.dtype.raw and array.dtype != tensor.dtype.compute:
         array = array.astype(tensor.dtype.compute)
-    return array
+    return array if array.ndim else array[()]
 
 
 def _result_dtype(
@@ -237,6 +239,8 @@ def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
             result = result[()]
         elif op.batching != ELEMENTWISE and not op.keeps_layout and not result.flags.c_contiguous:
             result = np.ascontiguousarray(result)
+        elif not result.flags.writeable:
+            result = np.array(result)  # a broadcast or an alias of an input
         elif 1 in result.shape and not op.keeps_layout and result.flags.c_contiguous:
             result = result.reshape(-1).reshape(result.shape)  # NumPy's strides of one are loose
     return make(result, dtype)
@@ -351,7 +355,12 @@ def _unary(op: Op, flavour: str) -> Any:
                 records = differentiable and state.grad_enabled and node is not None
                 array = x.array
                 plain = array.ndim < 2 or array.flags.c_contiguous
-                if plain and (not records or (fits and x.view_info is None and not state.packing)):
+                view = x.view_info
+                if plain and (
+                    (fits and view is None and not state.packing)
+                    if records
+                    else (view is None or view.base.node is None)
+                ):
                     array = kernel(array)
                     out = _new(Tensor)
                     out.array = array

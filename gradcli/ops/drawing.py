@@ -148,7 +148,7 @@ def _like(
     if strides == contiguous_strides(shape):
         return made(draw(shape, dtype, generator, True), dtype, requires_grad)
     array = allocate(shape, strides, dtype.array)
-    random.fill(array, np.asarray(draw(shape, dtype, generator, True)))
+    random.fill(array, np.asarray(draw(shape, dtype, generator, False)))
     return made(array, dtype, requires_grad)
 
 

@@ -22,6 +22,7 @@ from .support import common_dtype
 from .table import op
 
 BOTH = ("torch", "Tensor")
+SEEDS = ("torch", "random")
 
 # --- about one tensor ------------------------------------------------------------------------
 
@@ -196,31 +197,29 @@ FUNCTIONS["broadcast_shapes"].bind = lambda *shapes: (shapes,)
 # --- the default generator -------------------------------------------------------------------
 
 
-@function(
-    "manual_seed(any? seed)", where=("torch",), doc="Starts the default stream of random numbers."
-)
+@function("manual_seed(any? seed)", where=SEEDS, doc="Starts the default stream of random numbers.")
 def manual_seed(seed: Any) -> Generator:
     return default_generator.manual_seed(int(seed))
 
 
-@function("initial_seed()", where=("torch",), doc="The seed that the default stream began with.")
+@function("initial_seed()", where=SEEDS, doc="The seed that the default stream began with.")
 def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
-@function("seed()", where=("torch",), doc="Seeds the default stream from the operating system.")
+@function("seed()", where=SEEDS, doc="Seeds the default stream from the operating system.")
 def seed() -> int:
     return default_generator.seed()
 
 
-@function("get_rng_state()", where=("torch",), doc="The state of the default stream as bytes.")
+@function("get_rng_state()", where=SEEDS, doc="The state of the default stream as bytes.")
 def get_rng_state() -> Tensor:
     return from_array(default_generator.get_state())
 
 
 @function(
     "set_rng_state(Tensor new_state)",
-    where=("torch",),
+    where=SEEDS,
     doc="Takes the default stream back to a state from get_rng_state.",
 )
 def set_rng_state(new_state: Tensor) -> None:
