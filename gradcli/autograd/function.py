@@ -12,7 +12,7 @@ import numpy as np
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, alias, make, shape_of, version_of
 from .leaf import detach, fresh_edge
-from .modes import no_grad
+from .modes import no_grad, requires_grad
 from .node import (
     FREED_MESSAGE,
     Freed,
@@ -256,7 +256,7 @@ def apply_plain(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
         edge = fresh_edge(value) if isinstance(value, Tensor) else None
         edges.append(edge)
         numbers.append(value.number if edge is not None else 0)
-    needs = tuple(edge is not None for edge in edges)
+    needs = tuple(isinstance(value, Tensor) and requires_grad(value) for value in args)
     ctx.needs_input_grad = needs
     records = runtime.grad_enabled and any(needs)
     with no_grad():
@@ -275,6 +275,8 @@ def apply_plain(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
 
 def _check_dirty(ctx: FunctionCtx, results: Sequence[Any], inputs: Sequence[Tensor]) -> None:
     for tensor in ctx._dirty:
+        version_of(tensor).bump(runtime.where)
+    for tensor in ctx._dirty:
         if not any(tensor is item for item in inputs):
             continue
         if not any(tensor is item for item in results):
@@ -282,10 +284,14 @@ def _check_dirty(ctx: FunctionCtx, results: Sequence[Any], inputs: Sequence[Tens
                 "Some elements marked as dirty during the forward method were not returned as "
                 "output. The inputs that are modified inplace must all be outputs of the Function."
             )
-        if tensor.node is not None and tensor.node.number < 0 and runtime.grad_enabled:
+        if not runtime.grad_enabled:
+            continue
+        if tensor.node is not None and tensor.node.number < 0:
             raise RuntimeError(
                 "a leaf Variable that requires grad has been used in an in-place operation."
             )
+        if any(requires_grad(item) for item in inputs):
+            operations.check_kind(tensor)
 
 
 def _fresh_output(
@@ -300,6 +306,8 @@ def _fresh_output(
     if any(result is tensor for tensor in ctx._dirty):
         return result
     is_input = any(result is tensor for tensor in inputs)
+    if is_input and not records:
+        return detach(result) if requires_grad(result) else result
     if is_input:
         source = result
         result = alias(source)
@@ -341,8 +349,6 @@ def _record(
     ]
     tensors = [item for item in results if isinstance(item, Tensor)]
     node.count = len(results) if len(results) > 1 else 1
-    for tensor in ctx._dirty:
-        version_of(tensor).bump(runtime.where)
     if not tensors:
         return
     if node.count == 1:
@@ -351,13 +357,12 @@ def _record(
     else:
         node.shape = tuple(shape_of(r) if isinstance(r, Tensor) else () for r in results)
         node.dtype = tuple(r.dtype if isinstance(r, Tensor) else tensors[0].dtype for r in results)
+    written = []
     for index in live:
         result = results[index]
         number = 0 if node.count == 1 else index + 1
-        dirty = any(result is tensor for tensor in ctx._dirty)
-        if dirty and result.view_info is not None:
-            position = next(i for i, value in enumerate(args) if value is result)
-            operations.rebase(result, node, position)
+        if result.view_info is not None and any(result is tensor for tensor in ctx._dirty):
+            written.append(result)
             continue
         result.node = node
         result.number = number
@@ -365,7 +370,10 @@ def _record(
             result.view_info.clock = version_of(result).clock
     for tensor in ctx._constant:
         tensor.node = None
-    _save(node, ctx, args, edges, numbers, results, originals)
+    _save(node, ctx, args, edges, numbers, live, originals)
+    for result in written:
+        position = next(i for i, value in enumerate(args) if value is result)
+        operations.rebase(result, node, position)
 
 
 def _save(
@@ -374,7 +382,7 @@ def _save(
     args: Sequence[Any],
     edges: Sequence[Any],
     numbers: Sequence[int],
-    results: Sequence[Any],
+    live: Sequence[int],
     originals: Sequence[Any],
 ) -> None:
     saved: list[Any] = []
@@ -392,8 +400,8 @@ def _save(
         edge: Any = None
         number = 0
         for index, original in enumerate(originals):
-            if original is tensor and index < len(results) and results[index].node is node:
-                edge, number = "self", results[index].number
+            if original is tensor and index in live:
+                edge, number = "self", (0 if node.count == 1 else index + 1)
         for value, input_edge, input_number in zip(args, edges, numbers, strict=True):
             if value is tensor and edge is None:
                 edge, number = input_edge, input_number

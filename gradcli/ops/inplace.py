@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.modes import InferenceVersion, refresh_view
+from ..autograd.modes import InferenceVersion, refresh_view, requires_grad
 from ..autograd.node import Node
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
+from ..tensor.tensor import Tensor, make, own_memory, shape_of, version_of
 from .dispatch import compute
 from .errors import broadcast_shape
-from .record import edge_start, record
-from .table import Op
-from .views import CopySlices
+from .layout import is_dense, strides_of
+from .record import edge_start, record, stamp_outputs
+from .table import ELEMENTWISE, Op
+from .views import CopySlices, check_kind
 
 STALE = -1  # a clock that no version shows
 
@@ -38,11 +39,14 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         from .levels import run_leveled_inplace
 
         return run_leveled_inplace(op, args)
-    recorded = runtime.grad_enabled and (
-        target.node is not None
-        or any(type(args[p]) is Tensor and args[p].node is not None for p in op.tensor_positions)
+    recorded = runtime.grad_enabled and any(
+        type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )
-    check_writable(target, recorded or target.view_info is not None, op.id in ("zero", "fill"))
+    check_writable(target, recorded, op.id in ("zero", "fill"))
+    if op.batching == ELEMENTWISE or op.id == "copy":
+        for position in op.tensor_positions[1:]:
+            if type(args[position]) is Tensor:
+                check_overlap(target, args[position])
     if op.composite is not None and recorded:
         return _write_composite(op, args, target)
     result = result_of(op, args, target)
@@ -90,11 +94,27 @@ def result_of(op: Op, args: Sequence[Any], target: Tensor) -> Tensor:
     return result
 
 
-def check_writable(tensor: Tensor, tracked: bool = True, fills: bool = False) -> None:
+def check_writable(tensor: Tensor, tracked: bool = False, fills: bool = False) -> None:
     """Raise PyTorch's error if the tensor may not be written in place now.
 
-    `fills` says that one value goes everywhere, which is allowed where elements share memory.
+    `tracked` says that another operand requires grad. `fills` says that one value goes
+    everywhere, which is allowed where elements share memory.
     """
+    if runtime.grad_enabled and (tracked or requires_grad(tensor)):
+        view = tensor.view_info
+        if view is not None:
+            check_kind(tensor)
+            refresh_view(tensor)
+            base = view.base.node
+            if requires_grad(tensor) and (base is None or base.number < 0):
+                raise RuntimeError(
+                    "a view of a leaf Variable that requires grad is being used in an in-place "
+                    "operation."
+                )
+        if tensor.node is not None and tensor.node.number < 0:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
     array = tensor.array
     if isinstance(array, np.ndarray) and array.size > 1 and not fills and _overlaps(array):
         raise RuntimeError(
@@ -107,50 +127,26 @@ def check_writable(tensor: Tensor, tracked: bool = True, fills: bool = False) ->
             "a clone to get a normal tensor before doing inplace update.See "
             "https://github.com/pytorch/rfcs/pull/17 for more details."
         )
-    if not runtime.grad_enabled:
-        return
-    view = tensor.view_info
-    if tensor.node is not None and tensor.node.number < 0 and view is None:
-        raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation."
-        )
-    if view is None or not tracked:
-        return
-    base = view.base
-    needs = base.node is not None or tensor.node is not None
-    if needs and view.kind == "no_grad":
-        _refuse(view)
-    if base.node is not None and base.node.number < 0:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation."
-        )
-    if needs and view.kind != "normal":
-        _refuse(view)
 
 
-def _refuse(view: View) -> None:
-    if view.kind == "no_grad":
+def check_overlap(target: Tensor, other: Tensor) -> None:
+    """Raise PyTorch's error where an operand shares part of the memory that is written.
+
+    As there, only operands without gaps are compared, and the target itself is fine.
+    """
+    a, b = target.array, other.array
+    if not (type(a) is np.ndarray and type(b) is np.ndarray and np.may_share_memory(a, b)):
+        return
+    start_a, start_b = a.__array_interface__["data"][0], b.__array_interface__["data"][0]
+    same = a.strides == b.strides or a.size == 1
+    if start_a == start_b and a.nbytes == b.nbytes and same:
+        return
+    if a.size and b.size and is_dense(a.shape, strides_of(a)) and is_dense(b.shape, strides_of(b)):
         raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode "
-            "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
-            "can clarify your code by moving both the view and the inplace either both inside the "
-            "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
-            "want the inplace to be tracked)."
+            "unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single memory location. Please clone() the tensor before performing the "
+            "operation."
         )
-    output = f"Output 0 of {re.sub(r'Backward[0-9]*$', '', view.creator)} is a view"
-    if view.kind == "multiple":
-        raise RuntimeError(
-            f"{output} and is being modified inplace. This view is the output of a function that "
-            "returns multiple views. Such functions do not allow the output views to be modified "
-            "inplace. You should replace the inplace operation by an out-of-place one."
-        )
-    raise RuntimeError(
-        f"{output} and is being modified inplace. This view was created inside a custom Function "
-        "(or because an input was returned as-is) and the autograd logic to handle view+inplace "
-        "would override the custom backward associated with the custom Function, leading to "
-        "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output "
-        "of the custom Function."
-    )
 
 
 def _overlaps(array: Any) -> bool:
@@ -168,22 +164,23 @@ def write(target: Tensor, values: Any) -> None:
 
 
 def _write_recorded(op: Op, args: Sequence[Any], target: Tensor, result: Tensor) -> None:
-    if target.view_info is not None:
-        refresh_view(target)
-    old = make(np.array(target.array), target.dtype)
+    """Write and record.
+
+    Note: the node is made before the write, so that edges and saved operands are those of the old
+    values: an operand that shares memory with the target is then found changed in the backward
+    pass. The target's own old values are kept as a copy, and a saved result is that of the write.
+    """
+    old = make(np.array(target.array)[()], target.dtype)
     old.node = target.node
     old.number = target.number
-    write(target, result.array)
     fresh = make(np.array(result.array), target.dtype)
-    fresh.version = target.version
-    recorded = [old if value is target else value for value in args]
-    node = record(op, recorded, fresh)
+    fresh.version = version_of(target)
+    node = record(op, [old, *args[1:]], fresh)
+    write(target, result.array)
     if node is None:
         return
+    stamp_outputs(node, fresh.version)
     rebase(target, node, edge_start(op, 0, len(node.edges)))
-    for value in args:
-        if type(value) is Tensor and value.view_info is not None:
-            value.view_info.clock = STALE
 
 
 def rebase(target: Tensor, node: Node, position: int) -> None:

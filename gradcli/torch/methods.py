@@ -146,10 +146,13 @@ def text(tensor: Tensor) -> str:
 
 def suffixes(tensor: Tensor) -> list[str]:
     """What the text of a tensor says about its place in the graph."""
-    node = leaf.grad_fn(tensor)
+    try:
+        node = leaf.grad_fn(tensor)
+    except RuntimeError:  # a view that may not follow a change of its base
+        return ["grad_fn=<Invalid>"]
     if node is not None:
         return [f"grad_fn=<{node.title}>"]
-    return ["requires_grad=True"] if tensor.node is not None else []
+    return ["requires_grad=True"] if leaf.requires_grad(tensor) else []
 
 
 def format_(tensor: Tensor, spec: str) -> str:
