@@ -195,7 +195,7 @@ op(
 # --- QR ---------------------------------------------------------------------------------------
 
 
-def _qr(A: Any, mode: str) -> tuple[Any, Any]:
+def _qr(A: Any, mode: Any) -> tuple[Any, Any]:
     if mode == "r":
         return np.zeros((0,), A.dtype), np.linalg.qr(A, "r")
     q, r = np.linalg.qr(A, mode)
@@ -478,7 +478,7 @@ op(
 # --- eigenvalues ------------------------------------------------------------------------------
 
 
-def _eigh(A: Any, UPLO: str) -> tuple[Any, Any]:
+def _eigh(A: Any, UPLO: Any) -> tuple[Any, Any]:
     values, vectors = np.linalg.eigh(A, UPLO.upper())
     return values.astype(A.real.dtype), vectors
 

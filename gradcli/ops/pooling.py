@@ -76,7 +76,7 @@ def _max_pool(
     low = _lowest(self.dtype)
     if any(padding) or any(right):
         full = tuple(p + n + r for n, p, r in zip(sizes, padding, right, strict=True))
-        data = np.full((*lead, *full), low, self.dtype)
+        data: Any = np.full((*lead, *full), low, self.dtype)
         inner = tuple(slice(p, p + n) for n, p in zip(sizes, padding, strict=True))
         data[(..., *inner)] = self
     else:
@@ -320,8 +320,8 @@ def _adaptive_max(self: Any, output_size: Any) -> tuple[Any, Any]:
     dims = len(output_size)
     sizes = self.shape[-dims:]
     lead = self.shape[:-dims]
-    values = np.empty((*lead, *output_size), self.dtype)
-    index = np.empty((*lead, *output_size), np.int64)
+    values: Any = np.empty((*lead, *output_size), self.dtype)
+    index: Any = np.empty((*lead, *output_size), np.int64)
     bounds = [_adaptive_bounds(n, m) for n, m in zip(sizes, output_size, strict=True)]
     numbers = np.arange(math.prod(sizes)).reshape(sizes)
     for place in itertools.product(*map(range, output_size)):
