@@ -602,7 +602,7 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
     source = np.atleast_1d(self)
     length = source.shape[dim]
     if places.size and (places.min() < 0 or places.max() >= length):
-        if source.ndim == 1:
+        if dim != 1:
             raise IndexError("index out of range in self")
         bad = places[np.argmax((places < 0) | (places >= length))]
         raise RuntimeError(f"INDICES element is out of DATA bounds, id={bad} axis_dim={length}")
