@@ -905,7 +905,7 @@ def _pairs_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     from .dispatch import run
     from .namespaces import traced
 
-    return run(op, [traced.clone(front(args[0], axes[0]))]), 0
+    return run(op, [traced.contiguous(front(args[0], axes[0]))]), 0
 
 
 op(

@@ -389,6 +389,11 @@ def _round_decimals(self: Any, decimals: int) -> Any:
     return np.rint(self * power) / power
 
 
+def _check_decimals(self: Any, decimals: int) -> None:
+    name = "round_cpu" if decimals else "round_vml_cpu"
+    supports(complex=name, boolean=name)(self)
+
+
 op(
     "round_decimals(Tensor self, *, int decimals)",
     name="round",
@@ -399,7 +404,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="round_cpu", boolean="round_cpu"),
+    check=_check_decimals,
     doc="The nearest number with so many decimals; halves go to the even one.",
     samples=lambda S: [S(S.normal(3), decimals=2), S(S.uniform(100, 900, 3), decimals=-1)],
 )

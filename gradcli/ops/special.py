@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..tensor import special
 from .support import supports
 from .table import ELEMENTWISE, op
@@ -109,7 +111,9 @@ _special(
 )
 op(
     "ndtr(Tensor self)",
-    composite=lambda F, self: F._mul_scalar(F.erfc(F.mul(self, -math.sqrt(0.5))), 0.5),
+    composite=lambda F, self: F._mul_scalar(
+        F._add_scalar(F.erf(F._mul_scalar(self, math.sqrt(0.5))), 1), 0.5
+    ),
     where=("special",),
     doc="The normal distribution function.",
     samples=lambda S: S.each(-2, 2),
@@ -173,7 +177,7 @@ def _polygamma(n: int, self: Any) -> Any:
 def _check_order(n: int, self: Any) -> None:
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    supports(complex="digamma" if n == 0 else "polygamma")(self)
+    supports(complex=("digamma", "trigamma", "polygamma")[min(n, 2)])(self)
 
 
 op(
@@ -202,14 +206,14 @@ op(
 def _check_mvlgamma(self: Any, p: int) -> None:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
-    supports(complex="lgamma_vml_cpu")(self)
+    supports(complex="arange_cpu")(self)
 
 
 def _mvlgamma(self: Any, p: int) -> Any:
     total = p * (p - 1) / 4 * math.log(math.pi)
     for i in range(p):
         total = total + special.lgamma(self - i / 2)
-    return total.astype(self.dtype)
+    return np.asarray(total, self.dtype, order="C")[()]
 
 
 def _mvlgamma_slope(F: Any, g: Any, self: Any, p: int) -> Any:
@@ -226,6 +230,7 @@ for _name, _where in (("mvlgamma", ("torch", "Tensor")), ("multigammaln", ("spec
         vjp={"self": _mvlgamma_slope},
         jvp=ELEMENTWISE,
         node="MvlgammaBackward0",
+        keeps_layout=True,
         promote="float",
         batching=ELEMENTWISE,
         inplace="Tensor" in _where,
