@@ -35,7 +35,7 @@ from .attributes import (
 )
 from .classes import Super, is_program_class
 from .functions import Builtin, Function, Method
-from .lazy import lazy, lazy_counted
+from .lazy import endless, lazy, lazy_counted
 from .machine import counted, feed, machine, make_slice
 from .sizes import PLAIN, check_walk, feed_keys
 from .text import format_value, text, text_ascii, text_repr
@@ -253,6 +253,12 @@ def _dir(value: Any, /) -> list[str]:
     return names_of(value)
 
 
+def _iter(value: Any, sentinel: Any = MISSING, /) -> Any:
+    if sentinel is MISSING:
+        return iter(value)
+    return endless("callable_iterator", iter(callable_value(value), sentinel))
+
+
 def _next(iterator: Any, default: Any = MISSING, /) -> Any:
     if default is MISSING:
         return next(iterator)
@@ -321,16 +327,6 @@ def _super(*args: Any) -> Super:
 # Constructors of host classes
 
 
-def _int(*args: Any, **kwargs: Any) -> int:
-    if args and isinstance(args[0], str) and len(args[0]) > 4300:
-        raise ValueError(
-            "Exceeds the limit (4300 digits) for integer string conversion: "
-            f"value has {len(args[0])} digits; use sys.set_int_max_str_digits() to increase the "
-            "limit"
-        )
-    return int(*args, **kwargs)
-
-
 def _str(*args: Any, **kwargs: Any) -> str:
     if len(args) != 1 or kwargs:
         return str(*args, **kwargs)
@@ -389,7 +385,7 @@ def _object(*args: Any, **kwargs: Any) -> object:
 
 CONSTRUCTORS.update(
     {
-        int: _int,
+        int: int,
         float: float,
         bool: bool,
         str: _str,
@@ -449,7 +445,7 @@ _functions: dict[str, Callable[..., Any]] = {
     "setattr": _setattr,
     "delattr": _delattr,
     "dir": _dir,
-    "iter": iter,
+    "iter": _iter,
     "next": _next,
     "format": _format,
     "chr": chr,

@@ -8,8 +8,10 @@ from gradcli.autograd.function import Function, FunctionCtx
 from gradcli.autograd.leaf import RemovableHandle
 from gradcli.autograd.node import AccumulateGrad, Node
 from gradcli.tensor.device import Device
+from gradcli.tensor.dtypes import DType
 from gradcli.tensor.generator import Generator
 from gradcli.tensor.limits import finfo, iinfo
+from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
 
 from .attributes import (
@@ -111,6 +113,21 @@ for _node in (Node, AccumulateGrad):
     LOADERS[_node] = _load_node
     NAMES[_node] = lambda value: ["name", "next_functions"]
     CLASS_NAMES[_node] = lambda value: value.title
+
+
+# The classes' names as PyTorch prints them.
+
+for _kind, _name in (
+    (Tensor, "Tensor"),
+    (Size, "Size"),
+    (DType, "dtype"),
+    (Device, "device"),
+    (Generator, "Generator"),
+    (finfo, "finfo"),
+    (iinfo, "iinfo"),
+):
+    _kind.__module__ = "torch._C" if _kind is Generator else "torch"
+    _kind.__name__ = _kind.__qualname__ = _name
 
 
 # Handles, devices, limits of dtypes

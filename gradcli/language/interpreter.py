@@ -7,7 +7,6 @@ and returns a `Result`. A program can run many times, in a fresh namespace each 
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from .parser import parse
 from .program_errors import ProgramError
 from .resolver import GLOBAL, Scope, analyse
 from .source import Source, Span
+from .watch import watch
 
 Mode = Literal["auto", "python", "calculator", "interactive"]
 
@@ -244,52 +244,6 @@ class Limits:
         self.depth = depth
 
 
-class Clock:
-    """Sets `runtime.stop` when the time of a run is up; one thread serves all runs."""
-
-    __slots__ = ("deadline", "limit", "thread", "timeout", "wake")
-
-    def __init__(self) -> None:
-        self.deadline: float | None = None
-        self.limit: LimitExceeded | None = None
-        self.thread: Any = None
-        self.wake: Any = None
-        self.timeout = 0.0
-
-    def start(self, timeout: float) -> None:
-        """Start to count for one run."""
-        self.timeout = timeout
-        self.limit = None
-        idle = self.deadline is None
-        self.deadline = time.monotonic() + timeout
-        if self.thread is None:
-            import threading
-
-            self.wake = threading.Event()
-            self.thread = threading.Thread(target=self._watch, daemon=True)
-            self.thread.start()
-        elif idle:
-            self.wake.set()
-
-    def stop(self) -> None:
-        """The run is over."""
-        self.deadline = None
-        if self.limit is not None and runtime.stop is self.limit:
-            runtime.stop = None
-
-    def _watch(self) -> None:
-        while True:
-            deadline = self.deadline
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is None or left > 0:
-                self.wake.wait(left)
-                self.wake.clear()
-            elif self.deadline == deadline:
-                self.limit = LimitExceeded(f"stopped after {self.timeout:g} seconds", "timeout")
-                runtime.stop = self.limit
-                self.deadline = None
-
-
 class Result:
     """What a run left: the module's names in order of first assignment, and the last value.
 
@@ -327,7 +281,6 @@ class Session:
             import random
 
             self.random = random.Random(seed)
-        self._clock = Clock()
 
     def _enter(self) -> None:
         """Make the machine this session's, and start counting."""
@@ -348,8 +301,7 @@ class Session:
             machine.baseline = used if used > limits.max_memory else 0
             grow_stack()
         machine.reset()
-        if self.limits.timeout is not None:
-            self._clock.start(self.limits.timeout)
+        watch.start(self.limits.timeout)
 
     def run(
         self,
@@ -391,7 +343,7 @@ class Session:
         finally:
             handling.clear()
             self.random = machine.random
-            self._clock.stop()
+            watch.stop()
         return Result(names, value)
 
     def _place(self, error: BaseException, program: Program) -> None:

@@ -12,14 +12,15 @@ from typing import Any
 from .machine import counted
 from .sizes import DEPTH
 
+MANY = 1_000_000  # a longer range is counted by whoever iterates over it
+
 
 class Lazy:
     """An iterator over other iterators; `depth` is how many are on top of each other."""
 
-    __slots__ = ("depth", "iterator", "name")
+    __slots__ = ("depth", "iterator")
 
-    def __init__(self, name: str, iterator: Iterator[Any], depth: int) -> None:
-        self.name = name
+    def __init__(self, iterator: Iterator[Any], depth: int) -> None:
         self.iterator = iterator
         self.depth = depth
 
@@ -30,7 +31,18 @@ class Lazy:
         return next(self.iterator)
 
     def __repr__(self) -> str:
-        return f"<{self.name} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+
+_kinds: dict[str, type[Lazy]] = {}
+
+
+def wrapped(name: str, iterator: Iterator[Any], depth: int) -> Lazy:
+    """An iterator as an object of a class with the name that programs know."""
+    kind = _kinds.get(name)
+    if kind is None:
+        kind = _kinds[name] = type(name, (Lazy,), {"__slots__": ()})
+    return kind(iterator, depth)
 
 
 def depth_of(value: Any) -> int:
@@ -54,9 +66,18 @@ def lazy(name: str, make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """`make(*args)`, wrapped when it stands on another iterator."""
     depth = deeper(args)
     made = make(*args, **kwargs)
-    return made if depth == 1 else Lazy(name, made, depth)
+    if any(type(a) is range and a[MANY:] for a in args):
+        made = counted(made)
+    elif depth == 1:
+        return made
+    return wrapped(name, made, depth)
+
+
+def endless(name: str, made: Iterator[Any], *args: Any) -> Lazy:
+    """An iterator without an end: it counts by itself, whoever takes from it."""
+    return wrapped(name, counted(made), deeper(args))
 
 
 def lazy_counted(iterable: Any) -> Any:
     """`counted(iterable)` that knows its depth."""
-    return Lazy("generator", counted(iterable), deeper((iterable,)))
+    return wrapped("generator", counted(iterable), deeper((iterable,)))

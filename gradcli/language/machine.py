@@ -27,6 +27,8 @@ MAX_CHAINS = 1 << 17  # how many call chains are remembered; more are known by t
 QUANTUM = 10_000  # steps between two looks at the clock and the memory
 CHECKED = 16 << 20  # bytes handed to containers between two looks at the memory
 
+SMALL_STACK = 16_000  # frames that fit into the usual stack of a thread
+
 DEFAULT_STEPS = 100_000_000
 DEFAULT_DEPTH = 1000
 
@@ -147,10 +149,13 @@ class Machine:
             gc.collect()
             used = resident() - self.baseline
             if used + nbytes > runtime.max_bytes:
-                raise LimitExceeded(
-                    f"the program needs more than {runtime.max_bytes >> 20} MiB of memory",
-                    "max-memory",
-                )
+                raise self.too_much_memory()
+
+    def too_much_memory(self) -> LimitExceeded:
+        """The error for a process that has outgrown its limit."""
+        return LimitExceeded(
+            f"the program needs more than {runtime.max_bytes >> 20} MiB of memory", "max-memory"
+        )
 
     def new_chain(self, where: int) -> int:
         """The chain of a call made at `where`."""
@@ -251,8 +256,15 @@ def make_slice(*args: Any) -> slice:
 def grow_stack() -> None:
     """Let the main thread's stack grow to 120 MiB, and Python's recursion with it.
 
-    User calls have a limit of their own, which counts the program's calls and nothing else.
+    User calls have a limit of their own, which counts the program's calls and nothing else. The
+    stack of another thread has the size it was made with.
     """
+    import threading
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main and threading.stack_size() < 100 << 20:
+        sys.setrecursionlimit(SMALL_STACK)
+        return
     try:
         import resource
 

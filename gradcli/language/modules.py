@@ -33,7 +33,7 @@ from .attributes import (
 from .builtins import INSTANCE_CLASSES
 from .classes import is_program_class
 from .functions import Builtin, Function
-from .lazy import Lazy, deeper, lazy, lazy_counted
+from .lazy import deeper, endless, lazy, lazy_counted, wrapped
 from .machine import counted, feed, machine
 from .sizes import check_key, feed_keys
 from .text import text_repr
@@ -129,7 +129,7 @@ def take(host: Any, names: str) -> dict[str, Any]:
 
 
 def _factorial(n: Any, /) -> int:
-    if isinstance(n, int) and n > 200_000:
+    if isinstance(n, int) and n > 50_000:
         refuse_integer()
     return math.factorial(n)
 
@@ -412,9 +412,9 @@ def _itertools() -> Module:
         "combinations_with_replacement": _pooled("combinations_with_replacement"),
         "chain": Builtin("chain", lambda *its: lazy("chain", itertools.chain, *its), "class"),
         "accumulate": _accumulate,
-        "count": lambda start=0, step=1: itertools.count(start, step),
-        "cycle": lambda it, /: lazy("cycle", itertools.cycle, lazy_counted(it)),
-        "repeat": lambda *a, **k: lazy("repeat", itertools.repeat, *a, **k),
+        "count": lambda start=0, step=1: endless("count", itertools.count(start, step)),
+        "cycle": lambda it, /: endless("cycle", itertools.cycle(lazy_counted(it)), it),
+        "repeat": lambda *a, **k: endless("repeat", itertools.repeat(*a, **k), *a),
         "islice": lambda it, *a: lazy("islice", itertools.islice, lazy_counted(it), *a),
         "zip_longest": lambda *its, fillvalue=None: lazy(
             "zip_longest", itertools.zip_longest, *its, fillvalue=fillvalue
@@ -424,7 +424,7 @@ def _itertools() -> Module:
             "groupby", itertools.groupby, lazy_counted(it), _key(key)
         ),
         "tee": lambda it, n=2, /: tuple(
-            Lazy("_tee", part, deeper((it,))) for part in itertools.tee(it, min(n, 1000))
+            wrapped("_tee", part, deeper((it,))) for part in itertools.tee(it, min(n, 1000))
         ),
         "compress": lambda data, selectors: lazy(
             "compress", itertools.compress, lazy_counted(data), selectors

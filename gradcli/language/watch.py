@@ -1,0 +1,79 @@
+"""Looks at the clock and at the memory while a program runs, and sets `runtime.stop`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from gradcli.tensor.runtime import LimitExceeded, runtime
+
+from .machine import machine, resident
+
+TICK = 0.02  # seconds between two looks
+
+
+class Watch:
+    """One thread that serves all runs; it rests when nothing runs. `watch` is the only instance."""
+
+    __slots__ = ("deadline", "limit", "running", "runs", "thread", "timeout", "wake")
+
+    def __init__(self) -> None:
+        self.deadline: float | None = None
+        self.limit: LimitExceeded | None = None  # the last reason to stop that was given
+        self.running = False
+        self.runs = 0
+        self.thread: Any = None
+        self.wake: Any = None
+        self.timeout = 0.0
+
+    def start(self, timeout: float | None) -> None:
+        """A run begins."""
+        if self.limit is not None and runtime.stop is self.limit:
+            runtime.stop = None
+        self.deadline = None
+        if timeout is not None:
+            self.timeout = timeout
+            self.deadline = time.monotonic() + timeout
+        self.runs += 1
+        self.running = True
+        if self.thread is None:
+            import threading
+
+            self.wake = threading.Event()
+            self.thread = threading.Thread(target=self._look, daemon=True)
+            self.thread.start()
+        elif not self.wake.is_set():
+            self.wake.set()
+
+    def stop(self) -> None:
+        """The run is over."""
+        self.running = False
+        if self.limit is not None and runtime.stop is self.limit:
+            runtime.stop = None
+
+    def _look(self) -> None:
+        seen = 0
+        while True:
+            time.sleep(TICK)
+            if not self.running:
+                if seen == self.runs:  # nothing ran since the last look
+                    self.wake.clear()
+                    if not self.running:
+                        self.wake.wait()
+                seen = self.runs
+                continue
+            deadline = self.deadline
+            if deadline is not None and time.monotonic() > deadline:
+                self._give(
+                    LimitExceeded(f"stopped after {self.timeout:g} seconds", "timeout"), deadline
+                )
+            elif resident() - machine.baseline > runtime.max_bytes:
+                self._give(machine.too_much_memory(), deadline)
+
+    def _give(self, limit: LimitExceeded, deadline: float | None) -> None:
+        if self.running and self.deadline == deadline and runtime.stop is None:
+            self.limit = limit
+            runtime.stop = limit
+
+
+watch = Watch()
