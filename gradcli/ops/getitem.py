@@ -56,10 +56,9 @@ def _value(value: Any, tensor: Tensor) -> Tensor:
         from .data import element
 
         number = value.item() if isinstance(value, np.generic) else value
-        dtype = tensor.dtype
-        if dtype.category == dtypes.INTEGER and isinstance(number, float):
-            number = int(number)
-        return make(element(number, dtype), dtype)
+        if isinstance(number, int) and not -(1 << 63) <= number < 1 << 63:
+            raise ValueError("Overflow when unpacking long long")
+        return make(element(number, tensor.dtype), tensor.dtype)
     raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.dtype.tensor_name}")
 
 
@@ -125,7 +124,7 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
             _select(tensor, 0, items[0], 0)
         raise IndexError(f"too many indices for tensor of dimension {rank}")
     view = tensor
-    dim = place = 0  # in the view, and in the tensor
+    dim = place = 0  # in the view, and in the index, as messages count
     found: dict[int, Tensor] = {}
     for item in items:
         if isinstance(item, bool | np.bool_):
@@ -142,6 +141,7 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
         elif item is None:
             view = get_op("unsqueeze").call(view, dim)
             dim += 1
+            place += 1
         elif item is Ellipsis:
             dim += rank - consumed
             place += rank - consumed

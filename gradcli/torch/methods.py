@@ -369,6 +369,10 @@ def resize_(tensor: Tensor, *sizes: Any) -> Tensor:
     return tensor
 
 
+def delete_item(tensor: Tensor, index: Any) -> None:
+    raise TypeError("Tensor does not support deleting items")
+
+
 def set_item(tensor: Tensor, index: Any, value: Any) -> None:
     from ..ops.getitem import setitem
 
@@ -708,6 +712,7 @@ def _install() -> None:
         "__contains__": contains,
         "__getitem__": get_item,
         "__setitem__": set_item,
+        "__delitem__": delete_item,
         "__deepcopy__": deep_copy,
         "__getattr__": missing_attribute,
         "__array_priority__": 1000,
