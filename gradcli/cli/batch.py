@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.autograd.leaf import requires_grad, requires_grad_
+from gradcli.autograd.leaf import requires_grad_
+from gradcli.autograd.modes import requires_grad
 from gradcli.io.digits import elements
 from gradcli.io.write import Typed, string
 from gradcli.language import syntax

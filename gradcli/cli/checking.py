@@ -18,6 +18,7 @@ import numpy as np
 
 from gradcli.autograd import leaf as leaves
 from gradcli.autograd.api import grad as autograd_grad
+from gradcli.autograd.modes import requires_grad
 from gradcli.language import syntax
 from gradcli.language.interpreter import UNSET, Program
 from gradcli.language.program_errors import ProgramError
@@ -96,14 +97,14 @@ class Subject:
 
 def _fresh(value: Tensor) -> Tensor:
     copied = make(value.array.copy() if value.array.shape else value.array, value.dtype)
-    return leaves.requires_grad_(copied) if leaves.requires_grad(value) else copied
+    return leaves.requires_grad_(copied) if requires_grad(value) else copied
 
 
 def _on_graph(value: Any) -> bool:
     return (
         type(value) is Tensor
         and value.dtype.differentiable
-        and leaves.requires_grad(value)
+        and requires_grad(value)
         and not leaves.is_leaf(value)
     )
 
@@ -141,7 +142,7 @@ def _check(subject: Subject) -> list[dict[str, Any]]:
         if type(value) is not Tensor or not value.dtype.differentiable:
             return
         if leaves.is_leaf(value):
-            if leaves.requires_grad(value):
+            if requires_grad(value):
                 inputs.setdefault(name, value)
                 starts.setdefault(name, _fresh(value))
             return
@@ -186,7 +187,7 @@ def _analytic(value: Tensor, inputs: Named) -> tuple[float, dict[str, Any]] | No
     None for a result whose graph is gone already.
     """
     weight = weights(value)
-    by = {name: leaf for name, leaf in inputs.items() if leaves.requires_grad(leaf)}
+    by = {name: leaf for name, leaf in inputs.items() if requires_grad(leaf)}
     try:
         found = autograd_grad(
             value,

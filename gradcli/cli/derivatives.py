@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcli.autograd import leaf as leaves
 from gradcli.autograd.api import grad as autograd_grad
+from gradcli.autograd.modes import requires_grad
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.tensor import dtypes
@@ -54,13 +55,13 @@ def result_of(result: Result, options: Options) -> Tensor:
 
 def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
     """The inputs and the program's own leaves that require grad, narrowed by `--wrt`."""
-    found = {name: value for name, value in inputs.items() if leaves.requires_grad(value)}
+    found = {name: value for name, value in inputs.items() if requires_grad(value)}
     found |= {
         name: value
         for name, value in result.globals.items()
         if name not in inputs
         and type(value) is Tensor
-        and leaves.requires_grad(value)
+        and requires_grad(value)
         and leaves.is_leaf(value)
     }
     if options.wrt:
@@ -95,7 +96,7 @@ def _document(found: Tensor | None) -> Typed | None:
 def _gradients(
     value: Tensor, by: Named, cotangent: Tensor | None, create_graph: bool = False
 ) -> list[Tensor | None]:
-    if not leaves.requires_grad(value) or not by:
+    if not requires_grad(value) or not by:
         return [None] * len(by)
     found = autograd_grad(
         value,
@@ -169,7 +170,7 @@ def _jvp(value: Tensor, by: Named, options: Options) -> Any:
     pairs = [
         (grad, tangent)
         for grad, tangent in zip(pulled, tangents, strict=True)
-        if grad is not None and leaves.requires_grad(grad)
+        if grad is not None and requires_grad(grad)
     ]
     if not pairs:
         return typed(_zeros(value))
@@ -197,7 +198,7 @@ def _hvp(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
     pairs = [
         (grad, tangent)
         for grad, tangent in zip(first, tangents, strict=True)
-        if grad is not None and leaves.requires_grad(grad)
+        if grad is not None and requires_grad(grad)
     ]
     if not pairs:
         return {name: typed(_zeros(like)) for name, like in by.items()}
@@ -240,7 +241,7 @@ def jacobian_rows(value: Tensor, by: Named) -> list[Tensor]:
         _empty(count * numel(shape_of(like)), (count, *shape_of(like)), like)
         for like in by.values()
     ]
-    if leaves.requires_grad(value) and by and count:
+    if requires_grad(value) and by and count:
         step = max(1, min(count, ROWS_AT_ONCE // (count * value.dtype.itemsize)))
         for start in range(0, count, step):
             stop = min(start + step, count)

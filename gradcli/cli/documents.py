@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.autograd import leaf as leaves
+from gradcli.autograd.modes import requires_grad
 from gradcli.io.errors import DataError
 from gradcli.io.write import Typed
 from gradcli.tensor.dtypes import DType
@@ -41,7 +42,7 @@ def typed(tensor: Tensor, full: bool = False) -> Typed:
         return Typed(tensor.array, tensor.dtype)
     node = leaves.grad_fn(tensor)
     facts = {
-        "requires_grad": leaves.requires_grad(tensor),
+        "requires_grad": requires_grad(tensor),
         "leaf": leaves.is_leaf(tensor),
         "grad_fn": None if node is None else node_name(node),
     }

@@ -21,9 +21,8 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
     if hasattr(error, "title"):
         labels = [Label(error.span, error.label, source=error.source)]
         labels += [Label(span, text, False, source=where) for where, span, text in error.labels]
-        labels += [
-            Label(span, text, False, source=where) for where, span, text in error.callers[:3]
-        ]
+        calls = dict.fromkeys((where, span, text) for where, span, text in error.callers)
+        labels += [Label(span, text, False, source=where) for where, span, text in [*calls][:3]]
         return Diagnostic(error.title, source, labels, [error.help] if error.help else [])
     where, span = error.place
     title = f"{type(error).__name__}: {error}"

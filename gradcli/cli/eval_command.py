@@ -101,6 +101,7 @@ def names_document(
 ) -> dict[str, Any]:
     """`{"values": …, "grads": …}` of a program's names."""
     from gradcli.autograd import leaf as leaves
+    from gradcli.autograd.modes import requires_grad
     from gradcli.tensor.tensor import Tensor
 
     from .documents import document, is_value, typed
@@ -113,7 +114,7 @@ def names_document(
     tensors = {
         name: value
         for name, value in names.items()
-        if type(value) is Tensor and leaves.requires_grad(value) and leaves.is_leaf(value)
+        if type(value) is Tensor and requires_grad(value) and leaves.is_leaf(value)
     }
     if options.wrt:
         tensors = {name: tensors[name] for name in chosen(options.wrt, tensors, "--wrt", "leaf")}

@@ -42,11 +42,12 @@ def run(arguments: list[str]) -> int:
     form = "json" if _wants_json_errors(arguments) else "text"
     when = "auto"
     try:
+        if sys.stdout is None:
+            raise UsageError("standard output is closed")
         options = parse(arguments)
         form, when = options.errors, options.color
         status = _start(options)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return status
     except UsageError as error:
         from .report import USAGE, Failure, show

@@ -98,6 +98,8 @@ def show(failure: Failure, form: str, when: str = "auto", record: int | None = N
         line = one_line({"error": failure.members(record)}) + "\n"
     else:
         line = _text(failure, colour(when, sys.stderr), record)
+    if sys.stderr is None:
+        return
     try:
         sys.stderr.write(line)
         sys.stderr.flush()
