@@ -18,7 +18,7 @@ from ..autograd.modes import InferenceVersion
 from ..autograd.operations import operations
 from ..ops import levels as _levels  # noqa: F401  (fills in what the engine needs of levels)
 from ..ops import public as table
-from ..ops.arguments import METHOD, OPERATOR
+from ..ops.arguments import METHOD, OPERATOR, type_name
 from ..ops.families import get_op
 from ..ops.inplace import run_inplace
 from ..tensor import dtypes
@@ -269,7 +269,7 @@ def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         elif not isinstance(value, bool):
             raise TypeError(
                 "to() received an invalid combination of arguments - got "
-                f"({', '.join(type(a).__name__ for a in args)}), but expected one of:\n"
+                f"({', '.join(type_name(a) for a in args)}), but expected one of:\n"
                 " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = "
                 "False, bool copy = False, *, torch.memory_format memory_format = None)\n"
                 " * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, "
@@ -416,7 +416,18 @@ def backward(
     api.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)
 
 
-backward.__qualname__ = "Tensor.backward"
+for _method in (backward, leaf.register_hook, leaf.register_post_accumulate_grad_hook):
+    _method.__qualname__ = f"Tensor.{_method.__name__}"  # Python's errors show it
+
+
+def requires_grad_(tensor: Tensor, requires_grad: bool = True) -> Tensor:
+    """Ask for gradients of a leaf, or no longer."""
+    if not isinstance(requires_grad, bool):
+        raise TypeError(
+            "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+            f"{type_name(requires_grad)}"
+        )
+    return leaf.requires_grad_(tensor, requires_grad)
 
 
 def is_inference(tensor: Tensor) -> bool:
@@ -486,7 +497,7 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "fill_": fill_,
     "zero_": zero_,
     "backward": backward,
-    "requires_grad_": leaf.requires_grad_,
+    "requires_grad_": requires_grad_,
     "retain_grad": leaf.retain_grad,
     "register_hook": leaf.register_hook,
     "register_post_accumulate_grad_hook": leaf.register_post_accumulate_grad_hook,
