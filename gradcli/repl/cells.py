@@ -112,9 +112,9 @@ def pieces(text: str) -> list[Piece]:
 
 def special(line: str) -> Kind | None:
     """Whether a line is a magic or asks for help."""
-    if _magic.match(line):
-        return "magic"
-    return "help" if _help.match(line) else None
+    if _help.match(line):
+        return "help"
+    return "magic" if _magic.match(line) else None
 
 
 def help_request(line: str) -> tuple[str, bool]:

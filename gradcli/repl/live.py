@@ -9,7 +9,6 @@ from gradcli.autograd.keep import kept, nbytes
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.tensor.tensor import Tensor
 
-
 MOST = 20_000  # nodes that are counted after each input
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from .config import Config
     from .prompt import Prompt
     from .shell import Shell
+
+WARM = 0.05  # seconds between two families that are loaded ahead
 
 
 class Loader:
@@ -26,6 +29,7 @@ class Loader:
         self.shell: Shell | None = None
         self.error: BaseException | None = None
         self.thread: threading.Thread | None = None
+        self.ready = threading.Event()
         self.changed: Any = None  # called in the thread when the session is there
 
     def start(self) -> None:
@@ -39,14 +43,28 @@ class Loader:
             self.shell = self.make()
         except BaseException as error:
             self.error = error
+        self.ready.set()
         if self.changed is not None:
             self.changed()
+        if self.shell is not None:
+            self._warm(self.shell)
+
+    def _warm(self, shell: Shell) -> None:
+        """Load the families of operations while the user types the first lines."""
+        import time
+
+        from gradcli.ops.index import FAMILIES
+
+        for family in sorted(set(FAMILIES.values())):
+            time.sleep(WARM)
+            if not shell.running:
+                import_module(f"gradcli.ops.{family}")
 
     def wait(self) -> Shell:
         """The session. Raises what made it fail."""
         self.start()
         assert self.thread is not None
-        self.thread.join()
+        self.ready.wait()
         if self.shell is None:
             assert self.error is not None
             raise self.error
@@ -86,9 +104,11 @@ class Repl:
     """The loop: asks, runs, and brings back what a killed session lost."""
 
     def __init__(self, config: Config, options: Options, coloured: bool) -> None:
+        from .complete import GradCompleter
         from .history import FileHistory
         from .journal import Journal
         from .prompt import Prompt
+        from .toolbar import Toolbar
 
         self.config = config
         self.options = options
@@ -96,25 +116,19 @@ class Repl:
         self.warnings: list[str] = []
         self.journal = Journal(self.warn)
         self.loader = Loader(self._make_shell)
-        completer, toolbar = self._assistants()
+        self.toolbar = Toolbar(self._shell, is_ascii())
         self.prompt: Prompt = Prompt(
             config,
             FileHistory(self.warn),
-            lambda: self.loader.shell,
+            self._shell,
             coloured=coloured,
             draft=self.journal.record_draft,
-            completer=completer,
-            toolbar=toolbar,
+            completer=GradCompleter(self._shell),
+            toolbar=self.toolbar,
         )
 
-    def _assistants(self) -> Any:
-        from .complete import GradCompleter
-        from .toolbar import Toolbar
-
-        def shell() -> Shell | None:
-            return self.loader.shell
-
-        return GradCompleter(shell), Toolbar(shell, is_ascii())
+    def _shell(self) -> Shell | None:
+        return self.loader.shell
 
     def warn(self, message: str) -> None:
         """Remember a warning; it is shown before the next prompt."""
@@ -163,7 +177,7 @@ class Repl:
         sys.stdout.write(f"gradcli {__version__} · ? for help · Ctrl-D leaves\n")
         self._show_warnings()
         app = self.prompt.session.app
-        self.loader.changed = app.invalidate
+        self.loader.changed = self.toolbar.changed = app.invalidate
         app.after_render += lambda _: self.loader.start()
         try:
             self._resume()
@@ -173,7 +187,9 @@ class Repl:
                     text = self.prompt.ask()
                 except KeyboardInterrupt:
                     continue
-                self.loader.wait().run(text)
+                shell = self.loader.wait()
+                shell.run(text)
+                self.prompt.default, shell.next_text = shell.next_text, ""
         except (EOFError, Leave):
             self.journal.close()
             return 0

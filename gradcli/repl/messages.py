@@ -39,8 +39,9 @@ def watch_warnings(show: Callable[[Diagnostic], None]) -> None:
 
     warnings.simplefilter("always")
     warnings.simplefilter("ignore", RuntimeWarning)
-    warnings.simplefilter("ignore", DeprecationWarning)
-    warnings.showwarning = shown  # type: ignore[assignment]
+    for category in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
+        warnings.simplefilter("ignore", category)
+    warnings.showwarning = shown
     if not warn_behind:
         warn_behind.append(lambda node, version: show(_behind(node, version)))
 

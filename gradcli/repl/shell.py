@@ -77,6 +77,7 @@ class Shell:
         self.statements: list[Statement] = []
         self.elapsed: float | None = None
         self.running = False
+        self.next_text = ""  # what stands at the next prompt
         self.last: Any = UNSET
         self.graph_size = (0, 0)
         messages.watch_warnings(self.show_diagnostic)
@@ -203,7 +204,7 @@ class Shell:
             return True
         return False
 
-    def run_code(self, source: Source, number: int) -> bool:
+    def run_code(self, source: Source, number: int, echo: bool = True) -> bool:
         """Run a program statement by statement, showing the values of its expressions."""
         try:
             tree = parse(source)
@@ -218,7 +219,7 @@ class Shell:
                 value = self.session.run(program).value
                 done = Statement(source.slice(statement.span))
                 self.statements.append(done)
-                if value is UNSET or value is None or (is_last and quiet):
+                if value is UNSET or value is None or (is_last and quiet) or not echo:
                     continue
                 if is_last or _is_shown(statement, value):
                     self.show_value(value, number, many=len(tree.body) > 1)
@@ -237,10 +238,9 @@ class Shell:
             raise Failed(f"{error.kind}: {error.message}: {text}", error.help or "") from None
         return self.session.run(program).value
 
-    def execute(self, text: str, name: str) -> None:
-        """Run a program without showing values. Raises GradSyntaxError and ProgramError."""
-        source = Source(text, name)
-        self.session.run(Program(source, parse(source), "interactive"))
+    def remember(self, text: str) -> None:
+        """Have `%save` write a statement, for what a magic did."""
+        self.statements.append(Statement(text))
 
     # ------------------------------------------------------------ showing
 

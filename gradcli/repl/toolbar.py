@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 if TYPE_CHECKING:
+    from .hints import Hints
     from .shell import Shell
 
 
@@ -17,6 +18,8 @@ class Toolbar:
     def __init__(self, shell: Callable[[], Shell | None], ascii: bool) -> None:
         self.shell = shell
         self.bar = " | " if ascii else " · "
+        self.hints: Hints | None = None
+        self.changed: Callable[[], None] | None = None
 
     def __call__(self, text: str, width: int) -> StyleAndTextTuples:
         shell = self.shell()
@@ -42,9 +45,12 @@ class Toolbar:
         )
 
     def _hint(self, shell: Shell, text: str) -> StyleAndTextTuples | None:
-        from .hints import hint
+        if self.hints is None:
+            from .hints import Hints
 
-        return hint(shell, text, self.bar)
+            self.hints = Hints(self.bar)
+            self.hints.changed = self.changed
+        return self.hints(shell, text)
 
 
 def _cut(parts: StyleAndTextTuples, width: int) -> StyleAndTextTuples:

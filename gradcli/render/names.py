@@ -1,0 +1,52 @@
+"""The names that a user gave to what is on a graph, and the text that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gradcli.autograd.leaf import fresh_edge
+from gradcli.language.machine import machine
+from gradcli.tensor.tensor import Tensor
+
+
+class Names:
+    """Names of edges: `namespace` maps the user's names to values."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.by_edge: dict[tuple[Any, int], str] = {}
+        for name, value in namespace.items():
+            self._add(name, value)
+
+    def _add(self, name: str, value: Any) -> None:
+        if type(value) is Tensor and value.level is None:
+            edge = fresh_edge(value)
+            if edge is not None:
+                self.by_edge.setdefault((edge, value.number), name)
+        elif type(value) in (list, tuple) and len(value) <= 100:
+            for index, item in enumerate(value):
+                if type(item) is Tensor:
+                    self._add(f"{name}[{index}]", item)
+        elif type(value) is dict and len(value) <= 100:
+            for key, item in value.items():
+                if type(item) is Tensor:
+                    self._add(f"{name}[{key!r}]", item)
+
+    def of(self, node: Any, number: int = 0) -> str:
+        """The name of an output of a node, "" when it has none."""
+        found = self.by_edge.get((node, number))
+        if found is None and node.count == 1:
+            found = node.name
+        return found or ""
+
+
+def source_text(node: Any) -> str:
+    """The text that made a node, on one line; "" when it is not known."""
+    place = machine.locate(node.where)
+    return "" if place is None else " ".join(place[0].slice(place[1].span).split())
+
+
+def source_place(node: Any) -> str:
+    """Where that text is: `In[3]:1:5`; "" when it is not known."""
+    place = machine.locate(node.where)
+    return "" if place is None else place[0].location(place[1].span.start)

@@ -1,0 +1,140 @@
+"""`name?`, `name??`, `?` and `%help`."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from .magics import MAGICS
+from .shell import Failed
+
+if TYPE_CHECKING:
+    from .shell import Shell
+
+GUIDE = """\
+Type PyTorch: x = param([1., 2.])     a leaf that requires grad
+              y = (x**2).sum(); y.backward(); x.grad
+Values        _ is the last one, Out[3] and _3 the third; In[3] is what was typed
+Gradients     {gradients}
+Seeing        {seeing}
+Session       {session}
+Help          matmul?  x.sum?  F.gelu??  (?? shows derivatives)   %help NAME
+Keys          Enter runs what is complete, Alt-Enter makes a new line, Tab completes,
+              Up and Ctrl-R search the history, Ctrl-C stops what runs, Ctrl-D leaves
+Pastes        >>> transcripts, In [3]: cells and whole programs run as they are"""
+
+GROUPS = {
+    "gradients": "backward grad jvp vjp jacobian hessian check explain why zero no_grad",
+    "seeing": "vars graph plot hist json",
+    "session": "time timeit dtype seed set save load run reset",
+}
+
+
+def guide(shell: Shell) -> str:
+    """A screen about everything there is."""
+    import textwrap
+
+    words = {}
+    for key, names in GROUPS.items():
+        text = " ".join(f"%{name}" for name in names.split() if name in MAGICS)
+        lines = textwrap.wrap(text, max(min(shell.width, 88) - 15, 30))
+        words[key] = ("\n" + " " * 14).join(lines)
+    return GUIDE.format(**words)
+
+
+def magic_text(name: str) -> str:
+    """What a magic does, with its examples."""
+    magic = MAGICS[name]
+    lines = [magic.usage, f"    {magic.doc}"]
+    for example in magic.examples:
+        lines.append("")
+        lines += [f"    {line}" for line in example.inputs]
+    return "\n".join(lines)
+
+
+def show_help(shell: Shell, name: str, everything: bool) -> None:
+    """Show what is known about a name. Raises Failed with the near name."""
+    if not name:
+        shell.say(guide(shell))
+        return
+    if name.startswith("%") or (name in MAGICS and not _known(shell, name)):
+        from .magics import find
+
+        shell.say(magic_text(find(name.removeprefix("%")).name))
+        return
+    from . import lookup
+
+    found = lookup.operations(shell, name)
+    if found:
+        from gradcli.render.operations import described
+
+        for entry in found:
+            lines = described(entry)
+            shell.say("\n".join(lines if everything else _brief(lines)))
+            if everything:
+                _samples(shell, entry)
+        return
+    value = lookup.value(shell, name)
+    if value is lookup.MISSING:
+        near = get_close_matches(name, lookup.all_names(shell), 1, 0.6)
+        raise Failed(f"`{name}` is not known", f"did you mean `{near[0]}`?" if near else "")
+    shell.say(_described(shell, name, value, everything))
+
+
+def _known(shell: Shell, name: str) -> bool:
+    return name in shell.names or shell.is_builtin(name)
+
+
+def _brief(lines: list[str]) -> list[str]:
+    """Signature, documentation and derivatives."""
+    return [
+        line
+        for index, line in enumerate(lines)
+        if index < 2 or line.lstrip().startswith(("d/d", "made of"))
+    ]
+
+
+def _samples(shell: Shell, entry: Any) -> None:
+    """One call on a sample of the entry, with its value."""
+    from .lookup import sample
+
+    text = sample(entry)
+    if text:
+        shell.say(f"    example   {text}")
+
+
+def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
+    from gradcli.language.functions import Function
+    from gradcli.language.text import text_repr
+    from gradcli.tensor.tensor import Tensor
+
+    from .lookup import signature_of
+
+    if type(value) is Tensor:
+        from .magics_views import _row
+
+        columns = ["shape", "dtype", "requires_grad", "leaf", "grad_fn", "version", "|grad|"]
+        facts = zip(columns, _row(name, value)[1:], strict=True)
+        lines = [f"{name} is a tensor", text_repr(value)]
+        return "\n".join(lines + [f"    {key:14}{fact}" for key, fact in facts if fact])
+    signature = signature_of(value)
+    if signature is None:
+        kind = type(value).__name__
+        article = "an" if kind[0] in "aeiou" else "a"
+        return f"{name} is {article} {kind}: {text_repr(value)}"
+    lines = [f"{name}{signature}"]
+    doc = getattr(value, "__doc__", None)
+    if isinstance(value, Function) and everything:
+        lines += _source(shell, value)
+    elif isinstance(doc, str) and doc:
+        lines += [f"    {line.strip()}" for line in doc.strip().split("\n")]
+    return "\n".join(lines)
+
+
+def _source(shell: Shell, function: Any) -> list[str]:
+    """The text of a function that was defined in this session."""
+    wanted = f"def {function.__name__}("
+    for statement in reversed(shell.statements):
+        if wanted in statement.text:
+            return [f"    {line}" for line in statement.text.split("\n")]
+    return []
