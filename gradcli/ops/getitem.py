@@ -15,6 +15,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, from_array, make, shape_of
 from .data import array_of
+from .dispatch import run
 from .families import get_op
 
 _INTEGERS = (int, np.integer)
@@ -28,9 +29,9 @@ def getitem(tensor: Tensor, index: Any) -> Tensor:
         return _slice(tensor, 0, index, True)
     view, indices = apply_views(tensor, _as_tuple(index))
     if indices:
-        return get_op("index").call(view, indices)  # type: ignore[no-any-return]
+        return run(get_op("index"), (view, indices))  # type: ignore[no-any-return]
     if view is tensor:
-        return get_op("whole").call(tensor)  # type: ignore[no-any-return]
+        return run(get_op("whole"), (tensor,))  # type: ignore[no-any-return]
     return view
 
 
@@ -58,7 +59,10 @@ def _value(value: Any, tensor: Tensor) -> Tensor:
         number = value.item() if isinstance(value, np.generic) else value
         if isinstance(number, int) and not -(1 << 63) <= number < 1 << 63:
             raise ValueError("Overflow when unpacking long long")
-        return make(element(number, tensor.dtype), tensor.dtype)
+        dtype = tensor.dtype
+        if not dtype.raw and not isinstance(number, complex):
+            return make(dtype.cast(np.array(float(number)))[()], dtype)  # too large is infinite
+        return make(element(number, dtype), dtype)
     raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.dtype.tensor_name}")
 
 
@@ -128,9 +132,10 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
     found: dict[int, Tensor] = {}
     for item in items:
         if isinstance(item, bool | np.bool_):
-            view = get_op("unsqueeze").call(view, dim)
+            view = run(get_op("unsqueeze"), (view, dim))
             found[dim] = from_array(np.arange(1 if item else 0))
             dim += 1
+            place += 1
         elif isinstance(item, int):
             view = _select(view, dim, item, place)
             place += 1
@@ -139,7 +144,7 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
             dim += 1
             place += 1
         elif item is None:
-            view = get_op("unsqueeze").call(view, dim)
+            view = run(get_op("unsqueeze"), (view, dim))
             dim += 1
             place += 1
         elif item is Ellipsis:
@@ -149,9 +154,10 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
             view = _select(view, dim, int(item.array), place)
             place += 1
         elif not shape_of(item):
-            view = get_op("unsqueeze").call(view, dim)
+            view = run(get_op("unsqueeze"), (view, dim))
             found[dim] = from_array(np.arange(1 if item.array else 0))
             dim += 1
+            place += 1
         else:
             found[dim] = item
             width = len(shape_of(item)) if _is_mask(item) else 1
@@ -207,7 +213,7 @@ def _select(view: Tensor, dim: int, index: int, place: int) -> Tensor:
     length = shape[dim]
     if not -length <= index < length:
         raise IndexError(f"index {index} is out of bounds for dimension {place} with size {length}")
-    return get_op("select").call(view, dim, index)  # type: ignore[no-any-return]
+    return run(get_op("select"), (view, dim, index))  # type: ignore[no-any-return]
 
 
 def _bound(value: Any) -> int | None:
@@ -235,4 +241,4 @@ def _slice(view: Tensor, dim: int, item: slice, always: bool = False) -> Tensor:
     stop = (1 << 63) - 1 if stop is None else stop
     if start == 0 and stop >= length and step == 1 and not always:
         return view
-    return get_op("slice").call(view, dim, start, stop, step)  # type: ignore[no-any-return]
+    return run(get_op("slice"), (view, dim, start, stop, step))  # type: ignore[no-any-return]

@@ -852,7 +852,7 @@ op(
 
 
 def _masked_select(self: Array, mask: Array) -> Array:
-    shape = broadcast_shape([np.shape(self), np.shape(mask)])
+    shape = broadcast_shape([np.shape(mask), np.shape(self)])
     return np.broadcast_to(self, shape)[np.broadcast_to(mask, shape)]
 
 
