@@ -39,15 +39,18 @@ class Pass:
 
     `cotangents` holds what has arrived at nodes that did not run yet, `staged` what arrived at
     leaves, `captured` the gradients of results that were asked for. `needed` is None, or the set
-    of nodes that lead to the inputs asked for. `restore` undoes early commits of a failed pass.
+    of nodes that lead to the inputs asked for. `late` has, for each node, the leaves with hooks
+    that are complete when it ran; `ready` those whose hooks ran. `restore` undoes what a failed
+    pass committed early.
     """
 
     needed: set[Any] | None = None
     targets: dict[Any, list[int]] | None = None
     late: dict[Any, list[AccumulateGrad]] | None = None
-    restore: list[tuple[AccumulateGrad, Any, Any]] | None = None
 
     def __init__(self, create_graph: bool, retain: bool) -> None:
+        self.ready: set[AccumulateGrad] = set()
+        self.restore: list[tuple[AccumulateGrad, Tensor | None, Any, int]] = []
         self.create_graph = create_graph
         self.retain = retain
         self.cotangents: dict[Any, Any] = {}
@@ -94,10 +97,7 @@ def run(
             _walk(work, order)
             return _finish(work, inputs)
         except BaseException:
-            for leaf, grad, array in reversed(work.restore or ()):
-                leaf.grad = grad
-                if grad is not None:
-                    grad.array = array
+            _put_back(work.restore)
             raise
     finally:
         runtime.grad_enabled = enabled
@@ -140,11 +140,11 @@ def _needed(order: list[Node], inputs: Sequence[tuple[Any, int]]) -> set[Any]:
 
 
 def _late_leaves(order: list[Node]) -> dict[Any, list[AccumulateGrad]]:
-    """For leaves with post-accumulate hooks: the last node that feeds each of them."""
+    """For leaves with hooks: the last node that feeds each of them."""
     last: dict[AccumulateGrad, Any] = {}
     for node in order:
         for edge in node.edges:
-            if edge is not None and edge.number < 0 and edge.post_hooks:
+            if edge is not None and edge.number < 0 and (edge.hooks or edge.post_hooks):
                 last[edge] = node
     late: dict[Any, list[AccumulateGrad]] = {}
     for leaf, node in last.items():
@@ -165,17 +165,23 @@ def _walk(work: Pass, order: list[Node]) -> None:
     plain = not (
         work.create_graph
         or work.needed is not None
-        or work.late is not None
         or anomaly_checks
         or keeper
     )
+    late = work.late
     freed = None
     for node in order:
         if state.stop is not None:
             state.check()
         if freed is None and not keeps_values:
             freed = Freed(state.where)
-        if not plain or node.hooks is not None or node.count > 1 or not node.raw:
+        if (
+            not plain
+            or node.hooks is not None
+            or node.count > 1
+            or not node.raw
+            or (late is not None and node in late)
+        ):
             _step(work, node, freed)
             continue
         g = cotangents.pop(node, None)
@@ -250,22 +256,48 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         node.saved = freed
         node.guards = None
     _spread(work, node, grads)
-    if work.late is not None and targets is None:
+    if work.late is not None:
         for leaf in work.late.get(node, ()):
             if leaf in work.staged:
-                _commit_early(work, leaf)
+                work.staged[leaf] = _leaf_pre_hooks(leaf, work.staged[leaf])
+                work.ready.add(leaf)
+                if leaf.post_hooks and targets is None:
+                    _remember(work, leaf)
+                    _commit(work, leaf, work.staged.pop(leaf))
 
 
-def _commit_early(work: Pass, leaf: AccumulateGrad) -> None:
-    """Accumulate into a leaf with post-accumulate hooks as soon as its gradient is complete."""
-    grad = _leaf_pre_hooks(leaf, work.staged.pop(leaf))
+def _remember(work: Pass, leaf: AccumulateGrad) -> None:
+    """Note a `.grad` that is about to change, in case the pass fails later."""
     old = leaf.grad
-    if work.restore is None:
-        work.restore = []
-    work.restore.append((leaf, old, None if old is None else np.array(old.array, copy=True)))
+    clock = 0 if old is None or old.version is None else old.version.clock
+    work.restore.append((leaf, old, None if old is None else np.array(old.array), clock))
+
+
+def _put_back(restore: Sequence[tuple[AccumulateGrad, Tensor | None, Any, int]]) -> None:
+    """Give every `.grad` its tensor back, with the values and the version that it had."""
+    for leaf, grad, array, clock in reversed(restore):
+        leaf.grad = grad
+        if grad is None or array is None:
+            continue
+        if type(grad.array) is np.ndarray:
+            grad.array[...] = array
+        else:
+            grad.array = array[()]
+        if grad.version is not None:
+            grad.version.clock = clock
+
+
+def _commit(work: Pass, leaf: AccumulateGrad, grad: Any) -> None:
+    """Accumulate into a leaf and run the hooks that come after that."""
+    tensor = leaf.tensor()
+    if tensor is not None and tensor.node is None:
+        return  # it was told since that it wants no gradient
     _accumulate(leaf, grad, work.create_graph)
     for hook in list(leaf.post_hooks.values()):
         hook(leaf.variable)
+    if leaf.hooks is not None:
+        for function in list(leaf.hooks.post.values()):
+            function((), (grad if type(grad) is Tensor else make(grad, leaf.dtype),))
 
 
 def _deliver(
@@ -382,6 +414,7 @@ def _pre_hooks(work: Pass, node: Node, hooks: Hooks, g: Any) -> Any:
                 tensors[index] = _replaced(tensors[index], function(tensors[index]), function)
     for index, meta in hooks.retain.items():
         if tensors[index] is not None:
+            work.restore.append((meta, meta.grad, None, 0))
             _retain(meta, tensors[index], work.create_graph)
     for function in list(hooks.pre.values()):
         result = function(tuple(tensors))
@@ -440,7 +473,14 @@ def _capture(work: Pass, node: Node, numbers: list[int], g: Any) -> None:
         value = g if node.count == 1 else (None if g is None else g[number - 1])
         if value is not None:
             dtype = node.dtype if node.count == 1 else node.dtype[number - 1]
-            work.captured[node, number] = value if type(value) is Tensor else make(value, dtype)
+            if type(value) is not Tensor:
+                value = make(_writable(value), dtype)
+            work.captured[node, number] = value
+
+
+def _writable(array: Any) -> Any:
+    """The array, or a copy of one that is only the broadcast view of another."""
+    return array if not array.ndim or array.flags.writeable else array.copy()
 
 
 def _leaf_pre_hooks(leaf: AccumulateGrad, grad: Any) -> Any:
@@ -461,30 +501,24 @@ def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
     """Run leaf hooks, then hand out what was captured or commit what was staged."""
     staged = work.staged
     for leaf in staged:
-        if leaf.hooks is not None:
+        if leaf.hooks is not None and leaf not in work.ready:
             staged[leaf] = _leaf_pre_hooks(leaf, staged[leaf])
     if work.targets is None:
-        create_graph = work.create_graph
+        fragile = any(leaf.hooks is not None or leaf.post_hooks for leaf in staged)
         for leaf, grad in staged.items():
+            if fragile or work.create_graph:
+                _remember(work, leaf)
             if leaf.grad is None and type(grad) is np.ndarray and not _is_owned(grad):
                 staged[leaf] = np.array(grad, order="C")
-        for leaf, grad in staged.items():
-            _accumulate(leaf, grad, create_graph)
-            if leaf.post_hooks:
-                for hook in list(leaf.post_hooks.values()):
-                    hook(leaf.variable)
-            if leaf.hooks is not None:
-                for hook in list(leaf.hooks.post.values()):
-                    hook((), (grad if type(grad) is Tensor else make(grad, leaf.dtype),))
+        for leaf in list(staged):
+            _commit(work, leaf, staged[leaf])
         return []
     results = []
     for edge, number in inputs or ():
         if edge.number < 0:
             grad = staged.get(edge)
             if grad is not None and type(grad) is not Tensor:
-                if grad.ndim and not grad.flags.writeable:
-                    grad = grad.copy()
-                grad = make(grad, edge.dtype)
+                grad = make(_writable(grad), edge.dtype)
         else:
             grad = work.captured.get((edge, number))
         results.append(grad)

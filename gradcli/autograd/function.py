@@ -303,11 +303,11 @@ def _fresh_output(
     several: bool,
 ) -> Tensor:
     """An output that may carry a node: an input returned as it was becomes a view of itself."""
-    if any(result is tensor for tensor in ctx._dirty):
-        return result
     is_input = any(result is tensor for tensor in inputs)
     if is_input and not records:
         return detach(result) if requires_grad(result) else result
+    if any(result is tensor for tensor in ctx._dirty):
+        return result
     if is_input:
         source = result
         result = alias(source)

@@ -54,9 +54,9 @@ def fresh_edge(tensor: Tensor) -> Any:
 
 
 def is_leaf(tensor: Tensor) -> bool:
-    """Whether no recorded operation made `tensor`."""
-    edge = fresh_edge(tensor)
-    return edge is None or edge.number < 0
+    """Whether no recorded operation made `tensor`, as far as was asked for its node yet."""
+    node = tensor.node
+    return node is None or node.number < 0
 
 
 def grad_fn(tensor: Tensor) -> Any:
@@ -67,8 +67,7 @@ def grad_fn(tensor: Tensor) -> Any:
 
 def requires_grad_(tensor: Tensor, requires_grad: bool = True) -> Tensor:
     """Make a leaf want gradients, or not. Raises RuntimeError for results and for integers."""
-    edge = fresh_edge(tensor)
-    if edge is not None and edge.number >= 0:
+    if not is_leaf(tensor):
         if requires_grad:
             return tensor
         raise RuntimeError(
@@ -95,8 +94,7 @@ def set_requires_grad(tensor: Tensor, value: Any) -> None:
     """Assignment to `tensor.requires_grad`."""
     if not isinstance(value, bool):
         raise RuntimeError("requires_grad must be a bool")
-    edge = fresh_edge(tensor)
-    if edge is not None and edge.number >= 0 and value:
+    if value and not is_leaf(tensor):
         return
     requires_grad_(tensor, value)
 
@@ -185,6 +183,8 @@ def register_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     if not requires_grad(tensor):
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     edge = fresh_edge(tensor) or meta_of(tensor)
+    if edge.number < 0:
+        AccumulateGrad.watched += 1
     return RemovableHandle(_node_hooks(edge).tensor.setdefault(output_index(tensor), {}), hook)
 
 

@@ -139,7 +139,7 @@ class AccumulateGrad:
     )
 
     title = "AccumulateGrad"
-    watched = 0  # how many post-accumulate hooks exist anywhere
+    watched = 0  # how many hooks were put on leaves anywhere
     edges: tuple[Any, ...] = ()
     numbers = None
     number = -1

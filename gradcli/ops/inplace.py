@@ -23,9 +23,7 @@ from .errors import broadcast_shape
 from .layout import is_dense, strides_of
 from .record import edge_start, record, stamp_outputs
 from .table import ELEMENTWISE, Op
-from .views import CopySlices, check_kind
-
-STALE = -1  # a clock that no version shows
+from .views import CopySlices, check_kind, refresh
 
 
 def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
@@ -186,8 +184,8 @@ def _write_recorded(op: Op, args: Sequence[Any], target: Tensor, result: Tensor)
 def rebase(target: Tensor, node: Node, position: int) -> None:
     """Let `target`, just written, stand for the result of `node`.
 
-    `position` is that of the target's old values among the node's edges. A view's own node is
-    left stale: the next use of the view makes one that leads to its base as it is then.
+    `position` is that of the target's old values among the node's edges. A view gets a node that
+    leads to its base as it is now; other views get theirs when they are used next.
     """
     version = version_of(target)
     version.title = re.sub(r"Backward[0-9]*$", "", node.title)
@@ -198,7 +196,7 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
     base = target.view_info.base
     base.node = CopySlices(base, target, node, position)
     base.number = 0
-    target.view_info.clock = STALE
+    refresh(target)
     version.title = "CopySlices"
 
 

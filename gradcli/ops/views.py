@@ -21,20 +21,59 @@ from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, s
 from .namespaces import traced
 
 
-def positions(base: Tensor, view: Tensor) -> Any:
-    """For each element of `view`, its position in `base` counted in logical (row-major) order."""
-    base_array = own_memory(base)
-    view_array = own_memory(view)
-    size = base_array.itemsize
-    low, high = np.lib.array_utils.byte_bounds(base_array)
-    extent = (high - low) // size
-    memory = np.full(extent, -1, np.int64)
-    start = (base_array.__array_interface__["data"][0] - low) // size
-    _strided(memory[start:], base_array, size)[...] = np.arange(base_array.size).reshape(
-        base_array.shape
-    )
-    start = (view_array.__array_interface__["data"][0] - low) // size
-    return _strided(memory[start:], view_array, size).copy()
+class Geometry:
+    """Where the elements of a view lie in its base, for gradients of the same shapes.
+
+    `offset` and `strides` count elements of the base's memory; a gradient of the base is row by
+    row, so the same numbers address it only when the base is; otherwise `index` translates.
+    """
+
+    __slots__ = ("base_shape", "base_strides", "distinct", "offset", "regular", "shape", "strides")
+
+    def __init__(self, base: Tensor, view: Tensor) -> None:
+        base_array = own_memory(base)
+        view_array = own_memory(view)
+        size = base_array.itemsize
+        start = view_array.__array_interface__["data"][0]
+        self.offset = (start - base_array.__array_interface__["data"][0]) // size
+        self.base_shape = base_array.shape
+        self.base_strides = tuple(step // size for step in base_array.strides)
+        self.shape = view_array.shape
+        self.strides = tuple(step // size for step in view_array.strides)
+        self.regular = bool(base_array.flags.c_contiguous)
+        pairs = sorted(pair for pair in zip(self.strides, self.shape, strict=True) if pair[1] > 1)
+        reach = 1
+        self.distinct = True
+        for stride, length in pairs:
+            self.distinct = self.distinct and stride >= reach
+            reach = stride * (length - 1) + reach
+
+    def window(self, array: Any) -> Any | None:
+        """The view of `array`, a row-by-row array of the base's shape; None where there is none."""
+        if not (self.regular and self.distinct) or not array.flags.c_contiguous:
+            return None
+        strides = tuple(step * array.itemsize for step in self.strides)
+        flat = array.reshape(-1)[self.offset :]
+        return np.lib.stride_tricks.as_strided(flat, self.shape, strides)
+
+    def index(self) -> Any:
+        """For each element of the view, its position in the base, counted row by row."""
+        found = np.full(self.shape, self.offset, np.int64)
+        for axis, (length, step) in enumerate(zip(self.shape, self.strides, strict=True)):
+            places = np.arange(length, dtype=np.int64) * step
+            found += places.reshape((-1, *(1,) * (len(self.shape) - axis - 1)))
+        if self.regular:
+            return found
+        memory = np.arange(numel(self.base_shape)).reshape(self.base_shape)
+        reach = sum(
+            (length - 1) * step
+            for length, step in zip(self.base_shape, self.base_strides, strict=True)
+        )
+        places = np.full(reach + 1, -1, np.int64)
+        np.lib.stride_tricks.as_strided(
+            places, self.base_shape, tuple(step * 8 for step in self.base_strides)
+        )[...] = memory
+        return places[found]
 
 
 def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
@@ -49,36 +88,34 @@ def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
     return result
 
 
-def _strided(memory: Any, like: Any, size: int) -> Any:
-    strides = tuple(stride // size * 8 for stride in like.strides)
-    return np.lib.stride_tricks.as_strided(memory, like.shape, strides)
-
-
-def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with `g` added at the positions in `index`."""
+def _scatter(g: Any, geometry: Geometry) -> Any:
+    """Zeros of the base's shape with `g` added at the elements of the view."""
+    shape = geometry.base_shape
     if type(g) is Tensor:
         flat = traced.reshape(g, (-1,))
         zeros = traced.zeros_like_shape(flat, (numel(shape),))
-        return traced.reshape(
-            traced.index_add(zeros, 0, from_array(index.reshape(-1)), flat), shape
-        )
-    out = np.zeros(numel(shape), g.dtype)
-    np.add.at(out, index.reshape(-1), g.reshape(-1))
-    return out.reshape(shape)
+        index = from_array(geometry.index().reshape(-1))
+        return traced.reshape(traced.index_add(zeros, 0, index, flat), shape)
+    out = np.zeros(shape, g.dtype)
+    window = geometry.window(out)
+    if window is not None:
+        window[...] = g
+    else:
+        np.add.at(out.reshape(-1), geometry.index().reshape(-1), g.reshape(-1))
+    return out[()]
 
 
 class ViewNode(Node):
     """AsStridedBackward0: stands for a view whose base was written since it was made."""
 
-    __slots__ = ("geometry", "index")
+    __slots__ = ("geometry",)
 
     makes_view = True
 
     def __init__(self, base: Tensor, view: Tensor) -> None:
         self.edges = (base.node,)
         self.numbers = (base.number,) if base.number else None
-        self.index = positions(base, view)
-        self.geometry = shape_of(base)
+        self.geometry = Geometry(base, view)
         self.saved = ()
         self.guards = None
         self.hooks = None
@@ -96,7 +133,7 @@ class ViewNode(Node):
         return "AsStridedBackward0"
 
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
-        return (_scatter(g, self.index, self.geometry),)
+        return (_scatter(g, self.geometry),)
 
 
 class CopySlices(Node):
@@ -106,7 +143,7 @@ class CopySlices(Node):
     `inner`, whose cotangent for the view's old values takes its place.
     """
 
-    __slots__ = ("index", "inner", "position")
+    __slots__ = ("geometry", "inner", "position")
 
     def __init__(self, base: Tensor, view: Tensor, inner: Node, position: int) -> None:
         others = [edge for i, edge in enumerate(inner.edges) if i != position]
@@ -117,7 +154,7 @@ class CopySlices(Node):
             self.numbers = None
         self.inner = inner
         self.position = position
-        self.index = positions(base, view)
+        self.geometry = Geometry(base, view)
         self.saved = inner.saved
         self.guards = inner.guards
         self.hooks = None
@@ -139,29 +176,39 @@ class CopySlices(Node):
     def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
         self.inner.saved = self.saved
         self.inner.guards = self.guards
-        index = self.index
         if type(g) is Tensor:
-            flat_index = from_array(index.reshape(-1))
-            flat = traced.reshape(g, (-1,))
-            inside = traced.reshape(traced.index_select(flat, 0, flat_index), index.shape)
+            return self._apply_traced(g, traced_mode)
+        result = np.array(g, order="C")
+        window = self.geometry.window(result)
+        index = None if window is not None else self.geometry.index()
+        inside = result.reshape(-1)[index] if window is None else np.array(window)
+        grads = self.inner.apply(inside[()], None, traced_mode)
+        own = grads[self.position] if self.position >= 0 else None
+        if type(own) is Tensor:
+            own = own.array
+        values = 0 if own is None else np.broadcast_to(own, self.geometry.shape)
+        if window is None:
+            result.reshape(-1)[index] = values
         else:
-            flat = g.reshape(-1)
-            inside = flat[index]
+            window[...] = values
+        return [result[()], *(grad for i, grad in enumerate(grads) if i != self.position)]
+
+    def _apply_traced(self, g: Tensor, traced_mode: bool) -> Sequence[Any]:
+        shape = self.geometry.shape
+        flat_index = from_array(self.geometry.index().reshape(-1))
+        flat = traced.reshape(g, (-1,))
+        inside = traced.reshape(traced.index_select(flat, 0, flat_index), shape)
         grads = self.inner.apply(inside, None, traced_mode)
         own = grads[self.position] if self.position >= 0 else None
+        if own is None:
+            own = traced.zeros_like_shape(inside, shape)
+        elif type(own) is not Tensor:
+            own = make(own, g.dtype)
+        own = operations.sum_to(own, shape)
+        rest = traced.index_fill(flat, 0, flat_index, 0)
+        result = traced.index_add(rest, 0, flat_index, traced.reshape(own, (-1,)))
         others = [grad for i, grad in enumerate(grads) if i != self.position]
-        if type(g) is Tensor:
-            if own is None:
-                own = traced.zeros_like_shape(inside, shape_of(inside))
-            elif type(own) is not Tensor:
-                own = make(own, g.dtype)
-            own = operations.sum_to(own, index.shape)
-            rest = traced.index_fill(flat, 0, flat_index, 0)
-            result = traced.index_add(rest, 0, flat_index, traced.reshape(own, (-1,)))
-            return [traced.reshape(result, shape_of(g)), *others]
-        result = np.array(flat)
-        result[index] = 0 if own is None else np.broadcast_to(own, index.shape)
-        return [result.reshape(g.shape), *others]
+        return [traced.reshape(result, shape_of(g)), *others]
 
 
 def refresh(tensor: Tensor) -> None:

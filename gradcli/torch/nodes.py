@@ -53,12 +53,18 @@ def _hooks(node: Any) -> Hooks:
 
 def register_hook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:
     """Call `fn(grad_inputs, grad_outputs)` after the node ran."""
-    return RemovableHandle(_hooks(node).post, fn)
+    return _added(node, _hooks(node).post, fn)
 
 
 def register_prehook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:
     """Call `fn(grad_outputs)` before the node runs."""
-    return RemovableHandle(_hooks(node).pre, fn)
+    return _added(node, _hooks(node).pre, fn)
+
+
+def _added(node: Any, hooks: dict[int, Callable[..., Any]], fn: Callable[..., Any]) -> Any:
+    if isinstance(node, AccumulateGrad):
+        AccumulateGrad.watched += 1
+    return RemovableHandle(hooks, fn)
 
 
 _metadata: dict[int, dict[Any, Any]] = {}
