@@ -28,6 +28,7 @@ from gradcli.tensor.tensor import Tensor, make, shape_of
 
 from .inputs import Given, input_dtype
 from .jobs import Derivative, Evaluation
+from .notices import quiet
 from .options import Options
 from .report import Failure
 
@@ -197,6 +198,7 @@ class Batcher:
         try:
             with warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always")
+                quiet()
                 lines = self._evaluated(columns, count)
         except Interrupted:
             raise

@@ -17,10 +17,12 @@ from .sources import Text
 
 def prepare(options: Options) -> None:
     """Set up the process for running programs, when NumPy is there."""
+    from .notices import watch_warnings
     from .process import limit_memory, tune_collector
 
     tune_collector()
     limit_memory(options.max_memory)
+    watch_warnings(options)
 
 
 def limits(options: Options) -> Limits:

@@ -1,0 +1,43 @@
+"""Warnings: at the place of the program, once, and as JSON on request."""
+
+import json
+
+import jsonschema
+from process import gradcli
+
+from gradcli.io.schemas import schema
+
+PROGRAM = b"""import torch
+x = torch.ones(2, requires_grad=True)
+y = x * 2
+for i in range(3):
+    g = y.grad
+z = (y * y).sum()
+y.data.mul_(2)
+z.backward()
+print(x.grad)
+"""
+
+
+def test_warnings_stand_at_their_place_and_come_once():
+    done = gradcli("eval", "-", stdin=PROGRAM)
+    assert (done.returncode, done.stdout) == (0, b"tensor([16., 16.])\n")
+    text = done.stderr.decode()
+    assert text.count("warning: UserWarning: The .grad attribute of a Tensor") == 1
+    assert "--> <stdin>:5:9" in text
+    assert "warning: a value that the gradient needs was changed through .data" in text
+    assert "saved here" in text and "changed here" in text
+
+
+def test_warnings_as_json():
+    done = gradcli("eval", "--errors", "json", "-", stdin=PROGRAM)
+    first, second = map(json.loads, done.stderr.splitlines())
+    for line in (first, second):
+        jsonschema.validate(line, schema("error"))
+    assert first["warning"]["type"] == "UserWarning"
+    assert second["warning"]["span"]["line"] == 8
+
+
+def test_numpy_stays_silent():
+    done = gradcli("grad", "log(x) / x", "--set", "x=0")
+    assert (done.returncode, done.stderr) == (0, b"")
