@@ -11,13 +11,14 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import Tensor, shape_of
-from .batching import aligned, plain_index
+from .batching import aligned, front, loop, plain_index
 from .data import element
+from .dispatch import run
 from .errors import broadcast_shape, wrap_dim
 from .layout import ordered_strides, preserved_copy, relayout, strides_of
 from .notices import warn_once
 from .support import real_gradients
-from .table import ELEMENTWISE, LINEAR, op
+from .table import ELEMENTWISE, LINEAR, Op, op
 
 INDEX_TYPES = (dtypes.int64, dtypes.int32)
 
@@ -139,9 +140,26 @@ def _index_backward(grad: Array, sizes: Sequence[int], indices: Sequence[Array |
     return result
 
 
+def _adjacent(indices: Sequence[Any]) -> bool:
+    """Whether no dimension without an index lies between two that have one."""
+    places = [place for place, item in enumerate(indices) if item is not None]
+    return places == list(range(places[0], places[-1] + 1))
+
+
+def _index_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """The batch is one more dimension without an index; a loop where the indices have a batch."""
+    indices = args[-1]
+    if any(axis is not None for axis in axes[-1]) or not _adjacent(indices):
+        return loop(op, args, axes)
+    tensor = front(args[0], axes[0])
+    sizes = [(_shape(tensor)[0], *args[1])] if op.id == "index_backward" else []
+    return run(op, [tensor, *sizes, [None, *indices]]), 0
+
+
 op(
     "index(Tensor self, Tensor[] indices)",
     kernel=_index,
+    batching=_index_batched,
     keeps_layout=True,
     check=_check_index,
     vjp={"self": lambda F, g, self_shape, indices: F.index_backward(g, self_shape, indices)},
@@ -158,6 +176,7 @@ op(
 op(
     "index_backward(Tensor grad, int[] sizes, Tensor[] indices)",
     kernel=_index_backward,
+    batching=_index_batched,
     vjp={"grad": lambda F, g, indices: F.index(g, indices)},
     jvp={"grad": lambda F, t, sizes, indices: F.index_backward(t, sizes, indices)},
     node="IndexPutBackward0",

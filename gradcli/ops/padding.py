@@ -9,9 +9,11 @@ import numpy as np
 
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import from_array, numel
+from .batching import front
 from .data import element
+from .dispatch import run
 from .shape import shape_of_value
-from .table import LINEAR, op
+from .table import LINEAR, Op, op
 
 
 def _padded_shape(shape: Sequence[int], pad: Sequence[int]) -> tuple[int, ...]:
@@ -58,9 +60,15 @@ def _constant_pad(self: Array, pad: Sequence[int], value: Any) -> Array:
     return result
 
 
+def leading(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """Padding counts dimensions from the last, so a batch in front changes nothing."""
+    return run(op, [front(args[0], axes[0]), *args[1:]]), 0
+
+
 op(
     "constant_pad_nd(Tensor self, Shape pad, Scalar value=0)",
     kernel=_constant_pad,
+    batching=leading,
     check=_check_constant,
     vjp={"self": lambda F, g, pad: F.constant_pad_nd(g, tuple(-width for width in pad), 0)},
     jvp={"self": lambda F, t, pad: F.constant_pad_nd(t, pad, 0)},
@@ -161,6 +169,7 @@ def _indexed(places: Places, name: str, check: Any, node: str | None, doc: str, 
     op(
         f"{name}(Tensor self, int[] padding)",
         kernel=kernel,
+        batching=leading,
         check=check,
         vjp={"self": vjp},
         jvp=LINEAR,

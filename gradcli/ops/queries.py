@@ -226,6 +226,33 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state.array)
 
 
+class ForkedStream:
+    """A block in which random draws do not move the default stream: it is put back at the end."""
+
+    __slots__ = ("enabled", "states")
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
+        self.states: list[Any] = []
+
+    def __enter__(self) -> None:
+        self.states.append(default_generator.get_state() if self.enabled else None)
+
+    def __exit__(self, *error: object) -> None:
+        state = self.states.pop()
+        if state is not None:
+            default_generator.set_state(state)
+
+
+@function(
+    "fork_rng(any? devices=None, bool enabled=True)",
+    where=("random",),
+    doc="A context manager that puts the default stream back where it was.",
+)
+def fork_rng(devices: Any, enabled: bool) -> ForkedStream:
+    return ForkedStream(enabled)
+
+
 # --- positions -------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from ..tensor import dtypes
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import Tensor, from_array, numel
-from .batching import front, repeated
+from .batching import front, loop, repeated
 from .dispatch import run
 from .errors import wrap_dim, wrap_dims
 from .layout import contiguous_strides, preserved_strides, relayout, strided_copy, strides_of
@@ -247,9 +247,19 @@ def _roll(self: Array, shifts: Sequence[int], dims: Sequence[int]) -> Array:
     return np.roll(self, tuple(shifts), axes)
 
 
+def _roll_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    tensor, shifts, dims = args
+    if not dims:
+        return loop(op, args, axes)
+    tensor = front(tensor, axes[0])
+    rank = len(shape_of_value(tensor)) - 1
+    return run(op, [tensor, shifts, tuple(wrap_dim(dim, rank) + 1 for dim in dims)]), 0
+
+
 op(
     "roll(Tensor self, int[] shifts, Dim[] dims=[])",
     kernel=_roll,
+    batching=_roll_batched,
     vjp={"self": lambda F, g, shifts, dims: F.roll(g, tuple(-s for s in shifts), dims)},
     jvp=LINEAR,
     doc="Moves elements along dimensions; what leaves at one end comes back at the other.",
@@ -345,9 +355,17 @@ def _diag_embed(self: Array, offset: int, dim1: int, dim2: int) -> Array:
     return result
 
 
+def _diag_embed_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    tensor, offset, *dims = args
+    tensor = front(tensor, axes[0])
+    rank = len(shape_of_value(tensor))  # that of a result without the batch
+    return run(op, [tensor, offset, *(wrap_dim(dim, rank) + 1 for dim in dims)]), 0
+
+
 op(
     "diag_embed(Tensor self, int offset=0, Dim dim1=-2, Dim dim2=-1)",
     kernel=_diag_embed,
+    batching=_diag_embed_batched,
     vjp={"self": lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2)},
     jvp=LINEAR,
     size=lambda self, offset, dim1, dim2: (
