@@ -31,7 +31,13 @@ def _in_place_or_not(identifier: str, F: Any, inplace: bool, *args: Any) -> Any:
 
 
 def _away_from_kinks(S: Any) -> Any:
-    return [S(S.distinct(2, 3)), S(S.distinct()), S(S.normal(0, 2)), S(S.distinct(5, 2))]
+    return [
+        S(S.distinct(2, 3)),
+        S(S.distinct()),
+        S(S.normal(0, 2)),
+        S(S.distinct(5, 2)),
+        *S.kinks(),
+    ]
 
 
 # --- rectifiers
@@ -68,6 +74,8 @@ def _check_limits(self: Any, min_val: Any, max_val: Any) -> None:
     )(self)
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if not self.dtype.is_signed and min(min_val, max_val) < 0:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
 
 
 op(
@@ -315,7 +323,7 @@ op(
         boolean="silu_cpu",
     ),
     doc="x * sigmoid(x).",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
 op(
     "silu_F(Tensor self, bool inplace=False)",
@@ -323,7 +331,7 @@ op(
     composite=lambda F, self, inplace: _in_place_or_not("silu", F, inplace, self),
     where=("F",),
     doc="x * sigmoid(x).",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
 
 
@@ -343,7 +351,7 @@ op(
     where=(),
     check=_only_floats("mish_cpu"),
     doc="x * tanh(softplus(x)).",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
 op(
     "mish_F(Tensor self, bool inplace=False)",
@@ -351,7 +359,7 @@ op(
     composite=lambda F, self, inplace: _in_place_or_not("mish", F, inplace, self),
     where=("F",),
     doc="x * tanh(softplus(x)).",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
 
 
@@ -396,7 +404,7 @@ op(
     where=("F",),
     check=_only_floats("log_sigmoid_cpu"),
     doc="The logarithm of sigmoid, without underflow.",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
 op(
     "softsign(Tensor self)",
@@ -410,7 +418,7 @@ op(
     composite=lambda F, self: F.sub(self, F.tanh(self)),
     where=("F",),
     doc="x - tanh(x).",
-    samples=lambda S: S.each(-2, 2),
+    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
 
 # --- pieces

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
+from ..tensor.tensor import Tensor
 from .checks import c_name
 from .support import common_dtype, is_complex, supports
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
@@ -210,7 +211,7 @@ def _check_mode(self: Any, other: Any, rounding_mode: Any) -> None:
         )
     if rounding_mode is not None:
         name = f"div_{rounding_mode}_cpu"
-        supports(complex=name, boolean=name)(self, other)
+        supports(complex=name, boolean=name, numbers=True)(self, other)
 
 
 def _mode_dtype(self: Any, other: Any, rounding_mode: Any) -> DType:
@@ -258,7 +259,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="div_floor_cpu", boolean="div_floor_cpu"),
+    check=supports(complex="div_floor_cpu", boolean="div_floor_cpu", numbers=True),
     doc="Divides and rounds down.",
     samples=lambda S: [*S.pairs(0.5, 9.5), S(S.normal(3), 2.5), S(S.integers(-9, 9, 4), 2)],
 )
@@ -292,7 +293,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="remainder_cpu", boolean="remainder_cpu"),
+    check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
     doc="The rest of a division rounded down; it has the sign of the divisor.",
     samples=lambda S: [S(S.distinct(2, 3), 0.7), S(S.distinct(3), -0.7), S(S.normal(), 2)],
 )
@@ -312,7 +313,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="remainder_cpu", boolean="remainder_cpu"),
+    check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
     doc="The rest of a division rounded down; it has the sign of the divisor.",
     samples=_remainder_samples,
 )
@@ -323,7 +324,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     where=("torch",),
-    check=supports(complex="remainder_cpu", boolean="remainder_cpu"),
+    check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
     doc="The rest of a division rounded down; it has the sign of the divisor.",
     samples=lambda S: [S(7.3, S.uniform(1, 2, 3)), S(-7, S.integers(1, 5, 3))],
 )
@@ -336,7 +337,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="fmod_cpu", boolean="fmod_cpu"),
+    check=supports(complex="fmod_cpu", boolean="fmod_cpu", numbers=True),
     doc="The rest of a division rounded towards zero; it has the sign of `self`.",
     samples=lambda S: [S(S.distinct(2, 3), 0.7), S(S.distinct(3), -0.7), S(S.normal(), 2)],
 )
@@ -356,7 +357,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="fmod_cpu", boolean="fmod_cpu"),
+    check=supports(complex="fmod_cpu", boolean="fmod_cpu", numbers=True),
     doc="The rest of a division rounded towards zero; it has the sign of `self`.",
     samples=_remainder_samples,
 )
@@ -370,6 +371,12 @@ def _power(self: Any, exponent: Any) -> Any:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     if exponent == 2:
         return self * self
+    if exponent == 3:
+        return self * self * self
+    if exponent == 0.5:
+        return np.sqrt(self)
+    if exponent == -0.5:
+        return 1 / np.sqrt(self)
     return self**exponent
 
 
@@ -392,15 +399,15 @@ def _integer_powers(self: Any, exponent: Any) -> Any:
 def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
         return F._zeros(g)
-    if exponent == 2:
+    if exponent == 2 and type(g) is not Tensor:
         return g * F.conj(self * 2)
-    return g * _conj(F, F.pow(self, exponent - 1) * exponent)
+    return g * _conj(F, F._mul_scalar(F.pow(self, exponent - 1), exponent))
 
 
 def _pow_forward(F: Any, t: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
         return F._zeros(t)
-    return t * (F.pow(self, exponent - 1) * exponent)
+    return t * F._mul_scalar(F.pow(self, exponent - 1), exponent)
 
 
 op(
@@ -411,13 +418,17 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(boolean="pow"),
+    check=supports(boolean="pow", numbers=True),
     doc="Raises each element to a power.",
     samples=lambda S: [
         *S.each(0.5, 2, 2),
         S(S.normal(3), 3),
         S(S.normal(3), 0),
         S(S.normal(3), 1),
+        *S.kinks(0),
+        *S.kinks(0.5),
+        *S.kinks(3),
+        *S.kinks(-1),
         S(S.uniform(0.5, 2, 3), -1.5),
         S(S.uniform(0.5, 2, 2, 3), 0.5),
     ],
@@ -459,9 +470,9 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(boolean="pow"),
+    check=supports(boolean="pow", numbers=True),
     doc="Raises each element to the power given by the other tensor.",
-    samples=lambda S: S.pairs(0.5, 2),
+    samples=lambda S: [*S.pairs(0.5, 2), *S.kink_pairs()],
 )
 
 
@@ -625,7 +636,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     doc="One divided by each element.",
-    samples=lambda S: S.each(0.5, 2),
+    samples=lambda S: [*S.each(0.5, 2), *S.kinks()],
 )
 op(
     "sqrt(Tensor self)",
@@ -636,7 +647,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     doc="The square root.",
-    samples=lambda S: S.each(0.5, 2),
+    samples=lambda S: [*S.each(0.5, 2), *S.kinks()],
 )
 op(
     "rsqrt(Tensor self)",
@@ -647,7 +658,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     doc="One divided by the square root.",
-    samples=lambda S: S.each(0.5, 2),
+    samples=lambda S: [*S.each(0.5, 2), *S.kinks()],
 )
 op(
     "abs(Tensor self)",
@@ -661,7 +672,7 @@ op(
     aliases=("absolute",),
     check=supports(boolean="abs_cpu"),
     doc="The absolute value; its derivative at zero is zero.",
-    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3))],
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )
 
 
@@ -702,7 +713,7 @@ op(
         )
     ),
     doc="-1, 0 or 1 by the sign of each element.",
-    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3))],
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )
 op(
     "sgn(Tensor self)",
@@ -713,7 +724,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     doc="The sign; for complex elements the direction, an element over its absolute value.",
-    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3))],
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )
 
 
@@ -1117,5 +1128,5 @@ op(
     ),
     batching=ELEMENTWISE,
     doc="The angle of complex numbers; 0 or pi for real ones.",
-    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3))],
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )

@@ -34,7 +34,7 @@ for _name, _kernel, _doc, _aliases in (
         batching=ELEMENTWISE,
         inplace=True,
         aliases=_aliases,
-        check=None if _name in ("eq", "ne") else supports(complex=f"{_name}_cpu"),
+        check=None if _name in ("eq", "ne") else supports(complex=f"{_name}_cpu", numbers=True),
         doc=_doc,
         samples=_comparison_samples,
     )
@@ -210,7 +210,7 @@ for _name, _kernel, _doc in (
         promote="number",
         batching=ELEMENTWISE,
         inplace=True,
-        check=supports(complex=f"{_name}_cpu", floating=f"{_name}_cpu"),
+        check=supports(complex=f"{_name}_cpu", floating=f"{_name}_cpu", numbers=True),
         doc=_doc,
         samples=_bit_samples,
     )
@@ -252,7 +252,7 @@ for _name, _kernel, _short, _doc in (
         promote="number",
         batching=ELEMENTWISE,
         inplace=True,
-        check=supports(complex=_short, floating=_short, boolean=_short),
+        check=supports(complex=_short, floating=_short, boolean=_short, numbers=True),
         doc=_doc,
         samples=lambda S: [
             S(S.integers(-9, 9, 2, 3), S.integers(0, 5, 3)),
@@ -357,6 +357,7 @@ op(
 def _tie_samples(S: Any) -> Any:
     return [
         *S.pairs(-2, 2),
+        *S.kink_pairs(),
         S.edge(S.distinct(2, 3), S.distinct(3)),
         S.edge(S.tensor([1.0, math.nan, 2.0]), S.tensor([math.nan, 1.0, 2.0])),
     ]

@@ -34,6 +34,7 @@ from .table import ELEMENTWISE, Op
 np.seterr(all="ignore")
 
 _new = object.__new__
+_ABSENT: Any = object()
 _LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
 
@@ -116,6 +117,10 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
                     low = item.dtype
         elif dtype is not None and dtype.category < dtypes.FLOATING and value is not None:
             arrays[position] = dtype.array.type(_wrapped(value, dtype))
+    if dtype is not None and dtype.category < dtypes.FLOATING:
+        for position, parameter in enumerate(op.parameters):
+            if parameter.kind == "Number" and arrays[position] is not None:
+                arrays[position] = dtype.array.type(_wrapped(arrays[position], dtype))
     reserve(op, args, arrays)
     try:
         result = op.kernel(*arrays)
@@ -347,10 +352,9 @@ def _unary(op: Op, flavour: str) -> Any:
     fits = not codes or saves_input or saves_output
     state = runtime
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs:
-            (x,) = args
-            if type(x) is Tensor and x.level is None and x.dtype in direct:
+    def call(x: Any = _ABSENT, /, *rest: Any, **kwargs: Any) -> Any:
+        if type(x) is Tensor and not rest and not kwargs:
+            if x.level is None and x.dtype in direct:
                 node = x.node
                 records = differentiable and state.grad_enabled and node is not None
                 array = x.array
@@ -400,6 +404,7 @@ def _unary(op: Op, flavour: str) -> Any:
                         made.dtype = out.dtype
                         out.node = made
                     return out
+        args = rest if x is _ABSENT else (x, *rest)
         return call_slowly(op, flavour, args, kwargs)
 
     return call
@@ -432,10 +437,9 @@ def _binary(op: Op, flavour: str) -> Any:
     rest = tuple(parameter.default for parameter in op.parameters[2:])
     state = runtime
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 2 and not kwargs:
-            a, b = args
-            if type(a) is Tensor and a.level is None and a.dtype in direct:
+    def call(a: Any = _ABSENT, b: Any = _ABSENT, /, *more: Any, **kwargs: Any) -> Any:
+        if type(a) is Tensor and b is not _ABSENT and not more and not kwargs:
+            if a.level is None and a.dtype in direct:
                 x = a.array
                 edge_a = a.node
                 edge_b = None
@@ -444,7 +448,7 @@ def _binary(op: Op, flavour: str) -> Any:
                 ready = a.view_info is None
                 if type(b) is Tensor:
                     if not takes_tensor:
-                        return call_slowly(op, flavour, args, kwargs)
+                        return call_slowly(op, flavour, (a, b), kwargs)
                     y = b.array
                     edge_b = b.node
                     number_b = b.number
@@ -476,7 +480,7 @@ def _binary(op: Op, flavour: str) -> Any:
                         try:
                             array = kernel(x, y)
                         except ValueError as error:
-                            raise broadcast_error(op, args, error) from None
+                            raise broadcast_error(op, (a, b), error) from None
                         out = _new(Tensor)
                         out.array = array
                         out.dtype = dtypes.bool_ if result_bool else dtype
@@ -505,7 +509,7 @@ def _binary(op: Op, flavour: str) -> Any:
                                 made.guards = None
                             elif len(saves) == 1:
                                 index = saves[0][1]
-                                tensor = args[index] if index < 2 else rest[index - 2]
+                                tensor = (a, b, *rest)[index]
                                 if type(tensor) is Tensor:
                                     version = tensor.version
                                     if version is None:
@@ -529,7 +533,7 @@ def _binary(op: Op, flavour: str) -> Any:
                                     made.saved = (y, x)
                                     made.guards = (other, other.clock, version, version.clock)
                             else:
-                                bound = args + rest
+                                bound = (a, b, *rest)
                                 made.saved = tuple([_value(bound[i]) for _, i in saves])
                                 guards: list[Any] = []
                                 for _, i in saves:
@@ -549,6 +553,7 @@ def _binary(op: Op, flavour: str) -> Any:
                             made.dtype = out.dtype
                             out.node = made
                         return out
+        args = () if a is _ABSENT else (a,) if b is _ABSENT else (a, b, *more)
         return call_slowly(op, flavour, args, kwargs)
 
     return call

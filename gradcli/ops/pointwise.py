@@ -43,7 +43,7 @@ def _unary(
         where=tuple(where),
         node=node,
         doc=doc,
-        samples=lambda S: S.each(low, high),
+        samples=lambda S: [*S.each(low, high), *S.kinks()],
     )
 
 
@@ -146,7 +146,12 @@ _unary(
 _unary(
     "acosh",
     np.arccosh,
-    lambda F, g, self: g * F.conj(F.rsqrt(self - 1) * F.rsqrt(self + 1)),
+    lambda F, g, self: (
+        g
+        * F.conj(
+            F.rsqrt(self - 1) * F.rsqrt(self + 1) if is_complex(self) else F.rsqrt(self * self - 1)
+        )
+    ),
     "The inverse hyperbolic cosine.",
     1.3,
     3,
@@ -270,7 +275,7 @@ def _logit_slope(F: Any, g: Any, self: Any, eps: Any) -> Any:
     if eps is None:
         outside = F.logical_or(F.lt(self, 0), F.gt(self, 1))
         return F.where(outside, math.nan, slope)
-    return F.where(F.logical_or(F.lt(self, eps), F.gt(self, 1 - eps)), 0, slope)
+    return F.where(F.logical_and(F.ge(self, eps), F.le(self, 1 - eps)), slope, 0)
 
 
 op(
@@ -299,8 +304,9 @@ def _sinc(self: Any) -> Any:
 
 def _sinc_slope(F: Any, g: Any, self: Any) -> Any:
     angle = self * math.pi
-    slope = (F.cos(angle) * angle - F.sin(angle)) / (angle * self)
-    return g * F.conj(F.where(F.eq(self, 0), 0, slope))
+    square = angle * self
+    slope = (F.cos(angle) * angle - F.sin(angle)) / square
+    return g * F.conj(F.where(F.eq(square, 0), 0, slope))
 
 
 _unary("sinc", _sinc, _sinc_slope, "sin(πx) / (πx), one at zero.", 0.2, 2)
@@ -379,8 +385,6 @@ op(
 
 
 def _round_decimals(self: Any, decimals: int) -> Any:
-    if self.dtype.kind in "iu":
-        return self
     if decimals == 0:
         return np.rint(self)
     power = 10.0 ** abs(decimals)
@@ -391,7 +395,7 @@ def _round_decimals(self: Any, decimals: int) -> Any:
 
 def _check_decimals(self: Any, decimals: int) -> None:
     name = "round_cpu" if decimals else "round_vml_cpu"
-    supports(complex=name, boolean=name)(self)
+    supports(complex=name, integer=name, boolean=name)(self)
 
 
 op(
@@ -436,7 +440,10 @@ def _clamp(self: Any, min: Any, max: Any) -> Any:
 def _check_clamp(self: Any, min: Any, max: Any) -> None:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    supports(complex=_NO_COMPLEX_CLAMP)(self, min, max)
+    refusals = supports(complex=_NO_COMPLEX_CLAMP, numbers=True)
+    refusals(self, min, max)
+    if all(value is None or hasattr(value, "dtype") for value in (min, max)):
+        supports(boolean="clamp_cpu")(self, min, max)
 
 
 def _within(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:
@@ -478,6 +485,7 @@ op(
     samples=lambda S: [
         S(S.distinct(2, 3), -0.3, 0.6),
         S(S.distinct(3), min=0),
+        *S.kinks(-1, 1),
         S(S.distinct(3), max=0.5),
         S(S.distinct(), -0.3),
         S(S.integers(-5, 5, 4), -1, 2),
@@ -511,7 +519,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex=_NO_COMPLEX_CLAMP),
+    check=supports(complex=_NO_COMPLEX_CLAMP, numbers=True),
     doc="Raises lesser elements to a limit.",
     samples=lambda S: [S(S.distinct(2, 3), 0.2), S(S.distinct(), 0)],
 )
@@ -541,7 +549,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex=_NO_COMPLEX_CLAMP),
+    check=supports(complex=_NO_COMPLEX_CLAMP, numbers=True),
     doc="Lowers greater elements to a limit.",
     samples=lambda S: [S(S.distinct(2, 3), 0.2), S(S.distinct(), 0)],
 )
@@ -622,7 +630,7 @@ op(
     aliases=("arctan2",),
     check=supports(complex="atan2_cpu"),
     doc="The angle of the point (other, self).",
-    samples=lambda S: S.pairs(0.3, 2),
+    samples=lambda S: [*S.pairs(0.3, 2), *S.kink_pairs()],
 )
 op(
     "hypot(Tensor self, Tensor other)",
@@ -638,7 +646,7 @@ op(
     inplace=True,
     check=supports(complex="hypot_cpu", **dict.fromkeys(_INTEGERS, "hypot_cpu")),
     doc="The length of the vector (self, other).",
-    samples=lambda S: S.pairs(0.3, 2),
+    samples=lambda S: [*S.pairs(0.3, 2), *S.kink_pairs()],
 )
 
 
@@ -694,7 +702,7 @@ op(
     inplace=True,
     check=supports(complex="copysign_cpu"),
     doc="The size of `self` with the sign of `other`.",
-    samples=lambda S: S.pairs(0.3, 2),
+    samples=lambda S: [*S.pairs(0.3, 2), *S.kink_pairs()],
 )
 
 
@@ -719,7 +727,7 @@ op(
     batching=ELEMENTWISE,
     check=supports(**dict.fromkeys(_INTEGERS, "logaddexp_cpu")),
     doc="log(exp(self) + exp(other)) without overflow.",
-    samples=lambda S: S.pairs(-2, 2),
+    samples=lambda S: [*S.pairs(-2, 2), *S.kink_pairs()],
 )
 op(
     "logaddexp2(Tensor self, Tensor other)",
@@ -773,7 +781,7 @@ def _times_log(
     node = "XlogyBackward" if offset == 0 else "SpecialXlog1PyBackward"
 
     def other_slope(F: Any, g: Any, self: Any, other: Any) -> Any:
-        return g * (self / (other + offset))
+        return g * (self / (other + offset if offset else other))
 
     def scalar_slope(F: Any, g: Any, self: Any, other: Any) -> Any:
         factor = _log_of(other + offset)
@@ -794,7 +802,7 @@ def _times_log(
         node=f"{node}0",
         inplace=offset == 0,
         where=tuple(where),
-        samples=lambda S: S.pairs(0.5, 2),
+        samples=lambda S: [*S.pairs(0.5, 2), *S.kink_pairs()],
         **shared,
     )
     op(
@@ -840,13 +848,13 @@ op(
     kernel=np.nextafter,
     vjp={
         "self": lambda F, g, self, other: F.where(F.eq(self, other), 0, g),
-        "other": lambda F, g, self, other: F.where(F.eq(self, other), g, 0),
+        "other": lambda F, g: F._zeros(g),
     },
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(**dict.fromkeys(_INTEGERS, "nextafter_cpu")),
+    check=supports(**dict.fromkeys(("complex", *_INTEGERS), "nextafter_cpu")),
     doc="The next number from `self` towards `other`.",
     samples=lambda S: [] if S.dtype.is_complex else S.pairs(-2, 2),
 )

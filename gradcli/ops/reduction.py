@@ -10,6 +10,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import shape_of
+from .arithmetic import BOOL_PAIR
 from .errors import wrap_dim, wrap_dims
 from .support import common_dtype, supports
 from .table import LINEAR, Op, op
@@ -674,6 +675,11 @@ op(
         ],
         S(S.normal(2, 3), 2, 1),
         S(S.normal(2, 3, 2), 3, (0, 2), True),
+        *[
+            S.edge(S.tensor(values), order)
+            for values in ([0.0, 0.0], [3.0, -3.0, 1.0], [math.nan, 1.0], [math.inf, 1.0])
+            for order in (2, 1, math.inf, -math.inf, 3, 0.5, 1.5)
+        ],
         S(S.normal()),
     ],
 )
@@ -711,7 +717,14 @@ def _dist_forward(F: Any, t: Any, off: Any, out: Any, p: Any) -> Any:
 
 
 def _check_dist(self: Any, other: Any, p: Any) -> None:
-    _check_norm(self, p, None, False, None)
+    if all(value.dtype is dtypes.bool_ for value in (self, other)):
+        raise RuntimeError(BOOL_PAIR)
+    dtype = common_dtype(self, other)
+    if dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            "norm(): input dtype should be either floating point or complex. Got "
+            f"{dtype.scalar_name} instead."
+        )
 
 
 op(
@@ -895,7 +908,13 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
         node=f"{name.title()}Backward1",
         check=_check_whole(name, plain),
         doc=f"The {word} of all elements. Ties share the gradient.",
-        samples=lambda S: [S(S.distinct(2, 3)), S(S.distinct()), S(S.integers(-3, 3, 4))],
+        samples=lambda S: [
+            S(S.distinct(2, 3)),
+            S(S.distinct()),
+            S(S.integers(-3, 3, 4)),
+            S.edge(S.tensor([2.0, -1.0, 2.0, -1.0])),
+            S.edge(S.tensor([2.0, math.nan, 2.0, -1.0])),
+        ],
     )
     op(
         f"{name}_other(Tensor self, Tensor other)",
@@ -941,6 +960,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
             S(S.distinct(2, 3), 0),
             S(S.distinct(2, 3, 2), (0, 2), True),
             S.edge(S.tensor([1.0, 1.0, 0.5]), 0),
+            S.edge(S.tensor([[1.0, math.nan], [1.0, 1.0]]), 1),
             S(S.distinct()),
         ],
     )

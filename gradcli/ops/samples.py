@@ -97,6 +97,21 @@ class Sampler:
         shapes: tuple[tuple[int, ...], ...] = ((), (3,), (2, 3), (0, 2))
         return [Sample((self.uniform(low, high, *shape), *more), kwargs) for shape in shapes]
 
+    def kinks(self, *more: Any, **kwargs: Any) -> list[Sample]:
+        """Calls at zeros, ones, infinities and NaN; none with a complex dtype."""
+        if self.dtype.is_complex:
+            return []
+        values = [0.0, -0.0, 1.0, -1.0, 0.5, 3.0, -3.0, 6.0, np.inf, -np.inf, np.nan]
+        return [Sample((self.tensor(values), *more), kwargs, False)]
+
+    def kink_pairs(self, **kwargs: Any) -> list[Sample]:
+        """Calls with all pairs of zeros, ones, infinities and NaN; none with a complex dtype."""
+        if self.dtype.is_complex:
+            return []
+        values = [0.0, -0.0, 1.0, -1.0, 2.0, np.inf, -np.inf, np.nan]
+        a, b = np.meshgrid(values, values)
+        return [Sample((self.tensor(a.ravel()), self.tensor(b.ravel())), kwargs, False)]
+
     def pairs(self, low: float, high: float, **kwargs: Any) -> list[Sample]:
         """Calls with two tensors of shapes that broadcast and values in [low, high)."""
         shapes: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (

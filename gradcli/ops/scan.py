@@ -330,6 +330,8 @@ op(
 
 def _neighbours(F: Any, value: Any, axis: int) -> tuple[Any, Any]:
     length = value.shape[axis]
+    if not length:
+        return value, value
     return F.narrow(value, axis, 0, length - 1), F.narrow(value, axis, 1, length - 1)
 
 

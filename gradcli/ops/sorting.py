@@ -163,6 +163,8 @@ def _chosen(self: Any, indices: Any, axis: int, keepdim: bool) -> Any:
 def _check_kth(self: Any, k: int, dim: int, keepdim: bool) -> None:
     shape = shape_of(self)
     axis = wrap_dim(dim, len(shape))
+    if shape and shape[axis] == 0:
+        raise IndexError(f"kthvalue(): Expected reduction dim {axis} to have non-zero size.")
     if not 1 <= k <= (shape[axis] if shape else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
     supports(complex="kthvalue_cpu", boolean="kthvalue_cpu")(self)
@@ -285,8 +287,9 @@ def _mode(self: Any, dim: int, keepdim: bool) -> Any:
     rows = moved.reshape(-1, moved.shape[-1])
     found = np.empty(len(rows), np.int64)
     for number, row in enumerate(rows):
-        values, counts = np.unique(row, return_counts=True)
-        found[number] = np.nonzero(row == values[np.argmax(counts)])[0][-1]
+        values, counts = np.unique(row, return_counts=True, equal_nan=False)
+        best = values[np.argmax(counts)]
+        found[number] = np.nonzero((row == best) | ((row != row) & (best != best)))[0][-1]
     indices = np.expand_dims(found.reshape(moved.shape[:-1]), axis)
     return _chosen(self, indices, axis, keepdim)
 
@@ -529,9 +532,9 @@ def _histc(self: Any, bins: int, min: Any, max: Any) -> Any:
     if low == high:
         low, high = low - 1, high + 1
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise RuntimeError(f"range of [{low:g}, {high:g}] is not finite")
+        raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
     if low > high:
-        raise RuntimeError("max must be larger than min")
+        raise RuntimeError("torch.histc: max must be larger than min")
     inside = flat[(flat >= low) & (flat <= high)]
     places = ((inside - low) / (high - low) * bins).astype(np.int64)
     counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)

@@ -206,7 +206,10 @@ op(
 def _check_mvlgamma(self: Any, p: int) -> None:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
-    supports(complex="arange_cpu")(self)
+    supports(
+        complex="arange_cpu",
+        boolean=RuntimeError("The input tensor may not be a boolean tensor."),
+    )(self)
 
 
 def _mvlgamma(self: Any, p: int) -> Any:
@@ -338,14 +341,14 @@ op(
 
 
 def _i1_slope(F: Any, g: Any, self: Any, out: Any) -> Any:
-    tiny = F.le(F.abs(self), 1e-300)
-    return g * F.where(tiny, 0.5, F.i0(self) - out / F.where(tiny, 1, self))
+    large = F.gt(F.abs(self), 1e-300)
+    return g * F.where(large, F.i0(self) - out / F.where(large, self, 1), 0.5)
 
 
 def _i1e_slope(F: Any, g: Any, self: Any, out: Any) -> Any:
-    tiny = F.le(F.abs(self), 1e-300)
-    safe = F.where(tiny, 1, self)
-    return g * F.where(tiny, 0.5, F.i0e(self) - out * (F.sgn(self) + 1 / safe))
+    large = F.gt(F.abs(self), 1e-300)
+    safe = F.where(large, self, 1)
+    return g * F.where(large, F.i0e(self) - out * (F.sgn(self) + 1 / safe), 0.5)
 
 
 _special(

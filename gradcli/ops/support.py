@@ -51,10 +51,11 @@ class supports:
     """A check that raises for inputs of a category the kernel does not know.
 
     Each refusal is the name of PyTorch's kernel, as in `"lt_cpu" not implemented for 'Float'`, or
-    the exception itself. Dispatch tests it for what its short paths do not cover.
+    the exception itself. With `numbers` Python numbers count in the promotion too. Dispatch tests
+    it for what its short paths do not cover.
     """
 
-    __slots__ = ("refusals",)
+    __slots__ = ("numbers", "refusals")
 
     def __init__(
         self,
@@ -63,7 +64,9 @@ class supports:
         floating: Refusal = None,
         integer: Refusal = None,
         boolean: Refusal = None,
+        numbers: bool = False,
     ) -> None:
+        self.numbers = numbers
         found = {COMPLEX: complex, FLOATING: floating, INTEGER: integer, BOOL: boolean}
         self.refusals = {key: value for key, value in found.items() if value is not None}
 
@@ -72,16 +75,10 @@ class supports:
         return dtype.category in self.refusals
 
     def __call__(self, *args: Any) -> None:
-        category = -1
-        for value in args:
-            if type(value) is Tensor:
-                category = max(category, value.dtype.category)
-            elif type(value) is complex:
-                category = COMPLEX
-        refusal = self.refusals.get(category)
+        dtype = common_dtype(*[v for v in args if self.numbers or type(v) is Tensor])
+        refusal = self.refusals.get(dtype.category)
         if refusal is None:
             return
         if isinstance(refusal, Exception):
             raise type(refusal)(*refusal.args)
-        name = common_dtype(*args).scalar_name
-        raise NotImplementedError(f"\"{refusal}\" not implemented for '{name}'")
+        raise NotImplementedError(f"\"{refusal}\" not implemented for '{dtype.scalar_name}'")
