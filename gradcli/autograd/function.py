@@ -304,8 +304,8 @@ def _fresh_output(
 ) -> Tensor:
     """An output that may carry a node: an input returned as it was becomes a view of itself."""
     is_input = any(result is tensor for tensor in inputs)
-    if is_input and not records:
-        return detach(result) if requires_grad(result) else result
+    if is_input and not records and requires_grad(result):
+        return detach(result)
     if any(result is tensor for tensor in ctx._dirty):
         return result
     if is_input:
@@ -314,7 +314,7 @@ def _fresh_output(
         version_of(source)
         result.version = source.version
         base = source if source.view_info is None else source.view_info.base
-        result.view_info = View(base, "custom", version_of(source).clock)
+        result.view_info = View(base, "custom" if records else "no_grad", version_of(source).clock)
         return result
     if result.view_info is not None and records:
         result.view_info.kind = "custom"

@@ -54,9 +54,9 @@ def fresh_edge(tensor: Tensor) -> Any:
 
 
 def is_leaf(tensor: Tensor) -> bool:
-    """Whether no recorded operation made `tensor`, as far as was asked for its node yet."""
-    node = tensor.node
-    return node is None or node.number < 0
+    """Whether no recorded operation made `tensor`."""
+    edge = fresh_edge(tensor)
+    return edge is None or edge.number < 0
 
 
 def grad_fn(tensor: Tensor) -> Any:
@@ -67,7 +67,7 @@ def grad_fn(tensor: Tensor) -> Any:
 
 def requires_grad_(tensor: Tensor, requires_grad: bool = True) -> Tensor:
     """Make a leaf want gradients, or not. Raises RuntimeError for results and for integers."""
-    if not is_leaf(tensor):
+    if tensor.node is not None and tensor.node.number >= 0:
         if requires_grad:
             return tensor
         raise RuntimeError(
@@ -94,7 +94,7 @@ def set_requires_grad(tensor: Tensor, value: Any) -> None:
     """Assignment to `tensor.requires_grad`."""
     if not isinstance(value, bool):
         raise RuntimeError("requires_grad must be a bool")
-    if value and not is_leaf(tensor):
+    if value and tensor.node is not None:
         return
     requires_grad_(tensor, value)
 

@@ -78,7 +78,9 @@ def _fitted(source: Tensor, view: Tensor) -> Tensor:
     shape = shape_of(view)
     if shape_of(source) == shape:
         return source
-    source = _without_ones(source)
+    found = shape_of(source)
+    first = next((i for i, length in enumerate(found) if length != 1), len(found))
+    source = get_op("view").call(source, found[first:])
     return source if shape_of(source) == shape else get_op("expand").call(source, shape)
 
 

@@ -136,9 +136,10 @@ def check_overlap(target: Tensor, other: Tensor) -> None:
     if not (type(a) is np.ndarray and type(b) is np.ndarray and np.may_share_memory(a, b)):
         return
     start_a, start_b = a.__array_interface__["data"][0], b.__array_interface__["data"][0]
-    same = a.strides == b.strides or a.size == 1
-    if start_a == start_b and a.nbytes == b.nbytes and same:
-        return
+    if start_a == start_b and a.shape == b.shape:
+        steps = zip(a.shape, a.strides, b.strides, strict=True)
+        if all(length == 1 or step == other_step for length, step, other_step in steps):
+            return
     if a.size and b.size and is_dense(a.shape, strides_of(a)) and is_dense(b.shape, strides_of(b)):
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor "
