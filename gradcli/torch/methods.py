@@ -25,7 +25,6 @@ from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu
 from ..tensor.dtypes import PYTHON, DType
 from ..tensor.printing import format_tensor, tensor_text
-from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of
 
 # ---------------------------------------------------------------- values
@@ -355,20 +354,6 @@ def zero_(tensor: Tensor) -> Tensor:
     return run_inplace(get_op("zero"), (tensor,))
 
 
-def resize_(tensor: Tensor, *sizes: Any) -> Tensor:
-    """Give the tensor another shape; elements keep their order, new ones are zero."""
-    shape = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
-    if leaf.requires_grad(tensor):
-        raise RuntimeError("cannot resize variables that require grad")
-    runtime.reserve(numel(shape) * tensor.dtype.itemsize)
-    if shape != shape_of(tensor):
-        array = np.zeros(shape, tensor.dtype.array)
-        kept = min(array.size, count(tensor))
-        array.reshape(-1)[:kept] = own_memory(tensor).reshape(-1)[:kept]
-        tensor.array = array
-    return tensor
-
-
 def delete_item(tensor: Tensor, index: Any) -> None:
     raise TypeError("Tensor does not support deleting items")
 
@@ -505,7 +490,6 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "detach_": leaf.detach_,
     "is_inference": is_inference,
     "_is_view": lambda tensor: tensor.view_info is not None,
-    "resize_": resize_,
     "__getitem__": get_item,
     "__setitem__": set_item,
     "__len__": length,
