@@ -24,8 +24,10 @@ from gradcli.language import syntax
 from gradcli.language.interpreter import UNSET
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.runtime import Interrupted
-from gradcli.tensor.tensor import Tensor, make, shape_of
+from gradcli.tensor.tensor import Tensor, make
 
+from .batch_derivatives import derivatives
+from .derivatives import MEMBERS
 from .inputs import Given, input_dtype
 from .jobs import Derivative, Evaluation
 from .notices import quiet
@@ -100,8 +102,23 @@ def mappable(tree: syntax.Node) -> bool:
             return False
         if isinstance(node, syntax.Constant) and isinstance(node.value, str):
             return False
+        if isinstance(node, syntax.Assign) and not all(map(_binds_names, node.targets)):
+            return False
+        if isinstance(node, syntax.For) and not _binds_names(node.target):
+            return False
+        if isinstance(node, syntax.keyword) and node.arg in ("out", "inplace", None):
+            return False
         stack.extend(value for _, value in node.fields())
     return True
+
+
+def _binds_names(target: syntax.expr) -> bool:
+    """Whether an assignment binds names alone, and writes into no value."""
+    if isinstance(target, syntax.Tuple | syntax.List):
+        return all(map(_binds_names, target.elts))
+    if isinstance(target, syntax.Starred):
+        return _binds_names(target.value)
+    return isinstance(target, syntax.Name)
 
 
 class Batcher:
@@ -115,16 +132,13 @@ class Batcher:
         self.skipped = 0  # records that the next single evaluations should take
         self.failures = 0
         tree = job.runner.text.tree
+        expression = isinstance(tree, syntax.Expression)
         self.possible = (
-            (job.kind == "grad" or job.kind == "vjp" or isinstance(tree, syntax.Expression))
-            and job.kind in ("grad", "vjp", "eval")
-            and not options.cotangent
+            (expression or (job.kind != "eval" and not options.wrt))
             and not options.full
             and not options.of
             and mappable(tree)
         )
-        if options.wrt and not isinstance(tree, syntax.Expression):
-            self.possible = False
 
     def lines(self, batch: list[Member | Failure], start: int) -> list[str] | None:
         """The results of a group that begins at `start`, or None: `skipped` ones go one by one."""
@@ -238,42 +252,37 @@ class Batcher:
             return result.value
 
         value: Tensor = vmap(single)(*leaves.values())
+        style = self.options.nonfinite
+        value_texts = texts(value.array, value.dtype, style, count)
         if not differentiate:
-            return self._bare(value, count)
-        shape = shape_of(value)
-        if shape != (count, *[1] * (len(shape) - 1)):
-            return None
-        return self._with_gradients(value, leaves, count)
-
-    def _bare(self, value: Tensor, count: int) -> list[str]:
-        return texts(value.array, value.dtype, self.options.nonfinite, count)
-
-    def _with_gradients(
-        self, value: Tensor, leaves: dict[str, Tensor], count: int
-    ) -> list[str] | None:
-        from gradcli.autograd.api import grad as autograd_grad
-
+            return value_texts
         by = {name: leaf for name, leaf in leaves.items() if requires_grad(leaf)}
         if self.options.wrt:
             if any(name not in by for name in self.options.wrt):
                 return None
             by = {name: by[name] for name in self.options.wrt}
-        found: tuple[Tensor | None, ...] = (None,) * len(by)
-        if requires_grad(value) and by:
-            ones = make(np.ones(shape_of(value), value.dtype.array), value.dtype)
-            found = autograd_grad(value, list(by.values()), [ones], allow_unused=True)
-        style = self.options.nonfinite
-        columns = [texts(value.array, value.dtype, style, count)]
-        members = []
-        for name, grad in zip(by, found, strict=True):
-            members.append(string(name).replace("%", "%%") + ":%s")
-            if grad is None:
-                columns.append(["null"] * count)
-            else:
-                columns.append(texts(grad.array, grad.dtype, style, count))
-        key = "grads" if self.job.kind == "grad" else "vjp"
-        template = f'{{"value":%s,"{key}":{{{",".join(members)}}}}}'
-        return [template % row for row in zip(*columns, strict=True)]
+        found = derivatives(self.job.kind, value, by, count, self.options)
+        if found is None:
+            return None
+        parts = [value_texts]
+        member = _template(found, parts, style, count)
+        template = f'{{"value":%s,"{MEMBERS[self.job.kind]}":{member}}}'
+        return [template % row for row in zip(*parts, strict=True)]
+
+
+def _template(found: Any, columns: list[list[str]], style: str, count: int) -> str:
+    """A `%` template for a derivative; the texts of its parts are added to `columns`."""
+    if isinstance(found, dict):
+        members = [
+            f"{string(name).replace('%', '%%')}:{_template(part, columns, style, count)}"
+            for name, part in found.items()
+        ]
+        return "{" + ",".join(members) + "}"
+    if found is None:
+        return "null"
+    array, dtype = found
+    columns.append(texts(array, dtype, style, count))
+    return "%s"
 
 
 def _leaf(column: Any, floating: DType, differentiate: bool) -> Tensor:

@@ -80,7 +80,7 @@ def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, A
         found = compute(value, by, options)
     except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
         raise Failure(RAISED, str(error), type=type(error).__name__, help=_help(error)) from None
-    return {"value": typed(leaves.detach(value)), _MEMBERS[kind]: found}
+    return {"value": typed(leaves.detach(value)), MEMBERS[kind]: found}
 
 
 def _help(error: Exception) -> str:
@@ -127,35 +127,51 @@ def _cotangent(value: Tensor, options: Options) -> Tensor | None:
 
 
 def _like(like: Tensor, text: str, what: str, owner: str) -> Tensor:
-    """A value of an option as a tensor of the dtype and shape of another."""
-    given = literal(text, what)
-    tensor = given if isinstance(given, Tensor) else constant(given, like.dtype, what)
-    if shape_of(tensor) != shape_of(like):
+    """A value of an option as a tensor of the dtype and shape of another. Raises Failure."""
+    shape = shape_of(like)
+    array = given_array(text, like.dtype, what)
+    if array.shape != shape:
         raise Failure(
             USAGE,
-            f"{what} has the shape {list(shape_of(tensor))}, and {owner} has "
-            f"{list(shape_of(like))}",
+            f"{what} has the shape {list(array.shape)}, and {owner} has {list(shape)}",
+            code="data",
         )
-    return make(like.dtype.cast(np.asarray(tensor.array)[()]), like.dtype)
+    return make(array[()], like.dtype)
+
+
+def given_array(text: str, dtype: dtypes.DType, what: str) -> Any:
+    """The value of `--tangent` or `--cotangent` as an ndarray of `dtype`. Raises Failure."""
+    given = literal(text, what)
+    tensor = given if isinstance(given, Tensor) else constant(given, dtype, what)
+    return np.asarray(dtype.cast(np.asarray(tensor.array)))
+
+
+def tangent_texts(names: list[str], options: Options) -> dict[str, str]:
+    """What `--tangent` says of which input. Raises UsageError."""
+    if not options.tangent:
+        shown = ", ".join(f"--tangent {name}=…" for name in names) or "--tangent"
+        raise UsageError("say in which direction", shown)
+    found: dict[str, str] = {}
+    for name, text in options.tangent:
+        if not name:
+            if len(names) != 1:
+                raise UsageError(
+                    f"--tangent {text}: say of which input",
+                    f"--tangent NAME={text}, with NAME one of {', '.join(names)}",
+                )
+            (name,) = names
+        chosen([name], dict.fromkeys(names), "--tangent", "input that requires grad")
+        found[name] = text
+    return found
 
 
 def _tangents(by: Named, options: Options) -> list[Tensor]:
     """The directions of `--tangent`, zeros for inputs that have none."""
-    if not options.tangent:
-        names = ", ".join(f"--tangent {name}=…" for name in by) or "--tangent"
-        raise UsageError("say in which direction", names)
-    directions: Named = {}
-    for name, text in options.tangent:
-        if not name:
-            if len(by) != 1:
-                raise UsageError(
-                    f"--tangent {text}: say of which input",
-                    f"--tangent NAME={text}, with NAME one of {', '.join(by)}",
-                )
-            (name,) = by
-        chosen([name], by, "--tangent", "input that requires grad")
-        directions[name] = _like(by[name], text, f"--tangent {name}", f"`{name}`")
-    return [directions.get(name, _zeros(like)) for name, like in by.items()]
+    directions = {
+        name: _like(by[name], text, f"--tangent {name}", f"`{name}`")
+        for name, text in tangent_texts(list(by), options).items()
+    }
+    return [directions[name] if name in directions else _zeros(like) for name, like in by.items()]
 
 
 def _zeros(like: Tensor) -> Tensor:
@@ -301,4 +317,4 @@ _COMMANDS: dict[str, Callable[[Tensor, Named, Options], Any]] = {
     "hvp": _hvp,
 }
 
-_MEMBERS = {name: name for name in _COMMANDS} | {"grad": "grads"}
+MEMBERS = {name: name for name in _COMMANDS} | {"grad": "grads"}

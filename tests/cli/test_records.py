@@ -266,8 +266,11 @@ values = st.one_of(
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from("xyz"), values), max_size=12), st.data())
 def test_batched_and_single_agree(rows, data):
-    expression = data.draw(st.sampled_from(["sin(x) * y", "(x * y).sum()", "x + y"]))
-    command = ("grad", expression, "--each")
+    expression = data.draw(st.sampled_from(["sin(x) * y", "(x * y).sum()", "x + y", "x ** 2"]))
+    name = data.draw(st.sampled_from(["grad", "jvp", "vjp", "jacobian", "hessian", "hvp"]))
+    command = (name, expression, "--each")
+    if name in ("jvp", "hvp"):
+        command += ("--tangent", "x=1")
     together = gradcli(*command, stdin=ndjson(rows))
     assert b"Traceback" not in together.stderr
     found = records(together.stdout)
