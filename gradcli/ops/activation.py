@@ -139,15 +139,18 @@ op(
 )
 
 
+def _threshold(self: Any, threshold: Any, value: Any) -> Any:
+    chosen: Any = np.where(self <= threshold, value, self)
+    return chosen[()].astype(self.dtype)
+
+
 def _check_threshold(self: Any, threshold: Any, value: Any) -> None:
     supports(complex="threshold_cpu", boolean="threshold_cpu")(self)
 
 
 op(
     "threshold(Tensor self, Scalar threshold, Scalar value)",
-    kernel=lambda self, threshold, value: np.where(self <= threshold, value, self)[()].astype(
-        self.dtype
-    ),
+    kernel=_threshold,
     vjp={"self": lambda F, g, self, threshold: F.where(F.le(self, threshold), 0, g)},
     jvp=ELEMENTWISE,
     promote="number",

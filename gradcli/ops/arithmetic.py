@@ -12,7 +12,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Tensor
 from .checks import c_name
-from .support import common_dtype, is_complex, supports
+from .support import common_dtype, is_complex, refusing, supports
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
 
 BOOL_PAIR = (
@@ -842,7 +842,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(
-        **dict.fromkeys(
+        **refusing(
             ("integer", "boolean"),
             RuntimeError(
                 "Integer division with addcdiv is no longer supported, and in a future  release "
@@ -1028,7 +1028,7 @@ op(
     result=lambda self: self.dtype.to_real(),
     where=("torch",),
     check=supports(
-        **dict.fromkeys(
+        **refusing(
             ("boolean", "integer", "floating"),
             RuntimeError("view_as_real is only supported for complex tensors"),
         )

@@ -19,6 +19,7 @@ def _comparison_samples(S: Any) -> Any:
     return [*S.pairs(-2, 2), S(S.tensor([1, 2, 3]), 2), S(S.tensor([1, 2]), S.tensor([1, 0]))]
 
 
+_kernel: Any
 for _name, _kernel, _doc, _aliases in (
     ("eq", operator.eq, "Whether elements are equal.", ()),
     ("ne", operator.ne, "Whether elements differ.", ("not_equal",)),

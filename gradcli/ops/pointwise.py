@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .support import is_complex, supports
+from .support import is_complex, refusing, supports
 from .table import ELEMENTWISE, LINEAR, op
 
 LN2 = math.log(2.0)
@@ -644,7 +644,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="hypot_cpu", **dict.fromkeys(_INTEGERS, "hypot_cpu")),
+    check=supports(complex="hypot_cpu", **refusing(_INTEGERS, "hypot_cpu")),
     doc="The length of the vector (self, other).",
     samples=lambda S: [*S.pairs(0.3, 2), *S.kink_pairs()],
 )
@@ -725,7 +725,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    check=supports(**dict.fromkeys(_INTEGERS, "logaddexp_cpu")),
+    check=supports(**refusing(_INTEGERS, "logaddexp_cpu")),
     doc="log(exp(self) + exp(other)) without overflow.",
     samples=lambda S: [*S.pairs(-2, 2), *S.kink_pairs()],
 )
@@ -740,7 +740,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    check=supports(complex="logaddexp2_cpu", **dict.fromkeys(_INTEGERS, "logaddexp2_cpu")),
+    check=supports(complex="logaddexp2_cpu", **refusing(_INTEGERS, "logaddexp2_cpu")),
     doc="log2(2**self + 2**other) without overflow.",
     samples=lambda S: S.pairs(-2, 2),
 )
@@ -854,7 +854,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(**dict.fromkeys(("complex", *_INTEGERS), "nextafter_cpu")),
+    check=supports(**refusing(("complex", *_INTEGERS), "nextafter_cpu")),
     doc="The next number from `self` towards `other`.",
     samples=lambda S: [] if S.dtype.is_complex else S.pairs(-2, 2),
 )

@@ -15,6 +15,12 @@ from .errors import wrap_dim, wrap_dims
 from .support import common_dtype, supports
 from .table import LINEAR, Op, op
 
+# Ufuncs as values: NumPy's stubs do not know `reduce` with a `keepdims` that is not a literal.
+ADD: Any = np.add
+MULTIPLY: Any = np.multiply
+MAXIMUM: Any = np.maximum
+MINIMUM: Any = np.minimum
+
 
 def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
     """The axes that a reduction goes over; none given means all."""
@@ -109,13 +115,13 @@ def _wide(self: Any, dtype: Any) -> Any:
 
 def _sum(self: Any, dtype: Any) -> Any:
     self = _wide(self, dtype)
-    return np.add.reduce(self, axis=None) if type(self) is np.ndarray else self
+    return ADD.reduce(self, axis=None) if type(self) is np.ndarray else self
 
 
 def _sum_dim(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     axes = axes_of(dim, self.ndim)
     self = _wide(self, dtype)
-    return np.add.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self
+    return ADD.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self
 
 
 op(
@@ -249,7 +255,7 @@ op(
 
 def _count_nonzero(self: Any, dim: Any) -> Any:
     return (
-        np.add.reduce(np.not_equal(self, 0).astype(np.int64), axis=axes_of(dim, self.ndim))
+        ADD.reduce(np.not_equal(self, 0).astype(np.int64), axis=axes_of(dim, self.ndim))
         if (self.ndim)
         else np.int64(self != 0)
     )
@@ -269,13 +275,13 @@ op(
 
 def _prod(self: Any, dtype: Any) -> Any:
     self = _wide(self, dtype)
-    return np.multiply.reduce(self, axis=None) if type(self) is np.ndarray else self
+    return MULTIPLY.reduce(self, axis=None) if type(self) is np.ndarray else self
 
 
 def _prod_dim(self: Any, dim: int, keepdim: bool, dtype: Any) -> Any:
     axes = axes_of(dim, self.ndim)
     self = _wide(self, dtype)
-    return np.multiply.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self
+    return MULTIPLY.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self
 
 
 def _others(self: Any, dim: int) -> Any:
@@ -388,7 +394,7 @@ def _only_inexact(name: str) -> supports:
 def _degrees(shape: tuple[int, ...], dim: Any, correction: Any) -> float:
     """The number that a sum of squares is divided by."""
     free = count_of(shape, dim) - (1 if correction is None else correction)
-    return max(free, 0)  # type: ignore[no-any-return]
+    return max(free, 0)
 
 
 def _centered(self: Any, axes: tuple[int, ...]) -> Any:
@@ -401,7 +407,7 @@ def _variance(self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     axes = axes_of(dim, self.ndim)
     off = _centered(self, axes)
     square = (off * off.conj()).real if off.dtype.kind == "c" else off * off
-    total = np.add.reduce(square, axis=axes, keepdims=keepdim) if self.ndim else square
+    total = ADD.reduce(square, axis=axes, keepdims=keepdim) if self.ndim else square
     return total / total.dtype.type(_degrees(self.shape, dim, correction))
 
 
@@ -576,17 +582,17 @@ def _norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
         squeeze = False
     keep = keepdim and not squeeze
     if ord == 2:
-        result = np.sqrt(np.add.reduce(size * size, axis=axes, keepdims=keep))
+        result = np.sqrt(ADD.reduce(size * size, axis=axes, keepdims=keep))
     elif ord == 1:
-        result = np.add.reduce(size, axis=axes, keepdims=keep)
+        result = ADD.reduce(size, axis=axes, keepdims=keep)
     elif ord == 0:
-        result = np.add.reduce((size != 0).astype(size.dtype), axis=axes, keepdims=keep)
+        result = ADD.reduce((size != 0).astype(size.dtype), axis=axes, keepdims=keep)
     elif ord == math.inf:
-        result = np.maximum.reduce(size, axis=axes, keepdims=keep, initial=0)
+        result = MAXIMUM.reduce(size, axis=axes, keepdims=keep, initial=0)
     elif ord == -math.inf:
-        result = np.minimum.reduce(size, axis=axes, keepdims=keep, initial=math.inf)
+        result = MINIMUM.reduce(size, axis=axes, keepdims=keep, initial=math.inf)
     else:
-        result = np.add.reduce(size**ord, axis=axes, keepdims=keep) ** (1 / ord)
+        result = ADD.reduce(size**ord, axis=axes, keepdims=keep) ** (1 / ord)
     return result.astype(size.dtype)[()]
 
 
@@ -1013,8 +1019,8 @@ def _both_extremes(self: Any, dim: Any, keepdim: bool) -> Any:
         return self, self
     axes = axes_of(dim, self.ndim)
     return (
-        np.minimum.reduce(self, axis=axes, keepdims=keepdim),
-        np.maximum.reduce(self, axis=axes, keepdims=keepdim),
+        MINIMUM.reduce(self, axis=axes, keepdims=keepdim),
+        MAXIMUM.reduce(self, axis=axes, keepdims=keepdim),
     )
 
 
@@ -1086,11 +1092,11 @@ def _logsumexp(self: Any, dim: Any, keepdim: bool) -> Any:
         return self
     axes = axes_of(dim, self.ndim)
     if any(self.shape[axis] == 0 for axis in axes):
-        total = np.add.reduce(np.exp(self), axis=axes, keepdims=keepdim)
+        total = ADD.reduce(np.exp(self), axis=axes, keepdims=keepdim)
         return np.log(total)
-    peak = np.maximum.reduce(self.real, axis=axes, keepdims=True)
+    peak = MAXIMUM.reduce(self.real, axis=axes, keepdims=True)
     peak = np.where(np.isinf(peak), 0, peak)
-    total = np.log(np.add.reduce(np.exp(self - peak), axis=axes, keepdims=True)) + peak
+    total = np.log(ADD.reduce(np.exp(self - peak), axis=axes, keepdims=True)) + peak
     return total if keepdim else np.squeeze(total, axes)[()]
 
 
@@ -1131,9 +1137,9 @@ def _softmax(self: Any, dim: int) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.size:
         return self.copy()
-    result = self - np.maximum.reduce(self, axis=axis, keepdims=True)
+    result = self - MAXIMUM.reduce(self, axis=axis, keepdims=True)
     np.exp(result, out=result)
-    result /= np.add.reduce(result, axis=axis, keepdims=True)
+    result /= ADD.reduce(result, axis=axis, keepdims=True)
     return result
 
 
@@ -1143,8 +1149,8 @@ def _log_softmax(self: Any, dim: int) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.size:
         return self.copy()
-    result = self - np.maximum.reduce(self, axis=axis, keepdims=True)
-    result -= np.log(np.add.reduce(np.exp(result), axis=axis, keepdims=True))
+    result = self - MAXIMUM.reduce(self, axis=axis, keepdims=True)
+    result -= np.log(ADD.reduce(np.exp(result), axis=axis, keepdims=True))
     return result
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import special
-from .support import supports
+from .support import refusing, supports
 from .table import ELEMENTWISE, op
 
 SQRT_PI = math.sqrt(math.pi)
@@ -258,6 +258,7 @@ def _missing_first(name: str) -> Any:
     return slope
 
 
+_kernel: Any
 for _name, _kernel, _sign, _twin in (
     ("igamma", special.gammainc, 1, "gammainc"),
     ("igammac", special.gammaincc, -1, "gammaincc"),
@@ -281,7 +282,7 @@ for _name, _kernel, _sign, _twin in (
             batching=ELEMENTWISE,
             inplace="Tensor" in _where,
             where=_where,
-            check=supports(**dict.fromkeys(("complex", "integer", "boolean"), f"{_name}_cpu")),
+            check=supports(**refusing(("complex", "integer", "boolean"), f"{_name}_cpu")),
             doc="The regularized incomplete gamma function of `self` at `other`"
             + (", from `other` on." if _sign < 0 else "."),
             samples=lambda S: [S.edge(S.uniform(0.5, 3, 2, 3), S.uniform(0.5, 3, 3))],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..tensor import dtypes
@@ -82,3 +82,8 @@ class supports:
         if isinstance(refusal, Exception):
             raise type(refusal)(*refusal.args)
         raise NotImplementedError(f"\"{refusal}\" not implemented for '{dtype.scalar_name}'")
+
+
+def refusing(categories: Iterable[str], refusal: Refusal) -> Any:
+    """The same refusal for several categories, as keywords of `supports`."""
+    return dict.fromkeys(categories, refusal)
