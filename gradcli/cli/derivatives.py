@@ -16,7 +16,7 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, make, numel, shape_of
 
-from .documents import typed
+from gradcli.io.documents import typed
 from .inputs import constant, literal
 from .options import Options, UsageError
 from .report import RAISED, USAGE, Failure

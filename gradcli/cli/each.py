@@ -8,7 +8,6 @@ A record that fails has its error in its place; the others go on.
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -26,7 +25,7 @@ from .inputs import Given, bound
 from .jobs import Derivative, Evaluation
 from .options import Options, UsageError
 from .output import Sink
-from .records import lines_of, reads_lines, tensors
+from .records import Progress, lines_of, reads_lines, tensors
 from .report import USAGE, Failure, show
 from .sources import Text
 
@@ -69,13 +68,14 @@ class _Stream:
         self.first_number = 0
         self.pending: list[str] = []
         self.written = time.monotonic()
+        self.progress = Progress()
 
     def run(self) -> int:
         options = self.options
         with Sink(options, streaming=True) as sink:
             self.sink = sink
             self.job.attach(sink, self._before_emit)
-            progress = _Progress(options)
+            progress = self.progress
             try:
                 for batch in self._batches():
                     self._evaluate(batch)
@@ -136,7 +136,7 @@ class _Stream:
                 yield from _chunks(_whole(options.input[-1]))
                 return
             first = True
-            for lines in lines_of(options):
+            for lines in lines_of(options, self.progress):
                 if first and lines and lines[0].startswith(b"\xef\xbb\xbf"):
                     lines[0] = lines[0][3:]
                 first = False
@@ -342,42 +342,3 @@ def _stacked(values: list[Any]) -> Any:
 
         return np.stack(values)
     return values
-
-
-class _Progress:
-    """A line on stderr while a file is read, when stderr is a terminal."""
-
-    def __init__(self, options: Options) -> None:
-        self.total = 0
-        self.descriptor = -1
-        self.shown = 0.0
-        name = options.input[-1] if options.input else "-"
-        if name != "-" or sys.stderr is None or not sys.stderr.isatty() or sys.stdin is None:
-            return
-        import stat
-
-        try:
-            status = os.fstat(sys.stdin.fileno())
-        except (OSError, ValueError):
-            return
-        if stat.S_ISREG(status.st_mode) and not sys.stdout.isatty():
-            self.total = status.st_size
-            self.descriptor = sys.stdin.fileno()
-
-    def show(self) -> None:
-        """Renew the line, a few times a second."""
-        now = time.monotonic()
-        if not self.total or now - self.shown < 0.2:
-            return
-        self.shown = now
-        at = min(os.lseek(self.descriptor, 0, os.SEEK_CUR), self.total)
-        filled = 30 * at // self.total
-        bar = "#" * filled + "." * (30 - filled)
-        sys.stderr.write(f"\r[{bar}] {100 * at // self.total:3d} %")
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self.shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -56,7 +56,7 @@ def _once(texts: list[Text], options: Options) -> int:
     with Sink(options, len(texts) > 1) as sink:
 
         def emit(values: dict[str, Any]) -> None:
-            from .documents import document
+            from gradcli.io.documents import document
 
             sink.write(document(values, options.full), line=True)
 
@@ -87,7 +87,7 @@ def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) ->
     if result.value is UNSET:
         return
     if options.json:
-        from .documents import document
+        from gradcli.io.documents import document
 
         sink.write(document(result.value, options.full))
     else:
@@ -104,7 +104,7 @@ def names_document(
     from gradcli.autograd.modes import requires_grad
     from gradcli.tensor.tensor import Tensor
 
-    from .documents import document, is_value, typed
+    from gradcli.io.documents import document, is_value, typed
     from .running import chosen
 
     values = {name: value for name, value in names.items() if name not in given and is_value(value)}

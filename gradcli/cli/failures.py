@@ -120,7 +120,7 @@ def span_members(source: Source, span: tuple[int, int]) -> dict[str, Any]:
 
 def _drawn(error: Any, source: Source) -> tuple[str, str]:
     """The diagnostic with source lines, without and with colour."""
-    from .drawing import draw
+    from gradcli.render.diagnostics import draw
 
     return draw(error, source)
 

@@ -51,7 +51,7 @@ class Evaluation:
         self.before = before
 
     def _emit(self, values: dict[str, Any]) -> None:
-        from .documents import document
+        from gradcli.io.documents import document
 
         if self.sink is not None:
             self.before()
@@ -59,7 +59,7 @@ class Evaluation:
 
     def document(self, inputs: dict[str, Tensor]) -> Any:
         """The result for one set of inputs. Raises Failure."""
-        from .documents import document
+        from gradcli.io.documents import document
         from .eval_command import names_document
 
         result = self.runner.run(inputs)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from .options import Options
-from .report import colour
+from gradcli.render.colour import colour
 
 
 def quiet() -> None:
@@ -45,12 +45,12 @@ def watch_warnings(options: Options) -> None:
             sys.stderr.write(text + "\n")
 
     def warned(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-        from .drawing import warning_of
+        from gradcli.render.diagnostics import warning_of
 
         show(warning_of(category, message))
 
     def behind(node: Any, version: Any) -> None:
-        from .drawing import behind_of
+        from gradcli.render.diagnostics import behind_of
 
         show(behind_of(node, version))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,15 +76,18 @@ def record_source(options: Options) -> tuple[int, str]:
         raise read_failure(error) from None
 
 
-def lines_of(options: Options) -> Iterator[list[bytes]]:
+def lines_of(options: Options, progress: Progress) -> Iterator[list[bytes]]:
     """The records' texts as they come. Raises Interrupted while it waits."""
     from gradcli.io.stream import batches
 
     descriptor, name = record_source(options)
+    progress.start(descriptor)
 
     def read(source: int, size: int) -> bytes:
         with waiting():
-            return os.read(source, size)
+            data = os.read(source, size)
+        progress.done += len(data)
+        return data
 
     try:
         yield from batches(descriptor, separated=options.seq, read=read)
@@ -99,3 +103,44 @@ def reads_lines(options: Options) -> bool:
     """Whether the records come as lines of text, not as a table or an array."""
     name = options.input[-1] if options.input else "-"
     return name == "-" or extension(name) in (".ndjson", ".jsonl", ".json")
+
+
+class Progress:
+    """A line on stderr while a file is read, when stderr is a terminal and stdout is none."""
+
+    __slots__ = ("done", "shown", "total")
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.total = 0
+        self.shown = 0.0
+
+    def start(self, descriptor: int) -> None:
+        """Find out how much there is to read."""
+        import stat
+
+        if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
+            return
+        if os.environ.get("TERM") == "dumb":
+            return
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            self.total = status.st_size
+
+    def show(self) -> None:
+        """Renew the line, a few times a second."""
+        now = time.monotonic()
+        if not self.total or now - self.shown < 0.2:
+            return
+        self.shown = now
+        at = min(self.done, self.total)
+        filled = 30 * at // self.total
+        bar = "#" * filled + "." * (30 - filled)
+        sys.stderr.write(f"\r[{bar}] {100 * at // self.total:3d} %")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self.shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

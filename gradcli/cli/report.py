@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from gradcli.render.colour import colour
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -71,23 +73,6 @@ class Failure(Exception):
         if record is not None:
             members["record"] = record
         return members
-
-
-def colour(when: str, stream: Any) -> bool:
-    """Whether messages on `stream` are coloured.
-
-    `--color` decides, then NO_COLOR, then FORCE_COLOR, then TERM=dumb, then the terminal.
-    """
-    import os
-
-    if when != "auto":
-        return when == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    forced = os.environ.get("FORCE_COLOR")
-    if forced:
-        return forced != "0"
-    return os.environ.get("TERM") != "dumb" and bool(stream.isatty())
 
 
 def show(failure: Failure, form: str, when: str = "auto", record: int | None = None) -> None:
