@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd import engine
 from ..autograd.operations import operations
 from ..autograd.trees import described, flatten, unflatten
-from ..ops import levels
+from ..ops import chance, levels
 from ..ops.batching import front
 from ..ops.errors import wrap_dim
 from ..ops.namespaces import traced
@@ -35,7 +35,7 @@ def vmap(
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         flat, axes, structure, size = _inputs(func, in_dims, args)
         if chunk_size is None or chunk_size >= size:
-            return _run(func, flat, axes, structure, size, out_dims, kwargs)
+            return _run(func, flat, axes, structure, size, out_dims, kwargs, randomness)
         pieces = []
         for start in range(0, size, chunk_size):
             stop = min(start + chunk_size, size)
@@ -43,7 +43,8 @@ def vmap(
                 leaf if axis is None else traced.narrow(leaf, axis, start, stop - start)
                 for leaf, axis in zip(flat, axes, strict=True)
             ]
-            pieces.append(_run(func, part, axes, structure, stop - start, out_dims, kwargs))
+            length = stop - start
+            pieces.append(_run(func, part, axes, structure, length, out_dims, kwargs, randomness))
         flats = [flatten(piece) for piece in pieces]
         places = _broadcast(out_dims, flats[0][1], len(flats[0][0]))
         joined = [
@@ -166,9 +167,11 @@ def _run(
     size: int,
     out_dims: Any,
     kwargs: dict[str, Any],
+    randomness: str,
 ) -> Any:
     levels.stack.append("vmap")
     depth = len(levels.stack)
+    chance.running.append((depth, randomness, size))
     try:
         batched = [
             leaf if axis is None else levels.wrap_batch(leaf, axis, depth)
@@ -177,6 +180,7 @@ def _run(
         result = func(*unflatten(batched, structure), **kwargs)
     finally:
         levels.stack.pop()
+        chance.running.pop()
     outputs, out_structure = flatten(result)
     for item in outputs:
         if not isinstance(item, Tensor):

@@ -111,7 +111,8 @@ def jacfwd(
 
             from .batched import vmap
 
-            stacked = vmap(push, out_dims=(-1, None) if has_aux else -1)(basis)
+            places = (-1, None) if has_aux else -1
+            stacked = vmap(push, out_dims=places, randomness=randomness)(basis)
             if has_aux:
                 stacked, aux = stacked
             shape = shape_of(item)

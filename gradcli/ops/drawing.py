@@ -11,7 +11,8 @@ from ..tensor import dtypes, random
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import Array, DType
 from ..tensor.random import Generator
-from ..tensor.tensor import Tensor, make, own_memory, shape_of
+from ..tensor.tensor import Tensor, make, numel, own_memory, shape_of
+from .chance import over_batch, per_example, whole_batch
 from .creation import check_options, check_size, made
 from .families import get_op
 from .functions import OPTIONS, function
@@ -70,7 +71,9 @@ def _made(name: str, draw: Callable[[tuple[int, ...], DType, Any], Array], defau
         check_generator(name, generator)
         dtype = dtype or default()
         shape = check_size(size, dtype)
-        return made(draw(shape, dtype, generator), dtype, requires_grad)
+        return per_example(
+            shape, lambda full: made(draw(full, dtype, generator), dtype, requires_grad)
+        )
 
     return call
 
@@ -128,7 +131,10 @@ def randint_low(low: int, high: int, size: Sequence[int], *options: Any) -> Tens
 )
 def randperm(n: int, *options: Any) -> Tensor:
     def draw(shape: tuple[int, ...], dtype: DType, generator: Any) -> Array:
-        return random.randperm(n, dtype, generator=generator)
+        if shape == (n,):
+            return random.randperm(n, dtype, generator=generator)
+        rows = [random.randperm(n, dtype, generator=generator) for _ in range(numel(shape[:-1]))]
+        return np.stack(rows).reshape(shape)
 
     return _made("randperm", draw, lambda: dtypes.int64)((n,), *options)  # type: ignore[no-any-return]
 
@@ -146,7 +152,9 @@ def _like(
     if memory_format is not contiguous_format and source.level is None:
         strides = preserved_strides(shape, strides_of(source.array))
     if strides == contiguous_strides(shape):
-        return made(draw(shape, dtype, generator, True), dtype, requires_grad)
+        return per_example(
+            shape, lambda full: made(draw(full, dtype, generator, True), dtype, requires_grad)
+        )
     array = allocate(shape, strides, dtype.array)
     random.fill(array, np.asarray(draw(shape, dtype, generator, False)))
     return made(array, dtype, requires_grad)
@@ -238,6 +246,7 @@ def normal(mean: Tensor, std: Tensor, generator: Any) -> Tensor:
     where=("torch",),
     doc="Normal random numbers with a mean for each.",
 )
+@over_batch
 def normal_mean(mean: Tensor, std: float, generator: Any) -> Tensor:
     check_generator("normal", generator)
     values = random.normal_like(mean.array, float(std), mean.dtype, generator=generator)
@@ -274,6 +283,7 @@ def normal_size(mean: float, std: float, size: Sequence[int], *options: Any) -> 
     where=("torch", "Tensor"),
     doc="Ones with the given probabilities, else zeros.",
 )
+@over_batch
 def bernoulli(self: Tensor, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
     values = random.bernoulli_like(self.array, self.dtype, self.dtype, generator=generator)
@@ -286,6 +296,7 @@ def bernoulli(self: Tensor, generator: Any) -> Tensor:
     where=("torch", "Tensor"),
     doc="Ones with probability `p`, else zeros, in the shape of `self`.",
 )
+@over_batch
 def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
     values = random.bernoulli(shape_of(self), self.dtype, float(p), generator=generator)
@@ -297,6 +308,7 @@ def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
     where=("torch",),
     doc="Poisson random counts with the given rates.",
 )
+@over_batch
 def poisson(self: Tensor, generator: Any) -> Tensor:
     check_generator("poisson", generator)
     values = random.poisson(self.array, self.dtype, generator=generator)
@@ -320,6 +332,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     where=("torch", "Tensor"),
     doc="Indices drawn from rows of weights.",
 )
+@over_batch
 def multinomial(self: Tensor, num_samples: int, replacement: bool, generator: Any) -> Tensor:
     check_generator("multinomial", generator)
     indices = random.multinomial(
@@ -338,6 +351,10 @@ def _inplace(
 
     def fill(self: Tensor, *args: Any) -> Tensor:
         generator = check_generator(name, args[-1])
+        whole = whole_batch(self)
+        if whole is not None:
+            fill(whole, *args)
+            return self
         check_writable(self)
         array = own_memory(self)
         contiguous = bool(array.flags.c_contiguous)
