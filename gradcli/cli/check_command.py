@@ -34,11 +34,12 @@ def run(options: Options) -> int:
     check_output(options)
     prepare(options)
     given = bound(options)
-    inputs = {**file_inputs(options), **given.all}
     found = []
     for text in texts:
         name = text.source.text if text.kind == "expression" else text.source.name
-        found += check(Subject(text, inputs, options, name))
+        subject = Subject(text, options, name)
+        subject.inputs = {**file_inputs(options, subject.runner.reads), **given.all}
+        found += check(subject)
     good = all(entry["ok"] for entry in found)
     if options.json or options.output is not None:
         with Sink(options, False) as sink:

@@ -41,9 +41,9 @@ Result = tuple[float, dict[str, Any], int]
 class Subject:
     """A text as a function from inputs and leaves to results."""
 
-    def __init__(self, text: Text, inputs: Named, options: Options, name: str) -> None:
+    def __init__(self, text: Text, options: Options, name: str) -> None:
         self.text = text
-        self.inputs = inputs
+        self.inputs: Named = {}
         self.options = options
         self.name = name
         self.runner = Runner(text, options, stdout=lambda text: None, emit=lambda values: None)

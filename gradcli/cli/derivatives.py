@@ -10,13 +10,13 @@ import numpy as np
 from gradcli.autograd import leaf as leaves
 from gradcli.autograd.api import grad as autograd_grad
 from gradcli.autograd.modes import requires_grad
+from gradcli.io.documents import typed
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, make, numel, shape_of
 
-from gradcli.io.documents import typed
 from .inputs import constant, literal
 from .options import Options, UsageError
 from .report import RAISED, USAGE, Failure

@@ -52,28 +52,28 @@ def _once(texts: list[Text], options: Options) -> int:
         options.json = True
     prepare(options)
     seed(options, None)
-    given = _inputs(options)
+    stdout = write_messages if options.json else write_output
     with Sink(options, len(texts) > 1) as sink:
 
         def emit(values: dict[str, Any]) -> None:
-            from gradcli.io.documents import document
+            from .documents import document
 
             sink.write(document(values, options.full), line=True)
 
-        for text in texts:
-            runner = Runner(
-                text, options, stdout=write_messages if options.json else write_output, emit=emit
-            )
+        runners = [Runner(text, options, stdout=stdout, emit=emit) for text in texts]
+        given = _inputs(runners, options)
+        for runner in runners:
             _run(runner, given, options, sink)
     return exit_status(options, sink)
 
 
-def _inputs(options: Options) -> dict[str, Any]:
+def _inputs(runners: list[Runner], options: Options) -> dict[str, Any]:
     from .inputs import bound
     from .records import file_inputs
 
     given = bound(options)
-    return {**file_inputs(options), **given.all}
+    reads = {name for runner in runners for name in runner.reads}
+    return {**file_inputs(options, reads), **given.all}
 
 
 def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) -> None:
@@ -102,9 +102,9 @@ def names_document(
     """`{"values": …, "grads": …}` of a program's names."""
     from gradcli.autograd import leaf as leaves
     from gradcli.autograd.modes import requires_grad
+    from gradcli.io.documents import document, is_value, typed
     from gradcli.tensor.tensor import Tensor
 
-    from gradcli.io.documents import document, is_value, typed
     from .running import chosen
 
     values = {name: value for name, value in names.items() if name not in given and is_value(value)}

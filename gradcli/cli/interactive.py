@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from .options import Options
 
@@ -16,4 +17,9 @@ def run(options: Options) -> int:
         return evaluate(options)
     from gradcli.repl.main import main as repl
 
-    return int(repl(options))
+    def inputs() -> dict[str, Any]:
+        from .inputs import bound
+
+        return {**bound(options).all}
+
+    return int(repl(options, inputs))

@@ -60,6 +60,7 @@ class Evaluation:
     def document(self, inputs: dict[str, Tensor]) -> Any:
         """The result for one set of inputs. Raises Failure."""
         from gradcli.io.documents import document
+
         from .eval_command import names_document
 
         result = self.runner.run(inputs)

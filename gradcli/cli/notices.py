@@ -7,8 +7,9 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
-from .options import Options
 from gradcli.render.colour import colour
+
+from .options import Options
 
 
 def quiet() -> None:

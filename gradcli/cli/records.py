@@ -19,20 +19,8 @@ from .report import USAGE, Failure
 from .running import read_failure
 
 
-class Unusable:
-    """A value of a file or record that is no number: an error when it is read, and only then."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: DataError) -> None:
-        self.error = error
-
-
-def file_inputs(options: Options, reads: set[str] | None = None) -> dict[str, Tensor]:
-    """The inputs of every `--input`, later files first to win. Raises Failure.
-
-    With `reads` only names that the program reads are converted.
-    """
+def file_inputs(options: Options, reads: set[str]) -> dict[str, Tensor]:
+    """What the program reads of every `--input`; later files win. Raises Failure."""
     inputs: dict[str, Tensor] = {}
     for name in options.input:
         try:
@@ -47,20 +35,15 @@ def file_inputs(options: Options, reads: set[str] | None = None) -> dict[str, Te
     return inputs
 
 
-def tensors(members: dict[str, Any], options: Options, reads: set[str] | None) -> dict[str, Tensor]:
-    """The members of a record as inputs: those that are read, or all that are numbers."""
+def tensors(members: dict[str, Any], options: Options, reads: set[str]) -> dict[str, Tensor]:
+    """The members of a record that the program reads, as inputs. Raises Failure."""
     floating = input_dtype(options)
-    found: dict[str, Tensor] = {}
-    for name, value in members.items():
-        if reads is not None and name not in reads:
-            continue
-        try:
-            found[name] = leaf(value, floating, name)
-        except DataError as error:
-            if reads is None:
-                continue
-            raise Failure(USAGE, str(error), code="data", help=error.help) from None
-    return found
+    try:
+        return {
+            name: leaf(value, floating, name) for name, value in members.items() if name in reads
+        }
+    except DataError as error:
+        raise Failure(USAGE, str(error), code="data", help=error.help) from None
 
 
 def record_source(options: Options) -> tuple[int, str]:

@@ -116,7 +116,7 @@ def set(shell: Shell, text: str) -> None:
 
 def json(shell: Shell, text: str) -> None:
     from gradcli.autograd.leaf import is_leaf, requires_grad
-    from gradcli.cli.documents import document, is_value
+    from gradcli.io.documents import document, is_value
     from gradcli.io.write import Writer
 
     known = shell.variables()

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcli.cli.options import Options
+    from collections.abc import Callable
 
     from .config import Config
     from .prompt import Prompt
@@ -71,9 +71,12 @@ class Loader:
         return self.shell
 
 
-def main(options: Options) -> int:
-    """Run the REPL until the user leaves; the exit status."""
-    from gradcli.cli.report import colour
+def main(options: Any, inputs: Callable[[], dict[str, Any]]) -> int:
+    """Run the REPL until the user leaves; the exit status.
+
+    `options` are those of the command line, `inputs` makes the tensors that it gives.
+    """
+    from gradcli.render.colour import colour
 
     from .config import ConfigError, load
 
@@ -90,7 +93,7 @@ def main(options: Options) -> int:
         coloured = False
     else:
         coloured = colour(options.color, sys.stdout)
-    return Repl(config, options, coloured).run()
+    return Repl(config, options, inputs, coloured).run()
 
 
 def _complain(message: str, help: str, coloured: bool) -> None:
@@ -103,7 +106,13 @@ def _complain(message: str, help: str, coloured: bool) -> None:
 class Repl:
     """The loop: asks, runs, and brings back what a killed session lost."""
 
-    def __init__(self, config: Config, options: Options, coloured: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        options: Any,
+        inputs: Callable[[], dict[str, Any]],
+        coloured: bool,
+    ) -> None:
         from .complete import GradCompleter
         from .history import FileHistory
         from .journal import Journal
@@ -112,6 +121,7 @@ class Repl:
 
         self.config = config
         self.options = options
+        self.inputs = inputs
         self.coloured = coloured
         self.warnings: list[str] = []
         self.journal = Journal(self.warn)
@@ -164,9 +174,7 @@ class Repl:
 
     def _give(self, shell: Shell) -> None:
         """Bind the inputs of the command line. Raises UsageError and Failure."""
-        from gradcli.cli.inputs import bound
-
-        shell.names.update(bound(self.options).all)
+        shell.names.update(self.inputs())
 
     def run(self) -> int:
         """Ask and run until the user leaves; the exit status."""

@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from gradcli.cli.drawing import diagnostic_of
 from gradcli.language.diagnostics import Diagnostic, Label
 from gradcli.language.machine import machine
 from gradcli.language.source import Source
+from gradcli.render.diagnostics import diagnostic_of
 from gradcli.tensor.runtime import runtime
 
 

@@ -1,0 +1,61 @@
+"""Diagnostics with source lines, as the terminal shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcli.language.diagnostics import Diagnostic, Label, from_syntax_error
+from gradcli.language.machine import machine
+from gradcli.language.source import Source
+from gradcli.tensor.runtime import runtime
+
+
+def draw(error: Any, source: Source) -> tuple[str, str]:
+    """The whole text of a diagnostic, without and with colour."""
+    diagnostic = diagnostic_of(error, source)
+    return diagnostic.render(), diagnostic.render(color=True)
+
+
+def diagnostic_of(error: Any, source: Source) -> Diagnostic:
+    """The diagnostic of a syntax error, of what a program raised, or of a limit."""
+    if hasattr(error, "at_end"):
+        return from_syntax_error(error, source)
+    if hasattr(error, "title"):
+        labels = [Label(error.span, error.label, source=error.source)]
+        labels += [Label(span, text, False, source=where) for where, span, text in error.labels]
+        calls = dict.fromkeys((where, span, text) for where, span, text in error.callers)
+        labels += [Label(span, text, False, source=where) for where, span, text in [*calls][:3]]
+        return Diagnostic(error.title, source, labels, [error.help] if error.help else [])
+    where, span = error.place
+    title = f"{type(error).__name__}: {error}"
+    help = f"the limit can be set with --{error.limit}" if hasattr(error, "limit") else ""
+    return Diagnostic(title, where, [Label(span)], [help] if help else [])
+
+
+def warning_of(category: type[Warning], message: Any) -> Diagnostic:
+    """The diagnostic of a Python warning, at the place of the program that runs."""
+    labels, source = _here()
+    name = category.__name__
+    return Diagnostic(f"{name}: {message}", source, labels, severity="warning", code=name)
+
+
+def behind_of(node: Any, version: Any) -> Diagnostic:
+    """The warning about a saved value that was changed behind its version counter."""
+    labels, source = _here()
+    for where, text in ((node.where, "saved here"), (version.writer, "changed here")):
+        place = machine.locate(where)
+        if place:
+            labels.append(Label(place[1].span, text, False, source=place[0]))
+    return Diagnostic(
+        "a value that the gradient needs was changed through .data, so the gradient is that of the "
+        "new value",
+        source,
+        labels,
+        ["change it under torch.no_grad(), so that the change is seen"],
+        severity="warning",
+    )
+
+
+def _here() -> tuple[list[Label], Source | None]:
+    place = machine.locate(runtime.where)
+    return ([Label(place[1].span)], place[0]) if place else ([], None)
