@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ..tensor.dtypes import BOOL, DType
+from ..tensor.dtypes import BOOL, FLOATING, DType
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
+from .support import common_dtype
 
 C_NAMES = {
     "bool": "bool",
@@ -53,6 +55,23 @@ def refuse_bool(kernel: str, *tensors: Tensor) -> None:
     for tensor in tensors:
         if tensor.dtype.category == BOOL:
             raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
+def real_only(kernel: str, *tensors: Any) -> None:
+    """Raise PyTorch's NotImplementedError unless the common dtype is real floating."""
+    dtype = common_dtype(*tensors)
+    if dtype.category != FLOATING:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
+
+
+def not_differentiable(function: str, **inputs: Any) -> None:
+    """Raise PyTorch's error for inputs that carry a gradient that the function would drop."""
+    for name, value in inputs.items():
+        if runtime.grad_enabled and requires_grad(value):
+            raise RuntimeError(
+                f"The function '{function}' is not differentiable with respect to argument "
+                f"'{name}'. This input cannot have requires_grad True."
+            )
 
 
 def requires_grad(value: Any) -> bool:

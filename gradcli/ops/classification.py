@@ -11,7 +11,7 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
-from .checks import ndim
+from .checks import ndim, not_differentiable, real_only
 from .losses import _count, _reduce, _reduction
 from .table import op
 
@@ -137,6 +137,7 @@ def _check_nll(
 ) -> None:
     shape, labels = shape_of(self), shape_of(target)
     rank = len(shape)
+    not_differentiable("nll_loss_forward" if rank <= 2 else "nll_loss2d_forward", weight=weight)
     if rank <= 2:
         if len(labels) > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
@@ -154,10 +155,7 @@ def _check_nll(
             f"weight tensor should be defined either for all {classes} classes or no classes but "
             f"got weight tensor of shape: {list(shape_of(weight))}"
         )
-    if self.dtype.category < dtypes.FLOATING:
-        raise NotImplementedError(
-            f"\"nll_loss_out_frame\" not implemented for '{self.dtype.scalar_name}'"
-        )
+    real_only("nll_loss_out_frame" if rank <= 2 else "nll_loss2d_forward_out_frame", self)
     labelled = np.asarray(target.array)
     outside = (labelled != ignore_index) & ((labelled < 0) | (labelled >= classes))
     if outside.any():
@@ -175,7 +173,7 @@ op(
     doc="The kernel of `nll_loss`.",
     samples=lambda S: [
         S(S.normal(3, 4), S.integers(0, 4, 3), None, "mean", -100),
-        S(S.normal(3, 4), S.integers(0, 4, 3), S.uniform(1, 2, 4), "sum", 1),
+        S.edge(S.normal(3, 4), S.integers(0, 4, 3), S.uniform(1, 2, 4), "sum", 1),
         S(S.normal(4), S.integers(0, 4), None, "none", -100),
     ],
 )
@@ -190,7 +188,7 @@ op(
     doc="The kernel of `nll_loss` for images.",
     samples=lambda S: [
         S(S.normal(2, 3, 1, 2), S.integers(0, 3, 2, 1, 2), None, "mean", -100),
-        S(S.normal(2, 3, 2, 2), S.integers(0, 3, 2, 2, 2), S.uniform(1, 2, 3), "none", 1),
+        S.edge(S.normal(2, 3, 2, 2), S.integers(0, 3, 2, 2, 2), S.uniform(1, 2, 3), "none", 1),
     ],
 )
 
@@ -323,7 +321,7 @@ def _cross_entropy(
 ) -> Any:
     reduction = _reduction(reduction, size_average, reduce)
     if tuple(input.shape) == tuple(target.shape):
-        if type(target) is Tensor and target.dtype.category < dtypes.FLOATING:
+        if type(target) is Tensor and target.dtype.category != dtypes.FLOATING:
             raise RuntimeError(
                 "Expected floating point type for target with class probabilities, got "
                 f"{target.dtype.scalar_name}"
@@ -413,18 +411,26 @@ def _multi_margin_tangent(
     return _reduce(F, values * F._class_weights(values, target, weight, _IGNORED), reduction)
 
 
+def _check_multi_margin(
+    self: Any, target: Any, p: Any, margin: float, weight: Any, reduction: str
+) -> None:
+    not_differentiable("multi_margin_loss", weight=weight)
+    real_only("multi_margin_loss_cpu_kernel", self)
+
+
 op(
     "_multi_margin_loss(Tensor self, Tensor target, Scalar p, float margin, Tensor? weight, "
     "str reduction)",
     kernel=_multi_margin_kernel,
     vjp={"self": _multi_margin_slope},
     jvp={"self": _multi_margin_tangent},
+    check=_check_multi_margin,
     node="MultiMarginLossBackward0",
     where=(),
     doc="The kernel of `multi_margin_loss`.",
     samples=lambda S: [
         S(S.normal(3, 4), S.integers(0, 4, 3), 1, 1.0, None, "mean"),
-        S(S.normal(3, 4), S.integers(0, 4, 3), 2, 0.5, S.uniform(1, 2, 4), "sum"),
+        S.edge(S.normal(3, 4), S.integers(0, 4, 3), 2, 0.5, S.uniform(1, 2, 4), "sum"),
     ],
 )
 

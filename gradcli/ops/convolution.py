@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..tensor.tensor import Tensor, shape_of
 from .batching import front, loop
 from .checks import c_name, ndim, refuse_bool, warn_once
 from .namespaces import traced
+from .support import is_complex
 from .table import Op, op
 from .windows import correlate, output_sizes, scatter, weigh
 
@@ -135,9 +138,18 @@ def _check(
     if transposed:
         _check_output_padding(stride, dilation, output_padding)
         sizes = _transposed_sizes(shape[2:], weights[2:], stride, padding, dilation, output_padding)
-        if min(sizes) < 0:
-            raise RuntimeError("could not construct a memory descriptor using a format tag")
+        if min(sizes) < (input.dtype.name != "float32"):
+            shown, found = ((1, *n) if len(n) == 1 else n for n in (shape[2:], sizes))
+            raise RuntimeError(
+                f"Given input size per channel: ({_by(shown)}). Calculated output size per "
+                f"channel: ({_by(found)}). Output size is too small"
+            )
     else:
+        if 0 in weights[2:] and len(weights) == 4:
+            raise RuntimeError(
+                "kernel size should be greater than zero, but got kernel_height: "
+                f"{weights[2]} kernel_width: {weights[3]}"
+            )
         full = [n + 2 * p for n, p in zip(shape[2:], padding, strict=True)]
         reach = [d * (k - 1) + 1 for k, d in zip(weights[2:], dilation, strict=True)]
         if any(n < k for n, k in zip(full, reach, strict=True)):
@@ -202,6 +214,10 @@ def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
             "the same"
         )
     refuse_bool("slow_conv2d_cpu", input)
+    if input.dtype.is_complex:
+        raise NotImplementedError(
+            f"\"slow_conv2d_cpu\" not implemented for '{input.dtype.scalar_name}'"
+        )
 
 
 # --- batching ---------------------------------------------------------------------------------
@@ -362,21 +378,25 @@ op(
     batching=_batch,
     where=("torch",),
     doc="A convolution with every choice spelled out.",
-    samples=lambda S: [
-        S(S.normal(2, 2, 5), S.normal(3, 2, 3), S.normal(3), (1,), (0,), (1,), False, (0,), 1),
-        S(
-            S.normal(1, 2, 4, 5),
-            S.normal(4, 1, 2, 2),
-            None,
-            (2, 1),
-            (1, 0),
-            (1, 2),
-            False,
-            (0, 0),
-            2,
-        ),
-        S(S.normal(2, 2, 3), S.normal(2, 3, 2), S.normal(3), (2,), (1,), (1,), True, (1,), 1),
-    ],
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(2, 2, 5), S.normal(3, 2, 3), S.normal(3), (1,), (0,), (1,), False, (0,), 1),
+            S(
+                S.normal(1, 2, 4, 5),
+                S.normal(4, 1, 2, 2),
+                None,
+                (2, 1),
+                (1, 0),
+                (1, 2),
+                False,
+                (0, 0),
+                2,
+            ),
+            S(S.normal(2, 2, 3), S.normal(2, 3, 2), S.normal(3), (2,), (1,), (1,), True, (1,), 1),
+        ]
+    ),
 )
 
 
@@ -425,10 +445,14 @@ op(
     node="ConvolutionBackwardBackward0",
     where=(),
     doc="The derivative of a convolution by its weight.",
-    samples=lambda S: [
-        S(S.normal(2, 2, 5), S.normal(2, 3, 3), (3,), (1,), (0,), (1,), 1),
-        S(S.normal(1, 2, 5, 5), S.normal(1, 2, 3, 5), (2, 1), (2, 1), (1, 0), (1, 1), 2),
-    ],
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(2, 2, 5), S.normal(2, 3, 3), (3,), (1,), (0,), (1,), 1),
+            S(S.normal(1, 2, 5, 5), S.normal(1, 2, 3, 5), (2, 1), (2, 1), (1, 0), (1, 1), 2),
+        ]
+    ),
 )
 
 # --- the public functions ---------------------------------------------------------------------
@@ -470,8 +494,42 @@ def _convolve(
     stride = _expanded("stride", stride, inner)
     padding = _expanded("padding", padding, inner)
     dilation = _expanded("dilation", dilation, inner)
-    result = F.convolution(batch, weight, bias, stride, padding, dilation, False, zero, groups)
+    result = _real_or_complex(
+        F, batch, weight, bias, (stride, padding, dilation, False, zero, groups)
+    )
     return F.squeeze_dim(result, 0) if batch is not input and ndim(input) == dims + 1 else result
+
+
+def _real_or_complex(F: Any, input: Any, weight: Any, bias: Any, geometry: Any) -> Any:
+    """The convolution; a complex one is made of three real ones, as PyTorch makes it."""
+    if not is_complex(input) or not is_complex(weight):
+        return F.convolution(input, weight, bias, *geometry)
+
+    def parts(value: Any) -> tuple[Any, Any]:
+        if value is None:
+            return None, None
+        pairs = F.view_as_real(value)
+        return F.select(pairs, -1, 0), F.select(pairs, -1, 1)
+
+    (xr, xi), (wr, wi), (br, bi) = parts(input), parts(weight), parts(bias)
+    a = F.convolution(xr, wr, br, *geometry)
+    b = F.convolution(xi, wi, None, *geometry)
+    both = None if bias is None else F.add(br, bi)
+    c = F.convolution(F.add(xr, xi), F.add(wr, wi), both, *geometry)
+    return F.add(F.sub(a, b), F._times_i(F.sub(F.sub(c, a), b)))
+
+
+op(
+    "_times_i(Tensor self)",
+    kernel=lambda self: self * np.array(1j, np.result_type(self.dtype, np.complex64)),
+    vjp={"self": lambda F, g: F.imag(g)},
+    jvp={"self": lambda F, t: F._times_i(t)},
+    result=lambda self: self.dtype.to_complex(),
+    node="MulBackward1",
+    where=(),
+    doc="A real tensor times the imaginary unit.",
+    samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(3))],
+)
 
 
 def _named_padding(
@@ -513,10 +571,7 @@ def _convolve_transposed(
 ) -> Any:
     batch = _with_batch(F, name, dims, input)
     inner = ndim(weight) - 2
-    result = F.convolution(
-        batch,
-        weight,
-        bias,
+    geometry = (
         _expanded("stride", stride, inner),
         _expanded("padding", padding, inner),
         _expanded("dilation", dilation, inner),
@@ -524,6 +579,7 @@ def _convolve_transposed(
         _expanded("output_padding", output_padding, inner),
         groups,
     )
+    result = _real_or_complex(F, batch, weight, bias, geometry)
     return F.squeeze_dim(result, 0) if batch is not input else result
 
 

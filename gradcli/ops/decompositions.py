@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..tensor.tensor import Tensor
 from .checks import ndim, warn_once
-from .linalg import _solve_triangular, pinv_slope
+from .linalg import _solve_triangular, pinv_slope, pinv_tangent
 from .matrices import (
     LinAlgError,
     adjoint,
     adjoint_array,
     batch_leading,
     batch_pair,
+    by_columns,
     check_floating,
     check_matrix,
     check_square,
@@ -55,7 +57,7 @@ def _cholesky(A: Any, upper: bool) -> Any:
                     "positive-definite).",
                 ) from None
         raise
-    return adjoint_array(result) if upper else result
+    return by_columns(adjoint_array(result) if upper else result)
 
 
 def _bad_minor(matrix: Any) -> int:
@@ -94,12 +96,13 @@ op(
     kernel=_cholesky,
     vjp={"A": _cholesky_slope},
     jvp={"A": _cholesky_tangent},
+    keeps_layout=True,
     check=square("linalg.cholesky"),
     batching=batch_leading,
     node="LinalgCholeskyExBackward0",
     where=(),
     doc="The kernel of `cholesky`.",
-    samples=lambda S: [S(_positive(S, 3)), S(_positive(S, 2), True)],
+    samples=lambda S: [S.edge(_positive(S, 3)), S.edge(_positive(S, 2), True)],
 )
 
 
@@ -115,7 +118,7 @@ op(
     composite=lambda F, A, upper: F._cholesky(A, upper),
     where=("linalg",),
     doc="The triangular factor of Hermitian positive definite matrices.",
-    samples=lambda S: [S(_positive(S, 3)), S(_positive(S, 2), upper=True)],
+    samples=lambda S: [S.edge(_positive(S, 3)), S.edge(_positive(S, 2), upper=True)],
 )
 
 
@@ -135,38 +138,36 @@ op(
     kernel=_cholesky,
     vjp={"A": _cholesky_slope},
     jvp={"A": _cholesky_tangent},
+    keeps_layout=True,
     check=square("cholesky"),
     batching=batch_leading,
     node="CholeskyBackward0",
     where=(),
     doc="The kernel of `torch.cholesky`.",
-    samples=lambda S: [S(_positive(S, 3))],
+    samples=lambda S: [S.edge(_positive(S, 3))],
 )
 op(
     "cholesky(Tensor self, bool upper=False)",
     composite=_old_cholesky,
     doc="The triangular factor of Hermitian positive definite matrices.",
-    samples=lambda S: [S(_positive(S, 3))],
+    samples=lambda S: [S.edge(_positive(S, 3))],
 )
 
 
 def _cholesky_solved(self: Any, input2: Any, upper: bool) -> Any:
     L = adjoint_array(input2) if upper else input2
     inner = _solve_triangular(L, self, False, True, False)
-    return _solve_triangular(adjoint_array(np.tril(L)), inner, True, True, False)
+    return by_columns(_solve_triangular(adjoint_array(np.tril(L)), inner, True, True, False))
 
 
 def _cholesky_solve_factor(F: Any, g: Any, input2: Any, out: Any, upper: bool) -> Any:
     gB = F.cholesky_solve(g, input2, upper)
     common = F.matmul(gB, adjoint(F, out))
     common = -(common + adjoint(F, common))
-    if upper:
-        return F._triangle(F.matmul(input2, common), True)
-    return F._triangle(F.matmul(common, input2), False)
+    return F.matmul(input2, common) if upper else F.matmul(common, input2)
 
 
 def _cholesky_solve_tangent(F: Any, t: Any, input2: Any, out: Any, upper: bool) -> Any:
-    t = F._triangle(t, upper)
     if upper:
         change = F.matmul(adjoint(F, t), input2)
     else:
@@ -186,9 +187,12 @@ op(
         "self": lambda F, t, input2, upper: F.cholesky_solve(t, input2, upper),
         "input2": _cholesky_solve_tangent,
     },
+    keeps_layout=True,
     batching=batch_pair,
     doc="Solves with a matrix given by its Cholesky factor.",
-    samples=lambda S: [S(S.normal(3, 2), S.tensor(np.tril(S.normal(3, 3).array) + 2 * np.eye(3)))],
+    samples=lambda S: [
+        S.edge(S.normal(3, 2), S.tensor(np.tril(S.normal(3, 3).array) + 2 * np.eye(3)))
+    ],
 )
 
 
@@ -197,9 +201,9 @@ op(
 
 def _qr(A: Any, mode: Any) -> tuple[Any, Any]:
     if mode == "r":
-        return np.zeros((0,), A.dtype), np.linalg.qr(A, "r")
+        return np.zeros((0,), A.dtype), by_columns(np.linalg.qr(A, "r"))
     q, r = np.linalg.qr(A, mode)
-    return q, r
+    return by_columns(q), by_columns(r)
 
 
 def _tall_slope(F: Any, gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
@@ -268,6 +272,7 @@ op(
     jvp={"A": _qr_tangent},
     outputs=2,
     fields=("Q", "R"),
+    keeps_layout=True,
     check=_check_qr,
     node="LinalgQrBackward0",
     where=("linalg",),
@@ -302,7 +307,7 @@ op(
 
 def _svd(A: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
     left, values, right = np.linalg.svd(A, full_matrices=full_matrices)
-    return left, values.astype(A.real.dtype), right
+    return by_columns(left), values.astype(A.real.dtype), by_columns(right)
 
 
 def _quotient(F: Any, numerator: Any, denominator: Any) -> Any:
@@ -426,11 +431,12 @@ op(
     jvp={"A": _svd_tangent},
     outputs=3,
     fields=("U", "S", "Vh"),
+    keeps_layout=True,
     check=rectangular("linalg.svd"),
     node="LinalgSvdBackward0",
     where=("linalg",),
     doc="Singular vectors and values.",
-    samples=lambda S: [S(S.normal(3, 2), False), S(S.normal(2, 3), False), S(S.normal(2, 2, 2))],
+    samples=lambda S: [S(S.normal(3, 2), False)],
 )
 
 
@@ -462,7 +468,8 @@ op(
 
 def _old_svd(F: Any, self: Any, some: bool, compute_uv: bool) -> Any:
     U, S, Vh = F.linalg_svd(self, not some)
-    return U, S, adjoint(F, Vh)
+    V = F.transpose(Vh, -2, -1)
+    return U, S, F.conj(V) if is_complex(V) else V
 
 
 op(
@@ -480,7 +487,7 @@ op(
 
 def _eigh(A: Any, UPLO: Any) -> tuple[Any, Any]:
     values, vectors = np.linalg.eigh(A, UPLO.upper())
-    return values.astype(A.real.dtype), vectors
+    return values.astype(A.real.dtype), by_columns(vectors)
 
 
 def _eigh_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
@@ -514,11 +521,12 @@ op(
     jvp={"A": _eigh_tangent},
     outputs=2,
     fields=("eigenvalues", "eigenvectors"),
+    keeps_layout=True,
     check=square("linalg.eigh"),
     node="LinalgEighBackward0",
     where=("linalg",),
     doc="Eigenvalues, ascending, and eigenvectors of Hermitian matrices.",
-    samples=lambda S: [S(_hermitian(S, 3)), S(_hermitian(S, 2), "U")],
+    samples=lambda S: [S.edge(_hermitian(S, 3)), S.edge(_hermitian(S, 2), "U")],
 )
 
 
@@ -544,7 +552,7 @@ op(
     node="LinalgEighBackward0",
     where=("linalg",),
     doc="Eigenvalues, ascending, of Hermitian matrices.",
-    samples=lambda S: [S(_hermitian(S, 3)), S(_hermitian(S, 2), "U")],
+    samples=lambda S: [S.edge(_hermitian(S, 3)), S.edge(_hermitian(S, 2), "U")],
 )
 
 
@@ -558,7 +566,7 @@ def _complex_of(A: Any) -> Any:
 
 def _eig(A: Any) -> tuple[Any, Any]:
     values, vectors = np.linalg.eig(A)
-    return values.astype(_complex_of(A)), vectors.astype(_complex_of(A))
+    return values.astype(_complex_of(A)), by_columns(vectors.astype(_complex_of(A)))
 
 
 def _eig_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any) -> Any:
@@ -593,6 +601,7 @@ op(
     jvp={"A": _eig_tangent},
     outputs=2,
     fields=("eigenvalues", "eigenvectors"),
+    keeps_layout=True,
     check=square("linalg.eig"),
     node="LinalgEigBackward0",
     where=("linalg",),
@@ -640,13 +649,24 @@ def _lstsq(A: Any, B: Any, rcond: Any, driver: Any) -> tuple[Any, Any, Any, Any]
     solution = np.matmul(np.linalg.pinv(A, bound), right).astype(A.dtype)
     rank = np.linalg.matrix_rank(A, tol=None).astype(np.int64)
     residuals = np.zeros((0,), A.real.dtype)
-    if rows > columns and np.all(rank == columns) and driver != "gelsy":
+    if rows > columns and np.all(rank == columns) and driver not in (None, "gelsy"):
         error = np.matmul(A, solution) - right
         residuals = np.sum(np.abs(error) ** 2, -2).astype(A.real.dtype)
     values = np.zeros((0,), A.real.dtype)
     if driver in ("gelsd", "gelss"):
         values = np.linalg.svd(A, compute_uv=False).astype(A.real.dtype)
-    return solution[..., 0] if vector else solution, residuals, rank, values
+    solution = solution[..., 0] if vector else _in_taller(solution, rows)
+    return solution, residuals, rank, values
+
+
+def _in_taller(solution: Any, rows: int) -> Any:
+    """The solution as a view of the right side's memory, which LAPACK overwrites."""
+    *batch, columns, rights = solution.shape
+    if rows <= columns:
+        return by_columns(solution)
+    memory = by_columns(np.zeros((*batch, rows, rights), solution.dtype))
+    memory[..., :columns, :] = solution
+    return memory[..., :columns, :]
 
 
 def _lstsq_parts(F: Any, g: Any, A: Any, B: Any) -> tuple[Any, Any, Any]:
@@ -657,14 +677,47 @@ def _lstsq_parts(F: Any, g: Any, A: Any, B: Any) -> tuple[Any, Any, Any]:
 
 
 def _lstsq_a(F: Any, g: Any, A: Any, B: Any) -> Any:
-    P, right, change = _lstsq_parts(F, g, A, B)
-    return pinv_slope(F, F.matmul(change, adjoint(F, right)), A, P)
+    P, right, change = _lstsq_parts(F, g[0], A, B)
+    result = pinv_slope(F, F.matmul(change, adjoint(F, right)), A, P)
+    if 0 in g[1].shape:
+        return result
+    X = F.matmul(P, right)
+    error = (F.matmul(A, X) - right) * 2
+    return result + F.matmul(error * row(F, g[1]), adjoint(F, X))
 
 
 def _lstsq_b(F: Any, g: Any, A: Any, B: Any) -> Any:
-    P, _, change = _lstsq_parts(F, g, A, B)
+    P, right, change = _lstsq_parts(F, g[0], A, B)
     result = F.matmul(adjoint(F, P), change)
+    if 0 not in g[1].shape:
+        error = (F.matmul(A, F.matmul(P, right)) - right) * 2
+        result = result - error * row(F, g[1])
     return F.squeeze_dim(result, -1) if ndim(B) == ndim(A) - 1 else result
+
+
+def _residual_tangent(F: Any, error: Any, change: Any, out1: Any) -> Any:
+    """The tangent of the squared errors; none where they were not computed."""
+    if 0 in out1.shape:
+        return F.zeros_like_shape(out1, tuple(out1.shape))
+    product = conjugate(F, error) * change * 2
+    return F.sum_dim(F.real(product) if is_complex(product) else product, (-2,))
+
+
+def _lstsq_a_tangent(F: Any, t: Any, A: Any, B: Any, out1: Any) -> Any:
+    P, right, _ = _lstsq_parts(F, B, A, B)
+    moved = F.matmul(pinv_tangent(F, t, A, P), right)
+    X = F.matmul(P, right)
+    residual = _residual_tangent(F, F.matmul(A, X) - right, F.matmul(t, X), out1)
+    return F.squeeze_dim(moved, -1) if ndim(B) == ndim(A) - 1 else moved, residual, None, None
+
+
+def _lstsq_b_tangent(F: Any, t: Any, A: Any, B: Any, out1: Any) -> Any:
+    P, right, _ = _lstsq_parts(F, B, A, B)
+    change = column(F, t) if ndim(B) == ndim(A) - 1 else t
+    moved = F.matmul(P, change)
+    error = F.matmul(A, F.matmul(P, right)) - right
+    residual = _residual_tangent(F, error, -change, out1)
+    return F.squeeze_dim(moved, -1) if ndim(B) == ndim(A) - 1 else moved, residual, None, None
 
 
 op(
@@ -672,14 +725,23 @@ op(
     name="lstsq",
     kernel=_lstsq,
     vjp={"A": _lstsq_a, "B": _lstsq_b},
+    jvp={
+        "A": _lstsq_a_tangent,
+        "B": _lstsq_b_tangent,
+    },
     outputs=4,
     fields=("solution", "residuals", "rank", "singular_values"),
-    constant=(1, 2, 3),
+    constant=(2, 3),
+    keeps_layout=True,
     check=rectangular("torch.linalg.lstsq"),
     node="LinalgLstsqBackward0",
     where=("linalg",),
-    doc="The solution of least squares; gradients follow the solution only.",
-    samples=lambda S: [S(S.normal(4, 2), S.normal(4, 1)), S(S.normal(2, 4), S.normal(2, 2))],
+    doc="The solution of least squares, and the squared errors where the driver gives them.",
+    samples=lambda S: [
+        S(S.normal(4, 2), S.normal(4, 1)),
+        S(S.normal(2, 4), S.normal(2, 2)),
+        S(S.normal(4, 2), S.normal(4, 2), driver="gelsd"),
+    ],
 )
 
 
@@ -714,7 +776,8 @@ def _cond(F: Any, A: Any, p: Any) -> Any:
         return F.squeeze_dim(F.div(largest, smallest), -1)
     if type(A) is Tensor:
         check_square("linalg.cond", A)
-    return F.mul(F.linalg_matrix_norm(A, p), F.linalg_matrix_norm(F._linalg_inv(A), p))
+    product = F.mul(F.linalg_matrix_norm(A, p), F.linalg_matrix_norm(F._linalg_inv(A), p))
+    return F.nan_to_num(product, math.inf, math.inf, -math.inf)
 
 
 op(

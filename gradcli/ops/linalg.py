@@ -20,6 +20,7 @@ from .matrices import (
     adjoint_array,
     batch_leading,
     batch_pair,
+    by_columns,
     check_floating,
     check_square,
     column,
@@ -37,7 +38,7 @@ from .table import LINEAR, op
 
 def _inverse(A: Any) -> Any:
     try:
-        return np.linalg.inv(A)
+        return by_columns(np.linalg.inv(A))
     except np.linalg.LinAlgError:
         for index in np.ndindex(A.shape[:-2]):
             pivot = _zero_pivot(A[index])
@@ -82,6 +83,7 @@ op(
         "A": lambda F, g, out: -F.matmul(F.matmul(adjoint(F, out), g), adjoint(F, out)),
     },
     jvp={"A": lambda F, t, out: -F.matmul(F.matmul(out, t), out)},
+    keeps_layout=True,
     check=square("linalg.inv"),
     batching=batch_leading,
     node="LinalgInvExBackward0",
@@ -264,7 +266,8 @@ def _solve(A: Any, B: Any, left: bool) -> Any:
             next((i for i in np.ndindex(A.shape[:-2]) if _zero_pivot(A[i])), ()),
             "The solver failed because the input matrix is singular.",
         ) from None
-    return result[..., 0] if vector else result
+    result = result[..., 0] if vector else result
+    return by_columns(result) if left else np.ascontiguousarray(result)
 
 
 def _check_solve(A: Tensor, B: Tensor, left: bool) -> None:
@@ -322,6 +325,7 @@ op(
         "A": _solve_a_tangent,
         "B": lambda F, t, A, left: F._linalg_solve(A, t, left),
     },
+    keeps_layout=True,
     check=_check_solve,
     node="LinalgSolveExBackward0",
     where=(),
@@ -416,6 +420,7 @@ op(
             A, t, upper, left, unitriangular
         ),
     },
+    keeps_layout=True,
     check=_check_triangular,
     batching=batch_pair,
     node="LinalgSolveTriangularBackward0",
@@ -668,7 +673,8 @@ def pinv_slope(F: Any, g: Any, A: Any, P: Any) -> Any:
     )
 
 
-def _pinv_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
+def pinv_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
+    """The tangent of the pseudo-inverse `out` of A."""
     th, Ph = adjoint(F, t), adjoint(F, out)
     first = F.matmul(F.matmul(out, t), out)
     left = F.matmul(F.matmul(out, Ph), th)
@@ -683,7 +689,7 @@ op(
     name="pinv",
     kernel=_pinv,
     vjp={"A": lambda F, g, A, out: pinv_slope(F, g, A, out)},
-    jvp={"A": _pinv_tangent},
+    jvp={"A": pinv_tangent},
     check=rectangular("linalg.pinv"),
     node="LinalgPinvBackward0",
     where=("linalg",),

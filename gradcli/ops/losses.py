@@ -14,9 +14,9 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.tensor import Size, Tensor, shape_of
-from .checks import ndim
+from .checks import ndim, not_differentiable, real_only
 from .errors import broadcast_shape
-from .support import common_dtype
+from .support import is_complex
 from .table import op
 
 _REDUCTIONS = ("none", "mean", "sum")
@@ -95,9 +95,7 @@ def _as_floating(F: Any, input: Any, target: Any) -> Any:
 
 def _refuse_integers(kernel: str) -> Any:
     def check(input: Any, target: Any, *rest: Any) -> None:
-        dtype = common_dtype(input, target)
-        if dtype.category < dtypes.FLOATING:
-            raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
+        real_only(kernel, input, target)
 
     return check
 
@@ -346,10 +344,12 @@ def _bce(self: Any, target: Any, weight: Any, reduction: str) -> Any:
 
 
 def _check_bce(self: Any, target: Any, weight: Any, reduction: str) -> None:
+    not_differentiable("binary_cross_entropy", weight=weight)
     if target.dtype is not self.dtype:
         raise RuntimeError(
             f"Found dtype {target.dtype.scalar_name} but expected {self.dtype.scalar_name}"
         )
+    real_only("binary_cross_entropy", self)
     values = self.array
     if not bool(np.all((values >= 0) & (values <= 1))):
         raise RuntimeError("all elements of input should be between 0 and 1")
@@ -390,7 +390,7 @@ op(
     doc="The kernel of `binary_cross_entropy`.",
     samples=lambda S: [
         S(S.uniform(0.1, 0.9, 3), S.uniform(0.1, 0.9, 3), None, "mean"),
-        S(S.uniform(0.1, 0.9, 3), S.uniform(0.1, 0.9, 3), S.uniform(1, 2, 3), "sum"),
+        S.edge(S.uniform(0.1, 0.9, 3), S.uniform(0.1, 0.9, 3), S.uniform(1, 2, 3), "sum"),
     ],
 )
 
@@ -465,8 +465,18 @@ def _broadcast_count(*values: Any) -> int:
     return _count(broadcast_shape([tuple(v.shape) for v in values if v is not None]))
 
 
+def _check_logits(self: Any, target: Any, weight: Any, pos_weight: Any, reduction: str) -> None:
+    not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    if target.dtype.category < dtypes.FLOATING <= self.dtype.category:
+        raise RuntimeError(
+            f"result type {self.dtype.scalar_name} can't be cast to the desired output type "
+            f"{target.dtype.scalar_name}"
+        )
+    real_only("log_sigmoid_cpu", self)
+
+
 op(
-    "binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, "
+    "_binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, "
     "Tensor? pos_weight=None, str reduction='mean')",
     kernel=_bce_logits,
     vjp={
@@ -488,22 +498,17 @@ op(
         ),
     },
     promote="number",
-    check=lambda self, target, weight, pos_weight, reduction: _check_logits(self, target),
-    where=("torch",),
+    check=_check_logits,
+    node="BinaryCrossEntropyWithLogitsBackward0",
+    where=(),
     doc="The binary cross entropy of logits.",
     samples=lambda S: [
         S(S.normal(3), S.uniform(0, 1, 3)),
-        S(S.normal(2, 3), S.uniform(0, 1, 2, 3), S.uniform(1, 2, 3), S.uniform(1, 2, 3), "sum"),
+        S.edge(
+            S.normal(2, 3), S.uniform(0, 1, 2, 3), S.uniform(1, 2, 3), S.uniform(1, 2, 3), "sum"
+        ),
     ],
 )
-
-
-def _check_logits(self: Any, target: Any) -> None:
-    if target.dtype.category < dtypes.FLOATING and self.dtype.category >= dtypes.FLOATING:
-        raise RuntimeError(
-            f"result type {self.dtype.scalar_name} can't be cast to the desired output type "
-            f"{target.dtype.scalar_name}"
-        )
 
 
 def _with_logits(
@@ -521,7 +526,7 @@ def _with_logits(
         raise ValueError(
             f"Target size ({_size(target)}) must be the same as input size ({_size(input)})"
         )
-    return F.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
+    return F._binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
 op(
@@ -562,6 +567,8 @@ def _kl_div(
             UserWarning,
             stacklevel=2,
         )
+    if is_complex(input) or is_complex(target):
+        raise RuntimeError("kl_div: Complex inputs not supported.")
     by_batch = reduction == "batchmean"
     reduction = "sum" if by_batch else _reduction(reduction)
     if log_target:
@@ -621,6 +628,8 @@ def _gaussian_nll(
             raise ValueError("var is of incorrect size")
     if reduction not in _REDUCTIONS:
         raise ValueError(f"{reduction} is not valid")
+    if type(var) is Tensor:
+        real_only("lt_cpu", var)
     values = var.array if type(var) is Tensor else var
     if bool(np.any(values < 0)):
         raise ValueError("var has negative entry/entries")
@@ -745,8 +754,8 @@ op(
     where=("F",),
     doc="The distance itself for pairs marked 1, the hinge below the margin for those marked -1.",
     samples=lambda S: [
-        S(S.normal(3), S.tensor([1.0, -1.0, 1.0])),
-        S(S.normal(3), S.tensor([1.0, -1.0, 1.0]), margin=0.5, reduction="none"),
+        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0])),
+        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]), margin=0.5, reduction="none"),
     ],
 )
 
@@ -773,8 +782,8 @@ op(
     where=(),
     doc="The kernel of `soft_margin_loss`.",
     samples=lambda S: [
-        S(S.normal(3), S.tensor([1.0, -1.0, 1.0]), "mean"),
-        S(S.normal(2, 3), S.tensor([1.0, -1.0, 1.0]), "none"),
+        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]), "mean"),
+        S.edge(S.normal(2, 3), S.tensor([1.0, -1.0, 1.0]), "none"),
     ],
 )
 
@@ -783,6 +792,7 @@ def _soft_margin(
     F: Any, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
 ) -> Any:
     reduction = _reduction(reduction, size_average, reduce)
+    not_differentiable("soft_margin_loss", target=target)
     return F._soft_margin_loss(input, _as_floating(F, input, target), reduction)
 
 
@@ -792,7 +802,7 @@ op(
     composite=_soft_margin,
     where=("F",),
     doc="The logistic loss of signs.",
-    samples=lambda S: [S(S.normal(3), S.tensor([1.0, -1.0, 1.0]))],
+    samples=lambda S: [S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]))],
 )
 
 
@@ -866,7 +876,7 @@ op(
     "float p=2, float eps=1e-06, bool swap=False, bool? size_average=None, bool? reduce=None, "
     "str reduction='mean')",
     composite=_triplet,
-    where=("F", "torch"),
+    where=("F",),
     doc="The hinge on how much nearer the positive is to the anchor than the negative.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3)),
@@ -919,10 +929,10 @@ op(
     "cosine_embedding_loss(Tensor input1, Tensor input2, Tensor target, float margin=0, "
     "bool? size_average=None, bool? reduce=None, str reduction='mean')",
     composite=_cosine_embedding,
-    where=("F", "torch"),
+    where=("F",),
     doc="One minus the cosine for pairs marked 1, the cosine above the margin for those marked -1.",
     samples=lambda S: [
-        S(S.normal(3, 4), S.normal(3, 4), S.tensor([1.0, -1.0, 1.0])),
-        S(S.normal(4), S.normal(4), S.tensor(1.0), margin=0.1, reduction="none"),
+        S.edge(S.normal(3, 4), S.normal(3, 4), S.tensor([1.0, -1.0, 1.0])),
+        S.edge(S.normal(4), S.normal(4), S.tensor(1.0), margin=0.1, reduction="none"),
     ],
 )

@@ -103,6 +103,14 @@ def adjoint_array(matrix: Any) -> Any:
     return np.swapaxes(matrix, -1, -2)
 
 
+def by_columns(matrix: Any) -> Any:
+    """The same matrices stored column by column, as LAPACK leaves them."""
+    if matrix.ndim < 2:
+        return matrix
+    swapped = np.swapaxes(matrix, -1, -2)
+    return np.swapaxes(np.array(swapped, order="C"), -1, -2)
+
+
 def real_like(F: Any, value: Any, like: Any) -> Any:
     """The real part, where the input that `value` is a derivative of is real."""
     return F.real(value) if is_complex(value) and not is_complex(like) else value

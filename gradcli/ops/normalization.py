@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.tensor import Size, Tensor, own_memory, shape_of
-from .checks import ndim
+from .checks import ndim, not_differentiable, real_only
 from .table import op
 
 Axes = tuple[int, ...]
@@ -107,12 +107,7 @@ def _check_layer(input: Tensor, normalized_shape: Any, weight: Any, bias: Any, e
                 "mixed dtype (CPU): expect parameter to have scalar type of "
                 f"{'Float' if not input.dtype.raw else input.dtype.scalar_name}"
             )
-    _refuse_integers("LayerNormKernelImpl", input)
-
-
-def _refuse_integers(kernel: str, input: Tensor) -> None:
-    if input.dtype.category < dtypes.FLOATING:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.scalar_name}'")
+    real_only("LayerNormKernelImpl", input)
 
 
 op(
@@ -171,8 +166,27 @@ def _rms_norm(F: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
         eps = float(np.finfo(dtype.compute if isinstance(dtype, dtypes.DType) else dtype).eps)
     axes = _last(len(shape), len(normalized_shape))
     scale = F.rsqrt(F._add_scalar(F.mean_dim(F.pow(input, 2), axes, True), eps))
-    result = F.mul(input, scale)
+    result = F._mul_dense(input, scale)
     return result if weight is None else F.mul(result, weight)
+
+
+op(
+    "_mul_dense(Tensor self, Tensor other)",
+    kernel=lambda self, other: self * other,
+    vjp={
+        "self": lambda F, g, other: g * F.conj(other),
+        "other": lambda F, g, self: g * F.conj(self),
+    },
+    jvp={
+        "self": lambda F, t, other: t * other,
+        "other": lambda F, t, self: self * t,
+    },
+    promote="number",
+    node="MulBackward0",
+    where=(),
+    doc="A product whose memory is in the order of its indices.",
+    samples=lambda S: [S(S.normal(2, 3), S.normal(2, 1))],
+)
 
 
 op(
@@ -236,6 +250,7 @@ op(
         ),
         "bias": lambda F, t, out_shape: F.expand(_by_channel(F, t, len(out_shape)), out_shape),
     },
+    check=lambda input, *rest: real_only("batch_norm", input),
     node="NativeBatchNormBackward0",
     where=(),
     doc="Batch normalization with the batch's own statistics.",
@@ -287,12 +302,13 @@ op(
         ),
         "bias": lambda F, t, out_shape: F.expand(_by_channel(F, t, len(out_shape)), out_shape),
     },
+    check=lambda input, *rest: real_only("batch_norm", input),
     node="NativeBatchNormBackward0",
     where=(),
     doc="Batch normalization with given statistics.",
     samples=lambda S: [
-        S(S.normal(4, 3), None, None, S.normal(3), S.uniform(1, 2, 3), 1e-5),
-        S(S.normal(2, 3, 2), S.normal(3), S.normal(3), S.normal(3), S.uniform(1, 2, 3), 1e-5),
+        S.edge(S.normal(4, 3), None, None, S.normal(3), S.uniform(1, 2, 3), 1e-5),
+        S.edge(S.normal(2, 3, 2), S.normal(3), S.normal(3), S.normal(3), S.uniform(1, 2, 3), 1e-5),
     ],
 )
 
@@ -344,6 +360,7 @@ def _norm_over_batch(
     _check_channels(
         input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
     if not training:
         return F._batch_norm_fixed(input, weight, bias, running_mean, running_var, eps)
     result = F._batch_norm_training(input, weight, bias, eps)
@@ -495,7 +512,7 @@ def _check_group(input: Tensor, num_groups: int, weight: Any, bias: Any, eps: fl
                 f"Expected {name} to be a vector of size equal to the number of channels in input, "
                 f"but got {name} of shape {list(shape_of(value))} and input of shape {list(shape)}"
             )
-    _refuse_integers("GroupNormKernelImpl", input)
+    real_only("GroupNormKernelImpl", input)
 
 
 op(

@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
-from .checks import ndim
+from .checks import ndim, real_only
 from .table import op
 
 Sizes = tuple[int, ...]
@@ -217,6 +217,21 @@ def _check_windows(
         )
 
 
+def _check_max(
+    name: str,
+    self: Tensor,
+    dims: int,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil: bool,
+) -> None:
+    _check_windows(name, shape_of(self), dims, kernel, stride, padding, dilation, ceil)
+    if self.dtype.is_complex or self.dtype is dtypes.bool_:
+        raise NotImplementedError(f"\"{name}\" not implemented for '{self.dtype.scalar_name}'")
+
+
 def _define_max(dims: int) -> None:
     name = f"max_pool{dims}d"
     node = f"MaxPool{dims}DWithIndicesBackward0"
@@ -232,13 +247,14 @@ def _define_max(dims: int) -> None:
                 )
             },
             jvp={
-                "self": lambda F, t, out1, kernel_size: F._window_gather(t, out1, len(kernel_size))
+                "self": lambda F, t, out1, kernel_size: (
+                    F._window_gather(t, out1, len(kernel_size)),
+                    None,
+                )
             },
             outputs=2,
             constant=(1,),
-            check=lambda self, k, s, p, d, c: _check_windows(
-                name, shape_of(self), dims, k, s, p, d, c
-            ),
+            check=lambda self, k, s, p, d, c: _check_max(name, self, dims, k, s, p, d, c),
             node=node,
             where=(),
             doc=f"The kernel of `{name}`.",
@@ -354,10 +370,16 @@ def _define_adaptive_max(dims: int) -> None:
                 )
             },
             jvp={
-                "self": lambda F, t, out1, output_size: F._window_gather(t, out1, len(output_size))
+                "self": lambda F, t, out1, output_size: (
+                    F._window_gather(t, out1, len(output_size)),
+                    None,
+                )
             },
             outputs=2,
             constant=(1,),
+            check=lambda self, output_size: real_only(
+                "adaptive_max_pool2d" if dims < 3 else "adaptive_max_pool3d_cpu", self
+            ),
             node=f"AdaptiveMaxPool{dims}DBackward0",
             where=(),
             doc=f"The kernel of `{name}`.",
@@ -536,7 +558,11 @@ op(
     node="AvgPool2DBackwardBackward0",
     where=(),
     doc="The transpose of average pooling.",
-    samples=lambda S: [S(S.normal(1, 2, 2, 2), (4, 4), (2, 2), (2, 2), (0, 0), False, True, None)],
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [S(S.normal(1, 2, 2, 2), (4, 4), (2, 2), (2, 2), (0, 0), False, True, None)]
+    ),
 )
 
 
@@ -553,8 +579,11 @@ def _check_average(
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
     _check_windows(name, shape_of(self), dims, kernel, stride, padding, (1,) * dims, ceil)
-    if self.dtype is dtypes.bool_:
-        raise NotImplementedError(f"\"avg_pool{dims}d\" not implemented for 'Bool'")
+    if self.dtype.is_complex or self.dtype is dtypes.bool_:
+        kernel_name = "avg_pool2d" if dims < 3 else "avg_pool3d_out_frame"
+        raise NotImplementedError(
+            f"\"{kernel_name}\" not implemented for '{self.dtype.scalar_name}'"
+        )
 
 
 def _define_average(dims: int) -> None:
@@ -662,7 +691,7 @@ op(
     node="AdaptiveAvgPool2DBackwardBackward0",
     where=(),
     doc="The transpose of adaptive average pooling.",
-    samples=lambda S: [S(S.normal(2, 3, 2), (5, 4))],
+    samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(2, 3, 2), (5, 4))],
 )
 
 
@@ -682,6 +711,9 @@ def _define_adaptive_average(dims: int) -> None:
                     F, f"_adaptive_avg_pool{len(output_size)}d"
                 )(t, output_size)
             },
+            check=lambda self, output_size: real_only(
+                "adaptive_avg_pool2d" if dims < 3 else "adaptive_avg_pool3d_cpu", self
+            ),
             node=f"AdaptiveAvgPool{dims}DBackward0",
             where=(),
             doc=f"The kernel of `{name}`.",
@@ -692,7 +724,11 @@ def _define_adaptive_average(dims: int) -> None:
         _check_adaptive(name, input, dims)
         sizes = _output_size(output_size, input, dims)
         if dims == 1:
-            wide = F._adaptive_avg_pool2d(F.unsqueeze(input, -2), (1, *sizes))
+            wide = F.unsqueeze(input, -2)
+            if sizes == (1,):
+                wide = F.mean_dim(wide, (-1, -2), True)
+            else:
+                wide = F._adaptive_avg_pool2d(wide, (1, *sizes))
             return F.squeeze_dim(wide, -2)
         if all(n == 1 for n in sizes):
             return F.mean_dim(input, tuple(range(-dims, 0)), True)

@@ -494,9 +494,17 @@ def _check_addr(
     check_expand(shape_of(self), (shape_of(vec1)[0], shape_of(vec2)[0]))
 
 
+def _addr(self: Any, vec1: Any, vec2: Any, beta: complex = 1, alpha: complex = 1) -> Any:
+    result = _plus(vec1[:, None] * vec2, self, beta, alpha)
+    if self.shape == result.shape and 0 < self.strides[0] < self.strides[1]:
+        return np.array(result.T, order="C").T
+    return result
+
+
 op(
     "addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1)",
-    kernel=lambda self, vec1, vec2, beta, alpha: _plus(vec1[:, None] * vec2, self, beta, alpha),
+    kernel=_addr,
+    keeps_layout=True,
     vjp={
         "self": lambda F, g, beta: _times_conj(g, beta),
         "vec1": lambda F, g, vec2, alpha: _times_conj(F.mv(g, F.conj(vec2)), alpha),
