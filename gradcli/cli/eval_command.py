@@ -56,7 +56,7 @@ def _once(texts: list[Text], options: Options) -> int:
     with Sink(options, len(texts) > 1) as sink:
 
         def emit(values: dict[str, Any]) -> None:
-            from .documents import document
+            from gradcli.io.documents import document
 
             sink.write(document(values, options.full), line=True)
 

@@ -108,8 +108,3 @@ def expression_or_file(options: Options) -> Text:
         Text(_source(operands[0], "expression"), "expression")
         text = f"{text.rstrip()}\n{operands[0]}\n"
     return Text(_source(text, "<stdin>" if options.file == "-" else options.file), "program")
-
-
-def reads_stdin_twice(options: Options, program: bool) -> bool:
-    """Whether the program and the inputs both want standard input."""
-    return program and "-" in options.input
