@@ -621,7 +621,7 @@ def _order(ord: Any) -> str:
     return f"{float(ord):g}"
 
 
-def _norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
+def norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
     """The gradient of the norm by each element, `out` with its dimensions kept."""
     if ord == 1:
         return F.sgn(self)
@@ -647,14 +647,14 @@ def _norm_slope(F: Any, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim
     if ord == 0:
         return None
     out = restored(F, out, self.shape, dim, keepdim)
-    return g * _norm_direction(F, self, out, ord, dim)
+    return g * norm_direction(F, self, out, ord, dim)
 
 
 def _norm_forward(F: Any, t: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
     if ord == 0:
         return F._zeros(out)
     out = restored(F, out, self.shape, dim, keepdim)
-    return F.sum_dim(_real_product(F, _norm_direction(F, self, out, ord, dim), t), dim, keepdim)
+    return F.sum_dim(_real_product(F, norm_direction(F, self, out, ord, dim), t), dim, keepdim)
 
 
 def _norm_dtype(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> DType:
@@ -713,13 +713,13 @@ op(
 
 
 def _dist_slope(F: Any, g: Any, off: Any, out: Any, p: Any) -> Any:
-    return None if p == 0 else g * _norm_direction(F, off, out, p, None)
+    return None if p == 0 else g * norm_direction(F, off, out, p, None)
 
 
 def _dist_forward(F: Any, t: Any, off: Any, out: Any, p: Any) -> Any:
     if p == 0:
         return F._zeros(out)
-    return F.sum(_real_product(F, _norm_direction(F, off, out, p, None), t))
+    return F.sum(_real_product(F, norm_direction(F, off, out, p, None), t))
 
 
 def _check_dist(self: Any, other: Any, p: Any) -> None:
