@@ -83,6 +83,19 @@ def _check_vector(v: Sequence[Tensor], like: Sequence[Tensor], one: bool) -> Non
             )
 
 
+def _vectors(v: Any, like: Sequence[Tensor], function: str, what: str) -> tuple[Tensor, ...]:
+    """The vectors of a product: given and checked, or one for a single element."""
+    if v is not None:
+        _, vectors = _as_tuple(v, "v", function)
+        _check_vector(vectors, like, not isinstance(v, tuple))
+        return vectors
+    if len(like) != 1 or numel(shape_of(like[0])) != 1:
+        raise RuntimeError(
+            f"The vector v can only be None if the {what} a single Tensor with a single element."
+        )
+    return (constant(shape_of(like[0]), like[0].dtype, 1),)
+
+
 def _grad(
     outputs: Sequence[Tensor],
     inputs: Sequence[Tensor],
@@ -133,16 +146,7 @@ def vjp(
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "vjp")
         _check_dependence(outputs, strict, "vjp")
-        if v is not None:
-            _, vectors = _as_tuple(v, "v", "vjp")
-            _check_vector(vectors, outputs, not isinstance(v, tuple))
-        else:
-            if len(outputs) != 1 or numel(shape_of(outputs[0])) != 1:
-                raise RuntimeError(
-                    "The vector v can only be None if the user-provided function returns a single "
-                    "Tensor with a single element."
-                )
-            vectors = (constant(shape_of(outputs[0]), outputs[0].dtype, 1),)
+        vectors = _vectors(v, outputs, "vjp", "user-provided function returns")
         grads = _grad(outputs, fresh, vectors, create_graph, strict)
     return (
         _release(_result(many, outputs), create_graph),
@@ -160,16 +164,7 @@ def jvp(
     """The outputs of `func`, and the product of its Jacobian with `v`."""
     with enable_grad():
         _, items = _as_tuple(inputs, "inputs", "jvp")
-        if v is not None:
-            _, vectors = _as_tuple(v, "v", "jvp")
-            _check_vector(vectors, items, not isinstance(v, tuple))
-        else:
-            if len(items) != 1 or numel(shape_of(items[0])) != 1:
-                raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a "
-                    "single Tensor with a single element."
-                )
-            vectors = (constant(shape_of(items[0]), items[0].dtype, 1),)
+        vectors = _vectors(v, items, "jvp", "input to the user-provided function is")
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "jvp")
         _check_dependence(outputs, strict, "jvp")
@@ -301,16 +296,7 @@ def _hessian_product(
 ) -> tuple[Any, Any]:
     with enable_grad():
         several, items = _as_tuple(inputs, "inputs", name)
-        if v is not None:
-            _, vectors = _as_tuple(v, "v", name)
-            _check_vector(vectors, items, not isinstance(v, tuple))
-        else:
-            if len(items) != 1 or numel(shape_of(items[0])) != 1:
-                raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a "
-                    "single Tensor with a single element."
-                )
-            vectors = (constant(shape_of(items[0]), items[0].dtype, 1),)
+        vectors = _vectors(v, items, name, "input to the user-provided function is")
         fresh = _fresh(items, create_graph)
         output = _scalar(func, name)(*fresh)
         _check_dependence([output], strict, name)
