@@ -48,6 +48,8 @@ _ONE_FORM = {
     "randperm": 1,
 }
 
+_LISTED = frozenset({"where"})  # always all forms: PyTorch has more of them than there are here
+
 # Names with a second, deprecated form that PyTorch does not list.
 _DEPRECATED_FORMS = frozenset(
     {"add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "baddbmm", "sub"}
@@ -328,6 +330,16 @@ def resolution_error(
     """
     passed = len(args) - (flavour in _BOUND) + len(kwargs) + (out is not None)
     fitting = [op for op in ops if _takes(op, flavour, passed)]
+    if flavour == WRITTEN:
+        ops = [max(ops, key=lambda op: len(op.parameters))]
+    elif name in _LISTED:
+        fitting = []
+    elif name == "split" and passed and not kwargs:
+        sizes = type_name(args[1])
+        return TypeError(
+            "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+            f"{sizes}"
+        )
     if len(ops) == 1 and name.rstrip("_") not in _DEPRECATED_FORMS:
         fitting = list(ops) if _ONE_FORM.get(name, passed) == passed else []
     if len(fitting) == 1:
@@ -342,8 +354,7 @@ def _takes(op: Op, flavour: str, passed: int) -> bool:
     """Whether an entry takes this number of arguments, positional and keyword together."""
     parameters = op.parameters[1:] if flavour in _BOUND else op.parameters
     least = sum(parameter.default is REQUIRED for parameter in parameters)
-    variadic = any(parameter.variadic for parameter in parameters)
-    return least <= passed and (passed <= len(parameters) + _has_out(op, flavour) or variadic)
+    return least <= passed <= len(parameters) + _has_out(op, flavour)
 
 
 def _has_out(op: Op, flavour: str) -> bool:

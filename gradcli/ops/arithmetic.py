@@ -33,13 +33,40 @@ def _check_subtraction(self: Any, other: Any, alpha: Any = 1) -> None:
         raise RuntimeError(BOOL_ONE)
 
 
-class _Subtractable(supports):
-    """Refuses masks as operands."""
+def _check_alpha(self: Any, other: Any, alpha: Any) -> None:
+    """Refuse a factor of a higher category than the result."""
+    kind = common_dtype(self, other).category
+    if isinstance(alpha, bool) and kind != dtypes.BOOL:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and kind < dtypes.FLOATING:
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    if isinstance(alpha, complex) and kind < dtypes.COMPLEX:
+        raise RuntimeError(
+            "For non-complex input tensors, argument alpha must not be a complex number."
+        )
+
+
+class _Addable(supports):
+    """Refuses factors that the result has no room for."""
 
     __slots__ = ()
 
     def __call__(self, *args: Any) -> None:
-        _check_subtraction(*args)
+        if type(args[2]) is not int:
+            _check_alpha(*args[:3])
+
+
+class _Subtractable(supports):
+    """Refuses masks as operands, and factors that the result has no room for."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any) -> None:
+        _check_subtraction(*args[:2])
+        if len(args) > 2 and type(args[2]) is not int:
+            _check_alpha(*args[:3])
 
 
 op(
@@ -56,6 +83,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
+    check=_Addable(),
     doc="Adds `alpha` times `other` to `self`.",
     samples=lambda S: [
         *S.pairs(-2, 2),

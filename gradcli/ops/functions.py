@@ -86,7 +86,7 @@ def _resolver(name: str, entries: Sequence[Function], flavour: str) -> Callable[
             if out is not None:
                 from .public import write_out
 
-                return write_out(result, out)
+                return write_out(result, out, name)
             return result
         raise resolution_error(name, entries, flavour, args, kwargs, out)
 

@@ -472,6 +472,9 @@ def _check_logits(self: Any, target: Any, weight: Any, pos_weight: Any, reductio
             f"result type {self.dtype.scalar_name} can't be cast to the desired output type "
             f"{target.dtype.scalar_name}"
         )
+    if self.dtype.category < dtypes.FLOATING:
+        name = self.dtype.scalar_name
+        raise NotImplementedError(f"\"log_sigmoid_cpu\" not implemented for '{name}'")
     real_only("log_sigmoid_cpu", self)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from . import dispatch  # noqa: F401  (gives entries their calls)
 from .arguments import (
@@ -16,13 +17,15 @@ from .arguments import (
     ArgumentError,
     bind,
     check_arguments,
+    number_allowed,
     resolution_error,
+    type_name,
 )
 from .dispatch import caller, run
 from .families import get_op
 from .index import PUBLIC
 from .inplace import run_inplace
-from .table import Op
+from .table import REQUIRED, Op
 
 
 @cache
@@ -40,19 +43,74 @@ def result_type(name: str, fields: tuple[str, ...]) -> Any:
 # Functions of `torch.nn.functional` that PyTorch writes in Python.
 _IN_PYTHON = frozenset(
     {
-        "adaptive_avg_pool2d", "adaptive_avg_pool3d", "alpha_dropout", "batch_norm",
-        "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu",
-        "cosine_embedding_loss", "cross_entropy", "dropout", "dropout1d", "dropout2d",
-        "dropout3d", "elu", "embedding", "feature_alpha_dropout", "fold", "gaussian_nll_loss",
-        "glu", "grid_sample", "group_norm", "gumbel_softmax", "hardsigmoid", "hardswish",
-        "hardtanh", "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate",
-        "kl_div", "l1_loss", "layer_norm", "leaky_relu", "local_response_norm", "log_softmax",
-        "lp_pool1d", "lp_pool2d", "margin_ranking_loss", "max_unpool1d", "max_unpool2d", "mish",
-        "mse_loss", "multi_margin_loss", "multilabel_margin_loss",
-        "multilabel_soft_margin_loss", "nll_loss", "normalize", "pad", "poisson_nll_loss",
-        "relu", "relu6", "rms_norm", "rrelu", "selu", "sigmoid", "silu", "smooth_l1_loss",
-        "soft_margin_loss", "softmax", "softmin", "softsign", "tanh", "tanhshrink", "threshold",
-        "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold", "upsample",
+        "adaptive_avg_pool2d",
+        "adaptive_avg_pool3d",
+        "alpha_dropout",
+        "batch_norm",
+        "binary_cross_entropy",
+        "binary_cross_entropy_with_logits",
+        "celu",
+        "cosine_embedding_loss",
+        "cross_entropy",
+        "dropout",
+        "dropout1d",
+        "dropout2d",
+        "dropout3d",
+        "elu",
+        "embedding",
+        "feature_alpha_dropout",
+        "fold",
+        "gaussian_nll_loss",
+        "glu",
+        "grid_sample",
+        "group_norm",
+        "gumbel_softmax",
+        "hardsigmoid",
+        "hardswish",
+        "hardtanh",
+        "hinge_embedding_loss",
+        "huber_loss",
+        "instance_norm",
+        "interpolate",
+        "kl_div",
+        "l1_loss",
+        "layer_norm",
+        "leaky_relu",
+        "local_response_norm",
+        "log_softmax",
+        "lp_pool1d",
+        "lp_pool2d",
+        "margin_ranking_loss",
+        "max_unpool1d",
+        "max_unpool2d",
+        "mish",
+        "mse_loss",
+        "multi_margin_loss",
+        "multilabel_margin_loss",
+        "multilabel_soft_margin_loss",
+        "nll_loss",
+        "normalize",
+        "pad",
+        "poisson_nll_loss",
+        "relu",
+        "relu6",
+        "rms_norm",
+        "rrelu",
+        "selu",
+        "sigmoid",
+        "silu",
+        "smooth_l1_loss",
+        "soft_margin_loss",
+        "softmax",
+        "softmin",
+        "softsign",
+        "tanh",
+        "tanhshrink",
+        "threshold",
+        "triplet_margin_loss",
+        "triplet_margin_with_distance_loss",
+        "unfold",
+        "upsample",
     }
 )
 
@@ -85,8 +143,18 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
     single = ops[0] if len(ops) == 1 else None
     direct = caller(single, flavour) if single is not None and not inplace else None
     named = any(op.fields for op in ops)
+    several = not inplace and not named and single is None
+    by_tensor = _overload(ops, flavour, False) if several else None
+    by_number = _overload(ops, flavour, True) if several else None
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if several and not kwargs and len(args) == 2 and type(args[0]) is Tensor:
+            kind = type(args[1])
+            if kind is Tensor:
+                if by_tensor is not None:
+                    return by_tensor(*args)
+            elif (kind is int or kind is float) and by_number is not None:
+                return by_number(*args)
         out = None
         if kwargs:
             if "out" in kwargs and not inplace:
@@ -104,7 +172,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
             if op.fields and type(result) is tuple:
                 called = op.id if op.id.startswith("linalg_") else op.name
                 result = result_type(called, op.fields)(*result)
-            return result if out is None else write_out(result, out)
+            return result if out is None else write_out(result, out, name)
         if flavour == OPERATOR:
             return NotImplemented
         raise resolution_error(name, ops, flavour, args, kwargs, out)
@@ -112,13 +180,49 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
     return call
 
 
-def write_out(result: Any, out: Any) -> Any:
+def _overload(ops: Sequence[Op], flavour: str, number: bool) -> Any:
+    """The overload that two positional arguments select: a tensor, and a tensor or a number.
+
+    None where an overload before it might take them too.
+    """
+    for op in ops:
+        first, *rest = op.parameters
+        if first.kind == "Number":
+            continue
+        if not first.is_tensor or first.is_list:
+            return None
+        if not rest or any(p.keyword_only and p.default is REQUIRED for p in rest):
+            continue
+        second = rest[0]
+        if second.keyword_only:
+            continue
+        if second.is_list or second.kind not in ("Tensor", "Number"):
+            return None
+        if number and second.is_tensor and op.promote is None:
+            continue
+        fits = second.is_tensor != number or (number and number_allowed(op))
+        if number and second.kind == "Number":
+            fits = True
+        if fits:
+            plain = all(p.default is not REQUIRED for p in rest[1:])
+            return caller(op, flavour) if plain else None
+    return None
+
+
+def write_out(result: Any, out: Any, name: str) -> Any:
     """Copy results into the tensors given as `out=`; they take the results' shape."""
     if type(result) is Tensor:
         from .inplace import write_result
 
+        if type(out) is not Tensor:
+            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type_name(out)}")
+        if runtime.grad_enabled and (out.node is not None or result.node is not None):
+            raise RuntimeError(
+                f"{name}(): functions with out=... arguments don't support automatic "
+                "differentiation, but one of the arguments requires grad."
+            )
         write_result(out, result)
         return out
     for item, target in zip(result, out, strict=True):
-        write_out(item, target)
+        write_out(item, target, name)
     return out

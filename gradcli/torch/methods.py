@@ -354,6 +354,14 @@ def zero_(tensor: Tensor) -> Tensor:
     return run_inplace(get_op("zero"), (tensor,))
 
 
+def invert(tensor: Tensor) -> Tensor:
+    if tensor.dtype.category >= dtypes.FLOATING:
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
+    return get_op("bitwise_not").call(tensor)  # type: ignore[no-any-return]
+
+
 def delete_item(tensor: Tensor, index: Any) -> None:
     raise TypeError("Tensor does not support deleting items")
 
@@ -598,7 +606,6 @@ UNARY: dict[str, str] = {
     "__neg__": "neg",
     "__pos__": "positive",
     "__abs__": "abs",
-    "__invert__": "bitwise_not",
 }
 
 
@@ -706,6 +713,7 @@ def _install() -> None:
         "__iter__": iterate,
         "__contains__": contains,
         "__getitem__": get_item,
+        "__invert__": invert,
         "__setitem__": set_item,
         "__delitem__": delete_item,
         "__deepcopy__": deep_copy,
