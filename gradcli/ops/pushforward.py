@@ -124,6 +124,11 @@ def _fitted(tangent: Tensor, shape: tuple[int, ...], dtype: Any) -> Tensor:
 
 
 def _transposed(node: Node, tangents: Sequence[Any]) -> Sequence[Any]:
+    """The tangents of the outputs by transposing the node's vjp.
+
+    Note: the vjp is J^H, so the vjp of the vjp is J itself, without conjugates; for a function that
+    is not holomorphic both are adjoints for the real inner product, and the same is true.
+    """
     shapes = (node.shape,) if node.count == 1 else node.shape
     kinds = (node.dtype,) if node.count == 1 else node.dtype
     wanted = {edge for edge, t in zip(node.edges, tangents, strict=True) if t is not None}
@@ -143,12 +148,11 @@ def _transposed(node: Node, tangents: Sequence[Any]) -> Sequence[Any]:
             part = operations.sum_to(part, shape_of(tangent))
             if part.dtype is not tangent.dtype:
                 part = operations.cast(part, tangent.dtype)
-            chosen.append((part, traced.conj(tangent)))
+            chosen.append((part, tangent))
     live = [dummy for dummy in dummies if dummy.dtype.differentiable]
     if not chosen:
         return [None] * node.count
     found = iter(
         grad([part for part, _ in chosen], live, [t for _, t in chosen], allow_unused=True)
     )
-    results = [next(found) if dummy.dtype.differentiable else None for dummy in dummies]
-    return [None if result is None else traced.conj(result) for result in results]
+    return [next(found) if dummy.dtype.differentiable else None for dummy in dummies]

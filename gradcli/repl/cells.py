@@ -159,5 +159,5 @@ def ready(text: str) -> tuple[bool, str]:
         if piece.kind != "code":
             return True, ""
         break
-    found = is_complete(rest)
+    found = is_complete(rest + "\n")
     return found.status != "incomplete", found.indent

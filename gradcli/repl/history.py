@@ -61,7 +61,7 @@ class FileHistory(History):
         with open(self.path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - READ))
-            lines = file.read().split(b"\n")
+            lines = file.read(min(size, READ)).split(b"\n")
         if size > READ:
             del lines[0]
         if size > LARGEST:

@@ -180,7 +180,9 @@ def _double(value: Any) -> Any:
 
 
 def check(shell: Shell, text: str) -> None:
-    (expression,) = arguments("check", text, 1, 1)
+    expression = text.strip()
+    if not expression:
+        arguments("check", text, 1, 1)
     shell.evaluate(expression)
     recipe = Recipe(shell, expression)
     if not recipe.leaves:

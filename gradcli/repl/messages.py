@@ -42,8 +42,7 @@ def watch_warnings(show: Callable[[Diagnostic], None]) -> None:
     for category in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
         warnings.simplefilter("ignore", category)
     warnings.showwarning = shown
-    if not warn_behind:
-        warn_behind.append(lambda node, version: show(_behind(node, version)))
+    warn_behind[:] = [lambda node, version: show(_behind(node, version))]
 
 
 def _here() -> tuple[list[Label], Source | None]:

@@ -231,8 +231,7 @@ def _indent(before: str) -> str:
 
 
 def _more_typed(event: KeyPressEvent) -> bool:
-    """Whether more keys came together with this one: a paste into a terminal that marks none."""
-    return any(
-        press.key is not Keys.CPRResponse and len(press.data) == 1 and press.data.isprintable()
-        for press in event.app.key_processor.input_queue
-    )
+    """Whether whole lines came together with this key: a paste into a terminal that marks none."""
+    queue = list(event.app.key_processor.input_queue)
+    letters = any(len(press.data) == 1 and press.data.isprintable() for press in queue)
+    return letters and any(press.key == Keys.ControlM for press in queue)

@@ -1,0 +1,37 @@
+"""Terminals for the tests of the REPL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from terminal import Terminal
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Starts REPLs that end with the test; their home is the test's directory."""
+    made: list[Terminal] = []
+
+    def begin(*arguments: str, **options: Any) -> Terminal:
+        wait = options.pop("wait", True)
+        terminal = Terminal(tmp_path, *arguments, **options)
+        made.append(terminal)
+        if wait:
+            terminal.ready(1)
+        return terminal
+
+    yield begin
+    for terminal in made:
+        terminal.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """One REPL for all tests of a module, which must not depend on each other's names."""
+    terminal = Terminal(tmp_path_factory.mktemp("home"))
+    terminal.ready(1)
+    yield terminal
+    terminal.close()

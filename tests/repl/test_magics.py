@@ -1,0 +1,249 @@
+"""Magics: their examples, and what the table cannot show."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from terminal import ENTER, Terminal
+
+from gradcli.repl.config import Config
+from gradcli.repl.magics import MAGICS, split
+from gradcli.repl.shell import Shell
+from gradcli.tensor import dtypes
+from gradcli.tensor.runtime import runtime
+
+Run = Callable[..., str]
+
+
+class Talk:
+    """A session without a terminal: runs inputs and gives what they show."""
+
+    def __init__(self, **options: object) -> None:
+        self.parts: list[str] = []
+        self.shell = Shell(Config(), write=self.parts.append, **options)  # type: ignore[arg-type]
+
+    def __call__(self, *inputs: str) -> str:
+        self.parts.clear()
+        for text in inputs:
+            self.shell.run(text)
+        return "".join(self.parts)
+
+
+@pytest.fixture
+def talk() -> Iterator[Talk]:
+    made = Talk()
+    yield made
+    made.shell.keeper.close()
+    dtypes.default.dtype = dtypes.float32
+    runtime.grad_enabled = True
+
+
+EXAMPLES = [
+    pytest.param(example, id=f"{magic.name}-{index}")
+    for magic in MAGICS.values()
+    for index, example in enumerate(magic.examples)
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples(talk: Talk, example: object) -> None:
+    shown = talk(*example.inputs)  # type: ignore[attr-defined]
+    assert example.prints in shown  # type: ignore[attr-defined]
+    assert "error:" not in shown
+
+
+def test_every_magic_has_an_example() -> None:
+    assert {name for name, magic in MAGICS.items() if not magic.examples} == {"save", "load", "run"}
+    for magic in MAGICS.values():
+        assert magic.doc
+        assert magic.name in magic.usage
+
+
+def test_arguments() -> None:
+    assert split("y x [1, 2]") == ["y", "x", "[1, 2]"]
+    assert split("(a + b).sum() x 'a b'") == ["(a + b).sum()", "x", "'a b'"]
+    assert split("f -3 3") == ["f", "-3", "3"]
+
+
+def test_wrong_calls(talk: Talk) -> None:
+    assert "%jvp is called as %jvp y x [v]" in talk("%jvp")
+    assert "did you mean %backward?" in talk("%bakward y")
+    assert "is not on a graph" in talk("z = ones(2)", "%backward z")
+    assert "a gradient starts from one number" in talk("x = param([1., 2.])", "%backward x*2")
+    assert "NameError" in talk("%grad nope x")
+    assert "is a int, not a tensor" in talk("k = 1", "%graph k")
+    assert "has the shape [3], but [2] is needed" in talk("y = x*x", "%jvp y x [1, 2, 3]")
+    assert "Traceback" not in talk("%plot 3", "%hist 'a'", "%set", "%seed x", "%check k", "%why k")
+
+
+GRAPH = "x = param([1., 2.]); w = param(3.); h = tanh(x * w); y = (h * h).sum()"
+
+
+def test_after_backward_the_graph_is_readable(talk: Talk) -> None:
+    before = talk(GRAPH, "%jvp y x [1, 0]", "%vjp h x [1, 1]", "%hessian y w", "%jacobian h x")
+    talk("y.backward()")
+    assert "Trying to backward through the graph a second time" in talk("y.backward()")
+    after = talk("%jvp y x [1, 0]", "%vjp h x [1, 1]", "%hessian y w", "%jacobian h x")
+    assert re.sub(r"Out\[\d+\]", "", after) == re.sub(r"Out\[\d+\]", "", before)
+    assert "TanhBackward0" in talk("%graph y")
+    assert "freed, kept" in talk("%graph y")
+    assert "dy/dw = " in talk("%explain y w")
+    assert "Trying to backward through the graph a second time" in talk("y.backward()")
+
+
+def test_a_changed_value_is_reported(talk: Talk) -> None:
+    talk(GRAPH, "y.backward()", "with torch.no_grad():\n    x.mul_(2)\n")
+    assert "modified by an inplace operation" in talk("%jvp y x [1, 0]")
+
+
+def test_keep_is_bounded() -> None:
+    config = Config()
+    config.keep = 100
+    talk = Talk()
+    talk.shell.keeper.limit = 100
+    talk("a = param(ones(20)); b = (a * a).sum(); b.backward()")
+    talk("c = param(ones(5)); d = (c * c).sum(); d.backward()")
+    assert "is not kept any more" in talk("%jvp b a")
+    assert "]: tensor(10.)" in talk("%jvp d c")
+    talk.shell.keeper.close()
+
+
+def test_a_loop_of_passes_does_not_collect(talk: Talk) -> None:
+    talk("w = param(1.)\nfor i in range(500):\n    y = w * w * i\n    y.backward()\n")
+    assert len(talk.shell.keeper.passes) < 200
+
+
+def test_check_finds_a_wrong_function(talk: Talk) -> None:
+    talk(
+        "class Bad(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, a):\n"
+        "        ctx.save_for_backward(a)\n        return a * a\n    @staticmethod\n"
+        "    def backward(ctx, g):\n        a, = ctx.saved_tensors\n        return 3 * a * g\n",
+        "x = param([1., 2.]); k = 2.5",
+        "h = Bad.apply(x) * k",
+        "y = h.sum()",
+        "y.backward()",
+    )
+    assert "x  WRONG: at x[1] the gradient is 15, differences say 10" in talk("%check y")
+    assert "x  ok" in talk("%check (x**3).sum() * k")
+
+
+def test_why(talk: Talk) -> None:
+    talk("x = param([-1., 2.]); y = relu(x).sum()")
+    assert "y.backward() gives it a gradient" in talk("%why x")
+    talk("y.backward()")
+    assert "1 of 2 elements become zero in `relu(x)`" in talk("%why x")
+    assert "the gradient of a result is not kept" in talk("z = x * 2", "%why z")
+    assert "detach() cut it off" in talk("d = x.detach() * 2", "%why d")
+    assert "only floating ones" in talk("n = tensor([1, 2])", "%why n")
+    talk("q = param(0.); r = where(q > 0, sqrt(q), q); r.backward()")
+    assert "NaN begins here: 0 times infinity in `sqrt(q)`" in talk("%why q")
+
+
+def test_save_writes_a_program_that_runs(talk: Talk, tmp_path: Path) -> None:
+    file = tmp_path / "session.grad"
+    talk(
+        "import torch\nimport torch.nn.functional as G",
+        "x = param([1., 2.])",
+        "y = G.relu(x).sum() + mistake",
+        "y = G.relu(x).sum()",
+        "y = = 3",
+        "y * 2",
+        "z = _ + 1",
+        "f = tanh",
+        "%no_grad on",
+        "%no_grad off",
+        "%backward y --retain",
+        "%zero",
+        "%dtype float64",
+        "%seed 3",
+        "%set k=[1, 2]",
+        "print(z, f(k), x.grad)",
+        f"%save {file}",
+    )
+    text = file.read_text()
+    assert "mistake" not in text
+    ran = subprocess.run(
+        [sys.executable, "-m", "gradcli.cli.main", "eval", str(file)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.startswith("tensor(7., ")
+    talk("%reset", f"%run {file}")
+    assert "7." in talk("z")
+
+
+def test_save_keeps_a_python_program(talk: Talk, tmp_path: Path) -> None:
+    file = tmp_path / "python.grad"
+    talk(
+        "import torch",
+        "x = torch.ones(2, requires_grad=True)",
+        "x.sum().backward()",
+        "print(x.grad)",
+        f"%save {file}",
+    )
+    assert file.read_text().startswith("import torch\nx = torch.ones(2, requires_grad=True)\n")
+
+
+def test_load_and_json(shared: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "a.grad"
+    file.write_text("loaded = 5\nloaded * 2\n")
+    number = shared.number
+    shared.send(f"%load {file}" + ENTER)
+    shared.see("...: loaded * 2")
+    shared.send(ENTER)
+    shared.ready(number + 2)
+    assert f"Out[{number + 1}]: 10" in shared.screen.text()
+    assert "No such file" in shared.enter("%load /nowhere/a.grad")
+    shared.enter("%reset")
+    shared.enter("p = param([1., 2.]); s = (p * p).sum(); s.backward()")
+    shown = shared.enter("%json")
+    line = next(line for line in shown.split("\n") if line.startswith("{"))
+    assert json.loads(line) == {"values": {"p": [1, 2], "s": 5}, "grads": {"p": [2, 4]}}
+
+
+def test_on_a_terminal(shared: Terminal) -> None:
+    shared.enter("%reset")
+    shared.enter("x = param([1., 2.]); y = (x**2).sum()")
+    assert "x.grad = tensor([2., 4.])" in shared.enter("%backward y")
+    assert "tensor(2.)" in shared.enter("%jvp y x [1, 0]")
+    assert "tensor([2., 4.])" in shared.enter("%grad y x")
+    shown = shared.enter("%vars")
+    for column in ("name", "shape", "dtype", "requires_grad", "leaf", "grad_fn", "version"):
+        assert column in shown
+    assert "4.472" in shown
+    shown = shared.enter("%graph y")
+    assert "PowBackward0  [2]  x**2" in shown
+    assert "└─ x  leaf  [2]" in shown
+    assert "digraph" in shared.enter("%graph y --dot")
+    assert "graph TB" in shared.enter("%graph y --mermaid")
+    assert "● sin" in shared.enter("%plot sin -3 3")
+    assert "losses" in shared.enter("losses = [3., 2., 1.]") + shared.enter("%plot losses")
+    assert "█" in shared.enter("%hist x")
+    assert "%plot sin -3 3" in shared.enter("%hist")
+    assert "took" in shared.enter("%time sum(range(10))")
+    assert "per run" in shared.enter("%timeit x * 2")
+    assert "x.grad = None" in shared.enter("%zero x")
+    assert "float64" in shared.enter("%dtype float64")
+    assert "dtype=torch.float64" not in shared.enter("tensor(1.)")
+    shared.enter("%dtype float32")
+    assert "8" in shared.paste("%%time\ntotal = 0\nfor i in range(4):\n    total += 2\ntotal\n")
+
+
+def test_warnings_have_places(talk: Talk) -> None:
+    shown = talk("x = param(1.); y = x * 2", "y.grad")
+    assert "warning: UserWarning: The .grad attribute" in shown
+    assert "In[2]:1:1" in shown
+    talk("a = param([1., 2.]); b = (a * a).sum()", "a.data[0] = 5.")
+    shown = talk("b.backward()")
+    assert "changed through .data" in shown
+    assert "saved here" in shown
+    assert "changed here" in shown
