@@ -250,15 +250,15 @@ def run_forward(class_: Any, ctx: FunctionCtx, args: Sequence[Any], kwargs: dict
 def apply_plain(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a custom Function on tensors without levels."""
     ctx = class_._context() if hasattr(class_, "_context") else FunctionCtx()
+    needs = tuple(isinstance(value, Tensor) and requires_grad(value) for value in args)
+    records = runtime.grad_enabled and any(needs)
     edges = []
     numbers = []
     for value in args:
-        edge = fresh_edge(value) if isinstance(value, Tensor) else None
+        edge = fresh_edge(value) if records and isinstance(value, Tensor) else None
         edges.append(edge)
         numbers.append(value.number if edge is not None else 0)
-    needs = tuple(isinstance(value, Tensor) and requires_grad(value) for value in args)
     ctx.needs_input_grad = needs
-    records = runtime.grad_enabled and any(needs)
     with no_grad():
         outputs = run_forward(class_, ctx, args, kwargs)
     several = isinstance(outputs, tuple)
@@ -286,12 +286,12 @@ def _check_dirty(ctx: FunctionCtx, results: Sequence[Any], inputs: Sequence[Tens
             )
         if not runtime.grad_enabled:
             continue
-        if tensor.node is not None and tensor.node.number < 0:
+        if requires_grad(tensor) and (tensor.node is None or tensor.node.number < 0):
             raise RuntimeError(
                 "a leaf Variable that requires grad has been used in an in-place operation."
             )
         if any(requires_grad(item) for item in inputs):
-            operations.check_kind(tensor)
+            operations.check_view(tensor)
 
 
 def _fresh_output(
@@ -314,7 +314,7 @@ def _fresh_output(
         version_of(source)
         result.version = source.version
         base = source if source.view_info is None else source.view_info.base
-        result.view_info = View(base, "custom" if records else "no_grad", version_of(source).clock)
+        result.view_info = View(base, "custom", version_of(source).clock)
         return result
     if result.view_info is not None and records:
         result.view_info.kind = "custom"

@@ -113,7 +113,8 @@ def grad(tensor: Tensor) -> Tensor | None:
     meta = tensor.meta
     if meta is not None and meta.grad is not None:
         return meta.grad  # type: ignore[no-any-return]
-    if not is_leaf(tensor) and not retains_grad(tensor):
+    node = tensor.node
+    if node is not None and node.number >= 0 and not retains_grad(tensor):
         warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
     return None
 
@@ -171,7 +172,7 @@ def retain_grad(tensor: Tensor) -> None:
 
 def retains_grad(tensor: Tensor) -> bool:
     """Whether a result keeps its gradient."""
-    edge = fresh_edge(tensor)
+    edge = tensor.node
     if edge is None or edge.number < 0 or edge.hooks is None:
         return False
     meta = edge.hooks.retain.get(output_index(tensor))

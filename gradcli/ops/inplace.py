@@ -23,7 +23,10 @@ from .errors import broadcast_shape
 from .layout import is_dense, strides_of
 from .record import edge_start, record, stamp_outputs
 from .table import ELEMENTWISE, Op
-from .views import CopySlices, check_kind, refresh
+from .views import CopySlices, check_view, keep_retained, refresh
+
+# Writes that give elements which share memory one value anyway, or that PyTorch lets pass.
+_FILLS = ("zero", "fill", "masked_fill")
 
 
 def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
@@ -34,17 +37,15 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     """
     target: Tensor = args[0]
     if any(type(args[p]) is Tensor and args[p].level is not None for p in op.tensor_positions):
-        from .levels import run_leveled_inplace
-
-        return run_leveled_inplace(op, args)
+        return operations.run_leveled_inplace(op, args)
     recorded = runtime.grad_enabled and any(
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )
-    check_writable(target, recorded, op.id in ("zero", "fill"))
-    if op.batching == ELEMENTWISE or op.id == "copy":
+    check_writable(target, recorded, op.id in _FILLS)
+    if op.batching == ELEMENTWISE or op.id in ("copy", "index_put"):
         for position in op.tensor_positions[1:]:
             if type(args[position]) is Tensor:
-                check_overlap(target, args[position])
+                check_overlap(target, args[position], op.id != "index_put")
     if op.composite is not None and recorded:
         return _write_composite(op, args, target)
     result = result_of(op, args, target)
@@ -99,16 +100,9 @@ def check_writable(tensor: Tensor, tracked: bool = False, fills: bool = False) -
     everywhere, which is allowed where elements share memory.
     """
     if runtime.grad_enabled and (tracked or requires_grad(tensor)):
-        view = tensor.view_info
-        if view is not None:
-            check_kind(tensor)
+        if tensor.view_info is not None:
+            check_view(tensor)
             refresh_view(tensor)
-            base = view.base.node
-            if requires_grad(tensor) and (base is None or base.number < 0):
-                raise RuntimeError(
-                    "a view of a leaf Variable that requires grad is being used in an in-place "
-                    "operation."
-                )
         if tensor.node is not None and tensor.node.number < 0:
             raise RuntimeError(
                 "a leaf Variable that requires grad is being used in an in-place operation."
@@ -127,16 +121,17 @@ def check_writable(tensor: Tensor, tracked: bool = False, fills: bool = False) -
         )
 
 
-def check_overlap(target: Tensor, other: Tensor) -> None:
+def check_overlap(target: Tensor, other: Tensor, itself: bool = True) -> None:
     """Raise PyTorch's error where an operand shares part of the memory that is written.
 
-    As there, only operands without gaps are compared, and the target itself is fine.
+    As there, only operands without gaps are compared, and the target's own memory is fine when
+    `itself` says so.
     """
     a, b = target.array, other.array
     if not (type(a) is np.ndarray and type(b) is np.ndarray and np.may_share_memory(a, b)):
         return
     start_a, start_b = a.__array_interface__["data"][0], b.__array_interface__["data"][0]
-    if start_a == start_b and a.shape == b.shape:
+    if itself and start_a == start_b and a.shape == b.shape:
         steps = zip(a.shape, a.strides, b.strides, strict=True)
         if all(length == 1 or step == other_step for length, step, other_step in steps):
             return
@@ -191,6 +186,7 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
     version = version_of(target)
     version.title = re.sub(r"Backward[0-9]*$", "", node.title)
     if target.view_info is None:
+        keep_retained(target, node)
         target.node = node
         target.number = 0
         return

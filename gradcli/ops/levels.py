@@ -311,7 +311,7 @@ def transposed(
     values = _needed(op, formula, args, outputs)
     with enable_grad():
         dummies = [traced._alias(_leaf_like(out)) for out in outputs]
-        g: Any = dummies[0] if len(dummies) == 1 else tuple(dummies)
+        g: Any = dummies[0] if len(dummies) == 1 and op.outputs != 0 else tuple(dummies)
         pulled = formula(traced, g, *values)
         listed = list(pulled) if isinstance(pulled, list | tuple) else [pulled]
         directions = tangent if isinstance(tangent, list) else [tangent]
@@ -507,3 +507,5 @@ operations.detach_leveled = detach
 operations.with_tangent = with_tangent
 operations.split_dual = lambda tensor, depth: (below(tensor, depth), tangent_at(tensor, depth))
 operations.level_stack = lambda: stack
+operations.run_leveled = run_leveled
+operations.run_leveled_inplace = run_leveled_inplace

@@ -49,6 +49,8 @@ class OpNode(Node):
             values = self.saved
         edges = self.edges
         plan = self.plan
+        if self.count == 1 and self.op.outputs == 0:
+            g = (g,)  # formulas of operations that return a list take one
         if plan.direct is not None:
             return (plan.direct(namespace, g, *values),)
         grads: list[Any] = [None] * len(edges)

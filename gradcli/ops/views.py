@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.node import Node, next_number
+from ..autograd.modes import requires_grad
+from ..autograd.node import Hooks, Node, next_number
 from ..autograd.operations import operations
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, shape_of, version_of
@@ -225,8 +226,22 @@ def refresh(tensor: Tensor) -> None:
         return
     check_kind(tensor, "its base or another view of its base has been")
     view.clock = version_of(tensor).clock
-    tensor.node = ViewNode(base, tensor)
+    new = ViewNode(base, tensor)
+    keep_retained(tensor, new)
+    tensor.node = new
     tensor.number = 0
+
+
+def keep_retained(tensor: Tensor, new: Node) -> None:
+    """Let a tensor that retains its gradient do so at its new node; hooks stay with the old one."""
+    old = tensor.node
+    if old is None or old.hooks is None or tensor.meta is None:
+        return
+    index = max(tensor.number - 1, 0)
+    if old.hooks.retain.get(index) is tensor.meta:
+        if new.hooks is None:
+            new.hooks = Hooks()
+        new.hooks.retain[0] = old.hooks.retain.pop(index)
 
 
 _FORBIDDEN = (
@@ -272,5 +287,18 @@ def check_kind(tensor: Tensor, what: str = "is being") -> None:
     raise RuntimeError(text + _REASONS[kind])
 
 
+def check_view(tensor: Tensor) -> None:
+    """Raise PyTorch's error if `tensor` is a view that may not be written and recorded."""
+    view = tensor.view_info
+    if view is None:
+        return
+    check_kind(tensor)
+    base = view.base.node
+    if requires_grad(tensor) and (base is None or base.number < 0):
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
+
+
 operations.refresh_view = refresh
-operations.check_kind = check_kind
+operations.check_view = check_view
