@@ -251,9 +251,9 @@ def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         try:
             return op.bind(*args, **renamed)
         except TypeError:
-            unknown = [name for name in renamed if name not in names]
-            shown = kwargs if unknown else renamed
-            raise ArgumentError(op, misfit(op, flavour, args, shown)) from None
+            if any(name not in names for name in renamed):  # then NumPy's names do not count
+                renamed = {("self" if k == "input" else k): v for k, v in kwargs.items()}
+            raise ArgumentError(op, misfit(op, flavour, args, renamed)) from None
 
 
 def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
