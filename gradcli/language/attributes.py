@@ -219,18 +219,6 @@ def _str_expandtabs(self: str, tabsize: int = 8) -> str:
     return self.expandtabs(tabsize)
 
 
-def _str_format(self: str, *args: Any, **kwargs: Any) -> str:
-    from .text import render
-
-    return render(self, args, kwargs)
-
-
-def _str_format_map(self: str, mapping: Any) -> str:
-    from .text import render
-
-    return render(self, (), mapping)
-
-
 STR = pick(
     str,
     """capitalize casefold count endswith find index isalnum isalpha isascii isdecimal isdigit
@@ -244,8 +232,6 @@ STR = pick(
     rjust=_padder("rjust"),
     zfill=_padder("zfill"),
     expandtabs=_str_expandtabs,
-    format=_str_format,
-    format_map=_str_format_map,
 )
 
 

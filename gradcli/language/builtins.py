@@ -16,6 +16,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
 from . import arithmetic
+from . import formatter as formatter  # gives str its format
 from .attributes import (
     CLASS_NAMES,
     CONSTRUCTORS,

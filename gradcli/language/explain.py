@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.language.lexer import Lexer
-    from gradcli.language.parser import Grammar
 
 # What Python has and this language has not: what to write instead. The word itself is in the
 # message.
@@ -61,7 +60,7 @@ class Explainer:
 
     def __init__(
         self,
-        tables: Grammar,
+        tables: Any,  # the parser's Grammar
         lexer: Lexer,
         states: list[int],
         values: list[Any],

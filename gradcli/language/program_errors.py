@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, shape_of
@@ -22,9 +22,6 @@ from .functions import Function, Method
 from .machine import machine
 from .sizes import check_text
 from .source import Source, Span
-
-if TYPE_CHECKING:
-    from .interpreter import Program
 
 _HERE = __file__.rpartition("/")[0]
 _CLOSURES = tuple(
@@ -49,7 +46,7 @@ class ProgramError(Exception):
     """
 
     def __init__(
-        self, error: BaseException, where: int, program: Program, names: dict[str, Any]
+        self, error: BaseException, where: int, program: Any, names: dict[str, Any]
     ) -> None:
         super().__init__(title(error))
         self.error = error
@@ -178,7 +175,7 @@ class ProgramError(Exception):
 
     # Suggestions
 
-    def _suggest(self, names: dict[str, Any], program: Program) -> None:
+    def _suggest(self, names: dict[str, Any], program: Any) -> None:
         if self.help is not None:
             return
         error = self.error

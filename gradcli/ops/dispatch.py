@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.node import next_number
+from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, DType, of_number
 from ..tensor.runtime import runtime
@@ -34,7 +35,6 @@ from .table import ELEMENTWISE, Op
 np.seterr(all="ignore")
 
 _new = object.__new__
-_ABSENT: Any = object()
 _LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
 
@@ -74,9 +74,7 @@ def run(op: Op, args: Sequence[Any]) -> Any:
             break
     else:
         return run_plain(op, args)
-    from .levels import run_leveled
-
-    return run_leveled(op, args)
+    return operations.run_leveled(op, args)
 
 
 def run_plain(op: Op, args: Sequence[Any]) -> Any:
@@ -352,9 +350,10 @@ def _unary(op: Op, flavour: str) -> Any:
     fits = not codes or saves_input or saves_output
     state = runtime
 
-    def call(x: Any = _ABSENT, /, *rest: Any, **kwargs: Any) -> Any:
-        if type(x) is Tensor and not rest and not kwargs:
-            if x.level is None and x.dtype in direct:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            (x,) = args
+            if type(x) is Tensor and x.level is None and x.dtype in direct:
                 node = x.node
                 records = differentiable and state.grad_enabled and node is not None
                 array = x.array
@@ -404,7 +403,6 @@ def _unary(op: Op, flavour: str) -> Any:
                         made.dtype = out.dtype
                         out.node = made
                     return out
-        args = rest if x is _ABSENT else (x, *rest)
         return call_slowly(op, flavour, args, kwargs)
 
     return call
@@ -437,9 +435,10 @@ def _binary(op: Op, flavour: str) -> Any:
     rest = tuple(parameter.default for parameter in op.parameters[2:])
     state = runtime
 
-    def call(a: Any = _ABSENT, b: Any = _ABSENT, /, *more: Any, **kwargs: Any) -> Any:
-        if type(a) is Tensor and b is not _ABSENT and not more and not kwargs:
-            if a.level is None and a.dtype in direct:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2 and not kwargs:
+            a, b = args
+            if type(a) is Tensor and a.level is None and a.dtype in direct:
                 x = a.array
                 edge_a = a.node
                 edge_b = None
@@ -448,7 +447,7 @@ def _binary(op: Op, flavour: str) -> Any:
                 ready = a.view_info is None
                 if type(b) is Tensor:
                     if not takes_tensor:
-                        return call_slowly(op, flavour, (a, b), kwargs)
+                        return call_slowly(op, flavour, args, kwargs)
                     y = b.array
                     edge_b = b.node
                     number_b = b.number
@@ -480,7 +479,7 @@ def _binary(op: Op, flavour: str) -> Any:
                         try:
                             array = kernel(x, y)
                         except ValueError as error:
-                            raise broadcast_error(op, (a, b), error) from None
+                            raise broadcast_error(op, args, error) from None
                         out = _new(Tensor)
                         out.array = array
                         out.dtype = dtypes.bool_ if result_bool else dtype
@@ -509,7 +508,7 @@ def _binary(op: Op, flavour: str) -> Any:
                                 made.guards = None
                             elif len(saves) == 1:
                                 index = saves[0][1]
-                                tensor = (a, b, *rest)[index]
+                                tensor = args[index] if index < 2 else rest[index - 2]
                                 if type(tensor) is Tensor:
                                     version = tensor.version
                                     if version is None:
@@ -533,7 +532,7 @@ def _binary(op: Op, flavour: str) -> Any:
                                     made.saved = (y, x)
                                     made.guards = (other, other.clock, version, version.clock)
                             else:
-                                bound = (a, b, *rest)
+                                bound = args + rest
                                 made.saved = tuple([_value(bound[i]) for _, i in saves])
                                 guards: list[Any] = []
                                 for _, i in saves:
@@ -553,7 +552,6 @@ def _binary(op: Op, flavour: str) -> Any:
                             made.dtype = out.dtype
                             out.node = made
                         return out
-        args = () if a is _ABSENT else (a,) if b is _ABSENT else (a, b, *more)
         return call_slowly(op, flavour, args, kwargs)
 
     return call
