@@ -6,10 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
-from .checks import c_name, ndim, warn_once
+from .checks import c_name, ndim, requires_grad, warn_once
 from .errors import wrap_dim, wrap_dims
-from .table import op
+from .table import MULTILINEAR, op
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ELLIPSIS = "..."
@@ -482,4 +485,87 @@ op(
     where=("torch",),
     doc="The product of a chain of matrices given one by one.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(3, 4), S.normal(4, 2)), S(S.normal(2, 3))],
+)
+
+
+# --- bilinear ---------------------------------------------------------------------------------
+
+
+def _check_trilinear(input1: Any, weight: Any, input2: Any) -> None:
+    values = (input1, weight, input2)
+    recorded = runtime.grad_enabled and any(requires_grad(value) for value in values)
+    if recorded and any(value.dtype.is_complex for value in values):
+        raise RuntimeError(
+            "_trilinear does not support automatic differentiation for outputs with complex dtype."
+        )
+
+
+op(
+    "_trilinear(Tensor input1, Tensor weight, Tensor input2)",
+    kernel=lambda input1, weight, input2: np.einsum(
+        "bi,oij,bj->bo", input1, weight, input2, optimize=True
+    ),
+    vjp={
+        "input1": lambda F, g, weight, input2: F.einsum(
+            "bo,oij,bj->bi", (g, F.conj(weight), F.conj(input2))
+        ),
+        "weight": lambda F, g, input1, input2: F.einsum(
+            "bo,bi,bj->oij", (g, F.conj(input1), F.conj(input2))
+        ),
+        "input2": lambda F, g, input1, weight: F.einsum(
+            "bo,oij,bi->bj", (g, F.conj(weight), F.conj(input1))
+        ),
+    },
+    jvp=MULTILINEAR,
+    check=_check_trilinear,
+    node="TrilinearBackward0",
+    where=(),
+    doc="The kernel of `bilinear`.",
+    samples=lambda S: (
+        [] if S.dtype.is_complex else [S(S.normal(2, 3), S.normal(2, 3, 2), S.normal(2, 2))]
+    ),
+)
+
+
+def _check_bilinear(input1: Any, input2: Any, weight: Any, bias: Any) -> None:
+    rank1, rank2 = ndim(input1), ndim(input2)
+    if rank1 != rank2:
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {rank1} and {rank2}")
+    for axis in range(rank1 - 1):
+        if input1.shape[axis] != input2.shape[axis]:
+            raise RuntimeError(
+                f"bilinear(): input batch dimensions do not match at dim {axis}: got "
+                f"{input1.shape[axis]} and {input2.shape[axis]}"
+            )
+    for name, value, axis in (("input1", input1, 1), ("input2", input2, 2)):
+        if value.shape[-1] != weight.shape[axis]:
+            raise RuntimeError(
+                f"bilinear(): {name} size does not match weight size: got {value.shape[-1]} but "
+                f"expected {weight.shape[axis]}"
+            )
+    if bias is not None and bias.shape[0] != weight.shape[0]:
+        raise RuntimeError(
+            f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected "
+            f"{weight.shape[0]}"
+        )
+
+
+def _bilinear(F: Any, input1: Any, input2: Any, weight: Any, bias: Any) -> Any:
+    _check_bilinear(input1, input2, weight, bias)
+    lead = tuple(input1.shape)[:-1]
+    left = F.reshape(input1, (math.prod(lead), input1.shape[-1]))
+    right = F.reshape(input2, (math.prod(lead), input2.shape[-1]))
+    result = F.reshape(F._trilinear(left, weight, right), (*lead, weight.shape[0]))
+    return result if bias is None else F.add(result, bias)
+
+
+op(
+    "bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None)",
+    composite=_bilinear,
+    where=("torch", "F"),
+    doc="A bilinear form of two inputs for every output feature.",
+    samples=lambda S: [
+        S(S.normal(2, 3), S.normal(2, 2), S.normal(4, 3, 2), S.normal(4)),
+        S(S.normal(3), S.normal(2), S.normal(4, 3, 2)),
+    ],
 )

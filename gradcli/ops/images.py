@@ -1,0 +1,463 @@
+"""Images: windows as columns, resizing, and moving pixels between channels and space.
+
+Resizing is a product with one matrix a dimension, so its transpose is its derivative.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tensor.tensor import Tensor, shape_of
+from .checks import ndim
+from .pooling import _along, _output_size
+from .table import op
+from .windows import output_sizes, padded
+
+Sizes = tuple[int, ...]
+
+# --- columns ----------------------------------------------------------------------------------
+
+
+def _pair(value: Any) -> Sizes:
+    sizes = (value,) if isinstance(value, int) else tuple(value)
+    return sizes * 2 if len(sizes) == 1 else sizes
+
+
+def _im2col(self: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    x = padded(self, padding)
+    out = output_sizes(self.shape[-2:], kernel, stride, padding, dilation)
+    lead = self.shape[:-3]
+    taps = [
+        x[
+            ...,
+            i * dilation[0] : i * dilation[0] + (out[0] - 1) * stride[0] + 1 : stride[0],
+            j * dilation[1] : j * dilation[1] + (out[1] - 1) * stride[1] + 1 : stride[1],
+        ]
+        for i, j in itertools.product(range(kernel[0]), range(kernel[1]))
+    ]
+    columns = np.stack(taps, -3)
+    return columns.reshape(*lead, self.shape[-3] * math.prod(kernel), math.prod(out))
+
+
+def _col2im(
+    self: Any, output_size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
+) -> Any:
+    out = output_sizes(output_size, kernel, stride, padding, dilation)
+    lead = self.shape[:-2]
+    channels = self.shape[-2] // math.prod(kernel)
+    taps = self.reshape(*lead, channels, math.prod(kernel), *out)
+    full = tuple(n + 2 * p for n, p in zip(output_size, padding, strict=True))
+    x: Any = np.zeros((*lead, channels, *full), self.dtype)
+    for index, (i, j) in enumerate(itertools.product(range(kernel[0]), range(kernel[1]))):
+        rows = slice(i * dilation[0], i * dilation[0] + (out[0] - 1) * stride[0] + 1, stride[0])
+        columns = slice(j * dilation[1], j * dilation[1] + (out[1] - 1) * stride[1] + 1, stride[1])
+        x[..., rows, columns] += taps[..., index, :, :]
+    inner = tuple(slice(p, p + n) for n, p in zip(output_size, padding, strict=True))
+    return np.ascontiguousarray(x[(..., *inner)])
+
+
+def _check_columns(self: Tensor, kernel: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    shape = shape_of(self)
+    if len(shape) not in (3, 4) or 0 in shape[-3:]:
+        raise RuntimeError(
+            "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "
+            f"dimensions for input, but got: {list(shape)}"
+        )
+    out = output_sizes(shape[-2:], kernel, stride, padding, dilation)
+    if min(out) < 1:
+        shown = tuple(max(n, 0) for n in out)
+        raise RuntimeError(
+            f"Given input with spatial size {shape[-2:]}, kernel_size={kernel}, "
+            f"dilation={dilation}, padding={padding}, calculated shape of the array of sliding "
+            f"blocks as {shown}, but its components must be at least one."
+        )
+
+
+op(
+    "im2col(Tensor self, int[] kernel_size, int[] dilation, int[] padding, int[] stride)",
+    kernel=_im2col,
+    vjp={
+        "self": lambda F, g, self_shape, kernel_size, dilation, padding, stride: F.col2im(
+            g, tuple(self_shape[-2:]), kernel_size, dilation, padding, stride
+        )
+    },
+    jvp={
+        "self": lambda F, t, kernel_size, dilation, padding, stride: F.im2col(
+            t, kernel_size, dilation, padding, stride
+        )
+    },
+    check=_check_columns,
+    node="Im2ColBackward0",
+    where=(),
+    doc="Windows of images as columns.",
+    samples=lambda S: [S(S.normal(1, 2, 4, 5), (2, 3), (1, 2), (1, 0), (2, 1))],
+)
+
+
+def _check_images(
+    self: Tensor, output_size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
+) -> None:
+    shape = shape_of(self)
+    if len(shape) not in (2, 3):
+        raise RuntimeError(
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
+            f"non-zero dimensions for input, but got: {list(shape)}"
+        )
+    if shape[-2] % math.prod(kernel):
+        raise RuntimeError(
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
+            f"but got input.size(1)={shape[-2]} and kernel_size={kernel}."
+        )
+    out = output_sizes(output_size, kernel, stride, padding, dilation)
+    if shape[-1] != math.prod(out):
+        raise RuntimeError(
+            f"Given output_size={tuple(output_size)}, kernel_size={kernel}, dilation={dilation}, "
+            f"padding={padding}, stride={stride}, expected size of input's dimension 2 to match "
+            f"the calculated number of sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but "
+            f"got input.size(2)={shape[-1]}."
+        )
+
+
+op(
+    "col2im(Tensor self, int[] output_size, int[] kernel_size, int[] dilation, int[] padding, "
+    "int[] stride)",
+    kernel=_col2im,
+    vjp={
+        "self": lambda F, g, kernel_size, dilation, padding, stride: F.im2col(
+            g, kernel_size, dilation, padding, stride
+        )
+    },
+    jvp={
+        "self": lambda F, t, output_size, kernel_size, dilation, padding, stride: F.col2im(
+            t, output_size, kernel_size, dilation, padding, stride
+        )
+    },
+    check=_check_images,
+    node="Col2ImBackward0",
+    where=(),
+    doc="Columns added up into images.",
+    samples=lambda S: [S(S.normal(1, 8, 9), (4, 4), (2, 2), (1, 1), (0, 0), (1, 1))],
+)
+
+
+def _unfold(F: Any, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    return F.im2col(input, _pair(kernel_size), _pair(dilation), _pair(padding), _pair(stride))
+
+
+op(
+    "unfold_F(Tensor input, any kernel_size, any dilation=1, any padding=0, any stride=1)",
+    name="unfold",
+    composite=_unfold,
+    where=("F",),
+    doc="Windows of images as columns.",
+    samples=lambda S: [S(S.normal(1, 2, 4, 4), 2), S(S.normal(2, 4, 5), (2, 3), padding=1)],
+)
+
+
+def _fold(
+    F: Any,
+    input: Any,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any,
+    padding: Any,
+    stride: Any,
+) -> Any:
+    return F.col2im(
+        input,
+        _pair(output_size),
+        _pair(kernel_size),
+        _pair(dilation),
+        _pair(padding),
+        _pair(stride),
+    )
+
+
+op(
+    "fold(Tensor input, any output_size, any kernel_size, any dilation=1, any padding=0, "
+    "any stride=1)",
+    composite=_fold,
+    where=("F",),
+    doc="Columns added up into images.",
+    samples=lambda S: [S(S.normal(1, 8, 9), (4, 4), 2), S(S.normal(8, 4), 4, 2, stride=2)],
+)
+
+
+# --- resizing ---------------------------------------------------------------------------------
+
+
+def _source(out: int, size: int, align: bool, scale: float | None) -> Any:
+    """Where the centres of the new pixels lie among the old ones."""
+    index = np.arange(out, dtype=np.float64)
+    if align:
+        return index * ((size - 1) / (out - 1) if out > 1 else 0.0)
+    ratio = 1 / scale if scale else size / out
+    return (index + 0.5) * ratio - 0.5
+
+
+def _cubic(x: Any) -> Any:
+    """Keys' cubic convolution kernel with a = -0.75."""
+    a = -0.75
+    x = np.abs(x)
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((x - 5) * x + 8) * x * a - 4 * a
+    return np.where(x <= 1, near, np.where(x < 2, far, 0))
+
+
+def _matrix(size: int, out: int, mode: str, align: bool, scale: float | None, dtype: Any) -> Any:
+    """The matrix that makes `out` pixels of `size`."""
+    matrix = np.zeros((out, size))
+    rows = np.arange(out)
+    if mode.startswith("nearest"):
+        ratio = 1 / scale if scale else size / out
+        shift = 0.5 if mode == "nearest-exact" else 0.0
+        matrix[rows, np.minimum(((rows + shift) * ratio).astype(int), size - 1)] = 1
+    elif mode == "bicubic":
+        centre = _source(out, size, align, scale)
+        low = np.floor(centre).astype(int)
+        for tap in range(-1, 3):
+            place = np.clip(low + tap, 0, size - 1)
+            np.add.at(matrix, (rows, place), _cubic(centre - low - tap))
+    else:
+        centre = np.maximum(_source(out, size, align, scale), 0)
+        low = np.minimum(centre.astype(int), size - 1)
+        high = np.minimum(low + 1, size - 1)
+        part = centre - low
+        np.add.at(matrix, (rows, low), 1 - part)
+        np.add.at(matrix, (rows, high), part)
+    return matrix.astype(dtype)
+
+
+def _matrices(
+    sizes: Sequence[int], out: Sequence[int], mode: str, align: bool, scales: Any, dtype: Any
+) -> list[Any]:
+    each = scales or [None] * len(out)
+    return [_matrix(n, m, mode, align, s, dtype) for n, m, s in zip(sizes, out, each, strict=True)]
+
+
+def _upsample(self: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
+    sizes = self.shape[self.ndim - len(size) :]
+    return _along(self, _matrices(sizes, size, mode, align, scales, self.dtype))
+
+
+def _upsample_back(self: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
+    out = self.shape[self.ndim - len(size) :]
+    return _along(self, [m.T for m in _matrices(size, out, mode, align, scales, self.dtype)])
+
+
+_NODES = {
+    "nearest": "Nearest",
+    "nearest-exact": "NearestExact",
+    "linear": "Linear",
+    "bilinear": "Bilinear",
+    "trilinear": "Trilinear",
+    "bicubic": "Bicubic",
+}
+
+op(
+    "_upsample(Tensor self, int[] size, str mode, bool align, any? scales)",
+    kernel=_upsample,
+    vjp={
+        "self": lambda F, g, self_shape, size, mode, align, scales: F._upsample_back(
+            g, tuple(self_shape[len(self_shape) - len(size) :]), mode, align, scales
+        )
+    },
+    jvp={"self": lambda F, t, size, mode, align, scales: F._upsample(t, size, mode, align, scales)},
+    node=lambda self, size, mode, align, scales: f"Upsample{_NODES[mode]}{len(size)}DBackward0",
+    where=(),
+    doc="The kernel of `interpolate`.",
+    samples=lambda S: [
+        S(S.normal(1, 2, 3), (5,), "linear", False, None),
+        S(S.normal(1, 1, 3, 2), (4, 5), "bicubic", True, None),
+        S(S.normal(1, 1, 3, 2), (4, 5), "nearest", False, None),
+    ],
+)
+op(
+    "_upsample_back(Tensor self, int[] size, str mode, bool align, any? scales)",
+    kernel=_upsample_back,
+    vjp={
+        "self": lambda F, g, self_shape, size, mode, align, scales: F._upsample(
+            g, tuple(self_shape[len(self_shape) - len(size) :]), mode, align, scales
+        )
+    },
+    jvp={
+        "self": lambda F, t, size, mode, align, scales: F._upsample_back(
+            t, size, mode, align, scales
+        )
+    },
+    node="UpsampleBackwardBackward0",
+    where=(),
+    doc="The transpose of resizing.",
+    samples=lambda S: [S(S.normal(1, 2, 5), (3,), "linear", False, None)],
+)
+
+_RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
+
+
+def _interpolate(
+    F: Any,
+    input: Any,
+    size: Any,
+    scale_factor: Any,
+    mode: str,
+    align_corners: bool | None,
+    recompute_scale_factor: bool | None,
+    antialias: bool,
+) -> Any:
+    if mode in ("nearest", "area", "nearest-exact"):
+        if align_corners is not None:
+            raise ValueError(
+                "align_corners option can only be set with the interpolating modes: linear | "
+                "bilinear | bicubic | trilinear"
+            )
+    elif align_corners is None:
+        align_corners = False
+    rank = ndim(input)
+    dims = rank - 2
+    if size is not None and scale_factor is not None:
+        raise ValueError("only one of size or scale_factor should be defined")
+    if size is None and scale_factor is None:
+        raise ValueError("either size or scale_factor should be defined")
+    scales: Any = None
+    if size is not None:
+        out = (size,) * dims if isinstance(size, int) else tuple(size)
+    else:
+        scales = (
+            (scale_factor,) * dims if isinstance(scale_factor, int | float) else tuple(scale_factor)
+        )
+        out = tuple(math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True))
+        scales = None if recompute_scale_factor else tuple(float(s) for s in scales)
+    if mode == "area":
+        pool = getattr(F, f"adaptive_avg_pool{dims}d")
+        return pool(input, _output_size(out, input, dims))
+    wanted = _RANKS.get(mode)
+    if wanted is not None and rank != wanted:
+        raise NotImplementedError(f"Got {rank}D input, but {mode} mode needs {wanted}D input")
+    if mode not in _NODES or antialias:
+        raise NotImplementedError(
+            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
+            f"{rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | "
+            f"nearest-exact (got {mode})"
+        )
+    return F._upsample(input, out, mode, bool(align_corners), scales)
+
+
+op(
+    "interpolate(Tensor input, any? size=None, any? scale_factor=None, str mode='nearest', "
+    "bool? align_corners=None, bool? recompute_scale_factor=None, bool antialias=False)",
+    composite=_interpolate,
+    where=("F",),
+    doc="Resizes images by copying the nearest pixels or mixing neighbours.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(1, 1, 2, 2), scale_factor=2),
+            S(S.normal(1, 1, 2, 3), size=(3, 5), mode="bilinear"),
+            S(S.normal(1, 1, 2), size=4, mode="linear", align_corners=True),
+            S(S.normal(1, 1, 4, 4), size=(2, 2), mode="area"),
+            S(S.normal(1, 1, 4, 4), size=(6, 5), mode="bicubic"),
+        ]
+    ),
+)
+
+
+def _old_upsample(
+    F: Any, input: Any, size: Any, scale_factor: Any, mode: str, align_corners: Any
+) -> Any:
+    warnings.warn(
+        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return _interpolate(F, input, size, scale_factor, mode, align_corners, None, False)
+
+
+op(
+    "upsample(Tensor input, any? size=None, any? scale_factor=None, str mode='nearest', "
+    "bool? align_corners=None)",
+    composite=_old_upsample,
+    where=("F",),
+    doc="The old name of `interpolate`.",
+    samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(1, 1, 2, 2), scale_factor=2)],
+)
+
+
+# --- pixels and channels ----------------------------------------------------------------------
+
+
+def _shuffled(self: Any, factor: int) -> Any:
+    *lead, channels, rows, columns = self.shape
+    x = self.reshape(*lead, channels // factor**2, factor, factor, rows, columns)
+    k = len(lead)
+    order = (*range(k), k, k + 3, k + 1, k + 4, k + 2)
+    return x.transpose(order).reshape(*lead, channels // factor**2, rows * factor, columns * factor)
+
+
+def _unshuffled(self: Any, factor: int) -> Any:
+    *lead, channels, rows, columns = self.shape
+    x = self.reshape(*lead, channels, rows // factor, factor, columns // factor, factor)
+    k = len(lead)
+    order = (*range(k), k, k + 2, k + 4, k + 1, k + 3)
+    return x.transpose(order).reshape(
+        *lead, channels * factor**2, rows // factor, columns // factor
+    )
+
+
+def _check_shuffle(self: Tensor, factor: int) -> None:
+    shape = shape_of(self)
+    if len(shape) < 3:
+        raise RuntimeError(
+            "pixel_shuffle expects input to have at least 3 dimensions, but got input with "
+            f"{len(shape)} dimension(s)"
+        )
+    if factor <= 0:
+        raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {factor}")
+    if shape[-3] % factor**2:
+        raise RuntimeError(
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            f"of upscale_factor, but input.size(-3)={shape[-3]} is not divisible by {factor**2}"
+        )
+
+
+def _check_unshuffle(self: Tensor, factor: int) -> None:
+    shape = shape_of(self)
+    if len(shape) < 3:
+        raise RuntimeError(
+            "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
+            f"{len(shape)} dimension(s)"
+        )
+    for word, axis in (("height", -2), ("width", -1)):
+        if shape[axis] % factor:
+            raise RuntimeError(
+                f"pixel_unshuffle expects {word} to be divisible by downscale_factor, but "
+                f"input.size({axis})={shape[axis]} is not divisible by {factor}"
+            )
+
+
+op(
+    "pixel_shuffle(Tensor self, int upscale_factor)",
+    kernel=_shuffled,
+    vjp={"self": lambda F, g, upscale_factor: F.pixel_unshuffle(g, upscale_factor)},
+    jvp={"self": lambda F, t, upscale_factor: F.pixel_shuffle(t, upscale_factor)},
+    check=_check_shuffle,
+    where=("torch", "F"),
+    doc="Moves groups of channels into finer pixels.",
+    samples=lambda S: [S(S.normal(1, 4, 2, 3), 2), S(S.normal(8, 1, 2), 2)],
+)
+op(
+    "pixel_unshuffle(Tensor self, int downscale_factor)",
+    kernel=_unshuffled,
+    vjp={"self": lambda F, g, downscale_factor: F.pixel_shuffle(g, downscale_factor)},
+    jvp={"self": lambda F, t, downscale_factor: F.pixel_unshuffle(t, downscale_factor)},
+    check=_check_unshuffle,
+    where=("torch", "F"),
+    doc="Moves blocks of pixels into channels.",
+    samples=lambda S: [S(S.normal(1, 1, 4, 2), 2)],
+)
