@@ -22,10 +22,11 @@ from ..ops.arguments import METHOD, OPERATOR, type_name
 from ..ops.families import get_op
 from ..ops.inplace import run_inplace
 from ..tensor import dtypes
-from ..tensor.device import Device, check_device, cpu
+from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType
 from ..tensor.printing import format_tensor, tensor_text
 from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of
+from . import resolve
 
 # ---------------------------------------------------------------- values
 
@@ -113,7 +114,7 @@ def length(tensor: Tensor) -> int:
 def iterate(tensor: Tensor) -> Iterator[Tensor]:
     if not shape_of(tensor):
         raise TypeError("iteration over a 0-d tensor")
-    return iter(namespaces.tensor_method("unbind")(tensor, 0))
+    return iter(resolve.method("unbind")(tensor, 0))
 
 
 def contains(tensor: Tensor, element: Any) -> bool:
@@ -446,22 +447,22 @@ def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
 
 
 def numpy_t(tensor: Tensor) -> Tensor:
-    return namespaces.tensor_method("t")(tensor)  # type: ignore[no-any-return]
+    return resolve.method("t")(tensor)  # type: ignore[no-any-return]
 
 
 def _apply(name: str) -> Callable[[Tensor], Any]:
     def getter(tensor: Tensor) -> Any:
-        return namespaces.tensor_method(name)(tensor)
+        return resolve.method(name)(tensor)
 
     return getter
 
 
 def _real_part(tensor: Tensor) -> Tensor:
-    return namespaces.lookup("torch", "real")(tensor)  # type: ignore[no-any-return]
+    return resolve.function("torch", "real")(tensor)  # type: ignore[no-any-return]
 
 
 def _imaginary_part(tensor: Tensor) -> Tensor:
-    return namespaces.lookup("torch", "imag")(tensor)  # type: ignore[no-any-return]
+    return resolve.function("torch", "imag")(tensor)  # type: ignore[no-any-return]
 
 
 _NAMED: dict[str, Callable[..., Any]] = {
@@ -528,7 +529,7 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "dtype": lambda tensor: tensor.dtype,
     "ndim": dim,
     "device": lambda tensor: cpu,
-    "layout": lambda tensor: namespaces.lookup("torch", "strided"),
+    "layout": lambda tensor: strided,
     "requires_grad": leaf.requires_grad,
     "is_leaf": leaf.is_leaf,
     "grad": leaf.grad,
@@ -635,27 +636,25 @@ def _is_operand(value: Any) -> bool:
 
 def reversed_sub(tensor: Tensor, other: Any) -> Any:
     return (
-        namespaces.lookup("torch", "rsub")(tensor, other) if _is_operand(other) else NotImplemented
+        resolve.function("torch", "rsub")(tensor, other) if _is_operand(other) else NotImplemented
     )
 
 
 def reversed_div(tensor: Tensor, other: Any) -> Any:
     if not _is_operand(other):
         return NotImplemented
-    return namespaces.tensor_method("reciprocal")(tensor) * other
+    return resolve.method("reciprocal")(tensor) * other
 
 
 def reversed_pow(tensor: Tensor, other: Any) -> Any:
-    return (
-        namespaces.lookup("torch", "pow")(other, tensor) if _is_operand(other) else NotImplemented
-    )
+    return resolve.function("torch", "pow")(other, tensor) if _is_operand(other) else NotImplemented
 
 
 def _swapped(name: str) -> Callable[[Any, Any], Any]:
     def swapped(tensor: Tensor, other: Any) -> Any:
         if not _is_operand(other):
             return NotImplemented
-        return namespaces.lookup("torch", name)(other, tensor)
+        return resolve.function("torch", name)(other, tensor)
 
     return swapped
 
@@ -669,7 +668,7 @@ def missing_attribute(tensor: Tensor, name: str) -> Any:
             setattr(Tensor, name, property(getter, setter))
             return getter(tensor)
         try:
-            method = namespaces.tensor_method(name)
+            method = resolve.method(name)
         except KeyError:
             pass
         else:
@@ -778,12 +777,8 @@ def sum_to(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
         if extent == 1 and found[axis + extra] != 1
     )
     if axes:
-        tensor = namespaces.tensor_method("sum")(tensor, axes, True)
-    return (
-        tensor if shape_of(tensor) == shape else namespaces.tensor_method("reshape")(tensor, shape)
-    )
+        tensor = resolve.method("sum")(tensor, axes, True)
+    return tensor if shape_of(tensor) == shape else resolve.method("reshape")(tensor, shape)
 
-
-from . import namespaces  # noqa: E402  (it looks methods up here, at first use)
 
 _install()

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from ..ops.index import PUBLIC
+from . import resolve
 
 # The modules of PyTorch that exist here, and the namespace of the op table behind each.
 MODULES: dict[str, str | None] = {
@@ -220,21 +220,12 @@ def module(name: str) -> Module:
     return Module(name)
 
 
-def _functions(space: str) -> dict[str, Any]:
-    """The plain functions of a namespace, from the generated index."""
-    from ..ops import index
-
-    table: dict[str, dict[str, Any]] = getattr(index, "FUNCTIONS", {})
-    return table.get(space, {})
-
-
 def names(module_name: str) -> list[str]:
     """Every public name of a module, submodules included."""
     found = set(NAMES[module_name])
     space = MODULES[module_name]
     if space is not None:
-        found.update(PUBLIC.get(space, {}))
-        found.update(_functions(space))
+        found.update(resolve.names(space))
     if module_name == "torch":
         found.update(DTYPES)
     found.update(submodules(module_name))
@@ -263,17 +254,8 @@ def lookup(module_name: str, name: str) -> Any:
         from ..tensor.dtypes import NAMES as dtype_names
 
         return dtype_names[name]
-    if space is not None:
-        if name in _functions(space):
-            from ..ops.functions import public_function
-
-            return public_function(space, name)
-        if name in PUBLIC.get(space, {}):
-            if space == "Tensor":
-                return tensor_method(name)
-            from ..ops.public import public
-
-            return public(space, name)
+    if space is not None and resolve.has(space, name):
+        return tensor_method(name) if space == "Tensor" else resolve.function(space, name)
     if f"{module_name}.{name}" in MODULES:
         return module(f"{module_name}.{name}")
     raise KeyError(name)
@@ -287,21 +269,14 @@ def tensor_method(name: str) -> Callable[..., Any]:
     found = methods.METHODS.get(name)
     if found is not None:
         return found
-    if name in _functions("Tensor"):
-        from ..ops.functions import public_function
-
-        return public_function("Tensor", name, method=True)
-    from ..ops.arguments import METHOD
-    from ..ops.public import public
-
-    return public("Tensor", name, METHOD)  # type: ignore[no-any-return]
+    return resolve.method(name)
 
 
 def tensor_names() -> list[str]:
     """Every method and property of a tensor."""
     from . import methods
 
-    return sorted({*methods.METHODS, *methods.PROPERTIES, *PUBLIC["Tensor"], *_functions("Tensor")})
+    return sorted({*methods.METHODS, *methods.PROPERTIES, *resolve.names("Tensor")})
 
 
 def tensor_attribute(name: str) -> Callable[[Any], Any] | None:
