@@ -55,6 +55,8 @@ def run(options: Options) -> int:
 def _lines(entry: dict[str, Any]) -> list[str]:
     """One line for a gradient that is right, what is wrong with it otherwise."""
     pair = f"d {entry['result']} / d {entry['input']}"
+    if entry["weighted"]:
+        pair += " (a weighted sum)"
     worst = entry["worst"]
     if entry["ok"]:
         if worst is None:

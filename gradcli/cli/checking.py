@@ -5,8 +5,9 @@ graph (or the value of an expression, or the names of `--of`), its inputs the gi
 leaves bound to names. To see what an input does to a result, the program is run again with the
 leaf replaced right after the statement that made it.
 
-For a result that is no scalar a fixed weighted sum of its elements is differentiated. The step is
-`eps` times the element's magnitude, or `eps` itself for elements below one.
+For a result that is no scalar the sum of its elements is differentiated, and, so that errors which
+cancel in it are found too, a sum with fixed weights. The step is `eps` times the element's
+magnitude, or `eps` itself for elements below one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from .report import RAISED, Failure
 from .running import Runner, chosen, seed
 from .sources import Text
 
+VARIED = "\0"  # ends the key of a result's weighted sum
 MOST = 1000  # elements of one input that are compared
 
 Named = dict[str, Tensor]
@@ -109,13 +111,17 @@ def _on_graph(value: Any) -> bool:
     )
 
 
-def weights(value: Tensor) -> Any:
-    """The weights of a result's elements: one for a scalar, else fixed numbers around one."""
+def weights(value: Tensor, key: str) -> Any:
+    """The weights of a result's elements: ones, or fixed numbers around one."""
     shape = shape_of(value)
-    count = numel(shape)
-    if count == 1:
+    if not key.endswith(VARIED):
         return np.ones(shape, value.dtype.array)[()]
+    count = numel(shape)
     return (1 + 0.5 * np.cos(12.9898 * np.arange(count))).reshape(shape).astype(value.dtype.array)
+
+
+def _keys(name: str, value: Tensor) -> list[str]:
+    return [name] if numel(shape_of(value)) == 1 else [name, name + VARIED]
 
 
 def _total(value: Tensor, weight: Any) -> float:
@@ -147,15 +153,17 @@ def _check(subject: Subject) -> list[dict[str, Any]]:
                 starts.setdefault(name, _fresh(value))
             return
         if name not in results and _on_graph(value) and (not wanted or name in wanted):
-            found = _analytic(value, inputs)
-            if found is not None:
-                results[name] = (*found, place)
+            for key in _keys(name, value):
+                found = _analytic(value, weights(value, key), inputs)
+                if found is not None:
+                    results[key] = (*found, place)
 
     subject.run({}, observe)
     if wanted:
         chosen(subject.options.of, results, "--of", "result on the graph")
-    elif len(results) > 1:
+    elif len({key.rstrip(VARIED) for key in results}) > 1:
         results.pop("", None)
+        results.pop(VARIED, None)
     by = starts
     if subject.options.wrt:
         chosen(subject.options.wrt, inputs, "--wrt", "input that requires grad")
@@ -168,25 +176,29 @@ def _check(subject: Subject) -> list[dict[str, Any]]:
     for name, leaf in by.items():
         slopes = _slopes(subject, name, leaf, results)
         forward = _forward(subject, name, leaf, results)
-        for result, (_, gradients, _) in results.items():
+        for key, (_, gradients, _) in results.items():
             gradient = gradients.get(name)
-            if gradient is None and not any(left or right for *_, left, right in slopes[result]):
+            if gradient is None and not any(left or right for *_, left, right in slopes[key]):
                 continue
-            entry = _compare(subject.options, leaf, gradient, slopes[result])
-            entry = {"result": result or subject.name, "input": name, **entry}
-            if result in forward:
-                entry["jvp"] = forward[result]
-                entry["ok"] = entry["ok"] and forward[result]["ok"]
-            found.append(entry)
+            entry = _compare(subject.options, leaf, gradient, slopes[key])
+            result = key.rstrip(VARIED)
+            weighted = key != result
+            entry = {"result": result or subject.name, "input": name, "weighted": weighted, **entry}
+            if key in forward:
+                entry["jvp"] = forward[key]
+                entry["ok"] = entry["ok"] and forward[key]["ok"]
+            if not weighted:
+                found.append(entry)
+            elif not entry["ok"] and found and found[-1]["ok"]:
+                found[-1] = entry
     return found
 
 
-def _analytic(value: Tensor, inputs: Named) -> tuple[float, dict[str, Any]] | None:
+def _analytic(value: Tensor, weight: Any, inputs: Named) -> tuple[float, dict[str, Any]] | None:
     """The weighted sum of a result and its gradients, before the program can free the graph.
 
     None for a result whose graph is gone already.
     """
-    weight = weights(value)
     by = {name: leaf for name, leaf in inputs.items() if requires_grad(leaf)}
     try:
         found = autograd_grad(
@@ -254,7 +266,8 @@ def _totals(
             return
         if _on_graph(value):
             seen.add(result)
-            totals[result] = _total(value, weights(value))
+            for key in _keys(result, value):
+                totals[key] = _total(value, weights(value, key))
 
     array = moved.reshape(shape_of(leaf))[()]
     subject.run({name: leaves.requires_grad_(make(array, leaf.dtype))}, observe)
@@ -319,7 +332,8 @@ def _forward(
             return
         if _on_graph(value):
             tangent = forward_ad.unpack_dual(value).tangent
-            found[result] = 0.0 if tangent is None else _total(tangent, weights(value))
+            for key in _keys(result, value):
+                found[key] = 0.0 if tangent is None else _total(tangent, weights(value, key))
 
     try:
         with forward_ad.dual_level():
