@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import wrap_dim
 from .families import get_op
-from .support import supports
+from .support import select, supports
 from .table import ELEMENTWISE, op
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -115,7 +115,7 @@ op(
 )
 op(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
-    kernel=lambda self, negative_slope: np.where(self > 0, self, self * negative_slope)[()],
+    kernel=lambda self, negative_slope: select(self > 0, self, self * negative_slope),
     vjp={"self": lambda F, g, self, negative_slope: F.where(F.gt(self, 0), g, g * negative_slope)},
     jvp=ELEMENTWISE,
     promote="number",
@@ -178,7 +178,7 @@ op(
 
 def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
     negative = np.expm1(np.minimum(self, 0) * input_scale) * (alpha * scale)
-    return np.where(self > 0, self * scale, negative)[()].astype(self.dtype)
+    return select(self > 0, self * scale, negative).astype(self.dtype, copy=False)
 
 
 def _elu_slope(F: Any, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
@@ -369,7 +369,7 @@ op(
 def _softplus(self: Any, beta: Any, threshold: Any) -> Any:
     scaled = self * beta
     smooth = np.log1p(np.exp(np.minimum(scaled, threshold))) / beta
-    return np.where(scaled > threshold, self, smooth)[()].astype(self.dtype)
+    return select(scaled > threshold, self, smooth).astype(self.dtype, copy=False)
 
 
 op(
@@ -445,7 +445,7 @@ def _check_lambda(self: Any, lambd: Any) -> None:
 
 op(
     "hardshrink(Tensor self, Scalar lambd=0.5)",
-    kernel=lambda self, lambd: np.where((self >= -lambd) & (self <= lambd), 0, self)[()].astype(
+    kernel=lambda self, lambd: select((self >= -lambd) & (self <= lambd), 0, self).astype(
         self.dtype
     ),
     vjp={"self": _outside},
@@ -531,7 +531,7 @@ op(
     "_prelu_kernel(Tensor self, Tensor weight)",
     name="prelu_kernel",
     numbers=False,
-    kernel=lambda self, weight: np.where(self > 0, self, weight * self)[()],
+    kernel=lambda self, weight: select(self > 0, self, weight * self),
     vjp={
         "self": lambda F, g, self, weight: F.where(F.gt(self, 0), g, weight * g),
         "weight": lambda F, g, self: F.where(F.gt(self, 0), 0, self * g),

@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .functions import function
-from .support import common_dtype, supports
+from .support import common_dtype, select, supports
 from .table import ELEMENTWISE, op
 
 
@@ -287,7 +287,7 @@ def _select(condition: Any, self: Any, other: Any) -> Any:
             return _masked(self, -condition.view(np.int8))
         if type(other) is np.ndarray and _is_zero(self) and _maskable(other, condition):
             return _masked(other, condition.view(np.int8) - np.int8(1))
-    return np.where(condition, self, other)[()]
+    return select(condition, self, other)
 
 
 def _is_zero(value: Any) -> bool:

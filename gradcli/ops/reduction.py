@@ -1155,7 +1155,39 @@ def _log_softmax(self: Any, dim: int) -> Any:
 
 
 def _softmax_slope(F: Any, g: Any, out: Any, dim: int) -> Any:
+    if not F.is_traced:
+        return F._softmax_backward(g, out, dim)
     weighted = g * out
+    return weighted - out * F.sum_dim(weighted, (dim,), True)
+
+
+def _log_softmax_slope(F: Any, g: Any, out: Any, dim: int) -> Any:
+    if not F.is_traced:
+        return F._log_softmax_backward(g, out, dim)
+    return g - F.exp(out) * F.sum_dim(g, (dim,), True)
+
+
+def _softmax_backward(grad: Any, output: Any, dim: int) -> Any:
+    """The cotangent of softmax's input, in few passes over memory."""
+    result = grad * output
+    if not output.ndim:
+        return result - result
+    total = ADD.reduce(result, axis=dim, keepdims=True)
+    result -= output * total
+    return result
+
+
+def _log_softmax_backward(grad: Any, output: Any, dim: int) -> Any:
+    """The cotangent of log_softmax's input, in few passes over memory."""
+    if not output.ndim:
+        return grad - grad
+    result = np.exp(output)
+    result *= ADD.reduce(grad, axis=dim, keepdims=True)
+    return np.subtract(grad, result, out=result)
+
+
+def _softmax_forward(F: Any, t: Any, out: Any, dim: int) -> Any:
+    weighted = t * out
     return weighted - out * F.sum_dim(weighted, (dim,), True)
 
 
@@ -1176,12 +1208,23 @@ def _softmax_samples(S: Any) -> Any:
     return [S(S.normal(2, 3), 0), S(S.normal(2, 3), -1), S(S.normal(2, 3, 2), 1), S(S.normal(), 0)]
 
 
+for _name, _kernel in (
+    ("_softmax_backward", _softmax_backward),
+    ("_log_softmax_backward", _log_softmax_backward),
+):
+    op(
+        f"{_name}(Tensor grad, Tensor output, Dim dim)",
+        kernel=_kernel,
+        where=(),
+        doc="The cotangent of the input from that of the output, for formulas on arrays.",
+        samples=lambda S: [S(S.normal(2, 3), S.normal(2, 3), 1)],
+    )
 op(
     "_softmax(Tensor self, Dim dim)",
     name="softmax",
     kernel=_softmax,
     vjp={"self": _softmax_slope},
-    jvp={"self": _softmax_slope},
+    jvp={"self": _softmax_forward},
     batching="shift",
     where=(),
     check=_check_softmax("softmax"),
@@ -1193,7 +1236,7 @@ op(
     name="log_softmax",
     kernel=_log_softmax,
     vjp={
-        "self": lambda F, g, out, dim: g - F.exp(out) * F.sum_dim(g, (dim,), True),
+        "self": _log_softmax_slope,
     },
     jvp={"self": lambda F, t, out, dim: t - F.sum_dim(F.exp(out) * t, (dim,), True)},
     batching="shift",
