@@ -23,7 +23,7 @@ from gradcli.io.write import Typed, string
 from gradcli.language import syntax
 from gradcli.language.interpreter import UNSET
 from gradcli.tensor.dtypes import DType
-from gradcli.tensor.runtime import Interrupted
+from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, make
 
 from .batch_derivatives import derivatives
@@ -214,8 +214,10 @@ class Batcher:
                 warnings.simplefilter("always")
                 quiet()
                 lines = self._evaluated(columns, count)
-        except Interrupted:
-            raise
+        except LimitExceeded as limit:
+            if limit.limit == "timeout":
+                raise
+            lines, warned = None, []
         except Exception:
             lines, warned = None, []
         if lines is None or warned:

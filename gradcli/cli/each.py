@@ -206,7 +206,7 @@ class _Stream:
             else:
                 self._put(self.sink.line_writer.text(document))
         except (Failure, DataError, LimitExceeded, Exception) as error:
-            if isinstance(error, OSError):
+            if isinstance(error, OSError) or getattr(error, "limit", "") == "timeout":
                 raise
             self._fail(failure_of(error))
 

@@ -300,3 +300,19 @@ def assert_close(one, full):
         assert math.isclose(one, full, rel_tol=1e-14, abs_tol=1e-300)
     else:
         assert one == full
+
+
+def test_limits_of_records():
+    rows = ndjson([{"x": 1, "n": 3}, {"x": 2, "n": 300}, {"x": 3, "n": 4}])
+    program = "[x * i for i in range(int(n))][2]"
+    done = gradcli("grad", program, "--each", "--max-steps", "100", stdin=rows)
+    assert done.returncode == 6
+    found = records(done.stdout)
+    assert [result.get("value") for result in found] == [2.0, None, 6.0]
+    assert found[1]["error"]["code"] == "limit"
+    done = gradcli("grad", "x", "--each", "--max-steps", "1", stdin=rows)
+    assert len(records(done.stdout)) == 3
+    rows = ndjson([{"x": 1, "n": 10**9}] * 3)
+    done = gradcli("grad", program, "--each", "--timeout", "0.7", stdin=rows)
+    assert done.returncode == 6
+    assert b"--timeout" in done.stderr
