@@ -60,7 +60,7 @@ def _cotangents(
                 "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
                 "as the batch dimension. The sizes of the remaining dimensions are expected to "
                 "match the shape of corresponding output, but a mismatch was detected: "
-                f"grad_output[{index}] has a shape of {_shape_text(cotangent)} and "
+                f"grad_output[{index}] has a shape of torch.Size({list(shape[1:])}) and "
                 f"output[{index}] has a shape of {_shape_text(output)}. If you only want some "
                 "tensors in `grad_output` to be considered batched, consider using vmap."
                 if batched

@@ -86,6 +86,18 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda tensor: tensor, lambda tensor: tensor)
 
 
+class _Handles(dict[int, Any]):
+    """The handles of several hooks, in place of the hooks that one handle takes away."""
+
+    def __init__(self, handles: Sequence[RemovableHandle]) -> None:
+        self.handles = handles
+
+    def pop(self, *key: Any) -> None:
+        """Take all of the hooks away."""
+        for handle in self.handles:
+            handle.remove()
+
+
 def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable[..., Any], *, mode: str = "all"
 ) -> Any:
@@ -116,13 +128,4 @@ def register_multi_grad_hook(
 
     handles = [register_hook(tensor, make(index)) for index, tensor in enumerate(tensors)]
 
-    class Handles(RemovableHandle):
-        def __init__(self) -> None:
-            self.hooks = {}
-            self.id = -1
-
-        def remove(self) -> None:
-            for handle in handles:
-                handle.remove()
-
-    return Handles()
+    return RemovableHandle(_Handles(handles), fn)

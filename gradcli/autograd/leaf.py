@@ -96,6 +96,10 @@ def set_requires_grad(tensor: Tensor, value: Any) -> None:
         raise RuntimeError("requires_grad must be a bool")
     if value and tensor.node is not None:
         return
+    if value and not tensor.dtype.differentiable:
+        raise RuntimeError(
+            "only Tensors of floating point and complex dtype can require gradients"
+        )
     requires_grad_(tensor, value)
 
 

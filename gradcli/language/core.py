@@ -13,6 +13,7 @@ from . import core_objects
 from .attributes import (
     CLASS_LOADERS,
     CONSTRUCTORS,
+    DELETERS,
     LOADERS,
     MISSING,
     NAMES,
@@ -102,6 +103,17 @@ def _store_tensor(value: Tensor, name: str, new: Any) -> None:
     )
 
 
+def _delete_tensor(value: Tensor, name: str) -> None:
+    if name == "grad":
+        _store_tensor(value, name, None)
+        return
+    if namespaces.tensor_attribute(name) is not None:
+        raise AttributeError(
+            f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable", name=name
+        )
+    raise AttributeError(f"'Tensor' object has no attribute '{name}'", name=name, obj=value)
+
+
 def _load_module(value: namespaces.Module, name: str) -> Any:
     found = torch_name(value.name, name)
     if found is not MISSING:
@@ -123,6 +135,7 @@ def _load_tensor_class(value: type, name: str) -> Any:
 LOADERS[Tensor] = _load_tensor
 CLASS_LOADERS[Tensor] = _load_tensor_class
 SETTERS[Tensor] = _store_tensor
+DELETERS[Tensor] = _delete_tensor
 NAMES[Tensor] = lambda value: namespaces.tensor_names()
 LOADERS[namespaces.Module] = _load_module
 NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)

@@ -119,6 +119,8 @@ def resize_(self: Tensor, size: Sequence[int], memory_format: Any) -> Tensor:
     if self.node is not None:
         raise RuntimeError("cannot resize variables that require grad")
     shape = check_size(size, self.dtype)
+    if shape == shape_of(self):
+        return self
     memory, start = memory_of(own_memory(self))
     count = numel(shape)
     if start + count <= memory.size:
