@@ -893,6 +893,14 @@ op(
 # --- complex numbers
 
 
+def _leading(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """The batch axis goes to the front, of which operations on the last dimension see nothing."""
+    from .batching import front
+    from .dispatch import run
+
+    return run(op, [front(args[0], axes[0])]), 0
+
+
 def _view_as_real(self: Any) -> Any:
     real = self.real
     return as_strided(real, (*self.shape, 2), (*self.strides, real.itemsize))
@@ -1050,6 +1058,7 @@ op(
 op(
     "view_as_real(Tensor self)",
     kernel=_view_as_real,
+    batching=_leading,
     vjp={"self": lambda F, g: F._join(g)},
     jvp=LINEAR,
     view=True,
@@ -1080,6 +1089,7 @@ op(
     "_join(Tensor self)",
     name="view_as_complex",
     kernel=lambda self: _pair(self[..., 0], self[..., 1]),
+    batching=_leading,
     vjp={"self": lambda F, g: F._pairs(g)},
     jvp=LINEAR,
     where=(),
@@ -1090,6 +1100,7 @@ op(
     "_pairs(Tensor self)",
     name="view_as_real",
     kernel=lambda self: np.stack([self.real, self.imag], -1),
+    batching=_leading,
     vjp={"self": lambda F, g: F._join(g)},
     jvp=LINEAR,
     where=(),

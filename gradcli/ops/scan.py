@@ -12,7 +12,7 @@ from ..tensor.tensor import shape_of
 from .errors import wrap_dim
 from .reduction import place
 from .support import is_complex, supports
-from .table import LINEAR, op
+from .table import LINEAR, Op, op
 
 
 def _sum_dtype(self: Any, dim: int, dtype: Any) -> DType:
@@ -100,10 +100,29 @@ def _recurrence_adjoint(F: Any, g: Any, decay: Any, dim: int, reverse: bool) -> 
     return F._recurrence(following, g, dim, not reverse)
 
 
+def _pair_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """Two tensors of one rank: batch axes to the front, and the dimension moves by one."""
+    from .batching import batch_size, front
+    from .dispatch import run
+    from .namespaces import traced
+
+    length = batch_size(args, axes)
+    pair = [
+        traced.expand(value, (length, *shape_of(value))) if axis is None else front(value, axis)
+        for value, axis in zip(args[:2], axes[:2], strict=True)
+    ]
+    rank = len(shape_of(pair[0])) - 1
+    if not rank:
+        pair = [traced.unsqueeze(value, 1) for value in pair]
+    result = run(op, [*pair, wrap_dim(args[2], rank) + 1, *args[3:]])
+    return (result if rank else traced.squeeze_dim(result, 1)), 0
+
+
 op(
     "_recurrence(Tensor decay, Tensor value, Dim dim, bool reverse=False)",
     name="cumprod",
     kernel=_recurrence,
+    batching=_pair_batched,
     vjp={
         "decay": lambda F, g, decay, out, dim, reverse: (
             _recurrence_adjoint(F, g, decay, dim, reverse) * F.conj(_shifted(F, out, dim, reverse))
@@ -441,6 +460,7 @@ op(
     "linalg_cross(Tensor self, Tensor other, *, Dim dim=-1)",
     name="cross",
     kernel=_cross,
+    batching=_pair_batched,
     vjp={
         "self": lambda F, g, other, dim: F.linalg_cross(F.conj(other), g, dim=dim),
         "other": lambda F, g, self, dim: F.linalg_cross(g, F.conj(self), dim=dim),

@@ -250,6 +250,21 @@ def _nonempty(name: str, refusals: supports) -> Any:
     return check
 
 
+def _median_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    from .batching import front, loop
+    from .dispatch import run
+    from .families import get_op
+    from .namespaces import traced
+
+    value = front(args[0], axes[0])
+    length, *rest = shape_of(value)
+    count = math.prod(rest)
+    if not count:
+        return loop(op, args, axes)
+    along = get_op(f"{op.id}_dim")
+    return run(along, along.bind(traced.reshape(value, (length, count)), 1))[0], 0
+
+
 for _name, _skip, _doc in (
     ("median", False, "The median, the lower of the two middle elements; NaN if one is."),
     ("nanmedian", True, "The median of the elements that are not NaN."),
@@ -257,6 +272,7 @@ for _name, _skip, _doc in (
     op(
         f"{_name}(Tensor self)",
         kernel=_median_all(_skip),
+        batching=_median_batched,
         vjp={"self": _evenly},
         jvp={"self": _evenly_forward},
         check=supports(complex="median_cpu", boolean="median_cpu"),
