@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, from_array, make, shape_of, version_of
+from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
 from .node import AccumulateGrad, Freed, Hooks, Node
 from .operations import operations
 
@@ -162,12 +162,7 @@ def _walk(work: Pass, order: list[Node]) -> None:
     staged = work.staged
     keeps_values = work.retain
     state = runtime
-    plain = not (
-        work.create_graph
-        or work.needed is not None
-        or anomaly_checks
-        or keeper
-    )
+    plain = not (work.create_graph or work.needed is not None or anomaly_checks or keeper)
     late = work.late
     freed = None
     for node in order:
@@ -269,7 +264,9 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
 def _remember(work: Pass, leaf: AccumulateGrad) -> None:
     """Note a `.grad` that is about to change, in case the pass fails later."""
     old = leaf.grad
-    clock = 0 if old is None or old.version is None else old.version.clock
+    clock = 0
+    if old is not None and old.version is not None and type(old.version) is not InferenceVersion:
+        clock = old.version.clock
     work.restore.append((leaf, old, None if old is None else np.array(old.array), clock))
 
 
@@ -283,7 +280,7 @@ def _put_back(restore: Sequence[tuple[AccumulateGrad, Tensor | None, Any, int]])
             grad.array[...] = array
         else:
             grad.array = array[()]
-        if grad.version is not None:
+        if grad.version is not None and type(grad.version) is not InferenceVersion:
             grad.version.clock = clock
 
 

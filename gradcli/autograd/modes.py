@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any
 
 from ..tensor.runtime import runtime
-from ..tensor.tensor import BEHIND, Tensor, Version
+from ..tensor.tensor import BEHIND, Tensor
+from ..tensor.tensor import InferenceVersion as InferenceVersion
 from .operations import operations
 
 
@@ -93,7 +94,7 @@ class enable_grad(no_grad):
     __slots__ = ()
 
     def apply(self) -> None:
-        runtime.grad_enabled = True
+        runtime.grad_enabled = not runtime.inference
 
 
 class set_grad_enabled(Mode):
@@ -105,11 +106,11 @@ class set_grad_enabled(Mode):
         super().__init__()
         self.mode = bool(mode)
         self.previous = runtime.grad_enabled
-        runtime.grad_enabled = self.mode
+        runtime.grad_enabled = self.mode and not runtime.inference
 
     def __enter__(self) -> None:
         self.stack.append((self.previous, runtime.inference))
-        runtime.grad_enabled = self.mode
+        runtime.grad_enabled = self.mode and not runtime.inference
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         runtime.grad_enabled = self.previous
@@ -138,19 +139,10 @@ class inference_mode(Mode):
 
     def apply(self) -> None:
         runtime.inference = self.mode
-        runtime.grad_enabled = not self.mode and runtime.grad_enabled
+        runtime.grad_enabled = not self.mode
 
     def copy(self) -> Mode:
         return type(self)(self.mode)
-
-
-class InferenceVersion(Version):
-    """The version of a tensor made in inference mode: it is not tracked."""
-
-    __slots__ = ()
-
-    def bump(self, where: int) -> None:
-        """Writes are not counted."""
 
 
 def is_grad_enabled() -> bool:

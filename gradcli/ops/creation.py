@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.modes import InferenceVersion
 from ..autograd.node import meta_of
 from ..tensor import device as devices
 from ..tensor import dtypes
@@ -32,8 +31,6 @@ def made(array: Array, dtype: DType, requires_grad: bool | None = False) -> Tens
                 "Only Tensors of floating point and complex dtype can require gradients"
             )
         tensor.node = meta_of(tensor)
-    if runtime.inference:
-        tensor.version = InferenceVersion()
     return tensor
 
 

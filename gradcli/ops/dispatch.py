@@ -16,7 +16,7 @@ from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, DType, of_number
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, View, make, own_memory, shape_of, version_of
+from ..tensor.tensor import InferenceVersion, Tensor, View, make, own_memory, shape_of, version_of
 from . import table
 from .arguments import (
     FUNCTION,
@@ -255,6 +255,10 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
     if version is None:
         version = version_of(source)
     several = type(outputs) is not Tensor
+    if type(version) is InferenceVersion:
+        for output in outputs if several else (outputs,):
+            output.version = version
+        return
     if runtime.inference:
         kind = "inference"
     elif not runtime.grad_enabled:
@@ -370,7 +374,7 @@ def _unary(op: Op, flavour: str) -> Any:
                     out.dtype = dtypes.bool_ if result_bool else x.dtype
                     out.node = None
                     out.number = 0
-                    out.version = None
+                    out.version = state.fresh
                     out.view_info = None
                     out.meta = None
                     out.level = None
@@ -485,7 +489,7 @@ def _binary(op: Op, flavour: str) -> Any:
                         out.dtype = dtypes.bool_ if result_bool else dtype
                         out.node = None
                         out.number = 0
-                        out.version = None
+                        out.version = state.fresh
                         out.view_info = None
                         out.meta = None
                         out.level = None

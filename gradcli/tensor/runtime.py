@@ -7,6 +7,8 @@ raised inside an operation, and an operation happens whole or not at all.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Interrupted(BaseException):
     """The user asked to stop (Ctrl-C). Programs cannot catch it."""
@@ -26,15 +28,33 @@ class LimitExceeded(BaseException):
 class Runtime:
     """One cell of state; `runtime` is its only instance."""
 
-    __slots__ = ("grad_enabled", "inference", "max_bytes", "packing", "stop", "where")
+    __slots__ = (
+        "fresh",
+        "grad_enabled",
+        "inference_version",
+        "max_bytes",
+        "packing",
+        "stop",
+        "where",
+    )
 
     def __init__(self) -> None:
         self.grad_enabled = True
-        self.inference = False
+        self.fresh: Any = None  # the version that new tensors start with; None: made on first need
+        self.inference_version: Any = None  # filled in by the tensor module
         self.packing = False  # saved tensors go through the user's hooks
         self.where = 0  # an index that only the interpreter understands; nodes store it
         self.stop: BaseException | None = None
         self.max_bytes = 4 << 30
+
+    @property
+    def inference(self) -> bool:
+        """Whether tensors made now are inference tensors."""
+        return self.fresh is not None
+
+    @inference.setter
+    def inference(self, on: bool) -> None:
+        self.fresh = self.inference_version if on else None
 
     def check(self) -> None:
         """Raise what a signal handler or a timer asked for since the last check."""

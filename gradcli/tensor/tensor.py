@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from .dtypes import FROM_ARRAY, Array, DType
+from .runtime import runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +60,41 @@ class Version:
         other.aliases = self.aliases
         self.aliases.append(other)
         return other
+
+
+class InferenceVersion(Version):
+    """The version of every tensor made in inference mode: it counts nothing.
+
+    Note: whoever saves a tensor for the backward pass reads the clock of its version, so this is
+    where that is refused; recording pays nothing for the test.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.writer = 0
+        self.title = None
+        self.aliases = None
+
+    @property
+    def clock(self) -> int:  # type: ignore[override]
+        """Raises RuntimeError: the tensor cannot be saved."""
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+            "inference mode in computation tracked by autograd. To work around this, you can make "
+            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
+            "instead of `torch.inference_mode()`."
+        )
+
+    def bump(self, where: int) -> None:
+        """Writes are not counted."""
+
+    def split(self) -> Version:
+        """`.data` of an inference tensor counts its writes again."""
+        return Version()
+
+
+runtime.inference_version = InferenceVersion()
 
 
 class View:
@@ -176,7 +212,7 @@ def make(array: Array, dtype: DType) -> Tensor:
     tensor.dtype = dtype
     tensor.node = None
     tensor.number = 0
-    tensor.version = None
+    tensor.version = runtime.fresh
     tensor.view_info = None
     tensor.meta = None
     tensor.level = None
