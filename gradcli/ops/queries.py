@@ -256,6 +256,16 @@ def fork_rng(devices: Any, enabled: bool) -> ForkedStream:
 # --- positions -------------------------------------------------------------------------------
 
 
+def _refuse_batch(name: str, tensor: Tensor) -> None:
+    """Refuse a result whose shape would differ from example to example under vmap."""
+    if tensor.level is not None and tensor.level.value is not None:
+        raise RuntimeError(
+            "vmap: We do not support batching operators that can output dynamic shape. Attempted "
+            f"to vmap over {name}. Please file an issue at "
+            "https://github.com/pytorch/pytorch/issues if you need this feature."
+        )
+
+
 def _nonzero(self: Tensor) -> Tensor:
     array = np.asarray(self.array)
     if not array.ndim:
@@ -269,6 +279,7 @@ def _nonzero(self: Tensor) -> Tensor:
     doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
 )
 def nonzero(self: Tensor, as_tuple: bool) -> Any:
+    _refuse_batch("aten::nonzero", self)
     if not as_tuple:
         return _nonzero(self)
     array = np.atleast_1d(np.asarray(self.array))

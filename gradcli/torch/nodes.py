@@ -12,7 +12,7 @@ from ..ops import table
 from ..ops.record import OpNode
 from ..ops.views import CopySlices
 from ..tensor.dtypes import complex128, float64, int64
-from ..tensor.tensor import constant
+from ..tensor.tensor import Tensor, constant
 
 NodeTypes = (Node, AccumulateGrad)
 
@@ -99,11 +99,21 @@ def saved(node: OpNode, attribute: str) -> Any:
             value = node.saved_tensors()[position]
             if type(value) in (int, float, complex) and node.plan.saves[position][0] == table.INPUT:
                 return constant((), _NUMBERS[type(value)], value)
-            return value
+            return _leaf_itself(node, position, value)
     for parameter in node.op.parameters:
         if parameter.name == wanted and parameter.is_tensor and _formula_needs(node.op, wanted):
             return None
     raise KeyError(attribute)
+
+
+def _leaf_itself(node: OpNode, position: int, value: Any) -> Any:
+    """The user's own tensor where a leaf was saved, else the value."""
+    source = node.source(position) if type(value) is Tensor else None
+    if source is not None and isinstance(source[0], AccumulateGrad):
+        variable = source[0].variable
+        if variable.array is value.array:
+            return variable
+    return value
 
 
 def _formula_needs(op: Any, parameter: str) -> bool:
