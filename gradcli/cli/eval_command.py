@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from .options import Options, UsageError
 from .process import single_thread, watch_signals, watch_time
 from .sources import Text, file_or_expressions
@@ -79,6 +77,8 @@ def _inputs(runners: list[Runner], options: Options) -> dict[str, Any]:
 def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) -> None:
     from gradcli.language.interpreter import UNSET
 
+    from .process import write_output
+
     result = runner.run(dict(given))
     if runner.text.kind == "program":
         if options.json:
@@ -93,7 +93,8 @@ def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) ->
     else:
         sink.last = result.value
         sink.count += 1
-        sys.stdout.write(f"{result.value!s}\n")
+        if result.value is not None:
+            write_output(f"{result.value!s}\n")
 
 
 def names_document(

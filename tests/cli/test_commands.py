@@ -115,6 +115,7 @@ def test_stdin_is_a_script():
 
 def test_expressions_and_raw_strings():
     assert ok("eval", "-e", "ones(2)", "-e", "1 + 1") == "tensor([1., 1.])\n2\n"
+    assert ok("eval", "-e", "print(1)") == "1\n"
     assert ok("eval", "--json", "-e", "'a\"b'") == '"a\\"b"\n'
     assert ok("eval", "--json", "-r", "-e", "'a\"b'") == 'a"b\n'
     assert gradcli("eval", "--exit-status", "-e", "1 > 2").returncode == 1
