@@ -5,6 +5,7 @@ Note: the prompt is drawn first; NumPy and the language are loaded behind it, in
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -78,6 +79,7 @@ def main(options: Any, inputs: Callable[[], dict[str, Any]]) -> int:
     """
     from gradcli.render.colour import colour
 
+    gc.disable()  # nothing that is imported is garbage; it starts again with the session
     from .config import ConfigError, load
 
     try:
@@ -103,6 +105,20 @@ def _complain(message: str, help: str, coloured: bool) -> None:
         sys.stderr.write(f"  = help: {help}\n")
 
 
+def _asyncio_without_ssl() -> None:
+    """Import asyncio without OpenSSL, which costs a tenth of the time to the prompt.
+
+    asyncio takes ssl as optional; the prompt opens no connection.
+    """
+    if "asyncio" in sys.modules or "ssl" in sys.modules:
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]
+    try:
+        import asyncio  # noqa: F401
+    finally:
+        del sys.modules["ssl"]
+
+
 class Repl:
     """The loop: asks, runs, and brings back what a killed session lost."""
 
@@ -113,6 +129,7 @@ class Repl:
         inputs: Callable[[], dict[str, Any]],
         coloured: bool,
     ) -> None:
+        _asyncio_without_ssl()
         from .complete import GradCompleter
         from .history import FileHistory
         from .journal import Journal
@@ -168,6 +185,9 @@ class Repl:
             seed=options.seed,
             record=self.journal.record,
         )
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)  # graphs of many nodes are no garbage
+        gc.enable()
         if options.set or options.const or options.input:
             self._give(shell)
         return shell

@@ -114,13 +114,14 @@ class Shell:
     def apply_settings(self, seed: int | None) -> None:
         """Make the settings those of the core."""
         from gradcli.tensor import dtypes, print_options
-        from gradcli.tensor.generator import default_generator
 
         if self.config.precision is not None:
             print_options.options.precision = self.config.precision
         if self.config.dtype is not None:
             dtypes.default.dtype = dtypes.NAMES[self.config.dtype]
         if seed is not None:
+            from gradcli.tensor.generator import default_generator
+
             default_generator.manual_seed(seed)
 
     def reset(self) -> None:

@@ -92,7 +92,7 @@ def test_pasted_cells(shared: Terminal) -> None:
 def test_pasted_blocks(shared: Terminal) -> None:
     assert "]: 9\n" in shared.paste("    n = 4\r\n    n + 5\r\n")
     shown = shared.paste(
-        "def area(r):\n    s = r * r\n\n    # half of it\n\n    return s / 2\n\narea(4.)\narea(2.)\n"
+        "def area(r):\n    s = r * r\n\n    # half\n\n    return s / 2\n\narea(4.)\narea(2.)\n"
     )
     assert shown.index("]: 8.0") < shown.index("]: 2.0")
 
