@@ -28,7 +28,7 @@ from .arguments import (
 )
 from .errors import broadcast_error
 from .layout import is_dense, ordered_strides, relayout, strides_of
-from .record import OpNode, attach, plan_for, record
+from .record import UNGUARDED, OpNode, attach, plan_for, record
 from .support import supports
 from .table import ELEMENTWISE, Op
 
@@ -437,6 +437,7 @@ def _binary(op: Op, flavour: str) -> Any:
         and all(len(plan.saves) <= 2 for plan in plans.values())
     )
     rest = tuple(parameter.default for parameter in op.parameters[2:])
+    number_guards = UNGUARDED if takes_tensor else None  # a number in a tensor's place is freed too
     state = runtime
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -521,7 +522,7 @@ def _binary(op: Op, flavour: str) -> Any:
                                     made.guards = (version, version.clock)
                                 else:
                                     made.saved = (tensor,)
-                                    made.guards = None
+                                    made.guards = number_guards if index == 1 else None
                             elif both_inputs and type(b) is Tensor:
                                 version = a.version
                                 if version is None:

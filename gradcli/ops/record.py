@@ -16,6 +16,9 @@ from .namespaces import complex_arrays, real_arrays, traced
 from .table import Op, Plan
 
 
+UNGUARDED = (None, 0)  # the guards of one saved number: nothing to check, but it can be freed
+
+
 class OpNode(Node):
     """A node of a table entry; `plan` says what was saved and which formulas run."""
 
@@ -38,6 +41,8 @@ class OpNode(Node):
         if guards is None:
             if type(self.saved) is Freed:
                 check_saved(self)
+        elif guards is UNGUARDED:
+            pass
         elif len(guards) > 2 or guards[0] is None or guards[0].clock != guards[1]:
             check_saved(self)
         if traced_mode:
