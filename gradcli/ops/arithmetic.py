@@ -907,12 +907,6 @@ def _view_as_real(self: Any) -> Any:
 
 
 def _view_as_complex(self: Any) -> Any:
-    if self.dtype.kind != "f":
-        name = dtypes.FROM_ARRAY[self.dtype].scalar_name
-        raise RuntimeError(
-            "view_as_complex is only supported for half, float and double tensors, but got a "
-            f"tensor of scalar type: {name}"
-        )
     if self.ndim == 0:
         raise RuntimeError("Input tensor must have one or more dimensions")
     if self.shape[-1] != 2:
@@ -922,6 +916,16 @@ def _view_as_complex(self: Any) -> Any:
     if any(stride % (2 * self.itemsize) for stride in self.strides[:-1]):
         raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
     return self.view(np.result_type(self.dtype, np.complex64))[..., 0]
+
+
+def _check_pairs(self: Any) -> None:
+    if self.dtype is dtypes.float16:
+        raise RuntimeError("ComplexHalf, which view_as_complex would give, is not supported")
+    if self.dtype not in (dtypes.float32, dtypes.float64):
+        raise RuntimeError(
+            "view_as_complex is only supported for half, float and double tensors, but got a "
+            f"tensor of scalar type: {self.dtype.scalar_name}"
+        )
 
 
 def _pair(real: Any, imag: Any) -> Any:
@@ -934,6 +938,8 @@ def _pair(real: Any, imag: Any) -> Any:
 
 
 def _check_parts(real: Any, imag: Any) -> None:
+    if real.dtype is imag.dtype is dtypes.float16:
+        raise RuntimeError("ComplexHalf, which two Half tensors would give, is not supported")
     if real.dtype.is_floating_point and imag.dtype.is_floating_point:
         if real.dtype is imag.dtype:
             return
@@ -1076,6 +1082,7 @@ op(
 op(
     "view_as_complex(Tensor self)",
     kernel=_view_as_complex,
+    check=_check_pairs,
     batching=_pairs_batched,
     vjp={"self": lambda F, g: F._pairs(g)},
     jvp=LINEAR,
