@@ -8,6 +8,7 @@ The generated index lists them in FUNCTIONS: namespace -> public name -> ids, tr
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -40,7 +41,7 @@ def function(schema: str, **fields: Any) -> Callable[[Callable[..., Any]], Calla
     """Publish the decorated function; it gets the schema's arguments in order, all of them."""
 
     def add(implementation: Callable[..., Any]) -> Callable[..., Any]:
-        family = str(implementation.__globals__["__name__"]).rpartition(".")[2]
+        family = str(sys._getframe(1).f_globals["__name__"]).rpartition(".")[2]
         entry = Function(schema, implementation, family=family, **fields)
         if entry.id in FUNCTIONS:
             raise ValueError(f"two functions with the id {entry.id}")
