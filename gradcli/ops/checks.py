@@ -106,3 +106,8 @@ def warn_once(message: str) -> None:
     if message not in _warned:
         _warned.add(message)
         warnings.warn(message, UserWarning, stacklevel=2)
+
+
+def forget_warnings() -> None:
+    """Let every warning be given once more."""
+    _warned.clear()

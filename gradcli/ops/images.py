@@ -461,3 +461,38 @@ op(
     doc="Moves blocks of pixels into channels.",
     samples=lambda S: [S(S.normal(1, 1, 4, 2), 2)],
 )
+
+
+def _channels_shuffled(self: Any, groups: int) -> Any:
+    shape = self.shape
+    x = self.reshape(shape[0], groups, shape[1] // groups, *shape[2:])
+    return np.ascontiguousarray(x.swapaxes(1, 2)).reshape(shape)
+
+
+def _check_channels(self: Tensor, groups: int) -> None:
+    shape = shape_of(self)
+    if len(shape) < 3:
+        raise RuntimeError(
+            f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(shape)}"
+        )
+    if groups <= 0:
+        raise RuntimeError(
+            f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
+        )
+    if shape[1] % groups:
+        raise RuntimeError(
+            f"Number of channels must be divisible by groups. Got {shape[1]} channels and "
+            f"{groups} groups."
+        )
+
+
+op(
+    "channel_shuffle(Tensor self, int groups)",
+    kernel=_channels_shuffled,
+    vjp={"self": lambda F, g, self_shape, groups: F.channel_shuffle(g, self_shape[1] // groups)},
+    jvp={"self": lambda F, t, groups: F.channel_shuffle(t, groups)},
+    check=_check_channels,
+    where=("torch", "F"),
+    doc="Exchanges the channels of groups, as a transposed matrix.",
+    samples=lambda S: [S(S.normal(1, 4, 2, 2), 2), S(S.normal(2, 6, 1), 3)],
+)

@@ -99,6 +99,8 @@ op(
     doc="The inverse of square matrices.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2))],
 )
+
+
 op(
     "inverse(Tensor self)",
     composite=lambda F, self: F._linalg_inv(self),
@@ -367,11 +369,10 @@ def _solve_triangular(A: Any, B: Any, upper: bool, left: bool, unitriangular: bo
     if unitriangular:
         matrix = matrix - matrix * np.eye(A.shape[-1], dtype=A.dtype)
         matrix = matrix + np.eye(A.shape[-1], dtype=A.dtype)
-    return (
-        _solve(matrix, B, True)
-        if left
-        else np.swapaxes(_solve(np.swapaxes(matrix, -1, -2), np.swapaxes(B, -1, -2), True), -1, -2)
-    )
+    if left:
+        return _solve(matrix, B, True)
+    flipped = _solve(np.swapaxes(matrix, -1, -2), np.swapaxes(B, -1, -2), True)
+    return by_columns(np.swapaxes(flipped, -1, -2))
 
 
 def _check_triangular(A: Tensor, B: Tensor, upper: bool, left: bool, unitriangular: bool) -> None:

@@ -247,6 +247,13 @@ def cast(tensor: Tensor, dtype: DType, copying: bool = False) -> Tensor:
     return get_op("_to_copy").call(tensor, dtype)  # type: ignore[no-any-return]
 
 
+def cast_derivative(tensor: Tensor, dtype: DType) -> Tensor:
+    """A gradient or tangent in another dtype; that of a real tensor is the real part."""
+    if tensor.dtype.is_complex and not dtype.is_complex:
+        tensor = get_op("real").call(tensor)
+    return cast(tensor, dtype)
+
+
 def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The tensor with a dtype, a device, or those of another tensor."""
     copying = kwargs.pop("copy", False)
@@ -729,7 +736,7 @@ def _install() -> None:
     for name, method in METHODS.items():
         setattr(Tensor, name, method)
     operations.add = get_op("add").call
-    operations.cast = cast
+    operations.cast = cast_derivative
     operations.clone = lambda tensor: get_op("clone").call(tensor)
     operations.copy = lambda tensor: get_op("copy").call(
         constant(shape_of(tensor), tensor.dtype), tensor

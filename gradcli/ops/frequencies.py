@@ -1,0 +1,35 @@
+"""The frequencies that Fourier transforms sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import dtypes
+from ..tensor.tensor import make
+from .functions import OPTIONS, function
+
+
+def _made(values: Any, dtype: Any, requires_grad: Any) -> Any:
+    dtype = dtype or dtypes.default.dtype
+    tensor = make(dtype.cast(values), dtype)
+    if requires_grad:
+        tensor.requires_grad_()  # type: ignore[attr-defined]
+    return tensor
+
+
+@function(f"fft_fftfreq(int n, float d=1.0, *, {OPTIONS})", name="fftfreq", where=("fft",))
+def fftfreq(
+    n: int, d: float, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: Any
+) -> Any:
+    """The frequencies of `fft` for n samples a distance of d apart."""
+    return _made(np.fft.fftfreq(n, d), dtype, requires_grad)
+
+
+@function(f"fft_rfftfreq(int n, float d=1.0, *, {OPTIONS})", name="rfftfreq", where=("fft",))
+def rfftfreq(
+    n: int, d: float, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: Any
+) -> Any:
+    """The frequencies of `rfft` for n samples a distance of d apart."""
+    return _made(np.fft.rfftfreq(n, d), dtype, requires_grad)
