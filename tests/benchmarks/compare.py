@@ -15,10 +15,12 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROWS_FILE = Path(__file__).with_name("rows.py")
 ROOT = Path(__file__).resolve().parents[2]
+MAIN = "import sys; from gradcli.cli.main import main; sys.exit(main())"
 
 # row -> bar as a ratio to torch (CONTRACT of the project), or None
 BARS: dict[str, float | None] = {
@@ -54,8 +56,6 @@ def measure(python: str, library: str, row: str) -> float:
 
 def whole_process(command: list[str]) -> float:
     """Wall seconds of a whole process."""
-    import time
-
     start = time.perf_counter()
     subprocess.run(command, capture_output=True, check=False)
     return time.perf_counter() - start
@@ -64,19 +64,18 @@ def whole_process(command: list[str]) -> float:
 def start_up(repeat: int) -> None:
     """Cold starts, as ratios to `import numpy` or to Python alone."""
     python = sys.executable
-    main = "import sys; from gradcli.cli.main import main; sys.exit(main())"
     program = ROOT / "examples" / "first_gradients.grad"
     commands = {
         "grad EXPR": (
-            [python, "-c", main, "grad", "sin(x)*y", "--set", "x=1", "--set", "y=2"],
+            [python, "-c", MAIN, "grad", "sin(x)*y", "--set", "x=1", "--set", "y=2"],
             "numpy",
             1.25,
         ),
-        "eval FILE": ([python, "-c", main, "eval", str(program)], "numpy", 1.5),
-        "syntax error": ([python, "-c", main, "eval", "-e", "1 +"], "numpy", 0.9),
-        "--help": ([python, "-c", main, "--help"], "python", 3.0),
-        "--version": ([python, "-c", main, "--version"], "python", 3.0),
-        "completions": ([python, "-c", main, "completions", "bash"], "python", 3.0),
+        "eval FILE": ([python, "-c", MAIN, "eval", str(program)], "numpy", 1.5),
+        "syntax error": ([python, "-c", MAIN, "eval", "-e", "1 +"], "numpy", 0.9),
+        "--help": ([python, "-c", MAIN, "--help"], "python", 3.0),
+        "--version": ([python, "-c", MAIN, "--version"], "python", 3.0),
+        "completions": ([python, "-c", MAIN, "completions", "bash"], "python", 3.0),
     }
     base = {"numpy": [python, "-c", "import numpy"], "python": [python, "-c", "pass"]}
     for name, (command, peer, bar) in commands.items():
@@ -86,17 +85,48 @@ def start_up(repeat: int) -> None:
         print(f"{name:16} {ours * 1e3:12.1f} ms {'':14} {ratio:7.2f} × {peer:6}  bar {bar}")
 
 
+def records(repeat: int, torch: str | None) -> None:
+    """`--each` over 10^5 records of sin(x*y), as a multiple of PyTorch's speed row by row."""
+    import tempfile
+
+    count = 100_000
+    command = [sys.executable, "-c", MAIN, "grad", "sin(x*y)", "--each"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "records.ndjson"
+        path.write_text("".join(f'{{"x":{i / count:.5f},"y":{i % 97}.5}}\n' for i in range(count)))
+        pairs = []
+        for _ in range(repeat):
+            start = time.perf_counter()
+            with path.open() as lines:
+                subprocess.run(command, stdin=lines, stdout=subprocess.DEVNULL, check=True)
+            ours = time.perf_counter() - start
+            theirs = float("nan")
+            if torch:
+                theirs = measure(torch, "torch", "records") * count / 1e6
+            pairs.append((ours, theirs))
+    ours = statistics.median(a for a, _ in pairs)
+    theirs = statistics.median(b for _, b in pairs)
+    ratio = statistics.median(b / a for a, b in pairs)
+    print(
+        f"{'--each':16} {ours / count * 1e6:12.2f} µs {theirs / count * 1e6:14.2f} {ratio:7.2f}"
+        f" × as fast  bar 12"
+    )
+
+
 def main() -> None:
     """Measure the rows asked for and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--torch", help="a Python with PyTorch 2.13.0")
-    parser.add_argument("--row", nargs="*", default=[*BARS, "start"])
+    parser.add_argument("--row", nargs="*", default=[*BARS, "each", "start"])
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
     print(f"{'row':16} {'ours':>15} {'torch':>14} {'ratio':>7}")
     for row in options.row:
         if row == "start":
             start_up(options.repeat)
+            continue
+        if row == "each":
+            records(options.repeat, options.torch)
             continue
         pairs = []
         for _ in range(options.repeat):
