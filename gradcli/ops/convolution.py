@@ -16,7 +16,7 @@ from .batching import front, loop
 from .checks import c_name, ndim, refuse_bool, warn_once
 from .namespaces import traced
 from .support import is_complex
-from .table import Op, op
+from .table import ELEMENTWISE, Op, op
 from .windows import correlate, output_sizes, scatter, weigh
 
 Sizes = tuple[int, ...]
@@ -526,6 +526,7 @@ op(
     jvp={"self": lambda F, t: F._times_i(t)},
     result=lambda self: self.dtype.to_complex(),
     node="MulBackward1",
+    batching=ELEMENTWISE,
     where=(),
     doc="A real tensor times the imaginary unit.",
     samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(3))],

@@ -276,6 +276,7 @@ op(
     check=_check_qr,
     node="LinalgQrBackward0",
     where=("linalg",),
+    batching=batch_leading,
     doc="An orthonormal and an upper triangular factor.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 3)), S(S.normal(2, 3, 3))],
 )
@@ -435,6 +436,7 @@ op(
     check=rectangular("linalg.svd"),
     node="LinalgSvdBackward0",
     where=("linalg",),
+    batching=batch_leading,
     doc="Singular vectors and values.",
     samples=lambda S: [S(S.normal(3, 2), False)],
 )
@@ -525,6 +527,7 @@ op(
     check=square("linalg.eigh"),
     node="LinalgEighBackward0",
     where=("linalg",),
+    batching=batch_leading,
     doc="Eigenvalues, ascending, and eigenvectors of Hermitian matrices.",
     samples=lambda S: [S.edge(_hermitian(S, 3)), S.edge(_hermitian(S, 2), "U")],
 )
@@ -605,6 +608,7 @@ op(
     check=square("linalg.eig"),
     node="LinalgEigBackward0",
     where=("linalg",),
+    batching=batch_leading,
     doc="Complex eigenvalues and eigenvectors.",
     samples=lambda S: [S(S.normal(3, 3))],
 )
@@ -759,6 +763,7 @@ op(
     kernel=_matrix_rank,
     check=rectangular("linalg.matrix_rank"),
     where=("linalg",),
+    batching=batch_leading,
     doc="The number of singular values that are not negligible.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 2))],
 )

@@ -132,6 +132,7 @@ op(
     "_cofactors(Tensor A)",
     kernel=_cofactors,
     where=(),
+    batching=batch_leading,
     doc="The derivative of the determinant by each element, conjugated.",
     samples=lambda S: [S(S.normal(3, 3))],
 )
@@ -214,6 +215,7 @@ op(
     check=square("linalg.slogdet"),
     node="LinalgSlogdetBackward0",
     where=("linalg",),
+    batching=batch_leading,
     doc="The sign of the determinant and the logarithm of its absolute value.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2))],
 )
@@ -483,6 +485,7 @@ op(
     jvp={"self": lambda F, t: t * 0},
     node="CopyBackwards",
     where=(),
+    batching=batch_leading,
     doc="Identity matrices in the shape of `self`.",
     samples=lambda S: [S(S.normal(2, 2))],
 )
@@ -694,6 +697,7 @@ op(
     check=rectangular("linalg.pinv"),
     node="LinalgPinvBackward0",
     where=("linalg",),
+    batching=batch_leading,
     doc="The Moore-Penrose inverse.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 3)), S(S.normal(3, 3))],
 )

@@ -10,6 +10,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .batching import batch_size, front
+from .dispatch import run
 from .namespaces import traced
 from .support import is_complex
 from .table import Op
@@ -132,7 +133,7 @@ def batch_leading(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     for position, axis in enumerate(axes):
         if axis is not None:
             inner[position] = front(args[position], axis)
-    return op.call(*inner), 0
+    return run(op, inner), 0
 
 
 def batch_pair(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
@@ -152,4 +153,4 @@ def batch_pair(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         if missing:
             value = traced.reshape(value, shape[:1] + (1,) * missing + shape[1:])
         inner[position] = value
-    return op.call(*inner), 0
+    return run(op, inner), 0
