@@ -15,7 +15,6 @@ from . import table
 from .namespaces import complex_arrays, real_arrays, traced
 from .table import Op, Plan
 
-
 UNGUARDED = (None, 0)  # the guards of one saved number: nothing to check, but it can be freed
 
 

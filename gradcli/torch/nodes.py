@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..autograd.function import FunctionNode
 from ..autograd.leaf import RemovableHandle
@@ -61,13 +62,16 @@ def register_prehook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:
     return _added(node, _hooks(node).pre, fn)
 
 
-def _added(node: Any, hooks: dict[int, Callable[..., Any]], fn: Callable[..., Any]) -> Any:
+def _added(
+    node: Any, hooks: dict[int, Callable[..., Any]], fn: Callable[..., Any]
+) -> RemovableHandle:
     if isinstance(node, AccumulateGrad):
         AccumulateGrad.watched += 1
     return RemovableHandle(hooks, fn)
 
 
-_metadata: dict[int, dict[Any, Any]] = {}
+# What users attach to nodes; it goes with the node.
+_metadata: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 
 def saved_names(node: Any) -> list[str]:
@@ -129,7 +133,7 @@ def attribute(node: Any, wanted: str) -> Any:
     if wanted == "requires_grad":
         return True
     if wanted == "metadata":
-        return _metadata.setdefault(id(node), {})
+        return _metadata.setdefault(node, {})
     if isinstance(node, AccumulateGrad) and wanted == "variable":
         return node.variable
     if isinstance(node, FunctionNode):
