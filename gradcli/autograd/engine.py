@@ -31,6 +31,8 @@ keeper: list[Callable[[Node, Freed], None]] = []
 
 running: list[list[Node]] = []  # the nodes of each running pass, the innermost last
 
+check_numbers = False  # assert in every pass that edges lead to smaller numbers; for tests
+
 anomaly_checks: list[Callable[[Node, Sequence[Any]], None]] = []
 
 
@@ -125,6 +127,9 @@ def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> Non
                 order.append(edge)
     if len(order) > 1:
         order.sort(key=_by_number, reverse=True)
+    if check_numbers:
+        for node in order:
+            assert all(edge is None or edge.number < node.number for edge in node.edges), node
 
 
 def _needed(order: list[Node], inputs: Sequence[tuple[Any, int]]) -> set[Any]:
