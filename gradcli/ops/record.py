@@ -23,6 +23,8 @@ class OpNode(Node):
 
     __slots__ = ("args", "op", "plan")
 
+    mixed = False  # a real output of complex inputs, where a conjugate is not the value itself
+
     op: Op
     plan: Any
     args: tuple[Any, ...]  # the bound arguments without tensors, for the node's name
@@ -49,7 +51,8 @@ class OpNode(Node):
             values = self.saved_tensors() if self.guards is not None else self.saved
         else:
             dtype = self.dtype if self.count == 1 else self.dtype[0]
-            namespace = complex_arrays if dtype.is_complex else real_arrays
+            is_complex = dtype.is_complex or self.mixed
+            namespace = complex_arrays if is_complex else real_arrays
             values = self.saved
         edges = self.edges
         plan = self.plan
@@ -128,6 +131,14 @@ class TracedOpNode(OpNode):
     __slots__ = ()
 
     raw = False
+
+
+class MixedOpNode(OpNode):
+    """A node with a real output and complex inputs."""
+
+    __slots__ = ()
+
+    mixed = True
 
 
 def edge_start(op: Op, position: int, total: int) -> int:
@@ -281,7 +292,10 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
         else:
             value = args[index]
         saved.append(value)
-    node: OpNode = object.__new__(TracedOpNode if is_traced else OpNode)
+    kind: type[OpNode] = TracedOpNode if is_traced else OpNode
+    if not is_traced and not results[live[0]].dtype.is_complex and _any_complex(op, args):
+        kind = MixedOpNode
+    node = object.__new__(kind)
     node.op = op
     node.plan = plan
     node.args = (
@@ -312,6 +326,19 @@ def stamp_outputs(node: Node, version: Version) -> None:
             if code == table.OUTPUT and guards[2 * position] is version:
                 guards[2 * position + 1] = version.clock
         node.guards = tuple(guards)
+
+
+def _any_complex(op: Op, args: Sequence[Any]) -> bool:
+    for position in op.tensor_positions:
+        value = args[position]
+        if type(value) is Tensor:
+            if value.dtype.is_complex:
+                return True
+        elif isinstance(value, list | tuple):
+            for item in value:
+                if type(item) is Tensor and item.dtype.is_complex:
+                    return True
+    return False
 
 
 class _Versions:
