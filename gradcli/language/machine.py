@@ -111,6 +111,8 @@ class Machine:
 
     def refuel(self) -> None:
         """Called when the fuel is used up: look at the limits, then go on."""
+        if runtime.stop is not None:
+            runtime.check()
         if self.granted - self.fuel > self.max_steps:
             self.fuel = 0
             raise LimitExceeded(f"stopped after {self.max_steps:,} steps", "max-steps")

@@ -162,7 +162,8 @@ class ProgramError(Exception):
                 text = _owner_text(source, call)
                 self.labels.append(Label(source, call.span, f"the graph of {text} was freed here"))
                 line = source.position(call.span.start).line
-                self.help = f"keep them with retain_graph=True on line {line}"
+                of = "" if source is self.source else f" of {source.name}"
+                self.help = f"keep them with retain_graph=True on line {line}{of}"
         if version is not None:
             self.label = "needs a value that has changed"
             saved = machine.locate(getattr(node, "where", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -115,9 +116,16 @@ def formula(node: Any, index: int) -> str:
         if parameter.name not in node.op.vjp:
             continue
         if start == index or parameter.is_list:
-            return formula_text(node.op.vjp[parameter.name])
+            return plain_formula(formula_text(node.op.vjp[parameter.name]))
         start += 1
     return ""
+
+
+def plain_formula(text: str) -> str:
+    """A formula of the table without the namespace that it is written over."""
+    text = re.sub(r"\b_?(\w+)\(F, ", r"\1(", text)
+    text = re.sub(r"\b_?(\w+)\(F\)", r"\1()", text)
+    return re.sub(r"\bF\.", "", text)
 
 
 def called(edge: Edge, names: Names) -> str:

@@ -29,13 +29,22 @@ def number(value: float) -> str:
 
 
 def plot(
-    curves: Sequence[Curve], width: int, height: int = 16, *, colour: bool, ascii: bool
+    curves: Sequence[Curve],
+    width: int,
+    height: int = 16,
+    *,
+    colour: bool,
+    ascii: bool,
+    poles: bool = False,
 ) -> str:
-    """The curves in one picture of `width` columns, with axes and a legend."""
+    """The curves in one picture of `width` columns, with axes and a legend.
+
+    With `poles` the few values near a pole are left out, which would flatten all others.
+    """
     finite = [y for curve in curves for y in curve.y if math.isfinite(y)]
     if not finite:
         return "there is no finite value to draw"
-    low, high = _limits(finite)
+    low, high = _limits(finite, poles)
     left = min(curve.x[0] for curve in curves)
     right = max(curve.x[-1] for curve in curves)
     if right == left:
@@ -77,13 +86,13 @@ def plot(
     return "\n".join(lines)
 
 
-def _limits(values: Sequence[float]) -> tuple[float, float]:
-    """The range to draw: without the few values of a pole, which would flatten all others."""
+def _limits(values: Sequence[float], poles: bool) -> tuple[float, float]:
+    """The range to draw."""
     ordered = sorted(values)
     low, high = ordered[0], ordered[-1]
     inner_low, inner_high = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
     spread = inner_high - inner_low
-    if spread > 0 and high - low > 20 * spread:
+    if poles and spread > 0 and high - low > 20 * spread:
         low, high = max(low, inner_low - spread), min(high, inner_high + spread)
     if low == high:
         pad = abs(low) / 2 or 1.0

@@ -114,6 +114,7 @@ def _read(shell: Shell, name: str, path: str) -> Hint | None:
             return None
         doc = (getattr(value, "__doc__", None) or "").strip().partition("\n")[0]
         return last, "", [form[1:-1]], doc
+    from gradcli.render.chain import plain_formula
     from gradcli.render.operations import formula_text, signature
 
     entry = max(entries, key=lambda entry: len(entry.parameters))
@@ -123,7 +124,7 @@ def _read(shell: Shell, name: str, path: str) -> Hint | None:
         del parameters[0]
     rest = entry.doc
     derivatives = [
-        f"d/d{'input' if key == 'self' else key} = {formula_text(formula)}"
+        f"d/d{'input' if key == 'self' else key} = {plain_formula(formula_text(formula))}"
         for key, formula in entry.vjp.items()
     ]
     return last, "", parameters, "  ".join([rest, *derivatives[:2]])

@@ -21,6 +21,7 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, make, shape_of
 
+from .live import roots_of
 from .magics import arguments
 from .shell import Failed
 
@@ -72,8 +73,8 @@ class Recipe:
         self.statements = [(program.source, program) for program in reversed(wanted)]
 
     def _open_names(self, needed: set[str]) -> set[str]:
-        """The needed names whose values were computed from others."""
-        return {name for name in needed if not _is_free(self.shell.names.get(name))}
+        """The needed names whose values lead back to leaves; others stay as they are."""
+        return {name for name in needed if roots_of([self.shell.names.get(name)])}
 
     def run(self, values: dict[str, Any]) -> Any:
         """The result for other values of the leaves, computed in float64."""

@@ -110,7 +110,7 @@ def plot(shell: Shell, text: str) -> None:
         for word in words:
             ys = numbers(shell.evaluate(word), word)
             curves.append(Curve(word, list(range(len(ys))), ys))
-    shell.say(draw(curves, width, colour=shell.colour, ascii=shell.ascii))
+    shell.say(draw(curves, width, colour=shell.colour, ascii=shell.ascii, poles=callable(value)))
 
 
 def _number(shell: Shell, text: str) -> float:

@@ -15,7 +15,20 @@ from gradcli.tensor.runtime import runtime
 
 def error_text(error: BaseException, source: Source, colour: bool, width: int) -> str:
     """The diagnostic of anything that ended an input."""
-    return diagnostic_of(error, source).render(color=colour, line_width=max(width, 20))
+    return rendered(diagnostic_of(error, source), colour, width)
+
+
+def rendered(diagnostic: Diagnostic, colour: bool, width: int) -> str:
+    """The text of a diagnostic for a terminal; its title is broken between words."""
+    import textwrap
+
+    width = max(width, 20)
+    if len(diagnostic.title) + 9 > width:
+        lines = textwrap.wrap(
+            diagnostic.title, width - 9, break_long_words=False, break_on_hyphens=False
+        )
+        diagnostic.title = "\n       ".join(lines)
+    return diagnostic.render(color=colour, line_width=width)
 
 
 def plain_error(message: str, help: str, colour: bool) -> str:

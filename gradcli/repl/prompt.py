@@ -172,8 +172,12 @@ class Prompt:
             if buffer.complete_state is not None and buffer.complete_state.current_completion:
                 buffer.complete_state = None
                 return
-            if _more_typed(event):
-                buffer.insert_text("\n")
+            following = _more_typed(event)
+            if following:
+                if following.isspace() or not cells.ready(buffer.text)[0]:
+                    buffer.insert_text("\n")
+                else:
+                    buffer.validate_and_handle()
                 return
             document = buffer.document
             if document.text_after_cursor.strip():
@@ -230,8 +234,14 @@ def _indent(before: str) -> str:
     return same if run else max(indent, same if line.strip() == "" else "", key=len)
 
 
-def _more_typed(event: KeyPressEvent) -> bool:
-    """Whether whole lines came together with this key: a paste into a terminal that marks none."""
+def _more_typed(event: KeyPressEvent) -> str:
+    """The next character when whole lines came together with this key, "" otherwise.
+
+    That is a paste into a terminal that marks none: it is not indented further, and a block in it
+    goes on while lines are indented.
+    """
     queue = list(event.app.key_processor.input_queue)
-    letters = any(len(press.data) == 1 and press.data.isprintable() for press in queue)
-    return letters and any(press.key == Keys.ControlM for press in queue)
+    letters = [press.data for press in queue if len(press.data) == 1 and press.data.isprintable()]
+    if not letters or all(press.key != Keys.ControlM for press in queue):
+        return ""
+    return letters[0] if queue[0].data == letters[0] else "\n"

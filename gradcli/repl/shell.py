@@ -251,7 +251,7 @@ class Shell:
 
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
         """Show an error or a warning."""
-        self.say(diagnostic.render(color=self.colour, line_width=max(self.width, 20)))
+        self.say(messages.rendered(diagnostic, self.colour, self.width))
 
     @property
     def width(self) -> int:
