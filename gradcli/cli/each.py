@@ -90,7 +90,7 @@ class _Stream:
             self._summary()
             return self.first.status
         if options.exit_status:
-            from .eval_command import exit_status
+            from .answers import exit_status
 
             return exit_status(options, sink)
         return 0
@@ -298,7 +298,7 @@ def _checked(value: Any) -> Member | Failure:
 
 def _whole(name: str) -> list[Any]:
     """The records of a `.json` file: a list of them, or one."""
-    from gradcli.io.files import read_bytes
+    from gradcli.io.source import read_bytes
 
     text = decode(read_bytes(name))
     try:

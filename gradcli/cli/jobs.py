@@ -61,7 +61,7 @@ class Evaluation:
         """The result for one set of inputs. Raises Failure."""
         from gradcli.io.documents import document
 
-        from .eval_command import names_document
+        from .answers import names_document
 
         result = self.runner.run(inputs)
         if self.runner.text.kind == "program":

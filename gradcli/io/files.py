@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from .errors import DataError
+from .source import read_bytes
 
 EXTENSIONS = (".json", ".ndjson", ".npy", ".npz", ".csv")
 WRITABLE = (".json", ".npy", ".npz")
-
-
-def read_bytes(name: str) -> bytes:
-    """The contents of a file, or of standard input for `-`. Raises OSError."""
-    if name == "-":
-        return sys.stdin.buffer.read()
-    with open(name, "rb") as file:
-        return file.read()
 
 
 def extension(name: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import DataError
-from .files import read_bytes
 from .parse import decode
+from .source import read_bytes
 
 
 def read_csv(name: str) -> dict[str, Any]:

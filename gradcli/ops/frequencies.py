@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.leaf import requires_grad_
 from ..tensor import dtypes
 from ..tensor.tensor import make
 from .functions import OPTIONS, function
@@ -15,11 +16,16 @@ def _made(values: Any, dtype: Any, requires_grad: Any) -> Any:
     dtype = dtype or dtypes.default.dtype
     tensor = make(dtype.cast(values), dtype)
     if requires_grad:
-        tensor.requires_grad_()  # type: ignore[attr-defined]
+        requires_grad_(tensor)
     return tensor
 
 
-@function(f"fft_fftfreq(int n, float d=1.0, *, {OPTIONS})", name="fftfreq", where=("fft",))
+@function(
+    f"fft_fftfreq(int n, float d=1.0, *, {OPTIONS})",
+    name="fftfreq",
+    where=("fft",),
+    doc="The frequencies of `fft` for n samples a distance of d apart.",
+)
 def fftfreq(
     n: int, d: float, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: Any
 ) -> Any:
@@ -27,7 +33,12 @@ def fftfreq(
     return _made(np.fft.fftfreq(n, d), dtype, requires_grad)
 
 
-@function(f"fft_rfftfreq(int n, float d=1.0, *, {OPTIONS})", name="rfftfreq", where=("fft",))
+@function(
+    f"fft_rfftfreq(int n, float d=1.0, *, {OPTIONS})",
+    name="rfftfreq",
+    where=("fft",),
+    doc="The frequencies of `rfft` for n samples a distance of d apart.",
+)
 def rfftfreq(
     n: int, d: float, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: Any
 ) -> Any:
