@@ -344,7 +344,7 @@ op(
 
 def _kept_integers(function: Any) -> Any:
     def kernel(self: Any) -> Any:
-        return self if self.dtype.kind in "iu" else function(self)
+        return np.array(self)[()] if self.dtype.kind in "iu" else function(self)
 
     return kernel
 

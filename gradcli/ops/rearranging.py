@@ -32,10 +32,16 @@ from .table import LINEAR, Op, op
 
 
 def _preserved(result: Array, like: Array) -> Array:
-    """`result` in the layout that `torch.preserve_format` gives for `like`."""
-    if not isinstance(like, np.ndarray) or like.flags.c_contiguous:
-        return np.ascontiguousarray(result) if np.ndim(result) else result
-    return relayout(result, preserved_strides(like.shape, strides_of(like)))
+    """`result` in the layout that `torch.preserve_format` gives for `like`, in its own memory."""
+    if not np.ndim(result):
+        return result
+    if not isinstance(like, np.ndarray):
+        return np.ascontiguousarray(result)
+    if like.flags.c_contiguous:
+        made = np.ascontiguousarray(result)
+    else:
+        made = relayout(result, preserved_strides(like.shape, strides_of(like)))
+    return made.copy(order="K") if np.may_share_memory(made, like) else made
 
 
 # --- repetition ------------------------------------------------------------------------------
