@@ -13,7 +13,9 @@ _cell = re.compile(r"[ \t]*In ?\[\d*\](?: no_grad)?: ?(.*)")
 _cell_more = re.compile(r"[ \t]*\.{3,}: ?(.*)")
 _result = re.compile(r"[ \t]*Out ?\[\d*\]:")
 _magic = re.compile(r"%{1,2}[A-Za-z_]")
-_help = re.compile(r"\s*(?:(\?{1,2})\s*([\w.]*)|([A-Za-z_][\w.]*|%\w+)(\?{1,2}))\s*$")
+_help = re.compile(
+    r"\s*(?:(\?{1,2})\s*([\w.]*)|([A-Za-z_][\w.]*|%\w+)(\?{1,2})|help\(([\w.]*)\))\s*$"
+)
 
 
 class Leave(Exception):
@@ -91,7 +93,7 @@ def pieces(text: str) -> list[Piece]:
     """Code, magics and requests for help in one input, in order."""
     if text.startswith("%%"):
         return [Piece("magic", text.rstrip(), 1)]
-    if "%" not in text and "?" not in text:
+    if "%" not in text and "?" not in text and "help(" not in text:
         return [Piece("code", text, 1)]
     found: list[Piece] = []
     lines = text.split("\n")
@@ -118,11 +120,11 @@ def special(line: str) -> Kind | None:
 
 
 def help_request(line: str) -> tuple[str, bool]:
-    """The name in `name?`, `name??`, `?name` or `?`, and whether all is wanted (`??`)."""
+    """The name in `name?`, `?name`, `help(name)` or `?`, and whether all is wanted (`??`)."""
     match = _help.match(line)
     if match is None:
         return "", False
-    return match[2] or match[3] or "", (match[1] or match[4]) == "??"
+    return match[2] or match[3] or match[5] or "", (match[1] or match[4]) == "??"
 
 
 def _add(found: list[Piece], code: list[str], start: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,6 @@ def _samples(shell: Shell, entry: Any) -> None:
 
 
 def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
-    from gradcli.language.functions import Function
     from gradcli.language.text import text_repr
     from gradcli.tensor.tensor import Tensor
 
@@ -124,17 +124,19 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         return f"{name} is {article} {kind}: {text_repr(value)}"
     lines = [f"{name}{signature}"]
     doc = getattr(value, "__doc__", None)
-    if isinstance(value, Function) and everything:
-        lines += _source(shell, value)
+    written = _source(shell, value) if everything else []
+    if written:
+        lines += written
     elif isinstance(doc, str) and doc:
         lines += [f"    {line.strip()}" for line in doc.strip().split("\n")]
     return "\n".join(lines)
 
 
 def _source(shell: Shell, function: Any) -> list[str]:
-    """The text of a function that was defined in this session."""
-    wanted = f"def {function.__name__}("
+    """The text of a function or class that was defined in this session."""
+    name = re.escape(getattr(function, "__name__", "?"))
+    wanted = re.compile(rf"^(?:def|class) {name}\b", re.M)
     for statement in reversed(shell.statements):
-        if wanted in statement.text:
+        if wanted.search(statement.text):
             return [f"    {line}" for line in statement.text.split("\n")]
     return []

@@ -6,10 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
+from gradcli.language.attributes import Module as PythonModule
+from gradcli.language.functions import Function
 from gradcli.language.text import text_repr
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
+from gradcli.torch.namespaces import Module
 
+from .lookup import parameters
 from .magics import arguments, split, tensor
 from .shell import Failed
 
@@ -30,7 +34,7 @@ def vars(shell: Shell, text: str) -> None:
     for name in names:
         if name not in known:
             raise Failed(f"there is no variable `{name}`")
-    rows = [_row(name, known[name]) for name in names or known]
+    rows = [_row(name, known[name]) for name in names or known if names or is_data(known[name])]
     if not rows:
         shell.say("there are no variables yet: try x = param([1., 2.])")
         return
@@ -40,8 +44,17 @@ def vars(shell: Shell, text: str) -> None:
     )
 
 
+def is_data(value: Any) -> bool:
+    """Whether a value is the user's own: not a module, and not a class or function of ours."""
+    return isinstance(value, Function) or (
+        not isinstance(value, Module | PythonModule | type) and not callable(value)
+    )
+
+
 def _row(name: str, value: Any) -> list[str]:
     if type(value) is not Tensor:
+        if isinstance(value, Function):
+            return [name, f"({', '.join(parameters(value))})", "function", "", "", "", "", ""]
         text = " ".join(text_repr(value).split())
         if len(text) > 20:
             text = text[:17] + "..."

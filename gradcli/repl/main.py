@@ -205,7 +205,8 @@ class Repl:
         sys.stdout.write(f"gradcli {__version__} · ? for help · Ctrl-D leaves\n")
         self._show_warnings()
         app = self.prompt.session.app
-        self.loader.changed = self.toolbar.changed = app.invalidate
+        self.loader.changed = self._loaded
+        self.toolbar.changed = app.invalidate
         app.after_render += lambda _: self.loader.start()
         try:
             self._resume()
@@ -225,6 +226,19 @@ class Repl:
             if isinstance(error, BrokenPipeError) or error.errno == 5:
                 return 141  # the terminal is gone; the journal stays
             raise
+
+    def _loaded(self) -> None:
+        """Called in the loader's thread: show the prompt anew, or end it when loading failed."""
+        app = self.prompt.session.app
+        app.invalidate()
+        loop = app.loop
+        if self.loader.error is not None and loop is not None:
+            loop.call_soon_threadsafe(self._give_up)
+
+    def _give_up(self) -> None:
+        app = self.prompt.session.app
+        if app.is_running and self.loader.error is not None:
+            app.exit(exception=self.loader.error)
 
     def _show_warnings(self) -> None:
         for message in self.warnings:

@@ -87,6 +87,7 @@ class Prompt:
             include_default_pygments_style=False,
             mouse_support=False,
             enable_open_in_editor=True,
+            enable_suspend=True,
             tempfile_suffix=".grad",
         )
         self.session.default_buffer.on_text_changed += self._text_changed

@@ -146,6 +146,9 @@ class Shell:
         """Run what was typed or pasted; whether all of it went well. Raises Leave."""
         if text.strip() in ("exit", "quit", "exit()", "quit()", ":q"):
             raise Leave
+        if text.strip() in ("clear", "cls") and text.strip() not in self.names:
+            self.write("\x1b[H\x1b[2J")
+            return True
         if self.record is not None and text.strip():
             self.record(text)
         well = True

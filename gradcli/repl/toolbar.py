@@ -33,7 +33,7 @@ class Toolbar:
 
         mode = "grad" if runtime.grad_enabled else "no_grad"
         nodes, size = shell.graph_size
-        words = [f"{default.dtype.name}", f"graph {nodes:,} nodes {_size(size)}"]
+        words = [f"{default.dtype.name}", f"graph {nodes:,} node{'s' * (nodes != 1)} {_size(size)}"]
         if shell.elapsed is not None:
             words.append(_time(shell.elapsed))
         return _cut(

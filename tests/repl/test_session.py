@@ -242,6 +242,24 @@ def test_inputs_of_the_command_line(start: Start) -> None:
     assert first.split("]:")[-1] == again.split("]:")[-1]
 
 
+def test_a_wrong_input_ends_it_at_once(start: Start) -> None:
+    terminal = start("--set", "x=oops(", wait=False)
+    assert terminal.wait() in (2, 3)
+    assert "error" in terminal.screen.text()
+    assert "Traceback" not in terminal.screen.text()
+
+
+def test_a_dumb_terminal(start: Start) -> None:
+    terminal = start(environment={"TERM": "dumb"}, columns=60)
+    terminal.send("1 + 2" + ENTER)
+    terminal.see("]: 3")
+    terminal.send("%vars" + ENTER)
+    terminal.see("In [3]:")
+    assert "\x1b[3" not in terminal.raw
+    terminal.send(CTRL_D)
+    assert terminal.wait() == 0
+
+
 def test_idle_uses_no_time(start: Start) -> None:
     terminal = start()
     terminal.enter("1")
