@@ -505,8 +505,13 @@ def _binary(op: Op, flavour: str) -> Any:
                             made.op = op
                             made.plan = plan
                             made.args = ()
-                            made.edges = (edge_a, edge_b) if takes_tensor else (edge_a,)
-                            made.numbers = (a.number, number_b) if a.number or number_b else None
+                            if takes_tensor:
+                                made.edges = (edge_a, edge_b)
+                                numbers = (a.number, number_b)
+                                made.numbers = numbers if a.number or number_b else None
+                            else:
+                                made.edges = (edge_a,)
+                                made.numbers = (a.number,) if a.number else None
                             saves = plan.saves
                             if not saves:
                                 made.saved = ()
