@@ -246,7 +246,7 @@ def _origin(node: Node, index: int, version: Version) -> str:
     """
     source = node.source(index)
     if source is None:
-        return f", which is output 0 of {version.title}," if version.title else ""
+        return f", which is output 0 of {_qualified(version.title)}," if version.title else ""
     parent, number = source
     if parent is not node and version.title:
         title, number = ("AsStrided" if parent.makes_view else version.title), 0
@@ -254,7 +254,12 @@ def _origin(node: Node, index: int, version: Version) -> str:
         return ""
     else:
         title = re.sub(r"Backward\d*$", "", parent.title)
-    return f", which is output {max(number - 1, 0)} of {title},"
+    return f", which is output {max(number - 1, 0)} of {_qualified(title)},"
+
+
+def _qualified(title: str) -> str:
+    """The name of one of PyTorch's own node classes has its namespace in messages."""
+    return f"torch::autograd::{title}" if title in ("CopyBackwards", "CopySlices") else title
 
 
 def describe(value: Any) -> str:
