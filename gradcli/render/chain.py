@@ -135,6 +135,6 @@ def called(edge: Edge, names: Names) -> str:
     if name:
         return name
     if node.number < 0:
-        return "a leaf without a name"
+        return "(a leaf without a name)"
     text = source_text(node)
     return f"({text})" if 0 < len(text) <= 40 else f"<{node.title}>"

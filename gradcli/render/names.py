@@ -32,6 +32,11 @@ class Names:
                 if type(item) is Tensor:
                     self._add(f"{name}[{key!r}]", item)
 
+        elif hasattr(type(value), "__members__"):  # an object of a program's class
+            for key, item in list(vars(value).items())[:100]:
+                if type(item) is Tensor:
+                    self._add(f"{name}.{key}", item)
+
     def of(self, node: Any, number: int = 0) -> str:
         """The name of an output of a node, "" when it has none."""
         found = self.by_edge.get((node, number))

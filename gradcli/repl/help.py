@@ -105,10 +105,12 @@ def _samples(shell: Shell, entry: Any) -> None:
 
 
 def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
+    from gradcli.language.functions import Builtin
     from gradcli.language.text import text_repr
     from gradcli.tensor.tensor import Tensor
+    from gradcli.torch.namespaces import Module
 
-    from .lookup import signature_of
+    from .lookup import attributes, signature_of
 
     if type(value) is Tensor:
         from .magics_views import _row
@@ -118,18 +120,28 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         lines = [f"{name} is a tensor", text_repr(value)]
         return "\n".join(lines + [f"    {key:14}{fact}" for key, fact in facts if fact])
     signature = signature_of(value)
+    if isinstance(value, Module):
+        return f"{name} is a module with {len(attributes(value))} names: {name}.<Tab> lists them"
     if signature is None:
         kind = type(value).__name__
         article = "an" if kind[0] in "aeiou" else "a"
         return f"{name} is {article} {kind}: {text_repr(value)}"
     lines = [f"{name}{signature}"]
-    doc = getattr(value, "__doc__", None)
+    doc = _python_doc(name) if isinstance(value, Builtin) else getattr(value, "__doc__", None)
     written = _source(shell, value) if everything else []
     if written:
         lines += written
     elif isinstance(doc, str) and doc:
         lines += [f"    {line.strip()}" for line in doc.strip().split("\n")]
     return "\n".join(lines)
+
+
+def _python_doc(name: str) -> str:
+    """The first paragraph of what Python says about a function of its own."""
+    import builtins
+
+    doc = getattr(vars(builtins).get(name), "__doc__", None) or ""
+    return doc.partition("\n\n")[0]
 
 
 def _source(shell: Shell, function: Any) -> list[str]:

@@ -165,7 +165,11 @@ MAGICS: dict[str, Magic] = {
             "f [a b] | list ...",
             "draw a function and its derivative from a to b, or lists of numbers",
             "magics_views",
-            (_example("%plot sin -3 3", prints="derivative"),),
+            (
+                _example("%plot sin -3 3", prints="derivative"),
+                _example("%plot lambda x: x**2 -1 1", prints="derivative"),
+                _example("losses = [3., 2., 1.5]", "%plot losses", prints="losses"),
+            ),
         ),
         Magic(
             "hist",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from .shell import Shell
 
+_NUMBER = re.compile(r"-?[\d.]+(?:e-?\d+)?|-?(?:pi|e)")
 WIDEST = 100  # columns of a picture
 FIRST_TO_GO = (6, 4, 2, 3, 5, 7, 1)  # columns of %vars that a narrow window does without
 
@@ -55,6 +57,8 @@ def _row(name: str, value: Any) -> list[str]:
     if type(value) is not Tensor:
         if isinstance(value, Function):
             return [name, f"({', '.join(parameters(value))})", "function", "", "", "", "", ""]
+        if isinstance(value, list | tuple | dict | str | set) and len(value) > 50:
+            return [name, f"{len(value):,} items", type(value).__name__, "", "", "", "", ""]
         text = " ".join(text_repr(value).split())
         if len(text) > 20:
             text = text[:17] + "..."
@@ -109,6 +113,11 @@ def plot(shell: Shell, text: str) -> None:
     words = split(text)
     if not words:
         arguments("plot", text, 1, 9)
+    if words[0] == "lambda":
+        given = [word for word in words[-2:] if _NUMBER.fullmatch(word)]
+        if len(given) < 2 or words[-3].endswith(":"):
+            given = []
+        words = [" ".join(words[: len(words) - len(given)]), *given]
     value = shell.evaluate(words[0])
     width = min(shell.width - 1, WIDEST)
     if callable(value):
