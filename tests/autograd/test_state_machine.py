@@ -14,12 +14,9 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import settings
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
-    multiple,
     rule,
 )
 
@@ -128,9 +125,12 @@ ARRAYS = {
 }
 
 
-class Programs(RuleBasedStateMachine):
-    variables = Bundle("variables")
+MODES = st.sampled_from([True, True, True, True, False])
+PLACES = st.integers(0, 12)  # one of the eight newest tensors, or of those from the beginning
+FIRST = 5
 
+
+class Programs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.known: list[Var] = []
@@ -149,9 +149,11 @@ class Programs(RuleBasedStateMachine):
         self.known.append(var)
         return var
 
-    @initialize(target=variables)
-    def start(self) -> Any:
-        made = []
+    def pick(self, place: int) -> Var:
+        return self.known[place - 8] if place >= 8 else self.known[-1 - place % len(self.known)]
+
+    @initialize()
+    def start(self) -> None:
         start = 0
         for number, (shape, size) in enumerate(zip(LEAVES.values(), SIZES, strict=True)):
             data = np.linspace(-1.0, 1.2, size) + 0.1 * number
@@ -162,12 +164,13 @@ class Programs(RuleBasedStateMachine):
             start += size
             self.leaves.append(leaf)
             family = Family(data, jacobian, Counter(), leaf=True)
-            made.append(self.add(leaf, family, np.arange(size).reshape(shape)))
+            self.add(leaf, family, np.arange(size).reshape(shape))
         plain = torch.tensor([[0.3, -0.7, 1.1], [0.2, 0.9, -0.4]], dtype=torch.float64)
         data = np.array([0.3, -0.7, 1.1, 0.2, 0.9, -0.4])
         family = Family(data, np.zeros((6, PARAMETERS)), Counter())
-        made.append(self.add(plain, family, np.arange(6).reshape(2, 3)))
-        return multiple(*made)
+        self.add(plain, family, np.arange(6).reshape(2, 3))
+        self.unary(len(LEAVES) + 6, "sin", True)  # results of leaves, which may be written
+        self.unary(len(LEAVES) + 7, "neg", True)
 
     # ------------------------------------------------------------ helpers
 
@@ -207,8 +210,9 @@ class Programs(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ operations
 
-    @rule(target=variables, x=variables, name=st.sampled_from(sorted(UNARY)), mode=st.booleans())
-    def unary(self, x: Var, name: str, mode: bool) -> Any:
+    @rule(at=PLACES, name=st.sampled_from(sorted(UNARY)), mode=MODES)
+    def unary(self, at: int, name: str, mode: bool) -> None:
+        x = self.pick(at)
         if name == "exp" and not gentle(x.values):
             name = "tanh"
         function, slope, saved = UNARY[name]
@@ -216,7 +220,7 @@ class Programs(RuleBasedStateMachine):
             error = self.error_of_reading([x], mode)
             tensor = self.expect(error, lambda: getattr(torch, name)(x.tensor))
         if tensor is None:
-            return multiple()
+            return
         values = function(x.values)
         rows = slope(x.values, values)[..., None] * x.jacobian
         family = x.family
@@ -224,31 +228,31 @@ class Programs(RuleBasedStateMachine):
         made = self.result(tensor, values, rows, [x], mode, saves, saved != "nothing")
         if saved == "output" and made.family.record is not None:
             made.family.record.saves = [(made.family.counter, 0)]
-        return made
 
     @rule(
-        target=variables,
-        x=variables,
-        y=variables,
+        at=PLACES,
+        of=PLACES,
         name=st.sampled_from(["add", "sub", "mul"]),
-        mode=st.booleans(),
+        mode=MODES,
     )
-    def binary(self, x: Var, y: Var, name: str, mode: bool) -> Any:
+    def binary(self, at: int, of: int, name: str, mode: bool) -> None:
+        x = self.pick(at)
+        y = self.pick(of)
         try:
             shape = np.broadcast_shapes(x.index.shape, y.index.shape)
         except ValueError:
-            return multiple()
+            return
         if len(shape) > 3:
-            return multiple()
+            return
         with torch.set_grad_enabled(mode):
             error = self.error_of_reading([x, y], mode)
             tensor = self.expect(error, lambda: getattr(torch, name)(x.tensor, y.tensor))
         if tensor is None:
-            return multiple()
+            return
         values, rows, saves = self.combined(name, x, y, shape)
         if np.abs(values).max(initial=0) > 1e4:
-            return multiple()
-        return self.result(tensor, values, rows, [x, y], mode, saves, False)
+            return
+        self.result(tensor, values, rows, [x, y], mode, saves, False)
 
     def combined(self, name: str, x: Var, y: Var, shape: Any) -> Any:
         """The values, the Jacobian and what is saved of `name` applied to two tensors."""
@@ -270,21 +274,27 @@ class Programs(RuleBasedStateMachine):
             saves.append((y.family.counter, y.family.counter.value))
         return left * right, rows_x * right[..., None] + rows_y * left[..., None], saves
 
-    @rule(target=variables, x=variables, name=st.sampled_from(sorted(VIEWS)), mode=st.booleans())
-    def view(self, x: Var, name: str, mode: bool) -> Any:
+    @rule(at=PLACES, name=st.sampled_from(sorted(VIEWS)), mode=MODES)
+    def view(self, at: int, name: str, mode: bool) -> None:
+        self.part(self.pick(at), name, mode)
+
+    def part(self, x: Var, name: str, mode: bool) -> Var | None:
+        """A view of `x`, None where there is none or reading `x` is an error."""
         rank = x.index.ndim
         needs = {"select": 1, "narrow": 1, "unbind": 1, "split": 1, "column": 2, "transpose": 2}
         if rank < needs.get(name, 0) or rank > 2 or 0 in x.index.shape:
-            return multiple()
+            return None
         if name == "narrow" and x.index.shape[0] < 2:
-            return multiple()
+            return None
         if (name == "transpose" and rank != 2) or (name == "column" and x.index.shape[1] < 2):
-            return multiple()
+            return None
+        if mode and name in ("unbind", "split") and x.kind == "no_grad":
+            return None  # its errors say another sentence
         with torch.set_grad_enabled(mode):
             error = self.error_of_reading([x], mode)
             tensor = self.expect(error, lambda: VIEWS[name](x.tensor))
         if tensor is None:
-            return multiple()
+            return None
         kind = "view"
         if not mode:
             kind = "no_grad"
@@ -292,22 +302,14 @@ class Programs(RuleBasedStateMachine):
             kind = x.kind
         if mode and name in ("unbind", "split"):
             kind = "multiple"
-        made = self.add(tensor, x.family, ARRAYS[name](x.index), kind)
-        if kind == "multiple" and x.kind == "no_grad":
-            made.family = x.family
-            made.kind = "no_grad_multiple"
-        return made if made.kind != "no_grad_multiple" else self.forget(made)
+        return self.add(tensor, x.family, ARRAYS[name](x.index), kind)
 
-    def forget(self, var: Var) -> Any:
-        """Views of several outputs of a view without history say another sentence; leave them."""
-        self.known.remove(var)
-        return multiple()
-
-    @rule(target=variables, x=variables)
-    def detach(self, x: Var) -> Any:
+    @rule(at=PLACES)
+    def detach(self, at: int) -> None:
+        x = self.pick(at)
         tensor = x.tensor.detach()
         family = Family(x.family.values, np.zeros_like(x.family.jacobian), x.family.counter)
-        return self.add(tensor, family, x.index)
+        self.add(tensor, family, x.index)
 
     # ------------------------------------------------------------ writes
 
@@ -339,11 +341,16 @@ class Programs(RuleBasedStateMachine):
             family.record = record
 
     @rule(
-        x=variables,
+        at=PLACES,
         name=st.sampled_from(["sin", "exp", "neg", "zero", "double"]),
-        mode=st.booleans(),
+        where=st.sampled_from(["all", "all", "select", "column", "narrow", "transpose"]),
+        mode=MODES,
     )
-    def write_unary(self, x: Var, name: str, mode: bool) -> None:
+    def write_unary(self, at: int, name: str, where: str, mode: bool) -> None:
+        found = self.pick(at) if where == "all" else self.part(self.pick(at), where, mode)
+        if found is None:
+            return
+        x = found
         if name in ("exp", "double") and not gentle(x.values):
             name = "sin"
         error = self.error_of_writing(x, [], mode)
@@ -373,12 +380,14 @@ class Programs(RuleBasedStateMachine):
             record.saves = [(x.family.counter, x.family.counter.value)]
 
     @rule(
-        x=variables,
-        y=variables,
+        at=PLACES,
+        of=PLACES,
         name=st.sampled_from(["add", "mul", "copy"]),
-        mode=st.booleans(),
+        mode=MODES,
     )
-    def write_binary(self, x: Var, y: Var, name: str, mode: bool) -> None:
+    def write_binary(self, at: int, of: int, name: str, mode: bool) -> None:
+        x = self.pick(at)
+        y = self.pick(of)
         shape = x.index.shape
         if y.family.values is x.family.values and x is not y:
             return  # operands that overlap in part have tests of their own
@@ -408,9 +417,11 @@ class Programs(RuleBasedStateMachine):
                 return
         self.write(x, np.array(values), np.array(rows), [y], mode, record)
 
-    @rule(x=variables, y=variables, mode=st.booleans())
-    def assign(self, x: Var, y: Var, mode: bool) -> None:
+    @rule(at=PLACES, of=PLACES, mode=MODES)
+    def assign(self, at: int, of: int, mode: bool) -> None:
         """`x[0] = y`: a copy into a view of the tensor."""
+        x = self.pick(at)
+        y = self.pick(of)
         if not x.index.ndim or 0 in x.index.shape or y.family.values is x.family.values:
             return
         if y.index.shape != x.index.shape[1:]:
@@ -454,8 +465,9 @@ class Programs(RuleBasedStateMachine):
                 return "modified by an inplace operation"
         return None
 
-    @rule(x=variables, retain=st.booleans())
-    def backward(self, x: Var, retain: bool) -> None:
+    @rule(at=PLACES, retain=st.booleans())
+    def backward(self, at: int, retain: bool) -> None:
+        x = self.pick(at)
         records = self.reached(x)
         error = self.error_of_pass(x, records)
         stale = any(c.value != v for record in records for c, v in record.saves)
@@ -493,8 +505,9 @@ class Programs(RuleBasedStateMachine):
             pending.extend(node.edges)
         return [leaf.node in reached for leaf in self.leaves]
 
-    @rule(x=variables, create=st.booleans())
-    def grad(self, x: Var, create: bool) -> None:
+    @rule(at=PLACES, create=st.booleans())
+    def grad(self, at: int, create: bool) -> None:
+        x = self.pick(at)
         records = self.reached(x)
         error = self.error_of_pass(x, records)
         if error is not None:
@@ -524,9 +537,10 @@ class Programs(RuleBasedStateMachine):
             repr(var.tensor)
         handle.remove()
 
-    @rule(x=consumes(variables))
-    def drop(self, x: Var) -> None:
-        if any(x.tensor is leaf for leaf in self.leaves):
+    @rule(at=PLACES)
+    def drop(self, at: int) -> None:
+        x = self.pick(at)
+        if x in self.known[:FIRST]:
             return
         self.known.remove(x)
         x.tensor = None
@@ -548,5 +562,5 @@ class Programs(RuleBasedStateMachine):
 
 TestPrograms = Programs.TestCase
 TestPrograms.settings = settings(
-    max_examples=250, stateful_step_count=30, deadline=None, derandomize=True, database=None
+    max_examples=500, stateful_step_count=30, deadline=None, derandomize=True, database=None
 )
