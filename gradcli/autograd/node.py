@@ -248,12 +248,14 @@ def _origin(node: Node, index: int, version: Version) -> str:
     if source is None:
         return f", which is output 0 of {_qualified(version.title)}," if version.title else ""
     parent, number = source
-    if parent is not node and version.title:
-        title, number = ("AsStrided" if parent.makes_view else version.title), 0
+    if parent is not node and parent.makes_view:
+        title, number = "AsStrided", 0
+    elif parent is not node and version.title:
+        title, number = version.title, 0
     elif parent.number < 0:
         return ""
     else:
-        title = re.sub(r"Backward\d*$", "", parent.title)
+        title = re.sub(r"Backward(0$)?", "", parent.title)
     return f", which is output {max(number - 1, 0)} of {_qualified(title)},"
 
 

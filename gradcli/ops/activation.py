@@ -45,7 +45,7 @@ def _away_from_kinks(S: Any) -> Any:
 
 op(
     "relu(Tensor self)",
-    kernel=lambda self: np.maximum(self, 0),
+    kernel=lambda self: np.maximum(0, self),  # of two zeros the second, so -0 stays
     vjp={"self": lambda F, g, out: F.where(F.le(out, 0), 0, g)},
     jvp=ELEMENTWISE,
     promote="number",
@@ -80,7 +80,7 @@ def _check_limits(self: Any, min_val: Any, max_val: Any) -> None:
 
 op(
     "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1)",
-    kernel=lambda self, min_val, max_val: np.minimum(np.maximum(self, min_val), max_val),
+    kernel=lambda self, min_val, max_val: np.minimum(max_val, np.maximum(min_val, self)),
     vjp={
         "self": lambda F, g, self, min_val, max_val: F.where(
             F.logical_or(F.le(self, min_val), F.ge(self, max_val)), 0, g
@@ -177,7 +177,7 @@ op(
 
 
 def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
-    negative = np.expm1(np.minimum(self, 0) * input_scale) * (alpha * scale)
+    negative = np.expm1(np.minimum(0, self) * input_scale) * (alpha * scale)
     return select(self > 0, self * scale, negative).astype(self.dtype, copy=False)
 
 

@@ -68,7 +68,9 @@ def filled(size: Sequence[int], value: Any, dtype: DType) -> Array:
     item = element(value, dtype)
     if not shape:
         return item
-    return np.zeros(shape, dtype.array) if value == 0 else np.full(shape, item, dtype.array)
+    if not any(item.tobytes()):  # zero, and not minus zero
+        return np.zeros(shape, dtype.array)
+    return np.full(shape, item, dtype.array)
 
 
 @function(

@@ -433,8 +433,8 @@ _NO_COMPLEX_CLAMP = NotImplementedError("clamp is not supported for complex type
 
 def _clamp(self: Any, min: Any, max: Any) -> Any:
     if min is not None:
-        self = np.maximum(self, min)
-    return self if max is None else np.minimum(self, max)
+        self = np.maximum(min, self)  # of two zeros the second, so -0 stays
+    return self if max is None else np.minimum(max, self)
 
 
 def _check_clamp(self: Any, min: Any, max: Any) -> None:
