@@ -255,7 +255,7 @@ def _origin(node: Node, index: int, version: Version) -> str:
     elif parent.number < 0:
         return ""
     else:
-        title = re.sub(r"Backward(0$)?", "", parent.title)
+        title = re.sub(r"Backward(0?$|(?=\d+$))", "", parent.title)
     return f", which is output {max(number - 1, 0)} of {_qualified(title)},"
 
 

@@ -184,7 +184,7 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
     leads to its base as it is now; other views get theirs when they are used next.
     """
     version = version_of(target)
-    version.title = re.sub(r"Backward(0$)?", "", node.title)
+    version.title = re.sub(r"Backward(0?$|(?=\d+$))", "", node.title)
     if target.view_info is None:
         keep_retained(target, node)
         target.node = node

@@ -274,7 +274,7 @@ def check_kind(tensor: Tensor, what: str = "is being") -> None:
     node = tensor.node
     source = ""
     if node is not None and node.number >= 0:
-        title = re.sub(r"Backward(0$)?", "", node.title)
+        title = re.sub(r"Backward(0?$|(?=\d+$))", "", node.title)
         source = f"Output {max(tensor.number - 1, 0)} of {title} is a view"
     if kind == "inference":
         made = f"{source} of a view which was" if source else "A view was"
