@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,8 @@ class Prompt:
             enable_suspend=True,
             tempfile_suffix=".grad",
         )
+        if hasattr(signal, "SIGWINCH"):  # the terminal says when its size changes
+            self.session.app.terminal_size_polling_interval = None
         self.session.default_buffer.on_text_changed += self._text_changed
 
     def ask(self) -> str:
