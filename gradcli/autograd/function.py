@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ class FunctionCtx:
         self._dirty: tuple[Any, ...] = ()
         self._constant: tuple[Any, ...] = ()
         self._materialize = True
-        self._node: FunctionNode | None = None
+        self._node: Callable[[], FunctionNode | None] | None = None  # a weak reference
         self.needs_input_grad: tuple[bool, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
@@ -67,11 +68,15 @@ class FunctionCtx:
         """What was saved. Raises RuntimeError once the graph was freed."""
         if self._node is None:
             return self._to_save or self._to_save_forward
-        return self._node.unpack()
+        node = self._node()
+        if node is None:
+            raise GraphError(FREED_MESSAGE)
+        return node.unpack()
 
     def name(self) -> str:
         """The name of the node that the context belongs to."""
-        return "" if self._node is None else self._node.title
+        node = None if self._node is None else self._node()
+        return "" if node is None else node.title
 
     @property
     def saved_for_forward(self) -> tuple[Any, ...]:
@@ -111,10 +116,7 @@ class FunctionNode(Node):
             if tensor is None:
                 values.append(None)
                 continue
-            if isinstance(tensor, Packed):
-                values.append(tensor.unpack())
-                continue
-            copy = alias(tensor)
+            copy = tensor.unpack() if isinstance(tensor, Packed) else alias(tensor)
             copy.node = self if edge == "self" else edge
             copy.number = number
             values.append(copy)
@@ -413,13 +415,13 @@ def _save(
             pack, unpack = packers[-1]
             with no_grad():
                 value = pack(detach(tensor))
-            saved.append((Packed(value, unpack, node if edge == "self" else edge, number), None, 0))
+            saved.append((Packed(value, unpack, None, 0), edge, number))
             guards[-2:] = (None, 0)
         else:
             saved.append((alias(tensor), edge, number))
     node.saved = tuple(saved)
     node.guards = tuple(guards) if guards else None
-    ctx._node = node
+    ctx._node = weakref.ref(node)
     ctx._to_save = ()
 
 

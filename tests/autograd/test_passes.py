@@ -240,9 +240,10 @@ def test_reading_and_printing_change_nothing() -> None:
     other.mul_(3)
     nodes = (base.grad_fn, base._version)
     for _ in range(2):
-        repr(base), str(view), f"{other}", view.requires_grad, view.is_leaf, view.shape
-        view.grad_fn.next_functions, view.grad_fn
-        view.tolist(), base.detach(), view.stride(), base.data
+        texts = repr(base), str(view), f"{other}"
+        facts = view.requires_grad, view.is_leaf, view.shape, view.grad_fn.next_functions
+        copies = view.tolist(), base.detach(), view.stride(), base.data
+        assert texts and facts and copies
     assert (base.grad_fn, base._version) == nodes
     node = view.grad_fn
     assert view.grad_fn is node
