@@ -46,7 +46,7 @@ def is_contiguous(tensor: Tensor) -> bool:
 
 def _view(self: Array, size: Sequence[int]) -> Array:
     shape = infer_size(size, self.size)
-    if self.flags.c_contiguous:
+    if self.flags.c_contiguous and 1 not in self.shape:  # whose strides may be any, and are kept
         return self.reshape(shape)
     strides = view_strides(self.shape, strides_of(self), shape)
     if strides is None:
@@ -486,7 +486,7 @@ op(
 def _unsqueeze(self: Array, dim: int) -> Array:
     place = wrap_dim(dim, self.ndim + 1)
     shape = (*self.shape[:place], 1, *self.shape[place:])
-    if self.flags.c_contiguous:
+    if self.flags.c_contiguous and 1 not in self.shape:
         return self.reshape(shape)
     strides = strides_of(self)
     new = self.shape[place] * strides[place] if place < self.ndim else 1
