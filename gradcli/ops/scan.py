@@ -301,8 +301,11 @@ op(
     kernel=_logcumsumexp,
     vjp={"self": _logcumsumexp_slope},
     jvp={
-        "self": lambda F, t, self, out, dim: (
-            F.cumsum(t * F.exp(self), dim) * F.exp(-out) if len(t.shape) else t
+        # PyTorch's own guard: where all exponentials vanish the tangent is zero.
+        "self": lambda F, t, self, dim: (
+            F.cumsum(t * F.exp(self), dim) / (F.cumsum(F.exp(self), dim) + 1e-13)
+            if len(t.shape)
+            else t
         )
     },
     batching="shift",
