@@ -7,15 +7,31 @@ and hold the nodes weakly, so what is kept goes with its graph.
 
 from __future__ import annotations
 
-import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import ref
+
+import numpy as np
 
 from ..tensor.tensor import Tensor
 from .engine import keeper as callbacks
 from .node import Freed, Node
+
+
+class _Pass:
+    """What one backward pass left: its marker, how many bytes it holds, and how a node that died
+    is forgotten."""
+
+    __slots__ = ("forget", "freed", "size")
+
+    def __init__(self, freed: Freed) -> None:
+        store: dict[Any, tuple[Any, ...]] = {}
+        freed.store = store
+        self.freed = freed
+        self.size = 0
+        self.forget = lambda dead: store.pop(dead, None)
 
 
 class Keeper:
@@ -24,9 +40,8 @@ class Keeper:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
-        self.dropped = False
-        self.crowd = 64
-        self.passes: deque[tuple[Freed, list[int]]] = deque()
+        self.crowd = 64  # passes above which those whose graphs are gone are looked for
+        self.passes: deque[_Pass] = deque()
         callbacks.append(self.keep)
 
     def close(self) -> None:
@@ -36,43 +51,63 @@ class Keeper:
 
     def clear(self) -> None:
         """Let go of everything that is kept."""
-        for freed, _ in self.passes:
-            freed.store = None
+        for item in self.passes:
+            _empty(item.freed)
         self.passes.clear()
         self.used = 0
 
     def keep(self, node: Node, freed: Freed) -> None:
         """Called by the engine before it drops the saved values of `node`."""
-        if freed.store is None:
-            if self.passes and self.passes[-1][0] is freed:
-                return  # this pass alone is larger than the limit
-            if len(self.passes) > self.crowd:
-                self._forget_dead()
-            freed.store = weakref.WeakKeyDictionary()  # type: ignore[assignment]
-            self.passes.append((freed, [0]))
-        size = sum(map(nbytes, node.saved))
-        freed.store[node] = (node.saved, node.guards)  # type: ignore[index]
-        self.passes[-1][1][0] += size
+        item = self._pass(freed)
+        store = freed.store
+        if store is None:
+            return  # this pass alone is larger than the limit
+        size = 0
+        for value in node.saved:
+            size += value.nbytes if isinstance(value, np.generic | np.ndarray) else nbytes(value)
+        store[ref(node, item.forget)] = (node.saved, node.guards)
+        item.size += size
         self.used += size
-        while self.used > self.limit and self.passes:
-            self._drop_oldest(freed)
+        while self.used > self.limit and self._drop_oldest(freed):
+            pass
+
+    def _pass(self, freed: Freed) -> _Pass:
+        """The record of a pass that is running; a hook may have started another one since."""
+        for item in reversed(self.passes):
+            if item.freed is freed:
+                return item
+            if freed.store is None:
+                break
+        if len(self.passes) > self.crowd:
+            self._forget_dead()
+        item = _Pass(freed)
+        self.passes.append(item)
+        return item
 
     def _forget_dead(self) -> None:
         """Leave out the passes whose graphs are gone."""
-        alive = [(freed, size) for freed, size in self.passes if freed.store]
-        self.used = sum(size[0] for _, size in alive)
+        alive = [item for item in self.passes if item.freed.store]
+        self.used = sum(item.size for item in alive)
         self.passes = deque(alive)
         self.crowd = max(64, 2 * len(alive))
 
-    def _drop_oldest(self, current: Freed) -> None:
-        oldest, size = self.passes[0]
-        self.dropped = True
-        oldest.store = None
-        self.used -= size[0]
-        size[0] = 0
-        if oldest is current:
-            return
+    def _drop_oldest(self, current: Freed) -> bool:
+        """Empty the oldest pass; whether there may be another one to empty."""
+        oldest = self.passes[0]
+        _empty(oldest.freed)
+        self.used -= oldest.size
+        oldest.size = 0
+        if oldest.freed is current:
+            return False
         self.passes.popleft()
+        return True
+
+
+def _empty(freed: Freed) -> None:
+    """Drop what a pass left; its store is emptied because the weak references lead back to it."""
+    if freed.store is not None:
+        freed.store.clear()
+    freed.store = None
 
 
 def nbytes(value: Any) -> int:
@@ -89,7 +124,7 @@ def kept(node: Any) -> tuple[Any, Any] | None:
     if type(node.saved) is not Freed:
         return node.saved, node.guards
     store: Any = node.saved.store
-    return None if store is None else store.get(node)
+    return None if store is None else store.get(ref(node))
 
 
 def reachable(roots: Iterable[Any]) -> list[Any]:

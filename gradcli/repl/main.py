@@ -214,10 +214,10 @@ class Repl:
                 self._show_warnings()
                 try:
                     text = self.prompt.ask()
-                except KeyboardInterrupt:
+                    shell = self.loader.wait()
+                    shell.run(text)
+                except KeyboardInterrupt:  # between two inputs, or while the session is loaded
                     continue
-                shell = self.loader.wait()
-                shell.run(text)
                 self.prompt.default, shell.next_text = shell.next_text, ""
         except (EOFError, Leave):
             self.journal.close()

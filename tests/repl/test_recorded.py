@@ -144,3 +144,37 @@ def test_the_graph_is_not_consumed() -> None:
     recorded.hessian(y, x)
     y.backward()
     assert np.allclose(x.grad.tolist(), (2 * x).tolist())
+
+
+def test_what_is_kept_goes_with_its_graph() -> None:
+    keeper = Keeper(1 << 20)
+    try:
+        x = leaf(3)
+        y = (x * x).sum()
+        y.backward()
+        (item,) = keeper.passes
+        assert item.freed.store
+        del y
+        assert not item.freed.store
+    finally:
+        keeper.close()
+
+
+def test_a_pass_in_a_hook_keeps_both() -> None:
+    keeper = Keeper(1 << 20)
+    try:
+        x = leaf(3)
+        h = torch.exp(x * x)
+        z = h.detach().requires_grad_()
+        inner = (z**3).sum()
+        handle = h.register_hook(lambda g: inner.backward())
+        y = (h * h).sum()
+        y.backward()
+        handle.remove()
+        for root, by in ((y, x), (inner, z)):
+            with thawed(reachable([root.grad_fn])):
+                assert recorded.jacobian(root, by).shape == (3,)
+        assert len(keeper.passes) == 2
+        assert keeper.used == sum(item.size for item in keeper.passes)
+    finally:
+        keeper.close()
