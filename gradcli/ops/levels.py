@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.modes import refresh_view
+from ..autograd.modes import refresh_view, requires_grad
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.printing import batched_text, grad_tracking_text, tangent_suffix, tensor_text
@@ -34,11 +34,11 @@ from ..tensor.tensor import (
     shape_of,
     version_of,
 )
-from .batching import batch
+from .batching import batch, front
 from .batching import wrap_batch as wrap_batch
 from .dispatch import compute, link_views, run
 from .namespaces import traced
-from .record import record
+from .record import edge_start, record
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, needs, shape_as_saved
 
 # The transforms that are running: "vmap", "jvp", "dual" or "grad", the outermost first.
@@ -124,6 +124,8 @@ def run_leveled(op: Op, args: Sequence[Any]) -> Any:
     )
     if depth:
         outputs = _run_batched(op, args, depth)
+        if op.view and _unwrap(args[0], depth)[1] is not None:
+            link_views(op, args[0], outputs)
     else:
         outputs = compute(op, args)
         if op.view:
@@ -342,13 +344,23 @@ def _leaf_like(output: Tensor) -> Tensor:
 
 
 def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
-    """The in-place twin of `op` where a tensor carries a level."""
-    from .inplace import check_writable, run_inplace, write
+    """The in-place twin of `op` where a tensor carries a level.
+
+    Note: the result is computed, and recorded, from a copy of the old values, so that what its
+    node saved is not what is written. Then the memory at every level takes the new values: that
+    inside a batched tensor by a copy that is recorded there, the tangents by copies of their own.
+    """
+    from .inplace import check_writable, rebase, run_inplace, write
 
     target: Tensor = args[0]
-    result: Any = run_leveled(op, args)
+    tracked = runtime.grad_enabled and any(
+        type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
+    )
+    check_writable(target, tracked)
+    result: Any = run_leveled(op, (_old_values(target), *args[1:]))
     if type(result) is not Tensor:
         raise RuntimeError(f"{op.name}_ has no in-place form here")
+    made = result.node
     shape = shape_of(target)
     if shape_of(result) != shape:
         result = traced.expand(result, shape)
@@ -362,58 +374,90 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     level = target.level
     inner = result.level
     depth = 0 if inner is None or inner.value is None else inner.depth
-    if level is None or level.value is None or level.depth < depth:
-        if depth:
-            raise RuntimeError(
-                "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists "
-                "a Tensor `other` in extra_args that has more elements than `self`. This happened "
-                "due to `other` being vmapped over but `self` not being vmapped over in a vmap. "
-                "Please try to use out-of-place operators instead of inplace arithmetic. If said "
-                "operator is being called inside the PyTorch framework, please file a bug report "
-                "instead."
-            )
-        check_writable(target)
-        write(target, result.array)
-        if target.view_info is None:
-            target.node = result.node
-            target.number = result.number
-        for level_number, tangent in ((inner and inner.tangents) or {}).items():
-            _write_tangent(target, tangent, level_number)
-        return target
-    assert level.value is not None
-    source = traced.movedim(level.value, level.axis, 0)
-    if inner is not None and inner.value is not None:
-        values = traced.movedim(inner.value, inner.axis, 0)
-    else:
+    batched = level is not None and level.value is not None and level.depth >= depth
+    if depth and not batched:
+        raise RuntimeError(
+            "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists "
+            "a Tensor `other` in extra_args that has more elements than `self`. This happened "
+            "due to `other` being vmapped over but `self` not being vmapped over in a vmap. "
+            "Please try to use out-of-place operators instead of inplace arithmetic. If said "
+            "operator is being called inside the PyTorch framework, please file a bug report "
+            "instead."
+        )
+    if result.node is not made or op.composite is not None:
+        result = _copied(target, result)
+    if batched:
+        assert level is not None and level.value is not None
+        source = front(level.value, level.axis)
         values = result
+        if inner is not None and inner.value is not None:
+            values = front(inner.value, inner.axis)
+        from .families import get_op
+
+        run_inplace(get_op("copy"), (source, values, False))
+        version_of(target).bump(runtime.where)
+    else:
+        write(target, result.array)
+    node = result.node
+    if tracked and node is not None:
+        rebase(target, node, edge_start(node.op, 0, len(node.edges)))
+    for level_number, tangent in ((inner and inner.tangents) or {}).items():
+        _write_tangent(target, tangent, level_number)
+    return target
+
+
+def _old_values(tensor: Tensor) -> Tensor:
+    """A tensor with the same history, whose values at every level are copies."""
+    level = tensor.level
+    other = make(np.array(tensor.array)[()], tensor.dtype)
+    if level is not None:
+        other.level = _copy_level(level)
+        if level.value is not None:
+            other.level.value = _old_values(level.value)
+            other.array = other.level.value.array
+        if level.tangents:
+            other.level.tangents = {d: _old_values(t) for d, t in level.tangents.items()}
+    refresh_view(tensor)
+    other.node = tensor.node
+    other.number = tensor.number
+    return other
+
+
+def _copied(target: Tensor, result: Tensor) -> Tensor:
+    """The result as that of one recorded copy, where several operations led to it."""
     from .families import get_op
 
-    run_inplace(get_op("copy"), (source, values, False))
-    target.node = result.node
-    target.number = result.number
-    if inner is not None and inner.tangents:
-        level.tangents = inner.tangents
-    return target
+    copied: Tensor = run_leveled(get_op("copy"), (_old_values(target), result, False))
+    return copied
 
 
 def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
     """Write a tangent into the target's own, which for a view is a view of its base's."""
     from .inplace import copy_
-    from .views import same_view
+    from .views import Geometry, same_view, with_part
 
     own = tangent_at(target, depth)
     if own is None:
         view = target.view_info
         if view is None:
-            own = constant(shape_of(target), target.dtype)
-        else:
-            base_tangent = tangent_at(view.base, depth)
-            if base_tangent is None:
-                base_tangent = make(np.zeros_like(own_memory(view.base)), target.dtype)
-                _set_tangent(view.base, base_tangent, depth)
-            own = same_view(view.base, target, base_tangent)
+            _set_tangent(target, operations.clone(tangent), depth)
+            return
+        base_tangent = tangent_at(view.base, depth)
+        if _is_batched(tangent) or (base_tangent is not None and _is_batched(base_tangent)):
+            geometry = Geometry(view.base, target)
+            _set_tangent(view.base, with_part(base_tangent, tangent, geometry), depth)
+            _set_tangent(target, operations.clone(tangent), depth)
+            return
+        if base_tangent is None:
+            base_tangent = make(np.zeros_like(own_memory(view.base)), target.dtype)
+            _set_tangent(view.base, base_tangent, depth)
+        own = same_view(view.base, target, base_tangent)
         _set_tangent(target, own, depth)
     copy_(own, tangent)
+
+
+def _is_batched(tensor: Tensor) -> bool:
+    return tensor.level is not None and tensor.level.value is not None
 
 
 def _set_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> None:

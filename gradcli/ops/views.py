@@ -22,6 +22,19 @@ from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, s
 from .namespaces import traced
 
 
+def layout_of(tensor: Tensor) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    """Where a tensor begins, its shape and its strides, in elements, without batch axes."""
+    level = tensor.level
+    if level is not None and level.value is not None:
+        start, shape, strides = layout_of(level.value)
+        axis = level.axis
+        return start, shape[:axis] + shape[axis + 1 :], strides[:axis] + strides[axis + 1 :]
+    array = own_memory(tensor)
+    size = array.itemsize
+    start = array.__array_interface__["data"][0] // size
+    return start, array.shape, tuple(step // size for step in array.strides)
+
+
 class Geometry:
     """Where the elements of a view lie in its base, for gradients of the same shapes.
 
@@ -32,16 +45,10 @@ class Geometry:
     __slots__ = ("base_shape", "base_strides", "distinct", "offset", "regular", "shape", "strides")
 
     def __init__(self, base: Tensor, view: Tensor) -> None:
-        base_array = own_memory(base)
-        view_array = own_memory(view)
-        size = base_array.itemsize
-        start = view_array.__array_interface__["data"][0]
-        self.offset = (start - base_array.__array_interface__["data"][0]) // size
-        self.base_shape = base_array.shape
-        self.base_strides = tuple(step // size for step in base_array.strides)
-        self.shape = view_array.shape
-        self.strides = tuple(step // size for step in view_array.strides)
-        self.regular = bool(base_array.flags.c_contiguous)
+        base_start, self.base_shape, self.base_strides = layout_of(base)
+        start, self.shape, self.strides = layout_of(view)
+        self.offset = start - base_start
+        self.regular = base.level is None and bool(own_memory(base).flags.c_contiguous)
         pairs = sorted(pair for pair in zip(self.strides, self.shape, strict=True) if pair[1] > 1)
         reach = 1
         self.distinct = True
@@ -104,6 +111,17 @@ def _scatter(g: Any, geometry: Geometry) -> Any:
     else:
         np.add.at(out.reshape(-1), geometry.index().reshape(-1), g.reshape(-1))
     return out[()]
+
+
+def with_part(whole: Tensor | None, part: Tensor, geometry: Geometry) -> Tensor:
+    """A tensor of the base's shape with `part` in place of the view's elements; zeros for None."""
+    index = from_array(geometry.index().reshape(-1))
+    flat = traced.reshape(part, (-1,))
+    if whole is None:
+        rest = traced.zeros_like_shape(flat, (numel(geometry.base_shape),))
+    else:
+        rest = traced.index_fill(traced.reshape(whole, (-1,)), 0, index, 0)
+    return traced.reshape(traced.index_add(rest, 0, index, flat), geometry.base_shape)  # type: ignore[no-any-return]
 
 
 class ViewNode(Node):
@@ -206,10 +224,8 @@ class CopySlices(Node):
         elif type(own) is not Tensor:
             own = make(own, g.dtype)
         own = operations.sum_to(own, shape)
-        rest = traced.index_fill(flat, 0, flat_index, 0)
-        result = traced.index_add(rest, 0, flat_index, traced.reshape(own, (-1,)))
         others = [grad for i, grad in enumerate(grads) if i != self.position]
-        return [traced.reshape(result, shape_of(g)), *others]
+        return [with_part(g, own, self.geometry), *others]
 
 
 def refresh(tensor: Tensor) -> None:
