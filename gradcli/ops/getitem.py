@@ -16,6 +16,7 @@ from ..tensor import dtypes
 from ..tensor.tensor import Tensor, from_array, make, shape_of
 from .data import array_of
 from .dispatch import run
+from .errors import wrap_dim
 from .families import get_op
 
 _INTEGERS = (int, np.integer)
@@ -212,6 +213,10 @@ def _select(view: Tensor, dim: int, index: int, place: int) -> Tensor:
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
             "in C++ to convert a 0-dim tensor to a number"
         )
+    if dim >= len(shape):  # behind a second ellipsis
+        raise IndexError(
+            f"index {index} is out of bounds for dimension {len(shape) - 1} with size 0"
+        )
     length = shape[dim]
     if not -length <= index < length:
         raise IndexError(f"index {index} is out of bounds for dimension {place} with size {length}")
@@ -238,7 +243,7 @@ def _slice(view: Tensor, dim: int, item: slice, always: bool = False) -> Tensor:
         raise ValueError("slice step cannot be zero")
     if step < 0:
         raise ValueError("step must be greater than zero")
-    length = shape[dim]
+    length = shape[wrap_dim(dim, len(shape))]
     start = 0 if start is None else start
     stop = (1 << 63) - 1 if stop is None else stop
     if start == 0 and stop >= length and step == 1 and not always:
