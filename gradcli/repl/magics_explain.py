@@ -61,7 +61,11 @@ def explain(shell: Shell, text: str) -> None:
 def _show_step(shell: Shell, root: str, count: int, step: Step, names: Names) -> None:
     node = step.node
     place = source_place(node)
-    head = [f"{count}.", node.title, source_text(node), f"({place})" if place else ""]
+    text = source_text(node)
+    room = max(shell.width - len(node.title) - len(place) - 12, 12)
+    if len(text) > room:
+        text = text[: room - 3] + "..."
+    head = [f"{count}.", node.title, text, f"({place})" if place else ""]
     shell.say("  ".join(word for word in head if word))
     for part in step.parts:
         name = called(part.edge, names)

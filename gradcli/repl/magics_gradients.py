@@ -95,7 +95,13 @@ def backward(shell: Shell, text: str) -> None:
     shell.remember(call + ("retain_graph=True)" if retain else ")"))
     for name, value in leaves.items():
         if _count(value) != before[name]:
-            shell.say(f"{name}.grad = {text_repr(value.meta.grad)}")
+            shell.say(assigned(f"{name}.grad", value.meta.grad))
+
+
+def assigned(name: str, value: Tensor) -> str:
+    """`name = value`, with the lines of a matrix below each other."""
+    lead = f"{name} = "
+    return lead + text_repr(value).replace("\n", "\n" + " " * len(lead))
 
 
 def _call(text: str) -> str:
@@ -126,7 +132,7 @@ def _show(shell: Shell, names: list[str], found: Any, root: str) -> None:
         elif len(names) == 1:
             shell.show_value(value, shell.number - 1)
         else:
-            shell.say(f"d{root}/d{name} = {text_repr(value)}")
+            shell.say(assigned(f"d{root}/d{name}", value))
 
 
 def jvp(shell: Shell, text: str) -> None:

@@ -101,7 +101,7 @@ def graph(shell: Shell, text: str) -> None:
     names = Names(shell.variables())
     if form:
         draw = dot if form[0] == "--dot" else mermaid
-        shell.say(draw(edge, root.number, names))
+        shell.say(draw([edge], names))
     else:
         shell.say(tree(edge, root.number, names, shell.width - 1, shell.ascii))
 

@@ -260,6 +260,7 @@ def test_a_dumb_terminal(start: Start) -> None:
     assert terminal.leave() == 0
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="there is no /proc")
 def test_idle_uses_no_time(start: Start) -> None:
     terminal = start()
     terminal.enter("1")
