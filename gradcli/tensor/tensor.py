@@ -139,6 +139,10 @@ class Size(tuple[int, ...]):
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What `x.shape()` says, under PyTorch's name of the class."""
+        raise TypeError("'torch.Size' object is not callable")
+
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
         count = 1
