@@ -219,7 +219,12 @@ def check_saved(node: Node) -> None:
             _changed(node, index, version, guards[index + 1])
 
 
-def _changed(node: Node, index: int, version: Version, clock: int) -> None:
+def _changed(node: Node, index: int, version: Any, clock: int) -> None:
+    """Warn of or raise for one saved value, or for each of a list that was saved as one."""
+    if type(version) is Versions:
+        for item, saved_clock in version.changed():
+            _changed(node, index, item, saved_clock)
+        return
     if version.value == clock % BEHIND:
         for warn in warn_behind:
             warn(node, version)
@@ -266,11 +271,30 @@ def _qualified(title: str) -> str:
 
 def describe(value: Any) -> str:
     """`torch.FloatTensor [3]`, as messages describe a saved value."""
-    if type(value) is tuple:  # a custom Function saves a tensor with its edge
+    if type(value) in (tuple, list):  # a tensor with its edge, or several tensors
         value = value[0]
     if type(value) is Tensor:
         return f"{value.dtype.tensor_name} {list(shape_of(value))}"
     return f"{FROM_ARRAY[value.dtype].tensor_name} {list(value.shape)}"
+
+
+class Versions:
+    """The versions of a list of saved tensors, tested as one."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[Any]) -> None:
+        self.pairs = pairs  # alternating versions and clocks
+
+    @property
+    def clock(self) -> int:
+        """0 while none of them changed."""
+        return 1 if self.changed() else 0
+
+    def changed(self) -> list[tuple[Version, int]]:
+        """The versions that are not what they were, with the clocks they had."""
+        pairs = zip(self.pairs[::2], self.pairs[1::2], strict=True)
+        return [(version, clock) for version, clock in pairs if version.clock != clock]
 
 
 class Packed:

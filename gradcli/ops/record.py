@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..autograd.modes import no_grad, refresh_view, requires_grad
-from ..autograd.node import Freed, Node, Packed, check_saved, next_number, packers
+from ..autograd.node import Freed, Node, Packed, Versions, check_saved, next_number, packers
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, Version, alias, make, shape_of, version_of
@@ -269,7 +269,7 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
                         item, low = _save(item, version_list)
                         is_traced = is_traced or low
                     kept.append(item)
-                guards.extend((_Versions(version_list), 0) if version_list else (None, 0))
+                guards.extend((Versions(version_list), 0) if version_list else (None, 0))
                 value = kept
             else:
                 guards.extend((None, 0))
@@ -283,7 +283,7 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
                 item, low = _save(result, version_list)
                 is_traced = is_traced or low
                 kept.append(item)
-            guards.extend((_Versions(version_list), 0))
+            guards.extend((Versions(version_list), 0))
             value = tuple(kept)
         elif code == table.SHAPE:
             value = table.shape_as_saved(args[index])
@@ -339,37 +339,6 @@ def _any_complex(op: Op, args: Sequence[Any]) -> bool:
                 if type(item) is Tensor and item.dtype.is_complex:
                     return True
     return False
-
-
-class _Versions:
-    """The versions of a list of saved tensors, tested as one."""
-
-    __slots__ = ("pairs",)
-
-    def __init__(self, pairs: list[Any]) -> None:
-        self.pairs = pairs
-
-    @property
-    def clock(self) -> int:
-        changed = self.changed()
-        return 0 if changed is None else changed.clock
-
-    @property
-    def value(self) -> int:
-        changed = self.changed()
-        return 0 if changed is None else changed.value
-
-    @property
-    def title(self) -> str | None:
-        changed = self.changed()
-        return None if changed is None else changed.title
-
-    def changed(self) -> Any:
-        for index in range(0, len(self.pairs), 2):
-            version = self.pairs[index]
-            if version.clock != self.pairs[index + 1]:
-                return version
-        return None
 
 
 def _save(tensor: Tensor, guards: list[Any]) -> tuple[Any, bool]:
