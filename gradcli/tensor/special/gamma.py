@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.tensor.special.error import erfc
 from gradcli.tensor.special.evaluate import Array, Doubles, Piece, evaluate, piecewise, polynomial
 
 # fdlibm's coefficients: lgamma around 2 (two parts), around its minimum (three), on [0, 0.23]
@@ -514,6 +515,28 @@ def _upper_fraction(a: Doubles, x: Doubles) -> Doubles:
     return result * a * _front(a, x)
 
 
+_LARGE = 1e6  # from this a on the uniform expansion is as accurate as the series
+_UNIFORM = (  # of η, least power first: the coefficients c0 and c1 of the expansion
+    (-1 / 3, 1 / 12, -2 / 135, 1 / 864, 1 / 2835, -139 / 777600),
+    (-1 / 540, -1 / 288, 1 / 378, -77 / 77760),
+)
+
+
+def _uniform(a: Doubles, x: Doubles, upper: bool) -> Doubles:
+    """P or Q for large a: Temme's uniform expansion (DLMF 8.12.3-8.12.8).
+
+    Where η is not small the results are 0 and 1, so that short series in η do.
+    """
+    exponent = np.minimum(_log_ratio(a * 0.25, x * 0.25), 0.0)  # -η**2 / 2
+    eta = np.copysign(np.sqrt(-2.0 * exponent), x - a)
+    small = np.clip(eta, -1.0, 1.0)
+    first, second = (polynomial(small, series[::-1]) for series in _UNIFORM)
+    rest = np.exp(a * exponent) * (first + second / a) / np.sqrt(a) / math.sqrt(2.0 * math.pi)
+    sign = 1.0 if upper else -1.0
+    result: Doubles = 0.5 * erfc(sign * eta * np.sqrt(a * 0.5)) + sign * rest
+    return result
+
+
 def _incomplete(a: Doubles, x: Doubles, upper: bool) -> Doubles:
     """P(a, x), or Q(a, x), each from the one that is computed without cancellation."""
     zero, one = (1.0, 0.0) if upper else (0.0, 1.0)
@@ -543,6 +566,7 @@ def _incomplete(a: Doubles, x: Doubles, upper: bool) -> Doubles:
         (np.isnan(a) | np.isnan(x), constant(math.nan)),
         ((x <= 1.1) & small, from_lower),
         (x <= 1.1, from_upper_series),
+        (a >= _LARGE, lambda b, y: _uniform(b, y, upper)),
         (x <= a, from_lower),
         (x > a, from_upper),
     ]
@@ -552,8 +576,8 @@ def _incomplete(a: Doubles, x: Doubles, upper: bool) -> Doubles:
 def gammainc(a: Array, x: Array) -> Array:
     """The lower regularised incomplete gamma function P(a, x); NaN for negative arguments.
 
-    The relative error is some 2**-50 times 1 + |log P|; near x = a the series and the fraction
-    take a number of steps that grows like the square root of a.
+    The relative error is some 2**-50 times 1 + |log P|; from a = 10**6
+    on an expansion takes the place of the series and the fraction.
     """
     return evaluate(lambda b, y: _incomplete(b, y, False), a, x)
 
