@@ -305,7 +305,10 @@ def _needed(op: Op, formula: Any, args: Sequence[Any], outputs: Sequence[Any]) -
 def transposed(
     op: Op, position: int, tangent: Any, args: Sequence[Any], outputs: Sequence[Any]
 ) -> Any:
-    """A tangent by transposing the vjp: it is linear in its cotangent, so differentiate it."""
+    """A tangent by transposing the vjp, which is linear in its cotangent.
+
+    The vjp is J^H g; its own vjp for a direction t is (J^H)^H t = J t, also for complex values.
+    """
     from ..autograd.api import grad
     from ..autograd.modes import enable_grad
 
@@ -318,19 +321,16 @@ def transposed(
         listed = list(pulled) if isinstance(pulled, list | tuple) else [pulled]
         directions = tangent if isinstance(tangent, list) else [tangent]
         chosen = [
-            (p, traced.conj(d))
+            (p, d)
             for p, d in zip(listed, directions, strict=True)
             if p is not None and d is not None
         ]
-        return tuple(
-            None if result is None else traced.conj(result)
-            for result in grad(
-                [operations.sum_to(p, shape_of(d)) for p, d in chosen],
-                dummies,
-                [d for _, d in chosen],
-                create_graph=True,
-                allow_unused=True,
-            )
+        return grad(
+            [operations.sum_to(p, shape_of(d)) for p, d in chosen],
+            dummies,
+            [d for _, d in chosen],
+            create_graph=True,
+            allow_unused=True,
         )
 
 
