@@ -326,5 +326,20 @@ class Packed:
         return copy
 
 
+class SavedTensor:
+    """What a node keeps of one tensor, as `_raw_saved_*` shows it."""
+
+    __slots__ = ("register",)
+
+    def __init__(self, register: Callable[[Any, Any], None]) -> None:
+        self.register = register
+
+    def register_hooks(
+        self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]
+    ) -> None:
+        """Pack the saved tensor now, and unpack it at every use."""
+        self.register(pack_hook, unpack_hook)
+
+
 # The innermost pair packs what nodes save; see `torch.autograd.graph.saved_tensors_hooks`.
 packers: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []

@@ -116,6 +116,8 @@ class Tracking:
 
 
 def _without_node(tensor: Tensor) -> Tensor:
+    if tensor.level is not None and tensor.level.value is not None:  # its values are on it too
+        return levels.detach(tensor)
     return alias(tensor)
 
 

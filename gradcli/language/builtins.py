@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor
+from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import arithmetic
 from . import formatter as formatter  # gives str its format
@@ -52,7 +52,9 @@ class Opaque:
         self.__name__ = self.__qualname__ = name
 
     def __repr__(self) -> str:
-        return f"<class '{self.__name__}'>"
+        module = self.kind.__module__
+        qualified = f"{module}." if module == "torch" or module.startswith("torch.") else ""
+        return f"<class '{qualified}{self.__name__}'>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"cannot create '{self.__name__}' instances")
@@ -157,7 +159,7 @@ def _host_classes(classes: Any) -> Any:
         return type
     if isinstance(classes, type | types.UnionType):
         return classes
-    instance_class = INSTANCE_CLASSES.get(id(classes))
+    instance_class = INSTANCE_CLASSES.get(id(classes), getattr(classes, "instances", None))
     if instance_class is not None:
         return instance_class
     raise TypeError("isinstance() arg 2 must be a type, a tuple of types, or a union")
@@ -312,6 +314,8 @@ def _enumerate(iterable: Any, start: Any = 0) -> Any:
 
 
 def _reversed(sequence: Any, /) -> Any:
+    if isinstance(sequence, Tensor):  # flipped in its first dimension, as a tensor
+        return load_attribute(sequence, "flip")(0) if shape_of(sequence) else sequence
     return reversed(sequence)
 
 

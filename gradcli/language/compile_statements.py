@@ -15,7 +15,14 @@ from gradcli.tensor.tensor import Tensor
 
 from . import syntax
 from .arithmetic import augmented
-from .attributes import METHODS, delete_attribute, is_special, load_attribute, store_attribute
+from .attributes import (
+    METHODS,
+    delete_attribute,
+    is_special,
+    load_attribute,
+    names_of,
+    store_attribute,
+)
 from .classes import is_program_class, make_class
 from .compile_expressions import Expressions, give_name, refused_special
 from .errors import GradSyntaxError
@@ -877,9 +884,9 @@ class Statements(Expressions):
             def everything(f: Frame) -> None:
                 runtime.where = f[BASE] + site
                 module = find_module(name)
-                for key in module.all_names():
+                for key in names_of(module):
                     if not key.startswith("_"):
-                        f[0][key] = module.get(key)
+                        f[0][key] = import_name(name, key)
 
             return everything
         steps = []

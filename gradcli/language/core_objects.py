@@ -6,7 +6,7 @@ from typing import Any
 
 from gradcli.autograd.function import Function, FunctionCtx
 from gradcli.autograd.leaf import RemovableHandle
-from gradcli.autograd.node import AccumulateGrad, Node
+from gradcli.autograd.node import AccumulateGrad, Node, SavedTensor
 from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.generator import Generator
@@ -16,6 +16,7 @@ from gradcli.torch import namespaces
 
 from .attributes import (
     CLASS_NAMES,
+    DELETERS,
     LOADERS,
     NAMES,
     SETTERS,
@@ -55,12 +56,21 @@ def _store_ctx(value: FunctionCtx, name: str, new: Any) -> None:
     value.attached[name] = new
 
 
+def _delete_ctx(value: FunctionCtx, name: str) -> None:
+    if name not in value.attached:
+        raise AttributeError(
+            f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
+        )
+    del value.attached[name]
+
+
 def _ctx_names(value: FunctionCtx) -> list[str]:
     return sorted({*_CTX, "needs_input_grad", *value.attached})
 
 
 LOADERS[FunctionCtx] = _load_ctx
 SETTERS[FunctionCtx] = _store_ctx
+DELETERS[FunctionCtx] = _delete_ctx
 NAMES[FunctionCtx] = _ctx_names
 
 
@@ -138,7 +148,9 @@ def _own(kind: type, names: str) -> None:
     LOADERS[kind] = load_from(TABLES[kind])
 
 
+RemovableHandle.__module__ = "torch.utils.hooks"
 _own(RemovableHandle, "remove id")
+_own(SavedTensor, "register_hooks")
 _own(Device, "type index")
 _own(Generator, "manual_seed seed initial_seed device get_state set_state")
 _own(finfo, "bits dtype eps max min tiny smallest_normal resolution")

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from ..autograd.function import FunctionNode
-from ..autograd.leaf import RemovableHandle
-from ..autograd.node import FREED_MESSAGE, AccumulateGrad, Freed, GraphError, Hooks, Node
+from ..autograd.leaf import RemovableHandle, detach
+from ..autograd.modes import no_grad
+from ..autograd.node import (
+    FREED_MESSAGE,
+    AccumulateGrad,
+    Freed,
+    GraphError,
+    Hooks,
+    Node,
+    Packed,
+    SavedTensor,
+)
 from ..ops import table
-from ..ops.record import OpNode
+from ..ops.record import OpNode, TracedOpNode
 from ..ops.views import CopySlices
 from ..tensor.dtypes import complex128, float64, int64
-from ..tensor.tensor import Tensor, constant
+from ..tensor.tensor import Tensor, constant, version_of
 
 NodeTypes = (Node, AccumulateGrad)
 
@@ -39,11 +50,15 @@ def name(node: Any) -> str:
 
 
 def next_functions(node: Any) -> tuple[tuple[Any, int], ...]:
-    """The edges: pairs of a node (None for an input without gradient) and an output's index."""
+    """The edges: pairs of a node (None for a tensor without gradient) and an output's index."""
     numbers = node.numbers or (0,) * len(node.edges)
-    return tuple(
+    pairs = tuple(
         (edge, max(number - 1, 0)) for edge, number in zip(node.edges, numbers, strict=True)
     )
+    if isinstance(node, FunctionNode):  # arguments that are not tensors have no edge
+        shapes = node.input_shapes
+        return tuple(pair for pair, shape in zip(pairs, shapes, strict=True) if shape is not None)
+    return pairs
 
 
 def _hooks(node: Any) -> Hooks:
@@ -88,6 +103,45 @@ def _shown(node: OpNode, need: str) -> str:
     if need.endswith("_shape"):
         return f"{need[:-6]}_sym_sizes"
     return need
+
+
+def _register_saved_hooks(
+    node: OpNode,
+    attribute: str,
+    pack_hook: Callable[[Any], Any],
+    unpack_hook: Callable[[Any], Any],
+) -> None:
+    """Pack one saved tensor now; every later use unpacks it."""
+    position = next(i for i, need in enumerate(node.plan.names) if _shown(node, need) == attribute)
+    if type(node.saved) is not Freed and type(node.saved[position]) is Packed:
+        raise RuntimeError("Calling register_hooks on a saved tensor more than once.")
+    value = saved(node, attribute)
+    version = version_of(value).clock
+    with no_grad():
+        packed = pack_hook(detach(value))
+    if version_of(value).clock != version:
+        raise RuntimeError(
+            "A saved tensor pack hook is modifying its input in place. Tensors provided as "
+            "input to pack hook can not be modified by in-place operations as this can lead "
+            "to unexpected side-effects. Please open an issue if you need to perform in-place "
+            "operations on the input to a pack hook."
+        )
+    kept = list(node.saved)
+    kept[position] = Packed(packed, unpack_hook, None, 0)
+    node.saved = tuple(kept)
+    node.__class__ = TracedOpNode
+
+
+def raw_saved(node: OpNode, attribute: str) -> SavedTensor | None:
+    """The handle of a saved tensor by its `_raw_saved_*` name, None when it is not a tensor."""
+    wanted = attribute.removeprefix("_raw_saved_")
+    try:
+        value = saved(node, wanted)
+    except KeyError:
+        return None
+    if type(value) is not Tensor:
+        return None
+    return SavedTensor(partial(_register_saved_hooks, node, wanted))
 
 
 def saved(node: OpNode, attribute: str) -> Any:
@@ -147,6 +201,10 @@ def attribute(node: Any, wanted: str) -> Any:
             return saved(node, wanted)
         except KeyError:
             pass
+    if isinstance(node, OpNode) and wanted.startswith("_raw_saved_"):
+        handle = raw_saved(node, wanted)
+        if handle is not None:
+            return handle
     raise AttributeError(f"'{type_name(node)}' object has no attribute '{wanted}'")
 
 

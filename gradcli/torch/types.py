@@ -34,11 +34,23 @@ def legacy(dtype: DType, *args: Any) -> Tensor:
     raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
 
 
+class TensorKind(type):
+    """The class of the tensors of one dtype, for `isinstance` only."""
+
+    dtype: DType
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, Tensor) and value.dtype is cls.dtype
+
+
 def _constructor(dtype: DType) -> Any:
     def construct(*args: Any) -> Tensor:
         return legacy(dtype, *args)
 
-    construct.__name__ = dtype.tensor_name.removeprefix("torch.")
+    name = dtype.tensor_name.removeprefix("torch.")
+    construct.__name__ = name
+    construct.dtype = dtype  # type: ignore[attr-defined]
+    construct.instances = TensorKind(name, (), {"dtype": dtype})  # type: ignore[attr-defined]
     return construct
 
 
