@@ -31,20 +31,21 @@ def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         (t.level.depth for t in tensors if t.level is not None and t.level.value is not None),
         default=0,
     )
+    depths = sorted({d for t in tensors if t.level is not None for d in (t.level.tangents or ())})
+    if depths and depths[-1] > depth:
+        return _forward_mode(class_, args, kwargs, depths)
     if depth:
         if any(tensor.node is not None for tensor in tensors):
             return apply_plain(class_, args, kwargs)  # grad is inside vmap: the node is there too
         return _batched(class_, args, depth)
-    depths = sorted({d for t in tensors if t.level is not None for d in (t.level.tangents or ())})
-    if not depths:
-        return apply_plain(class_, args, kwargs)
-    return _forward_mode(class_, args, kwargs, depths)
+    return apply_plain(class_, args, kwargs)
 
 
 def _forward_mode(
     class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any], depths: Sequence[int]
 ) -> Any:
-    outputs = apply_plain(class_, tuple(levels.below(value, 0) for value in args), kwargs)
+    # What it saves keeps its tangents: a pass over the result is differentiated through them.
+    outputs = apply_plain(class_, args, kwargs)
     several = isinstance(outputs, tuple)
     results = list(outputs) if several else [outputs]
     for depth in depths:
