@@ -13,6 +13,7 @@ from .table import (
 )
 
 WIDTH = 80
+ELSEWHERE = ("completions", "man")  # commands that the last line of the main help names
 
 
 def screen(command: Command) -> str:
@@ -30,9 +31,13 @@ def _main() -> list[str]:
     lines = [f"usage: gradcli [COMMAND] [OPTIONS]    {MAIN.summary}"]
     width = max(map(len, COMMANDS)) + 2
     lines.append(f"  {'(none)':{width}}calculate interactively, or run a script from stdin")
-    lines += [f"  {name:{width}}{command.summary}" for name, command in COMMANDS.items()]
+    lines += [
+        f"  {name:{width}}{command.summary}"
+        for name, command in COMMANDS.items()
+        if name not in ELSEWHERE
+    ]
     lines += ["", *_brief(MAIN, 9), "", *_examples(MAIN)]
-    return [*lines, "More: gradcli COMMAND --help, gradcli man"]
+    return [*lines, "More: gradcli COMMAND --help, gradcli completions SHELL, gradcli man"]
 
 
 def _command(command: Command) -> list[str]:

@@ -39,6 +39,7 @@ class Options:
     expression: list[str]
     fail_fast: bool
     file: str | None
+    format: str
     full: bool
     grid: bool
     help: bool

@@ -116,6 +116,15 @@ OPTIONS: dict[str, Option] = _table(
     Option("grid", FLAG, "", "one record for each point of the --set ranges", group=INPUT),
     Option("wrt", NAMES, "NAMES", "differentiate with respect to these inputs only", group=RESULT),
     Option("of", NAMES, "NAMES", "the results to take, by their names", group=RESULT),
+    Option(
+        "format",
+        CHOICE,
+        "FORM",
+        "tree, dot, svg, mermaid or json (tree)",
+        group=OUTPUT,
+        choices=("tree", "dot", "svg", "mermaid", "json"),
+        default="tree",
+    ),
     Option("tangent", DIRECTION, "[NAME=]VALUE", "the direction of an input", group=RESULT),
     Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
     Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
@@ -308,6 +317,36 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli check --json -e 'relu(x)' --set 'x=[0, 1]' | jq .ok", "for machines"),
             ),
             ("expression", "set", "const", "input", "wrt", "of", "rtol", "atol", "eps", "json"),
+        ),
+        Command(
+            "explain",
+            "FILE | -e EXPR",
+            "the chain rule, step by step, with numbers",
+            "Show what reaches each input through each step, and why a gradient is missing.",
+            "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
+            (
+                ("gradcli explain -e 'sin(x) * y' --set x=1 --set y=2", "an expression"),
+                ("gradcli explain model.grad --of loss --wrt w", "one gradient of a program"),
+                ("gradcli explain -e 'relu(x)' --set x=-1", "why a gradient is zero"),
+            ),
+            ("expression", "set", "const", "input", "of", "wrt", "keep"),
+        ),
+        Command(
+            "graph",
+            "FILE | -e EXPR",
+            "the graph, as a tree, a picture or JSON",
+            "Draw the graph of a program's results; stdout is the drawing.",
+            "expression"
+            + _INPUTS
+            + " format of dtype seed keep indent compact-output"
+            + _LIMITS
+            + _GENERAL,
+            (
+                ("gradcli graph -e '(w * x).sum()' --set w=2 --set 'x=[1, 2]'", "a tree"),
+                ("gradcli graph model.grad --of loss --format svg > loss.svg", "a picture"),
+                ("gradcli graph model.grad --format json | jq '.nodes | length'", "for machines"),
+            ),
+            ("expression", "set", "const", "input", "format", "of", "keep"),
         ),
         Command(
             "ops",

@@ -8,7 +8,10 @@ from typing import Any
 
 DIRECTORY = os.path.join(os.path.dirname(__file__), "schema")
 
-NAMES = ("grad", "jvp", "vjp", "jacobian", "hessian", "hvp", "eval", "check", "ops", "error")
+NAMES = (
+    *("grad", "jvp", "vjp", "jacobian", "hessian", "hvp"),
+    *("eval", "check", "graph", "ops", "error"),
+)
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A recorded graph as a tree of text, as Graphviz's DOT and as Mermaid."""
+"""A recorded graph as a tree of text, as Graphviz's DOT, as Mermaid and as a JSON object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from gradcli.autograd.keep import kept
 from gradcli.autograd.node import Freed
 
-from .names import Names, source_text
+from .names import Names, source_span, source_text
 
 MOST = 200  # nodes that a tree shows
 
@@ -33,8 +33,10 @@ def state(node: Any) -> str:
 
 
 def words(node: Any, number: int, names: Names) -> list[str]:
-    """Name, kind, shape and source text of a node's output."""
+    """Name, kind, shape and source text of a node's output; of all outputs for number 0."""
     name = names.of(node, number)
+    if node.count > 1 and number == 0:
+        name = ", ".join(filter(None, (names.of(node, n + 1) for n in range(node.count))))
     if node.number < 0:
         found = [name or "(a leaf without a name)", "leaf", shape_text(node), node.dtype.name]
         return [*found, "has grad" if node.grad is not None else "no grad yet"]
@@ -93,10 +95,10 @@ def _count(roots: Sequence[Any], known: Any) -> int:
     return len(order)
 
 
-def _everything(root: Any) -> list[Any]:
-    """Every node and leaf, the root first."""
-    seen: dict[Any, None] = {root: None}
-    order = [root]
+def everything(roots: Sequence[Any]) -> list[Any]:
+    """Every node and leaf, the roots first."""
+    seen: dict[Any, None] = dict.fromkeys(roots)
+    order = list(seen)
     for node in order:
         for edge, _ in children(node):
             if edge not in seen:
@@ -105,13 +107,13 @@ def _everything(root: Any) -> list[Any]:
     return order
 
 
-def dot(root: Any, number: int, names: Names) -> str:
+def dot(roots: Sequence[Any], names: Names) -> str:
     """The graph as DOT; arrows point the way that values go."""
-    order = _everything(root)
+    order = everything(roots)
     index = {node: position for position, node in enumerate(order)}
     lines = ["digraph graph_of_gradients {", "  rankdir=TB;", '  node [fontname="monospace"];']
     for node, position in index.items():
-        label = "\\n".join(_escaped(w) for w in words(node, number if node is root else 0, names))
+        label = "\\n".join(_escaped(w) for w in words(node, 0, names))
         shape = "box" if node.number >= 0 else "ellipse"
         lines.append(f'  n{position} [label="{label}", shape={shape}];')
     for node, position in index.items():
@@ -123,18 +125,68 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def mermaid(root: Any, number: int, names: Names) -> str:
+def mermaid(roots: Sequence[Any], names: Names) -> str:
     """The graph as Mermaid."""
-    order = _everything(root)
+    order = everything(roots)
     index = {node: position for position, node in enumerate(order)}
     lines = ["graph TB"]
     for node, position in index.items():
-        label = "<br>".join(_entities(w) for w in words(node, number if node is root else 0, names))
+        label = "<br>".join(_entities(w) for w in words(node, 0, names))
         opening, closing = ("[", "]") if node.number >= 0 else ("([", "])")
         lines.append(f'  n{position}{opening}"{label}"{closing}')
     for node, position in index.items():
         lines.extend(f"  n{index[edge]} --> n{position}" for edge, _ in children(node))
     return "\n".join(lines)
+
+
+def document(results: Sequence[tuple[str, Any, int]], names: Names) -> dict[str, Any]:
+    """The graph as a JSON object; `results` are names, nodes and numbers of outputs.
+
+    Edges go the way that values go: `from` is what made the value, `to` is what took it.
+    """
+    order = everything([node for _, node, _ in results])
+    index = {node: position for position, node in enumerate(order)}
+    edges = []
+    for node, position in index.items():
+        numbers = node.numbers or (0,) * len(node.edges)
+        for place, (edge, number) in enumerate(zip(node.edges, numbers, strict=True)):
+            if edge is not None:
+                output = max(number - 1, 0)
+                edges.append(
+                    {"from": index[edge], "output": output, "to": position, "input": place}
+                )
+    return {
+        "results": [
+            {"name": name, "node": index[node], "output": max(number - 1, 0)}
+            for name, node, number in results
+        ],
+        "nodes": [_described(node, position, names) for node, position in index.items()],
+        "edges": edges,
+    }
+
+
+def _described(node: Any, position: int, names: Names) -> dict[str, Any]:
+    single = node.count == 1
+    outputs = [
+        {
+            "name": names.of(node, 0 if single else n + 1) or None,
+            "shape": list(node.shape if single else node.shape[n]),
+            "dtype": (node.dtype if single else node.dtype[n]).name,
+        }
+        for n in range(node.count)
+    ]
+    found: dict[str, Any] = {
+        "id": position,
+        "kind": "leaf" if node.number < 0 else "operation",
+        "node": node.title,
+        "outputs": outputs,
+    }
+    if node.number < 0:
+        found["has_grad"] = node.grad is not None
+    else:
+        found["state"] = {"": "live", "freed": "freed"}.get(state(node), "kept")
+        found["source"] = source_span(node)
+    return found
 
 
 def _entities(text: str) -> str:

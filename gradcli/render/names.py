@@ -55,3 +55,20 @@ def source_place(node: Any) -> str:
     """Where that text is: `In[3]:1:5`; "" when it is not known."""
     place = machine.locate(node.where)
     return "" if place is None else place[0].location(place[1].span.start)
+
+
+def source_span(node: Any) -> dict[str, Any] | None:
+    """That text with its file, first and last line and columns; None when it is not known."""
+    place = machine.locate(node.where)
+    if place is None:
+        return None
+    source, span = place[0], place[1].span
+    (line, column), (end_line, end_column) = map(source.position, span)
+    return {
+        "text": source.slice(span),
+        "file": source.name,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+    }

@@ -116,11 +116,11 @@ def test_completions():
     assert gradcli("completions", "fisch").returncode == 2
     script = ok("completions", "bash") + (
         "COMP_WORDS=(gradcli grad --wr); COMP_CWORD=2; _gradcli; echo ${COMPREPLY[@]};"
-        "COMP_WORDS=(gradcli gr); COMP_CWORD=1; _gradcli; echo ${COMPREPLY[@]};"
+        "COMP_WORDS=(gradcli gra); COMP_CWORD=1; _gradcli; echo ${COMPREPLY[@]};"
         "COMP_WORDS=(gradcli grad --dtype bf); COMP_CWORD=3; _gradcli; echo ${COMPREPLY[@]}\n"
     )
     done = subprocess.run(["bash"], input=script.encode(), capture_output=True, check=True)
-    assert done.stdout.decode().split() == ["--wrt", "grad", "bfloat16"]
+    assert done.stdout.decode().split() == ["--wrt", "grad", "graph", "bfloat16"]
 
 
 def test_manual():
