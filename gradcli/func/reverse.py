@@ -7,7 +7,7 @@ a level, is connected to it by a node, and everything outside is reached through
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..autograd import engine
@@ -48,6 +48,17 @@ def _reachable(tensor: Tensor) -> set[Any]:
             seen.add(node)
             pending.extend(e for e in node.edges if e is not None)
     return seen
+
+
+def _parts(tensor: Tensor) -> Iterator[Tensor]:
+    """A tensor, what it wraps and the tangents it carries: each has a graph of its own."""
+    yield tensor
+    level = tensor.level
+    if level is not None:
+        if level.value is not None:
+            yield from _parts(level.value)
+        for tangent in (level.tangents or {}).values():
+            yield from _parts(tangent)
 
 
 def _track(tensor: Any, aliases: list[Tensor]) -> Any:
@@ -102,7 +113,11 @@ class Tracking:
         if not self.enabled and len(_tracked) <= 1:
             return False
         inner = self.inner_leaves()
-        return any(node.number < 0 and node not in inner for node in _reachable(tensor))
+        return any(
+            node.number < 0 and node not in inner
+            for part in _parts(tensor)
+            for node in _reachable(part)
+        )
 
     def release(self, tree: Any) -> Any:
         """Results as the outside sees them: off the graph unless something outside is on it."""
