@@ -123,7 +123,7 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
     if inplace:
         ops = [op for op in ops if op.inplace]
-    if len(ops) == 1 and not inplace and not ops[0].fields and not _has_out(ops[0]):
+    if len(ops) == 1 and not inplace and not ops[0].fields and not (flavour != OPERATOR and _has_out(ops[0])):
         function = caller(ops[0], flavour)
     else:
         function = _resolver(name, ops, flavour, inplace)
@@ -133,10 +133,43 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
 
 
 def _has_out(op: Op) -> bool:
-    return op.kernel is not None and not op.view and op.name not in OPERATORS_ONLY
+    return not op.view and (op.kernel is not None or op.name in _COMPOSED_WITH_OUT)
 
 
-OPERATORS_ONLY: frozenset[str] = frozenset()
+# Compositions of other entries that have an `out=` of their own.
+_COMPOSED_WITH_OUT = frozenset(
+    {
+        "chain_matmul",
+        "column_stack",
+        "cross",
+        "diag",
+        "dstack",
+        "ger",
+        "hstack",
+        "inner",
+        "inv",
+        "inverse",
+        "kron",
+        "linear",
+        "log_softmax",
+        "logdet",
+        "matmul",
+        "matrix_norm",
+        "matrix_power",
+        "multi_dot",
+        "norm",
+        "outer",
+        "pinv",
+        "pinverse",
+        "row_stack",
+        "softmax",
+        "solve",
+        "solve_triangular",
+        "tensordot",
+        "vecdot",
+        "vstack",
+    }
+)
 
 
 def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
