@@ -11,6 +11,7 @@ from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.generator import Generator
 from gradcli.tensor.limits import finfo, iinfo
+from gradcli.tensor.storage import Storage
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
 
@@ -151,6 +152,7 @@ def _own(kind: type, names: str) -> None:
 RemovableHandle.__module__ = "torch.utils.hooks"
 _own(RemovableHandle, "remove id")
 _own(SavedTensor, "register_hooks")
+_own(Storage, "data_ptr")
 _own(Device, "type index")
 _own(Generator, "manual_seed seed initial_seed device get_state set_state")
 _own(finfo, "bits dtype eps max min tiny smallest_normal resolution")

@@ -148,6 +148,8 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
             check_matmul(*given[:2])
         elif len(given) > 1:
             _check_shapes(given)
+        if not isinstance(kwargs.get("out"), np.ndarray | None):
+            raise TypeError("return arrays must be of ArrayType")
         if "dtype" in kwargs:
             kwargs["dtype"] = _dtype(kwargs["dtype"])
         return function(*given, **kwargs)
@@ -340,7 +342,7 @@ def _numpy_names() -> dict[str, Any]:
         "random": _random_module(), "linalg": _linalg_module(),
     }  # fmt: skip
     for name in _UNARY + _BINARY:
-        entries[name] = _on_arrays(name)
+        entries[name] = _on_arrays(name, "out", "dtype")
     for name in _REDUCING:
         entries[name] = _on_arrays(name, "axis", "keepdims", "ddof", "dtype")
     for name in _SHAPING:

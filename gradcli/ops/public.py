@@ -123,7 +123,8 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
     if inplace:
         ops = [op for op in ops if op.inplace]
-    if len(ops) == 1 and not inplace and not ops[0].fields and not (flavour != OPERATOR and _has_out(ops[0])):
+    settled = len(ops) == 1 and not inplace and not ops[0].fields
+    if settled and (flavour == OPERATOR or not _has_out(ops[0])):
         function = caller(ops[0], flavour)
     else:
         function = _resolver(name, ops, flavour, inplace)

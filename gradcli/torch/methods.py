@@ -25,6 +25,7 @@ from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType
 from ..tensor.printing import format_tensor, tensor_text
+from ..tensor.storage import Storage
 from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of
 from . import resolve
 
@@ -472,6 +473,11 @@ def _imaginary_part(tensor: Tensor) -> Tensor:
     return resolve.function("torch", "imag")(tensor)  # type: ignore[no-any-return]
 
 
+def untyped_storage(tensor: Tensor) -> Storage:
+    """The memory under the tensor."""
+    return Storage(tensor, data_ptr(tensor) - storage_offset(tensor) * element_size(tensor))
+
+
 _NAMED: dict[str, Callable[..., Any]] = {
     "item": item,
     "tolist": tolist,
@@ -480,6 +486,8 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "stride": stride,
     "storage_offset": storage_offset,
     "data_ptr": data_ptr,
+    "untyped_storage": untyped_storage,
+    "storage": untyped_storage,
     "is_contiguous": is_contiguous,
     "dim": dim,
     "ndimension": dim,
