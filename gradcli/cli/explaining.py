@@ -35,7 +35,7 @@ def explained(recorded: Recorded, options: Options) -> Iterator[str]:
         if place:
             yield ""
         if on_graph(value):
-            yield from _Explanation(recorded, name, value, inputs, bool(options.wrt)).lines()
+            yield from _Explanation(recorded, name, value, inputs, options).lines()
         else:
             yield from _not_on_graph(recorded, name, value)
 
@@ -76,14 +76,15 @@ def _cut_lines(found: list[Cut]) -> Iterator[str]:
 
 class _Explanation:
     def __init__(
-        self, recorded: Recorded, name: str, y: Tensor, inputs: dict[str, Tensor], asked: bool
+        self, recorded: Recorded, name: str, y: Tensor, inputs: dict[str, Tensor], options: Options
     ) -> None:
         self.recorded = recorded
         self.names = recorded.edges
         self.name = name
         self.y = y
         self.inputs = inputs
-        self.asked = asked
+        self.asked = bool(options.wrt)
+        self.constants = options.const
         self.causes = Causes(self.names)
         self.short = name if name.isidentifier() else f"({name})" if len(name) < 24 else "result"
 
@@ -156,7 +157,9 @@ class _Explanation:
     def _why_none(self, name: str, x: Tensor, pair: str) -> Iterator[str]:
         yield f"why {pair} is None"
         if not requires_grad(x):
-            yield f"  `{name}` does not require grad"
+            given = any(name == constant_name for constant_name, _ in self.constants)
+            reason = "it was given with --const" if given else "it does not require grad"
+            yield f"  `{name}` is not differentiated: {reason}"
             found = cuts(self.recorded.text.tree, self.recorded.text.source, "", name)
         else:
             yield f"  not connected: nothing leads from `{name}` to `{self.name}`"

@@ -41,11 +41,15 @@ class Cut(NamedTuple):
 
 
 class _Flow(NamedTuple):
-    """Names that get a value, the nodes that it is made of, and whether grad mode is off."""
+    """Names that get a value, the nodes that it is made of, and whether grad mode is off.
+
+    A function is made of its body, and `parameters` stand for whatever it is called with.
+    """
 
     targets: set[str]
     parts: list[Any]
     off: bool
+    parameters: frozenset[str] = frozenset()
 
 
 def cuts(tree: Any, source: Source, origin: str, result: str) -> list[Cut]:
@@ -72,7 +76,8 @@ def cuts(tree: Any, source: Source, origin: str, result: str) -> list[Cut]:
             continue
         for part in flow.parts:
             for node, value, reason in _places(part):
-                if not origin or _mentions(value) & reached:
+                names_here = _mentions(value)
+                if names_here if not origin else names_here & (reached | flow.parameters):
                     found.setdefault(node, _cut(source, node, reason))
             if flow.off and isinstance(part, syntax.expr) and (not origin or names & reached):
                 found.setdefault(part, _cut(source, part, "grad mode is off here"))
@@ -100,7 +105,7 @@ def _flows(node: Any, off: bool) -> Iterator[_Flow]:
         yield _Flow({"", *_written(node.value)}, [node.value], off)
         return
     if isinstance(node, syntax.FunctionDef):
-        yield _Flow({node.name}, [*node.body], off)
+        yield _Flow({node.name}, [*node.body], off, _parameters(node))
         return
     if isinstance(node, syntax.With):
         off = off or any(_turns_off(item.context_expr) for item in node.items)
@@ -110,6 +115,10 @@ def _flows(node: Any, off: bool) -> Iterator[_Flow]:
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, syntax.stmt | syntax.ExceptHandler):
                 yield from _flows(item, off)
+
+
+def _parameters(function: Any) -> frozenset[str]:
+    return frozenset(item.arg for item in _walk(function.args) if isinstance(item, syntax.arg))
 
 
 def _names_of_target(target: Any) -> set[str]:
@@ -162,12 +171,24 @@ def _mentions(node: Any) -> set[str]:
 
 def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
     """Expressions that cut, the value that they cut, and what they do."""
+    methods = set()  # of calls that were seen before them
     for item in _walk(node):
-        if isinstance(item, syntax.Attribute) and item.attr in _ATTRIBUTES:
-            if not (isinstance(item.value, syntax.Name) and item.value.id == "torch"):
-                yield item, item.value, _ATTRIBUTES[item.attr]
-        elif isinstance(item, syntax.Call) and _plain(item.func) in _CALLS:
-            yield item, item.args, _CALLS[_plain(item.func)]
+        if isinstance(item, syntax.With) and any(_turns_off(i.context_expr) for i in item.items):
+            for inner in _walk(item.body):
+                if isinstance(inner, syntax.Return | syntax.Assign) and inner.value is not None:
+                    yield inner, inner.value, "grad mode is off here"
+        elif isinstance(item, syntax.Call):
+            if isinstance(item.func, syntax.Attribute) and _cuts_off(item.func):
+                methods.add(item.func)
+                yield item, item.func.value, _ATTRIBUTES[item.func.attr]
+            elif _plain(item.func) in _CALLS:
+                yield item, item.args, _CALLS[_plain(item.func)]
+        elif isinstance(item, syntax.Attribute) and item not in methods and _cuts_off(item):
+            yield item, item.value, _ATTRIBUTES[item.attr]
+
+
+def _cuts_off(attribute: syntax.Attribute) -> bool:
+    return attribute.attr in _ATTRIBUTES and _last_name(attribute.value) != "torch"
 
 
 def _plain(function: Any) -> str:

@@ -1,0 +1,140 @@
+"""`gradcli explain`: the chain rule in steps, and why a gradient is missing."""
+
+import json
+
+import pytest
+from process import gradcli, ok
+
+CUTS = """\
+import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+w = torch.tensor(2.0, requires_grad=True)
+u = torch.tensor(2.0, requires_grad=True)
+h = torch.relu(x * w)
+k = h.detach() * 3
+
+def double(a):
+    with torch.no_grad():
+        return a * 2
+
+m = double(w)
+loss = (k * u).sum()
+print("printed")
+loss.backward()
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    path = tmp_path / "p.grad"
+    path.write_text(CUTS)
+    return str(path)
+
+
+def test_every_step_of_an_expression():
+    assert ok("explain", "-e", "sin(x) * y", "--set", "x=1", "--set", "y=2") == (
+        "sin(x) * y = tensor(1.6829, grad_fn=<MulBackward0>)\n"
+        "start  d(sin(x) * y)/d(sin(x) * y) = 1\n"
+        "1.  MulBackward0  sin(x) * y  (-e:1:1)\n"
+        "     arrives: tensor(1.)\n"
+        "     to (sin(x))  = g * conj(other)\n"
+        "        local derivative: tensor(2.)\n"
+        "        passes on: tensor(2.)\n"
+        "     to y  = g * conj(self)\n"
+        "        local derivative: tensor(0.8415)\n"
+        "        passes on: tensor(0.8415)\n"
+        "2.  SinBackward0  sin(x)  (-e:1:1)\n"
+        "     arrives: tensor(2.)\n"
+        "     to x  = g * conj(cos(self))\n"
+        "        local derivative: tensor(0.5403)\n"
+        "        passes on: tensor(1.0806)\n"
+        "in all\n"
+        "  d(sin(x) * y)/dx = tensor(1.0806)\n"
+        "  d(sin(x) * y)/dy = tensor(0.8415)\n"
+    )
+
+
+def test_after_a_backward_pass(program):
+    done = gradcli("explain", program, "--of", "loss", "--wrt", "u")
+    assert (done.returncode, done.stderr) == (0, b"printed\n")
+    text = done.stdout.decode()
+    assert f"MulBackward0  k * u  ({program}:13:9)" in text
+    assert text.endswith("in all\n  dloss/du = tensor(18.)\n")
+    forgotten = gradcli("explain", program, "--of", "loss", "--keep", "1")
+    assert forgotten.returncode == 5
+    assert b"--keep" in forgotten.stderr
+
+
+def test_wrt_leaves_out_other_ways():
+    both = ok("explain", "-e", "sin(x) * exp(y)", "--set", "x=1", "--set", "y=2")
+    one = ok("explain", "-e", "sin(x) * exp(y)", "--set", "x=1", "--set", "y=2", "--wrt", "y")
+    assert "SinBackward0" in both and "SinBackward0" not in one
+    assert one.endswith("in all\n  d(sin(x) * exp(y))/dy = tensor(6.2177)\n")
+
+
+def test_an_intermediate_result(program):
+    text = ok("explain", program, "--of", "h", "--wrt", "x")
+    assert "  dh/dx = tensor([2., 2.])\n" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["relu(x)", "--set", "x=-1"], "the whole gradient becomes zero in `relu(x)`"),
+        (["relu(x)", "--set", "x=[-1, 1]"], "1 of 2 elements become zero in `relu(x)`"),
+        (["x - x", "--set", "x=2"], "over several ways adds up to this"),
+        (["1 / x", "--set", "x=0"], "-e:1:1: infinity begins here in `1 / x`"),
+        (
+            ["where(x > 0, sqrt(x), 0 * x).sum()", "--set", "x=[0, 4]"],
+            "-e:1:14: NaN begins here: 0 times infinity, the zeros come from "
+            "`where(x > 0, sqrt(x), 0 * x)` at -e:1:1, in `sqrt(x)` (SqrtBackward0)",
+        ),
+        (["x.detach() * y", "--set", "x=1", "--set", "y=1"], "line 1: detach() cuts it off"),
+        (["x.data * y", "--set", "x=1", "--set", "y=1"], ".data is outside of the graph: `x.data`"),
+        (["x.item() * y", "--set", "x=1", "--set", "y=1"], "item() makes a Python number"),
+        (["x.detach() * 2", "--set", "x=1"], "`x.detach() * 2` is not on a graph"),
+        (["x * y", "--set", "x=1", "--const", "y=1", "--wrt", "y"], "given with --const"),
+    ],
+)
+def test_why(words, answer):
+    assert answer in ok("explain", "-e", *words)
+
+
+def test_healthy_gradients_need_no_answer():
+    assert "why" not in ok("explain", "-e", "exp(x)", "--set", "x=[1, 2]")
+
+
+def test_where_a_program_cuts(program):
+    text = ok("explain", program)
+    assert "why dloss/dx is None\n  not connected: nothing leads from `x` to `loss`\n" in text
+    assert text.count("    line 6: detach() cuts it off: `h.detach()`\n") == 2
+    assert "why dloss/du" not in text
+    assert "line 10: grad mode is off here: `return a * 2`" in ok("explain", program, "--of", "m")
+
+
+def test_a_value_changed_since_is_never_used(tmp_path):
+    path = tmp_path / "p.grad"
+    path.write_text(
+        "w = param(2.0)\ny = w.exp() * w\ny.backward()\nwith no_grad():\n    w -= w.grad\n"
+    )
+    done = gradcli("explain", str(path))
+    assert done.returncode == 5
+    assert b"modified by an inplace operation" in done.stderr
+    assert b"dy/dw" not in done.stdout
+
+
+def test_mistakes(program):
+    for words, status, message in (
+        (["-e", "2 * 3"], 2, "there is no graph to explain"),
+        (["-e", "x +"], 3, "SyntaxError"),
+        (["-e", "x * 2"], 2, "the input `x` is missing"),
+        (["-e", "ones(2) + x", "--set", "x=[1, 2, 3]"], 5, "must match the size"),
+        ([program, "--of", "lss"], 2, "did you mean loss?"),
+        ([program, "--wrt", "q"], 2, "there is no tensor of this name"),
+        (["-e", "x + sum([1 for i in range(99)])", "--set", "x=1", "--max-steps", "9"], 6, "steps"),
+    ):
+        done = gradcli("explain", *words)
+        assert (done.returncode, done.stdout) == (status, b""), words
+        assert message in done.stderr.decode(), words
+    done = gradcli("explain", "-e", "2", "--errors", "json")
+    assert json.loads(done.stderr)["error"]["code"] == "usage"
