@@ -170,7 +170,7 @@ def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
             if isinstance(array, np.ndarray):
                 total *= array.size
                 shapes.append(array.shape)
-        if total > _LARGE and len(shapes) > 1:
+        if total > _LARGE:
             try:
                 shape = np.broadcast_shapes(*shapes)
             except ValueError:
@@ -361,7 +361,7 @@ def _unary(op: Op, flavour: str) -> Any:
                 node = x.node
                 records = differentiable and state.grad_enabled and node is not None
                 array = x.array
-                plain = array.ndim < 2 or array.flags.c_contiguous
+                plain = (array.ndim < 2 and array.size < _LARGE) or array.flags.c_contiguous
                 view = x.view_info
                 if plain and (
                     (fits and view is None and not state.packing)
@@ -462,11 +462,14 @@ def _binary(op: Op, flavour: str) -> Any:
                         and b.view_info is None
                         and (b.dtype is dtype)
                         and (x.ndim == y.ndim or dtype.raw)
+                        and (
+                            x.size < 2048 > y.size or (x.shape == y.shape and x.flags.c_contiguous)
+                        )
                     )
                 else:
                     y = b
                     kind = type(b)
-                    ready = (ready and takes_number) and (
+                    ready = (ready and takes_number and x.size < _LARGE) and (
                         (kind is float and dtype.category >= 2)
                         or (kind is int and dtype.category >= 2 and -(1 << 53) < b < 1 << 53)
                     )
@@ -474,7 +477,7 @@ def _binary(op: Op, flavour: str) -> Any:
                     ready = x.flags.c_contiguous and (
                         type(y) is not np.ndarray or y.ndim < 2 or y.flags.c_contiguous
                     )
-                if ready and (x.size < 2048 or x.shape == getattr(y, "shape", ())):
+                if ready:
                     records = (
                         differentiable
                         and state.grad_enabled

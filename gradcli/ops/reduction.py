@@ -289,6 +289,12 @@ def _others(self: Any, dim: int) -> Any:
     if self.ndim == 0:
         return np.ones_like(self)[()]
     axis = wrap_dim(dim, self.ndim)
+    if self.dtype.kind == "f":
+        total = MULTIPLY.reduce(self, axis=axis, keepdims=True)
+        size = np.abs(total)
+        limits = np.finfo(self.dtype)
+        if ((size >= limits.tiny) & (size <= limits.max)).all():
+            return total / self
     moved = np.moveaxis(self, axis, -1)
     ones = np.ones((*moved.shape[:-1], 1), moved.dtype)
     before = np.cumprod(np.concatenate([ones, moved[..., :-1]], -1), -1)

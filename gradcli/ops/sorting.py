@@ -115,8 +115,29 @@ def _topk(self: Any, k: int, dim: int, largest: bool, sorted: bool) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self, np.int64(0)
-    indices = np.ascontiguousarray(np.take(order(self, axis, largest), np.arange(k), axis))
+    indices = _few(self, k, largest) if axis == self.ndim - 1 else None
+    if indices is None:
+        indices = np.ascontiguousarray(np.take(order(self, axis, largest), np.arange(k), axis))
     return np.take_along_axis(self, indices, axis), indices
+
+
+def _few(self: Any, k: int, largest: bool) -> Any:
+    """The indices of topk along the last axis without sorting everything.
+
+    None when k is not small, and where equal elements or NaN leave more than one choice.
+    """
+    length = self.shape[-1]
+    if not 0 < k <= length // 8:
+        return None
+    if largest:
+        chosen = self >= np.partition(self, length - k, -1)[..., length - k, None]
+    else:
+        chosen = self <= np.partition(self, k - 1, -1)[..., k - 1, None]
+    if (np.count_nonzero(chosen, -1) != k).any():
+        return None
+    found = np.nonzero(chosen)[-1].reshape(*self.shape[:-1], k)
+    among = order(np.take_along_axis(self, found, -1), self.ndim - 1, largest)
+    return np.take_along_axis(found, among, -1)
 
 
 def _check_topk(self: Any, k: int, dim: int, largest: bool, sorted: bool) -> None:

@@ -114,3 +114,34 @@ def test_memory_is_asked_for_before_it_is_needed() -> None:
     ):
         with pytest.raises(LimitExceeded):
             grow()
+
+
+def test_an_expanded_input_is_measured_before_a_kernel_writes_it_out() -> None:
+    from gradcli.tensor.runtime import LimitExceeded
+
+    big = torch.ones(1).expand(10**12)
+    for grow in (
+        lambda: big.exp(),
+        lambda: big + 1.0,
+        lambda: big * big,
+        lambda: big.detach() * big.detach(),
+        lambda: torch.ones(1, 1).expand(10**6, 10**6).sin(),
+        lambda: torch.ones(2000, 1) * torch.ones(1, 10**6),
+    ):
+        with pytest.raises(LimitExceeded):
+            grow()
+        with torch.inference_mode(), pytest.raises(LimitExceeded):
+            grow()
+
+
+@pytest.mark.parametrize("largest", [True, False])
+def test_few_of_many_are_those_that_sorting_finds(largest: bool) -> None:
+    torch.manual_seed(0)
+    distinct = torch.randn(4, 5, 40)
+    ties = torch.randint(0, 9, (6, 40)).float()
+    ties[0, 3] = float("nan")
+    for x in (distinct, ties, distinct.transpose(0, 2).contiguous().transpose(0, 2)):
+        values, indices = x.topk(5, largest=largest)
+        expected = x.sort(dim=-1, descending=largest, stable=True)
+        assert torch.equal(indices, expected[1][..., :5])
+        assert torch.equal(values.nan_to_num(99.0), expected[0][..., :5].nan_to_num(99.0))
