@@ -437,7 +437,7 @@ def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
     from .views import Geometry, same_view, with_part
 
     own = tangent_at(target, depth)
-    if own is None:
+    if own is None or (_is_batched(tangent) and not _is_batched(own)):
         view = target.view_info
         if view is None:
             _set_tangent(target, operations.clone(tangent), depth)
