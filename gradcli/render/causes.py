@@ -77,20 +77,19 @@ class Causes:
             wrong = culprit(step, part, "nan")
             if wrong:
                 maker = self.zeros.get(node)
+                under = ""
                 if maker is not None and "0 times" in wrong:
                     place = source_place(maker)
-                    wrong += f", the zeros come from `{source_text(maker) or maker.title}`"
-                    wrong += f" at {place}" if place else ""
-                    wrong += ","
-                self._add("nan", node, part, wrong)
+                    under = f", under `{source_text(maker) or maker.title}`"
+                    under += f" at {place}" if place else ""
+                self._add("nan", node, part, wrong, under)
 
-    def _add(self, what: str, node: Any, part: Part, text: str) -> None:
+    def _add(self, what: str, node: Any, part: Part, text: str, under: str = "") -> None:
         place = source_place(node)
         lead = f"{place}: " if place else ""
-        name = called(part.edge, self.names)
-        self.found[what].append(
-            (part.edge, f"{lead}{text} {placed(node)}\n    to {name}: {brief(part.grad, '    ')}")
-        )
+        to = f"    to {called(part.edge, self.names)}: "
+        grad = brief(part.grad, " " * len(to))
+        self.found[what].append((part.edge, f"{lead}{text} {placed(node)}{under}\n{to}{grad}"))
 
     def answers(self, what: str, target: Any) -> list[str]:
         """The places that lead to a node, as texts."""

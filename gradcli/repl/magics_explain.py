@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcli.autograd.keep import reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_grad
-from gradcli.language.text import text_repr
+from gradcli.render.causes import Causes, brief
 from gradcli.render.chain import Chain, Step, called
 from gradcli.render.names import Names, source_place, source_text
 from gradcli.tensor.tensor import Tensor, constant, shape_of
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from .shell import Shell
 
 MOST = 40  # steps that are shown
-
-
-def _text(value: Tensor, indent: str) -> str:
-    text = text_repr(value)
-    if len(text) > 300:
-        text = f"a tensor of shape {list(shape_of(value))}, norm {_norm(value):.4g}"
-    return text.replace("\n", "\n" + indent)
-
-
-def _norm(value: Tensor) -> float:
-    return float(np.sqrt((np.abs(value.array).astype(np.float64) ** 2).sum()))
 
 
 def explain(shell: Shell, text: str) -> None:
@@ -71,7 +60,7 @@ def _show_step(shell: Shell, root: str, count: int, step: Step, names: Names) ->
         name = called(part.edge, names)
         formula = f"  = {part.formula}" if part.formula else ""
         shell.say(f"     to {name}{formula}")
-        shell.say(f"        {_text(part.grad, ' ' * 8)}")
+        shell.say(f"        {brief(part.grad, ' ' * 8)}")
 
 
 def _show_totals(shell: Shell, root: str, chain: Chain, names: Names, target: Any) -> None:
@@ -80,7 +69,7 @@ def _show_totals(shell: Shell, root: str, chain: Chain, names: Names, target: An
         node = edge[0]
         if edge == target or (target is None and node.number < 0):
             lead = f"  d{root}/d{called(edge, names)} = "
-            shell.say(lead + _text(total, " " * len(lead)))
+            shell.say(lead + brief(total, " " * len(lead)))
 
 
 # ---------------------------------------------------------------- why
@@ -197,42 +186,16 @@ def _trace(shell: Shell, name: str, x: Tensor, what: str) -> None:
         shell.say(f"no variable holds the graph of `{name}` any more: run the last lines again")
         return
     root_name, y = results[-1]
-    names = Names(shell.variables())
+    causes = Causes(Names(shell.variables()))
     edge = (fresh_edge(x), x.number)
-    found = 0
     with readable(y):
-        chain = Chain(y, constant(shape_of(y), y.dtype, 1), edge)
-        for step in chain.steps():
-            for part in step.parts:
-                line = _culprit(step, part, what)
-                if line:
-                    found += 1
-                    if found <= 10:
-                        text = source_text(step.node) or step.node.title
-                        place = source_place(step.node)
-                        shell.say(f"{place}: {line} in `{text}` ({step.node.title})")
-                        shell.say(f"    to {called(part.edge, names)}: {_text(part.grad, '    ')}")
+        for step in Chain(y, constant(shape_of(y), y.dtype, 1), edge).steps():
+            causes.see(step)
+    found = causes.answers(what, edge[0])
+    for answer in found:
+        shell.say(answer)
     if not found:
         shell.say(
             f"the gradient of `{root_name}` by `{name}` is fine: what {name}.grad holds came from "
             "another pass, or from several that were added"
         )
-
-
-def _culprit(step: Step, part: Any, what: str) -> str:
-    arrived = [np.asarray(item.array) for item in step.arrived if item is not None]
-    leaves = np.asarray(part.grad.array)
-    if what == "nan":
-        if np.isfinite(leaves).all() or not all(np.isfinite(item).all() for item in arrived):
-            return ""
-        zero = any((item == 0).any() for item in arrived)
-        if np.isnan(leaves).any():
-            return "NaN begins here" + (": 0 times infinity" if zero else "")
-        return "infinity begins here"
-    if any(item.any() for item in arrived) and not leaves.any():
-        return "the whole gradient becomes zero"
-    nonzero = sum(int(np.count_nonzero(item)) for item in arrived)
-    lost = leaves.size - int(np.count_nonzero(leaves))
-    if lost and all(item.size == leaves.size for item in arrived) and nonzero > leaves.size - lost:
-        return f"{nonzero - (leaves.size - lost)} of {leaves.size} elements become zero"
-    return ""
