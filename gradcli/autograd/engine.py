@@ -295,8 +295,9 @@ def _commit(work: Pass, leaf: AccumulateGrad, grad: Any) -> None:
     if tensor is not None and tensor.node is None:
         return  # it was told since that it wants no gradient
     _accumulate(leaf, grad, work.create_graph)
-    for hook in list(leaf.post_hooks.values()):
-        hook(leaf.variable)
+    if leaf.post_hooks:
+        for hook in list(leaf.post_hooks.values()):
+            hook(leaf.variable)
     if leaf.hooks is not None:
         for function in list(leaf.hooks.post.values()):
             function((), (grad if type(grad) is Tensor else make(grad, leaf.dtype),))
@@ -506,7 +507,10 @@ def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
         if leaf.hooks is not None and leaf not in work.ready:
             staged[leaf] = _leaf_pre_hooks(leaf, staged[leaf])
     if work.targets is None:
-        fragile = any(leaf.hooks is not None or leaf.post_hooks for leaf in staged)
+        fragile = False
+        for leaf in staged:
+            if leaf.hooks is not None or leaf.post_hooks:
+                fragile = True
         for leaf, grad in staged.items():
             if fragile or work.create_graph:
                 _remember(work, leaf)
