@@ -94,7 +94,8 @@ class Causes:
     def answers(self, what: str, target: Any) -> list[str]:
         """The places that lead to a node, as texts."""
         ways: dict[Any, bool] = {}
-        found = [text for edge, text in self.found[what] if _leads(edge[0], target, ways)]
+        nearest = reversed(self.found[what])  # so that each search soon meets an earlier one
+        found = [text for edge, text in nearest if _leads(edge[0], target, ways)][::-1]
         if len(found) > MOST:
             return [*found[:MOST], f"and {len(found) - MOST:,} more places"]
         return found
