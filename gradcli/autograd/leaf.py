@@ -97,9 +97,7 @@ def set_requires_grad(tensor: Tensor, value: Any) -> None:
     if value and tensor.node is not None:
         return
     if value and not tensor.dtype.differentiable:
-        raise RuntimeError(
-            "only Tensors of floating point and complex dtype can require gradients"
-        )
+        raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
     requires_grad_(tensor, value)
 
 

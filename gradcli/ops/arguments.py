@@ -190,9 +190,7 @@ def wrong_type(op: Op, parameter: Parameter, position: int, value: Any) -> Argum
     return ArgumentError(op, f"{expected(parameter)}, not {type_name(value)}", parameter, position)
 
 
-def wrong_item(
-    op: Op, parameter: Parameter, position: int, value: Any, index: int
-) -> TypeError:
+def wrong_item(op: Op, parameter: Parameter, position: int, value: Any, index: int) -> TypeError:
     """The error for an element of the wrong type in a list.
 
     The first decides whether an overload fits; the others are found out when it was chosen.

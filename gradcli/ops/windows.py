@@ -36,6 +36,7 @@ def _space(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         memory = _spaces[name] = np.empty(size, np.uint8)
     return memory[:size].view(dtype).reshape(shape)
 
+
 Sizes = Sequence[int]
 
 
@@ -101,9 +102,7 @@ class _Grid:
             )
         else:
             rows = tuple(size * step for step in self.row)
-            view = as_strided(
-                x, (len(x), channels, *self.kernel, *self.out), (*lead, *taps, *rows)
-            )
+            view = as_strided(x, (len(x), channels, *self.kernel, *self.out), (*lead, *taps, *rows))
         columns = _space("columns", view.shape, x.dtype)
         np.copyto(columns, view)
         return columns.reshape(len(x), channels * self.taps, self.length)

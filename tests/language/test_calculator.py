@@ -168,7 +168,9 @@ def test_an_error_renders_with_source_operands_and_calls() -> None:
     text = "import torch\na = torch.ones(3)\ndef f(b):\n    return a * b\nf(torch.ones(2))"
     with pytest.raises(ProgramError) as raised:
         Session().run(compile_program(text))
-    assert raised.value.diagnostic().render() == """\
+    assert (
+        raised.value.diagnostic().render()
+        == """\
 error: RuntimeError: The size of tensor a (3) must match the size of tensor b (2) at \
 non-singleton dimension 0
  --> <input>:4:14
@@ -179,3 +181,4 @@ non-singleton dimension 0
   |            float32 [3]
 5 | f(torch.ones(2))
   | ---------------- called from here"""
+    )
