@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 from .functions import Builtin, Function, Method
@@ -536,6 +537,11 @@ for _kind, _table in TABLES.items():
 def find_loader(kind: type) -> Loader:
     """The loader for a type that is met for the first time."""
     loader: Loader | None = None
+    if kind.__module__ == "numpy":  # an array of a program that does not import numpy
+        import_module(".numpy_face", __package__)
+        loader = LOADERS.get(kind)
+    if loader is not None:
+        return loader
     if issubclass(kind, BaseException):
         loader = _load_exception
     elif issubclass(kind, type):
