@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
+from ..tensor.device import Device
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, promote
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
@@ -179,7 +180,7 @@ def infer(data: Any) -> DType:
         return infer_flat(list(data))
     if isinstance(data, float | int | complex):
         return of_number(data)
-    name = "torch.device" if kind.__name__ == "Device" else kind.__name__
+    name = "torch.device" if kind is Device else kind.__name__
     raise RuntimeError(f"Could not infer dtype of {name}")
 
 

@@ -36,6 +36,7 @@ class Record:
         self.keeps = keeps or bool(saves)
         self.parents = [parent for parent in parents if parent is not None]
         self.freed = False
+        self.unsure = False  # a failed pass may have freed it
 
 
 class Counter:
@@ -473,6 +474,8 @@ class Programs(RuleBasedStateMachine):
         stale = any(c.value != v for record in records for c, v in record.saves)
         if error is not None and "second time" in error and stale:
             return  # which of two errors comes first depends on the order of nodes
+        if any(record.unsure for record in records):
+            return  # a pass that failed here freed what it had run through, as PyTorch's does
         total = x.jacobian.reshape(-1, PARAMETERS).sum(0)
 
         def run() -> bool:
@@ -480,6 +483,8 @@ class Programs(RuleBasedStateMachine):
             return True
 
         if self.expect(error, run) is None:
+            for record in records:
+                record.unsure = record.unsure or (stale and record.keeps and not retain)
             return
         for record in records:
             record.freed = record.freed or (record.keeps and not retain)
