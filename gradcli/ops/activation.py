@@ -42,11 +42,31 @@ def _away_from_kinks(S: Any) -> Any:
 
 # --- rectifiers
 
+op(
+    "threshold_backward(Tensor grad_output, Tensor self, Scalar threshold)",
+    kernel=lambda grad_output, self, threshold: select(self <= threshold, 0, grad_output),
+    vjp={
+        "grad_output": lambda F, g, self, threshold: F.threshold_backward(g, self, threshold),
+        "self": lambda F, g: F.zeros_like_shape(g, g.shape),
+    },
+    jvp={
+        "grad_output": lambda F, t, self, threshold: F.threshold_backward(t, self, threshold),
+        "self": lambda F, t: F.zeros_like_shape(t, t.shape),
+    },
+    promote="number",
+    batching=ELEMENTWISE,
+    where=(),
+    doc="The cotangent of a rectifier's input: zero up to the threshold.",
+    samples=lambda S: [
+        S(S.distinct(2, 3), S.distinct(2, 3), 0.0),
+        S(S.distinct(), S.distinct(), 0.0),
+    ],
+)
 
 op(
     "relu(Tensor self)",
     kernel=lambda self: np.maximum(0, self),  # of two zeros the second, so -0 stays
-    vjp={"self": lambda F, g, out: F.where(F.le(out, 0), 0, g)},
+    vjp={"self": lambda F, g, out: F.threshold_backward(g, out, 0)},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -151,7 +171,7 @@ def _check_threshold(self: Any, threshold: Any, value: Any) -> None:
 op(
     "threshold(Tensor self, Scalar threshold, Scalar value)",
     kernel=_threshold,
-    vjp={"self": lambda F, g, self, threshold: F.where(F.le(self, threshold), 0, g)},
+    vjp={"self": lambda F, g, self, threshold: F.threshold_backward(g, self, threshold)},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,

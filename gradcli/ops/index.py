@@ -607,6 +607,7 @@ FAMILIES: dict[str, str] = {
     "tensordot": "contraction",
     "threshold": "activation",
     "threshold_F": "activation",
+    "threshold_backward": "activation",
     "tile": "rearranging",
     "topk": "sorting",
     "trace": "linalg",
