@@ -315,6 +315,16 @@ def _define_max(dims: int) -> None:
             S(S.distinct(2, *(3,) * dims), 2, stride=1, padding=1, ceil_mode=True),
         ],
     )
+    if dims == 1:
+        op(
+            "max_pool1d_pair(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, "
+            "int[] dilation=1, bool ceil_mode=False)",
+            name=f"{name}_with_indices",
+            composite=lambda F, self, k, s, p, d, c: pooled(F, self, k, s, p, d, c, True),
+            where=("torch",),
+            doc="The maximum of each window and where it is.",
+            samples=lambda S: [S(S.distinct(1, 2, 4), 2), S(S.distinct(2, 5), 2, 1, 1)],
+        )
     op(
         f"{name}_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, "
         "int[] padding=0, int[] dilation=1, bool ceil_mode=False, bool return_indices=False)",
@@ -403,6 +413,22 @@ def _define_adaptive_max(dims: int) -> None:
         doc="The maximum of as many windows as the output size asks for.",
         samples=lambda S: [S(S.distinct(1, 2, *(4,) * dims), 3)],
     )
+    op(
+        f"{name}_with_indices(Tensor input, any output_size, bool return_indices=False)",
+        composite=lambda F, input, output_size, _: pooled(F, input, output_size, True),
+        where=("F",),
+        doc="The maximum of as many windows as the output size asks for, and where it is.",
+        samples=lambda S: [S(S.distinct(1, 2, *(4,) * dims), 3)],
+    )
+    if dims == 1:
+        op(
+            "adaptive_max_pool1d_pair(Tensor self, any output_size)",
+            name=name,
+            composite=lambda F, self, output_size: pooled(F, self, output_size, True),
+            where=("torch",),
+            doc="The maximum of as many windows as the output size asks for, and where it is.",
+            samples=lambda S: [S(S.distinct(1, 2, 4), 3), S(S.distinct(2, 5), 2)],
+        )
 
 
 def _check_adaptive(name: str, input: Any, dims: int) -> None:

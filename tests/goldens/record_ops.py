@@ -5,13 +5,15 @@ Run with a Python that has PyTorch 2.13.0 and NumPy, from the root of the projec
     PYTHONPATH=.:tests/ops python tests/goldens/record_ops.py
 
 It writes tests/goldens/ops.json: for each entry and sample the outputs, the node's name, the
-strides and the gradients, or the error; and strides for other layouts of the first input.
+strides and the gradients, or the error; and strides for other layouts of the first input. With
+names of families as arguments it records their entries and leaves the others as they are.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -177,19 +179,30 @@ def strides(op: Any, sample: Any, layout: str) -> Any:
     return None if outputs is None else [list(output.stride()) for output in outputs]
 
 
+def line(op: Any) -> str:
+    """The line of an entry."""
+    found: dict[str, Any] = {
+        kind: [record(op, sample) for sample in cases.samples(op, kind)] for kind in cases.KINDS
+    }
+    chosen = cases.layout_sample(op)
+    if chosen is not None and function(op) is not None:
+        found["layouts"] = {layout: strides(op, chosen[1], layout) for layout in cases.LAYOUTS}
+    return f"{json.dumps(op.id)}: {json.dumps(found, separators=(',', ':'))}"
+
+
 def main() -> None:
     """Write the goldens."""
-    lines = []
-    for op in cases.entries():
-        found: dict[str, Any] = {
-            kind: [record(op, sample) for sample in cases.samples(op, kind)] for kind in cases.KINDS
-        }
-        chosen = cases.layout_sample(op)
-        if chosen is not None and function(op) is not None:
-            found["layouts"] = {layout: strides(op, chosen[1], layout) for layout in cases.LAYOUTS}
-        lines.append(f"{json.dumps(op.id)}: {json.dumps(found, separators=(',', ':'))}")
-    text = "{\n" + ",\n".join(lines) + "\n}\n"
-    Path(__file__).with_name("ops.json").write_text(text)
+    path = Path(__file__).with_name("ops.json")
+    families = set(sys.argv[1:])
+    kept = {}
+    if families:
+        for text in path.read_text().splitlines()[1:-1]:
+            kept[json.loads(text[: text.index(":")])] = text.removesuffix(",")
+    lines = [
+        kept[op.id] if families and op.family not in families and op.id in kept else line(op)
+        for op in cases.entries()
+    ]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     print(f"{len(lines)} entries, PyTorch {torch.__version__}")
 
 
