@@ -38,7 +38,7 @@ def run(options: Options) -> int:
     for text in texts:
         name = text.source.text if text.kind == "expression" else text.source.name
         subject = Subject(text, options, name)
-        subject.inputs = {**file_inputs(options, subject.runner.reads), **given.all}
+        subject.inputs = {**file_inputs(options, subject.runner), **given.all}
         found += check(subject)
     good = all(entry["ok"] for entry in found)
     if options.json or options.output is not None:

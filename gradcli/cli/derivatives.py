@@ -13,10 +13,12 @@ from gradcli.autograd.modes import requires_grad
 from gradcli.io.documents import typed
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
+from gradcli.language.machine import machine
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, make, numel, shape_of
 
+from .failures import span_members
 from .inputs import constant, literal
 from .options import Options, UsageError
 from .report import RAISED, USAGE, Failure
@@ -34,10 +36,12 @@ def result_of(result: Result, options: Options) -> Tensor:
     if options.of:
         (name,) = chosen(options.of, result.globals, "--of", "result")
         value = result.globals[name]
-    elif result.value is UNSET or result.value is None:
+    elif result.value is UNSET or (result.value is None and options.file is not None):
         raise UsageError(
             "the program does not end with an expression", "say which result: --of NAME"
         )
+    elif result.value is None:
+        raise Failure(RAISED, "the result is None, not a tensor", type="TypeError")
     else:
         value = result.value
     if isinstance(value, bool | int | float | complex):
@@ -78,15 +82,37 @@ def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, A
     compute = _COMMANDS[kind]
     try:
         found = compute(value, by, options)
+    except Failure as failure:
+        raise _placed(failure, value) from None
     except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
-        raise Failure(RAISED, str(error), type=type(error).__name__, help=_help(error)) from None
+        raised = Failure(RAISED, str(error), type=type(error).__name__, help=_help(error))
+        raise _placed(raised, value) from None
     return {"value": typed(leaves.detach(value)), MEMBERS[kind]: found}
 
 
 def _help(error: Exception) -> str:
     if "implicitly created only for scalar" in str(error):
         return "give --cotangent, or make it a scalar with sum(...)"
+    if "implicitly created only for real" in str(error):
+        return "give --cotangent, or make it real with .real or abs(...)"
     return ""
+
+
+def _placed(failure: Failure, value: Tensor) -> Failure:
+    """A failure that is about the result as a whole, with the place that made the result."""
+    node = leaves.grad_fn(value)
+    place = None if node is None else machine.locate(node.where)
+    if place is None or failure.status != RAISED or failure.help == "":
+        return failure
+    from gradcli.language.diagnostics import Diagnostic, Label
+
+    source, made = place
+    label = Label(made.span, f"{value.dtype.name} {list(shape_of(value))}")
+    title = f"{failure.type}: {failure.message}"
+    drawn = Diagnostic(title, source, [label], [failure.help])
+    failure.text, failure.colored = drawn.render(), drawn.render(color=True)
+    failure.span = span_members(source, made.span)
+    return failure
 
 
 def _document(found: Tensor | None) -> Typed | None:

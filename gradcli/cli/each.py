@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gradcli.io.errors import DataError
+from gradcli.io.errors import DataError, naming
 from gradcli.io.files import extension, read_record
 from gradcli.io.parse import decode, parse, parse_flat_lines
 from gradcli.tensor.runtime import LimitExceeded, runtime
@@ -25,7 +25,7 @@ from .inputs import Given, bound
 from .jobs import Derivative, Evaluation
 from .options import Options, UsageError
 from .output import Sink
-from .records import Progress, lines_of, reads_lines, tensors
+from .records import Progress, inputs_of, lines_of, reads_lines, tensors
 from .report import USAGE, Failure, show
 from .sources import Text
 
@@ -61,6 +61,11 @@ class _Stream:
         self.job = job
         self.options = options
         self.given: Given = bound(options)
+        shared = options.input if options.grid or options.null_input else options.input[:-1]
+        self.given.leaves = {
+            **inputs_of(shared, options, (job.runner,)),
+            **self.given.leaves,
+        }
         self.batcher = Batcher(job, self.given, options)
         self.number = 0  # of the record that is evaluated, from 1
         self.failed = 0
@@ -72,7 +77,7 @@ class _Stream:
 
     def run(self) -> int:
         options = self.options
-        with Sink(options, streaming=True) as sink:
+        with Sink(options, streaming=options.each or options.grid) as sink:
             self.sink = sink
             self.job.attach(sink, self._before_emit)
             progress = self.progress
@@ -177,7 +182,7 @@ class _Stream:
     def _evaluate(self, batch: Batch) -> None:
         place = 0
         while place < len(batch):
-            lines = self.batcher.lines(batch, place)
+            lines = self.batcher.lines(batch, place) if self.sink.streaming else None
             if lines:
                 self.number += len(lines)
                 self.sink.count += len(lines)
@@ -199,6 +204,9 @@ class _Stream:
                 raise member
             inputs = self._inputs(member)
             document = self.job.document(inputs)
+            if not self.sink.streaming:
+                self.sink.write(document)
+                return
             self.sink.last = document
             self.sink.count += 1
             if self.sink.raw and type(document) is str:
@@ -212,6 +220,7 @@ class _Stream:
 
     def _inputs(self, member: Member) -> dict[str, Tensor]:
         """A record's inputs and those of the command line, which win; every array is a new one."""
+        self.job.runner.offered = member
         found = tensors(member, self.options, self.job.runner.reads)
         given = self.given
         for name, tensor in given.leaves.items():
@@ -221,7 +230,7 @@ class _Stream:
         return found
 
     def _fail(self, failure: Failure) -> None:
-        if failure.status == 141:
+        if failure.status == 141 or not self.sink.streaming:
             raise failure
         self.failed += 1
         if self.first is None:
@@ -300,9 +309,11 @@ def _whole(name: str) -> list[Any]:
     """The records of a `.json` file: a list of them, or one."""
     from gradcli.io.source import read_bytes
 
-    text = decode(read_bytes(name))
+    with naming(name):
+        text = decode(read_bytes(name))
     try:
-        value = parse(text)
+        with naming(name):
+            value = parse(text)
     except DataError as error:
         if "something after" not in error.message:
             raise
@@ -314,7 +325,8 @@ def _table(name: str) -> Iterator[Any]:
     """The rows of a `.csv` file as records, as they are read."""
     from gradcli.io.table import rows_of
 
-    yield from rows_of(name)
+    for row in rows_of(name):
+        yield failure_of(row) if isinstance(row, DataError) else row
 
 
 def _rows(arrays: dict[str, Any], name: str) -> Iterator[Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .answers import exit_status, names_document
-from .options import Options, UsageError
+from .options import Options
 from .process import single_thread, watch_signals, watch_time
-from .sources import Text, file_or_expressions
+from .sources import Text, check_sources, file_or_expressions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 def run(options: Options) -> int:
     """Run what the command line names; the exit status."""
     records = options.each or options.slurp
-    if options.operands == ["-"] and ("-" in options.input or (options.each and not options.input)):
-        raise UsageError(
-            "the program and the records cannot both come from standard input",
-            "give one of them as a file",
-        )
-    if options.each and len(options.expression) > 1:
-        raise UsageError("--each takes one expression")
+    check_sources(options, options.operands == ["-"])
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
@@ -71,8 +65,7 @@ def _inputs(runners: list[Runner], options: Options) -> dict[str, Any]:
     from .records import file_inputs
 
     given = bound(options)
-    reads = {name for runner in runners for name in runner.reads}
-    return {**file_inputs(options, reads), **given.all}
+    return {**file_inputs(options, *runners), **given.all}
 
 
 def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) -> None:

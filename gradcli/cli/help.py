@@ -71,8 +71,6 @@ def _brief(command: Command, margin: int) -> list[str]:
             and command.takes(option)
             and option.name not in command.details
         ]
-        if command is not MAIN and "--version" in names:
-            names.remove("--version")
         if names:
             lines += _wrapped(group, names, margin)
     return lines
@@ -81,7 +79,7 @@ def _brief(command: Command, margin: int) -> list[str]:
 def _choices(option: Option) -> str:
     if option.choices and len(option.choices) < 4:
         return f"{option.brief.partition(' ')[0]} {'|'.join(option.choices)}"
-    return option.brief
+    return option.spelled.replace(", ", "/", 1) if option.short else option.brief
 
 
 def _wrapped(title: str, items: list[str], margin: int) -> list[str]:

@@ -15,7 +15,12 @@ def run(options: Options) -> int:
 
         options.operands = ["-"]
         return evaluate(options)
+    import signal
+
     from gradcli.repl.main import main as repl
+
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a line is cancelled, not more
 
     def inputs() -> dict[str, Any]:
         from .inputs import bound

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # (`signal` itself imports much more)
 import gc
 import os
 import sys
 
-from .options import Options, UsageError, parse
-from .table import MAIN
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Never
+    from typing import Any, Never
+
+    from .options import Options
+
+INTERRUPTED = 130  # as in `gradcli.cli.report`, which is not imported yet
 
 
 def main() -> Never:
     """The console script. The process ends here, without the interpreter's slow goodbye.
 
-    The cyclic collector rests until all is imported: nothing that start-up makes is garbage.
+    The cyclic collector rests until all is imported: nothing that start-up makes is garbage. Until
+    a command watches signals itself nothing was written, and Ctrl-C just ends the process.
     """
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _leave)
     gc.disable()
+    if sys.stderr is None:  # closed: messages go nowhere, and no file gets its descriptor
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     status = run(_arguments())
     try:
         if sys.stderr is not None:
@@ -27,6 +34,10 @@ def main() -> Never:
     except OSError:
         pass
     os._exit(status)
+
+
+def _leave(signum: int, frame: Any) -> Never:
+    os._exit(INTERRUPTED)
 
 
 def _arguments() -> list[str]:
@@ -39,6 +50,8 @@ def _arguments() -> list[str]:
 
 def run(arguments: list[str]) -> int:
     """Do what the arguments say; the exit status. What it wrote is flushed."""
+    from .options import UsageError, parse
+
     form = "json" if _wants_json_errors(arguments) else "text"
     when = "auto"
     try:
@@ -100,7 +113,7 @@ def _start(options: Options) -> int:
     from .process import utf8_streams
 
     utf8_streams()
-    if options.command is MAIN:
+    if not options.command.name:
         from .interactive import run as interactive
 
         return interactive(options)

@@ -21,6 +21,22 @@ _DATA = (
     "take an expression of literals, such as linspace(-3, 3, 61). Inputs become floating-point "
     "tensors of the default dtype that require grad; --const follows torch.tensor.",
     "Numbers are written with the fewest digits that read back to the same value of their dtype.",
+    "An input file is read by its extension: .json holds one object of inputs, .npz an array for "
+    "each name, .csv a column for each name in its header, .npy one array that is named after the "
+    "file, .ndjson a record a line. Later files win over earlier ones, --set and --const over all.",
+    "JSON Schemas of every output are in the package, below gradcli/io/schema.",
+)
+
+_RECORDS = (
+    "With --each the records come from the last --input, or from standard input; a .csv, .npy or "
+    ".npz file has a record a row, and a .json file may hold a list of records. What other --input "
+    "files and --set give is shared by all records. With --grid there is a record for each point "
+    "of the product of the --set ranges, the last one running fastest.",
+    "Results are lines, in the order of the records, each written before the next record is waited "
+    'for. A record that fails has {"error": {"code", "message", "span", "help", "record"}} in its '
+    "place, the others go on, and the exit status is that of the first that failed. Every record "
+    "begins with fresh names. With --slurp all records are one, with --null-input none is read, "
+    "and there is one result.",
 )
 
 
@@ -56,6 +72,9 @@ def plain(only: Command = MAIN) -> str:
             lines += [f"    {option.spelled}", f"        {_about(option)}"]
     lines += ["", "DATA"]
     for paragraph in _DATA:
+        lines += _filled(paragraph)
+    lines += ["", "RECORDS"]
+    for paragraph in _RECORDS:
         lines += _filled(paragraph)
     lines += ["", "EXIT STATUS"]
     lines += [f"    {status:<5}{meaning}" for status, meaning in STATUSES]
@@ -107,6 +126,9 @@ def roff(only: Command = MAIN) -> str:
             lines += [".TP", f"\\fB{_escaped(option.spelled)}\\fR", _escaped(_about(option))]
     lines.append(".SH DATA")
     for paragraph in _DATA:
+        lines += [".PP", _escaped(paragraph)]
+    lines.append(".SH RECORDS")
+    for paragraph in _RECORDS:
         lines += [".PP", _escaped(paragraph)]
     lines.append(".SH EXIT STATUS")
     for status, meaning in STATUSES:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from .options import Options, UsageError
+from .options import Options
 from .process import single_thread, watch_signals, watch_time
-from .sources import expression_or_file
+from .sources import check_sources, expression_or_file
 
 
 def run(options: Options) -> int:
     """Do what the command line says; the exit status."""
-    if options.file == "-" and ("-" in options.input or (options.each and not options.input)):
-        raise UsageError(
-            "the program and the records cannot both come from standard input",
-            "give one of them as a file",
-        )
+    check_sources(options, options.file == "-")
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
@@ -41,7 +37,7 @@ def run(options: Options) -> int:
 
     job = Derivative(text, options)
     given = bound(options)
-    files = file_inputs(options, job.runner.reads)
+    files = file_inputs(options, job.runner)
     with Sink(options, False) as sink:
         sink.write(job.document({**files, **given.all}))
     return 0

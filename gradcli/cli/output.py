@@ -11,10 +11,13 @@ from gradcli.io.files import WRITABLE, extension, replacing, write_arrays
 from gradcli.io.write import Typed, Writer
 
 from .options import Options, UsageError
+from .process import OutputLost
 
 
 def check_output(options: Options) -> None:
-    """Refuse an output file whose kind is not known, before anything is computed."""
+    """Refuse an output file whose kind is not known, before anything is computed. `-` is none."""
+    if options.output == "-":
+        options.output = None
     if options.output is None:
         return
     kind = extension(options.output)
@@ -40,6 +43,7 @@ class Sink:
         self.prefix = "\x1e" if options.seq else ""
         self.unbuffered = options.unbuffered
         indent = options.indent if options.indent is not None else 2
+        self.streaming = streaming
         one_line = streaming or options.compact_output or indent == 0
         self.line_writer = Writer(style=options.nonfinite, full=options.full)
         self.writer = self.line_writer
@@ -78,13 +82,18 @@ class Sink:
         self.lines(f"{self.prefix}{text}\n")
 
     def lines(self, text: str) -> None:
-        """Write complete lines of JSON."""
-        if self._file is not None:
-            self._file.write(text.encode(errors="backslashreplace"))
-            return
-        sys.stdout.write(text)
-        if self.unbuffered:
-            sys.stdout.flush()
+        """Write complete lines of JSON. Raises OutputLost, which no program can catch."""
+        try:
+            if self._file is not None:
+                self._file.write(text.encode(errors="backslashreplace"))
+                return
+            sys.stdout.write(text)
+            if self.unbuffered:
+                sys.stdout.flush()
+        except OSError as error:
+            if self._file is not None:
+                error.filename = self.path
+            raise OutputLost(error) from None
 
 
 def arrays_of(document: Any) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def run_recorded(texts: list[Text], options: Options) -> list[Recorded]:
     for text in texts:
         seed(options, 0)
         runner = Runner(text, options, stdout=write_messages, emit=lambda values: None)
-        inputs = {**file_inputs(options, runner.reads), **given.all}
+        inputs = {**file_inputs(options, runner), **given.all}
         result = runner.run(inputs)
         found.append(Recorded(text, result.globals, result.value))
     return found

@@ -16,13 +16,20 @@ from .inputs import input_dtype, leaf
 from .options import Options
 from .process import waiting
 from .report import USAGE, Failure
-from .running import read_failure
+from .running import Runner, read_failure
 
 
-def file_inputs(options: Options, reads: set[str]) -> dict[str, Tensor]:
-    """What the program reads of every `--input`; later files win. Raises Failure."""
+def file_inputs(options: Options, *runners: Runner) -> dict[str, Tensor]:
+    """What the programs read of every `--input`; later files win. Raises Failure."""
+    return inputs_of(options.input, options, runners)
+
+
+def inputs_of(files: list[str], options: Options, runners: tuple[Runner, ...]) -> dict[str, Tensor]:
+    """What programs read of files, as inputs; later files win. Raises Failure."""
     inputs: dict[str, Tensor] = {}
-    for name in options.input:
+    offered: list[str] = []
+    reads = {name for runner in runners for name in runner.reads}
+    for name in files:
         try:
             if name == "-":
                 with waiting():
@@ -32,6 +39,9 @@ def file_inputs(options: Options, reads: set[str]) -> dict[str, Tensor]:
         except (DataError, OSError) as error:
             raise read_failure(error) from None
         inputs.update(tensors(members, options, reads))
+        offered += members
+    for runner in runners:
+        runner.offered = offered
     return inputs
 
 

@@ -98,7 +98,8 @@ def _text(failure: Failure, coloured: bool, record: int | None) -> str:
         return text if text.endswith("\n") else text + "\n"
     title = "\x1b[1;31merror\x1b[0m" if coloured else "error"
     of = f" in record {record}" if record is not None else ""
-    line = f"{title}{of}: {failure.message}\n"
+    kind = f"{failure.type}: " if failure.status == RAISED and failure.type else ""
+    line = f"{title}{of}: {kind}{failure.message}\n"
     if failure.help:
         line += f"   = help: {failure.help}\n"
     return line

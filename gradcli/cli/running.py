@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gradcli.language.errors import GradSyntaxError
 from gradcli.language.interpreter import Limits, Program, Result, Session
+from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
 from .failures import failure_of
@@ -16,13 +17,17 @@ from .sources import Text
 
 
 def prepare(options: Options) -> None:
-    """Set up the process for running programs, when NumPy is there."""
+    """Set up the process for running programs, when NumPy is there.
+
+    Raises Interrupted when Ctrl-C came while it was loaded.
+    """
     from .notices import watch_warnings
     from .process import limit_memory, tune_collector
 
     tune_collector()
     limit_memory(options.max_memory)
     watch_warnings(options)
+    runtime.check()
 
 
 def limits(options: Options) -> Limits:
@@ -55,6 +60,7 @@ class Runner:
             raise failure_of(error, text.source) from None
         self.session = Session(stdout, limits(options), emit, options.seed)
         self.reads = self._reads()
+        self.offered: Iterable[str] = ()  # names of files and records, read or not
 
     def _reads(self) -> set[str]:
         """Every name that the program reads at its top or in functions without assigning it."""
@@ -72,12 +78,28 @@ class Runner:
             missing = (
                 error.message.startswith("the input ") or "is read as a value" in error.message
             )
+            unread = [name for name in self.offered if name not in self.reads]
+            if missing and unread:
+                error.help = _offering(error.message, error.help or "", unread)
             failure = failure_of(error, self.text.source)
             if missing:
                 failure.status, failure.code, failure.type = USAGE, "data", "MissingInput"
                 failure.text = failure.text.replace(f"{error.kind}: ", "", 1)
                 failure.colored = failure.colored.replace(f"{error.kind}: ", "", 1)
             raise failure from None
+
+
+def _offering(message: str, help: str, unread: list[str]) -> str:
+    """The help for a missing input, with what is given and read by nothing."""
+    from .options import near
+
+    name = message.partition("`")[2].partition("`")[0]
+    close = near(name, unread)
+    if close:
+        otherwise = help.rpartition("Otherwise ")[2]
+        return f"did you mean `{close}`, which is given? Otherwise {otherwise}"
+    shown = ", ".join(unread[:5]) + (" …" if len(unread) > 5 else "")
+    return f"{help} (given and not read: {shown})"
 
 
 def chosen(names: list[str], known: dict[str, Any], option: str, what: str) -> list[str]:

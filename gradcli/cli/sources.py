@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .failures import failure_of
@@ -64,6 +65,27 @@ def _source(text: str, name: str) -> Source:
     return Source(text, name)
 
 
+def check_sources(options: Options, program: bool) -> None:
+    """Refuse to take two things from one place. `program`: it comes from standard input.
+
+    Raises UsageError.
+    """
+    records = options.each or options.slurp
+    if options.grid and records:
+        raise UsageError(
+            f"--grid and --{'each' if options.each else 'slurp'} each say where records come from",
+            "choose one of them",
+        )
+    reading = records and not options.null_input and not options.input
+    if program and (reading or "-" in options.input):
+        raise UsageError(
+            "the program and the records cannot both come from standard input",
+            "give one of them as a file",
+        )
+    if (records or options.null_input) and len(options.expression) > 1:
+        raise UsageError("records take one expression", "put both in a list: -e '[a, b]'")
+
+
 def file_or_expressions(options: Options) -> list[Text]:
     """What `eval` and `check` run: one file, or the expressions of -e. Raises UsageError."""
     command = options.command.name
@@ -101,6 +123,11 @@ def expression_or_file(options: Options) -> Text:
         if not operands:
             raise UsageError(
                 "there is no expression", f"gradcli {options.command.name} EXPR, or -f FILE"
+            )
+        if operands[0].endswith(".grad") and os.path.isfile(operands[0]):
+            raise UsageError(
+                f"`{operands[0]}` is a file, and an expression is wanted",
+                f"gradcli {options.command.name} -f {operands[0]}",
             )
         return Text(_source(operands[0], "expression"), "expression")
     text = read_text(options.file)

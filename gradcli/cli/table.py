@@ -152,7 +152,11 @@ OPTIONS: dict[str, Option] = _table(
         group=OUTPUT,
     ),
     Option(
-        "exit-status", FLAG, "", "1 if the last value is false or null, 4 if none", group=OUTPUT
+        "exit-status",
+        FLAG,
+        "",
+        "status 1 if the last value is false or null, 4 if none",
+        group=OUTPUT,
     ),
     Option("each", FLAG, "", "one JSON record a line in, one result a line out", group=RECORDS),
     Option("null-input", FLAG, "", "read no records: run once", short="n", group=RECORDS),

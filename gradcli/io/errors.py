@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class DataError(ValueError):
     """A message about data, with where it is as far as that is known.
@@ -28,3 +31,13 @@ class DataError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """For a block that reads a file: what is wrong with it is said with the file's name."""
+    try:
+        yield
+    except DataError as error:
+        error.message = f"{'standard input' if name == '-' else name}: {error.message}"
+        raise

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .errors import DataError
+from .errors import DataError, naming
 from .source import read_bytes
 
 EXTENSIONS = (".json", ".ndjson", ".npy", ".npz", ".csv")
@@ -45,7 +45,8 @@ def read_record(name: str) -> dict[str, Any]:
         )
     from .parse import decode, parse
 
-    value = parse(decode(read_bytes(name)))
+    with naming(name):
+        value = parse(decode(read_bytes(name)))
     if type(value) is dict and not ("dtype" in value and "data" in value):
         return value
     if name == "-":
@@ -122,7 +123,7 @@ def replacing(name: str) -> Iterator[Any]:
     """
     import stat
 
-    name = os.path.realpath(name)
+    given, name = name, os.path.realpath(name)
     try:
         mode = os.stat(name).st_mode
     except FileNotFoundError:
@@ -132,7 +133,11 @@ def replacing(name: str) -> Iterator[Any]:
             yield file
         return
     temporary = f"{name}.{os.getpid()}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError as error:
+        error.filename = given
+        raise
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import DataError
+from .errors import DataError, naming
 from .parse import decode
 from .source import read_bytes
 
@@ -20,14 +20,17 @@ def read_csv(name: str) -> dict[str, Any]:
     """
     import numpy as np
 
-    header, rows = read_rows(decode(read_bytes(name)), name)
+    with naming(name):
+        text = decode(read_bytes(name))
+    header, rows = read_rows(text, name)
     columns: dict[str, Any] = {}
     for place, title in enumerate(header):
         fields = [row[place] for row in rows]
-        try:
-            columns[title] = np.array(list(map(float, fields)), np.float64)
-        except ValueError:
-            columns[title] = fields
+        numbers = list(map(_field, fields))
+        if str in set(map(type, numbers)):
+            numbers = [_WORDS.get(number, number) for number in numbers]
+        kinds = set(map(type, numbers))
+        columns[title] = np.array(numbers, np.float64) if kinds <= {float} else fields
     return columns
 
 
@@ -68,44 +71,58 @@ def _check_header(header: list[str], name: str) -> None:
             raise DataError(f"{name}: two columns are named {title}", line=1)
 
 
-def rows_of(name: str) -> Iterator[dict[str, Any]]:
-    """The rows of a file as records, read as they are needed. Raises DataError and OSError."""
-    with open(name, encoding="utf-8-sig", newline="") as file:
+def rows_of(name: str) -> Iterator[dict[str, Any] | DataError]:
+    """The rows of a file as records, read as they are needed; a DataError in the place of a bad
+    row. Raises DataError and OSError for the file as a whole.
+    """
+    with open(name, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         reader = csv.reader(file, strict=True)
         header: list[str] | None = None
         try:
             for row in reader:
                 if not row:
                     continue
-                if header is None:
+                line = reader.line_num
+                if not all(map(str.isascii, row)) and not _is_utf8(row):
+                    bad = DataError(f"{name}: this is not UTF-8", line=line)
+                    if header is None:
+                        raise bad
+                    yield bad
+                elif header is None:
                     header = [field.strip() for field in row]
                     _check_header(header, name)
-                    continue
-                if len(row) != len(header):
-                    raise DataError(
-                        f"{name}: {len(row)} fields where the header has {len(header)}",
-                        line=reader.line_num,
+                elif len(row) != len(header):
+                    yield DataError(
+                        f"{name}: {len(row)} fields where the header has {len(header)}", line=line
                     )
-                yield row_record(header, row)
+                else:
+                    yield {key: _field(field) for key, field in zip(header, row, strict=True)}
         except csv.Error as error:
             raise DataError(f"{name}: {error}", line=reader.line_num) from None
-        except UnicodeDecodeError:
-            raise DataError(f"{name}: this is not UTF-8", line=reader.line_num + 1) from None
 
 
-def row_record(header: list[str], row: list[str]) -> dict[str, Any]:
-    """A row as a record: numbers where a field is one, strings elsewhere."""
-    return {title: _field(field) for title, field in zip(header, row, strict=True)}
+def _is_utf8(row: list[str]) -> bool:
+    try:
+        "".join(row).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
 def _field(field: str) -> Any:
+    """A finite number, one of the words for the others, or the field itself if it is neither."""
     try:
         value = float(field)
     except ValueError:
         return field
     if value - value == 0.0:
-        return value
-    word = field.strip().lower().lstrip("+")
-    return {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "infinity": "Infinity"}.get(
-        word, "-Infinity" if word.startswith("-inf") else value
-    )
+        return field if "_" in field else value
+    word = field.strip().lower().lstrip("+-")
+    if word == "nan":
+        return "NaN"
+    if word not in ("inf", "infinity"):
+        return field
+    return "Infinity" if value > 0 else "-Infinity"

@@ -205,10 +205,14 @@ def _hint(value: Any) -> str:
         lowered = value.strip().lower().lstrip("+-")
         if lowered in ("nan", "inf", "infinity"):
             return 'write "NaN", "Infinity" or "-Infinity"'
+        if not lowered:
+            return 'write "NaN" for a number that is missing'
         try:
-            float(value)
+            number = float(value)
         except ValueError:
             return ""
+        if number - number != 0.0:
+            return "it is beyond the range of float64"
         return "write it without the quotes"
     return ""
 

@@ -129,11 +129,12 @@ class Program:
         """Raise GradSyntaxError when a name that must be given is missing."""
         for name, span in self.inputs.items():
             if name not in given:
-                near = close_names(name, [*self.names.all(), *self.assigned, *given])
-                helps = [f"give it with --set {name}=…"]
+                known = [] if len(name) < 3 else [*self.names.all(), *self.assigned]
+                near = close_names(name, [*known, *given])
+                help = f"give it with --set {name}=…"
                 if near:
-                    helps.insert(0, f"did you mean {' or '.join(f'`{n}`' for n in near)}?")
-                raise GradSyntaxError(f"the input `{name}` is missing", span, help="; ".join(helps))
+                    help = f"did you mean {' or '.join(f'`{n}`' for n in near)}? Otherwise {help}"
+                raise GradSyntaxError(f"the input `{name}` is missing", span, help=help)
         for name, span in self.shadowed.items():
             if name not in given:
                 raise GradSyntaxError(
@@ -148,7 +149,9 @@ def close_names(name: str, known: Iterable[str]) -> list[str]:
     """At most two names that `name` may have been meant to be."""
     from difflib import get_close_matches
 
-    return get_close_matches(name, list(known), 2)
+    names = list(known)
+    folded = name.casefold()
+    return get_close_matches(name, names, 2) or [n for n in names if n.casefold() == folded][:2]
 
 
 def _nothing(f: list[Any]) -> None:

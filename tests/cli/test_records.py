@@ -99,10 +99,10 @@ def test_eval_each():
 
 def test_slurp_null_input_seq_and_blank_lines():
     rows = b'\n{"x": 1}\n  \n{"x": 2}\r\n'
-    found = records(ok("grad", "(x**2).sum()", "--slurp", stdin=rows))
+    found = records(ok("grad", "(x**2).sum()", "-c", "--slurp", stdin=rows))
     assert found == [{"value": 5.0, "grads": {"x": [2.0, 4.0]}}]
     assert len(records(ok("grad", "x", "--each", stdin=rows))) == 2
-    assert records(ok("grad", "x", "-n", "--set", "x=1", stdin=b"ignored"))[0]["value"] == 1.0
+    assert records(ok("grad", "x", "-nc", "--set", "x=1", stdin=b"ignored"))[0]["value"] == 1.0
     text = ok("grad", "x", "--each", "--seq", stdin=b'\x1e{"x":\n1}\n\x1e{"x": 2}\n')
     parts = text.split("\x1e")
     assert [json.loads(part)["value"] for part in parts[1:]] == [1.0, 2.0]

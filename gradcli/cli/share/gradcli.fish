@@ -44,7 +44,7 @@ complete -c gradcli -n '__fish_seen_subcommand_from eval' -l indent -x -d 'space
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l compact-output -s c -d 'JSON on one line'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l raw-output -s r -d 'strings without quotes'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l output -s o -r -F -d 'write .json, .npy or .npz, whole or not at all'
-complete -c gradcli -n '__fish_seen_subcommand_from eval' -l exit-status -d '1 if the last value is false or null, 4 if none'
+complete -c gradcli -n '__fish_seen_subcommand_from eval' -l exit-status -d 'status 1 if the last value is false or null, 4 if none'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l each -d 'one JSON record a line in, one result a line out'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l null-input -s n -d 'read no records: run once'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l slurp -s s -d 'all records as one, a list for each name'
