@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..tensor.tensor import Tensor, numel, shape_of
+from ..tensor.tensor import Tensor, constant, numel, shape_of
 from . import engine
 from .leaf import fresh_edge, retain_grad
 from .modes import requires_grad
@@ -19,10 +19,47 @@ def _sequence(value: Any) -> list[Any]:
     return list(value)
 
 
-def _checked(outputs: list[Any]) -> list[Tensor]:
-    if not all(isinstance(output, Tensor) for output in outputs):
+def _is_edge(value: Any) -> bool:
+    return hasattr(value, "output_nr") and not isinstance(value, Tensor)
+
+
+def _edge_number(edge: Any) -> int:
+    """The number by which an edge's node knows the output."""
+    return edge.output_nr + 1 if edge.node.count > 1 else 0
+
+
+def _checked(outputs: list[Any]) -> list[Any]:
+    """The outputs: tensors, or edges that stand for them."""
+    if not all(isinstance(output, Tensor) or _is_edge(output) for output in outputs):
         raise AssertionError("Expected output to be a torch.Tensor")
-    return outputs
+    return [_Output(output) if _is_edge(output) else output for output in outputs]
+
+
+class _Output:
+    """What an edge knows of the tensor that it stands for."""
+
+    __slots__ = ("dtype", "node", "number", "shape")
+
+    def __init__(self, edge: Any) -> None:
+        self.node = edge.node
+        self.number = _edge_number(edge)
+        one = self.node.count == 1
+        self.shape = self.node.shape if one else self.node.shape[edge.output_nr]
+        self.dtype = self.node.dtype if one else self.node.dtype[edge.output_nr]
+
+
+def _edge_of(output: Any) -> Any:
+    return output.node if type(output) is _Output else fresh_edge(output)
+
+
+def _shape_of(output: Any) -> tuple[int, ...]:
+    return output.shape if type(output) is _Output else shape_of(output)
+
+
+def _ones(output: Any) -> Tensor:
+    if type(output) is _Output:
+        return constant(output.shape, output.dtype, 1)
+    return operations.ones_like(output)
 
 
 def _shape_text(tensor: Tensor) -> str:
@@ -30,23 +67,23 @@ def _shape_text(tensor: Tensor) -> str:
 
 
 def _cotangents(
-    outputs: Sequence[Tensor], given: Sequence[Any], batched: bool = False
+    outputs: Sequence[Any], given: Sequence[Any], batched: bool = False
 ) -> list[Tensor | None]:
     """A cotangent for each output: checked, or ones for a scalar."""
     cotangents: list[Tensor | None] = []
     for index, (output, cotangent) in enumerate(zip(outputs, given, strict=True)):
         if cotangent is None:
-            if fresh_edge(output) is None:
+            if _edge_of(output) is None:
                 cotangents.append(None)
                 continue
-            if numel(shape_of(output)) != 1:
+            if numel(_shape_of(output)) != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             if not output.dtype.is_floating_point:
                 raise RuntimeError(
                     "grad can be implicitly created only for real scalar outputs but got "
                     f"{output.dtype!r}"
                 )
-            cotangents.append(operations.ones_like(output))
+            cotangents.append(_ones(output))
             continue
         if not isinstance(cotangent, Tensor):
             raise TypeError(
@@ -55,18 +92,19 @@ def _cotangents(
         shape = shape_of(cotangent)
         if batched:
             shape = shape[1:]
-        if shape != shape_of(output):
+        if shape != _shape_of(output):
             hint = (
                 "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
                 "as the batch dimension. The sizes of the remaining dimensions are expected to "
                 "match the shape of corresponding output, but a mismatch was detected: "
                 f"grad_output[{index}] has a shape of torch.Size({list(shape[1:])}) and "
-                f"output[{index}] has a shape of {_shape_text(output)}. If you only want some "
-                "tensors in `grad_output` to be considered batched, consider using vmap."
+                f"output[{index}] has a shape of torch.Size({list(_shape_of(output))}). If you "
+                "only want some tensors in `grad_output` to be considered batched, consider using "
+                "vmap."
                 if batched
                 else f"Mismatch in shape: grad_output[{index}] has a shape of "
                 f"{_shape_text(cotangent)} and output[{index}] has a shape of "
-                f"{_shape_text(output)}."
+                f"torch.Size({list(_shape_of(output))})."
             )
             raise RuntimeError(hint)
         if cotangent.dtype.is_complex != output.dtype.is_complex:
@@ -80,11 +118,11 @@ def _cotangents(
 
 
 def _roots(
-    outputs: Sequence[Tensor], cotangents: Sequence[Tensor | None]
+    outputs: Sequence[Any], cotangents: Sequence[Tensor | None]
 ) -> list[tuple[Any, int, Tensor]]:
     roots = []
     for index, (output, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
-        edge = fresh_edge(output)
+        edge = _edge_of(output)
         if edge is None:
             raise RuntimeError(
                 f"element {index} of tensors does not require grad and does not have a grad_fn"
@@ -134,9 +172,8 @@ def backward(
 def _input_edges(inputs: Sequence[Any], accumulate: bool) -> list[tuple[Any, int]]:
     edges = []
     for item in inputs:
-        if hasattr(item, "output_nr") and not isinstance(item, Tensor):
-            node = item.node
-            edges.append((node, item.output_nr + 1 if node.count > 1 else 0))
+        if _is_edge(item):
+            edges.append((item.node, _edge_number(item)))
             continue
         if not isinstance(item, Tensor):
             raise TypeError(

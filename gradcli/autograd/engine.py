@@ -310,16 +310,7 @@ def _deliver(
 
     `node` returned it among `grads`, for messages.
     """
-    if edge.count == 1:
-        shape, dtype = edge.shape, edge.dtype
-    else:
-        shape, dtype = edge.shape[number - 1], edge.dtype[number - 1]
-    if type(grad) is Tensor:
-        fits = shape_of(grad) == shape and grad.dtype is dtype
-    else:
-        fits = grad.shape == shape and grad.dtype is dtype.array
-    if not fits:
-        grad = _fit(grad, shape, dtype, node, grads)
+    grad = fitted(edge, number, grad, node, grads)
     if edge.number < 0:
         old = work.staged.get(edge)
         work.staged[edge] = grad if old is None else _add(old, grad)
@@ -332,6 +323,19 @@ def _deliver(
             slots = work.cotangents[edge] = [None] * edge.count
         old = slots[number - 1]
         slots[number - 1] = grad if old is None else _add(old, grad)
+
+
+def fitted(edge: Any, number: int, grad: Any, node: Any, grads: Sequence[Any]) -> Any:
+    """`grad`, one of the `grads` that `node` returned, in the shape and dtype of an edge."""
+    if edge.count == 1:
+        shape, dtype = edge.shape, edge.dtype
+    else:
+        shape, dtype = edge.shape[number - 1], edge.dtype[number - 1]
+    if type(grad) is Tensor:
+        fits = shape_of(grad) == shape and grad.dtype is dtype
+    else:
+        fits = grad.shape == shape and grad.dtype is dtype.array
+    return grad if fits else _fit(grad, shape, dtype, node, grads)
 
 
 def _add(a: Any, b: Any) -> Any:
@@ -463,12 +467,18 @@ def _post_hooks(node: Node, hooks: Hooks, grads: Sequence[Any], g: Any) -> Seque
         )
 
     arrived = g if node.count > 1 else (g,)
-    results = tensors(grads)
+    places = node.tensor_inputs
+    results = tensors(grads if places is None else [grads[place] for place in places])
     for function in list(hooks.post.values()):
         changed = function(results, tensors(arrived))
         if changed is not None:
             results = changed if isinstance(changed, tuple) else (changed,)
-    return results
+    if places is None:
+        return results
+    every: list[Any] = [None] * len(grads)
+    for place, result in zip(places, results, strict=True):
+        every[place] = result
+    return every
 
 
 def _capture(work: Pass, node: Node, numbers: list[int], g: Any) -> None:

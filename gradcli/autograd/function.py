@@ -100,6 +100,10 @@ class FunctionNode(Node):
         return f"{self.class_.__name__}Backward"
 
     @property
+    def tensor_inputs(self) -> Sequence[int]:  # type: ignore[override]
+        return [i for i, shape in enumerate(self.input_shapes) if shape is not None]
+
+    @property
     def materializes(self) -> bool:  # type: ignore[override]
         return self.ctx._materialize
 

@@ -10,10 +10,13 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, version_of
 from . import engine
 from .leaf import RemovableHandle, fresh_edge, output_index, register_hook
+from .node import Node as Node
 from .node import packers
 from .operations import operations
 
-GradientEdge = namedtuple("GradientEdge", ("node", "output_nr"))
+GradientEdge = namedtuple(
+    "GradientEdge", ("node", "output_nr", "ownership_token"), defaults=(None,)
+)
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
@@ -22,7 +25,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     if edge is None:
         raise RuntimeError(
             "It is not possible to get the gradient edge for a Tensor that does not "
-            "require gradients."
+            "require gradients"
         )
     return GradientEdge(edge, output_index(tensor))
 

@@ -16,6 +16,7 @@ from typing import Any
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
 from ..tensor.tensor import BEHIND, Tensor, Version, make, shape_of
+from .operations import operations
 
 next_number = itertools.count(1).__next__
 
@@ -80,6 +81,8 @@ class Node:
     runs_undefined = False  # also runs when no gradient came
     materializes = True  # wants zeros for outputs to which no gradient came
     makes_view = False  # its output shares the memory of its input
+    makes_views = False  # so do its several outputs
+    tensor_inputs: Sequence[int] | None = None  # the edges that stand for tensors, None for all
 
     edges: tuple[Any, ...]
     numbers: tuple[int, ...] | None
@@ -106,8 +109,6 @@ class Node:
         """
         raise TypeError(f"{type(self).__name__} cannot be applied")
 
-    is_view = False  # the output shares memory with an input
-
     def saved_value(self, index: int) -> Any:
         """The index-th saved tensor, for messages."""
         return self.saved[index]
@@ -117,26 +118,14 @@ class Node:
         return None
 
 
-class AccumulateGrad:
+class AccumulateGrad(Node):
     """The end of every path: adds the gradient to a leaf's `.grad`.
 
     It also holds what the user attached to the tensor, so it outlives changes of
     `requires_grad`. It does not keep the tensor alive, only its memory.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "array",
-        "dtype",
-        "grad",
-        "hooks",
-        "name",
-        "post_hooks",
-        "shape",
-        "tensor",
-        "version",
-        "where",
-    )
+    __slots__ = ("array", "grad", "post_hooks", "tensor", "version")
 
     title = "AccumulateGrad"
     watched = 0  # how many hooks were put on leaves anywhere
@@ -145,7 +134,6 @@ class AccumulateGrad:
     number = -1
     count = 1
     raw = False
-    makes_view = False
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = weakref.ref(tensor)
@@ -248,34 +236,55 @@ def _origin(node: Node, index: int, version: Version) -> str:
 
     An output is known by its own node. An input is still the user's tensor, so what counts is
     the node it has now: that of the last write, or AsStrided for a view of what was written.
+    A view that may not follow a write says so here.
     """
-    source = node.source(index)
-    if source is None:
-        return f", which is output 0 of {_qualified(version.title)}," if version.title else ""
-    parent, number = source
-    if parent is not node and parent.makes_view:
-        title, number = "AsStrided", 0
-    elif parent is not node and version.title:
-        title, number = version.title, 0
-    elif parent.number < 0:
+    parent, number = node.source(index) or (None, 0)
+    if parent is node:
+        title = title_in_messages(node)
+    elif parent is not None and parent.makes_view:
+        if parent.makes_views:
+            operations.refuse_view(parent, number)
+        title = "AsStrided"
+    elif version.rewrite is not None:
+        title, shape = version.rewrite
+        if parent is None and shape != described_shape(node.saved[index]):
+            title = "AsStrided"
+    elif parent is None or parent.number < 0:
         return ""
     else:
-        title = re.sub(r"Backward(0?$|(?=\d+$))", "", parent.title)
-    return f", which is output {max(number - 1, 0)} of {_qualified(title)},"
+        title = title_in_messages(parent)
+    return f", which is output {max(number - 1, 0)} of {qualified(title)},"
 
 
-def _qualified(title: str) -> str:
-    """The name of one of PyTorch's own node classes has its namespace in messages."""
-    return f"torch::autograd::{title}" if title in ("CopyBackwards", "CopySlices") else title
+def title_in_messages(node: Any) -> str:
+    """The node's name as messages say it: Mul for MulBackward0."""
+    return re.sub(r"Backward(0?$|(?=\d+$))", "", node.title)
+
+
+_OWN_CLASSES = ("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented")
+
+
+def qualified(title: str) -> str:
+    """A node's name; that of one of PyTorch's own classes has its namespace."""
+    return f"torch::autograd::{title}" if title in _OWN_CLASSES else title
 
 
 def describe(value: Any) -> str:
     """`torch.FloatTensor [3]`, as messages describe a saved value."""
-    if type(value) in (tuple, list):  # a tensor with its edge, or several tensors
-        value = value[0]
-    if type(value) is Tensor:
-        return f"{value.dtype.tensor_name} {list(shape_of(value))}"
-    return f"{FROM_ARRAY[value.dtype].tensor_name} {list(value.shape)}"
+    kept = _first(value)
+    dtype = kept.dtype if type(kept) is Tensor else FROM_ARRAY[kept.dtype]
+    return f"{dtype.tensor_name} {list(described_shape(value))}"
+
+
+def _first(value: Any) -> Any:
+    """The tensor or array of a saved value: a tensor with its edge, or several tensors."""
+    return value[0] if type(value) in (tuple, list) else value
+
+
+def described_shape(value: Any) -> tuple[int, ...]:
+    """The shape of a saved value, as messages describe it."""
+    kept = _first(value)
+    return shape_of(kept) if type(kept) is Tensor else kept.shape
 
 
 class Versions:
@@ -339,6 +348,16 @@ class SavedTensor:
     ) -> None:
         """Pack the saved tensor now, and unpack it at every use."""
         self.register(pack_hook, unpack_hook)
+
+
+class InputMetadata:
+    """What a node knows of one of its outputs, whose gradient is its input."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape = list(shape)
+        self.dtype = dtype
 
 
 # The innermost pair packs what nodes save; see `torch.autograd.graph.saved_tensors_hooks`.

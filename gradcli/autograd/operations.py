@@ -23,6 +23,7 @@ class Operations:
     as_strided: Callable[..., Tensor]
     refresh_view: Callable[[Tensor], None]
     check_view: Callable[[Tensor], None]
+    refuse_view: Callable[[Any, int], None]
     detach_leveled: Callable[[Tensor], Tensor]
     ones_like: Callable[[Tensor], Tensor]
     zeros_like: Callable[[Tensor], Tensor]

@@ -6,7 +6,7 @@ from typing import Any
 
 from gradcli.autograd.function import Function, FunctionCtx
 from gradcli.autograd.leaf import RemovableHandle
-from gradcli.autograd.node import AccumulateGrad, Node, SavedTensor
+from gradcli.autograd.node import AccumulateGrad, InputMetadata, Node, SavedTensor
 from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.generator import Generator
@@ -96,33 +96,9 @@ for _base in [c for c in Function.__mro__ if c is not object]:
 # Nodes
 
 
-def _load_node(value: Any, name: str) -> Any:
-    getter = getattr(namespaces, "node_attribute", None)
-    found = None if getter is None else getter(name)
-    if found is not None:
-        return found(value)
-    if name == "name":
-        return lambda: _node_name(value)
-    if name == "next_functions":
-        numbers = value.numbers or (0,) * len(value.edges)
-        return tuple(
-            (edge, max(number - 1, 0)) for edge, number in zip(value.edges, numbers, strict=True)
-        )
-    if name == "variable" and isinstance(value, AccumulateGrad):
-        return value.variable
-    raise AttributeError(f"'{value.title}' object has no attribute '{name}'", name=name, obj=value)
-
-
-def _node_name(node: Any) -> str:
-    title: str = node.title
-    if title in ("AccumulateGrad", "CopySlices"):
-        return f"torch::autograd::{title}"
-    return title
-
-
 for _node in (Node, AccumulateGrad):
-    LOADERS[_node] = _load_node
-    NAMES[_node] = lambda value: ["name", "next_functions"]
+    LOADERS[_node] = lambda value, name: namespaces.node_attribute(name)(value)
+    NAMES[_node] = namespaces.node_names
     CLASS_NAMES[_node] = lambda value: value.title
 
 
@@ -151,7 +127,10 @@ def _own(kind: type, names: str) -> None:
 
 RemovableHandle.__module__ = "torch.utils.hooks"
 _own(RemovableHandle, "remove id")
+SavedTensor.__module__ = InputMetadata.__module__ = "torch._C._autograd"
+InputMetadata.__name__ = InputMetadata.__qualname__ = "_InputMetadata"
 _own(SavedTensor, "register_hooks")
+_own(InputMetadata, "shape dtype")
 _own(Storage, "data_ptr")
 _own(Device, "type index")
 _own(Generator, "manual_seed seed initial_seed device get_state set_state")

@@ -12,7 +12,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Tensor
 from .checks import c_name
-from .support import common_dtype, is_complex, refusing, supports
+from .support import common_dtype, is_complex, refusing, supports, underivable
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
 
 BOOL_PAIR = (
@@ -288,6 +288,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(complex="div_floor_cpu", boolean="div_floor_cpu", numbers=True),
+    **underivable("floor_divide", "self", "other"),
     doc="Divides and rounds down.",
     samples=lambda S: [*S.pairs(0.5, 9.5), S(S.normal(3), 2.5), S(S.integers(-9, 9, 4), 2)],
 )
@@ -353,6 +354,7 @@ op(
     batching=ELEMENTWISE,
     where=("torch",),
     check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
+    **underivable("remainder", "other"),
     doc="The rest of a division rounded down; it has the sign of the divisor.",
     samples=lambda S: [S(7.3, S.uniform(1, 2, 3)), S(-7, S.integers(1, 5, 3))],
 )
@@ -564,11 +566,13 @@ def _float_power(F: Any, self: Any, exponent: Any) -> Any:
         type(value) is complex for value in (self, exponent)
     )
     dtype = dtypes.complex128 if wide else dtypes.float64
-    base = F._to_copy(self, dtype) if hasattr(self, "dtype") else self
+    self, exponent = (
+        F._to_copy(value, dtype) if hasattr(value, "dtype") and value.dtype is not dtype else value
+        for value in (self, exponent)
+    )
     if not hasattr(exponent, "dtype"):
-        return F.pow(base, exponent)
-    exponent = F._to_copy(exponent, dtype)
-    return F.pow_tensor(base, exponent) if hasattr(self, "dtype") else F.pow_base(base, exponent)
+        return F.pow(self, exponent)
+    return F.pow_tensor(self, exponent) if hasattr(self, "dtype") else F.pow_base(self, exponent)
 
 
 op(
@@ -1126,6 +1130,7 @@ op(
     batching=ELEMENTWISE,
     where=("torch",),
     check=_check_parts,
+    keeps={"real": ("real",), "imag": ("imag",)},
     doc="Complex numbers from their parts.",
     samples=lambda S: S.pairs(-2, 2) if not S.dtype.is_complex else [],
 )

@@ -101,6 +101,7 @@ op(
     batching=batch_leading,
     node="LinalgCholeskyExBackward0",
     where=(),
+    shows={"out": "L"},
     doc="The kernel of `cholesky`.",
     samples=lambda S: [S.edge(_positive(S, 3)), S.edge(_positive(S, 2), True)],
 )
@@ -277,6 +278,7 @@ op(
     node="LinalgQrBackward0",
     where=("linalg",),
     batching=batch_leading,
+    shows={"A": ""},
     doc="An orthonormal and an upper triangular factor.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 3)), S(S.normal(2, 3, 3))],
 )
@@ -437,6 +439,8 @@ op(
     node="LinalgSvdBackward0",
     where=("linalg",),
     batching=batch_leading,
+    shows={"A": ""},
+    keeps={"A": ("full_matrices",)},
     doc="Singular vectors and values.",
     samples=lambda S: [S(S.normal(3, 2), False)],
 )
@@ -528,6 +532,7 @@ op(
     node="LinalgEighBackward0",
     where=("linalg",),
     batching=batch_leading,
+    shows={"A": "", "UPLO": ""},
     doc="Eigenvalues, ascending, and eigenvectors of Hermitian matrices.",
     samples=lambda S: [S.edge(_hermitian(S, 3)), S.edge(_hermitian(S, 2), "U")],
 )
@@ -609,6 +614,7 @@ op(
     node="LinalgEigBackward0",
     where=("linalg",),
     batching=batch_leading,
+    shows={"A": ""},
     doc="Complex eigenvalues and eigenvectors.",
     samples=lambda S: [S(S.normal(3, 3))],
 )
@@ -740,6 +746,7 @@ op(
     check=rectangular("torch.linalg.lstsq"),
     node="LinalgLstsqBackward0",
     where=("linalg",),
+    shows={"A": "self", "B": "b"},
     doc="The solution of least squares, and the squared errors where the driver gives them.",
     samples=lambda S: [
         S(S.normal(4, 2), S.normal(4, 1)),

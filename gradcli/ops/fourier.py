@@ -140,6 +140,7 @@ op(
     kernel=_r2c,
     keeps_layout=True,
     vjp={"self": _r2c_slope},
+    keeps={"self": ("self",)},
     jvp={
         "self": lambda F, t, dim, normalization, onesided: F._fft_r2c(
             t, dim, normalization, onesided

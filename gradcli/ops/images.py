@@ -95,6 +95,7 @@ op(
     check=_check_columns,
     node="Im2ColBackward0",
     where=(),
+    shows={"self_shape": ""},
     doc="Windows of images as columns.",
     samples=lambda S: [S(S.normal(1, 2, 4, 5), (2, 3), (1, 2), (1, 0), (2, 1))],
 )
@@ -271,6 +272,7 @@ op(
     jvp={"self": lambda F, t, size, mode, align, scales: F._upsample(t, size, mode, align, scales)},
     node=lambda self, size, mode, align, scales: f"Upsample{_NODES[mode]}{len(size)}DBackward0",
     where=(),
+    shows={"align": "align_corners", "size": "output_size", "mode": "", "scales": ""},
     doc="The kernel of `interpolate`.",
     samples=lambda S: [
         S(S.normal(1, 2, 3), (5,), "linear", False, None),
@@ -493,6 +495,7 @@ op(
     jvp={"self": lambda F, t, groups: F.channel_shuffle(t, groups)},
     check=_check_channels,
     where=("torch", "F"),
+    shows={"self_shape": ""},
     doc="Exchanges the channels of groups, as a transposed matrix.",
     samples=lambda S: [S(S.normal(1, 4, 2, 2), 2), S(S.normal(2, 6, 1), 3)],
 )

@@ -17,7 +17,7 @@ from .dispatch import run
 from .errors import broadcast_shape, wrap_dim
 from .layout import ordered_strides, preserved_copy, relayout, strides_of
 from .notices import warn_once
-from .support import real_gradients
+from .support import real_gradients, underivable
 from .table import ELEMENTWISE, LINEAR, Op, op
 
 INDEX_TYPES = (dtypes.int64, dtypes.int32)
@@ -230,6 +230,7 @@ op(
         ),
     },
     inplace=True,
+    shows={"values_shape": ""},
     doc="Writes `values` to positions given by index tensors, or adds them there.",
     samples=lambda S: [
         S(S.normal(4), [S.integers(1, 2, 1)], S.normal(1)),
@@ -292,6 +293,7 @@ op(
     },
     jvp={"self": lambda F, t, dim, index: F.gather(t, dim, index)},
     batching=aligned,
+    keeps={"self": ("self", "sparse_grad")},
     doc="Along `dim`, the elements at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 3, 2)),
@@ -402,10 +404,6 @@ op(
 )
 
 
-def _underivable(F: Any, g: Any) -> Any:
-    raise RuntimeError("derivative for aten::scatter is not implemented")
-
-
 def _scatter_reducing(self: Array, dim: int, index: Array, src: Any, reduce: str) -> Array:
     writers = {"add": np.add.at, "multiply": np.multiply.at}
     if reduce not in writers:
@@ -426,8 +424,7 @@ op(
     name="scatter",
     kernel=_scatter_with_reduce,
     check=_check_scatter("scatter"),
-    vjp={"self": _underivable, "src": _underivable},
-    node="NotImplemented",
+    **underivable("scatter", "self", "src"),
     inplace=True,
     doc="Along `dim`, adds or multiplies `src` into the positions in `index`; no derivative.",
     samples=lambda S: [
@@ -439,8 +436,7 @@ op(
     name="scatter",
     kernel=_scatter_reducing,
     check=_check_scatter("scatter"),
-    vjp={"self": _underivable},
-    node="NotImplemented",
+    **underivable("scatter", "self"),
     inplace=True,
     doc="Along `dim`, adds or multiplies a number into the positions in `index`; no derivative.",
     samples=lambda S: [S(S.integers(0, 5, 2, 3), 1, S.integers(0, 3, 2, 1), 3, reduce="multiply")],
@@ -695,6 +691,7 @@ op(
     },
     inplace=True,
     batching=plain_index,
+    keeps={"source": ("source",)},
     doc="Adds `alpha` times `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal(3, 2)),
@@ -751,6 +748,7 @@ op(
         ),
     },
     inplace=True,
+    keeps={"source": ("source",)},
     doc="Writes `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [S(S.normal(3, 4), 0, S.integers(1, 2, 1), S.normal(1, 4))],
 )
@@ -890,6 +888,7 @@ op(
         )
     },
     jvp={"self": lambda F, t, mask: F.masked_select(t, mask)},
+    keeps={"self": ("self",)},
     doc="The elements where the mask is true, as one dimension.",
     samples=lambda S: [
         S(S.normal(2, 3), S.booleans(2, 3)),
@@ -978,6 +977,7 @@ op(
     check=_check_long("take"),
     vjp={"self": lambda F, g, self_shape, index: F.put(zeros(F, g, self_shape), index, g, True)},
     jvp={"self": lambda F, t, index: F.take(t, index)},
+    keeps={"self": ("self",)},
     doc="Elements at positions in the flattened tensor.",
     samples=lambda S: [
         S(S.normal(2, 3), S.integers(-6, 6, 4)),
@@ -1027,6 +1027,7 @@ op(
     },
     inplace=True,
     where=("torch", "Tensor"),
+    keeps={"source": ("source",)},
     doc="Writes `source` to positions in the flattened tensor, or adds it there.",
     samples=lambda S: [
         S(S.normal(2, 3), S.integers(2, 3, 1), S.normal(1)),

@@ -6,14 +6,14 @@ it was.
 
 from __future__ import annotations
 
-import re
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.modes import InferenceVersion, refresh_view, requires_grad
-from ..autograd.node import Node
+from ..autograd.node import Node, title_in_messages
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.runtime import runtime
@@ -184,17 +184,19 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
     leads to its base as it is now; other views get theirs when they are used next.
     """
     version = version_of(target)
-    version.title = re.sub(r"Backward(0?$|(?=\d+$))", "", node.title)
+    version.rewrite = title_in_messages(node), node.shape
     if target.view_info is None:
         keep_retained(target, node)
         target.node = node
         target.number = 0
         return
     base = target.view_info.base
-    base.node = CopySlices(base, target, node, position)
+    written = CopySlices(base, target, node, position)
+    base.node = written
     base.number = 0
     refresh(target)
-    version.title = "CopySlices"
+    written.view = weakref.ref(target.node)
+    version.rewrite = "CopySlices", written.shape
 
 
 operations.rebase = rebase

@@ -78,6 +78,7 @@ op(
     where=("torch",),
     aliases=("concat", "concatenate"),
     batching=aligned,
+    shows={"tensors_shape": ""},
     doc="Joins tensors along a dimension.",
     samples=lambda S: [
         S([S.normal(2, 3), S.normal(1, 3)]),
@@ -243,6 +244,7 @@ op(
     view=True,
     outputs=0,
     batching="shift",
+    keeps={"self": ("self_shape", "split_size")},
     doc="Cuts a dimension into views of `split_size` indices; the last may be shorter.",
     samples=lambda S: [S(S.normal(5), 2), S(S.normal(2, 4), 3, -1)],
 )
@@ -256,6 +258,8 @@ op(
     view=True,
     outputs=0,
     batching="shift",
+    keeps={"self": ("self_shape", "split_size")},
+    shows={"split_size": "split_sizes"},
     doc="Cuts a dimension into views of the given lengths.",
     samples=lambda S: [S(S.normal(5), (2, 3)), S(S.normal(2, 4), (1, 3), 1)],
 )

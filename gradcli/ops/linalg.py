@@ -88,6 +88,7 @@ op(
     batching=batch_leading,
     node="LinalgInvExBackward0",
     where=(),
+    shows={"out": "inverse"},
     doc="The kernel of `inv`.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2)), S(S.normal(0, 0))],
 )
@@ -333,6 +334,7 @@ op(
     check=_check_solve,
     node="LinalgSolveExBackward0",
     where=(),
+    shows={"B_shape": ""},
     doc="The kernel of `solve`.",
     samples=lambda S: [
         S(S.normal(3, 3), S.normal(3)),
@@ -428,6 +430,7 @@ op(
     batching=batch_pair,
     node="LinalgSolveTriangularBackward0",
     where=(),
+    shows={"A": "self"},
     doc="The kernel of `solve_triangular`.",
     samples=lambda S: [
         S(S.normal(3, 3), S.normal(3, 2), True),
@@ -698,6 +701,7 @@ op(
     node="LinalgPinvBackward0",
     where=("linalg",),
     batching=batch_leading,
+    shows={"A": "self"},
     doc="The Moore-Penrose inverse.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 3)), S(S.normal(3, 3))],
 )

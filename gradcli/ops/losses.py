@@ -144,6 +144,7 @@ def _define_difference(
         f"_{name}(Tensor self, Tensor target, str reduction{extra})",
         kernel=compute,
         vjp={"self": vjp_self, "target": vjp_target},
+        shows={"c": parameter},
         jvp={"self": jvp_self, "target": jvp_target},
         promote="number",
         check=check_all,
@@ -256,6 +257,7 @@ _define_difference(
     "smooth_l1_cpu",
     _smooth_l1,
     lambda F, d, beta: F.where(F.lt(F.abs(d), beta), d / beta, F.sgn(d)),
+    "beta",
 )
 
 
@@ -303,6 +305,7 @@ _define_difference(
     "huber_cpu",
     _huber,
     lambda F, d, delta: F.clamp(d, -delta, delta),
+    "delta",
 )
 
 

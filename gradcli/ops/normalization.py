@@ -120,6 +120,8 @@ op(
         ),
         "bias": lambda F, g: g,
     },
+    keeps=dict.fromkeys(("input", "weight", "bias"), ("input", "weight", "bias")),
+    shows={"eps": ""},
     jvp={
         "input": _layer_tangent,
         "weight": lambda F, t, input, normalized_shape, eps: (

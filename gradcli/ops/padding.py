@@ -172,6 +172,7 @@ def _indexed(places: Places, name: str, check: Any, node: str | None, doc: str, 
         batching=leading,
         check=check,
         vjp={"self": vjp},
+        keeps={"self": ("self",)},
         jvp=LINEAR,
         node=node,
         size=lambda self, padding: numel(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .support import is_complex, refusing, supports
+from .support import is_complex, refusing, supports, underivable
 from .table import ELEMENTWISE, LINEAR, op
 
 LN2 = math.log(2.0)
@@ -668,6 +668,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=_check_heaviside,
+    **underivable("heaviside", "self", "values"),
     doc="0 below zero, 1 above, `values` at zero.",
     samples=lambda S: [S(S.tensor([-1.0, 0.0, 2.0]), S.tensor([0.5, 0.5, 0.5]))],
 )

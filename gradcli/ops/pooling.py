@@ -246,6 +246,7 @@ def _define_max(dims: int) -> None:
                     g, out1, tuple(self_shape[len(self_shape) - len(kernel_size) :])
                 )
             },
+            keeps={"self": ("self", "stride", "padding", "dilation", "ceil_mode")},
             jvp={
                 "self": lambda F, t, out1, kernel_size: (
                     F._window_gather(t, out1, len(kernel_size)),
@@ -379,6 +380,8 @@ def _define_adaptive_max(dims: int) -> None:
                     g, out1, tuple(self_shape[len(self_shape) - len(output_size) :])
                 )
             },
+            keeps={"self": ("self",)},
+            shows={"output_size": ""},
             jvp={
                 "self": lambda F, t, out1, output_size: (
                     F._window_gather(t, out1, len(output_size)),
@@ -620,6 +623,7 @@ def _define_average(dims: int) -> None:
             "bool ceil_mode, bool count_include_pad, int? divisor_override)",
             kernel=_avg_pool,
             vjp={"self": _avg_vjp},
+            keeps={"self": ("self",)},
             jvp={"self": _avg_back_vjp},
             check=lambda self, k, s, p, c, i, o: _check_average(name, self, dims, k, s, p, c, o),
             node=f"AvgPool{dims}DBackward0",
@@ -732,6 +736,8 @@ def _define_adaptive_average(dims: int) -> None:
                     g, tuple(self_shape[len(self_shape) - len(output_size) :])
                 )
             },
+            keeps={"self": ("self",)},
+            shows={"output_size": ""},
             jvp={
                 "self": lambda F, t, output_size: getattr(
                     F, f"_adaptive_avg_pool{len(output_size)}d"

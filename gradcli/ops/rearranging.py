@@ -450,6 +450,7 @@ op(
     },
     jvp=LINEAR,
     keeps_layout=True,
+    shows={"src_shape": ""},
     doc="A copy in which the part at one index is `src`.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(3), 0, 1)],
 )
@@ -467,6 +468,7 @@ op(
     },
     jvp=LINEAR,
     keeps_layout=True,
+    shows={"src_shape": ""},
     doc="A copy in which a slice is `src`.",
     samples=lambda S: [S(S.normal(4, 3), S.normal(2, 3), 0, 1, 3)],
 )
@@ -483,6 +485,7 @@ op(
     },
     jvp=LINEAR,
     keeps_layout=True,
+    shows={"src_shape": ""},
     doc="A copy in which a diagonal is `src`.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(2))],
 )
@@ -706,6 +709,7 @@ op(
     jvp=LINEAR,
     promote="number",
     where=("torch",),
+    shows={"tensors_shape": ""},
     doc="A matrix with the given matrices along its diagonal.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(3)), S(S.normal(), S.normal(2, 1))],
 )

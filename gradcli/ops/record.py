@@ -33,10 +33,6 @@ class OpNode(Node):
     def title(self) -> str:
         return self.op.node_name(self.args)
 
-    @property
-    def is_view(self) -> bool:  # type: ignore[override]
-        return self.op.view
-
     def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
         guards = self.guards
         if guards is None:
@@ -114,6 +110,10 @@ class OpNode(Node):
     @property
     def makes_view(self) -> bool:  # type: ignore[override]
         return self.op.view
+
+    @property
+    def makes_views(self) -> bool:  # type: ignore[override]
+        return self.op.view and self.op.outputs != 1
 
     def source(self, index: int) -> tuple[Any, int] | None:
         code, position = self.plan.saves[index]

@@ -184,6 +184,7 @@ op(
     jvp=LINEAR,
     result=_mean_dtype,
     check=_mean_dtype,
+    shows={"self_shape": "self_sym_sizes self_sym_numel"},
     doc="The mean of all elements.",
     samples=lambda S: [*_shapes(S)[:3], S.edge(S.normal(0, 2))],
 )
@@ -197,6 +198,7 @@ op(
     result=_mean_dtype,
     batching="shift",
     check=_mean_dtype,
+    shows={"self_shape": "self_sym_sizes self_sym_numel"},
     doc="The mean over dimensions.",
     samples=_dims,
 )
@@ -360,6 +362,7 @@ op(
         )
     },
     result=_sum_dtype,
+    keeps={"self": ("out",)},
     doc="The product of all elements.",
     samples=lambda S: [
         *_shapes(S),
@@ -380,6 +383,7 @@ op(
     node="ProdBackward1",
     result=_sum_dtype,
     batching="shift",
+    keeps={"self": ("out",)},
     doc="The product over a dimension.",
     samples=lambda S: [
         S(S.normal(2, 3), 0),

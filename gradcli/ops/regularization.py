@@ -223,6 +223,7 @@ op(
     check=_check_embedding,
     size=lambda weight, indices, *rest: numel(shape_of(indices)) * shape_of(weight)[1],
     where=("torch",),
+    shows={"weight_shape": ""},
     doc="Rows of a table, looked up by number.",
     samples=lambda S: [
         S(S.normal(4, 3), S.integers(0, 4, 5)),

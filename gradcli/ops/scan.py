@@ -237,6 +237,7 @@ for _name, _ufunc, _word in (
         f"{_name}(Tensor self, Dim dim)",
         kernel=_running_extreme(_ufunc, np.equal),
         vjp={"self": lambda F, g, self_shape, out1, dim: place(F, g, self_shape, out1, dim, True)},
+        keeps={"self": ("self",)},
         jvp={
             "self": lambda F, t, out1, dim: (
                 F.gather(t, dim, out1) if len(t.shape) else t,

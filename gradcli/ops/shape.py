@@ -466,6 +466,7 @@ op(
     node="SqueezeBackward1",
     view=True,
     batching="shift",
+    keeps={"self": ("dim",)},
     doc="Drops a dimension if its length is one.",
     samples=lambda S: [S(S.normal(1, 3), 0), S(S.normal(1, 3), -1), S(S.normal(), 0)],
 )
@@ -478,6 +479,7 @@ op(
     node="SqueezeBackward2",
     view=True,
     batching="shift",
+    keeps={"self": ("dim",)},
     doc="Drops those of the given dimensions whose length is one.",
     samples=lambda S: [S(S.normal(1, 3, 1), (0, 1)), S(S.normal(1, 1), (0, -1))],
 )
@@ -558,6 +560,7 @@ op(
     "expand(Tensor self, int[]... size, *, bool implicit=False)",
     kernel=lambda self, size, implicit: _expand(self, size),
     vjp={"self": lambda F, g: g},
+    keeps={"self": ("self_shape",)},
     jvp=LINEAR,
     view=True,
     where=("Tensor",),
@@ -999,6 +1002,7 @@ op(
             )
         )
     },
+    shows={"self_shape": "", "from_stride": "", "from_offset": ""},
     jvp={
         "self": lambda F, t, size, stride, storage_offset, from_stride, from_offset: (
             F.strided_elements(t, size, stride, storage_offset, from_stride, from_offset)

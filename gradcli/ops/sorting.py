@@ -13,7 +13,7 @@ from .errors import wrap_dim
 from .functions import function
 from .layout import preserved_strides, relayout, strides_of
 from .reduction import pick, place
-from .support import supports
+from .support import supports, underivable
 from .table import LINEAR, Op, op
 
 _NO_COMPLEX_SORT = supports(complex=RuntimeError(" Sort does not support complex dtypes on CPU"))
@@ -623,6 +623,7 @@ op(
     kernel=_bincount,
     size=_bincount_size,
     check=_check_bincount,
+    **underivable("bincount", "weights"),
     doc="How often each number occurs, or the sums of their weights.",
     samples=lambda S: [
         S(S.integers(0, 4, 6)),

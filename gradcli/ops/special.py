@@ -248,7 +248,7 @@ def _gamma_density(F: Any, g: Any, self: Any, other: Any) -> Any:
     return g * F.exp((self - 1) * F.log(other) - other - F.lgamma(self))
 
 
-_NO_FIRST = "the derivative of '{}: input' is not implemented."
+_NO_FIRST = "the derivative for '{}: input' is not implemented."
 
 
 def _missing_first(name: str) -> Any:
@@ -290,7 +290,7 @@ for _name, _kernel, _sign, _twin in (
 
 
 def _missing_zeta(F: Any, g: Any) -> Any:
-    raise NotImplementedError("the derivative of 'zeta: self' is not implemented.")
+    raise NotImplementedError("the derivative for 'zeta' is not implemented.")
 
 
 def _zeta_slope(F: Any, g: Any, self: Any, other: Any) -> Any:

@@ -11,7 +11,7 @@ from ..tensor.tensor import shape_of
 from .errors import wrap_dim, wrap_dims
 from .namespaces import complex_arrays
 from .reduction import norm_direction
-from .support import is_complex, supports
+from .support import is_complex, supports, underivable
 from .table import op
 
 # --- covariance
@@ -318,6 +318,7 @@ op(
         bins,
     ),
     check=_check_histogram,
+    **underivable("histogram", "self", "bins", "weight"),
     samples=lambda S: [S.edge(S.uniform(0, 3, 8), S.tensor([0.0, 1.0, 3.0]))],
     **_HISTOGRAM,
 )
@@ -327,6 +328,7 @@ op(
     kernel=_histogram,
     size=lambda self, bins, range, weight, density: bins,
     check=_check_histogram,
+    **underivable("histogram", "self", "weight"),
     samples=lambda S: [
         S.edge(S.uniform(0, 3, 8), 4, range=(0.0, 3.0)),
         *([] if S.dtype.is_complex else [S.edge(S.uniform(0, 3, 2, 4), 3, density=True)]),

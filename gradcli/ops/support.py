@@ -49,6 +49,24 @@ def real_gradients(name: str) -> Callable[..., None]:
     return check
 
 
+def underivable(name: str, *inputs: str) -> dict[str, Any]:
+    """The fields of an entry that is recorded although PyTorch has no derivative for it."""
+
+    def vjp(F: Any, g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    def jvp(F: Any, t: Any) -> Any:
+        raise NotImplementedError(
+            f"Trying to use forward AD with aten::{name} that does not support it."
+        )
+
+    return {
+        "vjp": dict.fromkeys(inputs, vjp),
+        "jvp": dict.fromkeys(inputs, jvp),
+        "node": "NotImplemented",
+    }
+
+
 class supports:
     """A check that raises for inputs of a category the kernel does not know.
 

@@ -129,6 +129,10 @@ class Op:
     outputs: how many tensors it returns; 0 means a list whose length varies.
     fields: names of several outputs, for results like `torch.return_types.max`.
     constant: indices of outputs that carry no gradient.
+    keeps: by input, the needs that its formula does without but PyTorch saves: they may not change
+        before the backward pass, and a node shows them.
+    shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
+        where it is empty, several with spaces between.
     inplace: whether the method with a trailing underscore exists.
     where: namespaces it is published in: "torch", "Tensor", "F", "linalg", "special", "fft".
     check: called with the bound arguments before anything is computed; see support.supports.
@@ -149,6 +153,7 @@ class Op:
         "id",
         "inplace",
         "jvp",
+        "keeps",
         "keeps_layout",
         "kernel",
         "name",
@@ -161,6 +166,7 @@ class Op:
         "result",
         "samples",
         "schema",
+        "shows",
         "size",
         "tensor_positions",
         "view",
@@ -186,6 +192,8 @@ class Op:
         self.batching: Any = fields.get("batching")
         self.outputs: int = fields.get("outputs", 1)
         self.constant: tuple[int, ...] = fields.get("constant", ())
+        self.keeps: Mapping[str, tuple[str, ...]] = fields.get("keeps") or {}
+        self.shows: Mapping[str, str] = fields.get("shows") or {}
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.aliases: tuple[str, ...] = fields.get("aliases", ())
@@ -216,6 +224,27 @@ class Op:
     @property
     def differentiable(self) -> bool:
         return bool(self.vjp)
+
+    def saves(self) -> list[str]:
+        """Everything that a node of this entry may save, by the names that formulas use."""
+        kept = (name for names in self.keeps.values() for name in names)
+        needed = (name for formula in self.vjp.values() for name in needs(formula))
+        return list(dict.fromkeys([*needed, *kept]))
+
+    def shown(self, need: str) -> Sequence[str]:
+        """The names after `_saved_` of what a node saves."""
+        if need in self.shows:
+            return self.shows[need].split()
+        if need == "out":
+            return ("result",)
+        if need[:3] == "out" and need[3:].isdigit():
+            index = int(need[3:])
+            return (self.fields[index] if self.fields else f"result{index}",)
+        if need.endswith("_shape") and all(p.name != need for p in self.parameters):
+            source = need.removesuffix("_shape")
+            kept = any(source in names for names in self.keeps.values())
+            return () if kept else (f"{source}_sym_sizes",)
+        return (need,)
 
 
 def default_node_name(name: str) -> str:
@@ -334,8 +363,8 @@ class Plan:
             if op.parameters[index].name in op.vjp
         ]
         names: dict[str, tuple[int, int]] = {}
-        for _, formula in chosen:
-            for name in needs(formula):
+        for index, formula in chosen:
+            for name in (*needs(formula), *op.keeps.get(op.parameters[index].name, ())):
                 names.setdefault(name, _locate(op, position, name))
         ordered = sorted(names, key=lambda name: not self._is_tensor(names[name]))
         self.names = tuple(ordered)

@@ -8,14 +8,14 @@ array of positions, the same for bare arrays and recorded tensors.
 
 from __future__ import annotations
 
-import re
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.modes import requires_grad
-from ..autograd.node import Hooks, Node, next_number
+from ..autograd.node import Hooks, Node, check_saved, next_number, title_in_messages
 from ..autograd.operations import operations
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, shape_of, version_of
@@ -145,8 +145,6 @@ class ViewNode(Node):
         self.shape = shape_of(view)
         self.dtype = view.dtype
 
-    is_view = True
-
     @property
     def title(self) -> str:
         return "AsStridedBackward0"
@@ -162,7 +160,9 @@ class CopySlices(Node):
     `inner`, whose cotangent for the view's old values takes its place.
     """
 
-    __slots__ = ("geometry", "inner", "position")
+    __slots__ = ("geometry", "inner", "position", "view")
+
+    view: weakref.ref[Node]  # the node that the written view had after this write
 
     def __init__(self, base: Tensor, view: Tensor, inner: Node, position: int) -> None:
         others = [edge for i, edge in enumerate(inner.edges) if i != position]
@@ -193,6 +193,8 @@ class CopySlices(Node):
         return "CopySlices"
 
     def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
+        if self.view() is not None:
+            check_saved(self)  # a result of the write is known by its view
         self.inner.saved = self.saved
         self.inner.guards = self.guards
         if type(g) is Tensor:
@@ -211,6 +213,10 @@ class CopySlices(Node):
         else:
             window[...] = values
         return [result[()], *(grad for i, grad in enumerate(grads) if i != self.position)]
+
+    def source(self, index: int) -> tuple[Any, int] | None:
+        found = self.inner.source(index)
+        return (self.view(), 0) if found is not None and found[0] is self.inner else found
 
     def _apply_traced(self, g: Tensor, traced_mode: bool) -> Sequence[Any]:
         shape = self.geometry.shape
@@ -290,8 +296,7 @@ def check_kind(tensor: Tensor, what: str = "is being") -> None:
     node = tensor.node
     source = ""
     if node is not None and node.number >= 0:
-        title = re.sub(r"Backward(0?$|(?=\d+$))", "", node.title)
-        source = f"Output {max(tensor.number - 1, 0)} of {title} is a view"
+        source = _source(node, tensor.number)
     if kind == "inference":
         made = f"{source} of a view which was" if source else "A view was"
         text = f"{made} created in inference mode and {what} modified inplace in normal mode."
@@ -301,6 +306,16 @@ def check_kind(tensor: Tensor, what: str = "is being") -> None:
     else:
         text = f"{source} and {what} modified inplace."
     raise RuntimeError(text + _REASONS[kind])
+
+
+def _source(node: Node, number: int) -> str:
+    return f"Output {max(number - 1, 0)} of {title_in_messages(node)} is a view"
+
+
+def refuse_view(node: Node, number: int) -> None:
+    """Raise PyTorch's error for one of several views, found changed where it was saved."""
+    what = "its base or another view of its base has been modified inplace."
+    raise RuntimeError(f"{_source(node, number)} and {what}{_REASONS['multiple']}")
 
 
 def check_view(tensor: Tensor) -> None:
@@ -318,3 +333,4 @@ def check_view(tensor: Tensor) -> None:
 
 operations.refresh_view = refresh
 operations.check_view = check_view
+operations.refuse_view = refuse_view

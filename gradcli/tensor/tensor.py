@@ -29,12 +29,13 @@ BEHIND = 1 << 40
 class Version:
     """The version counter that a tensor shares with its views and detached aliases."""
 
-    __slots__ = ("aliases", "clock", "title", "writer")
+    __slots__ = ("aliases", "clock", "rewrite", "writer")
 
     def __init__(self) -> None:
         self.clock = 0
         self.writer = 0  # provenance of the last write
-        self.title: str | None = None  # the last recorded writer, as messages name it
+        # The last recorded write, for messages: its title, and the shape of what was rewritten.
+        self.rewrite: tuple[str, tuple[int, ...]] | None = None
         self.aliases: list[Version] | None = None  # every version over the same memory
 
     @property
@@ -73,7 +74,7 @@ class InferenceVersion(Version):
 
     def __init__(self) -> None:
         self.writer = 0
-        self.title = None
+        self.rewrite = None
         self.aliases = None
 
     @property

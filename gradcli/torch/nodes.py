@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ..autograd import engine
 from ..autograd.function import FunctionNode
 from ..autograd.leaf import RemovableHandle, detach
 from ..autograd.modes import no_grad
@@ -16,17 +17,16 @@ from ..autograd.node import (
     Freed,
     GraphError,
     Hooks,
+    InputMetadata,
     Node,
     Packed,
     SavedTensor,
+    qualified,
 )
 from ..ops import table
 from ..ops.record import OpNode, TracedOpNode
-from ..ops.views import CopySlices
 from ..tensor.dtypes import complex128, float64, int64
-from ..tensor.tensor import Tensor, constant, version_of
-
-NodeTypes = (Node, AccumulateGrad)
+from ..tensor.tensor import Tensor, constant, numel, version_of
 
 _NUMBERS = {int: int64, float: float64, complex: complex128}  # a saved number reads as a tensor
 
@@ -44,9 +44,7 @@ def text(node: Any) -> str:
 
 def name(node: Any) -> str:
     """The node's name; those of PyTorch's own classes are qualified."""
-    if isinstance(node, AccumulateGrad | CopySlices) or node.title == "CopyBackwards":
-        return f"torch::autograd::{node.title}"
-    return str(node.title)
+    return qualified(node.title)
 
 
 def next_functions(node: Any) -> tuple[tuple[Any, int], ...]:
@@ -55,9 +53,8 @@ def next_functions(node: Any) -> tuple[tuple[Any, int], ...]:
     pairs = tuple(
         (edge, max(number - 1, 0)) for edge, number in zip(node.edges, numbers, strict=True)
     )
-    if isinstance(node, FunctionNode):  # arguments that are not tensors have no edge
-        shapes = node.input_shapes
-        return tuple(pair for pair, shape in zip(pairs, shapes, strict=True) if shape is not None)
+    if node.tensor_inputs is not None:
+        return tuple(pairs[place] for place in node.tensor_inputs)
     return pairs
 
 
@@ -93,16 +90,7 @@ def saved_names(node: Any) -> list[str]:
     """The `_saved_*` attributes of a node."""
     if not isinstance(node, OpNode):
         return []
-    wanted = {name for formula in node.op.vjp.values() for name in table.needs(formula)}
-    return sorted(f"_saved_{_shown(node, name)}" for name in wanted)
-
-
-def _shown(node: OpNode, need: str) -> str:
-    if need == "out":
-        return "result"
-    if need.endswith("_shape"):
-        return f"{need[:-6]}_sym_sizes"
-    return need
+    return sorted(f"_saved_{name}" for need in node.op.saves() for name in node.op.shown(need))
 
 
 def _register_saved_hooks(
@@ -112,10 +100,15 @@ def _register_saved_hooks(
     unpack_hook: Callable[[Any], Any],
 ) -> None:
     """Pack one saved tensor now; every later use unpacks it."""
-    position = next(i for i, need in enumerate(node.plan.names) if _shown(node, need) == attribute)
-    if type(node.saved) is not Freed and type(node.saved[position]) is Packed:
-        raise RuntimeError("Calling register_hooks on a saved tensor more than once.")
     value = saved(node, attribute)
+    if value is None:
+        raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+    position = next(i for i, need in enumerate(node.plan.names) if attribute in node.op.shown(need))
+    if type(node.saved[position]) is Packed:
+        raise RuntimeError(
+            "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: "
+            "only one pair of hooks is allowed at a time."
+        )
     version = version_of(value).clock
     with no_grad():
         packed = pack_hook(detach(value))
@@ -135,11 +128,7 @@ def _register_saved_hooks(
 def raw_saved(node: OpNode, attribute: str) -> SavedTensor | None:
     """The handle of a saved tensor by its `_raw_saved_*` name, None when it is not a tensor."""
     wanted = attribute.removeprefix("_raw_saved_")
-    try:
-        value = saved(node, wanted)
-    except KeyError:
-        return None
-    if type(value) is not Tensor:
+    if f"_saved_{wanted}" not in saved_names(node) or not _is_tensor(node, wanted):
         return None
     return SavedTensor(partial(_register_saved_hooks, node, wanted))
 
@@ -147,21 +136,46 @@ def raw_saved(node: OpNode, attribute: str) -> SavedTensor | None:
 def saved(node: OpNode, attribute: str) -> Any:
     """A saved value by its `_saved_*` name. Raises KeyError, or RuntimeError once freed."""
     wanted = attribute.removeprefix("_saved_")
-    for position, need in enumerate(node.plan.names):
-        if _shown(node, need) == wanted:
-            if type(node.saved) is Freed:
-                error = GraphError(FREED_MESSAGE)
-                error.node = node
-                error.freed = node.saved
-                raise error
-            value = node.saved_tensors()[position]
-            if type(value) in (int, float, complex) and node.plan.saves[position][0] == table.INPUT:
-                return constant((), _NUMBERS[type(value)], value)
-            return _leaf_itself(node, position, value)
+    for need in node.op.saves():
+        if wanted in node.op.shown(need):
+            break
+    else:
+        raise KeyError(attribute)
+    if need in node.plan.names:
+        position = node.plan.names.index(need)
+        if type(node.saved) is Freed:
+            error = GraphError(FREED_MESSAGE)
+            error.node = node
+            error.freed = node.saved
+            raise error
+        value = node.saved_tensors()[position]
+        if node.plan.saves[position][0] != table.INPUT:
+            return numel(value) if wanted.endswith("_numel") else _shown_value(node, need, value)
+        if type(value) in (int, float, complex):
+            return constant((), _NUMBERS[type(value)], value)
+        if type(value) is list:
+            return tuple(value)
+        return _leaf_itself(node, position, value)
     for parameter in node.op.parameters:
-        if parameter.name == wanted and parameter.is_tensor and _formula_needs(node.op, wanted):
-            return None
+        if parameter.name == need:
+            return None if parameter.is_tensor else _shown_value(node, need, parameter.default)
     raise KeyError(attribute)
+
+
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
+
+
+def _shown_value(node: OpNode, need: str, value: Any) -> Any:
+    """A saved keyword as PyTorch shows it: integers without a sign, reductions as their codes."""
+    if need == "reduction":
+        return _REDUCTIONS.get(value, value)
+    if any(p.name == need and p.kind == "Number" for p in node.op.parameters):
+        return value
+    if type(value) is int and value < 0:
+        return value + (1 << 64)
+    if type(value) in (tuple, list) and all(type(item) is int for item in value):
+        return tuple(item + (1 << 64) if item < 0 else item for item in value)
+    return tuple(value) if type(value) is list else value
 
 
 def _leaf_itself(node: OpNode, position: int, value: Any) -> Any:
@@ -174,8 +188,30 @@ def _leaf_itself(node: OpNode, position: int, value: Any) -> Any:
     return value
 
 
-def _formula_needs(op: Any, parameter: str) -> bool:
-    return any(parameter in table.needs(formula) for formula in op.vjp.values())
+def input_metadata(node: Any) -> tuple[InputMetadata, ...]:
+    """The metadata of each of the node's outputs."""
+    if node.count == 1:
+        return (InputMetadata(node.shape, node.dtype),)
+    return tuple(map(InputMetadata, node.shape, node.dtype))
+
+
+def sequence_number(node: Any) -> int:
+    """How many nodes were made before; the greatest number for a leaf's accumulator."""
+    return (1 << 64) - 1 if isinstance(node, AccumulateGrad) else node.number - 1
+
+
+def run(node: Any, *grads: Any) -> Any:
+    """The gradients of the node's inputs, from those of its outputs; nothing is freed."""
+    if isinstance(node, AccumulateGrad):
+        engine.run([(node, 0, grads[0])])
+        return None
+    found = node.apply(grads[0] if node.count == 1 else grads, None, True)
+    numbers = node.numbers or (0,) * len(node.edges)
+    fitted = tuple(
+        None if grad is None or edge is None else engine.fitted(edge, number, grad, node, found)
+        for edge, number, grad in zip(node.edges, numbers, found, strict=True)
+    )
+    return fitted[0] if len(fitted) == 1 else fitted
 
 
 def attribute(node: Any, wanted: str) -> Any:
@@ -188,10 +224,12 @@ def attribute(node: Any, wanted: str) -> Any:
         return True
     if wanted == "metadata":
         return _metadata.setdefault(node, {})
+    if wanted == "_input_metadata":
+        return input_metadata(node)
     if isinstance(node, AccumulateGrad) and wanted == "variable":
         return node.variable
     if isinstance(node, FunctionNode):
-        if wanted == "saved_tensors":
+        if wanted in ("saved_tensors", "saved_variables"):
             return node.unpack()
         found = node.ctx.attached.get(wanted, vars(node.ctx).get(wanted, node))
         if found is not node:
@@ -210,25 +248,36 @@ def attribute(node: Any, wanted: str) -> Any:
 
 def attribute_names(node: Any) -> list[str]:
     """Every attribute that `attribute` answers for a node."""
-    names = [*METHODS, "next_functions", "requires_grad", "metadata"]
+    names = [*METHODS, "next_functions", "requires_grad", "metadata", "_input_metadata"]
     if isinstance(node, AccumulateGrad):
         names.append("variable")
     if isinstance(node, FunctionNode):
-        names.append("saved_tensors")
-    return sorted([*names, *saved_names(node)])
+        names += ("saved_tensors", "saved_variables")
+    saved = saved_names(node)
+    raw = [f"_raw{name}" for name in saved if _is_tensor(node, name.removeprefix("_saved_"))]
+    return sorted([*names, *saved, *raw])
+
+
+def _is_tensor(node: OpNode, shown: str) -> bool:
+    """Whether what a node shows under this name is a tensor, also where it saved none."""
+    need = next(need for need in node.op.saves() if shown in node.op.shown(need))
+    if need == "out" or (need[:3] == "out" and need[3:].isdigit()):
+        return True
+    return any(p.name == need and p.is_tensor and not p.is_list for p in node.op.parameters)
 
 
 METHODS: dict[str, Callable[..., Any]] = {
     "name": name,
     "register_hook": register_hook,
     "register_prehook": register_prehook,
+    "_sequence_nr": sequence_number,
 }
 
 
 def _install() -> None:
-    for kind in NodeTypes:
-        kind.__repr__ = text  # type: ignore[method-assign]
-        kind.__getattr__ = _missing  # type: ignore[union-attr]
+    Node.__repr__ = text  # type: ignore[method-assign]
+    Node.__call__ = run  # type: ignore[method-assign]
+    Node.__getattr__ = _missing  # type: ignore[attr-defined]
 
 
 def _missing(node: Any, wanted: str) -> Any:
