@@ -22,7 +22,7 @@ def batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     """Run `op` over the batch by its rule, or in a loop where it has none."""
     rule = op.batching
     if rule == ELEMENTWISE:
-        return _elementwise(op, args, axes)
+        return pointwise(op, args, axes)
     if rule == "shift":
         return _shift(op, args, axes)
     if callable(rule):
@@ -46,8 +46,8 @@ def batch_size(args: Sequence[Any], axes: Sequence[Any]) -> int:
     raise ValueError("nothing is batched")
 
 
-def _elementwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
-    """Batch axes to the front; logical dimensions padded to the same rank."""
+def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """Elementwise: batch axes to the front; logical dimensions padded to the same rank."""
     ranks = [
         len(shape_of(value)) - (axis is not None)
         for value, axis in zip(args, axes, strict=True)

@@ -391,6 +391,28 @@ op(
 )
 
 
+def _define_old(name: str, mode: str, align_corners: bool | None) -> None:
+    def resized(F: Any, input: Any, size: Any, scale_factor: Any) -> Any:
+        warnings.warn(
+            f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return _interpolate(F, input, size, scale_factor, mode, align_corners, None, False)
+
+    op(
+        f"{name}(Tensor input, any? size=None, any? scale_factor=None)",
+        composite=resized,
+        where=("F",),
+        doc=f"An old form of `interpolate` in the mode {mode!r}.",
+        samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(1, 1, 2, 2), scale_factor=2)],
+    )
+
+
+_define_old("upsample_nearest", "nearest", None)
+_define_old("upsample_bilinear", "bilinear", True)
+
+
 # --- pixels and channels ----------------------------------------------------------------------
 
 

@@ -374,6 +374,88 @@ op(
 )
 
 
+def _pairs(count: int) -> tuple[Any, Any]:
+    return np.triu_indices(count, 1)
+
+
+def _pdist(self: Any, p: float) -> Any:
+    one, other = _pairs(len(self))
+    return _vector_norm(self[one] - self[other], p, (-1,), False, None)
+
+
+def _pair_index(self: Any, second: bool) -> Any:
+    return _pairs(self.shape[0])[second]
+
+
+def _pdist_weights(F: Any, self: Any, out: Any, p: float) -> tuple[Any, Any, Any]:
+    """The pairs, and the derivative of every distance by the difference of its two points."""
+    one, other = F._pair_index(self, False), F._pair_index(self, True)
+    difference = F.sub(F.index_select(self, 0, one), F.index_select(self, 0, other))
+    if p == 0:
+        return one, other, F.zeros_like_shape(difference, tuple(difference.shape))
+    return one, other, _direction(F, difference, F.unsqueeze(out, -1), p, (1,))
+
+
+def _pdist_slope(F: Any, g: Any, self: Any, out: Any, p: float) -> Any:
+    one, other, weights = _pdist_weights(F, self, out, p)
+    moved = weights * F.unsqueeze(g, -1)
+    total = F.zeros_like_shape(moved, tuple(self.shape))
+    return F.index_add(F.index_add(total, 0, one, moved), 0, other, -moved)
+
+
+def _pdist_tangent(F: Any, t: Any, self: Any, out: Any, p: float) -> Any:
+    one, other, weights = _pdist_weights(F, self, out, p)
+    difference = F.index_select(t, 0, one) - F.index_select(t, 0, other)
+    return F.sum_dim(weights * difference, (-1,))
+
+
+def _check_pdist(self: Tensor, p: float) -> None:
+    rank = len(shape_of(self))
+    if rank != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {rank}D")
+    if self.dtype.category != dtypes.FLOATING:
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+
+
+op(
+    "_pair_index(Tensor self, bool second)",
+    kernel=_pair_index,
+    where=(),
+    doc="The rows of all pairs of different rows, the first or the second of each pair.",
+    samples=lambda S: [S(S.normal(3, 2), True)],
+)
+op(
+    "_pdist_forward(Tensor self, float p)",
+    kernel=_pdist,
+    vjp={"self": _pdist_slope},
+    jvp={"self": _pdist_tangent},
+    check=_check_pdist,
+    size=lambda self, p: shape_of(self)[0] ** 2 // 2 * max(shape_of(self)[1], 1),
+    node="PdistBackward0",
+    where=(),
+    doc="The kernel of `pdist`.",
+    samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(4, 3), 2.0)],
+)
+op(
+    "pdist(Tensor self, float p=2.0)",
+    composite=lambda F, self, p: F._pdist_forward(F.contiguous(self), p),
+    where=("torch", "F"),
+    doc="The p-norm distance of every pair of rows.",
+    samples=lambda S: [
+        S(S.normal(4, 3)),
+        S(S.normal(4, 3), 1.0),
+        S(S.normal(3, 2), 3.0),
+        S(S.normal(3, 2), 0.0),
+        S(S.normal(3, 2), math.inf),
+        S(S.normal(1, 2)),
+        S(S.normal(3)),
+        S(S.normal(3, 2), -1.0),
+    ],
+)
+
+
 def _normalize(F: Any, input: Any, p: float = 2.0, dim: Any = (1,), eps: float = 1e-12) -> Any:
     size = F.clamp_min(F.linalg_vector_norm(input, p, dim, True), eps)
     return F.div(input, F.expand(size, tuple(input.shape)))

@@ -292,11 +292,11 @@ def _embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx += rows
     if max_norm is not None and type(weight) is Tensor:
-        _renormalize(weight, input, max_norm, norm_type)
+        renormalize(weight, input, max_norm, norm_type)
     return F.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
-def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+def renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up down to `max_norm`, in place."""
     from .inplace import write
 
