@@ -6,22 +6,25 @@ weight). Channels are second, spatial dimensions follow; weights are (out, in / 
 
 Note: with stride 1 rows are not cut at the right edge. The flattened input shifted by a window
 offset is one long run, so gathering columns copies long runs and BLAS works on the "wide" output,
-whose few surplus columns are dropped afterwards. Batches are worked off in blocks that fit the
-processor's cache.
+whose few surplus columns are dropped afterwards. Everything is worked off in blocks that fit the
+processor's cache: of several images, or of a part of one.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-_BLOCK = 1 << 20  # bytes of gathered columns that are worked on at once
+from .layout import strided
+
+_BLOCK = 1 << 20  # bytes of columns that are worked on at once
 _KEPT = 1 << 22  # bytes up to which work space is kept from one call to the next
+_LEAST = 256  # positions that a block has at least
 
 _spaces: dict[str, Any] = {}
 
@@ -64,71 +67,91 @@ def padded(x: Any, padding: Sizes, value: Any = 0) -> Any:
     return out
 
 
-def offsets(kernel: Sizes) -> Iterator[tuple[int, ...]]:
-    """Every position inside a window, in row-major order."""
-    return itertools.product(*map(range, kernel))
-
-
 class _Grid:
-    """Where the windows over a padded input lie in memory; all counts in elements."""
+    """Where the windows over padded images lie in memory; all counts in elements.
 
-    def __init__(
-        self, shape: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes
-    ) -> None:
-        self.kernel = tuple(kernel)
+    With stride 1 (`wide`) the positions of an image are one run of `length` elements: rows are not
+    cut at the right edge. Otherwise they are the outputs, row by row.
+    """
+
+    def __init__(self, sizes: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes):
+        self.kernel = kernel
         self.taps = math.prod(kernel)
-        self.out = tuple(out)
+        self.full = tuple(n + 2 * p for n, p in zip(sizes, padding, strict=True))
+        self.out = output_sizes(sizes, kernel, stride, padding, dilation)
         steps = [1]
-        for length in reversed(shape[1:]):
+        for length in reversed(self.full[1:]):
             steps.insert(0, steps[0] * length)
-        self.volume = math.prod(shape)
+        self.volume = math.prod(self.full)
         self.row = tuple(s * step for s, step in zip(stride, steps, strict=True))
         self.tap = tuple(d * step for d, step in zip(dilation, steps, strict=True))
+        self.origins = tuple(
+            sum(p * t for p, t in zip(place, self.tap, strict=True))
+            for place in itertools.product(*map(range, kernel))
+        )
         self.wide = all(s == 1 for s in stride)
+        self.length = math.prod(self.out)
         if self.wide:
-            self.length = sum((n - 1) * s for n, s in zip(out, self.row, strict=True)) + 1
-        else:
-            self.length = math.prod(out)
-        self.exact = self.length == math.prod(out)
+            self.length = sum((n - 1) * s for n, s in zip(self.out, self.row, strict=True)) + 1
+        self.exact = self.length == math.prod(self.out)
+        # In a wide grid with little waste a tap is one shift of the memory of many channels.
+        self.whole = self.wide and 4 * self.volume <= 5 * self.length
 
-    def columns(self, x: Any, channels: int) -> Any:
-        """The windows of contiguous images: (images, channels * taps, length)."""
-        size = x.itemsize
-        lead = (channels * self.volume * size, self.volume * size)
-        taps = tuple(size * step for step in self.tap)
+    def columns(self, x: Any, groups: int, start: int, length: int) -> Any:
+        """The windows at `length` positions: (groups, channels * taps, images * positions)."""
+        count, channels = x.shape[:2]
+        if self.taps == 1 and count == 1 and self.wide:
+            return x.reshape(groups, -1, self.volume)[:, :, start : start + length]
+        lead = (channels, *self.kernel)
+        steps = (self.volume, *self.tap)
+        image = self.volume * channels
+        if self.length == 1:  # a window is a row of the input
+            columns = _space("columns", (count, *lead), x.dtype)
+            np.copyto(columns, strided(x, columns.shape, (image, *steps)))
+            return columns.reshape(count, groups, -1).transpose(1, 2, 0)
         if self.wide:
-            view = as_strided(
-                x, (len(x), channels, *self.kernel, self.length), (*lead, *taps, size)
-            )
+            view = strided(x, (*lead, count, length), (*steps, image, 1), start)
         else:
-            rows = tuple(size * step for step in self.row)
-            view = as_strided(x, (len(x), channels, *self.kernel, *self.out), (*lead, *taps, *rows))
+            view = strided(x, (*lead, count, *self.out), (*steps, image, *self.row))
         columns = _space("columns", view.shape, x.dtype)
         np.copyto(columns, view)
-        return columns.reshape(len(x), channels * self.taps, self.length)
+        return columns.reshape(groups, -1, count * length)
 
-    def spread(self, y: Any) -> Any:
-        """Outputs (images, channels, *out) with `length` elements a channel, zeros between."""
-        if self.exact:
-            return y.reshape(*y.shape[:2], self.length)
-        wide = _space("wide", (*y.shape[:2], self.length), y.dtype)
-        wide.fill(0)
+    def spread(self, y: Any, run: int) -> Any:
+        """Outputs as (channels, images, run), with zeros between."""
+        count, channels = y.shape[:2]
+        if self.exact and count == 1 and run == self.length:
+            return np.ascontiguousarray(y).reshape(channels, 1, run)
+        wide = _space("wide", (channels, count, run), y.dtype)
+        if not (self.exact and run == self.length):
+            wide.fill(0)
         self.window(wide)[...] = y
         return wide
 
     def window(self, wide: Any) -> Any:
         """The wanted elements of wide outputs, as a view (images, channels, *out)."""
-        if self.exact:
-            return wide.reshape(*wide.shape[:2], *self.out)
-        size = wide.itemsize
-        return as_strided(
-            wide, (*wide.shape[:2], *self.out), (*wide.strides[:2], *(size * s for s in self.row))
-        )
+        channels, count = wide.shape[:2]
+        if self.exact and wide.shape[2] == self.length:
+            return wide.reshape(channels, count, *self.out).swapaxes(0, 1)
+        run = wide.shape[2]
+        return strided(wide, (count, channels, *self.out), (run, count * run, *self.row))
 
-    def block(self, channels: int, itemsize: int) -> int:
-        """How many images to work on at once."""
-        each = channels * self.taps * self.length * itemsize
-        return max(1, _BLOCK // max(each, 1))
+    def blocks(self, count: int, each: int) -> Iterator[slice]:
+        """The images to work on at once, when the columns of one have `each` bytes."""
+        step = max(1, _BLOCK // max(each, 1))
+        for start in range(0, count, step):
+            yield slice(start, min(start + step, count))
+
+    def runs(self, count: int, row: int) -> Iterator[tuple[int, int]]:
+        """Start and number of the positions to work on at once; a column has `row` bytes."""
+        step = self.length
+        if self.wide and count == 1:
+            step = max(_LEAST, _BLOCK // max(row, 1))
+        for start in range(0, self.length, step):
+            yield start, min(step, self.length - start)
+
+
+_grid = functools.lru_cache(256)(_Grid)
 
 
 def correlate(
@@ -141,32 +164,31 @@ def correlate(
     groups: int,
 ) -> Any:
     """The sum over each window of its elements times the weights."""
-    kernel = weight.shape[2:]
-    out = output_sizes(x.shape[2:], kernel, stride, padding, dilation)
-    x = padded(x, padding)
+    grid = _grid(x.shape[2:], weight.shape[2:], stride, padding, dilation)
     count, channels = x.shape[:2]
-    grid = _Grid(x.shape[2:], kernel, stride, dilation, out)
     filters = len(weight)
-    matrices = weight.reshape(groups, filters // groups, -1)
-    result = np.empty((count, filters, *out), np.result_type(x, weight))
+    result = np.empty((count, filters, *grid.out), np.result_type(x, weight))
     if not result.size:
         return result
-    step = grid.block(channels, x.itemsize)
-    shift = None if bias is None else bias.reshape(-1, *(1 for _ in out))
-    for start in range(0, count, step):
-        part = x[start : start + step]
-        columns = grid.columns(part, channels)
-        if groups > 1:
-            columns = columns.reshape(len(part), groups, -1, grid.length)
-            wide = np.matmul(matrices, columns).reshape(len(part), filters, -1)
-        else:
-            wide = _space("wide", (len(part), filters, grid.length), result.dtype)
-            np.matmul(matrices[0], columns, out=wide)
-        target = result[start : start + step]
-        if shift is None:
-            target[...] = grid.window(wide)
-        else:
-            np.add(grid.window(wide), shift, out=target)
+    matrices = weight.reshape(groups, filters // groups, -1)
+    row = channels * grid.taps * x.itemsize
+    shift = None if bias is None else bias.reshape(-1, *(1 for _ in grid.out))
+    for block in grid.blocks(count, row * grid.length):
+        images = padded(x[block], padding)
+        target = result[block]
+        direct = grid.exact and len(images) == 1
+        wide = target
+        if not direct:
+            wide = _space("wide", (filters, len(images), grid.length), result.dtype)
+        products = wide.reshape(groups, filters // groups, -1)
+        for start, length in grid.runs(len(images), row):
+            columns = grid.columns(images, groups, start, length)
+            np.matmul(matrices, columns, out=products[..., start : start + columns.shape[2]])
+        found = target if direct else grid.window(wide)
+        if shift is not None:
+            np.add(found, shift, out=target)
+        elif not direct:
+            target[...] = found
     return result
 
 
@@ -180,46 +202,50 @@ def scatter(
     groups: int,
 ) -> Any:
     """The transpose of `correlate`: outputs spread back over an input of spatial `sizes`."""
-    kernel = weight.shape[2:]
-    full = tuple(n + 2 * p for n, p in zip(sizes, padding, strict=True))
     count, filters = y.shape[:2]
-    channels = weight.shape[1] * groups
-    grid = _Grid(full, kernel, stride, dilation, y.shape[2:])
-    x = np.zeros((count, channels, *full), np.result_type(y, weight))
-    if not x.size or not y.size:
-        return crop(x, padding)
-    matrices = weight.reshape(groups, filters // groups, -1).transpose(0, 2, 1)
-    flat = x.reshape(count, channels, grid.volume)
-    step = grid.block(channels, y.itemsize)
-    for start in range(0, count, step):
-        part = grid.spread(np.ascontiguousarray(y[start : start + step]))
-        if groups > 1:
-            columns = np.matmul(matrices, part.reshape(len(part), groups, -1, grid.length))
-        else:
-            columns = _space("columns", (len(part), channels * grid.taps, grid.length), x.dtype)
-            np.matmul(matrices[0], part, out=columns)
-        columns = columns.reshape(len(part), channels, grid.taps, grid.length)
-        target = flat[start : start + step]
-        for index, place in enumerate(offsets(kernel)):
-            origin = sum(p * t for p, t in zip(place, grid.tap, strict=True))
-            if grid.wide:
-                target[:, :, origin : origin + grid.length] += columns[:, :, index]
-            else:
-                view = as_strided(
-                    target[:, :, origin:],
-                    (*target.shape[:2], *grid.out),
-                    (*target.strides[:2], *(target.itemsize * r for r in grid.row)),
-                )
-                view += columns[:, :, index].reshape(view.shape)
-    return crop(x, padding)
+    inner = weight.shape[1]
+    channels = inner * groups
+    dtype = np.result_type(y, weight)
+    x = np.empty((count, channels, *sizes), dtype)
+    if not y.size or not weight.size:
+        x.fill(0)
+        return x
+    grid = _grid(tuple(sizes), weight.shape[2:], stride, padding, dilation)
+    taps = grid.taps
+    matrices = weight.reshape(groups, filters // groups, inner, taps).transpose(0, 3, 2, 1)
+    matrices = matrices.reshape(groups, taps * inner, filters // groups)
+    run = grid.volume if grid.whole else grid.length
+    row = channels * run * y.itemsize
+    for block in grid.blocks(count, taps * row):
+        part = grid.spread(y[block], run)
+        images = part.shape[1]
+        part = part.reshape(groups, -1, images * run)
+        total = _space("total", (groups, inner, images, grid.volume), dtype)
+        total.fill(0)
+        step = max(1, _BLOCK // (images * row))
+        for first in range(0, taps, step):
+            origins = grid.origins[first : first + step]
+            columns = _space("columns", (groups, len(origins), inner, images, run), dtype)
+            used = matrices[:, first * inner : (first + len(origins)) * inner]
+            np.matmul(used, part, out=columns.reshape(groups, -1, images * run))
+            for index, origin in enumerate(origins):
+                if grid.whole:
+                    target = total.reshape(groups, -1)[:, origin:]
+                    target += columns[:, index].reshape(groups, -1)[:, : target.shape[1]]
+                else:
+                    shape = (channels * images, *((run,) if grid.wide else grid.out))
+                    steps = (grid.volume, *((1,) if grid.wide else grid.row))
+                    target = strided(total, shape, steps, origin)
+                    target += columns[:, index].reshape(target.shape)
+        shaped = total.reshape(channels, images, *grid.full).swapaxes(0, 1)
+        x[block] = crop(shaped, padding)
+    return x
 
 
 def crop(x: Any, padding: Sizes) -> Any:
-    """`x` without its border."""
-    if not any(padding):
-        return x
+    """`x` without its border, as a view."""
     inner = tuple(slice(p, n - p) for p, n in zip(padding, x.shape[-len(padding) :], strict=True))
-    return np.ascontiguousarray(x[(..., *inner)])
+    return x[(..., *inner)]
 
 
 def weigh(
@@ -232,20 +258,19 @@ def weigh(
     groups: int,
 ) -> Any:
     """For each weight, the sum of the products of the inputs and outputs that it joins."""
-    x = padded(x, padding)
     count, channels = x.shape[:2]
     filters = y.shape[1]
-    grid = _Grid(x.shape[2:], kernel, stride, dilation, y.shape[2:])
-    dtype = np.result_type(x, y)
-    total = np.zeros((groups, filters // groups, channels // groups * grid.taps), dtype)
-    if x.size and y.size:
-        step = grid.block(channels, x.itemsize)
-        for start in range(0, count, step):
-            part = x[start : start + step]
-            columns = grid.columns(part, channels)
-            columns = columns.reshape(len(part), groups, -1, grid.length)
-            outputs = grid.spread(np.ascontiguousarray(y[start : start + step]))
-            outputs = outputs.reshape(len(part), groups, -1, grid.length)
-            products = np.matmul(outputs, columns.swapaxes(2, 3))
-            total += products[0] if len(part) == 1 else products.sum(0)
-    return total.reshape(filters, channels // groups, *kernel)
+    if not x.size or not y.size:
+        return np.zeros((filters, channels // groups, *kernel), np.result_type(x, y))
+    grid = _grid(x.shape[2:], tuple(kernel), stride, padding, dilation)
+    row = channels * grid.taps * x.itemsize
+    total: Any = None
+    for block in grid.blocks(count, row * grid.length):
+        images = padded(x[block], padding)
+        outputs = grid.spread(y[block], grid.length).reshape(groups, filters // groups, -1)
+        for start, length in grid.runs(len(images), row):
+            columns = grid.columns(images, groups, start, length)
+            part = outputs[..., start : start + columns.shape[2]]
+            products = np.matmul(columns, part.swapaxes(1, 2))
+            total = products if total is None else np.add(total, products, out=total)
+    return total.swapaxes(1, 2).reshape(filters, channels // groups, *kernel)
