@@ -54,26 +54,32 @@ def _inverse(A: Any) -> Any:
 
 def _zero_pivot(matrix: Any) -> int:
     """The first zero on the diagonal of U in the LU decomposition, counted from 1; 0 for none."""
-    upper = _lu(matrix[None])[0][0]
+    upper = lu_of(matrix[None])[0][0]
     zeros = np.flatnonzero(np.diagonal(upper) == 0)
     return int(zeros[0]) + 1 if zeros.size else 0
 
 
-def _lu(A: Any) -> tuple[Any, Any]:
-    """LU in one matrix each, by Gaussian elimination with partial pivoting; and the row order."""
+def lu_of(A: Any) -> tuple[Any, Any]:
+    """LU in one matrix each, by Gaussian elimination with partial pivoting; and the pivots.
+
+    `A` holds (count, rows, columns); step k exchanged row k with row `pivots[:, k]`. As in LAPACK
+    the size of a complex number is the sum of those of its parts.
+    """
     A = np.array(A)
     count, rows, columns = A.shape
-    order = np.tile(np.arange(rows), (count, 1))
+    steps = min(rows, columns)
+    pivots = np.zeros((count, steps), np.int32)
     every = np.arange(count)
-    for k in range(min(rows, columns)):
-        best = k + np.argmax(np.abs(A[:, k:, k]), 1)
+    for k in range(steps):
+        below = A[:, k:, k]
+        size = np.abs(below.real) + np.abs(below.imag) if A.dtype.kind == "c" else np.abs(below)
+        best = pivots[:, k] = k + np.argmax(size, 1)
         A[every, best], A[:, k] = A[:, k].copy(), A[every, best].copy()
-        order[every, best], order[:, k] = order[:, k].copy(), order[every, best].copy()
         pivot = A[:, k, k]
         factors = A[:, k + 1 :, k] / np.where(pivot == 0, 1, pivot)[:, None]
         A[:, k + 1 :, k] = factors
         A[:, k + 1 :, k + 1 :] -= factors[:, :, None] * A[:, k : k + 1, k + 1 :]
-    return A, order
+    return A, pivots
 
 
 op(
