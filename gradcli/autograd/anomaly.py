@@ -46,6 +46,8 @@ def is_anomaly_check_nan_enabled() -> bool:
 class set_detect_anomaly:
     """Turn anomaly detection on or off, from the call on or for a block."""
 
+    __module__ = "torch.autograd.anomaly_mode"
+
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self.previous = list(engine.anomaly_checks)
         self._set(mode, check_nan)
@@ -62,6 +64,8 @@ class set_detect_anomaly:
 
 class detect_anomaly(set_detect_anomaly):
     """A block in which every backward pass is checked for NaN."""
+
+    __module__ = "torch.autograd.anomaly_mode"
 
     def __init__(self, check_nan: bool = True) -> None:
         self.previous = list(engine.anomaly_checks)

@@ -7,7 +7,9 @@ from collections import namedtuple
 from ..tensor.tensor import Tensor, shape_of
 from .operations import operations
 
-UnpackedDualTensor = namedtuple("UnpackedDualTensor", ("primal", "tangent"))
+UnpackedDualTensor = namedtuple(
+    "UnpackedDualTensor", ("primal", "tangent"), module="torch.autograd.forward_ad"
+)
 
 _depths: list[int] = []
 
@@ -35,6 +37,8 @@ def exit_dual_level(*, level: int | None = None) -> None:
 
 class dual_level:
     """A block in which dual tensors can be made."""
+
+    __module__ = "torch.autograd.forward_ad"
 
     def __enter__(self) -> int:
         return enter_dual_level()

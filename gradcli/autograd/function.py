@@ -33,6 +33,8 @@ class FunctionCtx:
     What a program attaches is kept in `attached`, apart from the context's own state.
     """
 
+    __module__ = "torch.autograd.function"
+
     def __init__(self) -> None:
         self.attached: dict[str, Any] = {}
         self._to_save: tuple[Any, ...] = ()
@@ -185,6 +187,8 @@ def _method(class_: Any, name: str) -> Callable[..., Any] | None:
 
 class Function:
     """Subclass it with static methods `forward` and `backward`, and call `apply`."""
+
+    __module__ = "torch.autograd.function"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(

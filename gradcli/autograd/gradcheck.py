@@ -17,6 +17,8 @@ from .operations import operations
 class GradcheckError(RuntimeError):
     """A derivative that does not agree."""
 
+    __module__ = "torch.autograd.gradcheck"
+
     published = True
 
 

@@ -15,7 +15,10 @@ from .node import packers
 from .operations import operations
 
 GradientEdge = namedtuple(
-    "GradientEdge", ("node", "output_nr", "ownership_token"), defaults=(None,)
+    "GradientEdge",
+    ("node", "output_nr", "ownership_token"),
+    defaults=(None,),
+    module="torch.autograd.graph",
 )
 
 
@@ -68,6 +71,8 @@ class allow_mutation_on_saved_tensors:
 class saved_tensors_hooks:
     """A block in which saved tensors go through `pack_hook`, and back through `unpack_hook`."""
 
+    __module__ = "torch.autograd.graph"
+
     def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pair = (pack_hook, unpack_hook)
 
@@ -84,6 +89,8 @@ class saved_tensors_hooks:
 
 class save_on_cpu(saved_tensors_hooks):
     """Saved tensors are on the CPU already; they are kept as they are."""
+
+    __module__ = "torch.autograd.graph"
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda tensor: tensor, lambda tensor: tensor)

@@ -72,6 +72,8 @@ class Mode:
 class no_grad(Mode):
     """Nothing is recorded."""
 
+    __module__ = "torch.autograd.grad_mode"
+
     __slots__ = ()
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
@@ -91,6 +93,8 @@ class no_grad(Mode):
 class enable_grad(no_grad):
     """Operations are recorded again inside no_grad."""
 
+    __module__ = "torch.autograd.grad_mode"
+
     __slots__ = ()
 
     def apply(self) -> None:
@@ -99,6 +103,8 @@ class enable_grad(no_grad):
 
 class set_grad_enabled(Mode):
     """Records or not, from the call on (and only for the block when used in `with`)."""
+
+    __module__ = "torch.autograd.grad_mode"
 
     __slots__ = ("mode", "previous")
 
@@ -122,6 +128,8 @@ class set_grad_enabled(Mode):
 
 class inference_mode(Mode):
     """Nothing is recorded, and tensors made in the block can never be."""
+
+    __module__ = "torch.autograd.grad_mode"
 
     __slots__ = ("mode",)
 

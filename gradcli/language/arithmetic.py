@@ -253,11 +253,18 @@ def augmented(op: str) -> Callable[[Any, Any], Any]:
     """The function of an augmented assignment: in place where the left side can."""
     plain = BINARY[op]
     in_place = _in_place[op]
+    refusal = f"unsupported operand type(s) for {op}{' or pow()' if op == '**' else ''}: "
 
     def assign(left: Any, right: Any) -> Any:
         kind = type(left)
         if kind is int or kind is float or kind is str or kind is tuple or kind is bool:
-            return plain(left, right)
+            try:
+                return plain(left, right)
+            except TypeError as error:
+                begin, found, rest = str(error).partition(refusal)
+                if found and not begin:
+                    error.args = (f"unsupported operand type(s) for {op}=: {rest}",)
+                raise
         if kind is list:
             if op == "+":
                 if hasattr(right, "__len__"):

@@ -385,6 +385,10 @@ TABLES: dict[type, Table] = {
     BaseException: EXCEPTION,
     StopIteration: EXCEPTION | pick(StopIteration, "value"),
     SystemExit: EXCEPTION | pick(SystemExit, "code"),
+    NameError: EXCEPTION | pick(NameError, "name"),
+    AttributeError: EXCEPTION | pick(AttributeError, "name"),
+    ImportError: EXCEPTION | pick(ImportError, "name msg"),
+    OSError: EXCEPTION | pick(OSError, "errno strerror filename"),
     object: {},
 }
 
@@ -398,10 +402,40 @@ def table_of(kind: type) -> Table:
     return {}
 
 
+_C_MODULES = ("torch", "torch._C", "torch.return_types")
+
+
+def class_title(value: Any) -> str:
+    """How an error about a missing attribute names the class of a value.
+
+    A class that PyTorch writes in C goes by its full name there.
+    """
+    kind = type(value)
+    module = kind.__module__
+    return f"{module}.{kind.__name__}" if module in _C_MODULES else kind.__name__
+
+
 def _no_attribute(value: Any, name: str) -> AttributeError:
     return AttributeError(
-        f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
+        f"'{class_title(value)}' object has no attribute '{name}'", name=name, obj=value
     )
+
+
+def _not_writable(value: Any, name: str, verb: str) -> AttributeError:
+    """The error for an attribute that is there but cannot be set, or deleted."""
+    kind = type(value)
+    found = next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+    if isinstance(found, types.MethodDescriptorType):
+        text = f"'{kind.__name__}' object attribute '{name}' is read-only"
+    elif kind.__module__ == "torch.return_types" or (
+        kind.__module__ == "builtins" and isinstance(found, types.MemberDescriptorType)
+    ):
+        text = "readonly attribute"
+    elif isinstance(value, tuple) and hasattr(kind, "_fields"):
+        text = f"can't {verb} attribute"
+    else:
+        text = f"attribute '{name}' of '{class_title(value)}' objects is not writable"
+    return AttributeError(text, name=name, obj=value)
 
 
 def load_from(table: Table) -> Loader:
@@ -574,10 +608,11 @@ def store_attribute(value: Any, name: str, new: Any) -> None:
         return
     if isinstance(value, type):
         raise TypeError(f"cannot set '{name}' attribute of immutable type '{value.__name__}'")
+    if isinstance(value, BaseException) and name == "args":
+        value.args = new
+        return
     if name in names_of(value):
-        raise AttributeError(
-            f"attribute '{name}' of '{type(value).__name__}' objects is not writable", name=name
-        )
+        raise _not_writable(value, name, "set")
     raise _no_attribute(value, name)
 
 
@@ -585,6 +620,10 @@ def delete_attribute(value: Any, name: str) -> None:
     """`del value.name`."""
     deleter = DELETERS.get(type(value))
     if deleter is None:
+        if isinstance(value, type):
+            raise TypeError(f"cannot set '{name}' attribute of immutable type '{value.__name__}'")
+        if name in names_of(value):
+            raise _not_writable(value, name, "delete")
         raise _no_attribute(value, name)
     deleter(value, name)
 
@@ -600,6 +639,8 @@ def names_of(value: Any) -> list[str]:
                 break
     if names is not None:
         return sorted(names(value))
+    if kind not in LOADERS:
+        find_loader(kind)
     return sorted(table_of(kind))
 
 

@@ -36,7 +36,7 @@ from .attributes import (
 )
 from .classes import Super, is_program_class
 from .functions import Builtin, Function, Method
-from .lazy import endless, lazy, lazy_counted
+from .lazy import endless, lazy, lazy_counted, lazy_kind
 from .machine import counted, feed, machine, make_slice
 from .sizes import PLAIN, check_walk, feed_keys
 from .text import format_value, text, text_ascii, text_repr
@@ -53,8 +53,8 @@ class Opaque:
 
     def __repr__(self) -> str:
         module = self.kind.__module__
-        qualified = f"{module}." if module == "torch" or module.startswith("torch.") else ""
-        return f"<class '{qualified}{self.__name__}'>"
+        shown = module.partition(".")[0] in ("torch", "collections", "functools", "itertools")
+        return f"<class '{module + '.' if shown else ''}{self.__name__}'>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"cannot create '{self.__name__}' instances")
@@ -88,6 +88,7 @@ def _print(
 
 def _sum(iterable: Any, /, start: Any = 0) -> Any:
     if isinstance(start, str):
+        iter(iterable)
         raise TypeError("sum() can't sum strings [use ''.join(seq) instead]")
     if type(iterable) in (list, tuple) and all(
         type(item) in (int, float) for item in iterable[:1000]
@@ -136,7 +137,7 @@ def _filter(function: Any, iterable: Any, /) -> Any:
 
 def _isinstance(value: Any, classes: Any, /) -> bool:
     check_walk(classes)
-    return isinstance(value, _host_classes(classes))
+    return isinstance(value, _host_classes(classes, _NO_TYPE))
 
 
 def _issubclass(value: Any, classes: Any, /) -> bool:
@@ -147,30 +148,33 @@ def _issubclass(value: Any, classes: Any, /) -> bool:
     if not isinstance(value, type):
         raise TypeError("issubclass() arg 1 must be a class")
     check_walk(classes)
-    return issubclass(value, _host_classes(classes))
+    return issubclass(value, _host_classes(classes, _NO_CLASS))
 
 
-def _host_classes(classes: Any) -> Any:
+_NO_TYPE = "isinstance() arg 2 must be a type, a tuple of types, or a union"
+_NO_CLASS = "issubclass() arg 2 must be a class, a tuple of classes, or a union"
+
+
+def _host_classes(classes: Any, refusal: str) -> Any:
     if isinstance(classes, tuple):
-        return tuple(_host_classes(one) for one in classes)
+        return tuple(_host_classes(one, refusal) for one in classes)
     if isinstance(classes, Opaque):
         return classes.kind
     if classes is TYPE:
         return type
     if isinstance(classes, type | types.UnionType):
         return classes
-    instance_class = INSTANCE_CLASSES.get(id(classes), getattr(classes, "instances", None))
-    if instance_class is not None:
-        return instance_class
-    raise TypeError("isinstance() arg 2 must be a type, a tuple of types, or a union")
-
-
-INSTANCE_CLASSES: dict[int, type] = {}  # id of a callable that stands for a class -> the class
+    instances = getattr(classes, "instances", None)
+    if instances is not None:
+        return instances
+    raise TypeError(refusal)
 
 
 def _type(*args: Any) -> Any:
-    if len(args) != 1:
+    if len(args) == 3:
         raise TypeError("type() takes 1 argument here: classes are made with a class statement")
+    if len(args) != 1:
+        raise TypeError("type() takes 1 or 3 arguments")
     return class_of(args[0])
 
 
@@ -274,6 +278,8 @@ def _next(iterator: Any, default: Any = MISSING, /) -> Any:
 
 
 def _format(value: Any, spec: str = "", /) -> str:
+    if not isinstance(spec, str):
+        raise TypeError(f"format() argument 2 must be str, not {type(spec).__name__}")
     return format_value(value, spec)
 
 
@@ -324,9 +330,19 @@ def _input(*_: Any) -> Any:
 
 
 def _super(*args: Any) -> Super:
-    if len(args) != 2 or not isinstance(args[0], type):
+    if len(args) > 2:
+        raise TypeError(f"super() expected at most 2 arguments, got {len(args)}")
+    if not args:
+        raise RuntimeError("super(): no arguments")
+    after, *values = args
+    if not isinstance(after, type):
+        raise TypeError(f"super() argument 1 must be a type, not {type(after).__name__}")
+    if not values:
         raise TypeError("super() takes a class and an object, or nothing inside a method")
-    return Super(args[0], args[1])
+    value = values[0]
+    if not isinstance(value, after) and not (isinstance(value, type) and issubclass(value, after)):
+        raise TypeError("super(type, obj): obj must be an instance or subtype of type")
+    return Super(after, value)
 
 
 # Constructors of host classes
@@ -486,12 +502,12 @@ def python_names() -> dict[str, Any]:
     names: dict[str, Any] = {}
     for name, call in _functions.items():
         name_function(call, name)
-        kind = "class" if name in ("enumerate", "zip", "map", "filter", "reversed") else "function"
+        kind = "class" if isinstance(vars(host)[name], type) else "function"
         builtin = Builtin(name, call, kind)
         names[name] = builtin
         if kind == "class":
-            INSTANCE_CLASSES[id(builtin)] = getattr(host, name)
-    INSTANCE_CLASSES[id(names["super"])] = Super
+            builtin.instances = (vars(host)[name], lazy_kind(name))
+    names["super"].instances = Super
     names["type"] = TYPE
     for cls in (
         int, float, complex, bool, str, list, tuple, dict, set, frozenset, range, slice, object,

@@ -53,19 +53,22 @@ def arguments(
 
         return simple
 
+    alone = len(args) == 1  # `f(*a)` takes `a` apart when the other arguments are there
+
     def collect(f: Frame, function: Any) -> tuple[list[Any], dict[str, Any]]:
         positional: list[Any] = []
+        only: Any = None
         for star, argument in args:
             value = argument(f)
             if not star:
                 positional.append(value)
                 continue
             runtime.where = f[BASE] + site
+            if alone:
+                only = value
+                continue
             if not hasattr(type(value), "__iter__") and not hasattr(type(value), "__getitem__"):
-                raise TypeError(
-                    f"{function_name(function)} argument after * must be an iterable, "
-                    f"not {type(value).__name__}"
-                )
+                raise TypeError(f"Value after * must be an iterable, not {type(value).__name__}")
             positional.extend(counted(value))
         given: dict[str, Any] = {}
         for name, argument in keywords:
@@ -88,6 +91,14 @@ def arguments(
                 if key in given:
                     raise _twice(function, key)
                 given[key] = value[key]
+        if alone and stars:
+            runtime.where = f[BASE] + site
+            if not hasattr(type(only), "__iter__") and not hasattr(type(only), "__getitem__"):
+                raise TypeError(
+                    f"{function_name(function)} argument after * must be an iterable, "
+                    f"not {type(only).__name__}"
+                )
+            positional.extend(counted(only))
         return positional, given
 
     return collect

@@ -792,6 +792,17 @@ class Expressions:
             for key, value in zip(node.keys, node.values, strict=True)
         ]
         site = self.site(node)
+        if None not in node.keys:  # every key and value is there before the first is hashed
+            pairs: Any = items
+
+            def plain(f: Frame) -> Any:
+                values = [(key(f), value(f)) for key, value in pairs]
+                runtime.where = f[BASE] + site
+                for name, _ in values:
+                    check_key(name)
+                return dict(values)
+
+            return plain
 
         def make(f: Frame) -> Any:
             result: dict[Any, Any] = {}
@@ -1065,7 +1076,7 @@ def generic(kind: type, item: Any) -> Any:
         raise TypeError(f"type '{kind.__name__}' is not subscriptable")
     from .modules import Annotation
 
-    return Annotation(f"{kind.__name__}[...]")
+    return Annotation(kind.__name__)[item]
 
 
 def simple_call(node: syntax.Call) -> bool:

@@ -15,6 +15,7 @@ from gradcli.tensor.tensor import Tensor
 
 from . import syntax
 from .arithmetic import augmented
+from .arity import restate
 from .attributes import (
     METHODS,
     delete_attribute,
@@ -973,12 +974,14 @@ def docstring(body: tuple[syntax.stmt, ...]) -> str | None:
 
 handling: list[BaseException] = []  # the exceptions being handled, innermost last
 
-_PLACE = "_raised_where"
+_PLACE = "raised where"  # no identifier, so that programs do not meet it
 
 
 def remember_place(error: BaseException, where: int) -> None:
     """Keep where an exception was raised, before other code runs."""
-    error.__dict__.setdefault(_PLACE, where)
+    if _PLACE not in error.__dict__:
+        error.__dict__[_PLACE] = where
+        restate(error)
 
 
 def place_of(error: BaseException, where: int) -> int:

@@ -14,12 +14,14 @@ from gradcli.tensor.limits import finfo, iinfo
 from gradcli.tensor.storage import Storage
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
+from gradcli.torch.types import TensorKind
 
 from .attributes import (
     CLASS_NAMES,
     DELETERS,
     LOADERS,
     NAMES,
+    OPEN_METACLASSES,
     SETTERS,
     TABLES,
     load_from,
@@ -115,6 +117,9 @@ for _kind, _name in (
 ):
     _kind.__module__ = "torch._C" if _kind is Generator else "torch"
     _kind.__name__ = _kind.__qualname__ = _name
+
+
+OPEN_METACLASSES.add(TensorKind)
 
 
 # Handles, devices, limits of dtypes

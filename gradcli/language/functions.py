@@ -47,8 +47,6 @@ class Signature:
         if given < positional:
             values += [UNBOUND] * (positional - given)
         extra: tuple[Any, ...] = args[positional:]
-        if extra and not self.vararg:
-            self._too_many(function, given, kwargs)
         if self.vararg:
             values.append(extra)
         start = len(values)
@@ -72,6 +70,8 @@ class Signature:
                         f"{function.__qualname__}() got multiple values for argument '{name}'"
                     )
                 values[at] = value
+        if extra and not self.vararg:
+            self._too_many(function, given, kwargs)
         defaults = function.defaults
         first_default = positional - len(defaults)
         missing = []
@@ -241,21 +241,30 @@ class Method:
 
 
 class Builtin:
-    """A function that gradcli provides under a Python name."""
+    """A function that gradcli provides under a Python name.
 
-    __slots__ = ("__dict__", "call", "kind")
+    One that stands for a class has the classes of its objects in `instances`, and what can be read
+    of it in `entries`.
+    """
 
-    def __init__(self, name: str, call: Callable[..., Any], kind: str = "function") -> None:
+    __slots__ = ("__dict__", "call", "entries", "instances", "kind", "module")
+
+    def __init__(
+        self, name: str, call: Callable[..., Any], kind: str = "function", module: str = ""
+    ) -> None:
         self.__name__ = self.__qualname__ = name
         self.call = call
         self.kind = kind
+        self.module = module
+        self.instances: type | tuple[type, ...] | None = None
+        self.entries: dict[str, Any] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.call(*args, **kwargs)
 
     def __repr__(self) -> str:
         if self.kind == "class":
-            return f"<class '{self.__name__}'>"
+            return f"<class '{self.module + '.' if self.module else ''}{self.__name__}'>"
         return f"<built-in function {self.__name__}>"
 
 

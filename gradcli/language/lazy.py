@@ -6,23 +6,30 @@ An iterator over another one is therefore wrapped in an object that knows how de
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .machine import counted
 from .sizes import DEPTH
+from .text import text_repr
 
+_TELLING = ("count", "repeat")  # iterators whose text says what they give
 MANY = 1_000_000  # a longer range is counted by whoever iterates over it
 
 
 class Lazy:
-    """An iterator over other iterators; `depth` is how many are on top of each other."""
+    """An iterator over other iterators; `depth` is how many are on top of each other.
 
-    __slots__ = ("depth", "iterator")
+    `shown` is the host's iterator where that has a text of its own (`count(0)`).
+    """
 
-    def __init__(self, iterator: Iterator[Any], depth: int) -> None:
+    __slots__ = ("depth", "iterator", "shown")
+
+    def __init__(self, iterator: Iterator[Any], depth: int, shown: Any = None) -> None:
         self.iterator = iterator
         self.depth = depth
+        self.shown = shown
 
     def __iter__(self) -> Lazy:
         return self
@@ -31,18 +38,28 @@ class Lazy:
         return next(self.iterator)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
+        if self.shown is not None:
+            return text_repr(self.shown)
+        kind = type(self)
+        module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+        return f"<{module}{kind.__name__} object at {id(self):#x}>"
 
 
 _kinds: dict[str, type[Lazy]] = {}
 
 
-def wrapped(name: str, iterator: Iterator[Any], depth: int) -> Lazy:
-    """An iterator as an object of a class with the name that programs know."""
+def lazy_kind(name: str) -> type[Lazy]:
+    """The class of wrapped iterators that programs know by this name."""
     kind = _kinds.get(name)
     if kind is None:
-        kind = _kinds[name] = type(name, (Lazy,), {"__slots__": ()})
-    return kind(iterator, depth)
+        module = "itertools" if name in vars(itertools) else "builtins"
+        kind = _kinds[name] = type(name, (Lazy,), {"__slots__": (), "__module__": module})
+    return kind
+
+
+def wrapped(name: str, iterator: Iterator[Any], depth: int, shown: Any = None) -> Lazy:
+    """An iterator as an object of a class with the name that programs know."""
+    return lazy_kind(name)(iterator, depth, shown)
 
 
 def depth_of(value: Any) -> int:
@@ -75,9 +92,9 @@ def lazy(name: str, make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def endless(name: str, made: Iterator[Any], *args: Any) -> Lazy:
     """An iterator without an end: it counts by itself, whoever takes from it."""
-    return wrapped(name, counted(made), deeper(args))
+    return wrapped(name, counted(made), deeper(args), made if name in _TELLING else None)
 
 
 def lazy_counted(iterable: Any) -> Any:
     """`counted(iterable)` that knows its depth."""
-    return wrapped("generator", counted(iterable), deeper((iterable,)))
+    return wrapped("generator", counted(iter(iterable)), deeper((iterable,)))

@@ -10,6 +10,7 @@ import math
 import random as host_random
 import time as host_time
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from gradcli.tensor.runtime import LimitExceeded, runtime
@@ -28,12 +29,12 @@ from .attributes import (
     Module,
     callable_value,
     load_from,
+    name_function,
     pick,
 )
-from .builtins import INSTANCE_CLASSES
 from .classes import is_program_class
 from .functions import Builtin, Function
-from .lazy import deeper, endless, lazy, lazy_counted, wrapped
+from .lazy import deeper, endless, lazy, lazy_counted, lazy_kind, wrapped
 from .machine import counted, feed, machine
 from .sizes import check_key, feed_keys
 from .text import text_repr
@@ -125,6 +126,21 @@ def take(host: Any, names: str) -> dict[str, Any]:
     return {name: vars(host)[name] for name in names.split()}
 
 
+def _as_host(host: Any, entries: dict[str, Any]) -> dict[str, Any]:
+    """Functions of ours as what the host has under their names: a class or a built-in function."""
+    made = {}
+    for name, value in entries.items():
+        theirs = vars(host)[name]
+        if type(value) is FunctionType and not isinstance(theirs, FunctionType):
+            name_function(value, name)
+            kind = "class" if isinstance(theirs, type) else "function"
+            value = Builtin(name, value, kind, host.__name__)
+            if kind == "class":
+                value.instances = (theirs, lazy_kind(name))
+        made[name] = value
+    return made
+
+
 # math
 
 
@@ -190,7 +206,7 @@ def _math() -> Module:
         "prod": _prod,
         "fsum": lambda items, /: math.fsum(feed(items)),
     }
-    return Module("math", entries)
+    return Module("math", _as_host(math, entries))
 
 
 # random
@@ -217,9 +233,9 @@ def _random() -> Module:
             population, weights, cum_weights=cum_weights, k=k
         )
 
-    def shuffle(items: Any) -> None:
-        machine.spend(len(items))
-        source.shuffle(items)
+    def shuffle(x: Any) -> None:
+        machine.spend(len(x))
+        source.shuffle(x)
 
     entries: dict[str, Any] = {
         "random": source.random,
@@ -283,9 +299,13 @@ class Partial:
     """`functools.partial`."""
 
     __slots__ = ("args", "func", "keywords")
+    __module__ = "functools"
 
-    def __init__(self, func: Any, /, *args: Any, **keywords: Any) -> None:
-        func = callable_value(func)
+    def __init__(self, /, *args: Any, **keywords: Any) -> None:
+        if not args:
+            raise TypeError("type 'partial' takes at least one argument")
+        func = callable_value(args[0])
+        args = args[1:]
         if not callable(func):
             raise TypeError("the first argument must be callable")
         self.args: tuple[Any, ...] = args
@@ -306,8 +326,13 @@ class Partial:
         return f"functools.partial({', '.join(parts)})"
 
 
+Partial.__name__ = Partial.__qualname__ = "partial"
+
+
 def _reduce(function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
     function = callable_value(function)
+    if not hasattr(type(iterable), "__iter__") and not hasattr(type(iterable), "__getitem__"):
+        raise TypeError("reduce() arg 2 must support iteration")
     if initial is MISSING:
         return functools.reduce(function, counted(iter(iterable)))
     return functools.reduce(function, counted(iter(iterable)), initial)
@@ -317,6 +342,7 @@ class Cached:
     """A function with remembered results."""
 
     __slots__ = ("__dict__", "__wrapped__", "call")
+    __module__ = "functools"
 
     def __init__(self, function: Any, size: int | None, typed: bool) -> None:
         self.__wrapped__ = function
@@ -333,12 +359,18 @@ class Cached:
         """The function as a method of `value`."""
         return functools.partial(self.call, value)
 
+    def __repr__(self) -> str:
+        return f"<functools._lru_cache_wrapper object at {id(self):#x}>"
+
+
+Cached.__name__ = Cached.__qualname__ = "_lru_cache_wrapper"
+
 
 def _load_cached(value: Cached, name: str) -> Any:
     if name == "cache_clear":
         return value.call.cache_clear
     if name == "cache_info":
-        return lambda: tuple(value.call.cache_info())
+        return value.call.cache_info
     if name in ("__name__", "__qualname__", "__doc__"):
         return {
             "__name__": value.__name__,
@@ -354,6 +386,8 @@ LOADERS[Cached] = _load_cached
 def _lru_cache(maxsize: Any = 128, typed: bool = False) -> Any:
     if callable(maxsize):
         return Cached(callable_value(maxsize), 128, typed)
+    if maxsize is not None and not isinstance(maxsize, int):
+        raise TypeError("Expected first argument to be an integer, a callable, or None")
     return lambda function: Cached(callable_value(function), maxsize, typed)
 
 
@@ -362,15 +396,17 @@ def _cmp_to_key(function: Any, /) -> Any:
 
 
 def _functools() -> Module:
+    partial = Builtin("partial", Partial, "class", "functools")
+    partial.instances = Partial
     entries: dict[str, Any] = {
         "wraps": _wraps,
-        "partial": Builtin("partial", Partial, "class"),
+        "partial": partial,
         "reduce": _reduce,
         "lru_cache": _lru_cache,
         "cache": lambda function, /: Cached(callable_value(function), None, False),
         "cmp_to_key": _cmp_to_key,
     }
-    return Module("functools", entries)
+    return Module("functools", _as_host(functools, entries))
 
 
 TABLES[Partial] = pick(Partial, "func args keywords")
@@ -390,14 +426,33 @@ def _product(*iterables: Any, repeat: Any = 1) -> Any:
 def _pooled(name: str) -> Callable[..., Any]:
     make = vars(itertools)[name]
 
-    def pooled(iterable: Any, *args: Any, **kwargs: Any) -> Any:
+    def pooled(iterable: Any, r: Any) -> Any:
         pool = tuple(feed(iterable))
-        size = args[0] if args else kwargs.get("r")
-        if isinstance(size, int):
-            machine.reserve(8 * max(size, 0))
-        return make(pool, *args, **kwargs)
+        if isinstance(r, int):
+            machine.reserve(8 * max(r, 0))
+        return make(pool, r)
 
     return pooled
+
+
+_arrangements = _pooled("permutations")
+
+
+def _permutations(iterable: Any, r: Any = None) -> Any:
+    return _arrangements(iterable, r)
+
+
+def _islice(*args: Any) -> Any:
+    if not 2 <= len(args) <= 4:
+        itertools.islice(*args)  # raises
+    return lazy("islice", itertools.islice, lazy_counted(args[0]), *args[1:])
+
+
+def _tee(iterable: Any, n: Any = 2, /) -> Any:
+    if isinstance(n, int):
+        machine.reserve(64 * max(n, 0))
+    depth = deeper((iterable,))
+    return tuple([wrapped("_tee", part, depth) for part in itertools.tee(iterable, n)])
 
 
 def _key(function: Any) -> Any:
@@ -407,32 +462,31 @@ def _key(function: Any) -> Any:
 def _itertools() -> Module:
     entries: dict[str, Any] = {
         "product": _product,
-        "permutations": _pooled("permutations"),
+        "permutations": _permutations,
         "combinations": _pooled("combinations"),
         "combinations_with_replacement": _pooled("combinations_with_replacement"),
-        "chain": Builtin("chain", lambda *its: lazy("chain", itertools.chain, *its), "class"),
+        "chain": lambda *its: lazy("chain", itertools.chain, *its),
         "accumulate": _accumulate,
         "count": lambda start=0, step=1: endless("count", itertools.count(start, step)),
         "cycle": lambda it, /: endless("cycle", itertools.cycle(lazy_counted(it)), it),
         "repeat": lambda *a, **k: endless("repeat", itertools.repeat(*a, **k), *a),
-        "islice": lambda it, *a: lazy("islice", itertools.islice, lazy_counted(it), *a),
+        "islice": _islice,
         "zip_longest": lambda *its, fillvalue=None: lazy(
             "zip_longest", itertools.zip_longest, *its, fillvalue=fillvalue
         ),
         "pairwise": lambda it, /: lazy("pairwise", itertools.pairwise, lazy_counted(it)),
-        "groupby": lambda it, key=None: lazy(
-            "groupby", itertools.groupby, lazy_counted(it), _key(key)
+        "groupby": lambda iterable, key=None: lazy(
+            "groupby", itertools.groupby, lazy_counted(iterable), _key(key)
         ),
-        "tee": lambda it, n=2, /: tuple(
-            wrapped("_tee", part, deeper((it,))) for part in itertools.tee(it, min(n, 1000))
-        ),
+        "tee": _tee,
         "compress": lambda data, selectors: lazy(
             "compress", itertools.compress, lazy_counted(data), selectors
         ),
     }
     for name in ("takewhile", "dropwhile", "filterfalse", "starmap"):
         entries[name] = _with_function(name)
-    _chain_entries[id(entries["chain"])] = {
+    entries = _as_host(itertools, entries)
+    entries["chain"].entries = {
         "from_iterable": lambda its, /: lazy(
             "chain", itertools.chain.from_iterable, lazy_counted(its)
         )
@@ -445,9 +499,6 @@ def _with_function(name: str) -> Callable[..., Any]:
     return lambda function, it, /: lazy(name, make, _key(function), lazy_counted(it))
 
 
-_chain_entries: dict[int, dict[str, Any]] = {}
-
-
 def _accumulate(iterable: Any, func: Any = None, *, initial: Any = None) -> Any:
     from .arithmetic import add
 
@@ -458,9 +509,8 @@ def _accumulate(iterable: Any, func: Any = None, *, initial: Any = None) -> Any:
 
 
 def _load_builtin(value: Builtin, name: str) -> Any:
-    entries = _chain_entries.get(id(value))
-    if entries is not None and name in entries:
-        return entries[name]
+    if name in value.entries:
+        return value.entries[name]
     if name in ("__name__", "__qualname__"):
         return value.__name__
     if name == "__doc__":
@@ -488,6 +538,15 @@ def _deque_extend(self: Any, items: Any) -> None:
     self.extend(feed(list(items) if items is self else items))
 
 
+def _keyed(source: Any) -> Any:
+    """What a dictionary may be made of in place of `source`: another one, or counted items."""
+    if isinstance(source, dict):
+        machine.reserve(64 * len(source))
+        machine.spend(len(source))
+        return source
+    return source if source is None else feed_keys(source)
+
+
 _counting(collections.OrderedDict, "move_to_end popitem", DICT)
 _counting(collections.defaultdict, "default_factory", DICT)
 _counting(
@@ -495,8 +554,8 @@ _counting(
     "most_common subtract total elements",
     {
         **DICT,
-        "update": lambda self, *a, **k: collections.Counter.update(self, *map(feed_keys, a), **k),
-        "subtract": lambda self, *a, **k: self.subtract(*map(feed_keys, a), **k),
+        "update": lambda self, *a, **k: collections.Counter.update(self, *map(_keyed, a), **k),
+        "subtract": lambda self, *a, **k: self.subtract(*map(_keyed, a), **k),
     },
 )
 _counting(
@@ -510,12 +569,14 @@ _empty = (list, dict, set, int, float, str, tuple, bool)  # without arguments th
 
 CONSTRUCTORS.update(
     {
-        collections.OrderedDict: lambda *a, **k: collections.OrderedDict(*map(feed_keys, a), **k),
+        collections.OrderedDict: lambda *a, **k: collections.OrderedDict(*map(_keyed, a), **k),
         collections.defaultdict: lambda factory=None, *a, **k: collections.defaultdict(
-            factory if factory in _empty else callable_value(factory), *map(feed_keys, a), **k
+            factory if factory in _empty else callable_value(factory), *map(_keyed, a), **k
         ),
-        collections.Counter: lambda *a, **k: collections.Counter(*map(feed_keys, a), **k),
-        collections.deque: lambda items=(), maxlen=None: collections.deque(feed(items), maxlen),
+        collections.Counter: lambda *a, **k: collections.Counter(*map(_keyed, a), **k),
+        collections.deque: lambda iterable=(), maxlen=None: collections.deque(
+            feed(iterable), maxlen
+        ),
     }
 )
 
@@ -569,8 +630,8 @@ def _copyable(value: Any) -> None:
     machine.spend(1)
 
 
-def _deepcopy(value: Any, memo: Any = None) -> Any:
-    return _deep(value, {})
+def _deepcopy(x: Any, memo: Any = None) -> Any:
+    return _deep(x, {})
 
 
 def _deep(value: Any, memo: dict[int, Any]) -> Any:
@@ -606,7 +667,8 @@ def _deep(value: Any, memo: dict[int, Any]) -> Any:
     return made
 
 
-def _copy(value: Any) -> Any:
+def _copy(x: Any) -> Any:
+    value = x
     kind = type(value)
     if kind in (list, dict, set, collections.OrderedDict):
         machine.reserve(64 * len(value))
@@ -626,21 +688,49 @@ class Annotation:
     __slots__ = ("text",)
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = text if len(text) < _LONGEST else f"{text[:_LONGEST]}..."
 
     def __getitem__(self, item: Any) -> Annotation:
-        return Annotation(f"{self.text}[...]")
+        items = item if isinstance(item, tuple) and item else (item,)
+        machine.spend(len(items))
+        shown = text_repr if self.text == "typing.Literal" else _annotated
+        texts = [shown(part) for part in items[:_LONGEST]]
+        if self.text == "typing.Union" and "None" in texts and len(texts) > 1:
+            others = [text for text in texts if text != "None"]
+            if len(others) == 1:
+                return Annotation(f"typing.Optional[{others[0]}]")
+        elif self.text == "typing.Callable" and isinstance(items[0], list):
+            texts[0] = f"[{', '.join(map(_annotated, items[0][:_LONGEST]))}]"
+        return Annotation(f"{self.text}[{', '.join(texts)}]")
 
     def __or__(self, other: Any) -> Annotation:
-        return Annotation(f"{self.text} | ...")
+        return Annotation(f"{self.text} | {_annotated(other)}")
 
-    __ror__ = __or__
+    def __ror__(self, other: Any) -> Annotation:
+        return Annotation(f"{_annotated(other)} | {self.text}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"{self.text} cannot be called here")
 
     def __repr__(self) -> str:
         return self.text
+
+
+_LONGEST = 1000  # characters of an annotation that are kept
+
+
+def _annotated(value: Any) -> str:
+    """The text of one part of an annotation."""
+    if value is None:
+        return "None"
+    if value is ...:
+        return "..."
+    if isinstance(value, type):
+        module = value.__module__
+        return value.__qualname__ if module == "builtins" else f"{module}.{value.__qualname__}"
+    if isinstance(value, str):
+        return f"ForwardRef({value[:_LONGEST]!r})"
+    return text_repr(value)[: _LONGEST + 3]
 
 
 def _typing() -> Module:
@@ -701,4 +791,4 @@ MODULES: dict[str, Callable[[], Any]] = {
     "numpy.linalg": _numpy_linalg,
 }
 
-__all__ = ["INSTANCE_CLASSES", "LIST", "NAMES", "find_module", "import_name", "refusal"]
+__all__ = ["LIST", "NAMES", "find_module", "import_name", "refusal"]

@@ -15,6 +15,7 @@ from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import core, syntax
+from .arity import restate
 from .attributes import names_of, public_class
 from .diagnostics import Diagnostic
 from .diagnostics import Label as PlacedLabel
@@ -48,6 +49,7 @@ class ProgramError(Exception):
     def __init__(
         self, error: BaseException, where: int, program: Any, names: dict[str, Any]
     ) -> None:
+        restate(error)
         super().__init__(title(error))
         self.error = error
         self.title = title(error)

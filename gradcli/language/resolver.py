@@ -390,6 +390,7 @@ class _Collector:
             case syntax.NamedExpr():
                 self.expression(node.value, scope)
                 home = scope
+                lazy = []  # generator expressions on the way out
                 while home.kind == "comprehension" or home.name == "<genexpr>":
                     if node.target.id in home.bound:
                         raise GradSyntaxError(
@@ -398,12 +399,12 @@ class _Collector:
                             node.target.span,
                         )
                     assert home.parent is not None
-                    if home.name == "<genexpr>" and home.kind == "function":
-                        if home.parent.kind == "module":
-                            home.globals.setdefault(node.target.id, node.target.span)
-                        else:
-                            home.nonlocals.setdefault(node.target.id, node.target.span)
+                    if home.kind == "function":
+                        lazy.append(home)
                     home = home.parent
+                for inner in lazy:
+                    outside = inner.globals if home.kind == "module" else inner.nonlocals
+                    outside.setdefault(node.target.id, node.target.span)
                 if home.kind == "class" and home is not scope:
                     raise GradSyntaxError(
                         "assignment expression within a comprehension cannot be used in a class "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from types import MethodType
 from typing import Any
 
 from gradcli.tensor.runtime import LimitExceeded
+from gradcli.tensor.tensor import Tensor
 
 from .machine import machine
 from .sizes import PLAIN, check_text
@@ -26,9 +28,40 @@ def refuse_width() -> None:
     )
 
 
+# Methods of tensors that PyTorch writes in Python; the others are built-in to a reader.
+_IN_PYTHON = frozenset(
+    [
+        "backward",
+        "is_shared",
+        "norm",
+        "register_hook",
+        "register_post_accumulate_grad_hook",
+        "split",
+        "storage",
+        "unflatten",
+        "unique",
+        "unique_consecutive",
+    ]
+)
+
+
+def _method_text(value: MethodType) -> str:
+    """The text of a method that was read and not called: `x.mean` without parentheses."""
+    from gradcli.torch import methods
+
+    function, owner = value.__func__, value.__self__
+    name = next((key for key, other in methods.METHODS.items() if other is function), None)
+    name = name or function.__name__
+    if type(owner) is not Tensor or name in _IN_PYTHON:
+        return repr(value)
+    return f"<built-in method {name} of Tensor object at {id(owner):#x}>"
+
+
 def format_value(value: Any, spec: str) -> str:
     """`format(value, spec)` with a bounded width."""
     if type(value) not in PLAIN:
+        if type(value) is MethodType and not spec:
+            return _method_text(value)
         check_text(value)
     if spec and len(spec) > 5:
         for number in _number.findall(spec):
@@ -40,6 +73,8 @@ def format_value(value: Any, spec: str) -> str:
 def text(value: Any) -> str:
     """`str(value)`."""
     if type(value) not in PLAIN:
+        if type(value) is MethodType:
+            return _method_text(value)
         check_text(value)
     return str(value)
 
@@ -47,6 +82,8 @@ def text(value: Any) -> str:
 def text_repr(value: Any) -> str:
     """`repr(value)`."""
     if type(value) not in PLAIN:
+        if type(value) is MethodType:
+            return _method_text(value)
         check_text(value)
     return repr(value)
 

@@ -19,6 +19,8 @@ from .table import Op
 class _LinAlgError(RuntimeError):
     """`torch.linalg.LinAlgError`: a matrix that an operation cannot work with."""
 
+    __module__ = "torch._C"
+
     published = True
 
 

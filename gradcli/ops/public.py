@@ -27,6 +27,8 @@ from .index import PUBLIC
 from .inplace import run_inplace
 from .table import REQUIRED, Op
 
+_MODULE = "torch.return_types"
+
 
 @cache
 def result_type(name: str, fields: tuple[str, ...]) -> Any:
@@ -35,9 +37,9 @@ def result_type(name: str, fields: tuple[str, ...]) -> Any:
 
     def text(self: Any) -> str:
         lines = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self, strict=True))
-        return f"torch.return_types.{name}(\n{lines})"
+        return f"{_MODULE}.{name}(\n{lines})"
 
-    return type(name, (base,), {"__repr__": text, "__slots__": ()})
+    return type(name, (base,), {"__repr__": text, "__slots__": (), "__module__": _MODULE})
 
 
 # Functions of `torch.nn.functional` that PyTorch writes in Python.

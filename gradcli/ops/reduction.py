@@ -115,13 +115,13 @@ def _wide(self: Any, dtype: Any) -> Any:
 
 def _sum(self: Any, dtype: Any) -> Any:
     self = _wide(self, dtype)
-    return ADD.reduce(self, axis=None) if type(self) is np.ndarray else self
+    return ADD.reduce(self, axis=None) if type(self) is np.ndarray else self + 0
 
 
 def _sum_dim(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     axes = axes_of(dim, self.ndim)
     self = _wide(self, dtype)
-    return ADD.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self
+    return ADD.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self + 0
 
 
 op(

@@ -27,11 +27,20 @@ def _wide(self: Any, dtype: Any) -> Any:
     return self.astype(np.int64) if self.dtype.kind in "biu" else self
 
 
+_ACCUMULATED = {"f": np.float64, "F": np.complex128}  # what running totals are kept in
+
+
 def _running(ufunc: Any) -> Any:
     def kernel(self: Any, dim: int, dtype: Any) -> Any:
         axis = wrap_dim(dim, self.ndim)
         self = _wide(self, dtype)
-        return ufunc.accumulate(self, axis=axis) if self.ndim else self
+        if not self.ndim:
+            return self
+        wide = _ACCUMULATED.get(self.dtype.char)
+        total = ufunc.accumulate(self, axis=axis, dtype=wide)
+        if ufunc is np.add and self.dtype.kind in "fc":
+            total += 0.0  # a sum begins with zero, which takes the sign of a negative zero
+        return total if wide is None else total.astype(self.dtype)
 
     return kernel
 
@@ -275,7 +284,8 @@ def _logcumsumexp(self: Any, dim: int) -> Any:
             total = total + np.exp(moved[k] - tops[k])
             result[k] = np.log(total) + tops[k]
         return np.moveaxis(result, 0, axis)
-    return np.logaddexp.accumulate(self, axis=axis)
+    wide = _ACCUMULATED.get(self.dtype.char)
+    return np.logaddexp.accumulate(self, axis=axis, dtype=wide).astype(self.dtype) + 0.0
 
 
 def _reversed_logsum(F: Any, value: Any, dim: int) -> Any:

@@ -96,10 +96,9 @@ class Device:
 class Named:
     """A constant of torch that has nothing but its name, such as `torch.strided`."""
 
-    __slots__ = ("kind", "name")
+    __slots__ = ("name",)
 
-    def __init__(self, kind: str, name: str) -> None:
-        self.kind = kind
+    def __init__(self, name: str) -> None:
         self.name = name
 
     def __repr__(self) -> str:
@@ -108,9 +107,24 @@ class Named:
 
 cpu = Device("cpu")
 
-strided = Named("layout", "strided")
-preserve_format = Named("memory_format", "preserve_format")
-contiguous_format = Named("memory_format", "contiguous_format")
+
+class layout(Named):
+    """How the elements of a tensor lie in memory."""
+
+    __slots__ = ()
+    __module__ = "torch"
+
+
+class memory_format(Named):
+    """In which order the dimensions of a tensor lie in memory."""
+
+    __slots__ = ()
+    __module__ = "torch"
+
+
+strided = layout("strided")
+preserve_format = memory_format("preserve_format")
+contiguous_format = memory_format("contiguous_format")
 
 CONSTANTS: dict[str, Named] = {
     constant.name: constant for constant in (strided, preserve_format, contiguous_format)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .device import Device, cpu
+
 Words = np.ndarray[Any, np.dtype[np.uint32]]
 Longs = np.ndarray[Any, np.dtype[np.uint64]]
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -88,8 +90,6 @@ class Generator:
 
     __slots__ = ("_block", "_fresh", "_next", "_seed", "_words", "normal")
 
-    device = "cpu"
-
     def __init__(self, device: object = "cpu", *, entropy: bool = False) -> None:
         if str(device) != "cpu":
             raise RuntimeError(f"Device type {str(device).upper()} is not supported")
@@ -97,6 +97,11 @@ class Generator:
         self.normal: float | None = None
         if not entropy:
             self._start(_DEFAULT_SEED)
+
+    @property
+    def device(self) -> Device:
+        """Where the numbers are made."""
+        return cpu
 
     def __repr__(self) -> str:
         return f"<torch._C.Generator object at {id(self):#x}>"

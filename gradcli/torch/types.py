@@ -35,23 +35,20 @@ def legacy(dtype: DType, *args: Any) -> Tensor:
 
 
 class TensorKind(type):
-    """The class of the tensors of one dtype, for `isinstance` only."""
+    """The class of the tensors of one dtype: for `isinstance`, and to call."""
 
     dtype: DType
 
     def __instancecheck__(cls, value: object) -> bool:
         return isinstance(value, Tensor) and value.dtype is cls.dtype
 
+    def __call__(cls, *args: Any) -> Any:
+        return legacy(cls.dtype, *args)
+
 
 def _constructor(dtype: DType) -> Any:
-    def construct(*args: Any) -> Tensor:
-        return legacy(dtype, *args)
-
     name = dtype.tensor_name.removeprefix("torch.")
-    construct.__name__ = name
-    construct.dtype = dtype  # type: ignore[attr-defined]
-    construct.instances = TensorKind(name, (), {"dtype": dtype})  # type: ignore[attr-defined]
-    return construct
+    return TensorKind(name, (), {"dtype": dtype, "__module__": "torch"})
 
 
 FloatTensor = _constructor(dtypes.float32)
