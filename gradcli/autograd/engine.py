@@ -578,6 +578,8 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
             operations.add_in_place(old, new)
     else:
         if type(old.array) is np.ndarray:
+            if grad.shape != old.array.shape:  # the leaf got other data since
+                operations.check_shapes(old.array.shape, grad.shape)
             np.add(old.array, grad, out=old.array)
         else:
             old.array = old.array + grad

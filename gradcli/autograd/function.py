@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, View, alias, make, shape_of, version_of
+from ..tensor.tensor import Rewrite, Tensor, View, alias, make, shape_of, version_of, with_data
 from .leaf import detach, fresh_edge
 from .modes import no_grad, requires_grad
 from .node import (
@@ -137,6 +137,13 @@ class FunctionNode(Node):
             return self, number
         return None if edge is None else (edge, number)
 
+    def follow_data(self, index: int, rewrite: Rewrite) -> None:
+        tensor, edge, number = self.saved[index]
+        if edge != "self" and not isinstance(tensor, Packed):
+            kept = list(self.saved)
+            kept[index] = (with_data(tensor, rewrite), edge, number)
+            self.saved = tuple(kept)
+
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
         cotangents = list(g) if self.count > 1 else [g]
         if self.ctx._materialize:
@@ -249,16 +256,22 @@ def run_forward(class_: Any, ctx: FunctionCtx, args: Sequence[Any], kwargs: dict
     forward = _method(class_, "forward")
     if forward is None:
         forward = Function.forward
-    setup = _method(class_, "setup_context")
-    if setup is None:
+    if not has_setup(class_):
         return forward(ctx, *args, **kwargs)
     outputs = forward(*args, **kwargs)
-    setup(ctx, tuple(args), outputs)
+    class_.setup_context(ctx, tuple(args), outputs)
     return outputs
 
 
-def apply_plain(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a custom Function on tensors without levels."""
+def has_setup(class_: Any) -> bool:
+    """Whether a Function is written with `setup_context` apart from `forward`."""
+    return _method(class_, "setup_context") is not None
+
+
+def apply_plain(
+    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any], computed: Any = None
+) -> Any:
+    """Call a custom Function on its arguments as they are; `computed` are the outputs if known."""
     ctx = class_._context() if hasattr(class_, "_context") else FunctionCtx()
     needs = tuple(isinstance(value, Tensor) and requires_grad(value) for value in args)
     records = runtime.grad_enabled and any(needs)
@@ -270,7 +283,11 @@ def apply_plain(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
         numbers.append(value.number if edge is not None else 0)
     ctx.needs_input_grad = needs
     with no_grad():
-        outputs = run_forward(class_, ctx, args, kwargs)
+        if computed is None:
+            outputs = run_forward(class_, ctx, args, kwargs)
+        else:
+            outputs = computed
+            class_.setup_context(ctx, args, outputs)
     several = isinstance(outputs, tuple)
     results = list(outputs) if several else [outputs]
     inputs = [value for value in args if isinstance(value, Tensor)]
@@ -484,6 +501,13 @@ class ErrorNode(Node):
     @property
     def title(self) -> str:
         return "Error"
+
+    def follow_data(self, index: int, rewrite: Rewrite) -> None:
+        tensor, edge, number = self.saved[index]
+        if edge != "self" and not isinstance(tensor, Packed):
+            kept = list(self.saved)
+            kept[index] = (with_data(tensor, rewrite), edge, number)
+            self.saved = tuple(kept)
 
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
         raise RuntimeError(self.message)

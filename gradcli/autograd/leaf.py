@@ -10,10 +10,12 @@ from typing import Any
 
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
+    BEHIND,
     Tensor,
     alias,
     make,
     own_memory,
+    rewrite_of,
     shape_of,
     version_of,
 )
@@ -248,8 +250,14 @@ def set_data(tensor: Tensor, value: Any) -> None:
         raise RuntimeError(
             "data set to a tensor that requires gradients must be floating point or complex dtype"
         )
+    old = tensor.array
     tensor.array = own_memory(value)
     tensor.dtype = value.dtype
+    tensor.view_info = None
+    if tensor.version is not None and type(tensor.version) is not InferenceVersion:
+        rewrite_of(tensor.version).replaced.append((old, tensor.array))
+        tensor.version.clock += BEHIND
+        tensor.version.writer = runtime.where
     if tensor.meta is not None:
         tensor.meta.array = tensor.array
         tensor.meta.shape = shape_of(tensor)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
-from ..tensor.tensor import BEHIND, Tensor, Version, make, shape_of
+from ..tensor.tensor import BEHIND, Rewrite, Tensor, Version, make, shape_of
 from .operations import operations
 
 next_number = itertools.count(1).__next__
@@ -117,6 +117,9 @@ class Node:
         """The edge of the index-th saved tensor, for messages: a node and an output number."""
         return None
 
+    def follow_data(self, index: int, rewrite: Rewrite) -> None:
+        """Let the index-th saved input be what its tensor has since an assignment to `.data`."""
+
 
 class AccumulateGrad(Node):
     """The end of every path: adds the gradient to a leaf's `.grad`.
@@ -207,6 +210,14 @@ def check_saved(node: Node) -> None:
             _changed(node, index, version, guards[index + 1])
 
 
+def follow_data(node: Node) -> None:
+    """Let saved inputs be what their tensors have by now, without a word."""
+    for index in range(0, len(node.guards or ()), 2):
+        version = node.guards[index]  # type: ignore[index]
+        if type(version) is Version and version.rewrite is not None:
+            node.follow_data(index // 2, version.rewrite)
+
+
 def _changed(node: Node, index: int, version: Any, clock: int) -> None:
     """Warn of or raise for one saved value, or for each of a list that was saved as one."""
     if type(version) is Versions:
@@ -214,6 +225,8 @@ def _changed(node: Node, index: int, version: Any, clock: int) -> None:
             _changed(node, index, item, saved_clock)
         return
     if version.value == clock % BEHIND:
+        if version.rewrite is not None:
+            node.follow_data(index // 2, version.rewrite)
         for warn in warn_behind:
             warn(node, version)
         return
@@ -245,9 +258,9 @@ def _origin(node: Node, index: int, version: Version) -> str:
         if parent.makes_views:
             operations.refuse_view(parent, number)
         title = "AsStrided"
-    elif version.rewrite is not None:
-        title, shape = version.rewrite
-        if parent is None and shape != described_shape(node.saved[index]):
+    elif version.rewrite is not None and version.rewrite.title is not None:
+        title = version.rewrite.title
+        if parent is None and version.rewrite.shape != described_shape(node.saved[index]):
             title = "AsStrided"
     elif parent is None or parent.number < 0:
         return ""

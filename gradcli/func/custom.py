@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd import function
-from ..autograd.function import Function, FunctionCtx, apply_plain, run_forward
+from ..autograd.function import Function, FunctionCtx, apply_plain, has_setup, run_forward
 from ..autograd.modes import no_grad
 from ..ops import levels
 from ..ops.batching import batch_size, front
 from ..ops.namespaces import traced
-from ..tensor.tensor import Tensor
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, shape_of
 
 VmapInfo = namedtuple("VmapInfo", ("batch_size", "randomness"))
 
@@ -26,33 +27,83 @@ def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             "jacrev, ...), it must override the setup_context staticmethod. For more details, "
             "please see https://pytorch.org/docs/main/notes/extending.func.html"
         )
+    if "vmap" in transforms:
+        _check_vmap(class_)
     tensors = [value for value in args if isinstance(value, Tensor) and value.level is not None]
     depth = max(
         (t.level.depth for t in tensors if t.level is not None and t.level.value is not None),
         default=0,
     )
     depths = sorted({d for t in tensors if t.level is not None for d in (t.level.tangents or ())})
-    if depths and depths[-1] > depth:
-        return _forward_mode(class_, args, kwargs, depths)
     if depth:
-        if any(tensor.node is not None for tensor in tensors):
-            return apply_plain(class_, args, kwargs)  # grad is inside vmap: the node is there too
-        return _batched(class_, args, depth)
-    return apply_plain(class_, args, kwargs)
+        outputs = _over_batch(class_, args, depth)
+    else:
+        # What it saves keeps its tangents: a pass over the result is differentiated through them.
+        outputs = apply_plain(class_, args, kwargs)
+    return _with_tangents(class_, args, kwargs, outputs, depths) if depths else outputs
 
 
-def _forward_mode(
-    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any], depths: Sequence[int]
+def _check_vmap(class_: Any) -> None:
+    """Raise PyTorch's error if a Function says not, or says twice, how it is batched."""
+    generated = getattr(class_, "generate_vmap_rule", False)
+    written = getattr(class_, "vmap", None) is not None
+    if generated and written:
+        raise RuntimeError(
+            f"You tried to vmap over {class_.__name__}, but it has both generate_vmap_rule=True "
+            "and an overridden vmap staticmethod. Please set generate_vmap_rule=False or delete "
+            "the overridden vmap staticmethod to avoid ambiguity. For more details, please see "
+            "https://pytorch.org/docs/main/notes/extending.func.html"
+        )
+    if not (generated or written):
+        raise RuntimeError(
+            f"You tried to vmap over {class_.__name__}, but it does not have vmap support. Please "
+            "override and implement the vmap staticmethod or set generate_vmap_rule=True. For more "
+            "details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+        )
+
+
+def _over_batch(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
+    """The outputs by the rule for batches, on the graph of the levels inside this one too.
+
+    The rule runs on the values further out, and records there what they record.
+    """
+    outputs = _batched(class_, args, depth)
+    if not (runtime.grad_enabled and any(_is_recorded(value) for value in args)):
+        return outputs
+    if isinstance(outputs, tuple):
+        wrapped: Any = tuple(_wrapped(output, args, depth) for output in outputs)
+    else:
+        wrapped = _wrapped(outputs, args, depth)
+    return apply_plain(class_, args, {}, wrapped)
+
+
+def _is_recorded(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.node is not None
+
+
+def _wrapped(output: Any, args: tuple[Any, ...], depth: int) -> Any:
+    """An output that a node can be put on, apart from the graph of what it wraps."""
+    if not isinstance(output, Tensor) or output.node is None:
+        return output
+    inner, axes = _unwrapped(args, depth)
+    shape = (batch_size(inner, axes), *shape_of(output))
+    return levels.wrap_batch(traced.expand(output, shape), 0, depth)
+
+
+def _with_tangents(
+    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any, depths: Sequence[int]
 ) -> Any:
-    # What it saves keeps its tangents: a pass over the result is differentiated through them.
-    outputs = apply_plain(class_, args, kwargs)
     several = isinstance(outputs, tuple)
     results = list(outputs) if several else [outputs]
     for depth in depths:
         seen = tuple(levels.below(value, depth) for value in args)
         ctx = FunctionCtx()
         with no_grad():
-            run_forward(class_, ctx, seen, kwargs)
+            if has_setup(class_):
+                found = [levels.below(result, depth) for result in results]
+                class_.setup_context(ctx, seen, tuple(found) if several else found[0])
+            else:
+                run_forward(class_, ctx, seen, kwargs)
         ctx._to_save = ctx._to_save_forward or ctx._to_save
         tangents = [
             levels.tangent_at(value, depth) if isinstance(value, Tensor) else None for value in args
@@ -65,7 +116,8 @@ def _forward_mode(
     return tuple(results) if several else results[0]
 
 
-def _batched(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
+def _unwrapped(args: tuple[Any, ...], depth: int) -> tuple[list[Any], list[int | None]]:
+    """The arguments one level further out, and their batch axes."""
     inner: list[Any] = []
     axes: list[int | None] = []
     for value in args:
@@ -76,6 +128,11 @@ def _batched(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
         else:
             inner.append(value)
             axes.append(None)
+    return inner, axes
+
+
+def _batched(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
+    inner, axes = _unwrapped(args, depth)
     size = batch_size(inner, axes)
     rule = getattr(class_, "vmap", None)
     if rule is not None:
@@ -87,12 +144,6 @@ def _batched(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
         return tuple(
             output if place is None else levels.wrap_batch(output, place, depth)
             for output, place in zip(outputs, places, strict=True)
-        )
-    if not getattr(class_, "generate_vmap_rule", False):
-        raise RuntimeError(
-            f"You tried to vmap over {class_.__name__}, but it does not have vmap support. Please "
-            "override and implement the vmap staticmethod or set generate_vmap_rule=True. For more "
-            "details, please see https://pytorch.org/docs/main/notes/extending.func.html"
         )
     rows = [
         class_.apply(

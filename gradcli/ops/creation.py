@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -210,14 +210,36 @@ def _constant(name: str, value: int, doc: str) -> None:
         requires_grad: bool,
     ) -> Tensor:
         check_options(f"new_{name}", layout, device, pin_memory)
-        dtype = dtype or self.dtype
-        return made(filled(size, value, dtype), dtype, requires_grad)
+        kind = dtype or self.dtype
+        return _over_batches(
+            self, size, lambda shape: made(filled(shape, value, kind), kind, requires_grad)
+        )
 
     function(
         f"new_{name}(Tensor self, int[]... size, *, {OPTIONS})",
         where=("Tensor",),
         doc=f"{doc[:-1]}, of the dtype of `self`.",
     )(new)
+
+
+def _over_batches(
+    source: Tensor, size: Sequence[int], make: Callable[[Sequence[int]], Tensor]
+) -> Tensor:
+    """What `make` makes of a size, with the batch axes of `source`, so that it can be written."""
+    level = source.level
+    if level is None or level.value is None:
+        return make(size)
+    outer = level.value
+    whole = (shape_of(outer)[level.axis], *size)
+    return wrap_like(source, _over_batches(outer, whole, make), 0)
+
+
+def wrap_like(source: Tensor, value: Tensor, axis: int) -> Tensor:
+    """`value` with its batch at `axis`, as a tensor of the innermost level of `source`."""
+    from .batching import wrap_batch
+
+    assert source.level is not None
+    return wrap_batch(value, axis, source.level.depth)
 
 
 def filled_like(
@@ -228,6 +250,12 @@ def filled_like(
     memory_format: Any = None,
 ) -> Tensor:
     """A tensor of one value in the shape and layout of `source`."""
+    if source.level is not None and source.level.value is not None:
+        return wrap_like(
+            source,
+            filled_like(source.level.value, value, dtype, requires_grad, memory_format),
+            source.level.axis,
+        )
     dtype = dtype or source.dtype
     shape = check_size(shape_of(source), dtype)
     item = element(value, dtype)
@@ -301,8 +329,10 @@ def new_full(
     requires_grad: bool,
 ) -> Tensor:
     check_options("new_full", layout, device, pin_memory)
-    dtype = dtype or self.dtype
-    return made(filled(size, fill_value, dtype), dtype, requires_grad)
+    kind = dtype or self.dtype
+    return _over_batches(
+        self, size, lambda shape: made(filled(shape, fill_value, kind), kind, requires_grad)
+    )
 
 
 @function(

@@ -17,7 +17,7 @@ from ..autograd.node import Node, title_in_messages
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, make, own_memory, shape_of, version_of
+from ..tensor.tensor import Tensor, make, own_memory, rewrite_of, shape_of, version_of
 from .dispatch import compute
 from .errors import broadcast_shape
 from .layout import is_dense, strides_of
@@ -184,7 +184,8 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
     leads to its base as it is now; other views get theirs when they are used next.
     """
     version = version_of(target)
-    version.rewrite = title_in_messages(node), node.shape
+    rewrite = rewrite_of(version)
+    rewrite.title, rewrite.shape = title_in_messages(node), node.shape
     if target.view_info is None:
         keep_retained(target, node)
         target.node = node
@@ -196,7 +197,7 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
     base.number = 0
     refresh(target)
     written.view = weakref.ref(target.node)
-    version.rewrite = "CopySlices", written.shape
+    rewrite.title, rewrite.shape = "CopySlices", written.shape
 
 
 operations.rebase = rebase

@@ -437,13 +437,13 @@ def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
     from .views import Geometry, same_view, with_part
 
     own = tangent_at(target, depth)
-    if own is None or (_is_batched(tangent) and not _is_batched(own)):
+    if own is None or not _batch_axes(tangent) <= _batch_axes(own):
         view = target.view_info
         if view is None:
             _set_tangent(target, operations.clone(tangent), depth)
             return
         base_tangent = tangent_at(view.base, depth)
-        if _is_batched(tangent) or (base_tangent is not None and _is_batched(base_tangent)):
+        if _batch_axes(tangent) or (base_tangent is not None and _batch_axes(base_tangent)):
             geometry = Geometry(view.base, target)
             _set_tangent(view.base, with_part(base_tangent, tangent, geometry), depth)
             _set_tangent(target, operations.clone(tangent), depth)
@@ -456,8 +456,14 @@ def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
     copy_(own, tangent)
 
 
-def _is_batched(tensor: Tensor) -> bool:
-    return tensor.level is not None and tensor.level.value is not None
+def _batch_axes(tensor: Tensor) -> set[int]:
+    """The depths of the levels at which a tensor has a batch axis."""
+    found = set()
+    level = tensor.level
+    while level is not None and level.value is not None:
+        found.add(level.depth)
+        level = level.value.level
+    return found
 
 
 def _set_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> None:

@@ -7,11 +7,21 @@ from operator import itemgetter
 from typing import Any
 
 from ..autograd.modes import no_grad, refresh_view, requires_grad
-from ..autograd.node import Freed, Node, Packed, Versions, check_saved, next_number, packers
+from ..autograd.node import (
+    Freed,
+    Node,
+    Packed,
+    Versions,
+    check_saved,
+    described_shape,
+    next_number,
+    packers,
+)
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, Version, alias, make, shape_of, version_of
+from ..tensor.tensor import Rewrite, Tensor, Version, alias, make, shape_of, version_of, with_data
 from . import table
+from .errors import broadcast_shape
 from .namespaces import complex_arrays, real_arrays, traced
 from .table import Op, Plan
 
@@ -106,6 +116,18 @@ class OpNode(Node):
             tensor.node = self.edges[edge]
             tensor.number = 0 if self.numbers is None else self.numbers[edge]
         return tensor
+
+    def follow_data(self, index: int, rewrite: Rewrite) -> None:
+        value = self.saved[index]
+        if self.plan.saves[index][0] == table.INPUT and type(value) not in (list, Packed):
+            kept = list(self.saved)
+            if type(value) is Tensor:
+                kept[index] = with_data(value, rewrite)
+            else:
+                kept[index] = rewrite.current(value)
+            if self.count == 1:  # raises where a formula would
+                broadcast_shape([self.shape, described_shape(kept[index])])
+            self.saved = tuple(kept)
 
     @property
     def makes_view(self) -> bool:  # type: ignore[override]

@@ -34,8 +34,7 @@ class Version:
     def __init__(self) -> None:
         self.clock = 0
         self.writer = 0  # provenance of the last write
-        # The last recorded write, for messages: its title, and the shape of what was rewritten.
-        self.rewrite: tuple[str, tuple[int, ...]] | None = None
+        self.rewrite: Rewrite | None = None
         self.aliases: list[Version] | None = None  # every version over the same memory
 
     @property
@@ -61,6 +60,35 @@ class Version:
         other.aliases = self.aliases
         self.aliases.append(other)
         return other
+
+
+class Rewrite:
+    """What became of the tensors of a version since they were saved.
+
+    `title` and `shape` are those of the last recorded write, for messages. `replaced` has pairs of
+    the array that a tensor had and of what took its place by an assignment to `.data`.
+    """
+
+    __slots__ = ("replaced", "shape", "title")
+
+    def __init__(self) -> None:
+        self.title: str | None = None
+        self.shape: tuple[int, ...] = ()
+        self.replaced: list[tuple[Array, Array]] = []
+
+    def current(self, array: Array) -> Array:
+        """What a tensor has by now that once had `array`."""
+        for old, new in self.replaced:
+            if array is old:
+                array = new
+        return array
+
+
+def rewrite_of(version: Version) -> Rewrite:
+    """The version's record of what became of its tensors, made on first need."""
+    if version.rewrite is None:
+        version.rewrite = Rewrite()
+    return version.rewrite
 
 
 class InferenceVersion(Version):
@@ -234,6 +262,14 @@ def alias(tensor: Tensor) -> Tensor:
     other = make(tensor.array, tensor.dtype)
     other.version = tensor.version
     other.level = tensor.level
+    return other
+
+
+def with_data(tensor: Tensor, rewrite: Rewrite) -> Tensor:
+    """An alias of what `tensor` has by now."""
+    other = alias(tensor)
+    other.array = rewrite.current(tensor.array)
+    other.dtype = tensor.dtype if other.array is tensor.array else FROM_ARRAY[other.array.dtype]
     return other
 
 

@@ -21,6 +21,7 @@ from ..autograd.node import (
     Node,
     Packed,
     SavedTensor,
+    follow_data,
     qualified,
 )
 from ..ops import table
@@ -148,6 +149,8 @@ def saved(node: OpNode, attribute: str) -> Any:
             error.node = node
             error.freed = node.saved
             raise error
+        if node.guards is not None:
+            follow_data(node)
         value = node.saved_tensors()[position]
         if node.plan.saves[position][0] != table.INPUT:
             return numel(value) if wanted.endswith("_numel") else _shown_value(node, need, value)
