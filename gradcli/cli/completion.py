@@ -33,6 +33,10 @@ def _takes_file(command: Command) -> bool:
 def _bash() -> str:
     lines = [
         "# bash completion for gradcli",
+        "_gradcli_files() {",
+        "    local IFS=$'\\n'",
+        '    COMPREPLY=($(compgen -f -- "$1"))',
+        "}",
         "_gradcli() {",
         "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i",
         "    for ((i = 1; i < COMP_CWORD; i++)); do",
@@ -50,7 +54,7 @@ def _bash() -> str:
         if option.choices:
             reply = f"COMPREPLY=($(compgen -W '{' '.join(option.choices)}' -- \"$word\"))"
         elif option.kind in _TAKE_FILES:
-            reply = 'COMPREPLY=($(compgen -f -- "$word"))'
+            reply = '_gradcli_files "$word"'
         elif option.kind != table.FLAG:
             reply = ":"
         else:
@@ -75,7 +79,7 @@ def _bash() -> str:
         "    if [[ $word == -* || -z $files ]]; then",
         '        COMPREPLY=($(compgen -W "$words" -- "$word"))',
         "    else",
-        '        COMPREPLY=($(compgen -f -- "$word"))',
+        '        _gradcli_files "$word"',
         "    fi",
         "}",
         "complete -o filenames -F _gradcli gradcli",

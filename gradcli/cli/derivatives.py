@@ -46,6 +46,8 @@ def result_of(result: Result, options: Options) -> Tensor:
         value = result.value
     if isinstance(value, bool | int | float | complex):
         dtype = dtypes.of_number(value)
+        if type(value) is int and not -(1 << 63) <= value < 1 << 63:
+            raise Failure(RAISED, "Overflow when unpacking long long", type="RuntimeError")
         return make(dtype.array.type(value), dtype)
     if not isinstance(value, Tensor):
         raise Failure(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -108,7 +107,7 @@ def formula(node: Any, index: int) -> str:
     """The derivative by the edge at `index` as the op table writes it; "" when there is none."""
     if not isinstance(node, OpNode):
         return "the Function's own backward" if hasattr(node, "class_") else ""
-    from .operations import formula_text
+    from .operations import formula_text, plain_formula
 
     start = 0
     for position in node.op.tensor_positions:
@@ -119,13 +118,6 @@ def formula(node: Any, index: int) -> str:
             return plain_formula(formula_text(node.op.vjp[parameter.name]))
         start += 1
     return ""
-
-
-def plain_formula(text: str) -> str:
-    """A formula of the table without the namespace that it is written over."""
-    text = re.sub(r"\b_?(\w+)\(F, ", r"\1(", text)
-    text = re.sub(r"\b_?(\w+)\(F\)", r"\1()", text)
-    return re.sub(r"\bF\.", "", text)
 
 
 def called(edge: Edge, names: Names) -> str:

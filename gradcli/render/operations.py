@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from types import CodeType
 from typing import Any
@@ -37,9 +38,16 @@ def _twin(name: str, space: str) -> bool:
 
 
 def entries(name: str) -> list[Op]:
-    """The entries behind a name such as `sum`, `torch.sum` or `Tensor.sum_`."""
+    """The entries behind a name such as `sum`, `torch.sum`, `F.gelu` or `Tensor.sum_`."""
     space, _, bare = name.rpartition(".")
-    wanted = [key for key, prefix in SPACES.items() if not space or prefix == space + "."]
+    wanted = [
+        key
+        for key, prefix in SPACES.items()
+        if not space
+        or f"{space}." in (prefix, prefix.removeprefix("torch."), f"{key}.")
+        # (torch.Tensor is where PyTorch's documentation has the methods)
+        or (space, key) == ("torch.Tensor", "Tensor")
+    ]
     found: dict[str, Op] = {}
     for key in wanted:
         for identifier in FUNCTIONS.get(key, {}).get(bare, ()):
@@ -63,7 +71,10 @@ def facts(entry: Op) -> dict[str, Any]:
         "differentiable": entry.differentiable or entry.composite is not None,
         "composite": entry.composite is not None,
         "node": node if entry.differentiable else None,
-        "derivatives": {name: formula_text(formula) for name, formula in entry.vjp.items()},
+        "derivatives": {
+            "input" if name == "self" else name: plain_formula(formula_text(formula))
+            for name, formula in entry.vjp.items()
+        },
         "forward": _how(entry.jvp),
         "batching": _how(entry.batching),
     }
@@ -112,6 +123,14 @@ def formula_text(formula: Any) -> str:
     return f"{formula.__name__}(…)"
 
 
+def plain_formula(text: str) -> str:
+    """A formula of the table in the words of the signature, without the namespace `F`."""
+    text = re.sub(r"\b_?(\w+)\(F, ", r"\1(", text)
+    text = re.sub(r"\b_?(\w+)\(F\)", r"\1()", text)
+    text = re.sub(r"\b(?:F\.|_(?=[a-z]))", "", text)
+    return re.sub(r"\bself(?![A-Za-z0-9])", "input", text)
+
+
 def _is_doc(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
@@ -156,8 +175,7 @@ def described(entry: Op) -> list[str]:
     if entry.inplace:
         lines.append(f"    in place  Tensor.{entry.name}_")
     for name, text in known["derivatives"].items():
-        shown = "input" if name == "self" else name
-        lines.append(f"    {'d/d' + shown:10}{text}")
+        lines.append(f"    {'d/d' + name:10}{text}")
     if known["composite"]:
         lines.append("    made of   other operations, which are differentiated")
     if entry.differentiable:

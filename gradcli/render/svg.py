@@ -184,7 +184,7 @@ def _line(path: list[_Place]) -> str:
 
 def _box(place: _Place) -> list[str]:
     left, top = place.x - place.width / 2, place.y - place.height / 2
-    round, fill = (place.height / 2, "#e3f1e3") if place.leaf else (4, "#e8eef8")
+    round, fill = (12, "#e3f1e3") if place.leaf else (4, "#e8eef8")
     found = [
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{place.width:.1f}" '
         f'height="{place.height:.1f}" rx="{round:g}" fill="{fill}" stroke="#333"/>'

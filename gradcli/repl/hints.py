@@ -114,8 +114,7 @@ def _read(shell: Shell, name: str, path: str) -> Hint | None:
             return None
         doc = (getattr(value, "__doc__", None) or "").strip().partition("\n")[0]
         return last, "", [form[1:-1]], doc
-    from gradcli.render.chain import plain_formula
-    from gradcli.render.operations import formula_text, signature
+    from gradcli.render.operations import formula_text, plain_formula, signature
 
     entry = max(entries, key=lambda entry: len(entry.parameters))
     text = signature(entry)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -220,3 +221,15 @@ def test_runs_are_repeatable():
     words = ["grad", "(x * randn(3)).sum()", "--set", "x=2", "-c"]
     assert ok(*words) == ok(*words)
     assert ok(*words) != ok(*words, "--seed", "1")
+
+
+def test_operations_by_any_of_their_names():
+    for name in ("sinh", "torch.sinh", "Tensor.sinh_", "torch.Tensor.sinh"):
+        (found,) = json.loads(ok("ops", name, "--json"))
+        assert found["derivatives"] == {"input": "g * conj(cosh(input))"}, name
+    for name in ("F.gelu", "nn.functional.gelu", "torch.nn.functional.gelu"):
+        assert ok("ops", name).startswith("gelu(input")
+    for found in json.loads(ok("ops", "--json")):
+        for name, formula in found["derivatives"].items():
+            assert f"{name}" in found["signature"], found["name"]
+            assert not re.search(r"\bF\.|\bself\b", formula), found["name"]
