@@ -47,7 +47,7 @@ def result_of(result: Result, options: Options) -> Tensor:
     if isinstance(value, bool | int | float | complex):
         dtype = dtypes.of_number(value)
         if type(value) is int and not -(1 << 63) <= value < 1 << 63:
-            raise Failure(RAISED, "Overflow when unpacking long long", type="RuntimeError")
+            raise Failure(RAISED, "Overflow when unpacking long long", type="ValueError")
         return make(dtype.array.type(value), dtype)
     if not isinstance(value, Tensor):
         raise Failure(

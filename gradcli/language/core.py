@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gradcli.tensor.dtypes import DType
@@ -38,6 +38,11 @@ def tensor_attribute(name: str) -> Callable[[Any], Any]:
 
         return missing
     return found
+
+
+def tensor_names() -> Iterable[str]:
+    """The names of everything that a tensor has."""
+    return namespaces.tensor_names()
 
 
 def torch_name(module: str, name: str) -> Any:

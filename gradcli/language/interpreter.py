@@ -13,6 +13,7 @@ from typing import Any, Literal
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import prelude, syntax
+from .advice import FOREIGN
 from .builtins import REFUSED
 from .compile_statements import Statements, handling, place_of
 from .errors import GradSyntaxError
@@ -132,7 +133,9 @@ class Program:
                 known = [] if len(name) < 3 else [*self.names.all(), *self.assigned]
                 near = close_names(name, [*known, *given])
                 help = f"give it with --set {name}=…"
-                if near:
+                if name in FOREIGN:
+                    help = f"{FOREIGN[name]}, or {help}"
+                elif near:
                     help = f"did you mean {' or '.join(f'`{n}`' for n in near)}? Otherwise {help}"
                 raise GradSyntaxError(f"the input `{name}` is missing", span, help=help)
         for name, span in self.shadowed.items():
@@ -147,11 +150,11 @@ class Program:
 
 def close_names(name: str, known: Iterable[str]) -> list[str]:
     """At most two names that `name` may have been meant to be."""
-    from difflib import get_close_matches
+    from .diagnostics import near
 
     names = list(known)
     folded = name.casefold()
-    return get_close_matches(name, names, 2) or [n for n in names if n.casefold() == folded][:2]
+    return near(name, names, 2) or [n for n in names if n.casefold() == folded][:2]
 
 
 def _nothing(f: list[Any]) -> None:

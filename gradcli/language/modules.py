@@ -86,10 +86,10 @@ def refusal(name: str) -> tuple[str, str] | None:
     known = [*MODULES, "torch"]
     reason = REASONS.get(name) or REASONS.get(name.partition(".")[0])
     if reason is None:
-        from difflib import get_close_matches
+        from .diagnostics import near
 
-        near = get_close_matches(name, [*known, "torch.autograd", "torch.func"], 1)
-        reason = f"did you mean '{near[0]}'?" if near else "there are " + ", ".join(sorted(known))
+        close = near(name, [*known, "torch.autograd", "torch.func"], 1)
+        reason = f"did you mean '{close[0]}'?" if close else "there are " + ", ".join(sorted(known))
     return f"the module '{name}' is not in the language", reason
 
 

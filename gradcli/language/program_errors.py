@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, shape_of
 
-from . import core, syntax
+from . import advice, core, syntax
 from .arity import restate
 from .attributes import names_of, public_class
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, did_you_mean, near
 from .diagnostics import Label as PlacedLabel
 from .functions import Function, Method
 from .machine import machine
@@ -184,33 +184,53 @@ class ProgramError(Exception):
         error = self.error
         if isinstance(error, NameError) and error.name:
             self._near(error.name, [*names, *program.names.all()])
+            self.help = self.help or advice.FOREIGN.get(error.name)
         elif isinstance(error, AttributeError) and error.name:
-            owner = getattr(error, "obj", None)
-            if owner is not None:
-                self._near(error.name, names_of(owner))
+            self._suggest_attribute(error)
         elif isinstance(error, ImportError):
             self._near_import(error)
         elif isinstance(error, TypeError):
             self._near_keyword(str(error))
+        if self.help is None:
+            self.help = advice.for_sentence(self.title)
+
+    def _suggest_attribute(self, error: AttributeError) -> None:
+        owner, name = getattr(error, "obj", None), str(error.name)
+        self.help = advice.for_attribute(str(error))
+        if self.help is not None:
+            return
+        if owner is None:
+            read = getattr(self.node, "value", None)
+            if isinstance(read, syntax.Attribute) and read.attr == "grad":
+                of = self.source.slice(read.value.span)
+                self.help = (
+                    f"`{of}` has no gradient yet: backward() leads to none, or was not called"
+                )
+            return
+        self._near(name, names_of(owner))
+        if self.help is None and name in core.tensor_names():
+            if type(owner) in (int, float, complex):
+                self.help = "it is a number of Python, without a graph: leave out .item()"
+            elif callable(owner):
+                self.help = "call it first, with parentheses"
 
     def _near(self, name: str, known: Iterable[str]) -> None:
-        from difflib import get_close_matches
-
-        plain = [other for other in known if not other.startswith("__")]
-        near = get_close_matches(name, plain, 1)
-        if near and near[0] != name:
-            self.help = f"did you mean `{near[0]}`?"
+        found = near(name, [other for other in known if not other.startswith("__")], 1)
+        self.help = did_you_mean(found)
 
     def _near_import(self, error: ImportError) -> None:
         from .modules import find_module
 
         match = re.match(r"cannot import name '([^']*)' from '([^']*)'", str(error))
         if match:
-            self._near(match[1], names_of(find_module(match[2])))
+            self.help = advice.for_attribute(f"module '{match[2]}' has no attribute '{match[1]}'")
+            if self.help is None:
+                self._near(match[1], names_of(find_module(match[2])))
 
     def _near_keyword(self, message: str) -> None:
         match = re.search(r"unexpected keyword argument '?([^' ]+)'?", message)
         if not match:
+            self._near_overload(message)
             return
         found = _locals(self.error.__traceback__) or {}
         function = found.get("function")
@@ -220,6 +240,17 @@ class ProgramError(Exception):
             self._near(match[1], function.signature.names)
         elif function is not None:
             self._near(match[1], core.parameters(function))
+
+    def _near_overload(self, message: str) -> None:
+        """A keyword that none of the overloads in the sentence has."""
+        got, expected, overloads = message.partition("but expected one of")
+        if not expected:
+            return
+        known = dict.fromkeys(re.findall(r"(\w+)(?= = |,|\))", overloads))
+        for keyword in re.findall(r"(\w+)=", got):
+            if keyword not in known:
+                self._near(keyword, known)
+                return
 
 
 def title(error: BaseException) -> str:

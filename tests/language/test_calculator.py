@@ -180,5 +180,8 @@ non-singleton dimension 0
   |            |
   |            float32 [3]
 5 | f(torch.ones(2))
-  | ---------------- called from here"""
+  | ---------------- called from here
+  |
+  = help: sizes are compared from the last dimension on, and a size of 1 fits any other; [:, None] \
+adds one"""
     )

@@ -1,0 +1,113 @@
+"""What to do about the errors that users meet most, as data: patterns of sentences, and the help.
+
+The first pattern that is found in the sentence wins; `{0}`, `{1}` … stand for its groups. Sentences
+that say themselves what to do have no entry.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LEAF = "write under `with torch.no_grad():`, or make a new tensor instead of changing the leaf"
+_ONE_DEVICE = "there is one device, the CPU: leave the device out, or ask torch.cuda.is_available()"
+_SHAPES = "sizes are compared from the last dimension on, and a size of 1 fits any other"
+
+BY_SENTENCE: tuple[tuple[str, str], ...] = (
+    (
+        r"Only Tensors of floating point and complex dtype can require gradients",
+        "write the numbers with a point (1.), or give dtype=torch.float32",
+    ),
+    (
+        r"grad can be implicitly created only for scalar outputs",
+        "make it a scalar with .sum() or .mean(), or give weights of its shape: "
+        "y.backward(torch.ones_like(y))",
+    ),
+    (
+        r"implicitly created only for real scalar outputs",
+        "make it real with .real or .abs()",
+    ),
+    (
+        r"does not require grad and does not have a grad_fn",
+        "nothing leads from it to a tensor with requires_grad=True: look for a missing "
+        "requires_grad, for detach(), no_grad() and .item()",
+    ),
+    (r"a (?:view of a )?leaf Variable that requires grad is being used in an in-place", _LEAF),
+    (
+        r"\((\d+)x(\d+) and (\d+)x(\d+)\)",
+        "the columns of the first ({1}) are to be the rows of the second ({2}); .T turns one",
+    ),
+    (r"size of tensor a \(\d+\) must match the size of tensor b", f"{_SHAPES}; [:, None] adds one"),
+    (r"Boolean value of Tensor with more than one value", "use .any(), .all() or torch.where"),
+    (
+        r"only one element tensors can be converted|elements cannot be converted to Scalar",
+        "take one element with an index, or all with .tolist()",
+    ),
+    (r"have the same dtype, but got: (\w+) != (\w+)", "convert one of them: a.to(b.dtype)"),
+    (r"'dtype'.* must be torch\.dtype, not str", "write torch.float32, without quotes"),
+    (r"must be tuple of Tensors, not Tensor", "put the tensors in a list: torch.cat([a, b])"),
+    (r"must be Tensor, not (?:float|int|list|bool)", "make a tensor of it with torch.tensor(…)"),
+    (r"not compiled with CUDA|not linked with support for", _ONE_DEVICE),
+    (r"expected target dtype to be Long", "classes are integers: target.long()"),
+    (r"Target \S+ is out of bounds", "classes count from 0 to the size of dimension 1, less one"),
+    (r"could not infer output dtype", "convert it first: x.float()"),
+    (r"can't be cast to the desired output type", "convert it first, or do not write in place"),
+    (r"condition to be a boolean tensor", "compare it with something: x > 0"),
+    (r"Expected f\(\*args\) to return a scalar", "sum the result, or use torch.func.jacrev"),
+    (r"is singular\.$", "torch.linalg.pinv and torch.linalg.lstsq take singular matrices"),
+    (r"incorrect number of gradients", "backward returns one gradient for each input of forward"),
+    (
+        r"unsupported format string passed to Tensor",
+        "take the number with .item(), or print the tensor as it is",
+    ),
+    (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
+)
+
+FOREIGN = {
+    "true": "write True",
+    "false": "write False",
+    "null": "write None",
+    "none": "write None",
+    "nil": "write None",
+    "np": "import numpy as np",
+    "F": "import torch.nn.functional as F",
+    "nn": "import torch.nn.functional as F",
+    "torch": "import torch",
+    "math": "import math",
+}
+
+ATTRIBUTES = {
+    "torch.optim": "write the step: with torch.no_grad(): w -= lr * w.grad",
+    "torch.save": "results are written with -o FILE or --json",
+    "torch.load": "files are given with --input FILE",
+    "numpy.save": "results are written with -o FILE or --json",
+    "numpy.savez": "results are written with -o FILE or --json",
+    "numpy.load": "files are given with --input FILE",
+    "numpy.loadtxt": "files are given with --input FILE.csv",
+    "numpy.genfromtxt": "files are given with --input FILE.csv",
+    "torch.utils": "data is given with --input FILE",
+}
+
+LAYERS = (
+    "layers are functions here: torch.nn.functional has linear, conv2d, relu …, and the weights "
+    "are tensors of your own"
+)
+
+
+def for_sentence(sentence: str) -> str | None:
+    """The help for an error's sentence, if there is one."""
+    for pattern, help in BY_SENTENCE:
+        match = re.search(pattern, sentence)
+        if match:
+            return help.format(*match.groups()) if match.groups() else help
+    return None
+
+
+def for_attribute(sentence: str) -> str | None:
+    """The help for an attribute that a module does not have, if there is one."""
+    match = re.match(r"module '([\w.]+)' has no attribute '(\w+)'", sentence)
+    if match is None:
+        return None
+    module, name = match.groups()
+    if module == "torch.nn":
+        return LAYERS
+    return ATTRIBUTES.get(f"{module}.{name}")
