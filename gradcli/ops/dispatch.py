@@ -33,6 +33,9 @@ from .support import supports
 from .table import ELEMENTWISE, Op
 
 np.seterr(all="ignore")
+# The C library gives memory back to the system, page by page to be cleared again, until it has
+# seen large blocks come and go. One that is never touched teaches it to keep what kernels reuse.
+np.empty((1 << 25) - (1 << 13), np.uint8)
 
 _new = object.__new__
 _LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
