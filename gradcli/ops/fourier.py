@@ -372,6 +372,64 @@ for _name, _forward, _kind, _text in (
     _define_many(f"{_name}n", _forward, _kind, "None", _text)
 
 
+def _define_hermitian(suffix: str, default: str) -> None:
+    def hermitian(F: Any, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
+        places, sizes = _axes(self, s, dim)
+        if not places:
+            raise RuntimeError(f"hfft{suffix} must transform at least one axis")
+        last = places[-1]
+        size = sizes[-1] if s is not None and s[-1] != -1 else 2 * (self.shape[last] - 1)
+        _points(size, size)
+        self = _floating(F, self, True)
+        mode = _mode(norm, True)
+        self = _resized(F, self, places, (*sizes[:-1], size // 2 + 1))
+        if len(places) > 1:
+            self = F._fft_c2c(self, places[:-1], mode, True)
+        return F._fft_c2r(F.conj(self), (last,), mode, size)
+
+    def inverse(F: Any, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
+        if is_complex(self):
+            raise RuntimeError(
+                f"Only supports floating-point dtypes, but found: {self.dtype.scalar_name}"
+            )
+        places, sizes = _axes(self, s, dim)
+        if not places:
+            raise RuntimeError(f"ihfft{suffix} must transform at least one axis")
+        self = _resized(F, _floating(F, self, False), places, sizes)
+        mode = _mode(norm, False)
+        result = F._fft_r2c(self, places[-1:], mode, True)
+        if len(places) == 1:
+            return F.conj(result)
+        return F._fft_c2c(F._conj_physical(result), places[:-1], mode, False)
+
+    for name, transform, doc in (
+        ("hfft", hermitian, "The transform of a signal with Hermitian symmetry, which is real."),
+        ("ihfft", inverse, "The inverse of `hfftn`: half of a signal with Hermitian symmetry."),
+    ):
+        op(
+            f"fft_{name}{suffix}(Tensor self, int[]? s=None, int[]? dim={default}, str? norm=None)",
+            name=name + suffix,
+            composite=transform,
+            where=("fft",),
+            doc=doc,
+            samples=lambda S, name=name: (
+                []
+                if S.dtype.is_complex and name == "ihfft"
+                else [
+                    S(S.normal(3, 4)),
+                    S(S.normal(2, 3, 4), s=(2, 3), dim=(0, 2)),
+                    S(S.normal(3, 4), norm="ortho"),
+                    S(S.normal(3, 4), norm="forward"),
+                    S(S.normal(3, 4), s=(4,), dim=(1,)),
+                ]
+            ),
+        )
+
+
+_define_hermitian("2", "[-2, -1]")
+_define_hermitian("n", "None")
+
+
 def _shifted(sign: int) -> Any:
     def shift(F: Any, self: Any, dim: Any) -> Any:
         places = wrap_dims(dim, ndim(self))
