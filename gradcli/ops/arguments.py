@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tensor.dtypes import NAMES, PYTHON, DType
 from ..tensor.tensor import Tensor
+from .outputs import has_out
 from .table import REQUIRED, Op, Packed, Parameter
 
 _TYPE_NAMES = {DType: "torch.dtype"}
@@ -356,7 +357,7 @@ def _takes(op: Op, flavour: str, passed: int) -> bool:
 
 
 def _has_out(op: Op, flavour: str) -> bool:
-    return flavour not in _BOUND and op.kernel is not None and not op.view
+    return flavour not in _BOUND and has_out(op)
 
 
 def combination_error(
@@ -396,7 +397,7 @@ def signature(op: Op, flavour: str = FUNCTION) -> str:
         words.append(word)
     if _has_out(op, flavour):
         words += [] if star else ["*"]
-        words.append("Tensor out = None")
+        words.append(f"{'Tensor' if op.outputs < 2 else 'tuple of Tensors'} out = None")
     return ", ".join(words)
 
 

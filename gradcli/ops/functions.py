@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
+from ..tensor.tensor import Tensor
 from .arguments import FUNCTION, METHOD, ArgumentError, bind, check_arguments, resolution_error
 from .table import Op, share_defaults
 
@@ -76,8 +77,12 @@ def public_function(space: str, name: str, method: bool = False) -> Callable[...
 def _resolver(name: str, entries: Sequence[Function], flavour: str) -> Callable[..., Any]:
     """A callable that runs the first entry whose schema the arguments fit."""
 
+    typed = any(parameter.name == "dtype" for parameter in entries[0].parameters)
+
     def call(*args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None) if "out" in kwargs else None
+        if typed and type(out) is Tensor and kwargs.get("dtype") is None:
+            kwargs["dtype"] = out.dtype
         for entry in entries:
             try:
                 bound = check_arguments(entry, bind(entry, flavour, args, kwargs))
@@ -85,7 +90,7 @@ def _resolver(name: str, entries: Sequence[Function], flavour: str) -> Callable[
                 continue
             result = entry.function(*bound)
             if out is not None:
-                from .public import write_out
+                from .outputs import write_out
 
                 return write_out(result, out, name)
             return result

@@ -203,26 +203,6 @@ def rebase(target: Tensor, node: Node, position: int) -> None:
 operations.rebase = rebase
 
 
-def write_result(target: Tensor, result: Tensor) -> None:
-    """Write `result` into a tensor given as `out=`, which takes the result's shape."""
-    if runtime.grad_enabled and (target.node is not None or result.node is not None):
-        raise RuntimeError(
-            "functions with out=... arguments don't support automatic differentiation, but one of "
-            "the arguments requires grad."
-        )
-    if not dtypes.can_cast(result.dtype, target.dtype):
-        raise RuntimeError(
-            f"result type {result.dtype.scalar_name} can't be cast to the desired output type "
-            f"{target.dtype.scalar_name}"
-        )
-    values = target.dtype.cast(result.array)
-    if shape_of(target) != shape_of(result):
-        target.array = np.array(values)
-        version_of(target).bump(runtime.where)
-    else:
-        write(target, values)
-
-
 def copy_(target: Tensor, source: Any) -> Tensor:
     """Write `source` (a tensor or number, broadcast and cast) into `target`."""
     from .families import get_op

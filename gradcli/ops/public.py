@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from . import dispatch  # noqa: F401  (gives entries their calls)
 from .arguments import (
@@ -19,12 +18,12 @@ from .arguments import (
     check_arguments,
     number_allowed,
     resolution_error,
-    type_name,
 )
 from .dispatch import caller, run
 from .families import get_op
 from .index import PUBLIC
 from .inplace import run_inplace
+from .outputs import TYPED, has_out, write_out
 from .table import REQUIRED, Op
 
 _MODULE = "torch.return_types"
@@ -140,56 +139,16 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     if inplace:
         ops = [op for op in ops if op.inplace]
     settled = len(ops) == 1 and not inplace and not ops[0].fields
-    if settled and (flavour == OPERATOR or not _has_out(ops[0])):
+    if settled and (flavour == OPERATOR or not has_out(ops[0])):
         function = caller(ops[0], flavour)
     else:
-        function = _resolver(name, ops, flavour, inplace)
+        function = _resolver(name, ops, flavour, inplace, where)
     function.__name__ = function.__qualname__ = name
     function.__doc__ = ops[0].doc
     return function
 
 
-def _has_out(op: Op) -> bool:
-    return not op.view and (op.kernel is not None or op.name in _COMPOSED_WITH_OUT)
-
-
-# Compositions of other entries that have an `out=` of their own.
-_COMPOSED_WITH_OUT = frozenset(
-    {
-        "chain_matmul",
-        "column_stack",
-        "cross",
-        "diag",
-        "dstack",
-        "ger",
-        "hstack",
-        "inner",
-        "inv",
-        "inverse",
-        "kron",
-        "linear",
-        "log_softmax",
-        "logdet",
-        "matmul",
-        "matrix_norm",
-        "matrix_power",
-        "multi_dot",
-        "norm",
-        "outer",
-        "pinv",
-        "pinverse",
-        "row_stack",
-        "softmax",
-        "solve",
-        "solve_triangular",
-        "tensordot",
-        "vecdot",
-        "vstack",
-    }
-)
-
-
-def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
+def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: str) -> Any:
     single = ops[0] if len(ops) == 1 else None
     direct = caller(single, flavour) if single is not None and not inplace else None
     named = any(op.fields for op in ops)
@@ -209,6 +168,8 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
         if kwargs:
             if "out" in kwargs and not inplace:
                 out = kwargs.pop("out")
+                if name in TYPED and type(out) is Tensor:
+                    kwargs = {"dtype": out.dtype, **kwargs}
         elif direct is not None and not named:
             return direct(*args)
         for op in ops:
@@ -221,8 +182,11 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool) -> Any:
             result = run(op, bound)
             if op.fields and type(result) is tuple:
                 called = op.id if op.id.startswith("linalg_") else op.name
-                result = result_type(called, op.fields)(*result)
-            return result if out is None else write_out(result, out, name)
+                if out is not None:
+                    write_out(result, out, name, space)
+                    return result_type(f"{called}_out", op.fields)(*out)
+                return result_type(called, op.fields)(*result)
+            return result if out is None else write_out(result, out, name, space)
         if flavour == OPERATOR:
             return NotImplemented
         raise resolution_error(name, ops, flavour, args, kwargs, out)
@@ -257,22 +221,3 @@ def _overload(ops: Sequence[Op], flavour: str, number: bool) -> Any:
             plain = all(p.default is not REQUIRED for p in rest[1:])
             return caller(op, flavour) if plain else None
     return None
-
-
-def write_out(result: Any, out: Any, name: str) -> Any:
-    """Copy results into the tensors given as `out=`; they take the results' shape."""
-    if type(result) is Tensor:
-        from .inplace import write_result
-
-        if type(out) is not Tensor:
-            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type_name(out)}")
-        if runtime.grad_enabled and (out.node is not None or result.node is not None):
-            raise RuntimeError(
-                f"{name}(): functions with out=... arguments don't support automatic "
-                "differentiation, but one of the arguments requires grad."
-            )
-        write_result(out, result)
-        return out
-    for item, target in zip(result, out, strict=True):
-        write_out(item, target, name)
-    return out
