@@ -12,6 +12,8 @@ from .modes import requires_grad
 from .node import meta_of
 from .operations import operations
 
+IMPLICIT_COMPLEX = "grad can be implicitly created only for real scalar outputs but got {!r}"
+
 
 def _sequence(value: Any) -> list[Any]:
     if isinstance(value, Tensor) or value is None or hasattr(value, "output_nr"):
@@ -79,10 +81,7 @@ def _cotangents(
             if numel(_shape_of(output)) != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             if not output.dtype.is_floating_point:
-                raise RuntimeError(
-                    "grad can be implicitly created only for real scalar outputs but got "
-                    f"{output.dtype!r}"
-                )
+                raise RuntimeError(IMPLICIT_COMPLEX.format(output.dtype))
             cotangents.append(_ones(output))
             continue
         if not isinstance(cotangent, Tensor):
@@ -214,6 +213,8 @@ def grad(
         allow_unused = materialize_grads
     outs = _checked(_sequence(outputs))
     ins = _sequence(inputs)
+    if not ins:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     given = _sequence(grad_outputs) if grad_outputs is not None else [None] * len(outs)
     if len(given) != len(outs):
         raise RuntimeError(f"got {len(outs)} tensors and {len(given)} gradients")

@@ -29,7 +29,7 @@ _by_number = attrgetter("number")
 keeper: list[Callable[[Node, Freed], None]] = []
 
 
-running: list[list[Node]] = []  # the nodes of each running pass, the innermost last
+running: list[tuple[Pass, list[Node]]] = []  # each running pass and its nodes, innermost last
 
 check_numbers = False  # assert in every pass that edges lead to smaller numbers; for tests
 
@@ -77,7 +77,7 @@ def run(
     enabled = runtime.grad_enabled
     runtime.grad_enabled = create_graph
     order: list[Node] = []
-    running.append(order)
+    running.append((work, order))
     try:
         _collect(roots, order)
         if inputs is not None:
@@ -107,8 +107,10 @@ def run(
 
 
 def will_run(edge: Any) -> bool:
-    """Whether the innermost running pass reaches this node or accumulator."""
-    order = running[-1]
+    """Whether the innermost running pass reaches this node or accumulator, and needs it."""
+    work, order = running[-1]
+    if work.needed is not None and edge not in work.needed:
+        return False
     return edge in order or any(edge in node.edges for node in order)
 
 

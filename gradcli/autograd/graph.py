@@ -9,7 +9,7 @@ from typing import Any
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, version_of
 from . import engine
-from .leaf import RemovableHandle, fresh_edge, output_index, register_hook
+from .leaf import MultiHandle, RemovableHandle, fresh_edge, output_index, register_hook
 from .node import Node as Node
 from .node import packers
 from .operations import operations
@@ -138,4 +138,4 @@ def register_multi_grad_hook(
 
     handles = [register_hook(tensor, make(index)) for index, tensor in enumerate(tensors)]
 
-    return RemovableHandle(_Handles(handles), fn)
+    return RemovableHandle(_Handles(handles), fn) if mode == "any" else MultiHandle(handles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..tensor.runtime import runtime
@@ -46,6 +46,20 @@ class RemovableHandle:
 
     def __exit__(self, *details: object) -> None:
         self.remove()
+
+
+class MultiHandle:
+    """The handle of a hook on several tensors: `remove` takes it away."""
+
+    __slots__ = ("handles",)
+
+    def __init__(self, handles: Sequence[RemovableHandle]) -> None:
+        self.handles = handles
+
+    def remove(self) -> None:
+        """Take the hook away."""
+        for handle in self.handles:
+            handle.remove()
 
 
 def fresh_edge(tensor: Tensor) -> Any:

@@ -10,7 +10,7 @@ from ..autograd.trees import described, flatten, map_tree, unflatten
 from ..ops import levels
 from ..ops.namespaces import traced
 from ..tensor.tensor import Tensor, constant, shape_of
-from .reverse import _basis, _replaced, _selected, _split_aux, jacrev
+from .reverse import _basis, _replaced, _selected, _split_aux, jacrev, refuse_complex
 
 
 def jvp(
@@ -92,6 +92,7 @@ def jacfwd(
     """A function that returns the Jacobian of `func` by forward mode, all columns at once."""
 
     def wrapper(*args: Any) -> Any:
+        refuse_complex("jacfwd", args, "inputs")
         chosen = _selected(args, argnums)
         flat, structure = flatten(chosen)
         columns: list[Any] = []
@@ -115,6 +116,7 @@ def jacfwd(
             stacked = vmap(push, out_dims=places, randomness=randomness)(basis)
             if has_aux:
                 stacked, aux = stacked
+            refuse_complex("jacfwd", stacked, "outputs")
             shape = shape_of(item)
             columns.append(
                 map_tree(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..autograd import engine
+from ..autograd import api, engine
 from ..autograd.leaf import fresh_edge, requires_grad_
 from ..autograd.trees import flatten, map_tree, unflatten
 from ..ops import levels
@@ -237,6 +237,18 @@ def _check_scalar(output: Any) -> None:
             f"with {len(shape_of(output))} dims. Maybe you wanted to use the vjp or jacrev APIs "
             "instead?"
         )
+    if output.dtype.is_complex:
+        raise RuntimeError(api.IMPLICIT_COMPLEX.format(output.dtype))
+
+
+def refuse_complex(name: str, tree: Any, what: str) -> None:
+    """Raise PyTorch's error for a Jacobian by a complex tensor, or of one."""
+    for index, leaf in enumerate(flatten(tree)[0]):
+        if isinstance(leaf, Tensor) and leaf.dtype.is_complex:
+            raise RuntimeError(
+                f"{name}: Expected all {what} to be real but received complex tensor at flattened "
+                f"input idx: {index}"
+            )
 
 
 def grad(
@@ -301,6 +313,7 @@ def jacrev(
     """A function that returns the Jacobian of `func` by reverse mode, all rows at once."""
 
     def wrapper(*args: Any) -> Any:
+        refuse_complex("jacrev", args, "inputs")
         chosen = _selected(args, argnums)
 
         def inner(*values: Any) -> Any:
@@ -308,6 +321,7 @@ def jacrev(
 
         result = vjp(inner, chosen, has_aux=has_aux)
         output, pull = result[0], result[1]
+        refuse_complex("jacrev", output, "outputs")
         outputs, out_structure = flatten(output)
         jacobians = []
         for index, item in enumerate(outputs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.autograd.function import Function, FunctionCtx
-from gradcli.autograd.leaf import RemovableHandle
+from gradcli.autograd.leaf import MultiHandle, RemovableHandle
 from gradcli.autograd.node import AccumulateGrad, InputMetadata, Node, SavedTensor
 from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType
@@ -134,10 +134,13 @@ RemovableHandle.__module__ = "torch.utils.hooks"
 _own(RemovableHandle, "remove id")
 SavedTensor.__module__ = InputMetadata.__module__ = "torch._C._autograd"
 InputMetadata.__name__ = InputMetadata.__qualname__ = "_InputMetadata"
+MultiHandle.__module__ = "torch.autograd.graph"
+MultiHandle.__name__ = MultiHandle.__qualname__ = "_MultiHandle"
+_own(MultiHandle, "remove")
 _own(SavedTensor, "register_hooks")
 _own(InputMetadata, "shape dtype")
 _own(Storage, "data_ptr")
 _own(Device, "type index")
-_own(Generator, "manual_seed seed initial_seed device get_state set_state")
+_own(Generator, "manual_seed seed initial_seed device get_state set_state clone_state")
 _own(finfo, "bits dtype eps max min tiny smallest_normal resolution")
 _own(iinfo, "bits dtype max min")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -281,7 +281,8 @@ def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     ]
     if missing:
         listed = ", ".join(f'"{name}"' for name in missing)
-        return f"{op.name}() missing {len(missing)} required positional arguments: {listed}"
+        plural = "s" if len(missing) == 1 else ""  # the other way round, as PyTorch has it
+        return f"{op.name}() missing {len(missing)} required positional argument{plural}: {listed}"
     unknown = next((name for name in kwargs if name not in names), None)
     if unknown is not None:
         return f"{op.name}() got an unexpected keyword argument '{unknown}'"
@@ -343,10 +344,32 @@ def resolution_error(
         fitting = list(ops) if _ONE_FORM.get(name, passed) == passed else []
     if len(fitting) == 1:
         try:
+            if flavour != WRITTEN:
+                _check_given(fitting[0], args, kwargs)
             check_arguments(fitting[0], bind(fitting[0], flavour, args, kwargs))
         except ArgumentError as error:
             return TypeError(error.sentence(flavour, len(args), name))
     return combination_error(name, ops, flavour, args, kwargs)
+
+
+def _check_given(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raise ArgumentError for the first argument of a wrong type before one that is missing.
+
+    Where there are too many positional arguments, their number is what is wrong.
+    """
+    positional = [p for p in op.parameters if not p.keyword_only]
+    if len(args) > len(positional) or any(p.variadic for p in positional):
+        return
+    given: dict[str, Any] = {_SYNONYMS.get(name, name): value for name, value in kwargs.items()}
+    given |= kwargs
+    given |= {p.name: value for p, value in zip(positional, args, strict=False)}
+    for position, parameter in enumerate(op.parameters):
+        if parameter.name in given:
+            value = given[parameter.name]
+            if value is not parameter.default:
+                _convert(op, parameter, position, value)
+        elif parameter.default is REQUIRED:
+            return
 
 
 def _takes(op: Op, flavour: str, passed: int) -> bool:
@@ -366,7 +389,7 @@ def combination_error(
     """PyTorch's error when no overload takes the arguments, with the overloads."""
     given = args[1:] if flavour in _BOUND else args
     words = "".join(f"{type_name(value)}, " for value in given)
-    words += "".join(f"{key}={type_name(value)}, " for key, value in kwargs.items())
+    words += "".join(f"{key}={type_name(kwargs[key])}, " for key in listed_order(kwargs))
     if given:
         words = words.removesuffix(", ")
     if len(ops) == 1 and name not in _ONE_FORM:
@@ -381,6 +404,35 @@ def combination_error(
     )
 
 
+def listed_order(names: Iterable[str]) -> list[str]:
+    """Keywords in the order of PyTorch's messages: that of libstdc++'s hash table of strings.
+
+    Note: its first table has 13 buckets, enough for every call. An entry goes before those of its
+    bucket, and an empty bucket's before all others.
+    """
+    found: list[tuple[str, int]] = []
+    for name in names:
+        bucket = _string_hash(name.encode()) % 13
+        same = [place for place, (_, other) in enumerate(found) if other == bucket]
+        found.insert(same[0] if same else 0, (name, bucket))
+    return [name for name, _ in found]
+
+
+def _string_hash(data: bytes) -> int:
+    """`std::hash<std::string>` of libstdc++: MurmurHash64A by Austin Appleby, its seed included."""
+    mask, factor = 0xFFFFFFFFFFFFFFFF, 0xC6A4A7935BD1E995
+    state = (0xC70F6907 ^ (len(data) * factor)) & mask
+    whole = len(data) - len(data) % 8
+    for start in range(0, whole, 8):
+        word = int.from_bytes(data[start : start + 8], "little") * factor & mask
+        word = (word ^ (word >> 47)) * factor & mask
+        state = (state ^ word) * factor & mask
+    if whole < len(data):
+        state = (state ^ int.from_bytes(data[whole:], "little")) * factor & mask
+    state = (state ^ (state >> 47)) * factor & mask
+    return state ^ (state >> 47)
+
+
 def signature(op: Op, flavour: str = FUNCTION) -> str:
     """The schema in the form that PyTorch's messages show."""
     words = []
@@ -392,7 +444,7 @@ def signature(op: Op, flavour: str = FUNCTION) -> str:
             star = True
             words.append("*")
         word = f"{expected(parameter)} {shown_name(parameter, flavour)}"
-        if parameter.default is not REQUIRED:
+        if parameter.default is not REQUIRED and not parameter.variadic:
             word += f" = {parameter.default}"
         words.append(word)
     if _has_out(op, flavour):

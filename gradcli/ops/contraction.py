@@ -474,13 +474,15 @@ def _chain_matmul(F: Any, matrices: Sequence[Any]) -> Any:
     for matrix in matrices:
         if ndim(matrix) != 2:
             raise RuntimeError(f"Tensor dimension is {ndim(matrix)}, expected 2 instead.")
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
     if len(matrices) == 1:
         return F.clone(matrices[0])
     return _multi_dot(F, matrices)
 
 
 op(
-    "chain_matmul(Tensor[]... matrices)",
+    "chain_matmul(Tensor[]... matrices=[])",
     composite=_chain_matmul,
     where=("torch",),
     doc="The product of a chain of matrices given one by one.",

@@ -788,6 +788,9 @@ def _cond(F: Any, A: Any, p: Any) -> Any:
         return F.squeeze_dim(F.div(largest, smallest), -1)
     if type(A) is Tensor:
         check_square("linalg.cond", A)
+    if p == "nuc":
+        values = F.linalg_svdvals(A)
+        return F.mul(F.sum_dim(values, -1), F.sum_dim(F.reciprocal(values), -1))
     product = F.mul(F.linalg_matrix_norm(A, p), F.linalg_matrix_norm(F._linalg_inv(A), p))
     return F.nan_to_num(product, math.inf, math.inf, -math.inf)
 

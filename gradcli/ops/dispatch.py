@@ -258,7 +258,7 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
     if version is None:
         version = version_of(source)
     several = type(outputs) is not Tensor
-    if type(version) is InferenceVersion:
+    if type(version) is InferenceVersion or not op.vjp:  # the latter are outside the graph
         for output in outputs if several else (outputs,):
             output.version = version
         return

@@ -591,7 +591,7 @@ def _replace_special(self: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
 op(
     "nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)",
     kernel=_replace_special,
-    vjp={"self": lambda F, g, self: F.where(F.isfinite(self), g, 0)},
+    vjp={"self": lambda F, g, self: F.mul(g, F.isfinite(self))},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -763,12 +763,12 @@ def _float_of(self: Any, other: Any) -> Any:
 
 def _xlogy_self(F: Any, g: Any, self: Any, other: Any) -> Any:
     exempt = F.logical_and(F.eq(self, 0), F.le(other, 0))
-    return F.where(exempt, 0, g * F.log(other))
+    return F.where(exempt, 0, F.xlogy(g, other))
 
 
 def _xlog1py_self(F: Any, g: Any, self: Any, other: Any) -> Any:
     exempt = F.logical_and(F.eq(self, 0), F.le(other, -1))
-    return F.where(exempt, 0, g * F.log1p(other))
+    return F.where(exempt, 0, F.xlog1py(g, other))
 
 
 def _log_of(other: float) -> float:

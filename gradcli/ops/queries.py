@@ -214,16 +214,16 @@ def seed() -> int:
 
 @function("get_rng_state()", where=SEEDS, doc="The state of the default stream as bytes.")
 def get_rng_state() -> Tensor:
-    return from_array(default_generator.get_state())
+    return default_generator.get_state()
 
 
 @function(
-    "set_rng_state(Tensor new_state)",
+    "set_rng_state(any new_state)",
     where=SEEDS,
     doc="Takes the default stream back to a state from get_rng_state.",
 )
-def set_rng_state(new_state: Tensor) -> None:
-    default_generator.set_state(new_state.array)
+def set_rng_state(new_state: Any) -> None:
+    default_generator.set_state(new_state)
 
 
 class ForkedStream:
@@ -236,12 +236,12 @@ class ForkedStream:
         self.states: list[Any] = []
 
     def __enter__(self) -> None:
-        self.states.append(default_generator.get_state() if self.enabled else None)
+        self.states.append(default_generator.save() if self.enabled else None)
 
     def __exit__(self, *error: object) -> None:
         state = self.states.pop()
         if state is not None:
-            default_generator.set_state(state)
+            default_generator.restore(state)
 
 
 @function(

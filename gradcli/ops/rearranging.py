@@ -611,7 +611,7 @@ def _cpp_text(value: Any) -> str:
 
 
 op(
-    "meshgrid(Tensor[]... tensors, *, str? indexing=None)",
+    "meshgrid(Tensor[]... tensors=[], *, str? indexing=None)",
     composite=_meshgrid,
     outputs=0,
     where=("torch",),
@@ -634,7 +634,7 @@ def _cartesian_prod(F: Any, tensors: Sequence[Any]) -> Any:
 
 
 op(
-    "cartesian_prod(Tensor[]... tensors)",
+    "cartesian_prod(Tensor[]... tensors=[])",
     composite=_cartesian_prod,
     where=("torch",),
     doc="Every combination of one element from each vector, as rows.",

@@ -595,7 +595,7 @@ def _broadcast_tensors(F: Any, tensors: Sequence[Any]) -> tuple[Any, ...]:
 
 
 op(
-    "broadcast_tensors(Tensor[]... tensors)",
+    "broadcast_tensors(Tensor[]... tensors=[])",
     composite=_broadcast_tensors,
     outputs=0,
     where=("torch",),
@@ -1091,7 +1091,7 @@ def _atleast(rank: int) -> Any:
         samples=lambda S: [S(S.normal()), S(S.normal(3)), S(S.normal(2, 3))],
     )
     op(
-        f"atleast_{rank}d_tensors(Tensor[]... tensors)",
+        f"atleast_{rank}d_tensors(Tensor[]... tensors=[])",
         name=f"atleast_{rank}d",
         composite=several,
         outputs=0,

@@ -628,6 +628,7 @@ op(
     samples=lambda S: [
         S(S.integers(0, 4, 6)),
         S(S.integers(0, 4, 6), minlength=7),
+        *([] if S.dtype.is_complex else [S(S.integers(0, 4, 6), S.normal(6))]),
     ],
 )
 

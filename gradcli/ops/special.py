@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import special
-from .support import refusing, supports
+from .support import refusing, supports, without_forward
 from .table import ELEMENTWISE, op
 
 SQRT_PI = math.sqrt(math.pi)
@@ -248,12 +248,9 @@ def _gamma_density(F: Any, g: Any, self: Any, other: Any) -> Any:
     return g * F.exp((self - 1) * F.log(other) - other - F.lgamma(self))
 
 
-_NO_FIRST = "the derivative for '{}: input' is not implemented."
-
-
-def _missing_first(name: str) -> Any:
-    def slope(F: Any, g: Any, self: Any) -> Any:
-        raise NotImplementedError(_NO_FIRST.format(name))
+def _missing(name: str) -> Any:
+    def slope(F: Any, g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
     return slope
 
@@ -272,11 +269,8 @@ for _name, _kernel, _sign, _twin in (
             f"{_public}(Tensor self, Tensor other)",
             numbers=False,
             kernel=_kernel,
-            vjp={"self": _missing_first(_name), "other": _second(_sign)},
-            jvp={
-                "self": _missing_first(_name),
-                "other": _second(_sign),
-            },
+            vjp={"self": _missing(f"{_name}: input"), "other": _second(_sign)},
+            jvp={"self": without_forward(_name), "other": _second(_sign)},
             node=f"{_name.title()}Backward0",
             promote="number",
             batching=ELEMENTWISE,
@@ -287,10 +281,6 @@ for _name, _kernel, _sign, _twin in (
             + (", from `other` on." if _sign < 0 else "."),
             samples=lambda S: [S.edge(S.uniform(0.5, 3, 2, 3), S.uniform(0.5, 3, 3))],
         )
-
-
-def _missing_zeta(F: Any, g: Any) -> Any:
-    raise NotImplementedError("the derivative for 'zeta' is not implemented.")
 
 
 def _zeta_slope(F: Any, g: Any, self: Any, other: Any) -> Any:
@@ -313,8 +303,8 @@ op(
     "zeta(Tensor self, Tensor other)",
     numbers=False,
     kernel=special.zeta,
-    vjp={"self": _missing_zeta, "other": _zeta_slope},
-    jvp={"self": _missing_zeta, "other": _zeta_slope},
+    vjp={"self": _missing("zeta"), "other": _zeta_slope},
+    jvp={"self": without_forward("special_zeta"), "other": _zeta_slope},
     node="SpecialZetaBackward0",
     samples=lambda S: [S.edge(S.uniform(1.5, 3, 3), S.uniform(0.5, 3, 3))],
     **_ZETA,
@@ -331,8 +321,8 @@ op(
 op(
     "zeta_scalar(Tensor self, Number other)",
     kernel=lambda self, other: special.zeta(self, self.dtype.type(other)),
-    vjp={"self": _missing_zeta},
-    jvp={"self": _missing_zeta},
+    vjp={"self": _missing("zeta")},
+    jvp={"self": without_forward("special_zeta")},
     node="SpecialZetaBackward2",
     samples=lambda S: [S.edge(S.uniform(1.5, 3, 3), 1.0)],
     **_ZETA,

@@ -104,6 +104,21 @@ class supports:
         raise NotImplementedError(f"\"{refusal}\" not implemented for '{dtype.scalar_name}'")
 
 
+def without_forward(name: str) -> Callable[..., Any]:
+    """A forward formula for an op that has a derivative, but none by this input."""
+
+    def refuse(F: Any, t: Any) -> Any:
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name} that does not support it because it has not "
+            "been implemented yet.\nPlease file an issue to PyTorch at "
+            "https://github.com/pytorch/pytorch/issues/new?template=feature-request.yml so that "
+            "we can prioritize its implementation or submit a PR adding the implementation to "
+            "derivatives.yaml"
+        )
+
+    return refuse
+
+
 def refusing(categories: Iterable[str], refusal: Refusal) -> Any:
     """The same refusal for several categories, as keywords of `supports`."""
     return dict.fromkeys(categories, refusal)

@@ -102,8 +102,8 @@ class Recipe:
         """A function that takes the random numbers back to where they are now."""
         from gradcli.tensor.generator import default_generator as generator
 
-        state = generator.get_state()
-        return lambda: generator.set_state(state)
+        state = generator.save()
+        return lambda: generator.restore(state)
 
 
 def _ignore(text: str) -> None:

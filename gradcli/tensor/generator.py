@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from .device import Device, cpu
+from .dtypes import uint8
+from .tensor import Tensor, make
 
 Words = np.ndarray[Any, np.dtype[np.uint32]]
 Longs = np.ndarray[Any, np.dtype[np.uint64]]
@@ -144,8 +146,22 @@ class Generator:
         """The seed that the stream started from, in 0 … 2**64 - 1."""
         return self._ready()
 
-    def get_state(self) -> Bytes:
-        """The state as 5056 bytes, the same bytes as PyTorch's."""
+    def get_state(self) -> Tensor:
+        """The state as a tensor of 5056 bytes, the same bytes as PyTorch's."""
+        return make(self.save(), uint8)
+
+    def set_state(self, new_state: object, /) -> Generator:
+        """Take over a state from `get_state`. Returns the generator.
+
+        Raises TypeError for anything but a tensor of bytes and RuntimeError for bytes that are no
+        state; then nothing has changed.
+        """
+        if not isinstance(new_state, Tensor):
+            raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
+        return self.restore(new_state.array)
+
+    def save(self) -> Bytes:
+        """The bytes of the state."""
         state = np.zeros((), _STATE)
         state["seed"] = self._ready()
         state["left"] = 1 if self._fresh else _N - self._next + 1
@@ -157,14 +173,8 @@ class Generator:
             state["normal_is_valid"] = 1
         return np.frombuffer(state.tobytes(), np.uint8).copy()
 
-    def set_state(self, state: Bytes) -> Generator:
-        """Take over a state from `get_state`. Returns the generator.
-
-        Raises TypeError for anything but an array of bytes and RuntimeError for bytes that are no
-        state; then nothing has changed.
-        """
-        if not isinstance(state, np.ndarray):
-            raise TypeError(f"expected a torch.ByteTensor, but got {type(state).__name__}")
+    def restore(self, state: Bytes) -> Generator:
+        """Take over a state that `save` gave. Returns the generator."""
         if state.dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor")
         if state.size != _STATE.itemsize:
@@ -186,7 +196,7 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """A new generator in the same state."""
-        return Generator().set_state(self.get_state())
+        return Generator().restore(self.save())
 
     def words(self, count: int) -> Words:
         """The next `count` numbers of 32 bits."""
@@ -257,7 +267,7 @@ class Uniforms:
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
-        self._before = generator.get_state()
+        self._before = generator.save()
         self._buffer: list[float] = []
         self._index = 0
         self._size = 64
@@ -268,7 +278,7 @@ class Uniforms:
     def __next__(self) -> float:
         index = self._index
         if index == len(self._buffer):
-            self._before = self._generator.get_state()
+            self._before = self._generator.save()
             self._buffer = self._generator.doubles(self._size).tolist()
             self._size = min(4 * self._size, 1 << 14)
             index = 0
@@ -277,7 +287,7 @@ class Uniforms:
 
     def close(self) -> None:
         """Leave the generator after the last number that was taken."""
-        self._generator.set_state(self._before)
+        self._generator.restore(self._before)
         self._generator.words(2 * self._index)
         self._buffer = []
         self._index = 0

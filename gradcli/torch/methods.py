@@ -26,6 +26,7 @@ from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType
 from ..tensor.printing import format_tensor, tensor_text
+from ..tensor.runtime import runtime
 from ..tensor.storage import Storage
 from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of
 from . import resolve
@@ -58,7 +59,7 @@ def tolist(tensor: Tensor) -> Any:
 
 def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
     """The elements as an ndarray over the same memory."""
-    if leaf.requires_grad(tensor) and not force:
+    if runtime.grad_enabled and leaf.requires_grad(tensor) and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
