@@ -109,6 +109,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=(),
     check=_check_limits,
@@ -133,13 +134,23 @@ op(
     doc="Keeps elements between 0 and 6.",
     samples=lambda S: [*_away_from_kinks(S), S(S.uniform(5, 7, 4))],
 )
+
+
+def _leaky_relu(self: Any, negative_slope: Any) -> Any:
+    scaled = self * negative_slope
+    if 0 < negative_slope <= 1:
+        return np.maximum(scaled, self)
+    return select(self > 0, self, scaled)
+
+
 op(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
-    kernel=lambda self, negative_slope: select(self > 0, self, self * negative_slope),
+    kernel=_leaky_relu,
     vjp={"self": lambda F, g, self, negative_slope: F.where(F.gt(self, 0), g, g * negative_slope)},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=(),
     check=_only_floats("leaky_relu_cpu"),
@@ -175,6 +186,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=("torch",),
     check=_check_threshold,
@@ -213,6 +225,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=(),
     check=_only_floats("elu_cpu"),
@@ -261,6 +274,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=("torch", "F"),
     check=_check_celu,
@@ -283,13 +297,17 @@ _TANH_SCALE = math.sqrt(2 / math.pi)
 _TANH_CUBE = 0.044715
 
 
+def _error(x: Any) -> Any:
+    from ..tensor.special import erf_quick
+
+    return erf_quick(x)
+
+
 def _gelu(self: Any, approximate: str) -> Any:
     if approximate == "tanh":
         inner = _TANH_SCALE * (self + _TANH_CUBE * self * self * self)
         return 0.5 * self * (1 + np.tanh(inner))
-    from ..tensor.special import erf
-
-    return self * (0.5 * (1 + erf(self * _ROOT)))
+    return self * (0.5 * (1 + _error(self * _ROOT)))
 
 
 def _gelu_slope(F: Any, g: Any, self: Any, approximate: str) -> Any:
@@ -300,7 +318,8 @@ def _gelu_slope(F: Any, g: Any, self: Any, approximate: str) -> Any:
         slope = (wave + 1) * 0.5 + self * 0.5 * (1 - wave * wave) * inner
     else:
         density = F.exp(self * self * -0.5) * (1 / math.sqrt(2 * math.pi))
-        slope = (F.erf(self * _ROOT) + 1) * 0.5 + self * density
+        error = F.erf(self * _ROOT) if F.is_traced else _error(self * _ROOT)
+        slope = (error + 1) * 0.5 + self * density
     return g * slope
 
 
@@ -317,6 +336,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     where=("F",),
     check=_check_gelu,
     doc="x times the normal distribution function at x, or its approximation by tanh.",
@@ -336,6 +356,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=(),
     check=supports(
@@ -363,13 +384,20 @@ def _mish_slope(F: Any, g: Any, self: Any) -> Any:
     return g * (wave + self * F.sigmoid(self) * (1 - wave * wave))
 
 
+def _mish(self: Any) -> Any:
+    power = np.exp(np.minimum(self, 20))  # above, tanh(softplus(x)) is 1
+    power *= power + 2
+    return self * (power / (power + 2))
+
+
 op(
     "mish(Tensor self)",
-    kernel=lambda self: self * np.tanh(np.logaddexp(self, 0).astype(self.dtype)),
+    kernel=_mish,
     vjp={"self": _mish_slope},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=(),
     check=_only_floats("mish_cpu"),
@@ -403,6 +431,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     where=("F",),
     check=_only_floats("softplus_cpu"),
     doc="log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold.",
@@ -424,6 +453,7 @@ op(
     keeps_layout=True,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     where=("F",),
     check=_only_floats("log_sigmoid_cpu"),
     doc="The logarithm of sigmoid, without underflow.",
@@ -472,6 +502,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     where=("torch", "Tensor", "F"),
     check=_only_floats("hardshrink_cpu"),
     doc="Zero for elements of size `lambd` at most.",
@@ -486,6 +517,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     where=("F",),
     check=_check_lambda,
     doc="Elements moved towards zero by `lambd`.",
@@ -502,6 +534,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=(),
     check=_only_floats("hardsigmoid_cpu"),
@@ -530,6 +563,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     inplace=True,
     where=(),
     check=_only_floats("hardswish_cpu"),

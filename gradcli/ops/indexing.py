@@ -11,6 +11,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import Tensor, shape_of
+from .adding import add_rows, flat_places
 from .batching import aligned, front, loop, plain_index
 from .data import element
 from .dispatch import run
@@ -136,8 +137,20 @@ def _index_backward(grad: Array, sizes: Sequence[int], indices: Sequence[Array |
     ):
         result[places] = grad  # a mask names each position once
     else:
-        np.add.at(result, places, grad)
+        _add_at(result, places, grad)
     return result
+
+
+def _add_at(target: Array, places: tuple[Any, ...], values: Array) -> None:
+    """Add at positions that may repeat; whole rows, where there is one index of a dimension."""
+    axes = [axis for axis, place in enumerate(places) if not isinstance(place, slice)]
+    axis, index = axes[0], places[axes[0]]
+    shape = (*target.shape[:axis], index.size, *target.shape[axis + 1 :])
+    if len(axes) == 1 and index.ndim == 1 and values.shape == shape:
+        index = np.where(index < 0, index + target.shape[axis], index)
+        add_rows(np.moveaxis(target, axis, 0), index, np.moveaxis(values, axis, 0))
+    else:
+        np.add.at(target, places, values)
 
 
 def _adjacent(indices: Sequence[Any]) -> bool:
@@ -199,7 +212,7 @@ def _index_put(
         )
     try:
         if accumulate:
-            np.add.at(result, places, values)
+            _add_at(result, places, values)
         else:
             result[places] = values
     except ValueError:
@@ -265,21 +278,14 @@ def _check_gather(self: Tensor, dim: int, index: Tensor, *rest: Any) -> None:
             )
 
 
-def _grid(index: Array, dim: int) -> tuple[Any, ...]:
-    """An index for every element of `index`: its own place, but along `dim` its value."""
-    return tuple(
-        index if axis == dim else np.arange(length).reshape((-1, *(1,) * (index.ndim - axis - 1)))
-        for axis, length in enumerate(index.shape)
-    )
-
-
 def _gather(self: Array, dim: int, index: Array, sparse_grad: bool) -> Array:
     dim = wrap_dim(dim, self.ndim)
     shape = np.shape(index)
     source = np.atleast_1d(self)
     places = np.atleast_1d(index)
     _bounded(places, source.shape[dim], dim, RuntimeError)
-    return source[_grid(places, dim)].reshape(shape)
+    flat = np.ascontiguousarray(source).reshape(-1)
+    return flat.take(flat_places(source.shape, dim, places)).reshape(shape)
 
 
 op(
@@ -337,18 +343,18 @@ def _check_scatter(name: str) -> Any:
 
 
 def _scattered(self: Array, dim: int, index: Array, src: Any, write: Any) -> Array:
-    """A copy of `self` after `write(copy, places, values)`."""
+    """A copy of `self` after `write(copy, places, values)`, all of them flat."""
     dim = wrap_dim(dim, self.ndim)
-    result = np.array(np.atleast_1d(self))
+    result = np.array(np.atleast_1d(self), order="C")
     places = np.atleast_1d(index)
     if not places.size:
         return result.reshape(np.shape(self))
     _bounded(places, result.shape[dim], dim, RuntimeError)
     if isinstance(src, np.ndarray | np.generic):
-        values = np.atleast_1d(src)[tuple(slice(length) for length in places.shape)]
+        values = np.atleast_1d(src)[tuple(slice(length) for length in places.shape)].reshape(-1)
     else:
         values = element(src, FROM_ARRAY[result.dtype])
-    write(result, _grid(places, dim), values)
+    write(result.reshape(-1), flat_places(result.shape, dim, places).reshape(-1), values)
     return result.reshape(np.shape(self))
 
 
@@ -669,7 +675,7 @@ def _index_add(self: Array, dim: int, index: Array, source: Array, alpha: Any) -
         )
     result, places = _slices("index_add_", self, dim, index)
     values = source if alpha == 1 else source * result.dtype.type(alpha)
-    np.add.at(result, places, values)
+    _add_at(result, places, np.atleast_1d(values))
     return result.reshape(np.shape(self))
 
 

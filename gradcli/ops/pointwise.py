@@ -37,6 +37,7 @@ def _unary(
         jvp=ELEMENTWISE,
         promote=promote,
         batching=ELEMENTWISE,
+        parts=type(kernel) is not np.ufunc,
         inplace=True,
         aliases=tuple(aliases),
         check=check,
@@ -432,9 +433,12 @@ _NO_COMPLEX_CLAMP = NotImplementedError("clamp is not supported for complex type
 
 
 def _clamp(self: Any, min: Any, max: Any) -> Any:
-    if min is not None:
-        self = np.maximum(min, self)  # of two zeros the second, so -0 stays
-    return self if max is None else np.minimum(max, self)
+    if min is None:
+        return np.minimum(max, self)
+    result = np.maximum(min, self)  # of two zeros the second, so -0 stays
+    if max is None:
+        return result
+    return np.minimum(max, result, out=result if type(max) is float else None)
 
 
 def _check_clamp(self: Any, min: Any, max: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import shape_of
+from .adding import flat_places
 from .arithmetic import BOOL_PAIR
 from .errors import wrap_dim, wrap_dims
 from .support import common_dtype, supports
@@ -877,9 +878,8 @@ def _place(grad: Any, size: Any, dim: int, index: Any) -> Any:
         return grad
     axis = wrap_dim(dim, len(size))
     result = np.zeros(size, grad.dtype)
-    places = list(np.indices(index.shape, sparse=True))
-    places[axis] = index
-    np.add.at(result, tuple(places), grad)
+    places = flat_places(result.shape, axis, index)
+    np.add.at(result.reshape(-1), places.reshape(-1), grad.reshape(-1))
     return result
 
 

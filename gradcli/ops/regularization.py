@@ -11,6 +11,7 @@ import numpy as np
 from ..tensor import dtypes, random
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, numel, shape_of
+from .adding import add_rows
 from .chance import per_example
 from .checks import ndim, requires_grad
 from .table import op
@@ -200,7 +201,7 @@ def _embedding_back(
 ) -> Any:
     factors = _row_factors(indices, rows, padding_idx, scale_grad_by_freq, self.dtype)
     out = np.zeros((rows, self.shape[-1]), self.dtype)
-    np.add.at(out, indices.ravel(), (self * factors[..., None]).reshape(-1, self.shape[-1]))
+    add_rows(out, indices.ravel(), (self * factors[..., None]).reshape(-1, self.shape[-1]))
     return out
 
 

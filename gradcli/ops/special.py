@@ -39,6 +39,7 @@ def _special(
         node=node,
         promote="float",
         batching=ELEMENTWISE,
+        parts=True,
         inplace="Tensor" in where,
         where=tuple(where),
         check=supports(complex=refusal),

@@ -25,6 +25,7 @@ from typing import Any
 
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Size, Tensor, shape_of
+from .parts import parted
 
 ELEMENTWISE = "elementwise"  # jvp: the vjp formula applied to the tangent; batching: pad axes
 LINEAR = "linear"  # jvp: the op itself on the tangent
@@ -125,6 +126,8 @@ class Op:
     result: a dtype, or a function of the bound arguments, that the outputs are cast to.
     view: outputs share the first input's memory.
     keeps_layout: the kernel's strides stay; otherwise results are laid out row by row.
+    parts: the kernel and the formulas are chains of elementwise passes: large arrays go through
+        them in parts.
     batching: ELEMENTWISE, "shift" (dims move by one), or a rule `(op, axes, args)`; see batching.
     outputs: how many tensors it returns; 0 means a list whose length varies.
     fields: names of several outputs, for results like `torch.return_types.max`.
@@ -161,6 +164,7 @@ class Op:
         "numbers",
         "outputs",
         "parameters",
+        "parts",
         "plans",
         "promote",
         "result",
@@ -189,6 +193,7 @@ class Op:
         self.result: Any = fields.get("result")
         self.view: bool = fields.get("view", False)
         self.keeps_layout: bool = fields.get("keeps_layout", False)
+        self.parts: bool = fields.get("parts", False)
         self.batching: Any = fields.get("batching")
         self.outputs: int = fields.get("outputs", 1)
         self.constant: tuple[int, ...] = fields.get("constant", ())
@@ -210,6 +215,8 @@ class Op:
         )
         self.bind = _binder(self)
         share_defaults(self.kernel, self.parameters)
+        if self.parts and type(self.kernel) is FunctionType:
+            self.kernel = parted(self.kernel)
         complete(self)
 
     def __repr__(self) -> str:
@@ -371,7 +378,11 @@ class Plan:
         self.saves = tuple(names[name] for name in ordered)
         self.tensors = sum(self._is_tensor(save) for save in self.saves)
         self.formulas = tuple(
-            (index, formula, tuple(ordered.index(name) for name in needs(formula)))
+            (
+                index,
+                parted(formula, 1) if op.parts else formula,
+                tuple(ordered.index(name) for name in needs(formula)),
+            )
             for index, formula in chosen
         )
 

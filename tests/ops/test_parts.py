@@ -1,0 +1,64 @@
+"""Large arrays go through chains of passes in parts: nobody can tell from the results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcli.torch as torch
+from gradcli.ops import index, parts
+from gradcli.ops.families import get_op
+
+F = torch.nn.functional
+CHAINS = {
+    "gelu": F.gelu,
+    "gelu tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "silu": F.silu,
+    "mish": F.mish,
+    "softplus": lambda x: F.softplus(x, 2, 1),
+    "elu": lambda x: F.elu(x, 0.7),
+    "leaky_relu": F.leaky_relu,
+    "leaky_relu steep": lambda x: F.leaky_relu(x, 1.5),
+    "logsigmoid": F.logsigmoid,
+    "hardswish": F.hardswish,
+    "sigmoid": torch.sigmoid,
+    "sinc": torch.sinc,
+    "erf": torch.erf,
+}
+
+
+def values(x: Any, function: Any, dtype: Any) -> tuple[Any, Any, Any]:
+    """The result and the gradients of it and of its sum, as arrays."""
+    leaf = torch.tensor(x, dtype=dtype).requires_grad_()
+    out = function(leaf)
+    (weighted,) = torch.autograd.grad(out, leaf, out.detach(), retain_graph=True)
+    (summed,) = torch.autograd.grad(out.sum(), leaf)
+    return out.detach().numpy(), weighted.numpy(), summed.numpy()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", CHAINS)
+def test_parts_are_the_whole(monkeypatch: pytest.MonkeyPatch, name: str, dtype: Any) -> None:
+    x = np.random.default_rng(0).normal(0, 3, (5, 40))
+    x[0, :5] = [0.0, -0.0, np.inf, -np.inf, np.nan]
+    whole = values(x, CHAINS[name], dtype)
+    monkeypatch.setattr(parts, "PART", 64)
+    for found, wanted in zip(values(x, CHAINS[name], dtype), whole, strict=True):
+        np.testing.assert_allclose(found, wanted, 1e-5 if dtype is torch.float32 else 1e-13)
+        assert found.shape == wanted.shape and found.strides == wanted.strides
+
+
+def test_only_elementwise_entries_go_in_parts() -> None:
+    for identifier in index.FAMILIES:
+        entry = get_op(identifier)
+        assert not entry.parts or (entry.batching == "elementwise" and entry.outputs == 1)
+
+
+def test_operands_of_other_shapes_and_layouts_are_left_whole() -> None:
+    add = parts.parted(lambda a, b: a + b)
+    a, b = np.ones((300, 400)), np.arange(400.0)
+    assert (add(a, b) == a + b).all()
+    assert (add(a.T, a.T.copy()) == 2).all()
+    assert (add(a, np.broadcast_to(np.float64(3), a.shape)) == 4).all()
