@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from .functions import Builtin, Function, Method
-from .machine import feed, machine
+from .machine import counted, feed, machine
 from .sizes import PLAIN, check_walk, feed_keys
 
 Loader = Callable[[Any, str], Any]
@@ -361,7 +361,25 @@ FROZENSET["copy"] = _copy_of(frozenset)
 INT = pick(int, "as_integer_ratio bit_count bit_length conjugate denominator imag numerator real")
 FLOAT = pick(float, "as_integer_ratio conjugate fromhex hex imag is_integer real")
 COMPLEX = pick(complex, "conjugate imag real")
-RANGE = pick(range, "count index start step stop")
+
+
+def _range_count(self: range, value: Any, /) -> int:
+    """Counted where Python looks at one number after another: for what is no integer."""
+    if type(value) is int or type(value) is bool:
+        return self.count(value)
+    return sum(1 for item in counted(self) if item == value)
+
+
+def _range_index(self: range, value: Any, /) -> int:
+    if type(value) is int or type(value) is bool:
+        return self.index(value)
+    for place, item in enumerate(counted(self)):
+        if item == value:
+            return place
+    raise ValueError("sequence.index(x): x not in sequence")
+
+
+RANGE = pick(range, "start step stop", count=_range_count, index=_range_index)
 SLICE = pick(slice, "indices start step stop")
 
 EXCEPTION = pick(BaseException, "args")

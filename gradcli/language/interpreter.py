@@ -14,6 +14,7 @@ from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import prelude, syntax
 from .advice import FOREIGN
+from .attributes import is_special
 from .builtins import REFUSED
 from .compile_statements import Statements, handling, place_of
 from .errors import GradSyntaxError
@@ -95,7 +96,7 @@ class Program:
                         found[name] = span
         self.called = set(calls)
         for name, span in {**values, **calls}.items():
-            if name.startswith("__") and name.endswith("__") and name not in self.names:
+            if is_special(name) and name not in self.names:
                 from .compile_expressions import refused_special
 
                 if name != "__class__":

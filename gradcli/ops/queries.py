@@ -11,6 +11,7 @@ from ..autograd.modes import InferenceVersion
 from ..tensor import device, dtypes
 from ..tensor.dtypes import Array, DType
 from ..tensor.random import Generator, default_generator
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
 from .creation import check_size
 from .families import get_op
@@ -22,6 +23,7 @@ from .support import common_dtype
 from .table import op
 
 BOTH = ("torch", "Tensor")
+_COUNTED = 1 << 22  # elements that are looked at in one call of NumPy
 SEEDS = ("torch", "random")
 
 # --- about one tensor ------------------------------------------------------------------------
@@ -266,11 +268,32 @@ def _refuse_batch(name: str, tensor: Tensor) -> None:
         )
 
 
+def _places(array: Array) -> tuple[Array, ...]:
+    """The positions of nonzero elements, an array for each dimension.
+
+    Note: NumPy counts and writes them without letting other threads run, so large arrays are
+    counted in parts first, and refused by the size of the result.
+    """
+    if array.size > _COUNTED:
+        longest = int(np.argmax(array.shape))
+        length = array.shape[longest]
+        step = max(1, _COUNTED * length // array.size)
+        count = 0
+        for start in range(0, length, step):
+            runtime.check()
+            part = array[(slice(None),) * longest + (slice(start, start + step),)]
+            count += int(np.count_nonzero(part))
+            runtime.reserve(2 * 8 * count * array.ndim)
+        if not count:
+            return tuple(np.zeros(0, np.int64) for _ in array.shape)
+    return np.nonzero(array)
+
+
 def _nonzero(self: Tensor) -> Tensor:
     array = np.asarray(self.array)
     if not array.ndim:
         return from_array(np.zeros((int(bool(array)), 0), np.int64))
-    return from_array(np.ascontiguousarray(np.argwhere(array)))
+    return from_array(np.stack(_places(array)).T)
 
 
 @function(
@@ -283,7 +306,7 @@ def nonzero(self: Tensor, as_tuple: bool) -> Any:
     if not as_tuple:
         return _nonzero(self)
     array = np.atleast_1d(np.asarray(self.array))
-    return tuple(from_array(places) for places in np.nonzero(array))
+    return tuple(map(from_array, _places(array)))
 
 
 function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")(
@@ -347,9 +370,11 @@ def _vander(F: Any, x: Any, N: int | None, increasing: bool) -> Any:
         raise RuntimeError("N must be non-negative.")
     if count == 0:
         return F.zeros_like_shape(x, (shape[0], 0))
+    runtime.reserve(2 * shape[0] * count * x.dtype.itemsize)
     ones = F.zeros_like_shape(x, shape) + 1
     columns = [ones]
     for _ in range(count - 1):
+        runtime.check()
         columns.append(columns[-1] * x)
     powers = F.stack(columns, -1)
     return powers if increasing else F.flip(powers, (1,))

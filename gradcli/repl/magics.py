@@ -266,9 +266,20 @@ MAGICS: dict[str, Magic] = {
 }
 
 
+# What IPython calls them.
+ALIASES = {
+    "who": "vars",
+    "whos": "vars",
+    "history": "hist",
+    "lsmagic": "help",
+    "magic": "help",
+    "quickref": "help",
+}
+
+
 def find(name: str) -> Magic:
-    """The magic of this name. Raises Failed with the near name."""
-    found = MAGICS.get(name)
+    """The magic of this name, or of IPython's name for it. Raises Failed with the near name."""
+    found = MAGICS.get(ALIASES.get(name, name))
     if found is None:
         from .shell import Failed
 

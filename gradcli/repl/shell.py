@@ -26,7 +26,8 @@ from .config import Config
 from .signals import Interrupts
 
 LONGEST = 200_000  # characters of a value that are shown
-OURS = ("In", "Out", "_")  # names that the REPL itself sets
+RECENT = ("_", "__", "___")  # the last output, the one before it, and the one before that
+OURS = ("In", "Out", *RECENT)  # names that the REPL itself sets
 
 
 class Statement:
@@ -78,7 +79,7 @@ class Shell:
         self.elapsed: float | None = None
         self.running = False
         self.next_text = ""  # what stands at the next prompt
-        self.last: Any = UNSET
+        self.recent: list[Any] = []
         self.graph_size = (0, 0)
         messages.watch_warnings(self.show_diagnostic)
         self.apply_settings(seed)
@@ -103,8 +104,9 @@ class Shell:
     def is_ours(self, name: str) -> bool:
         """Whether the REPL gave a value this name: `In`, `Out`, `_`, `_3`."""
         value = self.names.get(name)
-        if name == "_":
-            return value is self.last
+        if name in RECENT:
+            place = len(name) - 1
+            return place < len(self.recent) and value is self.recent[place]
         if name in ("In", "Out"):
             return value is self.inputs or value is self.outputs
         if name[:1] == "_" and name[1:].isdigit():
@@ -130,7 +132,7 @@ class Shell:
         self.session.modules.clear()
         self.outputs = {}
         self.statements = []
-        self.last = UNSET
+        self.recent = []
         self.keeper.clear()
         self.names["In"] = self.inputs
         self.names["Out"] = self.outputs
@@ -273,9 +275,9 @@ class Shell:
         self.say(f"{label}{chr(10) if chr(10) in text else ' '}{text}")
         self.outputs[number] = value
         self.names[f"_{number}"] = value
-        if "_" not in self.names or self.is_ours("_"):
-            self.names["_"] = value
-        self.last = value
+        ours = [name for name in RECENT if name not in self.names or self.is_ours(name)]
+        self.recent = [value, *self.recent[:2]]
+        self.names.update((n, v) for n, v in zip(RECENT, self.recent, strict=False) if n in ours)
 
     def _report(self, error: BaseException, source: Source) -> None:
         if isinstance(error, Interrupted):

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ..autograd import engine
-from ..autograd.function import FunctionNode
+from ..autograd.function import FunctionCtx, FunctionNode
 from ..autograd.leaf import RemovableHandle, detach
 from ..autograd.modes import no_grad
 from ..autograd.node import (
@@ -217,6 +217,10 @@ def run(node: Any, *grads: Any) -> Any:
     return fitted[0] if len(fitted) == 1 else fitted
 
 
+# The context's own state, which is nobody else's.
+_STATE = frozenset(vars(FunctionCtx())) - {"needs_input_grad"}
+
+
 def attribute(node: Any, wanted: str) -> Any:
     """An attribute of a node. Raises AttributeError with Python's sentence."""
     if wanted in METHODS:
@@ -234,9 +238,10 @@ def attribute(node: Any, wanted: str) -> Any:
     if isinstance(node, FunctionNode):
         if wanted in ("saved_tensors", "saved_variables"):
             return node.unpack()
-        found = node.ctx.attached.get(wanted, vars(node.ctx).get(wanted, node))
-        if found is not node:
-            return found
+        if wanted in node.ctx.attached:
+            return node.ctx.attached[wanted]
+        if wanted not in _STATE and wanted in vars(node.ctx):
+            return vars(node.ctx)[wanted]
     if isinstance(node, OpNode) and wanted.startswith("_saved_"):
         try:
             return saved(node, wanted)

@@ -132,6 +132,7 @@ def test_expressions_and_raw_strings():
         (["eval", "-e", "ones(2) + ones(3)"], 5, "must match the size of tensor b (3)"),
         (["grad", "x**2", "--set", "x=[1, 2]"], 5, "give --cotangent"),
         (["hessian", "x**2", "--set", "x=[1, 2]"], 5, "sum(...)"),
+        (["grad", "10**30"], 5, "ValueError: Overflow when unpacking long long"),
         (["grad", "x * y", "--set", "x=1"], 2, "the input `y` is missing"),
         (["grad", "x", "--set", "x=[1, [2]]"], 2, "x[1]: expected a number"),
         (["grad", "x", "--set", "x=fish"], 2, "neither JSON nor a name"),

@@ -247,3 +247,13 @@ def test_warnings_have_places(talk: Talk) -> None:
     assert "changed through .data" in shown
     assert "saved here" in shown
     assert "changed here" in shown
+
+
+def test_names_that_ipython_users_type(talk: Talk) -> None:
+    assert "Out[4]: (3, 2, 1)" in talk("1", "2", "3", "_, __, ___")
+    assert "Out[5]: 3" in talk("__")
+    assert "Out[7]: (5, (3, 2, 1))" in talk("__ = 5", "(__, _4)")
+    assert "there are no variables" not in talk("x = 1", "%whos")
+    assert talk("%who") == talk("%vars")
+    assert "%whos" in talk("%history")
+    assert "Keys" in talk("%lsmagic")
