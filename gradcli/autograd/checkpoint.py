@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,45 @@ def checkpoint(
 
     with saved_tensors_hooks(pack, unpack):
         return function(*args, **kwargs)
+
+
+def checkpoint_sequential(
+    functions: Any,
+    segments: int,
+    input: Any,
+    use_reentrant: bool | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Call functions one after the other, all but the last of `segments` parts checkpointed."""
+    if use_reentrant is None:
+        warnings.warn(
+            "torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be "
+            "passed explicitly. In version 2.9 we will raise an exception if use_reentrant is not "
+            "passed. use_reentrant=False is recommended, but if you need to preserve the current "
+            "default behavior, you can pass use_reentrant=True. Refer to docs for more details on "
+            "the differences between the two variants.",
+            UserWarning,
+            stacklevel=2,
+        )
+    kwargs.pop("preserve_rng_state", None)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    steps = list(functions)
+    size = len(steps) // segments
+
+    def run(part: list[Any]) -> Callable[[Any], Any]:
+        def forward(value: Any) -> Any:
+            for step in part:
+                value = step(value)
+            return value
+
+        return forward
+
+    last = 0
+    for start in range(0, size * (segments - 1), size):
+        last = start + size
+        input = checkpoint(run(steps[start:last]), input, use_reentrant=False)
+    return run(steps[last:])(input)
 
 
 def _keep(kept: list[Tensor]) -> Callable[[Tensor], Tensor]:

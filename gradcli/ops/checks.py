@@ -99,11 +99,22 @@ def ndim(value: Any) -> int:
 
 
 _warned: set[str] = set()
+_options = {"always": False}
+
+
+def warn_always(mode: bool) -> None:
+    """Whether `warn_once` warns every time."""
+    _options["always"] = mode
+
+
+def warns_always() -> bool:
+    """Whether `warn_once` warns every time."""
+    return _options["always"]
 
 
 def warn_once(message: str) -> None:
     """A UserWarning that a process gives once, as PyTorch does for some."""
-    if message not in _warned:
+    if message not in _warned or _options["always"]:
         _warned.add(message)
         warnings.warn(message, UserWarning, stacklevel=2)
 

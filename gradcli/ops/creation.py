@@ -684,3 +684,125 @@ def _window(name: str, coefficients: tuple[float, ...], doc: str) -> None:
 _window("hann_window", (0.5, 0.5), "The Hann window.")
 _window("hamming_window", (0.54, 0.46), "The Hamming window.")
 _window("blackman_window", (0.42, 0.5, 0.08), "The Blackman window.")
+
+
+def _shape_window(
+    name: str, window_length: int, periodic: bool, dtype: DType | None, shape: Any
+) -> tuple[Array, DType]:
+    """The values of a window given by a function of the place between -1 and 1."""
+    dtype = dtype or dtypes.default.dtype
+    if not dtype.is_floating_point:
+        raise RuntimeError(
+            f"{name} expects floating point dtypes, got: torch.{dtype.scalar_name}Tensor"
+        )
+    if window_length < 0:
+        raise RuntimeError(
+            f"{name} requires non-negative window_length, got window_length={window_length}"
+        )
+    check_size((window_length,), dtype)
+    if window_length == 1:
+        return np.ones(1, dtype.array), dtype
+    span = window_length if periodic else window_length - 1
+    place = 2 * np.arange(window_length) / max(span, 1) - 1
+    return dtype.cast(np.asarray(shape(place))), dtype
+
+
+@function(
+    f"bartlett_window(int window_length, bool periodic=True, *, {OPTIONS})",
+    where=("torch",),
+    doc="The triangular window.",
+)
+def bartlett_window(
+    window_length: int,
+    periodic: bool,
+    dtype: DType | None,
+    layout: Any,
+    device: Any,
+    pin_memory: bool,
+    requires_grad: bool,
+) -> Tensor:
+    check_options("bartlett_window", layout, device, pin_memory)
+    values = _shape_window(
+        "bartlett_window", window_length, periodic, dtype, lambda place: 1 - np.abs(place)
+    )
+    return made(*values, requires_grad)
+
+
+@function(
+    f"kaiser_window(int window_length, bool periodic=True, float beta=12.0, *, {OPTIONS})",
+    where=("torch",),
+    doc="The Kaiser window; a larger `beta` narrows it.",
+)
+def kaiser_window(
+    window_length: int,
+    periodic: bool,
+    beta: float,
+    dtype: DType | None,
+    layout: Any,
+    device: Any,
+    pin_memory: bool,
+    requires_grad: bool,
+) -> Tensor:
+    check_options("kaiser_window", layout, device, pin_memory)
+
+    def shape(place: Any) -> Any:
+        return np.i0(beta * np.sqrt(np.maximum(1 - place * place, 0))) / np.i0(beta)
+
+    values = _shape_window("kaiser_window", window_length, periodic, dtype, shape)
+    return made(*values, requires_grad)
+
+
+@function(
+    f"empty_permuted(int[] size, int[] physical_layout, *, {OPTIONS})",
+    where=("torch",),
+    doc="A tensor whose dimensions lie in memory in the given order (here: of zeros).",
+)
+def empty_permuted(
+    size: Sequence[int],
+    physical_layout: Sequence[int],
+    dtype: DType | None,
+    layout: Any,
+    device: Any,
+    pin_memory: bool,
+    requires_grad: bool,
+) -> Tensor:
+    check_options("empty_permuted", layout, device, pin_memory)
+    if len(size) != len(physical_layout):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(size)} is not equal to len(physical_layout) = "
+            f"{len(physical_layout)}"
+        )
+    dtype = dtype or dtypes.default.dtype
+    shape = check_size(size, dtype)
+    for place, dim in enumerate(physical_layout):
+        if not 0 <= dim < len(size):
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {len(size) - 1}, but got "
+                f"{dim} at index {place}).  NB: negative dims not currently supported; file an "
+                "issue if you want it."
+            )
+        if dim in physical_layout[:place]:
+            raise RuntimeError("Duplicate dim not allowed")
+    strides = [0] * len(shape)
+    step = 1
+    for dim in reversed(physical_layout):
+        strides[dim] = step
+        step *= max(shape[dim], 1)
+    return made(allocate(shape, tuple(strides), dtype.array), dtype, requires_grad)
+
+
+@function(
+    f"new_empty_strided(Tensor self, Shape size, Shape stride, *, {OPTIONS})",
+    where=("Tensor",),
+    doc="A tensor of the given strides in the dtype of `self` (here: of zeros).",
+)
+def new_empty_strided(
+    self: Tensor,
+    size: Sequence[int],
+    stride: Sequence[int],
+    dtype: DType | None,
+    *options: Any,
+) -> Tensor:
+    result: Tensor = empty_strided(size, stride, dtype or self.dtype, *options)
+    return result

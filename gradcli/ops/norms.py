@@ -239,6 +239,66 @@ op(
 )
 
 
+def _define_native(number: int) -> None:
+    """The vector norm under the name of the node that the old functions record."""
+    op(
+        f"_native_norm{number}(Tensor self, any ord, Dim[]? dim, bool keepdim)",
+        kernel=lambda self, ord, dim, keepdim: _vector_norm(self, ord, dim, keepdim, None),
+        vjp={
+            "self": lambda F, g, self, out, ord, dim, keepdim: _norm_vjp(
+                F, g, self, out, ord, dim, keepdim, None
+            )
+        },
+        jvp={
+            "self": lambda F, t, self, out, ord, dim, keepdim: _norm_jvp(
+                F, t, self, out, ord, dim, keepdim, None
+            )
+        },
+        node=f"NormBackward{number}",
+        where=(),
+        doc="The p-norm along dimensions.",
+        samples=lambda S: [S(S.normal(2, 3), 2, (1,), False)],
+    )
+
+
+_define_native(0)
+_define_native(1)
+op(
+    "frobenius_norm(Tensor self, Dim[] dim, bool keepdim=False)",
+    composite=lambda F, self, dim, keepdim: F._native_norm1(self, 2, dim, keepdim),
+    where=("torch",),
+    doc="The square root of the sum of squares along dimensions.",
+    samples=lambda S: [S(S.normal(2, 3), (0, 1)), S(S.normal(2, 3), 0, True)],
+)
+
+
+def _norm_except(F: Any, v: Any, pow: int, dim: int) -> Any:
+    shape = tuple(v.shape)
+    if dim == -1:
+        return F._native_norm0(v, pow, None, False)
+    if dim == 0:
+        flat = F.view(F.contiguous(v), (shape[0], math.prod(shape[1:])))
+        return F.view(F._native_norm1(flat, pow, (1,), False), (shape[0], *(1,) * (len(shape) - 1)))
+    if dim == len(shape) - 1:
+        flat = F.view(F.contiguous(v), (math.prod(shape[:-1]), shape[-1]))
+        return F.view(
+            F._native_norm1(flat, pow, (0,), False), (*(1,) * (len(shape) - 1), shape[-1])
+        )
+    return F.transpose(_norm_except(F, F.transpose(v, 0, dim), pow, 0), 0, dim)
+
+
+op(
+    "norm_except_dim(Tensor v, int pow=2, int dim=0)",
+    composite=_norm_except,
+    where=("torch",),
+    doc="The p-norm along all dimensions but one.",
+    samples=lambda S: [
+        S(S.normal(2, 3, 2)),
+        S(S.normal(2, 3, 2), 1, 2),
+        S(S.normal(2, 3, 2), 2, 1),
+        S(S.normal(2, 3), 2, -1),
+    ],
+)
 op(
     "nuclear_norm(Tensor self, bool keepdim=False)",
     composite=lambda F, self, keepdim: _matrix_norm(F, self, "nuc", (-2, -1), keepdim),

@@ -309,6 +309,22 @@ def nonzero(self: Tensor, as_tuple: bool) -> Any:
     return tuple(map(from_array, _places(array)))
 
 
+@function(
+    "nonzero_static(Tensor self, *, int size, int fill_value=-1)",
+    where=BOTH,
+    doc="A given number of positions of nonzero elements, filled up with a number.",
+)
+def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    _refuse_batch("aten::nonzero_static", self)
+    found = np.asarray(_nonzero(self).array)[:size]
+    check_size((size, found.shape[1]), dtypes.int64)
+    result = np.full((size, found.shape[1]), fill_value, np.int64)
+    result[: len(found)] = found
+    return from_array(result)
+
+
 function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")(
     _nonzero
 )

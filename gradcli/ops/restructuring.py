@@ -17,9 +17,10 @@ from .creation import check_size
 from .families import get_op
 from .functions import function
 from .inplace import check_writable, run_inplace
+from .layout import strides_of
 from .record import record
-from .shape import memory_of
-from .table import LINEAR, OPS, op
+from .shape import check_strided, memory_of
+from .table import OPS, op
 
 # id of the view op: node of its in-place twin
 _TWINS = {
@@ -29,6 +30,7 @@ _TWINS = {
     "squeeze_dims": "SqueezeBackward5",
     "t": "TBackward1",
     "transpose": "TransposeBackward1",
+    "_as_strided": "AsStridedBackward1",
 }
 
 for _identifier, _node in _TWINS.items():
@@ -37,7 +39,9 @@ for _identifier, _node in _TWINS.items():
         _view.schema.replace(f"{_identifier}(", f"{_identifier}_inplace(", 1),
         kernel=_view.kernel,
         vjp=_view.vjp,
-        jvp=LINEAR,
+        jvp=_view.jvp,
+        batching=_view.batching if _identifier == "_as_strided" else None,
+        shows=_view.shows,
         node=_node,
         where=(),
         doc=f"{_view.doc[:-1]}, in place.",
@@ -134,8 +138,23 @@ def resize_(self: Tensor, size: Sequence[int], memory_format: Any) -> Tensor:
 
 
 @function(
+    "as_strided_(Tensor self, Shape size, Shape stride, int? storage_offset=None)",
+    where=("torch", "Tensor"),
+    doc="Gives the tensor another shape and other strides over its memory, in place.",
+)
+def as_strided_(
+    self: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
+) -> Tensor:
+    array = own_memory(self)
+    memory, start = memory_of(array)
+    offset = start if storage_offset is None else storage_offset
+    check_strided(memory.size, size, stride, offset, array.itemsize)
+    return restructure(self, "_as_strided", size, stride, offset, strides_of(array), start)
+
+
+@function(
     "resize_as_(Tensor self, Tensor the_template, *, any? memory_format=None)",
-    where=("Tensor",),
+    where=("torch", "Tensor"),
     doc="Gives the tensor the size of another in place.",
 )
 def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any) -> Tensor:

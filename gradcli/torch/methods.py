@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
@@ -456,6 +457,31 @@ def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
     return other
 
 
+def new(tensor: Tensor, *args: Any) -> Tensor:
+    """A tensor of sizes, or of given values, in the dtype of this one."""
+    from .types import legacy
+
+    return legacy(tensor.dtype, *args)
+
+
+def as_subclass(tensor: Tensor, cls: Any) -> Tensor:
+    """The tensor as an instance of a class of tensors; there is one."""
+    if cls is not Tensor:
+        raise TypeError(
+            "Creating a Tensor subclass from a class that does not inherit from Tensor is not "
+            "possible. Make sure your class inherits from Tensor."
+        )
+    return get_op("_alias").call(tensor)  # type: ignore[no-any-return]
+
+
+def volatile(tensor: Tensor) -> bool:
+    """False, with PyTorch's warning: the flag is gone."""
+    warnings.warn(
+        "volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2
+    )
+    return False
+
+
 def numpy_t(tensor: Tensor) -> Tensor:
     return resolve.method("t")(tensor)  # type: ignore[no-any-return]
 
@@ -509,6 +535,8 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "zero_": zero_,
     "backward": backward,
     "requires_grad_": requires_grad_,
+    "new": new,
+    "as_subclass": as_subclass,
     "retain_grad": leaf.retain_grad,
     "register_hook": leaf.register_hook,
     "register_post_accumulate_grad_hook": leaf.register_post_accumulate_grad_hook,
@@ -571,6 +599,17 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "is_quantized": lambda tensor: False,
     "is_meta": lambda tensor: False,
     "is_mps": lambda tensor: False,
+    "is_ipu": lambda tensor: False,
+    "is_maia": lambda tensor: False,
+    "is_mkldnn": lambda tensor: False,
+    "is_mtia": lambda tensor: False,
+    "is_nested": lambda tensor: False,
+    "is_sparse_csr": lambda tensor: False,
+    "is_vulkan": lambda tensor: False,
+    "is_xla": lambda tensor: False,
+    "is_xpu": lambda tensor: False,
+    "volatile": volatile,
+    "grad_dtype": lambda tensor: tensor.dtype,
     "names": lambda tensor: (None,) * dim(tensor),
     "name": lambda tensor: None,
 }

@@ -53,6 +53,7 @@ _GRAPH = "gradcli.autograd.graph"
 _CHECK = "gradcli.autograd.gradcheck"
 _ANOMALY = "gradcli.autograd.anomaly"
 _PLAIN = "gradcli.torch.plain"
+_SETTINGS = "gradcli.torch.settings"
 
 _GRAD_MODE = dict.fromkeys(("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"), _MODES)
 _TRANSFORMS = (
@@ -64,6 +65,41 @@ _TRANSFORMS = (
 # module -> name -> "module:attribute", or a module alone when the attribute has the same name.
 NAMES: dict[str, dict[str, str]] = {
     "torch": _GRAD_MODE
+    | dict.fromkeys(
+        (
+            "are_deterministic_algorithms_enabled",
+            "get_autocast_cpu_dtype",
+            "get_autocast_dtype",
+            "get_deterministic_debug_mode",
+            "get_float32_matmul_precision",
+            "get_num_interop_threads",
+            "has_lapack",
+            "has_mkl",
+            "has_openmp",
+            "has_spectral",
+            "is_autocast_cache_enabled",
+            "is_autocast_enabled",
+            "is_deterministic_algorithms_warn_only_enabled",
+            "is_warn_always_enabled",
+            "set_anomaly_enabled",
+            "set_default_tensor_type",
+            "set_deterministic_debug_mode",
+            "set_float32_matmul_precision",
+            "set_flush_denormal",
+            "set_num_interop_threads",
+            "set_warn_always",
+            "sym_float",
+            "sym_int",
+            "sym_ite",
+            "sym_max",
+            "sym_min",
+            "sym_not",
+            "sym_sqrt",
+            "sym_sum",
+            "use_deterministic_algorithms",
+        ),
+        _SETTINGS,
+    )
     | {
         "is_grad_enabled": _MODES,
         "is_anomaly_enabled": _ANOMALY,
@@ -97,9 +133,17 @@ NAMES: dict[str, dict[str, str]] = {
         "ByteTensor": "gradcli.torch.types",
         "CharTensor": "gradcli.torch.types",
         "BoolTensor": "gradcli.torch.types",
+        "detach": "gradcli.autograd.leaf",
+        "detach_": "gradcli.autograd.leaf",
+        "layout": "gradcli.tensor.device",
+        "memory_format": "gradcli.tensor.device",
+        "legacy_contiguous_format": "gradcli.tensor.device:contiguous_format",
+        "BFloat16Tensor": "gradcli.torch.types",
+        "is_vulkan_available": _PLAIN + ":never",
+        "compiled_with_cxx11_abi": _PLAIN + ":always",
+        "is_autocast_cpu_enabled": _SETTINGS + ":is_autocast_enabled",
         "get_num_threads": _PLAIN,
         "set_num_threads": _PLAIN,
-        "use_deterministic_algorithms": _PLAIN,
     },
     "torch.Tensor": {},
     "torch.autograd": _GRAD_MODE
@@ -112,6 +156,10 @@ NAMES: dict[str, dict[str, str]] = {
         "gradgradcheck": _CHECK,
         "detect_anomaly": _ANOMALY,
         "set_detect_anomaly": _ANOMALY,
+        "is_multithreading_enabled": _SETTINGS,
+        "set_multithreading_enabled": _SETTINGS,
+        "is_view_replay_enabled": _PLAIN + ":never",
+        "SavedTensor": "gradcli.autograd.node",
     },
     "torch.autograd.functional": dict.fromkeys(
         ("vjp", "jvp", "jacobian", "hessian", "vhp", "hvp"), _FUNCTIONAL
@@ -169,10 +217,12 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.backends": {},
     "torch.backends.cpu": {},
     "torch.version": {"__version__": _PLAIN + ":version", "cuda": _PLAIN + ":nothing"},
-    "torch.random": {},
+    "torch.random": {"default_generator": "gradcli.tensor.random"},
     "torch.return_types": {},
     "torch.utils": {},
-    "torch.utils.checkpoint": {"checkpoint": "gradcli.autograd.checkpoint"},
+    "torch.utils.checkpoint": dict.fromkeys(
+        ("checkpoint", "checkpoint_sequential"), "gradcli.autograd.checkpoint"
+    ),
     "torch.testing": {"assert_close": "gradcli.torch.testing"},
 }
 

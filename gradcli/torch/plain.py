@@ -22,6 +22,11 @@ def never() -> bool:
     return False
 
 
+def always() -> bool:
+    """True."""
+    return True
+
+
 def zero() -> int:
     """0: there are no such devices."""
     return 0
@@ -38,10 +43,6 @@ def set_num_threads(count: int) -> None:
         raise RuntimeError(f"set_num_threads expects an int, but got {type(count).__name__}")
     if count <= 0:
         raise RuntimeError("expected a positive number of threads, but got " + str(count))
-
-
-def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Accepted; every operation is deterministic."""
 
 
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
