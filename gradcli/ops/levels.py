@@ -449,7 +449,7 @@ def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
             _set_tangent(target, operations.clone(tangent), depth)
             return
         if base_tangent is None:
-            base_tangent = make(np.zeros_like(own_memory(view.base)), target.dtype)
+            base_tangent = make(np.zeros_like(own_memory(view.base)), view.base.dtype)
             _set_tangent(view.base, base_tangent, depth)
         own = same_view(view.base, target, base_tangent)
         _set_tangent(target, own, depth)

@@ -8,6 +8,7 @@ array of positions, the same for bare arrays and recorded tensors.
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -22,14 +23,21 @@ from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, s
 from .namespaces import traced
 
 
-def layout_of(tensor: Tensor) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    """Where a tensor begins, its shape and its strides, in elements, without batch axes."""
+def layout_of(
+    tensor: Tensor, in_pairs: bool = False
+) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    """Where a tensor begins, its shape and its strides, in elements, without batch axes.
+
+    A complex tensor may be seen `in_pairs`: as real numbers, with a last dimension of two.
+    """
     level = tensor.level
     if level is not None and level.value is not None:
-        start, shape, strides = layout_of(level.value)
+        start, shape, strides = layout_of(level.value, in_pairs)
         axis = level.axis
         return start, shape[:axis] + shape[axis + 1 :], strides[:axis] + strides[axis + 1 :]
     array = own_memory(tensor)
+    if in_pairs:
+        array = array[..., None].view(array.real.dtype)
     size = array.itemsize
     start = array.__array_interface__["data"][0] // size
     return start, array.shape, tuple(step // size for step in array.strides)
@@ -40,13 +48,28 @@ class Geometry:
 
     `offset` and `strides` count elements of the base's memory; a gradient of the base is row by
     row, so the same numbers address it only when the base is; otherwise `index` translates.
+    Where one of the two is complex and the other real, both are counted in real numbers, and
+    `complex_base` or `complex_view` says whose gradient has to be seen in pairs.
     """
 
-    __slots__ = ("base_shape", "base_strides", "distinct", "offset", "regular", "shape", "strides")
+    __slots__ = (
+        "base_shape",
+        "base_strides",
+        "complex_base",
+        "complex_view",
+        "distinct",
+        "offset",
+        "regular",
+        "shape",
+        "strides",
+    )
 
     def __init__(self, base: Tensor, view: Tensor) -> None:
-        base_start, self.base_shape, self.base_strides = layout_of(base)
-        start, self.shape, self.strides = layout_of(view)
+        mixed = base.dtype.is_complex is not view.dtype.is_complex
+        self.complex_base = mixed and base.dtype.is_complex
+        self.complex_view = mixed and view.dtype.is_complex
+        base_start, self.base_shape, self.base_strides = layout_of(base, self.complex_base)
+        start, self.shape, self.strides = layout_of(view, self.complex_view)
         self.offset = start - base_start
         self.regular = base.level is None and bool(own_memory(base).flags.c_contiguous)
         pairs = sorted(pair for pair in zip(self.strides, self.shape, strict=True) if pair[1] > 1)
@@ -84,13 +107,29 @@ class Geometry:
         return places[found]
 
 
+def _in_pairs(value: Any) -> Any:
+    """A complex gradient as real numbers, with a last dimension of two."""
+    if type(value) is Tensor:
+        return traced.view_as_real(value)
+    value = np.ascontiguousarray(value)[..., None]
+    return value.view(value.real.dtype)
+
+
+def _from_pairs(value: Any) -> Any:
+    """The complex gradient that `_in_pairs` gives `value` for."""
+    if type(value) is Tensor:
+        return traced.view_as_complex(value)
+    value = np.ascontiguousarray(value)
+    return value.view(np.result_type(value, np.complex64))[..., 0]
+
+
 def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
     """The view of `other`, a tensor laid out as `base`, that `view` is of `base`."""
     base_array = own_memory(base)
     offset = view.array.__array_interface__["data"][0] - base_array.__array_interface__["data"][0]
     memory = own_memory(other)
-    array = np.ndarray(view.array.shape, memory.dtype, memory, offset, view.array.strides)
-    result = make(array, other.dtype)
+    array = np.ndarray(view.array.shape, view.array.dtype, memory, offset, view.array.strides)
+    result = make(array, view.dtype)
     result.version = version_of(other)
     result.view_info = View(other, "normal", result.version.clock)
     return result
@@ -99,29 +138,37 @@ def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
 def _scatter(g: Any, geometry: Geometry) -> Any:
     """Zeros of the base's shape with `g` added at the elements of the view."""
     shape = geometry.base_shape
+    if geometry.complex_view:
+        g = _in_pairs(g)
     if type(g) is Tensor:
         flat = traced.reshape(g, (-1,))
         zeros = traced.zeros_like_shape(flat, (numel(shape),))
         index = from_array(geometry.index().reshape(-1))
-        return traced.reshape(traced.index_add(zeros, 0, index, flat), shape)
+        result = traced.reshape(traced.index_add(zeros, 0, index, flat), shape)
+        return _from_pairs(result) if geometry.complex_base else result
     out = np.zeros(shape, g.dtype)
     window = geometry.window(out)
     if window is not None:
         window[...] = g
     else:
         np.add.at(out.reshape(-1), geometry.index().reshape(-1), g.reshape(-1))
-    return out[()]
+    return _from_pairs(out) if geometry.complex_base else out[()]
 
 
 def with_part(whole: Tensor | None, part: Tensor, geometry: Geometry) -> Tensor:
     """A tensor of the base's shape with `part` in place of the view's elements; zeros for None."""
     index = from_array(geometry.index().reshape(-1))
+    if geometry.complex_view:
+        part = _in_pairs(part)
+    if whole is not None and geometry.complex_base:
+        whole = _in_pairs(whole)
     flat = traced.reshape(part, (-1,))
     if whole is None:
         rest = traced.zeros_like_shape(flat, (numel(geometry.base_shape),))
     else:
         rest = traced.index_fill(traced.reshape(whole, (-1,)), 0, index, 0)
-    return traced.reshape(traced.index_add(rest, 0, index, flat), geometry.base_shape)  # type: ignore[no-any-return]
+    result = traced.reshape(traced.index_add(rest, 0, index, flat), geometry.base_shape)
+    return _from_pairs(result) if geometry.complex_base else result  # type: ignore[no-any-return]
 
 
 class ViewNode(Node):
@@ -147,6 +194,11 @@ class ViewNode(Node):
 
     @property
     def title(self) -> str:
+        geometry = self.geometry
+        if geometry.complex_base and geometry.shape == geometry.base_shape:
+            return "ViewAsRealBackward0"
+        if geometry.complex_view and math.prod(geometry.shape) == math.prod(geometry.base_shape):
+            return "ViewAsComplexBackward0"
         return "AsStridedBackward0"
 
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
@@ -199,36 +251,49 @@ class CopySlices(Node):
         self.inner.guards = self.guards
         if type(g) is Tensor:
             return self._apply_traced(g, traced_mode)
+        geometry = self.geometry
         result = np.array(g, order="C")
-        window = self.geometry.window(result)
-        index = None if window is not None else self.geometry.index()
+        if geometry.complex_base:
+            result = _in_pairs(result)
+        window = geometry.window(result)
+        index = None if window is not None else geometry.index()
         inside = result.reshape(-1)[index] if window is None else np.array(window)
+        if geometry.complex_view:
+            inside = _from_pairs(inside)
         grads = self.inner.apply(inside[()], None, traced_mode)
         own = grads[self.position] if self.position >= 0 else None
         if type(own) is Tensor:
             own = own.array
-        values = 0 if own is None else np.broadcast_to(own, self.geometry.shape)
+        values: Any = 0
+        if own is not None:
+            values = np.broadcast_to(own, inside.shape)
+            if geometry.complex_view:
+                values = _in_pairs(values)
         if window is None:
             result.reshape(-1)[index] = values
         else:
             window[...] = values
-        return [result[()], *(grad for i, grad in enumerate(grads) if i != self.position)]
+        whole = _from_pairs(result) if geometry.complex_base else result[()]
+        return [whole, *(grad for i, grad in enumerate(grads) if i != self.position)]
 
     def source(self, index: int) -> tuple[Any, int] | None:
         found = self.inner.source(index)
         return (self.view(), 0) if found is not None and found[0] is self.inner else found
 
     def _apply_traced(self, g: Tensor, traced_mode: bool) -> Sequence[Any]:
-        shape = self.geometry.shape
-        flat_index = from_array(self.geometry.index().reshape(-1))
-        flat = traced.reshape(g, (-1,))
-        inside = traced.reshape(traced.index_select(flat, 0, flat_index), shape)
+        geometry = self.geometry
+        flat_index = from_array(geometry.index().reshape(-1))
+        flat = traced.reshape(_in_pairs(g) if geometry.complex_base else g, (-1,))
+        inside = traced.reshape(traced.index_select(flat, 0, flat_index), geometry.shape)
+        if geometry.complex_view:
+            inside = _from_pairs(inside)
+        shape = shape_of(inside)
         grads = self.inner.apply(inside, None, traced_mode)
         own = grads[self.position] if self.position >= 0 else None
         if own is None:
             own = traced.zeros_like_shape(inside, shape)
         elif type(own) is not Tensor:
-            own = make(own, g.dtype)
+            own = make(own, inside.dtype)
         own = operations.sum_to(own, shape)
         others = [grad for i, grad in enumerate(grads) if i != self.position]
         return [with_part(g, own, self.geometry), *others]
