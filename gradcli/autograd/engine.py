@@ -24,6 +24,7 @@ from .node import AccumulateGrad, Freed, Hooks, Node
 from .operations import operations
 
 _by_number = attrgetter("number")
+_ndarray = np.ndarray
 
 # Kept alive for tools that look behind a freed graph; see `keep`.
 keeper: list[Callable[[Node, Freed], None]] = []
@@ -73,13 +74,53 @@ def run(
     With `inputs` (edges) only what leads to them is computed; with `accumulate` off their
     gradients are returned (None where nothing arrived) instead of added to `.grad`.
     """
+    order: list[Node] = []
+    plain = _collect(roots, order)
+    if not (
+        plain
+        and inputs is None
+        and not create_graph
+        and not anomaly_checks
+        and not keeper
+        and not AccumulateGrad.watched
+    ):
+        return _run_fully(roots, order, create_graph, retain_graph, inputs, accumulate)
+    cotangents: dict[Any, Any] = {}
+    staged: dict[AccumulateGrad, Any] = {}
+    enabled = runtime.grad_enabled
+    runtime.grad_enabled = False
+    try:
+        for edge, _, tensor in roots:
+            grad = tensor.array
+            if not _fits(grad, edge):
+                grad = _fit(grad, edge.shape, edge.dtype, None, ())
+            where: dict[Any, Any] = staged if type(edge) is AccumulateGrad else cotangents
+            where[edge] = where[edge] + grad if edge in where else grad
+        _walk(order, cotangents, staged, retain_graph, None)
+        _secure(staged)
+        for leaf, grad in staged.items():
+            owner = leaf.tensor()
+            if owner is None or owner.node is not None:
+                _accumulate(leaf, grad)
+    finally:
+        runtime.grad_enabled = enabled
+    return []
+
+
+def _run_fully(
+    roots: Sequence[tuple[Any, int, Tensor]],
+    order: list[Node],
+    create_graph: bool,
+    retain_graph: bool,
+    inputs: Sequence[tuple[Any, int]] | None,
+    accumulate: bool,
+) -> list[Any]:
+    """The pass with everything that a pass can have; `order` holds its nodes."""
     work = Pass(create_graph, retain_graph)
     enabled = runtime.grad_enabled
     runtime.grad_enabled = create_graph
-    order: list[Node] = []
     running.append((work, order))
     try:
-        _collect(roots, order)
         if inputs is not None:
             work.needed = _needed(order, inputs)
             if not accumulate:
@@ -96,7 +137,7 @@ def run(
             if work.needed is None or edge in work.needed:
                 _deliver(work, edge, number, value)
         try:
-            _walk(work, order)
+            _walk(order, work.cotangents, work.staged, retain_graph, work)
             return _finish(work, inputs)
         except BaseException:
             _put_back(work.restore)
@@ -114,17 +155,24 @@ def will_run(edge: Any) -> bool:
     return edge in order or any(edge in node.edges for node in order)
 
 
-def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> None:
-    """Fill `order` with every node that `roots` reach, by falling number, without accumulators."""
+def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> bool:
+    """Fill `order` with every node that `roots` reach, by falling number, without accumulators.
+
+    Answers whether all of them are plain: one output, no hooks, and bare arrays will do.
+    """
+    plain = True
     seen = set()
-    for root in roots:
-        node = root[0]
-        if node.number >= 0 and node not in seen:
+    for node, _, tensor in roots:
+        if tensor.level is not None or not tensor.dtype.raw:
+            plain = False
+        if type(node) is not AccumulateGrad and node not in seen:
             seen.add(node)
             order.append(node)
     for node in order:  # grows while it is walked
+        if not node.plain:
+            plain = False
         for edge in node.edges:
-            if edge is not None and edge.number >= 0 and edge not in seen:
+            if edge is not None and type(edge) is not AccumulateGrad and edge not in seen:
                 seen.add(edge)
                 order.append(edge)
     if len(order) > 1:
@@ -132,6 +180,7 @@ def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> Non
     if check_numbers:
         for node in order:
             assert all(edge is None or edge.number < node.number for edge in node.edges), node
+    return plain
 
 
 def _needed(order: list[Node], inputs: Sequence[tuple[Any, int]]) -> set[Any]:
@@ -159,58 +208,84 @@ def _late_leaves(order: list[Node]) -> dict[Any, list[AccumulateGrad]]:
     return late
 
 
-def _walk(work: Pass, order: list[Node]) -> None:
+def _walk(
+    order: list[Node],
+    cotangents: dict[Any, Any],
+    staged: dict[AccumulateGrad, Any],
+    retain_graph: bool,
+    work: Pass | None,
+) -> None:
     """Run the nodes in order, delivering what each returns along its edges.
 
     The loop itself handles what nearly every node of nearly every pass is: one output, no hooks,
-    bare arrays. `_step` handles everything else.
+    bare arrays. `_step` handles everything else; a pass without `work` has nothing else.
     """
-    cotangents = work.cotangents
-    staged = work.staged
-    keeps_values = work.retain
     state = runtime
-    plain = not (work.create_graph or work.needed is not None or anomaly_checks or keeper)
-    late = work.late
+    late = None
+    special = False
+    if work is not None:
+        late = work.late
+        special = bool(work.create_graph or work.needed is not None or anomaly_checks or keeper)
     freed = None
     for node in order:
         if state.stop is not None:
             state.check()
-        if freed is None and not keeps_values:
-            freed = Freed(state.where)
-        if (
-            not plain
-            or node.hooks is not None
-            or node.count > 1
-            or not node.raw
+        if work is not None and (
+            special
+            or not node.plain
             or (late is not None and node in late)
+            or type(cotangents.get(node)) is Tensor
         ):
+            if freed is None and not retain_graph:
+                freed = Freed(state.where)
             _step(work, node, freed)
             continue
         g = cotangents.pop(node, None)
         if g is None:
             continue
-        if type(g) is Tensor:
-            cotangents[node] = g
-            _step(work, node, freed)
-            continue
         grads = node.apply(g, None, False)
-        if node.guards is not None and freed is not None:
+        if node.guards is not None and not retain_graph:
+            if freed is None:
+                freed = _freed_at(state.where)
             node.saved = freed
             node.guards = None
-        if node.numbers is None:
-            for edge, grad in zip(node.edges, grads):  # noqa: B905  (apply answers each edge)
-                if edge is None or grad is None:
-                    continue
-                if grad.shape != edge.shape or grad.dtype is not edge.dtype.array:
-                    _deliver(work, edge, 0, grad, node, grads)
-                    continue
-                where: dict[Any, Any] = cotangents if edge.number >= 0 else staged
-                if edge in where:
-                    where[edge] = _add(where[edge], grad)
-                else:
-                    where[edge] = grad
-        else:
+        if work is not None and node.numbers is not None:
             _spread(work, node, grads)
+            continue
+        for edge, grad in zip(node.edges, grads):  # noqa: B905  (apply answers each edge)
+            if edge is None or grad is None:
+                continue
+            if type(grad) is _ndarray:
+                fits = grad.shape == edge.shape and grad.dtype is edge.dtype.array
+            else:
+                fits = type(grad) is edge.dtype.scalar and edge.shape == ()
+            if not fits:
+                grad = _fit(grad, edge.shape, edge.dtype, node, grads)
+            where: dict[Any, Any] = staged if type(edge) is AccumulateGrad else cotangents
+            if edge not in where:
+                where[edge] = grad
+            elif work is None:
+                where[edge] = where[edge] + grad
+            else:
+                where[edge] = _add(where[edge], grad)
+
+
+def _freed_at(where: int) -> Freed:
+    """The mark of what passes at one place freed, where nothing is kept of it."""
+    global _freed
+    if _freed.where != where:
+        _freed = Freed(where)
+    return _freed
+
+
+_freed = Freed(-1)
+
+
+def _fits(grad: Any, edge: Any) -> bool:
+    """Whether a bare array has the shape and dtype of an edge with one output."""
+    if type(grad) is _ndarray:
+        return grad.dtype is edge.dtype.array and grad.shape == edge.shape
+    return type(grad) is edge.dtype.scalar and edge.shape == ()
 
 
 def _spread(work: Pass, node: Node, grads: Sequence[Any]) -> None:
@@ -523,11 +598,10 @@ def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
         for leaf in staged:
             if leaf.hooks is not None or leaf.post_hooks:
                 fragile = True
-        for leaf, grad in staged.items():
-            if fragile or work.create_graph:
+        if fragile or work.create_graph:
+            for leaf in staged:
                 _remember(work, leaf)
-            if leaf.grad is None and type(grad) is np.ndarray and not _is_owned(grad):
-                staged[leaf] = np.array(grad, order="C")
+        _secure(staged)
         for leaf in list(staged):
             _commit(work, leaf, staged[leaf])
         return []
@@ -543,32 +617,59 @@ def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
     return results
 
 
-def _is_owned(grad: Any) -> bool:
-    """Whether a staged array may become a `.grad` as it is: nobody else holds it.
+def _secure(staged: dict[AccumulateGrad, Any]) -> None:
+    """Copy what is to become a `.grad` as it is, unless nobody else holds it."""
+    for leaf, grad in staged.items():
+        if leaf.grad is None and type(grad) is _ndarray and not _is_owned(grad):
+            staged[leaf] = np.array(grad, order="C")
 
-    Note: the references are those of `staged`, of the caller's loop (two), of the argument, and of
-    getrefcount itself; a base has those of the view, of the local name and of getrefcount.
-    """
-    if sys.getrefcount(grad) > 5 or not grad.flags.c_contiguous or not grad.flags.writeable:
+
+def _is_owned(grad: Any) -> bool:
+    """Whether a staged array may become a `.grad` as it is: nobody else holds it."""
+    references, of_base = _references(grad)
+    if references > _HELD or not grad.flags.c_contiguous or not grad.flags.writeable:
         return False
     base = grad.base
     return base is None or (
-        type(base) is np.ndarray and base.size == grad.size and sys.getrefcount(base) <= 3
+        type(base) is _ndarray and base.size == grad.size and of_base <= _HELD_BASE
     )
 
 
-def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
+def _references(grad: Any) -> tuple[int, int]:
+    """How many references there are to an array and to its base, those of this call included."""
+    base = grad.base
+    return sys.getrefcount(grad), sys.getrefcount(base)
+
+
+def _references_of_owned() -> tuple[int, int]:
+    """What `_references` counts, called as it is for a staged array that nobody else holds.
+
+    Note: how many references calls and loops hold is the interpreter's affair and changes between
+    versions of Python, so it is measured, in the shape of `_secure` and `_is_owned`.
+    """
+
+    def measure(grad: Any) -> tuple[int, int]:
+        return _references(grad)
+
+    for _, grad in {None: np.zeros(1).reshape(1, 1)}.items():  # noqa: PERF102
+        return measure(grad)
+    raise AssertionError
+
+
+_HELD, _HELD_BASE = _references_of_owned()
+
+
+def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool = False) -> None:
     """Add to the leaf's `.grad`: in place without create_graph, as a new tensor with it."""
     old = leaf.grad
     if old is None:
-        if type(grad) is Tensor:
-            if create_graph:
-                leaf.grad = operations.copy(grad)
-            else:
-                leaf.grad = make(np.array(grad.array)[()], leaf.dtype)
-                leaf.grad.level = grad.level
-        else:
+        if type(grad) is not Tensor:
             leaf.grad = make(grad, leaf.dtype)
+        elif create_graph:
+            leaf.grad = operations.copy(grad)
+        else:
+            leaf.grad = make(np.array(grad.array)[()], leaf.dtype)
+            leaf.grad.level = grad.level
     elif create_graph:
         new = grad if type(grad) is Tensor else make(grad, leaf.dtype)
         leaf.grad = operations.add(old, new)
@@ -579,12 +680,13 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
         else:
             operations.add_in_place(old, new)
     else:
-        if type(old.array) is np.ndarray:
-            if grad.shape != old.array.shape:  # the leaf got other data since
-                operations.check_shapes(old.array.shape, grad.shape)
-            np.add(old.array, grad, out=old.array)
+        array = old.array
+        if type(array) is _ndarray:
+            if grad.shape != array.shape:  # the leaf got other data since
+                operations.check_shapes(array.shape, grad.shape)
+            array += grad
         else:
-            old.array = old.array + grad
+            old.array = array + grad
         version = old.version
         if version is None:
             version = version_of(old)

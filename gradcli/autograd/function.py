@@ -364,6 +364,7 @@ def _record(
     node.numbers = tuple(numbers) if any(numbers) else None
     node.input_shapes = tuple(shape_of(v) if isinstance(v, Tensor) else None for v in args)
     node.hooks = None
+    node.plain = False
     node.name = None
     node.where = runtime.where
     node.number = next_number()
@@ -493,6 +494,7 @@ class ErrorNode(Node):
         self.saved = ()
         self.guards = None
         self.hooks = None
+        self.plain = False
         self.name = None
         self.count = 1
         self.where = runtime.where

@@ -21,7 +21,7 @@ from ..tensor.tensor import (
 )
 from .modes import InferenceVersion, refresh_view
 from .modes import requires_grad as requires_grad
-from .node import AccumulateGrad, Hooks, meta_of
+from .node import AccumulateGrad, hooks_of, meta_of
 from .operations import operations
 
 _hook_ids = itertools.count().__next__
@@ -168,12 +168,6 @@ def set_grad(tensor: Tensor, value: Any) -> None:
     meta_of(tensor).grad = value
 
 
-def _node_hooks(node: Any) -> Hooks:
-    if node.hooks is None:
-        node.hooks = Hooks()
-    return node.hooks  # type: ignore[no-any-return]
-
-
 def output_index(tensor: Tensor) -> int:
     """Which output of its node a tensor is (`output_nr`)."""
     return max(tensor.number - 1, 0)
@@ -185,7 +179,7 @@ def retain_grad(tensor: Tensor) -> None:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     edge = fresh_edge(tensor)
     if edge is not None and edge.number >= 0:
-        _node_hooks(edge).retain[output_index(tensor)] = meta_of(tensor)
+        hooks_of(edge).retain[output_index(tensor)] = meta_of(tensor)
 
 
 def retains_grad(tensor: Tensor) -> bool:
@@ -204,7 +198,7 @@ def register_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:
     edge = fresh_edge(tensor) or meta_of(tensor)
     if edge.number < 0:
         AccumulateGrad.watched += 1
-    return RemovableHandle(_node_hooks(edge).tensor.setdefault(output_index(tensor), {}), hook)
+    return RemovableHandle(hooks_of(edge).tensor.setdefault(output_index(tensor), {}), hook)
 
 
 def register_post_accumulate_grad_hook(tensor: Tensor, hook: Callable[..., Any]) -> RemovableHandle:

@@ -59,7 +59,8 @@ class Node:
     output each edge leads to, or is None when all lead to nodes with one output. `saved` holds
     what the derivative formulas need as arrays, `guards` alternates versions and clocks for
     the tensors among them. `shape` and `dtype` describe the output (a tuple of shapes when
-    `count` is greater than 1).
+    `count` is greater than 1). `plain` says that a pass need not look closer: one output, no
+    hooks, and bare arrays will do.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Node:
         "name",
         "number",
         "numbers",
+        "plain",
         "saved",
         "shape",
         "where",
@@ -92,6 +94,7 @@ class Node:
     dtype: Any
     count: int
     number: int
+    plain: bool
     where: int
     name: str | None
     hooks: Hooks | None
@@ -168,6 +171,15 @@ def meta_of(tensor: Tensor) -> AccumulateGrad:
     if meta is None:
         meta = tensor.meta = AccumulateGrad(tensor)
     return meta  # type: ignore[no-any-return]
+
+
+def hooks_of(node: Any) -> Hooks:
+    """The hooks of a node or an accumulator, made on first need."""
+    if node.hooks is None:
+        node.hooks = Hooks()
+        if isinstance(node, Node):
+            node.plain = False
+    return node.hooks  # type: ignore[no-any-return]
 
 
 FREED_MESSAGE = (

@@ -151,8 +151,8 @@ op(
     "mul(Tensor self, Tensor other)",
     kernel=mul,
     vjp={
-        "self": lambda F, g, other: g * _conj(F, other),
-        "other": lambda F, g, self: g * _conj(F, self),
+        "self": lambda F, g, other: g * F.conj(other),
+        "other": lambda F, g, self: g * F.conj(self),
     },
     jvp=MULTILINEAR,
     promote="number",
@@ -169,18 +169,12 @@ def _conjugate(number: Any) -> Any:
     return number.conjugate() if type(number) is complex else number
 
 
-def _conj(F: Any, value: Any) -> Any:
-    """The conjugate of a tensor or a number."""
-    # Note: NumPy's scalars are instances of Python's numbers, so the type itself is asked.
-    return _conjugate(value) if type(value) in (int, float, complex, bool) else F.conj(value)
-
-
 op(
     "div(Tensor self, Tensor other)",
     kernel=truediv,
     vjp={
-        "self": lambda F, g, other: g / _conj(F, other),
-        "other": lambda F, g, self, other: -g * _conj(F, (self / other) / other),
+        "self": lambda F, g, other: g / F.conj(other),
+        "other": lambda F, g, self, other: -g * F.conj((self / other) / other),
     },
     jvp={
         "self": lambda F, t, other: t / other,
@@ -255,10 +249,10 @@ op(
     kernel=_rounded_quotient,
     vjp={
         "self": lambda F, g, other, rounding_mode: (
-            g / _conj(F, other) if rounding_mode is None else F._zeros(g)
+            g / F.conj(other) if rounding_mode is None else F._zeros(g)
         ),
         "other": lambda F, g, self, other, rounding_mode: (
-            -g * _conj(F, (self / other) / other) if rounding_mode is None else F._zeros(g)
+            -g * F.conj((self / other) / other) if rounding_mode is None else F._zeros(g)
         ),
     },
     jvp={
@@ -431,7 +425,7 @@ def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
         return F._zeros(g)
     if exponent == 2 and type(g) is not Tensor:
         return g * F.conj(self * 2)
-    return g * _conj(F, F._mul_scalar(F.pow(self, exponent - 1), exponent))
+    return g * F.conj(F._mul_scalar(F.pow(self, exponent - 1), exponent))
 
 
 def _pow_forward(F: Any, t: Any, self: Any, exponent: Any) -> Any:

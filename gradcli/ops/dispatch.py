@@ -16,7 +16,16 @@ from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, DType, of_number
 from ..tensor.runtime import runtime
-from ..tensor.tensor import InferenceVersion, Tensor, View, make, own_memory, shape_of, version_of
+from ..tensor.tensor import (
+    InferenceVersion,
+    Tensor,
+    Version,
+    View,
+    make,
+    own_memory,
+    shape_of,
+    version_of,
+)
 from . import table
 from .arguments import (
     FUNCTION,
@@ -30,7 +39,7 @@ from .errors import broadcast_error
 from .layout import is_dense, ordered_strides, relayout, strides_of
 from .record import UNGUARDED, OpNode, attach, plan_for, record
 from .support import supports
-from .table import ELEMENTWISE, Op
+from .table import ELEMENTWISE, Op, Plan
 
 np.seterr(all="ignore")
 # The C library gives memory back to the system, page by page to be cleared again, until it has
@@ -293,7 +302,8 @@ def caller(op: Op, flavour: str) -> Any:
         and (op.check is None or isinstance(op.check, supports))
         and not op.view
         and op.promote in ("number", "float", "compare")
-        and (op.result is None)
+        and op.result is None
+        and not callable(op.node)
     )
     if simple and positions == 1:
         return _unary(op, flavour)
@@ -345,71 +355,94 @@ def _is_binary(op: Op) -> bool:
     )
 
 
+_ABSENT = object()
+
+# What the plan of a unary or binary entry saves, told apart once and not at every call.
+_CONSTANT, _FIRST, _SECOND, _BOTH, _SWAPPED, _RESULT, _OTHERS = range(7)
+
+
+def _kind(plan: Plan) -> int:
+    saves = plan.saves
+    if all(code == table.KEYWORD and index > 1 for code, index in saves):
+        return _CONSTANT  # nothing but defaults
+    if saves == ((table.OUTPUT, 0),):
+        return _RESULT
+    return {
+        ((table.INPUT, 0),): _FIRST,
+        ((table.INPUT, 1),): _SECOND,
+        ((table.INPUT, 0), (table.INPUT, 1)): _BOTH,
+        ((table.INPUT, 1), (table.INPUT, 0)): _SWAPPED,
+    }.get(saves, _OTHERS)
+
+
 def _unary(op: Op, flavour: str) -> Any:
     kernel = op.kernel
     direct = _direct_dtypes(op)
     result_bool = op.promote == "compare"
     differentiable = bool(op.vjp)
     plan = plan_for(op, (0,), 1) if differentiable else None
-    codes = () if plan is None else tuple(code for code, _ in plan.saves)
-    saves_input = codes == (table.INPUT,)
-    saves_output = codes == (table.OUTPUT,)
-    fits = not codes or saves_input or saves_output
+    kind = _CONSTANT if plan is None else _kind(plan)
+    fits = kind in (_CONSTANT, _FIRST, _RESULT)
+    ndarray = np.ndarray
     state = runtime
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs:
-            (x,) = args
-            if type(x) is Tensor and x.level is None and x.dtype in direct:
-                node = x.node
-                records = differentiable and state.grad_enabled and node is not None
-                array = x.array
-                plain = (array.ndim < 2 and array.size < _LARGE) or array.flags.c_contiguous
-                view = x.view_info
-                if plain and (
-                    (fits and view is None and not state.packing)
-                    if records
-                    else (view is None or view.base.node is None)
-                ):
-                    array = kernel(array)
-                    out = _new(Tensor)
-                    out.array = array
-                    out.dtype = dtypes.bool_ if result_bool else x.dtype
+    def call(x: Any = _ABSENT, /, *args: Any, **kwargs: Any) -> Any:
+        if type(x) is Tensor and not args and not kwargs and x.level is None and x.dtype in direct:
+            node = x.node
+            records = differentiable and node is not None and state.grad_enabled
+            array = x.array
+            plain = (
+                type(array) is not ndarray
+                or (array.ndim < 2 and array.size < _LARGE)
+                or array.flags.c_contiguous
+            )
+            view = x.view_info
+            if plain and (
+                (fits and view is None and not state.packing)
+                if records
+                else (view is None or view.base.node is None)
+            ):
+                result = kernel(array)
+                out = _new(Tensor)
+                out.array = result
+                out.dtype = dtypes.bool_ if result_bool else x.dtype
+                out.number = 0
+                out.version = state.fresh
+                out.view_info = None
+                out.meta = None
+                out.level = None
+                if records:
+                    made = _new(OpNode)
+                    made.plan = plan
+                    made.edges = (node,)
+                    made.numbers = (x.number,) if x.number else None
+                    if kind == _FIRST:
+                        version = x.version
+                        if version is None:
+                            version = x.version = Version()
+                        made.saved = (array,)
+                        made.guards = (version, version.clock)
+                    elif kind == _RESULT:
+                        out.version = version = Version()
+                        made.saved = (result,)
+                        made.guards = (version, 0)
+                    else:
+                        made.saved = ()
+                        made.guards = None
+                    made.hooks = None
+                    made.name = None
+                    made.where = state.where
+                    made.number = next_number()
+                    made.count = 1
+                    made.plain = True
+                    made.shape = result.shape if type(result) is ndarray else ()
+                    made.dtype = out.dtype
+                    out.node = made
+                else:
                     out.node = None
-                    out.number = 0
-                    out.version = state.fresh
-                    out.view_info = None
-                    out.meta = None
-                    out.level = None
-                    if records:
-                        made = _new(OpNode)
-                        made.op = op
-                        made.plan = plan
-                        made.args = ()
-                        made.edges = (node,)
-                        made.numbers = (x.number,) if x.number else None
-                        if saves_input:
-                            version = x.version
-                            if version is None:
-                                version = version_of(x)
-                            made.saved = (x.array,)
-                            made.guards = (version, version.clock)
-                        elif saves_output:
-                            version = version_of(out)
-                            made.saved = (array,)
-                            made.guards = (version, 0)
-                        else:
-                            made.saved = ()
-                            made.guards = None
-                        made.hooks = None
-                        made.name = None
-                        made.where = state.where
-                        made.number = next_number()
-                        made.count = 1
-                        made.shape = array.shape
-                        made.dtype = out.dtype
-                        out.node = made
-                    return out
+                return out
+        if x is not _ABSENT:
+            args = (x, *args)
         return call_slowly(op, flavour, args, kwargs)
 
     return call
@@ -419,158 +452,170 @@ def _binary(op: Op, flavour: str) -> Any:
     kernel = op.kernel
     direct = _direct_dtypes(op)
     result_bool = op.promote == "compare"
-    differentiable = bool(op.vjp)
     edges = sum(op.parameters[position].name in op.vjp for position in op.tensor_positions)
     takes_tensor = op.parameters[1].is_tensor
     takes_number = op.numbers or not takes_tensor
     plans = {
         wanted: plan_for(op, wanted, edges)
         for wanted in ((0,), (1,), (0, 1))
-        if differentiable and edges == len(op.tensor_positions) and wanted[-1] < edges
+        if op.vjp and edges == len(op.tensor_positions) and wanted[-1] < edges
     }
-    simple_saves = all(
+    fits = bool(plans) and all(
         code in (table.INPUT, table.KEYWORD) for plan in plans.values() for code, _ in plan.saves
     )
-    both_inputs = (
-        takes_tensor
-        and all(
-            len(plan.saves) != 2 or {index for _, index in plan.saves} == {0, 1}
-            for plan in plans.values()
-        )
-        and all(len(plan.saves) <= 2 for plan in plans.values())
-    )
+    differentiable = bool(op.vjp)
+    first_plan: Any = plans.get((0,))
+    second_plan: Any = plans.get((1,))
+    both_plan: Any = plans.get((0, 1))
+    kinds = {plan: _kind(plan) for plan in plans.values()}
     rest = tuple(parameter.default for parameter in op.parameters[2:])
+    constants = {
+        plan: tuple(rest[index - 2] for _, index in plan.saves)
+        for plan, kind in kinds.items()
+        if kind == _CONSTANT
+    }
     number_guards = UNGUARDED if takes_tensor else None  # a number in a tensor's place is freed too
+    ndarray = np.ndarray
     state = runtime
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 2 and not kwargs:
-            a, b = args
-            if type(a) is Tensor and a.level is None and a.dtype in direct:
-                x = a.array
-                edge_a = a.node
-                edge_b = None
-                number_b = 0
-                dtype = a.dtype
-                ready = a.view_info is None
-                if type(b) is Tensor:
-                    if not takes_tensor:
-                        return call_slowly(op, flavour, args, kwargs)
-                    y = b.array
-                    edge_b = b.node
-                    number_b = b.number
+    def call(a: Any = _ABSENT, b: Any = _ABSENT, /, *args: Any, **kwargs: Any) -> Any:
+        if type(a) is Tensor and not args and not kwargs and a.level is None:
+            x = a.array
+            dtype = a.dtype
+            edge_a = a.node
+            is_tensor = type(b) is Tensor
+            if is_tensor:
+                y = b.array
+                edge_b = b.node
+                ready = (
+                    takes_tensor
+                    and b.dtype is dtype
+                    and a.view_info is None
+                    and b.view_info is None
+                    and b.level is None
+                )
+                if type(x) is ndarray or type(y) is ndarray:
                     ready = (
                         ready
-                        and b.level is None
-                        and b.view_info is None
-                        and (b.dtype is dtype)
                         and (x.ndim == y.ndim or dtype.raw)
                         and (
                             x.size < 2048 > y.size or (x.shape == y.shape and x.flags.c_contiguous)
                         )
+                        and (x.ndim < 2 or x.flags.c_contiguous)
+                        and (y.ndim < 2 or y.flags.c_contiguous)
                     )
-                else:
-                    y = b
-                    kind = type(b)
-                    ready = (ready and takes_number and x.size < _LARGE) and (
-                        (kind is float and dtype.category >= 2)
-                        or (kind is int and dtype.category >= 2 and -(1 << 53) < b < 1 << 53)
+            else:
+                y = b
+                edge_b = None
+                ready = (
+                    takes_number
+                    and dtype.category >= 2
+                    and (type(b) is float or (type(b) is int and -(1 << 53) < b < 1 << 53))
+                    and a.view_info is None
+                    and (
+                        type(x) is not ndarray
+                        or (x.size < _LARGE and (x.ndim < 2 or x.flags.c_contiguous))
                     )
-                if x.ndim > 1 and ready:
-                    ready = x.flags.c_contiguous and (
-                        type(y) is not np.ndarray or y.ndim < 2 or y.flags.c_contiguous
-                    )
-                if ready:
-                    records = (
-                        differentiable
-                        and state.grad_enabled
-                        and (edge_a is not None or edge_b is not None)
-                    )
-                    if not records or (simple_saves and plans and not state.packing):
-                        try:
-                            array = kernel(x, y)
-                        except ValueError as error:
-                            raise broadcast_error(op, args, error) from None
-                        out = _new(Tensor)
-                        out.array = array
-                        out.dtype = dtypes.bool_ if result_bool else dtype
+                )
+            if ready and dtype in direct:
+                records = (
+                    differentiable
+                    and (edge_a is not None or edge_b is not None)
+                    and state.grad_enabled
+                )
+                if not records or (fits and not state.packing):
+                    try:
+                        result = kernel(x, y)
+                    except ValueError as error:
+                        raise broadcast_error(op, (a, b), error) from None
+                    out = _new(Tensor)
+                    out.array = result
+                    out.dtype = dtypes.bool_ if result_bool else dtype
+                    out.number = 0
+                    out.version = state.fresh
+                    out.view_info = None
+                    out.meta = None
+                    out.level = None
+                    if records:
+                        made = _new(OpNode)
+                        if edge_b is None:
+                            plan = first_plan
+                        elif edge_a is None:
+                            plan = second_plan
+                        else:
+                            plan = both_plan
+                        made.plan = plan
+                        if takes_tensor:
+                            made.edges = (edge_a, edge_b)
+                            made.numbers = None
+                            if a.number or (is_tensor and b.number):
+                                made.numbers = (a.number, b.number if is_tensor else 0)
+                        else:
+                            made.edges = (edge_a,)
+                            made.numbers = (a.number,) if a.number else None
+                        kind = kinds[plan]
+                        if kind == _CONSTANT:
+                            made.saved = constants[plan]
+                            made.guards = None
+                        elif not is_tensor and kind == _SECOND:
+                            made.saved = (b,)
+                            made.guards = number_guards
+                        elif kind == _OTHERS or not is_tensor:
+                            _keep(made, plan, (a, b, *rest), number_guards)
+                        else:
+                            version: Any = a.version
+                            if version is None and kind != _SECOND:
+                                version = a.version = Version()
+                            other: Any = b.version
+                            if other is None and kind != _FIRST:
+                                other = b.version = Version()
+                            if kind == _FIRST:
+                                made.saved = (x,)
+                                made.guards = (version, version.clock)
+                            elif kind == _SECOND:
+                                made.saved = (y,)
+                                made.guards = (other, other.clock)
+                            elif kind == _BOTH:
+                                made.saved = (x, y)
+                                made.guards = (version, version.clock, other, other.clock)
+                            else:
+                                made.saved = (y, x)
+                                made.guards = (other, other.clock, version, version.clock)
+                        made.hooks = None
+                        made.name = None
+                        made.where = state.where
+                        made.number = next_number()
+                        made.count = 1
+                        made.plain = True
+                        made.shape = result.shape if type(result) is ndarray else ()
+                        made.dtype = out.dtype
+                        out.node = made
+                    else:
                         out.node = None
-                        out.number = 0
-                        out.version = state.fresh
-                        out.view_info = None
-                        out.meta = None
-                        out.level = None
-                        if records:
-                            made = _new(OpNode)
-                            if edge_b is None:
-                                plan = plans[0,]
-                            elif edge_a is None:
-                                plan = plans[1,]
-                            else:
-                                plan = plans[0, 1]
-                            made.op = op
-                            made.plan = plan
-                            made.args = ()
-                            if takes_tensor:
-                                made.edges = (edge_a, edge_b)
-                                numbers = (a.number, number_b)
-                                made.numbers = numbers if a.number or number_b else None
-                            else:
-                                made.edges = (edge_a,)
-                                made.numbers = (a.number,) if a.number else None
-                            saves = plan.saves
-                            if not saves:
-                                made.saved = ()
-                                made.guards = None
-                            elif len(saves) == 1:
-                                index = saves[0][1]
-                                tensor = args[index] if index < 2 else rest[index - 2]
-                                if type(tensor) is Tensor:
-                                    version = tensor.version
-                                    if version is None:
-                                        version = version_of(tensor)
-                                    made.saved = (tensor.array,)
-                                    made.guards = (version, version.clock)
-                                else:
-                                    made.saved = (tensor,)
-                                    made.guards = number_guards if index == 1 else None
-                            elif both_inputs and type(b) is Tensor:
-                                version = a.version
-                                if version is None:
-                                    version = version_of(a)
-                                other = b.version
-                                if other is None:
-                                    other = version_of(b)
-                                if saves[0][1] == 0:
-                                    made.saved = (x, y)
-                                    made.guards = (version, version.clock, other, other.clock)
-                                else:
-                                    made.saved = (y, x)
-                                    made.guards = (other, other.clock, version, version.clock)
-                            else:
-                                bound = args + rest
-                                made.saved = tuple([_value(bound[i]) for _, i in saves])
-                                guards: list[Any] = []
-                                for _, i in saves:
-                                    tensor = bound[i]
-                                    if type(tensor) is Tensor:
-                                        version = version_of(tensor)
-                                        guards += (version, version.clock)
-                                    else:
-                                        guards += (None, 0)
-                                made.guards = tuple(guards)
-                            made.hooks = None
-                            made.name = None
-                            made.where = state.where
-                            made.number = next_number()
-                            made.count = 1
-                            made.shape = array.shape
-                            made.dtype = out.dtype
-                            out.node = made
-                        return out
+                    return out
+        if b is not _ABSENT:
+            args = (a, b, *args)
+        elif a is not _ABSENT:
+            args = (a,)
         return call_slowly(op, flavour, args, kwargs)
 
     return call
+
+
+def _keep(node: OpNode, plan: Plan, bound: tuple[Any, ...], number_guards: Any) -> None:
+    """Let `node` keep what its plan saves of the bound arguments, keywords among them."""
+    node.saved = tuple([_value(bound[index]) for _, index in plan.saves])
+    guards: list[Any] = []
+    for _, index in plan.saves:
+        value = bound[index]
+        if type(value) is Tensor:
+            version = version_of(value)
+            guards += (version, version.clock)
+        else:
+            guards += (None, 0)
+    node.guards = tuple(guards)
+    if len(guards) == 2 and guards[0] is None:
+        node.guards = number_guards if plan.saves[0][1] == 1 else None
 
 
 def _value(item: Any) -> Any:

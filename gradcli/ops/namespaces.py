@@ -2,7 +2,7 @@
 
 `real_arrays` and `complex_arrays` hold the kernels and work on bare arrays; `traced` holds the
 recorded operations and works on tensors. The first two differ in one thing: the conjugate of a
-real array is that array.
+real array is that array. `conj` also takes Python's numbers, which stand in for tensors.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ..tensor.tensor import Tensor
 from .families import get_op
 
 
@@ -52,7 +53,19 @@ def _identity(self: Any) -> Any:
     return self
 
 
+def _conjugate(self: Any) -> Any:
+    return self.conjugate()
+
+
+def _conjugate_recorded(self: Any) -> Any:
+    if type(self) is not Tensor:
+        return self.conjugate()
+    return get_op("conj").call(self) if self.dtype.is_complex else self
+
+
 real_arrays = Arrays()
 vars(real_arrays)["conj"] = _identity
 complex_arrays = Arrays()
+vars(complex_arrays)["conj"] = _conjugate
 traced = Traced()
+vars(traced)["conj"] = _conjugate_recorded

@@ -31,41 +31,50 @@ UNGUARDED = (None, 0)  # the guards of one saved number: nothing to check, but i
 class OpNode(Node):
     """A node of a table entry; `plan` says what was saved and which formulas run."""
 
-    __slots__ = ("args", "op", "plan")
+    __slots__ = ("args", "plan")
 
-    mixed = False  # a real output of complex inputs, where a conjugate is not the value itself
-
-    op: Op
     plan: Any
-    args: tuple[Any, ...]  # the bound arguments without tensors, for the node's name
+    args: tuple[Any, ...]  # the bound arguments without tensors, where the node's name needs them
+
+    @property
+    def op(self) -> Op:
+        """The entry that was called."""
+        return self.plan.op  # type: ignore[no-any-return]
 
     @property
     def title(self) -> str:
-        return self.op.node_name(self.args)
+        op = self.op
+        return op.node_name(self.args if callable(op.node) else ())
 
     def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
         guards = self.guards
         if guards is None:
             if type(self.saved) is Freed:
                 check_saved(self)
-        elif guards is UNGUARDED:
-            pass
-        elif len(guards) > 2 or guards[0] is None or guards[0].clock != guards[1]:
+        elif guards is not UNGUARDED and (
+            guards[0] is None
+            or guards[0].clock != guards[1]
+            or (
+                len(guards) > 2
+                and (len(guards) > 4 or guards[2] is None or guards[2].clock != guards[3])
+            )
+        ):
             check_saved(self)
         if traced_mode:
             namespace: Any = traced
             values = self.saved_tensors() if self.guards is not None else self.saved
         else:
             dtype = self.dtype if self.count == 1 else self.dtype[0]
-            is_complex = dtype.is_complex or self.mixed
-            namespace = complex_arrays if is_complex else real_arrays
+            namespace = real_arrays
+            if dtype.is_complex or type(self) is MixedOpNode:
+                namespace = complex_arrays
             values = self.saved
-        edges = self.edges
         plan = self.plan
-        if self.count == 1 and self.op.outputs == 0:
+        if plan.run is not None and wanted is None:
+            return plan.run(namespace, g, values)  # type: ignore[no-any-return]
+        if self.count == 1 and plan.op.outputs == 0:
             g = (g,)  # formulas of operations that return a list take one
-        if plan.direct is not None:
-            return (plan.direct(namespace, g, *values),)
+        edges = self.edges
         grads: list[Any] = [None] * len(edges)
         for index, formula, getter in plan.formulas:
             if type(index) is slice:
@@ -156,11 +165,9 @@ class TracedOpNode(OpNode):
 
 
 class MixedOpNode(OpNode):
-    """A node with a real output and complex inputs."""
+    """A node with a real output and complex inputs: a conjugate is not the value itself."""
 
     __slots__ = ()
-
-    mixed = True
 
 
 def edge_start(op: Op, position: int, total: int) -> int:
@@ -182,10 +189,8 @@ class _Compiled(Plan):
 
     def __init__(self, op: Op, wanted: tuple[int, ...], total: int) -> None:
         super().__init__(op, wanted)
-        if total == 1 and len(self.formulas) == 1 and not op.parameters[wanted[0]].is_list:
-            _, formula, positions = self.formulas[0]
-            if positions == tuple(range(len(self.saves))):
-                self.direct = formula
+        if op.outputs != 0 and not any(op.parameters[index].is_list for index in wanted):
+            self.run = _written_out(op, self.formulas, total)
         self.formulas = tuple(
             (
                 _place(op, index, total),
@@ -196,6 +201,22 @@ class _Compiled(Plan):
             )
             for index, formula, positions in self.formulas
         )
+
+
+def _written_out(op: Op, formulas: tuple[Any, ...], total: int) -> Any:
+    """The formulas of all edges in one function, each with its needs picked out.
+
+    Note: a loop over formulas costs as much as the formulas of a small operation, so what it would
+    do is written out once for each plan: `(f0(F, g, values[1]), None, f2(F, g))`.
+    """
+    terms = ["None"] * total
+    names: dict[str, Any] = {}
+    for index, formula, positions in formulas:
+        edge = edge_start(op, index, total)
+        needs = "".join(f", values[{position}]" for position in positions)
+        terms[edge] = f"f{edge}(F, g{needs})"
+        names[f"f{edge}"] = formula
+    return eval(f"lambda F, g, values: ({', '.join(terms)},)", names)
 
 
 def _place(op: Op, index: int, total: int) -> Any:
@@ -318,16 +339,12 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
     if not is_traced and not results[live[0]].dtype.is_complex and _any_complex(op, args):
         kind = MixedOpNode
     node = object.__new__(kind)
-    node.op = op
     node.plan = plan
-    node.args = (
-        tuple(
+    if callable(op.node):
+        node.args = tuple(
             None if parameter.is_tensor else value
             for parameter, value in zip(op.parameters, args, strict=True)
         )
-        if callable(op.node)
-        else ()
-    )
     node.edges = tuple(edges)
     node.numbers = tuple(numbers) if any(numbers) else None
     node.saved = tuple(saved)
@@ -383,12 +400,14 @@ def attach(node: Node, results: Sequence[Any], live: Sequence[int], count: int) 
     if count == 1 or len(live) == 1:
         result = results[live[0]]
         node.count = 1
+        node.plain = node.raw
         node.shape = shape_of(result)
         node.dtype = result.dtype
         result.node = node
         result.number = 0
         return
     node.count = count
+    node.plain = False
     node.shape = tuple(shape_of(result) for result in results)
     node.dtype = tuple(result.dtype for result in results)
     for index in live:

@@ -354,15 +354,17 @@ class Plan:
 
     `saves` lists (code, position); tensors among them come first, so that `guards` are
     aligned with them. `formulas` has, for each input that requires grad, the index of the edge,
-    the formula and the indices of its needs among the saved values.
+    the formula and the indices of its needs among the saved values. `run` has them all in one
+    function (namespace, cotangent, saved values -> cotangents by edge), None where an input is a
+    list.
     """
 
-    __slots__ = ("direct", "formulas", "names", "op", "saves", "tensors")
+    __slots__ = ("formulas", "names", "op", "run", "saves", "tensors")
 
     def __init__(self, op: Op, wanted: Iterable[int]) -> None:
         self.op = op
         self.formulas: tuple[Any, ...]
-        self.direct: Formula | None = None  # the formula, where it takes all that was saved
+        self.run: Callable[[Any, Any, Any], tuple[Any, ...]] | None = None
         position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
         chosen = [
             (index, op.vjp[op.parameters[index].name])

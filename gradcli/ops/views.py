@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import requires_grad
-from ..autograd.node import Hooks, Node, check_saved, next_number, title_in_messages
+from ..autograd.node import Node, check_saved, hooks_of, next_number, title_in_messages
 from ..autograd.operations import operations
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, shape_of, version_of
@@ -189,6 +189,7 @@ class ViewNode(Node):
         self.where = runtime.where
         self.number = next_number()
         self.count = 1
+        self.plain = self.raw
         self.shape = shape_of(view)
         self.dtype = view.dtype
 
@@ -233,6 +234,7 @@ class CopySlices(Node):
         self.where = inner.where
         self.number = next_number()
         self.count = 1
+        self.plain = self.raw
         self.shape = shape_of(base)
         self.dtype = base.dtype
 
@@ -326,9 +328,7 @@ def keep_retained(tensor: Tensor, new: Node) -> None:
         return
     index = max(tensor.number - 1, 0)
     if old.hooks.retain.get(index) is tensor.meta:
-        if new.hooks is None:
-            new.hooks = Hooks()
-        new.hooks.retain[0] = old.hooks.retain.pop(index)
+        hooks_of(new).retain[0] = old.hooks.retain.pop(index)
 
 
 _FORBIDDEN = (

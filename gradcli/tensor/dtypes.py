@@ -20,8 +20,9 @@ BOOL, INTEGER, FLOATING, COMPLEX = range(4)  # categories, in order of promotion
 class DType:
     """One element type: `torch.float32` and its kin.
 
-    `array` is the NumPy dtype of the stored elements, `compute` the NumPy dtype a kernel works in,
-    `raw` whether the two agree so that kernels may run on the stored elements as they are.
+    `array` is the NumPy dtype of the stored elements and `scalar` their class, `compute` the NumPy
+    dtype a kernel works in, `raw` whether the two agree so that kernels may run on the stored
+    elements as they are.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class DType:
         "itemsize",
         "name",
         "raw",
+        "scalar",
         "scalar_name",
     )
 
@@ -43,6 +45,7 @@ class DType:
     ) -> None:
         self.name = name
         self.array = np.dtype(array)
+        self.scalar = self.array.type
         self.category = category
         self.scalar_name = scalar_name
         self.itemsize = itemsize

@@ -415,7 +415,9 @@ def backward(
             )
         ):
             if gradient is None:
-                gradient = constant(array.shape, tensor.dtype, 1)
+                dtype = tensor.dtype
+                one = np.ones(array.shape, dtype.array) if array.ndim else dtype.scalar(1)
+                gradient = make(one, dtype)
             engine.run(((edge, tensor.number, gradient),), False, bool(retain_graph))
             return
     api.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)

@@ -16,12 +16,12 @@ from ..autograd.node import (
     AccumulateGrad,
     Freed,
     GraphError,
-    Hooks,
     InputMetadata,
     Node,
     Packed,
     SavedTensor,
     follow_data,
+    hooks_of,
     qualified,
 )
 from ..ops import table
@@ -59,20 +59,14 @@ def next_functions(node: Any) -> tuple[tuple[Any, int], ...]:
     return pairs
 
 
-def _hooks(node: Any) -> Hooks:
-    if node.hooks is None:
-        node.hooks = Hooks()
-    return node.hooks  # type: ignore[no-any-return]
-
-
 def register_hook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:
     """Call `fn(grad_inputs, grad_outputs)` after the node ran."""
-    return _added(node, _hooks(node).post, fn)
+    return _added(node, hooks_of(node).post, fn)
 
 
 def register_prehook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:
     """Call `fn(grad_outputs)` before the node runs."""
-    return _added(node, _hooks(node).pre, fn)
+    return _added(node, hooks_of(node).pre, fn)
 
 
 def _added(
@@ -124,6 +118,7 @@ def _register_saved_hooks(
     kept[position] = Packed(packed, unpack_hook, None, 0)
     node.saved = tuple(kept)
     node.__class__ = TracedOpNode
+    node.plain = False
 
 
 def raw_saved(node: OpNode, attribute: str) -> SavedTensor | None:
