@@ -44,3 +44,50 @@ def parted(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]
         return result.reshape(first.shape)
 
     return call
+
+
+def by_rows(function: Callable[..., Any], axis: int, *arrays: Any) -> Any:
+    """`function(*arrays, axis)`, whose result has the shape of the arrays.
+
+    Along the last axis of large arrays it works on as many rows at once as stay in the cache.
+    """
+    first = arrays[0]
+    if (
+        first.size <= 2 * PART
+        or axis not in (-1, first.ndim - 1)
+        or any(a.shape != first.shape or not a.flags.c_contiguous for a in arrays)
+    ):
+        return function(*arrays, axis)
+    length = first.shape[-1]
+    flat = [array.reshape(-1, length) for array in arrays]
+    step = max(1, PART // length)
+    result: Any = None
+    for start in range(0, len(flat[0]), step):
+        value = function(*[rows[start : start + step] for rows in flat], -1)
+        if result is None:
+            result = np.empty(flat[0].shape, value.dtype)
+        result[start : start + step] = value
+    return result.reshape(first.shape)
+
+
+# Lengths up to which NumPy's loop over each row costs more than one over columns, after a copy.
+_SHORT: dict[Any, int] = {np.add: 32, np.multiply: 128, np.maximum: 64, np.minimum: 64}
+
+
+def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
+    """`ufunc.reduce(x, axes, keepdims=keepdims)`, quick along short rows, too."""
+    if (
+        axes in ((x.ndim - 1,), x.ndim - 1, -1)
+        and 1 < x.shape[-1] <= _SHORT[ufunc]
+        and x.size > PART // 4
+        and x.flags.c_contiguous
+        and x.dtype.kind == "f"
+    ):
+        flat = x.reshape(-1, x.shape[-1])
+        result = np.empty(len(flat), x.dtype)
+        step = PART // x.shape[-1]
+        for start in range(0, len(flat), step):
+            columns = flat[start : start + step].T.copy()
+            ufunc.reduce(columns, axis=0, out=result[start : start + step])
+        return result.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
+    return ufunc.reduce(x, axis=axes, keepdims=keepdims)

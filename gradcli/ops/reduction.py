@@ -13,6 +13,7 @@ from ..tensor.tensor import shape_of
 from .adding import flat_places
 from .arithmetic import BOOL_PAIR
 from .errors import wrap_dim, wrap_dims
+from .parts import by_rows, reduce
 from .support import common_dtype, supports
 from .table import LINEAR, Op, op
 
@@ -122,7 +123,7 @@ def _sum(self: Any, dtype: Any) -> Any:
 def _sum_dim(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     axes = axes_of(dim, self.ndim)
     self = _wide(self, dtype)
-    return ADD.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self + 0
+    return reduce(ADD, self, axes, keepdim) if self.ndim else self + 0
 
 
 op(
@@ -284,7 +285,7 @@ def _prod(self: Any, dtype: Any) -> Any:
 def _prod_dim(self: Any, dim: int, keepdim: bool, dtype: Any) -> Any:
     axes = axes_of(dim, self.ndim)
     self = _wide(self, dtype)
-    return MULTIPLY.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self
+    return reduce(MULTIPLY, self, axes, keepdim) if self.ndim else self
 
 
 def _others(self: Any, dim: int) -> Any:
@@ -293,7 +294,7 @@ def _others(self: Any, dim: int) -> Any:
         return np.ones_like(self)[()]
     axis = wrap_dim(dim, self.ndim)
     if self.dtype.kind == "f":
-        total = MULTIPLY.reduce(self, axis=axis, keepdims=True)
+        total = reduce(MULTIPLY, self, axis, True)
         size = np.abs(total)
         limits = np.finfo(self.dtype)
         if ((size >= limits.tiny) & (size <= limits.max)).all():
@@ -963,9 +964,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
         f"a{name}(Tensor self, Dim[] dim=[], bool keepdim=False)",
         batching="shift",
         kernel=lambda self, dim, keepdim: (
-            ufunc.reduce(self, axis=axes_of(dim, self.ndim), keepdims=keepdim)
-            if self.ndim
-            else self
+            reduce(ufunc, self, axes_of(dim, self.ndim), keepdim) if self.ndim else self
         ),
         vjp={"self": _evenly_dim},
         jvp={"self": _evenly_dim_forward},
@@ -1147,9 +1146,14 @@ def _softmax(self: Any, dim: int) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.size:
         return self.copy()
-    result = self - MAXIMUM.reduce(self, axis=axis, keepdims=True)
+    return by_rows(_exponentials, axis, self)
+
+
+def _exponentials(x: Any, axis: int) -> Any:
+    """exp(x) over its sum along an axis."""
+    result = x - reduce(MAXIMUM, x, axis, True)
     np.exp(result, out=result)
-    result /= ADD.reduce(result, axis=axis, keepdims=True)
+    result /= reduce(ADD, result, axis, True)
     return result
 
 
@@ -1159,8 +1163,13 @@ def _log_softmax(self: Any, dim: int) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.size:
         return self.copy()
-    result = self - MAXIMUM.reduce(self, axis=axis, keepdims=True)
-    result -= np.log(ADD.reduce(np.exp(result), axis=axis, keepdims=True))
+    return by_rows(_log_exponentials, axis, self)
+
+
+def _log_exponentials(x: Any, axis: int) -> Any:
+    """The logarithm of exp(x) over its sum along an axis."""
+    result = x - reduce(MAXIMUM, x, axis, True)
+    result -= np.log(reduce(ADD, np.exp(result), axis, True))
     return result
 
 
@@ -1179,11 +1188,14 @@ def _log_softmax_slope(F: Any, g: Any, out: Any, dim: int) -> Any:
 
 def _softmax_backward(grad: Any, output: Any, dim: int) -> Any:
     """The cotangent of softmax's input, in few passes over memory."""
-    result = grad * output
     if not output.ndim:
-        return result - result
-    total = ADD.reduce(result, axis=dim, keepdims=True)
-    result -= output * total
+        return grad * output - grad * output
+    return by_rows(_softmax_rows_back, dim, grad, output)
+
+
+def _softmax_rows_back(grad: Any, output: Any, axis: int) -> Any:
+    result = grad * output
+    result -= output * reduce(ADD, result, axis, True)
     return result
 
 
@@ -1191,8 +1203,12 @@ def _log_softmax_backward(grad: Any, output: Any, dim: int) -> Any:
     """The cotangent of log_softmax's input, in few passes over memory."""
     if not output.ndim:
         return grad - grad
+    return by_rows(_log_softmax_rows_back, dim, grad, output)
+
+
+def _log_softmax_rows_back(grad: Any, output: Any, axis: int) -> Any:
     result = np.exp(output)
-    result *= ADD.reduce(grad, axis=dim, keepdims=True)
+    result *= reduce(ADD, grad, axis, True)
     return np.subtract(grad, result, out=result)
 
 

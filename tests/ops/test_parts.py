@@ -62,3 +62,33 @@ def test_operands_of_other_shapes_and_layouts_are_left_whole() -> None:
     assert (add(a, b) == a + b).all()
     assert (add(a.T, a.T.copy()) == 2).all()
     assert (add(a, np.broadcast_to(np.float64(3), a.shape)) == 4).all()
+
+
+@pytest.mark.parametrize("length", [1, 2, 10, 33, 100, 300])
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.maximum, np.minimum])
+def test_reductions_of_short_rows_are_numpys(ufunc: Any, length: int) -> None:
+    x = np.random.default_rng(0).uniform(0.9, 1.1, (3, 7000, length)).astype(np.float32)
+    x[0, 5, 0] = np.nan
+    for keepdims in (False, True):
+        found = parts.reduce(ufunc, x, (2,), keepdims)
+        wanted = ufunc.reduce(x, axis=2, keepdims=keepdims)
+        assert found.shape == wanted.shape
+        np.testing.assert_allclose(found, wanted, 1e-6)
+
+
+@pytest.mark.parametrize("shape", [(700, 100), (5, 20000), (1, 140000), (7000, 10), (3, 50, 700)])
+@pytest.mark.parametrize("dim", [-1, 0])
+def test_rows_in_parts_are_the_whole(shape: tuple[int, ...], dim: int) -> None:
+    x = np.random.default_rng(0).standard_normal(shape)
+    for function in (torch.softmax, torch.log_softmax):
+        found = values(x, lambda leaf, f=function: f(leaf, dim), torch.float64)
+        exponentials = np.exp(x - x.max(dim, keepdims=True))
+        total = exponentials.sum(dim, keepdims=True)
+        soft, log = exponentials / total, np.log(exponentials / total)
+        if function is torch.softmax:
+            weighted = soft * (soft - (soft * soft).sum(dim, keepdims=True))
+            wanted = (soft, weighted, 0 * soft)
+        else:
+            wanted = (log, log - soft * log.sum(dim, keepdims=True), 1 - soft * shape[dim])
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, other, 1e-9, 1e-12)
