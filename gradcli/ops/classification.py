@@ -5,6 +5,7 @@ Classes are dimension 1, or dimension 0 of a tensor that has no other.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,23 +23,37 @@ def _class_axis(rank: int) -> int:
     return 0 if rank == 1 else 1
 
 
+def _places(target: Any, classes: int) -> Any:
+    """Where the scores of the targets are in flattened scores."""
+    if target.ndim < 2:
+        return np.arange(target.size) * classes + target.reshape(-1)
+    inner = math.prod(target.shape[1:])
+    images = np.arange(len(target))[:, None] * classes
+    return ((images + target.reshape(len(target), inner)) * inner + np.arange(inner)).reshape(-1)
+
+
+def _classes(shape: Any) -> int:
+    return shape[_class_axis(len(shape))]  # type: ignore[no-any-return]
+
+
 def _pick(self: Any, target: Any, ignore_index: int) -> Any:
     """The score of each target class, zero where the target is ignored."""
-    axis = _class_axis(self.ndim)
     kept = target != ignore_index
-    index = np.expand_dims(np.where(kept, target, 0), axis)
-    picked = np.take_along_axis(self, index, axis)
-    return np.where(kept, picked.reshape(target.shape), self.dtype.type(0))[()]
+    every = kept.all()
+    places = _places(target if every else np.where(kept, target, 0), _classes(self.shape))
+    picked = self.reshape(-1).take(places).reshape(target.shape)
+    return (picked if every else np.where(kept, picked, self.dtype.type(0)))[()]
 
 
 def _place(self: Any, target: Any, classes: int, ignore_index: int) -> Any:
     """Zeros for every class but the target's, which gets the element of `self`."""
     shape = target.shape
     axis = min(1, target.ndim)
-    out = np.zeros((*shape[:axis], classes, *shape[axis:]), self.dtype)
+    out: Any = np.zeros((*shape[:axis], classes, *shape[axis:]), self.dtype)
     kept = target != ignore_index
-    index = np.expand_dims(np.where(kept, target, 0), axis)
-    np.put_along_axis(out, index, np.expand_dims(np.where(kept, self, 0), axis), axis)
+    if not kept.all():
+        target, self = np.where(kept, target, 0), np.where(kept, self, 0)
+    out.reshape(-1)[_places(target, classes)] = self.reshape(-1)
     return out
 
 

@@ -15,17 +15,59 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Size, Tensor, own_memory, shape_of
 from .checks import ndim, not_differentiable, real_only
+from .parts import by_rows, dot, total
 from .table import op
 
 Axes = tuple[int, ...]
 
 
-def _standard(x: Any, axes: Axes, eps: float) -> Any:
+def _mean(sums: Any, x: Any) -> Any:
+    return sums / sums.dtype.type(x.size // max(sums.size, 1))
+
+
+def _centred(x: Any, axes: Any, eps: float) -> tuple[Any, Any]:
+    """`x` less its mean over `axes`, and its deviation."""
+    centred = x - _mean(total(x, axes), x)
+    return centred, np.sqrt(_mean(dot(centred, centred, axes), x) + x.dtype.type(eps))
+
+
+def _standard(x: Any, axes: Any, eps: float) -> Any:
     """`x` with mean 0 and variance 1 over `axes`."""
-    centred = x - np.mean(x, axes, keepdims=True)
-    variance = np.mean(centred * centred, axes, keepdims=True)
-    centred /= np.sqrt(variance + x.dtype.type(eps))
+    centred, deviation = _centred(x, axes, eps)
+    centred /= deviation
     return centred
+
+
+def _standard_back(g: Any, x: Any, axes: Any, eps: float) -> Any:
+    """The cotangent of what was standardized, in few passes over memory."""
+    y, deviation = _centred(x, axes, eps)
+    y *= _mean(dot(g, y, axes), x) / (deviation * deviation)
+    np.subtract(g, y, out=y)
+    y -= _mean(total(g, axes), x)
+    y /= deviation
+    return y
+
+
+def _over_last(function: Any, count: int, eps: float, *arrays: Any) -> Any:
+    """`function(*arrays, axes, eps)` over the last `count` dimensions."""
+    shape = arrays[0].shape
+    rows = [array.reshape(*shape[: len(shape) - count], -1) for array in arrays]
+    return by_rows(lambda *args: function(*args, eps), -1, *rows).reshape(shape)
+
+
+_MANY = 4096  # elements of a channel from which on a loop over channels pays
+
+
+def _over_batch(function: Any, eps: float, *arrays: Any) -> Any:
+    """`function(*arrays, axes, eps)` over all dimensions but the second."""
+    first = arrays[0]
+    channels = first.shape[1]
+    if first.ndim < 3 or first.size < _MANY * channels:
+        return function(*arrays, _batch_axes(first.ndim), eps)
+    result = np.empty(first.shape, first.dtype)
+    for channel in range(channels):
+        result[:, channel] = function(*[array[:, channel] for array in arrays], None, eps)
+    return result
 
 
 def _parts(F: Any, x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
@@ -56,13 +98,17 @@ def _last(rank: int, count: int) -> Axes:
 def _layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
     if not input.size:
         return np.zeros_like(input)
-    return _scaled(_standard(input, _last(input.ndim, len(normalized_shape)), eps), weight, bias)
+    return _scaled(_over_last(_standard, len(normalized_shape), eps, input), weight, bias)
 
 
 def _layer_input(F: Any, g: Any, input: Any, normalized_shape: Any, weight: Any, eps: float) -> Any:
+    if weight is not None:
+        g = g * weight
+    if not F.is_traced and input.size:
+        return _over_last(_standard_back, len(normalized_shape), eps, g, input)
     axes = _last(input.ndim, len(normalized_shape))
     y, scale = _parts(F, input, axes, eps)
-    return _slope(F, g if weight is None else g * weight, y, scale, axes)
+    return _slope(F, g, y, scale, axes)
 
 
 def _layer_tangent(
@@ -75,6 +121,8 @@ def _layer_tangent(
 
 
 def _layer_standard(F: Any, input: Any, normalized_shape: Any, eps: float) -> Any:
+    if not F.is_traced and input.size:
+        return _over_last(_standard, len(normalized_shape), eps, input)
     return _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0]
 
 
@@ -218,10 +266,18 @@ def _channels(value: Any, rank: int) -> Any:
 
 def _batch_input(F: Any, g: Any, input: Any, weight: Any, eps: float) -> Any:
     axes = _batch_axes(input.ndim)
-    y, scale = _parts(F, input, axes, eps)
     if weight is not None:
         g = g * _by_channel(F, weight, input.ndim)
+    if not F.is_traced:
+        return _over_batch(_standard_back, eps, g, input)
+    y, scale = _parts(F, input, axes, eps)
     return _slope(F, g, y, scale, axes)
+
+
+def _batch_standard(F: Any, input: Any, eps: float) -> Any:
+    if not F.is_traced:
+        return _over_batch(_standard, eps, input)
+    return _parts(F, input, _batch_axes(input.ndim), eps)[0]
 
 
 def _batch_tangent(F: Any, t: Any, input: Any, weight: Any, eps: float) -> Any:
@@ -234,14 +290,14 @@ def _batch_tangent(F: Any, t: Any, input: Any, weight: Any, eps: float) -> Any:
 op(
     "_batch_norm_training(Tensor input, Tensor? weight, Tensor? bias, float eps)",
     kernel=lambda input, weight, bias, eps: _scaled(
-        _standard(input, _batch_axes(input.ndim), eps),
+        _over_batch(_standard, eps, input),
         _channels(weight, input.ndim),
         _channels(bias, input.ndim),
     ),
     vjp={
         "input": _batch_input,
         "weight": lambda F, g, input, eps: F.sum_dim(
-            g * _parts(F, input, _batch_axes(input.ndim), eps)[0], _batch_axes(input.ndim)
+            g * _batch_standard(F, input, eps), _batch_axes(input.ndim)
         ),
         "bias": lambda F, g: F.sum_dim(g, _batch_axes(g.ndim)),
     },

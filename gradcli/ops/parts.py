@@ -91,3 +91,17 @@ def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
             ufunc.reduce(columns, axis=0, out=result[start : start + step])
         return result.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
     return ufunc.reduce(x, axis=axes, keepdims=keepdims)
+
+
+def dot(a: Any, b: Any, axes: Any) -> Any:
+    """The sum of `a * b` over axes, which stay with length one; rows need no temporary."""
+    if axes in ((a.ndim - 1,), a.ndim - 1, -1) and a.dtype == b.dtype and a.dtype.char in "fd":
+        return np.vecdot(a, b)[..., None]
+    return np.add.reduce(a * b, axis=axes, keepdims=True)
+
+
+def total(x: Any, axes: Any) -> Any:
+    """The sum over axes, which stay with length one; along rows as BLAS adds up."""
+    if axes in ((x.ndim - 1,), x.ndim - 1, -1) and x.shape[-1] > _SHORT[np.add]:
+        return dot(x, np.ones(x.shape[-1], x.dtype), axes)
+    return reduce(np.add, x, axes, True)

@@ -13,7 +13,7 @@ from ..tensor.tensor import shape_of
 from .adding import flat_places
 from .arithmetic import BOOL_PAIR
 from .errors import wrap_dim, wrap_dims
-from .parts import by_rows, reduce
+from .parts import by_rows, dot, reduce, total
 from .support import common_dtype, supports
 from .table import LINEAR, Op, op
 
@@ -1153,7 +1153,7 @@ def _exponentials(x: Any, axis: int) -> Any:
     """exp(x) over its sum along an axis."""
     result = x - reduce(MAXIMUM, x, axis, True)
     np.exp(result, out=result)
-    result /= reduce(ADD, result, axis, True)
+    result /= total(result, axis)
     return result
 
 
@@ -1169,7 +1169,7 @@ def _log_softmax(self: Any, dim: int) -> Any:
 def _log_exponentials(x: Any, axis: int) -> Any:
     """The logarithm of exp(x) over its sum along an axis."""
     result = x - reduce(MAXIMUM, x, axis, True)
-    result -= np.log(reduce(ADD, np.exp(result), axis, True))
+    result -= np.log(total(np.exp(result), axis))
     return result
 
 
@@ -1194,8 +1194,8 @@ def _softmax_backward(grad: Any, output: Any, dim: int) -> Any:
 
 
 def _softmax_rows_back(grad: Any, output: Any, axis: int) -> Any:
-    result = grad * output
-    result -= output * reduce(ADD, result, axis, True)
+    result = grad - dot(grad, output, axis)
+    result *= output
     return result
 
 
@@ -1208,7 +1208,7 @@ def _log_softmax_backward(grad: Any, output: Any, dim: int) -> Any:
 
 def _log_softmax_rows_back(grad: Any, output: Any, axis: int) -> Any:
     result = np.exp(output)
-    result *= reduce(ADD, grad, axis, True)
+    result *= total(grad, axis)
     return np.subtract(grad, result, out=result)
 
 
