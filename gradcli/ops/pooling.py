@@ -81,18 +81,46 @@ def _max_pool(
         data[(..., *inner)] = self
     else:
         data = np.ascontiguousarray(self)
-    best = np.full((*lead, *out), low, self.dtype)
-    taps = np.zeros((*lead, *out), np.int64)
     strides = tuple(b * s for b, s in zip(data.strides[-dims:], stride, strict=True))
-    first = _first_taps(out, stride, padding, dilation, kernel_size)
-    taps += first
-    for index, place in enumerate(itertools.product(*map(range, kernel_size))):
+    views = []
+    for place in itertools.product(*map(range, kernel_size)):
         start = tuple(slice(i * d, None) for i, d in zip(place, dilation, strict=True))
-        view = as_strided(data[(..., *start)], (*lead, *out), (*data.strides[:-dims], *strides))
+        views.append(
+            as_strided(data[(..., *start)], (*lead, *out), (*data.strides[:-dims], *strides))
+        )
+    best = np.array(views[0])
+    for view in views[1:]:
+        np.maximum(best, view, out=best)
+    if ((best != best) | (best == low)).any():
+        best, taps = _last_nan(views, low, _first_taps(out, stride, padding, dilation, kernel_size))
+    else:
+        taps = _first_of(views, best)
+    return best, _flat_index(taps, sizes, out, kernel_size, stride, padding, dilation)
+
+
+def _first_of(views: Sequence[Any], best: Any) -> Any:
+    """The number of the first view that has each maximum: of those before, none has it."""
+    taps = np.zeros(best.shape, np.uint8 if len(views) < 256 else np.intp)
+    before = np.ones(best.shape, np.bool_)
+    for view in views[:-1]:
+        before &= view != best
+        taps += before
+    return taps
+
+
+def _last_nan(views: Sequence[Any], low: Any, first: Any) -> tuple[Any, Any]:
+    """Maxima and their taps where NaN counts as greatest, the last one, or nothing is above `low`.
+
+    `first` has the tap that stands for a window without an element above.
+    """
+    best = np.full(views[0].shape, low, views[0].dtype)
+    taps = np.zeros(best.shape, np.intp)
+    taps += first
+    for index, view in enumerate(views):
         better = (view > best) | (view != view)
         np.copyto(best, view, where=better)
         np.copyto(taps, index, where=better)
-    return best, _flat_index(taps, sizes, out, kernel_size, stride, padding, dilation)
+    return best, taps
 
 
 def _first_taps(out: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, kernel: Sizes) -> Any:
@@ -118,13 +146,16 @@ def _flat_index(
     dilation: Sizes,
 ) -> Any:
     """Positions in the flattened input from positions in the windows."""
-    total = np.zeros_like(taps)
-    rest = taps
-    for axis in range(len(kernel) - 1, -1, -1):
-        rest, tap = np.divmod(rest, kernel[axis])
+    steps = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+    places = itertools.product(*map(range, kernel))
+    ways = [
+        sum(i * d * step for i, d, step in zip(place, dilation, steps, strict=True))
+        for place in places
+    ]
+    total = np.array(ways, np.int64).take(taps)
+    for axis, step in enumerate(steps):
         begin = np.arange(out[axis]) * stride[axis] - padding[axis]
-        begin = begin.reshape((-1,) + (1,) * (len(kernel) - axis - 1))
-        total += (begin + tap * dilation[axis]) * math.prod(sizes[axis + 1 :])
+        total += (begin * step).reshape((-1,) + (1,) * (len(kernel) - axis - 1))
     return total
 
 
@@ -139,11 +170,8 @@ def _scatter_windows(self: Any, index: Any, sizes: Any) -> Any:
     lead = self.shape[: self.ndim - len(sizes)]
     rows, volume = math.prod(lead), math.prod(sizes)
     places = index.reshape(rows, -1) + np.arange(rows)[:, None] * volume
-    if self.dtype.kind == "c":
-        out = np.zeros(rows * volume, self.dtype)
-        np.add.at(out, places.ravel(), self.ravel())
-    else:
-        out = np.bincount(places.ravel(), self.ravel(), rows * volume).astype(self.dtype)
+    out = np.zeros(rows * volume, self.dtype)
+    np.add.at(out, places.ravel(), self.ravel())
     return out.reshape(*lead, *sizes)
 
 
