@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import wrap_dim
 from .families import get_op
-from .support import select, supports
+from .support import real_gradients, select, supports
 from .table import ELEMENTWISE, op
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -106,6 +106,7 @@ op(
             F.logical_or(F.le(self, min_val), F.ge(self, max_val)), 0, g
         )
     },
+    tied={"self": "HardtanhBackwardBackward0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -147,6 +148,7 @@ op(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
     kernel=_leaky_relu,
     vjp={"self": lambda F, g, self, negative_slope: F.where(F.gt(self, 0), g, g * negative_slope)},
+    tied={"self": "LeakyReluBackwardBackward0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -270,7 +272,11 @@ def _check_celu(self: Any, alpha: Any) -> None:
 op(
     "celu(Tensor self, Scalar alpha=1.0)",
     kernel=lambda self, alpha: _elu(self, alpha, 1, 1 / alpha),
-    vjp={"self": lambda F, g, self, alpha: _elu_slope(F, g, self, alpha, 1, 1 / alpha)},
+    vjp={  # the gradient takes `alpha` as a float, whatever the dtype
+        "self": lambda F, g, self, alpha: _elu_slope(
+            F, g, self, alpha, 1, 1 / float(np.float32(alpha))
+        )
+    },
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -349,6 +355,11 @@ def _silu_slope(F: Any, g: Any, self: Any) -> Any:
     return g * F.conj(gate * (self * (1 - gate) + 1))
 
 
+def _check_silu(self: Any) -> None:
+    supports(integer="silu_cpu", boolean="silu_cpu")(self)
+    real_gradients("silu")(self)
+
+
 op(
     "silu(Tensor self)",
     kernel=lambda self: self / (1 + np.exp(-self)),
@@ -359,15 +370,9 @@ op(
     parts=True,
     inplace=True,
     where=(),
-    check=supports(
-        complex=RuntimeError(
-            "silu does not support automatic differentiation for outputs with complex dtype."
-        ),
-        integer="silu_cpu",
-        boolean="silu_cpu",
-    ),
+    check=_check_silu,
     doc="x * sigmoid(x).",
-    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
+    samples=lambda S: [] if S.dtype.is_complex else [*S.each(-2, 2), *S.kinks()],
 )
 op(
     "silu_F(Tensor self, bool inplace=False)",
@@ -499,6 +504,7 @@ op(
         self.dtype
     ),
     vjp={"self": _outside},
+    tied={"self": "HardshrinkBackwardBackward0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -514,6 +520,7 @@ op(
         self > lambd, self - lambd, np.where(self < -lambd, self + lambd, self * 0)
     )[()].astype(self.dtype),
     vjp={"self": _outside},
+    tied={"self": "SoftshrinkBackwardBackward0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -523,12 +530,14 @@ op(
     doc="Elements moved towards zero by `lambd`.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(2, 3), 0.2)],
 )
+_SIXTH = float(np.float32(1 / 6))  # PyTorch's constant is a float, for every dtype
+
 op(
     "hardsigmoid(Tensor self)",
     kernel=lambda self: np.minimum(np.maximum(self + 3, 0), 6) / 6,
     vjp={
         "self": lambda F, g, self: F.where(
-            F.logical_and(F.gt(self, -3), F.lt(self, 3)), g * (1 / 6), 0
+            F.logical_and(F.gt(self, -3), F.lt(self, 3)), g * _SIXTH, 0
         )
     },
     jvp=ELEMENTWISE,
@@ -590,6 +599,7 @@ op(
         "self": lambda F, g, self, weight: F.where(F.gt(self, 0), g, weight * g),
         "weight": lambda F, g, self: F.where(F.gt(self, 0), 0, self * g),
     },
+    tied={"self": "PreluKernelBackwardBackward0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,

@@ -33,6 +33,15 @@ def _check_subtraction(self: Any, other: Any, alpha: Any = 1) -> None:
         raise RuntimeError(BOOL_ONE)
 
 
+def _times(value: Any, alpha: Any) -> Any:
+    """`value * alpha`; a negative number wraps around in an unsigned dtype, as in C."""
+    if alpha == 1:
+        return value
+    if getattr(value, "dtype", None) == np.uint8 and alpha < 0:
+        return np.negative(value * -alpha)
+    return value * alpha
+
+
 def _check_alpha(self: Any, other: Any, alpha: Any) -> None:
     """Refuse a factor of a higher category than the result."""
     kind = common_dtype(self, other).category
@@ -71,7 +80,7 @@ class _Subtractable(supports):
 
 op(
     "add(Tensor self, Tensor other, *, Scalar alpha=1)",
-    kernel=lambda self, other, alpha: self + (other if alpha == 1 else other * alpha),
+    kernel=lambda self, other, alpha: self + _times(other, alpha),
     vjp={
         "self": lambda F, g: g,
         "other": lambda F, g, alpha: g if alpha == 1 else g * _conjugate(alpha),
@@ -93,7 +102,7 @@ op(
 )
 op(
     "sub(Tensor self, Tensor other, *, Scalar alpha=1)",
-    kernel=lambda self, other, alpha: self - (other if alpha == 1 else other * alpha),
+    kernel=lambda self, other, alpha: self - _times(other, alpha),
     vjp={
         "self": lambda F, g: g,
         "other": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
@@ -117,7 +126,7 @@ op(
 op(
     "rsub_scalar(Tensor self, Number other, Scalar alpha=1)",
     name="rsub",
-    kernel=lambda self, other, alpha: other - (self if alpha == 1 else self * alpha),
+    kernel=lambda self, other, alpha: other - _times(self, alpha),
     vjp={"self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha)},
     jvp={"self": lambda F, t, alpha: -t if alpha == 1 else -t * alpha},
     node="RsubBackward1",
@@ -131,7 +140,7 @@ op(
 op(
     "rsub(Tensor self, Tensor other, *, Scalar alpha=1)",
     numbers=False,
-    kernel=lambda self, other, alpha: other - (self if alpha == 1 else self * alpha),
+    kernel=lambda self, other, alpha: other - _times(self, alpha),
     vjp={
         "self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
         "other": lambda F, g: g,

@@ -280,9 +280,18 @@ def _input_grad(
     zero = (0,) * len(stride)
     if not transposed:
         zero = _output_padding(input_shape, weight.shape, g.shape, stride, padding, dilation)
-    return F.convolution(
+    grad = F.convolution(
         g, F.conj(weight), None, stride, padding, dilation, not transposed, zero, groups
     )
+    return _cut(F, grad, input_shape)
+
+
+def _cut(F: Any, grad: Any, shape: Any) -> Any:
+    """A gradient without what lies in an output padding of a stride and more."""
+    for axis, length in enumerate(shape[2:], 2):
+        if grad.shape[axis] > length:
+            grad = F.narrow(grad, axis, 0, length)
+    return grad
 
 
 def _weight_grad(
@@ -418,10 +427,18 @@ def _weight_input_grad(
 
 
 def _weight_output_grad(
-    F: Any, g: Any, input: Any, stride: Any, padding: Any, dilation: Any, groups: int
+    F: Any,
+    g: Any,
+    input: Any,
+    grad_shape: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
 ) -> Any:
     zero = (0,) * len(stride)
-    return F.convolution(F.conj(input), g, None, stride, padding, dilation, False, zero, groups)
+    grad = F.convolution(F.conj(input), g, None, stride, padding, dilation, False, zero, groups)
+    return _cut(F, grad, grad_shape)
 
 
 op(

@@ -256,7 +256,7 @@ op(
 
 
 def _check_dtype(name: str, index: Tensor, words: str = "int32/int64") -> None:
-    if index.dtype not in INDEX_TYPES:
+    if index.dtype not in INDEX_TYPES and 0 not in shape_of(index):
         raise RuntimeError(f"{name}(): Expected dtype {words} for index")
 
 
@@ -267,6 +267,8 @@ def _rank(shape: Sequence[int]) -> int:
 def _check_gather(self: Tensor, dim: int, index: Tensor, *rest: Any) -> None:
     shape, found = shape_of(self), shape_of(index)
     dim = wrap_dim(dim, len(shape))
+    if 0 in found:
+        return  # nothing is read
     _check_dtype("gather", index)
     if _rank(shape) != _rank(found):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
@@ -283,6 +285,8 @@ def _gather(self: Array, dim: int, index: Array, sparse_grad: bool) -> Array:
     shape = np.shape(index)
     source = np.atleast_1d(self)
     places = np.atleast_1d(index)
+    if not places.size:
+        return np.empty(shape, self.dtype)
     _bounded(places, source.shape[dim], dim, RuntimeError)
     flat = np.ascontiguousarray(source).reshape(-1)
     return flat.take(flat_places(source.shape, dim, places)).reshape(shape)
@@ -1006,11 +1010,19 @@ def _put_flat(self: Array, index: Array, source: Array, accumulate: bool) -> Arr
             f"source.numel() = {source.size}, index.numel() = {places.size}"
         )
     result = preserved_copy(self)
+    values = np.asarray(source).reshape(-1)
+    if not np.ndim(result):
+        one = np.array(result).reshape(1)
+        if accumulate:
+            np.add.at(one, places, values)
+        elif places.size:
+            one[0] = values[-1]
+        return one[0]
     flat = np.unravel_index(places % max(self.size, 1), np.shape(self))
     if accumulate:
-        np.add.at(result, flat, np.asarray(source).reshape(-1))
+        np.add.at(result, flat, values)
     else:
-        result[flat] = np.asarray(source).reshape(-1)
+        result[flat] = values
     return result
 
 
@@ -1042,6 +1054,14 @@ op(
 )
 
 
+def _values(indices: Any) -> Any:
+    """The elements of an index, over all batches."""
+    while type(indices) is Tensor:
+        level = indices.level
+        indices = indices.array if level is None or level.value is None else level.value
+    return indices
+
+
 def _take_along_dim(F: Any, self: Any, indices: Any, dim: int | None) -> Any:
     if dim is None:
         return F.gather(F.reshape(self, (-1,)), 0, F.reshape(indices, (-1,)))
@@ -1052,6 +1072,9 @@ def _take_along_dim(F: Any, self: Any, indices: Any, dim: int | None) -> Any:
             f"but got {len(shape)} dimensions for input, and {len(found)} dimensions for indices"
         )
     axis = wrap_dim(dim, len(shape))
+    values = _values(indices)
+    if np.any((values < 0) | (values >= shape[axis])):  # positions count round and round
+        indices = F.remainder_scalar(indices, shape[axis])
     common = broadcast_shape(
         [(*shape[:axis], 1, *shape[axis + 1 :]), (*found[:axis], 1, *found[axis + 1 :])]
     )

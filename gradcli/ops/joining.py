@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import dtypes
 from ..tensor.dtypes import Array
+from ..tensor.tensor import Tensor, shape_of
 from .batching import aligned
 from .errors import wrap_dim
 from .shape import atleast_1d, atleast_2d, atleast_3d, shape_of_value
@@ -315,6 +317,29 @@ def _cuts(F: Any, self: Any, indices: Sequence[int], dim: int) -> tuple[Any, ...
     return tuple(parts)
 
 
+def _places(tensor: Tensor) -> Any:
+    """The number of parts, or where to cut, from a tensor of integers."""
+    if tensor.dtype is not dtypes.int64:
+        raise RuntimeError(
+            "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+            f"{tensor.dtype.scalar_name}"
+        )
+    if len(shape_of(tensor)) > 1:
+        raise RuntimeError(
+            "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or "
+            f"one-dimensional tensor, but got a tensor with {len(shape_of(tensor))} dims"
+        )
+    places = tensor.array
+    level = tensor.level
+    if level is not None and level.value is not None:
+        rows = np.moveaxis(level.value.array, level.axis, 0)
+        places = rows[0]
+        if (rows != places).any():
+            raise RuntimeError("tensor_split: the examples of a batch must be cut alike")
+    found: Any = places.tolist()
+    return found
+
+
 def _tensor_split(F: Any, self: Any, indices_or_sections: Any, dim: int) -> tuple[Any, ...]:
     shape = shape_of_value(self)
     if not shape:
@@ -322,6 +347,8 @@ def _tensor_split(F: Any, self: Any, indices_or_sections: Any, dim: int) -> tupl
             "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
         )
     dim = wrap_dim(dim, len(shape))
+    if type(indices_or_sections) is Tensor:
+        indices_or_sections = _places(indices_or_sections)
     if not isinstance(indices_or_sections, int):
         return _cuts(F, self, indices_or_sections, dim)
     if indices_or_sections <= 0:
@@ -329,9 +356,23 @@ def _tensor_split(F: Any, self: Any, indices_or_sections: Any, dim: int) -> tupl
     return _sections(F, self, indices_or_sections, dim)
 
 
+def _split_samples(kind: str) -> Any:
+    def samples(S: Any) -> list[Any]:
+        if kind == "Tensor":
+            return [S(S.normal(5), S.integers(2, 3)), S(S.normal(2, 4), S.integers(1, 2, 1), 1)]
+        many = kind != "int"
+        return [
+            S(S.normal(5), (1, 3) if many else 2),
+            S(S.normal(2, 4), (2,) if many else 3, 1),
+        ]
+
+    return samples
+
+
 for _kind, _identifier, _parameter in (
     ("int", "tensor_split", "sections"),
     ("int[]", "tensor_split_indices", "indices"),
+    ("Tensor", "tensor_split_tensor", "tensor_indices_or_sections"),
 ):
     op(
         f"{_identifier}(Tensor self, {_kind} {_parameter}, Dim dim=0)",
@@ -339,10 +380,7 @@ for _kind, _identifier, _parameter in (
         composite=_tensor_split,
         outputs=0,
         doc=f"Cuts a dimension into views, by `{_parameter}`.",
-        samples=lambda S, many=_kind != "int": [
-            S(S.normal(5), (1, 3) if many else 2),
-            S(S.normal(2, 4), (2,) if many else 3, 1),
-        ],
+        samples=_split_samples(_kind),
     )
 
 

@@ -52,7 +52,14 @@ def _unary(
 
 
 def _exp2(self: Any) -> Any:
-    return np.exp2(self) if self.dtype.kind == "f" else np.exp(self * LN2)
+    if self.dtype.kind == "f":
+        return np.exp2(self)
+    angle = self.imag * LN2  # by parts: infinity times a complex number would be NaN
+    size = np.exp2(self.real)
+    result = np.empty(np.shape(self), self.dtype)
+    result.real = np.where(size == 0, 0, size * np.cos(angle))
+    result.imag = np.where(size == 0, 0, size * np.sin(angle))
+    return result[()]
 
 
 _unary("exp", np.exp, lambda F, g, out: g * F.conj(out), "e to the power of each element.", -2, 2)

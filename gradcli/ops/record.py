@@ -71,7 +71,8 @@ class OpNode(Node):
             values = self.saved
         plan = self.plan
         if plan.run is not None and wanted is None:
-            return plan.run(namespace, g, values)  # type: ignore[no-any-return]
+            found: Any = plan.run(namespace, g, values)
+            return self._tied(list(found), values) if traced_mode and plan.op.tied else found
         if self.count == 1 and plan.op.outputs == 0:
             g = (g,)  # formulas of operations that return a list take one
         edges = self.edges
@@ -87,6 +88,18 @@ class OpNode(Node):
                     grads[index] = formula(namespace, g, values[getter])
                 else:
                     grads[index] = formula(namespace, g, *getter(values))
+        return self._tied(grads, values) if traced_mode and self.op.tied else grads
+
+    def _tied(self, grads: list[Any], values: Sequence[Any]) -> list[Any]:
+        """Recorded gradients on the graph of the inputs that they do not change with."""
+        for position, parameter in enumerate(self.op.parameters):
+            node = self.op.tied.get(parameter.name)
+            save = (table.INPUT, position)
+            if node is not None and save in self.plan.saves:
+                edge = edge_start(self.op, position, len(self.edges))
+                if grads[edge] is not None:
+                    value = values[self.plan.saves.index(save)]
+                    grads[edge] = traced._tied(grads[edge], value, node)
         return grads
 
     def saved_tensors(self) -> list[Any]:

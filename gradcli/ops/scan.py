@@ -333,11 +333,11 @@ def _diff(F: Any, self: Any, n: int, dim: int, prepend: Any, append: Any) -> Any
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    axis = wrap_dim(dim, len(self.shape))
+    if n == 0:
+        return F.clone(self)
     pieces = [piece for piece in (prepend, self, append) if piece is not None]
     value = F.cat(pieces, dim) if len(pieces) > 1 else self
-    axis = wrap_dim(dim, len(value.shape))
-    if n == 0:
-        return F.clone(value)
     for _ in range(min(n, value.shape[axis])):
         length = max(value.shape[axis] - 1, 0)
         start = min(1, value.shape[axis])

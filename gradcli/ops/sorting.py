@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
-from ..tensor.tensor import Tensor, make, shape_of
+from ..tensor.tensor import Tensor, make, numel, shape_of
 from .errors import wrap_dim
 from .functions import function
 from .layout import preserved_strides, relayout, strides_of
@@ -519,7 +519,7 @@ def _unique_consecutive(
 ) -> Any:
     array = np.asarray(self.array)
     rows = array.reshape(-1, 1) if dim is None else np.moveaxis(array, wrap_dim(dim, array.ndim), 0)
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.reshape(len(rows), numel(rows.shape[1:]))
     fresh = np.ones(len(flat), bool)
     if len(flat):
         fresh[1:] = (flat[1:] != flat[:-1]).any(1)
@@ -639,8 +639,10 @@ def _searched(sorted_sequence: Any, values: Any, right: bool, sorter: Any) -> An
         sorted_sequence = np.take_along_axis(sorted_sequence, sorter, -1)
     if sorted_sequence.ndim == 1:
         return np.searchsorted(sorted_sequence, values, side)
+    if not values.size:
+        return np.zeros(values.shape, np.int64)
     rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
-    wanted = values.reshape(len(rows), -1)
+    wanted = values.reshape(len(rows), values.shape[-1])
     found = [np.searchsorted(a, b, side) for a, b in zip(rows, wanted, strict=True)]
     return np.array(found, np.int64).reshape(values.shape)
 

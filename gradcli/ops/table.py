@@ -134,6 +134,8 @@ class Op:
     constant: indices of outputs that carry no gradient.
     keeps: by input, the needs that its formula does without but PyTorch saves: they may not change
         before the backward pass, and a node shows them.
+    tied: by input, the node of a recorded gradient that depends on the input for PyTorch, but with
+        derivative zero: the input must be among what is saved.
     shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
         where it is empty, several with spaces between.
     inplace: whether the method with a trailing underscore exists.
@@ -173,6 +175,7 @@ class Op:
         "shows",
         "size",
         "tensor_positions",
+        "tied",
         "view",
         "vjp",
         "where",
@@ -199,6 +202,7 @@ class Op:
         self.constant: tuple[int, ...] = fields.get("constant", ())
         self.keeps: Mapping[str, tuple[str, ...]] = fields.get("keeps") or {}
         self.shows: Mapping[str, str] = fields.get("shows") or {}
+        self.tied: Mapping[str, str] = fields.get("tied") or {}
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.aliases: tuple[str, ...] = fields.get("aliases", ())

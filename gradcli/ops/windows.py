@@ -118,8 +118,17 @@ class _Grid:
         return columns.reshape(groups, -1, count * length)
 
     def spread(self, y: Any, run: int) -> Any:
-        """Outputs as (channels, images, run), with zeros between."""
-        count, channels = y.shape[:2]
+        """Outputs as (channels, images, run), with zeros between.
+
+        Where fewer were computed than windows fit, as for a transposed convolution with an output
+        padding of a stride and more, the rest are zeros.
+        """
+        count, channels, *lengths = y.shape
+        if tuple(lengths) != self.out:
+            wide = _space("wide", (channels, count, run), y.dtype)
+            wide.fill(0)
+            self.window(wide)[(..., *map(slice, lengths))] = y
+            return wide
         if self.exact and count == 1 and run == self.length:
             return np.ascontiguousarray(y).reshape(channels, 1, run)
         wide = _space("wide", (channels, count, run), y.dtype)
