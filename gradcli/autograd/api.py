@@ -7,7 +7,7 @@ from typing import Any
 
 from ..tensor.tensor import Tensor, constant, numel, shape_of
 from . import engine
-from .leaf import fresh_edge, retain_grad
+from .leaf import fresh_edge, requires_grad_, retain_grad
 from .modes import requires_grad
 from .node import meta_of
 from .operations import operations
@@ -16,7 +16,7 @@ IMPLICIT_COMPLEX = "grad can be implicitly created only for real scalar outputs 
 
 
 def _sequence(value: Any) -> list[Any]:
-    if isinstance(value, Tensor) or value is None or hasattr(value, "output_nr"):
+    if isinstance(value, Tensor) or hasattr(value, "output_nr"):
         return [value]
     return list(value)
 
@@ -175,8 +175,8 @@ def _input_edges(inputs: Sequence[Any], accumulate: bool) -> list[tuple[Any, int
             edges.append((item.node, _edge_number(item)))
             continue
         if not isinstance(item, Tensor):
-            raise TypeError(
-                f"inputs can be either Tensors or GradientEdges, but got {type(item).__name__}"
+            raise RuntimeError(
+                f"all inputs have to be Tensors or GradientEdges, but got {type(item).__name__}"
             )
         if not requires_grad(item):
             raise RuntimeError(
@@ -240,5 +240,6 @@ def grad(
                     "the graph. Set allow_unused=True if this is the desired behavior."
                 )
             if materialize_grads:
-                results[index] = operations.zeros_like(ins[index])
+                zeros = operations.zeros_like(ins[index])
+                results[index] = requires_grad_(zeros, create_graph)
     return tuple(results)

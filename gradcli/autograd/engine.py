@@ -521,7 +521,10 @@ def _replaced(old: Tensor, new: Any, hook: Callable[..., Any]) -> Tensor:
     if shape_of(new) != shape_of(old):
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
     if new.dtype is not old.dtype:
-        raise RuntimeError(f"hook '{_name(hook)}' has changed the type of value")
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has changed the type of value (was {old.dtype.tensor_name} got "
+            f"{new.dtype.tensor_name})"
+        )
     return new
 
 

@@ -319,6 +319,17 @@ def _check_dirty(ctx: FunctionCtx, results: Sequence[Any], inputs: Sequence[Tens
             )
         if any(requires_grad(item) for item in inputs):
             operations.check_view(tensor)
+            if tensor.view_info is not None and len(results) > 1:
+                raise RuntimeError(
+                    "If your Function modifies inplace an input that is a view of another Tensor, "
+                    "your Function cannot return more than one Tensor. This is not supported by "
+                    "the current autograd engine. You should either make sure the input is not a "
+                    "view (using .clone() for example) or make your Function only return one "
+                    "Tensor (potentially splitting it into two Functions: one doing the inplace "
+                    "that returns a single Tensor and a second one that does the other "
+                    "operations). You can ask on the forum https://discuss.pytorch.org/ if you "
+                    "need help to do this change."
+                )
 
 
 def _fresh_output(

@@ -58,13 +58,27 @@ _disabled: list[str] = []
 class allow_mutation_on_saved_tensors:
     """A block in which saved tensors may be changed in place: they are kept as copies."""
 
+    _running: allow_mutation_on_saved_tensors | None = None
+
     def __init__(self) -> None:
-        self.hooks = saved_tensors_hooks(operations.clone, lambda tensor: tensor)
+        self.hooks = saved_tensors_hooks(operations.clone, self._unpack)
+
+    def _unpack(self, tensor: Tensor) -> Tensor:
+        if allow_mutation_on_saved_tensors._running is not self:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context"
+                "in which the graph was originally recorded."
+            )
+        return tensor
 
     def __enter__(self) -> None:
+        if allow_mutation_on_saved_tensors._running is not None:
+            raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
         self.hooks.__enter__()
+        allow_mutation_on_saved_tensors._running = self
 
     def __exit__(self, *details: object) -> None:
+        allow_mutation_on_saved_tensors._running = None
         self.hooks.__exit__()
 
 

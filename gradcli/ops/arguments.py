@@ -128,7 +128,7 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
             raise wrong_type(op, parameter, position, value)
         if kind == "Tensor":
             for index, item in enumerate(items):
-                if type(item) is not Tensor and item is not None:
+                if type(item) is not Tensor and (item is not None or parameter.name != "indices"):
                     raise ArgumentError(
                         op,
                         f"expected Tensor as element {index} in argument {position}, but got "

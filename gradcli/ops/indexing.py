@@ -663,6 +663,11 @@ def _slices(name: str, self: Array, dim: int, index: Array) -> tuple[Array, tupl
     return result, (*(slice(None),) * dim, places)
 
 
+def _around(array: Array, axis: int) -> tuple[int, ...] | None:
+    """The lengths of the other dimensions; None where there is no dimension at all."""
+    return array.shape[:axis] + array.shape[axis + 1 :] if array.ndim else None
+
+
 def _index_add(self: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
     axis = wrap_dim(dim, self.ndim)
     count = np.atleast_1d(index).size
@@ -676,6 +681,11 @@ def _index_add(self: Array, dim: int, index: Array, source: Array, alpha: Any) -
         raise RuntimeError(
             f"index_add_(): Number of indices ({count}) should be equal to source.size(dim): "
             f"({length}), for dim: {axis}"
+        )
+    if _around(self, axis) != _around(source, axis):
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. "
+            f"Got self.shape = {list(self.shape)} source.shape = {list(source.shape)}"
         )
     result, places = _slices("index_add_", self, dim, index)
     values = source if alpha == 1 else source * result.dtype.type(alpha)

@@ -27,6 +27,8 @@ from .views import CopySlices, check_view, keep_retained, refresh
 
 # Writes that give elements which share memory one value anyway, or that PyTorch lets pass.
 _FILLS = ("zero", "fill", "masked_fill")
+# Writes to places that an index tells, which may not read what they write.
+_PLACED = ("index_put", "index_add", "index_copy", "scatter", "scatter_add", "put")
 
 
 def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
@@ -42,10 +44,11 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )
     check_writable(target, recorded, op.id in _FILLS)
-    if op.batching == ELEMENTWISE or op.id in ("copy", "index_put"):
+    placed = op.id in _PLACED
+    if placed or op.batching == ELEMENTWISE or op.id == "copy":
         for position in op.tensor_positions[1:]:
             if type(args[position]) is Tensor:
-                check_overlap(target, args[position], op.id != "index_put")
+                check_overlap(target, args[position], not placed)
     if op.composite is not None and recorded:
         return _write_composite(op, args, target)
     result = result_of(op, args, target)

@@ -78,6 +78,14 @@ class Geometry:
         for stride, length in pairs:
             self.distinct = self.distinct and stride >= reach
             reach = stride * (length - 1) + reach
+        available = 1 + sum(
+            (length - 1) * step
+            for length, step in zip(self.base_shape, self.base_strides, strict=True)
+        )
+        steps = zip(self.shape, self.strides, strict=True)
+        last = self.offset + sum((length - 1) * step for length, step in steps)
+        if numel(self.shape) and not 0 <= self.offset <= last < available:
+            raise RuntimeError("the base of this view has other memory since")
 
     def window(self, array: Any) -> Any | None:
         """The view of `array`, a row-by-row array of the base's shape; None where there is none."""

@@ -616,10 +616,14 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "name": lambda tensor: None,
 }
 
-SETTERS: dict[str, Callable[[Tensor, Any], None]] = {
+SETTERS: dict[str, Callable[[Tensor, Any], Any]] = {
     "requires_grad": leaf.set_requires_grad,
     "grad": leaf.set_grad,
     "data": leaf.set_data,
+    "real": lambda tensor, value: run_inplace(get_op("copy"), (_real_part(tensor), value, False)),
+    "imag": lambda tensor, value: run_inplace(
+        get_op("copy"), (_imaginary_part(tensor), value, False)
+    ),
 }
 
 # dunder -> (public name, whether operands are swapped)
