@@ -168,6 +168,19 @@ def test_float32_is_float64_rounded_once(name: str) -> None:
     assert (function(x) == function(x.astype(np.float64)).astype(np.float32)).all()
 
 
+@pytest.mark.parametrize("name", ["lgamma", "digamma"])
+def test_float32_is_float64_rounded_once_around_zeros_and_far_out(name: str) -> None:
+    near = [zero + RNG.uniform(-0.02, 0.02, 2000) for zero in (1.0, 1.4616321, 2.0)]
+    x = np.concatenate([uniform(0, 4), logarithmic(-40, 36), *near, [1.0, 2.0, 0.5]])
+    x = x.astype(np.float32)
+    function = getattr(special, name)
+    with np.errstate(over="ignore"):
+        assert (function(x) == function(x.astype(np.float64)).astype(np.float32)).all()
+    edges = np.float32([-1.5, -1.0, -0.0, 0.0, 1.5, np.inf, np.nan])
+    both = function(edges), function(edges.astype(np.float64)).astype(np.float32)
+    np.testing.assert_array_equal(*both)
+
+
 def test_large_arrays_are_the_same_as_their_parts() -> None:
     x = RNG.normal(size=(300, 100))
     parts = np.concatenate([special.lgamma(row) for row in x])
