@@ -76,12 +76,12 @@ class ArgumentError(TypeError):
     def sentence(self, flavour: str, given: int, name: str = "") -> str:
         """PyTorch's sentence for a call of `name` with `given` positional arguments."""
         if self.parameter is None:
-            return self.problem.replace(f"{self.op.name}()", f"{name or self.op.name}()", 1)
+            return self.problem.replace(f"{self.op.label}()", f"{name or self.op.label}()", 1)
         shown = shown_name(self.parameter, flavour)
         place = ""
         if self.position < given:
             place = f" (position {self.position + (flavour not in _BOUND)})"
-        return f"{name or self.op.name}(): argument '{shown}'{place} must be {self.problem}"
+        return f"{name or self.op.label}(): argument '{shown}'{place} must be {self.problem}"
 
 
 def shown_name(parameter: Parameter, flavour: str) -> str:
@@ -201,7 +201,7 @@ def wrong_item(op: Op, parameter: Parameter, position: int, value: Any, index: i
     found = type_name(value[index])
     if index:
         return TypeError(
-            f"{op.name}(): argument '{parameter.name}' failed to unpack the object at pos "
+            f"{op.label}(): argument '{parameter.name}' failed to unpack the object at pos "
             f'{index + 1} with error "type must be {expected(parameter)},but got {found}"',
         )
     if type(value) is Packed:
@@ -237,6 +237,27 @@ _SYNONYMS = {
 }
 
 
+# Names that PyTorch also has for parameters of single functions.
+_OTHERS = {
+    "input": ("A",),
+    "other": ("B", "A", "tensor2"),
+    "b": ("B",),
+    "axis0": ("dim0",),
+    "axis1": ("dim1",),
+    "split_sizes": ("split_size",),
+    "input2": ("tau",),
+    "tensor": ("tensor1",),
+    "indices_or_sections": ("sections", "indices"),
+    "tensor_indices_or_sections": ("indices",),
+}
+
+
+def _other_name(name: str, names: set[str]) -> str:
+    if name in names:
+        return name
+    return next((other for other in _OTHERS.get(name, ()) if other in names), name)
+
+
 def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """Arguments in the schema's order. Raises ArgumentError where they do not fit it."""
     try:
@@ -247,6 +268,7 @@ def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             _SYNONYMS[name] if name not in names and _SYNONYMS.get(name) in names else name: value
             for name, value in kwargs.items()
         }
+        renamed = {_other_name(name, names): value for name, value in renamed.items()}
         try:
             return op.bind(*args, **renamed)
         except TypeError:
@@ -265,14 +287,14 @@ def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if len(args) > len(positional):
         most, given = len(positional) - hidden, len(args) - hidden
         if hidden and most == 0:
-            return f"TensorBase.{op.name}() takes no arguments ({given} given)"
+            return f"TensorBase.{op.label}() takes no arguments ({given} given)"
         plural = "" if most == 1 else "s"
         return (
-            f"{op.name}() takes {most} positional argument{plural} but {given} "
+            f"{op.label}() takes {most} positional argument{plural} but {given} "
             f"{'was' if given == 1 else 'were'} given"
         )
     if hidden and kwargs and len(op.parameters) == 1:
-        return f"TensorBase.{op.name}() takes no keyword arguments"
+        return f"TensorBase.{op.label}() takes no keyword arguments"
     later = positional[len(args) :] + [p for p in op.parameters if p.keyword_only]
     missing = [
         shown_name(parameter, flavour)
@@ -282,13 +304,13 @@ def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if missing:
         listed = ", ".join(f'"{name}"' for name in missing)
         plural = "s" if len(missing) == 1 else ""  # the other way round, as PyTorch has it
-        return f"{op.name}() missing {len(missing)} required positional argument{plural}: {listed}"
+        return f"{op.label}() missing {len(missing)} required positional argument{plural}: {listed}"
     unknown = next((name for name in kwargs if name not in names), None)
     if unknown is not None:
-        return f"{op.name}() got an unexpected keyword argument '{unknown}'"
+        return f"{op.label}() got an unexpected keyword argument '{unknown}'"
     taken = [parameter.name for parameter in positional[: len(args)]]
     twice = next(name for name in kwargs if name in taken)
-    return f"{op.name}() got multiple values for argument '{twice}'"
+    return f"{op.label}() got multiple values for argument '{twice}'"
 
 
 def _python_misfit(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

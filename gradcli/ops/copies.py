@@ -49,6 +49,7 @@ _COPIES = {
     "view_as_real": ("view_as_real_copy", "ViewAsRealBackward0_copy"),
     "view_as_complex": ("view_as_complex_copy", "ViewAsComplexBackward0_copy"),
     "_alias": ("alias_copy", "AliasBackward0_copy"),
+    "view_dtype": ("view_copy", "ViewBackward1_copy"),
 }
 
 

@@ -643,38 +643,35 @@ def triu_indices(
     return made(_triangle("triu", row, col, offset, True, dtype), dtype or dtypes.int64)
 
 
-def _window(name: str, coefficients: tuple[float, ...], doc: str) -> None:
-    """Publish a window that is a sum of cosines with alternating signs."""
+def _cosine_window(
+    name: str,
+    coefficients: tuple[float, ...],
+    window_length: int,
+    periodic: bool,
+    dtype: DType | None,
+    layout: Any,
+    device: Any,
+    pin_memory: bool,
+    requires_grad: bool,
+) -> Tensor:
+    """A window that is a sum of cosines with alternating signs."""
+    check_options(name, layout, device, pin_memory)
 
-    def window(
-        window_length: int,
-        periodic: bool,
-        dtype: DType | None,
-        layout: Any,
-        device: Any,
-        pin_memory: bool,
-        requires_grad: bool,
-    ) -> Tensor:
-        check_options(name, layout, device, pin_memory)
-        dtype = dtype or dtypes.default.dtype
-        if not dtype.is_floating_point:
-            raise RuntimeError(
-                f"{name} expects floating point dtypes, got: torch.{dtype.scalar_name}Tensor"
-            )
-        if window_length < 0:
-            raise RuntimeError(
-                f"{name} requires non-negative window_length, got window_length={window_length}"
-            )
-        check_size((window_length,), dtype)
-        if window_length == 1:
-            return made(np.ones(1, dtype.array), dtype, requires_grad)
-        span = window_length if periodic else window_length - 1
-        angle = 2 * np.pi * np.arange(window_length) / max(span, 1)
-        values = sum(
+    def shape(place: Any) -> Any:
+        angle = np.pi * (place + 1)
+        return sum(
             (-1) ** order * weight * np.cos(order * angle)
             for order, weight in enumerate(coefficients)
         )
-        return made(dtype.cast(np.asarray(values)), dtype, requires_grad)
+
+    return made(*_shape_window(name, window_length, periodic, dtype, shape), requires_grad)
+
+
+def _window(name: str, coefficients: tuple[float, ...], doc: str) -> None:
+    """Publish a window that is a sum of cosines."""
+
+    def window(window_length: int, periodic: bool, *options: Any) -> Tensor:
+        return _cosine_window(name, coefficients, window_length, periodic, *options)
 
     function(
         f"{name}(int window_length, bool periodic=True, *, {OPTIONS})", where=("torch",), doc=doc
@@ -683,6 +680,21 @@ def _window(name: str, coefficients: tuple[float, ...], doc: str) -> None:
 
 _window("hann_window", (0.5, 0.5), "The Hann window.")
 _window("hamming_window", (0.54, 0.46), "The Hamming window.")
+
+
+@function(
+    "hamming_window_alpha(int window_length, bool periodic, float alpha, float beta=0.46, *, "
+    f"{OPTIONS})",
+    name="hamming_window",
+    where=("torch",),
+    doc="The Hamming window with coefficients of one's own.",
+)
+def hamming_window(
+    window_length: int, periodic: bool, alpha: float, beta: float, *options: Any
+) -> Tensor:
+    return _cosine_window("hamming_window", (alpha, beta), window_length, periodic, *options)
+
+
 _window("blackman_window", (0.42, 0.5, 0.08), "The Blackman window.")
 
 

@@ -426,16 +426,25 @@ def _sv(F: Any, inner: Any, S: Any) -> Any:
     return column(F, S) * inner + adjoint(F, inner) * row(F, S)
 
 
+def _check_svd(A: Tensor, full_matrices: bool, driver: str | None) -> None:
+    rectangular("linalg.svd")(A)
+    if driver is not None:
+        raise RuntimeError(
+            "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with "
+            "cuSOLVER backend."
+        )
+
+
 op(
-    "linalg_svd(Tensor A, bool full_matrices=True)",
+    "linalg_svd(Tensor A, bool full_matrices=True, *, str? driver=None)",
     name="svd",
-    kernel=_svd,
+    kernel=lambda A, full_matrices, driver=None: _svd(A, full_matrices),
     vjp={"A": _svd_slope},
     jvp={"A": _svd_tangent},
     outputs=3,
     fields=("U", "S", "Vh"),
     keeps_layout=True,
-    check=rectangular("linalg.svd"),
+    check=_check_svd,
     node="LinalgSvdBackward0",
     where=("linalg",),
     batching=batch_leading,
@@ -458,12 +467,12 @@ def _values_tangent(F: Any, t: Any, A: Any) -> Any:
 
 
 op(
-    "linalg_svdvals(Tensor A)",
+    "linalg_svdvals(Tensor A, *, str? driver=None)",
     name="svdvals",
-    kernel=lambda A: np.linalg.svd(A, compute_uv=False).astype(A.real.dtype),
+    kernel=lambda A, driver=None: np.linalg.svd(A, compute_uv=False).astype(A.real.dtype),
     vjp={"A": _values_slope},
     jvp={"A": _values_tangent},
-    check=rectangular("linalg.svd"),
+    check=lambda A, driver: _check_svd(A, False, driver),
     batching=batch_leading,
     node="LinalgSvdBackward0",
     where=("linalg",),
@@ -757,13 +766,30 @@ op(
 
 
 def _matrix_rank(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
-    values = np.linalg.svd(A, compute_uv=False)
+    if hermitian:
+        values = np.abs(np.linalg.eigvalsh(A))
+    else:
+        values = np.linalg.svd(A, compute_uv=False)
     if rtol is None:
         rtol = 0.0 if atol else max(A.shape[-2:]) * float(np.finfo(A.dtype).eps)
     largest = values.max(-1, keepdims=True, initial=0)
     return np.sum(values > np.maximum(atol or 0.0, rtol * largest), -1, dtype=np.int64)
 
 
+def _number(value: Any) -> float:
+    return float(value.array) if type(value) is Tensor else float(value)
+
+
+op(
+    "linalg_matrix_rank_tol(Tensor A, any tol, bool hermitian=False)",
+    name="matrix_rank",
+    composite=lambda F, A, tol, hermitian: F.linalg_matrix_rank(
+        A, atol=_number(tol), hermitian=hermitian
+    ),
+    where=("linalg",),
+    doc="The number of singular values above a tolerance.",
+    samples=lambda S: [S(S.normal(3, 2), 0.5), S(S.normal(3, 3), 1.5, True)],
+)
 op(
     "linalg_matrix_rank(Tensor A, *, float? atol=None, float? rtol=None, bool hermitian=False)",
     name="matrix_rank",
@@ -772,7 +798,11 @@ op(
     where=("linalg",),
     batching=batch_leading,
     doc="The number of singular values that are not negligible.",
-    samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 2))],
+    samples=lambda S: [
+        S(S.normal(3, 2)),
+        S(S.normal(2, 2, 2)),
+        S(S.normal(3, 3), atol=1.5, hermitian=True),
+    ],
 )
 
 

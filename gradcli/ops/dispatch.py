@@ -329,7 +329,7 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
     except ArgumentError:
         if flavour == OPERATOR:
             return NotImplemented
-        raise resolution_error(op.name, (op,), flavour, args, kwargs) from None
+        raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
     return run(op, bound)
 
 

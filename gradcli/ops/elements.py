@@ -94,6 +94,24 @@ def set_(self: Tensor, source: Tensor) -> Tensor:
 
 
 @function(
+    "set_strided_(Tensor self, Tensor source, int storage_offset, Shape size, Shape stride=[])",
+    name="set_",
+    where=("Tensor",),
+    doc="Lets the tensor take over a part of the memory of another.",
+)
+def set_strided_(
+    self: Tensor, source: Tensor, storage_offset: int, size: Any, stride: Any
+) -> Tensor:
+    from .families import get_op
+    from .layout import contiguous_strides
+
+    strides = tuple(stride) or contiguous_strides(tuple(size))
+    part = get_op("as_strided").call(source, size, strides, storage_offset)
+    result: Tensor = set_(self, part)
+    return result
+
+
+@function(
     "module_load(Tensor self, Tensor other, bool assign=False)",
     where=("Tensor",),
     doc="The tensor after a copy of another into it, or the other without history.",

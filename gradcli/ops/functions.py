@@ -15,7 +15,7 @@ from typing import Any
 
 from ..tensor.tensor import Tensor
 from .arguments import FUNCTION, METHOD, ArgumentError, bind, check_arguments, resolution_error
-from .table import Op, share_defaults
+from .table import Op, label, share_defaults
 
 # The keywords of every function that makes a tensor.
 OPTIONS = (
@@ -35,7 +35,7 @@ class Function(Op):
         super().__init__(schema, **fields)
         self.function = function
         share_defaults(function, self.parameters)
-        self.call = _resolver(self.name, (self,), FUNCTION)
+        self.call = _resolver(self.label, (self,), FUNCTION)
 
 
 def function(schema: str, **fields: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -68,7 +68,7 @@ def public_function(space: str, name: str, method: bool = False) -> Callable[...
     from . import index
 
     entries = [get_function(identifier) for identifier in index.FUNCTIONS[space][name]]
-    call = _resolver(name, entries, METHOD if method else FUNCTION)
+    call = _resolver(label(name, (space,)), entries, METHOD if method else FUNCTION)
     call.__name__ = call.__qualname__ = name
     call.__doc__ = entries[0].doc
     return call

@@ -517,6 +517,7 @@ op(
     jvp={"self": lambda F, t, groups: F.channel_shuffle(t, groups)},
     check=_check_channels,
     where=("torch", "F"),
+    aliases=("native_channel_shuffle",),
     shows={"self_shape": ""},
     doc="Exchanges the channels of groups, as a transposed matrix.",
     samples=lambda S: [S(S.normal(1, 4, 2, 2), 2), S(S.normal(2, 6, 1), 3)],

@@ -697,6 +697,19 @@ def pinv_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
     )
 
 
+def _by_rcond(F: Any, A: Any, rcond: Any, hermitian: bool) -> Any:
+    number = float(rcond.array) if type(rcond) is Tensor else float(rcond)
+    return F.linalg_pinv(A, atol=0.0, rtol=number, hermitian=hermitian)
+
+
+op(
+    "linalg_pinv_rcond(Tensor A, any rcond, bool hermitian=False)",
+    name="pinv",
+    composite=_by_rcond,
+    where=("linalg",),
+    doc="The Moore-Penrose inverse, with singular values below a ratio taken for zero.",
+    samples=lambda S: [S(S.normal(3, 2), 1e-3), S(S.normal(2, 2), rcond=1e-3)],
+)
 op(
     "linalg_pinv(Tensor A, *, float? atol=None, float? rtol=None, bool hermitian=False)",
     name="pinv",

@@ -133,3 +133,10 @@ _define(
     lambda S: [S(S.normal(2, 4), 2), S(S.normal(2, 4, 3), 2, S.normal(4), S.normal(4))],
     lambda F, input, groups, weight, bias, eps, _: F.group_norm(input, groups, weight, bias, eps),
 )
+_define(
+    "layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "
+    "float eps=1e-05, bool cudnn_enable=True)",
+    "Standardizes over the last dimensions.",
+    lambda S: [S(S.normal(2, 3), (3,)), S(S.normal(2, 3), (3,), S.normal(3), S.normal(3), 0.1)],
+    lambda F, input, shape, weight, bias, eps, _: F.layer_norm(input, shape, weight, bias, eps),
+)

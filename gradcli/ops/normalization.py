@@ -192,7 +192,7 @@ op(
     composite=lambda F, input, normalized_shape, weight, bias, eps: F._layer_norm(
         input, normalized_shape, weight, bias, eps
     ),
-    where=("torch", "F"),
+    where=("F",),
     doc="Standardizes the last dimensions, then scales and shifts.",
     samples=lambda S: [
         S(S.normal(2, 3), (3,)),

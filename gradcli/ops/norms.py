@@ -300,6 +300,14 @@ op(
     ],
 )
 op(
+    "nuclear_norm_dim(Tensor self, Dim[] dim, bool keepdim=False)",
+    name="nuclear_norm",
+    composite=lambda F, self, dim, keepdim: _matrix_norm(F, self, "nuc", dim, keepdim),
+    where=("torch",),
+    doc="The sum of the singular values of matrices in two dimensions.",
+    samples=lambda S: [S(S.normal(2, 3, 2), (0, 1)), S(S.normal(2, 3, 2), (1, 2), True)],
+)
+op(
     "nuclear_norm(Tensor self, bool keepdim=False)",
     composite=lambda F, self, keepdim: _matrix_norm(F, self, "nuc", (-2, -1), keepdim),
     where=("torch",),

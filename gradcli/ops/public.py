@@ -24,7 +24,7 @@ from .families import get_op
 from .index import PUBLIC
 from .inplace import run_inplace
 from .outputs import TYPED, has_out, write_out
-from .table import REQUIRED, Op
+from .table import REQUIRED, Op, label
 
 _MODULE = "torch.return_types"
 
@@ -189,7 +189,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
             return result if out is None else write_out(result, out, name, space)
         if flavour == OPERATOR:
             return NotImplemented
-        raise resolution_error(name, ops, flavour, args, kwargs, out)
+        raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out)
 
     return call
 

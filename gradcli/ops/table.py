@@ -161,6 +161,7 @@ class Op:
         "keeps",
         "keeps_layout",
         "kernel",
+        "label",
         "name",
         "node",
         "numbers",
@@ -205,6 +206,7 @@ class Op:
         self.tied: Mapping[str, str] = fields.get("tied") or {}
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
+        self.label = label(self.name, self.where)
         self.aliases: tuple[str, ...] = fields.get("aliases", ())
         self.check: Any = fields.get("check")
         self.size: Any = fields.get("size")
@@ -256,6 +258,11 @@ class Op:
             kept = any(source in names for names in self.keeps.values())
             return () if kept else (f"{source}_sym_sizes",)
         return (need,)
+
+
+def label(name: str, where: Sequence[str]) -> str:
+    """The name in PyTorch's messages about arguments: `linalg_inv` for `torch.linalg.inv`."""
+    return f"{where[0]}_{name}" if where and where[0] in ("linalg", "special", "fft") else name
 
 
 def default_node_name(name: str) -> str:
