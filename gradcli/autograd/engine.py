@@ -324,7 +324,7 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         g = _as_tensors(node, g)
     grads = node.apply(g, needed, traced)
     if hooks is not None and hooks.post:
-        grads = _post_hooks(node, hooks, grads, g)
+        grads = run_post_hooks(node, hooks, grads, g)
     for check in anomaly_checks:
         check(node, grads)
     if node.guards is not None and freed is not None:
@@ -539,7 +539,9 @@ def _retain(meta: AccumulateGrad, grad: Tensor, create_graph: bool) -> None:
         meta.grad = operations.add(meta.grad, grad)
 
 
-def _post_hooks(node: Node, hooks: Hooks, grads: Sequence[Any], g: Any) -> Sequence[Any]:
+def run_post_hooks(node: Node, hooks: Hooks, grads: Sequence[Any], g: Any) -> Sequence[Any]:
+    """What the hooks of a node that ran make of what it returned."""
+
     def tensors(values: Iterable[Any]) -> tuple[Any, ...]:
         return tuple(
             value if value is None or type(value) is Tensor else from_array(value)

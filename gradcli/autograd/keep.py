@@ -3,6 +3,9 @@
 Note: a pass frees the saved values of its nodes. The keeper takes them over first, up to a number
 of bytes; the graph that was freed first goes first. The stores hang on the passes' `Freed` markers
 and hold the nodes weakly, so what is kept goes with its graph.
+
+Note: kept values are the program's own memory until the program writes to it, as an optimiser
+does to the weights after each pass; then the keeper copies them first.
 """
 
 from __future__ import annotations
@@ -11,13 +14,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
-from ..tensor.tensor import Tensor
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, Version, alias
 from .engine import keeper as callbacks
-from .node import Freed, Node
+from .node import Freed, Node, before_write
 
 
 class _Pass:
@@ -42,11 +46,14 @@ class Keeper:
         self.used = 0
         self.crowd = 64  # passes above which those whose graphs are gone are looked for
         self.passes: deque[_Pass] = deque()
+        self.holders: dict[Version, list[tuple[ref[Node], Freed]]] = {}
         callbacks.append(self.keep)
+        before_write.append(self.set_apart)
 
     def close(self) -> None:
         """Keep nothing any more."""
         callbacks.remove(self.keep)
+        before_write.remove(self.set_apart)
         self.clear()
 
     def clear(self) -> None:
@@ -54,6 +61,7 @@ class Keeper:
         for item in self.passes:
             _empty(item.freed)
         self.passes.clear()
+        self.holders.clear()
         self.used = 0
 
     def keep(self, node: Node, freed: Freed) -> None:
@@ -66,10 +74,29 @@ class Keeper:
         for value in node.saved:
             size += value.nbytes if isinstance(value, np.generic | np.ndarray) else nbytes(value)
         store[ref(node, item.forget)] = (node.saved, node.guards)
+        for version in (node.guards or ())[::2]:
+            if type(version) is Version:
+                self.holders.setdefault(version, []).append((ref(node), freed))
         item.size += size
         self.used += size
         while self.used > self.limit and self._drop_oldest(freed):
             pass
+
+    def set_apart(self, version: Version) -> None:
+        """Copy what is kept of the tensors of a version whose memory is about to be written."""
+        for item in version.aliases or (version,):
+            for holder, freed in self.holders.pop(item, ()):
+                node = holder()
+                if node is None or freed.store is None or holder not in freed.store:
+                    continue
+                saved, guards = freed.store[holder]
+                values, checks = list(saved), list(guards)
+                for index in range(0, len(checks), 2):
+                    if checks[index] is item:
+                        values[index // 2] = _copied(values[index // 2])
+                        checks[index : index + 2] = None, 0
+                        changed.setdefault(node, {})[index // 2] = runtime.where
+                freed.store[holder] = tuple(values), tuple(checks)
 
     def _pass(self, freed: Freed) -> _Pass:
         """The record of a pass that is running; a hook may have started another one since."""
@@ -87,6 +114,10 @@ class Keeper:
     def _forget_dead(self) -> None:
         """Leave out the passes whose graphs are gone."""
         alive = [item for item in self.passes if item.freed.store]
+        for version, holders in list(self.holders.items()):
+            self.holders[version] = [pair for pair in holders if pair[0]() is not None]
+            if not self.holders[version]:
+                del self.holders[version]
         self.used = sum(item.size for item in alive)
         self.passes = deque(alive)
         self.crowd = max(64, 2 * len(alive))
@@ -101,6 +132,21 @@ class Keeper:
             return False
         self.passes.popleft()
         return True
+
+
+# For nodes with kept values: where which of them were written after the pass, by position.
+changed: WeakKeyDictionary[Node, dict[int, int]] = WeakKeyDictionary()
+
+
+def _copied(value: Any) -> Any:
+    """A saved value in memory of its own."""
+    if type(value) is tuple:  # a Function's tensor with its edge
+        return (_copied(value[0]), *value[1:])
+    if type(value) is Tensor:
+        other = alias(value)
+        other.array = np.array(value.array)[()]
+        return other
+    return np.array(value)[()] if isinstance(value, np.ndarray) else value
 
 
 def _empty(freed: Freed) -> None:

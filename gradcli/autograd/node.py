@@ -201,6 +201,9 @@ class GraphError(RuntimeError):
 
 warn_behind: list[Callable[[Node, Version], None]] = []
 
+# Called with the version of a tensor before its memory is written; see `keep`.
+before_write: list[Callable[[Version], None]] = []
+
 
 def check_saved(node: Node) -> None:
     """Raise if the node's saved values are gone or were changed in place since.

@@ -13,7 +13,7 @@ from gradcli.autograd.modes import no_grad, requires_grad
 from gradcli.ops.record import OpNode
 from gradcli.ops.table import ELEMENTWISE
 from gradcli.render.causes import Causes, brief
-from gradcli.render.chain import Chain, Step, called
+from gradcli.render.chain import Chain, Step, called, changes
 from gradcli.render.cuts import Cut, cuts
 from gradcli.render.names import source_place, source_text
 from gradcli.tensor.tensor import Tensor, constant, shape_of
@@ -106,12 +106,15 @@ class _Explanation:
                 yield from self._step(count, step)
         yield "in all"
         totals = {}
+        hooked = chain.leaf_hooks()
         for name, x in self.inputs.items():
             edge = (fresh_edge(x), x.number) if requires_grad(x) else None
             totals[name] = None if edge is None else chain.totals.get(edge)
             lead = f"  d{self.short}/d{name} = "
             total = totals[name]
             yield lead + ("None" if total is None else brief(total, " " * len(lead)))
+            if edge in hooked:
+                yield f"     a hook makes it: {brief(hooked[edge], ' ' * 22)}"
         for name, x in self.inputs.items():
             yield from self._why(name, x, totals[name])
 
@@ -124,6 +127,10 @@ class _Explanation:
             if item is not None:
                 which = f" at output {number}" if len(step.arrived) > 1 else ""
                 yield f"     arrives{which}: {brief(item, ' ' * 14)}"
+            if step.hooked[number] is not None:
+                yield f"     a hook makes it: {brief(step.hooked[number], ' ' * 22)}"
+        for change in changes(node, self.names):
+            yield f"     {change}"
         local = _local(node)
         for part in step.parts:
             formula = f"  = {part.formula}" if part.formula else ""

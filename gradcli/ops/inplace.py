@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import InferenceVersion, refresh_view, requires_grad
-from ..autograd.node import Node, title_in_messages
+from ..autograd.node import Node, before_write, title_in_messages
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.runtime import runtime
@@ -156,6 +156,8 @@ def _overlaps(array: Any) -> bool:
 
 def write(target: Tensor, values: Any) -> None:
     """Put `values` into the target's memory and count the write."""
+    for see in before_write:
+        see(version_of(target))
     own_memory(target)[...] = values
     version_of(target).bump(runtime.where)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from gradcli.autograd.keep import reachable
+from gradcli.autograd.engine import run_post_hooks
+from gradcli.autograd.keep import changed, reachable
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import no_grad
 from gradcli.autograd.operations import operations
+from gradcli.language.machine import machine
 from gradcli.ops.record import OpNode
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, constant, shape_of
 
-from .names import Names, source_text
+from .names import Names, place_of, source_text
 
 Edge = tuple[Any, int]
 
@@ -27,10 +30,14 @@ class Part(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A node, the cotangents of its outputs, and what it passes on."""
+    """A node, the cotangents of its outputs, what hooks made of them, and what it passes on.
+
+    `hooked` has None for outputs whose cotangent no hook changed.
+    """
 
     node: Any
     arrived: list[Any]
+    hooked: list[Any]
     parts: list[Part]
 
 
@@ -44,7 +51,10 @@ def leading_to(nodes: Iterable[Any], target: Any) -> set[Any]:
 
 
 class Chain:
-    """A walk from a result back to its leaves. `totals` has the sum at every edge afterwards."""
+    """A walk from a result back to its leaves. `totals` has the sum at every edge afterwards.
+
+    Hooks of tensors and nodes run as in a backward pass, but what they print is not shown.
+    """
 
     def __init__(self, y: Tensor, cotangent: Tensor, target: Edge | None = None) -> None:
         self.root: Edge = (fresh_edge(y), y.number)
@@ -66,6 +76,16 @@ class Chain:
             if step is not None:
                 yield step
 
+    def leaf_hooks(self) -> dict[Edge, Tensor]:
+        """What the hooks of leaves make of their totals, where they change them."""
+        found = {}
+        for edge, total in self.totals.items():
+            if edge[0].number < 0:
+                (new,) = _through_hooks(edge[0], [total])
+                if new is not None:
+                    found[edge] = new
+        return found
+
     def _step(self, node: Any) -> Step | None:
         places = [(node, 0)] if node.count == 1 else [(node, n + 1) for n in range(node.count)]
         arrived = [self.totals.get(place) for place in places]
@@ -73,12 +93,19 @@ class Chain:
             return None
         shapes = (node.shape,) if node.count == 1 else node.shape
         kinds = (node.dtype,) if node.count == 1 else node.dtype
+        hooked = _through_hooks(node, arrived)
+        current = [old if new is None else new for old, new in zip(arrived, hooked, strict=True)]
         filled = [
             constant(shape, kind) if item is None else item
-            for item, shape, kind in zip(arrived, shapes, kinds, strict=True)
+            for item, shape, kind in zip(current, shapes, kinds, strict=True)
         ]
         with no_grad():
             grads = node.apply(filled[0] if node.count == 1 else tuple(filled), self.wanted, True)
+            if node.hooks is not None and node.hooks.post:
+                with _quietly():
+                    grads = run_post_hooks(
+                        node, node.hooks, grads, filled[0] if node.count == 1 else tuple(filled)
+                    )
             parts = []
             numbers = node.numbers or (0,) * len(node.edges)
             for index, (edge, number, grad) in enumerate(
@@ -92,7 +119,37 @@ class Chain:
                 old = self.totals.get((edge, number))
                 self.totals[edge, number] = grad if old is None else operations.add(old, grad)
                 parts.append(Part((edge, number), grad, formula(node, index)))
-        return Step(node, arrived, parts)
+        return Step(node, arrived, hooked, parts)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """A block in which programs print nothing."""
+    write = machine.write
+    machine.write = lambda text: None
+    try:
+        yield
+    finally:
+        machine.write = write
+
+
+def _through_hooks(node: Any, arrived: list[Any]) -> list[Any]:
+    """What the hooks on a node make of what arrives; None where they leave it as it is."""
+    hooks = node.hooks
+    if hooks is None or not (hooks.tensor or hooks.pre):
+        return [None] * len(arrived)
+    values = list(arrived)
+    with no_grad(), _quietly():
+        for index, functions in hooks.tensor.items():
+            for function in functions.values():
+                if values[index] is not None:
+                    new = function(values[index])
+                    values[index] = values[index] if new is None else new
+        for function in hooks.pre.values():
+            result = function(tuple(values))
+            if result is not None:
+                values = list(result) if isinstance(result, tuple | list) else [result]
+    return [None if new is old else new for new, old in zip(values, arrived, strict=True)]
 
 
 def _fitted(grad: Tensor, edge: Any, number: int) -> Tensor:
@@ -130,3 +187,13 @@ def called(edge: Edge, names: Names) -> str:
         return "(a leaf without a name)"
     text = source_text(node)
     return f"({text})" if 0 < len(text) <= 40 else f"<{node.title}>"
+
+
+def changes(node: Any, names: Names) -> Iterator[str]:
+    """What a node had saved that was written after the pass, and where, in words."""
+    for index, where in changed.get(node, {}).items():
+        source = node.source(index)
+        what = "a constant" if source is None or source[0] is None else called(source, names)
+        place = place_of(where)
+        at = f" at {place}" if place else ""
+        yield f"{what} was changed{at} after the pass, which used what it was before"

@@ -53,7 +53,12 @@ def source_text(node: Any) -> str:
 
 def source_place(node: Any) -> str:
     """Where that text is: `In[3]:1:5`; "" when it is not known."""
-    place = machine.locate(node.where)
+    return place_of(node.where)
+
+
+def place_of(where: int) -> str:
+    """The position that a provenance stands for; "" when it is not known."""
+    place = machine.locate(where)
     return "" if place is None else place[0].location(place[1].span.start)
 
 

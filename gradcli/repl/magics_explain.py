@@ -10,7 +10,7 @@ import numpy as np
 from gradcli.autograd.keep import reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_grad
 from gradcli.render.causes import Causes, brief
-from gradcli.render.chain import Chain, Step, called
+from gradcli.render.chain import Chain, Step, called, changes
 from gradcli.render.names import Names, source_place, source_text
 from gradcli.tensor.tensor import Tensor, constant, shape_of
 
@@ -56,6 +56,11 @@ def _show_step(shell: Shell, root: str, count: int, step: Step, names: Names) ->
         text = text[: room - 3] + "..."
     head = [f"{count}.", node.title, text, f"({place})" if place else ""]
     shell.say("  ".join(word for word in head if word))
+    for value in step.hooked:
+        if value is not None:
+            shell.say(f"     a hook makes what arrives\n        {brief(value, ' ' * 8)}")
+    for change in changes(node, names):
+        shell.say(f"     {change}")
     for part in step.parts:
         name = called(part.edge, names)
         formula = f"  = {part.formula}" if part.formula else ""
@@ -65,11 +70,14 @@ def _show_step(shell: Shell, root: str, count: int, step: Step, names: Names) ->
 
 def _show_totals(shell: Shell, root: str, chain: Chain, names: Names, target: Any) -> None:
     shell.say("in all")
+    hooked = chain.leaf_hooks()
     for edge, total in chain.totals.items():
         node = edge[0]
         if edge == target or (target is None and node.number < 0):
             lead = f"  d{root}/d{called(edge, names)} = "
             shell.say(lead + brief(total, " " * len(lead)))
+            if edge in hooked:
+                shell.say(f"     a hook makes it: {brief(hooked[edge], ' ' * 22)}")
 
 
 # ---------------------------------------------------------------- why

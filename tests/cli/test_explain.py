@@ -112,15 +112,16 @@ def test_where_a_program_cuts(program):
     assert "line 10: grad mode is off here: `return a * 2`" in ok("explain", program, "--of", "m")
 
 
-def test_a_value_changed_since_is_never_used(tmp_path):
+def test_a_value_changed_since_is_never_used_silently(tmp_path):
     path = tmp_path / "p.grad"
     path.write_text(
         "w = param(2.0)\ny = w.exp() * w\ny.backward()\nwith no_grad():\n    w -= w.grad\n"
     )
     done = gradcli("explain", str(path))
-    assert done.returncode == 5
-    assert b"modified by an inplace operation" in done.stderr
-    assert b"dy/dw" not in done.stdout
+    assert done.returncode == 0
+    text = done.stdout.decode()
+    assert f"w was changed at {path}:5:5 after the pass, which used what it was before" in text
+    assert "dy/dw = tensor(22.1672)" in text
 
 
 def test_mistakes(program):
@@ -138,3 +139,47 @@ def test_mistakes(program):
         assert message in done.stderr.decode(), words
     done = gradcli("explain", "-e", "2", "--errors", "json")
     assert json.loads(done.stderr)["error"]["code"] == "usage"
+
+
+def test_hooks_are_steps_of_the_chain(tmp_path):
+    path = tmp_path / "hooks.grad"
+    path.write_text(
+        "import torch\n"
+        "x = torch.tensor([1.0, 2.0], requires_grad=True)\n"
+        "x.register_hook(lambda g: g + 1)\n"
+        "y = x * 3\n"
+        "y.register_hook(lambda g: print('a hook ran') or g * 10)\n"
+        "z = y.sum()\n"
+        "z.backward()\n"
+    )
+    done = gradcli("explain", str(path), "--of", "z")
+    assert (done.returncode, done.stderr) == (0, b"a hook ran\n")  # once, in the program's pass
+    text = done.stdout.decode()
+    assert "arrives: tensor([1., 1.])\n     a hook makes it: tensor([10., 10.])\n" in text
+    assert text.endswith(
+        "in all\n  dz/dx = tensor([30., 30.])\n     a hook makes it: tensor([31., 31.])\n"
+    )
+
+
+def test_a_step_of_an_optimiser_leaves_what_the_pass_used(tmp_path):
+    path = tmp_path / "train.grad"
+    path.write_text(
+        "import torch\n"
+        "x = torch.tensor([1.0, 2.0])\n"
+        "v = torch.tensor([2.0, 4.0], requires_grad=True)\n"
+        "w = torch.tensor([3.0, 5.0], requires_grad=True)\n"
+        "for i in range(2):\n"
+        "    loss = (v * w * x).sum()\n"
+        "    loss.backward()\n"
+        "    with torch.no_grad():\n"
+        "        v.sub_(1)\n"
+        "        w.fill_(0)\n"
+        "print(v.grad, w.grad)\n"
+    )
+    done = gradcli("explain", str(path), "--of", "loss")
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode()
+    assert f"v was changed at {path}:9:9 after the pass, which used what it was before" in text
+    assert f"w was changed at {path}:10:9 after the pass" in text
+    assert "dloss/dv = tensor([0., 0.])" in text
+    assert "dloss/dw = tensor([1., 6.])" in text
