@@ -55,6 +55,7 @@ op(
     },
     promote="number",
     batching=ELEMENTWISE,
+    parts=True,
     where=(),
     doc="The cotangent of a rectifier's input: zero up to the threshold.",
     samples=lambda S: [

@@ -34,7 +34,8 @@ def add_rows(target: Any, index: Any, rows: Any) -> None:
     if count <= _FEW or rows.ndim < 2:
         np.add.at(target, index, rows)
         return
-    order = np.argsort(index, kind="stable")
+    small = index.astype(np.uint16) if len(target) <= 1 << 16 else index  # sorted by radix
+    order = np.argsort(small, kind="stable")
     places = index[order]
     starts = np.flatnonzero(np.concatenate(([True], places[1:] != places[:-1])))
     repeats = np.diff(starts, append=count)

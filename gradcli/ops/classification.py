@@ -112,8 +112,13 @@ op(
 
 
 def _nll(self: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
+    picked = _pick(self, target, ignore_index)
+    if weight is None and reduction != "none":
+        total = self.dtype.type(0) - np.sum(picked, dtype=self.dtype)
+        kept = np.count_nonzero(target != ignore_index)
+        return total / self.dtype.type(kept) if reduction == "mean" else total
     weights = _class_weights(self, target, weight, ignore_index)
-    values = -_pick(self, target, ignore_index) * weights
+    values = -picked * weights
     if reduction == "none":
         return values
     total = np.sum(values, dtype=self.dtype)
@@ -172,9 +177,10 @@ def _check_nll(
         )
     real_only("nll_loss_out_frame" if rank <= 2 else "nll_loss2d_forward_out_frame", self)
     labelled = np.asarray(target.array)
-    outside = (labelled != ignore_index) & ((labelled < 0) | (labelled >= classes))
-    if outside.any():
-        raise IndexError(f"Target {labelled[outside].ravel()[0]} is out of bounds.")
+    if labelled.size and not 0 <= labelled.min() <= labelled.max() < classes:
+        outside = (labelled != ignore_index) & ((labelled < 0) | (labelled >= classes))
+        if outside.any():
+            raise IndexError(f"Target {labelled[outside].ravel()[0]} is out of bounds.")
 
 
 op(

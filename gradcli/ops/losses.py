@@ -16,6 +16,7 @@ from ..tensor import dtypes
 from ..tensor.tensor import Size, Tensor, shape_of
 from .checks import ndim, not_differentiable, real_only
 from .errors import broadcast_shape
+from .parts import summed
 from .support import is_complex
 from .table import op
 
@@ -119,7 +120,11 @@ def _define_difference(
     """
 
     def compute(self: Any, target: Any, reduction: str, c: float = 0) -> Any:
-        return _reduced(value(self - target, c), reduction)
+        if reduction == "none" or not np.size(self):
+            return _reduced(value(self - target, c), reduction)
+        total = summed(lambda a, b: value(a - b, c), self, target)
+        count = _count(np.broadcast_shapes(self.shape, target.shape))
+        return total / total.dtype.type(count) if reduction == "mean" else total
 
     def vjp_self(F: Any, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         d = F.sub(self, target)

@@ -105,3 +105,20 @@ def total(x: Any, axes: Any) -> Any:
     if axes in ((x.ndim - 1,), x.ndim - 1, -1) and x.shape[-1] > _SHORT[np.add]:
         return dot(x, np.ones(x.shape[-1], x.dtype), axes)
     return reduce(np.add, x, axes, True)
+
+
+def summed(function: Callable[..., Any], *arrays: Any) -> Any:
+    """The sum of an elementwise function over all elements, in its dtype."""
+    first = arrays[0]
+    if first.size <= 2 * PART or any(
+        type(a) is not np.ndarray or a.shape != first.shape or not a.flags.c_contiguous
+        for a in arrays
+    ):
+        values = function(*arrays)
+        return np.sum(values, dtype=values.dtype)
+    flat = [array.reshape(-1) for array in arrays]
+    sums = [
+        np.sum(function(*[array[start : start + PART] for array in flat]))
+        for start in range(0, first.size, PART)
+    ]
+    return np.sum(np.array(sums))

@@ -199,14 +199,18 @@ def _row_factors(indices: Any, rows: int, padding_idx: int, scale: bool, dtype: 
 def _embedding_back(
     self: Any, indices: Any, rows: int, padding_idx: int, scale_grad_by_freq: bool
 ) -> Any:
-    factors = _row_factors(indices, rows, padding_idx, scale_grad_by_freq, self.dtype)
     out = np.zeros((rows, self.shape[-1]), self.dtype)
-    add_rows(out, indices.ravel(), (self * factors[..., None]).reshape(-1, self.shape[-1]))
+    if padding_idx >= 0 or scale_grad_by_freq:
+        factors = _row_factors(indices, rows, padding_idx, scale_grad_by_freq, self.dtype)
+        self = self * factors[..., None]
+    add_rows(out, indices.ravel(), self.reshape(-1, self.shape[-1]))
     return out
 
 
 def _embedding_again(self: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
     indices = np.asarray(indices)
+    if padding_idx < 0 and not scale_grad_by_freq:
+        return self[indices]
     factors = _row_factors(indices, len(self), padding_idx, scale_grad_by_freq, self.dtype)
     return self[indices] * factors[..., None]
 

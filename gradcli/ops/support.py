@@ -11,6 +11,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import BOOL, COMPLEX, FLOATING, INTEGER, DType, of_number
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
+from .parts import parted
 
 Refusal = str | Exception | None
 
@@ -131,6 +132,7 @@ _WORDS: dict[Any, Any] = {
 _FEW = 4096  # elements up to which np.where is as good
 
 
+@parted
 def select(condition: Any, one: Any, other: Any) -> Any:
     """`np.where(condition, one, other)`; a result without dimensions is a NumPy scalar.
 
@@ -156,25 +158,21 @@ def select(condition: Any, one: Any, other: Any) -> Any:
     if not fits or word is None:
         return np.where(condition, one, other)[()]
     mask: Any = condition.view(np.int8).astype(word)
-    np.negative(mask, out=mask)
     if type(one) is not np.ndarray and one == 0:
-        return _masked(np.invert(mask, out=mask), other, word).view(dtype)
+        mask -= word.type(1)
+        mask &= _bits(other, dtype, word)
+        return mask.view(dtype)
+    np.negative(mask, out=mask)
     if type(other) is not np.ndarray and other == 0:
-        return _masked(mask, one, word).view(dtype)
-    first = mask & _bits(one, dtype, word)
-    second = _masked(np.invert(mask, out=mask), other, word)
-    second |= first
-    return second.view(dtype)
+        mask &= _bits(one, dtype, word)
+        return mask.view(dtype)
+    rest = _bits(other, dtype, word)
+    mask &= _bits(one, dtype, word) ^ rest
+    mask ^= rest
+    return mask.view(dtype)
 
 
 def _bits(value: Any, dtype: Any, word: Any) -> Any:
     if type(value) is np.ndarray:
         return value.view(word)
     return dtype.type(value).view(word)
-
-
-def _masked(mask: Any, value: Any, word: Any) -> Any:
-    """`value` where the bits of `mask` are set, written over the mask."""
-    dtype = value.dtype if type(value) is np.ndarray else np.dtype(f"f{word.itemsize}")
-    mask &= _bits(value, dtype, word)
-    return mask

@@ -92,3 +92,15 @@ def test_rows_in_parts_are_the_whole(shape: tuple[int, ...], dim: int) -> None:
             wanted = (log, log - soft * log.sum(dim, keepdims=True), 1 - soft * shape[dim])
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_allclose(one, other, 1e-9, 1e-12)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_losses_and_norms_in_parts(monkeypatch: pytest.MonkeyPatch, reduction: str) -> None:
+    random = np.random.default_rng(0)
+    a, b = (torch.tensor(random.standard_normal((30, 40))) for _ in range(2))
+    losses = (F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss)
+    whole = [loss(a, b, reduction=reduction).item() for loss in losses] + [a.norm().item()]
+    monkeypatch.setattr(parts, "PART", 64)
+    found = [loss(a, b, reduction=reduction).item() for loss in losses] + [a.norm().item()]
+    np.testing.assert_allclose(found, whole, 1e-13)
+    assert a.norm(dim=(0, 1), keepdim=True).shape == (1, 1)
