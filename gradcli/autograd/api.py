@@ -75,7 +75,7 @@ def _cotangents(
     cotangents: list[Tensor | None] = []
     for index, (output, cotangent) in enumerate(zip(outputs, given, strict=True)):
         if cotangent is None:
-            if _edge_of(output) is None:
+            if isinstance(output, Tensor) and not requires_grad(output):
                 cotangents.append(None)
                 continue
             if numel(_shape_of(output)) != 1:

@@ -12,7 +12,7 @@ run as recorded operations.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from operator import attrgetter
 from typing import Any
 
@@ -49,6 +49,7 @@ class Pass:
 
     needed: set[Any] | None = None
     targets: dict[Any, list[int]] | None = None
+    ends: Set[Any] = frozenset()  # inputs that accumulate: results among them run, too
     late: dict[Any, list[AccumulateGrad]] | None = None
 
     def __init__(self, create_graph: bool, retain: bool) -> None:
@@ -123,6 +124,8 @@ def _run_fully(
     try:
         if inputs is not None:
             work.needed = _needed(order, inputs)
+            if accumulate:
+                work.ends = {edge for edge, _ in inputs}
             if not accumulate:
                 work.captured = {}
                 work.targets = {}
@@ -309,7 +312,11 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         g = _pre_hooks(work, node, hooks, g)
     if targets is not None and node in targets:
         _capture(work, node, targets[node], g)
-    if needed is not None and not any(edge in needed for edge in node.edges):
+    if (
+        needed is not None
+        and node not in work.ends
+        and not any(edge in needed for edge in node.edges)
+    ):
         return
     if g is None and not node.runs_undefined:
         return

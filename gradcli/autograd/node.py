@@ -225,6 +225,13 @@ def check_saved(node: Node) -> None:
             _changed(node, index, version, guards[index + 1])
 
 
+def check_value(node: Node, position: int) -> None:
+    """Raise if the saved tensor at a position was changed in place since."""
+    version, clock = node.guards[2 * position : 2 * position + 2]  # type: ignore[index]
+    if version is not None and version.clock != clock:
+        _changed(node, 2 * position, version, clock)
+
+
 def follow_data(node: Node) -> None:
     """Let saved inputs be what their tensors have by now, without a word."""
     for index in range(0, len(node.guards or ()), 2):

@@ -208,14 +208,14 @@ def _item(item: Any) -> Any:
 
 def _select(view: Tensor, dim: int, index: int, place: int) -> Tensor:
     shape = shape_of(view)
-    if not shape:
+    if not shape and index == 0:
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
             "in C++ to convert a 0-dim tensor to a number"
         )
     if dim >= len(shape):  # behind a second ellipsis
         raise IndexError(
-            f"index {index} is out of bounds for dimension {len(shape) - 1} with size 0"
+            f"index {index} is out of bounds for dimension {max(len(shape) - 1, 0)} with size 0"
         )
     length = shape[dim]
     if not -length <= index < length:

@@ -9,6 +9,7 @@ import numpy as np
 from ..tensor.tensor import constant, shape_of
 from .batching import front
 from .dispatch import run
+from .errors import broadcast_shape
 from .namespaces import traced
 from .table import ELEMENTWISE, LINEAR, Op, op
 
@@ -18,9 +19,20 @@ def _zeros_for_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int
     return constant((length, *args[1]), args[0].dtype), 0
 
 
+def _copy(self: Any, src: Any, non_blocking: bool) -> Any:
+    shape = np.shape(self)
+    if np.shape(src) != shape:
+        common = broadcast_shape([shape, np.shape(src)])
+        if common != shape:
+            raise RuntimeError(
+                f"output with shape {list(shape)} doesn't match the broadcast shape {list(common)}"
+            )
+    return np.broadcast_to(src, shape)
+
+
 op(
     "copy(Tensor self, Tensor src, bool non_blocking=False)",
-    kernel=lambda self, src, non_blocking: np.broadcast_to(src, np.shape(self)),
+    kernel=_copy,
     result=lambda self, src, non_blocking: self.dtype,
     vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape), "src": lambda F, g: g},
     jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape), "src": lambda F, t: t},

@@ -20,6 +20,7 @@ from ..autograd.node import (
     Node,
     Packed,
     SavedTensor,
+    check_value,
     follow_data,
     hooks_of,
     qualified,
@@ -145,6 +146,8 @@ def saved(node: OpNode, attribute: str) -> Any:
             error.freed = node.saved
             raise error
         if node.guards is not None:
+            if 2 * position < len(node.guards):
+                check_value(node, position)
             follow_data(node)
         value = node.saved_tensors()[position]
         if node.plan.saves[position][0] != table.INPUT:
