@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import requires_grad
 from gradcli.io.digits import elements
+from gradcli.io.lines import Part, lines
 from gradcli.io.write import Typed, string
 from gradcli.language import syntax
 from gradcli.language.interpreter import UNSET
@@ -36,6 +38,16 @@ from .report import Failure
 
 Member = dict[str, Any]
 
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The results of a group of records: complete lines."""
+
+    count: int
+    text: str
+
+
+MANY = 256  # results from which on they are written in one matrix
 GIVE_UP = 3  # batches that could not be evaluated before no further one is tried
 MAX_ELEMENTS = 1 << 20  # of the inputs of one group
 
@@ -140,7 +152,17 @@ class Batcher:
             and mappable(tree)
         )
 
-    def lines(self, batch: list[Member | Failure], start: int) -> list[str] | None:
+    def together(self, columns: dict[str, Any], count: int) -> Lines | None:
+        """The results of records that came as columns of numbers, or None: they go as records."""
+        given = self.given
+        read = {
+            name: column
+            for name, column in columns.items()
+            if name in self.reads and name not in given.leaves and name not in given.constants
+        }
+        return self._mapped(read, count) if read or given.leaves else None
+
+    def lines(self, batch: list[Member | Failure], start: int) -> Lines | None:
         """The results of a group that begins at `start`, or None: `skipped` ones go one by one."""
         self.skipped = 1
         if not self.possible:
@@ -166,7 +188,7 @@ class Batcher:
             self.skipped = len(group)
         return lines
 
-    def _halves(self, batch: list[Member | Failure], start: int, stop: int) -> list[str] | None:
+    def _halves(self, batch: list[Member | Failure], start: int, stop: int) -> Lines | None:
         """Part of a group whose records differ in shape or have something special."""
         shape = _signature(batch[start], self.reads)
         end = start + 1
@@ -207,7 +229,7 @@ class Batcher:
             columns[name] = array
         return columns
 
-    def _mapped(self, columns: dict[str, Any], count: int) -> list[str] | None:
+    def _mapped(self, columns: dict[str, Any], count: int) -> Lines | None:
         """The lines of `count` records, or None when they cannot be evaluated together."""
         try:
             with warnings.catch_warnings(record=True) as warned:
@@ -228,7 +250,7 @@ class Batcher:
         self.failures = 0
         return lines
 
-    def _evaluated(self, columns: dict[str, Any], count: int) -> list[str] | None:
+    def _evaluated(self, columns: dict[str, Any], count: int) -> Lines | None:
         from gradcli.func.batched import vmap
 
         differentiate = self.job.kind != "eval"
@@ -254,10 +276,8 @@ class Batcher:
             return result.value
 
         value: Tensor = vmap(single)(*leaves.values())
-        style = self.options.nonfinite
-        value_texts = texts(value.array, value.dtype, style, count)
         if not differentiate:
-            return value_texts
+            return self._written([(value.array, value.dtype)], count)
         by = {name: leaf for name, leaf in leaves.items() if requires_grad(leaf)}
         if self.options.wrt:
             if any(name not in by for name in self.options.wrt):
@@ -266,25 +286,37 @@ class Batcher:
         found = derivatives(self.job.kind, value, by, count, self.options)
         if found is None:
             return None
-        parts = [value_texts]
-        member = _template(found, parts, style, count)
-        template = f'{{"value":%s,"{MEMBERS[self.job.kind]}":{member}}}'
-        return [template % row for row in zip(*parts, strict=True)]
+        form: list[Part] = [b'{"value":', (value.array, value.dtype)]
+        form.append(f',"{MEMBERS[self.job.kind]}":'.encode())
+        _add_form(found, form)
+        return self._written([*form, b"}"], count)
 
-
-def _template(found: Any, columns: list[list[str]], style: str, count: int) -> str:
-    """A `%` template for a derivative; the texts of its parts are added to `columns`."""
-    if isinstance(found, dict):
-        members = [
-            f"{string(name).replace('%', '%%')}:{_template(part, columns, style, count)}"
-            for name, part in found.items()
+    def _written(self, form: list[Part], count: int) -> Lines:
+        style = self.options.nonfinite
+        prefix = "\x1e" if self.options.seq else ""
+        if count >= MANY:
+            text = lines([prefix.encode(), *form, b"\n"], count, style)
+            if text is not None:
+                return Lines(count, text)
+        columns = [
+            itertools.repeat(part.decode(), count)
+            if isinstance(part, bytes)
+            else texts(*part, style, count)
+            for part in form
         ]
-        return "{" + ",".join(members) + "}"
-    if found is None:
-        return "null"
-    array, dtype = found
-    columns.append(texts(array, dtype, style, count))
-    return "%s"
+        rows = map("".join, zip(*columns, strict=True))
+        return Lines(count, "".join([f"{prefix}{row}\n" for row in rows]))
+
+
+def _add_form(found: Any, form: list[Part]) -> None:
+    """Add the parts of a derivative to a form."""
+    if isinstance(found, dict):
+        for place, (name, part) in enumerate(found.items()):
+            form.append(f"{',' if place else '{'}{string(name)}:".encode())
+            _add_form(part, form)
+        form.append(b"}" if found else b"{}")
+    else:
+        form.append(b"null" if found is None else found)
 
 
 def _leaf(column: Any, floating: DType, differentiate: bool) -> Tensor:

@@ -15,11 +15,12 @@ from typing import Any
 
 from gradcli.io.errors import DataError, naming
 from gradcli.io.files import extension, read_record
-from gradcli.io.parse import decode, parse, parse_flat_lines
+from gradcli.io.parse import decode, parse, parse_columns, parse_flat_lines
+from gradcli.io.stream import end_of_record
 from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make
 
-from .batch import Batcher, Member
+from .batch import Batcher, Lines, Member
 from .failures import failure_of
 from .inputs import Given, bound
 from .jobs import Derivative, Evaluation
@@ -141,11 +142,12 @@ class _Stream:
                 yield from _chunks(_whole(options.input[-1]))
                 return
             first = True
-            for lines in lines_of(options, self.progress):
-                if first and lines and lines[0].startswith(b"\xef\xbb\xbf"):
-                    lines[0] = lines[0][3:]
+            for block in lines_of(options, self.progress):
+                if first:
+                    block = block.removeprefix(b"\xef\xbb\xbf")
                 first = False
-                yield _parsed(lines)
+                if not self._columns(block):
+                    yield _parsed(block, end_of_record(options.seq))
         elif extension(options.input[-1]) == ".csv":
             yield from _chunks(_table(options.input[-1]))
         else:
@@ -179,16 +181,34 @@ class _Stream:
 
     # What is done with them
 
+    def _columns(self, block: bytes) -> bool:
+        """Whether a block of lines was parsed, evaluated and written as columns of numbers."""
+        if not self.sink.streaming or self.options.slurp or not self.batcher.possible:
+            return False
+        parsed = parse_columns(block)
+        if parsed is None:
+            return False
+        count, columns = parsed
+        done = self.batcher.together(columns, count)
+        if done is None:
+            return False
+        self._take(done)
+        self._write()
+        self.progress.show()
+        return True
+
+    def _take(self, done: Lines) -> None:
+        self.number += done.count
+        self.sink.count += done.count
+        self.pending.append(done.text)
+
     def _evaluate(self, batch: Batch) -> None:
         place = 0
         while place < len(batch):
             lines = self.batcher.lines(batch, place) if self.sink.streaming else None
             if lines:
-                self.number += len(lines)
-                self.sink.count += len(lines)
-                prefix = self.sink.prefix
-                self.pending += [prefix, f"\n{prefix}".join(lines), "\n"]
-                place += len(lines)
+                self._take(lines)
+                place += lines.count
                 continue
             for member in batch[place : place + max(1, self.batcher.skipped)]:
                 self.number += 1
@@ -267,20 +287,18 @@ def _chunks(records: Iterable[Any]) -> Iterator[Batch]:
         yield [_checked(record) for record in batch]
 
 
-def _parsed(lines: list[bytes]) -> Batch:
-    """The records of lines; blank lines are none."""
-    texts: list[str] | list[bytes] = lines
+def _parsed(block: bytes, end: bytes) -> Batch:
+    """The records of a block of lines; blank lines are none."""
+    texts: list[str] | list[bytes]
     try:
-        text = b"\n".join(lines).decode()
+        text = block.decode()
     except UnicodeDecodeError:
-        pass
+        texts = block.split(end)
     else:
-        flat = parse_flat_lines(text, len(lines))
+        flat = parse_flat_lines(text, text.count("\n") + 1) if end == b"\n" else None
         if flat is not None:
             return flat  # type: ignore[return-value]
-        texts = text.split("\n")
-        if len(texts) != len(lines):  # records that span lines, between separators
-            texts = lines
+        texts = text.split(end.decode())
     return [_record(text) for text in texts if text and not text.isspace()]
 
 

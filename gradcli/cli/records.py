@@ -69,8 +69,8 @@ def record_source(options: Options) -> tuple[int, str]:
         raise read_failure(error) from None
 
 
-def lines_of(options: Options, progress: Progress) -> Iterator[list[bytes]]:
-    """The records' texts as they come. Raises Interrupted while it waits."""
+def lines_of(options: Options, progress: Progress) -> Iterator[bytes]:
+    """The records' texts as they come, in blocks. Raises Interrupted while it waits."""
     from gradcli.io.stream import batches
 
     descriptor, name = record_source(options)

@@ -1,8 +1,8 @@
 """The elements of an array as JSON texts: the fewest digits that read back to the same element.
 
-float64 has Python's `repr`; float32 and float16 NumPy's, which rounds the same way for fewer
-bits; bfloat16, which neither knows, is searched for among decimals of one to four digits. A
-decimal is read back as a float64 that is then cast, which is what the reader in
+float64 has Python's `repr`; float32 and float16 NumPy's digits, rounded the same way for fewer
+bits, in the same layout; bfloat16, which neither knows, is searched for among decimals of one to
+four digits. A decimal is read back as a float64 that is then cast, which is what the reader in
 `gradcli.io.values` does, and PyTorch.
 """
 
@@ -57,13 +57,30 @@ def elements(array: Array, dtype: DType, style: Style) -> list[str]:
     return list(map(str, flat.tolist()))
 
 
+_MANY = 2048  # elements from which on they are written all at once
+
+
 def _floating(flat: Array, dtype: DType) -> list[str]:
+    if flat.size >= _MANY and dtype.name in ("float64", "float32"):
+        return _all_at_once(flat)
     if dtype.name == "float64":
         return list(map(float.__repr__, flat.tolist()))
     if dtype.name == "bfloat16":
         return _bfloat16(flat)
-    texts: list[str] = flat.astype("U").tolist()
-    return texts
+    # Note: these are the fewest digits in NumPy's layout, which differs between its versions.
+    return [repr(float(text)) for text in flat.astype("U").tolist()]
+
+
+def _all_at_once(flat: Array) -> list[str]:
+    from .shortest import texts
+
+    finite = np.isfinite(flat)
+    if finite.all():
+        return texts(flat)
+    found = texts(np.where(finite, flat, flat.dtype.type(0)))
+    for place in np.flatnonzero(~finite).tolist():
+        found[place] = repr(float(flat[place]))
+    return found
 
 
 def _bfloat16(flat: Array) -> list[str]:

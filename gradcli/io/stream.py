@@ -11,13 +11,13 @@ SEPARATOR = b"\x1e"  # RFC 7464
 
 def batches(
     descriptor: int, *, separated: bool = False, read: Callable[[int, int], bytes] = os.read
-) -> Iterator[list[bytes]]:
-    """Lists of complete lines (without their line breaks), one list a read of at most 1 MiB.
+) -> Iterator[bytes]:
+    """Blocks of complete lines without the last line break, one block a read of at most 1 MiB.
 
     With `separated` a record starts with the record separator character instead of ending with a
     line break. The last line need not end with one. Time is linear in the length of a line.
     """
-    end = SEPARATOR if separated else b"\n"
+    end = end_of_record(separated)
     pending: list[bytes] = []
     while True:
         chunk = read(descriptor, CHUNK)
@@ -29,9 +29,13 @@ def batches(
         if pending:
             pending.append(chunk)
             chunk = b"".join(pending)
-        lines = chunk.split(end)
-        rest = lines.pop()
+        block, _, rest = chunk.rpartition(end)
         pending = [rest] if rest else []
-        yield lines
+        yield block
     if pending:
-        yield [b"".join(pending)]
+        yield b"".join(pending)
+
+
+def end_of_record(separated: bool) -> bytes:
+    """What divides the records of a block."""
+    return SEPARATOR if separated else b"\n"

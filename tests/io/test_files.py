@@ -103,7 +103,7 @@ def reads(*chunks):
 
 def test_lines_are_given_as_they_come():
     got = list(batches(0, read=reads(b"a\nb", b"c\n", b"d", b"e", b"f\n\ng")))
-    assert got == [[b"a"], [b"bc"], [b"def", b""], [b"g"]]
+    assert got == [b"a", b"bc", b"def\n", b"g"]
     assert list(batches(0, read=reads())) == []
     got = list(batches(0, separated=True, read=reads(b"\x1e{}\n\x1e{", b"}\n")))
-    assert got == [[b"", b"{}\n"], [b"{}\n"]]
+    assert got == [b"\x1e{}\n", b"{}\n"]
