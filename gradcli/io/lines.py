@@ -53,8 +53,8 @@ def lines(form: list[Part], count: int, style: Style) -> str | None:
         for _, group in itertools.groupby(arrays, lambda item: item[1].dtype):
             columns, values = zip(*group, strict=True)
             laid_out = _rows(np.concatenate([array[start:stop] for array in values]), style)
-            for column, part in zip(columns, np.split(laid_out, len(columns)), strict=True):
-                matrix[: stop - start, column : column + WIDTH] = part
+            for column, block in zip(columns, np.split(laid_out, len(columns)), strict=True):
+                matrix[: stop - start, column : column + WIDTH] = block
         texts.append(packed(matrix[: stop - start]))
     return b"".join(texts).decode()
 
