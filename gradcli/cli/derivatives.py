@@ -111,8 +111,7 @@ def _placed(failure: Failure, value: Tensor) -> Failure:
     source, made = place
     label = Label(made.span, f"{value.dtype.name} {list(shape_of(value))}")
     title = f"{failure.type}: {failure.message}"
-    drawn = Diagnostic(title, source, [label], [failure.help])
-    failure.text, failure.colored = drawn.render(), drawn.render(color=True)
+    failure.draw = Diagnostic(title, source, [label], [failure.help]).render
     failure.span = span_members(source, made.span)
     return failure
 

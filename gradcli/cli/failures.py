@@ -12,6 +12,7 @@ from .report import BROKEN_PIPE, BUG, INTERRUPTED, LIMIT, RAISED, SYNTAX, USAGE,
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from gradcli.language.source import Source
@@ -76,7 +77,7 @@ def _of_runtime(error: BaseException) -> Failure | None:
         if place is not None:
             source, span = place
             failure.span = span_members(source, span)
-            failure.text, failure.colored = _drawn(error, source)
+            failure.draw = _drawing(error, source)
         return failure
     return None
 
@@ -93,14 +94,14 @@ def _of_language(error: BaseException, source: Source | None) -> Failure | None:
         failure = Failure(SYNTAX, error.message, type=error.kind, help=error.help or "")
         if source is not None:
             failure.span = span_members(source, error.span)
-            failure.text, failure.colored = _drawn(error, source)
+            failure.draw = _drawing(error, source)
         return failure
     module = sys.modules.get("gradcli.language.program_errors")
     if module is not None and isinstance(error, module.ProgramError):
         kind, _, message = error.title.partition(": ")
         failure = Failure(RAISED, message or kind, type=kind, help=error.help or "")
         failure.span = span_members(error.source, error.span)
-        failure.text, failure.colored = _drawn(error, error.source)
+        failure.draw = _drawing(error, error.source)
         return failure
     return None
 
@@ -118,11 +119,15 @@ def span_members(source: Source, span: tuple[int, int]) -> dict[str, Any]:
     }
 
 
-def _drawn(error: Any, source: Source) -> tuple[str, str]:
-    """The diagnostic with source lines, without and with colour."""
-    from gradcli.render.diagnostics import draw
+def _drawing(error: Any, source: Source) -> Callable[[bool], str]:
+    """What draws the diagnostic with source lines, once somebody wants to see it."""
 
-    return draw(error, source)
+    def draw(colour: bool) -> str:
+        from gradcli.render.diagnostics import diagnostic_of
+
+        return diagnostic_of(error, source).render(color=colour)
+
+    return draw
 
 
 def _bug(error: BaseException) -> Failure:

@@ -8,6 +8,7 @@ from gradcli.render.colour import colour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 CHECK_FAILED = 1
@@ -33,9 +34,9 @@ CODES = {
 class Failure(Exception):
     """Something that ends a command, or one record of it, with an exit status and a message.
 
-    `code` is a word for the kind of error. `text` is the whole message as it stands on a terminal
-    without colour, for errors that have source lines to show; `colored` is the same with colour;
-    `span` is where it is, as members for JSON.
+    `code` is a word for the kind of error. `draw`, for errors that have source lines to show, gives
+    the whole message as it stands on a terminal, with colour or without; `span` is where it is, as
+    members for JSON.
     """
 
     def __init__(
@@ -46,8 +47,7 @@ class Failure(Exception):
         help: str = "",
         type: str = "",
         code: str = "",
-        text: str = "",
-        colored: str = "",
+        draw: Callable[[bool], str] | None = None,
         span: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
@@ -56,8 +56,7 @@ class Failure(Exception):
         self.message = message
         self.help = help
         self.type = type
-        self.text = text
-        self.colored = colored
+        self.draw = draw
         self.span = span
 
     def members(self, record: int | None = None) -> dict[str, Any]:
@@ -93,8 +92,8 @@ def show(failure: Failure, form: str, when: str = "auto", record: int | None = N
 
 
 def _text(failure: Failure, coloured: bool, record: int | None) -> str:
-    if failure.text:
-        text = failure.colored if coloured and failure.colored else failure.text
+    if failure.draw is not None:
+        text = failure.draw(coloured)
         return text if text.endswith("\n") else text + "\n"
     title = "\x1b[1;31merror\x1b[0m" if coloured else "error"
     of = f" in record {record}" if record is not None else ""

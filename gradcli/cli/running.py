@@ -84,8 +84,9 @@ class Runner:
             failure = failure_of(error, self.text.source)
             if missing:
                 failure.status, failure.code, failure.type = USAGE, "data", "MissingInput"
-                failure.text = failure.text.replace(f"{error.kind}: ", "", 1)
-                failure.colored = failure.colored.replace(f"{error.kind}: ", "", 1)
+                draw, prefix = failure.draw, f"{error.kind}: "
+                if draw is not None:
+                    failure.draw = lambda colour: draw(colour).replace(prefix, "", 1)
             raise failure from None
 
 

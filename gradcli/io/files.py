@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .errors import DataError, naming
@@ -129,7 +129,7 @@ def replacing(name: str) -> Iterator[Any]:
     except FileNotFoundError:
         mode = None
     if mode is not None and not stat.S_ISREG(mode):
-        with open(name, "wb") as file:
+        with open(given, "wb") as file:
             yield file
         return
     temporary = f"{name}.{os.getpid()}.tmp"
@@ -139,7 +139,7 @@ def replacing(name: str) -> Iterator[Any]:
         error.filename = given
         raise
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file, _removed_when_killed(temporary):
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -149,6 +149,31 @@ def replacing(name: str) -> Iterator[Any]:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+@contextmanager
+def _removed_when_killed(temporary: str) -> Iterator[None]:
+    """For a block that writes a temporary file: SIGTERM and SIGHUP leave none behind."""
+    import signal
+
+    def leave(number: int, frame: Any) -> None:
+        with suppress(OSError):
+            os.unlink(temporary)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    try:
+        taken = [n for n in numbers if signal.getsignal(n) == signal.SIG_DFL]
+        for number in taken:
+            signal.signal(number, leave)
+    except ValueError:  # not in the main thread
+        taken = []
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def write_file(name: str, write: Callable[[Any], None]) -> None:

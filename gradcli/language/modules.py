@@ -591,11 +591,16 @@ class _ClassValue:
         return self.value
 
 
+MOST_FIELDS = 1 << 14  # letters of the names in one text, or names: a class is made of them
+
+
 def _namedtuple(
     typename: Any, field_names: Any, *, rename: bool = False, defaults: Any = None
 ) -> Any:
     if not isinstance(field_names, str):
         field_names = list(feed(field_names))
+    if len(field_names) > MOST_FIELDS:
+        raise LimitExceeded("a namedtuple has too many fields", "max-memory")
     make: Any = collections.namedtuple
     made = make(typename, field_names, rename=rename, defaults=defaults, module="__main__")
     fields: tuple[str, ...] = made._fields

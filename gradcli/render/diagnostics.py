@@ -10,12 +10,6 @@ from gradcli.language.source import Source
 from gradcli.tensor.runtime import runtime
 
 
-def draw(error: Any, source: Source) -> tuple[str, str]:
-    """The whole text of a diagnostic, without and with colour."""
-    diagnostic = diagnostic_of(error, source)
-    return diagnostic.render(), diagnostic.render(color=True)
-
-
 def diagnostic_of(error: Any, source: Source) -> Diagnostic:
     """The diagnostic of a syntax error, of what a program raised, or of a limit."""
     if hasattr(error, "at_end"):

@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 
 import numpy as np
 import pytest
-from process import COMMAND, environment, gradcli, ndjson, ok, records
+from process import COMMAND, environment, gradcli, ndjson, ok, popen, records
 
 
 def message(*words, status=2, **how):
@@ -177,3 +178,19 @@ def test_ctrl_c_while_modules_are_loaded(module):
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_kill_leaves_no_temporary_file(tmp_path):
+    (tmp_path / "out.ndjson").write_text("old\n")
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        process = popen("eval", "-e", "x", "--each", "-o", "out.ndjson", cwd=tmp_path)
+        while len(list(tmp_path.iterdir())) < 2:
+            assert process.poll() is None
+        process.stdin.write(b'{"x": 1}\n')
+        process.stdin.flush()
+        process.send_signal(number)
+        process.communicate()
+        assert process.returncode == (130 if number == signal.SIGINT else -number)
+        assert [path.name for path in tmp_path.iterdir()] == ["out.ndjson"]
+    assert (tmp_path / "out.ndjson").read_text() == "old\n"
