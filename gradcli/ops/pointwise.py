@@ -52,7 +52,7 @@ def _unary(
 
 
 def _exp2(self: Any) -> Any:
-    if self.dtype.kind == "f":
+    if self.dtype.kind != "c":
         return np.exp2(self)
     angle = self.imag * LN2  # by parts: infinity times a complex number would be NaN
     size = np.exp2(self.real)
