@@ -18,9 +18,7 @@ def enter_dual_level() -> int:
     """Begin a level; at most one is open at a time."""
     if _depths:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
-    stack = operations.level_stack()
-    stack.append("dual")
-    _depths.append(len(stack))
+    _depths.append(operations.enter_level("dual"))
     return len(_depths) - 1
 
 
@@ -32,7 +30,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
             "is not supported."
         )
     _depths.pop()
-    operations.level_stack().pop()
+    operations.leave_level()
 
 
 class dual_level:
@@ -78,6 +76,11 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
             "enter_dual_level() first."
         )
     check_tangent(tensor, tangent)
+    if operations.split_dual(tensor, _depths[-1])[1] is not None:
+        raise RuntimeError(
+            "Making a dual Tensor based on a Tensor that already has a forward gradient at the "
+            "same level 0 is not supported."
+        )
     return operations.with_tangent(tensor, tangent, _depths[-1])
 
 

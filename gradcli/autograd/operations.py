@@ -33,6 +33,8 @@ class Operations:
     run_leveled: Callable[..., Any]
     run_leveled_inplace: Callable[..., Tensor]
     level_stack: Callable[[], list[str]]
+    enter_level: Callable[[str], int]
+    leave_level: Callable[[], None]
     with_tangent: Callable[[Tensor, Tensor, int], Tensor]
     split_dual: Callable[[Tensor, int], tuple[Tensor, Tensor | None]]
     rebase: Callable[[Tensor, Any, int], None]

@@ -169,8 +169,7 @@ def _run(
     kwargs: dict[str, Any],
     randomness: str,
 ) -> Any:
-    levels.stack.append("vmap")
-    depth = len(levels.stack)
+    depth = levels.enter("vmap")
     chance.running.append((depth, randomness, size))
     try:
         batched = [
@@ -179,7 +178,7 @@ def _run(
         ]
         result = func(*unflatten(batched, structure), **kwargs)
     finally:
-        levels.stack.pop()
+        levels.leave()
         chance.running.pop()
     outputs, out_structure = flatten(result)
     for item in outputs:
@@ -233,8 +232,7 @@ def batched_pass(
     retain_graph: bool,
 ) -> list[Any]:
     """One pass for a whole batch of cotangents, which have the batch axis first."""
-    levels.stack.append("vmap")
-    depth = len(levels.stack)
+    depth = levels.enter("vmap")
     try:
         size = shape_of(roots[0][2])[0]
         results = engine.run(
@@ -245,7 +243,7 @@ def batched_pass(
             accumulate=False,
         )
     finally:
-        levels.stack.pop()
+        levels.leave()
     return [None if result is None else unbatch(result, depth, size) for result in results]
 
 

@@ -34,7 +34,7 @@ def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         (t.level.depth for t in tensors if t.level is not None and t.level.value is not None),
         default=0,
     )
-    depths = sorted({d for t in tensors if t.level is not None for d in (t.level.tangents or ())})
+    depths = levels.running_tangents(tensors)
     if depth:
         outputs = _over_batch(class_, args, depth)
     else:

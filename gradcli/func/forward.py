@@ -49,8 +49,7 @@ def jvp(
                 )
     for primal, tangent in zip(flat, directions, strict=True):
         check_tangent(primal, tangent)
-    levels.stack.append("jvp")
-    depth = len(levels.stack)
+    depth = levels.enter("jvp")
     try:
         duals = [
             levels.with_tangent(primal, tangent, depth)
@@ -70,7 +69,7 @@ def jvp(
         derivatives = [_tangent(item, depth) for item in outputs]
         aux = map_tree(lambda leaf: levels.below(leaf, depth), aux)
     finally:
-        levels.stack.pop()
+        levels.leave()
     pair = unflatten(values, out_structure), unflatten(derivatives, out_structure)
     return (*pair, aux) if has_aux else pair
 

@@ -87,13 +87,13 @@ class Tracking:
     def __enter__(self) -> Tracking:
         self.enabled = runtime.grad_enabled
         runtime.grad_enabled = True
-        levels.stack.append("grad")
+        depth = levels.enter("grad")
         _tracked.append(self.aliases)
-        _depths.append(len(levels.stack))
+        _depths.append(depth)
         return self
 
     def __exit__(self, *details: object) -> None:
-        levels.stack.pop()
+        levels.leave()
         _tracked.pop()
         _depths.pop()
         runtime.grad_enabled = self.enabled

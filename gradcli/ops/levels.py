@@ -12,6 +12,7 @@ would lose mixed derivatives without a word.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -43,6 +44,31 @@ from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, needs, shape_as_saved
 
 # The transforms that are running: "vmap", "jvp", "dual" or "grad", the outermost first.
 stack: list[str] = []
+# Their depths: rising numbers that are never given twice, so that what a tensor carries from a
+# level that has ended is not taken for that of a later one. The low bits count the levels around.
+depths_running: list[int] = []
+_DEEPEST = 1 << 16
+_next_depth = itertools.count(1).__next__
+
+
+def enter(kind: str) -> int:
+    """Begin a level; its depth."""
+    stack.append(kind)
+    depths_running.append(_next_depth() * _DEEPEST + len(stack))
+    return depths_running[-1]
+
+
+def leave() -> None:
+    """End the innermost level."""
+    stack.pop()
+    depths_running.pop()
+
+
+def kind_of(depth: int) -> str | None:
+    """What kind of level has this depth; None when it has ended."""
+    return stack[depths_running.index(depth)] if depth in depths_running else None
+
+
 # Functions that tell which `func.grad` levels a tensor belongs to, for its text.
 grad_levels: list[Callable[[Tensor], list[int]]] = []
 
@@ -130,7 +156,7 @@ def run_leveled(op: Op, args: Sequence[Any]) -> Any:
         outputs = compute(op, args)
         if op.view:
             link_views(op, args[0], outputs)
-    depths = sorted({d for t in tensors if t.level is not None for d in (t.level.tangents or ())})
+    depths = running_tangents(tensors)
     results = outputs if type(outputs) is not Tensor else (outputs,)
     if depths:
         for result in results:
@@ -146,6 +172,12 @@ def run_leveled(op: Op, args: Sequence[Any]) -> Any:
             level_of = result.level
             result.level = None if level_of is None or level_of.value is None else level_of
     return outputs
+
+
+def running_tangents(tensors: Sequence[Tensor]) -> list[int]:
+    """The depths of the running levels at which one of `tensors` has a tangent, ascending."""
+    found = {d for t in tensors if t.level is not None for d in (t.level.tangents or ())}
+    return sorted(found.intersection(depths_running))
 
 
 def _run_batched(op: Op, args: Sequence[Any], depth: int) -> Any:
@@ -520,7 +552,7 @@ def text(tensor: Tensor) -> str:
         level = inner.level
         depths = [d for find in grad_levels for d in find(inner)]
         if level is not None and level.tangents:
-            depths += [d for d in level.tangents if stack[d - 1 : d] == ["jvp"]]
+            depths += [d for d in level.tangents if kind_of(d) == "jvp"]
         wrappers.extend((depth, _tracking(depth)) for depth in depths)
         if level is None or level.value is None:
             break
@@ -537,7 +569,7 @@ def text(tensor: Tensor) -> str:
     level = inner.level
     if level is not None and level.tangents:
         for depth, tangent in level.tangents.items():
-            if stack[depth - 1 : depth] == ["dual"]:
+            if kind_of(depth) == "dual":
                 suffixes.append(tangent_suffix(tangent.array, partial(text, tangent)))
     result = tensor_text(inner.array, inner.dtype, suffixes=suffixes)
     for _, wrapper in sorted(wrappers, key=lambda pair: pair[0]):
@@ -546,16 +578,19 @@ def text(tensor: Tensor) -> str:
 
 
 def _tracking(depth: int) -> Callable[[str], str]:
-    return lambda inner: grad_tracking_text(depth, inner)
+    place = depth % _DEEPEST if depth in depths_running else -2  # as PyTorch shows an ended level
+    return lambda inner: grad_tracking_text(place, inner)
 
 
 def _batched(depth: int, axis: int) -> Callable[[str], str]:
-    return lambda inner: batched_text(depth, axis, inner)
+    return lambda inner: batched_text(depth % _DEEPEST, axis, inner)
 
 
 operations.detach_leveled = detach
 operations.with_tangent = with_tangent
 operations.split_dual = lambda tensor, depth: (below(tensor, depth), tangent_at(tensor, depth))
 operations.level_stack = lambda: stack
+operations.enter_level = enter
+operations.leave_level = leave
 operations.run_leveled = run_leveled
 operations.run_leveled_inplace = run_leveled_inplace
