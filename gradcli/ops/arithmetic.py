@@ -63,6 +63,8 @@ class _Addable(supports):
     __slots__ = ()
 
     def __call__(self, *args: Any) -> None:
+        if getattr(args[0], "dtype", None) in dtypes.WIDE_UNSIGNED:
+            supports.__call__(self, *args[:2])
         if type(args[2]) is not int:
             _check_alpha(*args[:3])
 
@@ -74,6 +76,8 @@ class _Subtractable(supports):
 
     def __call__(self, *args: Any) -> None:
         _check_subtraction(*args[:2])
+        if getattr(args[0], "dtype", None) in dtypes.WIDE_UNSIGNED:
+            supports.__call__(self, *args[:2])
         if len(args) > 2 and type(args[2]) is not int:
             _check_alpha(*args[:3])
 
@@ -92,7 +96,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=_Addable(),
+    check=_Addable(unsigned="add_stub", numbers=True),
     doc="Adds `alpha` times `other` to `self`.",
     samples=lambda S: [
         *S.pairs(-2, 2),
@@ -115,7 +119,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("subtract",),
-    check=_Subtractable(),
+    check=_Subtractable(unsigned="add_stub", numbers=True),
     doc="Subtracts `alpha` times `other` from `self`.",
     samples=lambda S: [
         *S.pairs(-2, 2),
@@ -133,7 +137,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     where=("torch",),
-    check=_Subtractable(),
+    check=_Subtractable(unsigned="add_stub", numbers=True),
     doc="Subtracts `alpha` times `self` from `other`.",
     samples=lambda S: [S(S.normal(3), 2.5), S(S.normal(2, 3), 1, alpha=3), S(S.normal(), 1)],
 )
@@ -152,7 +156,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     where=("torch",),
-    check=_Subtractable(),
+    check=_Subtractable(unsigned="add_stub", numbers=True),
     doc="Subtracts `alpha` times `self` from `other`.",
     samples=lambda S: [*S.pairs(-2, 2), S(S.normal(2, 3), S.normal(3), alpha=2)],
 )
@@ -652,6 +656,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
+    check=supports(unsigned="neg_cpu"),
     aliases=("negative",),
     doc="Changes the sign.",
     samples=lambda S: S.each(-2, 2),
@@ -705,7 +710,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("absolute",),
-    check=supports(boolean="abs_cpu"),
+    check=supports(boolean="abs_cpu", unsigned="abs_cpu"),
     doc="The absolute value; its derivative at zero is zero.",
     samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )

@@ -35,7 +35,9 @@ for _name, _kernel, _doc, _aliases in (
         batching=ELEMENTWISE,
         inplace=True,
         aliases=_aliases,
-        check=None if _name in ("eq", "ne") else supports(complex=f"{_name}_cpu", numbers=True),
+        check=None
+        if _name in ("eq", "ne")
+        else supports(complex=f"{_name}_cpu", unsigned=f"{_name}_cpu", numbers=True),
         doc=_doc,
         samples=_comparison_samples,
     )
@@ -221,7 +223,9 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="bitwise_not_cpu", floating="bitwise_not_cpu"),
+    check=supports(
+        complex="bitwise_not_cpu", floating="bitwise_not_cpu", unsigned="bitwise_not_cpu"
+    ),
     doc="All bits changed; masks are negated.",
     samples=lambda S: [S(S.integers(-9, 9, 3)), S(S.booleans(2, 2))],
 )
@@ -253,7 +257,9 @@ for _name, _kernel, _short, _doc in (
         promote="number",
         batching=ELEMENTWISE,
         inplace=True,
-        check=supports(complex=_short, floating=_short, boolean=_short, numbers=True),
+        check=supports(
+            complex=_short, floating=_short, boolean=_short, unsigned=_short, numbers=True
+        ),
         doc=_doc,
         samples=lambda S: [
             S(S.integers(-9, 9, 2, 3), S.integers(0, 5, 3)),

@@ -30,6 +30,9 @@ C_NAMES = {
     "int16": "int16_t",
     "int32": "int",
     "int64": "int64_t",
+    "uint16": "uint16_t",
+    "uint32": "uint32_t",
+    "uint64": "uint64_t",
     "float16": "c10::Half",
     "bfloat16": "c10::BFloat16",
     "float32": "float",
@@ -203,7 +206,8 @@ def _store(flat: list[Any], dtype: DType) -> Array:
             return np.array(flat, np.int64)
         except OverflowError:
             raise ValueError("Overflow when unpacking long long") from None
-    return np.array([_integer(value, dtype) for value in flat], np.int64).astype(dtype.array)
+    wide = np.uint64 if dtype is dtypes.uint64 else np.int64
+    return np.array([_integer(value, dtype) for value in flat], wide).astype(dtype.array)
 
 
 def _array(flat: list[Any], dtype: type) -> Array:
@@ -245,6 +249,12 @@ def _integer(value: Any, dtype: DType) -> int:
         value = int(value)
     elif not isinstance(value, int):
         raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+    if dtype is dtypes.uint64:
+        if value < 0:
+            raise OverflowError("can't convert negative int to unsigned")
+        if value >= 1 << 64:
+            raise OverflowError("int too big to convert")
+        return int(value)
     if not -(1 << 63) <= value < 1 << 63:
         raise ValueError("Overflow when unpacking long long")
     check_integer(value, dtype, dtype.name)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
-from ..tensor.dtypes import BOOL, COMPLEX, FLOATING, INTEGER, DType, of_number
+from ..tensor.dtypes import BOOL, COMPLEX, FLOATING, INTEGER, WIDE_UNSIGNED, DType, of_number
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .parts import parted
@@ -72,11 +72,11 @@ class supports:
     """A check that raises for inputs of a category the kernel does not know.
 
     Each refusal is the name of PyTorch's kernel, as in `"lt_cpu" not implemented for 'Float'`, or
-    the exception itself. With `numbers` Python numbers count in the promotion too. Dispatch tests
-    it for what its short paths do not cover.
+    the exception itself. With `numbers` Python numbers count in the promotion too. `unsigned` is
+    for uint16, uint32 and uint64. Dispatch tests it for what its short paths do not cover.
     """
 
-    __slots__ = ("numbers", "refusals")
+    __slots__ = ("numbers", "refusals", "unsigned")
 
     def __init__(
         self,
@@ -85,19 +85,25 @@ class supports:
         floating: Refusal = None,
         integer: Refusal = None,
         boolean: Refusal = None,
+        unsigned: Refusal = None,
         numbers: bool = False,
     ) -> None:
         self.numbers = numbers
+        self.unsigned = unsigned
         found = {COMPLEX: complex, FLOATING: floating, INTEGER: integer, BOOL: boolean}
         self.refusals = {key: value for key, value in found.items() if value is not None}
 
     def refuses(self, dtype: DType) -> bool:
         """Whether inputs of this dtype raise."""
-        return dtype.category in self.refusals
+        return dtype.category in self.refusals or (
+            self.unsigned is not None and dtype in WIDE_UNSIGNED
+        )
 
     def __call__(self, *args: Any) -> None:
         dtype = common_dtype(*[v for v in args if self.numbers or type(v) is Tensor])
-        refusal = self.refusals.get(dtype.category)
+        refusal = self.unsigned if dtype in WIDE_UNSIGNED else None
+        if refusal is None:
+            refusal = self.refusals.get(dtype.category)
         if refusal is None:
             return
         if isinstance(refusal, Exception):

@@ -51,7 +51,7 @@ class DType:
         self.itemsize = itemsize
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
-        self.is_signed = name not in ("bool", "uint8")
+        self.is_signed = not name.startswith(("bool", "uint"))
         self.raw = name not in ("float16", "bfloat16")
         self.compute = self.array if self.raw else np.dtype("float32")
         self.eps = 0.0078125 if name == "bfloat16" else None
@@ -115,6 +115,9 @@ int8 = DType("int8", "int8", INTEGER, "Char", 1)
 int16 = DType("int16", "int16", INTEGER, "Short", 2)
 int32 = DType("int32", "int32", INTEGER, "Int", 4)
 int64 = DType("int64", "int64", INTEGER, "Long", 8)
+uint16 = DType("uint16", "uint16", INTEGER, "UInt16", 2)
+uint32 = DType("uint32", "uint32", INTEGER, "UInt32", 4)
+uint64 = DType("uint64", "uint64", INTEGER, "UInt64", 8)
 float16 = DType("float16", "float16", FLOATING, "Half", 2)
 bfloat16 = DType("bfloat16", "float32", FLOATING, "BFloat16", 2)
 float32 = DType("float32", "float32", FLOATING, "Float", 4)
@@ -129,6 +132,9 @@ ALL = (
     int16,
     int32,
     int64,
+    uint16,
+    uint32,
+    uint64,
     float16,
     bfloat16,
     float32,
@@ -181,10 +187,19 @@ def of_number(value: complex) -> DType:
     return default.dtype.to_complex()
 
 
+WIDE_UNSIGNED = (uint16, uint32, uint64)  # they only promote to floating types
+
+
 def promote(a: DType, b: DType) -> DType:
     """The smallest type both fit into (`torch.promote_types`)."""
     if a is b:
         return a
+    for one, other in ((a, b), (b, a)):
+        if one in WIDE_UNSIGNED and other.category != FLOATING:
+            raise RuntimeError(
+                "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+                f"{a.scalar_name} and {b.scalar_name}"
+            )
     if a.category > b.category:
         a, b = b, a  # b has the higher category
     if a.category != b.category:

@@ -229,6 +229,9 @@ NAMES: dict[str, dict[str, str]] = {
 DTYPES = [
     "bool",
     "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
     "int8",
     "int16",
     "int32",
