@@ -77,9 +77,9 @@ _SHORT: dict[Any, int] = {np.add: 32, np.multiply: 128, np.maximum: 64, np.minim
 def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
     """`ufunc.reduce(x, axes, keepdims=keepdims)`, quick along short rows, too."""
     if (
-        axes in ((x.ndim - 1,), x.ndim - 1, -1)
+        x.size > PART // 4
+        and axes in ((x.ndim - 1,), x.ndim - 1, -1)
         and 1 < x.shape[-1] <= _SHORT[ufunc]
-        and x.size > PART // 4
         and x.flags.c_contiguous
         and x.dtype.kind == "f"
     ):

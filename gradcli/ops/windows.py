@@ -25,6 +25,7 @@ from .layout import strided
 _BLOCK = 1 << 20  # bytes of columns that are worked on at once
 _KEPT = 1 << 22  # bytes up to which work space is kept from one call to the next
 _LEAST = 256  # positions that a block has at least
+_SMALL = 1 << 20  # multiplications of a product that BLAS does without repacking its operands
 
 _spaces: dict[str, Any] = {}
 
@@ -147,7 +148,7 @@ class _Grid:
 
     def blocks(self, count: int, each: int) -> Iterator[slice]:
         """The images to work on at once, when the columns of one have `each` bytes."""
-        step = max(1, _BLOCK // max(each, 1))
+        step = max(_BLOCK // max(each, 1), _LEAST // self.length, 1)
         for start in range(0, count, step):
             yield slice(start, min(start + step, count))
 
@@ -161,6 +162,17 @@ class _Grid:
 
 
 _grid = functools.lru_cache(256)(_Grid)
+
+
+def _apart(array: Any, count: int, work: int) -> Any:
+    """(groups, rows, images * positions), or an axis of images in front for products of `work`.
+
+    Small products are quicker one by one than as one wide product, which BLAS repacks first.
+    """
+    groups, rows, total = array.shape
+    if work > _SMALL * count or total < _LEAST // 4 * count:
+        return array
+    return array.reshape(groups, rows, count, -1).transpose(2, 0, 1, 3)
 
 
 def correlate(
@@ -192,7 +204,10 @@ def correlate(
         products = wide.reshape(groups, filters // groups, -1)
         for start, length in grid.runs(len(images), row):
             columns = grid.columns(images, groups, start, length)
-            np.matmul(matrices, columns, out=products[..., start : start + columns.shape[2]])
+            part = products[..., start : start + columns.shape[2]]
+            work = matrices[0].size * columns.shape[2]
+            columns, part = (_apart(array, len(images), work) for array in (columns, part))
+            np.matmul(matrices, columns, out=part)
         found = target if direct else grid.window(wide)
         if shift is not None:
             np.add(found, shift, out=target)
@@ -236,7 +251,8 @@ def scatter(
             origins = grid.origins[first : first + step]
             columns = _space("columns", (groups, len(origins), inner, images, run), dtype)
             used = matrices[:, first * inner : (first + len(origins)) * inner]
-            np.matmul(used, part, out=columns.reshape(groups, -1, images * run))
+            products = np.matmul if filters > groups else np.multiply  # of one column and one row
+            products(used, part, out=columns.reshape(groups, -1, images * run))
             for index, origin in enumerate(origins):
                 if grid.whole:
                     target = total.reshape(groups, -1)[:, origin:]
@@ -280,6 +296,10 @@ def weigh(
         for start, length in grid.runs(len(images), row):
             columns = grid.columns(images, groups, start, length)
             part = outputs[..., start : start + columns.shape[2]]
-            products = np.matmul(columns, part.swapaxes(1, 2))
+            work = part[0].size * columns.shape[1]
+            columns, part = (_apart(array, len(images), work) for array in (columns, part))
+            products = np.matmul(columns, part.swapaxes(-1, -2))
+            if products.ndim > 3:
+                products = products.sum(0)
             total = products if total is None else np.add(total, products, out=total)
     return total.swapaxes(1, 2).reshape(filters, channels // groups, *kernel)
