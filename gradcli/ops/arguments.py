@@ -277,6 +277,64 @@ def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             raise ArgumentError(op, misfit(op, flavour, args, renamed)) from None
 
 
+# What the numbers of a deprecated form are, in their order among the arguments.
+_DEPRECATED_NUMBERS = {
+    "add": ("alpha",),
+    "sub": ("alpha",),
+    "addcdiv": ("value",),
+    "addcmul": ("value",),
+}
+
+
+def deprecated(
+    op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, ...] | None:
+    """The checked arguments of a call in the old form, with factors among the tensors.
+
+    None where it is no such call.
+    """
+    if op.name not in _DEPRECATED_FORMS or kwargs:
+        return None
+    names = _DEPRECATED_NUMBERS.get(op.name, ("beta", "alpha"))
+    if op.name in _DEPRECATED_NUMBERS:
+        numbers, rest = args[1:2], (*args[:1], *args[2:])
+    else:
+        numbers = tuple(value for value in args if type(value) is not Tensor)
+        rest = tuple(value for value in args if type(value) is Tensor)
+    if not 0 < len(numbers) <= len(names) or not all(
+        isinstance(value, bool | int | float | complex) for value in numbers
+    ):
+        return None
+    try:
+        factors = dict(zip(names, numbers, strict=False))
+        bound = check_arguments(op, bind(op, flavour, rest, factors))
+    except ArgumentError:
+        return None
+    from .checks import warn_once
+
+    old = ", ".join(
+        f"{'Tensor' if type(value) is Tensor else 'Number'} {name}"
+        for value, name in zip(args, _old_names(op, args, names), strict=True)
+        if flavour not in _BOUND or name != "self"
+    ).replace("Tensor self", "Tensor input")
+    out = ", *, Tensor out = None" if _has_out(op, flavour) else ""
+    warn_once(
+        f"This overload of {op.name} is deprecated:\n\t{op.name}({old}{out})\nConsider using one "
+        f"of the following signatures instead:\n\t{op.name}({signature(op, flavour)})",
+        "an overload is deprecated",
+    )
+    return bound
+
+
+def _old_names(op: Op, args: tuple[Any, ...], names: Sequence[str]) -> list[str]:
+    """The names of the arguments of a deprecated form."""
+    tensors = iter([p.name for p in op.parameters if p.is_tensor])
+    if op.name in _DEPRECATED_NUMBERS:
+        return [next(tensors), *names, *tensors]
+    numbers = iter(names)
+    return [next(tensors) if type(value) is Tensor else next(numbers) for value in args]
+
+
 def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Why arguments do not fit a schema, in PyTorch's words."""
     positional = [p for p in op.parameters if not p.keyword_only]

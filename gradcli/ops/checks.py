@@ -115,10 +115,13 @@ def warns_always() -> bool:
     return _options["always"]
 
 
-def warn_once(message: str) -> None:
-    """A UserWarning that a process gives once, as PyTorch does for some."""
-    if message not in _warned or _options["always"]:
-        _warned.add(message)
+def warn_once(message: str, key: str = "") -> None:
+    """A UserWarning that a process gives once, as PyTorch does for some.
+
+    Warnings of one key count as one.
+    """
+    if (key or message) not in _warned or _options["always"]:
+        _warned.add(key or message)
         warnings.warn(message, UserWarning, stacklevel=2)
 
 

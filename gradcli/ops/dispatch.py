@@ -33,6 +33,7 @@ from .arguments import (
     ArgumentError,
     bind,
     check_arguments,
+    deprecated,
     resolution_error,
 )
 from .errors import broadcast_error
@@ -329,7 +330,10 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
     except ArgumentError:
         if flavour == OPERATOR:
             return NotImplemented
-        raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
+        old = deprecated(op, flavour, args, kwargs)
+        if old is None:
+            raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
+        bound = old
     return run(op, bound)
 
 

@@ -16,6 +16,7 @@ from .arguments import (
     ArgumentError,
     bind,
     check_arguments,
+    deprecated,
     number_allowed,
     resolution_error,
 )
@@ -189,6 +190,9 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
             return result if out is None else write_out(result, out, name, space)
         if flavour == OPERATOR:
             return NotImplemented
+        old = deprecated(ops[0], flavour, args, kwargs)
+        if old is not None:
+            return run_inplace(ops[0], old) if inplace else run(ops[0], old)
         raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out)
 
     return call
