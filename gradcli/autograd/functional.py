@@ -69,25 +69,30 @@ def _check_dependence(outputs: Sequence[Tensor], strict: bool, function: str) ->
             )
 
 
-def _check_vector(v: Sequence[Tensor], like: Sequence[Tensor], one: bool) -> None:
+def _check_vector(v: Sequence[Tensor], like: Sequence[Tensor], several: bool) -> None:
+    """Raise where `v` does not fit `like`, which are `several` when they were given as a tuple."""
     if len(v) != len(like):
         raise RuntimeError(
             f"v is a tuple of invalid length: should be {len(like)} but got {len(v)}."
+            if several
+            else "The given v should contain a single Tensor."
         )
     for index, (item, other) in enumerate(zip(v, like, strict=True)):
         if shape_of(item) != shape_of(other):
-            place = "" if one else f"Entry {index} in "
+            place = f"Entry {index} in " if several else ""
             raise RuntimeError(
                 f"{place}v has invalid size: should be torch.Size({list(shape_of(other))}) but got "
                 f"torch.Size({list(shape_of(item))})."
             )
 
 
-def _vectors(v: Any, like: Sequence[Tensor], function: str, what: str) -> tuple[Tensor, ...]:
+def _vectors(
+    v: Any, like: Sequence[Tensor], several: bool, function: str, what: str
+) -> tuple[Tensor, ...]:
     """The vectors of a product: given and checked, or one for a single element."""
     if v is not None:
         _, vectors = _as_tuple(v, "v", function)
-        _check_vector(vectors, like, not isinstance(v, tuple))
+        _check_vector(vectors, like, several)
         return vectors
     if len(like) != 1 or numel(shape_of(like[0])) != 1:
         raise RuntimeError(
@@ -96,15 +101,31 @@ def _vectors(v: Any, like: Sequence[Tensor], function: str, what: str) -> tuple[
     return (constant(shape_of(like[0]), like[0].dtype, 1),)
 
 
+# What strict mode says of an input that gets no gradient, and of a gradient off the graph.
+_INDEPENDENT = "is independent of input {}. This is not allowed in strict mode"
+_UNUSED = f"The output of the user-provided function {_INDEPENDENT}."
+_FLAT = f"The {{}} of the user-provided function {_INDEPENDENT} when create_graph=True."
+_FLAT_INSIDE = (
+    "While computing the hessian, found that the jacobian of the user-provided function with "
+    "respect to input {} is independent of the input. This is not allowed in strict mode. You "
+    "should ensure that your function is twice differentiable and that the jacobian depends on the "
+    "inputs (this would be violated by a linear function for example)."
+)
+
+
 def _grad(
     outputs: Sequence[Tensor],
     inputs: Sequence[Tensor],
     cotangents: Sequence[Any],
     create_graph: bool,
-    strict: bool = False,
-    what: str = "",
+    unused: str = "",
+    flat: str = "",
 ) -> list[Tensor]:
-    """Gradients, with zeros where an input was not used (an error in strict mode)."""
+    """Gradients, with zeros where an input was not used.
+
+    `unused` and `flat` are the errors of strict mode for inputs without a gradient, and for
+    gradients that do not depend on anything.
+    """
     live = [
         (output, cotangent)
         for output, cotangent in zip(outputs, cotangents, strict=True)
@@ -123,14 +144,18 @@ def _grad(
     results = []
     for index, (item, grad) in enumerate(zip(inputs, found, strict=True)):
         if grad is None:
-            if strict:
-                raise RuntimeError(
-                    f"Output 0 of the user-provided function is independent of input {index}. This "
-                    "is not allowed in strict mode."
-                )
+            if unused:
+                raise RuntimeError(unused.format(index))
             grad = constant(shape_of(item), item.dtype)
+        elif flat:
+            _check_curved(grad, index, flat)
         results.append(grad)
     return results
+
+
+def _check_curved(grad: Tensor, index: int, flat: str) -> None:
+    if fresh_edge(grad) is None:
+        raise RuntimeError(flat.format(index))
 
 
 def vjp(
@@ -146,8 +171,9 @@ def vjp(
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "vjp")
         _check_dependence(outputs, strict, "vjp")
-        vectors = _vectors(v, outputs, "vjp", "user-provided function returns")
-        grads = _grad(outputs, fresh, vectors, create_graph, strict)
+        vectors = _vectors(v, outputs, many, "vjp", "user-provided function returns")
+        flat = _FLAT.format("jacobian", "{}") if strict and create_graph else ""
+        grads = _grad(outputs, fresh, vectors, create_graph, _UNUSED if strict else "", flat)
     return (
         _release(_result(many, outputs), create_graph),
         _release(_result(several, tuple(grads)), create_graph),
@@ -163,14 +189,15 @@ def jvp(
 ) -> tuple[Any, Any]:
     """The outputs of `func`, and the product of its Jacobian with `v`."""
     with enable_grad():
-        _, items = _as_tuple(inputs, "inputs", "jvp")
-        vectors = _vectors(v, items, "jvp", "input to the user-provided function is")
+        several, items = _as_tuple(inputs, "inputs", "jvp")
+        vectors = _vectors(v, items, several, "jvp", "input to the user-provided function is")
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "jvp")
         _check_dependence(outputs, strict, "jvp")
         dummies = [requires_grad_(constant(shape_of(o), o.dtype)) for o in outputs]
-        pulled = _grad(outputs, fresh, dummies, True, strict)
-        pushed = _grad(pulled, dummies, vectors, create_graph)
+        pulled = _grad(outputs, fresh, dummies, True, _UNUSED if strict else "")
+        flat = _FLAT.format("jacobian", "{}") if strict and create_graph else ""
+        pushed = _grad(pulled, dummies, vectors, create_graph, "", flat)
     return (
         _release(_result(many, outputs), create_graph),
         _release(_result(many, tuple(pushed)), create_graph),
@@ -192,20 +219,42 @@ def jacobian(
             'function has more outputs than inputs, "forward-mode" tends to be more performant. '
             'Otherwise, prefer to use "reverse-mode".'
         )
+    if strategy == "forward-mode":
+        _check_forward(create_graph, vectorize)
     with enable_grad():
         several, items = _as_tuple(inputs, "inputs", "jacobian")
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "jacobian")
         _check_dependence(outputs, strict, "jacobian")
+        if strict and vectorize:
+            raise RuntimeError(
+                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
+                "supported together. Please either set `strict=False` or `vectorize=False`."
+            )
         rows = []
-        for output in outputs:
-            columns = _rows(output, fresh, create_graph, strict)
+        for index, output in enumerate(outputs):
+            columns = _rows(output, index, fresh, create_graph, strict)
             rows.append(_result(several, tuple(columns)))
     return _release(_result(many, tuple(rows)), create_graph)
 
 
+def _check_forward(create_graph: bool, vectorize: bool) -> None:
+    """Raise where PyTorch has no forward mode, which is worth nothing here: values are the same."""
+    if create_graph:
+        raise NotImplementedError(
+            "torch.autograd.functional.jacobian: `create_graph=True` and "
+            '`strategy="forward-mode"` are not supported together (yet). Please either set '
+            '`create_graph=False` or `strategy="reverse-mode"`.'
+        )
+    if not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is"
+            "only implemented for `vectorize=True`."
+        )
+
+
 def _rows(
-    output: Tensor, inputs: Sequence[Tensor], create_graph: bool, strict: bool
+    output: Tensor, place: int, inputs: Sequence[Tensor], create_graph: bool, strict: bool
 ) -> list[Tensor]:
     """The Jacobian of one output by every input, all rows in one batched pass."""
     shape = shape_of(output)
@@ -224,26 +273,29 @@ def _rows(
         if grad is None:
             if strict:
                 raise RuntimeError(
-                    f"Output 0 of the user-provided function is independent of input {index}. This "
-                    "is not allowed in strict mode."
+                    f"Output {place} of the user-provided function is independent of input "
+                    f"{index}. This is not allowed in strict mode."
                 )
             results.append(constant(shape + shape_of(item), item.dtype))
         else:
+            if strict and create_graph:
+                _check_curved(grad, index, _FLAT.format("jacobian", "{}"))
             results.append(operations.reshape(grad, shape + shape_of(item)))
     return results
 
 
-def _scalar(func: Callable[..., Any], function: str) -> Callable[..., Any]:
+def _scalar(func: Callable[..., Any], function: str, strict: bool) -> Callable[..., Any]:
     def checked(*args: Any) -> Any:
-        output = func(*args)
-        if not isinstance(output, Tensor):
+        several, outputs = _as_tuple(func(*args), "outputs of the user-provided function", function)
+        _check_dependence(outputs, strict, function)
+        if several:
             raise RuntimeError(f"The function given to {function} should return a single Tensor")
-        if numel(shape_of(output)) != 1:
+        if numel(shape_of(outputs[0])) != 1:
             raise RuntimeError(
                 f"The Tensor returned by the function given to {function} should contain a single "
                 "element"
             )
-        return output
+        return outputs[0]
 
     return checked
 
@@ -258,15 +310,25 @@ def hessian(
 ) -> Any:
     """The Hessian of a scalar function: for each pair of inputs a tensor of both shapes."""
     several, items = _as_tuple(inputs, "inputs", "hessian")
-    checked = _scalar(func, "hessian")
+    if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+    checked = _scalar(func, "hessian", strict)
 
     def gradient(*args: Tensor) -> Any:
-        found = jacobian(
-            lambda *values: operations.reshape(checked(*values), ()), args, True, strict
-        )
+        found = jacobian(lambda *values: operations.reshape(checked(*values), ()), args, True)
+        if strict:
+            for index, slope in enumerate(found):
+                _check_curved(slope, index, _FLAT_INSIDE)
         return found if several else found[0]
 
-    return jacobian(gradient, items if several else items[0], create_graph, strict)
+    return jacobian(
+        gradient,
+        items if several else items[0],
+        create_graph,
+        strict,
+        vectorize,
+        outer_jacobian_strategy,
+    )
 
 
 def vhp(
@@ -296,13 +358,14 @@ def _hessian_product(
 ) -> tuple[Any, Any]:
     with enable_grad():
         several, items = _as_tuple(inputs, "inputs", name)
-        vectors = _vectors(v, items, name, "input to the user-provided function is")
+        vectors = _vectors(v, items, several, name, "input to the user-provided function is")
         fresh = _fresh(items, create_graph)
-        output = _scalar(func, name)(*fresh)
-        _check_dependence([output], strict, name)
+        output = _scalar(func, name, strict)(*fresh)
         ones = constant(shape_of(output), output.dtype, 1)
-        gradients = _grad([output], fresh, [ones], True, strict)
-        products = _grad(gradients, fresh, vectors, create_graph)
+        unused, inside = (_UNUSED, _FLAT_INSIDE) if strict else ("", "")
+        gradients = _grad([output], fresh, [ones], True, unused, inside)
+        flat = _FLAT.format("hessian", "{}") if strict and create_graph else ""
+        products = _grad(gradients, fresh, vectors, create_graph, "", flat)
     return (
         _release(output, create_graph),
         _release(_result(several, tuple(products)), create_graph),
