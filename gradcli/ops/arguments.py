@@ -110,6 +110,8 @@ def check_arguments(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
             if changed is None:
                 changed = list(args)
             changed[position] = new
+    if op.name in _NUMBER_OR_TENSOR and not any(type(value) is Tensor for value in args):
+        raise wrong_type(op, op.parameters[0], 0, args[0])
     return args if changed is None else tuple(changed)
 
 
@@ -135,7 +137,10 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
                         f"{type_name(item)}",
                     )
             return items
-        converted = tuple(_scalar(kind, item) for item in items)
+        converted = tuple(
+            int(item) if isinstance(item, bool) and kind in ("int", "Dim") else _scalar(kind, item)
+            for item in items
+        )
         for index, item in enumerate(converted):
             if item is REQUIRED or (index == 0 and isinstance(items[0], bool) and kind == "int"):
                 raise wrong_item(op, parameter, position, value, index)
@@ -143,13 +148,50 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
     if kind == "Tensor":
         if type(value) is Tensor:
             return value
-        if isinstance(value, bool | int | float | complex) and number_allowed(op):
+        if (
+            isinstance(value, bool | int | float | complex)
+            and number_allowed(op)
+            and (position or op.name in _NUMBER_FIRST)
+        ):
             return value
         raise wrong_type(op, parameter, position, value)
     new = _scalar(kind, value)
     if new is REQUIRED:
         raise wrong_type(op, parameter, position, value)
     return new
+
+
+# Names whose first tensor may be a number where the second is none.
+_NUMBER_OR_TENSOR = frozenset(
+    {
+        "bitwise_and",
+        "bitwise_left_shift",
+        "bitwise_or",
+        "bitwise_right_shift",
+        "bitwise_xor",
+        "bucketize",
+        "chebyshev_polynomial_t",
+        "chebyshev_polynomial_u",
+        "chebyshev_polynomial_v",
+        "chebyshev_polynomial_w",
+        "float_power",
+        "hermite_polynomial_h",
+        "hermite_polynomial_he",
+        "isin",
+        "laguerre_polynomial_l",
+        "legendre_polynomial_p",
+        "pow",
+        "remainder",
+        "shifted_chebyshev_polynomial_t",
+        "shifted_chebyshev_polynomial_u",
+        "shifted_chebyshev_polynomial_v",
+        "shifted_chebyshev_polynomial_w",
+        "xlog1py",
+        "xlogy",
+        "zeta",
+    }
+)
+_NUMBER_FIRST = _NUMBER_OR_TENSOR | {"add", "div", "floor_divide", "mul", "sub"}
 
 
 def number_allowed(op: Op) -> bool:
@@ -168,9 +210,7 @@ def _scalar(kind: str, value: Any) -> Any:
             return REQUIRED
         value = value.array.item()
     if kind in ("int", "Dim"):
-        if isinstance(value, int):
-            return int(value) if isinstance(value, bool) else value
-        return REQUIRED
+        return value if isinstance(value, int) and not isinstance(value, bool) else REQUIRED
     if kind == "float":
         return float(value) if isinstance(value, int | float) else REQUIRED
     if kind in ("Scalar", "Number"):  # a Number is never taken from a tensor
@@ -402,18 +442,40 @@ def resolution_error(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     out: Any = None,
+    space: str = "",
 ) -> TypeError:
     """The error of a call that no overload takes.
 
     Where the number of arguments leaves one overload, what is wrong with it is said; else all
     are listed.
     """
+    if flavour != WRITTEN:
+        from .overloads import Form, problem, refusal
+
+        space = space or ("Tensor" if flavour in _BOUND else ops[0].where[0])
+        given = kwargs if out is None else {**kwargs, "out": out}
+        plain = name.removeprefix(f"{space}_")
+        found = refusal(space, plain, args[flavour in _BOUND :], given, type_name)
+        if found is not None:
+            return found
+        if len(ops) == 1 and not any(p.variadic and p.is_tensor for p in ops[0].parameters):
+            form = Form(signature(ops[0], flavour))
+            wrong = problem(name, form, args[flavour in _BOUND :], given, type_name)
+            if wrong is not None and not _no_arguments(ops[0], flavour):
+                return TypeError(wrong)
     passed = len(args) - (flavour in _BOUND) + len(kwargs) + (out is not None)
     fitting = [op for op in ops if _takes(op, flavour, passed)]
     if flavour == WRITTEN:
         ops = [max(ops, key=lambda op: len(op.parameters))]
     elif name in _LISTED:
         fitting = []
+    elif name == "split" and len(args) < 2 and "split_size_or_sections" not in kwargs:
+        return TypeError(
+            "split() missing 1 required positional argument: 'split_size_or_sections'"
+            if args
+            else "split() missing 2 required positional arguments: 'tensor' and "
+            "'split_size_or_sections'"
+        )
     elif name == "split" and passed and not kwargs:
         sizes = type_name(args[1])
         return TypeError(
@@ -450,6 +512,11 @@ def _check_given(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
                 _convert(op, parameter, position, value)
         elif parameter.default is REQUIRED:
             return
+
+
+def _no_arguments(op: Op, flavour: str) -> bool:
+    """Whether it is a method without arguments, where Python itself says what is wrong."""
+    return flavour in _BOUND and len(op.parameters) == 1
 
 
 def _takes(op: Op, flavour: str, passed: int) -> bool:

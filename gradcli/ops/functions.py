@@ -35,7 +35,7 @@ class Function(Op):
         super().__init__(schema, **fields)
         self.function = function
         share_defaults(function, self.parameters)
-        self.call = _resolver(self.label, (self,), FUNCTION)
+        self.call = _resolver(self.label, (self,), FUNCTION, "torch")
 
 
 def function(schema: str, **fields: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -68,13 +68,16 @@ def public_function(space: str, name: str, method: bool = False) -> Callable[...
     from . import index
 
     entries = [get_function(identifier) for identifier in index.FUNCTIONS[space][name]]
-    call = _resolver(label(name, (space,)), entries, METHOD if method else FUNCTION)
+    flavour = METHOD if method else FUNCTION
+    call = _resolver(label(name, (space,)), entries, flavour, space)
     call.__name__ = call.__qualname__ = name
     call.__doc__ = entries[0].doc
     return call
 
 
-def _resolver(name: str, entries: Sequence[Function], flavour: str) -> Callable[..., Any]:
+def _resolver(
+    name: str, entries: Sequence[Function], flavour: str, space: str
+) -> Callable[..., Any]:
     """A callable that runs the first entry whose schema the arguments fit."""
 
     typed = any(parameter.name == "dtype" for parameter in entries[0].parameters)
@@ -94,6 +97,6 @@ def _resolver(name: str, entries: Sequence[Function], flavour: str) -> Callable[
 
                 return write_out(result, out, name)
             return result
-        raise resolution_error(name, entries, flavour, args, kwargs, out)
+        raise resolution_error(name, entries, flavour, args, kwargs, out, space)
 
     return call

@@ -139,7 +139,7 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
     if inplace:
         ops = [op for op in ops if op.inplace]
-    settled = len(ops) == 1 and not inplace and not ops[0].fields
+    settled = len(ops) == 1 and not inplace and not ops[0].fields and name == ops[0].name
     if settled and (flavour == OPERATOR or not has_out(ops[0])):
         function = caller(ops[0], flavour)
     else:
@@ -151,7 +151,8 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
 
 def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: str) -> Any:
     single = ops[0] if len(ops) == 1 else None
-    direct = caller(single, flavour) if single is not None and not inplace else None
+    own_name = single is not None and name == single.name
+    direct = caller(single, flavour) if single is not None and own_name and not inplace else None
     named = any(op.fields for op in ops)
     several = not inplace and not named and single is None
     by_tensor = _overload(ops, flavour, False) if several else None
@@ -193,7 +194,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
         old = deprecated(ops[0], flavour, args, kwargs)
         if old is not None:
             return run_inplace(ops[0], old) if inplace else run(ops[0], old)
-        raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out)
+        raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out, space)
 
     return call
 
