@@ -153,10 +153,11 @@ def _expression(text: str, what: str) -> Any:
         program = compile_program(source, kind="expression", mode="calculator")
         if program.inputs:
             name = next(iter(program.inputs))
+            help = "a value is JSON, or an expression such as linspace(-3, 3, 61)"
+            if name.lower() in ("nan", "infinity"):
+                help = 'JSON has "NaN", "Infinity" and "-Infinity" in quotes; torch has nan and inf'
             raise Failure(
-                USAGE,
-                f"{what}: `{name}` is neither JSON nor a name that torch has",
-                help="a value is JSON, or an expression such as linspace(-3, 3, 61)",
+                USAGE, f"{what}: `{name}` is neither JSON nor a name that torch has", help=help
             )
         value = Session().run(program).value
     except GradSyntaxError as error:

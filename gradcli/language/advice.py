@@ -59,6 +59,7 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         r"unsupported format string passed to Tensor",
         "take the number with .item(), or print the tensor as it is",
     ),
+    (r"maximum recursion depth exceeded", "the depth of calls can be set with --max-depth"),
     (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
 )
 
