@@ -146,7 +146,9 @@ LOADERS[namespaces.Module] = _load_module
 NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)
 TABLES[Size] = TUPLE | pick(Size, "numel")
 LOADERS[Size] = load_from(TABLES[Size])
-TABLES[DType] = pick(DType, "is_complex is_floating_point is_signed itemsize to_complex to_real")
+TABLES[DType] = pick(
+    DType, "abbr is_complex is_floating_point is_signed itemsize to_complex to_real"
+)
 LOADERS[DType] = load_from(TABLES[DType])
 OPEN_CLASSES.update((Size, Tensor))
 CONSTRUCTORS[DType] = CONSTRUCTORS.get(DType, lambda *args: _no_dtype())

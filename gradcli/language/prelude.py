@@ -63,6 +63,8 @@ LEFT_OUT = frozenset(
         "batch_norm",
         "binary_cross_entropy_with_logits",
         "compiled_with_cxx11_abi",
+        "conv_tbc",
+        "native_channel_shuffle",
         "cosine_embedding_loss",
         "ctc_loss",
         "dequantize",

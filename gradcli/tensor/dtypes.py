@@ -72,6 +72,15 @@ class DType:
         """The legacy type name in messages: `torch.FloatTensor`."""
         return f"torch.{self.scalar_name}Tensor"
 
+    @property
+    def abbr(self) -> str:
+        """A short name, such as `f32`."""
+        if self.name == "bool":
+            return "b8"
+        letters = {"uint": "u", "int": "i", "float": "f", "bfloat": "bf", "complex": "c"}
+        word = self.name.rstrip("0123456789")
+        return letters[word] + self.name[len(word) :]
+
     def to_complex(self) -> DType:
         """The complex type whose parts have this type."""
         if self.is_complex:
