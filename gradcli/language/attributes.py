@@ -420,13 +420,13 @@ def table_of(kind: type) -> Table:
     return {}
 
 
-_C_MODULES = ("torch", "torch._C", "torch.return_types")
+_C_MODULES = ("numpy", "torch", "torch._C", "torch.return_types")
 
 
 def class_title(value: Any) -> str:
     """How an error about a missing attribute names the class of a value.
 
-    A class that PyTorch writes in C goes by its full name there.
+    A class that PyTorch or NumPy writes in C goes by its full name there.
     """
     kind = type(value)
     module = kind.__module__

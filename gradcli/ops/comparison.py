@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .functions import function
-from .support import common_dtype, select, supports
+from .support import common_dtype, is_batched, select, supports
 from .table import ELEMENTWISE, op
 
 
@@ -85,6 +85,11 @@ op(
 def _allclose(self: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> bool:
     from .families import get_op
 
+    if is_batched(self) or is_batched(other):
+        raise RuntimeError(
+            "vmap over torch.allclose isn't supported yet. Please file an issue at "
+            "https://github.com/pytorch/pytorch/issues if you need this feature."
+        )
     return bool(np.all(get_op("isclose").call(self, other, rtol, atol, equal_nan).array))
 
 
@@ -94,6 +99,10 @@ def _allclose(self: Any, other: Any, rtol: float, atol: float, equal_nan: bool) 
     doc="Whether two tensors have the same shape and elements, as a Python bool.",
 )
 def _equal(self: Tensor, other: Tensor) -> bool:
+    if is_batched(self) or is_batched(other):
+        raise RuntimeError(
+            "Batching rule not implemented for aten::equal. We could not generate a fallback."
+        )
     if shape_of(self) != shape_of(other):
         return False
     return bool(np.all(self.array == other.array))

@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from .checks import c_name, ndim, requires_grad, warn_once
-from .errors import wrap_dim, wrap_dims
+from .errors import wrap_dims, wrap_own_dim
 from .table import MULTILINEAR, op
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -317,8 +317,8 @@ def _tensordot(F: Any, a: Any, b: Any, dims: Any) -> Any:
         raise RuntimeError("both inputs should have same dtype")
     inner = 1
     for one, two in zip(given_a, given_b, strict=True):
-        size1 = a.shape[wrap_dim(one, ndim(a))]
-        size2 = b.shape[wrap_dim(two, ndim(b))]
+        size1 = a.shape[wrap_own_dim(one, ndim(a))]
+        size2 = b.shape[wrap_own_dim(two, ndim(b))]
         if size2 == 1:
             a = F.sum_dim(a, (one,), True)
         elif size1 == 1:

@@ -14,7 +14,7 @@ from ..tensor import device as devices
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, make, numel, shape_of
+from ..tensor.tensor import Tensor, alias, make, numel, shape_of
 from .data import array_of, element
 from .functions import OPTIONS, function
 from .layout import allocate, contiguous_strides, preserved_strides, strides_of
@@ -106,18 +106,24 @@ def as_tensor(data: Any, dtype: DType | None, device: Any) -> Tensor:
 
 @function(
     "asarray(any? obj, *, DType? dtype=None, Device? device=None, bool? copy=None, "
-    "bool? requires_grad=False)",
+    "bool? requires_grad=None)",
     where=("torch",),
     doc="Makes a tensor of `obj`, sharing memory unless `copy` is true.",
 )
 def asarray(
-    obj: Any, dtype: DType | None, device: Any, copy: bool | None, requires_grad: bool
+    obj: Any, dtype: DType | None, device: Any, copy: bool | None, requires_grad: bool | None
 ) -> Tensor:
     result: Tensor = as_tensor(obj, dtype, device)
-    if copy and isinstance(obj, Tensor | np.ndarray):
+    if copy and result is obj:
+        from .families import get_op
+
+        result = get_op("clone").call(result)
+    elif copy and isinstance(obj, np.ndarray):
         result = made(np.array(result.array)[()], result.dtype)
     if requires_grad and result.node is None:
-        result = made(result.array, result.dtype, True)
+        return made(result.array, result.dtype, True)
+    if requires_grad is False and result.node is not None:
+        return alias(result)
     return result
 
 
@@ -437,12 +443,16 @@ def _arange(
     if (end - start) * (1 if step > 0 else -1) < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype.category == dtypes.INTEGER:
-        start, end, step = int(start), int(end), int(step)
-        if step == 0:
-            raise RuntimeError("step must be nonzero")
-        count = len(range(start, end, step))
+        # int64 counts in integers, the others in doubles; all step by the integer part.
+        whole = int(step)
+        if dtype is not dtypes.int64:
+            count = math.ceil((end - start) / step)
+        elif whole == 0:
+            raise ValueError("step must be nonzero")
+        else:
+            count = len(range(int(start), int(end), whole))
         check_size((count,), dtype)
-        values = np.arange(count, dtype=np.int64) * step + start
+        values = np.arange(count, dtype=np.int64) * whole + int(start)
         return made(dtype.cast(values), dtype, requires_grad)
     count = math.ceil((end - start) / step)
     check_size((count,), dtype)
@@ -588,6 +598,8 @@ def logspace(
         dtype = dtypes.default.dtype
         if isinstance(start, complex) or isinstance(end, complex):
             dtype = dtype.to_complex()
+    if dtype.category == dtypes.INTEGER:  # the exponents between are not whole
+        start, end = int(start), int(end)
     wide = dtypes.complex128 if dtype.is_complex else dtypes.float64
     exponents = spaced(start, end, steps, wide)
     return made(dtype.cast(np.power(wide.array.type(base), exponents)), dtype, requires_grad)

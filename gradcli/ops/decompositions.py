@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import Tensor, shape_of
 from .checks import ndim, warn_once
 from .linalg import _solve_triangular, pinv_slope, pinv_tangent
 from .matrices import (
@@ -155,6 +155,31 @@ op(
 )
 
 
+def _check_cholesky_solve(self: Tensor, input2: Tensor, upper: bool) -> None:
+    for name, tensor in (("b", self), ("u", input2)):
+        rank = len(shape_of(tensor))
+        if rank < 2:
+            raise RuntimeError(
+                f"{name} should have at least 2 dimensions, but has {rank} dimensions instead"
+            )
+    if self.dtype is not input2.dtype:
+        raise RuntimeError(
+            "Expected b and A to have the same dtype, but found b of type "
+            f"{self.dtype.scalar_name} and A of type {input2.dtype.scalar_name} instead."
+        )
+    rows, columns = shape_of(input2)[-2:]
+    if rows != columns:
+        raise RuntimeError(
+            f"A must be batches of square matrices, but they are {rows} by {columns} matrices"
+        )
+    height, width = shape_of(self)[-2:]
+    if height != rows:
+        raise RuntimeError(
+            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {rows} by {rows} but "
+            f"each b matrix is {height} by {width}"
+        )
+
+
 def _cholesky_solved(self: Any, input2: Any, upper: bool) -> Any:
     L = adjoint_array(input2) if upper else input2
     inner = _solve_triangular(L, self, False, True, False)
@@ -180,6 +205,7 @@ def _cholesky_solve_tangent(F: Any, t: Any, input2: Any, out: Any, upper: bool) 
 op(
     "cholesky_solve(Tensor self, Tensor input2, bool upper=False)",
     kernel=_cholesky_solved,
+    check=_check_cholesky_solve,
     vjp={
         "self": lambda F, g, input2, upper: F.cholesky_solve(g, input2, upper),
         "input2": _cholesky_solve_factor,
@@ -564,7 +590,7 @@ op(
     kernel=lambda A, UPLO: np.linalg.eigvalsh(A, UPLO.upper()).astype(A.real.dtype),
     vjp={"A": _eigvalsh_slope},
     jvp={"A": _eigvalsh_tangent},
-    check=square("linalg.eigvalsh"),
+    check=square("linalg.eigh"),
     batching=batch_leading,
     node="LinalgEighBackward0",
     where=("linalg",),
@@ -807,8 +833,8 @@ op(
 
 
 def _cond(F: Any, A: Any, p: Any) -> Any:
-    if type(A) is Tensor:
-        check_matrix("linalg.cond", A)
+    if type(A) is Tensor and len(shape_of(A)) < 2 and p in (None, 2, -2):
+        raise RuntimeError("linalg.cond: The input tensor must have at least 2 dimensions.")
     if p is None or p in (2, -2):
         values = F.linalg_svdvals(A)
         last = values.shape[-1]
@@ -817,7 +843,7 @@ def _cond(F: Any, A: Any, p: Any) -> Any:
             largest, smallest = smallest, largest
         return F.squeeze_dim(F.div(largest, smallest), -1)
     if type(A) is Tensor:
-        check_square("linalg.cond", A)
+        check_square(f"linalg.cond(ord={p})" if isinstance(p, str) else "linalg.cond", A)
     if p == "nuc":
         values = F.linalg_svdvals(A)
         return F.mul(F.sum_dim(values, -1), F.sum_dim(F.reciprocal(values), -1))

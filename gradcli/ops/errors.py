@@ -54,6 +54,13 @@ def wrap_dim(dim: int, rank: int) -> int:
     return dim + bound if dim < 0 else dim
 
 
+def wrap_own_dim(dim: int, rank: int) -> int:
+    """`wrap_dim` for what a tensor without dimensions does not have at all."""
+    if rank == 0:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return wrap_dim(dim, rank)
+
+
 def wrap_dims(dims: Any, rank: int) -> tuple[int, ...]:
     """Dimensions counted from the front, each at most once; an int or None (all) also go."""
     if dims is None:

@@ -18,6 +18,7 @@ from .data import array_of
 from .dispatch import run
 from .errors import wrap_dim
 from .families import get_op
+from .support import is_batched
 
 _INTEGERS = (int, np.integer)
 
@@ -134,6 +135,11 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
     dim = place = 0  # in the view, and in the index, as messages count
     found: dict[int, Tensor] = {}
     for item in items:
+        if _is_mask(item) and is_batched(item):
+            raise RuntimeError(
+                "vmap: We do not support batching operators that can support dynamic shape. "
+                "Attempting to batch over indexing with a boolean mask."
+            )
         if isinstance(item, bool | np.bool_):
             view = run(get_op("unsqueeze"), (view, dim))
             found[dim] = from_array(np.arange(1 if item else 0))

@@ -614,11 +614,39 @@ op(
 # --- whole slices along one dimension --------------------------------------------------------
 
 
-def _check_vector(name: str, index: Tensor) -> None:
+def _check_vector(index: Tensor) -> None:
     if len(shape_of(index)) > 1:
-        raise IndexError(f"{name}(): Index is supposed to be a vector")
+        raise IndexError("index_select(): Index is supposed to be a vector")
     if index.dtype not in INDEX_TYPES:
-        raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+
+
+def _check_added(index: Tensor) -> None:
+    shape = shape_of(index)
+    found = index.dtype.scalar_name
+    if len(shape) > 1:
+        raise IndexError(
+            "index_add_(): Index is supposed to be a vector, but got dim: "
+            f"{len(shape)} with type: {found} and size: {list(shape)}"
+        )
+    if index.dtype not in INDEX_TYPES:
+        raise RuntimeError(f"index_add_(): Expected dtype int32/int64 for index but got: {found}")
+
+
+def _check_copied(index: Tensor) -> None:
+    rank = len(shape_of(index))
+    if rank > 1:
+        raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {rank})")
+    if index.dtype is not dtypes.int64:
+        found = index.dtype.scalar_name
+        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {found}")
+
+
+def _check_filled(index: Tensor) -> None:
+    if index.dtype is not dtypes.int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if len(shape_of(index)) > 1:
+        raise RuntimeError("Index has to be a vector/scalar")
 
 
 def _index_select(self: Array, dim: int, index: Array) -> Array:
@@ -626,6 +654,12 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
     places = np.atleast_1d(index)
     source = np.atleast_1d(self)
     length = source.shape[dim]
+    if not self.ndim and places.size != 1:
+        raise RuntimeError(
+            f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)"
+        )
+    if places.size and not length:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if places.size and (places.min() < 0 or places.max() >= length):
         if dim != 1:
             raise IndexError("index out of range in self")
@@ -638,7 +672,7 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
 op(
     "index_select(Tensor self, Dim dim, Tensor index)",
     kernel=_index_select,
-    check=lambda self, dim, index: _check_vector("index_select", index),
+    check=lambda self, dim, index: _check_vector(index),
     vjp={
         "self": lambda F, g, self_shape, dim, index: F.index_add(
             zeros(F, g, self_shape), dim, index, g
@@ -696,7 +730,7 @@ def _index_add(self: Array, dim: int, index: Array, source: Array, alpha: Any) -
 op(
     "index_add(Tensor self, Dim dim, Tensor index, Tensor source, *, Scalar alpha=1)",
     kernel=_index_add,
-    check=lambda self, dim, index, source, alpha: _check_vector("index_add_", index),
+    check=lambda self, dim, index, source, alpha: _check_added(index),
     vjp={
         "self": lambda F, g: g,
         "source": lambda F, g, dim, index, source_shape, alpha: _scaled(
@@ -754,7 +788,7 @@ def _index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
 op(
     "index_copy(Tensor self, Dim dim, Tensor index, Tensor source)",
     kernel=_index_copy,
-    check=lambda self, dim, index, source: _check_vector("index_copy_", index),
+    check=lambda self, dim, index, source: _check_copied(index),
     vjp={
         "self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
         "source": lambda F, g, dim, index, source_shape: F.reshape(
@@ -790,7 +824,7 @@ def _index_fill(self: Array, dim: int, index: Array, value: Any) -> Array:
 op(
     "index_fill(Tensor self, Dim dim, Tensor index, Number value)",
     kernel=_index_fill,
-    check=lambda self, dim, index, value: _check_vector("index_fill_", index),
+    check=lambda self, dim, index, value: _check_filled(index),
     keeps_layout=True,
     vjp={"self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0)},
     jvp={"self": lambda F, t, dim, index: F.index_fill(t, dim, index, 0)},
@@ -803,7 +837,7 @@ op(
     "index_fill_tensor(Tensor self, Dim dim, Tensor index, Tensor value)",
     name="index_fill",
     kernel=_index_fill,
-    check=lambda self, dim, index, value: _check_vector("index_fill_", index),
+    check=lambda self, dim, index, value: _check_filled(index),
     keeps_layout=True,
     vjp={
         "self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
@@ -873,7 +907,7 @@ op(
     check=_check_fill_mask,
     vjp={
         "self": lambda F, g, mask: F.masked_fill(g, mask, 0),
-        "value": lambda F, g, mask: F.sum(F.masked_select(g, mask)),
+        "value": lambda F, g, mask: F.sum(F.where(mask, g, 0)),
     },
     jvp={
         "self": lambda F, t, mask: F.masked_fill(t, mask, 0),
@@ -898,9 +932,21 @@ def _check_select_mask(self: Tensor, mask: Tensor) -> None:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
 
 
+def _select_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    if axes[1] is not None:
+        raise RuntimeError(
+            "vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot "
+            "support this because for each batch this would return a differently shaped Tensor. "
+            "Please file an issue at https://github.com/pytorch/pytorch/issues if you need this "
+            "feature."
+        )
+    return loop(op, args, axes)
+
+
 op(
     "masked_select(Tensor self, Tensor mask)",
     kernel=_masked_select,
+    batching=_select_batched,
     check=_check_select_mask,
     vjp={
         "self": lambda F, g, self_shape, mask: F.masked_scatter(
@@ -970,8 +1016,10 @@ op(
 # --- positions in the flat tensor ------------------------------------------------------------
 
 
-def _flat_places(index: Array, size: int) -> Array:
+def _flat_places(index: Array, size: int, nothing: str) -> Array:
     places = np.asarray(index)
+    if places.size and not size:
+        raise IndexError(nothing)
     if places.size and (places.min() < -size or places.max() >= size):
         flat = places.reshape(-1)
         bad = flat[np.argmax((flat < -size) | (flat >= size))]
@@ -979,6 +1027,11 @@ def _flat_places(index: Array, size: int) -> Array:
             f"out of range: tried to access index {bad} on a tensor of {size} elements."
         )
     return places
+
+
+def _take(self: Array, index: Array) -> Array:
+    nothing = "take(): tried to take from an empty tensor"
+    return np.asarray(self).reshape(-1)[_flat_places(index, self.size, nothing)]
 
 
 def _check_long(name: str) -> Any:
@@ -993,7 +1046,7 @@ def _check_long(name: str) -> Any:
 
 op(
     "take(Tensor self, Tensor index)",
-    kernel=lambda self, index: np.asarray(self).reshape(-1)[_flat_places(index, self.size)],
+    kernel=_take,
     check=_check_long("take"),
     vjp={"self": lambda F, g, self_shape, index: F.put(zeros(F, g, self_shape), index, g, True)},
     jvp={"self": lambda F, t, index: F.take(t, index)},
@@ -1013,7 +1066,8 @@ def _put_flat(self: Array, index: Array, source: Array, accumulate: bool) -> Arr
             f"{FROM_ARRAY[self.dtype].scalar_name} and source.dtype = "
             f"{FROM_ARRAY[source.dtype].scalar_name}"
         )
-    places = _flat_places(index, self.size).reshape(-1)
+    nothing = "put_(): Tried to put elements into an empty tensor"
+    places = _flat_places(index, self.size, nothing).reshape(-1)
     if source.size != places.size:
         raise RuntimeError(
             f"put_(): Expected source and index to have the same number of elements, but got "
@@ -1082,6 +1136,11 @@ def _take_along_dim(F: Any, self: Any, indices: Any, dim: int | None) -> Any:
             f"but got {len(shape)} dimensions for input, and {len(found)} dimensions for indices"
         )
     axis = wrap_dim(dim, len(shape))
+    if indices.dtype not in (dtypes.int64, np.int64):
+        found_type = getattr(indices.dtype, "scalar_name", indices.dtype)
+        raise RuntimeError(
+            f"torch.take_along_dim(): dtype of indices should be Long but got {found_type}"
+        )
     values = _values(indices)
     if np.any((values < 0) | (values >= shape[axis])):  # positions count round and round
         indices = F.remainder_scalar(indices, shape[axis])

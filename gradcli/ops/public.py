@@ -11,6 +11,7 @@ from ..tensor.tensor import Tensor
 from . import dispatch  # noqa: F401  (gives entries their calls)
 from .arguments import (
     FUNCTION,
+    METHOD,
     OPERATOR,
     WRITTEN,
     ArgumentError,
@@ -168,7 +169,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
                 return by_number(*args)
         out = None
         if kwargs:
-            if "out" in kwargs and not inplace:
+            if "out" in kwargs and not inplace and flavour != METHOD:
                 out = kwargs.pop("out")
                 if name in TYPED and type(out) is Tensor:
                     kwargs = {"dtype": out.dtype, **kwargs}

@@ -19,7 +19,7 @@ from .functions import FUNCTIONS, function
 from .inplace import run_inplace
 from .layout import preserved_copy
 from .shape import shape_of_value
-from .support import common_dtype
+from .support import common_dtype, refuse_batch
 from .table import op
 
 BOTH = ("torch", "Tensor")
@@ -258,16 +258,6 @@ def fork_rng(devices: Any, enabled: bool) -> ForkedStream:
 # --- positions -------------------------------------------------------------------------------
 
 
-def _refuse_batch(name: str, tensor: Tensor) -> None:
-    """Refuse a result whose shape would differ from example to example under vmap."""
-    if tensor.level is not None and tensor.level.value is not None:
-        raise RuntimeError(
-            "vmap: We do not support batching operators that can output dynamic shape. Attempted "
-            f"to vmap over {name}. Please file an issue at "
-            "https://github.com/pytorch/pytorch/issues if you need this feature."
-        )
-
-
 def _places(array: Array) -> tuple[Array, ...]:
     """The positions of nonzero elements, an array for each dimension.
 
@@ -302,7 +292,7 @@ def _nonzero(self: Tensor) -> Tensor:
     doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
 )
 def nonzero(self: Tensor, as_tuple: bool) -> Any:
-    _refuse_batch("aten::nonzero", self)
+    refuse_batch("aten::nonzero", self)
     if not as_tuple:
         return _nonzero(self)
     array = np.atleast_1d(np.asarray(self.array))
@@ -317,7 +307,7 @@ def nonzero(self: Tensor, as_tuple: bool) -> Any:
 def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
     if size < 0:
         raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
-    _refuse_batch("aten::nonzero_static", self)
+    refuse_batch("aten::nonzero_static", self)
     found = np.asarray(_nonzero(self).array)[:size]
     check_size((size, found.shape[1]), dtypes.int64)
     result = np.full((size, found.shape[1]), fill_value, np.int64)
@@ -325,9 +315,10 @@ def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
     return from_array(result)
 
 
-function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")(
-    _nonzero
-)
+@function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")
+def argwhere(self: Tensor) -> Tensor:
+    refuse_batch("aten::argwhere", self)
+    return _nonzero(self)
 
 
 @function(
@@ -364,7 +355,7 @@ def one_hot(self: Tensor, num_classes: int) -> Tensor:
 )
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if indices.dtype.category != dtypes.INTEGER:
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype!r}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype!r}")
     lengths = (shape,) if isinstance(shape, int) else tuple(shape)
     rest = np.asarray(indices.array)
     places = []
@@ -393,6 +384,8 @@ def _vander(F: Any, x: Any, N: int | None, increasing: bool) -> Any:
         runtime.check()
         columns.append(columns[-1] * x)
     powers = F.stack(columns, -1)
+    if count > 1 and x.dtype.category < dtypes.FLOATING:
+        powers = F._to_copy(powers, dtype=dtypes.int64)
     return powers if increasing else F.flip(powers, (1,))
 
 

@@ -14,7 +14,7 @@ from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.tensor import Tensor, from_array, numel
 from .batching import front, loop, repeated
 from .dispatch import run
-from .errors import wrap_dim, wrap_dims
+from .errors import wrap_dim, wrap_dims, wrap_own_dim
 from .layout import contiguous_strides, preserved_strides, relayout, strided_copy, strides_of
 from .notices import warn_once
 from .shape import (
@@ -126,9 +126,7 @@ def _repeat_interleave(
         raise RuntimeError("Repeats must be non-negative")
     value = F.flatten(self, 0, -1) if dim is None else self
     shape = shape_of_value(value)
-    axis = wrap_dim(0 if dim is None else dim, len(shape))
-    if not shape:
-        value, shape = F.reshape(value, (1,)), (1,)
+    axis = wrap_own_dim(0 if dim is None else dim, len(shape))
     wide = F.expand(F.unsqueeze(value, axis + 1), (*shape[: axis + 1], repeats, *shape[axis + 1 :]))
     copied = F.clone(wide, memory_format=contiguous_format)
     return F.reshape(copied, (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
@@ -152,7 +150,7 @@ def _counted_places(repeats: Any) -> Array:
         raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
     if counts.size and counts.min() < 0:
         raise RuntimeError("repeats can not be negative")
-    return np.repeat(np.arange(counts.size), counts)
+    return np.repeat(np.arange(counts.size, dtype=counts.dtype), counts)
 
 
 def _repeat_interleave_tensor(
@@ -160,7 +158,7 @@ def _repeat_interleave_tensor(
 ) -> Any:
     value = F.flatten(self, 0, -1) if dim is None else self
     shape = shape_of_value(value)
-    axis = wrap_dim(0 if dim is None else dim, len(shape))
+    axis = wrap_own_dim(0 if dim is None else dim, len(shape))
     found = shape_of_value(repeats)
     if len(found) == 0 or found == (1,):
         repeats = F.expand(F.reshape(repeats, (1,)), (shape[axis],))
@@ -249,7 +247,7 @@ def _roll(self: Array, shifts: Sequence[int], dims: Sequence[int]) -> Array:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
         )
-    axes = tuple(wrap_dim(dim, self.ndim) for dim in dims)
+    axes = tuple(wrap_own_dim(dim, self.ndim) for dim in dims)
     return np.roll(self, tuple(shifts), axes)
 
 

@@ -1070,11 +1070,8 @@ op(
 def _truth(ufunc: Any) -> Any:
     def kernel(self: Any, dim: Any, keepdim: bool) -> Any:
         mask = np.not_equal(self, 0)
-        return (
-            ufunc.reduce(mask, axis=axes_of(dim, self.ndim), keepdims=keepdim)
-            if (self.ndim)
-            else mask
-        )
+        axes = axes_of(dim, self.ndim)
+        return ufunc.reduce(mask, axis=axes, keepdims=keepdim) if self.ndim else mask
 
     return kernel
 
@@ -1100,9 +1097,9 @@ for _name, _ufunc, _word in (("all", np.logical_and, "all"), ("any", np.logical_
 
 
 def _logsumexp(self: Any, dim: Any, keepdim: bool) -> Any:
+    axes = axes_of(dim, self.ndim)
     if not self.ndim:
         return self
-    axes = axes_of(dim, self.ndim)
     if any(self.shape[axis] == 0 for axis in axes):
         total = ADD.reduce(np.exp(self), axis=axes, keepdims=keepdim)
         return np.log(total)

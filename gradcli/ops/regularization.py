@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes, random
+from ..tensor.dtypes import DType
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, numel, shape_of
 from .adding import add_rows
@@ -167,16 +168,23 @@ op(
 # --- embedding --------------------------------------------------------------------------------
 
 
+def _legacy_name(dtype: DType) -> str:
+    """A tensor's type as C++ writes it: some never had a name of their own."""
+    if dtype.is_complex or dtype in (dtypes.bool_, dtypes.bfloat16):
+        return f"CPU{dtype.scalar_name}Type"
+    return dtype.tensor_name
+
+
 def _check_embedding(
     weight: Tensor, indices: Tensor, padding_idx: int, scale_grad_by_freq: bool, sparse: bool
 ) -> None:
     if len(shape_of(weight)) != 2:
         raise RuntimeError("'weight' must be 2-D")
     if indices.dtype not in (dtypes.int64, dtypes.int32):
+        found = _legacy_name(indices.dtype)
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
-            f"Long, Int; but got {indices.dtype.tensor_name} instead (while checking arguments for "
-            "embedding)"
+            f"Long, Int; but got {found} instead (while checking arguments for embedding)"
         )
     if runtime.grad_enabled and requires_grad(weight) and weight.dtype.is_complex:
         raise RuntimeError(

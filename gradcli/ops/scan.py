@@ -9,7 +9,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import shape_of
-from .errors import wrap_dim
+from .errors import wrap_dim, wrap_own_dim
 from .reduction import place
 from .support import is_complex, supports
 from .table import LINEAR, Op, op
@@ -368,12 +368,12 @@ def _neighbours(F: Any, value: Any, axis: int) -> tuple[Any, Any]:
     return F.narrow(value, axis, 0, length - 1), F.narrow(value, axis, 1, length - 1)
 
 
-def _steps(F: Any, y: Any, x: Any, axis: int) -> Any:
+def _steps(F: Any, name: str, y: Any, x: Any, axis: int) -> Any:
     """The widths of the intervals, in a shape that broadcasts with `y`."""
     rank = len(y.shape)
     if len(x.shape) == 1:
         if x.shape[0] != y.shape[axis]:
-            raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         x = F.reshape(x, [-1 if i == axis else 1 for i in range(rank)])
         low, high = _neighbours(F, x, axis)
         return F.sub(high, low)
@@ -384,8 +384,16 @@ def _steps(F: Any, y: Any, x: Any, axis: int) -> Any:
     return F.sub(high, low)
 
 
+def _integrable(name: str, dim: int, *values: Any) -> int:
+    """The dimension to integrate over. Raises PyTorch's errors for what cannot be."""
+    if any(value.dtype in (dtypes.bool_, np.bool_) for value in values):
+        listed = "`x` or `y`" if len(values) > 1 else "`y`"
+        raise RuntimeError(f"{name}: received a bool input for {listed}, but bool is not supported")
+    return wrap_own_dim(dim, len(values[0].shape))
+
+
 def _trapezoid_dx(F: Any, y: Any, dx: Any, dim: int) -> Any:
-    axis = wrap_dim(dim, len(y.shape))
+    axis = _integrable("trapezoid", dim, y)
     if y.shape[axis] == 0:
         return F.sum_dim(y, (axis,))
     low, high = _neighbours(F, y, axis)
@@ -393,23 +401,27 @@ def _trapezoid_dx(F: Any, y: Any, dx: Any, dim: int) -> Any:
 
 
 def _trapezoid_x(F: Any, y: Any, x: Any, dim: int) -> Any:
-    axis = wrap_dim(dim, len(y.shape))
+    axis = _integrable("trapezoid", dim, y, x)
     if y.shape[axis] == 0:
         return F.sum_dim(y, (axis,))
     low, high = _neighbours(F, y, axis)
-    return F._div_scalar(F.sum_dim(F.mul(F.add(low, high), _steps(F, y, x, axis)), (axis,)), 2.0)
+    return F._div_scalar(
+        F.sum_dim(F.mul(F.add(low, high), _steps(F, "trapezoid", y, x, axis)), (axis,)), 2.0
+    )
 
 
 def _cumulative_dx(F: Any, y: Any, dx: Any, dim: int) -> Any:
-    axis = wrap_dim(dim, len(y.shape))
+    axis = _integrable("cumulative_trapezoid", dim, y)
     low, high = _neighbours(F, y, axis)
     return F.cumsum(F._mul_scalar(F.add(low, high), dx / 2.0), axis)
 
 
 def _cumulative_x(F: Any, y: Any, x: Any, dim: int) -> Any:
-    axis = wrap_dim(dim, len(y.shape))
+    axis = _integrable("cumulative_trapezoid", dim, y, x)
     low, high = _neighbours(F, y, axis)
-    return F._div_scalar(F.cumsum(F.mul(F.add(low, high), _steps(F, y, x, axis)), axis), 2.0)
+    return F._div_scalar(
+        F.cumsum(F.mul(F.add(low, high), _steps(F, "cumulative_trapezoid", y, x, axis)), axis), 2.0
+    )
 
 
 for _name, _with_x, _with_dx, _aliases, _doc in (

@@ -713,6 +713,12 @@ op(
 
 def _narrow(F: Any, self: Any, dim: int, start: Any, length: int) -> Any:
     shape = shape_of_value(self)
+    if type(start) is Tensor:
+        if shape_of(start) or start.dtype.category != dtypes.INTEGER:
+            raise RuntimeError("start must be an 0-dim integral Tensor.")
+        start = start.array.item()
+    elif not isinstance(start, int):
+        raise TypeError(f"narrow(): argument 'start' must be int, not {type(start).__name__}")
     if not shape:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
@@ -734,7 +740,7 @@ def _narrow(F: Any, self: Any, dim: int, start: Any, length: int) -> Any:
 
 
 op(
-    "narrow(Tensor self, Dim dim, int start, int length)",
+    "narrow(Tensor self, Dim dim, any start, int length)",
     composite=_narrow,
     doc="`length` indices of a dimension from `start` on.",
     samples=lambda S: [S(S.normal(4, 3), 0, 1, 2), S(S.normal(4), 0, -3, 2)],

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, make, numel, shape_of
-from .errors import wrap_dim
+from .errors import wrap_dim, wrap_own_dim
 from .functions import function
 from .layout import preserved_strides, relayout, strides_of
 from .reduction import pick, place
-from .support import supports, underivable
+from .support import refuse_batch, supports, underivable
 from .table import LINEAR, Op, op
 
 _NO_COMPLEX_SORT = supports(complex=RuntimeError(" Sort does not support complex dtypes on CPU"))
@@ -484,6 +484,21 @@ def _several(results: list[Any]) -> Any:
     return results[0] if len(results) == 1 else tuple(results)
 
 
+def _checked_axis(self: Tensor, dim: int | None) -> int | None:
+    """The dimension whose slices are compared; None for elements. Raises PyTorch's errors."""
+    if dim is None:
+        supports(complex="unique")(self)
+        return None
+    shape = shape_of(self)
+    axis = wrap_own_dim(dim, len(shape))
+    if any(length == 0 for place, length in enumerate(shape) if place != axis):
+        raise RuntimeError(
+            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+        )
+    supports(complex="unique_dim")(self)
+    return axis
+
+
 @function(
     "unique(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False, "
     "Dim? dim=None)",
@@ -493,9 +508,9 @@ def _several(results: list[Any]) -> Any:
 def _unique(
     self: Tensor, sorted: bool, return_inverse: bool, return_counts: bool, dim: int | None
 ) -> Any:
-    supports(complex="unique")(self)
+    refuse_batch("aten::_unique2" if dim is None else "aten::unique_dim", self)
     array = np.asarray(self.array)
-    axis = None if dim is None else wrap_dim(dim, array.ndim)
+    axis = _checked_axis(self, dim)
     values, inverse, counts = np.unique(
         array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )
@@ -517,23 +532,31 @@ def _unique(
 def _unique_consecutive(
     self: Tensor, return_inverse: bool, return_counts: bool, dim: int | None
 ) -> Any:
+    refuse_batch(f"aten::unique{'' if dim is None else '_dim'}_consecutive", self)
     array = np.asarray(self.array)
-    rows = array.reshape(-1, 1) if dim is None else np.moveaxis(array, wrap_dim(dim, array.ndim), 0)
+    axis = _checked_axis(self, dim)
+    rows = array.reshape(array.size, 1) if axis is None else np.moveaxis(array, axis, 0)
     flat = rows.reshape(len(rows), numel(rows.shape[1:]))
     fresh = np.ones(len(flat), bool)
     if len(flat):
         fresh[1:] = (flat[1:] != flat[:-1]).any(1)
     values = rows[fresh]
-    values = (
-        values.reshape(-1) if dim is None else np.moveaxis(values, 0, wrap_dim(dim, array.ndim))
-    )
+    values = values.reshape(-1) if axis is None else np.moveaxis(values, 0, axis)
     inverse = np.cumsum(fresh) - 1
     results: list[Any] = [_tensor(values, self.dtype)]
     if return_inverse:
-        results.append(_tensor(inverse.reshape(array.shape) if dim is None else inverse))
+        results.append(_tensor(inverse.reshape(array.shape)[()] if dim is None else inverse))
     if return_counts:
         results.append(_tensor(np.bincount(inverse, minlength=int(fresh.sum()))))
     return _several(results)
+
+
+def _check_isin(elements: Any, test_elements: Any, *rest: Any) -> None:
+    for value in (elements, test_elements):
+        if type(value) is Tensor and value.dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
+            raise RuntimeError(
+                f"Unsupported input type encountered for isin(): {value.dtype.scalar_name}"
+            )
 
 
 def _is_in(elements: Any, test_elements: Any, assume_unique: bool, invert: bool) -> Any:
@@ -547,9 +570,7 @@ op(
     promote="number",
     result=dtypes.bool_,
     where=("torch",),
-    check=supports(
-        complex=RuntimeError("Unsupported input type encountered for isin(): ComplexDouble")
-    ),
+    check=_check_isin,
     doc="Whether elements are among those of another tensor.",
     samples=lambda S: [
         S(S.integers(0, 5, 2, 3), S.integers(0, 5, 2)),

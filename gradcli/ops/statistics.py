@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import dtypes
 from ..tensor.tensor import shape_of
 from .errors import wrap_dim, wrap_dims
 from .namespaces import complex_arrays
@@ -225,6 +226,11 @@ def _check_renorm(self: Any, p: Any, dim: int, maxnorm: Any) -> None:
     rank = len(shape_of(self))
     if rank < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {rank} dimensions")
+    if self.dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{self.dtype.scalar_name}"
+        )
     if p <= 0:
         raise RuntimeError("renorm: non-positive-norm not supported")
     if maxnorm < 0:

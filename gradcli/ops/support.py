@@ -126,6 +126,21 @@ def without_forward(name: str) -> Callable[..., Any]:
     return refuse
 
 
+def is_batched(tensor: Tensor) -> bool:
+    """Whether vmap hides an axis of the tensor."""
+    return tensor.level is not None and tensor.level.value is not None
+
+
+def refuse_batch(name: str, tensor: Tensor) -> None:
+    """Refuse a result whose shape would differ from example to example under vmap."""
+    if is_batched(tensor):
+        raise RuntimeError(
+            "vmap: We do not support batching operators that can output dynamic shape. Attempted "
+            f"to vmap over {name}. Please file an issue at "
+            "https://github.com/pytorch/pytorch/issues if you need this feature."
+        )
+
+
 def refusing(categories: Iterable[str], refusal: Refusal) -> Any:
     """The same refusal for several categories, as keywords of `supports`."""
     return dict.fromkeys(categories, refusal)

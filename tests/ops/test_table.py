@@ -422,6 +422,8 @@ def test_batching_agrees_with_a_loop(op: Op) -> None:
             try:
                 found = [np.asarray(t.array) for t in batched(function, args, axes)]
             except Exception as error:
+                if str(error).startswith("vmap: Attempted to vmap over"):
+                    continue  # a result whose shape depends on the values
                 wrong.append(f"{index} {sample} {axes}: {type(error).__name__}: {error}")
                 continue
             if any(
