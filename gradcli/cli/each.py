@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gradcli.io.columns import parse_columns
 from gradcli.io.errors import DataError, naming
 from gradcli.io.files import extension, read_record
-from gradcli.io.parse import decode, parse, parse_columns, parse_flat_lines
+from gradcli.io.parse import decode, parse, parse_flat_lines
 from gradcli.io.stream import end_of_record
 from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make

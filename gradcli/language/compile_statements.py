@@ -15,7 +15,6 @@ from gradcli.tensor.tensor import Tensor
 
 from . import syntax
 from .arithmetic import augmented
-from .arity import restate
 from .attributes import (
     METHODS,
     delete_attribute,
@@ -981,6 +980,8 @@ def remember_place(error: BaseException, where: int) -> None:
     """Keep where an exception was raised, before other code runs."""
     if _PLACE not in error.__dict__:
         error.__dict__[_PLACE] = where
+        from .arity import restate
+
         restate(error)
 
 

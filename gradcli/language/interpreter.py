@@ -13,7 +13,6 @@ from typing import Any, Literal
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import prelude, syntax
-from .advice import FOREIGN
 from .attributes import is_special
 from .builtins import REFUSED
 from .compile_statements import Statements, handling, place_of
@@ -21,7 +20,6 @@ from .errors import GradSyntaxError
 from .functions import Closure
 from .machine import DEFAULT_DEPTH, DEFAULT_STEPS, FIRST, UNBOUND, grow_stack, machine, resident
 from .parser import parse
-from .program_errors import ProgramError
 from .resolver import GLOBAL, Scope, analyse
 from .source import Source, Span
 from .watch import watch
@@ -134,6 +132,8 @@ class Program:
                 known = [] if len(name) < 3 else [*self.names.all(), *self.assigned]
                 near = close_names(name, [*known, *given])
                 help = f"give it with --set {name}=…"
+                from .advice import FOREIGN
+
                 if name in FOREIGN:
                     help = f"{FOREIGN[name]}, or {help}"
                 elif near:
@@ -346,6 +346,8 @@ class Session:
             self._place(memory, program)
             raise memory from None
         except BaseException as error:
+            from .program_errors import ProgramError
+
             raise ProgramError(error, place_of(error, runtime.where), program, names) from None
         finally:
             handling.clear()

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tensor.dtypes import NAMES, PYTHON, DType
 from ..tensor.tensor import Tensor
-from .outputs import has_out
+from .out_keyword import has_out
 from .table import REQUIRED, Op, Packed, Parameter
 
 _TYPE_NAMES = {DType: "torch.dtype"}

@@ -1,4 +1,4 @@
-"""Results into tensors given as `out=`: who takes one, which dtypes fit, and the write.
+"""Results into tensors given as `out=`: which dtypes fit, and the write.
 
 PyTorch's functions differ in the dtypes that they accept and in the sentence of the refusal: most
 cast the result where that loses no category, others want its very dtype.
@@ -17,77 +17,6 @@ from ..tensor.dtypes import DType
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of, version_of
 from .checks import c_name
-from .table import Op
-
-# Compositions of other entries that have an `out=` of their own.
-_COMPOSED = frozenset(
-    {
-        "avg_pool2d",
-        "avg_pool3d",
-        "chain_matmul",
-        "cholesky",
-        "column_stack",
-        "cond",
-        "conj_physical",
-        "cross",
-        "diag",
-        "diff",
-        "dstack",
-        "fft",
-        "fft2",
-        "fftn",
-        "ger",
-        "hfft",
-        "hstack",
-        "ifft",
-        "ifft2",
-        "ifftn",
-        "ihfft",
-        "inner",
-        "inv",
-        "inverse",
-        "irfft",
-        "irfft2",
-        "irfftn",
-        "kron",
-        "linear",
-        "log_softmax",
-        "logdet",
-        "logsigmoid",
-        "matmul",
-        "matrix_norm",
-        "matrix_power",
-        "max",
-        "min",
-        "msort",
-        "multi_dot",
-        "nanmean",
-        "nanquantile",
-        "ndtr",
-        "norm",
-        "normalize",
-        "outer",
-        "pinv",
-        "pinverse",
-        "quantile",
-        "rfft",
-        "rfft2",
-        "rfftn",
-        "row_stack",
-        "softmax",
-        "solve",
-        "solve_triangular",
-        "take_along_dim",
-        "tensordot",
-        "vecdot",
-        "vstack",
-    }
-)
-
-
-def has_out(op: Op) -> bool:
-    """Whether a function takes the tensors that its results go to."""
-    return not op.view and (op.kernel is not None or op.name in _COMPOSED)
 
 
 class _Rule:
@@ -269,9 +198,6 @@ _RULES: dict[str, _Rule | tuple[_Rule, ...]] = {
     ),
     "vecdot": _Rule("linalg.vecdot: Expected out of dtype{result} but found {out}"),
 }
-
-# Functions that compute in the dtype of their `out`, where no other is asked for.
-TYPED = frozenset({"cumprod", "cumsum"})
 
 # Functions that fill a tensor of the right number of elements as it is.
 _FILLS = frozenset({"arange", "linspace", "logspace"})

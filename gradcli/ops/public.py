@@ -25,7 +25,7 @@ from .dispatch import caller, run
 from .families import get_op
 from .index import PUBLIC
 from .inplace import run_inplace
-from .outputs import TYPED, has_out, write_out
+from .out_keyword import TYPED, has_out
 from .table import REQUIRED, Op, label
 
 _MODULE = "torch.return_types"
@@ -159,6 +159,11 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
     by_tensor = _overload(ops, flavour, False) if several else None
     by_number = _overload(ops, flavour, True) if several else None
 
+    def written(result: Any, out: Any) -> Any:
+        from .outputs import write_out
+
+        return write_out(result, out, name, space)
+
     def call(*args: Any, **kwargs: Any) -> Any:
         if several and not kwargs and len(args) == 2 and type(args[0]) is Tensor:
             kind = type(args[1])
@@ -186,10 +191,10 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
             if op.fields and type(result) is tuple:
                 called = op.id if op.id.startswith("linalg_") else op.name
                 if out is not None:
-                    write_out(result, out, name, space)
+                    written(result, out)
                     return result_type(f"{called}_out", op.fields)(*out)
                 return result_type(called, op.fields)(*result)
-            return result if out is None else write_out(result, out, name, space)
+            return result if out is None else written(result, out)
         if flavour == OPERATOR:
             return NotImplemented
         old = deprecated(ops[0], flavour, args, kwargs)

@@ -203,7 +203,7 @@ class _Compiled(Plan):
     def __init__(self, op: Op, wanted: tuple[int, ...], total: int) -> None:
         super().__init__(op, wanted)
         if op.outputs != 0 and not any(op.parameters[index].is_list for index in wanted):
-            self.run = _written_out(op, self.formulas, total)
+            self.run = self._first_run(self.formulas, total)
         self.formulas = tuple(
             (
                 _place(op, index, total),
@@ -215,12 +215,24 @@ class _Compiled(Plan):
             for index, formula, positions in self.formulas
         )
 
+    def _first_run(self, formulas: tuple[Any, ...], total: int) -> Any:
+        _, formula, positions = formulas[0]
+        if total == 1 and positions == tuple(range(len(self.saves))):
+            return _alone(formula)
+
+        def run(F: Any, g: Any, values: Any) -> Any:
+            self.run = found = _written_out(self.op, formulas, total)
+            return found(F, g, values)
+
+        return run
+
 
 def _written_out(op: Op, formulas: tuple[Any, ...], total: int) -> Any:
     """The formulas of all edges in one function, each with its needs picked out.
 
     Note: a loop over formulas costs as much as the formulas of a small operation, so what it would
-    do is written out once for each plan: `(f0(F, g, values[1]), None, f2(F, g))`.
+    do is written out once for each plan: `(f0(F, g, values[1]), None, f2(F, g))`. That is done at
+    the first pass that runs the plan, since most plans never run.
     """
     terms = ["None"] * total
     names: dict[str, Any] = {}
@@ -229,7 +241,13 @@ def _written_out(op: Op, formulas: tuple[Any, ...], total: int) -> Any:
         needs = "".join(f", values[{position}]" for position in positions)
         terms[edge] = f"f{edge}(F, g{needs})"
         names[f"f{edge}"] = formula
+
     return eval(f"lambda F, g, values: ({', '.join(terms)},)", names)
+
+
+def _alone(formula: Any) -> Any:
+    """The one formula of a plan, which needs all that was saved, as `_written_out` gives it."""
+    return lambda F, g, values: (formula(F, g, *values),)
 
 
 def _place(op: Op, index: int, total: int) -> Any:

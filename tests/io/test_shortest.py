@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradcli.io.columns import parse_columns
 from gradcli.io.errors import DataError
 from gradcli.io.lines import lines
-from gradcli.io.parse import parse, parse_columns
+from gradcli.io.parse import parse
 from gradcli.io.shortest import texts
 from gradcli.tensor import dtypes
 
