@@ -29,12 +29,17 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (
         r"does not require grad and does not have a grad_fn",
         "nothing leads from it to a tensor with requires_grad=True: look for a missing "
-        "requires_grad, for detach(), no_grad() and .item()",
+        "requires_grad, for detach(), no_grad(), .item(), and for a gradient taken without "
+        "create_graph=True",
     ),
     (r"a (?:view of a )?leaf Variable that requires grad is being used in an in-place", _LEAF),
     (
         r"\((\d+)x(\d+) and (\d+)x(\d+)\)",
         "the columns of the first ({1}) are to be the rows of the second ({2}); .T turns one",
+    ),
+    (
+        r"mat \(\d+x(\d+)\), vec \((\d+)\)",
+        "the columns of the matrix ({0}) are to be as many as the elements of the vector ({1})",
     ),
     (r"size of tensor a \(\d+\) must match the size of tensor b", f"{_SHAPES}; [:, None] adds one"),
     (r"Boolean value of Tensor with more than one value", "use .any(), .all() or torch.where"),
@@ -59,6 +64,9 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         r"unsupported format string passed to Tensor",
         "take the number with .item(), or print the tensor as it is",
     ),
+    (r"method' object is not subscriptable", "call it with parentheses: x.size(0)"),
+    (r"'torch\.Size' object is not callable", "brackets take one size: x.shape[0]"),
+    (r"'type' object does not support the context manager", "write the parentheses: no_grad()"),
     (r"maximum recursion depth exceeded", "the depth of calls can be set with --max-depth"),
     (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
 )

@@ -183,7 +183,10 @@ class ProgramError(Exception):
             return
         error = self.error
         if isinstance(error, NameError) and error.name:
-            self._near(error.name, [*names, *program.names.all()])
+            if error.name in names_of(core.module("torch")):
+                self.help = f"write torch.{error.name}"
+            else:
+                self._near(error.name, [*names, *program.names.all()])
             self.help = self.help or advice.FOREIGN.get(error.name)
         elif isinstance(error, AttributeError) and error.name:
             self._suggest_attribute(error)
