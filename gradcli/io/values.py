@@ -67,9 +67,9 @@ def _store(array: Array, dtype: DType, path: str) -> Array:
     """`array` cast to `dtype`, and refused where a value does not fit its range."""
     if array.dtype == dtype.array and dtype.raw:
         return array
-    if array.dtype.kind == "O":
-        array = _from_integers(array, path)
     category = dtype.category
+    if array.dtype.kind == "O" and category != dtypes.INTEGER:
+        array = _from_integers(array, path)
     if category == dtypes.INTEGER:
         _check_integers(array, dtype, path)
         return dtype.cast(array)
@@ -88,7 +88,7 @@ def _store(array: Array, dtype: DType, path: str) -> Array:
 def _check_integers(array: Array, dtype: DType, path: str) -> None:
     if not array.size:
         return
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iuO":  # O: integers of which some are beyond int64
         raise DataError(f"elements of dtype {dtype.name} are integers", path=path)
     info = np.iinfo(dtype.array)
     if int(array.min()) < info.min or int(array.max()) > info.max:

@@ -8,7 +8,8 @@ import re
 import warnings
 
 from gradcli.language.errors import GradSyntaxError
-from gradcli.language.interpreter import Limits, ProgramError, Session, compile_program
+from gradcli.language.interpreter import Limits, Session, compile_program
+from gradcli.language.program_errors import ProgramError
 from gradcli.tensor.runtime import LimitExceeded
 
 

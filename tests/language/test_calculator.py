@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gradcli.language.errors import GradSyntaxError
-from gradcli.language.interpreter import Limits, ProgramError, Session, compile_program
+from gradcli.language.interpreter import Limits, Session, compile_program
+from gradcli.language.program_errors import ProgramError
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from gradcli.language import advice
 from gradcli.language.errors import GradSyntaxError
-from gradcli.language.interpreter import ProgramError, Session, compile_program
+from gradcli.language.interpreter import Session, compile_program
+from gradcli.language.program_errors import ProgramError
 from gradcli.language.source import Source
 from gradcli.render.diagnostics import diagnostic_of
 
