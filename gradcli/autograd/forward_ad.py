@@ -81,7 +81,7 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the "
             "same level 0 is not supported."
         )
-    return operations.with_tangent(tensor, tangent, _depths[-1])
+    return operations.with_tangent(operations.view(tensor), tangent, _depths[-1])
 
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
@@ -89,7 +89,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     if not _depths:
         return UnpackedDualTensor(tensor, None)
     primal, tangent = operations.split_dual(tensor, _depths[-1])
-    return UnpackedDualTensor(primal, tangent)
+    return UnpackedDualTensor(operations.identity(primal), tangent)
 
 
 def current_depth() -> int | None:

@@ -296,7 +296,7 @@ def title_in_messages(node: Any) -> str:
     return re.sub(r"Backward(0?$|(?=\d+$))", "", node.title)
 
 
-_OWN_CLASSES = ("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented")
+_OWN_CLASSES = ("AccumulateGrad", "CopyBackwards", "CopySlices", "Identity", "NotImplemented")
 
 
 def qualified(title: str) -> str:

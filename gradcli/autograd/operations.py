@@ -30,6 +30,8 @@ class Operations:
     zeros_like: Callable[[Tensor], Tensor]
     reshape: Callable[[Tensor, tuple[int, ...]], Tensor]
     view_as: Callable[[Tensor], Tensor]
+    view: Callable[[Tensor], Tensor]
+    identity: Callable[[Tensor], Tensor]
     run_leveled: Callable[..., Any]
     run_leveled_inplace: Callable[..., Tensor]
     level_stack: Callable[[], list[str]]

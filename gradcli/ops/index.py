@@ -52,6 +52,7 @@ FAMILIES: dict[str, str] = {
     "_grid_taps": "grids",
     "_group_norm": "normalization",
     "_huber_loss": "losses",
+    "_identity": "writing",
     "_identity_like": "linalg",
     "_imag": "arithmetic",
     "_join": "arithmetic",

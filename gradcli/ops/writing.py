@@ -130,3 +130,15 @@ op(
     doc="The same values as a result of their own.",
     samples=lambda S: [S(S.normal(2, 3))],
 )
+op(
+    "_identity(Tensor self)",
+    kernel=lambda self: self,
+    vjp={"self": lambda F, g: g},
+    jvp=LINEAR,
+    batching=ELEMENTWISE,
+    view=True,
+    node="Identity",
+    where=(),
+    doc="The primal part of a dual tensor.",
+    samples=lambda S: [S(S.normal(2, 3))],
+)

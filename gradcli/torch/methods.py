@@ -799,6 +799,8 @@ def _install() -> None:
     operations.sum_to = sum_to
     operations.reshape = lambda tensor, shape: get_op("reshape").call(tensor, shape)
     operations.view_as = lambda tensor: get_op("_alias").call(tensor)
+    operations.view = lambda tensor: get_op("view").call(tensor, shape_of(tensor))
+    operations.identity = lambda tensor: get_op("_identity").call(tensor)
     operations.zeros_like = lambda tensor: make(
         np.zeros(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
     )
