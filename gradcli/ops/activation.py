@@ -669,7 +669,7 @@ def _halves(self: Any, dim: int) -> Any:
 def _check_glu(self: Any, dim: int) -> None:
     shape = self.array.shape
     if not shape:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     axis = wrap_dim(dim, len(shape))
     if shape[axis] % 2:
         raise RuntimeError(

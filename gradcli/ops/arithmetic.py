@@ -12,6 +12,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Tensor
 from .checks import c_name
+from .data import C_NAMES, check_integer
 from .support import common_dtype, is_complex, refusing, supports, underivable
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
 
@@ -26,7 +27,10 @@ BOOL_ONE = (
 
 
 def _check_subtraction(self: Any, other: Any, alpha: Any = 1) -> None:
-    masks = [getattr(value, "dtype", None) is dtypes.bool_ for value in (self, other)]
+    masks = [
+        type(value) is bool or getattr(value, "dtype", None) is dtypes.bool_
+        for value in (self, other)
+    ]
     if all(masks):
         raise RuntimeError(BOOL_PAIR)
     if any(masks):
@@ -403,9 +407,14 @@ op(
 # --- powers
 
 
+def _complex_power(self: Any, exponent: Any) -> Any:
+    """The power of complex numbers as C has it, by way of the logarithm."""
+    return np.exp(exponent * np.log(self))
+
+
 def _power(self: Any, exponent: Any) -> Any:
-    if self.dtype.kind in "iu" and exponent < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    if self.dtype.kind == "b":
+        return self | np.logical_not(exponent)
     if exponent == 2:
         return self * self
     if exponent == 3:
@@ -414,13 +423,35 @@ def _power(self: Any, exponent: Any) -> Any:
         return np.sqrt(self)
     if exponent == -0.5:
         return 1 / np.sqrt(self)
+    if self.dtype.kind == "c" and exponent not in (0, 1):
+        return _complex_power(self, exponent)
     return self**exponent
 
 
 def _powers(self: Any, exponent: Any) -> Any:
-    if np.asarray(exponent).dtype.kind in "iu" and np.asarray(self).dtype.kind in "iu":
+    kinds = np.asarray(self).dtype.kind, np.asarray(exponent).dtype.kind
+    if kinds[0] in "iu" and kinds[1] in "iu":
         return _integer_powers(np.asarray(self), np.asarray(exponent))
+    if "c" in kinds:
+        return _complex_power(self, exponent)
     return self**exponent
+
+
+class _Powered(supports):
+    """Refuses powers that an integer dtype cannot hold; a mask can be raised to a Python bool."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any) -> None:
+        base, exponent = args
+        if type(exponent) is bool:
+            return
+        super().__call__(*args)
+        if type(exponent) is int and base.dtype.category <= dtypes.INTEGER:
+            if exponent < 0:
+                raise RuntimeError("Integers to negative integer powers are not allowed.")
+            if base.dtype.category == dtypes.INTEGER:
+                check_integer(exponent, base.dtype, C_NAMES[base.dtype.name])
 
 
 def _integer_powers(self: Any, exponent: Any) -> Any:
@@ -455,7 +486,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(boolean="pow", numbers=True),
+    check=_Powered(boolean="pow", numbers=True),
     doc="Raises each element to a power.",
     samples=lambda S: [
         *S.each(0.5, 2, 2),
@@ -543,6 +574,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     where=("torch",),
+    check=supports(boolean="pow", numbers=True),
     doc="Raises a number to the powers given by a tensor.",
     samples=lambda S: [S(2.5, S.normal(2, 3)), S(2, S.normal()), S(1, S.normal(3))],
 )

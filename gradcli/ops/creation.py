@@ -356,9 +356,7 @@ def new_tensor(
     requires_grad: bool,
 ) -> Tensor:
     check_options("new_tensor", layout, device, pin_memory)
-    if type(data) is not Tensor:
-        dtype = dtype or self.dtype
-    return made(*array_of(data, dtype, "new_tensor"), requires_grad)
+    return made(*array_of(data, dtype or self.dtype, "new_tensor"), requires_grad)
 
 
 @function(

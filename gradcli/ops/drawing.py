@@ -429,13 +429,6 @@ _inplace(
 )
 _inplace(
     "bernoulli_",
-    "float p=0.5",
-    "BernoulliBackward2",
-    lambda shape, dtype, _, p, generator: random.bernoulli(shape, dtype, p, generator=generator),
-    "Fills with ones, with probability `p`, and zeros.",
-)
-_inplace(
-    "bernoulli_",
     "Tensor p",
     "BernoulliBackward1",
     lambda shape, dtype, _, p, generator: random.bernoulli_like(
@@ -443,6 +436,13 @@ _inplace(
     ),
     "Fills with ones, with the probabilities in `p`, and zeros.",
     "bernoulli_tensor_",
+)
+_inplace(
+    "bernoulli_",
+    "float p=0.5",
+    "BernoulliBackward2",
+    lambda shape, dtype, _, p, generator: random.bernoulli(shape, dtype, p, generator=generator),
+    "Fills with ones, with probability `p`, and zeros.",
 )
 _inplace(
     "random_",

@@ -2208,7 +2208,7 @@ FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "argwhere": ("argwhere",),
         "as_strided_": ("as_strided_",),
         "bernoulli": ("bernoulli", "bernoulli_p"),
-        "bernoulli_": ("bernoulli_", "bernoulli_tensor_"),
+        "bernoulli_": ("bernoulli_tensor_", "bernoulli_"),
         "cauchy_": ("cauchy_",),
         "const_data_ptr": ("const_data_ptr",),
         "dense_dim": ("dense_dim",),

@@ -872,6 +872,8 @@ def _check_fill_mask(self: Tensor, mask: Tensor, value: Any) -> None:
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{len(shape_of(value))} dimension(s)."
         )
+    if type(value) is not Tensor:
+        element(value, self.dtype)  # raises for a number that does not fit
 
 
 def _masked_fill(self: Array, mask: Array, value: Any) -> Array:

@@ -22,6 +22,7 @@ from .dispatch import compute
 from .errors import broadcast_shape
 from .layout import is_dense, strides_of
 from .record import edge_start, record, stamp_outputs
+from .support import common_dtype
 from .table import ELEMENTWISE, Op
 from .views import CopySlices, check_view, keep_retained, refresh
 
@@ -79,7 +80,12 @@ def result_of(op: Op, args: Sequence[Any], target: Tensor) -> Tensor:
         with no_grad():
             result: Tensor = run(op, args)
     else:
-        result = compute(op, args)
+        try:
+            result = compute(op, args)
+        except (NotImplementedError, RuntimeError, ValueError) as error:
+            if type(error) is not RuntimeError or str(error) == "ZeroDivisionError":
+                _check_fit(op, args, target)
+            raise
     shape = shape_of(target)
     if shape_of(result) != shape:
         raise RuntimeError(
@@ -94,6 +100,26 @@ def result_of(op: Op, args: Sequence[Any], target: Tensor) -> Tensor:
             )
         result = make(target.dtype.cast(result.array), target.dtype)
     return result
+
+
+def _check_fit(op: Op, args: Sequence[Any], target: Tensor) -> None:
+    """Raise for a result that would not fit, which PyTorch notices before the kernel runs."""
+    if op.batching != ELEMENTWISE and op.id != "copy":
+        return
+    tensors = [args[p] for p in op.tensor_positions if type(args[p]) is Tensor]
+    shape = broadcast_shape([shape_of(tensor) for tensor in tensors])
+    if shape != shape_of(target):
+        raise RuntimeError(
+            f"output with shape {list(shape_of(target))} doesn't match the broadcast shape "
+            f"{list(shape)}"
+        )
+    if op.promote == "number" and op.id != "copy":
+        dtype = common_dtype(*args[:2])
+        if not dtypes.can_cast(dtype, target.dtype):
+            raise RuntimeError(
+                f"result type {dtype.scalar_name} can't be cast to the desired output type "
+                f"{target.dtype.scalar_name}"
+            )
 
 
 def check_writable(tensor: Tensor, tracked: bool = False, fills: bool = False) -> None:

@@ -626,10 +626,15 @@ def _over_norm(F: Any, g: Any, part: Any, self: Any, other: Any) -> Any:
     return g * F.where(F.eq(square, 0), 0, part / square)
 
 
+def _angle_of(self: Any, other: Any) -> Any:
+    """The angle of points; NumPy's in single precision can miss that of the diagonal."""
+    return np.arctan2(self, other, dtype=np.float64).astype(np.result_type(self, other))
+
+
 op(
     "atan2(Tensor self, Tensor other)",
     numbers=False,
-    kernel=np.arctan2,
+    kernel=_angle_of,
     vjp={
         "self": lambda F, g, self, other: _over_norm(F, g, other, self, other),
         "other": lambda F, g, self, other: _over_norm(F, g, -self, self, other),

@@ -61,6 +61,11 @@ def _zero(input: Any) -> Any:
 
 
 def _scaled_noise(F: Any, input: Any, p: float, channels: bool) -> Any:
+    dtype = input.dtype if type(input) is Tensor else dtypes.FROM_ARRAY[input.dtype]
+    if dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {dtype.scalar_name}"
+        )
     return _noise(F, input, p, channels, 1 - p)
 
 

@@ -475,6 +475,8 @@ def _check_cross(self: Any, other: Any, dim: int) -> None:
     if len(a) != len(b):
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     axis = wrap_dim(dim, len(a))
+    if not a:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if a[axis] != 3 or b[axis] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {a[axis]} and {b[axis]}"

@@ -553,9 +553,13 @@ def _unique_consecutive(
 
 def _check_isin(elements: Any, test_elements: Any, *rest: Any) -> None:
     for value in (elements, test_elements):
-        if type(value) is Tensor and value.dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
+        if type(value) is complex:
+            dtype = dtypes.complex128
+        else:
+            dtype = value.dtype if type(value) is Tensor else dtypes.of_number(value)
+        if dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
             raise RuntimeError(
-                f"Unsupported input type encountered for isin(): {value.dtype.scalar_name}"
+                f"Unsupported input type encountered for isin(): {dtype.scalar_name}"
             )
 
 
@@ -683,12 +687,34 @@ def _is_right(right: bool, side: Any) -> bool:
 
 def _check_search(sorted_sequence: Any, self: Any, *rest: Any) -> None:
     a, b = shape_of(sorted_sequence), shape_of(self) if type(self) is Tensor else ()
+    if len(a) != 1 and not b:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor "
+            f"dimension is 1, but we got boundaries tensor dim({len(a)}) and input value's dim(0) "
+            "numel(1)"
+        )
+    if not a:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 "
+            "dimension"
+        )
     if len(a) != 1 and a[:-1] != b[:-1]:
         raise RuntimeError(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
             "dimensions of boundaries tensor and input value tensor must match, but we got "
             f"boundaries tensor {list(a)} and input value tensor {list(b)}"
         )
+    _SEARCHABLE(sorted_sequence)
+
+
+_SEARCHABLE = supports(complex="searchsorted_out_cpu", boolean="searchsorted_out_cpu")
+
+
+def _check_buckets(self: Any, boundaries: Any, *rest: Any) -> None:
+    rank = len(shape_of(boundaries))
+    if rank != 1:
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({rank})")
+    _SEARCHABLE(boundaries)
 
 
 op(
@@ -722,6 +748,7 @@ op(
     promote=lambda *args: None,
     result=lambda self, boundaries, out_int32, right: dtypes.int32 if out_int32 else dtypes.int64,
     where=("torch",),
+    check=_check_buckets,
     doc="The number of the bucket that each element falls into.",
     samples=lambda S: (
         [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
-from ..tensor.tensor import shape_of
+from ..tensor.tensor import Tensor, shape_of
 from .errors import wrap_dim, wrap_dims
 from .namespaces import complex_arrays
 from .reduction import norm_direction
@@ -46,6 +46,8 @@ def _cov(F: Any, self: Any, correction: int, fweights: Any, aweights: Any) -> An
             "cov(): expected input to have two or fewer dimensions but got an input with "
             f"{rank} dimensions"
         )
+    if type(self) is Tensor and self.dtype is dtypes.bool_:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
     values = self if rank == 2 else F.reshape(self, (1, -1))
     columns = values.shape[1]
     weights = None

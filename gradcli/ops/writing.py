@@ -8,6 +8,7 @@ import numpy as np
 
 from ..tensor.tensor import constant, shape_of
 from .batching import front
+from .data import element
 from .dispatch import run
 from .errors import broadcast_shape
 from .namespaces import traced
@@ -44,7 +45,10 @@ op(
 )
 op(
     "fill(Tensor self, Scalar value)",
-    kernel=lambda self, value: np.full(np.shape(self), value),
+    kernel=lambda self, value: np.full(
+        np.shape(self), bool(value) if self.dtype.kind == "b" else value
+    ),
+    check=lambda self, value: element(value, self.dtype),  # raises where it does not fit
     result=lambda self, value: self.dtype,
     vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape)},
     jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape)},

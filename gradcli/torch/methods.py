@@ -76,7 +76,7 @@ def _number(tensor: Tensor, convert: Callable[[Any], Any]) -> Any:
     value = array.item()
     if isinstance(value, complex) and convert is not complex:
         if value.imag != 0:
-            kind = "double" if convert is float else "long"
+            kind = "double" if convert is float else "int64_t"
             raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
         value = value.real
     return convert(value)
@@ -309,6 +309,9 @@ def type_(tensor: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 def type_as(tensor: Tensor, other: Tensor) -> Tensor:
     """The tensor in the other's dtype."""
+    if not isinstance(other, Tensor):
+        kind = type(other).__name__
+        raise TypeError(f"type_as(): argument 'other' (position 1) must be Tensor, not {kind}")
     return cast(tensor, other.dtype)
 
 
@@ -759,7 +762,7 @@ def _install() -> None:
         "__rpow__": reversed_pow,
         "__rfloordiv__": _swapped("floor_divide"),
         "__rmod__": _swapped("remainder"),
-        "__rmatmul__": _swapped("matmul"),
+        "__rmatmul__": lambda tensor, other: NotImplemented,
         "__rlshift__": _swapped("bitwise_left_shift"),
         "__rrshift__": _swapped("bitwise_right_shift"),
         "__hash__": lambda self: id(self),
