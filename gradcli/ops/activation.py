@@ -635,7 +635,7 @@ def _prelu(F: Any, self: Any, weight: Any) -> Any:
             "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = "
             f"{len(weight.shape)}"
         )
-    if rank > 0 and weight.shape != self.shape:
+    if weight.shape != self.shape:
         shape = tuple(count if axis == 1 else 1 for axis in range(rank))
         weight = F.reshape(weight, shape)
     return F._prelu_kernel(self, weight)

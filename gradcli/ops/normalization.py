@@ -215,9 +215,15 @@ def _rms_norm(F: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
         dtype = input.dtype
         eps = float(np.finfo(dtype.compute if isinstance(dtype, dtypes.DType) else dtype).eps)
     axes = _last(len(shape), len(normalized_shape))
+    dtype = input.dtype
+    low = isinstance(dtype, dtypes.DType) and dtype in (dtypes.float16, dtypes.bfloat16)
+    if low:  # squares of a low precision overflow
+        input = F._to_copy(input, dtypes.float32)
     scale = F.rsqrt(F._add_scalar(F.mean_dim(F.pow(input, 2), axes, True), eps))
     result = F._mul_dense(input, scale)
-    return result if weight is None else F.mul(result, weight)
+    if weight is not None:
+        result = F.mul(result, weight)
+    return F._to_copy(result, dtype) if low else result
 
 
 op(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, make, numel, shape_of
+from . import selection
 from .errors import wrap_dim, wrap_own_dim
 from .functions import function
 from .layout import preserved_strides, relayout, strides_of
@@ -115,10 +117,55 @@ def _topk(self: Any, k: int, dim: int, largest: bool, sorted: bool) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self, np.int64(0)
-    indices = _few(self, k, largest) if axis == self.ndim - 1 else None
+    indices = _few(self, k, largest) if sorted and axis == self.ndim - 1 else None
+    if self.size <= _EXACT:
+        open_to_choice = self if indices is None else np.take_along_axis(self, indices, axis)
+        if not sorted or _has_ties(open_to_choice, axis):
+            indices = _selected(self, axis, k, largest, sorted)
     if indices is None:
         indices = np.ascontiguousarray(np.take(order(self, axis, largest), np.arange(k), axis))
     return np.take_along_axis(self, indices, axis), indices
+
+
+_EXACT = 1 << 16  # elements up to which equal ones are taken in PyTorch's order
+
+
+def _has_ties(self: Any, axis: int) -> bool:
+    """Whether a row has equal elements; NaN are equal too."""
+    rows = np.sort(self, axis)
+    after = np.take(rows, np.arange(1, rows.shape[axis]), axis)
+    before = np.take(rows, np.arange(rows.shape[axis] - 1), axis)
+    return bool(((after == before) | (before != before)).any())
+
+
+def _above(a: Any, b: Any) -> bool:
+    """Whether a pair has the greater value; NaN is greater than any number."""
+    x, y = a[0], b[0]
+    return bool(x > y or (x != x and y == y))
+
+
+def _below(a: Any, b: Any) -> bool:
+    """Whether a pair has the smaller value; NaN is greater than any number."""
+    x, y = a[0], b[0]
+    return bool(x < y or (x == x and y != y))
+
+
+def _rows(self: Any, axis: int) -> Iterator[list[Any]]:
+    """The pairs of value and index of each row along an axis."""
+    moved = np.moveaxis(self, axis, -1)
+    for row in moved.reshape(-1, moved.shape[-1]).tolist():
+        yield list(zip(row, range(len(row)), strict=True))
+
+
+def _selected(self: Any, axis: int, k: int, largest: bool, ordered: bool) -> Any:
+    """The indices of topk, equal elements in PyTorch's order."""
+    found = []
+    for pairs in _rows(self, axis):
+        selection.top(pairs, k, ordered, _above if largest else _below)
+        found.append([index for _, index in pairs[:k]])
+    moved = np.moveaxis(self, axis, -1)
+    indices = np.array(found, np.int64).reshape(*moved.shape[:-1], k)
+    return np.ascontiguousarray(np.moveaxis(indices, -1, axis))
 
 
 def _few(self: Any, k: int, largest: bool) -> Any:
@@ -170,7 +217,15 @@ def _kth(self: Any, k: int, dim: int, keepdim: bool) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self, np.int64(0)
-    indices = np.take(order(self, axis, False), [k - 1], axis)
+    if self.size <= _EXACT and _has_ties(self, axis):
+        found = []
+        for pairs in _rows(self, axis):
+            selection.quickselect(pairs, k - 1, _above)
+            found.append(pairs[k - 1][1])
+        lead = (*self.shape[:axis], *self.shape[axis + 1 :])
+        indices = np.expand_dims(np.array(found, np.int64).reshape(lead), axis)
+    else:
+        indices = np.take(order(self, axis, False), [k - 1], axis)
     return _chosen(self, indices, axis, keepdim)
 
 
@@ -394,7 +449,8 @@ def _quantile(
     else:
         axis = wrap_dim(dim, rank)
         around = (self.shape[:axis], self.shape[axis + 1 :])
-        reduced = (*around[0], 1, *around[1]) if keepdim else (*around[0], *around[1])
+        kept = keepdim and rank > 0
+        reduced = (*around[0], 1, *around[1]) if kept else (*around[0], *around[1])
         if axis < rank - 1:
             values = F.sort(F.transpose(F.unsqueeze(self, -1), axis, -1))[0]
         else:
