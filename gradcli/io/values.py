@@ -115,8 +115,11 @@ def _collect(value: Any, path: str) -> Array:
         return _walk(value, path)
     if array.dtype.kind not in "bif" or array.ndim > MAX_DIMENSIONS:
         return _walk(value, path)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise _too_large("a number", "float64", path)
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise _too_large("a number", "float64", path)
+        if (np.abs(array) >= 1 << 63).any():  # NumPy takes integers beyond int64 for floats
+            return _walk(value, path)
     return array if array.ndim else array[()]
 
 
