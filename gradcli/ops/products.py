@@ -400,9 +400,20 @@ def _adjoint(F: Any, matrices: Any) -> Any:
     return F.transpose(F.conj(matrices), 1, 2)
 
 
+def _bmm(self: Any, mat2: Any) -> Any:
+    """Products of pairs; one matrix for all of the batch makes them one product."""
+    count, rows, inner = self.shape
+    if count > 1 and mat2.strides[0] == 0 and self.flags.c_contiguous:
+        flat = np.matmul(self.reshape(count * rows, inner), mat2[0])
+        return flat.reshape(count, rows, mat2.shape[2])
+    if count > 1 and self.strides[0] == 0 and mat2.shape[2] == 1:
+        return np.matmul(mat2[:, :, 0], self[0].T)[:, :, None]
+    return np.matmul(self, mat2)
+
+
 op(
     "bmm(Tensor self, Tensor mat2)",
-    kernel=_mm,
+    kernel=_bmm,
     vjp={
         "self": lambda F, g, mat2: F.bmm(g, _adjoint(F, mat2)),
         "mat2": lambda F, g, self: F.bmm(_adjoint(F, self), g),
