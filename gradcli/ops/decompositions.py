@@ -22,6 +22,7 @@ from .matrices import (
     check_square,
     column,
     conjugate,
+    perhaps_hermitian,
     real_like,
     rectangular,
     row,
@@ -244,7 +245,8 @@ def _tall_slope(F: Any, gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
     return F._solve_triangular(adjoint(F, R), gQ + F.matmul(Q, symmetric), False, False)
 
 
-def _qr_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
+def _differentiable_qr(A: Any, mode: str) -> None:
+    """Raise PyTorch's error for a factorization that has no derivative."""
     if mode == "r":
         raise RuntimeError(
             "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please "
@@ -255,6 +257,11 @@ def _qr_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
         raise RuntimeError(
             "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
         )
+
+
+def _qr_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
+    _differentiable_qr(A, mode)
+    rows, columns = A.shape[-2:]
     gQ, gR = g
     if rows >= columns:
         return _tall_slope(F, gQ, gR, out0, out1)
@@ -265,6 +272,7 @@ def _qr_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
 
 
 def _qr_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
+    _differentiable_qr(A, mode)
     rows, columns = A.shape[-2:]
     size = min(rows, columns)
     Q, R = out0, F.slice(out1, -1, 0, size)
@@ -441,7 +449,17 @@ def _svd_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any
     if columns > size:
         scaled = _quotient(F, F.matmul(adjoint(F, U), t), column(F, S))
         dVh = dVh + scaled - F.matmul(F.matmul(scaled, adjoint(F, Vh)), Vh)
-    return dU, dS, dVh
+    return _widened(F, dU, out0, -1), dS, _widened(F, dVh, out2, -2)
+
+
+def _widened(F: Any, tangent: Any, out: Any, axis: int) -> Any:
+    """The tangent of vectors, with zeros for those that only complete a basis."""
+    missing = out.shape[axis] - tangent.shape[axis]
+    if not missing:
+        return tangent
+    shape = list(tangent.shape)
+    shape[axis] = missing
+    return F.cat([tangent, F.zeros_like_shape(tangent, shape)], axis)
 
 
 def _su(F: Any, inner: Any, S: Any) -> Any:
@@ -820,7 +838,7 @@ op(
     "linalg_matrix_rank(Tensor A, *, float? atol=None, float? rtol=None, bool hermitian=False)",
     name="matrix_rank",
     kernel=_matrix_rank,
-    check=rectangular("linalg.matrix_rank"),
+    check=perhaps_hermitian("linalg.matrix_rank"),
     where=("linalg",),
     batching=batch_leading,
     doc="The number of singular values that are not negligible.",

@@ -77,6 +77,18 @@ def rectangular(name: str) -> Callable[..., None]:
     return check
 
 
+def perhaps_hermitian(name: str) -> Callable[..., None]:
+    """A check for entries of matrices with two tolerances and the keyword `hermitian`."""
+    check_any = rectangular(name)
+
+    def check(matrix: Tensor, atol: Any, rtol: Any, hermitian: bool) -> None:
+        check_any(matrix)
+        if hermitian:
+            check_square("linalg.eigh", matrix)
+
+    return check
+
+
 def singular(name: str, index: tuple[int, ...], reason: str) -> LinAlgError:
     """The error for a matrix of a batch."""
     place = f"(Batch element {index[0]}): " if index else ""
