@@ -65,6 +65,7 @@ LEFT_OUT = frozenset(
         "compiled_with_cxx11_abi",
         "conv_tbc",
         "native_channel_shuffle",
+        "native_layer_norm",
         "cosine_embedding_loss",
         "ctc_loss",
         "dequantize",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.leaf import detach
 from .table import op
 
 _NAMES = ("none", "mean", "sum")
@@ -139,4 +140,37 @@ _define(
     "Standardizes over the last dimensions.",
     lambda S: [S(S.normal(2, 3), (3,)), S(S.normal(2, 3), (3,), S.normal(3), S.normal(3), 0.1)],
     lambda F, input, shape, weight, bias, eps, _: F.layer_norm(input, shape, weight, bias, eps),
+)
+
+
+def _statistics(F: Any, input: Any, axes: tuple[int, ...], eps: float, keep: bool) -> Any:
+    """The mean and the inverse deviation, as constants."""
+    values = detach(input)
+    mean = F.mean_dim(values, axes, keep)
+    return mean, F.rsqrt(F._add_scalar(F.var(values, axes, correction=0, keepdim=keep), eps))
+
+
+def _native_layer_norm(
+    F: Any, input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
+) -> Any:
+    out = F.layer_norm(input, normalized_shape, weight, bias, eps)
+    axes = tuple(range(-len(normalized_shape), 0))
+    return out, *_statistics(F, input, axes, eps, True)
+
+
+op(
+    "native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, "
+    "float eps)",
+    composite=_native_layer_norm,
+    outputs=3,
+    where=("torch",),
+    doc="Standardizes over the last dimensions; with the means and inverse deviations.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(2, 3), (3,), None, None, 1e-5),
+            S(S.normal(2, 3, 2), (3, 2), S.normal(3, 2), S.normal(3, 2), 0.1),
+        ]
+    ),
 )

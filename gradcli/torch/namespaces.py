@@ -194,7 +194,8 @@ NAMES: dict[str, dict[str, str]] = {
             "register_multi_grad_hook",
         ),
         _GRAPH,
-    ),
+    )
+    | {"RemovableHandle": "gradcli.autograd.leaf", "Variable": _PLAIN},
     "torch.autograd.gradcheck": {
         "gradcheck": _CHECK,
         "gradgradcheck": _CHECK,
