@@ -630,10 +630,19 @@ def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
 
 
 def _secure(staged: dict[AccumulateGrad, Any]) -> None:
-    """Copy what is to become a `.grad` as it is, unless nobody else holds it."""
+    """Do what can fail before anything is committed.
+
+    What is to become a `.grad` as it is is copied unless nobody else holds it, and what is added
+    to one must still have its shape: the leaf may have got other data.
+    """
     for leaf, grad in staged.items():
-        if leaf.grad is None and type(grad) is _ndarray and not _is_owned(grad):
-            staged[leaf] = np.array(grad, order="C")
+        if type(grad) is not _ndarray:
+            continue
+        if leaf.grad is None:
+            if not _is_owned(grad):
+                staged[leaf] = np.array(grad, order="C")
+        elif leaf.grad.level is None and leaf.grad.array.shape != grad.shape:
+            operations.check_target(leaf.grad.array.shape, grad.shape)
 
 
 def _is_owned(grad: Any) -> bool:
@@ -694,8 +703,6 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool = False) -> 
     else:
         array = old.array
         if type(array) is _ndarray:
-            if grad.shape != array.shape:  # the leaf got other data since
-                operations.check_shapes(array.shape, grad.shape)
             array += grad
         else:
             old.array = array + grad

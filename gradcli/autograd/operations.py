@@ -22,7 +22,7 @@ class Operations:
     zeros: Callable[[tuple[int, ...], Any], Tensor]
     as_strided: Callable[..., Tensor]
     refresh_view: Callable[[Tensor], None]
-    check_shapes: Callable[[tuple[int, ...], tuple[int, ...]], Any]
+    check_target: Callable[[tuple[int, ...], tuple[int, ...]], None]
     check_view: Callable[[Tensor], None]
     refuse_view: Callable[[Any, int], None]
     detach_leveled: Callable[[Tensor], Tensor]

@@ -74,3 +74,12 @@ def wrap_dims(dims: Any, rank: int) -> tuple[int, ...]:
             raise RuntimeError(f"dim {place} appears multiple times in the list of dims")
         found.append(place)
     return tuple(found)
+
+
+def check_target(shape: tuple[int, ...], *shapes: tuple[int, ...]) -> None:
+    """Raise RuntimeError unless values of `shapes` can be written over a tensor of `shape`."""
+    common = broadcast_shape([shape, *shapes])
+    if common != shape:
+        raise RuntimeError(
+            f"output with shape {list(shape)} doesn't match the broadcast shape {list(common)}"
+        )

@@ -10,7 +10,7 @@ from ..tensor.tensor import constant, shape_of
 from .batching import front
 from .data import element
 from .dispatch import run
-from .errors import broadcast_shape
+from .errors import check_target
 from .namespaces import traced
 from .table import ELEMENTWISE, LINEAR, Op, op
 
@@ -23,11 +23,7 @@ def _zeros_for_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int
 def _copy(self: Any, src: Any, non_blocking: bool) -> Any:
     shape = np.shape(self)
     if np.shape(src) != shape:
-        common = broadcast_shape([shape, np.shape(src)])
-        if common != shape:
-            raise RuntimeError(
-                f"output with shape {list(shape)} doesn't match the broadcast shape {list(common)}"
-            )
+        check_target(shape, np.shape(src))
     return np.broadcast_to(src, shape)
 
 

@@ -20,7 +20,7 @@ from ..autograd.operations import operations
 from ..ops import levels as _levels  # noqa: F401  (fills in what the engine needs of levels)
 from ..ops import public as table
 from ..ops.arguments import METHOD, OPERATOR, type_name
-from ..ops.errors import broadcast_shape
+from ..ops.errors import check_target
 from ..ops.families import get_op
 from ..ops.inplace import run_inplace
 from ..tensor import dtypes
@@ -810,7 +810,7 @@ def _install() -> None:
     operations.ones_like = lambda tensor: make(
         np.ones(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
     )
-    operations.check_shapes = lambda *shapes: broadcast_shape(shapes)
+    operations.check_target = check_target
     operations.add_in_place = lambda tensor, other: run_inplace(get_op("add"), (tensor, other, 1))
     for module, names in LATER.items():
         for name in names:

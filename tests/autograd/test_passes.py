@@ -314,3 +314,18 @@ def test_a_leaf_that_wants_no_gradient_any_more_gets_none() -> None:
     z.backward()
     assert x.grad is None
     assert y.grad.item() == 2.0
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("before, after", [([1.0, 2.0], [1.0] * 3), ([1.0], [1.0] * 3)])
+def test_a_grad_that_no_longer_fits_fails_the_whole_pass(
+    swapped: bool, before: list[float], after: list[float]
+) -> None:
+    a, b = (torch.tensor(data, requires_grad=True) for data in ([1.0, 2.0], before))
+    (a.sum() + b.sum()).backward()
+    b.data = torch.tensor(after)
+    loss = b.sum() + a.sum() if swapped else a.sum() + b.sum()
+    with pytest.raises(RuntimeError, match=r"must match the size|match the broadcast shape"):
+        loss.backward()
+    assert a.grad.tolist() == [1.0, 1.0]
+    assert b.grad.tolist() == [1.0] * len(before)
