@@ -16,7 +16,17 @@ from gradcli.tensor.tensor import Tensor
 
 from . import core
 from .arithmetic import check_matmul
-from .attributes import CONSTRUCTORS, LOADERS, TABLES, Module, load_from, pick
+from .attributes import (
+    CLASS_NAMES,
+    CONSTRUCTORS,
+    LOADERS,
+    NAMES,
+    TABLES,
+    Module,
+    load_from,
+    name_function,
+    pick,
+)
 from .builtins import PUBLIC
 from .machine import counted, machine
 
@@ -360,45 +370,113 @@ def _set_printoptions(
     )
 
 
-def _random_module() -> Module:
-    state = np.random.RandomState()
+class RandomSource:
+    """NumPy's `Generator` or `RandomState`: drawing functions under their names."""
+
+    __slots__ = ("entries", "text")
+
+    def __init__(self, text: str, entries: dict[str, Any]) -> None:
+        self.text = text
+        self.entries = entries
+        for name, value in entries.items():
+            name_function(value, name)
+
+    def __repr__(self) -> str:
+        return f"{self.text} at 0x{id(self):X}"
+
+
+def _load_source(value: RandomSource, name: str) -> Any:
+    found = value.entries.get(name)
+    if found is None:
+        kind = value.text.partition("(")[0]
+        owner = f"numpy.random.{'_generator' if kind == 'Generator' else 'mtrand'}.{kind}"
+        raise AttributeError(f"'{owner}' object has no attribute '{name}'", name=name, obj=value)
+    return found
+
+
+LOADERS[RandomSource] = _load_source
+NAMES[RandomSource] = lambda value: value.entries
+CLASS_NAMES[RandomSource] = lambda value: value.text.partition("(")[0]
+
+
+def _common_draws(state: Any) -> dict[str, Any]:
+    """What a generator and a random state have in common, with sizes checked first."""
+
+    draws = pick(type(state), "normal uniform standard_normal exponential")
 
     def sized(name: str) -> Callable[..., Any]:
-        draw = getattr(state, name)
+        draw = draws[name].__get__(state)
 
         def call(*args: Any, size: Any = None) -> Any:
             if size is not None:
                 _reserve(size)
             return draw(*args, size=size)
 
-        call.__name__ = call.__qualname__ = name
         return call
 
-    def shaped(name: str) -> Callable[..., Any]:
-        draw = getattr(state, name)
+    def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
+        if size is not None:
+            _reserve(size)
+        pool = _reserve(a) if isinstance(a, int) else _plain(a)
+        return state.choice(pool, size, replace, None if p is None else _plain(p))
 
-        def call(*shape: Any) -> Any:
-            _reserve(shape)
-            return draw(*shape)
+    def shuffle(x: Any) -> None:
+        machine.spend(len(x))
+        state.shuffle(x)
 
-        call.__name__ = call.__qualname__ = name
-        return call
+    return {
+        "normal": lambda loc=0.0, scale=1.0, size=None: sized("normal")(loc, scale, size=size),
+        "uniform": lambda low=0.0, high=1.0, size=None: sized("uniform")(low, high, size=size),
+        "permutation": lambda x: state.permutation(
+            _reserve(x) if isinstance(x, int) else _plain(x)
+        ),
+        "standard_normal": lambda size=None: sized("standard_normal")(size=size),
+        "exponential": lambda scale=1.0, size=None: sized("exponential")(scale, size=size),
+        "choice": choice,
+        "shuffle": shuffle,
+    }
 
+
+def _state_draws(state: Any) -> dict[str, Any]:
+    """The functions of `numpy.random` and of a `RandomState`."""
+
+    def randint(low: Any, high: Any = None, size: Any = None) -> Any:
+        return state.randint(low, high, None if size is None else _reserve(size))
+
+    return {
+        **_common_draws(state),
+        "seed": lambda seed=None: state.seed(seed),
+        "rand": lambda *shape: state.rand(*_reserve(shape)),
+        "randn": lambda *shape: state.randn(*_reserve(shape)),
+        "random": lambda size=None: state.random_sample(_reserve(size)),
+        "random_sample": lambda size=None: state.random_sample(_reserve(size)),
+        "randint": randint,
+    }
+
+
+def _random_state(seed: Any = None) -> RandomSource:
+    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(seed)))
+
+
+def _default_rng(seed: Any = None) -> RandomSource:
+    rng = np.random.default_rng(seed)
+
+    def integers(low: Any, high: Any = None, size: Any = None, *, endpoint: bool = False) -> Any:
+        size = None if size is None else _reserve(size)
+        return rng.integers(low, high, size, endpoint=endpoint)
+
+    entries = {
+        **_common_draws(rng),
+        "random": lambda size=None: rng.random(None if size is None else _reserve(size)),
+        "integers": integers,
+    }
+    return RandomSource("Generator(PCG64)", entries)
+
+
+def _random_module() -> Module:
+    entries = _state_draws(np.random.RandomState())
     return Module(
-        "numpy.random",
-        {
-            "seed": lambda seed=None: state.seed(seed),
-            "rand": shaped("rand"),
-            "randn": shaped("randn"),
-            "random": lambda size=None: state.random_sample(_reserve(size)),
-            "normal": lambda loc=0.0, scale=1.0, size=None: sized("normal")(loc, scale, size=size),
-            "uniform": lambda low=0.0, high=1.0, size=None: sized("uniform")(low, high, size=size),
-            "randint": lambda low, high=None, size=None: sized("randint")(low, high, size=size),
-            "permutation": lambda x: state.permutation(
-                _reserve(x) if isinstance(x, int) else _plain(x)
-            ),
-            "standard_normal": lambda size=None: sized("standard_normal")(size=size),
-        },
+        "numpy.random", {**entries, "RandomState": _random_state, "default_rng": _default_rng}
     )
 
 

@@ -14,6 +14,7 @@ from ..tensor.random import Generator
 from ..tensor.tensor import Tensor, make, numel, own_memory, shape_of
 from .chance import over_batch, per_example, whole_batch
 from .creation import check_options, check_size, made
+from .errors import broadcast_shape
 from .families import get_op
 from .functions import OPTIONS, function
 from .inplace import check_writable, run_inplace
@@ -236,6 +237,7 @@ def _recorded(values: Array, dtype: DType, node: str, self: Any, other: Any = No
 )
 def normal(mean: Tensor, std: Tensor, generator: Any) -> Tensor:
     check_generator("normal", generator)
+    broadcast_shape([shape_of(mean), shape_of(std)])
     values = random.normal_like(mean.array, std.array, mean.dtype, generator=generator)
     return _recorded(values, mean.dtype, "NormalBackward3", mean, std)
 

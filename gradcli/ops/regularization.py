@@ -75,6 +75,8 @@ def _drop(
     _check_probability(p)
     if p == 0 or not training or 0 in input.shape:
         return input
+    if channels and len(input.shape) < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if p == 1:
         return _multiplied(F, input, _zero(input), inplace)
     return _multiplied(F, input, _scaled_noise(F, input, p, channels), inplace)
