@@ -460,6 +460,32 @@ op(
 )
 
 
+def _check_multi_target(shape: tuple[int, ...], target: Any, weight: Any) -> None:
+    """Raise PyTorch's errors for shapes and classes that `multi_margin_loss` does not take."""
+    if len(shape) > 2 or (shape and not shape[-1]):
+        raise RuntimeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(shape)}"
+        )
+    count = shape[0] if len(shape) == 2 else 1
+    classes = shape[-1] if shape else 1
+    if ndim(target) > 1 or math.prod(target.shape) != count:
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
+            f"samples (batch size). Expected target size [{count}], but got {list(target.shape)}. "
+            f"Input has shape {list(shape)}."
+        )
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise RuntimeError(
+            f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
+        )
+    while target.level is not None and target.level.value is not None:
+        target = target.level.value
+    labels = np.asarray(target.array)
+    if ((labels < 0) | (labels >= classes)).any():
+        raise RuntimeError("target out of range")
+
+
 def _multi_margin(
     F: Any,
     input: Any,
@@ -476,8 +502,11 @@ def _multi_margin(
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and ndim(weight) != 1:
         raise ValueError("weight must be one-dimensional")
-    if ndim(input) == 1 and ndim(target) == 1:
-        target = F.reshape(target, ())
+    _check_multi_target(tuple(input.shape), target, weight)
+    if ndim(target):
+        input = F.reshape(input, (-1, input.shape[-1] if ndim(input) else 1))
+    elif not ndim(input):
+        input = F.reshape(input, (1,))
     return F._multi_margin_loss(input, target, p, margin, weight, reduction)
 
 
