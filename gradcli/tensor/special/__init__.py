@@ -1,8 +1,7 @@
 """Special functions that NumPy lacks, on arrays and scalars of real floating types.
 
-All compute in float64 and round once to the type of their arguments, but for
-`erf_quick`; scalars give scalars. Each module cites where its formulas and coefficients
-were published.
+All compute in float64 and round once to the type of their arguments; scalars give scalars. Each
+module cites where its formulas and coefficients were published.
 """
 
 from gradcli.tensor.special.bessel import (
@@ -22,16 +21,7 @@ from gradcli.tensor.special.bessel import (
     y1,
 )
 from gradcli.tensor.special.elementary import entr, log1p_complex, sinc, xlog1py, xlogy
-from gradcli.tensor.special.error import (
-    erf,
-    erf_quick,
-    erfc,
-    erfcx,
-    erfinv,
-    log_ndtr,
-    ndtr,
-    ndtri,
-)
+from gradcli.tensor.special.error import erf, erfc, erfcx, erfinv, log_ndtr, ndtr, ndtri
 from gradcli.tensor.special.gamma import digamma, gammainc, gammaincc, lgamma, polygamma, zeta
 
 __all__ = [
@@ -39,7 +29,6 @@ __all__ = [
     "digamma",
     "entr",
     "erf",
-    "erf_quick",
     "erfc",
     "erfcx",
     "erfinv",

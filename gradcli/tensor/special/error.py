@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -100,20 +99,6 @@ _SINGLE = (
     0.35703079611914412,
 )
 
-# log(1 - erf(x)) / x for x in [0, 3.93], fitted by reweighted least squares
-# so that the relative error of erf is below 1e-8.
-_QUICK = (
-    9.256345038011204e-06,
-    -0.00011764194641727954,
-    0.0006328391027636826,
-    -0.0016670313198119402,
-    0.00016039967886172235,
-    0.019153062254190445,
-    -0.10277783125638962,
-    -0.6366193890571594,
-    -1.128379225730896,
-)
-
 
 def _near(x: Doubles) -> Doubles:
     """erf for |x| up to 0.46875."""
@@ -175,16 +160,6 @@ def _erf_single(x: Doubles) -> Doubles:
     return x
 
 
-def _erf_quick(x: Any) -> Any:
-    """erf in float32, without branches, as 1 - exp(x p(x)). Above 3.93 it rounds to 1."""
-    size = np.abs(x)
-    np.minimum(size, np.float32(3.93), out=size)
-    power = polynomial(size, _QUICK)
-    power *= size
-    np.expm1(power, out=power)
-    return np.copysign(power, x, out=power)
-
-
 def _erfc(x: Doubles) -> Doubles:
     return piecewise(
         [
@@ -221,13 +196,6 @@ def erf(x: Array) -> Array:
     if x.size <= _FEW:
         return _by_libm(math.erf, x)
     return evaluate(_erf_single if x.dtype == np.float32 else _erf, x)
-
-
-def erf_quick(x: Array) -> Array:
-    """The error function, for formulas that go on: of many float32 only within 3 ulp."""
-    if x.dtype != np.float32 or x.size <= _FEW:
-        return erf(x)
-    return evaluate(_erf_quick, x, working=np.float32)
 
 
 def erfc(x: Array) -> Array:

@@ -12,11 +12,11 @@ Array = Any  # an ndarray or a NumPy scalar of a real floating type
 Kernel = Callable[..., Doubles]
 Piece = tuple[Any, Callable[..., Any]]  # a mask and the function that holds where it is true
 
-_PART = 1 << 16  # bytes that stay in the second cache with their temporaries
+_PART = 1 << 13  # elements of float64 that stay in the second cache with their temporaries
 
 
-def evaluate(kernel: Kernel, *arguments: Array, working: Any = np.float64) -> Array:
-    """`kernel` over the broadcast arguments: computed in `working`, rounded once to their type.
+def evaluate(kernel: Kernel, *arguments: Array) -> Array:
+    """`kernel` over the broadcast arguments: computed in float64, rounded once to their type.
 
     NumPy scalars and arrays without dimension give scalars. The result is contiguous.
     """
@@ -29,15 +29,14 @@ def evaluate(kernel: Kernel, *arguments: Array, working: Any = np.float64) -> Ar
         shape = broadcast[0].shape
         flat = [array.ravel() for array in broadcast]
     size = flat[0].size
-    step = _PART // np.dtype(working).itemsize
     with np.errstate(all="ignore"):
-        if size <= step:
-            result = kernel(*(array.astype(working) for array in flat)).astype(dtype, copy=False)
+        if size <= _PART:
+            result = kernel(*(array.astype(np.float64) for array in flat)).astype(dtype)
         else:
             result = np.empty(size, dtype)
-            for start in range(0, size, step):
-                part = slice(start, start + step)
-                result[part] = kernel(*(array[part].astype(working) for array in flat))
+            for start in range(0, size, _PART):
+                part = slice(start, start + _PART)
+                result[part] = kernel(*(array[part].astype(np.float64) for array in flat))
     return result.reshape(shape)[()]
 
 
