@@ -71,14 +71,15 @@ def fresh_edge(tensor: Tensor) -> Any:
 
 def is_leaf(tensor: Tensor) -> bool:
     """Whether no recorded operation made `tensor`."""
-    edge = fresh_edge(tensor)
-    return edge is None or edge.number < 0
+    return grad_fn(tensor) is None
 
 
 def grad_fn(tensor: Tensor) -> Any:
-    """The node that made `tensor`, None for a leaf."""
+    """The node that made `tensor`, None for a leaf and for an argument of a running transform."""
     edge = fresh_edge(tensor)
-    return None if edge is None or edge.number < 0 else edge
+    if edge is None or edge.number < 0:
+        return None
+    return None if operations.level_stack() and operations.is_argument(tensor) else edge
 
 
 def requires_grad_(tensor: Tensor, requires_grad: bool = True) -> Tensor:
@@ -239,6 +240,8 @@ def detach_(tensor: Tensor) -> Tensor:
 def data(tensor: Tensor) -> Tensor:
     """The same memory outside the graph, with a version of its own."""
     if tensor.level is not None:
+        if tensor.level.value is not None:
+            raise RuntimeError("accessing `data` under vmap transform is not allowed")
         return operations.detach_leveled(tensor)
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..autograd import api, engine
 from ..autograd.leaf import fresh_edge, requires_grad_
+from ..autograd.operations import operations
 from ..autograd.trees import flatten, map_tree, unflatten
 from ..ops import levels
 from ..ops.namespaces import traced
@@ -35,6 +36,14 @@ def _levels_of(tensor: Tensor) -> list[int]:
 
 
 levels.grad_levels.append(_levels_of)
+
+
+def _is_argument(tensor: Tensor) -> bool:
+    """Whether a running level differentiates by `tensor`."""
+    return any(item.node is tensor.node for aliases in _tracked for item in aliases)
+
+
+operations.is_argument = _is_argument
 
 
 def _reachable(tensor: Tensor) -> set[Any]:

@@ -590,6 +590,7 @@ operations.detach_leveled = detach
 operations.with_tangent = with_tangent
 operations.split_dual = lambda tensor, depth: (below(tensor, depth), tangent_at(tensor, depth))
 operations.level_stack = lambda: stack
+operations.is_argument = lambda tensor: False  # until reverse-mode transforms are loaded
 operations.enter_level = enter
 operations.leave_level = leave
 operations.run_leveled = run_leveled
