@@ -35,6 +35,7 @@ class Operations:
     run_leveled: Callable[..., Any]
     run_leveled_inplace: Callable[..., Tensor]
     is_argument: Callable[[Tensor], bool]
+    reaches_outside: Callable[[Tensor], bool]
     level_stack: Callable[[], list[str]]
     enter_level: Callable[[str], int]
     leave_level: Callable[[], None]

@@ -43,7 +43,14 @@ def _is_argument(tensor: Tensor) -> bool:
     return any(item.node is tensor.node for aliases in _tracked for item in aliases)
 
 
+def _reaches_outside(tensor: Tensor) -> bool:
+    """Whether a tensor was also made from leaves that no running level differentiates by."""
+    inner = {item.node for aliases in _tracked for item in aliases}
+    return any(node.number < 0 and node not in inner for node in _reachable(tensor))
+
+
 operations.is_argument = _is_argument
+operations.reaches_outside = _reaches_outside
 
 
 def _reachable(tensor: Tensor) -> set[Any]:

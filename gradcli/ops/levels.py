@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import refresh_view, requires_grad
+from ..autograd.node import next_number
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.printing import batched_text, grad_tracking_text, tangent_suffix, tensor_text
@@ -48,6 +49,7 @@ stack: list[str] = []
 # level that has ended is not taken for that of a later one. The low bits count the levels around.
 depths_running: list[int] = []
 _DEEPEST = 1 << 16
+_starts: list[int] = []  # for each running level the number of the last node before it began
 _next_depth = itertools.count(1).__next__
 
 
@@ -55,6 +57,7 @@ def enter(kind: str) -> int:
     """Begin a level; its depth."""
     stack.append(kind)
     depths_running.append(_next_depth() * _DEEPEST + len(stack))
+    _starts.append(next_number())
     return depths_running[-1]
 
 
@@ -62,6 +65,7 @@ def leave() -> None:
     """End the innermost level."""
     stack.pop()
     depths_running.pop()
+    _starts.pop()
 
 
 def kind_of(depth: int) -> str | None:
@@ -546,22 +550,20 @@ def innermost(tensor: Tensor, what: str) -> Any:
 
 def text(tensor: Tensor) -> str:
     """The text of a tensor inside transforms: one wrapper for each level it belongs to."""
-    wrappers: list[tuple[int, Callable[[str], str]]] = []
+    wrappers: dict[int, Callable[[str], str]] = {}
     inner = tensor
     while True:
         level = inner.level
-        depths = [d for find in grad_levels for d in find(inner)]
-        if level is not None and level.tangents:
-            depths += [d for d in level.tangents if kind_of(d) == "jvp"]
-        wrappers.extend((depth, _tracking(depth)) for depth in depths)
+        for depth in _tracking_levels(inner):
+            wrappers[depth] = _tracking(depth)
         if level is None or level.value is None:
             break
-        wrappers.append((level.depth, _batched(level.depth, level.axis)))
+        wrappers[level.depth] = _batched(level.depth, level.axis)
         inner = level.value
     refresh_view(inner)
     suffixes = []
     tracked = any(find(inner) for find in grad_levels)
-    if inner.node is not None and not tracked:
+    if inner.node is not None and (not tracked or operations.reaches_outside(inner)):
         if inner.node.number >= 0:
             suffixes.append(f"grad_fn=<{inner.node.title}>")
         else:
@@ -572,9 +574,28 @@ def text(tensor: Tensor) -> str:
             if kind_of(depth) == "dual":
                 suffixes.append(tangent_suffix(tangent.array, partial(text, tangent)))
     result = tensor_text(inner.array, inner.dtype, suffixes=suffixes)
-    for _, wrapper in sorted(wrappers, key=lambda pair: pair[0]):
-        result = wrapper(result)
+    for depth in sorted(wrappers):
+        result = wrappers[depth](result)
     return result
+
+
+def _tracking_levels(tensor: Tensor) -> list[int]:
+    """The running levels of reverse and forward mode that a tensor belongs to or was made in.
+
+    Where nothing is recorded that cannot be told: a constant made inside has no wrapper here.
+    """
+    source = tensor
+    while source.node is None and source.view_info is not None:
+        source = source.view_info.base
+    found = [depth for find in grad_levels for depth in find(source)]
+    number = 0 if source.node is None else source.node.number
+    for kind, depth, start in zip(stack, depths_running, _starts, strict=True):
+        if kind in ("grad", "jvp") and number > start:
+            found.append(depth)
+    for part in (tensor, source):
+        if part.level is not None:
+            found += [d for d in part.level.tangents or () if kind_of(d) == "jvp"]
+    return found
 
 
 def _tracking(depth: int) -> Callable[[str], str]:
