@@ -155,6 +155,12 @@ op(
     ],
 )
 
+
+def _apart(kernel: Any) -> Any:
+    """Parts of a copy: they lie in memory like views, but not in that of the input."""
+    return lambda self, *args: kernel(np.array(self, order="K"), *args)
+
+
 for _identifier, _name, _node, _sizes in (
     ("split", "unsafe_split", "UnsafeSplitBackward0", 2),
     ("split_sizes", "unsafe_split_with_sizes", "UnsafeSplitWithSizesBackward0", (2, 3)),
@@ -162,7 +168,7 @@ for _identifier, _name, _node, _sizes in (
     _view = get_op(_identifier)
     op(
         _view.schema.replace(f"{_identifier}(", f"{_name}(", 1),
-        kernel=_view.kernel,
+        kernel=_apart(_view.kernel),
         vjp=_view.vjp,
         jvp=LINEAR,
         outputs=_view.outputs,
