@@ -8,13 +8,14 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..tensor.generator import default_generator
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import BEHIND, Tensor, version_of
 from . import engine
 from .api import backward
 from .function import Function
 from .graph import saved_tensors_hooks
-from .leaf import detach, fresh_edge, requires_grad_
+from .leaf import detach, fresh_edge, grad_fn, output_index, requires_grad_
 from .modes import enable_grad, no_grad, requires_grad
+from .node import changed_error, describe, qualified, title_in_messages
 
 
 def checkpoint(
@@ -84,6 +85,9 @@ class _Recomputed:
         self.args = args
         self.kwargs = kwargs
         self.state = _state(preserved)
+        self.clocks = [
+            version_of(value).clock if isinstance(value, Tensor) else 0 for value in args
+        ]
         self.count = 0
         self.wanted_by: Any = None  # the pass that `tensors` were computed for
         self.tensors: list[Tensor] = []
@@ -115,6 +119,12 @@ class _Recomputed:
                 raise _Complete
             return tensor
 
+        for value, clock in zip(self.args, self.clocks, strict=True):
+            if isinstance(value, Tensor) and version_of(value).value != clock % BEHIND:
+                node = grad_fn(value)
+                made = "" if node is None else qualified(title_in_messages(node))
+                origin = f", which is output {output_index(value)} of {made}," if made else ""
+                raise changed_error(describe(value), origin, version_of(value), clock)
         fresh = [
             requires_grad_(detach(value))
             if isinstance(value, Tensor) and fresh_edge(value) is not None

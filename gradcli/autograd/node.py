@@ -253,17 +253,21 @@ def _changed(node: Node, index: int, version: Any, clock: int) -> None:
             warn(node, version)
         return
     described = describe(node.saved[index // 2])
-    origin = _origin(node, index // 2, version)
-    error = GraphError(
+    error = changed_error(described, _origin(node, index // 2, version), version, clock)
+    error.node = node
+    error.version = version
+    raise error
+
+
+def changed_error(described: str, origin: str, version: Version, clock: int) -> GraphError:
+    """PyTorch's error for a saved value that was written since its version had this clock."""
+    return GraphError(
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{described}]{origin} is at version {version.value}; expected version "
         f"{clock % BEHIND} instead. Hint: enable anomaly detection to find the operation that "
         "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
         "check_nan=False)."
     )
-    error.node = node
-    error.version = version
-    raise error
 
 
 def _origin(node: Node, index: int, version: Version) -> str:
