@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .checks import ndim
 from .pooling import _along, _output_size
@@ -261,9 +262,32 @@ _NODES = {
     "bicubic": "Bicubic",
 }
 
+# The kernels that name themselves when they refuse a dtype, by mode and number of dimensions.
+_KERNELS = {
+    ("nearest", 2): "upsample_nearest2d_channels_last",
+    ("nearest-exact", 2): "upsample_nearest2d_channels_last",
+    ("bilinear", 2): "upsample_bilinear2d_channels_last",
+    ("bicubic", 2): "compute_indices_weights_cubic",
+    ("linear", 1): "compute_indices_weights_linear",
+    ("trilinear", 3): "compute_indices_weights_linear",
+}
+
+
+def _check_upsample(self: Tensor, size: Any, mode: str, align: bool, scales: Any) -> None:
+    """Raise PyTorch's error for a dtype that is not interpolated: bytes are, in some modes."""
+    dtype = self.dtype
+    if dtype.category == dtypes.FLOATING:
+        return
+    if dtype is dtypes.uint8 and mode not in ("linear", "trilinear"):
+        return
+    kernel = _KERNELS.get((mode, len(size)), "compute_indices_weights_nearest")
+    raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
+
+
 op(
     "_upsample(Tensor self, int[] size, str mode, bool align, any? scales)",
     kernel=_upsample,
+    check=_check_upsample,
     vjp={
         "self": lambda F, g, self_shape, size, mode, align, scales: F._upsample_back(
             g, tuple(self_shape[len(self_shape) - len(size) :]), mode, align, scales
@@ -274,11 +298,15 @@ op(
     where=(),
     shows={"align": "align_corners", "size": "output_size", "mode": "", "scales": ""},
     doc="The kernel of `interpolate`.",
-    samples=lambda S: [
-        S(S.normal(1, 2, 3), (5,), "linear", False, None),
-        S(S.normal(1, 1, 3, 2), (4, 5), "bicubic", True, None),
-        S(S.normal(1, 1, 3, 2), (4, 5), "nearest", False, None),
-    ],
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(1, 2, 3), (5,), "linear", False, None),
+            S(S.normal(1, 1, 3, 2), (4, 5), "bicubic", True, None),
+            S(S.normal(1, 1, 3, 2), (4, 5), "nearest", False, None),
+        ]
+    ),
 )
 op(
     "_upsample_back(Tensor self, int[] size, str mode, bool align, any? scales)",
@@ -296,7 +324,9 @@ op(
     node="UpsampleBackwardBackward0",
     where=(),
     doc="The transpose of resizing.",
-    samples=lambda S: [S(S.normal(1, 2, 5), (3,), "linear", False, None)],
+    samples=lambda S: (
+        [] if S.dtype.is_complex else [S(S.normal(1, 2, 5), (3,), "linear", False, None)]
+    ),
 )
 
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}

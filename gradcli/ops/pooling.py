@@ -638,7 +638,9 @@ def _check_average(
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
     _check_windows(name, shape_of(self), dims, kernel, stride, padding, (1,) * dims, ceil)
-    if self.dtype.is_complex or self.dtype is dtypes.bool_:
+    narrow = self.dtype in (dtypes.float16, dtypes.bfloat16)
+    fits = self.dtype is dtypes.int64 or self.dtype.category == dtypes.FLOATING
+    if not fits or (dims == 3 and narrow):
         kernel_name = "avg_pool2d" if dims < 3 else "avg_pool3d_out_frame"
         raise NotImplementedError(
             f"\"{kernel_name}\" not implemented for '{self.dtype.scalar_name}'"
