@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, numel, shape_of
 from . import selection
 from .errors import wrap_dim, wrap_own_dim
@@ -716,6 +717,7 @@ op(
 
 def _searched(sorted_sequence: Any, values: Any, right: bool, sorter: Any) -> Any:
     side: Any = "right" if right else "left"
+    runtime.reserve(8 * values.size)
     if sorter is not None:
         sorted_sequence = np.take_along_axis(sorted_sequence, sorter, -1)
     if sorted_sequence.ndim == 1:
