@@ -117,12 +117,7 @@ def jacfwd(
                 stacked, aux = stacked
             refuse_complex("jacfwd", stacked, "outputs")
             shape = shape_of(item)
-            columns.append(
-                map_tree(
-                    lambda leaf, shape=shape: traced.reshape(leaf, shape_of(leaf)[:-1] + shape),
-                    stacked,
-                )
-            )
+            columns.append(map_tree(lambda leaf, shape=shape: _spread(leaf, shape), stacked))
         if structure is None:
             jacobian = columns[0]
         else:
@@ -138,6 +133,13 @@ def jacfwd(
         return (jacobian, aux) if has_aux else jacobian
 
     return wrapper
+
+
+def _spread(columns: Any, shape: tuple[int, ...]) -> Any:
+    """The columns along the last dimension, laid out in the shape of the input."""
+    if not shape:
+        return traced.squeeze_dim(columns, -1)
+    return traced.view(columns, shape_of(columns)[:-1] + shape)
 
 
 def hessian(func: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

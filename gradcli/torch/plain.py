@@ -32,6 +32,10 @@ def zero() -> int:
     return 0
 
 
+def current_accelerator(check_available: bool = False) -> None:
+    """None: there is no accelerator."""
+
+
 def get_num_threads() -> int:
     """1: operations run on one thread."""
     return 1
