@@ -374,8 +374,8 @@ def _interpolate(
     if mode not in _NODES or antialias:
         raise NotImplementedError(
             "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
-            f"{rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | lanczos | "
-            f"area | nearest-exact (got {mode})"
+            f"{rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
+            f"lanczos | area | nearest-exact (got {mode})"
         )
     return F._upsample(input, out, mode, bool(align_corners), scales)
 
