@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, constant, numel, shape_of
 from . import engine
 from .leaf import fresh_edge, requires_grad_, retain_grad
@@ -132,6 +133,14 @@ def _roots(
     return roots
 
 
+_CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter "
+    "and its gradient which can cause a memory leak. We recommend using autograd.grad when "
+    "creating the graph to avoid this. If you have to use this function, make sure to reset the "
+    ".grad fields of your parameters to None after use to break the cycle and avoid the leak."
+)
+
+
 def backward(
     tensors: Any,
     grad_tensors: Any = None,
@@ -160,6 +169,8 @@ def backward(
     if len(given) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
     roots = _roots(outputs, _cotangents(outputs, given))
+    if create_graph and listed is None:
+        warn_once(_CYCLE)
     engine.run(
         roots,
         create_graph=create_graph,

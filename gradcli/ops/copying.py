@@ -8,9 +8,9 @@ import numpy as np
 
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import Array, DType
+from ..tensor.notices import warn_once
 from ..tensor.tensor import numel
 from .layout import zeros_like
-from .notices import warn_once
 from .shape import is_contiguous, shape_of_value
 from .table import ELEMENTWISE, LINEAR, op
 

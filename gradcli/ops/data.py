@@ -15,9 +15,9 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.device import Device
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, promote
+from ..tensor.notices import warn_once
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
-from .notices import warn_once
 
 _SEQUENCES = (list, tuple, range)
 _MOST_DIMENSIONS = 64  # of a NumPy array

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array
+from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, shape_of
 from .adding import add_rows, flat_places
 from .batching import aligned, front, loop, plain_index
@@ -17,7 +18,6 @@ from .data import element
 from .dispatch import run
 from .errors import broadcast_shape, wrap_dim
 from .layout import ordered_strides, preserved_copy, relayout, strides_of
-from .notices import warn_once
 from .support import real_gradients, underivable
 from .table import ELEMENTWISE, LINEAR, Op, op
 

@@ -11,12 +11,12 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import FROM_ARRAY, Array
+from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, from_array, numel
 from .batching import front, loop, repeated
 from .dispatch import run
 from .errors import wrap_dim, wrap_dims, wrap_own_dim
 from .layout import contiguous_strides, preserved_strides, relayout, strided_copy, strides_of
-from .notices import warn_once
 from .shape import (
     at_index,
     check_strided,

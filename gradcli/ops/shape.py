@@ -15,12 +15,12 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import Array, DType
+from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, numel, shape_of
 from .batching import expanded, front, new_dim, permuted, sized, squeezed, transposed
 from .errors import broadcast_shape, wrap_dim, wrap_dims
 from .layout import infer_size, strided, strides_of, view_strides
 from .namespaces import traced
-from .notices import warn_once
 from .table import LINEAR, Op, op
 
 NOT_VIEWABLE = (

@@ -26,6 +26,7 @@ from ..ops.inplace import run_inplace
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType
+from ..tensor.notices import warn_once
 from ..tensor.printing import format_tensor, tensor_text
 from ..tensor.runtime import runtime
 from ..tensor.storage import Storage
@@ -73,6 +74,11 @@ def _number(tensor: Tensor, convert: Callable[[Any], Any]) -> Any:
     array = _array(tensor, ".item()")
     if array.size != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
+    if tensor.node is not None:
+        warn_once(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
+            "behavior.\nConsider using tensor.detach() first."
+        )
     value = array.item()
     if isinstance(value, complex) and convert is not complex:
         if value.imag != 0:

@@ -41,3 +41,22 @@ def test_warnings_as_json():
 def test_numpy_stays_silent():
     done = gradcli("grad", "log(x) / x", "--set", "x=0")
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+CONVERTED = b"""import torch
+x = torch.ones(2, requires_grad=True)
+for i in range(2):
+    x.sum().backward(create_graph=True)
+    float(x.sum()), "%.1f" % x.sum(), x.sum().item(), f"{x.sum():.1f}"
+x.sum().backward(create_graph=True, inputs=[x])
+"""
+
+
+def test_a_cycle_and_a_conversion_are_warned_of_once():
+    done = gradcli("eval", "-", stdin=CONVERTED)
+    text = done.stderr.decode()
+    assert (done.returncode, text.count("warning: ")) == (0, 2)
+    assert "Using backward() with create_graph=True will create a reference cycle" in text
+    assert "--> <stdin>:4:5" in text
+    assert "Converting a tensor with requires_grad=True to a scalar" in text
+    assert "--> <stdin>:5:5" in text
