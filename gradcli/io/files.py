@@ -133,22 +133,23 @@ def replacing(name: str) -> Iterator[Any]:
             yield file
         return
     temporary = f"{name}.{os.getpid()}.tmp"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    except OSError as error:
-        error.filename = given
-        raise
-    try:
-        with os.fdopen(descriptor, "wb") as file, _removed_when_killed(temporary):
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(temporary, stat.S_IMODE(mode))
-        os.replace(temporary, name)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with _removed_when_killed(temporary):
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except OSError as error:
+            error.filename = given
+            raise
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if mode is not None:
+                os.chmod(temporary, stat.S_IMODE(mode))
+            os.replace(temporary, name)
+        except BaseException:
+            os.unlink(temporary)
+            raise
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def _tied_over_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int
 
 op(
     "_tied(Tensor self, Tensor other, str node)",
-    kernel=lambda self, other, node: self,
+    kernel=lambda self, other, node: np.array(self)[()],
     vjp={
         "self": lambda F, g: g,
         "other": lambda F, g, other_shape: F.zeros_like_shape(g, other_shape),

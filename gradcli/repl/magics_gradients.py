@@ -31,6 +31,20 @@ def readable(*results: Tensor) -> Iterator[None]:
         raise Failed(str(error), "start with --keep 1G to keep more, or compute it again") from None
 
 
+@contextmanager
+def looked_into(shell: Shell, root: Tensor) -> Iterator[None]:
+    """The same for one result, and say which of the values were written since, and where."""
+    with readable(root):
+        yield
+    from gradcli.render.chain import changes
+    from gradcli.render.names import Names
+
+    names = Names(shell.variables())
+    notes = (note for node in reachable([fresh_edge(root)]) for note in changes(node, names))
+    for note in dict.fromkeys(notes):
+        shell.say(f"note: {note}")
+
+
 def result(shell: Shell, text: str) -> Tensor:
     """A tensor that is on a graph. Raises Failed."""
     found: Tensor = tensor(shell, text)
@@ -120,7 +134,7 @@ def grad(shell: Shell, text: str) -> None:
     words = arguments("grad", text, 2, 99)
     root = result(shell, words[0])
     inputs = [result(shell, word) for word in words[1:]]
-    with readable(root):
+    with looked_into(shell, root):
         found = api.grad(root, inputs, None, retain_graph=True, allow_unused=True)
     _show(shell, words[1:], found, words[0])
 
@@ -139,7 +153,7 @@ def jvp(shell: Shell, text: str) -> None:
     words = arguments("jvp", text, 2, 3)
     root, x = result(shell, words[0]), result(shell, words[1])
     v = direction(shell, words[2] if len(words) > 2 else "1", x)
-    with readable(root):
+    with looked_into(shell, root):
         shell.show_value(recorded.jvp(root, x, v), shell.number - 1)
 
 
@@ -147,7 +161,7 @@ def vjp(shell: Shell, text: str) -> None:
     words = arguments("vjp", text, 2, 3)
     root, x = result(shell, words[0]), result(shell, words[1])
     v = direction(shell, words[2] if len(words) > 2 else "1", root)
-    with readable(root):
+    with looked_into(shell, root):
         found = api.grad(root, [x], [v], retain_graph=True, allow_unused=True)
     _show(shell, [words[1]], found, words[0])
 
@@ -155,14 +169,14 @@ def vjp(shell: Shell, text: str) -> None:
 def jacobian(shell: Shell, text: str) -> None:
     words = arguments("jacobian", text, 2, 2)
     root, x = result(shell, words[0]), result(shell, words[1])
-    with readable(root):
+    with looked_into(shell, root):
         shell.show_value(recorded.jacobian(root, x), shell.number - 1)
 
 
 def hessian(shell: Shell, text: str) -> None:
     words = arguments("hessian", text, 2, 2)
     root, x = result(shell, words[0]), result(shell, words[1])
-    with readable(root):
+    with looked_into(shell, root):
         shell.show_value(recorded.hessian(root, x), shell.number - 1)
 
 

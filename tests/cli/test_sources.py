@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -187,6 +188,7 @@ def test_a_kill_leaves_no_temporary_file(tmp_path):
         process = popen("eval", "-e", "x", "--each", "-o", "out.ndjson", cwd=tmp_path)
         while len(list(tmp_path.iterdir())) < 2:
             assert process.poll() is None
+            time.sleep(0.001)
         process.stdin.write(b'{"x": 1}\n')
         process.stdin.flush()
         process.send_signal(number)

@@ -100,7 +100,10 @@ def test_after_backward_the_graph_is_readable(talk: Talk) -> None:
 
 def test_a_changed_value_is_reported(talk: Talk) -> None:
     talk(GRAPH, "y.backward()", "with torch.no_grad():\n    x.mul_(2)\n")
-    assert "modified by an inplace operation" in talk("%jvp y x [1, 0]")
+    for magic in ("%jvp y x [1, 0]", "%vjp y x", "%hessian y w", "%explain y"):
+        said = talk(magic)
+        assert re.search(r"`?x`? was changed at In\[3\]:2:\d+ after the pass", said), said
+    assert talk("%jvp y w").count("was changed") == 1
 
 
 def test_keep_is_bounded() -> None:
