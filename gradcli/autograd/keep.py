@@ -194,8 +194,8 @@ class Dropped(RuntimeError):
 def thawed(nodes: Iterable[Any]) -> Iterator[None]:
     """Have freed nodes hold what they had saved, for as long as a tool works on them.
 
-    Raises Dropped when that is gone. Of a value that was written since they hold what the pass used;
-    `changed` tells where it was written.
+    Raises Dropped when that is gone. Of a value that was written since they hold what the pass
+    used; `changed` tells where it was written.
     """
     changed: list[tuple[Any, Any]] = []
     try:
