@@ -16,7 +16,7 @@ from typing import Any, Never
 
 from .errors import DataError
 
-_space = re.compile(r"[ \t\n\r]*")
+_SPACE = r"[ \t\n\r]*"  # compiled where it is needed: nearly no text needs it
 
 _HELP = {
     "NaN": 'write it as a string: "NaN"',
@@ -91,7 +91,7 @@ def parse_flat_lines(text: str, count: int) -> list[dict[str, Any]] | None:
 
 
 def _parse_carefully(text: str) -> Any:
-    start = _space.match(text).end()  # type: ignore[union-attr]
+    start = re.match(_SPACE, text).end()  # type: ignore[union-attr]
     if start == len(text):
         raise at(text, start, "there is no JSON value in this text")
     try:
@@ -112,7 +112,7 @@ def _parse_carefully(text: str) -> Any:
         raise at(text, _second(text, key), f"the key {key} appears twice in one object") from None
     except ValueError:
         raise DataError("an integer has more digits than can be read (4300)") from None
-    end = _space.match(text, end).end()  # type: ignore[union-attr]
+    end = re.compile(_SPACE).match(text, end).end()  # type: ignore[union-attr]
     if end != len(text):
         raise at(text, end, "there is something after the JSON value")
     return value
@@ -165,12 +165,12 @@ def _unexpected(text: str, offset: int) -> DataError:
     return at(text, offset, f"{shown!r} is not JSON", help)
 
 
-_strings = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
+_STRINGS = r'"(?:[^"\\]|\\.)*"'
 
 
 def _find(text: str, word: str) -> int:
     """Where a bare `word` stands outside of strings."""
-    blanked = _strings.sub(lambda match: " " * len(match[0]), text)
+    blanked = re.sub(_STRINGS, lambda match: " " * len(match[0]), text, flags=re.S)
     return max(0, blanked.find(word))
 
 

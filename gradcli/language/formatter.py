@@ -6,7 +6,6 @@ Fields reach attributes through the language's tables and nothing else.
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +13,13 @@ from .attributes import READABLE, STR, is_special, load_attribute
 from .machine import machine
 from .text import format_value, text, text_ascii, text_repr
 
-_parse = string.Formatter().parse
-_rest = re.compile(r"\.([^.[]*)|\[([^]]*)\]")
+_REST = r"\.([^.[]*)|\[([^]]*)\]"
+
+
+def _parse(template: str) -> Any:
+    import string
+
+    return string.Formatter().parse(template)
 
 
 def _split(field: str) -> tuple[str | int, list[tuple[bool, str | int]]]:
@@ -24,7 +28,7 @@ def _split(field: str) -> tuple[str | int, list[tuple[bool, str | int]]]:
     first, at = field[:end], end
     links: list[tuple[bool, str | int]] = []
     while at < len(field):
-        match = _rest.match(field, at)
+        match = re.compile(_REST).match(field, at)
         if match is None:
             raise ValueError(
                 "Missing ']' in format string"

@@ -14,11 +14,10 @@ from .sizes import PLAIN, check_text
 
 MAX_WIDTH = 1_000_000
 
-_number = re.compile(r"[0-9]{6,}")
-_percent = re.compile(
+_NUMBER = r"[0-9]{6,}"
+_PERCENT = (
     r"%(?:\((?P<key>(?:[^()]|\([^()]*\))*)\))?[-#0 +]*(?P<width>\*|\d+)?"
-    r"(?:\.(?P<precision>\*|\d*))?[hlL]?(?P<kind>.)?",
-    re.DOTALL,
+    r"(?:\.(?P<precision>\*|\d*))?[hlL]?(?P<kind>.)?"
 )
 
 
@@ -64,7 +63,7 @@ def format_value(value: Any, spec: str) -> str:
             return _method_text(value)
         check_text(value)
     if spec and len(spec) > 5:
-        for number in _number.findall(spec):
+        for number in re.findall(_NUMBER, spec):
             if len(number) > 20 or int(number) > MAX_WIDTH:
                 refuse_width()
     return format(value, spec)
@@ -100,7 +99,7 @@ def percent(template: str, values: Any) -> str:
     check_text(values)
     machine.reserve(4 * len(template))
     position = 0
-    for match in _percent.finditer(template):
+    for match in re.finditer(_PERCENT, template, re.DOTALL):
         if match["kind"] == "%":
             continue
         for part in ("width", "precision"):

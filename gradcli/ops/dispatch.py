@@ -288,11 +288,6 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
         output.view_info = View(base, kind, version.clock)
 
 
-def compile_call(op: Op) -> None:
-    """Give the entry its `call`."""
-    op.call = caller(op, FUNCTION)
-
-
 def caller(op: Op, flavour: str) -> Any:
     """A callable for one entry, as a function, a method or an operator."""
     positions = len(op.parameters)
@@ -313,7 +308,7 @@ def caller(op: Op, flavour: str) -> Any:
     return _general(op, flavour)
 
 
-table.finishers.append(compile_call)
+table.callers.append(lambda op: caller(op, FUNCTION))
 
 
 def _general(op: Op, flavour: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..tensor.tensor import Tensor
 from .families import get_op
+from .table import settled
 
 
 class Namespace:
@@ -45,8 +46,7 @@ class Traced(Namespace):
     is_traced = True
 
     def resolve(self, identifier: str) -> Any:
-        op = get_op(identifier)
-        return op.call
+        return settled(get_op(identifier))
 
 
 def _identity(self: Any) -> Any:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import FunctionType, NoneType
 from typing import Any
 
@@ -215,15 +216,14 @@ class Op:
         self.fields: tuple[str, ...] = fields.get("fields", ())
         self.family: str = fields.get("family", "")
         self.plans: dict[Any, Any] = {}
-        self.call: Any = None  # set by dispatch.compile
+        self.call: Any = partial(_first_call, self)  # replaced at the first call
         self.tensor_positions = tuple(
             index for index, parameter in enumerate(self.parameters) if parameter.is_tensor
         )
-        self.bind = _binder(self)
+        self.bind: Callable[..., tuple[Any, ...]] = partial(_first_bind, self)
         share_defaults(self.kernel, self.parameters)
         if self.parts and type(self.kernel) is FunctionType:
             self.kernel = parted(self.kernel)
-        complete(self)
 
     def __repr__(self) -> str:
         return f"<op {self.schema}>"
@@ -269,6 +269,11 @@ def default_node_name(name: str) -> str:
     """MulBackward0 from mul, LogSumExp from log_sum_exp: PyTorch's own scheme."""
     words = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
     return f"{words}Backward0"
+
+
+def _first_bind(op: Op, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    op.bind = found = _binder(op)
+    return found(*args, **kwargs)
 
 
 def _binder(op: Op) -> Callable[..., tuple[Any, ...]]:
@@ -330,13 +335,21 @@ def share_defaults(kernel: Any, parameters: Sequence[Parameter]) -> None:
     kernel.__defaults__ = tuple(defaults)
 
 
-def complete(op: Op) -> None:
-    """Give an entry its `call`: binds, promotes, runs and records. See dispatch."""
-    for finish in finishers:
-        finish(op)
+# How an entry becomes its `call`, which binds, promotes, runs and records: set by dispatch.
+callers: list[Callable[[Op], Any]] = []
 
 
-finishers: list[Callable[[Op], None]] = []
+def settled(op: Op) -> Any:
+    """The `call` of an entry as it stays. Most entries of a family are never called, so it is made
+    at first need."""
+    if type(op.call) is partial:
+        op.call = callers[0](op)
+    return op.call
+
+
+def _first_call(op: Op, *args: Any, **kwargs: Any) -> Any:
+    return settled(op)(*args, **kwargs)
+
 
 OPS: dict[str, Op] = {}  # by id, of the families loaded so far
 
@@ -413,7 +426,7 @@ def _locate(op: Op, position: Mapping[str, int], name: str) -> tuple[int, int]:
         return OUTPUTS, 0
     if name == "out_shape":
         return OUTPUT_SHAPE, 0
-    if re.fullmatch(r"out\d", name):
+    if name[:3] == "out" and name[3:].isdigit():
         return OUTPUT, int(name[3:])
     if name in position:
         index = position[name]

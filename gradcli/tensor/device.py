@@ -45,6 +45,10 @@ class Device:
             type, index = type.type, type.index
         if not isinstance(type, str):
             raise RuntimeError("Cannot access accelerator device when none is available.")
+        if type in TYPES:
+            object.__setattr__(self, "type", type)
+            object.__setattr__(self, "index", index)
+            return
         match = re.fullmatch(r"([a-z]+)(?::(0|[1-9]\d*))?", type)
         name = re.split(r"[^a-z]", type)[0]
         if name not in TYPES:

@@ -23,6 +23,7 @@ from ..ops.arguments import METHOD, OPERATOR, type_name
 from ..ops.errors import check_target
 from ..ops.families import get_op
 from ..ops.inplace import run_inplace
+from ..ops.table import settled
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType
@@ -799,7 +800,7 @@ def _install() -> None:
             setattr(Tensor, name, property(getter, SETTERS.get(name)))
     for name, method in METHODS.items():
         setattr(Tensor, name, method)
-    operations.add = get_op("add").call
+    operations.add = settled(get_op("add"))
     operations.cast = cast_derivative
     operations.clone = lambda tensor: get_op("clone").call(tensor)
     operations.copy = lambda tensor: get_op("copy").call(
