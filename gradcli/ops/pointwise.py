@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .parts import parted
 from .support import is_complex, refusing, supports, underivable
 from .table import ELEMENTWISE, LINEAR, op
 
@@ -176,6 +177,7 @@ _unary(
 )
 
 
+@parted
 def _from_output(grad: Any, output: Any) -> Any:
     """`grad * (1 - output²)` with one temporary; the conjugate for complex values."""
     factor = output * output
@@ -190,6 +192,7 @@ def _from_output(grad: Any, output: Any) -> Any:
     return factor
 
 
+@parted
 def _sigmoid_from_output(grad: Any, output: Any) -> Any:
     """`grad * output * (1 - output)` with one temporary; the conjugate for complex values."""
     factor = 1 - output
