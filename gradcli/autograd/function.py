@@ -4,168 +4,160 @@ from __future__ import annotations
 
 import functools
 import warnings
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..tensor.dtypes import float32
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Rewrite, Tensor, View, alias, make, shape_of, version_of, with_data
+from ..tensor.tensor import Tensor, View, alias, make, shape_of, version_of
 from .leaf import detach, fresh_edge
 from .modes import no_grad, requires_grad
-from .node import (
-    FREED_MESSAGE,
-    Freed,
-    GraphError,
-    Node,
-    Packed,
-    check_saved,
-    next_number,
-    packers,
-)
+from .node import Node, Packed, check_saved, next_number, packers
 from .operations import operations
 
 
 class FunctionCtx:
     """What `forward` and `backward` share; programs may set any attribute on it.
 
-    What a program attaches is kept in `attached`, apart from the context's own state.
+    What a program attaches is kept in `attached`, apart from the context's own state. `to_save`,
+    `dirty_tensors` and `non_differentiable` hold what `forward` said until the call is recorded.
     """
 
     __module__ = "torch.autograd.function"
 
+    to_save: Any = None
+    saved_for_forward: Any = None
+    dirty_tensors: Any = None
+    non_differentiable: Any = None
+    materialize_grads: Any = True
+    needs_input_grad: Any = ()
+
+    title = "FunctionCtx"
+
     def __init__(self) -> None:
         self.attached: dict[str, Any] = {}
-        self._to_save: tuple[Any, ...] = ()
-        self._to_save_forward: tuple[Any, ...] = ()
-        self._dirty: tuple[Any, ...] = ()
-        self._constant: tuple[Any, ...] = ()
-        self._materialize = True
-        self._node: Callable[[], FunctionNode | None] | None = None  # a weak reference
-        self.needs_input_grad: tuple[bool, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep inputs or outputs for backward, with their versions checked."""
-        self._to_save = tensors
+        self.to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
-        """Keep tensors for the function's own `jvp`."""
-        self._to_save_forward = tensors
+        """Keep tensors for the function's own `jvp`. Raises AssertionError for anything else."""
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, Tensor):
+                raise AssertionError(
+                    "save_for_forward expects all arguments to be tensors; you should save "
+                    "non-tensors as attributes on ctx."
+                )
+        self.saved_for_forward = tensors
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Say which inputs `forward` changed in place."""
-        self._dirty = tensors
+        self.dirty_tensors = tensors
+
+    def mark_shared_storage(self, *pairs: Any) -> None:
+        """Deprecated: shared memory is found without being told."""
+        warnings.warn(
+            "mark_shared_storage is deprecated. Tensors with shared storages are automatically "
+            "tracked. Note that calls to `set_()` are not tracked",
+            FutureWarning,
+            stacklevel=2,
+        )
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
         """Say which outputs carry no gradient."""
-        self._constant = tensors
+        self.non_differentiable = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether gradients that did not come arrive as zeros (the default) or as None."""
-        self._materialize = value
-
-    @property
-    def saved_tensors(self) -> tuple[Any, ...]:
-        """What was saved. Raises RuntimeError once the graph was freed."""
-        if self._node is None:
-            return self._to_save or self._to_save_forward
-        node = self._node()
-        if node is None:
-            raise GraphError(FREED_MESSAGE)
-        return node.unpack()
-
-    def name(self) -> str:
-        """The name of the node that the context belongs to."""
-        node = None if self._node is None else self._node()
-        return "" if node is None else node.title
-
-    @property
-    def saved_for_forward(self) -> tuple[Any, ...]:
-        """What was saved for `jvp`."""
-        return self._to_save_forward
+        self.materialize_grads = value
 
 
-class FunctionNode(Node):
-    """The node of a custom Function: calls its `backward` with a context."""
+class FunctionNode(Node, FunctionCtx):
+    """The node of a custom Function, which is also its context: calls its `backward` with itself.
 
-    __slots__ = ("class_", "ctx", "input_shapes", "packed")
+    `is_variable` says which arguments were tensors; `output_info` has shape and dtype of each
+    output that is one, and None for the others.
+    """
+
+    __slots__ = ("class_", "is_variable", "output_info")
 
     raw = False
     runs_undefined = True
     class_: Any
-    ctx: FunctionCtx
-    input_shapes: tuple[Any, ...]
+    is_variable: tuple[bool, ...]
+    output_info: tuple[Any, ...]
+
+    def __init__(self, class_: Any, args: Sequence[Any]) -> None:
+        FunctionCtx.__init__(self)
+        self.class_ = class_
+        self.is_variable = tuple(isinstance(value, Tensor) for value in args)
+        self.needs_input_grad = tuple(
+            isinstance(value, Tensor) and requires_grad(value) for value in args
+        )
+        self.edges = ()
+        self.numbers = None
+        self.saved = ()
+        self.guards = None
+        self.hooks = None
+        self.plain = False
+        self.name = None
+        self.where = runtime.where
+        self.number = 0
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]
         return f"{self.class_.__name__}Backward"
 
     @property
     def tensor_inputs(self) -> Sequence[int]:  # type: ignore[override]
-        return [i for i, shape in enumerate(self.input_shapes) if shape is not None]
+        return [place for place, is_variable in enumerate(self.is_variable) if is_variable]
 
     @property
     def materializes(self) -> bool:  # type: ignore[override]
-        return self.ctx._materialize
+        return False  # `apply` does, which knows the outputs that are no tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What was saved. Raises RuntimeError once the graph was freed."""
+        return self.unpack() if self.saved_for_forward is None else self.saved_for_forward
 
     def unpack(self) -> tuple[Any, ...]:
-        """The saved tensors, on the graph they came from."""
-        if type(self.saved) is Freed:
-            error = GraphError(FREED_MESSAGE)
-            error.node = self
-            error.freed = self.saved
-            raise error
+        """The tensors saved for backward: inputs themselves, outputs on the graph."""
         check_saved(self)
         values: list[Any] = []
-        for tensor, edge, number in self.saved:
-            if tensor is None:
-                values.append(None)
-                continue
-            copy = tensor.unpack() if isinstance(tensor, Packed) else alias(tensor)
-            copy.node = self if edge == "self" else edge
-            copy.number = number
-            values.append(copy)
+        for kept in self.saved:
+            if isinstance(kept, _Output):
+                values.append(kept.unpack(self))
+            else:
+                values.append(kept.unpack() if isinstance(kept, Packed) else kept)
         return tuple(values)
 
     def saved_value(self, index: int) -> Any:
-        return self.saved[index][0]
+        kept = self.saved[index]
+        return kept.tensor if isinstance(kept, _Output) else kept
 
     def source(self, index: int) -> tuple[Any, int] | None:
-        _, edge, number = self.saved[index]
-        if edge == "self":
-            return self, number
-        return None if edge is None else (edge, number)
-
-    def follow_data(self, index: int, rewrite: Rewrite) -> None:
-        tensor, edge, number = self.saved[index]
-        if edge != "self" and not isinstance(tensor, Packed):
-            kept = list(self.saved)
-            kept[index] = (with_data(tensor, rewrite), edge, number)
-            self.saved = tuple(kept)
+        kept = self.saved[index]
+        if isinstance(kept, _Output):
+            return self, kept.number
+        if not isinstance(kept, Tensor) or kept.node is None:
+            return None
+        return kept.node, kept.number
 
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
         cotangents = list(g) if self.count > 1 else [g]
-        if self.ctx._materialize:
-            shapes = self.shape if self.count > 1 else (self.shape,)
-            kinds = self.dtype if self.count > 1 else (self.dtype,)
-            cotangents = [
-                make(np.zeros(shape, dtype.array)[()], dtype) if item is None else item
-                for item, shape, dtype in zip(cotangents, shapes, kinds, strict=True)
-            ]
-        backward = _method(self.class_, "backward") or _method(self.class_, "vjp")
-        if backward is None:
-            raise NotImplementedError(
-                "You must implement either the backward or vjp method for your custom "
-                "autograd.Function to use it with backward mode AD."
-            )
-        self.ctx.needs_input_grad = tuple(
-            edge is not None and (wanted is None or edge in wanted) for edge in self.edges
-        )
-        results = backward(self.ctx, *cotangents)
+        if self.materialize_grads:
+            for index, info in enumerate(self.output_info):
+                if cotangents[index] is None and info is not None:
+                    shape, dtype = info
+                    cotangents[index] = make(np.zeros(shape, dtype.array)[()], dtype)
+        results = _backward_of(self.class_)(self, *cotangents)
         if not isinstance(results, tuple):
-            results = tuple(results) if isinstance(results, list) else (results,)
-        expected = len(self.edges)
+            results = (results,)
+        expected = len(self.is_variable)
         if len(results) > expected and all(item is None for item in results[expected:]):
             results = results[:expected]
         if len(results) != expected:
@@ -176,14 +168,42 @@ class FunctionNode(Node):
         for position, result in enumerate(results):
             if result is None:
                 continue
-            if not isinstance(result, Tensor):
-                raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
-            if self.edges[position] is None and self.input_shapes[position] is None:
+            if not self.is_variable[position]:
                 raise RuntimeError(
                     f"function {self.title} returned a gradient different from None at position "
                     f"{position + 1}, but the corresponding forward input was not a Variable"
                 )
+            if not isinstance(result, Tensor):
+                raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
         return results
+
+
+class _Output:
+    """A saved output: its data alone, since the tensor itself would hold the node that saved it."""
+
+    __slots__ = ("number", "tensor")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = alias(tensor)
+        self.number = tensor.number
+
+    def unpack(self, node: Node) -> Tensor:
+        """A tensor of the same memory that stands for the node's output."""
+        copy = alias(self.tensor)
+        copy.node = node
+        copy.number = self.number
+        return copy
+
+
+def _backward_of(class_: Any) -> Callable[..., Any]:
+    """The static method that gives the gradients. Raises unless the class defines just one."""
+    backward, vjp = _method(class_, "backward"), _method(class_, "vjp")
+    if backward is not None and vjp is not None:
+        raise RuntimeError(
+            "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+            "should only implement one of them."
+        )
+    return backward or vjp or Function.backward
 
 
 def _method(class_: Any, name: str) -> Callable[..., Any] | None:
@@ -204,6 +224,14 @@ class Function:
             "function will raise an error in a future version of PyTorch.",
             DeprecationWarning,
             stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Raises RuntimeError: what is called is `apply` of the class."""
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use "
+            "new-style autograd function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
         )
 
     @staticmethod
@@ -246,21 +274,55 @@ leveled_apply: list[Callable[..., Any]] = []
 
 def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a custom Function; see `Function.apply`."""
+    if has_setup(class_):
+        args, kwargs = _bind(class_, args, kwargs)
+    elif kwargs:
+        args, kwargs = _place_keywords(class_, args, kwargs), {}
     if operations.level_stack():
         return leveled_apply[0](class_, args, kwargs)
-    return apply_plain(class_, args, kwargs)
+    refuse_keywords("forward", kwargs)
+    return apply_plain(class_, args)
 
 
-def run_forward(class_: Any, ctx: FunctionCtx, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Call `forward` in the style that the class is written in."""
-    forward = _method(class_, "forward")
-    if forward is None:
-        forward = Function.forward
-    if not has_setup(class_):
-        return forward(ctx, *args, **kwargs)
-    outputs = forward(*args, **kwargs)
-    class_.setup_context(ctx, tuple(args), outputs)
-    return outputs
+def _bind(
+    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a `forward` without context, with its defaults filled in."""
+    import inspect
+
+    bound = inspect.signature(class_.forward).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
+def _place_keywords(
+    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, ...]:
+    """Positional arguments, with those given by keyword put behind them, without a gap."""
+    import inspect
+
+    parameters = inspect.signature(class_.forward).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
+    for name in kwargs:
+        if name not in names:
+            refuse_keywords("forward", kwargs)
+        if name in names[: len(args)]:
+            raise TypeError(f"forward() got multiple values for argument '{name}'")
+    placed = list(args)
+    for position in range(len(args), len(args) + len(kwargs)):
+        name = names[position]
+        if name not in kwargs:
+            raise TypeError(
+                f"forward() missing required argument: '{name}' (position {position})"
+            )
+        placed.append(kwargs[name])
+    return tuple(placed)
+
+
+def refuse_keywords(function: str, kwargs: dict[str, Any]) -> None:
+    """Raise PyTorch's error for the first keyword that `function` does not take."""
+    for name in kwargs:
+        raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
 
 
 def has_setup(class_: Any) -> bool:
@@ -269,197 +331,243 @@ def has_setup(class_: Any) -> bool:
 
 
 def apply_plain(
-    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any], computed: Any = None
+    class_: Any, args: tuple[Any, ...], computed: Any = None, push: Any = None
 ) -> Any:
-    """Call a custom Function on its arguments as they are; `computed` are the outputs if known."""
-    ctx = class_._context() if hasattr(class_, "_context") else FunctionCtx()
-    needs = tuple(isinstance(value, Tensor) and requires_grad(value) for value in args)
-    records = runtime.grad_enabled and any(needs)
-    edges = []
-    numbers = []
-    for value in args:
-        edge = fresh_edge(value) if records and isinstance(value, Tensor) else None
-        edges.append(edge)
-        numbers.append(value.number if edge is not None else 0)
-    ctx.needs_input_grad = needs
-    with no_grad():
-        if computed is None:
-            outputs = run_forward(class_, ctx, args, kwargs)
-        else:
-            outputs = computed
-            class_.setup_context(ctx, args, outputs)
-    several = isinstance(outputs, tuple)
-    results = list(outputs) if several else [outputs]
-    inputs = [value for value in args if isinstance(value, Tensor)]
-    _check_dirty(ctx, results, inputs)
-    for index, result in enumerate(results):
-        if isinstance(result, Tensor):
-            results[index] = _fresh_output(class_, result, inputs, ctx, records, several)
+    """Call a custom Function on its arguments as they are; `computed` are the outputs if known.
+
+    `push(node, outputs)` is called when they are known; it answers a function that gives each
+    output, once it is on the graph, its tangents.
+    """
+    node = FunctionNode(class_, args)
+    records = runtime.grad_enabled and any(node.needs_input_grad)
     if records:
-        _record(class_, ctx, args, edges, numbers, results, outputs if several else (outputs,))
-    return tuple(results) if several else results[0]
+        edges = [fresh_edge(value) if isinstance(value, Tensor) else None for value in args]
+        numbers = [
+            value.number if edge is not None else 0
+            for value, edge in zip(args, edges, strict=True)
+        ]
+        node.edges = tuple(edges)
+        node.numbers = tuple(numbers) if any(numbers) else None
+    separate = has_setup(class_)
+    with no_grad():
+        outputs = computed
+        if computed is None:
+            outputs = class_.forward(*args) if separate else class_.forward(node, *args)
+        if separate:
+            class_.setup_context(node, args, outputs)
+    originals = outputs if isinstance(outputs, tuple) else (outputs,)
+    attach = None if push is None else push(node, originals)
+    results, written = _wrap(node, args, originals, records, separate)
+    if records:
+        _save(node)
+    node.to_save = None
+    for view in written:
+        position = next(index for index, value in enumerate(args) if value is view)
+        operations.rebase(view, node, position)
+    if attach is not None:
+        results = [attach(index, result) for index, result in enumerate(results)]
+    return tuple(results) if isinstance(outputs, tuple) else results[0]
 
 
-def _check_dirty(ctx: FunctionCtx, results: Sequence[Any], inputs: Sequence[Tensor]) -> None:
-    for tensor in ctx._dirty:
-        version_of(tensor).bump(runtime.where)
-    for tensor in ctx._dirty:
-        if not any(tensor is item for item in inputs):
-            continue
-        if not any(tensor is item for item in results):
-            raise RuntimeError(
-                "Some elements marked as dirty during the forward method were not returned as "
-                "output. The inputs that are modified inplace must all be outputs of the Function."
-            )
-        if not runtime.grad_enabled:
-            continue
-        if requires_grad(tensor) and (tensor.node is None or tensor.node.number < 0):
-            raise RuntimeError(
-                "a leaf Variable that requires grad has been used in an in-place operation."
-            )
-        if any(requires_grad(item) for item in inputs):
-            operations.check_view(tensor)
-            if tensor.view_info is not None and len(results) > 1:
-                raise RuntimeError(
-                    "If your Function modifies inplace an input that is a view of another Tensor, "
-                    "your Function cannot return more than one Tensor. This is not supported by "
-                    "the current autograd engine. You should either make sure the input is not a "
-                    "view (using .clone() for example) or make your Function only return one "
-                    "Tensor (potentially splitting it into two Functions: one doing the inplace "
-                    "that returns a single Tensor and a second one that does the other "
-                    "operations). You can ask on the forum https://discuss.pytorch.org/ if you "
-                    "need help to do this change."
-                )
+_SAVED_AS_IS = (
+    "An input that has been returned as-is as output is being saved for backward. This is not "
+    "supported if you override setup_context. You should return and save a view of the input "
+    "instead, e.g. with x.view_as(x) or setup ctx inside the forward function itself."
+)
+_DIRTY_VIEW = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function "
+    "cannot return more than one Tensor. This is not supported by the current autograd engine. You "
+    "should either make sure the input is not a view (using .clone() for example) or make your "
+    "Function only return one Tensor (potentially splitting it into two Functions: one doing the "
+    "inplace that returns a single Tensor and a second one that does the other operations). You "
+    "can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
+)
+_DIRTY_OUTPUT = (
+    "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, there is "
+    "no need to pass it to mark_dirty()."
+)
 
 
-def _fresh_output(
-    class_: Any,
-    result: Tensor,
-    inputs: Sequence[Tensor],
-    ctx: FunctionCtx,
+def _told(node: FunctionNode, name: str, refusal: str) -> tuple[Tensor, ...]:
+    """The tensors that `forward` named under an attribute of the context, which is cleared."""
+    found = getattr(node, name)
+    setattr(node, name, None)
+    if found is None:
+        return ()
+    _check_tuple(found, name)
+    for item in found:
+        if not isinstance(item, Tensor):
+            raise RuntimeError(refusal)
+    return found  # type: ignore[no-any-return]
+
+
+def _check_tuple(value: Any, name: str) -> None:
+    if not isinstance(value, tuple):
+        raise RuntimeError(
+            f"autograd internal error: {name} attribute is expected to be a tuple but is "
+        )
+
+
+def _is_among(tensor: Any, tensors: Sequence[Any]) -> bool:
+    return any(tensor is item for item in tensors)
+
+
+def _wrap(
+    node: FunctionNode,
+    args: Sequence[Any],
+    originals: Sequence[Any],
     records: bool,
-    several: bool,
-) -> Tensor:
-    """An output that may carry a node: an input returned as it was becomes a view of itself."""
-    is_input = any(result is tensor for tensor in inputs)
-    if is_input and not records and requires_grad(result):
-        return detach(result)
-    if any(result is tensor for tensor in ctx._dirty):
-        return result
-    if is_input:
-        source = result
-        result = alias(source)
-        version_of(source)
-        result.version = source.version
-        base = source if source.view_info is None else source.view_info.base
-        result.view_info = View(base, "custom", version_of(source).clock)
-        return result
-    if result.view_info is not None and records:
-        result.view_info.kind = "custom"
+    separate: bool,
+) -> tuple[list[Any], list[Tensor]]:
+    """The outputs that the caller gets, on the graph when the call is recorded.
+
+    Views among them that were written are listed once more: they follow when all is saved.
+    """
+    dirty = _told(
+        node, "dirty_tensors", "mark_dirty can only accept variables, but argument "
+    )
+    for tensor in dirty:
+        version_of(tensor).bump(runtime.where)
+    constant = _told(
+        node,
+        "non_differentiable",
+        "mark_non_differentiable only accepts variable arguments, but got ",
+    )
+    kept_as_is = node.to_save if separate and isinstance(node.to_save, tuple) else ()
+    live = [
+        records
+        and isinstance(original, Tensor)
+        and original.dtype.differentiable
+        and not _is_among(original, constant)
+        for original in originals
+    ]
+    if records:
+        _describe_outputs(node, originals)
+    results = list(originals)
+    written = []
+    for index, original in enumerate(originals):
+        if not isinstance(original, Tensor):
+            continue
+        is_input = _is_among(original, args)
+        is_dirty = _is_among(original, dirty)
+        if is_input and not is_dirty and (live[index] or not requires_grad(original)):
+            if _is_among(original, kept_as_is):
+                raise RuntimeError(_SAVED_AS_IS)
+            results[index] = _view_of_itself(original)
+        elif not live[index] and requires_grad(original):
+            if is_input:
+                results[index] = detach(original)
+            elif original.view_info is None:
+                original.node, original.number = None, 0
+        if live[index]:
+            if is_dirty:
+                _check_written(original, is_input, len(originals))
+            if is_dirty and original.view_info is not None:
+                written.append(original)
+            else:
+                if is_dirty:
+                    _drop_hooks(original)
+                _put(node, results[index], index)
+        view = results[index].view_info
+        if view is not None and not (is_input and is_dirty):
+            view.kind = "custom"
+    if sum(live) > 1:
+        for result in results:
+            if isinstance(result, Tensor) and result.view_info is not None:
+                result.view_info.kind = "multiple"
+    if not all(_is_among(tensor, originals) for tensor in dirty):
+        raise RuntimeError(
+            "Some elements marked as dirty during the forward method were not returned as "
+            "output. The inputs that are modified inplace must all be outputs of the Function."
+        )
+    return results, written
+
+
+def _describe_outputs(node: FunctionNode, originals: Sequence[Any]) -> None:
+    node.number = next_number()
+    node.output_info = tuple(
+        (shape_of(item), item.dtype) if isinstance(item, Tensor) else None for item in originals
+    )
+    node.count = max(len(originals), 1)
+    shapes = [((), float32) if info is None else info for info in node.output_info]
+    if node.count == 1:
+        node.shape, node.dtype = shapes[0] if shapes else ((), float32)
+    else:
+        node.shape = tuple(shape for shape, _ in shapes)
+        node.dtype = tuple(dtype for _, dtype in shapes)
+
+
+def _put(node: FunctionNode, result: Tensor, index: int) -> None:
+    """Let an output stand for the node."""
+    result.node = node
+    result.number = 0 if node.count == 1 else index + 1
+    if result.view_info is not None:
+        result.view_info.clock = version_of(result).clock
+
+
+def _view_of_itself(tensor: Tensor) -> Tensor:
+    """What stands for an input that was returned as it is, so that a node can be put on it."""
+    result = alias(tensor)
+    result.version = version_of(tensor)
+    base = tensor if tensor.view_info is None else tensor.view_info.base
+    result.view_info = View(base, "custom", result.version.clock)
     return result
 
 
-def _record(
-    class_: Any,
-    ctx: FunctionCtx,
-    args: Sequence[Any],
-    edges: Sequence[Any],
-    numbers: Sequence[int],
-    results: Sequence[Any],
-    originals: Sequence[Any],
-) -> None:
-    node: FunctionNode = object.__new__(FunctionNode)
-    node.class_ = class_
-    node.ctx = ctx
-    node.edges = tuple(edges)
-    node.numbers = tuple(numbers) if any(numbers) else None
-    node.input_shapes = tuple(shape_of(v) if isinstance(v, Tensor) else None for v in args)
-    node.hooks = None
-    node.plain = False
-    node.name = None
-    node.where = runtime.where
-    node.number = next_number()
-    live = [
-        index
-        for index, original in enumerate(originals)
-        if isinstance(original, Tensor)
-        and not any(original is constant for constant in ctx._constant)
-        and original.dtype.differentiable
-    ]
-    tensors = [item for item in results if isinstance(item, Tensor)]
-    node.count = len(results) if len(results) > 1 else 1
-    if not tensors:
+def _check_written(tensor: Tensor, is_input: bool, outputs: int) -> None:
+    """Raise PyTorch's error for a tensor that `forward` wrote and that may not be written."""
+    if requires_grad(tensor) and (tensor.node is None or tensor.node.number < 0):
+        raise RuntimeError(
+            "a leaf Variable that requires grad has been used in an in-place operation."
+        )
+    if not is_input:
+        warnings.warn(_DIRTY_OUTPUT, UserWarning, stacklevel=2)
+    if tensor.view_info is None:
         return
-    if node.count == 1:
-        node.shape = shape_of(results[0])
-        node.dtype = results[0].dtype
-    else:
-        node.shape = tuple(shape_of(r) if isinstance(r, Tensor) else () for r in results)
-        node.dtype = tuple(r.dtype if isinstance(r, Tensor) else tensors[0].dtype for r in results)
-    written = []
-    for index in live:
-        result = results[index]
-        number = 0 if node.count == 1 else index + 1
-        if result.view_info is not None and any(result is tensor for tensor in ctx._dirty):
-            written.append(result)
-            continue
-        result.node = node
-        result.number = number
-        if result.view_info is not None:
-            result.view_info.clock = version_of(result).clock
-    for tensor in ctx._constant:
-        tensor.node = None
-    _save(node, ctx, args, edges, numbers, live, originals)
-    for result in written:
-        position = next(i for i, value in enumerate(args) if value is result)
-        operations.rebase(result, node, position)
+    if not is_input:
+        raise RuntimeError(
+            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that "
+            "have been mutated should be passed to ctx.mark_dirty()."
+        )
+    if outputs > 1:
+        raise RuntimeError(_DIRTY_VIEW)
+    operations.check_view(tensor)
 
 
-def _save(
-    node: FunctionNode,
-    ctx: FunctionCtx,
-    args: Sequence[Any],
-    edges: Sequence[Any],
-    numbers: Sequence[int],
-    live: Sequence[int],
-    originals: Sequence[Any],
-) -> None:
+def _drop_hooks(tensor: Tensor) -> None:
+    """Forget the hooks on a tensor that was written: they are not called with its new gradient."""
+    if tensor.meta is not None:
+        tensor.meta.grad = None
+
+
+def _save(node: FunctionNode) -> None:
+    """Keep what `save_for_backward` was given."""
+    if node.to_save is None:
+        return
+    _check_tuple(node.to_save, "to_save")
+    if packers:
+        from .packing import pack
     saved: list[Any] = []
     guards: list[Any] = []
-    for position, tensor in enumerate(ctx._to_save):
-        if tensor is not None and not isinstance(tensor, Tensor):
+    for position, tensor in enumerate(node.to_save):
+        if tensor is None:
+            saved.append(None)
+            guards.extend((None, 0))
+            continue
+        if not isinstance(tensor, Tensor):
             raise TypeError(
                 f"save_for_backward can only save variables, but argument {position} is of type "
                 f"{type(tensor).__name__}"
             )
-        if tensor is None:
-            saved.append((None, None, 0))
-            guards.extend((None, 0))
-            continue
-        edge: Any = None
-        number = 0
-        for index, original in enumerate(originals):
-            if original is tensor and index in live:
-                edge, number = "self", (0 if node.count == 1 else index + 1)
-        for value, input_edge, input_number in zip(args, edges, numbers, strict=True):
-            if value is tensor and edge is None:
-                edge, number = input_edge, input_number
-        if edge is None and tensor.node is not None and tensor.node is not node:
-            edge, number = tensor.node, tensor.number
         version = version_of(tensor)
-        guards.extend((version, version.clock))
         if packers:
-            pack, unpack = packers[-1]
-            with no_grad():
-                value = pack(detach(tensor))
-            saved.append((Packed(value, unpack, None, 0), edge, number))
-            guards[-2:] = (None, 0)
+            saved.append(pack(tensor, fresh_edge(tensor), tensor.number))
+            guards.extend((None, 0))
         else:
-            saved.append((alias(tensor), edge, number))
+            saved.append(_Output(tensor) if tensor.node is node else tensor)
+            guards.extend((version, version.clock))
     node.saved = tuple(saved)
     node.guards = tuple(guards) if guards else None
-    ctx._node = weakref.ref(node)
-    ctx._to_save = ()
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -514,13 +622,6 @@ class ErrorNode(Node):
     @property
     def title(self) -> str:
         return "Error"
-
-    def follow_data(self, index: int, rewrite: Rewrite) -> None:
-        tensor, edge, number = self.saved[index]
-        if edge != "self" and not isinstance(tensor, Packed):
-            kept = list(self.saved)
-            kept[index] = (with_data(tensor, rewrite), edge, number)
-            self.saved = tuple(kept)
 
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
         raise RuntimeError(self.message)

@@ -252,7 +252,7 @@ def _changed(node: Node, index: int, version: Any, clock: int) -> None:
         for warn in warn_behind:
             warn(node, version)
         return
-    described = describe(node.saved[index // 2])
+    described = describe(node.saved_value(index // 2))
     error = changed_error(described, _origin(node, index // 2, version), version, clock)
     error.node = node
     error.version = version
@@ -286,7 +286,7 @@ def _origin(node: Node, index: int, version: Version) -> str:
         title = "AsStrided"
     elif version.rewrite is not None and version.rewrite.title is not None:
         title = version.rewrite.title
-        if parent is None and version.rewrite.shape != described_shape(node.saved[index]):
+        if parent is None and version.rewrite.shape != described_shape(node.saved_value(index)):
             title = "AsStrided"
     elif parent is None or parent.number < 0:
         return ""

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..autograd import function
-from ..autograd.function import Function, FunctionCtx, apply_plain, has_setup, run_forward
+from ..autograd.function import (
+    FunctionNode,
+    apply_plain,
+    has_setup,
+    refuse_keywords,
+)
+from ..autograd.forward_ad import check_tangent
 from ..autograd.modes import no_grad
 from ..ops import levels
 from ..ops.batching import batch_size, front
@@ -15,18 +22,29 @@ from ..ops.namespaces import traced
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 
+_NO_TANGENT = (
+    "(new_grad_base.is_floating_point() || new_grad_base.is_complex()) && "
+    "(self_base.is_floating_point() || self_base.is_complex()) INTERNAL ASSERT FAILED at "
+    '"/__w/pytorch/pytorch/torch/csrc/autograd/autograd_meta.cpp":159, please report a bug to '
+    "PyTorch. Expected both tensor and its forward grad to be floating point or complex"
+)
+
 VmapInfo = namedtuple("VmapInfo", ("batch_size", "randomness"))
 
 
 def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a custom Function: over the batch by its own rule, with its own jvp for tangents."""
     transforms = [kind for kind in levels.stack if kind != "dual"]
-    if transforms and getattr(class_, "setup_context", None) is Function.setup_context:
+    if not transforms:
+        refuse_keywords("forward", kwargs)
+    elif not has_setup(class_):
         raise RuntimeError(
             "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
             "jacrev, ...), it must override the setup_context staticmethod. For more details, "
             "please see https://pytorch.org/docs/main/notes/extending.func.html"
         )
+    elif transforms[-1] != "vmap":
+        refuse_keywords("custom_function_call_grad", kwargs)
     if "vmap" in transforms:
         _check_vmap(class_)
     tensors = [value for value in args if isinstance(value, Tensor) and value.level is not None]
@@ -35,12 +53,11 @@ def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         default=0,
     )
     depths = levels.running_tangents(tensors)
+    push = partial(_pushed, class_, args, depths) if depths else None
     if depth:
-        outputs = _over_batch(class_, args, depth)
-    else:
-        # What it saves keeps its tangents: a pass over the result is differentiated through them.
-        outputs = apply_plain(class_, args, kwargs)
-    return _with_tangents(class_, args, kwargs, outputs, depths) if depths else outputs
+        return _over_batch(class_, args, depth, push)
+    # What it saves keeps its tangents: a pass over the result is differentiated through them.
+    return apply_plain(class_, args, push=push)
 
 
 def _check_vmap(class_: Any) -> None:
@@ -62,19 +79,19 @@ def _check_vmap(class_: Any) -> None:
         )
 
 
-def _over_batch(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
+def _over_batch(class_: Any, args: tuple[Any, ...], depth: int, push: Any) -> Any:
     """The outputs by the rule for batches, on the graph of the levels inside this one too.
 
     The rule runs on the values further out, and records there what they record.
     """
     outputs = _batched(class_, args, depth)
-    if not (runtime.grad_enabled and any(_is_recorded(value) for value in args)):
+    if push is None and not (runtime.grad_enabled and any(_is_recorded(v) for v in args)):
         return outputs
     if isinstance(outputs, tuple):
         wrapped: Any = tuple(_wrapped(output, args, depth) for output in outputs)
     else:
         wrapped = _wrapped(outputs, args, depth)
-    return apply_plain(class_, args, {}, wrapped)
+    return apply_plain(class_, args, wrapped, push)
 
 
 def _is_recorded(value: Any) -> bool:
@@ -90,30 +107,67 @@ def _wrapped(output: Any, args: tuple[Any, ...], depth: int) -> Any:
     return levels.wrap_batch(traced.expand(output, shape), 0, depth)
 
 
-def _with_tangents(
-    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any, depths: Sequence[int]
+def _pushed(
+    class_: Any, args: tuple[Any, ...], depths: Sequence[int], node: FunctionNode, outputs: Any
 ) -> Any:
-    several = isinstance(outputs, tuple)
-    results = list(outputs) if several else [outputs]
+    """The function that gives an output its tangents, which the class's `jvp` tells.
+
+    A level of a transform calls `setup_context` for itself, on what the levels below it see.
+    """
+    pushed = {}
     for depth in depths:
-        seen = tuple(levels.below(value, depth) for value in args)
-        ctx = FunctionCtx()
-        with no_grad():
-            if has_setup(class_):
-                found = [levels.below(result, depth) for result in results]
-                class_.setup_context(ctx, seen, tuple(found) if several else found[0])
-            else:
-                run_forward(class_, ctx, seen, kwargs)
-        ctx._to_save = ctx._to_save_forward or ctx._to_save
-        tangents = [
-            levels.tangent_at(value, depth) if isinstance(value, Tensor) else None for value in args
-        ]
-        pushed = class_.jvp(ctx, *tangents)
-        listed = pushed if isinstance(pushed, tuple) else (pushed,)
-        for index, tangent in enumerate(listed):
-            if isinstance(tangent, Tensor) and isinstance(results[index], Tensor):
-                results[index] = levels.with_tangent(results[index], tangent, depth)
-    return tuple(results) if several else results[0]
+        context = node
+        if levels.kind_of(depth) != "dual":
+            seen = tuple(levels.below(value, depth) for value in args)
+            found = tuple(levels.below(output, depth) for output in outputs)
+            context = FunctionNode(class_, seen)
+            with no_grad():
+                class_.setup_context(context, seen, found if len(found) != 1 else found[0])
+        pushed[depth] = _tangents(class_, context, args, outputs, depth)
+
+    def attach(index: int, output: Any) -> Any:
+        for depth, tangents in pushed.items():
+            if tangents[index] is not None:
+                output = levels.with_tangent(output, tangents[index], depth)
+        return output
+
+    return attach
+
+
+def _tangents(
+    class_: Any, context: FunctionNode, args: tuple[Any, ...], outputs: Any, depth: int
+) -> list[Tensor | None]:
+    """What `jvp` answers at one level, checked: a tangent or None for each output."""
+    given = [
+        levels.tangent_at(value, depth) if isinstance(value, Tensor) else None for value in args
+    ]
+    found = class_.jvp(context, *given)
+    listed = found if isinstance(found, tuple) else (found,)
+    for index, tangent in enumerate(listed):
+        if tangent is not None and not isinstance(tangent, Tensor):
+            raise RuntimeError(
+                f"expected Variable or None (got {type(tangent).__name__}) for grad output {index}."
+            )
+    if len(listed) != len(outputs):
+        raise RuntimeError(
+            "Function's jvp returned an invalid number of forward gradients (expected "
+            f"{len(outputs)} but got {len(listed)})"
+        )
+    constant = context.non_differentiable or ()
+    for index, (output, tangent) in enumerate(zip(outputs, listed, strict=True)):
+        if not isinstance(output, Tensor):
+            continue
+        if not output.dtype.differentiable or any(output is item for item in constant):
+            if tangent is not None:
+                raise RuntimeError(
+                    f"Function's jvp returned a gradient at position {index}, but the "
+                    "corresponding forward output is not a differentiable Tensor"
+                )
+        elif tangent is None or not tangent.dtype.differentiable:
+            raise RuntimeError(_NO_TANGENT)
+        else:
+            check_tangent(output, tangent)
+    return list(listed)
 
 
 def _unwrapped(args: tuple[Any, ...], depth: int) -> tuple[list[Any], list[int | None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.autograd.function import Function, FunctionCtx
+from gradcli.autograd.function import Function, FunctionCtx, FunctionNode
 from gradcli.autograd.leaf import MultiHandle, RemovableHandle
 from gradcli.autograd.node import AccumulateGrad, InputMetadata, Node, SavedTensor
 from gradcli.tensor.device import Device
@@ -29,54 +29,6 @@ from .attributes import (
 )
 from .classes import ProgramClass, allow_base
 
-# Contexts of custom Functions: what a program attaches is kept apart from the context's own state.
-
-_CTX = pick(
-    FunctionCtx,
-    """save_for_backward save_for_forward mark_dirty mark_non_differentiable
-    set_materialize_grads saved_tensors saved_for_forward name""",
-)
-
-
-def _load_ctx(value: FunctionCtx, name: str) -> Any:
-    if name in value.attached:
-        return value.attached[name]
-    if name == "needs_input_grad":
-        return value.needs_input_grad
-    entry = _CTX.get(name)
-    if entry is None:
-        raise AttributeError(
-            f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
-        )
-    return entry.__get__(value, type(value))
-
-
-def _store_ctx(value: FunctionCtx, name: str, new: Any) -> None:
-    if name in _CTX:
-        raise AttributeError(
-            f"attribute '{name}' of '{type(value).__name__}' objects is not writable", name=name
-        )
-    value.attached[name] = new
-
-
-def _delete_ctx(value: FunctionCtx, name: str) -> None:
-    if name not in value.attached:
-        raise AttributeError(
-            f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
-        )
-    del value.attached[name]
-
-
-def _ctx_names(value: FunctionCtx) -> list[str]:
-    return sorted({*_CTX, "needs_input_grad", *value.attached})
-
-
-LOADERS[FunctionCtx] = _load_ctx
-SETTERS[FunctionCtx] = _store_ctx
-DELETERS[FunctionCtx] = _delete_ctx
-NAMES[FunctionCtx] = _ctx_names
-
-
 # Functions
 
 _FUNCTION = pick(Function, "apply forward backward setup_context jvp vjp vmap")
@@ -98,10 +50,27 @@ for _base in [c for c in Function.__mro__ if c is not object]:
 # Nodes
 
 
-for _node in (Node, AccumulateGrad):
+for _node in (Node, AccumulateGrad, FunctionCtx, FunctionNode):
     LOADERS[_node] = lambda value, name: namespaces.node_attribute(name)(value)
     NAMES[_node] = namespaces.node_names
     CLASS_NAMES[_node] = lambda value: value.title
+
+
+def _set_on_node(value: Any, name: str, new: Any) -> None:
+    from gradcli.torch import nodes
+
+    nodes.set_attribute(value, name, new)
+
+
+def _delete_on_node(value: Any, name: str) -> None:
+    from gradcli.torch import nodes
+
+    nodes.delete_attribute(value, name)
+
+
+for _context in (FunctionCtx, FunctionNode):
+    SETTERS[_context] = _set_on_node
+    DELETERS[_context] = _delete_on_node
 
 
 # The classes' names as PyTorch prints them.

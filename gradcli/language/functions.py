@@ -188,6 +188,32 @@ class Function:
         self.kwdefaults = kwdefaults
         self.tail = tail
 
+    @property
+    def __signature__(self) -> Any:
+        """What `inspect.signature` answers for the function."""
+        import inspect
+
+        signature = self.signature
+        kinds = inspect.Parameter
+        parameters = []
+        first_default = signature.positional - len(self.defaults)
+        for at, name in enumerate(signature.names):
+            default = inspect.Parameter.empty
+            if at < signature.positional:
+                early = at < signature.posonly
+                kind = kinds.POSITIONAL_ONLY if early else kinds.POSITIONAL_OR_KEYWORD
+                if at >= first_default:
+                    default = self.defaults[at - first_default]
+            elif name in signature.kwonly:
+                kind = kinds.KEYWORD_ONLY
+                default = self.kwdefaults.get(name, default)
+            elif signature.vararg and at == signature.positional:
+                kind = kinds.VAR_POSITIONAL
+            else:
+                kind = kinds.VAR_KEYWORD
+            parameters.append(inspect.Parameter(name, kind, default=default))
+        return inspect.Signature(parameters)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         where = runtime.where
         base = machine.known.get(where)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from ..autograd.modes import no_grad, refresh_view, requires_grad
+from ..autograd.modes import refresh_view, requires_grad
 from ..autograd.node import (
     Freed,
     Node,
@@ -414,10 +414,10 @@ def _any_complex(op: Op, args: Sequence[Any]) -> bool:
 def _save(tensor: Tensor, guards: list[Any]) -> tuple[Any, bool]:
     """The value to keep for a tensor, and whether formulas must then run on tensors."""
     if packers:
+        from ..autograd.packing import pack
+
         guards.extend((None, 0))
-        pack, unpack = packers[-1]
-        with no_grad():
-            return Packed(pack(tensor), unpack, None, 0), True
+        return pack(tensor), True
     version = version_of(tensor)
     guards.append(version)
     guards.append(version.clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,8 +10,7 @@ from weakref import WeakKeyDictionary
 
 from ..autograd import engine
 from ..autograd.function import FunctionCtx, FunctionNode
-from ..autograd.leaf import RemovableHandle, detach
-from ..autograd.modes import no_grad
+from ..autograd.leaf import RemovableHandle
 from ..autograd.node import (
     FREED_MESSAGE,
     AccumulateGrad,
@@ -25,10 +25,11 @@ from ..autograd.node import (
     hooks_of,
     qualified,
 )
+from ..autograd.packing import pack
 from ..ops import table
 from ..ops.record import OpNode, TracedOpNode
 from ..tensor.dtypes import complex128, float64, int64
-from ..tensor.tensor import Tensor, constant, numel, version_of
+from ..tensor.tensor import Tensor, constant, numel
 
 _NUMBERS = {int: int64, float: float64, complex: complex128}  # a saved number reads as a tensor
 
@@ -105,18 +106,8 @@ def _register_saved_hooks(
             "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: "
             "only one pair of hooks is allowed at a time."
         )
-    version = version_of(value).clock
-    with no_grad():
-        packed = pack_hook(detach(value))
-    if version_of(value).clock != version:
-        raise RuntimeError(
-            "A saved tensor pack hook is modifying its input in place. Tensors provided as "
-            "input to pack hook can not be modified by in-place operations as this can lead "
-            "to unexpected side-effects. Please open an issue if you need to perform in-place "
-            "operations on the input to a pack hook."
-        )
     kept = list(node.saved)
-    kept[position] = Packed(packed, unpack_hook, None, 0)
+    kept[position] = pack(value, hooks=(pack_hook, unpack_hook))
     node.saved = tuple(kept)
     node.__class__ = TracedOpNode
     node.plain = False
@@ -215,12 +206,72 @@ def run(node: Any, *grads: Any) -> Any:
     return fitted[0] if len(fitted) == 1 else fitted
 
 
-# The context's own state, which is nobody else's.
-_STATE = frozenset(vars(FunctionCtx())) - {"needs_input_grad"}
+# What a custom Function's node has of its own: state that programs may set, methods, and the rest.
+STATE = (
+    "to_save",
+    "saved_for_forward",
+    "dirty_tensors",
+    "non_differentiable",
+    "needs_input_grad",
+)
+CONTEXT = (
+    *STATE,
+    "saved_tensors",
+    "save_for_backward",
+    "save_for_forward",
+    "mark_dirty",
+    "mark_shared_storage",
+    "mark_non_differentiable",
+    "set_materialize_grads",
+)
+_READ_ONLY = (
+    "saved_tensors",
+    "saved_variables",
+    "next_functions",
+    "metadata",
+    "requires_grad",
+    "_input_metadata",
+)
+_SAVED_VARIABLES = "'saved_variables' is deprecated; use 'saved_tensors'"
+
+
+def set_attribute(node: Any, name: str, value: Any) -> None:
+    """`node.name = value`, which only the nodes of custom Functions allow."""
+    if not isinstance(node, FunctionCtx):
+        raise AttributeError(f"'{type_name(node)}' object has no attribute '{name}'")
+    if name in _READ_ONLY:
+        raise AttributeError(
+            f"attribute '{name}' of 'torch._C._FunctionBase' objects is not writable", name=name
+        )
+    if name in STATE or name == "materialize_grads":
+        setattr(node, name, value)
+    else:
+        node.attached[name] = value
+
+
+def delete_attribute(node: Any, name: str) -> None:
+    """`del node.name` of what a program attached."""
+    if not isinstance(node, FunctionCtx) or name not in node.attached:
+        raise AttributeError(f"'{type_name(node)}' object has no attribute '{name}'", name=name)
+    del node.attached[name]
 
 
 def attribute(node: Any, wanted: str) -> Any:
     """An attribute of a node. Raises AttributeError with Python's sentence."""
+    if isinstance(node, FunctionCtx):
+        if wanted in node.attached:
+            return node.attached[wanted]
+        if wanted in CONTEXT:
+            return getattr(node, wanted)
+        if wanted == "saved_variables":
+            warnings.warn(_SAVED_VARIABLES, DeprecationWarning, stacklevel=2)
+            return node.saved_tensors
+        if wanted == "materialize_grads":
+            raise AttributeError(
+                "attribute 'materialize_grads' of 'torch._C._FunctionBase' objects is not readable"
+            )
+        if type(node) is FunctionCtx:
+            raise AttributeError(f"'FunctionCtx' object has no attribute '{wanted}'")
     if wanted in METHODS:
         return METHODS[wanted].__get__(node)
     if wanted == "next_functions":
@@ -233,13 +284,6 @@ def attribute(node: Any, wanted: str) -> Any:
         return input_metadata(node)
     if isinstance(node, AccumulateGrad) and wanted == "variable":
         return node.variable
-    if isinstance(node, FunctionNode):
-        if wanted in ("saved_tensors", "saved_variables"):
-            return node.unpack()
-        if wanted in node.ctx.attached:
-            return node.ctx.attached[wanted]
-        if wanted not in _STATE and wanted in vars(node.ctx):
-            return vars(node.ctx)[wanted]
     if isinstance(node, OpNode) and wanted.startswith("_saved_"):
         try:
             return saved(node, wanted)
@@ -258,7 +302,7 @@ def attribute_names(node: Any) -> list[str]:
     if isinstance(node, AccumulateGrad):
         names.append("variable")
     if isinstance(node, FunctionNode):
-        names += ("saved_tensors", "saved_variables")
+        names += (*CONTEXT, "saved_variables", *node.attached)
     saved = saved_names(node)
     raw = [f"_raw{name}" for name in saved if _is_tensor(node, name.removeprefix("_saved_"))]
     return sorted([*names, *saved, *raw])
