@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.tensor import Tensor
-from . import engine
-from .node import Node
+from .node import Node, anomaly_checks
 
 # Called with the node that produced a NaN, to show where the user made it.
 reporters: list[Any] = []
@@ -35,12 +34,12 @@ def _watch(node: Node, grads: Sequence[Any]) -> None:
 
 def is_anomaly_enabled() -> bool:
     """Whether anomaly mode is on."""
-    return bool(engine.anomaly_checks)
+    return bool(anomaly_checks)
 
 
 def is_anomaly_check_nan_enabled() -> bool:
     """Whether anomaly mode looks for NaN."""
-    return _watch not in engine.anomaly_checks
+    return _watch not in anomaly_checks
 
 
 class set_detect_anomaly:
@@ -49,17 +48,17 @@ class set_detect_anomaly:
     __module__ = "torch.autograd.anomaly_mode"
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self.previous = list(engine.anomaly_checks)
+        self.previous = list(anomaly_checks)
         self._set(mode, check_nan)
 
     def _set(self, mode: bool, check_nan: bool) -> None:
-        engine.anomaly_checks[:] = [] if not mode else [_check if check_nan else _watch]
+        anomaly_checks[:] = [] if not mode else [_check if check_nan else _watch]
 
     def __enter__(self) -> None:
         """The mode is on already."""
 
     def __exit__(self, *details: object) -> None:
-        engine.anomaly_checks[:] = self.previous
+        anomaly_checks[:] = self.previous
 
 
 class detect_anomaly(set_detect_anomaly):
@@ -68,7 +67,7 @@ class detect_anomaly(set_detect_anomaly):
     __module__ = "torch.autograd.anomaly_mode"
 
     def __init__(self, check_nan: bool = True) -> None:
-        self.previous = list(engine.anomaly_checks)
+        self.previous = list(anomaly_checks)
         self.check_nan = check_nan
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should "
@@ -78,5 +77,5 @@ class detect_anomaly(set_detect_anomaly):
         )
 
     def __enter__(self) -> None:
-        self.previous = list(engine.anomaly_checks)
+        self.previous = list(anomaly_checks)
         self._set(True, self.check_nan)

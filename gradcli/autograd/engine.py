@@ -20,7 +20,7 @@ import numpy as np
 
 from ..tensor.runtime import runtime
 from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
-from .node import AccumulateGrad, Freed, Hooks, Node
+from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks
 from .operations import operations
 
 _by_number = attrgetter("number")
@@ -33,8 +33,6 @@ keeper: list[Callable[[Node, Freed], None]] = []
 running: list[tuple[Pass, list[Node]]] = []  # each running pass and its nodes, innermost last
 
 check_numbers = False  # assert in every pass that edges lead to smaller numbers; for tests
-
-anomaly_checks: list[Callable[[Node, Sequence[Any]], None]] = []
 
 
 class Pass:
@@ -245,6 +243,8 @@ def _walk(
             continue
         g = cotangents.pop(node, None)
         if g is None:
+            if node.guards is not None and not retain_graph:
+                node.saved, node.guards = _freed_at(state.where), None
             continue
         grads = node.apply(g, None, False)
         if node.guards is not None and not retain_graph:
@@ -308,8 +308,8 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         return
     g = work.cotangents.pop(node, None)
     hooks = node.hooks
-    if hooks is not None:
-        g = _pre_hooks(work, node, hooks, g)
+    if hooks is not None and (hooks.tensor or hooks.retain):
+        g = _tensor_hooks(work, node, hooks, g)
     if targets is not None and node in targets:
         _capture(work, node, targets[node], g)
     if (
@@ -318,18 +318,9 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         and not any(edge in needed for edge in node.edges)
     ):
         return
-    if g is None and not node.runs_undefined:
-        return
-    traced = work.create_graph or not node.raw
-    if node.count > 1:
-        if type(g) is not list or any(item is None for item in g):
-            g = _materialize(node, g)
-        traced = traced or _any_tensor(g)
-    else:
-        traced = traced or type(g) is Tensor
-    if traced:
-        g = _as_tensors(node, g)
-    grads = node.apply(g, needed, traced)
+    if hooks is not None and hooks.pre:
+        g = _pre_hooks(work, node, hooks, g)
+    grads = _applied(work, node, g)
     if hooks is not None and hooks.post:
         grads = run_post_hooks(node, hooks, grads, g)
     for check in anomaly_checks:
@@ -342,12 +333,39 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
     _spread(work, node, grads)
     if work.late is not None:
         for leaf in work.late.get(node, ()):
-            if leaf in work.staged:
-                work.staged[leaf] = _leaf_pre_hooks(leaf, work.staged[leaf])
-                work.ready.add(leaf)
-                if leaf.post_hooks and targets is None:
-                    _remember(work, leaf)
-                    _commit(work, leaf, work.staged.pop(leaf))
+            if needed is None or leaf in needed:
+                _complete(work, leaf)
+
+
+def _applied(work: Pass, node: Node, g: Any) -> Sequence[Any]:
+    """What a node returns for what arrived; nothing where nothing did, unless it runs anyway."""
+    undefined = g is None or (type(g) is list and all(item is None for item in g))
+    if undefined and not node.runs_undefined:
+        return [None] * len(node.edges)
+    traced = work.create_graph or not node.raw
+    if node.count > 1:
+        if type(g) is not list or any(item is None for item in g):
+            g = _materialize(node, g)
+        traced = traced or _any_tensor(g)
+    else:
+        traced = traced or type(g) is Tensor
+    if traced:
+        g = _as_tensors(node, g)
+    return node.apply(g, work.needed, traced)
+
+
+def _complete(work: Pass, leaf: AccumulateGrad) -> None:
+    """Run the hooks of a leaf that all its gradients have reached; commit where others follow."""
+    grad = work.staged.pop(leaf, None)
+    if leaf.hooks is not None:
+        grad = _leaf_pre_hooks(leaf, grad, work.targets is not None)
+    work.ready.add(leaf)
+    if grad is None:
+        return
+    work.staged[leaf] = grad
+    if leaf.post_hooks and work.targets is None:
+        _remember(work, leaf)
+        _commit(work, leaf, work.staged.pop(leaf))
 
 
 def _remember(work: Pass, leaf: AccumulateGrad) -> None:
@@ -380,11 +398,13 @@ def _commit(work: Pass, leaf: AccumulateGrad, grad: Any) -> None:
         return  # it was told since that it wants no gradient
     _accumulate(leaf, grad, work.create_graph)
     if leaf.post_hooks:
-        for hook in list(leaf.post_hooks.values()):
-            hook(leaf.variable)
-    if leaf.hooks is not None:
-        for function in list(leaf.hooks.post.values()):
-            function((), (grad if type(grad) is Tensor else make(grad, leaf.dtype),))
+        variable = leaf.variable
+        if call_hooks(leaf.post_hooks, variable) is not variable:
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+    if leaf.hooks is not None and leaf.hooks.post:
+        call_hooks(
+            leaf.hooks.post, (), (grad if type(grad) is Tensor else make(grad, leaf.dtype),)
+        )
 
 
 def _deliver(
@@ -493,46 +513,82 @@ def _materialize(node: Node, g: Any) -> Any:
     ]
 
 
-def _pre_hooks(work: Pass, node: Node, hooks: Hooks, g: Any) -> Any:
-    """Run tensor hooks, keep retained gradients, then run the node's own pre-hooks."""
-    slots = g if node.count > 1 else [g]
-    if slots is None:
-        slots = [None] * node.count
-    tensors = list(_as_tensors(node, slots)) if node.count > 1 else [_as_tensors(node, g)]
+def _tensor_hooks(work: Pass, node: Node, hooks: Hooks, g: Any) -> Any:
+    """What the hooks of a node's outputs make of what arrived; retained gradients are kept."""
+    tensors = _arrived(node, g)
     for index, functions in hooks.tensor.items():
-        for function in list(functions.values()):
-            if tensors[index] is not None:
-                tensors[index] = _replaced(tensors[index], function(tensors[index]), function)
+        tensors[index] = call_hooks(functions, tensors[index])
     for index, meta in hooks.retain.items():
         if tensors[index] is not None:
             work.restore.append((meta, meta.grad, None, 0))
             _retain(meta, tensors[index], work.create_graph)
-    for function in list(hooks.pre.values()):
-        result = function(tuple(tensors))
-        if result is not None:
-            tensors = list(result) if isinstance(result, tuple | list) else [result]
-    if work.create_graph or not node.raw:
-        values: list[Any] = tensors
-    else:
+    return _values(work, node, tensors)
+
+
+def _pre_hooks(work: Pass, node: Node, hooks: Hooks, g: Any) -> Any:
+    """What the node's own hooks make of what arrived, before the node runs."""
+    return _values(work, node, call_hooks(hooks.pre, tuple(_arrived(node, g))))
+
+
+def _arrived(node: Node, g: Any) -> list[Any]:
+    """What arrived at each of a node's outputs, as tensors; None where nothing did."""
+    if node.count == 1:
+        return [_as_tensors(node, g)]
+    return list(_as_tensors(node, [None] * node.count if g is None else g))
+
+
+def _values(work: Pass, node: Node, tensors: Sequence[Any]) -> Any:
+    """Tensors in the form in which cotangents are kept."""
+    values = list(tensors)
+    if not work.create_graph and node.raw:
         values = [
             t.array if t is not None and t.level is None and t.dtype.raw else t for t in tensors
         ]
     return values if node.count > 1 else values[0]
 
 
-def _replaced(old: Tensor, new: Any, hook: Callable[..., Any]) -> Tensor:
-    if new is None:
-        return old
+def call_hooks(hooks: dict[int, Callable[..., Any]], value: Any, *others: Any) -> Any:
+    """What `hooks` make of `value`, a gradient or a tuple of them: each may return another.
+
+    Raises TypeError or RuntimeError with PyTorch's sentences where a hook returns something else.
+    """
+    for hook in list(hooks.values()):
+        new = hook(value, *others)
+        if new is None or new is value:
+            continue
+        if isinstance(value, tuple):
+            _check_replacements(value, new, hook)
+        else:
+            _check_replacement(value, new, hook)
+        value = new
+    return value
+
+
+def _check_replacements(old: tuple[Any, ...], new: Any, hook: Callable[..., Any]) -> None:
+    if not isinstance(new, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(new).__name__}'")
+    if len(new) != len(old):
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(new)}, "
+            f"but expected {len(old)})"
+        )
+    for old_item, new_item in zip(old, new, strict=True):
+        if new_item is not None:
+            _check_replacement(old_item, new_item, hook)
+
+
+def _check_replacement(old: Tensor | None, new: Any, hook: Callable[..., Any]) -> None:
+    if old is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
     if type(new) is not Tensor:
         raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
-    if shape_of(new) != shape_of(old):
-        raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
     if new.dtype is not old.dtype:
         raise RuntimeError(
             f"hook '{_name(hook)}' has changed the type of value (was {old.dtype.tensor_name} got "
             f"{new.dtype.tensor_name})"
         )
-    return new
+    if shape_of(new) != shape_of(old):
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
 
 
 def _name(hook: Callable[..., Any]) -> str:
@@ -555,13 +611,10 @@ def run_post_hooks(node: Node, hooks: Hooks, grads: Sequence[Any], g: Any) -> Se
             for value in values
         )
 
-    arrived = g if node.count > 1 else (g,)
+    arrived = _arrived(node, g)
     places = node.tensor_inputs
     results = tensors(grads if places is None else [grads[place] for place in places])
-    for function in list(hooks.post.values()):
-        changed = function(results, tensors(arrived))
-        if changed is not None:
-            results = changed if isinstance(changed, tuple) else (changed,)
+    results = call_hooks(hooks.post, results, tensors(arrived))
     if places is None:
         return results
     every: list[Any] = [None] * len(grads)
@@ -585,26 +638,24 @@ def _writable(array: Any) -> Any:
     return array if not array.ndim or array.flags.writeable else array.copy()
 
 
-def _leaf_pre_hooks(leaf: AccumulateGrad, grad: Any) -> Any:
+def _leaf_pre_hooks(leaf: AccumulateGrad, grad: Any, captured: bool) -> Any:
+    """What the hooks of a leaf make of its gradient; those of its node run where it does."""
     if leaf.hooks is None:
         return grad
-    tensor = grad if type(grad) is Tensor else make(grad, leaf.dtype)
+    tensor = grad if grad is None or type(grad) is Tensor else make(grad, leaf.dtype)
     for functions in leaf.hooks.tensor.values():
-        for function in list(functions.values()):
-            tensor = _replaced(tensor, function(tensor), function)
-    for function in list(leaf.hooks.pre.values()):
-        result = function((tensor,))
-        if result is not None:
-            tensor = result[0] if isinstance(result, tuple) else result
+        tensor = call_hooks(functions, tensor)
+    if leaf.hooks.pre and not captured:
+        (tensor,) = call_hooks(leaf.hooks.pre, (tensor,))
     return tensor
 
 
 def _finish(work: Pass, inputs: Sequence[tuple[Any, int]] | None) -> list[Any]:
     """Run leaf hooks, then hand out what was captured or commit what was staged."""
     staged = work.staged
-    for leaf in staged:
+    for leaf in list(staged):
         if leaf.hooks is not None and leaf not in work.ready:
-            staged[leaf] = _leaf_pre_hooks(leaf, staged[leaf])
+            _complete(work, leaf)
     if work.targets is None:
         fragile = False
         for leaf in staged:

@@ -72,6 +72,11 @@ class FunctionCtx:
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether gradients that did not come arrive as zeros (the default) or as None."""
+        if not isinstance(value, bool):
+            raise TypeError(
+                "set_materialize_grads received an invalid combination of arguments - got (), but "
+                "expected (bool)"
+            )
         self.materialize_grads = value
 
 
@@ -154,7 +159,10 @@ class FunctionNode(Node, FunctionCtx):
                 if cotangents[index] is None and info is not None:
                     shape, dtype = info
                     cotangents[index] = make(np.zeros(shape, dtype.array)[()], dtype)
-        results = _backward_of(self.class_)(self, *cotangents)
+        if "apply" in self.attached:  # PyTorch calls the attribute, whoever set it
+            results = self.attached["apply"](*cotangents)
+        else:
+            results = _backward_of(self.class_)(self, *cotangents)
         if not isinstance(results, tuple):
             results = (results,)
         expected = len(self.is_variable)
@@ -356,10 +364,12 @@ def apply_plain(
         if separate:
             class_.setup_context(node, args, outputs)
     originals = outputs if isinstance(outputs, tuple) else (outputs,)
+    kept = _listed_to_save(node, records)
     attach = None if push is None else push(node, originals)
-    results, written = _wrap(node, args, originals, records, separate)
+    as_is = (*kept, *(node.saved_for_forward or ())) if separate else ()
+    results, written = _wrap(node, args, originals, records, as_is)
     if records:
-        _save(node)
+        _save(node, kept)
     node.to_save = None
     for view in written:
         position = next(index for index, value in enumerate(args) if value is view)
@@ -417,11 +427,12 @@ def _wrap(
     args: Sequence[Any],
     originals: Sequence[Any],
     records: bool,
-    separate: bool,
+    saved: Sequence[Any],
 ) -> tuple[list[Any], list[Tensor]]:
     """The outputs that the caller gets, on the graph when the call is recorded.
 
-    Views among them that were written are listed once more: they follow when all is saved.
+    Views among them that were written are listed once more: they follow when all is saved. No
+    input may be among the outputs and among those `saved` apart from `forward`.
     """
     dirty = _told(
         node, "dirty_tensors", "mark_dirty can only accept variables, but argument "
@@ -433,7 +444,6 @@ def _wrap(
         "non_differentiable",
         "mark_non_differentiable only accepts variable arguments, but got ",
     )
-    kept_as_is = node.to_save if separate and isinstance(node.to_save, tuple) else ()
     live = [
         records
         and isinstance(original, Tensor)
@@ -451,7 +461,7 @@ def _wrap(
         is_input = _is_among(original, args)
         is_dirty = _is_among(original, dirty)
         if is_input and not is_dirty and (live[index] or not requires_grad(original)):
-            if _is_among(original, kept_as_is):
+            if _is_among(original, saved):
                 raise RuntimeError(_SAVED_AS_IS)
             results[index] = _view_of_itself(original)
         elif not live[index] and requires_grad(original):
@@ -462,12 +472,14 @@ def _wrap(
         if live[index]:
             if is_dirty:
                 _check_written(original, is_input, len(originals))
-            if is_dirty and original.view_info is not None:
+            if not is_dirty:
+                _put(node, results[index], index)
+            elif original.view_info is not None:
                 written.append(original)
             else:
-                if is_dirty:
-                    _drop_hooks(original)
-                _put(node, results[index], index)
+                if original.meta is not None:
+                    original.meta.grad = None
+                operations.rebase(original, node, -1, index + 1 if node.count > 1 else 0)
         view = results[index].view_info
         if view is not None and not (is_input and is_dirty):
             view.kind = "custom"
@@ -534,38 +546,39 @@ def _check_written(tensor: Tensor, is_input: bool, outputs: int) -> None:
     operations.check_view(tensor)
 
 
-def _drop_hooks(tensor: Tensor) -> None:
-    """Forget the hooks on a tensor that was written: they are not called with its new gradient."""
-    if tensor.meta is not None:
-        tensor.meta.grad = None
-
-
-def _save(node: FunctionNode) -> None:
-    """Keep what `save_for_backward` was given."""
+def _listed_to_save(node: FunctionNode, records: bool) -> tuple[Any, ...]:
+    """What `save_for_backward` was given; when it will be saved, all are tensors or None."""
     if node.to_save is None:
-        return
+        return ()
     _check_tuple(node.to_save, "to_save")
+    for position, item in enumerate(node.to_save):
+        if records and item is not None and not isinstance(item, Tensor):
+            raise TypeError(
+                f"save_for_backward can only save variables, but argument {position} is of type "
+                f"{type(item).__name__}"
+            )
+    return node.to_save  # type: ignore[no-any-return]
+
+
+def _save(node: FunctionNode, kept: Sequence[Tensor | None]) -> None:
+    """Keep tensors for the backward pass."""
     if packers:
         from .packing import pack
     saved: list[Any] = []
     guards: list[Any] = []
-    for position, tensor in enumerate(node.to_save):
+    for tensor in kept:
+        guard: tuple[Any, int] = (None, 0)
         if tensor is None:
             saved.append(None)
-            guards.extend((None, 0))
-            continue
-        if not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"save_for_backward can only save variables, but argument {position} is of type "
-                f"{type(tensor).__name__}"
-            )
-        version = version_of(tensor)
-        if packers:
-            saved.append(pack(tensor, fresh_edge(tensor), tensor.number))
-            guards.extend((None, 0))
+        elif packers:
+            is_output = tensor.node is node
+            edge = fresh_edge(tensor)
+            saved.append(pack(alias(tensor) if is_output else tensor, edge, tensor.number))
         else:
+            version = version_of(tensor)
             saved.append(_Output(tensor) if tensor.node is node else tensor)
-            guards.extend((version, version.clock))
+            guard = version, version.clock
+        guards.extend(guard)
     node.saved = tuple(saved)
     node.guards = tuple(guards) if guards else None
 

@@ -199,6 +199,9 @@ class GraphError(RuntimeError):
     freed: Freed | None = None
 
 
+# What looks at each node that ran while anomaly detection is on; see `anomaly`.
+anomaly_checks: list[Callable[[Node, Sequence[Any]], None]] = []
+
 warn_behind: list[Callable[[Node, Version], None]] = []
 
 # Called with the version of a tensor before its memory is written; see `keep`.
@@ -261,12 +264,17 @@ def _changed(node: Node, index: int, version: Any, clock: int) -> None:
 
 def changed_error(described: str, origin: str, version: Version, clock: int) -> GraphError:
     """PyTorch's error for a saved value that was written since its version had this clock."""
+    hint = (
+        "the backtrace further above shows the operation that failed to compute its gradient. The "
+        "variable in question was changed in there or anywhere later. Good luck!"
+        if anomaly_checks
+        else "enable anomaly detection to find the operation that failed to compute its gradient, "
+        "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
     return GraphError(
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{described}]{origin} is at version {version.value}; expected version "
-        f"{clock % BEHIND} instead. Hint: enable anomaly detection to find the operation that "
-        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
-        "check_nan=False)."
+        f"{clock % BEHIND} instead. Hint: {hint}"
     )
 
 

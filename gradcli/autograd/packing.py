@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..tensor.tensor import Tensor, version_of
-from .leaf import detach
 from .modes import no_grad
 from .node import Packed, packers
 
@@ -21,10 +20,10 @@ def pack(tensor: Tensor, edge: Any = None, number: int = 0, hooks: Hooks | None 
     """
     pack_hook, unpack_hook = packers[-1] if hooks is None else hooks
     version = version_of(tensor)
-    clock = version.clock
+    writes = version.value
     with no_grad():
-        value = pack_hook(detach(tensor))
-    if version.clock != clock:
+        value = pack_hook(tensor)
+    if version.value != writes:
         raise RuntimeError(
             "A saved tensor pack hook is modifying its input in place. Tensors provided as input "
             "to pack hook cannot be modified by in-place operations as this can lead to "

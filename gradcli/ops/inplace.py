@@ -208,22 +208,23 @@ def _write_recorded(op: Op, args: Sequence[Any], target: Tensor, result: Tensor)
     rebase(target, node, edge_start(op, 0, len(node.edges)))
 
 
-def rebase(target: Tensor, node: Node, position: int) -> None:
-    """Let `target`, just written, stand for the result of `node`.
+def rebase(target: Tensor, node: Node, position: int, number: int = 0) -> None:
+    """Let `target`, just written, stand for the result of `node` (of several, that of `number`).
 
     `position` is that of the target's old values among the node's edges. A view gets a node that
     leads to its base as it is now; other views get theirs when they are used next.
     """
     version = version_of(target)
     rewrite = rewrite_of(version)
-    rewrite.title, rewrite.shape = title_in_messages(node), node.shape
+    rewrite.title, rewrite.shape = title_in_messages(node), shape_of(target)
     if target.view_info is None:
-        keep_retained(target, node)
+        keep_retained(target, node, number)
         target.node = node
-        target.number = 0
+        target.number = number
         return
     base = target.view_info.base
     written = CopySlices(base, target, node, position)
+    keep_retained(base, written)
     base.node = written
     base.number = 0
     refresh(target)

@@ -329,14 +329,14 @@ def refresh(tensor: Tensor) -> None:
     tensor.number = 0
 
 
-def keep_retained(tensor: Tensor, new: Node) -> None:
+def keep_retained(tensor: Tensor, new: Node, number: int = 0) -> None:
     """Let a tensor that retains its gradient do so at its new node; hooks stay with the old one."""
     old = tensor.node
     if old is None or old.hooks is None or tensor.meta is None:
         return
     index = max(tensor.number - 1, 0)
     if old.hooks.retain.get(index) is tensor.meta:
-        hooks_of(new).retain[0] = old.hooks.retain.pop(index)
+        hooks_of(new).retain[max(number - 1, 0)] = old.hooks.retain.pop(index)
 
 
 _FORBIDDEN = (

@@ -243,7 +243,9 @@ def set_attribute(node: Any, name: str, value: Any) -> None:
         raise AttributeError(
             f"attribute '{name}' of 'torch._C._FunctionBase' objects is not writable", name=name
         )
-    if name in STATE or name == "materialize_grads":
+    if name == "materialize_grads":
+        node.set_materialize_grads(value)
+    elif name in STATE:
         setattr(node, name, value)
     else:
         node.attached[name] = value
