@@ -162,7 +162,7 @@ class FunctionNode(Node, FunctionCtx):
         if "apply" in self.attached:  # PyTorch calls the attribute, whoever set it
             results = self.attached["apply"](*cotangents)
         else:
-            results = _backward_of(self.class_)(self, *cotangents)
+            results = gradients_of(self.class_)(self, *cotangents)
         if not isinstance(results, tuple):
             results = (results,)
         expected = len(self.is_variable)
@@ -203,7 +203,7 @@ class _Output:
         return copy
 
 
-def _backward_of(class_: Any) -> Callable[..., Any]:
+def gradients_of(class_: Any) -> Callable[..., Any]:
     """The static method that gives the gradients. Raises unless the class defines just one."""
     backward, vjp = _method(class_, "backward"), _method(class_, "vjp")
     if backward is not None and vjp is not None:
@@ -338,13 +338,17 @@ def has_setup(class_: Any) -> bool:
     return _method(class_, "setup_context") is not None
 
 
+UNKNOWN = object()  # the outputs of a call that `forward` has still to compute
+
+
 def apply_plain(
-    class_: Any, args: tuple[Any, ...], computed: Any = None, push: Any = None
+    class_: Any, args: tuple[Any, ...], computed: Any = UNKNOWN, prepare: Any = None
 ) -> Any:
     """Call a custom Function on its arguments as they are; `computed` are the outputs if known.
 
-    `push(node, outputs)` is called when they are known; it answers a function that gives each
-    output, once it is on the graph, its tangents.
+    `prepare(outputs)` is called when they are known, before `setup_context`. It answers None, or a
+    function that is called with the node and the outputs and makes what gives each output, once it
+    is on the graph, its tangents.
     """
     node = FunctionNode(class_, args)
     records = runtime.grad_enabled and any(node.needs_input_grad)
@@ -359,8 +363,9 @@ def apply_plain(
     separate = has_setup(class_)
     with no_grad():
         outputs = computed
-        if computed is None:
+        if computed is UNKNOWN:
             outputs = class_.forward(*args) if separate else class_.forward(node, *args)
+        push = None if prepare is None else prepare(outputs)
         if separate:
             class_.setup_context(node, args, outputs)
     originals = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -370,7 +375,7 @@ def apply_plain(
     results, written = _wrap(node, args, originals, records, as_is)
     if records:
         _save(node, kept)
-    node.to_save = None
+    node.to_save = node.saved_for_forward = None
     for view in written:
         position = next(index for index, value in enumerate(args) if value is view)
         operations.rebase(view, node, position)

@@ -9,18 +9,20 @@ from typing import Any
 
 from ..autograd import function
 from ..autograd.function import (
+    Function,
     FunctionNode,
     apply_plain,
+    gradients_of,
     has_setup,
     refuse_keywords,
 )
 from ..autograd.forward_ad import check_tangent
 from ..autograd.modes import no_grad
-from ..ops import levels
+from ..ops import chance, levels
 from ..ops.batching import batch_size, front
 from ..ops.namespaces import traced
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, alias, shape_of
 
 _NO_TANGENT = (
     "(new_grad_base.is_floating_point() || new_grad_base.is_complex()) && "
@@ -47,17 +49,32 @@ def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         refuse_keywords("custom_function_call_grad", kwargs)
     if "vmap" in transforms:
         _check_vmap(class_)
+    return _run(class_, args, len(transforms) - transforms.count("vmap"))
+
+
+def _run(class_: Any, args: tuple[Any, ...], derivatives: int) -> Any:
+    """Call a Function at the innermost level that its arguments carry.
+
+    `derivatives` counts the running transforms that differentiate: like the Function itself, each
+    calls `setup_context` once.
+    """
     tensors = [value for value in args if isinstance(value, Tensor) and value.level is not None]
     depth = max(
         (t.level.depth for t in tensors if t.level is not None and t.level.value is not None),
         default=0,
     )
     depths = levels.running_tangents(tensors)
-    push = partial(_pushed, class_, args, depths) if depths else None
+    own = sum(levels.kind_of(level) != "dual" for level in depths)
+    computed = function.UNKNOWN
     if depth:
-        return _over_batch(class_, args, depth, push)
+        computed = _over_batch(class_, args, depth, derivatives)
+        if not (depths or _is_recorded(args)):
+            return computed
+        computed = _apart(computed, args, depth)
+        derivatives = own  # the rule has made the other calls
+    prepare = partial(_before, class_, args, depths, derivatives - own)
     # What it saves keeps its tangents: a pass over the result is differentiated through them.
-    return apply_plain(class_, args, push=push)
+    return apply_plain(class_, args, computed, prepare)
 
 
 def _check_vmap(class_: Any) -> None:
@@ -79,32 +96,27 @@ def _check_vmap(class_: Any) -> None:
         )
 
 
-def _over_batch(class_: Any, args: tuple[Any, ...], depth: int, push: Any) -> Any:
-    """The outputs by the rule for batches, on the graph of the levels inside this one too.
-
-    The rule runs on the values further out, and records there what they record.
-    """
-    outputs = _batched(class_, args, depth)
-    if push is None and not (runtime.grad_enabled and any(_is_recorded(v) for v in args)):
-        return outputs
-    if isinstance(outputs, tuple):
-        wrapped: Any = tuple(_wrapped(output, args, depth) for output in outputs)
-    else:
-        wrapped = _wrapped(outputs, args, depth)
-    return apply_plain(class_, args, wrapped, push)
+def _before(
+    class_: Any, args: tuple[Any, ...], depths: Sequence[int], calls: int, outputs: Any
+) -> Any:
+    """Call `setup_context` for the levels below, then make what pushes the tangents at `depths`."""
+    if calls > 0:
+        seen = tuple(_plain(value) for value in args)
+        found = tuple(_plain(value) for value in outputs) if isinstance(outputs, tuple) else None
+        for _ in range(calls):
+            context = FunctionNode(class_, seen)
+            class_.setup_context(context, seen, _plain(outputs) if found is None else found)
+    return partial(_pushed, class_, args, depths) if depths else None
 
 
-def _is_recorded(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.node is not None
-
-
-def _wrapped(output: Any, args: tuple[Any, ...], depth: int) -> Any:
-    """An output that a node can be put on, apart from the graph of what it wraps."""
-    if not isinstance(output, Tensor) or output.node is None:
-        return output
-    inner, axes = _unwrapped(args, depth)
-    shape = (batch_size(inner, axes), *shape_of(output))
-    return levels.wrap_batch(traced.expand(output, shape), 0, depth)
+def _plain(value: Any) -> Any:
+    """A value as the outermost level sees it: without graph and tangents."""
+    if not isinstance(value, Tensor):
+        return value
+    plain = alias(value)
+    if value.level is not None and value.level.value is None:
+        plain.level = None
+    return plain
 
 
 def _pushed(
@@ -128,7 +140,8 @@ def _pushed(
     def attach(index: int, output: Any) -> Any:
         for depth, tangents in pushed.items():
             if tangents[index] is not None:
-                output = levels.with_tangent(output, tangents[index], depth)
+                tangent = levels.below(tangents[index], depth)
+                output = levels.with_tangent(output, tangent, depth)
         return output
 
     return attach
@@ -185,35 +198,150 @@ def _unwrapped(args: tuple[Any, ...], depth: int) -> tuple[list[Any], list[int |
     return inner, axes
 
 
-def _batched(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
+def _is_recorded(args: Sequence[Any]) -> bool:
+    """Whether a call is recorded on the graph of the batched tensors themselves."""
+    return runtime.grad_enabled and any(
+        isinstance(value, Tensor) and value.node is not None for value in args
+    )
+
+
+def _apart(outputs: Any, args: tuple[Any, ...], depth: int) -> Any:
+    """Outputs that a node can be put on, apart from the graph of what they wrap."""
+    if isinstance(outputs, tuple):
+        return tuple(_apart(output, args, depth) for output in outputs)
+    if not isinstance(outputs, Tensor) or outputs.node is None:
+        return outputs
+    inner, axes = _unwrapped(args, depth)
+    shape = (batch_size(inner, axes), *shape_of(outputs))
+    return levels.wrap_batch(traced.expand(outputs, shape), 0, depth)
+
+
+def _over_batch(class_: Any, args: tuple[Any, ...], depth: int, derivatives: int) -> Any:
+    """The outputs by the rule for batches, wrapped.
+
+    The rule runs on the values further out, and records there what they record.
+    """
     inner, axes = _unwrapped(args, depth)
     size = batch_size(inner, axes)
     rule = getattr(class_, "vmap", None)
-    if rule is not None:
-        outputs, places = rule(VmapInfo(size, "error"), tuple(axes), *inner)
-        if not isinstance(outputs, tuple):
-            return levels.wrap_batch(front(outputs, places or 0), 0, depth)
-        if not isinstance(places, tuple):
-            places = (places,) * len(outputs)
-        return tuple(
-            output if place is None else levels.wrap_batch(output, place, depth)
-            for output, place in zip(outputs, places, strict=True)
-        )
-    rows = [
-        class_.apply(
-            *(
-                value if axis is None else traced.select(value, axis, index)
-                for value, axis in zip(inner, axes, strict=True)
-            )
-        )
-        for index in range(size)
-    ]
-    if not isinstance(rows[0], tuple):
-        return levels.wrap_batch(traced.stack(rows, 0), 0, depth)
-    return tuple(
-        levels.wrap_batch(traced.stack(list(column), 0), 0, depth)
-        for column in zip(*rows, strict=True)
+    if rule is None:
+        places: list[int | None] = []
+        mapped = _vmapped(class_, depth, axes, size, places)
+        outputs = _run(mapped, tuple(inner), derivatives)
+        listed: Any = tuple(places) if isinstance(outputs, tuple) else places[0]
+    else:
+        info = VmapInfo(size, chance.randomness_at(depth))
+        found = rule(info, tuple(axes), *inner)
+        outputs, listed = _two_returns(found)
+    if not isinstance(outputs, tuple | list):
+        return _wrap(outputs, listed, depth)
+    if not isinstance(listed, tuple | list):
+        listed = (listed,) * len(outputs)
+    return type(outputs)(
+        _wrap(output, place, depth) for output, place in zip(outputs, listed, strict=True)
     )
+
+
+def _wrap(output: Any, place: Any, depth: int) -> Any:
+    if place is None or not isinstance(output, Tensor):
+        return output
+    return levels.wrap_batch(output, place, depth)
+
+
+def _two_returns(found: Any) -> tuple[Any, Any]:
+    """What a vmap staticmethod returned. Raises RuntimeError unless it is a pair."""
+    expected = (
+        "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree "
+        "structure compatible with the output. "
+    )
+    if not isinstance(found, tuple):
+        raise RuntimeError(f"{expected}Got a {type(found)} instead")
+    if len(found) != 2:
+        raise RuntimeError(f"{expected}Got {len(found)} returns instead")
+    return found
+
+
+def _vmapped(
+    class_: Any, depth: int, axes: Sequence[int | None], size: int, places: list[int | None]
+) -> Any:
+    """The Function over a whole batch that a Function written for one example gives.
+
+    It takes and returns what the batched tensors wrap; inside, the example's methods see batched
+    tensors. `places` is filled with the batch axis of each output, None for one without.
+    """
+
+    def wrapped(values: Sequence[Any], at: Sequence[int | None]) -> tuple[Any, ...]:
+        return tuple(_wrap(value, axis, depth) for value, axis in zip(values, at, strict=True))
+
+    def unwrapped(values: Any) -> Any:
+        several = isinstance(values, tuple)
+        inner, found = _unwrapped(values if several else (values,), depth)
+        places[:] = [None if axis is None else 0 for axis in found]
+        moved = tuple(
+            value if axis is None else front(value, axis)
+            for value, axis in zip(inner, found, strict=True)
+        )
+        return moved if several else moved[0]
+
+    def forward(*inner: Any) -> Any:
+        return unwrapped(class_.forward(*wrapped(inner, axes)))
+
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        outputs = output if isinstance(output, tuple) else (output,)
+        seen = wrapped(outputs, places)
+        class_.setup_context(
+            ctx, wrapped(inputs, axes), seen if isinstance(output, tuple) else seen[0]
+        )
+        if ctx.non_differentiable:
+            ctx.non_differentiable = tuple(
+                given
+                for given, example in zip(outputs, seen, strict=True)
+                if any(example is item for item in ctx.non_differentiable)
+            )
+
+    def backward(ctx: Any, *grads: Any) -> Any:
+        found = gradients_of(class_)(ctx, *wrapped(grads, places))
+        listed = found if isinstance(found, tuple) else (found,)
+        if len(listed) != len(axes):
+            return listed
+        return tuple(
+            _for_input(grad, axis, depth, size)
+            for grad, axis in zip(listed, axes, strict=True)
+        )
+
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        found = class_.jvp(ctx, *wrapped(tangents, axes))
+        inner, at = _unwrapped(found if isinstance(found, tuple) else (found,), depth)
+        return tuple(
+            _placed(value, axis, place, size)
+            for value, axis, place in zip(inner, at, places, strict=True)
+        )
+
+    methods = (forward, setup_context, backward, jvp)
+    return type(
+        f"Vmapped{class_.__name__}",
+        (Function,),
+        {method.__name__: staticmethod(method) for method in methods},
+    )
+
+
+def _placed(value: Any, axis: int | None, place: int | None, size: int) -> Any:
+    """A value with its batch axis at `place`, repeated over it where it has none."""
+    if not isinstance(value, Tensor) or place is None:
+        return value
+    if axis is None:
+        return traced.movedim(traced.expand(value, (size, *shape_of(value))), 0, place)
+    return value if axis == place else traced.movedim(value, axis, place)
+
+
+def _for_input(grad: Any, place: int | None, depth: int, size: int) -> Any:
+    """The gradient of what an input wraps: summed over the batch where the input has no batch."""
+    if not isinstance(grad, Tensor):
+        return grad
+    (inner,), (axis,) = _unwrapped((grad,), depth)
+    if place is None:
+        return inner if axis is None else traced.sum(inner, (axis,))
+    return _placed(inner, axis, place, size)
 
 
 function.leveled_apply.append(apply)

@@ -14,6 +14,11 @@ from ..tensor.tensor import Tensor
 running: list[tuple[int, str, int]] = []
 
 
+def randomness_at(depth: int) -> str:
+    """The randomness of the vmap whose level has this depth."""
+    return next((mode for level, mode, _ in running if level == depth), "error")
+
+
 def batches() -> tuple[tuple[int, int], ...]:
     """The depth and size of each batch that draws numbers of its own.
 
