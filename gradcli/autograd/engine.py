@@ -151,6 +151,11 @@ def _run_fully(
 def will_run(edge: Any) -> bool:
     """Whether the innermost running pass reaches this node or accumulator, and needs it."""
     work, order = running[-1]
+    if work.targets is not None and edge.number < 0 and edge in work.targets:
+        raise RuntimeError(
+            "A leaf node was passed to _will_engine_execute_node but we are currently running "
+            "autograd.grad(). This is currently not supported."
+        )
     if work.needed is not None and edge not in work.needed:
         return False
     return edge in order or any(edge in node.edges for node in order)
@@ -363,7 +368,7 @@ def _complete(work: Pass, leaf: AccumulateGrad) -> None:
     if grad is None:
         return
     work.staged[leaf] = grad
-    if leaf.post_hooks and work.targets is None:
+    if (leaf.post_hooks or (leaf.hooks is not None and leaf.hooks.post)) and work.targets is None:
         _remember(work, leaf)
         _commit(work, leaf, work.staged.pop(leaf))
 

@@ -84,20 +84,23 @@ class FunctionNode(Node, FunctionCtx):
     """The node of a custom Function, which is also its context: calls its `backward` with itself.
 
     `is_variable` says which arguments were tensors; `output_info` has shape and dtype of each
-    output that is one, and None for the others.
+    output that is one, and None for the others. `generated` says that a transform made the node: it
+    calls `backward` and knows no `vjp`.
     """
 
-    __slots__ = ("class_", "is_variable", "output_info")
+    __slots__ = ("class_", "generated", "is_variable", "output_info")
 
     raw = False
     runs_undefined = True
     class_: Any
     is_variable: tuple[bool, ...]
     output_info: tuple[Any, ...]
+    generated: bool
 
     def __init__(self, class_: Any, args: Sequence[Any]) -> None:
         FunctionCtx.__init__(self)
         self.class_ = class_
+        self.generated = False
         self.is_variable = tuple(isinstance(value, Tensor) for value in args)
         self.needs_input_grad = tuple(
             isinstance(value, Tensor) and requires_grad(value) for value in args
@@ -114,7 +117,7 @@ class FunctionNode(Node, FunctionCtx):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"{self.class_.__name__}Backward"
+        return f"{self.class_.__name__}{'Generated' * self.generated}Backward"
 
     @property
     def tensor_inputs(self) -> Sequence[int]:  # type: ignore[override]
@@ -161,8 +164,10 @@ class FunctionNode(Node, FunctionCtx):
                     cotangents[index] = make(np.zeros(shape, dtype.array)[()], dtype)
         if "apply" in self.attached:  # PyTorch calls the attribute, whoever set it
             results = self.attached["apply"](*cotangents)
+        elif self.generated:
+            results = self.class_.backward(self, *cotangents)
         else:
-            results = gradients_of(self.class_)(self, *cotangents)
+            results = _gradients_of(self.class_)(self, *cotangents)
         if not isinstance(results, tuple):
             results = (results,)
         expected = len(self.is_variable)
@@ -203,7 +208,7 @@ class _Output:
         return copy
 
 
-def gradients_of(class_: Any) -> Callable[..., Any]:
+def _gradients_of(class_: Any) -> Callable[..., Any]:
     """The static method that gives the gradients. Raises unless the class defines just one."""
     backward, vjp = _method(class_, "backward"), _method(class_, "vjp")
     if backward is not None and vjp is not None:
@@ -342,7 +347,11 @@ UNKNOWN = object()  # the outputs of a call that `forward` has still to compute
 
 
 def apply_plain(
-    class_: Any, args: tuple[Any, ...], computed: Any = UNKNOWN, prepare: Any = None
+    class_: Any,
+    args: tuple[Any, ...],
+    computed: Any = UNKNOWN,
+    prepare: Any = None,
+    generated: bool = False,
 ) -> Any:
     """Call a custom Function on its arguments as they are; `computed` are the outputs if known.
 
@@ -351,6 +360,7 @@ def apply_plain(
     is on the graph, its tangents.
     """
     node = FunctionNode(class_, args)
+    node.generated = generated
     records = runtime.grad_enabled and any(node.needs_input_grad)
     if records:
         edges = [fresh_edge(value) if isinstance(value, Tensor) else None for value in args]
@@ -585,7 +595,7 @@ def _save(node: FunctionNode, kept: Sequence[Tensor | None]) -> None:
             guard = version, version.clock
         guards.extend(guard)
     node.saved = tuple(saved)
-    node.guards = tuple(guards) if guards else None
+    node.guards = tuple(guards)  # also where nothing was saved: a pass frees the node
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:

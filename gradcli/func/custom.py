@@ -12,7 +12,6 @@ from ..autograd.function import (
     Function,
     FunctionNode,
     apply_plain,
-    gradients_of,
     has_setup,
     refuse_keywords,
 )
@@ -22,7 +21,7 @@ from ..ops import chance, levels
 from ..ops.batching import batch_size, front
 from ..ops.namespaces import traced
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, alias, shape_of
+from ..tensor.tensor import Tensor, alias, constant, shape_of
 
 _NO_TANGENT = (
     "(new_grad_base.is_floating_point() || new_grad_base.is_complex()) && "
@@ -65,6 +64,7 @@ def _run(class_: Any, args: tuple[Any, ...], derivatives: int) -> Any:
     )
     depths = levels.running_tangents(tensors)
     own = sum(levels.kind_of(level) != "dual" for level in depths)
+    generated = derivatives > 0
     computed = function.UNKNOWN
     if depth:
         computed = _over_batch(class_, args, depth, derivatives)
@@ -74,7 +74,7 @@ def _run(class_: Any, args: tuple[Any, ...], derivatives: int) -> Any:
         derivatives = own  # the rule has made the other calls
     prepare = partial(_before, class_, args, depths, derivatives - own)
     # What it saves keeps its tangents: a pass over the result is differentiated through them.
-    return apply_plain(class_, args, computed, prepare)
+    return apply_plain(class_, args, computed, prepare, generated)
 
 
 def _check_vmap(class_: Any) -> None:
@@ -151,9 +151,7 @@ def _tangents(
     class_: Any, context: FunctionNode, args: tuple[Any, ...], outputs: Any, depth: int
 ) -> list[Tensor | None]:
     """What `jvp` answers at one level, checked: a tangent or None for each output."""
-    given = [
-        levels.tangent_at(value, depth) if isinstance(value, Tensor) else None for value in args
-    ]
+    given = [_tangent(value, depth, context.materialize_grads) for value in args]
     found = class_.jvp(context, *given)
     listed = found if isinstance(found, tuple) else (found,)
     for index, tangent in enumerate(listed):
@@ -173,14 +171,24 @@ def _tangents(
         if not output.dtype.differentiable or any(output is item for item in constant):
             if tangent is not None:
                 raise RuntimeError(
-                    f"Function's jvp returned a gradient at position {index}, but the "
-                    "corresponding forward output is not a differentiable Tensor"
+                    f"Function's jvp returned a gradient at position {index}, but  the "
+                    "corresponding forward output is not a differentiable Tensor.You should "
+                    "return None at that position instead."
                 )
         elif tangent is None or not tangent.dtype.differentiable:
             raise RuntimeError(_NO_TANGENT)
         else:
             check_tangent(output, tangent)
     return list(listed)
+
+
+def _tangent(value: Any, depth: int, materialize: bool) -> Tensor | None:
+    if not isinstance(value, Tensor):
+        return None
+    found = levels.tangent_at(value, depth)
+    if found is None and materialize:
+        return constant(shape_of(value), value.dtype)
+    return found
 
 
 def _unwrapped(args: tuple[Any, ...], depth: int) -> tuple[list[Any], list[int | None]]:
@@ -300,7 +308,7 @@ def _vmapped(
             )
 
     def backward(ctx: Any, *grads: Any) -> Any:
-        found = gradients_of(class_)(ctx, *wrapped(grads, places))
+        found = class_.backward(ctx, *wrapped(grads, places))
         listed = found if isinstance(found, tuple) else (found,)
         if len(listed) != len(axes):
             return listed
