@@ -11,8 +11,12 @@ import numpy as np
 from ..tensor.tensor import Tensor
 from .node import Node, anomaly_checks
 
-# Called with the node that produced a NaN, to show where the user made it.
-reporters: list[Any] = []
+
+def warn_of_error(node: Node) -> None:
+    """Warn that a node failed; the warning's `where` tells which call of the program made it."""
+    warning: Any = UserWarning(f"Error detected in {node.title}.")
+    warning.where = node.where
+    warnings.warn(warning, stacklevel=2)
 
 
 def _check(node: Node, grads: Sequence[Any]) -> None:
@@ -21,8 +25,6 @@ def _check(node: Node, grads: Sequence[Any]) -> None:
             continue
         array = grad.array if isinstance(grad, Tensor) else grad
         if array is not None and array.dtype.kind in "fc" and np.isnan(array).any():
-            for report in reporters:
-                report(node)
             raise RuntimeError(
                 f"Function '{node.title}' returned nan values in its {index}th output."
             )

@@ -11,6 +11,7 @@ run as recorded operations.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence, Set
 from operator import attrgetter
@@ -29,6 +30,8 @@ _ndarray = np.ndarray
 # Kept alive for tools that look behind a freed graph; see `keep`.
 keeper: list[Callable[[Node, Freed], None]] = []
 
+
+next_pass = itertools.count(1).__next__
 
 running: list[tuple[Pass, list[Node]]] = []  # each running pass and its nodes, innermost last
 
@@ -51,6 +54,7 @@ class Pass:
     late: dict[Any, list[AccumulateGrad]] | None = None
 
     def __init__(self, create_graph: bool, retain: bool) -> None:
+        self.number = next_pass()
         self.ready: set[AccumulateGrad] = set()
         self.restore: list[tuple[AccumulateGrad, Tensor | None, Any, int]] = []
         self.create_graph = create_graph
@@ -146,6 +150,11 @@ def _run_fully(
     finally:
         runtime.grad_enabled = enabled
         running.pop()
+
+
+def pass_number() -> int:
+    """The number of the innermost running pass."""
+    return running[-1][0].number
 
 
 def will_run(edge: Any) -> bool:
@@ -244,7 +253,14 @@ def _walk(
         ):
             if freed is None and not retain_graph:
                 freed = Freed(state.where)
-            _step(work, node, freed)
+            try:
+                _step(work, node, freed)
+            except Exception:
+                if anomaly_checks:
+                    from .anomaly import warn_of_error
+
+                    warn_of_error(node)
+                raise
             continue
         g = cotangents.pop(node, None)
         if g is None:

@@ -128,25 +128,28 @@ def register_multi_grad_hook(
     """Call `fn` when the gradients of all (or any) of `tensors` are known in one pass."""
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
-    count = len(tensors)
-    grads: list[Any] = [None] * count
     edges = [fresh_edge(tensor) for tensor in tensors]
-    arrived = 0
+    grads: list[Any] = []
+    arrived = expected = 0
+    running = None  # the pass that the state belongs to
 
     def make(index: int) -> Callable[[Any], None]:
         def hook(grad: Any) -> None:
-            nonlocal arrived
-            expected = [engine.will_run(edge) for edge in edges]
+            nonlocal grads, arrived, expected, running
+            if running != engine.pass_number():
+                running = engine.pass_number()
+                grads = [None] * len(tensors)
+                arrived = 0
             arrived += 1
             if mode == "any":
                 if arrived == 1:
                     fn(grad)
-            else:
-                grads[index] = grad
-                if arrived == sum(expected):
-                    fn([g if runs else None for g, runs in zip(grads, expected, strict=True)])
-            if arrived == sum(expected):
-                arrived = 0
+                return
+            if arrived == 1:
+                expected = sum(map(engine.will_run, edges))
+            grads[index] = grad
+            if arrived == expected:
+                fn(grads)
 
         return hook
 

@@ -385,10 +385,18 @@ class Packed:
 class SavedTensor:
     """What a node keeps of one tensor, as `_raw_saved_*` shows it."""
 
-    __slots__ = ("register",)
+    __slots__ = ("read", "register")
 
-    def __init__(self, register: Callable[[Any, Any], None]) -> None:
+    def __init__(
+        self, register: Callable[[Any, Any], None], read: Callable[[], Any]
+    ) -> None:
         self.register = register
+        self.read = read
+
+    @property
+    def data(self) -> Any:
+        """The saved tensor. Raises RuntimeError once it was freed."""
+        return self.read()
 
     def register_hooks(
         self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]

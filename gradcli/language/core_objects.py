@@ -106,7 +106,7 @@ InputMetadata.__name__ = InputMetadata.__qualname__ = "_InputMetadata"
 MultiHandle.__module__ = "torch.autograd.graph"
 MultiHandle.__name__ = MultiHandle.__qualname__ = "_MultiHandle"
 _own(MultiHandle, "remove")
-_own(SavedTensor, "register_hooks")
+_own(SavedTensor, "register_hooks data")
 _own(InputMetadata, "shape dtype")
 _own(Storage, "data_ptr")
 _own(Device, "type index")

@@ -27,8 +27,14 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
 
 
 def warning_of(category: type[Warning], message: Any) -> Diagnostic:
-    """The diagnostic of a Python warning, at the place of the program that runs."""
+    """The diagnostic of a Python warning, at the place of the program that runs.
+
+    A warning about a node has the provenance of the call that made it as `where`.
+    """
     labels, source = _here()
+    made = machine.locate(message.where) if hasattr(message, "where") else None
+    if made:
+        labels.append(Label(made[1].span, "the forward call", False, source=made[0]))
     name = category.__name__
     return Diagnostic(f"{name}: {message}", source, labels, severity="warning", code=name)
 

@@ -6,11 +6,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from gradcli.language.diagnostics import Diagnostic, Label
-from gradcli.language.machine import machine
+from gradcli.language.diagnostics import Diagnostic
 from gradcli.language.source import Source
-from gradcli.render.diagnostics import diagnostic_of
-from gradcli.tensor.runtime import runtime
+from gradcli.render.diagnostics import behind_of, diagnostic_of, warning_of
 
 
 def error_text(error: BaseException, source: Source, colour: bool, width: int) -> str:
@@ -46,34 +44,11 @@ def watch_warnings(show: Callable[[Diagnostic], None]) -> None:
     from gradcli.autograd.node import warn_behind
 
     def shown(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-        labels, source = _here()
-        title = f"{category.__name__}: {message}"
-        show(Diagnostic(title, source, labels, severity="warning", code=category.__name__))
+        show(warning_of(category, message))
 
     warnings.simplefilter("always")
     warnings.simplefilter("ignore", RuntimeWarning)
     for category in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
         warnings.simplefilter("ignore", category)
     warnings.showwarning = shown
-    warn_behind[:] = [lambda node, version: show(_behind(node, version))]
-
-
-def _here() -> tuple[list[Label], Source | None]:
-    place = machine.locate(runtime.where)
-    return ([Label(place[1].span)], place[0]) if place else ([], None)
-
-
-def _behind(node: Any, version: Any) -> Diagnostic:
-    labels, source = _here()
-    for where, text in ((node.where, "saved here"), (version.writer, "changed here")):
-        place = machine.locate(where)
-        if place:
-            labels.append(Label(place[1].span, text, False, source=place[0]))
-    return Diagnostic(
-        "a value that the gradient needs was changed through .data, so the gradient is that of the "
-        "new value",
-        source,
-        labels,
-        ["change it under torch.no_grad(), so that the change is seen"],
-        severity="warning",
-    )
+    warn_behind[:] = [lambda node, version: show(behind_of(node, version))]

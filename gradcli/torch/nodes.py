@@ -90,6 +90,14 @@ def saved_names(node: Any) -> list[str]:
     return sorted(f"_saved_{name}" for need in node.op.saves() for name in node.op.shown(need))
 
 
+_FREED_HANDLE = (
+    "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values "
+    "of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to "
+    "access saved variables after calling backward."
+)
+
+
 def _register_saved_hooks(
     node: OpNode,
     attribute: str,
@@ -97,6 +105,18 @@ def _register_saved_hooks(
     unpack_hook: Callable[[Any], Any],
 ) -> None:
     """Pack one saved tensor now; every later use unpacks it."""
+    if not (callable(pack_hook) and callable(unpack_hook)):
+        raise TypeError(
+            "register_hooks(): incompatible function arguments. The following argument types are "
+            "supported:\n    1. (self: torch._C._autograd.SavedTensor, arg0: "
+            "collections.abc.Callable, arg1: collections.abc.Callable) -> None\n\nInvoked with: "
+            f"<torch._C._autograd.SavedTensor object at {id(node.saved):#x}>, {pack_hook!r}, "
+            f"{unpack_hook!r}"
+        )
+    if type(node.saved) is Freed:
+        error = GraphError(_FREED_HANDLE)
+        error.node, error.freed = node, node.saved
+        raise error
     value = saved(node, attribute)
     if value is None:
         raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
@@ -118,7 +138,9 @@ def raw_saved(node: OpNode, attribute: str) -> SavedTensor | None:
     wanted = attribute.removeprefix("_raw_saved_")
     if f"_saved_{wanted}" not in saved_names(node) or not _is_tensor(node, wanted):
         return None
-    return SavedTensor(partial(_register_saved_hooks, node, wanted))
+    return SavedTensor(
+        partial(_register_saved_hooks, node, wanted), partial(saved, node, wanted)
+    )
 
 
 def saved(node: OpNode, attribute: str) -> Any:
