@@ -92,6 +92,7 @@ class FunctionNode(Node, FunctionCtx):
 
     raw = False
     runs_undefined = True
+    keeps_tensors = True
     class_: Any
     is_variable: tuple[bool, ...]
     output_info: tuple[Any, ...]

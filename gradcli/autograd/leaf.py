@@ -11,6 +11,7 @@ from typing import Any
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
     BEHIND,
+    DETACHED,
     Tensor,
     alias,
     make,
@@ -232,6 +233,13 @@ def detach_(tensor: Tensor) -> Tensor:
             "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
             "function in torch/optim/optimizer.py as the solution."
         )
+    if tensor.node is not None and tensor.node.number >= 0:
+        version = version_of(tensor)
+        if type(version) is not InferenceVersion:
+            detached = rewrite_of(version).detached
+            if not any(array is tensor.array for array in detached):
+                detached.append(tensor.array)
+            version.clock += DETACHED
     tensor.node = None
     tensor.number = 0
     return tensor

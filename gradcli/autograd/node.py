@@ -15,7 +15,7 @@ from typing import Any
 
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
-from ..tensor.tensor import BEHIND, Rewrite, Tensor, Version, make, shape_of
+from ..tensor.tensor import BEHIND, DETACHED, Rewrite, Tensor, Version, make, shape_of
 from .operations import operations
 
 next_number = itertools.count(1).__next__
@@ -82,6 +82,7 @@ class Node:
     raw = True  # formulas may run on bare arrays
     runs_undefined = False  # also runs when no gradient came
     materializes = True  # wants zeros for outputs to which no gradient came
+    keeps_tensors = False  # `saved` has the user's own tensors
     makes_view = False  # its output shares the memory of its input
     makes_views = False  # so do its several outputs
     tensor_inputs: Sequence[int] | None = None  # the edges that stand for tensors, None for all
@@ -231,7 +232,7 @@ def check_saved(node: Node) -> None:
 def check_value(node: Node, position: int) -> None:
     """Raise if the saved tensor at a position was changed in place since."""
     version, clock = node.guards[2 * position : 2 * position + 2]  # type: ignore[index]
-    if version is not None and version.clock != clock:
+    if version is not None and (version.clock - clock) % DETACHED:
         _changed(node, 2 * position, version, clock)
 
 
@@ -249,17 +250,35 @@ def _changed(node: Node, index: int, version: Any, clock: int) -> None:
         for item, saved_clock in version.changed():
             _changed(node, index, item, saved_clock)
         return
+    if version.clock - clock >= DETACHED and not node.keeps_tensors:
+        _check_detached(node, index // 2, version.rewrite)
     if version.value == clock % BEHIND:
         if version.rewrite is not None:
             node.follow_data(index // 2, version.rewrite)
-        for warn in warn_behind:
-            warn(node, version)
+        if (version.clock - clock) % DETACHED:
+            for warn in warn_behind:
+                warn(node, version)
         return
     described = describe(node.saved_value(index // 2))
     error = changed_error(described, _origin(node, index // 2, version), version, clock)
     error.node = node
     error.version = version
     raise error
+
+
+def _check_detached(node: Node, position: int, rewrite: Any) -> None:
+    """Raise if a saved result of another node was taken out of the graph since."""
+    source = node.source(position)
+    if source is None or source[0] is node or source[0].number < 0:
+        return
+    value = node.saved_value(position)
+    for item in value if isinstance(value, list | tuple) else (value,):
+        array = item.array if type(item) is Tensor else item
+        if any(array is detached for detached in rewrite.detached):
+            raise RuntimeError(
+                "Trying to use a saved tensor that has been detached in-place, i.e. with "
+                ".detach_().This is not supported, please use out-of-place `.detach()` instead"
+            )
 
 
 def changed_error(described: str, origin: str, version: Version, clock: int) -> GraphError:

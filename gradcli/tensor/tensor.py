@@ -20,10 +20,12 @@ from .runtime import runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Note: a version's clock counts writes through its own tensors in the low bits, and writes that
-# went behind its back (through `.data`, which has a version of its own) in the high ones. A saved
-# value remembers the clock; equality means untouched, and the two parts tell what happened.
+# Note: a version's clock counts writes through its own tensors in the low bits, writes that went
+# behind its back (through `.data`, which has a version of its own) in those above, and calls of
+# `detach_()` in the highest. A saved value remembers the clock; equality means untouched, and the
+# parts tell what happened.
 BEHIND = 1 << 40
+DETACHED = 1 << 80
 
 
 class Version:
@@ -66,12 +68,14 @@ class Rewrite:
     """What became of the tensors of a version since they were saved.
 
     `title` and `shape` are those of the last recorded write, for messages. `replaced` has pairs of
-    the array that a tensor had and of what took its place by an assignment to `.data`.
+    the array that a tensor had and of what took its place by an assignment to `.data`. `detached`
+    has the arrays of the results that were taken out of the graph by `detach_()`.
     """
 
-    __slots__ = ("replaced", "shape", "title")
+    __slots__ = ("detached", "replaced", "shape", "title")
 
     def __init__(self) -> None:
+        self.detached: list[Array] = []
         self.title: str | None = None
         self.shape: tuple[int, ...] = ()
         self.replaced: list[tuple[Array, Array]] = []
