@@ -341,16 +341,16 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         return
     if hooks is not None and hooks.pre:
         g = _pre_hooks(work, node, hooks, g)
-    grads = _applied(work, node, g)
+    grads = _validated(node, _applied(work, node, g))
     if hooks is not None and hooks.post:
         grads = run_post_hooks(node, hooks, grads, g)
-    for check in anomaly_checks:
-        check(node, grads)
     if node.guards is not None and freed is not None:
         for keep in keeper:
             keep(node, freed)
         node.saved = freed
         node.guards = None
+    for check in anomaly_checks:
+        check(node, grads)
     _spread(work, node, grads)
     if work.late is not None:
         for leaf in work.late.get(node, ()):
@@ -375,18 +375,30 @@ def _applied(work: Pass, node: Node, g: Any) -> Sequence[Any]:
     return node.apply(g, work.needed, traced)
 
 
+def _validated(node: Node, grads: Sequence[Any]) -> Sequence[Any]:
+    """What a node returned, in the shapes and dtypes of its edges."""
+    if node.plain:
+        return grads
+    results = list(grads)
+    numbers = node.numbers or (0,) * len(node.edges)
+    for place, (edge, number, grad) in enumerate(zip(node.edges, numbers, grads, strict=True)):
+        if grad is not None and edge is not None:
+            position = place if node.tensor_inputs is None else node.tensor_inputs.index(place)
+            results[place] = fitted(edge, number, grad, node, (*[None] * position, grad))
+    return results
+
+
 def _complete(work: Pass, leaf: AccumulateGrad) -> None:
     """Run the hooks of a leaf that all its gradients have reached; commit where others follow."""
     grad = work.staged.pop(leaf, None)
     if leaf.hooks is not None:
         grad = _leaf_pre_hooks(leaf, grad, work.targets is not None)
     work.ready.add(leaf)
-    if grad is None:
-        return
-    work.staged[leaf] = grad
+    if grad is not None:
+        work.staged[leaf] = grad
     if (leaf.post_hooks or (leaf.hooks is not None and leaf.hooks.post)) and work.targets is None:
         _remember(work, leaf)
-        _commit(work, leaf, work.staged.pop(leaf))
+        _commit(work, leaf, work.staged.pop(leaf, None))
 
 
 def _remember(work: Pass, leaf: AccumulateGrad) -> None:
@@ -417,15 +429,16 @@ def _commit(work: Pass, leaf: AccumulateGrad, grad: Any) -> None:
     tensor = leaf.tensor()
     if tensor is not None and tensor.node is None:
         return  # it was told since that it wants no gradient
-    _accumulate(leaf, grad, work.create_graph)
+    if grad is not None:
+        _accumulate(leaf, grad, work.create_graph)
     if leaf.post_hooks:
         variable = leaf.variable
         if call_hooks(leaf.post_hooks, variable) is not variable:
             raise RuntimeError("Tensor post accumulate grad hooks should return None.")
     if leaf.hooks is not None and leaf.hooks.post:
-        call_hooks(
-            leaf.hooks.post, (), (grad if type(grad) is Tensor else make(grad, leaf.dtype),)
-        )
+        if grad is not None and type(grad) is not Tensor:
+            grad = make(grad, leaf.dtype)
+        call_hooks(leaf.hooks.post, (), (grad,))
 
 
 def _deliver(

@@ -357,8 +357,8 @@ def apply_plain(
     """Call a custom Function on its arguments as they are; `computed` are the outputs if known.
 
     `prepare(outputs)` is called when they are known, before `setup_context`. It answers None, or a
-    function that is called with the node and the outputs and makes what gives each output, once it
-    is on the graph, its tangents.
+    function that gives outputs that are on the graph their tangents: it is called with the node,
+    the outputs, and those among them that were written and that are constant.
     """
     node = FunctionNode(class_, args)
     node.generated = generated
@@ -381,17 +381,22 @@ def apply_plain(
             class_.setup_context(node, args, outputs)
     originals = outputs if isinstance(outputs, tuple) else (outputs,)
     kept = _listed_to_save(node, records)
-    attach = None if push is None else push(node, originals)
     as_is = (*kept, *(node.saved_for_forward or ())) if separate else ()
-    results, written = _wrap(node, args, originals, records, as_is)
+    constant = _told(
+        node,
+        "non_differentiable",
+        "mark_non_differentiable only accepts variable arguments, but got ",
+    )
+    dirty = _told(node, "dirty_tensors", "mark_dirty can only accept variables, but argument ")
+    results, written = _wrap(node, args, originals, records, as_is, constant, dirty)
+    if push is not None:
+        results = push(node, results, dirty, constant)
     if records:
         _save(node, kept)
     node.to_save = node.saved_for_forward = None
     for view in written:
         position = next(index for index, value in enumerate(args) if value is view)
         operations.rebase(view, node, position)
-    if attach is not None:
-        results = [attach(index, result) for index, result in enumerate(results)]
     return tuple(results) if isinstance(outputs, tuple) else results[0]
 
 
@@ -408,7 +413,7 @@ _DIRTY_VIEW = (
     "inplace that returns a single Tensor and a second one that does the other operations). You "
     "can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
 )
-_DIRTY_OUTPUT = (
+DIRTY_OUTPUT = (
     "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, there is "
     "no need to pass it to mark_dirty()."
 )
@@ -444,22 +449,16 @@ def _wrap(
     originals: Sequence[Any],
     records: bool,
     saved: Sequence[Any],
+    constant: Sequence[Tensor],
+    dirty: Sequence[Tensor],
 ) -> tuple[list[Any], list[Tensor]]:
     """The outputs that the caller gets, on the graph when the call is recorded.
 
     Views among them that were written are listed once more: they follow when all is saved. No
     input may be among the outputs and among those `saved` apart from `forward`.
     """
-    dirty = _told(
-        node, "dirty_tensors", "mark_dirty can only accept variables, but argument "
-    )
     for tensor in dirty:
         version_of(tensor).bump(runtime.where)
-    constant = _told(
-        node,
-        "non_differentiable",
-        "mark_non_differentiable only accepts variable arguments, but got ",
-    )
     live = [
         records
         and isinstance(original, Tensor)
@@ -549,7 +548,7 @@ def _check_written(tensor: Tensor, is_input: bool, outputs: int) -> None:
             "a leaf Variable that requires grad has been used in an in-place operation."
         )
     if not is_input:
-        warnings.warn(_DIRTY_OUTPUT, UserWarning, stacklevel=2)
+        warnings.warn(DIRTY_OUTPUT, UserWarning, stacklevel=2)
     if tensor.view_info is None:
         return
     if not is_input:

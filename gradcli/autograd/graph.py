@@ -9,7 +9,8 @@ from typing import Any
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, version_of
 from . import engine
-from .leaf import MultiHandle, RemovableHandle, fresh_edge, output_index, register_hook
+from .leaf import MultiHandle, fresh_edge, output_index, register_hook
+from .modes import requires_grad
 from .node import Node as Node
 from .node import packers
 from .operations import operations
@@ -110,25 +111,17 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda tensor: tensor, lambda tensor: tensor)
 
 
-class _Handles(dict[int, Any]):
-    """The handles of several hooks, in place of the hooks that one handle takes away."""
-
-    def __init__(self, handles: Sequence[RemovableHandle]) -> None:
-        self.handles = handles
-
-    def pop(self, *key: Any) -> None:
-        """Take all of the hooks away."""
-        for handle in self.handles:
-            handle.remove()
-
-
 def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable[..., Any], *, mode: str = "all"
 ) -> Any:
     """Call `fn` when the gradients of all (or any) of `tensors` are known in one pass."""
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    if mode == "any":
+        tensors = [tensor for tensor in tensors if requires_grad(tensor)]
     edges = [fresh_edge(tensor) for tensor in tensors]
+    if any(edge is None for edge in edges):
+        raise AssertionError("Expected gradient function to be set")
     grads: list[Any] = []
     arrived = expected = 0
     running = None  # the pass that the state belongs to
@@ -150,9 +143,10 @@ def register_multi_grad_hook(
             grads[index] = grad
             if arrived == expected:
                 fn(grads)
+                running = None
 
         return hook
 
-    handles = [register_hook(tensor, make(index)) for index, tensor in enumerate(tensors)]
-
-    return RemovableHandle(_Handles(handles), fn) if mode == "any" else MultiHandle(handles)
+    return MultiHandle(
+        [register_hook(tensor, make(index)) for index, tensor in enumerate(tensors)]
+    )

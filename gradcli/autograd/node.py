@@ -310,9 +310,9 @@ def _origin(node: Node, index: int, version: Version) -> str:
     elif parent is not None and parent.makes_view:
         if parent.makes_views:
             operations.refuse_view(parent, number)
-        title = "AsStrided"
+        title, number = "AsStrided", 0
     elif version.rewrite is not None and version.rewrite.title is not None:
-        title = version.rewrite.title
+        title, number = version.rewrite.title, 0
         if parent is None and version.rewrite.shape != described_shape(node.saved_value(index)):
             title = "AsStrided"
     elif parent is None or parent.number < 0:

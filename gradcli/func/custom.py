@@ -21,7 +21,8 @@ from ..ops import chance, levels
 from ..ops.batching import batch_size, front
 from ..ops.namespaces import traced
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, alias, constant, shape_of
+from ..tensor.tensor import Tensor, alias, shape_of, version_of
+from ..tensor.tensor import constant as filled
 
 _NO_TANGENT = (
     "(new_grad_base.is_floating_point() || new_grad_base.is_complex()) && "
@@ -106,7 +107,7 @@ def _before(
         for _ in range(calls):
             context = FunctionNode(class_, seen)
             class_.setup_context(context, seen, _plain(outputs) if found is None else found)
-    return partial(_pushed, class_, args, depths) if depths else None
+    return partial(_pushed, class_, args, depths, isinstance(outputs, tuple)) if depths else None
 
 
 def _plain(value: Any) -> Any:
@@ -120,13 +121,20 @@ def _plain(value: Any) -> Any:
 
 
 def _pushed(
-    class_: Any, args: tuple[Any, ...], depths: Sequence[int], node: FunctionNode, outputs: Any
-) -> Any:
-    """The function that gives an output its tangents, which the class's `jvp` tells.
+    class_: Any,
+    args: tuple[Any, ...],
+    depths: Sequence[int],
+    several: bool,
+    node: FunctionNode,
+    outputs: Sequence[Any],
+    dirty: Sequence[Tensor],
+    constant: Sequence[Tensor],
+) -> list[Any]:
+    """The outputs with their tangents, which the class's `jvp` tells.
 
     A level of a transform calls `setup_context` for itself, on what the levels below it see.
     """
-    pushed = {}
+    results = list(outputs)
     for depth in depths:
         context = node
         if levels.kind_of(depth) != "dual":
@@ -134,52 +142,121 @@ def _pushed(
             found = tuple(levels.below(output, depth) for output in outputs)
             context = FunctionNode(class_, seen)
             with no_grad():
-                class_.setup_context(context, seen, found if len(found) != 1 else found[0])
-        pushed[depth] = _tangents(class_, context, args, outputs, depth)
+                class_.setup_context(context, seen, found if several else found[0])
+            constant = context.non_differentiable or ()
+        given = [_tangent(value, depth, context.materialize_grads) for value in args]
+        versions = [0 if tangent is None else version_of(tangent).value for tangent in given]
+        tangents = _checked_count(class_.jvp(context, *given), len(outputs))
+        for index, (output, tangent) in enumerate(zip(outputs, tangents, strict=True)):
+            if not isinstance(output, Tensor):
+                continue
+            if not output.dtype.differentiable or any(output is item for item in constant):
+                _check_none(index, tangent)
+                continue
+            if any(output is item for item in dirty):
+                _check_written(args, output, given, versions, tangent, depth)
+            else:
+                _check_view(args, output, given, tangent, depth)
+            if tangent is None or not tangent.dtype.differentiable:
+                raise RuntimeError(_NO_TANGENT)
+            check_tangent(output, tangent)
+            results[index] = levels.with_tangent(
+                results[index], levels.below(tangent, depth), depth
+            )
+    return results
 
-    def attach(index: int, output: Any) -> Any:
-        for depth, tangents in pushed.items():
-            if tangents[index] is not None:
-                tangent = levels.below(tangents[index], depth)
-                output = levels.with_tangent(output, tangent, depth)
-        return output
 
-    return attach
-
-
-def _tangents(
-    class_: Any, context: FunctionNode, args: tuple[Any, ...], outputs: Any, depth: int
-) -> list[Tensor | None]:
-    """What `jvp` answers at one level, checked: a tangent or None for each output."""
-    given = [_tangent(value, depth, context.materialize_grads) for value in args]
-    found = class_.jvp(context, *given)
-    listed = found if isinstance(found, tuple) else (found,)
-    for index, tangent in enumerate(listed):
+def _checked_count(found: Any, expected: int) -> tuple[Any, ...]:
+    """What `jvp` returned, as a tuple of tensors and None, one for each output."""
+    tangents = found if isinstance(found, tuple) else (found,)
+    for index, tangent in enumerate(tangents):
         if tangent is not None and not isinstance(tangent, Tensor):
             raise RuntimeError(
                 f"expected Variable or None (got {type(tangent).__name__}) for grad output {index}."
             )
-    if len(listed) != len(outputs):
+    if len(tangents) != expected:
         raise RuntimeError(
             "Function's jvp returned an invalid number of forward gradients (expected "
-            f"{len(outputs)} but got {len(listed)})"
+            f"{expected} but got {len(tangents)})"
         )
-    constant = context.non_differentiable or ()
-    for index, (output, tangent) in enumerate(zip(outputs, listed, strict=True)):
-        if not isinstance(output, Tensor):
+    return tangents
+
+
+def _check_none(index: int, tangent: Tensor | None) -> None:
+    if tangent is not None:
+        raise RuntimeError(
+            f"Function's jvp returned a gradient at position {index}, but  the corresponding "
+            "forward output is not a differentiable Tensor.You should return None at that "
+            "position instead."
+        )
+
+
+def _check_written(
+    args: Sequence[Any],
+    output: Tensor,
+    given: Sequence[Tensor | None],
+    versions: Sequence[int],
+    tangent: Tensor | None,
+    depth: int,
+) -> None:
+    """Raise unless the tangent of an input that was written was written too."""
+    place = next((i for i, value in enumerate(args) if value is output), None)
+    if place is None:
+        raise RuntimeError(function.DIRTY_OUTPUT)
+    if levels.tangent_at(output, depth) is None:
+        return
+    if tangent is not None and version_of(tangent).value == versions[place]:
+        raise RuntimeError(
+            "An inplace custom Function is not modifying the forward mode gradients inplace. If "
+            "the forward is modifying an input inplace, then the jvp function must modify the "
+            "corresponding gradient inplace."
+        )
+    if tangent is not given[place]:
+        raise RuntimeError(
+            "An inplace custom Function is not returning the forward mode gradients as-is. If the "
+            "forward is modifying an input inplace, then the jvp function must modify the gradient "
+            "inplace and return it as-is."
+        )
+
+
+def _check_view(
+    args: Sequence[Any],
+    output: Tensor,
+    given: Sequence[Tensor | None],
+    tangent: Tensor | None,
+    depth: int,
+) -> None:
+    """Raise unless the tangent of a view of an input is a view of that input's tangent."""
+    if output.view_info is None:
+        return
+    base = output.view_info.base
+    for value, own in zip(args, given, strict=True):
+        if not isinstance(value, Tensor) or (base is not value and base is not _base_of(value)):
             continue
-        if not output.dtype.differentiable or any(output is item for item in constant):
-            if tangent is not None:
-                raise RuntimeError(
-                    f"Function's jvp returned a gradient at position {index}, but  the "
-                    "corresponding forward output is not a differentiable Tensor.You should "
-                    "return None at that position instead."
-                )
-        elif tangent is None or not tangent.dtype.differentiable:
-            raise RuntimeError(_NO_TANGENT)
-        else:
-            check_tangent(output, tangent)
-    return list(listed)
+        if levels.kind_of(depth) != "dual" and output.array is not value.array:
+            return  # a transform wraps what `forward` made, unless that is the input itself
+        if own is None or levels.tangent_at(value, depth) is None:
+            return
+        if tangent is None or tangent.view_info is None:
+            raise RuntimeError(
+                "A custom Function's forward is returning a view (or an input as-is) but the jvp "
+                "is not returning a view."
+            )
+        if own.view_info is not None and tangent.view_info.base is not own.view_info.base:
+            raise RuntimeError(
+                "A custom Function is returning a view but the jvp is not returning a view of the "
+                "same base as the given grad input."
+            )
+        if own.view_info is None and tangent.view_info.base is not own:
+            raise RuntimeError(
+                "A custom Function is returning a view but the jvp is not returning a view of the "
+                "given grad input."
+            )
+        return
+
+
+def _base_of(tensor: Tensor) -> Tensor | None:
+    return None if tensor.view_info is None else tensor.view_info.base
 
 
 def _tangent(value: Any, depth: int, materialize: bool) -> Tensor | None:
@@ -187,7 +264,7 @@ def _tangent(value: Any, depth: int, materialize: bool) -> Tensor | None:
         return None
     found = levels.tangent_at(value, depth)
     if found is None and materialize:
-        return constant(shape_of(value), value.dtype)
+        return filled(shape_of(value), value.dtype)
     return found
 
 
@@ -300,11 +377,12 @@ def _vmapped(
         class_.setup_context(
             ctx, wrapped(inputs, axes), seen if isinstance(output, tuple) else seen[0]
         )
-        if ctx.non_differentiable:
+        told = ctx.non_differentiable
+        if isinstance(told, tuple) and all(isinstance(item, Tensor) for item in told):
             ctx.non_differentiable = tuple(
                 given
                 for given, example in zip(outputs, seen, strict=True)
-                if any(example is item for item in ctx.non_differentiable)
+                if any(example is item for item in told)
             )
 
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -348,7 +426,7 @@ def _for_input(grad: Any, place: int | None, depth: int, size: int) -> Any:
         return grad
     (inner,), (axis,) = _unwrapped((grad,), depth)
     if place is None:
-        return inner if axis is None else traced.sum(inner, (axis,))
+        return inner if axis is None else traced.sum_dim(inner, (axis,))
     return _placed(inner, axis, place, size)
 
 

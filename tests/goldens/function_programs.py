@@ -36,6 +36,8 @@ def kinds(n):
 class Program:
     """A program that is being written; `used` names its constructs."""
 
+    inside = False  # a transform: tensors print as PyTorch wraps them, so shapes are printed
+
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.lines: list[str] = []
@@ -201,11 +203,11 @@ def write_backward(p: Program, count: int, extra: int) -> None:
     name = "vjp" if p.option("vjp instead of backward", 0.05) else "backward"
     p.say(f"    def {name}(ctx, {', '.join(f'g{i}' for i in range(count))}):")
     if p.option("prints gradients in backward", 0.4):
-        p.say(f"        print('bw', {', '.join(f'g{i}' for i in range(count))})")
+        p.say(f"        print('bw', {shown(p, [f'g{i}' for i in range(count)])})")
     if p.option("prints needs_input_grad in backward", 0.2):
         p.say("        print(ctx.needs_input_grad)")
     if p.option("prints saved_tensors", 0.2):
-        p.say("        print(ctx.saved_tensors)")
+        p.say(f"        print({shown(p, ['*ctx.saved_tensors'])})")
     if p.option("identity of saved tensors", 0.1):
         p.say("        print([v is x or v is w for v in ctx.saved_tensors])")
     p.say("        s = [v for v in ctx.saved_tensors if v is not None] or [torch.ones(2, 2)]")
@@ -222,6 +224,12 @@ def write_backward(p: Program, count: int, extra: int) -> None:
         p.say(f"        return {', '.join(gradients) or '()'}{',' if len(gradients) == 1 else ''}")
 
 
+def shown(p: Program, names: Sequence[str]) -> str:
+    """Tensors as the arguments of a print."""
+    text = ", ".join(names)
+    return f"[v if v is None else v.shape for v in ({text},)]" if p.inside else text
+
+
 def write_jvp(p: Program, count: int, extra: int) -> None:
     """The jvp of a Function with `count` outputs."""
     tangents = {
@@ -232,7 +240,7 @@ def write_jvp(p: Program, count: int, extra: int) -> None:
     }
     p.say("    @staticmethod", f"    def jvp(ctx, da, db{', dk' * extra}):")
     if p.option("prints tangents in jvp", 0.3):
-        p.say("        print('jvp', da, db)")
+        p.say(f"        print('jvp', {shown(p, ['da', 'db'])})")
     p.say("        d = da if da is not None else db")
     values = [p.choose(tangents, (9, 3, 1, 1)) for _ in range(count)]
     if p.option("wrong number of tangents", 0.05):
@@ -332,6 +340,7 @@ def write_dual(p: Program, name: str, extra: int) -> None:
 def transform_program(p: Program) -> None:
     """A program that calls a custom Function inside torch.func."""
     p.say("from torch.func import grad, vmap, jvp, jacrev, jacfwd, vjp", *HELPERS.splitlines())
+    p.inside = True
     count, extra = write_class(p, "F", transforms=True)
     p.say("u, v = torch.tensor([[1., 2.], [3., 4.]]), torch.ones(2, 2)")
     p.say("def out(y):", "    y = y[0] if isinstance(y, tuple) else y", "    return y")
