@@ -329,15 +329,15 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         return
     g = work.cotangents.pop(node, None)
     hooks = node.hooks
+    goes_on = needed is None or node in work.ends or any(edge in needed for edge in node.edges)
+    asked = targets is not None and node in targets
+    if asked and goes_on:  # as in PyTorch: hooks do not change what was asked for in passing
+        _capture(work, node, targets[node], g)  # type: ignore[index]
     if hooks is not None and (hooks.tensor or hooks.retain):
         g = _tensor_hooks(work, node, hooks, g)
-    if targets is not None and node in targets:
-        _capture(work, node, targets[node], g)
-    if (
-        needed is not None
-        and node not in work.ends
-        and not any(edge in needed for edge in node.edges)
-    ):
+    if not goes_on:
+        if asked:
+            _capture(work, node, targets[node], g)  # type: ignore[index]
         return
     if hooks is not None and hooks.pre:
         g = _pre_hooks(work, node, hooks, g)

@@ -380,7 +380,7 @@ def apply_plain(
         if separate:
             class_.setup_context(node, args, outputs)
     originals = outputs if isinstance(outputs, tuple) else (outputs,)
-    kept = _listed_to_save(node, records)
+    kept = _listed_to_save(node, records and not generated)
     as_is = (*kept, *(node.saved_for_forward or ())) if separate else ()
     constant = _told(
         node,
@@ -389,6 +389,8 @@ def apply_plain(
     )
     dirty = _told(node, "dirty_tensors", "mark_dirty can only accept variables, but argument ")
     results, written = _wrap(node, args, originals, records, as_is, constant, dirty)
+    if generated:  # the levels below, which record nothing, have passed by now
+        _listed_to_save(node, records)
     if push is not None:
         results = push(node, results, dirty, constant)
     if records:
@@ -476,7 +478,7 @@ def _wrap(
         is_input = _is_among(original, args)
         is_dirty = _is_among(original, dirty)
         if is_input and not is_dirty and (live[index] or not requires_grad(original)):
-            if _is_among(original, saved):
+            if any(_stands_for(item, original) for item in saved):
                 raise RuntimeError(_SAVED_AS_IS)
             results[index] = _view_of_itself(original)
         elif not live[index] and requires_grad(original):
@@ -508,6 +510,12 @@ def _wrap(
             "output. The inputs that are modified inplace must all be outputs of the Function."
         )
     return results, written
+
+
+def _stands_for(saved: Any, original: Tensor) -> bool:
+    """Whether a saved tensor is this one, or the batched tensor that wraps it."""
+    level = saved.level if isinstance(saved, Tensor) else None
+    return saved is original or (level is not None and level.value is original)
 
 
 def _describe_outputs(node: FunctionNode, originals: Sequence[Any]) -> None:

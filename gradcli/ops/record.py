@@ -347,6 +347,9 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
                 value = kept
             else:
                 guards.extend((None, 0))
+        elif code == table.OUTPUT and packers:
+            guards.extend(UNGUARDED)
+            value, is_traced = results[index], True  # packed when it is on the graph
         elif code == table.OUTPUT:
             value, low = _save(results[index], guards)
             is_traced = is_traced or low
@@ -385,7 +388,19 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
     node.where = runtime.where
     node.number = next_number()
     attach(node, results, live, len(results) if several else 1)
+    if packers:
+        _pack_outputs(node)
     return node
+
+
+def _pack_outputs(node: OpNode) -> None:
+    """Send saved outputs through the user's hooks."""
+    from ..autograd.packing import pack
+
+    node.saved = tuple(
+        pack(value) if code == table.OUTPUT else value
+        for value, (code, _) in zip(node.saved, node.plan.saves, strict=True)
+    )
 
 
 def stamp_outputs(node: Node, version: Version) -> None:
