@@ -650,7 +650,7 @@ def run_post_hooks(node: Node, hooks: Hooks, grads: Sequence[Any], g: Any) -> Se
     results = tensors(grads if places is None else [grads[place] for place in places])
     results = call_hooks(hooks.post, results, tensors(arrived))
     if places is None:
-        return results
+        return tuple(results)
     every: list[Any] = [None] * len(grads)
     for place, result in zip(places, results, strict=True):
         every[place] = result

@@ -164,13 +164,12 @@ class FunctionNode(Node, FunctionCtx):
                     shape, dtype = info
                     cotangents[index] = make(np.zeros(shape, dtype.array)[()], dtype)
         if "apply" in self.attached:  # PyTorch calls the attribute, whoever set it
-            results = self.attached["apply"](*cotangents)
+            found = self.attached["apply"](*cotangents)
         elif self.generated:
-            results = self.class_.backward(self, *cotangents)
+            found = self.class_.backward(self, *cotangents)
         else:
-            results = _gradients_of(self.class_)(self, *cotangents)
-        if not isinstance(results, tuple):
-            results = (results,)
+            found = _gradients_of(self.class_)(self, *cotangents)
+        results: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)
         expected = len(self.is_variable)
         if len(results) > expected and all(item is None for item in results[expected:]):
             results = results[:expected]
@@ -309,9 +308,7 @@ def _bind(
     return bound.args, bound.kwargs
 
 
-def _place_keywords(
-    class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, ...]:
+def _place_keywords(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """Positional arguments, with those given by keyword put behind them, without a gap."""
     import inspect
 
@@ -326,9 +323,7 @@ def _place_keywords(
     for position in range(len(args), len(args) + len(kwargs)):
         name = names[position]
         if name not in kwargs:
-            raise TypeError(
-                f"forward() missing required argument: '{name}' (position {position})"
-            )
+            raise TypeError(f"forward() missing required argument: '{name}' (position {position})")
         placed.append(kwargs[name])
     return tuple(placed)
 
@@ -366,8 +361,7 @@ def apply_plain(
     if records:
         edges = [fresh_edge(value) if isinstance(value, Tensor) else None for value in args]
         numbers = [
-            value.number if edge is not None else 0
-            for value, edge in zip(args, edges, strict=True)
+            value.number if edge is not None else 0 for value, edge in zip(args, edges, strict=True)
         ]
         node.edges = tuple(edges)
         node.numbers = tuple(numbers) if any(numbers) else None

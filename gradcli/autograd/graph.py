@@ -147,6 +147,4 @@ def register_multi_grad_hook(
 
         return hook
 
-    return MultiHandle(
-        [register_hook(tensor, make(index)) for index, tensor in enumerate(tensors)]
-    )
+    return MultiHandle([register_hook(tensor, make(index)) for index, tensor in enumerate(tensors)])

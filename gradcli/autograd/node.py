@@ -406,9 +406,7 @@ class SavedTensor:
 
     __slots__ = ("read", "register")
 
-    def __init__(
-        self, register: Callable[[Any, Any], None], read: Callable[[], Any]
-    ) -> None:
+    def __init__(self, register: Callable[[Any, Any], None], read: Callable[[], Any]) -> None:
         self.register = register
         self.read = read
 

@@ -41,7 +41,7 @@ class Operations:
     leave_level: Callable[[], None]
     with_tangent: Callable[[Tensor, Tensor, int], Tensor]
     split_dual: Callable[[Tensor, int], tuple[Tensor, Tensor | None]]
-    rebase: Callable[[Tensor, Any, int], None]
+    rebase: Callable[..., None]
     batched_pass: Callable[..., list[Any]]
     add_in_place: Callable[[Tensor, Tensor], Any]
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ..autograd import function
+from ..autograd.forward_ad import check_tangent
 from ..autograd.function import (
     Function,
     FunctionNode,
@@ -15,7 +16,6 @@ from ..autograd.function import (
     has_setup,
     refuse_keywords,
 )
-from ..autograd.forward_ad import check_tangent
 from ..autograd.modes import no_grad
 from ..ops import chance, levels
 from ..ops.batching import batch_size, front
@@ -391,8 +391,7 @@ def _vmapped(
         if len(listed) != len(axes):
             return listed
         return tuple(
-            _for_input(grad, axis, depth, size)
-            for grad, axis in zip(listed, axes, strict=True)
+            _for_input(grad, axis, depth, size) for grad, axis in zip(listed, axes, strict=True)
         )
 
     def jvp(ctx: Any, *tangents: Any) -> Any:

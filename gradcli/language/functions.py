@@ -194,7 +194,7 @@ class Function:
         import inspect
 
         signature = self.signature
-        kinds = inspect.Parameter
+        kinds: Any = inspect.Parameter
         parameters = []
         first_default = signature.positional - len(self.defaults)
         for at, name in enumerate(signature.names):

@@ -138,9 +138,7 @@ def raw_saved(node: OpNode, attribute: str) -> SavedTensor | None:
     wanted = attribute.removeprefix("_raw_saved_")
     if f"_saved_{wanted}" not in saved_names(node) or not _is_tensor(node, wanted):
         return None
-    return SavedTensor(
-        partial(_register_saved_hooks, node, wanted), partial(saved, node, wanted)
-    )
+    return SavedTensor(partial(_register_saved_hooks, node, wanted), partial(saved, node, wanted))
 
 
 def saved(node: OpNode, attribute: str) -> Any:
@@ -287,7 +285,7 @@ def attribute(node: Any, wanted: str) -> Any:
             return node.attached[wanted]
         if wanted in CONTEXT:
             return getattr(node, wanted)
-        if wanted == "saved_variables":
+        if wanted == "saved_variables" and isinstance(node, FunctionNode):
             warnings.warn(_SAVED_VARIABLES, DeprecationWarning, stacklevel=2)
             return node.saved_tensors
         if wanted == "materialize_grads":

@@ -33,7 +33,11 @@ def main() -> None:
             print(f"---- program {number}\n{record['src']}")
             theirs = [*record["out"].splitlines(), f"ends: {record['error']}"]
             found = [*ours["out"].splitlines(), f"ends: {ours['error']}"]
-            print("\n".join(difflib.unified_diff(theirs, found, "pytorch", "gradcli", n=1, lineterm="")))
+            print(
+                "\n".join(
+                    difflib.unified_diff(theirs, found, "pytorch", "gradcli", n=1, lineterm="")
+                )
+            )
     print(f"{differing} of {len(records)} programs differ")
     sys.exit(differing > 0)
 

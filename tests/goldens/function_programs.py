@@ -126,7 +126,9 @@ def write_class(p: Program, name: str, transforms: bool) -> tuple[int, int]:
     if not separate:
         p.used.append("style: ctx")
     extra = 1 if p.option("argument: no tensor", 0.3) else 0
-    parameters = "a, b" + (", k=3" if extra and p.option("argument: default", 0.5) else ", k" * extra)
+    parameters = "a, b" + (
+        ", k=3" if extra and p.option("argument: default", 0.5) else ", k" * extra
+    )
     p.say(f"class {name}(Function):")
     count = p.random.choices((1, 2, 3), (6, 3, 1))[0]
     writes = not transforms and p.option("writes an input", 0.12)
@@ -155,12 +157,16 @@ def write_class(p: Program, name: str, transforms: bool) -> tuple[int, int]:
     for output, text in zip(names, outputs, strict=True):
         p.say(f"        {output} = {text}")
     context = context_lines(p, names, writes, extra)
-    result = ", ".join(names) + ("," if count == 1 and p.option("returns a tuple of one", 0.1) else "")
+    result = ", ".join(names) + (
+        "," if count == 1 and p.option("returns a tuple of one", 0.1) else ""
+    )
     if separate:
         p.say(f"        return {result}", "    @staticmethod")
         p.say("    def setup_context(ctx, inputs, output):")
         p.say(f"        a, b{', k' * extra} = inputs")
-        p.say(f"        {', '.join(names)}{',' if count == 1 and result[-1] == ',' else ''} = output")
+        p.say(
+            f"        {', '.join(names)}{',' if count == 1 and result[-1] == ',' else ''} = output"
+        )
         p.say("        h = a * 4", *context)
     else:
         p.say(*context, f"        return {result}")
@@ -283,7 +289,9 @@ def write_uses(p: Program, name: str, count: int, extra: int) -> None:
             p.say("print([(type(v.grad_fn).__name__, kinds(v.grad_fn)) for v in rs])")
     if p.option("detach_ of a saved input", 0.03):
         p.say("t(lambda: i.detach_())")
-    root = p.pick(("sum(v.sum() for v in live)", "live[0].sum()", "live[-1].sum()", "live[0].sum()"))
+    root = p.pick(
+        ("sum(v.sum() for v in live)", "live[0].sum()", "live[-1].sum()", "live[0].sum()")
+    )
     passes = {
         "pass: backward": f"({root}).backward()",
         "pass: grad": f"torch.autograd.grad({root}, (x, w), allow_unused=True)",
@@ -332,16 +340,20 @@ def write_dual(p: Program, name: str, extra: int) -> None:
     first = p.pick(("fw.make_dual(u, v)", "fw.make_dual(u, v)", "u"))
     second = p.pick(("fw.make_dual(v, u)", "v", "v")) if first != "u" else "fw.make_dual(v, u)"
     p.say("u, v = torch.tensor([[1., 2.], [3., 4.]]), torch.ones(2, 2)", "def dual():")
-    p.say("    with fw.dual_level():", f"        y = {name}.apply({first}, {second}{', 2' * extra})")
+    p.say(
+        "    with fw.dual_level():", f"        y = {name}.apply({first}, {second}{', 2' * extra})"
+    )
     p.say("        ys = y if isinstance(y, tuple) else (y,)")
-    p.say("        return [fw.unpack_dual(o) for o in ys if isinstance(o, torch.Tensor)]", "t(dual)")
+    p.say(
+        "        return [fw.unpack_dual(o) for o in ys if isinstance(o, torch.Tensor)]", "t(dual)"
+    )
 
 
 def transform_program(p: Program) -> None:
     """A program that calls a custom Function inside torch.func."""
     p.say("from torch.func import grad, vmap, jvp, jacrev, jacfwd, vjp", *HELPERS.splitlines())
     p.inside = True
-    count, extra = write_class(p, "F", transforms=True)
+    _, extra = write_class(p, "F", transforms=True)
     p.say("u, v = torch.tensor([[1., 2.], [3., 4.]]), torch.ones(2, 2)")
     p.say("def out(y):", "    y = y[0] if isinstance(y, tuple) else y", "    return y")
     call = "F.apply(a, v" + ", 2" * extra + ")"
@@ -436,7 +448,7 @@ def hook_program(p: Program) -> None:
     """A program about hooks on a small graph."""
     p.say("x = torch.tensor([1., 2.], requires_grad=True)")
     p.say("w = torch.tensor([3., 5.], requires_grad=True)", *FUNCTIONS.splitlines())
-    p.say("handles = []", "def hooked(n, h):")
+    p.say("unused = {'allow_unused': True}", "handles = []", "def hooked(n, h):")
     p.say("    def hook(*g):", "        print(n, *g)", "        return h(*g)", "    return hook")
     names = ["x", "w"]
     p.say("p0, p1 = x * 1, w * 1")
@@ -444,7 +456,9 @@ def hook_program(p: Program) -> None:
     for number in range(p.random.randint(2, 5)):
         a, b = p.random.choice(names), p.random.choice(names)
         text = p.choose(STEPS, STEP_WEIGHTS).format(a, b)
-        several = any(word in text for word in ("unbind", "split", "sort", "topk", "Two", "Lazy", "max"))
+        several = any(
+            word in text for word in ("unbind", "split", "sort", "topk", "Two", "Lazy", "max")
+        )
         if several:
             p.say(f"q{number}, r{number} = {text}")
             names.append(f"q{number}")
@@ -469,8 +483,8 @@ def hook_program(p: Program) -> None:
     passes = {
         "pass: backward": f"{root}.backward(retain_graph={p.pick(('True', 'False'))})",
         "pass: inputs": f"{root}.backward(inputs=[{p.random.choice(names)}])",
-        "pass: grad": f"torch.autograd.grad({root}, (x, {other}), allow_unused=True, retain_graph=True)",
-        "pass: create_graph": f"torch.autograd.grad({root}, (x, w), allow_unused=True, create_graph=True)",
+        "pass: grad": f"torch.autograd.grad({root}, (x, {other}), **unused, retain_graph=True)",
+        "pass: create_graph": f"torch.autograd.grad({root}, (x, w), **unused, create_graph=True)",
         "pass: backward with create_graph": f"{root}.backward(create_graph=True)",
     }
     for _ in range(p.random.choice((1, 1, 2))):
@@ -508,7 +522,9 @@ def write_hook(p: Program, names: Sequence[str], number: int) -> None:
         if kind == "accumulate":
             result = p.pick(("None", "None", "None", "g", "5", "g.grad.zero_() and None"))
         register = "register_hook" if kind == "tensor" else "register_post_accumulate_grad_hook"
-        p.say(f"t(lambda: handles.append({target}.{register}(hooked({label}, lambda g: {result}))))")
+        p.say(
+            f"t(lambda: handles.append({target}.{register}(hooked({label}, lambda g: {result}))))"
+        )
         return
     result = p.choose(NODE_RESULTS, NODE_RESULT_WEIGHTS)
     parameters = "g" if kind == "pre" else "g, o"
@@ -518,7 +534,8 @@ def write_hook(p: Program, names: Sequence[str], number: int) -> None:
         node = f"{target}.view_as({target}).grad_fn.next_functions[0][0]"
         p.say(f"n{number} = {node}")
         node = f"n{number}"
-    p.say(f"t(lambda: handles.append({node}.{register}(hooked({label}, lambda {parameters}: {result}))))")
+    hook = f"hooked({label}, lambda {parameters}: {result})"
+    p.say(f"t(lambda: handles.append({node}.{register}({hook})))")
 
 
 def generate(seed: int) -> tuple[str, list[str]]:
