@@ -6,6 +6,7 @@ import functools
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class FunctionCtx:
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Deprecated: shared memory is found without being told."""
         warnings.warn(
-            "mark_shared_storage is deprecated. Tensors with shared storages are automatically "
+            "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically "
             "tracked. Note that calls to `set_()` are not tracked",
             FutureWarning,
             stacklevel=2,
@@ -297,22 +298,31 @@ def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return apply_plain(class_, args)
 
 
+_signatures: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
+def _signature(function: Any) -> Any:
+    """The signature of a function, worked out once."""
+    found = _signatures.get(function)
+    if found is None:
+        import inspect
+
+        found = _signatures[function] = inspect.signature(function)
+    return found
+
+
 def _bind(
     class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a `forward` without context, with its defaults filled in."""
-    import inspect
-
-    bound = inspect.signature(class_.forward).bind(*args, **kwargs)
+    bound = _signature(class_.forward).bind(*args, **kwargs)
     bound.apply_defaults()
     return bound.args, bound.kwargs
 
 
 def _place_keywords(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """Positional arguments, with those given by keyword put behind them, without a gap."""
-    import inspect
-
-    parameters = inspect.signature(class_.forward).parameters.values()
+    parameters = _signature(class_.forward).parameters.values()
     names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
     for name in kwargs:
         if name not in names:
@@ -410,8 +420,8 @@ _DIRTY_VIEW = (
     "can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
 )
 DIRTY_OUTPUT = (
-    "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, there is "
-    "no need to pass it to mark_dirty()."
+    "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been "
+    "mutated should be passed to ctx.mark_dirty()."
 )
 
 
@@ -554,10 +564,7 @@ def _check_written(tensor: Tensor, is_input: bool, outputs: int) -> None:
     if tensor.view_info is None:
         return
     if not is_input:
-        raise RuntimeError(
-            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that "
-            "have been mutated should be passed to ctx.mark_dirty()."
-        )
+        raise RuntimeError(DIRTY_OUTPUT)
     if outputs > 1:
         raise RuntimeError(_DIRTY_VIEW)
     operations.check_view(tensor)

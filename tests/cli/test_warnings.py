@@ -60,3 +60,32 @@ def test_a_cycle_and_a_conversion_are_warned_of_once():
     assert "--> <stdin>:4:5" in text
     assert "Converting a tensor with requires_grad=True to a scalar" in text
     assert "--> <stdin>:5:5" in text
+
+
+FUNCTIONS = b"""import torch
+class Fails(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        b = a * 1
+        ctx.mark_dirty(b)
+        return b
+    @staticmethod
+    def backward(ctx, g):
+        raise ValueError('no')
+x = torch.ones(2, requires_grad=True)
+with torch.autograd.set_detect_anomaly(True):
+    y = Fails.apply(x)
+    try:
+        y.sum().backward()
+    except ValueError as e:
+        print(e)
+"""
+
+
+def test_warnings_about_a_custom_function():
+    done = gradcli("eval", "-", stdin=FUNCTIONS)
+    assert (done.returncode, done.stdout) == (0, b"no\n")
+    text = done.stderr.decode()
+    assert "UserWarning: ctx.mark_dirty() received a tensor that was not an input." in text
+    assert "UserWarning: Error detected in FailsBackward." in text
+    assert text.count("the forward call") == 1 and "13 |     y = Fails.apply(x)" in text
