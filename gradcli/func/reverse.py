@@ -286,6 +286,11 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         tracked = tracking.track(primals)
         output, aux = _split_aux(func(*tracked), has_aux, "vjp(f, *primals)")
         outputs, structure = flatten(output)
+        if not outputs or (len(outputs) == 1 and outputs[0] is None):
+            raise RuntimeError(
+                "vjp(f, *primals): Expected f to be a function that has non-empty output (got "
+                f"output = {outputs})"
+            )
         for item in outputs:
             if not isinstance(item, Tensor):
                 raise RuntimeError(
