@@ -90,15 +90,30 @@ def hidden(text: str, value: Any) -> str:
         return text
 
     def moved(match: re.Match[str]) -> str:
-        number = int(match[0], 16)
-        if number >= SHOWN:
-            return match[0]
-        known = own.get(number)
+        known = own.get(int(match[0], 16))
         if known is None:  # of something inside: one-way, for the text may be the program's
-            known = SHOWN | (hash((_secret_number(), number)) & (SHOWN - 16))
+            return _one_way(match)
         return f"{known:#x}"
 
     return _ADDRESS.sub(moved, text)
+
+
+def clean_error(error: BaseException) -> None:
+    """Take addresses out of the sentences of an error that Python or a library of ours raised."""
+    if any(type(part) is str and _ANY_CASE.search(part) for part in error.args):
+        error.args = tuple(
+            _ANY_CASE.sub(_one_way, part) if type(part) is str else part for part in error.args
+        )
+
+
+_ANY_CASE = re.compile(_ADDRESS.pattern, re.IGNORECASE)
+
+
+def _one_way(match: re.Match[str]) -> str:
+    number = int(match[0], 16)
+    if number >= SHOWN:
+        return match[0]
+    return f"{SHOWN | (hash((_secret_number(), number)) & (SHOWN - 16)):#x}"
 
 
 def _foreign(value: Any, found: dict[int, int], depth: int) -> None:

@@ -165,3 +165,32 @@ print(g.__doc__)
     )
     assert error == ""
     assert text == "False False False True True True True True True True mine\n"
+
+
+def test_caught_errors_show_no_address_but_the_programs_own_words() -> None:
+    text, error = run(
+        MAKE
+        + """
+o = object()
+calls = [lambda: collections.deque([1]).index(o), lambda: [1].index(o), lambda: {}[o],
+         lambda: torch.device(o), lambda: torch.vmap(f, in_dims=o)(x), lambda: x.to(o)]
+for call in calls:
+    try:
+        call()
+    except Exception as e:
+        print(e, e.args)
+try:
+    class B(iter([1])): pass
+except TypeError as e:
+    print(e)
+try:
+    raise ValueError("0x7f0012345678")
+except ValueError as e:
+    print(e, e.args)
+"""
+    )
+    assert error == ""
+    assert text.endswith("0x7f0012345678 ('0x7f0012345678',)\n")
+    shown = re.findall(r"0x([0-9a-f]+)", text.lower())[:-2]
+    assert len(shown) > 4
+    assert min(int(number, 16) for number in shown) >= SHOWN
