@@ -43,6 +43,8 @@ def increment_version(tensor: Any) -> None:
 class disable_saved_tensors_hooks:
     """A block in which `saved_tensors_hooks` raises a RuntimeError with this message."""
 
+    __module__ = "torch.autograd.graph"
+
     def __init__(self, error_message: str) -> None:
         self.message = error_message
 
@@ -58,6 +60,8 @@ _disabled: list[str] = []
 
 class allow_mutation_on_saved_tensors:
     """A block in which saved tensors may be changed in place: they are kept as copies."""
+
+    __module__ = "torch.autograd.graph"
 
     _running: allow_mutation_on_saved_tensors | None = None
 

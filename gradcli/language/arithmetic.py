@@ -50,35 +50,47 @@ def check_broadcast(left: Any, right: Any) -> None:
     runtime.reserve(size)
 
 
+def on_arrays(apply: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """`apply(left, right)` where one of the two is an array or a number of NumPy.
+
+    Raises TypeError where NumPy would make an array of objects.
+    """
+    from . import numpy_checks
+
+    (check_matmul if apply in _PRODUCTS else check_broadcast)(left, right)
+    return numpy_checks.operation(apply, left, right)
+
+
+_PRODUCTS = (operator.matmul, operator.imatmul)
+
+
 def add(left: Any, right: Any) -> Any:
     if type(left) is int and type(right) is int:
         return left + right
     if is_sequence(left) and is_sequence(right):
         machine.reserve((len(left) + len(right)) * width_of(left))
     elif is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.add, left, right)
     return left + right
 
 
 def sub(left: Any, right: Any) -> Any:
     if type(left) is not int and (is_array(left) or is_array(right)):
-        check_broadcast(left, right)
+        return on_arrays(operator.sub, left, right)
     return left - right
 
 
 def mul(left: Any, right: Any) -> Any:
-    if isinstance(left, int):
-        if isinstance(right, int):
-            if left.bit_length() + right.bit_length() > MAX_BITS:
-                refuse_integer()
-            return left * right
+    if isinstance(left, int) and isinstance(right, int):
+        if left.bit_length() + right.bit_length() > MAX_BITS:
+            refuse_integer()
+    elif is_array(left) or is_array(right):
+        return on_arrays(operator.mul, left, right)
+    elif isinstance(left, int):
         if is_sequence(right) or type(right).__name__ == "deque":
             _check_repeat(right, left)
-    elif is_sequence(left) or type(left).__name__ == "deque":
-        if isinstance(right, int):
-            _check_repeat(left, right)
-    elif is_array(left) or is_array(right):
-        check_broadcast(left, right)
+    elif isinstance(right, int) and (is_sequence(left) or type(left).__name__ == "deque"):
+        _check_repeat(left, right)
     return left * right
 
 
@@ -89,13 +101,13 @@ def _check_repeat(sequence: Any, count: int) -> None:
 
 def truediv(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.truediv, left, right)
     return left / right
 
 
 def floordiv(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.floordiv, left, right)
     return left // right
 
 
@@ -105,7 +117,7 @@ def mod(left: Any, right: Any) -> Any:
 
         return percent(left, right)
     if is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.mod, left, right)
     return left % right
 
 
@@ -114,13 +126,13 @@ def power(left: Any, right: Any) -> Any:
         if right > 1 and left.bit_length() > 1 and left.bit_length() * right > MAX_BITS + right:
             refuse_integer()
     elif is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.pow, left, right)
     return left**right
 
 
 def matmul(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
-        check_matmul(left, right)
+        return on_arrays(operator.matmul, left, right)
     return left @ right
 
 
@@ -143,29 +155,33 @@ def lshift(left: Any, right: Any) -> Any:
         and right + left.bit_length() > MAX_BITS
     ):
         refuse_integer()
+    if is_array(left) or is_array(right):
+        return on_arrays(operator.lshift, left, right)
     return left << right
 
 
 def rshift(left: Any, right: Any) -> Any:
+    if is_array(left) or is_array(right):
+        return on_arrays(operator.rshift, left, right)
     return left >> right
 
 
 def bit_and(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.and_, left, right)
     return left & right
 
 
 def bit_or(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.or_, left, right)
     _charge_union(left, right)
     return left | right
 
 
 def bit_xor(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
-        check_broadcast(left, right)
+        return on_arrays(operator.xor, left, right)
     _charge_union(left, right)
     return left ^ right
 
@@ -180,8 +196,11 @@ def _charge_union(left: Any, right: Any) -> None:
 
 def check_compare(left: Any, right: Any) -> None:
     """Refuse or count a comparison that could be large."""
-    if is_array(left):
+    if is_array(left) or is_array(right):
+        from .numpy_checks import check_comparison
+
         check_broadcast(left, right)
+        check_comparison(left, right)
     elif is_container(left) and is_container(right):
         check_walk(left)
 
@@ -275,8 +294,8 @@ def augmented(op: str) -> Callable[[Any, Any], Any]:
                 return left
             if op == "*" and isinstance(right, int):
                 _check_repeat(left, right)
-        elif kind.__module__ == "numpy":
-            (check_matmul if op == "@" else check_broadcast)(left, right)
+        elif kind.__module__ == "numpy" or is_array(right):
+            return on_arrays(in_place, left, right)
         elif kind.__name__ == "deque":
             if op == "*" and isinstance(right, int):
                 _check_repeat(left, right)

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from .functions import Builtin, Function, Method
+from .identity import object_hash, object_repr
 from .machine import counted, feed, machine
 from .sizes import PLAIN, check_walk, feed_keys
 
@@ -281,7 +282,12 @@ def _searching(kind: type, name: str) -> Callable[..., Any]:
             check_walk(args[0])
         if len(self) > 4096 and kind in (list, tuple):
             machine.spend(len(self) >> 3)
-        return method(self, *args, **kwargs)
+        try:
+            return method(self, *args, **kwargs)
+        except ValueError:
+            if kind is list and name == "index" and type(args[0]) not in PLAIN:
+                raise ValueError("list.index(x): x not in list") from None  # Python's has its text
+            raise
 
     return search
 
@@ -384,7 +390,8 @@ SLICE = pick(slice, "indices start step stop")
 
 EXCEPTION = pick(BaseException, "args")
 EXCEPTION_METHODS = pick(BaseException, "__init__ __str__ __repr__")
-OBJECT_METHODS = pick(object, "__init__ __str__ __repr__ __eq__ __ne__ __hash__")
+OBJECT_METHODS = pick(object, "__init__ __str__ __eq__ __ne__")
+OBJECT_METHODS |= {"__repr__": object_repr, "__hash__": object_hash}
 
 
 TABLES: dict[type, Table] = {
@@ -494,8 +501,21 @@ def _described(value: Any, name: str) -> Any:
     if name == "__name__":
         return value.__name__
     if name == "__doc__":
-        return value.__doc__
+        return _doc_of(value)
     return value.__qualname__
+
+
+def _doc_of(value: Any) -> str | None:
+    """What a program may read about a value: of our own code nothing but what torch publishes."""
+    if type(value) is Builtin:
+        return None
+    module = getattr(value, "__module__", None) or ""
+    hides = module != "builtins" if isinstance(value, type) else module.startswith(_OURS)
+    doc: str | None = None if hides else value.__doc__
+    return doc
+
+
+_OURS = "gradcli.language"
 
 
 def _load_callable(value: Any, name: str) -> Any:
@@ -542,7 +562,7 @@ def load_type(value: type, name: str) -> Any:
     if name == "__name__":
         return value.__name__
     if name == "__doc__":
-        return value.__doc__
+        return _doc_of(value)
     if name == "__qualname__":
         return value.__qualname__
     entry = table_of(value).get(name, MISSING)
@@ -708,7 +728,7 @@ def constructor(kind: type) -> Callable[..., Any]:
     made = CONSTRUCTORS.get(kind)
     if made is not None:
         return made
-    if issubclass(kind, BaseException) or kind in OPEN_CLASSES or type(kind) in OPEN_METACLASSES:
+    if kind in OPEN_CLASSES or issubclass(kind, BaseException) or type(kind) in OPEN_METACLASSES:
         return kind
     raise TypeError(f"cannot create '{kind.__name__}' instances")
 

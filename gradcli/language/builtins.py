@@ -36,6 +36,7 @@ from .attributes import (
 )
 from .classes import Super, is_program_class
 from .functions import Builtin, Function, Method
+from .identity import hash_of, id_of
 from .lazy import endless, lazy, lazy_counted, lazy_kind
 from .machine import counted, feed, machine, make_slice
 from .sizes import PLAIN, check_walk, feed_keys
@@ -292,9 +293,15 @@ def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
     return pow(base, exp, mod)
 
 
+def _divmod(left: Any, right: Any, /) -> Any:
+    if arithmetic.is_array(left) or arithmetic.is_array(right):
+        return arithmetic.on_arrays(divmod, left, right)
+    return divmod(left, right)
+
+
 def _hash(value: Any, /) -> int:
     check_walk(value)
-    return hash(value)
+    return hash_of(value)
 
 
 def _round(number: Any, ndigits: Any = None) -> Any:
@@ -453,12 +460,12 @@ _functions: dict[str, Callable[..., Any]] = {
     "all": _all,
     "any": _any,
     "pow": _pow,
-    "divmod": divmod,
+    "divmod": _divmod,
     "repr": lambda value, /: text_repr(value),
     "ascii": lambda value, /: text_ascii(value),
     "isinstance": _isinstance,
     "issubclass": _issubclass,
-    "id": id,
+    "id": id_of,
     "hash": _hash,
     "callable": callable,
     "hasattr": _hasattr,

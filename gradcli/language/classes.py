@@ -24,6 +24,7 @@ from .attributes import (
     table_of,
 )
 from .functions import Function, Method
+from .identity import object_repr
 from .machine import machine
 
 
@@ -109,6 +110,8 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
         cls: type = factory(name, bases, namespace)
     else:
         cls = ProgramClass(name, bases, namespace)
+    if not any("__repr__" in vars(base) for base in type.mro(cls)[:-1]):
+        type.__setattr__(cls, "__repr__", object_repr)
     register(cls)
     machine.reserve(4096)
     return cls
@@ -293,7 +296,7 @@ def load_super(value: Super, name: str) -> Any:
     for base in order[start:]:
         if type(base) in _classes:
             member = vars(base).get(name, MISSING)
-            if member is MISSING or name == "__members__":
+            if member is MISSING or member is object_repr or name == "__members__":
                 continue
             if is_class:
                 return Method(member.__func__, owner) if type(member) is classmethod else member

@@ -27,6 +27,7 @@ from .calls import arguments, tensor_getter
 from .classes import Super
 from .errors import GradSyntaxError
 from .functions import Closure, Frame, Function, Signature
+from .identity import address_text
 from .lazy import deeper
 from .machine import BASE, FIRST, GLOBALS, QUANTUM, UNBOUND, counted, machine, make_slice
 from .prelude import Names
@@ -1048,7 +1049,7 @@ class Generator:
         return next(self._values)
 
     def __repr__(self) -> str:
-        return f"<generator object <genexpr> at {id(self):#x}>"
+        return f"<generator object <genexpr> at {address_text(self)}>"
 
 
 Generator.__name__ = Generator.__qualname__ = "generator"

@@ -51,7 +51,7 @@ def torch_name(module: str, name: str) -> Any:
         found = namespaces.lookup(module, name)
     except KeyError:
         return MISSING
-    if isinstance(found, type) and found not in CONSTRUCTORS:
+    if isinstance(found, type) and found not in CONSTRUCTORS and core_objects.is_open(found):
         OPEN_CLASSES.add(found)
     return found
 

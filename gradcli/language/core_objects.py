@@ -18,6 +18,7 @@ from gradcli.torch.types import TensorKind
 
 from .attributes import (
     CLASS_NAMES,
+    CONSTRUCTORS,
     DELETERS,
     LOADERS,
     NAMES,
@@ -101,6 +102,7 @@ def _own(kind: type, names: str) -> None:
 
 RemovableHandle.__module__ = "torch.utils.hooks"
 _own(RemovableHandle, "remove id")
+Node.__module__ = "torch.autograd.graph"
 SavedTensor.__module__ = InputMetadata.__module__ = "torch._C._autograd"
 InputMetadata.__name__ = InputMetadata.__qualname__ = "_InputMetadata"
 MultiHandle.__module__ = "torch.autograd.graph"
@@ -108,8 +110,31 @@ MultiHandle.__name__ = MultiHandle.__qualname__ = "_MultiHandle"
 _own(MultiHandle, "remove")
 _own(SavedTensor, "register_hooks data")
 _own(InputMetadata, "shape dtype")
+Storage.__module__ = "torch.storage"
+Storage.__name__ = Storage.__qualname__ = "UntypedStorage"
 _own(Storage, "data_ptr")
 _own(Device, "type index")
 _own(Generator, "manual_seed seed initial_seed device get_state set_state clone_state")
 _own(finfo, "bits dtype eps max min tiny smallest_normal resolution")
 _own(iinfo, "bits dtype max min")
+
+
+def is_open(kind: type) -> bool:
+    """Whether programs may make objects of a class of torch: plain values, contexts and errors.
+
+    What the engine makes and relies on (nodes, saved tensors, contexts of Functions, handles,
+    edges) is not among them.
+    """
+    if kind is RemovableHandle:  # which can be entered, too
+        return False
+    return kind in _VALUES or hasattr(kind, "__enter__") or issubclass(kind, BaseException)
+
+
+_VALUES = (Device, Function, Generator, Size, Tensor, finfo, iinfo)
+
+
+def _no_saved_tensor(*args: Any, **kwargs: Any) -> Any:
+    raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
+
+
+CONSTRUCTORS[SavedTensor] = _no_saved_tensor

@@ -11,6 +11,7 @@ from typing import Any
 
 from gradcli.tensor.runtime import runtime
 
+from .identity import address_text
 from .machine import UNBOUND, machine
 
 Frame = list[Any]
@@ -232,7 +233,7 @@ class Function:
         return self if instance is None else Method(self, instance)
 
     def __repr__(self) -> str:
-        return f"<function {self.__qualname__} at {id(self):#x}>"
+        return f"<function {self.__qualname__} at {address_text(self)}>"
 
 
 class Method:

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .identity import address_text
 from .machine import counted
 from .sizes import DEPTH
 from .text import text_repr
@@ -42,7 +43,7 @@ class Lazy:
             return text_repr(self.shown)
         kind = type(self)
         module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-        return f"<{module}{kind.__name__} object at {id(self):#x}>"
+        return f"<{module}{kind.__name__} object at {address_text(self)}>"
 
 
 _kinds: dict[str, type[Lazy]] = {}

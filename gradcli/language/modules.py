@@ -10,14 +10,20 @@ import math
 import random as host_random
 import time as host_time
 from collections.abc import Callable
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+import numpy as np
+
+from gradcli.tensor.device import Device
+from gradcli.tensor.dtypes import DType
 from gradcli.tensor.runtime import LimitExceeded, runtime
+from gradcli.tensor.tensor import Tensor
 
 from . import core
 from .arithmetic import MAX_BITS, refuse_integer
 from .attributes import (
+    CLASS_NAMES,
     CONSTRUCTORS,
     DICT,
     LIST,
@@ -28,15 +34,17 @@ from .attributes import (
     TUPLE,
     Module,
     callable_value,
+    class_title,
     load_from,
     name_function,
     pick,
 )
 from .classes import is_program_class
-from .functions import Builtin, Function
+from .functions import Builtin, Function, Method
+from .identity import address_text
 from .lazy import deeper, endless, lazy, lazy_counted, lazy_kind, wrapped
 from .machine import counted, feed, machine
-from .sizes import check_key, feed_keys
+from .sizes import DEPTH, check_key, feed_keys
 from .text import text_repr
 
 TORCH = "torch"
@@ -360,7 +368,7 @@ class Cached:
         return functools.partial(self.call, value)
 
     def __repr__(self) -> str:
-        return f"<functools._lru_cache_wrapper object at {id(self):#x}>"
+        return f"<functools._lru_cache_wrapper object at {address_text(self)}>"
 
 
 Cached.__name__ = Cached.__qualname__ = "_lru_cache_wrapper"
@@ -631,60 +639,103 @@ def _collections() -> Module:
 # copy and typing
 
 
-def _copyable(value: Any) -> None:
-    machine.spend(1)
-
-
 def _deepcopy(x: Any, memo: Any = None) -> Any:
-    return _deep(x, {})
-
-
-def _deep(value: Any, memo: dict[int, Any]) -> Any:
-    """A copy of containers and program objects; everything else copies itself."""
-    found = memo.get(id(value))
-    if found is not None:
-        return found
-    machine.spend(1)
-    kind = type(value)
-    made: Any
-    if kind in (int, float, complex, bool, str, type(None), range, Function, Builtin) or isinstance(
-        value, type
-    ):
-        return value
-    if kind is list:
-        made = memo[id(value)] = []
-        made.extend(_deep(item, memo) for item in value)
-        return made
-    if kind is tuple:
-        return tuple([_deep(item, memo) for item in value])
-    if kind in (dict, collections.OrderedDict):
-        made = memo[id(value)] = kind()
-        for key, item in value.items():
-            made[_deep(key, memo)] = _deep(item, memo)
-        return made
-    if kind in (set, frozenset):
-        return kind([_deep(item, memo) for item in value])
-    if is_program_class(kind) and not isinstance(value, BaseException):
-        made = memo[id(value)] = object.__new__(kind)
-        made.__dict__.update({name: _deep(item, memo) for name, item in value.__dict__.items()})
-        return made
-    made = memo[id(value)] = host_copy.deepcopy(value)
-    return made
+    return _deep(x, {}, 0)
 
 
 def _copy(x: Any) -> Any:
-    value = x
+    if type(x) is Tensor:
+        return host_copy.copy(x)
+    if isinstance(x, list | dict | set | collections.deque):
+        machine.reserve(64 * len(x))
+    if isinstance(x, tuple | frozenset):
+        return x
+    return _copied(x, lambda part: part, {})
+
+
+def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
+    """A copy of containers, of objects of a program's classes and of what is in them."""
+    found = memo.get(id(value))
+    if found is not None:
+        return found
+    if depth > DEPTH:
+        raise RecursionError("maximum recursion depth exceeded")
+    machine.spend(1)
+    if type(value) is Tensor:
+        made = host_copy.deepcopy(value)
+    else:
+        made = _copied(value, lambda part: _deep(part, memo, depth + 1), memo)
+    memo[id(value)] = made
+    return made
+
+
+# What is its own copy.
+_ATOMS = frozenset(
+    [
+        *(
+            int,
+            float,
+            complex,
+            bool,
+            str,
+            type(None),
+            type(...),
+            type(NotImplemented),
+            range,
+            slice,
+        ),
+        *(Function, Builtin, FunctionType, BuiltinFunctionType, DType, Device),
+    ]
+)
+
+
+def _copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any:
+    """A copy of `value` whose parts are what `each` gives for its parts.
+
+    Only kinds of values that are listed here can be copied; `memo` learns of the copy before its
+    parts are copied. Raises TypeError for any other, as Python does for what it cannot pickle.
+    """
     kind = type(value)
-    if kind in (list, dict, set, collections.OrderedDict):
-        machine.reserve(64 * len(value))
-        return value.copy()
-    if kind in (Function, Builtin, Module) or isinstance(value, type):
+    made: Any
+    if kind in _ATOMS or isinstance(value, type | np.generic):
         return value
-    if is_program_class(kind) and not isinstance(value, BaseException):
-        made = object.__new__(kind)
-        made.__dict__.update(value.__dict__)
-        return made
-    return host_copy.copy(value)
+    if kind is np.ndarray:
+        runtime.reserve(value.nbytes)
+        return value.copy()
+    if kind is list:
+        made = memo[id(value)] = []
+        made.extend(map(each, value))
+    elif isinstance(value, tuple):
+        parts = [each(part) for part in value]
+        same = all(part is old for part, old in zip(parts, value, strict=True))
+        return value if same else tuple.__new__(kind, parts)
+    elif kind in (dict, collections.OrderedDict, collections.Counter, collections.defaultdict):
+        made = kind(value.default_factory) if kind is collections.defaultdict else kind()
+        memo[id(value)] = made
+        for key, item in value.items():
+            made[each(key)] = each(item)
+    elif kind in (set, frozenset):
+        return kind([each(part) for part in value])
+    elif kind is collections.deque:
+        made = memo[id(value)] = collections.deque(maxlen=value.maxlen)
+        made.extend(map(each, value))
+    elif kind is Method:
+        return Method(value.__func__, each(value.__self__))
+    elif kind is Partial:
+        keywords = {name: each(item) for name, item in value.keywords.items()}
+        return Partial(value.func, *map(each, value.args), **keywords)
+    elif isinstance(value, BaseException):
+        args = tuple(map(each, value.args))
+        made = memo[id(value)] = kind.__new__(kind, *args)
+        made.args = args
+        made.__dict__.update({name: each(item) for name, item in value.__dict__.items()})
+    elif is_program_class(kind):
+        made = memo[id(value)] = object.__new__(kind)
+        made.__dict__.update({name: each(item) for name, item in value.__dict__.items()})
+    else:
+        names = (CLASS_NAMES[base](value) for base in kind.__mro__ if base in CLASS_NAMES)
+        raise TypeError(f"cannot pickle '{next(names, class_title(value))}' object")
+    return made
 
 
 class Annotation:

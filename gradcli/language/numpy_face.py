@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor
 
-from . import core
 from .arithmetic import check_matmul
 from .attributes import (
     CLASS_NAMES,
@@ -28,68 +26,32 @@ from .attributes import (
     pick,
 )
 from .builtins import PUBLIC
-from .machine import counted, machine
+from .identity import id_of
+from .machine import machine
+from .numpy_checks import (
+    DTYPES,
+    argument,
+    array_of,
+    checked,
+    dtype_of,
+    numbers,
+    option,
+    plain,
+    result,
+    scalar,
+)
 
-_DTYPES = [
-    "bool_",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-]
-
-_scalar_types = tuple(getattr(np, name) for name in _DTYPES)
-
-
-def _dtype(value: Any) -> Any:
-    """A dtype of numbers; raises TypeError for any other."""
-    if value is None:
-        return None
-    if isinstance(value, str) and len(value) > 16:
-        raise TypeError(f"data type '{value[:16]}…' not understood")
-    found = np.dtype(value)
-    if found.kind not in "biufc":
-        raise TypeError(f"arrays of {found} are not available here: numbers and booleans only")
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """Data without tensors, checked to be numbers when it becomes an array."""
-    if isinstance(value, Tensor):
-        return core.tensor_attribute("numpy")(value)()
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in counted(value)]
-    if isinstance(value, range):
-        runtime.reserve(36 * len(value))
-        return list(counted(value))
-    if isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
-        return value
-    raise TypeError(f"an array cannot be made from '{type(value).__name__}' objects here")
-
-
-def _checked(array: Any) -> Any:
-    if array.dtype.kind not in "biufc":
-        raise TypeError("arrays hold numbers and booleans here, all rows of one length")
-    return array
+_scalar_types = tuple(getattr(np, name) for name in DTYPES)
 
 
 def array(object: Any, dtype: Any = None) -> Any:
     """`np.array`: a copy."""
-    return _checked(np.array(_plain(object), dtype=_dtype(dtype)))
+    return numbers(np.array(plain(object), dtype=dtype_of(dtype)))
 
 
 def asarray(a: Any, dtype: Any = None) -> Any:
     """`np.asarray`."""
-    return _checked(np.asarray(_plain(a), dtype=_dtype(dtype)))
+    return numbers(np.asarray(plain(a), dtype=dtype_of(dtype)))
 
 
 def _reserve(shape: Any, itemsize: int = 8) -> Any:
@@ -107,7 +69,7 @@ def _filled(name: str) -> Callable[..., Any]:
     make = vars(np)[name]
 
     def filled(shape: Any, dtype: Any = float) -> Any:
-        kind = _dtype(dtype)
+        kind = dtype_of(dtype)
         return make(_reserve(shape, kind.itemsize), dtype=kind)
 
     filled.__name__ = filled.__qualname__ = name
@@ -115,30 +77,32 @@ def _filled(name: str) -> Callable[..., Any]:
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return _checked(np.full(_reserve(shape), fill_value, dtype=_dtype(dtype)))
+    return numbers(np.full(_reserve(shape), argument(fill_value), dtype=dtype_of(dtype)))
 
 
 def arange(*args: Any, dtype: Any = None) -> Any:
-    numbers = [float(a) for a in args]
-    start, stop, step = (0.0, numbers[0], 1.0) if len(numbers) == 1 else (*numbers, 1.0)[:3]
+    ends = [float(a) for a in args]
+    start, stop, step = (0.0, ends[0], 1.0) if len(ends) == 1 else (*ends, 1.0)[:3]
     if step:
         _reserve(max(int((stop - start) / step), 0))
-    return np.arange(*args, dtype=_dtype(dtype))
+    return numbers(np.arange(*map(argument, args), dtype=dtype_of(dtype)))
 
 
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Any:
     _reserve(num)
-    return np.linspace(_plain(start), _plain(stop), num, endpoint=endpoint, dtype=_dtype(dtype))
+    ends = argument(start), argument(stop)
+    return numbers(np.linspace(*ends, num, endpoint=endpoint, dtype=dtype_of(dtype)))
 
 
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0) -> Any:
     _reserve(num)
-    return np.logspace(start, stop, num, endpoint=endpoint, base=base)
+    ends = argument(start), argument(stop)
+    return numbers(np.logspace(*ends, num, endpoint=endpoint, base=argument(base)))
 
 
 def eye(N: Any, M: Any = None, dtype: Any = float) -> Any:
     _reserve((N, N if M is None else M))
-    return np.eye(N, M, dtype=_dtype(dtype))
+    return np.eye(N, M, dtype=dtype_of(dtype))
 
 
 def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
@@ -148,7 +112,7 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
         for keyword in kwargs:
             if keyword not in keywords:
                 raise TypeError(f"{name}() got an unexpected keyword argument '{keyword}'")
-        given = [_argument(a) for a in args]
+        given = [argument(a) for a in args]
         total = 16
         for value in given:
             total *= max(getattr(value, "size", 1), 1)
@@ -161,27 +125,11 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
         if not isinstance(kwargs.get("out"), np.ndarray | None):
             raise TypeError("return arrays must be of ArrayType")
         if "dtype" in kwargs:
-            kwargs["dtype"] = _dtype(kwargs["dtype"])
-        return function(*given, **kwargs)
+            kwargs["dtype"] = dtype_of(kwargs["dtype"])
+        return result(function(*given, **{key: option(value) for key, value in kwargs.items()}))
 
     call.__name__ = call.__qualname__ = name
     return call
-
-
-def _argument(value: Any) -> Any:
-    if isinstance(value, list | tuple | Tensor | range):
-        if not isinstance(value, Tensor) and _mixed(value):
-            return tuple([_argument(item) for item in value])
-        return np.asarray(_plain(value))
-    if value is None or isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
-        return value
-    raise TypeError(f"'{type(value).__name__}' objects are not arguments of NumPy functions here")
-
-
-def _mixed(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(
-        isinstance(item, np.ndarray | Tensor) for item in value
-    )
 
 
 def _check_shapes(values: list[Any]) -> None:
@@ -307,12 +255,11 @@ _SHAPING = [
 ]
 
 
-def _array_sum(self: Any, *args: Any, **kwargs: Any) -> Any:
-    return self.sum(*args, **kwargs)
-
-
 def _array_astype(self: Any, dtype: Any, **kwargs: Any) -> Any:
-    return self.astype(_dtype(dtype), **kwargs)
+    for keyword in kwargs:
+        if keyword not in ("copy", "order", "casting"):
+            raise TypeError(f"astype() got an unexpected keyword argument '{keyword}'")
+    return numbers(self).astype(dtype_of(dtype), **kwargs)
 
 
 def _array_tolist(self: Any) -> Any:
@@ -323,14 +270,33 @@ def _array_tolist(self: Any) -> Any:
 def _array_repeat(self: Any, repeats: Any, axis: Any = None) -> Any:
     if isinstance(repeats, int):
         _reserve((max(self.size, 1), repeats))
-    return self.repeat(int(repeats), axis)
+    return result(self.repeat(int(repeats), None if axis is None else int(axis)))
+
+
+_METHODS = (
+    "all any argmax argmin argsort clip conj conjugate copy cumprod cumsum diagonal dot fill "
+    "flatten item max mean min nonzero prod ravel reshape round sort squeeze std sum swapaxes "
+    "trace transpose var"
+)
+_SCALAR_METHODS = "all any conj conjugate copy item max mean min reshape round sum"
+
+
+def _methods(kind: type, names: str) -> dict[str, Any]:
+    """Methods of arrays that take numbers and give numbers."""
+    return {name: checked(vars(kind)[name], name) for name in names.split()}
+
+
+def _imaginary(array: Any) -> Any:
+    if array.dtype.kind != "c":  # NumPy makes zeros of the whole shape
+        runtime.reserve(array.nbytes)
+    return array.imag
 
 
 _ARRAY = pick(
     np.ndarray,
-    """T all any argmax argmin argsort clip copy cumprod cumsum diagonal dot fill flatten imag
-    item itemsize max mean min nbytes ndim nonzero prod ravel real reshape round shape size sort
-    squeeze std strides sum swapaxes trace transpose var conj conjugate""",
+    "T itemsize nbytes ndim real shape size strides",
+    imag=property(_imaginary),
+    **_methods(np.ndarray, _METHODS),
     astype=_array_astype,
     tolist=_array_tolist,
     repeat=_array_repeat,
@@ -339,14 +305,14 @@ _ARRAY = pick(
 
 
 def _numpy_names() -> dict[str, Any]:
-    entries: dict[str, Any] = {name: getattr(np, name) for name in _DTYPES}
+    entries: dict[str, Any] = {name: getattr(np, name) for name in DTYPES}
     entries |= {
         "pi": np.pi, "e": np.e, "inf": np.inf, "nan": np.nan, "newaxis": None,
         "array": array, "asarray": asarray, "full": full, "arange": arange,
         "linspace": linspace, "logspace": logspace, "eye": eye, "identity": eye,
         "zeros": _filled("zeros"), "ones": _filled("ones"), "empty": _filled("zeros"),
-        "zeros_like": lambda a, dtype=None: np.zeros_like(_plain(a), dtype=_dtype(dtype)),
-        "ones_like": lambda a, dtype=None: np.ones_like(_plain(a), dtype=_dtype(dtype)),
+        "zeros_like": lambda a, dtype=None: np.zeros_like(array_of(a), dtype=dtype_of(dtype)),
+        "ones_like": lambda a, dtype=None: np.ones_like(array_of(a), dtype=dtype_of(dtype)),
         "float_": np.float64, "bool": np.bool_, "ndarray": np.ndarray,
         "set_printoptions": _set_printoptions,
         "random": _random_module(), "linalg": _linalg_module(),
@@ -382,7 +348,7 @@ class RandomSource:
             name_function(value, name)
 
     def __repr__(self) -> str:
-        return f"{self.text} at 0x{id(self):X}"
+        return f"{self.text} at 0x{id_of(self):X}"
 
 
 def _load_source(value: RandomSource, name: str) -> Any:
@@ -410,17 +376,19 @@ def _common_draws(state: Any) -> dict[str, Any]:
         def call(*args: Any, size: Any = None) -> Any:
             if size is not None:
                 _reserve(size)
-            return draw(*args, size=size)
+            return result(draw(*map(argument, args), size=size))
 
         return call
 
     def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
         if size is not None:
             _reserve(size)
-        pool = _reserve(a) if isinstance(a, int) else _plain(a)
-        return state.choice(pool, size, replace, None if p is None else _plain(p))
+        pool = _reserve(a) if isinstance(a, int) else array_of(a)
+        return result(state.choice(pool, size, replace, None if p is None else array_of(p)))
 
     def shuffle(x: Any) -> None:
+        if not isinstance(x, np.ndarray | list):
+            raise TypeError(f"shuffle() takes an array or a list, not '{type(x).__name__}'")
         machine.spend(len(x))
         state.shuffle(x)
 
@@ -428,7 +396,7 @@ def _common_draws(state: Any) -> dict[str, Any]:
         "normal": lambda loc=0.0, scale=1.0, size=None: sized("normal")(loc, scale, size=size),
         "uniform": lambda low=0.0, high=1.0, size=None: sized("uniform")(low, high, size=size),
         "permutation": lambda x: state.permutation(
-            _reserve(x) if isinstance(x, int) else _plain(x)
+            _reserve(x) if isinstance(x, int) else array_of(x)
         ),
         "standard_normal": lambda size=None: sized("standard_normal")(size=size),
         "exponential": lambda scale=1.0, size=None: sized("exponential")(scale, size=size),
@@ -441,11 +409,12 @@ def _state_draws(state: Any) -> dict[str, Any]:
     """The functions of `numpy.random` and of a `RandomState`."""
 
     def randint(low: Any, high: Any = None, size: Any = None) -> Any:
-        return state.randint(low, high, None if size is None else _reserve(size))
+        size = None if size is None else _reserve(size)
+        return result(state.randint(argument(low), argument(high), size))
 
     return {
         **_common_draws(state),
-        "seed": lambda seed=None: state.seed(seed),
+        "seed": lambda seed=None: state.seed(argument(seed)),
         "rand": lambda *shape: state.rand(*_reserve(shape)),
         "randn": lambda *shape: state.randn(*_reserve(shape)),
         "random": lambda size=None: state.random_sample(_reserve(size)),
@@ -455,15 +424,15 @@ def _state_draws(state: Any) -> dict[str, Any]:
 
 
 def _random_state(seed: Any = None) -> RandomSource:
-    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(seed)))
+    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(argument(seed))))
 
 
 def _default_rng(seed: Any = None) -> RandomSource:
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(argument(seed))
 
     def integers(low: Any, high: Any = None, size: Any = None, *, endpoint: bool = False) -> Any:
         size = None if size is None else _reserve(size)
-        return rng.integers(low, high, size, endpoint=endpoint)
+        return result(rng.integers(argument(low), argument(high), size, endpoint=endpoint))
 
     entries = {
         **_common_draws(rng),
@@ -488,8 +457,9 @@ def _linalg_module() -> Module:
             for keyword in kwargs:
                 if keyword not in ("ord", "axis", "keepdims"):
                     raise TypeError(f"{name}() got an unexpected keyword argument '{keyword}'")
-            result = function(*map(_argument, args), **kwargs)
-            return tuple(result) if isinstance(result, tuple) else result
+            given = {key: option(value) for key, value in kwargs.items()}
+            found = function(*map(argument, args), **given)
+            return result(tuple(found) if isinstance(found, tuple) else found)
 
         call.__name__ = call.__qualname__ = name
         return call
@@ -506,16 +476,17 @@ def numpy_module() -> Module:
 TABLES[np.ndarray] = _ARRAY
 LOADERS[np.ndarray] = load_from(_ARRAY)
 _SCALAR = pick(
-    np.generic, "T all any conj conjugate copy imag item itemsize max mean min nbytes ndim real "
-    "reshape round shape size sum tolist",
+    np.generic,
+    "T imag itemsize nbytes ndim real shape size tolist",
+    **_methods(np.generic, _SCALAR_METHODS),
     astype=_array_astype,
     dtype=property(lambda self: self.dtype),
-)  # fmt: skip
+)
 for _kind in _scalar_types:
     TABLES[_kind] = _SCALAR
     LOADERS[_kind] = load_from(_SCALAR)
-    CONSTRUCTORS[_kind] = _kind
+    CONSTRUCTORS[_kind] = scalar(_kind)
 PUBLIC.add(np.ndarray)
-for _kind in {type(np.dtype(name.rstrip("_"))) for name in _DTYPES}:
+for _kind in {type(np.dtype(name.rstrip("_"))) for name in DTYPES}:
     TABLES[_kind] = pick(np.dtype, "name itemsize kind")
     LOADERS[_kind] = load_from(TABLES[_kind])

@@ -9,6 +9,7 @@ from typing import Any
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor
 
+from .identity import address_text, hidden
 from .machine import machine
 from .sizes import PLAIN, check_text
 
@@ -52,8 +53,8 @@ def _method_text(value: MethodType) -> str:
     name = next((key for key, other in methods.METHODS.items() if other is function), None)
     name = name or function.__name__
     if type(owner) is not Tensor or name in _IN_PYTHON:
-        return repr(value)
-    return f"<built-in method {name} of Tensor object at {id(owner):#x}>"
+        return hidden(repr(value), value)
+    return f"<built-in method {name} of Tensor object at {address_text(owner)}>"
 
 
 def format_value(value: Any, spec: str) -> str:
@@ -66,7 +67,7 @@ def format_value(value: Any, spec: str) -> str:
         for number in re.findall(_NUMBER, spec):
             if len(number) > 20 or int(number) > MAX_WIDTH:
                 refuse_width()
-    return format(value, spec)
+    return hidden(format(value, spec), value) if type(value) not in PLAIN else format(value, spec)
 
 
 def text(value: Any) -> str:
@@ -75,6 +76,7 @@ def text(value: Any) -> str:
         if type(value) is MethodType:
             return _method_text(value)
         check_text(value)
+        return hidden(str(value), value)
     return str(value)
 
 
@@ -84,6 +86,7 @@ def text_repr(value: Any) -> str:
         if type(value) is MethodType:
             return _method_text(value)
         check_text(value)
+        return hidden(repr(value), value)
     return repr(value)
 
 
@@ -91,6 +94,7 @@ def text_ascii(value: Any) -> str:
     """`ascii(value)`."""
     if type(value) not in PLAIN:
         check_text(value)
+        return hidden(ascii(value), value)
     return ascii(value)
 
 
@@ -113,5 +117,4 @@ def percent(template: str, values: Any) -> str:
             elif given_width and (len(given_width) > 20 or int(given_width) > MAX_WIDTH):
                 refuse_width()
         position += 1
-    result: str = template % values
-    return result
+    return hidden(template % values, values)

@@ -6,10 +6,10 @@ from operator import mul, truediv
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
+from ..tensor.memory import memory_of, window
 from ..tensor.tensor import Tensor
 from .checks import c_name
 from .data import C_NAMES, check_integer
@@ -947,7 +947,7 @@ def _leading(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
 
 def _view_as_real(self: Any) -> Any:
     real = self.real
-    return as_strided(real, (*self.shape, 2), (*self.strides, real.itemsize))
+    return window(real, (*self.shape, 2), (*self.strides, real.itemsize))
 
 
 def _view_as_complex(self: Any) -> Any:
@@ -959,7 +959,10 @@ def _view_as_complex(self: Any) -> Any:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
     if any(stride % (2 * self.itemsize) for stride in self.strides[:-1]):
         raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
-    return self.view(np.result_type(self.dtype, np.complex64))[..., 0]
+    if memory_of(self)[1] % (2 * self.itemsize):
+        raise RuntimeError("Tensor must have a storage_offset divisible by 2")
+    dtype = np.result_type(self.dtype, np.complex64)
+    return window(self, self.shape[:-1], self.strides[:-1], 0, dtype)
 
 
 def _check_pairs(self: Any) -> None:

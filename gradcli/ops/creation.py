@@ -13,6 +13,7 @@ from ..autograd.node import meta_of
 from ..tensor import device as devices
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number
+from ..tensor.memory import reach
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, make, numel, shape_of
 from .data import array_of, element
@@ -381,8 +382,12 @@ def empty_strided(
         )
     dtype = dtype or dtypes.default.dtype
     shape = check_size(size, dtype)
-    extent = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
-    check_size((max(extent, 0),), dtype)
+    if any(step < 0 for step in stride):
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={list(size)} and "
+            f"strides={list(stride)}"
+        )
+    check_size((reach(shape, stride, 1)[1],), dtype)
     return made(allocate(shape, stride, dtype.array), dtype, requires_grad)
 
 

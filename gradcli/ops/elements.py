@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.memory import address, shown
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, own_memory, shape_of, version_of
 from .checks import c_name, check_expand, requires_grad
@@ -105,6 +106,8 @@ def set_strided_(
     from .families import get_op
     from .layout import contiguous_strides
 
+    if stride and len(size) != len(stride):
+        raise RuntimeError(f"unequal size length ({len(size)}) and stride length ({len(stride)})")
     strides = tuple(stride) or contiguous_strides(tuple(size))
     part = get_op("as_strided").call(source, size, strides, storage_offset)
     result: Tensor = set_(self, part)
@@ -133,7 +136,7 @@ def dim_order(self: Tensor, ambiguity_check: Any) -> tuple[int, ...]:
 
 
 function("const_data_ptr(Tensor self)", where=("Tensor",), doc="The address of the first element.")(
-    lambda self: int(own_memory(self).__array_interface__["data"][0])
+    lambda self: shown(address(own_memory(self)))
 )
 function("share_memory_(Tensor self)", where=("Tensor",), doc="The tensor: there is one process.")(
     lambda self: self

@@ -16,6 +16,7 @@ from ..autograd.modes import InferenceVersion, refresh_view, requires_grad
 from ..autograd.node import Node, before_write, title_in_messages
 from ..autograd.operations import operations
 from ..tensor import dtypes
+from ..tensor.memory import address
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory, rewrite_of, shape_of, version_of
 from .dispatch import compute
@@ -159,8 +160,7 @@ def check_overlap(target: Tensor, other: Tensor, itself: bool = True) -> None:
     a, b = target.array, other.array
     if not (type(a) is np.ndarray and type(b) is np.ndarray and np.may_share_memory(a, b)):
         return
-    start_a, start_b = a.__array_interface__["data"][0], b.__array_interface__["data"][0]
-    if itself and start_a == start_b and a.shape == b.shape:
+    if itself and address(a) == address(b) and a.shape == b.shape:
         steps = zip(a.shape, a.strides, b.strides, strict=True)
         if all(length == 1 or step == other_step for length, step, other_step in steps):
             return

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ..tensor.dtypes import Array
+from ..tensor.memory import window
 
 
 def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
@@ -136,19 +136,17 @@ def strided_copy(array: Array) -> Array:
 
 
 def strided(array: Array, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> Array:
-    """A view of `array` with the given shape and strides (in elements) from its first element.
+    """A view of the memory of `array` with the given shape and strides, in elements.
 
-    The caller vouches for the bounds.
+    `offset` counts elements from the first one of `array`. Raises for a view that would leave the
+    memory: NumPy checks what it is given a contiguous array for.
     """
     itemsize = array.itemsize
     shape = tuple(shape)
     steps = tuple(stride * itemsize for stride in strides)
     if array.flags.c_contiguous:
         return np.ndarray(shape, array.dtype, array, offset * itemsize, steps)
-    start = array[(slice(0, 1),) * array.ndim] if array.size else array
-    if offset:
-        raise ValueError("an offset needs contiguous memory")
-    return as_strided(start, shape, steps)
+    return window(array, shape, steps, offset * itemsize)
 
 
 def view_strides(

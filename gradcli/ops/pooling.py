@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ..tensor import dtypes
+from ..tensor.memory import window
 from ..tensor.tensor import Tensor, shape_of
 from .checks import ndim, real_only
 from .table import op
@@ -85,9 +85,7 @@ def _max_pool(
     views = []
     for place in itertools.product(*map(range, kernel_size)):
         start = tuple(slice(i * d, None) for i, d in zip(place, dilation, strict=True))
-        views.append(
-            as_strided(data[(..., *start)], (*lead, *out), (*data.strides[:-dims], *strides))
-        )
+        views.append(window(data[(..., *start)], (*lead, *out), (*data.strides[:-dims], *strides)))
     best = np.array(views[0])
     for view in views[1:]:
         np.maximum(best, view, out=best)

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.modes import InferenceVersion
 from ..tensor import device, dtypes
 from ..tensor.dtypes import Array, DType
+from ..tensor.memory import address
 from ..tensor.random import Generator, default_generator
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
@@ -94,7 +95,7 @@ def _truth(self: Tensor) -> bool:
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     ours, theirs = own_memory(self), own_memory(tensor)
     return bool(
-        ours.__array_interface__["data"][0] == theirs.__array_interface__["data"][0]
+        address(ours) == address(theirs)
         and ours.shape == theirs.shape
         and ours.strides == theirs.strides
     )

@@ -497,13 +497,14 @@ def _as_strided_scatter(
     storage_offset: int,
     from_stride: Sequence[int],
 ) -> Array:
-    check_strided(self.size, size, stride, storage_offset, self.itemsize)
+    own = storage_positions(np.shape(self), from_stride, 0)
+    memory_size = int(own.max(initial=-1)) + 1
+    check_strided(memory_size * self.itemsize, size, stride, storage_offset, self.itemsize)
     if np.shape(src) != tuple(size):
         raise RuntimeError(
             "expected src to have a size equal to the slice of self. src size = "
             f"{list(np.shape(src))}, slice size = {list(size)}"
         )
-    own = storage_positions(np.shape(self), from_stride, 0)
     targets = storage_positions(size, stride, storage_offset)
     extent = int(max(own.max(initial=-1), targets.max(initial=-1))) + 1
     memory = np.zeros(extent, self.dtype)

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import refresh_view
+from ..tensor.memory import fits, memory_of, view_of
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, alias, make, numel, own_memory, shape_of, version_of
+from ..tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
 from .creation import check_size
 from .families import get_op
 from .functions import function
 from .inplace import check_writable, run_inplace
-from .layout import strides_of
+from .layout import contiguous_strides, strides_of
 from .record import record
-from .shape import check_strided, memory_of
+from .shape import element_of
 from .table import OPS, op
 
 # id of the view op: node of its in-place twin
@@ -125,14 +126,17 @@ def resize_(self: Tensor, size: Sequence[int], memory_format: Any) -> Tensor:
     shape = check_size(size, self.dtype)
     if shape == shape_of(self):
         return self
-    memory, start = memory_of(own_memory(self))
-    count = numel(shape)
-    if start + count <= memory.size:
-        self.array = memory[start : start + count].reshape(shape)
+    array = own_memory(self)
+    memory, start = memory_of(array)
+    dtype = array.dtype
+    steps = [step * dtype.itemsize for step in contiguous_strides(shape)]
+    if fits(memory, shape, steps, start, dtype.itemsize):
+        self.array = view_of(memory, shape, steps, start, dtype)
     else:
-        grown = np.zeros(count, memory.dtype)
-        grown[: memory.size - start] = memory[start:]
-        self.array = grown.reshape(shape)
+        grown = np.zeros(shape, dtype)
+        rest = (memory.nbytes - start) // dtype.itemsize
+        grown.reshape(-1)[:rest] = view_of(memory, (rest,), (dtype.itemsize,), start, dtype)
+        self.array = grown
     version_of(self).bump(runtime.where)
     return self
 
@@ -146,9 +150,8 @@ def as_strided_(
     self: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
 ) -> Tensor:
     array = own_memory(self)
-    memory, start = memory_of(array)
+    start = element_of(array)
     offset = start if storage_offset is None else storage_offset
-    check_strided(memory.size, size, stride, offset, array.itemsize)
     return restructure(self, "_as_strided", size, stride, offset, strides_of(array), start)
 
 
@@ -178,7 +181,7 @@ def fill_diagonal_(self: Tensor, fill_value: complex, wrap: bool) -> Tensor:
     step = sum(strides)
     count = min(shape)
     as_strided: Callable[..., Tensor] = get_op("as_strided").call
-    _, offset = memory_of(array)
+    offset = element_of(array)
     fill = get_op("fill")
     run_inplace(fill, (as_strided(self, (count,), (step,), offset), fill_value))
     if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:

@@ -15,7 +15,9 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.device import contiguous_format
 from ..tensor.dtypes import Array, DType
+from ..tensor.memory import memory_of, reach, view_of, window
 from ..tensor.notices import warn_once
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
 from .batching import expanded, front, new_dim, permuted, sized, squeezed, transposed
 from .errors import broadcast_shape, wrap_dim, wrap_dims
@@ -85,16 +87,44 @@ def _view_dtype(self: Array, dtype: DType) -> Array:
     names = f"{_scalar_name(self)} as {dtype.scalar_name} (different element sizes)"
     if not self.ndim:
         raise RuntimeError(f"self.dim() cannot be 0 to view {names}")
-    if self.shape[-1] != 1 and strides_of(self)[-1] != 1:
-        raise RuntimeError(
-            f"self.stride(-1) must be 1 to view {names}, but got {strides_of(self)[-1]}"
-        )
+    strides = strides_of(self)
+    last = (
+        ""
+        if self.shape[-1] == 1 or strides[-1] == 1
+        else (f"self.stride(-1) must be 1 to view {names}, but got {strides[-1]}")
+    )
+    if new < old:
+        if last:
+            raise RuntimeError(last)
+        ratio = old // new
+        shape = (*self.shape[:-1], self.shape[-1] * ratio)
+        steps = (*(step * ratio for step in strides[:-1]), 1)
+        return strided_as(self, shape, steps, dtype)
     ratio = new // old
-    if ratio > 1 and self.shape[-1] % ratio:
+    if self.shape[-1] % ratio:
         raise RuntimeError(
             f"self.size(-1) must be divisible by {ratio} to view {names}, but got {self.shape[-1]}"
         )
-    return self.view(dtype.array)
+    start = memory_of(self)[1] // old
+    if start % ratio:
+        raise RuntimeError(
+            f"self.storage_offset() must be divisible by {ratio} to view {names}, but got {start}"
+        )
+    if last:
+        raise RuntimeError(last)
+    for axis, step in enumerate(strides[:-1]):
+        if step % ratio:
+            raise RuntimeError(
+                f"self.stride({axis}) must be divisible by {ratio} to view {names}, but got {step}"
+            )
+    shape = (*self.shape[:-1], self.shape[-1] // ratio)
+    return strided_as(self, shape, (*(step // ratio for step in strides[:-1]), 1), dtype)
+
+
+def strided_as(array: Array, shape: Sequence[int], strides: Sequence[int], dtype: DType) -> Array:
+    """The memory of `array` from its first byte on, read as `dtype`; strides in such elements."""
+    size = dtype.array.itemsize
+    return window(array, shape, [step * size for step in strides], 0, dtype.array)
 
 
 def _scalar_name(array: Array) -> str:
@@ -553,7 +583,10 @@ def _expand(self: Array, size: Sequence[int]) -> Array:
             f"the number of sizes provided ({len(size)}) must be greater or equal to the number "
             f"of dimensions in the tensor ({self.ndim})"
         )
-    return strided(self, *expanded_geometry(self.shape, strides_of(self), size))
+    shape, strides = expanded_geometry(self.shape, strides_of(self), size)
+    if numel(shape) >= 1 << 63 or any(length < 0 for length in shape):
+        raise RuntimeError("numel: integer multiplication overflow")
+    return strided(self, shape, strides)
 
 
 op(
@@ -770,13 +803,13 @@ def diagonal_of(self: Array, offset: int, dim1: int, dim2: int) -> Array:
         place = _at_axis(first, -offset)
     rest = [axis for axis in range(self.ndim) if axis not in (first, second)]
     start = self[place] if length else self
-    return np.lib.stride_tricks.as_strided(
+    return window(
         start,
         (*(shape[axis] for axis in rest), length),
-        tuple(
+        [
             stride * self.itemsize
             for stride in (*(strides[a] for a in rest), strides[first] + strides[second])
-        ),
+        ],
     )
 
 
@@ -825,6 +858,9 @@ op(
 # --- windows and raw strides -----------------------------------------------------------------
 
 
+_WIDEST = 1 << 58  # elements from one window to the next; then there is one window
+
+
 def _unfold(self: Array, dimension: int, size: int, step: int) -> Array:
     shape = self.shape or (1,)
     dim = wrap_dim(dimension, self.ndim)
@@ -840,10 +876,11 @@ def _unfold(self: Array, dimension: int, size: int, step: int) -> Array:
     count = (shape[dim] - size) // step + 1
     if not self.ndim:
         return np.asarray(self).reshape(1)[:size]
+    apart = min(strides[dim] * step, _WIDEST)
     return strided(
         self,
         (*shape[:dim], count, *shape[dim + 1 :], size),
-        (*strides[:dim], strides[dim] * step, *strides[dim + 1 :], strides[dim]),
+        (*strides[:dim], apart, *strides[dim + 1 :], strides[dim]),
     )
 
 
@@ -890,20 +927,13 @@ op(
 )
 
 
-def memory_of(array: Array) -> tuple[Array, int]:
-    """The whole memory that `array` lies in, as one dimension, and where in it `array` starts."""
-    owner = array
-    while isinstance(owner.base, np.ndarray) and owner.base.dtype == array.dtype:
-        owner = owner.base
-    flat = np.lib.stride_tricks.as_strided(owner, (owner.size,), (owner.itemsize,))
-    start = array.__array_interface__["data"][0] - flat.__array_interface__["data"][0]
-    return flat, start // array.itemsize
+def element_of(array: Array) -> int:
+    """The place of the first element in memory, counted in elements: PyTorch's storage offset."""
+    return memory_of(array)[1] // int(array.itemsize)
 
 
-def check_strided(
-    memory: int, size: Sequence[int], stride: Sequence[int], offset: int, itemsize: int
-) -> None:
-    """Raise RuntimeError unless the geometry stays within `memory` elements."""
+def check_strides(size: Sequence[int], stride: Sequence[int]) -> None:
+    """Raise RuntimeError for strides that as_strided takes for no memory."""
     if len(size) != len(stride):
         raise RuntimeError("mismatch in length of strides and shape")
     if any(step < 0 for step in stride):
@@ -911,14 +941,29 @@ def check_strided(
             "as_strided: Negative strides are not supported at the moment, got strides: "
             f"{list(stride)}"
         )
-    if 0 in size:
-        return
-    last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) + 1
-    if last > memory:
+
+
+def check_strided(
+    memory: int, size: Sequence[int], stride: Sequence[int], offset: int, itemsize: int
+) -> None:
+    """Raise RuntimeError unless the geometry, in elements, stays within `memory` bytes."""
+    check_strides(size, stride)
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    _, end = reach(size, stride, 1)
+    needed = (offset + end) * itemsize
+    if any(length < 0 for length in size) or needed >= 1 << 63:
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={list(size)} and "
+            f"strides={list(stride)}"
+        )
+    if numel(size) >= 1 << 63:
+        raise RuntimeError("numel: integer multiplication overflow")
+    if end and needed > memory:
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
-            f"itemsize {itemsize} requiring a storage size of {last * itemsize} are out of bounds "
-            f"for storage of size {memory * itemsize}"
+            f"itemsize {itemsize} requiring a storage size of {needed} are out of bounds "
+            f"for storage of size {memory}"
         )
 
 
@@ -926,16 +971,19 @@ def _as_strided(
     self: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
 ) -> Array:
     memory, start = memory_of(self)
-    offset = start if storage_offset is None else storage_offset
-    check_strided(memory.size, size, stride, offset, self.itemsize)
-    return np.lib.stride_tricks.as_strided(
-        memory[offset:], tuple(size), tuple(step * self.itemsize for step in stride)
-    )
+    itemsize = self.itemsize
+    offset = start // itemsize if storage_offset is None else storage_offset
+    check_strided(memory.nbytes, size, stride, offset, itemsize)
+    first = offset * itemsize + start % itemsize
+    return view_of(memory, size, [step * itemsize for step in stride], first, self.dtype)
 
 
 def storage_positions(size: Sequence[int], stride: Sequence[int], offset: int) -> Array:
     """The position in memory of every element of a strided geometry."""
+    runtime.reserve(8 * numel(size))
     result = np.full(tuple(size), offset, np.int64)
+    if 0 in size:  # while another dimension may be long
+        return result
     for axis, (length, step) in enumerate(zip(size, stride, strict=True)):
         places = np.arange(length, dtype=np.int64) * step
         result += places.reshape((-1, *(1,) * (len(size) - axis - 1)))
@@ -974,7 +1022,7 @@ def _as_strided_call(
     from ..tensor.tensor import own_memory
 
     array = own_memory(self)
-    _, start = memory_of(array)
+    start = element_of(array)
     offset = start if storage_offset is None else storage_offset
     return F._as_strided(self, size, stride, offset, strides_of(array), start)
 
@@ -984,9 +1032,23 @@ def _as_strided_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, 
     tensor = traced.clone(front(args[0], axes[0]), memory_format=contiguous_format)
     shape = shape_of_value(tensor)
     step = numel(shape[1:])
-    check_strided(step, args[1], args[2], args[3] or 0, 8)
-    size = (shape[0], *args[1])
-    return traced.as_strided(tensor, size, (step, *args[2]), args[3] or 0), 0
+    size, stride, offset = list(args[1]), list(args[2]), args[3] or 0
+    if len(size) != len(stride):
+        raise RuntimeError(
+            "Tensor.as_strided(size, stride, ...): size and stride must have the same length! "
+            f"Got size {size} and stride {stride}"
+        )
+    check_strides((shape[0], *size), (step, *stride))
+    end = offset + reach(size, stride, 1)[1]
+    if offset < 0 or end > step:
+        raise RuntimeError(
+            f"result = tensor.as_strided({size}, {stride}, {offset}) can access memory outside of "
+            f"`tensor`. `result` can access some memory in range [{offset}, {end}], but `tensor` "
+            f"can only access some memory in range [0, {step}]. This is not supported inside of "
+            "vmap, please try to rewrite the `as_strided` call as a sequence of PyTorch view "
+            "operations"
+        )
+    return traced.as_strided(tensor, (shape[0], *size), (step, *stride), offset), 0
 
 
 op(

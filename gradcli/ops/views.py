@@ -18,6 +18,7 @@ import numpy as np
 from ..autograd.modes import requires_grad
 from ..autograd.node import Node, check_saved, hooks_of, next_number, title_in_messages
 from ..autograd.operations import operations
+from ..tensor.memory import address, view_of, window
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, View, from_array, make, numel, own_memory, shape_of, version_of
 from .namespaces import traced
@@ -39,7 +40,7 @@ def layout_of(
     if in_pairs:
         array = array[..., None].view(array.real.dtype)
     size = array.itemsize
-    start = array.__array_interface__["data"][0] // size
+    start = address(array) // size
     return start, array.shape, tuple(step // size for step in array.strides)
 
 
@@ -92,12 +93,14 @@ class Geometry:
         if not (self.regular and self.distinct) or not array.flags.c_contiguous:
             return None
         strides = tuple(step * array.itemsize for step in self.strides)
-        flat = array.reshape(-1)[self.offset :]
-        return np.lib.stride_tricks.as_strided(flat, self.shape, strides)
+        return view_of(array, self.shape, strides, self.offset * array.itemsize, array.dtype)
 
     def index(self) -> Any:
         """For each element of the view, its position in the base, counted row by row."""
+        runtime.reserve(8 * numel(self.shape))
         found = np.full(self.shape, self.offset, np.int64)
+        if 0 in self.shape:  # while another dimension may be long
+            return found
         for axis, (length, step) in enumerate(zip(self.shape, self.strides, strict=True)):
             places = np.arange(length, dtype=np.int64) * step
             found += places.reshape((-1, *(1,) * (len(self.shape) - axis - 1)))
@@ -109,9 +112,8 @@ class Geometry:
             for length, step in zip(self.base_shape, self.base_strides, strict=True)
         )
         places = np.full(reach + 1, -1, np.int64)
-        np.lib.stride_tricks.as_strided(
-            places, self.base_shape, tuple(step * 8 for step in self.base_strides)
-        )[...] = memory
+        steps = tuple(step * 8 for step in self.base_strides)
+        view_of(places, self.base_shape, steps, 0, places.dtype)[...] = memory
         return places[found]
 
 
@@ -133,10 +135,9 @@ def _from_pairs(value: Any) -> Any:
 
 def same_view(base: Tensor, view: Tensor, other: Tensor) -> Tensor:
     """The view of `other`, a tensor laid out as `base`, that `view` is of `base`."""
-    base_array = own_memory(base)
-    offset = view.array.__array_interface__["data"][0] - base_array.__array_interface__["data"][0]
-    memory = own_memory(other)
-    array = np.ndarray(view.array.shape, view.array.dtype, memory, offset, view.array.strides)
+    offset = address(view.array) - address(own_memory(base))
+    seen = view.array
+    array = window(own_memory(other), seen.shape, seen.strides, offset, seen.dtype)
     result = make(array, view.dtype)
     result.version = version_of(other)
     result.view_info = View(other, "normal", result.version.clock)

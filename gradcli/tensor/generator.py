@@ -14,6 +14,7 @@ import numpy as np
 
 from .device import Device, cpu
 from .dtypes import uint8
+from .memory import shown
 from .tensor import Tensor, make
 
 Words = np.ndarray[Any, np.dtype[np.uint32]]
@@ -106,7 +107,7 @@ class Generator:
         return cpu
 
     def __repr__(self) -> str:
-        return f"<torch._C.Generator object at {id(self):#x}>"
+        return f"<torch._C.Generator object at {shown(id(self)):#x}>"
 
     def _start(self, seed: int) -> None:
         self._seed = seed

@@ -27,6 +27,7 @@ from ..ops.table import settled
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType
+from ..tensor.memory import address, shown
 from ..tensor.notices import warn_once
 from ..tensor.printing import format_tensor, tensor_text
 from ..tensor.runtime import runtime
@@ -218,13 +219,12 @@ def storage_offset(tensor: Tensor) -> int:
     if view is None:
         return 0
     array = own_memory(tensor)
-    start = array.__array_interface__["data"][0] - data_ptr(view.base)
-    return int(start // array.itemsize)
+    return (address(array) - address(own_memory(view.base))) // int(array.itemsize)
 
 
 def data_ptr(tensor: Tensor) -> int:
-    """The address of the first element."""
-    return int(own_memory(tensor).__array_interface__["data"][0])
+    """The address of the first element, as programs see addresses."""
+    return shown(address(own_memory(tensor)))
 
 
 def is_contiguous(tensor: Tensor, memory_format: Any = None) -> bool:

@@ -271,7 +271,7 @@ class Module:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"<module {self.name!r} from 'gradcli'>"
+        return f"<module {self.name!r}>"
 
 
 @cache

@@ -29,6 +29,7 @@ from ..autograd.packing import pack
 from ..ops import table
 from ..ops.record import OpNode, TracedOpNode
 from ..tensor.dtypes import complex128, float64, int64
+from ..tensor.memory import shown
 from ..tensor.tensor import Tensor, constant, numel
 
 _NUMBERS = {int: int64, float: float64, complex: complex128}  # a saved number reads as a tensor
@@ -42,7 +43,7 @@ def type_name(node: Any) -> str:
 def text(node: Any) -> str:
     """Python's default text of an object of that class."""
     prefix = "torch.autograd.function." if isinstance(node, FunctionNode) else ""
-    return f"<{prefix}{node.title} object at {id(node):#x}>"
+    return f"<{prefix}{node.title} object at {shown(id(node)):#x}>"
 
 
 def name(node: Any) -> str:

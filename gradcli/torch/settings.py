@@ -131,6 +131,8 @@ def is_multithreading_enabled() -> bool:
 class set_multithreading_enabled:
     """Accepted as a call and as a context; the backward pass runs on one thread."""
 
+    __module__ = "torch.autograd.grad_mode"
+
     def __init__(self, mode: bool) -> None:
         self.prev = _settings.multithreading
         _settings.multithreading = bool(mode)

@@ -1,0 +1,135 @@
+"""`id`, `hash` and the text of objects, without the addresses that Python puts there.
+
+What a program sees of an address is moved by a secret of the process (`tensor.memory.shown`):
+equality and differences stay true, and nothing tells where the process keeps what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from types import BuiltinFunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from gradcli.tensor.memory import SHOWN, shown
+from gradcli.tensor.tensor import Tensor
+
+_VALUES = (int, float, complex, str, np.number, np.bool_)  # whose hash is that of their value
+_FLAT = frozenset((int, float, bool, str, complex, type(None), Tensor, range, type))
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque, BaseException)
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{7,}\b")
+
+
+def id_of(value: Any, /) -> int:
+    """`id(value)`, moved."""
+    return shown(id(value))
+
+
+def _is_value(value: Any) -> bool:
+    if isinstance(value, tuple | frozenset):
+        return all(map(_is_value, value))
+    return isinstance(value, _VALUES)
+
+
+def hash_of(value: Any, /) -> int:
+    """`hash(value)`; of what has no value but an identity, a number that keeps equality only."""
+    if type(value) is Tensor:
+        return id_of(value)
+    if not any("__hash__" in vars(base) for base in type(value).__mro__[:-1]):
+        return object_hash(value)
+    found = hash(value)
+    return found if _is_value(value) else hash((_secret_number(), found))
+
+
+_number = 0
+
+
+def _secret_number() -> int:
+    global _number
+    if not _number:
+        import os
+
+        _number = int.from_bytes(os.urandom(8), "little") | 1
+    return _number
+
+
+def address_text(value: Any) -> str:
+    """The address of an object as Python's texts show one."""
+    return f"{id_of(value):#x}"
+
+
+def object_repr(self: Any) -> str:
+    """Python's text of an object whose class has none."""
+    kind = type(self)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return f"<{module}{kind.__qualname__} object at {address_text(self)}>"
+
+
+def object_hash(self: Any) -> int:
+    """The hash of an object whose class has none."""
+    return hash((_secret_number(), id(self)))
+
+
+# The names that Python's errors and texts use.
+object_repr.__name__ = object_repr.__qualname__ = "__repr__"
+object_hash.__name__ = object_hash.__qualname__ = "__hash__"
+
+
+def hidden(text: str, value: Any) -> str:
+    """`text`, which Python made of `value`, without addresses.
+
+    A text that the program made itself, or that holds nothing but its strings, stays as it is.
+    """
+    if "0x" not in text:
+        return text
+    own: dict[int, int] = {}
+    _foreign(value, own, 0)
+    if not own:
+        return text
+
+    def moved(match: re.Match[str]) -> str:
+        known = own.get(int(match[0], 16))
+        if known is None:  # of something inside: one-way, for the text may be the program's
+            return _one_way(match)
+        return f"{known:#x}"
+
+    return _ADDRESS.sub(moved, text)
+
+
+def clean_error(error: BaseException) -> None:
+    """Take addresses out of the sentences of an error that Python or a library of ours raised."""
+    if any(type(part) is str and _ANY_CASE.search(part) for part in error.args):
+        error.args = tuple(
+            _ANY_CASE.sub(_one_way, part) if type(part) is str else part for part in error.args
+        )
+
+
+_ANY_CASE = re.compile(_ADDRESS.pattern, re.IGNORECASE)
+
+
+def _one_way(match: re.Match[str]) -> str:
+    number = int(match[0], 16)
+    if number >= SHOWN:
+        return match[0]
+    return f"{SHOWN | (hash((_secret_number(), number)) & (SHOWN - 16)):#x}"
+
+
+def _foreign(value: Any, found: dict[int, int], depth: int) -> None:
+    """Collect the addresses of what Python or a library of ours gives a text with an address."""
+    if type(value) in _FLAT:
+        return
+    if isinstance(value, _CONTAINERS) and depth < _DEEPEST:
+        parts: Any = value.args if isinstance(value, BaseException) else value
+        if isinstance(value, dict):
+            parts = [*value, *value.values()]
+        for part in parts:
+            _foreign(part, found, depth + 1)
+    elif type(value).__module__ != "__main__":
+        found[id(value)] = shown(id(value))
+        if isinstance(value, MethodType | BuiltinFunctionType):
+            found[id(value.__self__)] = shown(id(value.__self__))
+
+
+_DEEPEST = 100  # containers in one another that are looked through
