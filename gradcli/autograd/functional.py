@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tensor.tensor import Tensor, alias, constant, make, numel, shape_of
 from . import api
-from .leaf import detach, fresh_edge, requires_grad_
+from .leaf import detach, fresh_edge, refuse_inside_transforms, requires_grad_
 from .modes import enable_grad
 from .operations import operations
 
@@ -34,6 +34,8 @@ def _as_tuple(value: Any, name: str, function: str) -> tuple[bool, tuple[Tensor,
 
 def _fresh(inputs: Sequence[Tensor], create_graph: bool) -> tuple[Tensor, ...]:
     """Inputs to differentiate by: connected to the given ones only under create_graph."""
+    if not create_graph:
+        refuse_inside_transforms()
     fresh = []
     for item in inputs:
         if create_graph:

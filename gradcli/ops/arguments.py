@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..tensor.dtypes import NAMES, PYTHON, DType
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import Tensor, shape_of
 from .out_keyword import has_out
+from .support import NO_ITEM, is_batched
 from .table import REQUIRED, Op, Packed, Parameter
 
 _TYPE_NAMES = {DType: "torch.dtype"}
@@ -443,12 +444,14 @@ def resolution_error(
     kwargs: dict[str, Any],
     out: Any = None,
     space: str = "",
-) -> TypeError:
+) -> Exception:
     """The error of a call that no overload takes.
 
     Where the number of arguments leaves one overload, what is wrong with it is said; else all
     are listed.
     """
+    if any(_wants_number(ops, place, value) for place, value in enumerate(args)):
+        return RuntimeError(NO_ITEM)
     if flavour != WRITTEN:
         from .overloads import Form, problem, refusal
 
@@ -492,6 +495,18 @@ def resolution_error(
         except ArgumentError as error:
             return TypeError(error.sentence(flavour, len(args), name))
     return combination_error(name, ops, flavour, args, kwargs)
+
+
+def _wants_number(ops: Sequence[Op], place: int, value: Any) -> bool:
+    """Whether a number is wanted at this place, where a batch of them under vmap was given."""
+    batch = any(
+        type(item) is Tensor and is_batched(item) and not shape_of(item)
+        for item in (value if isinstance(value, list | tuple) else (value,))
+    )
+    return batch and any(
+        op.parameters[min(place, len(op.parameters) - 1)].kind not in ("Tensor", "any")
+        for op in ops
+    )
 
 
 def _check_given(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -229,7 +229,7 @@ def squeezed(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     return traced.reshape(tensor, shape[:1] + tuple(n for n in shape[1:] if n != 1)), 0
 
 
-_INNERMOST = 1 << 30  # a depth inside every transform that runs
+INNERMOST = 1 << 30  # a depth inside every transform that runs
 
 
 def decomposed(function: Callable[..., Any]) -> Callable[..., tuple[Any, int]]:
@@ -237,7 +237,7 @@ def decomposed(function: Callable[..., Any]) -> Callable[..., tuple[Any, int]]:
 
     def rule(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         inner = [
-            value if axis is None else wrap_batch(value, axis, _INNERMOST)
+            value if axis is None else wrap_batch(value, axis, INNERMOST)
             for value, axis in zip(args, axes, strict=True)
         ]
         level = function(traced, *inner).level

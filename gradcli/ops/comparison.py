@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .functions import function
-from .support import common_dtype, is_batched, select, supports
-from .table import ELEMENTWISE, op
+from .support import common_dtype, dynamic_shape, is_batched, select, supports
+from .table import ELEMENTWISE, Op, op
 
 
 def _comparison_samples(S: Any) -> Any:
@@ -358,12 +358,17 @@ def _coordinates(condition: Any) -> Any:
     return np.nonzero(np.atleast_1d(condition))
 
 
+def _refuse_coordinates(op: Op, args: list[Any], axes: list[Any]) -> NoReturn:
+    raise RuntimeError(dynamic_shape("aten::where"))
+
+
 op(
     "where_nonzero(Tensor condition)",
     name="where",
     kernel=_coordinates,
     outputs=0,
     result=dtypes.int64,
+    batching=_refuse_coordinates,
     where=("torch",),
     doc="The indices of the nonzero elements, one tensor a dimension.",
     samples=lambda S: [S(S.booleans(2, 3)), S(S.tensor([0.0, 1.0, 2.0]))],

@@ -18,7 +18,7 @@ from .data import array_of
 from .dispatch import run
 from .errors import wrap_dim
 from .families import get_op
-from .support import is_batched
+from .support import element_of, is_batched
 
 _INTEGERS = (int, np.integer)
 
@@ -159,6 +159,10 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
         elif item is Ellipsis:
             dim += rank - consumed
             place += rank - consumed
+        elif is_batched(item):  # another element for each example: an index, not a view
+            found[dim] = item
+            dim += 1
+            place += 1
         elif not shape_of(item) and not _is_mask(item):
             view = _select(view, dim, int(item.array), place)
             place += 1
@@ -233,7 +237,7 @@ def _bound(value: Any) -> int | None:
     if value is None:
         return None
     if type(value) is Tensor:
-        value = value.array.item()
+        value = element_of(value)
     if isinstance(value, _INTEGERS):
         return int(value)
     raise TypeError("slice indices must be integers or None or have an __index__ method")

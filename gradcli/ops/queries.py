@@ -19,7 +19,8 @@ from .functions import FUNCTIONS, function
 from .inplace import run_inplace
 from .layout import preserved_copy
 from .shape import shape_of_value
-from .support import common_dtype, refuse_batch
+from .namespaces import traced
+from .support import NO_BRANCH, common_dtype, is_batched, refuse_batch
 from .table import op
 
 BOTH = ("torch", "Tensor")
@@ -78,6 +79,8 @@ function("is_shared(Tensor self)", where=("Tensor",), doc="False: memory is not 
 
 
 def _truth(self: Tensor) -> bool:
+    if is_batched(self):
+        raise RuntimeError(NO_BRANCH)
     count = numel(shape_of(self))
     if count == 0:
         raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
@@ -317,7 +320,6 @@ def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
 
 @function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")
 def argwhere(self: Tensor) -> Tensor:
-    refuse_batch("aten::argwhere", self)
     return _nonzero(self)
 
 
@@ -329,6 +331,8 @@ def argwhere(self: Tensor) -> Tensor:
 def one_hot(self: Tensor, num_classes: int) -> Tensor:
     if self.dtype is not dtypes.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if is_batched(self):
+        return _one_hot_over_batch(self, num_classes)
     index = np.asarray(self.array)
     if not index.size:
         if num_classes <= 0:
@@ -346,6 +350,19 @@ def one_hot(self: Tensor, num_classes: int) -> Tensor:
     result = np.zeros(shape, np.int64)
     np.put_along_axis(result, index[..., None], 1, -1)
     return from_array(result)
+
+
+def _one_hot_over_batch(self: Tensor, num_classes: int) -> Tensor:
+    """Ones where a class is the index, which no value is looked at for, as under vmap it cannot."""
+    if num_classes <= 0:
+        raise RuntimeError(
+            "When vmap-ing torch.nn.functional.one_hot, please provide an explicit positive "
+            "num_classes argument."
+        )
+    classes = from_array(np.arange(num_classes))
+    return traced._to_copy(  # type: ignore[no-any-return]
+        traced.eq(traced.unsqueeze(self, -1), classes), dtype=dtypes.int64
+    )
 
 
 @function(

@@ -21,6 +21,7 @@ from .batching import expanded, front, new_dim, permuted, sized, squeezed, trans
 from .errors import broadcast_shape, wrap_dim, wrap_dims
 from .layout import infer_size, strided, strides_of, view_strides
 from .namespaces import traced
+from .support import is_batched
 from .table import LINEAR, Op, op
 
 NOT_VIEWABLE = (
@@ -716,6 +717,11 @@ def _narrow(F: Any, self: Any, dim: int, start: Any, length: int) -> Any:
     if type(start) is Tensor:
         if shape_of(start) or start.dtype.category != dtypes.INTEGER:
             raise RuntimeError("start must be an 0-dim integral Tensor.")
+        if is_batched(start):
+            raise RuntimeError(
+                "Batching rule not implemented for aten::narrow.Tensor; the fallback path doesn't "
+                "work on out= or view ops."
+            )
         start = start.array.item()
     elif not isinstance(start, int):
         raise TypeError(f"narrow(): argument 'start' must be int, not {type(start).__name__}")

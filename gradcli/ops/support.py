@@ -131,14 +131,38 @@ def is_batched(tensor: Tensor) -> bool:
     return tensor.level is not None and tensor.level.value is not None
 
 
+NO_ITEM = (
+    "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "
+    ".item() on a Tensor, please try to rewrite what you're doing with other operations. If error "
+    "is occurring somewhere inside PyTorch internals, please file a bug report."
+)
+NO_BRANCH = (
+    "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We "
+    "don't support that yet, please file an issue at https://github.com/pytorch/pytorch/issues ."
+)
+NO_STORAGE = "Cannot access data pointer of Tensor that doesn't have storage"
+
+
+def element_of(tensor: Tensor) -> Any:
+    """The one element of a tensor as a Python number. Raises RuntimeError for one under vmap."""
+    if is_batched(tensor):
+        raise RuntimeError(NO_ITEM)
+    return tensor.array.item()
+
+
 def refuse_batch(name: str, tensor: Tensor) -> None:
     """Refuse a result whose shape would differ from example to example under vmap."""
     if is_batched(tensor):
-        raise RuntimeError(
-            "vmap: We do not support batching operators that can output dynamic shape. Attempted "
-            f"to vmap over {name}. Please file an issue at "
-            "https://github.com/pytorch/pytorch/issues if you need this feature."
-        )
+        raise RuntimeError(dynamic_shape(name))
+
+
+def dynamic_shape(name: str) -> str:
+    """PyTorch's sentence for an operation that vmap cannot batch for its shape."""
+    return (
+        "vmap: We do not support batching operators that can output dynamic shape. Attempted to "
+        f"vmap over {name}. Please file an issue at https://github.com/pytorch/pytorch/issues if "
+        "you need this feature."
+    )
 
 
 def refusing(categories: Iterable[str], refusal: Refusal) -> Any:
