@@ -44,9 +44,10 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         if type(value) is Tensor:
             if value.level is not None:
                 return operations.run_leveled_inplace(op, args)
-        elif isinstance(value, list | tuple):  # of index tensors
-            if any(type(item) is Tensor and item.level is not None for item in value):
-                return operations.run_leveled_inplace(op, args)
+        elif isinstance(value, list | tuple) and any(  # of index tensors
+            type(item) is Tensor and item.level is not None for item in value
+        ):
+            return operations.run_leveled_inplace(op, args)
     recorded = runtime.grad_enabled and any(
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )

@@ -454,16 +454,44 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
 # Writes that PyTorch batches by rules of its own, by what these say of an unbatched target; the
 # others go through its fallback.
 _ARITHMETIC = frozenset(
-    "clamp_max_tensor clamp_min_tensor copy div div_mode logical_and logical_or logical_xor "
-    "masked_fill mul sub".split()
+    [
+        "clamp_max_tensor",
+        "clamp_min_tensor",
+        "copy",
+        "div",
+        "div_mode",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "masked_fill",
+        "mul",
+        "sub",
+    ]
 )
 _BROADCAST = frozenset(
-    "add atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor copysign "
-    "gcd lcm".split()
+    [
+        "add",
+        "atan2",
+        "bitwise_and",
+        "bitwise_left_shift",
+        "bitwise_or",
+        "bitwise_right_shift",
+        "bitwise_xor",
+        "copysign",
+        "gcd",
+        "lcm",
+    ]
 )
 _RULED = frozenset(
-    "fill_tensor index_add index_fill index_fill_tensor index_put scatter_add "
-    "scatter_reduce".split()
+    [
+        "fill_tensor",
+        "index_add",
+        "index_fill",
+        "index_fill_tensor",
+        "index_put",
+        "scatter_add",
+        "scatter_reduce",
+    ]
 )
 
 

@@ -18,8 +18,8 @@ from .families import get_op
 from .functions import FUNCTIONS, function
 from .inplace import run_inplace
 from .layout import preserved_copy
-from .shape import shape_of_value
 from .namespaces import traced
+from .shape import shape_of_value
 from .support import NO_BRANCH, common_dtype, is_batched, refuse_batch
 from .table import op
 

@@ -448,10 +448,21 @@ def _squeeze_dims(self: Array, dim: Sequence[int]) -> Array:
     return np.squeeze(self, tuple(p for p in places if self.ndim and self.shape[p] == 1))
 
 
+def _restored(F: Any, g: Any, shape: Sequence[int], dims: Sequence[int]) -> Any:
+    """The cotangent with the dimensions of length one among `dims`, which were dropped."""
+    if not F.is_traced:
+        return F.reshape(g, shape)
+    if shape:
+        for dim in sorted(wrap_dims(tuple(dims), len(shape))):
+            if shape[dim] == 1:
+                g = F.unsqueeze(g, dim)
+    return g
+
+
 op(
     "squeeze(Tensor self)",
     kernel=_squeeze,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": lambda F, g, self_shape: _restored(F, g, self_shape, range(len(self_shape)))},
     jvp=LINEAR,
     view=True,
     batching=squeezed,
@@ -462,7 +473,7 @@ op(
     "squeeze_dim(Tensor self, Dim dim)",
     name="squeeze",
     kernel=_squeeze_dim,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": lambda F, g, self_shape, dim: _restored(F, g, self_shape, (dim,))},
     jvp=LINEAR,
     node="SqueezeBackward1",
     view=True,
@@ -475,7 +486,7 @@ op(
     "squeeze_dims(Tensor self, Dim[] dim)",
     name="squeeze",
     kernel=_squeeze_dims,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": lambda F, g, self_shape, dim: _restored(F, g, self_shape, dim)},
     jvp=LINEAR,
     node="SqueezeBackward2",
     view=True,

@@ -153,16 +153,24 @@ def element_of(tensor: Tensor) -> Any:
 def refuse_batch(name: str, tensor: Tensor) -> None:
     """Refuse a result whose shape would differ from example to example under vmap."""
     if is_batched(tensor):
-        raise RuntimeError(dynamic_shape(name))
+        raise RuntimeError(
+            "vmap: We do not support batching operators that can output dynamic shape. Attempted "
+            f"to vmap over {name}. Please file an issue at "
+            "https://github.com/pytorch/pytorch/issues if you need this feature."
+        )
 
 
-def dynamic_shape(name: str) -> str:
-    """PyTorch's sentence for an operation that vmap cannot batch for its shape."""
-    return (
-        "vmap: We do not support batching operators that can output dynamic shape. Attempted to "
-        f"vmap over {name}. Please file an issue at https://github.com/pytorch/pytorch/issues if "
-        "you need this feature."
-    )
+def cleared(F: Any, mask: Any, values: Any) -> Any:
+    """`values` with zeros where `mask` is true, recorded as PyTorch's own formulas do it."""
+    return F.masked_fill(values, mask, 0) if F.is_traced else F.where(mask, 0, values)
+
+
+def filled(F: Any, mask: Any, value: Any) -> Any:
+    """One value where `mask` is true and zeros elsewhere, recorded as PyTorch's formulas do it."""
+    if not F.is_traced:
+        return F.where(mask, value, 0)
+    zeros = F.zeros_like_shape(value, shape_of(mask))
+    return F.masked_fill_tensor(zeros, mask, value)
 
 
 def refusing(categories: Iterable[str], refusal: Refusal) -> Any:

@@ -263,7 +263,8 @@ def cast(tensor: Tensor, dtype: DType, copying: bool = False) -> Tensor:
 def cast_derivative(tensor: Tensor, dtype: DType) -> Tensor:
     """A gradient or tangent in another dtype; that of a real tensor is the real part."""
     if tensor.dtype.is_complex and not dtype.is_complex:
-        tensor = get_op("real").call(tensor)
+        pairs = get_op("view_as_real").call(tensor)
+        tensor = get_op("select").call(pairs, -1, 0)
     return cast(tensor, dtype)
 
 
@@ -856,6 +857,8 @@ def _filled_by(module: str, name: str) -> Any:
 def sum_to(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     """The tensor summed over the axes that broadcasting from `shape` added or stretched."""
     found = shape_of(tensor)
+    if not shape and found:
+        return resolve.method("sum")(tensor)  # type: ignore[no-any-return]
     extra = len(found) - len(shape)
     axes = tuple(range(extra)) + tuple(
         axis + extra
