@@ -228,6 +228,8 @@ def unbatch(
         if place is None:
             return tensor
         shape = shape_of(tensor)
+        if place > 0:  # PyTorch asks for this shape, in which the batch still comes first
+            return traced.expand(tensor, (*shape[:place], size, *shape[place:]))  # type: ignore[no-any-return]
         value = traced.expand(tensor, (size, *shape))
     else:
         value = front(level.value, level.axis)

@@ -65,7 +65,7 @@ def _jvp(func: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = 
     depth = levels.enter("jvp")
     try:
         duals = [
-            levels.with_tangent(primal, tangent, depth)
+            levels.with_tangent(_seen_from_outside(primal), tangent, depth)
             for primal, tangent in zip(flat, directions, strict=True)
         ]
         result, aux = _split_aux(

@@ -21,6 +21,7 @@ from ..tensor.tensor import Tensor, alias, constant, numel, shape_of
 
 _tracked: list[list[Tensor]] = []  # the aliases of each running level, with its depth
 _depths: list[int] = []
+_running: list[Tracking] = []
 
 
 def _levels_of(tensor: Tensor) -> list[int]:
@@ -36,6 +37,20 @@ def _levels_of(tensor: Tensor) -> list[int]:
 
 
 levels.grad_levels.append(_levels_of)
+
+
+def _original_of(tensor: Tensor) -> Tensor | None:
+    """The tensor outside every level that an argument of a running level stands for."""
+    found = None
+    for tracking in reversed(_running):
+        for copy, original in zip(tracking.aliases, tracking.originals, strict=True):
+            if tensor.node is copy.node and tensor.node is not None:
+                found = tensor = original
+                break
+    return found
+
+
+levels.originals.append(_original_of)
 
 
 def _is_argument(tensor: Tensor) -> bool:
@@ -108,12 +123,14 @@ class Tracking:
         depth = levels.enter("grad")
         _tracked.append(self.aliases)
         _depths.append(depth)
+        _running.append(self)
         return self
 
     def __exit__(self, *details: object) -> None:
         levels.leave()
         _tracked.pop()
         _depths.pop()
+        _running.pop()
         runtime.grad_enabled = self.enabled
 
     def track(self, tree: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from ..tensor.dtypes import NAMES, PYTHON, DType
 from ..tensor.tensor import Tensor, shape_of
 from .out_keyword import has_out
-from .support import NO_ITEM, is_batched
+from .support import is_batched, no_item
 from .table import REQUIRED, Op, Packed, Parameter
 
 _TYPE_NAMES = {DType: "torch.dtype"}
@@ -450,8 +450,10 @@ def resolution_error(
     Where the number of arguments leaves one overload, what is wrong with it is said; else all
     are listed.
     """
-    if any(_wants_number(ops, place, value) for place, value in enumerate(args)):
-        return RuntimeError(NO_ITEM)
+    if any(
+        _wants_number(ops, place, value) for place, value in (*enumerate(args), *kwargs.items())
+    ):
+        return RuntimeError(no_item())
     if flavour != WRITTEN:
         from .overloads import Form, problem, refusal
 
@@ -497,16 +499,20 @@ def resolution_error(
     return combination_error(name, ops, flavour, args, kwargs)
 
 
-def _wants_number(ops: Sequence[Op], place: int, value: Any) -> bool:
-    """Whether a number is wanted at this place, where a batch of them under vmap was given."""
+def _wants_number(ops: Sequence[Op], place: int | str, value: Any) -> bool:
+    """Whether a number is wanted at a place or by a name, where vmap has a batch of them."""
     batch = any(
         type(item) is Tensor and is_batched(item) and not shape_of(item)
         for item in (value if isinstance(value, list | tuple) else (value,))
     )
-    return batch and any(
-        op.parameters[min(place, len(op.parameters) - 1)].kind not in ("Tensor", "any")
-        for op in ops
-    )
+    if not batch:
+        return False
+    for op in ops:
+        for position, parameter in enumerate(op.parameters):
+            last = min(place, len(op.parameters) - 1) if isinstance(place, int) else place
+            if last in (position, parameter.name) and parameter.kind not in ("Tensor", "any"):
+                return True
+    return False
 
 
 def _check_given(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -268,6 +268,9 @@ def matmul_like(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         right = front(right, axes[1])
     vector_left = left_rank == 1
     vector_right = right_rank == 1
+    if vector_left and vector_right and (axes[0] is None) != (axes[1] is None):
+        pair = (left, right) if axes[1] is None else (right, left)
+        return traced.mv(*pair), 0
     if vector_left:
         left = traced.unsqueeze(left, -2)
     if vector_right:

@@ -13,7 +13,7 @@ from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, from_array, shape_of
 from .adding import add_rows, flat_places
-from .batching import aligned, batch_size, front, loop, plain_index
+from .batching import aligned, batch_size, front, in_front, loop, plain_index
 from .data import element
 from .dispatch import run
 from .errors import broadcast_shape, wrap_dim
@@ -161,6 +161,57 @@ def _adjacent(indices: Sequence[Any]) -> bool:
     return places == list(range(places[0], places[-1] + 1))
 
 
+def _led(indices: Sequence[Any], axes: Sequence[Any], size: int) -> tuple[int, list[Any]]:
+    """How many dimensions the indices of one example have, and all with the batch in front."""
+    pairs = list(zip(indices, axes, strict=True))
+    rank = max(len(_shape(item)) - (axis is not None) for item, axis in pairs if item is not None)
+    spread: list[Any] = []
+    for item, axis in pairs:
+        if axis is not None:
+            item = front(item, axis)
+            shape = _shape(item)
+            item = traced.reshape(item, (size, *(1,) * (rank + 1 - len(shape)), *shape[1:]))
+        spread.append(item)
+    return rank, spread
+
+
+def _put_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """index_put over a batch: one more index, and the indexed dimensions in front.
+
+    A loop where a mask tells the places.
+    """
+    tensor, indices, values, accumulate = args
+    if any(item is not None and item.dtype in MASKS for item in indices):
+        return loop(op, args, axes)
+    size = batch_size(args, axes)
+    rank, spread = _led(indices, axes[1] or [None] * len(indices), size)
+    tensor = in_front(tensor, axes[0], size)
+    places = [dim for dim, item in enumerate(spread) if item is not None]
+    target = places[0] if _adjacent(indices) else 0
+    order = tuple(dim + 1 for dim in places), tuple(range(1, len(places) + 1))
+    moved = traced.movedim(tensor, *order)
+    each = from_array(np.arange(size).reshape(size, *(1,) * rank))
+    chosen = [each, *(item for item in spread if item is not None)]
+    found = broadcast_shape([_shape(item) for item in chosen])
+    rest = _shape(moved)[len(places) + 1 :]
+    shape = (size, *rest[:target], *found[1:], *rest[target:])
+    values = in_front(values, axes[2], size)
+    given = _shape(values)
+    wide = traced.reshape(values, (size, *(1,) * (len(shape) - len(given)), *given[1:]))
+    pairs = zip(_shape(wide), shape, strict=False)
+    if len(given) > len(shape) or any(a not in (1, b) for a, b in pairs):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing "
+            f"result of shape {list(shape)}"
+        )
+    wide = traced.expand(wide, shape)
+    if target:
+        ahead = tuple(range(1, rank + 1))
+        wide = traced.movedim(wide, tuple(target + dim for dim in ahead), ahead)
+    result = run(op, [moved, chosen, wide, accumulate])
+    return traced.movedim(result, *reversed(order)), 0
+
+
 def _index_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     """Indices with a batch: it leads them, and where the tensor has one too it is one more index.
 
@@ -169,19 +220,7 @@ def _index_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]
     """
     tensor, indices = args
     size = batch_size(args, axes)
-    ranks = [
-        len(_shape(item)) - (axis is not None)
-        for item, axis in zip(indices, axes[-1], strict=True)
-        if item is not None
-    ]
-    rank = max(ranks)
-    spread: list[Any] = []
-    for item, axis in zip(indices, axes[-1], strict=True):
-        if axis is not None:
-            item = front(item, axis)
-            shape = _shape(item)
-            item = traced.reshape(item, (size, *(1,) * (rank + 1 - len(shape)), *shape[1:]))
-        spread.append(item)
+    rank, spread = _led(indices, axes[-1], size)
     axes_of = [dim for dim, item in enumerate(spread) if item is not None]
     target = axes_of[0] if _adjacent(indices) else 0
     if axes[0] is not None:
@@ -272,6 +311,7 @@ op(
     "index_put(Tensor self, Tensor[] indices, Tensor values, bool accumulate=False)",
     kernel=_index_put,
     check=_check_index,
+    batching=_put_by_batch,
     keeps_layout=True,
     vjp={
         "self": lambda F, g, indices, values_shape, accumulate: (

@@ -42,7 +42,7 @@ from .dispatch import compute, link_views, run
 from .errors import broadcast_shape
 from .namespaces import traced
 from .record import edge_start, record
-from .support import NO_BRANCH, NO_ITEM, NO_STORAGE
+from .support import NO_STORAGE, no_branch, no_item
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, needs, shape_as_saved
 
 # The transforms that are running: "vmap", "jvp", "dual" or "grad", the outermost first.
@@ -75,6 +75,8 @@ def kind_of(depth: int) -> str | None:
     return stack[depths_running.index(depth)] if depth in depths_running else None
 
 
+# Functions that give the tensor outside that an argument of a running transform stands for.
+originals: list[Callable[[Tensor], Tensor | None]] = []
 # Functions that tell which `func.grad` levels a tensor belongs to, for its text.
 grad_levels: list[Callable[[Tensor], list[int]]] = []
 
@@ -106,7 +108,9 @@ def _copy_level(level: Level | None) -> Level:
 
 def below(value: Any, depth: int) -> Any:
     """A value as formulas at `depth` see it: with the tangents of the levels below only."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        return tuple(below(item, depth) for item in value)
+    if isinstance(value, list):
         return [below(item, depth) for item in value]
     if type(value) is not Tensor or value.level is None or not value.level.tangents:
         return value
@@ -437,9 +441,10 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         values = result
         if inner is not None and inner.value is not None:
             values = front(inner.value, inner.axis)
-        from .families import get_op
+        if not _replace(source, values):
+            from .families import get_op
 
-        run_inplace(get_op("copy"), (source, values, False))
+            run_inplace(get_op("copy"), (source, values, False))
         version_of(target).bump(runtime.where)
     else:
         write(target, result.array)
@@ -540,6 +545,21 @@ def _old_values(tensor: Tensor) -> Tensor:
     other.node = tensor.node
     other.number = tensor.number
     return other
+
+
+def _replace(source: Tensor, values: Tensor) -> bool:
+    """Let a tensor be the result that is written into all of it, which keeps the result's node.
+
+    That is left to a copy where the tensor is a view or carries levels of its own.
+    """
+    from .inplace import write
+
+    plain = source.level is None and values.level is None and source.view_info is None
+    if not plain or shape_of(source) != shape_of(values) or source.dtype is not values.dtype:
+        return False
+    write(source, values.array)
+    source.node, source.number = values.node, values.number
+    return True
 
 
 def _copied(target: Tensor, result: Tensor) -> Tensor:
@@ -651,10 +671,10 @@ def innermost(tensor: Tensor, what: str) -> Any:
     level = tensor.level
     if level is not None and level.value is not None:
         if what == ".item()":
-            raise RuntimeError(NO_ITEM)
+            raise RuntimeError(no_item())
         if what == "storage":
             raise RuntimeError(NO_STORAGE)
-        raise RuntimeError(NO_BRANCH)
+        raise RuntimeError(no_branch())
     return tensor.array
 
 
@@ -670,6 +690,9 @@ def text(tensor: Tensor) -> str:
             break
         wrappers[level.depth] = _batched(level.depth, level.axis)
         inner = level.value
+    for find_original in originals:
+        original = find_original(inner)
+        inner = inner if original is None else original
     refresh_view(inner)
     suffixes = []
     tracked = any(find(inner) for find in grad_levels)

@@ -13,6 +13,7 @@ from ..tensor.dtypes import Array, DType
 from ..tensor.random import Generator, default_generator
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
+from .batching import wrap_batch
 from .creation import check_size
 from .families import get_op
 from .functions import FUNCTIONS, function
@@ -20,7 +21,7 @@ from .inplace import run_inplace
 from .layout import preserved_copy
 from .namespaces import traced
 from .shape import shape_of_value
-from .support import NO_BRANCH, common_dtype, is_batched, refuse_batch
+from .support import common_dtype, is_batched, no_branch, refuse_batch
 from .table import op
 
 BOTH = ("torch", "Tensor")
@@ -80,7 +81,7 @@ function("is_shared(Tensor self)", where=("Tensor",), doc="False: memory is not 
 
 def _truth(self: Tensor) -> bool:
     if is_batched(self):
-        raise RuntimeError(NO_BRANCH)
+        raise RuntimeError(no_branch())
     count = numel(shape_of(self))
     if count == 0:
         raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
@@ -95,6 +96,10 @@ def _truth(self: Tensor) -> bool:
     doc="Whether two tensors have the same memory, shape and strides.",
 )
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    if is_batched(self) or is_batched(tensor):
+        raise RuntimeError(
+            "Batching rule not implemented for aten::is_set_to. We could not generate a fallback."
+        )
     ours, theirs = own_memory(self), own_memory(tensor)
     return bool(
         ours.__array_interface__["data"][0] == theirs.__array_interface__["data"][0]
@@ -310,7 +315,13 @@ def nonzero(self: Tensor, as_tuple: bool) -> Any:
 def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
     if size < 0:
         raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
-    refuse_batch("aten::nonzero_static", self)
+    if is_batched(self):
+        batch: Any = self.level
+        rows = [
+            nonzero_static(example, size, fill_value)
+            for example in traced.unbind(batch.value, batch.axis)
+        ]
+        return wrap_batch(traced.stack(rows), 0, batch.depth)
     found = np.asarray(_nonzero(self).array)[:size]
     check_size((size, found.shape[1]), dtypes.int64)
     result = np.full((size, found.shape[1]), fill_value, np.int64)
@@ -320,6 +331,10 @@ def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
 
 @function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")
 def argwhere(self: Tensor) -> Tensor:
+    if is_batched(self):  # PyTorch's fallback goes over the examples, which may differ in length
+        level: Any = self.level
+        found = [argwhere(example) for example in traced.unbind(level.value, level.axis)]
+        return wrap_batch(traced.stack(found), 0, level.depth)
     return _nonzero(self)
 
 
@@ -373,6 +388,12 @@ def _one_hot_over_batch(self: Tensor, num_classes: int) -> Tensor:
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if indices.dtype.category != dtypes.INTEGER:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype!r}")
+    if is_batched(indices):
+        level: Any = indices.level
+        return tuple(
+            wrap_batch(found, level.axis, level.depth)
+            for found in unravel_index(level.value, shape)
+        )
     lengths = (shape,) if isinstance(shape, int) else tuple(shape)
     rest = np.asarray(indices.array)
     places = []
