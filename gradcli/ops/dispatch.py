@@ -37,11 +37,11 @@ from .arguments import (
     resolution_error,
 )
 from .errors import broadcast_error
-from .families import get_op
 from .layout import is_dense, ordered_strides, relayout, strides_of
+from .namespaces import traced
 from .record import UNGUARDED, OpNode, attach, plan_for, record
 from .support import supports
-from .table import ELEMENTWISE, Op, Plan, settled
+from .table import ELEMENTWISE, Op, Plan
 
 np.seterr(all="ignore")
 # The C library gives memory back to the system, page by page to be cleared again, until it has
@@ -510,7 +510,7 @@ def _binary(op: Op, flavour: str) -> Any:
                     )
             else:
                 if state.formula and scalar is not None:
-                    return settled(get_op(scalar))(a, b)
+                    return getattr(traced, scalar)(a, b)
                 y = b
                 edge_b = None
                 ready = (

@@ -42,12 +42,10 @@ class FusedNode(Node):
         grads: list[Any] = [None] * len(self.edges)
         if gradient.node is None or not copies:
             return grads
-        found = engine.run(
-            [(gradient.node, gradient.number, g)],
-            create_graph=runtime.grad_enabled,
-            retain_graph=True,
-            inputs=[(copy.node, 0) for copy in copies],
-            accumulate=False,
+        found = engine.run_between(
+            (gradient.node, gradient.number, g),
+            [copy.node for copy in copies],
+            runtime.grad_enabled,
         )
         for place, part in zip(self.sources, found, strict=True):
             if part is not None:

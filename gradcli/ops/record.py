@@ -67,6 +67,10 @@ class OpNode(Node):
         namespace: Any = real_arrays
         if dtype.is_complex or type(self) is MixedOpNode:
             namespace = complex_arrays
+        plan = self.plan
+        if plan.run is not None and wanted is None:
+            found: Sequence[Any] = plan.run(namespace, g, self.saved)
+            return found
         return self._run(namespace, g, wanted, self.saved)
 
     def _run(self, namespace: Any, g: Any, wanted: Any, values: Sequence[Any]) -> Sequence[Any]:
@@ -97,9 +101,7 @@ class OpNode(Node):
         values = self.saved_tensors() if self.guards is not None else self.saved
         before = runtime.formula
         # A number that stands for a tensor is a tensor for PyTorch, in its formulas too.
-        runtime.formula = not any(
-            type(value) in (int, float, complex) for value in values[: self.plan.tensors]
-        )
+        runtime.formula = self.guards is not UNGUARDED
         try:
             if self.op.fused and runtime.grad_enabled:
                 return self._fused(g, wanted, values)
