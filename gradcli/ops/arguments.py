@@ -450,9 +450,8 @@ def resolution_error(
     Where the number of arguments leaves one overload, what is wrong with it is said; else all
     are listed.
     """
-    if any(
-        _wants_number(ops, place, value) for place, value in (*enumerate(args), *kwargs.items())
-    ):
+    given_at: list[tuple[Any, Any]] = [*enumerate(args), *kwargs.items()]
+    if any(_wants_number(ops, place, value) for place, value in given_at):
         return RuntimeError(no_item())
     if flavour != WRITTEN:
         from .overloads import Form, problem, refusal
