@@ -101,7 +101,7 @@ class OpNode(Node):
         values = self.saved_tensors() if self.guards is not None else self.saved
         before = runtime.formula
         # A number that stands for a tensor is a tensor for PyTorch, in its formulas too.
-        runtime.formula = self.guards is not UNGUARDED
+        runtime.formula = self.plan.tensors != 1 or type(values[0]) not in (int, float, complex)
         try:
             if self.op.fused and runtime.grad_enabled:
                 return self._fused(g, wanted, values)
