@@ -123,7 +123,9 @@ def _roots(
     roots = []
     for index, (output, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
         edge = _edge_of(output)
-        if edge is None:
+        if edge is None or (
+            type(output) is Tensor and operations.level_stack() and operations.is_unrecorded(output)
+        ):
             raise RuntimeError(
                 f"element {index} of tensors does not require grad and does not have a grad_fn"
             )
@@ -154,6 +156,12 @@ def backward(
     Raises RuntimeError with PyTorch's sentences where a cotangent is missing or does not fit,
     nothing requires grad, or the graph was freed.
     """
+    if any(kind != "dual" for kind in operations.level_stack()):
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use "
+            "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
+            "transforms."
+        )
     if grad_variables is not None:
         if grad_tensors is not None:
             raise RuntimeError(
@@ -243,6 +251,11 @@ def grad(
             inputs=edges,
             accumulate=False,
         )
+    if operations.level_stack():
+        results = [
+            None if type(item) is Tensor and operations.is_foreign(item) else result
+            for item, result in zip(ins, results, strict=True)
+        ]
     for index, result in enumerate(results):
         if result is None:
             if not allow_unused:

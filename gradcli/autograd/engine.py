@@ -157,6 +157,27 @@ def pass_number() -> int:
     return running[-1][0].number
 
 
+def run_between(
+    root: tuple[Any, int, Tensor], inputs: Sequence[Any], create_graph: bool
+) -> list[Any]:
+    """The gradients that arrive at the nodes `inputs`, of which nothing behind them is walked.
+
+    What passed through stays; the answer has None where nothing arrived.
+    """
+    ends = set(inputs)
+    order: list[Node] = [root[0]]
+    seen = {root[0]}
+    for node in order:  # grows while it is walked
+        if node not in ends:
+            for edge in node.edges:
+                if edge is not None and type(edge) is not AccumulateGrad and edge not in seen:
+                    seen.add(edge)
+                    order.append(edge)
+    order.sort(key=_by_number, reverse=True)
+    edges = [(node, 0) for node in inputs]
+    return _run_fully([root], order, create_graph, True, edges, False)
+
+
 def will_run(edge: Any) -> bool:
     """Whether the innermost running pass reaches this node or accumulator, and needs it."""
     work, order = running[-1]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tensor.tensor import Tensor, alias, constant, make, numel, shape_of
 from . import api
-from .leaf import detach, fresh_edge, requires_grad_
+from .leaf import detach, fresh_edge, refuse_inside_transforms, requires_grad_
 from .modes import enable_grad
 from .operations import operations
 
@@ -34,6 +34,8 @@ def _as_tuple(value: Any, name: str, function: str) -> tuple[bool, tuple[Tensor,
 
 def _fresh(inputs: Sequence[Tensor], create_graph: bool) -> tuple[Tensor, ...]:
     """Inputs to differentiate by: connected to the given ones only under create_graph."""
+    if not create_graph:
+        refuse_inside_transforms()
     fresh = []
     for item in inputs:
         if create_graph:
@@ -98,6 +100,8 @@ def _vectors(
         raise RuntimeError(
             f"The vector v can only be None if the {what} a single Tensor with a single element."
         )
+    if function == "vjp" and like[0].dtype.is_complex and fresh_edge(like[0]) is not None:
+        raise RuntimeError(api.IMPLICIT_COMPLEX.format(like[0].dtype))
     return (constant(shape_of(like[0]), like[0].dtype, 1),)
 
 
@@ -231,11 +235,45 @@ def jacobian(
                 "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
                 "supported together. Please either set `strict=False` or `vectorize=False`."
             )
+        if strategy == "forward-mode":
+            return _result(many, _columns(func, items, outputs, several))
         rows = []
         for index, output in enumerate(outputs):
+            if not vectorize and output.dtype.is_complex and fresh_edge(output) is not None:
+                raise RuntimeError(api.IMPLICIT_COMPLEX.format(output.dtype))
             columns = _rows(output, index, fresh, create_graph, strict)
             rows.append(_result(several, tuple(columns)))
     return _release(_result(many, tuple(rows)), create_graph)
+
+
+def _columns(
+    func: Callable[..., Any], inputs: Sequence[Tensor], outputs: Sequence[Tensor], several: bool
+) -> tuple[Any, ...]:
+    """The Jacobians by forward mode: one tangent for each element of each input."""
+    from .forward_ad import dual_level, make_dual, unpack_dual
+
+    found: list[list[Any]] = [[] for _ in outputs]
+    for place, item in enumerate(inputs):
+        shape = shape_of(item)
+        columns: list[list[Any]] = [[] for _ in outputs]
+        for unit in np.eye(numel(shape), dtype=item.dtype.array):
+            with dual_level():
+                dual = make_dual(detach(item), make(unit.reshape(shape)[()], item.dtype))
+                args = [dual if i == place else value for i, value in enumerate(inputs)]
+                results = _as_tuple(func(*args), "outputs of the user-provided function", "jvp")[1]
+                for column, result in zip(columns, results, strict=True):
+                    tangent = unpack_dual(result).tangent
+                    array = (
+                        np.zeros(shape_of(result), result.dtype.array)
+                        if tangent is None
+                        else np.array(detach(tangent).array)
+                    )
+                    column.append(array)
+        for index, output in enumerate(outputs):
+            stacked = np.stack(columns[index], -1) if columns[index] else np.zeros(0)
+            whole = stacked.reshape((*shape_of(output), *shape))
+            found[index].append(make(output.dtype.cast(whole)[()], output.dtype))
+    return tuple(_result(several, tuple(row)) for row in found)
 
 
 def _check_forward(create_graph: bool, vectorize: bool) -> None:
@@ -361,6 +399,8 @@ def _hessian_product(
         vectors = _vectors(v, items, several, name, "input to the user-provided function is")
         fresh = _fresh(items, create_graph)
         output = _scalar(func, name, strict)(*fresh)
+        if output.dtype.is_complex and fresh_edge(output) is not None:
+            raise RuntimeError(api.IMPLICIT_COMPLEX.format(output.dtype))
         ones = constant(shape_of(output), output.dtype, 1)
         unused, inside = (_UNUSED, _FLAT_INSIDE) if strict else ("", "")
         gradients = _grad([output], fresh, [ones], True, unused, inside)

@@ -80,7 +80,33 @@ def grad_fn(tensor: Tensor) -> Any:
     edge = fresh_edge(tensor)
     if edge is None or edge.number < 0:
         return None
-    return None if operations.level_stack() and operations.is_argument(tensor) else edge
+    if operations.level_stack() and (
+        operations.is_argument(tensor) or operations.is_unrecorded(tensor)
+    ):
+        return None
+    return edge
+
+
+def wants_gradients(tensor: Tensor) -> bool:
+    """`tensor.requires_grad` as programs see it: not of what vmap and jvp made inside."""
+    if not requires_grad(tensor):
+        return False
+    return not (operations.level_stack() and operations.is_unrecorded(tensor))
+
+
+_TRANSFORMED = (
+    "You are attempting to call Tensor.requires_grad_() (or perhaps using "
+    "torch.autograd.functional.* APIs) inside of a function being transformed by a functorch "
+    "transform. This is unsupported, please attempt to use the functorch transforms (e.g. grad, "
+    "vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside of a function being "
+    "transformed instead."
+)
+
+
+def refuse_inside_transforms() -> None:
+    """Raise PyTorch's error for `requires_grad_()` where a function transform is running."""
+    if any(kind != "dual" for kind in operations.level_stack()):
+        raise RuntimeError(_TRANSFORMED)
 
 
 def requires_grad_(tensor: Tensor, requires_grad: bool = True) -> Tensor:
@@ -223,16 +249,20 @@ def detach(tensor: Tensor) -> Tensor:
     return alias(tensor)
 
 
+DETACHED_VIEW = (
+    "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
+    "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
+    "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
+    "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
+)
+
+
 def detach_(tensor: Tensor) -> Tensor:
     """Take `tensor` itself out of the graph."""
-    if tensor.view_info is not None:
-        raise RuntimeError(
-            "Can't detach views in-place. Use detach() instead. If you are using "
-            "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
-            "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
-            "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
-            "function in torch/optim/optimizer.py as the solution."
-        )
+    if tensor.view_info is not None or (
+        tensor.level is not None and tensor.level.value is not None
+    ):
+        raise RuntimeError(DETACHED_VIEW)
     if tensor.node is not None and tensor.node.number >= 0:
         version = version_of(tensor)
         if type(version) is not InferenceVersion:

@@ -132,7 +132,7 @@ class AccumulateGrad(Node):
     `requires_grad`. It does not keep the tensor alive, only its memory.
     """
 
-    __slots__ = ("array", "grad", "post_hooks", "tensor", "version")
+    __slots__ = ("array", "born", "grad", "post_hooks", "tensor", "version")
 
     title = "AccumulateGrad"
     watched = 0  # how many hooks were put on leaves anywhere
@@ -153,6 +153,7 @@ class AccumulateGrad(Node):
         self.post_hooks: dict[int, Callable[..., Any]] = {}
         self.name: str | None = None
         self.where = runtime.where
+        self.born = next_number()  # between the numbers of the nodes before and after it
 
     @property
     def variable(self) -> Tensor:

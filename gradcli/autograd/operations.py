@@ -35,6 +35,8 @@ class Operations:
     run_leveled: Callable[..., Any]
     run_leveled_inplace: Callable[..., Tensor]
     is_argument: Callable[[Tensor], bool]
+    is_unrecorded: Callable[[Tensor], bool]
+    is_foreign: Callable[[Tensor], bool]
     reaches_outside: Callable[[Tensor], bool]
     level_stack: Callable[[], list[str]]
     enter_level: Callable[[str], int]

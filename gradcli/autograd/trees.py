@@ -44,6 +44,19 @@ def map_tree(function: Callable[..., Any], tree: Any) -> Any:
     return unflatten([function(leaf) for leaf in leaves], structure)
 
 
+def outlined(structure: Any) -> str:
+    """A structure as Python writes such a value, with stars for the leaves: `(*, {'k': *})`."""
+    if structure is None:
+        return "*"
+    kind, items = structure
+    if issubclass(kind, dict):
+        return "{" + ", ".join(f"{key!r}: {outlined(item)}" for key, item in items) + "}"
+    inside = ", ".join(outlined(item) for item in items)
+    if issubclass(kind, list):
+        return f"[{inside}]"
+    return f"({inside},)" if len(items) == 1 else f"({inside})"
+
+
 def described(structure: Any, indent: int = 0) -> str:
     """A structure as PyTorch's errors show it: each child but the first on a line of its own."""
     if structure is None:

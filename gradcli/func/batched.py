@@ -85,9 +85,11 @@ def _prefix(dims: Any, structure: Any) -> bool:
     """Whether a tree of dimensions fits on a tree of values: a number stands for a whole branch."""
     if dims is None:
         return True
-    if structure is None or len(dims[1]) != len(structure[1]):
+    if structure is None or dims[0] is not structure[0] or len(dims[1]) != len(structure[1]):
         return False
     if issubclass(structure[0], dict):
+        if [key for key, _ in dims[1]] != [key for key, _ in structure[1]]:
+            return False
         pairs = [(a[1], b[1]) for a, b in zip(dims[1], structure[1], strict=True)]
     else:
         pairs = list(zip(dims[1], structure[1], strict=True))
@@ -104,7 +106,7 @@ def _leaf_count(structure: Any) -> int:
 
 
 def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], Any, int]:
-    if not isinstance(in_dims, int | tuple | list | dict):
+    if not isinstance(in_dims, int | tuple):
         raise ValueError(
             f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): expected `in_dims` to be int "
             "or a (potentially nested) tuple matching the structure of inputs, got: "
@@ -116,8 +118,8 @@ def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], A
             "you are trying to vmap over a function with no inputs. The latter is unsupported."
         )
     flat, structure = flatten(args)
-    dims = tuple(in_dims) if isinstance(in_dims, list) else in_dims
-    if isinstance(dims, tuple) and len(dims) != len(args):
+    dims = in_dims
+    if not _prefix(flatten(dims)[1], structure):
         raise ValueError(
             f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): in_dims is not compatible "
             f"with the structure of `inputs`. in_dims has structure {described(flatten(dims)[1])} "
@@ -138,6 +140,11 @@ def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], A
             continue
         if axis is None:
             continue
+        if not isinstance(axis, int):
+            raise ValueError(
+                f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): Got in_dim={axis} for an "
+                "input but in_dim must be either an integer dimension or None."
+            )
         rank = len(shape_of(leaf))
         if not -rank <= axis < rank:
             raise ValueError(
@@ -187,12 +194,20 @@ def _run(
                 f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got type "
                 f"{type(item)}. Did you mean to set out_dims= to None for output?"
             )
-    given = tuple(out_dims) if isinstance(out_dims, list) else out_dims
-    if isinstance(given, tuple) and not _prefix(flatten(given)[1], out_structure):
+    given, dims_structure = flatten(out_dims)
+    if any(dim is not None and not isinstance(dim, int) for dim in given):
+        raise ValueError(
+            f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a "
+            "python collection of ints representing where in the outputs the vmapped dimension "
+            "should appear."
+        )
+    if out_structure is None and isinstance(out_dims, tuple) and len(out_dims) == 1:
+        out_dims, dims_structure = out_dims[0], None
+    if not _prefix(dims_structure, out_structure):
         raise ValueError(
             f"vmap({_name(func)}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible "
             f"with the structure of `outputs`. out_dims has structure "
-            f"{described(flatten(given)[1])} but outputs has structure {described(out_structure)}."
+            f"{described(dims_structure)} but outputs has structure {described(out_structure)}."
         )
     places = _broadcast(out_dims, out_structure, len(outputs))
     return unflatten(
@@ -213,6 +228,8 @@ def unbatch(
         if place is None:
             return tensor
         shape = shape_of(tensor)
+        if place > 0:  # PyTorch asks for this shape, in which the batch still comes first
+            return traced.expand(tensor, (*shape[:place], size, *shape[place:]))  # type: ignore[no-any-return]
         value = traced.expand(tensor, (size, *shape))
     else:
         value = front(level.value, level.axis)

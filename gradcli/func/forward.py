@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd.forward_ad import check_tangent
+from ..autograd.leaf import fresh_edge
 from ..autograd.trees import described, flatten, map_tree, unflatten
 from ..ops import levels
 from ..ops.namespaces import traced
@@ -22,6 +23,18 @@ def jvp(
     has_aux: bool = False,
 ) -> Any:
     """The value of `func` and its derivative in the direction of `tangents`."""
+    output, *others = _jvp(func, primals, tangents, has_aux)
+    viewed = [map_tree(_seen_from_outside, tree) for tree in (output, *others[1:])]
+    return (viewed[0], others[0], *viewed[1:])
+
+
+def _seen_from_outside(tensor: Tensor) -> Tensor:
+    """The primal part as a result of its own, which it is where it is on a graph."""
+    return tensor if fresh_edge(tensor) is None else traced._alias(tensor)
+
+
+def _jvp(func: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+    """As `jvp`; the value is what `func` made itself."""
     if not isinstance(primals, tuple):
         raise RuntimeError(
             "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it should be valid "
@@ -52,7 +65,7 @@ def jvp(
     depth = levels.enter("jvp")
     try:
         duals = [
-            levels.with_tangent(primal, tangent, depth)
+            levels.with_tangent(_seen_from_outside(primal), tangent, depth)
             for primal, tangent in zip(flat, directions, strict=True)
         ]
         result, aux = _split_aux(
@@ -94,6 +107,9 @@ def jacfwd(
         refuse_complex("jacfwd", args, "inputs")
         chosen = _selected(args, argnums)
         flat, structure = flatten(chosen)
+        for item in flat:
+            if not isinstance(item, Tensor):
+                raise AttributeError(f"{type(item).__name__!r} object has no attribute 'numel'")
         columns: list[Any] = []
         aux: Any = None
         for index, item in enumerate(flat):
@@ -106,7 +122,7 @@ def jacfwd(
                 directions = tuple(
                     v if i == index else constant(shape_of(p), p.dtype) for i, p in enumerate(flat)
                 )
-                result = jvp(inner, tuple(flat), directions, has_aux=has_aux)
+                result = _jvp(inner, tuple(flat), directions, has_aux)
                 return result[1:] if has_aux else result[1]
 
             from .batched import vmap
@@ -149,11 +165,26 @@ def hessian(func: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Calla
 
 def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
     """The value of `func`, and its derivative as a function of tangents."""
-    output, _ = jvp(
-        func, primals, tuple(map_tree(lambda p: constant(shape_of(p), p.dtype), primals))
-    )
+    flat, structure = flatten(primals)
+    for leaf in flat:
+        if not isinstance(leaf, Tensor):
+            raise AttributeError(f"{type(leaf).__name__!r} object has no attribute 'new_empty'")
+    output, _ = _jvp(func, primals, map_tree(lambda p: constant(shape_of(p), p.dtype), primals))
 
-    def push(*tangents: Any) -> Any:
-        return jvp(func, primals, tangents)[1]
+    def jvp_fn(*tangents: Any) -> Any:
+        directions, given = flatten(tangents)
+        if given != structure:
+            raise RuntimeError(
+                f"Expected the tangents {described(given)} to have the same argspec as the primals "
+                f"{described(structure)}"
+            )
+        for index, (primal, tangent) in enumerate(zip(flat, directions, strict=True)):
+            if shape_of(tangent) != shape_of(primal):
+                raise RuntimeError(
+                    f"tangent:{index} with shape torch.Size({list(shape_of(tangent))}) in "
+                    "flattened pytree doesn't match the shape "
+                    f"torch.Size({list(shape_of(primal))}) of the corresponding primal."
+                )
+        return _jvp(func, primals, tangents)[1]
 
-    return output, push
+    return output, jvp_fn

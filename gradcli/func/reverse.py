@@ -13,7 +13,7 @@ from typing import Any
 from ..autograd import api, engine
 from ..autograd.leaf import fresh_edge, requires_grad_
 from ..autograd.operations import operations
-from ..autograd.trees import flatten, map_tree, unflatten
+from ..autograd.trees import flatten, map_tree, outlined, unflatten
 from ..ops import levels
 from ..ops.namespaces import traced
 from ..tensor.runtime import runtime
@@ -21,6 +21,7 @@ from ..tensor.tensor import Tensor, alias, constant, numel, shape_of
 
 _tracked: list[list[Tensor]] = []  # the aliases of each running level, with its depth
 _depths: list[int] = []
+_running: list[Tracking] = []
 
 
 def _levels_of(tensor: Tensor) -> list[int]:
@@ -36,6 +37,20 @@ def _levels_of(tensor: Tensor) -> list[int]:
 
 
 levels.grad_levels.append(_levels_of)
+
+
+def _original_of(tensor: Tensor) -> Tensor | None:
+    """The tensor outside every level that an argument of a running level stands for."""
+    found = None
+    for tracking in reversed(_running):
+        for copy, original in zip(tracking.aliases, tracking.originals, strict=True):
+            if tensor.node is copy.node and tensor.node is not None:
+                found = tensor = original
+                break
+    return found
+
+
+levels.originals.append(_original_of)
 
 
 def _is_argument(tensor: Tensor) -> bool:
@@ -77,7 +92,7 @@ def _parts(tensor: Tensor) -> Iterator[Tensor]:
             yield from _parts(tangent)
 
 
-def _track(tensor: Any, aliases: list[Tensor]) -> Any:
+def _track(tensor: Any, aliases: list[Tensor], originals: list[Tensor]) -> Any:
     if not isinstance(tensor, Tensor):
         raise ValueError(f"Thing passed to transform API must be Tensor, got {type(tensor)}")
     if not tensor.dtype.differentiable:
@@ -89,16 +104,18 @@ def _track(tensor: Any, aliases: list[Tensor]) -> Any:
     else:
         copy = requires_grad_(alias(tensor))
     aliases.append(copy)
+    originals.append(tensor)
     return copy
 
 
 class Tracking:
-    """One reverse-mode level: `aliases` are what it differentiates with respect to."""
+    """One reverse-mode level: `aliases` of the `originals` are what it differentiates by."""
 
-    __slots__ = ("aliases", "enabled")
+    __slots__ = ("aliases", "enabled", "originals")
 
     def __init__(self) -> None:
         self.aliases: list[Tensor] = []
+        self.originals: list[Tensor] = []
 
     def __enter__(self) -> Tracking:
         self.enabled = runtime.grad_enabled
@@ -106,17 +123,19 @@ class Tracking:
         depth = levels.enter("grad")
         _tracked.append(self.aliases)
         _depths.append(depth)
+        _running.append(self)
         return self
 
     def __exit__(self, *details: object) -> None:
         levels.leave()
         _tracked.pop()
         _depths.pop()
+        _running.pop()
         runtime.grad_enabled = self.enabled
 
     def track(self, tree: Any) -> Any:
         """Fresh aliases of the tensors in `tree`."""
-        return map_tree(lambda leaf: _track(leaf, self.aliases), tree)
+        return map_tree(lambda leaf: _track(leaf, self.aliases, self.originals), tree)
 
     def inner_leaves(self) -> set[Any]:
         """The accumulators that belong to this level alone."""
@@ -139,6 +158,9 @@ class Tracking:
         """Results as the outside sees them: off the graph unless something outside is on it."""
 
         def leave(leaf: Any) -> Any:
+            for copy, original in zip(self.aliases, self.originals, strict=True):
+                if leaf is copy:
+                    return original
             if not isinstance(leaf, Tensor) or fresh_edge(leaf) is None or self.outside(leaf):
                 return leaf
             return _without_node(leaf)
@@ -185,6 +207,12 @@ def _pull(
 def _selected(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
     if isinstance(argnums, int):
         return args[_argument(argnums, len(args))]
+    if not isinstance(argnums, tuple):
+        raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
+    if not argnums:
+        raise RuntimeError("argnums must be non-empty")
+    if len(set(argnums)) != len(argnums):
+        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
     return tuple(args[_argument(number, len(args))] for number in argnums)
 
 
@@ -213,6 +241,9 @@ def _split_aux(result: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
         raise RuntimeError(
             f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True"
         )
+    for leaf in flatten(result[1])[0]:
+        if not isinstance(leaf, Tensor):
+            raise RuntimeError(f"Expected tensors, got unsupported type {type(leaf)}")
     return result
 
 
@@ -300,15 +331,19 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     inputs, in_structure = flatten(tracked)
     tensors = [leaf for leaf in inputs if isinstance(leaf, Tensor)]
 
-    def pull(*cotangents: Any, **kwargs: Any) -> Any:
-        given = cotangents[0] if len(cotangents) == 1 else cotangents
-        listed, given_structure = flatten(given)
-        if given_structure != structure and len(listed) != len(outputs):
+    def pull(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
+        listed, given_structure = flatten(cotangents)
+        if given_structure != structure:
             raise RuntimeError(
-                f"Expected pytree structure of cotangents to be the same as pytree structure of "
-                f"outputs to the function. cotangents: {given}, primal output: {output}"
+                "Expected pytree structure of cotangents to be the same as pytree structure of "
+                f"outputs to the function. cotangents: {outlined(given_structure)}, primal "
+                f"output: {outlined(structure)}"
             )
         for index, (item, cotangent) in enumerate(zip(outputs, listed, strict=True)):
+            if not isinstance(cotangent, Tensor):
+                raise TypeError(
+                    f"gradients can be either Tensors or None, but got {type(cotangent).__name__}"
+                )
             if shape_of(cotangent) != shape_of(item):
                 raise RuntimeError(
                     f"Mismatch in shape: grad_output[{index}] has a shape of "
@@ -319,6 +354,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         filled = [next(grads) if isinstance(leaf, Tensor) else leaf for leaf in inputs]
         return tracking.release(unflatten(filled, in_structure))
 
+    pull.__name__ = "wrapper"  # as it shows itself in PyTorch, and its errors do
+    pull.__qualname__ = "_vjp_with_argnums.<locals>.wrapper"
     output = tracking.release(output)
     return (output, pull, tracking.release(aux)) if has_aux else (output, pull)
 
@@ -333,6 +370,9 @@ def jacrev(
 ) -> Callable[..., Any]:
     """A function that returns the Jacobian of `func` by reverse mode, all rows at once."""
 
+    if chunk_size is not None and chunk_size <= 0:
+        raise ValueError("jacrev: `chunk_size` should be greater than 0.")
+
     def wrapper(*args: Any) -> Any:
         refuse_complex("jacrev", args, "inputs")
         chosen = _selected(args, argnums)
@@ -344,6 +384,12 @@ def jacrev(
         output, pull = result[0], result[1]
         refuse_complex("jacrev", output, "outputs")
         outputs, out_structure = flatten(output)
+        for item in outputs:
+            if not item.dtype.differentiable:
+                raise RuntimeError(
+                    "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got "
+                    f"Tensor with dtype {item.dtype!r}"
+                )
         jacobians = []
         for index, item in enumerate(outputs):
             basis = _basis(item)

@@ -107,7 +107,7 @@ op(
             F.logical_or(F.le(self, min_val), F.ge(self, max_val)), 0, g
         )
     },
-    tied={"self": "HardtanhBackwardBackward0"},
+    fused={"self": "HardtanhBackwardBackward0 g self"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -149,7 +149,7 @@ op(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
     kernel=_leaky_relu,
     vjp={"self": lambda F, g, self, negative_slope: F.where(F.gt(self, 0), g, g * negative_slope)},
-    tied={"self": "LeakyReluBackwardBackward0"},
+    fused={"self": "LeakyReluBackwardBackward0 g self"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -224,6 +224,7 @@ def _elu_slope(F: Any, g: Any, self: Any, alpha: Any, scale: Any, input_scale: A
 op(
     "elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1)",
     kernel=_elu,
+    fused={"self": "EluBackwardBackward0 g self"},
     vjp={"self": _elu_slope},
     jvp=ELEMENTWISE,
     promote="number",
@@ -273,6 +274,7 @@ def _check_celu(self: Any, alpha: Any) -> None:
 op(
     "celu(Tensor self, Scalar alpha=1.0)",
     kernel=lambda self, alpha: _elu(self, alpha, 1, 1 / alpha),
+    fused={"self": "EluBackwardBackward0 g self"},
     vjp={  # the gradient takes `alpha` as a float, whatever the dtype
         "self": lambda F, g, self, alpha: _elu_slope(
             F, g, self, alpha, 1, 1 / float(np.float32(alpha))
@@ -363,6 +365,7 @@ def _check_gelu(self: Any, approximate: str) -> None:
 op(
     "gelu(Tensor self, *, str approximate='none')",
     kernel=_gelu,
+    fused={"self": "GeluBackwardBackward0 g self"},
     vjp={"self": _gelu_slope},
     jvp=ELEMENTWISE,
     promote="number",
@@ -453,6 +456,7 @@ def _softplus(self: Any, beta: Any, threshold: Any) -> Any:
 op(
     "softplus(Tensor self, Scalar beta=1, Scalar threshold=20)",
     kernel=_softplus,
+    fused={"self": "SoftplusBackwardBackward0 g self"},
     vjp={
         "self": lambda F, g, self, beta, threshold: F.where(
             F.gt(self * beta, threshold), g, g * F.sigmoid(self * beta)
@@ -477,6 +481,7 @@ def _logsigmoid(self: Any) -> Any:
 op(
     "logsigmoid(Tensor self)",
     kernel=_logsigmoid,
+    fused={"self": "LogSigmoidBackwardBackward0 g self"},
     vjp={"self": lambda F, g, self: g * F.sigmoid(-self)},
     jvp=ELEMENTWISE,
     node="LogSigmoidBackward0",
@@ -529,7 +534,7 @@ op(
         self.dtype
     ),
     vjp={"self": _outside},
-    tied={"self": "HardshrinkBackwardBackward0"},
+    fused={"self": "HardshrinkBackwardBackward0 g self"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -545,7 +550,7 @@ op(
         self > lambd, self - lambd, np.where(self < -lambd, self + lambd, self * 0)
     )[()].astype(self.dtype),
     vjp={"self": _outside},
-    tied={"self": "SoftshrinkBackwardBackward0"},
+    fused={"self": "SoftshrinkBackwardBackward0 g self"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -560,6 +565,7 @@ _SIXTH = float(np.float32(1 / 6))  # PyTorch's constant is a float, for every dt
 op(
     "hardsigmoid(Tensor self)",
     kernel=lambda self: np.minimum(np.maximum(self + 3, 0), 6) / 6,
+    fused={"self": "NotImplemented g self"},
     vjp={
         "self": lambda F, g, self: F.where(
             F.logical_and(F.gt(self, -3), F.lt(self, 3)), g * _SIXTH, 0
@@ -593,6 +599,7 @@ def _hardswish_slope(F: Any, g: Any, self: Any) -> Any:
 op(
     "hardswish(Tensor self)",
     kernel=lambda self: self * np.minimum(np.maximum(self + 3, 0), 6) / 6,
+    fused={"self": "HardswishBackwardBackward0 g self"},
     vjp={"self": _hardswish_slope},
     jvp=ELEMENTWISE,
     promote="number",
@@ -624,7 +631,10 @@ op(
         "self": lambda F, g, self, weight: F.where(F.gt(self, 0), g, weight * g),
         "weight": lambda F, g, self: F.where(F.gt(self, 0), 0, self * g),
     },
-    tied={"self": "PreluKernelBackwardBackward0"},
+    fused={
+        "self": "PreluKernelBackwardBackward0 g self weight",
+        "weight": "PreluKernelBackwardBackward0 g self weight",
+    },
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -725,6 +735,7 @@ def _glu_forward(F: Any, t: Any, self: Any, dim: int) -> Any:
 op(
     "glu(Tensor self, Dim dim=-1)",
     kernel=_glu,
+    fused={"self": "GluBackwardBackward0 g self"},
     vjp={"self": _glu_slope},
     jvp={"self": _glu_forward},
     batching="shift",

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..tensor.dtypes import NAMES, PYTHON, DType
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import Tensor, shape_of
 from .out_keyword import has_out
+from .support import is_batched, no_item
 from .table import REQUIRED, Op, Packed, Parameter
 
 _TYPE_NAMES = {DType: "torch.dtype"}
@@ -443,12 +444,15 @@ def resolution_error(
     kwargs: dict[str, Any],
     out: Any = None,
     space: str = "",
-) -> TypeError:
+) -> Exception:
     """The error of a call that no overload takes.
 
     Where the number of arguments leaves one overload, what is wrong with it is said; else all
     are listed.
     """
+    given_at: list[tuple[Any, Any]] = [*enumerate(args), *kwargs.items()]
+    if any(_wants_number(ops, place, value) for place, value in given_at):
+        return RuntimeError(no_item())
     if flavour != WRITTEN:
         from .overloads import Form, problem, refusal
 
@@ -492,6 +496,22 @@ def resolution_error(
         except ArgumentError as error:
             return TypeError(error.sentence(flavour, len(args), name))
     return combination_error(name, ops, flavour, args, kwargs)
+
+
+def _wants_number(ops: Sequence[Op], place: int | str, value: Any) -> bool:
+    """Whether a number is wanted at a place or by a name, where vmap has a batch of them."""
+    batch = any(
+        type(item) is Tensor and is_batched(item) and not shape_of(item)
+        for item in (value if isinstance(value, list | tuple) else (value,))
+    )
+    if not batch:
+        return False
+    for op in ops:
+        for position, parameter in enumerate(op.parameters):
+            last = min(place, len(op.parameters) - 1) if isinstance(place, int) else place
+            if last in (position, parameter.name) and parameter.kind not in ("Tensor", "any"):
+                return True
+    return False
 
 
 def _check_given(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

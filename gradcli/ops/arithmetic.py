@@ -724,7 +724,7 @@ op(
 op(
     "rsqrt(Tensor self)",
     kernel=lambda self: 1 / np.sqrt(self),
-    vjp={"self": lambda F, g, out: g * F.conj(F.pow(out, 3)) * -0.5},
+    vjp={"self": lambda F, g, out: g * -0.5 * F.conj(F.pow(out, 3))},
     jvp=ELEMENTWISE,
     promote="float",
     batching=ELEMENTWISE,

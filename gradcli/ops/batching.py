@@ -229,7 +229,7 @@ def squeezed(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     return traced.reshape(tensor, shape[:1] + tuple(n for n in shape[1:] if n != 1)), 0
 
 
-_INNERMOST = 1 << 30  # a depth inside every transform that runs
+INNERMOST = 1 << 30  # a depth inside every transform that runs
 
 
 def decomposed(function: Callable[..., Any]) -> Callable[..., tuple[Any, int]]:
@@ -237,7 +237,7 @@ def decomposed(function: Callable[..., Any]) -> Callable[..., tuple[Any, int]]:
 
     def rule(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         inner = [
-            value if axis is None else wrap_batch(value, axis, _INNERMOST)
+            value if axis is None else wrap_batch(value, axis, INNERMOST)
             for value, axis in zip(args, axes, strict=True)
         ]
         level = function(traced, *inner).level
@@ -268,6 +268,9 @@ def matmul_like(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         right = front(right, axes[1])
     vector_left = left_rank == 1
     vector_right = right_rank == 1
+    if vector_left and vector_right and (axes[0] is None) != (axes[1] is None):
+        pair = (left, right) if axes[1] is None else (right, left)
+        return traced.mv(*pair), 0
     if vector_left:
         left = traced.unsqueeze(left, -2)
     if vector_right:

@@ -47,6 +47,26 @@ def per_example(shape: tuple[int, ...], draw: Callable[[tuple[int, ...]], Tensor
     return tensor
 
 
+def same_for_all(target: Tensor) -> bool:
+    """Whether a tensor with a batch is to be filled with one draw for all examples.
+
+    Raises RuntimeError where a tensor without that batch should get different numbers.
+    """
+    depths = set()
+    level: Any = target.level
+    while level is not None and level.value is not None:
+        depths.add(level.depth)
+        level = level.value.level
+    if any(mode == "different" and depth not in depths for depth, mode, _ in running):
+        batches()
+        raise RuntimeError(
+            "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will "
+            "appear like same randomness. If this is necessary for your usage, please file an "
+            "issue with functorch."
+        )
+    return any(mode == "same" and depth in depths for depth, mode, _ in running)
+
+
 def whole_batch(tensor: Tensor) -> Tensor | None:
     """The tensor with its batch in front, where draws go by its elements; None without a batch.
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .functions import function
-from .support import common_dtype, is_batched, select, supports
+from .support import cleared, common_dtype, is_batched, select, supports
 from .table import ELEMENTWISE, op
 
 
@@ -381,12 +381,12 @@ def _tie_samples(S: Any) -> Any:
 
 def _lesser(F: Any, g: Any, self: Any, other: Any) -> Any:
     """`g` where `self` is less, half of it at ties."""
-    return F.where(F.gt(self, other), 0, F.where(F.eq(self, other), g / 2, g))
+    return cleared(F, F.gt(self, other), F.where(F.eq(self, other), g / 2, g))
 
 
 def _greater(F: Any, g: Any, self: Any, other: Any) -> Any:
     """`g` where `self` is greater, half of it at ties."""
-    return F.where(F.lt(self, other), 0, F.where(F.eq(self, other), g / 2, g))
+    return cleared(F, F.lt(self, other), F.where(F.eq(self, other), g / 2, g))
 
 
 op(
@@ -424,11 +424,11 @@ op(
     numbers=False,
     kernel=np.fmax,
     vjp={
-        "self": lambda F, g, self, other: F.where(
-            F.logical_or(F.ge(self, other), F.isnan(other)), g, 0
+        "self": lambda F, g, self, other: cleared(
+            F, F.logical_not(F.logical_or(F.ge(self, other), F.isnan(other))), g
         ),
-        "other": lambda F, g, self, other: F.where(
-            F.logical_or(F.ge(self, other), F.isnan(other)), 0, g
+        "other": lambda F, g, self, other: cleared(
+            F, F.logical_or(F.ge(self, other), F.isnan(other)), g
         ),
     },
     jvp=ELEMENTWISE,
@@ -443,11 +443,11 @@ op(
     numbers=False,
     kernel=np.fmin,
     vjp={
-        "self": lambda F, g, self, other: F.where(
-            F.logical_or(F.le(self, other), F.isnan(other)), g, 0
+        "self": lambda F, g, self, other: cleared(
+            F, F.logical_not(F.logical_or(F.le(self, other), F.isnan(other))), g
         ),
-        "other": lambda F, g, self, other: F.where(
-            F.logical_or(F.le(self, other), F.isnan(other)), 0, g
+        "other": lambda F, g, self, other: cleared(
+            F, F.logical_or(F.le(self, other), F.isnan(other)), g
         ),
     },
     jvp=ELEMENTWISE,

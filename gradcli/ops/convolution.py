@@ -370,6 +370,7 @@ op(
     "convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, "
     "int[] dilation, bool transposed, int[] output_padding, int groups)",
     kernel=_kernel,
+    fused=dict.fromkeys(("input", "weight", "bias"), "ConvolutionBackwardBackward0 g input weight"),
     vjp={
         "input": _input_grad,
         "weight": _weight_grad,

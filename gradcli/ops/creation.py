@@ -19,6 +19,7 @@ from ..tensor.tensor import Tensor, alias, make, numel, shape_of
 from .data import array_of, element
 from .functions import OPTIONS, function
 from .layout import allocate, contiguous_strides, preserved_strides, strides_of
+from .support import element_of
 
 _LIKE = f"{OPTIONS}, any? memory_format=None"
 
@@ -523,12 +524,12 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
     numbers = []
     for label, value in (("start", start), ("end", end)):
         if type(value) is Tensor:
-            if value.array.shape != ():
+            if shape_of(value) != ():
                 raise RuntimeError(
                     f"{name} only supports 0-dimensional start and end tensors, but got {label} "
-                    f"with {value.array.ndim} dimension(s)."
+                    f"with {len(shape_of(value))} dimension(s)."
                 )
-            value = value.array.item()
+            value = element_of(value)
         elif isinstance(value, bool) or not isinstance(value, int | float | complex):
             raise TypeError(
                 f"{name}(): argument '{label}' must be Number, not {type(value).__name__}"

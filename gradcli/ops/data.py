@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.leaf import DETACHED_VIEW
 from ..tensor import dtypes
 from ..tensor.device import Device
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, promote
 from ..tensor.notices import warn_once
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
+from .support import element_of, is_batched
 
 _SEQUENCES = (list, tuple, range)
 _MOST_DIMENSIONS = 64  # of a NumPy array
@@ -104,6 +106,8 @@ def _from_tensor(data: Tensor, dtype: DType | None, function: str) -> tuple[Arra
         UserWarning,
         stacklevel=2,
     )
+    if is_batched(data):
+        raise RuntimeError(DETACHED_VIEW)
     dtype = dtype or data.dtype
     return dtype.cast(np.array(data.array))[()], dtype
 
@@ -224,7 +228,7 @@ def _plain(value: Any) -> Any:
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
                 "behavior.\nConsider using tensor.detach() first."
             )
-        return value.array.item()
+        return element_of(value)
     if isinstance(value, np.ndarray | np.generic):
         return value.item()
     return value

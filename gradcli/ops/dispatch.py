@@ -38,6 +38,7 @@ from .arguments import (
 )
 from .errors import broadcast_error
 from .layout import is_dense, ordered_strides, relayout, strides_of
+from .namespaces import traced
 from .record import UNGUARDED, OpNode, attach, plan_for, record
 from .support import supports
 from .table import ELEMENTWISE, Op, Plan
@@ -356,6 +357,9 @@ def _is_binary(op: Op) -> bool:
 
 _ABSENT = object()
 
+# Arithmetic with a number as PyTorch's own formulas do it, where it has another node's name.
+_SCALARS = {name: f"_{name}_scalar" for name in ("add", "sub", "mul", "div")}
+
 # What the plan of a unary or binary entry saves, told apart once and not at every call.
 _CONSTANT, _FIRST, _SECOND, _BOTH, _SWAPPED, _RESULT, _OTHERS = range(7)
 
@@ -473,6 +477,7 @@ def _binary(op: Op, flavour: str) -> Any:
         for plan, kind in kinds.items()
         if kind == _CONSTANT
     }
+    scalar = _SCALARS.get(op.id)
     number_guards = UNGUARDED if takes_tensor else None  # a number in a tensor's place is freed too
     ndarray = np.ndarray
     state = runtime
@@ -504,6 +509,8 @@ def _binary(op: Op, flavour: str) -> Any:
                         and (y.ndim < 2 or y.flags.c_contiguous)
                     )
             else:
+                if state.formula and scalar is not None:
+                    return getattr(traced, scalar)(a, b)
                 y = b
                 edge_b = None
                 ready = (

@@ -12,13 +12,14 @@ from ..tensor.device import contiguous_format
 from ..tensor.dtypes import Array, DType
 from ..tensor.random import Generator
 from ..tensor.tensor import Tensor, make, numel, own_memory, shape_of
-from .chance import over_batch, per_example, whole_batch
+from .chance import over_batch, per_example, same_for_all, whole_batch
 from .creation import check_options, check_size, made
 from .errors import broadcast_shape
 from .families import get_op
 from .functions import OPTIONS, function
-from .inplace import check_writable, run_inplace
+from .inplace import check_writable, copy_, run_inplace
 from .layout import allocate, contiguous_strides, preserved_strides, strides_of
+from .support import is_batched
 from .table import op
 
 _RANDOM = f"Generator? generator=None, {OPTIONS}"
@@ -334,9 +335,26 @@ def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     where=("torch", "Tensor"),
     doc="Indices drawn from rows of weights.",
 )
-@over_batch
 def multinomial(self: Tensor, num_samples: int, replacement: bool, generator: Any) -> Tensor:
     check_generator("multinomial", generator)
+    if is_batched(self):
+        return _multinomial(self, num_samples, replacement, generator)
+    weights = np.asarray(self.array)
+
+    def draw(sizes: tuple[int, ...]) -> Tensor:
+        rows = weights
+        if sizes:
+            rows = np.broadcast_to(weights, (*sizes, *weights.shape)).reshape(-1, weights.shape[-1])
+        indices = random.multinomial(
+            rows, self.dtype, num_samples, replacement, generator=generator
+        )
+        return make(indices.reshape(*sizes, *weights.shape[:-1], num_samples), dtypes.int64)
+
+    return per_example((), draw)
+
+
+@over_batch
+def _multinomial(self: Tensor, num_samples: int, replacement: bool, generator: Any) -> Tensor:
     indices = random.multinomial(
         np.asarray(self.array), self.dtype, num_samples, replacement, generator=generator
     )
@@ -353,9 +371,17 @@ def _inplace(
 
     def fill(self: Tensor, *args: Any) -> Tensor:
         generator = check_generator(name, args[-1])
+        if same_for_all(self):
+            shape = shape_of(self)
+            shared = make(np.zeros(shape, self.dtype.array)[()], self.dtype)
+            return copy_(self, fill_whole(shared, generator, args))
+        return fill_whole(self, generator, args)
+
+    def fill_whole(self: Tensor, generator: Any, args: Sequence[Any]) -> Tensor:
+        """The tensor and every batch in it, filled with one draw."""
         whole = whole_batch(self)
         if whole is not None:
-            fill(whole, *args)
+            fill_whole(whole, generator, args)
             return self
         check_writable(self)
         array = own_memory(self)

@@ -13,12 +13,15 @@ from ..tensor.tensor import Tensor, own_memory, shape_of, version_of
 from .checks import c_name, check_expand, requires_grad
 from .functions import function
 from .inplace import check_writable, copy_, write
+from .support import NO_STORAGE, is_batched
 
 
 def _mapped(
     self: Tensor, name: str, others: list[Tensor], words: list[str], call: Callable[..., Any]
 ) -> Tensor:
     """Write `call` of the elements of several tensors into the first."""
+    if any(map(is_batched, (self, *others))):
+        raise RuntimeError(NO_STORAGE)
     if not callable(call):
         raise TypeError(f"'{type(call).__name__}' object is not callable")
     if requires_grad(self) or any(map(requires_grad, others)):

@@ -24,6 +24,7 @@ INFRASTRUCTURE = frozenset(
         "errors",
         "families",
         "functions",
+        "fusing",
         "generate",
         "getitem",
         "index",

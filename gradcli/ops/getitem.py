@@ -18,7 +18,7 @@ from .data import array_of
 from .dispatch import run
 from .errors import wrap_dim
 from .families import get_op
-from .support import is_batched
+from .support import element_of, is_batched
 
 _INTEGERS = (int, np.integer)
 
@@ -41,7 +41,7 @@ def setitem(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`: a copy_ into a view, or an index_put_ where tensors index."""
     from .inplace import run_inplace
 
-    view, indices = apply_views(tensor, _as_tuple(index))
+    view, indices = apply_views(tensor, _as_tuple(index), is_batched(tensor))
     source = _value(value, tensor)
     if not indices:
         if shape_of(source) == () and shape_of(view) != ():
@@ -122,8 +122,13 @@ def _consumed(index: Sequence[Any]) -> int:
     return count
 
 
-def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tensor | None]]:
-    """The views that an index asks for, and the index tensors for the dimensions of the result."""
+def apply_views(
+    tensor: Tensor, index: Sequence[Any], refuse_masks: bool = True
+) -> tuple[Tensor, list[Tensor | None]]:
+    """The views that an index asks for, and the index tensors for the dimensions of the result.
+
+    Raises RuntimeError for masks with a batch, unless the caller refuses them for another reason.
+    """
     items = [_item(item) for item in index]
     rank = len(shape_of(tensor))
     consumed = _consumed(items)
@@ -135,7 +140,7 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
     dim = place = 0  # in the view, and in the index, as messages count
     found: dict[int, Tensor] = {}
     for item in items:
-        if _is_mask(item) and is_batched(item):
+        if refuse_masks and _is_mask(item) and is_batched(item):
             raise RuntimeError(
                 "vmap: We do not support batching operators that can support dynamic shape. "
                 "Attempting to batch over indexing with a boolean mask."
@@ -159,6 +164,10 @@ def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tens
         elif item is Ellipsis:
             dim += rank - consumed
             place += rank - consumed
+        elif is_batched(item):  # another element for each example: an index, not a view
+            found[dim] = item
+            dim += 1
+            place += 1
         elif not shape_of(item) and not _is_mask(item):
             view = _select(view, dim, int(item.array), place)
             place += 1
@@ -233,7 +242,7 @@ def _bound(value: Any) -> int | None:
     if value is None:
         return None
     if type(value) is Tensor:
-        value = value.array.item()
+        value = element_of(value)
     if isinstance(value, _INTEGERS):
         return int(value)
     raise TypeError("slice indices must be integers or None or have an __index__ method")

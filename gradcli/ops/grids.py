@@ -389,6 +389,7 @@ def _define_sampler(dims: int, samples: Any) -> None:
         f"grid_sampler_{dims}d(Tensor input, Tensor grid, int interpolation_mode, "
         "int padding_mode, bool align_corners)",
         kernel=_grid_sample,
+        fused=dict.fromkeys(("input", "grid"), f"GridSampler{dims}DBackwardBackward0 g input grid"),
         vjp={"input": _by_image, "grid": _by_grid},
         jvp={
             "input": lambda F, t, grid, interpolation_mode, padding_mode, align_corners: _sampled(

@@ -321,7 +321,9 @@ op(
             t, size, mode, align, scales
         )
     },
-    node="UpsampleBackwardBackward0",
+    node=lambda self, size, mode, align, scales: (
+        f"Upsample{_NODES[mode]}{len(size)}DBackwardBackward0"
+    ),
     where=(),
     doc="The transpose of resizing.",
     samples=lambda S: (

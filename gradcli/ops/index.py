@@ -111,7 +111,6 @@ FAMILIES: dict[str, str] = {
     "_squeeze_first": "products",
     "_squeeze_last": "sorting",
     "_sub_scalar": "scalars",
-    "_tied": "writing",
     "_times_i": "convolution",
     "_to_copy": "copying",
     "_triangle": "linalg",

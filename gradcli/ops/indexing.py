@@ -11,17 +11,19 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.notices import warn_once
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, from_array, shape_of
 from .adding import add_rows, flat_places
-from .batching import aligned, front, loop, plain_index
+from .batching import aligned, batch_size, front, in_front, loop, plain_index
 from .data import element
 from .dispatch import run
 from .errors import broadcast_shape, wrap_dim
 from .layout import ordered_strides, preserved_copy, relayout, strides_of
+from .namespaces import traced
 from .support import real_gradients, underivable
 from .table import ELEMENTWISE, LINEAR, Op, op
 
 INDEX_TYPES = (dtypes.int64, dtypes.int32)
+MASKS = (dtypes.bool_, dtypes.uint8)
 
 
 def zeros(F: Any, like: Any, shape: Sequence[int]) -> Any:
@@ -159,10 +161,92 @@ def _adjacent(indices: Sequence[Any]) -> bool:
     return places == list(range(places[0], places[-1] + 1))
 
 
+def _led(indices: Sequence[Any], axes: Sequence[Any], size: int) -> tuple[int, list[Any]]:
+    """How many dimensions the indices of one example have, and all with the batch in front."""
+    pairs = list(zip(indices, axes, strict=True))
+    rank = max(len(_shape(item)) - (axis is not None) for item, axis in pairs if item is not None)
+    spread: list[Any] = []
+    for item, axis in pairs:
+        if axis is not None:
+            item = front(item, axis)
+            shape = _shape(item)
+            item = traced.reshape(item, (size, *(1,) * (rank + 1 - len(shape)), *shape[1:]))
+        spread.append(item)
+    return rank, spread
+
+
+def _put_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """index_put over a batch: one more index, and the indexed dimensions in front.
+
+    A loop where a mask tells the places.
+    """
+    tensor, indices, values, accumulate = args
+    if any(item is not None and item.dtype in MASKS for item in indices):
+        return loop(op, args, axes)
+    size = batch_size(args, axes)
+    rank, spread = _led(indices, axes[1] or [None] * len(indices), size)
+    tensor = in_front(tensor, axes[0], size)
+    places = [dim for dim, item in enumerate(spread) if item is not None]
+    target = places[0] if _adjacent(indices) else 0
+    order = tuple(dim + 1 for dim in places), tuple(range(1, len(places) + 1))
+    moved = traced.movedim(tensor, *order)
+    each = from_array(np.arange(size).reshape(size, *(1,) * rank))
+    chosen = [each, *(item for item in spread if item is not None)]
+    found = broadcast_shape([_shape(item) for item in chosen])
+    rest = _shape(moved)[len(places) + 1 :]
+    shape = (size, *rest[:target], *found[1:], *rest[target:])
+    values = in_front(values, axes[2], size)
+    given = _shape(values)
+    wide = traced.reshape(values, (size, *(1,) * (len(shape) - len(given)), *given[1:]))
+    pairs = zip(_shape(wide), shape, strict=False)
+    if len(given) > len(shape) or any(a not in (1, b) for a, b in pairs):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing "
+            f"result of shape {list(shape)}"
+        )
+    wide = traced.expand(wide, shape)
+    if target:
+        ahead = tuple(range(1, rank + 1))
+        wide = traced.movedim(wide, tuple(target + dim for dim in ahead), ahead)
+    result = run(op, [moved, chosen, wide, accumulate])
+    return traced.movedim(result, *reversed(order)), 0
+
+
+def _index_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """Indices with a batch: it leads them, and where the tensor has one too it is one more index.
+
+    The dimensions of the indices stand where PyTorch puts them for a single example: in place of
+    the first index, or in front when dimensions without an index lie between.
+    """
+    tensor, indices = args
+    size = batch_size(args, axes)
+    rank, spread = _led(indices, axes[-1], size)
+    axes_of = [dim for dim, item in enumerate(spread) if item is not None]
+    target = axes_of[0] if _adjacent(indices) else 0
+    if axes[0] is not None:
+        tensor = front(tensor, axes[0])
+        tensor = traced.movedim(
+            tensor, tuple(dim + 1 for dim in axes_of), tuple(range(1, len(axes_of) + 1))
+        )
+        each = from_array(np.arange(size).reshape(size, *(1,) * rank))
+        spread = [each, *(item for item in spread if item is not None)]
+    elif target or not _adjacent(indices):
+        return run(op, [tensor, spread]), target
+    result = run(op, [tensor, spread])
+    if target:
+        order = range(1, rank + 1)
+        result = traced.movedim(result, tuple(order), tuple(target + i for i in order))
+    return result, 0
+
+
 def _index_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     """The batch is one more dimension without an index; a loop where the indices have a batch."""
     indices = args[-1]
-    if any(axis is not None for axis in axes[-1]) or not _adjacent(indices):
+    batched = any(axis is not None for axis in axes[-1])
+    masks = any(item is not None and item.dtype in MASKS for item in indices)
+    if op.id == "index" and batched and not masks:
+        return _index_by_batch(op, args, axes)
+    if batched or not _adjacent(indices):
         return loop(op, args, axes)
     tensor = front(args[0], axes[0])
     sizes = [(_shape(tensor)[0], *args[1])] if op.id == "index_backward" else []
@@ -227,6 +311,7 @@ op(
     "index_put(Tensor self, Tensor[] indices, Tensor values, bool accumulate=False)",
     kernel=_index_put,
     check=_check_index,
+    batching=_put_by_batch,
     keeps_layout=True,
     vjp={
         "self": lambda F, g, indices, values_shape, accumulate: (

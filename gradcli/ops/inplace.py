@@ -40,8 +40,15 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     result does not fit its shape or dtype.
     """
     target: Tensor = args[0]
-    if any(type(args[p]) is Tensor and args[p].level is not None for p in op.tensor_positions):
-        return operations.run_leveled_inplace(op, args)
+    for position in op.tensor_positions:
+        value = args[position]
+        if type(value) is Tensor:
+            if value.level is not None:
+                return operations.run_leveled_inplace(op, args)
+        elif isinstance(value, list | tuple) and any(  # of index tensors
+            type(item) is Tensor and item.level is not None for item in value
+        ):
+            return operations.run_leveled_inplace(op, args)
     recorded = runtime.grad_enabled and any(
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )

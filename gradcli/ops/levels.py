@@ -36,11 +36,13 @@ from ..tensor.tensor import (
     shape_of,
     version_of,
 )
-from .batching import batch, front
+from .batching import INNERMOST, batch, front
 from .batching import wrap_batch as wrap_batch
 from .dispatch import compute, link_views, run
+from .errors import broadcast_shape
 from .namespaces import traced
 from .record import edge_start, record
+from .support import NO_STORAGE, no_branch, no_item
 from .table import ELEMENTWISE, LINEAR, MULTILINEAR, Op, needs, shape_as_saved
 
 # The transforms that are running: "vmap", "jvp", "dual" or "grad", the outermost first.
@@ -73,6 +75,8 @@ def kind_of(depth: int) -> str | None:
     return stack[depths_running.index(depth)] if depth in depths_running else None
 
 
+# Functions that give the tensor outside that an argument of a running transform stands for.
+originals: list[Callable[[Tensor], Tensor | None]] = []
 # Functions that tell which `func.grad` levels a tensor belongs to, for its text.
 grad_levels: list[Callable[[Tensor], list[int]]] = []
 
@@ -104,7 +108,9 @@ def _copy_level(level: Level | None) -> Level:
 
 def below(value: Any, depth: int) -> Any:
     """A value as formulas at `depth` see it: with the tangents of the levels below only."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        return tuple(below(item, depth) for item in value)
+    if isinstance(value, list):
         return [below(item, depth) for item in value]
     if type(value) is not Tensor or value.level is None or not value.level.tangents:
         return value
@@ -143,16 +149,22 @@ def _tensors(op: Op, args: Sequence[Any]) -> list[Tensor]:
 # ---------------------------------------------------------------- running
 
 
+_ESCAPED = (
+    "Either your tensor may have escaped from inside a function being vmapped and this is a user "
+    "error (see https://pytorch.org/functorch/stable/ux_limitations.html), or there is an internal "
+    "functorch error in `gen_vmap_plumbing` Please file an issue if it looks like the latter"
+)
+
+
 def run_leveled(op: Op, args: Sequence[Any]) -> Any:
     """Call `op` where at least one tensor carries a level."""
     if op.composite is not None:
         return op.composite(traced, *args)
     tensors = _tensors(op, args)
-    depth = max(
-        (t.level.depth for t in tensors if t.level is not None and t.level.value is not None),
-        default=0,
-    )
+    depth = _batch_depth(tensors)
     if depth:
+        if depth not in depths_running and depth != INNERMOST:
+            raise RuntimeError(_ESCAPED)
         outputs = _run_batched(op, args, depth)
         if op.view and _unwrap(args[0], depth)[1] is not None:
             link_views(op, args[0], outputs)
@@ -176,6 +188,14 @@ def run_leveled(op: Op, args: Sequence[Any]) -> Any:
             level_of = result.level
             result.level = None if level_of is None or level_of.value is None else level_of
     return outputs
+
+
+def _batch_depth(tensors: Sequence[Tensor]) -> int:
+    """The depth of the innermost batch axis among `tensors`, 0 where there is none."""
+    return max(
+        (t.level.depth for t in tensors if t.level is not None and t.level.value is not None),
+        default=0,
+    )
 
 
 def running_tangents(tensors: Sequence[Tensor]) -> list[int]:
@@ -389,6 +409,10 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     from .inplace import check_writable, rebase, run_inplace, write
 
     target: Tensor = args[0]
+    depth = _batch_depth(_tensors(op, args))
+    level = target.level
+    if depth and (level is None or level.value is None or level.depth < depth):
+        raise RuntimeError(_refused_write(op, args, depth))
     tracked = runtime.grad_enabled and any(
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )
@@ -407,19 +431,8 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
                 f"type {target.dtype.scalar_name}"
             )
         result = operations.cast(result, target.dtype)
-    level = target.level
     inner = result.level
-    depth = 0 if inner is None or inner.value is None else inner.depth
-    batched = level is not None and level.value is not None and level.depth >= depth
-    if depth and not batched:
-        raise RuntimeError(
-            "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists "
-            "a Tensor `other` in extra_args that has more elements than `self`. This happened "
-            "due to `other` being vmapped over but `self` not being vmapped over in a vmap. "
-            "Please try to use out-of-place operators instead of inplace arithmetic. If said "
-            "operator is being called inside the PyTorch framework, please file a bug report "
-            "instead."
-        )
+    batched = level is not None and level.value is not None
     if result.node is not made or op.composite is not None:
         result = _copied(target, result)
     if batched:
@@ -428,9 +441,10 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         values = result
         if inner is not None and inner.value is not None:
             values = front(inner.value, inner.axis)
-        from .families import get_op
+        if not _replace(source, values):
+            from .families import get_op
 
-        run_inplace(get_op("copy"), (source, values, False))
+            run_inplace(get_op("copy"), (source, values, False))
         version_of(target).bump(runtime.where)
     else:
         write(target, result.array)
@@ -440,6 +454,80 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     for level_number, tangent in ((inner and inner.tangents) or {}).items():
         _write_tangent(target, tangent, level_number)
     return target
+
+
+# Writes that PyTorch batches by rules of its own, by what these say of an unbatched target; the
+# others go through its fallback.
+_ARITHMETIC = frozenset(
+    [
+        "clamp_max_tensor",
+        "clamp_min_tensor",
+        "copy",
+        "div",
+        "div_mode",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "masked_fill",
+        "mul",
+        "sub",
+    ]
+)
+_BROADCAST = frozenset(
+    [
+        "add",
+        "atan2",
+        "bitwise_and",
+        "bitwise_left_shift",
+        "bitwise_or",
+        "bitwise_right_shift",
+        "bitwise_xor",
+        "copysign",
+        "gcd",
+        "lcm",
+    ]
+)
+_RULED = frozenset(
+    [
+        "fill_tensor",
+        "index_add",
+        "index_fill",
+        "index_fill_tensor",
+        "index_put",
+        "scatter_add",
+        "scatter_reduce",
+    ]
+)
+
+
+def _refused_write(op: Op, args: Sequence[Any], depth: int) -> str:
+    """PyTorch's sentence for a write of batched values into a tensor without that batch."""
+    if op.id in _BROADCAST:
+        tensors = _tensors(op, args)
+        size = next(
+            shape_of(level.value)[level.axis]
+            for level in (tensor.level for tensor in tensors)
+            if level is not None and level.value is not None and level.depth == depth
+        )
+        found = [size, *broadcast_shape([shape_of(tensor) for tensor in tensors])]
+        return (
+            f"output with shape {list(shape_of(args[0]))} doesn't match the broadcast shape {found}"
+        )
+    place = "in a vmap"
+    if op.id in _ARITHMETIC:
+        name = "inplace arithmetic"
+    elif op.id in _RULED:
+        name = f"{op.name}_"
+    else:
+        name = f"aten::{op.name}_"
+        place = f"at level {depth % _DEEPEST}"
+    return (
+        f"vmap: {name}(self, *extra_args) is not possible because there exists a Tensor `other` in "
+        "extra_args that has more elements than `self`. This happened due to `other` being vmapped "
+        f"over but `self` not being vmapped over {place}. Please try to use out-of-place operators "
+        f"instead of {name}. If said operator is being called inside the PyTorch framework, please "
+        "file a bug report instead."
+    )
 
 
 def _old_values(tensor: Tensor) -> Tensor:
@@ -457,6 +545,21 @@ def _old_values(tensor: Tensor) -> Tensor:
     other.node = tensor.node
     other.number = tensor.number
     return other
+
+
+def _replace(source: Tensor, values: Tensor) -> bool:
+    """Let a tensor be the result that is written into all of it, which keeps the result's node.
+
+    That is left to a copy where the tensor is a view or carries levels of its own.
+    """
+    from .inplace import write
+
+    plain = source.level is None and values.level is None and source.view_info is None
+    if not plain or shape_of(source) != shape_of(values) or source.dtype is not values.dtype:
+        return False
+    write(source, values.array)
+    source.node, source.number = values.node, values.number
+    return True
 
 
 def _copied(target: Tensor, result: Tensor) -> Tensor:
@@ -511,6 +614,42 @@ def _set_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> None:
 # ---------------------------------------------------------------- reading
 
 
+def is_unrecorded(tensor: Tensor) -> bool:
+    """Whether the innermost transform, vmap or jvp, made a tensor that is on no graph for PyTorch.
+
+    Here the values inside are recorded too, since passes further out need that.
+    """
+    innermost = _innermost_transform()
+    if innermost is None or stack[innermost] == "grad":
+        return False
+    depth = depths_running[innermost]
+    level = tensor.level
+    if level is not None and (
+        (level.value is not None and level.depth == depth) or depth in (level.tangents or ())
+    ):
+        return True
+    return tensor.node is not None and tensor.node.number > _starts[innermost]
+
+
+def is_foreign(tensor: Tensor) -> bool:
+    """Whether the innermost transform is a reverse-mode one that a tensor is no variable of."""
+    innermost = _innermost_transform()
+    if innermost is None or stack[innermost] != "grad" or tensor.node is None:
+        return False
+    depth = depths_running[innermost]
+    if any(depth in find(tensor) for find in grad_levels):
+        return False
+    node: Any = tensor.node
+    return bool((node.born if node.number < 0 else node.number) <= _starts[innermost])
+
+
+def _innermost_transform() -> int | None:
+    for place in reversed(range(len(stack))):
+        if stack[place] != "dual":
+            return place
+    return None
+
+
 def detach(tensor: Tensor) -> Tensor:
     """Outside every graph and without tangents; a batch axis stays."""
     from ..autograd.leaf import detach as detach_plain
@@ -532,19 +671,10 @@ def innermost(tensor: Tensor, what: str) -> Any:
     level = tensor.level
     if level is not None and level.value is not None:
         if what == ".item()":
-            raise RuntimeError(
-                "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap "
-                "over calling .item() on a Tensor, please try to rewrite what you're doing with "
-                "other operations. If error is occurring somewhere inside PyTorch internals, "
-                "please file a bug report."
-            )
-        if what == ".tolist()":
-            raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
-        raise RuntimeError(
-            "vmap: It looks like you're attempting to use a Tensor in some data-dependent control "
-            "flow. We don't support that yet, please file an issue at "
-            "https://github.com/pytorch/pytorch/issues ."
-        )
+            raise RuntimeError(no_item())
+        if what == "storage":
+            raise RuntimeError(NO_STORAGE)
+        raise RuntimeError(no_branch())
     return tensor.array
 
 
@@ -560,6 +690,9 @@ def text(tensor: Tensor) -> str:
             break
         wrappers[level.depth] = _batched(level.depth, level.axis)
         inner = level.value
+    for find_original in originals:
+        original = find_original(inner)
+        inner = inner if original is None else original
     refresh_view(inner)
     suffixes = []
     tracked = any(find(inner) for find in grad_levels)
@@ -611,6 +744,8 @@ operations.detach_leveled = detach
 operations.with_tangent = with_tangent
 operations.split_dual = lambda tensor, depth: (below(tensor, depth), tangent_at(tensor, depth))
 operations.level_stack = lambda: stack
+operations.is_unrecorded = is_unrecorded
+operations.is_foreign = is_foreign
 operations.is_argument = lambda tensor: False  # until reverse-mode transforms are loaded
 operations.enter_level = enter
 operations.leave_level = leave

@@ -149,11 +149,21 @@ def _matrix_scalar(F: Any, value: Any) -> Any:
     return F.unsqueeze(F.unsqueeze(value, -1), -1)
 
 
+def _values(A: Tensor) -> Any:
+    """The elements of a tensor, with the batches of every vmap in front of its dimensions."""
+    level = A.level
+    if level is None or level.value is None:
+        return A.array
+    inner = _values(level.value)
+    ahead = inner.ndim - len(shape_of(level.value))
+    return np.moveaxis(inner, ahead + level.axis, 0)
+
+
 def _det_gradient(F: Any, A: Any, out: Any) -> Any:
     """The conjugate of the determinant's derivative by each element."""
     if not F.is_traced:
         return F._cofactors(A)
-    if bool(np.all(np.linalg.det(A.array) if type(A) is Tensor and A.level is None else True)):
+    if np.all(np.linalg.det(_values(A))):
         return adjoint(F, F._linalg_inv(A)) * _matrix_scalar(F, conjugate(F, out))
     left, values, right = F.linalg_svd(A)
     size = A.shape[-1]

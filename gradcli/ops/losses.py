@@ -57,6 +57,16 @@ def _share(F: Any, g: Any, reduction: str, count: int) -> Any:
     return g / count if reduction == "mean" else g
 
 
+def _shared(F: Any, slope: Any, g: Any, reduction: str, count: int) -> Any:
+    """The gradient of elements with these slopes; the last step is a division, as in PyTorch.
+
+    On bare arrays the one number is divided, which saves a pass over the elements.
+    """
+    if F.is_traced:
+        return _share(F, slope * g, reduction, count)
+    return slope * _share(F, g, reduction, count)
+
+
 def _count(shape: Any) -> int:
     return math.prod(shape)
 
@@ -145,10 +155,12 @@ def _define_difference(
         check_dtype(self, target)
 
     extra = ", float c=0.0"
+    twice = node.replace("Backward0", "BackwardBackward0")
     op(
         f"_{name}(Tensor self, Tensor target, str reduction{extra})",
         kernel=compute,
         vjp={"self": vjp_self, "target": vjp_target},
+        fused={"self": f"{twice} g self target", "target": f"{twice} g target self"},
         shows={"c": parameter},
         jvp={"self": jvp_self, "target": jvp_target},
         promote="number",
@@ -376,12 +388,13 @@ def _bce_target_slope(F: Any, self: Any, weight: Any) -> Any:
 op(
     "_binary_cross_entropy(Tensor self, Tensor target, Tensor? weight, str reduction)",
     kernel=_bce,
+    fused={"self": "BinaryCrossEntropyBackwardBackward0 g self target"},
     vjp={
         "self": lambda F, g, self, target, weight, reduction: (
             _bce_slope(F, self, target, weight) * _share(F, g, reduction, _count(self.shape))
         ),
-        "target": lambda F, g, self, weight, reduction, target_shape: (
-            _bce_target_slope(F, self, weight) * _share(F, g, reduction, _count(target_shape))
+        "target": lambda F, g, self, weight, reduction, target_shape: _shared(
+            F, _bce_target_slope(F, self, weight), g, reduction, _count(target_shape)
         ),
     },
     jvp={
@@ -491,13 +504,19 @@ op(
     "Tensor? pos_weight=None, str reduction='mean')",
     kernel=_bce_logits,
     vjp={
-        "self": lambda F, g, self, target, weight, pos_weight, reduction: (
-            _bce_logits_slope(F, self, target, weight, pos_weight)
-            * _share(F, g, reduction, _broadcast_count(self, target, weight, pos_weight))
+        "self": lambda F, g, self, target, weight, pos_weight, reduction: _shared(
+            F,
+            _bce_logits_slope(F, self, target, weight, pos_weight),
+            g,
+            reduction,
+            _broadcast_count(self, target, weight, pos_weight),
         ),
-        "target": lambda F, g, self, weight, pos_weight, reduction: (
-            _bce_logits_target(F, self, weight, pos_weight)
-            * _share(F, g, reduction, _broadcast_count(self, weight, pos_weight))
+        "target": lambda F, g, self, weight, pos_weight, reduction: _shared(
+            F,
+            _bce_logits_target(F, self, weight, pos_weight),
+            g,
+            reduction,
+            _broadcast_count(self, weight, pos_weight),
         ),
     },
     jvp={
@@ -778,6 +797,7 @@ def _soft_margin_values(self: Any, target: Any, reduction: str) -> Any:
 op(
     "_soft_margin_loss(Tensor self, Tensor target, str reduction)",
     kernel=_soft_margin_values,
+    fused={"self": "SoftMarginLossBackwardBackward0 g self target"},
     vjp={
         "self": lambda F, g, self, target, reduction: (
             -target * F.sigmoid(-target * self) * _share(F, g, reduction, _count(self.shape))

@@ -161,6 +161,9 @@ def _check_layer(input: Tensor, normalized_shape: Any, weight: Any, bias: Any, e
 op(
     "_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps)",
     kernel=_layer_norm,
+    fused=dict.fromkeys(
+        ("input", "weight", "bias"), "NativeLayerNormBackwardBackward0 g input - - weight bias"
+    ),
     vjp={
         "input": _layer_input,
         "weight": lambda F, g, input, normalized_shape, eps: (
@@ -300,6 +303,9 @@ op(
         _channels(weight, input.ndim),
         _channels(bias, input.ndim),
     ),
+    fused=dict.fromkeys(
+        ("input", "weight", "bias"), "NativeBatchNormBackwardBackward0 g input weight - -"
+    ),
     vjp={
         "input": _batch_input,
         "weight": lambda F, g, input, eps: F.sum_dim(
@@ -352,6 +358,9 @@ op(
     "_batch_norm_fixed(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, "
     "Tensor running_var, float eps)",
     kernel=_batch_fixed,
+    fused=dict.fromkeys(
+        ("input", "weight", "bias"), "NativeBatchNormBackwardBackward0 g input weight - -"
+    ),
     vjp={
         "input": _fixed_slope,
         "weight": lambda F, g, input, running_mean, running_var, eps: F.sum_dim(

@@ -17,7 +17,7 @@ from ..tensor.tensor import Tensor, numel, shape_of
 from .checks import ndim
 from .errors import broadcast_shape, wrap_dim, wrap_dims
 from .matrices import conjugate
-from .support import common_dtype, is_complex
+from .support import cleared, common_dtype, is_complex
 from .table import op
 
 _INF = math.inf
@@ -60,7 +60,7 @@ def kept(F: Any, value: Any, dim: Any, shape: Sequence[int], keepdim: bool) -> A
 
 def _zero_where(F: Any, zero: Any, value: Any) -> Any:
     """`value`, with 0 where `zero` is 0."""
-    return F.where(F.eq(zero, 0), 0, value)
+    return cleared(F, F.eq(zero, 0), value)
 
 
 def _direction(F: Any, self: Any, norm: Any, p: float, axes: tuple[int, ...]) -> Any:
@@ -400,6 +400,7 @@ def _cdist_weights(F: Any, x1: Any, x2: Any, out: Any, p: float) -> Any:
 op(
     "_cdist_forward(Tensor x1, Tensor x2, float p)",
     kernel=_cdist_forward,
+    fused={"x1": "CdistBackwardBackward0 g x1 x2 out", "x2": "CdistBackwardBackward0 g x2 x1 out"},
     vjp={
         "x1": lambda F, g, x1, x2, out, p: F.sum_dim(
             _cdist_weights(F, x1, x2, out, p) * F.unsqueeze(g, -1), (-2,)
@@ -497,6 +498,7 @@ op(
 op(
     "_pdist_forward(Tensor self, float p)",
     kernel=_pdist,
+    fused={"self": "PdistBackwardBackward0 g self out"},
     vjp={"self": _pdist_slope},
     jvp={"self": _pdist_tangent},
     check=_check_pdist,

@@ -17,6 +17,7 @@ from ..tensor.dtypes import DType
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of, version_of
 from .checks import c_name
+from .support import is_batched
 
 
 class _Rule:
@@ -239,6 +240,11 @@ def _write(result: Tensor, target: Tensor, name: str, rule: _Rule) -> None:
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
+        )
+    if is_batched(result):
+        raise RuntimeError(
+            f"Batching rule not implemented for aten::{name}.out; the fallback path doesn't work "
+            "on out= or view ops."
         )
     rule.check(result.dtype, target.dtype)
     values = target.dtype.cast(result.array)

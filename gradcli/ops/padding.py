@@ -173,7 +173,9 @@ def _indexed(places: Places, name: str, check: Any, node: str | None, doc: str, 
         check=check,
         vjp={"self": vjp},
         keeps={"self": ("self",)},
-        tied={} if node is None else {"self": node.replace("Backward0", "BackwardBackward0")},
+        fused={}
+        if node is None
+        else {"self": f"{node.replace('Backward0', 'BackwardBackward0')} g self"},
         jvp=LINEAR,
         node=node,
         size=lambda self, padding: numel(

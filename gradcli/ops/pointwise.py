@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .parts import parted
-from .support import is_complex, refusing, supports, underivable
+from .support import cleared, is_complex, refusing, supports, underivable
 from .table import ELEMENTWISE, LINEAR, op
 
 LN2 = math.log(2.0)
@@ -656,8 +656,8 @@ op(
     numbers=False,
     kernel=np.hypot,
     vjp={
-        "self": lambda F, g, self, out: g * (self / out),
-        "other": lambda F, g, other, out: g * (other / out),
+        "self": lambda F, g, self, out: g * self / out,
+        "other": lambda F, g, other, out: g * other / out,
     },
     jvp=ELEMENTWISE,
     promote="number",
@@ -694,7 +694,7 @@ op(
 
 
 def _copysign_slope(F: Any, g: Any, self: Any, out: Any) -> Any:
-    return g * F.where(F.eq(self, 0), 0, out / self)
+    return g * cleared(F, F.eq(self, 0), out / self)
 
 
 op(
@@ -782,12 +782,12 @@ def _float_of(self: Any, other: Any) -> Any:
 
 def _xlogy_self(F: Any, g: Any, self: Any, other: Any) -> Any:
     exempt = F.logical_and(F.eq(self, 0), F.le(other, 0))
-    return F.where(exempt, 0, F.xlogy(g, other))
+    return cleared(F, exempt, F.xlogy(g, other))
 
 
 def _xlog1py_self(F: Any, g: Any, self: Any, other: Any) -> Any:
     exempt = F.logical_and(F.eq(self, 0), F.le(other, -1))
-    return F.where(exempt, 0, F.xlog1py(g, other))
+    return cleared(F, exempt, F.xlog1py(g, other))
 
 
 def _log_of(other: float) -> float:

@@ -273,7 +273,7 @@ def _define_max(dims: int) -> None:
                 )
             },
             keeps={"self": ("self", "stride", "padding", "dilation", "ceil_mode")},
-            tied={"self": f"MaxPool{dims}DWithIndicesBackwardBackward0"},
+            fused={"self": f"MaxPool{dims}DWithIndicesBackwardBackward0 g self"},
             jvp={
                 "self": lambda F, t, out1, kernel_size: (
                     F._window_gather(t, out1, len(kernel_size)),
@@ -408,7 +408,7 @@ def _define_adaptive_max(dims: int) -> None:
                 )
             },
             keeps={"self": ("self",)},
-            tied={"self": f"AdaptiveMaxPool{dims}DBackwardBackward0"},
+            fused={"self": f"AdaptiveMaxPool{dims}DBackwardBackward0 g self"},
             shows={"output_size": ""},
             jvp={
                 "self": lambda F, t, out1, output_size: (
@@ -654,7 +654,7 @@ def _define_average(dims: int) -> None:
             kernel=_avg_pool,
             vjp={"self": _avg_vjp},
             keeps={"self": ("self",)},
-            tied={"self": f"AvgPool{dims}DBackwardBackward0"},
+            fused={"self": f"AvgPool{dims}DBackwardBackward0 g self"},
             jvp={"self": _avg_back_vjp},
             check=lambda self, k, s, p, c, i, o: _check_average(name, self, dims, k, s, p, c, o),
             node=f"AvgPool{dims}DBackward0",
@@ -768,7 +768,7 @@ def _define_adaptive_average(dims: int) -> None:
                 )
             },
             keeps={"self": ("self",)},
-            tied={"self": f"AdaptiveAvgPool{dims}DBackwardBackward0"},
+            fused={"self": f"AdaptiveAvgPool{dims}DBackwardBackward0 g self"},
             shows={"output_size": ""},
             jvp={
                 "self": lambda F, t, output_size: getattr(

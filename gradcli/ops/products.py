@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.tensor import Tensor, shape_of
-from .batching import decomposed, matmul_like
+from .batching import decomposed, front, matmul_like
 from .checks import (
     c_name,
     check_expand,
@@ -20,7 +20,8 @@ from .checks import (
     refuse_bool,
     requires_grad,
 )
-from .table import LINEAR, MULTILINEAR, op
+from .namespaces import traced
+from .table import LINEAR, MULTILINEAR, Op, op
 
 
 def _scaled(array: Any, factor: complex) -> Any:
@@ -358,6 +359,17 @@ op(
         S(S.normal(), S.normal(2, 3), S.normal(3)),
     ],
 )
+_each_dot = decomposed(lambda F, self, tensor: F.sum(F.mul(self, tensor)))
+
+
+def _dot_over_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """A matrix times a vector where one of the two has no batch."""
+    if None not in axes:
+        return _each_dot(op, args, axes)
+    batched = 0 if axes[1] is None else 1
+    return traced.mv(front(args[batched], axes[batched]), args[1 - batched]), 0
+
+
 op(
     "dot(Tensor self, Tensor tensor)",
     kernel=lambda self, tensor: np.dot(self, tensor),
@@ -367,7 +379,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_dot,
-    batching=decomposed(lambda F, self, tensor: F.sum(F.mul(self, tensor))),
+    batching=_dot_over_batch,
     doc="The sum of the products of two vectors' elements.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),

@@ -14,13 +14,15 @@ from ..tensor.memory import address
 from ..tensor.random import Generator, default_generator
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
+from .batching import wrap_batch
 from .creation import check_size
 from .families import get_op
 from .functions import FUNCTIONS, function
 from .inplace import run_inplace
 from .layout import preserved_copy
+from .namespaces import traced
 from .shape import shape_of_value
-from .support import common_dtype, refuse_batch
+from .support import common_dtype, is_batched, no_branch, refuse_batch
 from .table import op
 
 BOTH = ("torch", "Tensor")
@@ -79,6 +81,8 @@ function("is_shared(Tensor self)", where=("Tensor",), doc="False: memory is not 
 
 
 def _truth(self: Tensor) -> bool:
+    if is_batched(self):
+        raise RuntimeError(no_branch())
     count = numel(shape_of(self))
     if count == 0:
         raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
@@ -93,6 +97,10 @@ def _truth(self: Tensor) -> bool:
     doc="Whether two tensors have the same memory, shape and strides.",
 )
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    if is_batched(self) or is_batched(tensor):
+        raise RuntimeError(
+            "Batching rule not implemented for aten::is_set_to. We could not generate a fallback."
+        )
     ours, theirs = own_memory(self), own_memory(tensor)
     return bool(
         address(ours) == address(theirs)
@@ -308,7 +316,13 @@ def nonzero(self: Tensor, as_tuple: bool) -> Any:
 def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
     if size < 0:
         raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
-    refuse_batch("aten::nonzero_static", self)
+    if is_batched(self):
+        batch: Any = self.level
+        rows = [
+            nonzero_static(example, size, fill_value)
+            for example in traced.unbind(batch.value, batch.axis)
+        ]
+        return wrap_batch(traced.stack(rows), 0, batch.depth)
     found = np.asarray(_nonzero(self).array)[:size]
     check_size((size, found.shape[1]), dtypes.int64)
     result = np.full((size, found.shape[1]), fill_value, np.int64)
@@ -318,7 +332,10 @@ def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
 
 @function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")
 def argwhere(self: Tensor) -> Tensor:
-    refuse_batch("aten::argwhere", self)
+    if is_batched(self):  # PyTorch's fallback goes over the examples, which may differ in length
+        level: Any = self.level
+        found = [argwhere(example) for example in traced.unbind(level.value, level.axis)]
+        return wrap_batch(traced.stack(found), 0, level.depth)
     return _nonzero(self)
 
 
@@ -330,6 +347,8 @@ def argwhere(self: Tensor) -> Tensor:
 def one_hot(self: Tensor, num_classes: int) -> Tensor:
     if self.dtype is not dtypes.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if is_batched(self):
+        return _one_hot_over_batch(self, num_classes)
     index = np.asarray(self.array)
     if not index.size:
         if num_classes <= 0:
@@ -349,6 +368,19 @@ def one_hot(self: Tensor, num_classes: int) -> Tensor:
     return from_array(result)
 
 
+def _one_hot_over_batch(self: Tensor, num_classes: int) -> Tensor:
+    """Ones where a class is the index, which no value is looked at for, as under vmap it cannot."""
+    if num_classes <= 0:
+        raise RuntimeError(
+            "When vmap-ing torch.nn.functional.one_hot, please provide an explicit positive "
+            "num_classes argument."
+        )
+    classes = from_array(np.arange(num_classes))
+    return traced._to_copy(  # type: ignore[no-any-return]
+        traced.eq(traced.unsqueeze(self, -1), classes), dtype=dtypes.int64
+    )
+
+
 @function(
     "unravel_index(Tensor indices, any shape)",
     where=("torch",),
@@ -357,6 +389,12 @@ def one_hot(self: Tensor, num_classes: int) -> Tensor:
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if indices.dtype.category != dtypes.INTEGER:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype!r}")
+    if is_batched(indices):
+        level: Any = indices.level
+        return tuple(
+            wrap_batch(found, level.axis, level.depth)
+            for found in unravel_index(level.value, shape)
+        )
     lengths = (shape,) if isinstance(shape, int) else tuple(shape)
     rest = np.asarray(indices.array)
     places = []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
+from ..autograd import engine
 from ..autograd.modes import refresh_view, requires_grad
 from ..autograd.node import (
     Freed,
@@ -61,18 +62,23 @@ class OpNode(Node):
         ):
             check_saved(self)
         if traced_mode:
-            namespace: Any = traced
-            values = self.saved_tensors() if self.guards is not None else self.saved
-        else:
-            dtype = self.dtype if self.count == 1 else self.dtype[0]
-            namespace = real_arrays
-            if dtype.is_complex or type(self) is MixedOpNode:
-                namespace = complex_arrays
-            values = self.saved
+            return self._recorded(g, wanted)
+        dtype = self.dtype if self.count == 1 else self.dtype[0]
+        namespace: Any = real_arrays
+        if dtype.is_complex or type(self) is MixedOpNode:
+            namespace = complex_arrays
         plan = self.plan
         if plan.run is not None and wanted is None:
-            found: Any = plan.run(namespace, g, values)
-            return self._tied(list(found), values) if traced_mode and plan.op.tied else found
+            found: Sequence[Any] = plan.run(namespace, g, self.saved)
+            return found
+        return self._run(namespace, g, wanted, self.saved)
+
+    def _run(self, namespace: Any, g: Any, wanted: Any, values: Sequence[Any]) -> Sequence[Any]:
+        """The gradients by the plan's formulas over a namespace."""
+        plan = self.plan
+        if plan.run is not None and wanted is None:
+            found: Sequence[Any] = plan.run(namespace, g, values)
+            return found
         if self.count == 1 and plan.op.outputs == 0:
             g = (g,)  # formulas of operations that return a list take one
         edges = self.edges
@@ -88,19 +94,55 @@ class OpNode(Node):
                     grads[index] = formula(namespace, g, values[getter])
                 else:
                     grads[index] = formula(namespace, g, *getter(values))
-        return self._tied(grads, values) if traced_mode and self.op.tied else grads
-
-    def _tied(self, grads: list[Any], values: Sequence[Any]) -> list[Any]:
-        """Recorded gradients on the graph of the inputs that they do not change with."""
-        for position, parameter in enumerate(self.op.parameters):
-            node = self.op.tied.get(parameter.name)
-            save = (table.INPUT, position)
-            if node is not None and save in self.plan.saves:
-                edge = edge_start(self.op, position, len(self.edges))
-                if grads[edge] is not None:
-                    value = values[self.plan.saves.index(save)]
-                    grads[edge] = traced._tied(grads[edge], value, node)
         return grads
+
+    def _recorded(self, g: Any, wanted: Any) -> Sequence[Any]:
+        """The gradients as recorded operations, under the names that PyTorch gives them."""
+        values = self.saved_tensors() if self.guards is not None else self.saved
+        before = runtime.formula
+        # A number that stands for a tensor is a tensor for PyTorch, in its formulas too.
+        runtime.formula = self.plan.tensors != 1 or type(values[0]) not in (int, float, complex)
+        try:
+            if self.op.fused and runtime.grad_enabled:
+                return self._fused(g, wanted, values)
+            return self._run(traced, g, wanted, values)
+        finally:
+            runtime.formula = before
+
+    def _fused(self, g: Any, wanted: Any, values: Sequence[Any]) -> Sequence[Any]:
+        """The gradients, each behind the one node that PyTorch has for it."""
+        from .fusing import Sources, edges_of, fused, is_fusible
+
+        op = self.op
+        if not is_fusible(g) or not all(map(is_fusible, values)):
+            return self._run(traced, g, wanted, values)
+        sources = Sources()
+        grads = self._run(
+            traced, sources.copied(g), wanted, [sources.copied(value) for value in values]
+        )
+        total = len(self.edges)
+        numbers = self.numbers or (0,) * total
+        position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
+
+        def find(word: str) -> tuple[Any, int]:
+            if word == "g":
+                return (g.node, g.number) if type(g) is Tensor else (None, 0)
+            if word == "out":
+                return self, 0
+            edge = edge_start(op, position[word], total)
+            return self.edges[edge], numbers[edge]
+
+        nodes = {}
+        listed = list(grads)
+        for name, text in op.fused.items():
+            edge = edge_start(op, position[name], total)
+            if listed[edge] is not None and self.edges[edge] is not None:
+                title, *words = text.split()
+                nodes[edge] = title, edges_of(words, find)
+                listed[edge] = engine.fitted(
+                    self.edges[edge], numbers[edge], listed[edge], self, grads
+                )
+        return fused(listed, sources, nodes)
 
     def saved_tensors(self) -> list[Any]:
         """The saved values as tensors on the graph they came from, for recorded formulas."""

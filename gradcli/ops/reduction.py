@@ -14,7 +14,7 @@ from .adding import flat_places
 from .arithmetic import BOOL_PAIR
 from .errors import wrap_dim, wrap_dims
 from .parts import by_rows, dot, reduce, summed, total
-from .support import common_dtype, supports
+from .support import cleared, common_dtype, filled, supports
 from .table import LINEAR, Op, op
 
 # Ufuncs as values: NumPy's stubs do not know `reduce` with a `keepdims` that is not a literal.
@@ -641,7 +641,7 @@ def norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
     if ord == 1:
         return F.sgn(self)
     if ord == 2:
-        return F.where(F.eq(out, 0), 0, self / out)
+        return cleared(F, F.eq(out, 0), self / out)
     size = F.abs(self)
     if abs(ord) == math.inf:
         chosen = F.eq(size, out)
@@ -820,7 +820,7 @@ def _same(F: Any, self: Any, out: Any) -> Any:
 
 def _evenly(F: Any, g: Any, self: Any, out: Any) -> Any:
     chosen = _same(F, self, out)
-    return F.where(chosen, g / F.sum(chosen), 0)
+    return filled(F, chosen, g / F.sum(chosen))
 
 
 def _evenly_forward(F: Any, t: Any, self: Any, out: Any) -> Any:
@@ -1249,6 +1249,7 @@ op(
     "_softmax(Tensor self, Dim dim)",
     name="softmax",
     kernel=_softmax,
+    fused={"self": "SoftmaxBackwardDataBackward0 g out"},
     vjp={"self": _softmax_slope},
     jvp={"self": _softmax_forward},
     batching="shift",
@@ -1261,6 +1262,7 @@ op(
     "_log_softmax(Tensor self, Dim dim)",
     name="log_softmax",
     kernel=_log_softmax,
+    fused={"self": "LogSoftmaxBackwardDataBackward0 g out"},
     vjp={
         "self": _log_softmax_slope,
     },

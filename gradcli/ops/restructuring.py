@@ -14,13 +14,17 @@ from ..autograd.modes import refresh_view
 from ..tensor.memory import fits, memory_of, view_of
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
+from .batching import front, wrap_batch
 from .creation import check_size
+from .dispatch import run
 from .families import get_op
 from .functions import function
 from .inplace import check_writable, run_inplace
 from .layout import contiguous_strides, strides_of
+from .namespaces import traced
 from .record import record
 from .shape import element_of
+from .support import is_batched
 from .table import OPS, op
 
 # id of the view op: node of its in-place twin
@@ -52,6 +56,11 @@ for _identifier, _node in _TWINS.items():
 
 def restructure(tensor: Tensor, identifier: str, *args: Any) -> Tensor:
     """Let `tensor` become the view of itself that the op gives."""
+    if is_batched(tensor):
+        view = run(get_op(identifier), (tensor, *args))
+        for field in ("array", "level", "node", "number", "view_info"):
+            setattr(tensor, field, getattr(view, field))
+        return tensor
     entry = OPS[f"{identifier}_inplace"]
     recorded = runtime.grad_enabled and tensor.node is not None
     if tensor.view_info is not None:
@@ -126,6 +135,13 @@ def resize_(self: Tensor, size: Sequence[int], memory_format: Any) -> Tensor:
     shape = check_size(size, self.dtype)
     if shape == shape_of(self):
         return self
+    if is_batched(self):
+        level: Any = self.level
+        values = front(level.value, level.axis)
+        resize_(values, (shape_of(values)[0], *shape), memory_format)
+        for field in ("array", "level"):
+            setattr(self, field, getattr(wrap_batch(values, 0, level.depth), field))
+        return self
     array = own_memory(self)
     memory, start = memory_of(array)
     dtype = array.dtype
@@ -176,6 +192,11 @@ def fill_diagonal_(self: Tensor, fill_value: complex, wrap: bool) -> Tensor:
         raise RuntimeError("dimensions must larger than 1")
     if len(shape) > 2 and len(set(shape)) > 1:
         raise RuntimeError("all dimensions of input must be of equal length")
+    if is_batched(self):
+        level: Any = self.level
+        for index in range(shape_of(level.value)[level.axis]):
+            fill_diagonal_(traced.select(level.value, level.axis, index), fill_value, wrap)
+        return self
     array = own_memory(self)
     strides = [stride // array.itemsize for stride in array.strides]
     step = sum(strides)

@@ -23,6 +23,7 @@ from .batching import expanded, front, new_dim, permuted, sized, squeezed, trans
 from .errors import broadcast_shape, wrap_dim, wrap_dims
 from .layout import infer_size, strided, strides_of, view_strides
 from .namespaces import traced
+from .support import is_batched
 from .table import LINEAR, Op, op
 
 NOT_VIEWABLE = (
@@ -477,10 +478,21 @@ def _squeeze_dims(self: Array, dim: Sequence[int]) -> Array:
     return np.squeeze(self, tuple(p for p in places if self.ndim and self.shape[p] == 1))
 
 
+def _restored(F: Any, g: Any, shape: Sequence[int], dims: Sequence[int]) -> Any:
+    """The cotangent with the dimensions of length one among `dims`, which were dropped."""
+    if not F.is_traced:
+        return F.reshape(g, shape)
+    if shape:
+        for dim in sorted(wrap_dims(tuple(dims), len(shape))):
+            if shape[dim] == 1:
+                g = F.unsqueeze(g, dim)
+    return g
+
+
 op(
     "squeeze(Tensor self)",
     kernel=_squeeze,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": lambda F, g, self_shape: _restored(F, g, self_shape, range(len(self_shape)))},
     jvp=LINEAR,
     view=True,
     batching=squeezed,
@@ -491,7 +503,7 @@ op(
     "squeeze_dim(Tensor self, Dim dim)",
     name="squeeze",
     kernel=_squeeze_dim,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": lambda F, g, self_shape, dim: _restored(F, g, self_shape, (dim,))},
     jvp=LINEAR,
     node="SqueezeBackward1",
     view=True,
@@ -504,7 +516,7 @@ op(
     "squeeze_dims(Tensor self, Dim[] dim)",
     name="squeeze",
     kernel=_squeeze_dims,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": lambda F, g, self_shape, dim: _restored(F, g, self_shape, dim)},
     jvp=LINEAR,
     node="SqueezeBackward2",
     view=True,
@@ -749,6 +761,11 @@ def _narrow(F: Any, self: Any, dim: int, start: Any, length: int) -> Any:
     if type(start) is Tensor:
         if shape_of(start) or start.dtype.category != dtypes.INTEGER:
             raise RuntimeError("start must be an 0-dim integral Tensor.")
+        if is_batched(start):
+            raise RuntimeError(
+                "Batching rule not implemented for aten::narrow.Tensor; the fallback path doesn't "
+                "work on out= or view ops."
+            )
         start = start.array.item()
     elif not isinstance(start, int):
         raise TypeError(f"narrow(): argument 'start' must be int, not {type(start).__name__}")

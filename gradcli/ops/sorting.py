@@ -16,7 +16,7 @@ from .errors import wrap_dim, wrap_own_dim
 from .functions import function
 from .layout import preserved_strides, relayout, strides_of
 from .reduction import pick, place
-from .support import refuse_batch, supports, underivable
+from .support import filled, refuse_batch, supports, underivable
 from .table import LINEAR, Op, op
 
 _NO_COMPLEX_SORT = supports(complex=RuntimeError(" Sort does not support complex dtypes on CPU"))
@@ -308,7 +308,7 @@ def _median_all(skip_nan: bool) -> Any:
 
 def _evenly(F: Any, g: Any, self: Any, out: Any) -> Any:
     chosen = F.logical_or(F.eq(self, out), F.logical_and(F.isnan(self), F.isnan(out)))
-    return F.where(chosen, g / F.sum(chosen), 0)
+    return filled(F, chosen, g / F.sum(chosen))
 
 
 def _evenly_forward(F: Any, t: Any, self: Any, out: Any) -> Any:

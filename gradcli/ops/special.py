@@ -53,7 +53,7 @@ def _special(
 _special(
     "erf",
     special.erf,
-    lambda F, g, self: g * F.exp(-self * self) * (2 / SQRT_PI),
+    lambda F, g, self: F.exp(-self * self) * (2 / SQRT_PI) * g,
     "The error function.",
     -2,
     2,
@@ -63,7 +63,7 @@ _special(
 _special(
     "erfc",
     special.erfc,
-    lambda F, g, self: g * F.exp(-self * self) * (-2 / SQRT_PI),
+    lambda F, g, self: F.exp(-self * self) * (-2 / SQRT_PI) * g,
     "One minus the error function, without cancellation.",
     -2,
     2,
@@ -73,7 +73,7 @@ _special(
 _special(
     "erfinv",
     special.erfinv,
-    lambda F, g, self: g * F.exp(F.pow(F.erfinv(self), 2)) * (SQRT_PI / 2),
+    lambda F, g, self: F.exp(F.pow(F.erfinv(self), 2)) * (SQRT_PI / 2) * g,
     "The inverse of the error function.",
     -0.8,
     0.8,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.dtypes import BOOL, COMPLEX, FLOATING, INTEGER, WIDE_UNSIGNED, DType, of_number
 from ..tensor.runtime import runtime
@@ -131,6 +132,51 @@ def is_batched(tensor: Tensor) -> bool:
     return tensor.level is not None and tensor.level.value is not None
 
 
+_NO_ITEM = (
+    "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "
+    ".item() on a Tensor, please try to rewrite what you're doing with other operations. If error "
+    "is occurring somewhere inside PyTorch internals, please file a bug report."
+)
+_NO_BRANCH = (
+    "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We "
+    "don't support that yet, please file an issue at https://github.com/pytorch/pytorch/issues ."
+)
+NO_STORAGE = "Cannot access data pointer of Tensor that doesn't have storage"
+
+
+_NEITHER = (
+    "vmap: It looks like you're either (1) calling .item() on a Tensor or (2) attempting to use a "
+    "Tensor in some data-dependent control flow or (3) encountering this error in PyTorch "
+    "internals. For (1): we don't support vmap over calling .item() on a Tensor, please try to "
+    "rewrite what you're doing with other operations. For (2): we don't support data-dependent "
+    "control flow in vmap yet, please file an issue at https://github.com/pytorch/pytorch/issues . "
+    "For (3): please file an issue."
+)
+
+
+def _in_vmap() -> bool:
+    """Whether vmap is the innermost function transform, so that PyTorch knows what is wanted."""
+    running = [kind for kind in operations.level_stack() if kind != "dual"]
+    return not running or running[-1] == "vmap"
+
+
+def no_item() -> str:
+    """PyTorch's sentence for a number that would differ from example to example."""
+    return _NO_ITEM if _in_vmap() else _NEITHER
+
+
+def no_branch() -> str:
+    """PyTorch's sentence for a condition that would differ from example to example."""
+    return _NO_BRANCH if _in_vmap() else _NEITHER
+
+
+def element_of(tensor: Tensor) -> Any:
+    """The one element of a tensor as a Python number. Raises RuntimeError for one under vmap."""
+    if is_batched(tensor):
+        raise RuntimeError(no_item())
+    return tensor.array.item()
+
+
 def refuse_batch(name: str, tensor: Tensor) -> None:
     """Refuse a result whose shape would differ from example to example under vmap."""
     if is_batched(tensor):
@@ -139,6 +185,19 @@ def refuse_batch(name: str, tensor: Tensor) -> None:
             f"to vmap over {name}. Please file an issue at "
             "https://github.com/pytorch/pytorch/issues if you need this feature."
         )
+
+
+def cleared(F: Any, mask: Any, values: Any) -> Any:
+    """`values` with zeros where `mask` is true, recorded as PyTorch's own formulas do it."""
+    return F.masked_fill(values, mask, 0) if F.is_traced else F.where(mask, 0, values)
+
+
+def filled(F: Any, mask: Any, value: Any) -> Any:
+    """One value where `mask` is true and zeros elsewhere, recorded as PyTorch's formulas do it."""
+    if not F.is_traced:
+        return F.where(mask, value, 0)
+    zeros = F.zeros_like_shape(value, shape_of(mask))
+    return F.masked_fill_tensor(zeros, mask, value)
 
 
 def refusing(categories: Iterable[str], refusal: Refusal) -> Any:

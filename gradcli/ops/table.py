@@ -135,8 +135,9 @@ class Op:
     constant: indices of outputs that carry no gradient.
     keeps: by input, the needs that its formula does without but PyTorch saves: they may not change
         before the backward pass, and a node shows them.
-    tied: by input, the node of a recorded gradient that depends on the input for PyTorch, but with
-        derivative zero: the input must be among what is saved.
+    fused: by input, the node that a recorded gradient has in PyTorch, where its formula is one
+        operation there, and what the node leads to, in words: `g` for the cotangent, an input,
+        `out`, or `-` for nothing. See fusing.
     shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
         where it is empty, several with spaces between.
     inplace: whether the method with a trailing underscore exists.
@@ -156,6 +157,7 @@ class Op:
         "doc",
         "family",
         "fields",
+        "fused",
         "id",
         "inplace",
         "jvp",
@@ -177,7 +179,6 @@ class Op:
         "shows",
         "size",
         "tensor_positions",
-        "tied",
         "view",
         "vjp",
         "where",
@@ -204,7 +205,7 @@ class Op:
         self.constant: tuple[int, ...] = fields.get("constant", ())
         self.keeps: Mapping[str, tuple[str, ...]] = fields.get("keeps") or {}
         self.shows: Mapping[str, str] = fields.get("shows") or {}
-        self.tied: Mapping[str, str] = fields.get("tied") or {}
+        self.fused: Mapping[str, str] = fields.get("fused") or {}
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.label = label(self.name, self.where)

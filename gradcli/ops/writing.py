@@ -7,11 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..tensor.tensor import constant, shape_of
-from .batching import front
 from .data import element
-from .dispatch import run
 from .errors import check_target
-from .namespaces import traced
 from .table import ELEMENTWISE, LINEAR, Op, op
 
 
@@ -91,33 +88,6 @@ op(
 )
 
 
-def _tied_over_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
-    tensor, other, node = args
-    if axes[0] is None:
-        length = shape_of(other)[axes[1]]
-        tensor = traced.expand(traced.unsqueeze(tensor, 0), (length, *shape_of(tensor)))
-    else:
-        tensor = front(tensor, axes[0])
-    return run(op, [tensor, other if axes[1] is None else front(other, axes[1]), node]), 0
-
-
-op(
-    "_tied(Tensor self, Tensor other, str node)",
-    kernel=lambda self, other, node: np.array(self)[()],
-    vjp={
-        "self": lambda F, g: g,
-        "other": lambda F, g, other_shape: F.zeros_like_shape(g, other_shape),
-    },
-    jvp={
-        "self": lambda F, t: t,
-        "other": lambda F, t, self_shape: F.zeros_like_shape(t, self_shape),
-    },
-    node=lambda self, other, node: node,
-    batching=_tied_over_batch,
-    where=(),
-    doc="The first tensor, on a graph where its derivative by the other one is zero.",
-    samples=lambda S: [S(S.normal(2, 3), S.normal(4), "TiedBackward0")],
-)
 op(
     "_alias(Tensor self)",
     kernel=lambda self: self,

@@ -29,6 +29,7 @@ class Runtime:
     """One cell of state; `runtime` is its only instance."""
 
     __slots__ = (
+        "formula",
         "fresh",
         "grad_enabled",
         "inference_version",
@@ -40,6 +41,7 @@ class Runtime:
 
     def __init__(self) -> None:
         self.grad_enabled = True
+        self.formula = False  # a formula is being recorded: numbers make nodes of their own names
         self.fresh: Any = None  # the version that new tensors start with; None: made on first need
         self.inference_version: Any = None  # filled in by the tensor module
         self.packing = False  # saved tensors go through the user's hooks

@@ -17,7 +17,7 @@ import numpy as np
 from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
 from ..autograd.operations import operations
-from ..ops import levels as _levels  # noqa: F401  (fills in what the engine needs of levels)
+from ..ops import levels as _levels  # also fills in what the engine needs of levels
 from ..ops import public as table
 from ..ops.arguments import METHOD, OPERATOR, type_name
 from ..ops.errors import check_target
@@ -58,11 +58,12 @@ def item(tensor: Tensor) -> Any:
 
 def tolist(tensor: Tensor) -> Any:
     """The elements as nested lists of Python numbers."""
-    return _array(tensor, ".tolist()").tolist()
+    return _array(tensor, "storage").tolist()
 
 
 def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
     """The elements as an ndarray over the same memory."""
+    _array(tensor, "storage")
     if runtime.grad_enabled and leaf.requires_grad(tensor) and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -224,6 +225,7 @@ def storage_offset(tensor: Tensor) -> int:
 
 def data_ptr(tensor: Tensor) -> int:
     """The address of the first element, as programs see addresses."""
+    _array(tensor, "storage")
     return shown(address(own_memory(tensor)))
 
 
@@ -261,7 +263,8 @@ def cast(tensor: Tensor, dtype: DType, copying: bool = False) -> Tensor:
 def cast_derivative(tensor: Tensor, dtype: DType) -> Tensor:
     """A gradient or tangent in another dtype; that of a real tensor is the real part."""
     if tensor.dtype.is_complex and not dtype.is_complex:
-        tensor = get_op("real").call(tensor)
+        pairs = get_op("view_as_real").call(tensor)
+        tensor = get_op("select").call(pairs, -1, 0)
     return cast(tensor, dtype)
 
 
@@ -411,7 +414,13 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """Add the gradients of the tensor to the `.grad` of the leaves it came from."""
-    if inputs is None and not create_graph and tensor.view_info is None and tensor.level is None:
+    if (
+        inputs is None
+        and not create_graph
+        and tensor.view_info is None
+        and tensor.level is None
+        and not _levels.stack
+    ):
         # The common call, without the checks that it cannot fail.
         edge = tensor.node
         array = tensor.array
@@ -444,6 +453,7 @@ def requires_grad_(tensor: Tensor, requires_grad: bool = True) -> Tensor:
             "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
             f"{type_name(requires_grad)}"
         )
+    leaf.refuse_inside_transforms()
     return leaf.requires_grad_(tensor, requires_grad)
 
 
@@ -515,6 +525,8 @@ def _imaginary_part(tensor: Tensor) -> Tensor:
 
 def untyped_storage(tensor: Tensor) -> Storage:
     """The memory under the tensor."""
+    if tensor.level is not None and tensor.level.value is not None:
+        raise NotImplementedError("Cannot access storage of BatchedTensorImpl")
     return Storage(tensor, data_ptr(tensor) - storage_offset(tensor) * element_size(tensor))
 
 
@@ -587,7 +599,7 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "ndim": dim,
     "device": lambda tensor: cpu,
     "layout": lambda tensor: strided,
-    "requires_grad": leaf.requires_grad,
+    "requires_grad": leaf.wants_gradients,
     "is_leaf": leaf.is_leaf,
     "grad": leaf.grad,
     "grad_fn": leaf.grad_fn,
@@ -845,6 +857,8 @@ def _filled_by(module: str, name: str) -> Any:
 def sum_to(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     """The tensor summed over the axes that broadcasting from `shape` added or stretched."""
     found = shape_of(tensor)
+    if not shape and found:
+        return resolve.method("sum")(tensor)  # type: ignore[no-any-return]
     extra = len(found) - len(shape)
     axes = tuple(range(extra)) + tuple(
         axis + extra
