@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
+from ..tensor.sums import add_up
 from ..tensor.tensor import shape_of
 from .adding import flat_places
 from .arithmetic import BOOL_PAIR
@@ -116,14 +117,11 @@ def _wide(self: Any, dtype: Any) -> Any:
 
 
 def _sum(self: Any, dtype: Any) -> Any:
-    self = _wide(self, dtype)
-    return ADD.reduce(self, axis=None) if type(self) is np.ndarray else self + 0
+    return add_up(_wide(self, dtype), tuple(range(self.ndim)))
 
 
 def _sum_dim(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
-    axes = axes_of(dim, self.ndim)
-    self = _wide(self, dtype)
-    return reduce(ADD, self, axes, keepdim) if self.ndim else self + 0
+    return add_up(_wide(self, dtype), axes_of(dim, self.ndim), keepdim)
 
 
 op(
@@ -207,9 +205,11 @@ op(
 
 
 def _nansum(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
-    if self.dtype.kind == "f":
-        self = np.where(np.isnan(self), 0, self)[()].astype(self.dtype)
-    return _sum_dim(self, dim, keepdim, dtype)
+    self = _wide(self, dtype)
+    axes = axes_of(dim, self.ndim)
+    if self.dtype.kind != "f":
+        return add_up(self, axes, keepdim)
+    return add_up(np.where(np.isnan(self), self.dtype.type(0), self), axes, keepdim, self.strides)
 
 
 def _nansum_slope(F: Any, g: Any, self: Any, dim: Any, keepdim: bool) -> Any:
