@@ -15,6 +15,7 @@ last. Sums of integers have no such order.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -22,102 +23,144 @@ import numpy as np
 
 _VECTOR = 32  # bytes
 _LEVELS = 4
+_POWER = 4  # the least power of two after which an accumulator is emptied
 _WAYS = 4  # cascades that take turns
-_BLOCK = 1 << 16  # elements of the rows that are summed together; their temporaries stay in cache
+_BLOCK = 1 << 19  # elements of rows that are summed together
+_SMALL = 1 << 12  # elements up to which the number of steps decides
 
 # NumPy's stubs do not know `reduce` with a `keepdims` that is not a literal.
 _ADD: Any = np.add
 
 
 def _in_order(x: Any) -> Any:
-    """The sums `(batch, lanes)` of terms `(batch, terms, lanes)`, one term after the other.
+    """The sums `(…, lanes)` of terms `(…, terms, lanes)`, one term after the other.
 
-    `einsum` adds whole vectors to an accumulator as long as the lanes lie side by side.
+    Both ways of NumPy add whole vectors to an accumulator as long as the lanes lie side by side;
+    `einsum` is the quick one where the vectors are short and many, `reduce` where they are few.
     """
-    batch, terms, lanes = x.shape
-    if terms == 1:
-        return x[:, 0]
-    if batch == 1:
-        if lanes == 1:
-            return np.add.accumulate(x[0, :, 0])[-1:, None]
-        return np.einsum("ij->j", x[0])[None]
-    if lanes == 1:
-        return np.einsum("ij->j", np.ascontiguousarray(x[:, :, 0].T))[:, None]
-    return np.einsum("aij->aj", x)
+    small = x.size < _SMALL
+    if x.shape[-1] == 1:
+        if x.ndim == 2 or small:
+            return np.add.accumulate(x[..., 0], -1)[..., -1:]
+        columns = np.ascontiguousarray(x[:, :, 0].T)
+        return _ADD.reduce(columns, 0)[:, None]
+    return _ADD.reduce(x, -2) if x.ndim == 2 or small else np.einsum("aij->aj", x)
 
 
 def _cascade(x: Any) -> Any:
-    """The sums `(batch, lanes)` of terms `(batch, terms, lanes)` over four levels."""
-    batch, terms, lanes = x.shape
-    power = max(4, (terms - 1).bit_length() // _LEVELS)
-    levels = []
-    while terms >> power and len(levels) < _LEVELS - 1:
+    """The sums `(…, lanes)` of terms `(…, terms, lanes)` over four levels."""
+    terms, lanes = x.shape[-2:]
+    if terms < 1 << _POWER:
+        return _in_order(x)
+    power = max(_POWER, (terms - 1).bit_length() // _LEVELS)
+    result = None
+    for _ in range(_LEVELS - 1):
         whole = terms >> power << power
-        levels.append(_in_order(x[:, whole:]) if whole < terms else None)
-        groups = x[:, :whole].reshape(-1, 1 << power, lanes)
+        if whole < terms:
+            rest = _in_order(x[..., whole:, :])
+            result = rest if result is None else result + rest
         terms >>= power
-        x = _in_order(groups).reshape(batch, terms, lanes)
-    result = _in_order(x)
-    if levels:
-        last, result = result, None
-        for level in (*levels, last):
-            if level is not None:
-                result = level if result is None else result + level
-    return result
+        if not terms:
+            return result
+        sums = _in_order(x[..., :whole, :].reshape(-1, 1 << power, lanes))
+        x = sums.reshape(*x.shape[:-2], terms, lanes)
+    last = _in_order(x)
+    return last if result is None else result + last
 
 
 def _interleaved(x: Any) -> Any:
-    """The sums `(batch, lanes)` of terms `(batch, terms, lanes)` by four cascades in turns."""
-    batch, terms, lanes = x.shape
+    """The sums `(…, lanes)` of terms `(…, terms, lanes)` by four cascades in turns."""
+    terms, lanes = x.shape[-2:]
     turns = terms // _WAYS
     if not turns:
         return _in_order(x)
     whole = turns * _WAYS
-    sums = _cascade(x[:, :whole].reshape(batch, turns, _WAYS * lanes))
-    sums = sums.reshape(batch, _WAYS, lanes)
+    batch = x.shape[:-2]
+    sums = _cascade(x[..., :whole, :].reshape(*batch, turns, _WAYS * lanes))
+    sums = sums.reshape(*batch, _WAYS, lanes)
     if whole < terms:
-        sums = np.concatenate((sums[:, :1], x[:, whole:], sums[:, 1:]), 1)
+        sums = np.concatenate((sums[..., :1, :], x[..., whole:, :], sums[..., 1:, :]), -2)
     return _in_order(sums)
+
+
+def _row(x: Any, lanes: int) -> Any:
+    """The sum of a contiguous row, taken in vectors of `lanes` elements, as an array."""
+    whole = len(x) - len(x) % lanes
+    sums = _interleaved(x[:whole].reshape(-1, lanes))
+    if lanes == 1:
+        return sums
+    if whole < len(x):
+        sums = np.concatenate((x[whole:], sums))
+    return np.add.accumulate(sums)[-1:]
 
 
 def _rows(x: Any, lanes: int) -> Any:
     """The sums of the rows of `x`, taken in vectors of `lanes` elements."""
     rows, length = x.shape
+    if rows == 1:
+        return _row(x[0], lanes)
+    whole = length - length % lanes
+    vectors = x[:, :whole].reshape(rows, -1, lanes)
     step = max(1, _BLOCK // length)
-    if rows > step:
-        parts = [_rows(x[start : start + step], lanes) for start in range(0, rows, step)]
-        return np.concatenate(parts)
-    terms = length // lanes
-    sums = _interleaved(x[:, : terms * lanes].reshape(rows, terms, lanes))
-    if lanes > 1:
-        if terms * lanes < length:
-            sums = np.concatenate((x[:, terms * lanes :], sums), 1)
-        sums = _in_order(sums[:, :, None])
-    return sums[:, 0]
+    if rows <= step:
+        sums = _interleaved(vectors)
+    else:
+        sums = np.empty((rows, lanes), x.dtype)
+        for start in range(0, rows, step):
+            sums[start : start + step] = _interleaved(vectors[start : start + step])
+    if lanes == 1:
+        return sums[:, 0]
+    if x.size < _SMALL:
+        if whole < length:
+            sums = np.concatenate((x[:, whole:], sums), 1)
+        return _in_order(sums[:, :, None])[:, 0]
+    first, *others = *x[:, whole:].T, *sums.T
+    result = first.copy()
+    for terms in others:
+        result += terms
+    return result
 
 
 def _columns(x: Any, lanes: int) -> Any:
     """The sums of the columns of each matrix of `x`: a cascade for each in whole blocks of them,
     four for each of those left over."""
-    width = x.shape[2]
+    width = x.shape[-1]
     whole = width - width % (_WAYS * lanes)
     if whole == width:
         return _cascade(x)
-    rest = _interleaved(np.ascontiguousarray(x[:, :, whole:]))
-    return np.concatenate((_cascade(x[:, :, :whole]), rest), 1) if whole else rest
+    rest = _interleaved(np.ascontiguousarray(x[..., whole:]))
+    return np.concatenate((_cascade(x[..., :whole]), rest), -1) if whole else rest
+
+
+class _Walk:
+    """How PyTorch walks through an array to sum it over some of its axes.
+
+    `order` are the axes as they are walked, the slowest first, `lengths` those of what is left when
+    neighbours that form one stride are joined, `kept` the number of results, `planes` how many sums
+    of the innermost loop each of them is made of, none where each is a single element. `columns` says whether that loop goes down the
+    columns of the fastest two, `lanes` how many elements it takes at once.
+    """
+
+    __slots__ = ("columns", "kept", "lanes", "lengths", "order", "planes", "shape")
+
+    order: tuple[int, ...]
+    lengths: tuple[int, ...]
+    kept: int
+    planes: int
+    columns: bool
+    lanes: int
+    shape: tuple[int, ...]  # of the result
 
 
 @lru_cache(maxsize=4096)
 def _plan(
-    shape: tuple[int, ...], strides: tuple[int, ...], axes: tuple[int, ...], size: int
-) -> tuple[tuple[int, ...], tuple[int, ...], int, int, bool, int]:
-    """How PyTorch walks through an array to sum it over `axes`.
-
-    Returned are the axes in the order of the walk, the slowest first; the lengths of what is left
-    when neighbours that form one stride are joined; how many of these are kept and how many are
-    summed; whether the inner loop goes along the columns of the fastest two; and how many elements
-    it takes at once. `size` is that of an element in bytes.
-    """
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    axes: tuple[int, ...],
+    keepdims: bool,
+    size: int,
+) -> _Walk:
+    """The walk through an array of elements of `size` bytes."""
     # The output's strides, zero where it is summed, decide first, then the input's.
     out = [0] * len(shape)
     step = size
@@ -154,44 +197,54 @@ def _plan(
             last[0] *= shape[axis]
         else:
             joined.append([shape[axis], strides[axis], out[axis]])
-    summed = sum(not step for _, _, step in joined)
-    kept = len(joined) - summed
-    lengths = tuple(length for length, _, _ in reversed(joined))
-    (inner, inner_stride), (outer, outer_stride) = [*(j[:2] for j in joined), [1, 0], [1, 0]][:2]
-    lanes = _VECTOR // size
-    if inner_stride == size and inner >= lanes:
-        columns = False
-    elif outer_stride == size and outer >= lanes:
-        columns = True
+
+    walk = _Walk()
+    ones = tuple(axis for axis in range(len(shape)) if shape[axis] == 1)
+    walk.order = (*ones, *reversed(order))
+    walk.lengths = tuple(length for length, _, _ in reversed(joined))
+    walk.kept = math.prod(length for length, _, step in joined if step)
+    summed = [length for length, _, step in joined if not step]
+    walk.planes = math.prod(summed[1:]) if summed else 0
+    (inner, stride), (outer, outer_stride) = [*(j[:2] for j in joined), [1, 0], [1, 0]][:2]
+    walk.lanes = _VECTOR // size
+    if stride == size and inner >= walk.lanes:
+        walk.columns = False
+    elif outer_stride == size and outer >= walk.lanes:
+        walk.columns = True
     else:
-        lanes = 1
-        columns = inner_stride >= outer_stride
-    moved = tuple(a for a in range(len(shape)) if shape[a] == 1) + tuple(reversed(order))
-    return moved, lengths, kept, summed, columns, lanes
+        walk.lanes = 1
+        walk.columns = stride >= outer_stride
+    if keepdims:
+        walk.shape = tuple(1 if axis in axes else n for axis, n in enumerate(shape))
+    else:
+        walk.shape = tuple(n for axis, n in enumerate(shape) if axis not in axes)
+    return walk
 
 
-def _walked(x: Any, axes: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """The sums over `axes`, as one array over the elements of the result."""
-    order, lengths, kept, summed, columns, lanes = _plan(x.shape, strides, axes, x.itemsize)
-    if not summed:
-        return x
-    x = x.transpose(order).reshape(lengths)
-    width = lengths[-2] if len(lengths) > 1 else 1
-    if columns:
-        x = x.reshape(-1, width, lengths[-1]).swapaxes(1, 2)
-        if x.strides[2] != x.itemsize:
+def _walked(x: Any, walk: _Walk) -> Any:
+    """The sums along a walk, one for each element of the result, in one dimension or more."""
+    lengths = walk.lengths
+    x = x.transpose(walk.order).reshape(lengths)
+    if walk.columns:
+        if len(lengths) == 1:
+            x = x[:, None]
+        else:
+            if len(lengths) > 3:
+                x = x.reshape(-1, *lengths[-2:])
+            x = x.swapaxes(-1, -2)
+        if x.strides[-1] != x.itemsize:
             x = np.ascontiguousarray(x)
-        sums = _columns(x, lanes)
+        sums = _columns(x, walk.lanes)
+    elif len(lengths) == 1:
+        sums = _row(x, walk.lanes)
     else:
         x = x.reshape(-1, lengths[-1])
         if x.strides[1] != x.itemsize:
             x = np.ascontiguousarray(x)
-        sums = _rows(x, lanes)
-    if summed > 1:
-        count = 1
-        for length in lengths[:kept]:
-            count *= length
-        sums = _in_order(sums.reshape(count, -1, 1))
+        sums = _rows(x, walk.lanes)
+    if walk.planes > 1:
+        sums = sums.reshape(walk.kept, walk.planes)
+        sums = _in_order(sums[:, :, None])[:, 0] if walk.kept > 1 else _in_order(sums.T)
     return sums
 
 
@@ -204,15 +257,14 @@ def add_up(
     """
     if not x.ndim:
         return x + x.dtype.type(0)
-    if x.dtype.kind not in "fc" or x.dtype.char == "e":
+    if x.dtype.kind not in "fc":
         return _ADD.reduce(x, axis=axes, keepdims=keepdims)
-    if keepdims:
-        shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
-    else:
-        shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+    if len(axes) == x.ndim and 0 < x.size <= _WAYS and not keepdims:
+        if x.dtype.kind == "f" and x.flags.c_contiguous:  # too few for another order
+            return _ADD.reduce(x, axis=None) + x.dtype.type(0)
+    walk = _plan(x.shape, strides or x.strides, axes, keepdims, x.itemsize)
     if not x.size:
-        return np.zeros(shape, x.dtype)
-    if x.size <= _WAYS and x.dtype.kind == "f" and x.flags.c_contiguous and not shape:
-        return _ADD.reduce(x, axis=None) + x.dtype.type(0)  # too few for another order
+        return np.zeros(walk.shape, x.dtype)[()]
+    sums = _walked(x, walk) if walk.planes else x
     # A sum starts from zero, which shows where all terms are negative zeros.
-    return (_walked(x, axes, strides or x.strides) + x.dtype.type(0)).reshape(shape)[()]
+    return (sums + x.dtype.type(0)).reshape(walk.shape)[()]
