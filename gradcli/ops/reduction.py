@@ -646,7 +646,7 @@ def norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
     if abs(ord) == math.inf:
         chosen = F.eq(size, out)
         chosen = F.logical_or(chosen, F.logical_and(F.isnan(size), F.isnan(out)))
-        return F.where(chosen, F.sgn(self), 0) / F.sum_dim(chosen, dim, True)
+        return F.sgn(self) * chosen / F.sum_dim(chosen, dim, True)
     if ord < 1:
         scaled = F.where(F.eq(self, 0), 0, F.sgn(self) * F.pow(size, ord - 1))
         return scaled * F.pow(out, 1 - ord)
