@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.sums import add_up, add_up_parts
+
 PART = 1 << 15  # elements whose temporaries stay in the second cache
 
 
@@ -115,10 +117,10 @@ def summed(function: Callable[..., Any], *arrays: Any) -> Any:
         for a in arrays
     ):
         values = function(*arrays)
-        return np.sum(values, dtype=values.dtype)
+        return add_up(values, tuple(range(values.ndim)))
     flat = [array.reshape(-1) for array in arrays]
-    sums = [
-        np.sum(function(*[array[start : start + PART] for array in flat]))
-        for start in range(0, first.size, PART)
-    ]
-    return np.sum(np.array(sums))
+
+    def part(start: int, stop: int) -> Any:
+        return function(*[array[start:stop] for array in flat])
+
+    return add_up_parts(part, first.size, function(*[array[:1] for array in flat]).dtype, PART)

@@ -16,6 +16,7 @@ last. Sums of integers have no such order.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -47,14 +48,21 @@ def _in_order(x: Any) -> Any:
     return _ADD.reduce(x, -2) if x.ndim == 2 or small else np.einsum("aij->aj", x)
 
 
+def _power_of(terms: int) -> int:
+    """The power of two after which the accumulators of a cascade are emptied."""
+    return max(_POWER, (terms - 1).bit_length() // _LEVELS)
+
+
 def _cascade(x: Any) -> Any:
     """The sums `(…, lanes)` of terms `(…, terms, lanes)` over four levels."""
+    terms = x.shape[-2]
+    return _in_order(x) if terms < 1 << _POWER else _levels(x, _power_of(terms), 0, None)
+
+
+def _levels(x: Any, power: int, level: int, result: Any) -> Any:
+    """The rest of a cascade, whose lower levels hold `result`, from the terms of a level on."""
     terms, lanes = x.shape[-2:]
-    if terms < 1 << _POWER:
-        return _in_order(x)
-    power = max(_POWER, (terms - 1).bit_length() // _LEVELS)
-    result = None
-    for _ in range(_LEVELS - 1):
+    for _ in range(level, _LEVELS - 1):
         whole = terms >> power << power
         if whole < terms:
             rest = _in_order(x[..., whole:, :])
@@ -268,3 +276,31 @@ def add_up(
     sums = _walked(x, walk) if walk.planes else x
     # A sum starts from zero, which shows where all terms are negative zeros.
     return (sums + x.dtype.type(0)).reshape(walk.shape)[()]
+
+
+def add_up_parts(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Any:
+    """The sum of a contiguous array of which `part(start, stop)` gives the elements.
+
+    They are asked for once, in order, `length` at a time, which is a power of two and holds whole
+    groups of the cascade. The sum is that of the whole array.
+    """
+    lanes = _VECTOR // dtype.itemsize
+    turns = count // lanes // _WAYS
+    power = _power_of(turns)
+    group = lanes * _WAYS << power
+    sums = np.empty((turns >> power, lanes * _WAYS), dtype)
+    done = 0
+    for start in range(0, count, length):
+        x = part(start, min(start + length, count))
+        groups = min(len(x) // group, len(sums) - done)
+        terms = x[: groups * group].reshape(groups, 1 << power, lanes * _WAYS)
+        sums[done : done + groups] = _in_order(terms)
+        done += groups
+        rest = x[groups * group :]
+    whole = len(rest) - len(rest) % (lanes * _WAYS)
+    left = _in_order(rest[:whole].reshape(-1, lanes * _WAYS)) if whole else None
+    result = _levels(sums, power, 1, left).reshape(_WAYS, lanes)
+    vectors = len(rest) - len(rest) % lanes
+    result = np.concatenate((result[:1], rest[whole:vectors].reshape(-1, lanes), result[1:]))
+    result = np.concatenate((rest[vectors:], _in_order(result)))
+    return np.add.accumulate(result)[-1] + dtype.type(0)
