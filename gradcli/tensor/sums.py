@@ -281,13 +281,13 @@ def add_up(
 def add_up_parts(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Any:
     """The sum of a contiguous array of which `part(start, stop)` gives the elements.
 
-    They are asked for once, in order, `length` at a time, which is a power of two and holds whole
-    groups of the cascade. The sum is that of the whole array.
+    They are asked for once, in order, about `length` at a time. The sum is that of the whole array.
     """
     lanes = _VECTOR // dtype.itemsize
     turns = count // lanes // _WAYS
     power = _power_of(turns)
     group = lanes * _WAYS << power
+    length += -length % group
     sums = np.empty((turns >> power, lanes * _WAYS), dtype)
     done = 0
     for start in range(0, count, length):
