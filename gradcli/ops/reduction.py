@@ -409,9 +409,7 @@ def _degrees(shape: tuple[int, ...], dim: Any, correction: Any) -> float:
     return max(free, 0)
 
 
-def _variance(
-    self: Any, dim: Any, correction: Any, keepdim: bool, of_all: bool = True
-) -> Any:
+def _variance(self: Any, dim: Any, correction: Any, keepdim: bool, of_all: bool = True) -> Any:
     """The variance in doubles, which PyTorch computes in and rounds once, after any square root.
 
     Where all elements make one number (and `of_all`), the mean is that of their own dtype and the
@@ -434,7 +432,8 @@ def _variance(
             total = np.add.accumulate(square.ravel("K"))[-1]
         else:
             total = ADD.reduce(square, axis=None)
-        return np.full((1,) * self.ndim, total / free) if keepdim else total / np.float64(free)
+        left = self.ndim if keepdim else self.ndim - len(axes)
+        return np.reshape(total / np.float64(free), (1,) * left)[()]
     mean = np.mean(self, axis=axes, keepdims=True, dtype=np.float64)
     return ADD.reduce(np.square(self - mean), axis=axes, keepdims=keepdim) / np.float64(free)
 

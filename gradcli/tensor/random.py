@@ -307,7 +307,8 @@ def _sixteens_double(uniforms: Doubles, mean: float, std: float) -> Doubles:
     values = np.empty_like(groups)
     values[:, 0] = (radius * _libm(math.cos, theta)).reshape(-1, 8)
     values[:, 1] = (radius * _libm(math.sin, theta)).reshape(-1, 8)
-    return fused(values, std, mean).ravel()
+    result: Doubles = fused(values, std, mean).ravel()
+    return result
 
 
 _CHUNK = 1 << 13  # elements of a piece that stays in the cache

@@ -23,7 +23,7 @@ def unexpected_keyword(called: str, name: str, accepted: Iterable[str]) -> str:
 
 
 def no_attribute_to_write(title: str, name: str) -> str:
-    """What setting or deleting an attribute says of an object of a class that has no place for it."""
+    """What setting or deleting an attribute says where the class has no place for it."""
     text = f"'{title}' object has no attribute '{name}'"
     if sys.version_info >= (3, 13):
         text += " and no __dict__ for setting new attributes"
@@ -37,6 +37,5 @@ def not_an_instance(value: object, after: type) -> str:
     kind = f"type {value.__name__}" if isinstance(value, type) else None
     given = kind or f"instance of {type(value).__name__}"
     return (
-        f"super(type, obj): obj ({given}) is not an instance or subtype of type "
-        f"({after.__name__})."
+        f"super(type, obj): obj ({given}) is not an instance or subtype of type ({after.__name__})."
     )

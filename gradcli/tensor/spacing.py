@@ -33,7 +33,9 @@ def fused(a: Any, b: Any, c: Any) -> Any:
         product = a * b
         a_high, a_low = _halves(a)
         b_high, b_low = _halves(b)
-        product_error = (a_high * b_high - product + a_high * b_low + a_low * b_high) + a_low * b_low
+        product_error = (
+            a_high * b_high - product + a_high * b_low + a_low * b_high
+        ) + a_low * b_low
         total = product + c
         rest = total - product
         error = product - (total - rest) + (c - rest) + product_error

@@ -122,10 +122,10 @@ def _rows(x: Any, lanes: int) -> Any:
         if whole < length:
             sums = np.concatenate((x[:, whole:], sums), 1)
         return _in_order(sums[:, :, None])[:, 0]
-    first, *others = *x[:, whole:].T, *sums.T
-    result = first.copy()
-    for terms in others:
-        result += terms
+    columns: list[Any] = [*x[:, whole:].T, *sums.T]
+    result = columns[0].copy()
+    for column in columns[1:]:
+        result += column
     return result
 
 
@@ -145,8 +145,9 @@ class _Walk:
 
     `order` are the axes as they are walked, the slowest first, `lengths` those of what is left when
     neighbours that form one stride are joined, `kept` the number of results, `planes` how many sums
-    of the innermost loop each of them is made of, none where each is a single element. `columns` says whether that loop goes down the
-    columns of the fastest two, `lanes` how many elements it takes at once.
+    of the innermost loop each of them is made of, none where each is a single element. `columns`
+    says whether that loop goes down the columns of the fastest two, `lanes` how many elements it
+    takes at once.
     """
 
     __slots__ = ("columns", "kept", "lanes", "lengths", "order", "planes", "shape")
@@ -267,9 +268,9 @@ def add_up(
         return x + x.dtype.type(0)
     if x.dtype.kind not in "fc":
         return _ADD.reduce(x, axis=axes, keepdims=keepdims)
-    if len(axes) == x.ndim and 0 < x.size <= _WAYS and not keepdims:
-        if x.dtype.kind == "f" and x.flags.c_contiguous:  # too few for another order
-            return _ADD.reduce(x, axis=None) + x.dtype.type(0)
+    few = 0 < x.size <= _WAYS and x.dtype.kind == "f" and x.flags.c_contiguous
+    if few and len(axes) == x.ndim and not keepdims:  # there is one order only
+        return _ADD.reduce(x, axis=None) + x.dtype.type(0)
     walk = _plan(x.shape, strides or x.strides, axes, keepdims, x.itemsize)
     if not x.size:
         return np.zeros(walk.shape, x.dtype)[()]
