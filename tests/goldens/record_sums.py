@@ -71,7 +71,8 @@ def drawn(rng: random.Random) -> Case:
     """A random case; some are no call that PyTorch accepts."""
     if rng.random() < 0.3:
         return drawn_spaced(rng)
-    dtype = rng.choice(["float32"] * 6 + ["float64"] * 2 + ["complex64", "complex128"])
+    halves = ["float16", "bfloat16"]
+    dtype = rng.choice(["float32"] * 6 + ["float64"] * 2 + ["complex64", "complex128", *halves])
     if rng.random() < 0.25:
         shape = [int(10 ** rng.uniform(0, 5.1))]
     elif rng.random() < 0.3:
@@ -95,7 +96,9 @@ def drawn(rng: random.Random) -> Case:
     often = ["sum", "mean"] * 3
     losses = ["mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss"]
     function = rng.choice([*often, "var", "std", "nansum", *losses])
-    if dtype != "float32" and function not in ("sum", "mean"):
+    if dtype in halves:
+        function = "mean"
+    elif dtype != "float32" and function not in ("sum", "mean"):
         function = rng.choice(["sum", "mean"])
     case: Case = {"function": function, "dtype": dtype, "shape": shape, "seed": rng.randrange(100)}
     case["views"] = views
