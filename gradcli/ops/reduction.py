@@ -14,7 +14,7 @@ from ..tensor.tensor import shape_of
 from .adding import flat_places
 from .arithmetic import BOOL_PAIR
 from .errors import wrap_dim, wrap_dims
-from .parts import by_rows, dot, reduce, summed, total
+from .parts import by_rows, dot, reduce, total
 from .support import common_dtype, supports
 from .table import LINEAR, Op, op
 
@@ -617,7 +617,8 @@ def _norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     if dtype is not None:
         self = self.astype(dtype.compute)
     if ord == 2 and self.ndim and self.dtype.kind == "f" and len(axes) == self.ndim:
-        result = np.sqrt(summed(np.square, self))
+        flat = self.ravel("K")
+        result = np.sqrt(np.dot(flat, flat))
         return np.full((1,) * self.ndim, result) if keepdim else result
     size = np.abs(self)
     if not self.ndim:
