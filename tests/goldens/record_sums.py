@@ -6,8 +6,8 @@ Run with an interpreter that has PyTorch 2.13.0:
 
 A case is drawn at random: a function, a dtype, a shape, the views that make the input, and the
 arguments. What is recorded of the result is its shape, its first elements, and a digest of all its
-digits. `test_sums.py` runs the record of the suite; for a fresh one, record it to a file and run
-`python tests/goldens/test_sums.py FILE`.
+digits. `test_digits.py` runs the record of the suite; for a fresh one, record it to a file and run
+`python tests/goldens/test_digits.py FILE`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sums, means, variances and evenly spaced numbers have PyTorch's digits, every one.
 
-`record_sums.py` made the record. `python tests/goldens/test_sums.py FILE` runs a fresh one.
+`record_sums.py` made the record. `python tests/goldens/test_digits.py FILE` runs a fresh one.
 """
 
 from __future__ import annotations
