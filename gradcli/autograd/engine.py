@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.runtime import runtime
+from ..tensor.sums import add_up
 from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
 from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks
 from .operations import operations
@@ -539,7 +540,7 @@ def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
         if length == 1 and array.shape[axis + extra] != 1
     )
     if axes:
-        array = array.sum(axis=axes, keepdims=True)
+        array = add_up(array, axes, True)
     return array.reshape(shape)[()]
 
 

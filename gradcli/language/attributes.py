@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
+from gradcli.tensor.sentences import no_attribute_to_write
 from .functions import Builtin, Function, Method
 from .identity import object_hash, object_repr
 from .machine import counted, feed, machine
@@ -446,6 +447,10 @@ def _no_attribute(value: Any, name: str) -> AttributeError:
     )
 
 
+def _nothing_to_write(value: Any, name: str) -> AttributeError:
+    return AttributeError(no_attribute_to_write(class_title(value), name), name=name, obj=value)
+
+
 def _not_writable(value: Any, name: str, verb: str) -> AttributeError:
     """The error for an attribute that is there but cannot be set, or deleted."""
     kind = type(value)
@@ -651,7 +656,7 @@ def store_attribute(value: Any, name: str, new: Any) -> None:
         return
     if name in names_of(value):
         raise _not_writable(value, name, "set")
-    raise _no_attribute(value, name)
+    raise _nothing_to_write(value, name)
 
 
 def delete_attribute(value: Any, name: str) -> None:
@@ -662,7 +667,7 @@ def delete_attribute(value: Any, name: str) -> None:
             raise TypeError(f"cannot set '{name}' attribute of immutable type '{value.__name__}'")
         if name in names_of(value):
             raise _not_writable(value, name, "delete")
-        raise _no_attribute(value, name)
+        raise _nothing_to_write(value, name)
     deleter(value, name)
 
 

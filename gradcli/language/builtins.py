@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradcli.tensor.runtime import runtime
+from gradcli.tensor.sentences import not_an_instance
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import arithmetic
@@ -348,7 +349,7 @@ def _super(*args: Any) -> Super:
         raise TypeError("super() takes a class and an object, or nothing inside a method")
     value = values[0]
     if not isinstance(value, after) and not (isinstance(value, type) and issubclass(value, after)):
-        raise TypeError("super(type, obj): obj must be an instance or subtype of type")
+        raise TypeError(not_an_instance(value, after))
     return Super(after, value)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from gradcli.tensor.runtime import runtime
 
+from gradcli.tensor.sentences import unexpected_keyword
 from .identity import address_text
 from .machine import UNBOUND, machine
 
@@ -103,7 +104,8 @@ class Signature:
                 f"{function.__qualname__}() got some positional-only arguments passed as keyword "
                 f"arguments: '{', '.join(positional_only)}'"
             )
-        error = TypeError(f"{function.__qualname__}() got an unexpected keyword argument '{name}'")
+        accepted = (*self.names[self.posonly : self.positional], *self.kwonly)
+        error = TypeError(unexpected_keyword(function.__qualname__, name, accepted))
         error.name = name  # type: ignore[attr-defined]
         raise error
 

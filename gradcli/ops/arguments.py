@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.dtypes import NAMES, PYTHON, DType
+from ..tensor.sentences import unexpected_keyword
 from ..tensor.tensor import Tensor, shape_of
 from .out_keyword import has_out
 from .support import is_batched, no_item
@@ -423,7 +424,7 @@ def _python_misfit(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str
     given = {("input" if name == "self" else name) for name in kwargs}
     for name in kwargs:
         if name not in names and name != "self":
-            return f"{op.name}() got an unexpected keyword argument '{name}'"
+            return unexpected_keyword(op.name, name, names)
     if len(args) > len(names):
         least = len(required)
         takes = f"{least}" if least == len(names) else f"from {least} to {len(names)}"

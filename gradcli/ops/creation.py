@@ -15,6 +15,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number
 from ..tensor.memory import reach
 from ..tensor.runtime import runtime
+from ..tensor.spacing import counted, exponents, spaced
 from ..tensor.tensor import Tensor, alias, make, numel, shape_of
 from .data import array_of, element
 from .functions import OPTIONS, function
@@ -460,8 +461,7 @@ def _arange(
         return made(dtype.cast(values), dtype, requires_grad)
     count = math.ceil((end - start) / step)
     check_size((count,), dtype)
-    positions = np.arange(count, dtype=np.float64)
-    return made(dtype.cast(float(start) + float(step) * positions), dtype, requires_grad)
+    return made(counted(float(start), float(step), count, dtype), dtype, requires_grad)
 
 
 @function(
@@ -513,9 +513,17 @@ def range_(
         raise RuntimeError(f"unsupported range: {_number(start)} -> {_number(end)}")
     if (end - start) * (1 if step > 0 else -1) < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    count = math.floor((end - start) / step) + 1
+    if dtype.is_complex or dtype is dtypes.bool_:
+        raise _unsupported("range_cpu", dtype)
+    number: Any = np.int64 if dtype.category == dtypes.INTEGER else np.float64
+    if not dtype.raw:
+        number = np.float32
+    start, end, step = number(start), number(end), number(step)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    count = int((end - start) / step) + 1
     check_size((count,), dtype)
-    return made(dtype.cast(start + step * np.arange(count, dtype=np.float64)), dtype, requires_grad)
+    return made(dtype.cast(start + step * np.arange(count).astype(number)), dtype, requires_grad)
 
 
 def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]:
@@ -536,22 +544,6 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
             )
         numbers.append(value)
     return numbers[0], numbers[1]
-
-
-def spaced(start: Any, end: Any, steps: int, dtype: DType) -> Array:
-    """`steps` numbers from `start` to `end`; the second half is counted from the end."""
-    check_size((steps,), dtype)
-    if steps < 2:
-        return dtype.cast(np.full(steps, start, np.result_type(type(start), np.int64)))
-    work = np.dtype(np.float64) if dtype.category == dtypes.INTEGER else dtype.compute
-    if dtype.category == dtypes.INTEGER:
-        start, end = int(start), int(end)
-    first, last = work.type(start), work.type(end)
-    step = (last - first) / work.type(steps - 1)
-    positions = np.arange(steps)
-    low = first + step * positions[: steps // 2].astype(work)
-    high = last - step * (steps - 1 - positions[steps // 2 :]).astype(work)
-    return dtype.cast(np.concatenate([low, high]))
 
 
 @function(
@@ -577,6 +569,7 @@ def linspace(
             dtype = dtype.to_complex()
     if dtype is dtypes.bool_:
         raise _unsupported("linspace_cpu", dtype)
+    check_size((steps,), dtype)
     return made(spaced(start, end, steps, dtype), dtype, requires_grad)
 
 
@@ -602,11 +595,17 @@ def logspace(
         dtype = dtypes.default.dtype
         if isinstance(start, complex) or isinstance(end, complex):
             dtype = dtype.to_complex()
-    if dtype.category == dtypes.INTEGER:  # the exponents between are not whole
+    if dtype.category == dtypes.INTEGER and steps > 1:  # the exponents between are not whole
         start, end = int(start), int(end)
-    wide = dtypes.complex128 if dtype.is_complex else dtypes.float64
-    exponents = spaced(start, end, steps, wide)
-    return made(dtype.cast(np.power(wide.array.type(base), exponents)), dtype, requires_grad)
+    check_size((steps,), dtype)
+    if dtype.is_complex:
+        powers = np.power(np.complex128(base), spaced(start, end, steps, dtypes.complex128))
+    else:
+        within = dtypes.float64 if dtype.category == dtypes.INTEGER else dtype
+        with np.errstate(all="ignore"):
+            # One by one, as the C library does; NumPy's own vector version has other digits.
+            powers = [np.float64(base) ** e for e in exponents(start, end, steps, within)]
+    return made(dtype.cast(np.asarray(powers, dtype.compute)), dtype, requires_grad)
 
 
 def _triangle(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
+from ..tensor.sums import add_up
 from ..tensor.tensor import Size, Tensor, shape_of
 from .checks import ndim, not_differentiable, real_only
 from .errors import broadcast_shape
@@ -41,9 +42,12 @@ def _reduction(reduction: str, size_average: Any = None, reduce: Any = None) -> 
 
 
 def _reduced(values: Any, reduction: str) -> Any:
-    if reduction == "mean":
-        return np.mean(values, dtype=values.dtype) if values.size else values.dtype.type(math.nan)
-    return np.sum(values, dtype=values.dtype) if reduction == "sum" else values
+    if reduction == "none":
+        return values
+    total = add_up(values, tuple(range(values.ndim)))
+    if reduction == "sum":
+        return total
+    return total / total.dtype.type(values.size) if values.size else total.dtype.type(math.nan)
 
 
 def _reduce(F: Any, values: Any, reduction: str) -> Any:

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.sums import add_up, add_up_parts
+from .layout import ordered_strides, strides_of
+
 PART = 1 << 15  # elements whose temporaries stay in the second cache
 
 
@@ -107,6 +110,15 @@ def total(x: Any, axes: Any) -> Any:
     return reduce(np.add, x, axes, True)
 
 
+def _walked_strides(values: Any, arrays: Any) -> tuple[int, ...] | None:
+    """The strides, in bytes, that PyTorch gives the result of an elementwise function, where they
+    may be others than NumPy's."""
+    if values.ndim < 2 or all(array.flags.c_contiguous for array in arrays):
+        return None
+    operands = [strides_of(np.broadcast_to(array, values.shape)) for array in arrays]
+    return tuple(step * values.itemsize for step in ordered_strides(values.shape, operands))
+
+
 def summed(function: Callable[..., Any], *arrays: Any) -> Any:
     """The sum of an elementwise function over all elements, in its dtype."""
     first = arrays[0]
@@ -115,10 +127,10 @@ def summed(function: Callable[..., Any], *arrays: Any) -> Any:
         for a in arrays
     ):
         values = function(*arrays)
-        return np.sum(values, dtype=values.dtype)
+        return add_up(values, tuple(range(values.ndim)), False, _walked_strides(values, arrays))
     flat = [array.reshape(-1) for array in arrays]
-    sums = [
-        np.sum(function(*[array[start : start + PART] for array in flat]))
-        for start in range(0, first.size, PART)
-    ]
-    return np.sum(np.array(sums))
+
+    def part(start: int, stop: int) -> Any:
+        return function(*[array[start:stop] for array in flat])
+
+    return add_up_parts(part, first.size, function(*[array[:1] for array in flat]).dtype, PART)

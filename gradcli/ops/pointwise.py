@@ -626,7 +626,7 @@ _INTEGERS = ("integer", "boolean")
 
 def _over_norm(F: Any, g: Any, part: Any, self: Any, other: Any) -> Any:
     square = self * self + other * other
-    return g * F.where(F.eq(square, 0), 0, part / square)
+    return g * part * F.where(F.eq(square, 0), 0, F.reciprocal(square))
 
 
 def _angle_of(self: Any, other: Any) -> Any:

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
+from ..tensor.sums import add_up
 from ..tensor.tensor import shape_of
 from .adding import flat_places
 from .arithmetic import BOOL_PAIR
 from .errors import wrap_dim, wrap_dims
-from .parts import by_rows, dot, reduce, summed, total
+from .parts import by_rows, dot, reduce, total
 from .support import cleared, common_dtype, filled, supports
 from .table import LINEAR, Op, op
 
@@ -116,14 +117,11 @@ def _wide(self: Any, dtype: Any) -> Any:
 
 
 def _sum(self: Any, dtype: Any) -> Any:
-    self = _wide(self, dtype)
-    return ADD.reduce(self, axis=None) if type(self) is np.ndarray else self + 0
+    return add_up(_wide(self, dtype), tuple(range(self.ndim)))
 
 
 def _sum_dim(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
-    axes = axes_of(dim, self.ndim)
-    self = _wide(self, dtype)
-    return reduce(ADD, self, axes, keepdim) if self.ndim else self + 0
+    return add_up(_wide(self, dtype), axes_of(dim, self.ndim), keepdim)
 
 
 op(
@@ -207,9 +205,11 @@ op(
 
 
 def _nansum(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
-    if self.dtype.kind == "f":
-        self = np.where(np.isnan(self), 0, self)[()].astype(self.dtype)
-    return _sum_dim(self, dim, keepdim, dtype)
+    self = _wide(self, dtype)
+    axes = axes_of(dim, self.ndim)
+    if self.dtype.kind != "f":
+        return add_up(self, axes, keepdim)
+    return add_up(np.where(np.isnan(self), self.dtype.type(0), self), axes, keepdim, self.strides)
 
 
 def _nansum_slope(F: Any, g: Any, self: Any, dim: Any, keepdim: bool) -> Any:
@@ -409,18 +409,46 @@ def _degrees(shape: tuple[int, ...], dim: Any, correction: Any) -> float:
     return max(free, 0)
 
 
-def _centered(self: Any, axes: tuple[int, ...]) -> Any:
-    if not self.ndim:
-        return self - self
-    return self - np.mean(self, axis=axes, keepdims=True, dtype=self.dtype)
+def _variance(self: Any, dim: Any, correction: Any, keepdim: bool, of_all: bool = True) -> Any:
+    """The variance in doubles, which PyTorch computes in and rounds once, after any square root.
 
-
-def _variance(self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+    Where all elements make one number (and `of_all`), the mean is that of their own dtype and the
+    squares are added in order; along dimensions PyTorch updates both from element to element.
+    """
+    if self.dtype.kind == "c":
+        parts = [
+            _variance(part, dim, correction, keepdim, of_all).astype(part.dtype)
+            for part in (self.real, self.imag)
+        ]
+        return np.add(*parts, dtype=np.float64)
     axes = axes_of(dim, self.ndim)
-    off = _centered(self, axes)
-    square = (off * off.conj()).real if off.dtype.kind == "c" else off * off
-    total = ADD.reduce(square, axis=axes, keepdims=keepdim) if self.ndim else square
-    return total / total.dtype.type(_degrees(self.shape, dim, correction))
+    free = _degrees(self.shape, dim, correction)
+    if not self.ndim:
+        return (self - self).astype(np.float64) / np.float64(free)
+    if of_all and 0 < self.size == count_of(self.shape, dim):
+        every = tuple(range(self.ndim))
+        square = np.square(self - np.float64(add_up(self, every) / self.dtype.type(self.size)))
+        if self.dtype.char == "d":
+            total = np.add.accumulate(square.ravel("K"))[-1]
+        else:
+            total = ADD.reduce(square, axis=None)
+        left = self.ndim if keepdim else self.ndim - len(axes)
+        return np.reshape(total / np.float64(free), (1,) * left)[()]
+    mean = np.mean(self, axis=axes, keepdims=True, dtype=np.float64)
+    return ADD.reduce(np.square(self - mean), axis=axes, keepdims=keepdim) / np.float64(free)
+
+
+def _deviation(self: Any, dim: Any, correction: Any, keepdim: bool, of_all: bool = True) -> Any:
+    return np.sqrt(_variance(self, dim, correction, keepdim, of_all))
+
+
+def _rounded(function: Any) -> Any:
+    """The kernel of a spread, in the real dtype of its input."""
+
+    def kernel(self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+        return function(self, dim, correction, keepdim).astype(self.real.dtype)
+
+    return kernel
 
 
 def _var_slope(F: Any, g: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
@@ -507,7 +535,7 @@ def _spread(name: str, doc: str, **fields: Any) -> None:
 _spread(
     "var",
     "The variance; `correction` is subtracted from the count, 1 by default.",
-    kernel=_variance,
+    kernel=_rounded(_variance),
     vjp={"self": _var_slope},
     jvp={"self": _var_forward},
     result=_real_dtype,
@@ -516,9 +544,7 @@ _spread(
 _spread(
     "std",
     "The standard deviation; `correction` is subtracted from the count, 1 by default.",
-    kernel=lambda self, dim, correction, keepdim: np.sqrt(
-        _variance(self, dim, correction, keepdim)
-    ),
+    kernel=_rounded(_deviation),
     vjp={"self": _std_slope},
     jvp={"self": _std_forward},
     result=_real_dtype,
@@ -527,10 +553,13 @@ _spread(
 
 
 def _with_mean(function: Any) -> Any:
+    """The kernel of a spread with the mean, both of which go along dimensions."""
+
     def kernel(self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
-        return function(_variance(self, dim, correction, keepdim)), _mean_dim(
-            self, dim, keepdim, None
-        )
+        spread = function(self, dim, correction, keepdim, False)
+        wide = np.complex128 if self.dtype.kind == "c" else np.float64
+        mean = np.mean(self, axis=axes_of(dim, self.ndim), keepdims=keepdim, dtype=wide)
+        return spread.astype(self.real.dtype), mean.astype(self.dtype)
 
     return kernel
 
@@ -552,7 +581,7 @@ def _std_mean_slope(
 _spread(
     "var_mean",
     "The variance and the mean.",
-    kernel=_with_mean(lambda variance: variance),
+    kernel=_with_mean(_variance),
     vjp={"self": _var_mean_slope},
     jvp={
         "self": lambda F, t, self, dim, correction, keepdim: (
@@ -567,7 +596,7 @@ _spread(
 _spread(
     "std_mean",
     "The standard deviation and the mean.",
-    kernel=_with_mean(np.sqrt),
+    kernel=_with_mean(_deviation),
     vjp={"self": _std_mean_slope},
     jvp={
         "self": lambda F, t, self, out0, dim, correction, keepdim: (
@@ -588,7 +617,8 @@ def _norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     if dtype is not None:
         self = self.astype(dtype.compute)
     if ord == 2 and self.ndim and self.dtype.kind == "f" and len(axes) == self.ndim:
-        result = np.sqrt(summed(np.square, self))
+        flat = self.ravel("K")
+        result = np.sqrt(np.dot(flat, flat))
         return np.full((1,) * self.ndim, result) if keepdim else result
     size = np.abs(self)
     if not self.ndim:
@@ -646,7 +676,7 @@ def norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
     if abs(ord) == math.inf:
         chosen = F.eq(size, out)
         chosen = F.logical_or(chosen, F.logical_and(F.isnan(size), F.isnan(out)))
-        return F.where(chosen, F.sgn(self), 0) / F.sum_dim(chosen, dim, True)
+        return F.sgn(self) * chosen / F.sum_dim(chosen, dim, True)
     if ord < 1:
         scaled = F.where(F.eq(self, 0), 0, F.sgn(self) * F.pow(size, ord - 1))
         return scaled * F.pow(out, 1 - ord)

@@ -97,7 +97,8 @@ class DType:
         """`values` stored as this type: the same object where nothing changes.
 
         Integers wrap, floats truncate towards zero into integers, complex values drop their
-        imaginary part into real types, and bfloat16 rounds to nearest even.
+        imaginary part into real types, and bfloat16 rounds to nearest even. Doubles become float16
+        by way of float32, as in PyTorch.
         """
         if values.dtype.kind == "c" and not self.is_complex:
             values = values.real
@@ -105,6 +106,8 @@ class DType:
             if self.name == "bool":
                 values = values != 0
             else:
+                if self.name == "float16" and values.dtype.char == "d":
+                    values = values.astype(np.float32)
                 values = values.astype(self.array)
         return round_bfloat16(values) if self.name == "bfloat16" else values
 

@@ -20,6 +20,7 @@ import numpy as np
 from gradcli.tensor.dtypes import Array, DType
 from gradcli.tensor.generator import Generator, Uniforms, default_generator
 from gradcli.tensor.runtime import runtime
+from gradcli.tensor.spacing import fused
 
 __all__ = [
     "Generator",
@@ -124,26 +125,6 @@ def _libm(function: Callable[[float], float], x: Doubles) -> Doubles:
     return np.fromiter(map(function, x.tolist()), np.float64, x.size)
 
 
-def _fma(a: Array, b: float, c: float) -> Doubles:
-    """`a * b + c` rounded once, by the error-free product and sum of T. J. Dekker (1971)."""
-    product: Doubles = a * b
-    if c == 0.0:
-        return product
-    split = 134217729.0  # 2**27 + 1
-    high = a * split
-    high = high - (high - a)
-    low = a - high
-    b_high = b * split
-    b_high = b_high - (b_high - b)
-    b_low = b - b_high
-    error = ((high * b_high - product) + high * b_low + low * b_high) + low * b_low
-    total = product + c
-    back = total - product
-    rest = (product - (total - back)) + (c - back)
-    result: Doubles = total + (rest + error)
-    return result
-
-
 # --- uniform ---------------------------------------------------------------------------------
 
 
@@ -190,7 +171,7 @@ def uniform(
         values: Array = source.doubles(count)
         if (low, high) == (0.0, 1.0):
             return _shaped(values, shape, dtype)
-        values = _fma(values, high - low, low)
+        values = fused(values, high - low, low)
     else:
         values = source.floats(count)
         if (low, high) != (0.0, 1.0):
@@ -249,7 +230,7 @@ def normal(
         raise _unsupported("normal_kernel_cpu", dtype)
     source = generator or default_generator
     if count < 16 or not contiguous:
-        values: Array = _fma(_normals(source, count, dtype.name == "float64"), std, mean)
+        values: Array = fused(_normals(source, count, dtype.name == "float64"), std, mean)
     elif dtype.name == "float64":
         values = _filled(count, source.doubles, _sixteens_double, mean, std)
     else:
@@ -326,7 +307,8 @@ def _sixteens_double(uniforms: Doubles, mean: float, std: float) -> Doubles:
     values = np.empty_like(groups)
     values[:, 0] = (radius * _libm(math.cos, theta)).reshape(-1, 8)
     values[:, 1] = (radius * _libm(math.sin, theta)).reshape(-1, 8)
-    return _fma(values, std, mean).ravel()
+    result: Doubles = fused(values, std, mean).ravel()
+    return result
 
 
 _CHUNK = 1 << 13  # elements of a piece that stays in the cache
@@ -468,7 +450,7 @@ def log_normal(
     if not dtype.is_floating_point:
         raise _unsupported("log_normal_cpu", dtype)
     exact = dtype.name == "float64"
-    values = _fma(_normals(generator or default_generator, count, exact), std, mean)
+    values = fused(_normals(generator or default_generator, count, exact), std, mean)
     with np.errstate(over="ignore"):
         if exact and values.max() < 709.0:
             values = _libm(math.exp, values)
@@ -523,7 +505,7 @@ def cauchy(
     else:
         tangents = np.tan(angles)
     with np.errstate(over="ignore"):
-        return _shaped(_fma(tangents, sigma, median), shape, dtype)
+        return _shaped(fused(tangents, sigma, median), shape, dtype)
 
 
 # --- integers --------------------------------------------------------------------------------

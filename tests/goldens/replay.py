@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import re
+import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -18,6 +21,7 @@ from gradcli.tensor.runtime import runtime
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 INSTALLED_AT = re.compile(r" \((?:unknown location|/[^()]*)\)$")
 OVERLOADS = "but expected one of:\n"
+VERSIONS = json.loads((pathlib.Path(__file__).parent / "versions.json").read_text("utf-8"))
 
 Block = dict[str, Any]
 
@@ -64,10 +68,26 @@ def replay(sources: Iterable[str]) -> list[Block]:
     return blocks
 
 
+def said_here(name: str, block: Block) -> Block:
+    """A record as the Python that runs says it. The records are those of 3.11, and `versions.json`
+    has, by program and a part of the block, what later versions say in the place of what."""
+    for change in VERSIONS:
+        if (
+            change["program"] == name
+            and change["block"] in block["src"]
+            and sys.version_info >= tuple(map(int, change["since"].split(".")))
+        ):
+            texts = {key: block[key] for key in ("out", "error") if block[key]}
+            new = {k: v.replace(change["was"], change["now"]) for k, v in texts.items()}
+            block = {**block, **new}
+    return block
+
+
 def compare(name: str, record: list[Block]) -> None:
     """Assert that gradcli prints and raises what the record says, block by block."""
     found = replay(block["src"] for block in record)
     for number, (block, ours) in enumerate(zip(record, found, strict=True)):
         where = f"{name}, block {number}:\n{block['src']}"
-        assert ours["out"] == block["out"], where
-        assert ours["error"] == block["error"], where
+        expected = said_here(name, block)
+        assert ours["out"] == expected["out"], where
+        assert ours["error"] == expected["error"], where

@@ -10,7 +10,7 @@ import pathlib
 from typing import Any
 
 import pytest
-from replay import compare
+from replay import VERSIONS, compare
 
 HERE = pathlib.Path(__file__).resolve().parent
 SEPARATOR = "# ---\n"
@@ -42,3 +42,10 @@ def test_every_program_has_a_record_of_its_present_text() -> None:
     assert texts == {
         name: SEPARATOR.join(block["src"] for block in record) for name, record in RECORDED.items()
     }
+
+
+def test_versions_change_what_is_recorded() -> None:
+    for change in VERSIONS:
+        blocks = [b for b in RECORDED[change["program"]] if change["block"] in b["src"]]
+        assert change["was"] != change["now"]
+        assert any(change["was"] in f"{b['out']}\n{b['error']}" for b in blocks), change

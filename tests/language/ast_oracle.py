@@ -66,7 +66,8 @@ class Oracle:
         return self.starts[line - 1] + len(row[:column].decode("utf-8", "surrogatepass"))
 
     def convert(self, node: Any, in_fstring: bool = False, in_elif: bool = False) -> Any:
-        """The positions inside f-strings are None: Python 3.11 does not know them."""
+        """The positions inside f-strings are None: Python 3.11 does not know them. Nor does it
+        end a format spec with an empty text, as 3.12 does after a field."""
         if isinstance(node, ast.AST):
             if type(node) in OPERATORS:
                 return OPERATORS[type(node)]
@@ -82,6 +83,8 @@ class Oracle:
                 if name in IGNORED:
                     continue
                 value = getattr(node, name)
+                if isinstance(node, ast.JoinedStr):
+                    value = [part for part in value if not _is_empty(part)]
                 if isinstance(node, ast.If) and name == "orelse":
                     ladder = (
                         len(value) == 1 and isinstance(value[0], ast.If) and self.is_elif(value[0])
@@ -101,6 +104,10 @@ class Oracle:
     def is_elif(self, node: ast.If) -> bool:
         line = self.lines[node.lineno - 1]
         return line[node.col_offset :].startswith(b"elif")
+
+
+def _is_empty(part: ast.expr) -> bool:
+    return isinstance(part, ast.Constant) and part.value == ""
 
 
 def without_unknown_spans(ours: Any, theirs: Any) -> Any:

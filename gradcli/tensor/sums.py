@@ -1,0 +1,307 @@
+"""Sums in PyTorch's order of additions, so that every digit of them is PyTorch's.
+
+Floating-point addition is not associative: a sum's last digits are those of the order in which it
+was taken. PyTorch goes through an array as two nested loops over its fastest dimensions, in one of
+four ways that depend on strides and lengths (`_plan`), and each way is made of three pieces:
+
+- `_in_order`: one term after the other;
+- `_cascade`: one accumulator that is emptied into a second one after every 2**p terms, that one
+  into a third after 2**p of the first's, and so on over four levels, which are added at the end;
+- `_interleaved`: four cascades in turns, which are then added.
+
+Where the summed dimension is contiguous, the terms are vectors of 32 bytes whose lanes are added
+last. Sums of integers have no such order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+_VECTOR = 32  # bytes
+_LEVELS = 4
+_POWER = 4  # the least power of two after which an accumulator is emptied
+_WAYS = 4  # cascades that take turns
+_BLOCK = 1 << 19  # elements of rows that are summed together
+_SMALL = 1 << 12  # elements up to which the number of steps decides
+
+# NumPy's stubs do not know `reduce` with a `keepdims` that is not a literal.
+_ADD: Any = np.add
+
+
+def _in_order(x: Any) -> Any:
+    """The sums `(…, lanes)` of terms `(…, terms, lanes)`, one term after the other.
+
+    Both ways of NumPy add whole vectors to an accumulator as long as the lanes lie side by side;
+    `einsum` is the quick one where the vectors are short and many, `reduce` where they are few.
+    """
+    small = x.size < _SMALL
+    if x.shape[-1] == 1:
+        if x.ndim == 2 or small:
+            return np.add.accumulate(x[..., 0], -1)[..., -1:]
+        columns = np.ascontiguousarray(x[:, :, 0].T)
+        return _ADD.reduce(columns, 0)[:, None]
+    return _ADD.reduce(x, -2) if x.ndim == 2 or small else np.einsum("aij->aj", x)
+
+
+def _power_of(terms: int) -> int:
+    """The power of two after which the accumulators of a cascade are emptied."""
+    return max(_POWER, (terms - 1).bit_length() // _LEVELS)
+
+
+def _cascade(x: Any) -> Any:
+    """The sums `(…, lanes)` of terms `(…, terms, lanes)` over four levels."""
+    terms = x.shape[-2]
+    return _in_order(x) if terms < 1 << _POWER else _levels(x, _power_of(terms), 0, None)
+
+
+def _levels(x: Any, power: int, level: int, result: Any) -> Any:
+    """The rest of a cascade, whose lower levels hold `result`, from the terms of a level on."""
+    terms, lanes = x.shape[-2:]
+    for _ in range(level, _LEVELS - 1):
+        whole = terms >> power << power
+        if whole < terms:
+            rest = _in_order(x[..., whole:, :])
+            result = rest if result is None else result + rest
+        terms >>= power
+        if not terms:
+            return result
+        sums = _in_order(x[..., :whole, :].reshape(-1, 1 << power, lanes))
+        x = sums.reshape(*x.shape[:-2], terms, lanes)
+    last = _in_order(x)
+    return last if result is None else result + last
+
+
+def _interleaved(x: Any) -> Any:
+    """The sums `(…, lanes)` of terms `(…, terms, lanes)` by four cascades in turns."""
+    terms, lanes = x.shape[-2:]
+    turns = terms // _WAYS
+    if not turns:
+        return _in_order(x)
+    whole = turns * _WAYS
+    batch = x.shape[:-2]
+    sums = _cascade(x[..., :whole, :].reshape(*batch, turns, _WAYS * lanes))
+    sums = sums.reshape(*batch, _WAYS, lanes)
+    if whole < terms:
+        sums = np.concatenate((sums[..., :1, :], x[..., whole:, :], sums[..., 1:, :]), -2)
+    return _in_order(sums)
+
+
+def _row(x: Any, lanes: int) -> Any:
+    """The sum of a contiguous row, taken in vectors of `lanes` elements, as an array."""
+    whole = len(x) - len(x) % lanes
+    sums = _interleaved(x[:whole].reshape(-1, lanes))
+    if lanes == 1:
+        return sums
+    if whole < len(x):
+        sums = np.concatenate((x[whole:], sums))
+    return np.add.accumulate(sums)[-1:]
+
+
+def _rows(x: Any, lanes: int) -> Any:
+    """The sums of the rows of `x`, taken in vectors of `lanes` elements."""
+    rows, length = x.shape
+    if rows == 1:
+        return _row(x[0], lanes)
+    whole = length - length % lanes
+    vectors = x[:, :whole].reshape(rows, -1, lanes)
+    step = max(1, _BLOCK // length)
+    if rows <= step:
+        sums = _interleaved(vectors)
+    else:
+        sums = np.empty((rows, lanes), x.dtype)
+        for start in range(0, rows, step):
+            sums[start : start + step] = _interleaved(vectors[start : start + step])
+    if lanes == 1:
+        return sums[:, 0]
+    if x.size < _SMALL:
+        if whole < length:
+            sums = np.concatenate((x[:, whole:], sums), 1)
+        return _in_order(sums[:, :, None])[:, 0]
+    columns: list[Any] = [*x[:, whole:].T, *sums.T]
+    result = columns[0].copy()
+    for column in columns[1:]:
+        result += column
+    return result
+
+
+def _columns(x: Any, lanes: int) -> Any:
+    """The sums of the columns of each matrix of `x`: a cascade for each in whole blocks of them,
+    four for each of those left over."""
+    width = x.shape[-1]
+    whole = width - width % (_WAYS * lanes)
+    if whole == width:
+        return _cascade(x)
+    rest = _interleaved(np.ascontiguousarray(x[..., whole:]))
+    return np.concatenate((_cascade(x[..., :whole]), rest), -1) if whole else rest
+
+
+class _Walk:
+    """How PyTorch walks through an array to sum it over some of its axes.
+
+    `order` are the axes as they are walked, the slowest first, `lengths` those of what is left when
+    neighbours that form one stride are joined, `kept` the number of results, `planes` how many sums
+    of the innermost loop each of them is made of, none where each is a single element. `columns`
+    says whether that loop goes down the columns of the fastest two, `lanes` how many elements it
+    takes at once.
+    """
+
+    __slots__ = ("columns", "kept", "lanes", "lengths", "order", "planes", "shape")
+
+    order: tuple[int, ...]
+    lengths: tuple[int, ...]
+    kept: int
+    planes: int
+    columns: bool
+    lanes: int
+    shape: tuple[int, ...]  # of the result
+
+
+@lru_cache(maxsize=4096)
+def _plan(
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    axes: tuple[int, ...],
+    keepdims: bool,
+    size: int,
+) -> _Walk:
+    """The walk through an array of elements of `size` bytes."""
+    # The output's strides, zero where it is summed, decide first, then the input's.
+    out = [0] * len(shape)
+    step = size
+    for axis in reversed(range(len(shape))):
+        if axis not in axes:
+            out[axis] = step
+            step *= shape[axis]
+
+    def comes_after(a: int, b: int) -> bool | None:
+        if (out[a] == 0) != (out[b] == 0):
+            return out[b] == 0
+        for steps in (out, strides):
+            if steps[a] and steps[b]:
+                if steps[a] != steps[b]:
+                    return steps[a] > steps[b]
+                if shape[a] > shape[b]:
+                    return True
+        return None
+
+    order = [axis for axis in reversed(range(len(shape))) if shape[axis] != 1]
+    for place in range(1, len(order)):
+        current = place
+        for other in reversed(range(place)):
+            after = comes_after(order[other], order[current])
+            if after:
+                order[other], order[current] = order[current], order[other]
+                current = other
+            elif after is False:
+                break
+    joined: list[list[int]] = []  # length, the input's stride, the output's
+    for axis in order:
+        last = joined[-1] if joined else None
+        if last and last[0] * last[1] == strides[axis] and last[0] * last[2] == out[axis]:
+            last[0] *= shape[axis]
+        else:
+            joined.append([shape[axis], strides[axis], out[axis]])
+
+    walk = _Walk()
+    ones = tuple(axis for axis in range(len(shape)) if shape[axis] == 1)
+    walk.order = (*ones, *reversed(order))
+    walk.lengths = tuple(length for length, _, _ in reversed(joined))
+    walk.kept = math.prod(length for length, _, step in joined if step)
+    summed = [length for length, _, step in joined if not step]
+    walk.planes = math.prod(summed[1:]) if summed else 0
+    (inner, stride), (outer, outer_stride) = [*(j[:2] for j in joined), [1, 0], [1, 0]][:2]
+    walk.lanes = _VECTOR // size
+    if stride == size and inner >= walk.lanes:
+        walk.columns = False
+    elif outer_stride == size and outer >= walk.lanes:
+        walk.columns = True
+    else:
+        walk.lanes = 1
+        walk.columns = stride >= outer_stride
+    if keepdims:
+        walk.shape = tuple(1 if axis in axes else n for axis, n in enumerate(shape))
+    else:
+        walk.shape = tuple(n for axis, n in enumerate(shape) if axis not in axes)
+    return walk
+
+
+def _walked(x: Any, walk: _Walk) -> Any:
+    """The sums along a walk, one for each element of the result, in one dimension or more."""
+    lengths = walk.lengths
+    x = x.transpose(walk.order).reshape(lengths)
+    if walk.columns:
+        if len(lengths) == 1:
+            x = x[:, None]
+        else:
+            if len(lengths) > 3:
+                x = x.reshape(-1, *lengths[-2:])
+            x = x.swapaxes(-1, -2)
+        if x.strides[-1] != x.itemsize:
+            x = np.ascontiguousarray(x)
+        sums = _columns(x, walk.lanes)
+    elif len(lengths) == 1:
+        sums = _row(x, walk.lanes)
+    else:
+        x = x.reshape(-1, lengths[-1])
+        if x.strides[1] != x.itemsize:
+            x = np.ascontiguousarray(x)
+        sums = _rows(x, walk.lanes)
+    if walk.planes > 1:
+        sums = sums.reshape(walk.kept, walk.planes)
+        sums = _in_order(sums[:, :, None])[:, 0] if walk.kept > 1 else _in_order(sums.T)
+    return sums
+
+
+def add_up(
+    x: Any, axes: tuple[int, ...], keepdims: bool = False, strides: tuple[int, ...] | None = None
+) -> Any:
+    """The sum of an array over axes that are not negative, in its dtype and PyTorch's order.
+
+    `strides`, in bytes, are those that decide the order where `x` stands for an array of others.
+    """
+    if not x.ndim:
+        return x + x.dtype.type(0)
+    if x.dtype.kind not in "fc":
+        return _ADD.reduce(x, axis=axes, keepdims=keepdims)
+    few = 0 < x.size <= _WAYS and x.dtype.kind == "f" and x.flags.c_contiguous
+    if few and len(axes) == x.ndim and not keepdims:  # there is one order only
+        return _ADD.reduce(x, axis=None) + x.dtype.type(0)
+    walk = _plan(x.shape, strides or x.strides, axes, keepdims, x.itemsize)
+    if not x.size:
+        return np.zeros(walk.shape, x.dtype)[()]
+    sums = _walked(x, walk) if walk.planes else x
+    # A sum starts from zero, which shows where all terms are negative zeros.
+    return (sums + x.dtype.type(0)).reshape(walk.shape)[()]
+
+
+def add_up_parts(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Any:
+    """The sum of a contiguous array of which `part(start, stop)` gives the elements.
+
+    They are asked for once, in order, about `length` at a time. The sum is that of the whole array.
+    """
+    lanes = _VECTOR // dtype.itemsize
+    turns = count // lanes // _WAYS
+    power = _power_of(turns)
+    group = lanes * _WAYS << power
+    length += -length % group
+    sums = np.empty((turns >> power, lanes * _WAYS), dtype)
+    done = 0
+    for start in range(0, count, length):
+        x = part(start, min(start + length, count))
+        groups = min(len(x) // group, len(sums) - done)
+        terms = x[: groups * group].reshape(groups, 1 << power, lanes * _WAYS)
+        sums[done : done + groups] = _in_order(terms)
+        done += groups
+        rest = x[groups * group :]
+    whole = len(rest) - len(rest) % (lanes * _WAYS)
+    left = _in_order(rest[:whole].reshape(-1, lanes * _WAYS)) if whole else None
+    result = _levels(sums, power, 1, left).reshape(_WAYS, lanes)
+    vectors = len(rest) - len(rest) % lanes
+    result = np.concatenate((result[:1], rest[whole:vectors].reshape(-1, lanes), result[1:]))
+    result = np.concatenate((rest[vectors:], _in_order(result)))
+    return np.add.accumulate(result)[-1] + dtype.type(0)
