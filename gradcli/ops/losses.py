@@ -509,6 +509,7 @@ op(
         ),
     },
     promote="number",
+    result=lambda self, target, *rest: target.dtype,
     check=_check_logits,
     node="BinaryCrossEntropyWithLogitsBackward0",
     where=(),
