@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
     BEHIND,
@@ -146,8 +147,8 @@ def set_grad(tensor: Tensor, value: Any) -> None:
         return
     if type(value) is not Tensor:
         raise TypeError(
-            f"assigned grad expected to be a Tensor or None but got grad of type "
-            f"{type(value).__name__}"
+            "assigned grad expected to be a Tensor or None but got grad of type "
+            f"{type_name(value)}"
         )
     if value is tensor:
         raise RuntimeError("can't assign Variable as its own grad")
@@ -252,7 +253,7 @@ def data(tensor: Tensor) -> Tensor:
 def set_data(tensor: Tensor, value: Any) -> None:
     """Assignment to `tensor.data`: the tensor takes over the other's memory."""
     if type(value) is not Tensor:
-        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        raise TypeError(f"Variable data has to be a tensor, but got {type_name(value)}")
     if (
         value.dtype is not tensor.dtype
         and tensor.node is not None

@@ -128,7 +128,7 @@ def arange(*args: Any, dtype: Any = None) -> Any:
 
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Any:
     _reserve(num)
-    return np.linspace(_plain(start), _plain(stop), num, endpoint=endpoint, dtype=_dtype(dtype))
+    return np.linspace(_argument(start), _argument(stop), num, endpoint=endpoint, dtype=_dtype(dtype))
 
 
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0) -> Any:
@@ -151,7 +151,7 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
         given = [_argument(a) for a in args]
         total = 16
         for value in given:
-            total *= max(getattr(value, "size", 1), 1)
+            total *= max(_size(value), 1)
         if name in ("outer", "meshgrid", "kron"):
             runtime.reserve(total)
         elif name in ("dot", "matmul"):
@@ -164,18 +164,24 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
             kwargs["dtype"] = _dtype(kwargs["dtype"])
         return function(*given, **kwargs)
 
-    call.__name__ = call.__qualname__ = name
+    call.__name__ = call.__qualname__ = function.__name__
     return call
 
 
 def _argument(value: Any) -> Any:
-    if isinstance(value, list | tuple | Tensor | range):
-        if not isinstance(value, Tensor) and _mixed(value):
+    if isinstance(value, list | tuple | range):
+        if _mixed(value):
             return tuple([_argument(item) for item in value])
         return np.asarray(_plain(value))
-    if value is None or isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
-        return value
+    if value is None or isinstance(
+        value, bool | int | float | complex | np.ndarray | np.generic | Tensor
+    ):
+        return value  # NumPy asks a tensor for its methods and elements, as it asks PyTorch's
     raise TypeError(f"'{type(value).__name__}' objects are not arguments of NumPy functions here")
+
+
+def _size(value: Any) -> int:
+    return value.numel() if isinstance(value, Tensor) else getattr(value, "size", 1)
 
 
 def _mixed(value: Any) -> bool:
@@ -185,7 +191,7 @@ def _mixed(value: Any) -> bool:
 
 
 def _check_shapes(values: list[Any]) -> None:
-    shapes = [value.shape for value in values if isinstance(value, np.ndarray)]
+    shapes = [value.shape for value in values if isinstance(value, np.ndarray | Tensor)]
     total = 16
     for at in range(1, max(map(len, shapes), default=0) + 1):
         total *= max(shape[-at] if at <= len(shape) else 1 for shape in shapes)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.dtypes import NAMES, PYTHON, DType
+from ..tensor.dtypes import NAMES, PYTHON, DType, python_number
+from ..tensor.dtypes import type_name as type_name
 from ..tensor.tensor import Tensor
 from .out_keyword import has_out
 from .table import REQUIRED, Op, Packed, Parameter
 
-_TYPE_NAMES = {DType: "torch.dtype"}
 _EXPECTED = {
     "Tensor": "Tensor",
     "Scalar": "Number",
@@ -89,12 +89,6 @@ def shown_name(parameter: Parameter, flavour: str) -> str:
     return "input" if parameter.name == "self" and flavour not in _BOUND else parameter.name
 
 
-def type_name(value: Any) -> str:
-    """The name of a value's type as PyTorch's messages have it."""
-    kind = type(value)
-    return _TYPE_NAMES.get(kind, getattr(kind, "__name__", str(kind)))
-
-
 def check_arguments(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """`args` with every value in the form that kernels expect.
 
@@ -148,12 +142,13 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
     if kind == "Tensor":
         if type(value) is Tensor:
             return value
+        number = python_number(value)
         if (
-            isinstance(value, bool | int | float | complex)
+            number is not None
             and number_allowed(op)
             and (position or op.name in _NUMBER_FIRST)
         ):
-            return value
+            return number
         raise wrong_type(op, parameter, position, value)
     new = _scalar(kind, value)
     if new is REQUIRED:
@@ -204,7 +199,7 @@ def _scalar(kind: str, value: Any) -> Any:
     if kind == "any":
         return value
     if isinstance(value, np.generic):
-        value = value.item()
+        value = _unpacked(kind, value)
     if type(value) is Tensor and kind in ("Scalar", "int", "Dim", "float", "bool"):
         if value.level is not None or value.node is not None or value.array.shape != ():
             return REQUIRED
@@ -214,7 +209,8 @@ def _scalar(kind: str, value: Any) -> Any:
     if kind == "float":
         return float(value) if isinstance(value, int | float) else REQUIRED
     if kind in ("Scalar", "Number"):  # a Number is never taken from a tensor
-        return value if isinstance(value, bool | int | float | complex) else REQUIRED
+        number = python_number(value)
+        return REQUIRED if number is None else number
     if kind == "bool":
         return value if isinstance(value, bool) else REQUIRED
     if kind == "str":
@@ -224,6 +220,15 @@ def _scalar(kind: str, value: Any) -> Any:
             return value
         return PYTHON.get(value, REQUIRED) if isinstance(value, type) else REQUIRED
     return value
+
+
+def _unpacked(kind: str, value: np.generic) -> Any:
+    """A NumPy scalar as a Python number where the kind takes it, else as it is."""
+    if kind in ("int", "Dim"):
+        return int(value) if isinstance(value, np.integer) else value
+    if kind == "float":
+        return float(value.real) if isinstance(value, np.number | np.bool_) else value
+    return python_number(value) if kind in ("Scalar", "Number") else value
 
 
 def wrong_type(op: Op, parameter: Parameter, position: int, value: Any) -> ArgumentError:
@@ -341,8 +346,8 @@ def deprecated(
     else:
         numbers = tuple(value for value in args if type(value) is not Tensor)
         rest = tuple(value for value in args if type(value) is Tensor)
-    if not 0 < len(numbers) <= len(names) or not all(
-        isinstance(value, bool | int | float | complex) for value in numbers
+    if not 0 < len(numbers) <= len(names) or any(
+        python_number(value) is None for value in numbers
     ):
         return None
     try:

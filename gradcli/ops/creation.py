@@ -12,7 +12,7 @@ import numpy as np
 from ..autograd.node import meta_of
 from ..tensor import device as devices
 from ..tensor import dtypes
-from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number
+from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, python_number, type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, make, numel, shape_of
 from .data import array_of, element
@@ -516,7 +516,8 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     numbers = []
-    for label, value in (("start", start), ("end", end)):
+    for label, given in (("start", start), ("end", end)):
+        value = given
         if type(value) is Tensor:
             if value.array.shape != ():
                 raise RuntimeError(
@@ -524,9 +525,9 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
                     f"with {value.array.ndim} dimension(s)."
                 )
             value = value.array.item()
-        elif isinstance(value, bool) or not isinstance(value, int | float | complex):
+        elif isinstance(value, bool) or (value := python_number(given)) is None:
             raise TypeError(
-                f"{name}(): argument '{label}' must be Number, not {type(value).__name__}"
+                f"{name}(): argument '{label}' must be Number, not {type_name(given)}"
             )
         numbers.append(value)
     return numbers[0], numbers[1]

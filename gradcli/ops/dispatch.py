@@ -6,7 +6,8 @@ tensors of one dtype, which is what most operations are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from ..tensor.tensor import (
     Tensor,
     Version,
     View,
+    from_array,
     make,
     own_memory,
     shape_of,
@@ -37,6 +39,7 @@ from .arguments import (
     resolution_error,
 )
 from .errors import broadcast_error
+from .families import get_op
 from .layout import is_dense, ordered_strides, relayout, strides_of
 from .record import UNGUARDED, OpNode, attach, plan_for, record
 from .support import supports
@@ -191,7 +194,7 @@ def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
             runtime.reserve(8 * table_numel(shape))
 
 
-def table_numel(shape: Sequence[int]) -> int:
+def table_numel(shape: Iterable[int]) -> int:
     """The number of elements of `shape`, as an exact integer."""
     count = 1
     for length in shape:
@@ -324,12 +327,30 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
         bound = check_arguments(op, bind(op, flavour, args, kwargs))
     except ArgumentError:
         if flavour == OPERATOR:
-            return NotImplemented
+            return give_way(op.name, args)
         old = deprecated(op, flavour, args, kwargs)
         if old is None:
             raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
         bound = old
     return run(op, bound)
+
+
+def give_way(name: str, args: tuple[Any, ...]) -> Any:
+    """What an operator answers to an operand that it does not take: NotImplemented.
+
+    Python then asks the operand. A NumPy array computes with the tensor's elements, so the size of
+    the result is checked here; only for `==` PyTorch makes a tensor of it.
+    """
+    tensor, other = args
+    if not isinstance(other, np.ndarray):
+        return NotImplemented
+    if name == "eq" and other.dtype in FROM_ARRAY:
+        return get_op("eq").call(tensor, from_array(other))
+    shapes = shape_of(tensor), other.shape
+    if name == "matmul":
+        shapes = shapes[0][:-1], shapes[1][-1:]
+    runtime.reserve(16 * table_numel(map(max, zip_longest(*map(reversed, shapes), fillvalue=1))))
+    return NotImplemented
 
 
 def _direct_dtypes(op: Op) -> frozenset[DType]:
@@ -621,4 +642,4 @@ def _value(item: Any) -> Any:
     return item.array if type(item) is Tensor else item
 
 
-__all__ = ["attach", "compute", "promoted", "run", "run_plain", "wrap"]
+__all__ = ["attach", "compute", "give_way", "promoted", "run", "run_plain", "wrap"]

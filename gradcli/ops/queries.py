@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.modes import InferenceVersion
 from ..tensor import device, dtypes
-from ..tensor.dtypes import Array, DType
+from ..tensor.dtypes import Array, DType, python_number, type_name
 from ..tensor.random import Generator, default_generator
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
@@ -130,10 +130,10 @@ function(
 
 def _result_type(first: Any, second: Any) -> DType:
     for place, value in enumerate((first, second), 1):
-        if type(value) is not Tensor and not isinstance(value, bool | int | float | complex):
+        if type(value) is not Tensor and python_number(value) is None:
             raise TypeError(
                 f"result_type(): argument 'tensor{place}' (position {place}) must be Tensor, not "
-                f"{type(value).__name__}"
+                f"{type_name(value)}"
             )
     return common_dtype(first, second)
 
