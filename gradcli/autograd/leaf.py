@@ -22,7 +22,7 @@ from ..tensor.tensor import (
 )
 from .modes import InferenceVersion, refresh_view
 from .modes import requires_grad as requires_grad
-from .node import AccumulateGrad, hooks_of, meta_of
+from .node import AccumulateGrad, bit_of, hooks_of, meta_of, set_bit
 from .operations import operations
 
 _hook_ids = itertools.count().__next__
@@ -220,7 +220,9 @@ def detach(tensor: Tensor) -> Tensor:
         return operations.detach_leveled(tensor)
     version_of(tensor)
     own_memory(tensor)
-    return alias(tensor)
+    other = alias(tensor)
+    set_bit(other, bit_of(tensor))
+    return other
 
 
 def detach_(tensor: Tensor) -> Tensor:
@@ -247,6 +249,7 @@ def data(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor).split()
+    set_bit(other, bit_of(tensor))
     return other
 
 

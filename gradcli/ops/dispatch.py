@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.node import next_number
+from ..autograd.node import next_number, set_bit
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, DType, of_number
@@ -265,8 +265,18 @@ def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
     return make(result, dtype)
 
 
+def _bit_of_view(op: Op, bit: str) -> str:
+    """What a view of a tensor with a bit has not computed yet."""
+    if op.id == "_real":
+        return ""
+    return "neg" if op.id == "_imag" else bit
+
+
 def link_views(op: Op, source: Tensor, outputs: Any) -> None:
     """Let the outputs of a view op know their base and share its version."""
+    if source.meta is not None and source.meta.bit:
+        for output in (outputs,) if type(outputs) is Tensor else outputs:
+            set_bit(output, _bit_of_view(op, source.meta.bit))
     version = source.version
     if version is None:
         version = version_of(source)

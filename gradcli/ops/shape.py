@@ -370,7 +370,7 @@ def _warn_identity(name: str, advice: str) -> None:
 
 
 def _conjugated(F: Any, value: Any) -> Any:
-    return F.conj(value) if value.dtype.is_complex else value
+    return get_op("conj").composite(F, value)
 
 
 def _adjoint(F: Any, self: Any, name: str = "adjoint()") -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
+from ..autograd.node import bit_of
 from ..autograd.operations import operations
 from ..ops import levels as _levels  # noqa: F401  (fills in what the engine needs of levels)
 from ..ops import public as table
@@ -65,6 +66,15 @@ def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
     if runtime.grad_enabled and leaf.requires_grad(tensor) and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+        )
+    bit = bit_of(tensor)
+    if bit:
+        if force:
+            return own_memory(get_op("clone").call(tensor))
+        word = "conjugate" if bit == "conj" else "negative"
+        raise RuntimeError(
+            f"Can't call numpy() on Tensor that has {word} bit set. Use "
+            f"tensor.resolve_{bit}().numpy() instead."
         )
     if tensor.dtype is dtypes.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
@@ -564,8 +574,6 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "cpu": same,
     "cuda": cuda,
     "pin_memory": same,
-    "resolve_conj": same,
-    "resolve_neg": same,
     "copy_": copy_,
     "fill_": fill_,
     "zero_": zero_,
