@@ -122,6 +122,8 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
             items = [value]
         else:
             raise wrong_type(op, parameter, position, value)
+        if kind == "int":
+            items = [int(item) if _is_size(item) else item for item in items]
         if kind == "Tensor":
             for index, item in enumerate(items):
                 if type(item) is not Tensor and (item is not None or parameter.name != "indices"):
@@ -220,6 +222,11 @@ def _scalar(kind: str, value: Any) -> Any:
             return value
         return PYTHON.get(value, REQUIRED) if isinstance(value, type) else REQUIRED
     return value
+
+
+def _is_size(value: Any) -> bool:
+    """Whether a value is an array that counts as an integer in a list of sizes."""
+    return isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iu"
 
 
 def _unpacked(kind: str, value: np.generic) -> Any:

@@ -424,6 +424,8 @@ def _power(self: Any, exponent: Any) -> Any:
         return np.sqrt(self)
     if exponent == -0.5:
         return 1 / np.sqrt(self)
+    if exponent == -1 and self.dtype.kind == "c":
+        return 1 / self
     if self.dtype.kind == "c" and exponent not in (0, 1):
         return _complex_power(self, exponent)
     return self**exponent
@@ -871,7 +873,9 @@ op(
 op(
     "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
     numbers=False,
-    kernel=lambda self, tensor1, tensor2, value: self + tensor1 * tensor2 * value,
+    kernel=lambda self, tensor1, tensor2, value: (
+        self + tensor1 * tensor2 * (int(value) if self.dtype.kind in "iu" else value)
+    ),
     vjp={
         "self": lambda F, g: g,
         "tensor1": lambda F, g, tensor2, value: g * F.conj(tensor2 * value),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.node import meta_of
+from ..autograd.node import bit_of, meta_of
 from ..tensor import device as devices
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, python_number, type_name
@@ -356,6 +356,9 @@ def new_tensor(
     requires_grad: bool,
 ) -> Tensor:
     check_options("new_tensor", layout, device, pin_memory)
+    if bit_of(self):
+        word = "Conjugate" if bit_of(self) == "conj" else "Negative"
+        raise RuntimeError(f"DispatchKey {word} doesn't correspond to a device")
     return made(*array_of(data, dtype or self.dtype, "new_tensor"), requires_grad)
 
 

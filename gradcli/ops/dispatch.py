@@ -51,6 +51,13 @@ np.seterr(all="ignore")
 np.empty((1 << 25) - (1 << 13), np.uint8)
 
 _new = object.__new__
+
+# In float16 and bfloat16 a number that stands for a tensor is rounded first, except in these.
+_EXACT = frozenset({"mul", "div", "div_mode", "floor_divide"})
+# The numbers of these are rounded too.
+_ROUNDED = frozenset(
+    {"fmod_scalar", "pow", "pow_base", "remainder_base", "remainder_scalar", "rsub_scalar"}
+)
 _LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
 
@@ -115,6 +122,8 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
         op.check(*args)
     arrays = list(args)
     dtype = None if op.promote is None else promoted(op, args)
+    if dtype is not None and dtype.category < dtypes.COMPLEX and complex in map(type, args):
+        arrays = [_real(value, dtype) if type(value) is complex else value for value in args]
     low: DType | None = None
     for position in op.tensor_positions:
         value = args[position]
@@ -131,10 +140,19 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
                     low = item.dtype
         elif dtype is not None and dtype.category < dtypes.FLOATING and value is not None:
             arrays[position] = dtype.array.type(_wrapped(value, dtype))
+        elif dtype is not None and not dtype.raw and value is not None and op.id not in _EXACT:
+            arrays[position] = float(dtype.cast(np.float32(value)))
     if dtype is not None and dtype.category < dtypes.FLOATING:
         for position, parameter in enumerate(op.parameters):
             if parameter.kind == "Number" and arrays[position] is not None:
                 arrays[position] = dtype.array.type(_wrapped(arrays[position], dtype))
+    elif dtype is not None and not dtype.raw and op.id in _ROUNDED:
+        arrays = [
+            float(dtype.cast(np.float32(value)))
+            if parameter.kind == "Number" and value is not None
+            else value
+            for parameter, value in zip(op.parameters, arrays, strict=True)
+        ]
     reserve(op, args, arrays)
     try:
         result = op.kernel(*arrays)
@@ -209,6 +227,15 @@ def _wrapped(value: Any, dtype: DType) -> Any:
     bits = 8 * dtype.itemsize
     value = int(value) & ((1 << bits) - 1)
     return value - (1 << bits) if dtype.is_signed and value >> (bits - 1) else value
+
+
+def _real(value: complex, dtype: DType) -> float:
+    """A complex keyword of a real operation. Raises RuntimeError where it is not real."""
+    if value.imag:
+        name = "int64_t" if dtype.category < dtypes.FLOATING else dtype.compute.name
+        name = "double" if name == "float64" else name.removesuffix("32")
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    return value.real
 
 
 def _array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:

@@ -43,8 +43,10 @@ def setitem(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`: a copy_ into a view, or an index_put_ where tensors index."""
     from .inplace import run_inplace
 
-    view, indices = apply_views(tensor, _as_tuple(index))
     source = _value(value, tensor)
+    if type(index) is slice and not shape_of(tensor):
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    view, indices = apply_views(tensor, _as_tuple(index))
     if not indices:
         if shape_of(source) == () and shape_of(view) != ():
             run_inplace(get_op("fill_tensor"), (view, source))
@@ -135,12 +137,12 @@ def _consumed(index: Sequence[Any]) -> int:
 
 def apply_views(tensor: Tensor, index: Sequence[Any]) -> tuple[Tensor, list[Tensor | None]]:
     """The views that an index asks for, and the index tensors for the dimensions of the result."""
-    items = [_item(item) for item in index]
     rank = len(shape_of(tensor))
+    items = list(index) if _consumed(index) > rank else [_item(item) for item in index]
     consumed = _consumed(items)
     if consumed > rank:
-        if len(items) == 1 and isinstance(items[0], int):
-            _select(tensor, 0, items[0], 0)
+        if len(items) == 1 and isinstance(items[0], _INTEGERS) and type(items[0]) is not bool:
+            _select(tensor, 0, int(items[0]), 0)
         raise IndexError(f"too many indices for tensor of dimension {rank}")
     view = tensor
     dim = place = 0  # in the view, and in the index, as messages count

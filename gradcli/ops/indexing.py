@@ -79,14 +79,20 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
         raise IndexError(
             f"shape mismatch: indexing tensors could not be broadcast together with shapes {shown}"
         ) from None
-    for dim, item in enumerate(result):
-        if isinstance(item, slice) or not item.size:
+    places = [dim for dim, item in enumerate(result) if not isinstance(item, slice)]
+    for count, dim in enumerate(places):  # messages count the indexed dimensions alone
+        item = result[dim]
+        if not item.size:
             continue
         length = shape[dim]
+        if not length:
+            raise IndexError("index is out of bounds for dimension with size 0")
         if item.min() < -length or item.max() >= length:
             flat = item.reshape(-1)
             bad = flat[np.argmax((flat < -length) | (flat >= length))]
-            raise IndexError(f"index {bad} is out of bounds for dimension {dim} with size {length}")
+            raise IndexError(
+                f"index {bad} is out of bounds for dimension {count} with size {length}"
+            )
     return tuple(result)
 
 

@@ -358,6 +358,12 @@ op(
         S(S.normal(), S.normal(2, 3), S.normal(3)),
     ],
 )
+def _dot_batched(F: Any, self: Any, tensor: Any) -> Any:
+    if len(shape_of(self)) != 1 or len(shape_of(tensor)) != 1:
+        raise RuntimeError("Got wrong shapes for dot")
+    return F.sum(F.mul(self, tensor))
+
+
 op(
     "dot(Tensor self, Tensor tensor)",
     kernel=lambda self, tensor: np.dot(self, tensor),
@@ -367,7 +373,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_dot,
-    batching=decomposed(lambda F, self, tensor: F.sum(F.mul(self, tensor))),
+    batching=decomposed(_dot_batched),
     doc="The sum of the products of two vectors' elements.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),

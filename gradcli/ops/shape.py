@@ -19,6 +19,7 @@ from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, numel, shape_of
 from .batching import expanded, front, new_dim, permuted, sized, squeezed, transposed
 from .errors import broadcast_shape, wrap_dim, wrap_dims
+from .families import get_op
 from .layout import infer_size, strided, strides_of, view_strides
 from .namespaces import traced
 from .table import LINEAR, Op, op

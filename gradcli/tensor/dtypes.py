@@ -219,7 +219,9 @@ def type_name(value: Any) -> str:
     kind = type(value)
     if kind is DType:
         return "torch.dtype"
-    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+    if kind.__module__ in ("numpy", "torch.return_types"):
+        return f"{kind.__module__}.{kind.__name__}"
+    return kind.__name__
 
 
 WIDE_UNSIGNED = (uint16, uint32, uint64)  # they only promote to floating types

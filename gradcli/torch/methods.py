@@ -63,6 +63,8 @@ def tolist(tensor: Tensor) -> Any:
 
 def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
     """The elements as an ndarray over the same memory."""
+    if tensor.level is not None and transforms_run():
+        raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
     if runtime.grad_enabled and leaf.requires_grad(tensor) and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -745,6 +747,11 @@ def reversed_sub(tensor: Tensor, other: Any) -> Any:
 
 
 def reversed_div(tensor: Tensor, other: Any) -> Any:
+    if isinstance(other, np.ndarray):
+        try:
+            return resolve.method("reciprocal")(tensor) * other
+        except TypeError:
+            return NotImplemented
     if not _is_operand(other):
         return NotImplemented
     return resolve.method("reciprocal")(tensor) * other
