@@ -147,8 +147,7 @@ def set_grad(tensor: Tensor, value: Any) -> None:
         return
     if type(value) is not Tensor:
         raise TypeError(
-            "assigned grad expected to be a Tensor or None but got grad of type "
-            f"{type_name(value)}"
+            f"assigned grad expected to be a Tensor or None but got grad of type {type_name(value)}"
         )
     if value is tensor:
         raise RuntimeError("can't assign Variable as its own grad")

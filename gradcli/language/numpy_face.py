@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor
+from gradcli.tensor.tensor import Tensor, numel, shape_of
 
 from . import core
 from .arithmetic import check_matmul
@@ -128,7 +128,9 @@ def arange(*args: Any, dtype: Any = None) -> Any:
 
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Any:
     _reserve(num)
-    return np.linspace(_argument(start), _argument(stop), num, endpoint=endpoint, dtype=_dtype(dtype))
+    return np.linspace(
+        _argument(start), _argument(stop), num, endpoint=endpoint, dtype=_dtype(dtype)
+    )
 
 
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0) -> Any:
@@ -181,7 +183,9 @@ def _argument(value: Any) -> Any:
 
 
 def _size(value: Any) -> int:
-    return value.numel() if isinstance(value, Tensor) else getattr(value, "size", 1)
+    if isinstance(value, Tensor):
+        return numel(shape_of(value))
+    return value.size if isinstance(value, np.ndarray) else 1
 
 
 def _mixed(value: Any) -> bool:
@@ -191,7 +195,11 @@ def _mixed(value: Any) -> bool:
 
 
 def _check_shapes(values: list[Any]) -> None:
-    shapes = [value.shape for value in values if isinstance(value, np.ndarray | Tensor)]
+    shapes = [
+        shape_of(value) if isinstance(value, Tensor) else value.shape
+        for value in values
+        if isinstance(value, np.ndarray | Tensor)
+    ]
     total = 16
     for at in range(1, max(map(len, shapes), default=0) + 1):
         total *= max(shape[-at] if at <= len(shape) else 1 for shape in shapes)

@@ -145,11 +145,7 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
         if type(value) is Tensor:
             return value
         number = python_number(value)
-        if (
-            number is not None
-            and number_allowed(op)
-            and (position or op.name in _NUMBER_FIRST)
-        ):
+        if number is not None and number_allowed(op) and (position or op.name in _NUMBER_FIRST):
             return number
         raise wrong_type(op, parameter, position, value)
     new = _scalar(kind, value)
@@ -353,9 +349,7 @@ def deprecated(
     else:
         numbers = tuple(value for value in args if type(value) is not Tensor)
         rest = tuple(value for value in args if type(value) is Tensor)
-    if not 0 < len(numbers) <= len(names) or any(
-        python_number(value) is None for value in numbers
-    ):
+    if not 0 < len(numbers) <= len(names) or any(python_number(value) is None for value in numbers):
         return None
     try:
         factors = dict(zip(names, numbers, strict=False))

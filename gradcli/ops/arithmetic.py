@@ -44,6 +44,8 @@ def _times(value: Any, alpha: Any) -> Any:
         return value
     if getattr(value, "dtype", None) == np.uint8 and alpha < 0:
         return np.negative(value * -alpha)
+    if getattr(value, "dtype", None) == np.bool_:
+        return value * bool(alpha)
     return value * alpha
 
 

@@ -529,9 +529,7 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
                 )
             value = value.array.item()
         elif isinstance(value, bool) or (value := python_number(given)) is None:
-            raise TypeError(
-                f"{name}(): argument '{label}' must be Number, not {type_name(given)}"
-            )
+            raise TypeError(f"{name}(): argument '{label}' must be Number, not {type_name(given)}")
         numbers.append(value)
     return numbers[0], numbers[1]
 

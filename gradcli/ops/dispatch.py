@@ -56,7 +56,17 @@ _new = object.__new__
 _EXACT = frozenset({"mul", "div", "div_mode", "floor_divide"})
 # The numbers of these are rounded too.
 _ROUNDED = frozenset(
-    {"fmod_scalar", "pow", "pow_base", "remainder_base", "remainder_scalar", "rsub_scalar"}
+    [
+        "add",
+        "fmod_scalar",
+        "pow",
+        "pow_base",
+        "remainder_base",
+        "remainder_scalar",
+        "rsub",
+        "rsub_scalar",
+        "sub",
+    ]
 )
 _LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
@@ -149,7 +159,7 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
     elif dtype is not None and not dtype.raw and op.id in _ROUNDED:
         arrays = [
             float(dtype.cast(np.float32(value)))
-            if parameter.kind == "Number" and value is not None
+            if parameter.kind in ("Number", "Scalar") and type(value) is not Tensor
             else value
             for parameter, value in zip(op.parameters, arrays, strict=True)
         ]

@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.notices import warn_once
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, numel, shape_of
 from .adding import add_rows, flat_places
 from .batching import aligned, front, loop, plain_index
 from .data import element
@@ -620,9 +620,14 @@ op(
 # --- whole slices along one dimension --------------------------------------------------------
 
 
-def _check_vector(index: Tensor) -> None:
-    if len(shape_of(index)) > 1:
+def _check_vector(self: Tensor, index: Tensor) -> None:
+    shape = shape_of(index)
+    if len(shape) > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
+    if not shape_of(self) and numel(shape) != 1:
+        raise RuntimeError(
+            f"index_select(): Index to scalar can have only 1 value, got {numel(shape)} value(s)"
+        )
     if index.dtype not in INDEX_TYPES:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
 
@@ -660,10 +665,6 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
     places = np.atleast_1d(index)
     source = np.atleast_1d(self)
     length = source.shape[dim]
-    if not self.ndim and places.size != 1:
-        raise RuntimeError(
-            f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)"
-        )
     if places.size and not length:
         raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if places.size and (places.min() < 0 or places.max() >= length):
@@ -678,7 +679,7 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
 op(
     "index_select(Tensor self, Dim dim, Tensor index)",
     kernel=_index_select,
-    check=lambda self, dim, index: _check_vector(index),
+    check=lambda self, dim, index: _check_vector(self, index),
     vjp={
         "self": lambda F, g, self_shape, dim, index: F.index_add(
             zeros(F, g, self_shape), dim, index, g

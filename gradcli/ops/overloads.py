@@ -150,7 +150,7 @@ def problem(
             and all(_fits("int", item, called) for item in args)
         ):
             continue
-        if packed and place == 0 and 1 < given and not _fits("int", value, called):
+        if packed and place == 0 and given > 1 and not _fits("int", value, called):
             if not isinstance(value, list | tuple):
                 return _too_many(called, form, given)
         lone = wants and wanted.startswith("tuple") and isinstance(value, int)

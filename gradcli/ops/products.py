@@ -358,6 +358,8 @@ op(
         S(S.normal(), S.normal(2, 3), S.normal(3)),
     ],
 )
+
+
 def _dot_batched(F: Any, self: Any, tensor: Any) -> Any:
     if len(shape_of(self)) != 1 or len(shape_of(tensor)) != 1:
         raise RuntimeError("Got wrong shapes for dot")

@@ -215,7 +215,9 @@ def size(tensor: Tensor, dim: int | None = None) -> Any:
     if type(dim) is not int:
         place = int(dim) if isinstance(dim, int | np.integer | Tensor) else None
         if place is None or isinstance(dim, bool):
-            raise TypeError(f"size(): argument 'dim' (position 1) must be int, not {type_name(dim)}")
+            raise TypeError(
+                f"size(): argument 'dim' (position 1) must be int, not {type_name(dim)}"
+            )
         dim = place
     from ..ops.errors import wrap_dim
 

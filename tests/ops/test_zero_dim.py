@@ -75,7 +75,7 @@ def plain(value: Any) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two results agree; NumPy rounds complex products of scalars and arrays differently."""
+    """Whether two results agree; NumPy rounds complex products of arrays in another way."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
@@ -184,14 +184,18 @@ def fixed(op: Op) -> bool:
     return "as_strided" in op.id
 
 
-@pytest.mark.parametrize("op", [op for op in cases.entries() if not fixed(op)], ids=lambda op: op.id)
+@pytest.mark.parametrize(
+    "op", [op for op in cases.entries() if not fixed(op)], ids=lambda op: op.id
+)
 def test_zero_dim_views(op: Op) -> None:
     for kind in cases.KINDS:
         for index, sample in enumerate(cases.samples(op, kind)):
             for which in ("all", "own"):
                 if which == "own" and not any(t.array.ndim == 0 for t in cases.tensors(sample)):
                     continue
-                for name, form in FORMS.items():
+                # How the view was made matters to no kernel: one sample takes all ways.
+                forms = FORMS if index == 0 else {"viewed": FORMS["viewed"]}
+                for name, form in forms.items():
                     differs = agree(
                         op,
                         lambda s=sample, w=which: formed(s, make, w),
