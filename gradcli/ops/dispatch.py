@@ -393,10 +393,11 @@ def give_way(name: str, args: tuple[Any, ...]) -> Any:
         return NotImplemented
     if name == "eq" and other.dtype in FROM_ARRAY:
         return get_op("eq").call(tensor, from_array(other))
-    shapes = shape_of(tensor), other.shape
+    left, right = shape_of(tensor), other.shape
     if name == "matmul":
-        shapes = shapes[0][:-1], shapes[1][-1:]
-    runtime.reserve(16 * table_numel(map(max, zip_longest(*map(reversed, shapes), fillvalue=1))))
+        left, right = (*left[:-1], 1), (*right[:-2], 1, *right[-1:])
+    lengths = zip_longest(reversed(left), reversed(right), fillvalue=1)
+    runtime.reserve(16 * table_numel(map(max, lengths)))
     return NotImplemented
 
 

@@ -150,9 +150,9 @@ def problem(
             and all(_fits("int", item, called) for item in args)
         ):
             continue
-        if packed and place == 0 and given > 1 and not _fits("int", value, called):
-            if not isinstance(value, list | tuple):
-                return _too_many(called, form, given)
+        several = packed and place == 0 and given > 1 and not isinstance(value, list | tuple)
+        if several and not _fits("int", value, called):
+            return _too_many(called, form, given)
         lone = wants and wanted.startswith("tuple") and isinstance(value, int)
         if lone or not _fits(wanted, value, called):
             where = "" if by_name else f" (position {place + 1})"

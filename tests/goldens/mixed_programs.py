@@ -40,20 +40,19 @@ def scalars(form, value, grad):
         return torch.from_numpy(np.array(value))
     return one
 """
-FORMS = (
-    [
-        "element",
-        "squeezed",
-        "expanded",
-        "unbound",
-        "reshaped",
-        "viewed",
-        "shown",
-        "detached",
-        "data",
-        "plain",
-    ]
-) + ["from numpy"]
+FORMS = [
+    "element",
+    "squeezed",
+    "expanded",
+    "unbound",
+    "reshaped",
+    "viewed",
+    "shown",
+    "detached",
+    "data",
+    "plain",
+    "from numpy",
+]
 
 NUMBERS = (
     "np.float64(2)",
