@@ -16,7 +16,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.tensor import Size, Tensor, shape_of
 from .checks import ndim, not_differentiable, real_only
-from .errors import broadcast_shape
+from .errors import broadcast_shape, wrap_own_dim
 from .parts import summed
 from .support import is_complex
 from .table import op
@@ -844,7 +844,8 @@ def _multilabel_soft_margin(
     if weight is not None:
         loss = F.mul(loss, weight)
     last = ndim(input) - 1
-    loss = F.div(F.sum_dim(loss, (last,)), input.shape[last])
+    classes = input.shape[wrap_own_dim(last, ndim(input))]
+    loss = F.div(F.sum_dim(loss, (last,)), classes)
     return _reduce(F, loss, reduction)
 
 
