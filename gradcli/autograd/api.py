@@ -69,6 +69,18 @@ def _shape_text(tensor: Tensor) -> str:
     return f"torch.Size({list(shape_of(tensor))})"
 
 
+def _check_count(outputs: Sequence[Any], given: Sequence[Any]) -> None:
+    """Raise where there is not one gradient for each output; those that are none come first."""
+    if len(given) == len(outputs):
+        return
+    for cotangent in given[: len(outputs)]:
+        if cotangent is not None and not isinstance(cotangent, Tensor):
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(cotangent).__name__}"
+            )
+    raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+
+
 def _cotangents(
     outputs: Sequence[Any], given: Sequence[Any], batched: bool = False
 ) -> list[Tensor | None]:
@@ -174,8 +186,7 @@ def backward(
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     outputs = _checked(_sequence(tensors))
     given = _sequence(grad_tensors) if grad_tensors is not None else [None] * len(outputs)
-    if len(given) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+    _check_count(outputs, given)
     roots = _roots(outputs, _cotangents(outputs, given))
     if create_graph and listed is None:
         warn_once(_CYCLE)
@@ -235,8 +246,7 @@ def grad(
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     given = _sequence(grad_outputs) if grad_outputs is not None else [None] * len(outs)
-    if len(given) != len(outs):
-        raise RuntimeError(f"got {len(outs)} tensors and {len(given)} gradients")
+    _check_count(outs, given)
     cotangents = _cotangents(outs, given, is_grads_batched)
     roots = _roots(outs, cotangents)
     edges = _input_edges(ins, accumulate=False)

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
     BEHIND,
@@ -22,7 +23,7 @@ from ..tensor.tensor import (
 )
 from .modes import InferenceVersion, refresh_view
 from .modes import requires_grad as requires_grad
-from .node import AccumulateGrad, hooks_of, meta_of
+from .node import AccumulateGrad, bit_of, hooks_of, meta_of, set_bit
 from .operations import operations
 
 _hook_ids = itertools.count().__next__
@@ -173,8 +174,7 @@ def set_grad(tensor: Tensor, value: Any) -> None:
         return
     if type(value) is not Tensor:
         raise TypeError(
-            f"assigned grad expected to be a Tensor or None but got grad of type "
-            f"{type(value).__name__}"
+            f"assigned grad expected to be a Tensor or None but got grad of type {type_name(value)}"
         )
     if value is tensor:
         raise RuntimeError("can't assign Variable as its own grad")
@@ -246,7 +246,9 @@ def detach(tensor: Tensor) -> Tensor:
         return operations.detach_leveled(tensor)
     version_of(tensor)
     own_memory(tensor)
-    return alias(tensor)
+    other = alias(tensor)
+    set_bit(other, bit_of(tensor))
+    return other
 
 
 DETACHED_VIEW = (
@@ -284,13 +286,14 @@ def data(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor).split()
+    set_bit(other, bit_of(tensor))
     return other
 
 
 def set_data(tensor: Tensor, value: Any) -> None:
     """Assignment to `tensor.data`: the tensor takes over the other's memory."""
     if type(value) is not Tensor:
-        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        raise TypeError(f"Variable data has to be a tensor, but got {type_name(value)}")
     if (
         value.dtype is not tensor.dtype
         and tensor.node is not None

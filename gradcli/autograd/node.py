@@ -132,7 +132,7 @@ class AccumulateGrad(Node):
     `requires_grad`. It does not keep the tensor alive, only its memory.
     """
 
-    __slots__ = ("array", "born", "grad", "post_hooks", "tensor", "version")
+    __slots__ = ("array", "bit", "born", "grad", "post_hooks", "tensor", "version")
 
     title = "AccumulateGrad"
     watched = 0  # how many hooks were put on leaves anywhere
@@ -149,6 +149,7 @@ class AccumulateGrad(Node):
         self.shape = shape_of(tensor)
         self.dtype = tensor.dtype
         self.grad: Tensor | None = None
+        self.bit = ""
         self.hooks: Hooks | None = None
         self.post_hooks: dict[int, Callable[..., Any]] = {}
         self.name: str | None = None
@@ -173,6 +174,20 @@ def meta_of(tensor: Tensor) -> AccumulateGrad:
     if meta is None:
         meta = tensor.meta = AccumulateGrad(tensor)
     return meta  # type: ignore[no-any-return]
+
+
+def bit_of(tensor: Tensor) -> str:
+    """What PyTorch has not computed yet of the tensor: "conj", "neg" or nothing.
+
+    Here all is computed at once; the bit answers `is_conj` and refuses what PyTorch refuses.
+    """
+    return "" if tensor.meta is None else tensor.meta.bit
+
+
+def set_bit(tensor: Tensor, bit: str) -> None:
+    """Say what PyTorch has not computed yet of the tensor."""
+    if bit or tensor.meta is not None:
+        meta_of(tensor).bit = bit
 
 
 def hooks_of(node: Any) -> Hooks:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from gradcli.tensor.sentences import no_attribute_to_write
+
 from .functions import Builtin, Function, Method
 from .identity import object_hash, object_repr
 from .machine import counted, feed, machine

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins as host
 import types
 from collections.abc import Callable
+from operator import length_hint
 from typing import Any
 
 from gradcli.tensor.runtime import runtime
@@ -370,7 +371,7 @@ def _collection(kind: type, keyed: bool = False) -> Callable[..., Any]:
                 runtime.reserve(36 * len(value) if len(value) < 1 << 40 else 1 << 62)
                 machine.reserve(36 * len(value))
             elif hasattr(value, "__len__") and not isinstance(value, Tensor):
-                machine.reserve(8 * len(value))
+                machine.reserve(8 * length_hint(value))  # a 0-d array has no length
             if keyed and not isinstance(value, set | frozenset | dict | str):
                 return kind(feed_keys(value))
             return kind(feed(value) if hasattr(type(value), "__iter__") else value)

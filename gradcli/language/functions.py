@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gradcli.tensor.runtime import runtime
-
 from gradcli.tensor.sentences import unexpected_keyword
+
 from .identity import address_text
 from .machine import UNBOUND, machine
 

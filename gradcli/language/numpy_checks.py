@@ -97,11 +97,13 @@ def argument(value: Any) -> Any:
         return value
     if isinstance(value, np.ndarray | np.generic):
         return numbers(value)
+    if isinstance(value, Tensor):
+        return value  # NumPy asks a tensor for its methods and elements, as it asks PyTorch's
     if isinstance(value, list | tuple) and any(
         isinstance(item, np.ndarray | Tensor) for item in value
     ):
         return tuple([argument(item) for item in value])
-    if isinstance(value, list | tuple | Tensor | range):
+    if isinstance(value, list | tuple | range):
         return array_of(value)
     if isinstance(value, int | float | complex):
         return value
@@ -127,7 +129,7 @@ def result(value: Any) -> Any:
         return numbers(value)
     if isinstance(value, tuple | list):
         return type(value)([result(item) for item in value])
-    if value is None or type(value) in _NUMBERS:
+    if value is None or type(value) in _NUMBERS or isinstance(value, Tensor):
         return value
     raise TypeError("arrays hold numbers and booleans here, all rows of one length")
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor, numel, shape_of
 
 from .arithmetic import check_matmul
 from .attributes import (
@@ -91,7 +92,7 @@ def arange(*args: Any, dtype: Any = None) -> Any:
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Any:
     _reserve(num)
     ends = argument(start), argument(stop)
-    return numbers(np.linspace(*ends, num, endpoint=endpoint, dtype=dtype_of(dtype)))
+    return result(np.linspace(*ends, num, endpoint=endpoint, dtype=dtype_of(dtype)))
 
 
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0) -> Any:
@@ -115,7 +116,7 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
         given = [argument(a) for a in args]
         total = 16
         for value in given:
-            total *= max(getattr(value, "size", 1), 1)
+            total *= max(_size(value), 1)
         if name in ("outer", "meshgrid", "kron"):
             runtime.reserve(total)
         elif name in ("dot", "matmul"):
@@ -128,12 +129,22 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
             kwargs["dtype"] = dtype_of(kwargs["dtype"])
         return result(function(*given, **{key: option(value) for key, value in kwargs.items()}))
 
-    call.__name__ = call.__qualname__ = name
+    call.__name__ = call.__qualname__ = function.__name__
     return call
 
 
+def _size(value: Any) -> int:
+    if isinstance(value, Tensor):
+        return numel(shape_of(value))
+    return value.size if isinstance(value, np.ndarray) else 1
+
+
 def _check_shapes(values: list[Any]) -> None:
-    shapes = [value.shape for value in values if isinstance(value, np.ndarray)]
+    shapes = [
+        shape_of(value) if isinstance(value, Tensor) else value.shape
+        for value in values
+        if isinstance(value, np.ndarray | Tensor)
+    ]
     total = 16
     for at in range(1, max(map(len, shapes), default=0) + 1):
         total *= max(shape[-at] if at <= len(shape) else 1 for shape in shapes)

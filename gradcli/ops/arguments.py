@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.dtypes import NAMES, PYTHON, DType
+from ..tensor.dtypes import NAMES, PYTHON, DType, python_number
+from ..tensor.dtypes import type_name as type_name
 from ..tensor.sentences import unexpected_keyword
 from ..tensor.tensor import Tensor, shape_of
 from .out_keyword import has_out
 from .support import is_batched, no_item
 from .table import REQUIRED, Op, Packed, Parameter
 
-_TYPE_NAMES = {DType: "torch.dtype"}
 _EXPECTED = {
     "Tensor": "Tensor",
     "Scalar": "Number",
@@ -91,12 +91,6 @@ def shown_name(parameter: Parameter, flavour: str) -> str:
     return "input" if parameter.name == "self" and flavour not in _BOUND else parameter.name
 
 
-def type_name(value: Any) -> str:
-    """The name of a value's type as PyTorch's messages have it."""
-    kind = type(value)
-    return _TYPE_NAMES.get(kind, getattr(kind, "__name__", str(kind)))
-
-
 def check_arguments(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """`args` with every value in the form that kernels expect.
 
@@ -130,6 +124,8 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
             items = [value]
         else:
             raise wrong_type(op, parameter, position, value)
+        if kind == "int":
+            items = [int(item) if _is_size(item) else item for item in items]
         if kind == "Tensor":
             for index, item in enumerate(items):
                 if type(item) is not Tensor and (item is not None or parameter.name != "indices"):
@@ -150,12 +146,9 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
     if kind == "Tensor":
         if type(value) is Tensor:
             return value
-        if (
-            isinstance(value, bool | int | float | complex)
-            and number_allowed(op)
-            and (position or op.name in _NUMBER_FIRST)
-        ):
-            return value
+        number = python_number(value)
+        if number is not None and number_allowed(op) and (position or op.name in _NUMBER_FIRST):
+            return number
         raise wrong_type(op, parameter, position, value)
     new = _scalar(kind, value)
     if new is REQUIRED:
@@ -206,7 +199,7 @@ def _scalar(kind: str, value: Any) -> Any:
     if kind == "any":
         return value
     if isinstance(value, np.generic):
-        value = value.item()
+        value = _unpacked(kind, value)
     if type(value) is Tensor and kind in ("Scalar", "int", "Dim", "float", "bool"):
         if value.level is not None or value.node is not None or value.array.shape != ():
             return REQUIRED
@@ -216,7 +209,8 @@ def _scalar(kind: str, value: Any) -> Any:
     if kind == "float":
         return float(value) if isinstance(value, int | float) else REQUIRED
     if kind in ("Scalar", "Number"):  # a Number is never taken from a tensor
-        return value if isinstance(value, bool | int | float | complex) else REQUIRED
+        number = python_number(value)
+        return REQUIRED if number is None else number
     if kind == "bool":
         return value if isinstance(value, bool) else REQUIRED
     if kind == "str":
@@ -226,6 +220,20 @@ def _scalar(kind: str, value: Any) -> Any:
             return value
         return PYTHON.get(value, REQUIRED) if isinstance(value, type) else REQUIRED
     return value
+
+
+def _is_size(value: Any) -> bool:
+    """Whether a value is an array that counts as an integer in a list of sizes."""
+    return isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iu"
+
+
+def _unpacked(kind: str, value: np.generic) -> Any:
+    """A NumPy scalar as a Python number where the kind takes it, else as it is."""
+    if kind in ("int", "Dim"):
+        return int(value) if isinstance(value, np.integer) else value
+    if kind == "float":
+        return float(value.real) if isinstance(value, np.number | np.bool_) else value
+    return python_number(value) if kind in ("Scalar", "Number") else value
 
 
 def wrong_type(op: Op, parameter: Parameter, position: int, value: Any) -> ArgumentError:
@@ -343,9 +351,7 @@ def deprecated(
     else:
         numbers = tuple(value for value in args if type(value) is not Tensor)
         rest = tuple(value for value in args if type(value) is Tensor)
-    if not 0 < len(numbers) <= len(names) or not all(
-        isinstance(value, bool | int | float | complex) for value in numbers
-    ):
+    if not 0 < len(numbers) <= len(names) or any(python_number(value) is None for value in numbers):
         return None
     try:
         factors = dict(zip(names, numbers, strict=False))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.node import bit_of, set_bit
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.memory import memory_of, window
@@ -43,6 +44,8 @@ def _times(value: Any, alpha: Any) -> Any:
         return value
     if getattr(value, "dtype", None) == np.uint8 and alpha < 0:
         return np.negative(value * -alpha)
+    if getattr(value, "dtype", None) == np.bool_:
+        return value * bool(alpha)
     return value * alpha
 
 
@@ -423,6 +426,8 @@ def _power(self: Any, exponent: Any) -> Any:
         return np.sqrt(self)
     if exponent == -0.5:
         return 1 / np.sqrt(self)
+    if exponent == -1 and self.dtype.kind == "c":
+        return 1 / self
     if self.dtype.kind == "c" and exponent not in (0, 1):
         return _complex_power(self, exponent)
     return self**exponent
@@ -870,7 +875,9 @@ op(
 op(
     "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
     numbers=False,
-    kernel=lambda self, tensor1, tensor2, value: self + tensor1 * tensor2 * value,
+    kernel=lambda self, tensor1, tensor2, value: (
+        self + tensor1 * tensor2 * (int(value) if self.dtype.kind in "iu" else value)
+    ),
     vjp={
         "self": lambda F, g: g,
         "tensor1": lambda F, g, tensor2, value: g * F.conj(tensor2 * value),
@@ -1008,6 +1015,17 @@ def _pairs_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     return run(op, [traced.contiguous(front(args[0], axes[0]))]), 0
 
 
+def _lazily_conjugated(F: Any, self: Any) -> Any:
+    result = F._conj(self)
+    if F.is_traced:
+        set_bit(result, "" if bit_of(self) else "conj")
+    return result
+
+
+def _resolved(F: Any, self: Any, bit: str) -> Any:
+    return F.clone(self) if F.is_traced and bit_of(self) == bit else self
+
+
 op(
     "_conj(Tensor self)",
     name="conj",
@@ -1023,7 +1041,7 @@ op(
 )
 op(
     "conj(Tensor self)",
-    composite=lambda F, self: F._conj(self) if is_complex(self) else self,
+    composite=lambda F, self: _lazily_conjugated(F, self) if is_complex(self) else self,
     where=("torch", "Tensor"),
     doc="The complex conjugate; a real tensor is returned as it is.",
     samples=lambda S: S.each(-2, 2),
@@ -1049,14 +1067,14 @@ op(
 )
 op(
     "resolve_conj(Tensor self)",
-    composite=lambda F, self: self,
-    doc="The tensor itself: conjugates are always computed here.",
+    composite=lambda F, self: _resolved(F, self, "conj"),
+    doc="A copy of what `conj` gave; any other tensor is returned as it is.",
     samples=lambda S: S.each(-2, 2),
 )
 op(
     "resolve_neg(Tensor self)",
-    composite=lambda F, self: self,
-    doc="The tensor itself: negations are always computed here.",
+    composite=lambda F, self: _resolved(F, self, "neg"),
+    doc="A copy of the imaginary part of what `conj` gave; any other tensor is returned as it is.",
     samples=lambda S: S.each(-2, 2),
 )
 op(
@@ -1108,6 +1126,24 @@ op(
     doc="The imaginary part of a complex tensor, as a view.",
     samples=lambda S: S.each(-2, 2)[:3] if S.dtype.is_complex else [S(S.normal(2))],
 )
+_complex_only = supports(
+    **refusing(
+        ("boolean", "integer", "floating"),
+        RuntimeError("view_as_real is only supported for complex tensors"),
+    )
+)
+
+
+def _check_pairable(self: Tensor) -> None:
+    _complex_only(self)
+    if bit_of(self):
+        raise RuntimeError(
+            "view_as_real doesn't work on unresolved conjugated tensors.  To resolve the conjugate "
+            "tensor so you can view it as real, use self.resolve_conj(); however, be warned that "
+            "the resulting tensor will NOT alias the original."
+        )
+
+
 op(
     "view_as_real(Tensor self)",
     kernel=_view_as_real,
@@ -1117,12 +1153,7 @@ op(
     view=True,
     result=lambda self: self.dtype.to_real(),
     where=("torch",),
-    check=supports(
-        **refusing(
-            ("boolean", "integer", "floating"),
-            RuntimeError("view_as_real is only supported for complex tensors"),
-        )
-    ),
+    check=_check_pairable,
     doc="A view of complex numbers as pairs of real ones.",
     samples=lambda S: S.each(-2, 2),
 )

@@ -13,6 +13,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .checks import ndim, not_differentiable, real_only
+from .errors import wrap_own_dim
 from .losses import _count, _reduce, _reduction
 from .table import op
 
@@ -279,7 +280,7 @@ def _from_probabilities(
 ) -> Any:
     rank = ndim(input)
     axis = _class_axis(rank)
-    classes = input.shape[axis]
+    classes = input.shape[wrap_own_dim(axis, rank)]
     if weight is not None and tuple(weight.shape) != (classes,):
         raise RuntimeError(
             f"cross_entropy: weight tensor should be defined either for all {classes} classes or "

@@ -540,7 +540,7 @@ def _check_bilinear(input1: Any, input2: Any, weight: Any, bias: Any) -> None:
                 f"{input1.shape[axis]} and {input2.shape[axis]}"
             )
     for name, value, axis in (("input1", input1, 1), ("input2", input2, 2)):
-        if value.shape[-1] != weight.shape[axis]:
+        if value.shape[-1] != weight.shape[wrap_own_dim(axis, ndim(weight))]:
             raise RuntimeError(
                 f"bilinear(): {name} size does not match weight size: got {value.shape[-1]} but "
                 f"expected {weight.shape[axis]}"

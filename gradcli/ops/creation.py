@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.node import meta_of
+from ..autograd.node import bit_of, meta_of
 from ..tensor import device as devices
 from ..tensor import dtypes
-from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number
+from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, python_number, type_name
 from ..tensor.memory import reach
 from ..tensor.runtime import runtime
 from ..tensor.spacing import counted, exponents, spaced
@@ -359,6 +359,9 @@ def new_tensor(
     requires_grad: bool,
 ) -> Tensor:
     check_options("new_tensor", layout, device, pin_memory)
+    if bit_of(self):
+        word = "Conjugate" if bit_of(self) == "conj" else "Negative"
+        raise RuntimeError(f"DispatchKey {word} doesn't correspond to a device")
     return made(*array_of(data, dtype or self.dtype, "new_tensor"), requires_grad)
 
 
@@ -530,7 +533,8 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     numbers = []
-    for label, value in (("start", start), ("end", end)):
+    for label, given in (("start", start), ("end", end)):
+        value = given
         if type(value) is Tensor:
             if shape_of(value) != ():
                 raise RuntimeError(
@@ -538,10 +542,8 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
                     f"with {len(shape_of(value))} dimension(s)."
                 )
             value = element_of(value)
-        elif isinstance(value, bool) or not isinstance(value, int | float | complex):
-            raise TypeError(
-                f"{name}(): argument '{label}' must be Number, not {type(value).__name__}"
-            )
+        elif isinstance(value, bool) or (value := python_number(given)) is None:
+            raise TypeError(f"{name}(): argument '{label}' must be Number, not {type_name(given)}")
         numbers.append(value)
     return numbers[0], numbers[1]
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..autograd.leaf import DETACHED_VIEW
 from ..tensor import dtypes
 from ..tensor.device import Device
-from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, promote
+from ..tensor.dtypes import FROM_ARRAY, Array, DType, of_number, promote, type_name
 from ..tensor.notices import warn_once
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
@@ -61,7 +61,7 @@ def array_of(data: Any, dtype: DType | None, function: str = "tensor") -> tuple[
         return _from_tensor(data, dtype, function)
     if isinstance(data, str | bytes) and (dtype is None or isinstance(data, bytes)):
         raise TypeError(f"new(): invalid data type '{kind.__name__}'")
-    if isinstance(data, np.ndarray | np.generic):
+    if isinstance(data, np.ndarray):
         found = FROM_ARRAY.get(data.dtype)
         if found is None:
             raise _bad_array(data)
@@ -118,8 +118,8 @@ def _sizes(data: Any) -> tuple[int, ...]:
     while True:
         if isinstance(item, _SEQUENCES):
             sizes.append(len(item))
-        elif isinstance(item, np.ndarray) and item.ndim:
-            sizes.append(item.shape[0])
+        elif isinstance(item, np.ndarray):
+            sizes.append(len(item))  # which a 0-d array does not have
         elif isinstance(item, str) and (sizes or item):
             if item:
                 raise ValueError("too many dimensions 'str'")
@@ -194,7 +194,7 @@ def infer(data: Any) -> DType:
 def _store(flat: list[Any], dtype: DType) -> Array:
     kinds = set(map(type, flat))
     if not kinds <= {float, int, bool}:
-        flat = [_plain(value) for value in flat]
+        flat = [_plain(value, dtype) for value in flat]
         kinds = set(map(type, flat))
     category = dtype.category
     if category == dtypes.FLOATING:
@@ -218,8 +218,8 @@ def _array(flat: list[Any], dtype: type) -> Array:
     return np.array([float(value) if type(value) is int else value for value in flat], dtype)
 
 
-def _plain(value: Any) -> Any:
-    """A tensor or NumPy number as a Python number."""
+def _plain(value: Any, dtype: DType) -> Any:
+    """A tensor or NumPy number as a Python number that can be stored as `dtype`."""
     if type(value) is Tensor:
         if numel(shape_of(value)) != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
@@ -229,9 +229,16 @@ def _plain(value: Any) -> Any:
                 "behavior.\nConsider using tensor.detach() first."
             )
         return element_of(value)
-    if isinstance(value, np.ndarray | np.generic):
-        return value.item()
-    return value
+    if not isinstance(value, np.generic):
+        return value.item() if isinstance(value, np.ndarray) else value
+    if dtype is dtypes.uint64 and isinstance(value, np.integer):
+        raise TypeError("an integer is required")
+    if dtype.is_floating_point and isinstance(value, np.complexfloating):
+        return float(value.real)
+    exact = np.bool_ if dtype is dtypes.bool_ else np.float64
+    if dtype.category < dtypes.FLOATING and not isinstance(value, np.integer | np.float64 | exact):
+        raise TypeError(f"'{type_name(value)}' object cannot be interpreted as an integer")
+    return value.item()
 
 
 def _real(value: Any) -> float:

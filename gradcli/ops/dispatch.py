@@ -6,12 +6,13 @@ tensors of one dtype, which is what most operations are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from ..autograd.node import next_number
+from ..autograd.node import next_number, set_bit
 from ..autograd.operations import operations
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, DType, of_number
@@ -21,6 +22,7 @@ from ..tensor.tensor import (
     Tensor,
     Version,
     View,
+    from_array,
     make,
     own_memory,
     shape_of,
@@ -37,6 +39,7 @@ from .arguments import (
     resolution_error,
 )
 from .errors import broadcast_error
+from .families import get_op
 from .layout import is_dense, ordered_strides, relayout, strides_of
 from .namespaces import traced
 from .record import UNGUARDED, OpNode, attach, plan_for, record
@@ -49,6 +52,23 @@ np.seterr(all="ignore")
 np.empty((1 << 25) - (1 << 13), np.uint8)
 
 _new = object.__new__
+
+# In float16 and bfloat16 a number that stands for a tensor is rounded first, except in these.
+_EXACT = frozenset({"mul", "div", "div_mode", "floor_divide"})
+# The numbers of these are rounded too.
+_ROUNDED = frozenset(
+    [
+        "add",
+        "fmod_scalar",
+        "pow",
+        "pow_base",
+        "remainder_base",
+        "remainder_scalar",
+        "rsub",
+        "rsub_scalar",
+        "sub",
+    ]
+)
 _LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
 
@@ -113,6 +133,8 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
         op.check(*args)
     arrays = list(args)
     dtype = None if op.promote is None else promoted(op, args)
+    if dtype is not None and dtype.category < dtypes.COMPLEX and complex in map(type, args):
+        arrays = [_real(value, dtype) if type(value) is complex else value for value in args]
     low: DType | None = None
     for position in op.tensor_positions:
         value = args[position]
@@ -129,10 +151,19 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
                     low = item.dtype
         elif dtype is not None and dtype.category < dtypes.FLOATING and value is not None:
             arrays[position] = dtype.array.type(_wrapped(value, dtype))
+        elif dtype is not None and not dtype.raw and value is not None and op.id not in _EXACT:
+            arrays[position] = float(dtype.cast(np.float32(value)))
     if dtype is not None and dtype.category < dtypes.FLOATING:
         for position, parameter in enumerate(op.parameters):
             if parameter.kind == "Number" and arrays[position] is not None:
                 arrays[position] = dtype.array.type(_wrapped(arrays[position], dtype))
+    elif dtype is not None and not dtype.raw and op.id in _ROUNDED:
+        arrays = [
+            float(dtype.cast(np.float32(value)))
+            if parameter.kind in ("Number", "Scalar") and type(value) is not Tensor
+            else value
+            for parameter, value in zip(op.parameters, arrays, strict=True)
+        ]
     reserve(op, args, arrays)
     try:
         result = op.kernel(*arrays)
@@ -192,7 +223,7 @@ def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
             runtime.reserve(8 * table_numel(shape))
 
 
-def table_numel(shape: Sequence[int]) -> int:
+def table_numel(shape: Iterable[int]) -> int:
     """The number of elements of `shape`, as an exact integer."""
     count = 1
     for length in shape:
@@ -207,6 +238,15 @@ def _wrapped(value: Any, dtype: DType) -> Any:
     bits = 8 * dtype.itemsize
     value = int(value) & ((1 << bits) - 1)
     return value - (1 << bits) if dtype.is_signed and value >> (bits - 1) else value
+
+
+def _real(value: complex, dtype: DType) -> float:
+    """A complex keyword of a real operation. Raises RuntimeError where it is not real."""
+    if value.imag:
+        name = "int64_t" if dtype.category < dtypes.FLOATING else dtype.compute.name
+        name = "double" if name == "float64" else name.removesuffix("32")
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    return value.real
 
 
 def _array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:
@@ -263,8 +303,18 @@ def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
     return make(result, dtype)
 
 
+def _bit_of_view(op: Op, bit: str) -> str:
+    """What a view of a tensor with a bit has not computed yet."""
+    if op.id == "_real":
+        return ""
+    return "neg" if op.id == "_imag" else bit
+
+
 def link_views(op: Op, source: Tensor, outputs: Any) -> None:
     """Let the outputs of a view op know their base and share its version."""
+    if source.meta is not None and source.meta.bit:
+        for output in (outputs,) if type(outputs) is Tensor else outputs:
+            set_bit(output, _bit_of_view(op, source.meta.bit))
     version = source.version
     if version is None:
         version = version_of(source)
@@ -325,12 +375,31 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
         bound = check_arguments(op, bind(op, flavour, args, kwargs))
     except ArgumentError:
         if flavour == OPERATOR:
-            return NotImplemented
+            return give_way(op.name, args)
         old = deprecated(op, flavour, args, kwargs)
         if old is None:
             raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
         bound = old
     return run(op, bound)
+
+
+def give_way(name: str, args: tuple[Any, ...]) -> Any:
+    """What an operator answers to an operand that it does not take: NotImplemented.
+
+    Python then asks the operand. A NumPy array computes with the tensor's elements, so the size of
+    the result is checked here; only for `==` PyTorch makes a tensor of it.
+    """
+    tensor, other = args
+    if not isinstance(other, np.ndarray):
+        return NotImplemented
+    if name == "eq" and other.dtype in FROM_ARRAY:
+        return get_op("eq").call(tensor, from_array(other))
+    left, right = shape_of(tensor), other.shape
+    if name == "matmul":
+        left, right = (*left[:-1], 1), (*right[:-2], 1, *right[-1:])
+    lengths = zip_longest(reversed(left), reversed(right), fillvalue=1)
+    runtime.reserve(16 * table_numel(map(max, lengths)))
+    return NotImplemented
 
 
 def _direct_dtypes(op: Op) -> frozenset[DType]:
@@ -628,4 +697,4 @@ def _value(item: Any) -> Any:
     return item.array if type(item) is Tensor else item
 
 
-__all__ = ["attach", "compute", "promoted", "run", "run_plain", "wrap"]
+__all__ = ["attach", "compute", "give_way", "promoted", "run", "run_plain", "wrap"]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from operator import index as to_index
 from typing import Any
 
 import numpy as np
 
 from ..tensor import dtypes
-from ..tensor.tensor import Tensor, from_array, make, shape_of
+from ..tensor.dtypes import python_number, type_name
+from ..tensor.tensor import Tensor, from_array, make, numel, shape_of
 from .data import array_of
 from .dispatch import run
 from .errors import wrap_dim
@@ -41,31 +43,38 @@ def setitem(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`: a copy_ into a view, or an index_put_ where tensors index."""
     from .inplace import run_inplace
 
-    view, indices = apply_views(tensor, _as_tuple(index), is_batched(tensor))
     source = _value(value, tensor)
+    if type(index) is slice and not shape_of(tensor):
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    view, indices = apply_views(tensor, _as_tuple(index), is_batched(tensor))
     if not indices:
         if shape_of(source) == () and shape_of(view) != ():
             run_inplace(get_op("fill_tensor"), (view, source))
         else:
             run_inplace(get_op("copy"), (view, _fitted(source, view), False))
         return
+    masks = [item for item in indices if item is not None]
+    if len(masks) == 1 and masks[0].dtype is dtypes.uint8 and numel(shape_of(source)) == 1:
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
+        )
     run_inplace(get_op("index_put"), (view, indices, _without_ones(source), False))
 
 
 def _value(value: Any, tensor: Tensor) -> Tensor:
     if type(value) is Tensor:
         return value
-    if isinstance(value, bool | int | float | complex | np.generic):
+    if isinstance(value, bool | int | float | complex | np.integer):
         from .data import element
 
-        number = value.item() if isinstance(value, np.generic) else value
+        number = python_number(value)
         if isinstance(number, int) and not -(1 << 63) <= number < 1 << 63:
             raise ValueError("Overflow when unpacking long long")
         dtype = tensor.dtype
         if not dtype.raw and not isinstance(number, complex):
             return make(dtype.cast(np.array(float(number)))[()], dtype)  # too large is infinite
         return make(element(number, dtype), dtype)
-    raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.dtype.tensor_name}")
+    raise TypeError(f"can't assign a {type_name(value)} to a {tensor.dtype.tensor_name}")
 
 
 def _without_ones(source: Tensor) -> Tensor:
@@ -104,7 +113,11 @@ def _as_tuple(index: Any) -> tuple[Any, ...]:
 
 def _is_item(item: Any) -> bool:
     """Whether a list with this element counts as a tuple of indices."""
-    return item is None or item is Ellipsis or isinstance(item, slice | list | tuple | Tensor)
+    return (
+        item is None
+        or item is Ellipsis
+        or isinstance(item, slice | list | tuple | Tensor | np.ndarray)
+    )
 
 
 def _is_mask(item: Any) -> bool:
@@ -117,7 +130,7 @@ def _consumed(index: Sequence[Any]) -> int:
     for item in index:
         if type(item) is Tensor:
             count += len(shape_of(item)) if _is_mask(item) else 1
-        elif item is not None and item is not Ellipsis and not isinstance(item, bool | np.bool_):
+        elif item is not None and item is not Ellipsis and not isinstance(item, bool):
             count += 1
     return count
 
@@ -129,12 +142,12 @@ def apply_views(
 
     Raises RuntimeError for masks with a batch, unless the caller refuses them for another reason.
     """
-    items = [_item(item) for item in index]
     rank = len(shape_of(tensor))
+    items = list(index) if _consumed(index) > rank else [_item(item) for item in index]
     consumed = _consumed(items)
     if consumed > rank:
-        if len(items) == 1 and isinstance(items[0], int):
-            _select(tensor, 0, items[0], 0)
+        if len(items) == 1 and isinstance(items[0], _INTEGERS) and type(items[0]) is not bool:
+            _select(tensor, 0, int(items[0]), 0)
         raise IndexError(f"too many indices for tensor of dimension {rank}")
     view = tensor
     dim = place = 0  # in the view, and in the index, as messages count
@@ -145,7 +158,7 @@ def apply_views(
                 "vmap: We do not support batching operators that can support dynamic shape. "
                 "Attempting to batch over indexing with a boolean mask."
             )
-        if isinstance(item, bool | np.bool_):
+        if isinstance(item, bool):
             view = run(get_op("unsqueeze"), (view, dim))
             found[dim] = from_array(np.arange(1 if item else 0))
             dim += 1
@@ -199,7 +212,7 @@ def _listed(found: dict[int, Tensor]) -> list[Tensor | None]:
 
 def _item(item: Any) -> Any:
     """One item of an index: lists become tensors, other values must be index values."""
-    if item is None or item is Ellipsis or isinstance(item, bool | np.bool_ | slice):
+    if item is None or item is Ellipsis or isinstance(item, bool | slice):
         return item
     if type(item) is Tensor:
         if item.dtype in (dtypes.int8, dtypes.int16) or item.dtype.category >= dtypes.FLOATING:
@@ -207,17 +220,16 @@ def _item(item: Any) -> Any:
         return item
     if isinstance(item, _INTEGERS):
         return int(item)
-    if isinstance(item, np.ndarray):
-        return from_array(item)
     if isinstance(item, str):
         raise TypeError("new(): invalid data type 'str'")
-    if isinstance(item, list | tuple | range):
-        if not len(item):
-            return from_array(np.zeros(0, np.int64))
-        return _item(make(*array_of(item, None)))
+    if isinstance(item, list | tuple | range | np.ndarray):
+        array, dtype = array_of(item, None)
+        if dtype not in (dtypes.bool_, dtypes.uint8):  # data counts as integers, however written
+            array = dtypes.int64.cast(array)
+        return from_array(array)
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-        f"indices (got {type(item).__name__})"
+        f"indices (got {type_name(item)})"
     )
 
 
@@ -245,6 +257,8 @@ def _bound(value: Any) -> int | None:
         value = element_of(value)
     if isinstance(value, _INTEGERS):
         return int(value)
+    if isinstance(value, np.ndarray):
+        return to_index(value)
     raise TypeError("slice indices must be integers or None or have an __index__ method")
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..tensor.tensor import Size, Tensor, shape_of
 from .checks import ndim, real_only
+from .errors import wrap_own_dim
 from .table import MULTILINEAR, op
 
 BILINEAR, NEAREST, BICUBIC = range(3)
@@ -346,6 +347,7 @@ def _along_grid(
 
 def _check_grid(input: Tensor, grid: Tensor, mode: int, padding: int, align: bool) -> None:
     shape, points = shape_of(input), shape_of(grid)
+    wrap_own_dim(0, min(len(shape), len(points)))
     if shape[:1] != points[:1]:
         raise RuntimeError(
             "grid_sampler(): expected grid and input to have same batch size, but got input with "

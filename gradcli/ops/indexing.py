@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY, Array
 from ..tensor.notices import warn_once
-from ..tensor.tensor import Tensor, from_array, shape_of
+from ..tensor.tensor import Tensor, from_array, numel, shape_of
 from .adding import add_rows, flat_places
 from .batching import aligned, batch_size, front, in_front, loop, plain_index
 from .data import element
@@ -81,14 +81,20 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
         raise IndexError(
             f"shape mismatch: indexing tensors could not be broadcast together with shapes {shown}"
         ) from None
-    for dim, item in enumerate(result):
-        if isinstance(item, slice) or not item.size:
+    places = [dim for dim, item in enumerate(result) if not isinstance(item, slice)]
+    for count, dim in enumerate(places):  # messages count the indexed dimensions alone
+        item = result[dim]
+        if not item.size:
             continue
         length = shape[dim]
+        if not length:
+            raise IndexError("index is out of bounds for dimension with size 0")
         if item.min() < -length or item.max() >= length:
             flat = item.reshape(-1)
             bad = flat[np.argmax((flat < -length) | (flat >= length))]
-            raise IndexError(f"index {bad} is out of bounds for dimension {dim} with size {length}")
+            raise IndexError(
+                f"index {bad} is out of bounds for dimension {count} with size {length}"
+            )
     return tuple(result)
 
 
@@ -699,9 +705,14 @@ op(
 # --- whole slices along one dimension --------------------------------------------------------
 
 
-def _check_vector(index: Tensor) -> None:
-    if len(shape_of(index)) > 1:
+def _check_vector(self: Tensor, index: Tensor) -> None:
+    shape = shape_of(index)
+    if len(shape) > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
+    if not shape_of(self) and numel(shape) != 1:
+        raise RuntimeError(
+            f"index_select(): Index to scalar can have only 1 value, got {numel(shape)} value(s)"
+        )
     if index.dtype not in INDEX_TYPES:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
 
@@ -739,10 +750,6 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
     places = np.atleast_1d(index)
     source = np.atleast_1d(self)
     length = source.shape[dim]
-    if not self.ndim and places.size != 1:
-        raise RuntimeError(
-            f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)"
-        )
     if places.size and not length:
         raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if places.size and (places.min() < 0 or places.max() >= length):
@@ -757,7 +764,7 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
 op(
     "index_select(Tensor self, Dim dim, Tensor index)",
     kernel=_index_select,
-    check=lambda self, dim, index: _check_vector(index),
+    check=lambda self, dim, index: _check_vector(self, index),
     vjp={
         "self": lambda F, g, self_shape, dim, index: F.index_add(
             zeros(F, g, self_shape), dim, index, g

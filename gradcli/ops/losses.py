@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
+from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.sums import add_up
 from ..tensor.tensor import Size, Tensor, shape_of
 from .checks import ndim, not_differentiable, real_only
-from .errors import broadcast_shape
+from .errors import broadcast_shape, wrap_own_dim
 from .parts import summed
 from .support import is_complex
 from .table import op
@@ -125,12 +126,13 @@ def _define_difference(
     value: Any,
     slope: Any,
     parameter: str = "",
-    check: Any = None,
+    one_dtype: bool = False,
 ) -> None:
     """A loss that is a function of `input - target`: its value and its derivative.
 
     `value(d, c)` works on arrays and `slope(F, d, c)` over F; `c` is the keyword after the
-    reduction, such as `beta`.
+    reduction, such as `beta`. A loss of `one_dtype` has the input's, and no derivative where the
+    target has another.
     """
 
     def compute(self: Any, target: Any, reduction: str, c: float = 0) -> Any:
@@ -141,6 +143,9 @@ def _define_difference(
         return total / total.dtype.type(count) if reduction == "mean" else total
 
     def vjp_self(F: Any, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+        if one_dtype and self.dtype != target.dtype:
+            found, wanted = (FROM_ARRAY.get(x.dtype, x.dtype) for x in (target, self))
+            raise RuntimeError(f"Found dtype {found.scalar_name} but expected {wanted.scalar_name}")
         d = F.sub(self, target)
         return slope(F, d, c) * _share(F, g, reduction, _count(d.shape))
 
@@ -168,6 +173,7 @@ def _define_difference(
         shows={"c": parameter},
         jvp={"self": jvp_self, "target": jvp_target},
         promote="number",
+        result=(lambda self, *rest: self.dtype) if one_dtype else None,
         check=check_all,
         node=node,
         where=(),
@@ -327,6 +333,7 @@ _define_difference(
     _huber,
     lambda F, d, delta: F.clamp(d, -delta, delta),
     "delta",
+    one_dtype=True,
 )
 
 
@@ -532,6 +539,7 @@ op(
         ),
     },
     promote="number",
+    result=lambda self, target, *rest: target.dtype,
     check=_check_logits,
     node="BinaryCrossEntropyWithLogitsBackward0",
     where=(),
@@ -860,7 +868,8 @@ def _multilabel_soft_margin(
     if weight is not None:
         loss = F.mul(loss, weight)
     last = ndim(input) - 1
-    loss = F.div(F.sum_dim(loss, (last,)), input.shape[last])
+    classes = input.shape[wrap_own_dim(last, ndim(input))]
+    loss = F.div(F.sum_dim(loss, (last,)), classes)
     return _reduce(F, loss, reduction)
 
 

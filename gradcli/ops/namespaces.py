@@ -60,7 +60,7 @@ def _conjugate(self: Any) -> Any:
 def _conjugate_recorded(self: Any) -> Any:
     if type(self) is not Tensor:
         return self.conjugate()
-    return get_op("conj").call(self) if self.dtype.is_complex else self
+    return get_op("_conj").call(self) if self.dtype.is_complex else self
 
 
 real_arrays = Arrays()

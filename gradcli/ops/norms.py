@@ -31,6 +31,8 @@ def _vector_norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> An
     if dtype is not None:
         self = self.astype(dtype.compute)
     axes = wrap_dims(dim or None, self.ndim)
+    if not self.ndim:  # PyTorch's only dimension of a scalar is none of NumPy's
+        axes = ()
     p = _order(ord)
     if p == 2:
         if self.dtype.kind == "c":

@@ -14,8 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..tensor.dtypes import DType
+import numpy as np
+
+from ..tensor.dtypes import DType, python_number
 from ..tensor.tensor import Tensor
+from .arguments import listed_order
 
 _PARAMETER = re.compile(r"(?P<type>.+?) (?P<name>\w+)(?: = (?P<default>.+))?")
 
@@ -26,6 +29,9 @@ _NUMPY = {"dim": "axis", "keepdim": "keepdims", "other": "x2", "input": "x"}
 _NUMBERS = re.compile(
     r"(add|sub|subtract|mul|multiply|div|divide|true_divide|floor_divide|copy)_?(out)?"
 )
+
+# Where the dimensions may be None, which the signatures in messages do not show.
+_ALL_DIMS = frozenset({"sum", "mean", "amax", "amin"})
 
 
 class Form:
@@ -92,6 +98,11 @@ def refusal(
     return TypeError(_listing(called, listed, args, kwargs, kind))
 
 
+def unmatched(called: str, texts: Sequence[str], args: Sequence[Any], kind: Any) -> TypeError:
+    """PyTorch's error for arguments that none of the overloads `texts` takes."""
+    return TypeError(_listing(called, list(map(Form, texts)), args, {}, kind))
+
+
 def problem(
     called: str,
     form: Form,
@@ -130,7 +141,7 @@ def problem(
                 )
             used.add(key)
             value = kwargs[key]
-        if value is None and default == "None":
+        if value is None and (default == "None" or (called in _ALL_DIMS and name == "dim")):
             continue
         if (
             packed
@@ -139,6 +150,9 @@ def problem(
             and all(_fits("int", item, called) for item in args)
         ):
             continue
+        several = packed and place == 0 and given > 1 and not isinstance(value, list | tuple)
+        if several and not _fits("int", value, called):
+            return _too_many(called, form, given)
         lone = wants and wanted.startswith("tuple") and isinstance(value, int)
         if lone or not _fits(wanted, value, called):
             where = "" if by_name else f" (position {place + 1})"
@@ -197,14 +211,14 @@ def _fits(wanted: str, value: Any, called: str = "") -> bool:
             return plain and value.dtype.category == 1
         return wanted in ("Number", "float") and plain
     if wanted == "Tensor":
-        number = isinstance(value, bool | int | float | complex)
+        number = python_number(value) is not None
         return number and _NUMBERS.fullmatch(called) is not None
     if wanted == "int":
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int | np.integer) and not isinstance(value, bool)
     if wanted == "float":
-        return isinstance(value, int | float)
+        return isinstance(value, int | float | np.number | np.bool_)
     if wanted == "Number":
-        return isinstance(value, bool | int | float | complex)
+        return python_number(value) is not None
     if wanted == "bool":
         return isinstance(value, bool)
     if wanted == "str":
@@ -245,7 +259,7 @@ def _listing(
 
 def _described(form: Form, args: Sequence[Any], kwargs: Mapping[str, Any], kind: Any) -> str:
     words = "".join(f"{kind(value)}, " for value in args)
-    words += "".join(f"{key}={kind(value)}, " for key, value in reversed(list(kwargs.items())))
+    words += "".join(f"{key}={kind(kwargs[key])}, " for key in listed_order(kwargs))
     return f"({words.removesuffix(', ') if args else words})"
 
 

@@ -209,11 +209,9 @@ def _sigmoid_from_output(grad: Any, output: Any) -> Any:
 
 
 def _sigmoid(self: Any) -> Any:
-    if self.dtype.kind == "c":
-        return 1 / (1 + np.exp(-self))
-    if type(self) is not np.ndarray:
-        return 1 / (1 + np.exp(-self))
     result = np.negative(self)
+    if type(result) is not np.ndarray or result.dtype.kind == "c":
+        return 1 / (1 + np.exp(result))
     np.exp(result, out=result)
     result += 1
     return np.reciprocal(result, out=result)
@@ -448,7 +446,8 @@ def _clamp(self: Any, min: Any, max: Any) -> Any:
     result = np.maximum(min, self)  # of two zeros the second, so -0 stays
     if max is None:
         return result
-    return np.minimum(max, result, out=result if type(max) is float else None)
+    reuses = type(max) is float and type(result) is np.ndarray
+    return np.minimum(max, result, out=result if reuses else None)
 
 
 def _check_clamp(self: Any, min: Any, max: Any) -> None:

@@ -359,7 +359,15 @@ op(
         S(S.normal(), S.normal(2, 3), S.normal(3)),
     ],
 )
-_each_dot = decomposed(lambda F, self, tensor: F.sum(F.mul(self, tensor)))
+
+
+def _each_dot_of(F: Any, self: Any, tensor: Any) -> Any:
+    if len(shape_of(self)) != 1 or len(shape_of(tensor)) != 1:
+        raise RuntimeError("Got wrong shapes for dot")
+    return F.sum(F.mul(self, tensor))
+
+
+_each_dot = decomposed(_each_dot_of)
 
 
 def _dot_over_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:

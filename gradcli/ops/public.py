@@ -21,7 +21,7 @@ from .arguments import (
     number_allowed,
     resolution_error,
 )
-from .dispatch import caller, run
+from .dispatch import caller, give_way, run
 from .families import get_op
 from .index import PUBLIC
 from .inplace import run_inplace
@@ -196,7 +196,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
                 return result_type(called, op.fields)(*result)
             return result if out is None else written(result, out)
         if flavour == OPERATOR:
-            return NotImplemented
+            return give_way(name, args)
         old = deprecated(ops[0], flavour, args, kwargs)
         if old is not None:
             return run_inplace(ops[0], old) if inplace else run(ops[0], old)

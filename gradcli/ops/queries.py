@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import InferenceVersion
+from ..autograd.node import bit_of
 from ..tensor import device, dtypes
-from ..tensor.dtypes import Array, DType
+from ..tensor.dtypes import Array, DType, python_number, type_name
 from ..tensor.memory import address
 from ..tensor.random import Generator, default_generator
 from ..tensor.runtime import runtime
@@ -49,12 +50,14 @@ function("is_complex(Tensor self)", where=BOTH, doc="Whether the dtype is comple
 function("is_signed(Tensor self)", where=BOTH, doc="Whether the dtype has negative numbers.")(
     lambda self: self.dtype.is_signed
 )
-for _name in ("is_conj", "is_neg"):
-    function(
-        f"{_name}(Tensor self)",
-        where=BOTH,
-        doc="False: conjugates and negatives are computed at once.",
-    )(lambda self: False)
+function("is_conj(Tensor self)", where=BOTH, doc="Whether `conj` gave the tensor.")(
+    lambda self: bit_of(self) == "conj"
+)
+function(
+    "is_neg(Tensor self)",
+    where=BOTH,
+    doc="Whether the tensor is the imaginary part of what `conj` gave.",
+)(lambda self: bit_of(self) == "neg")
 function("is_distributed(Tensor self)", where=BOTH, doc="False: there is one process.")(
     lambda self: False
 )
@@ -139,10 +142,10 @@ function(
 
 def _result_type(first: Any, second: Any) -> DType:
     for place, value in enumerate((first, second), 1):
-        if type(value) is not Tensor and not isinstance(value, bool | int | float | complex):
+        if type(value) is not Tensor and python_number(value) is None:
             raise TypeError(
                 f"result_type(): argument 'tensor{place}' (position {place}) must be Tensor, not "
-                f"{type(value).__name__}"
+                f"{type_name(value)}"
             )
     return common_dtype(first, second)
 

@@ -83,7 +83,7 @@ def _drop(
 
 
 op(
-    "dropout_F(Tensor input, float p=0.5, bool training=True, bool inplace=False)",
+    "dropout_F(Tensor input, Scalar p=0.5, bool training=True, bool inplace=False)",
     name="dropout",
     composite=_drop,
     where=("F",),
@@ -129,7 +129,7 @@ def _define_channels(dims: int) -> None:
         return _drop(F, input, p, training, inplace, True)
 
     op(
-        f"{name}(Tensor input, float p=0.5, bool training=True, bool inplace=False)",
+        f"{name}(Tensor input, Scalar p=0.5, bool training=True, bool inplace=False)",
         composite=drop,
         where=("F",),
         doc="Zeroes whole channels with probability `p` and scales the others.",

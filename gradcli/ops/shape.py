@@ -21,6 +21,7 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
 from .batching import expanded, front, new_dim, permuted, sized, squeezed, transposed
 from .errors import broadcast_shape, wrap_dim, wrap_dims
+from .families import get_op
 from .layout import infer_size, strided, strides_of, view_strides
 from .namespaces import traced
 from .support import is_batched
@@ -401,7 +402,7 @@ def _warn_identity(name: str, advice: str) -> None:
 
 
 def _conjugated(F: Any, value: Any) -> Any:
-    return F.conj(value) if value.dtype.is_complex else value
+    return get_op("conj").composite(F, value)
 
 
 def _adjoint(F: Any, self: Any, name: str = "adjoint()") -> Any:

@@ -408,6 +408,8 @@ def _check_quantile(self: Any, q: Any, interpolation: str) -> None:
     count = 1
     for length in self.shape:
         count *= length
+    if not hasattr(q, "dtype") and not 0 <= q <= 1:
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
     if count == 0:
         raise RuntimeError("quantile() input tensor must be non-empty")
     if getattr(self.dtype, "name", "float64") not in ("float32", "float64"):
@@ -426,8 +428,6 @@ def _check_quantile(self: Any, q: Any, interpolation: str) -> None:
             values = np.asarray(q.array)
             if not np.all((values >= 0) & (values <= 1)):
                 raise RuntimeError("quantile() q values must be in the range [0, 1]")
-    elif not 0 <= q <= 1:
-        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
 
 
 def _squeeze_last_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:

@@ -9,7 +9,16 @@ import numpy as np
 
 from ..autograd.operations import operations
 from ..tensor import dtypes
-from ..tensor.dtypes import BOOL, COMPLEX, FLOATING, INTEGER, WIDE_UNSIGNED, DType, of_number
+from ..tensor.dtypes import (
+    BOOL,
+    COMPLEX,
+    FLOATING,
+    INTEGER,
+    WIDE_UNSIGNED,
+    DType,
+    of_number,
+    python_number,
+)
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .parts import parted
@@ -31,8 +40,8 @@ def common_dtype(*values: Any) -> DType:
     for value in values:
         if type(value) is Tensor:
             (dimensioned if shape_of(value) else zero_dim).append(value.dtype)
-        elif isinstance(value, bool | int | float | complex):
-            numbers.append(of_number(value))
+        elif (number := python_number(value)) is not None:
+            numbers.append(of_number(number))
     return dtypes.result_type(dimensioned, zero_dim, numbers)
 
 

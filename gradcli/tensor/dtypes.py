@@ -187,6 +187,24 @@ class _Default:
 default = _Default()
 
 
+def python_number(value: Any) -> Any:
+    """The Python number that a number counts as in an operation; None where it is no number.
+
+    Of NumPy's scalars integers count as int and complex128 as complex; all others, bool_ and
+    complex64 among them, count as float.
+    """
+    kind = type(value)
+    if kind is float or kind is int or kind is bool or kind is complex:
+        return value
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, complex):
+        return complex(value)
+    if isinstance(value, float | np.number | np.bool_):
+        return float(value.real)
+    return None
+
+
 def of_number(value: complex) -> DType:
     """The dtype that a Python number alone becomes."""
     kind = type(value)
@@ -197,6 +215,16 @@ def of_number(value: complex) -> DType:
     if kind is int:
         return int64
     return default.dtype.to_complex()
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type as PyTorch's messages have it."""
+    kind = type(value)
+    if kind is DType:
+        return "torch.dtype"
+    if kind.__module__ in ("numpy", "torch.return_types"):
+        return f"{kind.__module__}.{kind.__name__}"
+    return kind.__name__
 
 
 WIDE_UNSIGNED = (uint16, uint32, uint64)  # they only promote to floating types

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
+from ..autograd.node import bit_of
 from ..autograd.operations import operations
 from ..ops import levels as _levels  # also fills in what the engine needs of levels
 from ..ops import public as table
@@ -26,7 +27,7 @@ from ..ops.inplace import run_inplace
 from ..ops.table import settled
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
-from ..tensor.dtypes import PYTHON, DType
+from ..tensor.dtypes import PYTHON, DType, python_number
 from ..tensor.memory import address, shown
 from ..tensor.notices import warn_once
 from ..tensor.printing import format_tensor, tensor_text
@@ -68,9 +69,35 @@ def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
+    bit = bit_of(tensor)
+    if bit:
+        if force:
+            return own_memory(get_op("clone").call(tensor))
+        word = "conjugate" if bit == "conj" else "negative"
+        raise RuntimeError(
+            f"Can't call numpy() on Tensor that has {word} bit set. Use "
+            f"tensor.resolve_{bit}().numpy() instead."
+        )
     if tensor.dtype is dtypes.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
     return own_memory(tensor)
+
+
+def as_array(tensor: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
+    """The elements for NumPy, which calls this where it is given a tensor."""
+    array = to_numpy(tensor)
+    if dtype is not None:
+        array = array.astype(dtype, copy=False)
+    return array.copy() if copy and np.may_share_memory(array, tensor.array) else array
+
+
+def wrap_array(
+    tensor: Tensor, array: Any, context: Any = None, return_scalar: bool = False
+) -> Tensor:
+    """NumPy's result of a ufunc on a tensor as a tensor; what is true or false becomes uint8."""
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8)
+    return resolve.function("torch", "from_numpy")(array)  # type: ignore[no-any-return]
 
 
 def _number(tensor: Tensor, convert: Callable[[Any], Any]) -> Any:
@@ -131,7 +158,7 @@ def iterate(tensor: Tensor) -> Iterator[Tensor]:
 
 
 def contains(tensor: Tensor, element: Any) -> bool:
-    if not isinstance(element, Tensor | int | float | complex):
+    if not isinstance(element, Tensor | int | float | complex | np.number):
         raise RuntimeError(
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
             f"{type(element)}."
@@ -185,6 +212,13 @@ def size(tensor: Tensor, dim: int | None = None) -> Any:
     shape = shape_of(tensor)
     if dim is None:
         return Size(shape)
+    if type(dim) is not int:
+        place = int(dim) if isinstance(dim, int | np.integer | Tensor) else None
+        if place is None or isinstance(dim, bool):
+            raise TypeError(
+                f"size(): argument 'dim' (position 1) must be int, not {type_name(dim)}"
+            )
+        dim = place
     from ..ops.errors import wrap_dim
 
     if not shape:
@@ -350,11 +384,12 @@ def cuda(tensor: Tensor, device: Any = None, non_blocking: bool = False) -> Tens
 def copy_(tensor: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write `src`, broadcast and cast, into the tensor."""
     if not isinstance(src, Tensor):
-        if not isinstance(src, bool | int | float | complex):
+        number = python_number(src)
+        if number is None:
             raise TypeError(
-                f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
+                f"copy_(): argument 'other' (position 1) must be Tensor, not {type_name(src)}"
             )
-        src = make(tensor.dtype.cast(np.asarray(src))[()], tensor.dtype)
+        src = make(tensor.dtype.cast(np.asarray(number))[()], tensor.dtype)
     return run_inplace(get_op("copy"), (tensor, src, non_blocking))
 
 
@@ -367,11 +402,12 @@ def fill_(tensor: Tensor, value: Any) -> Tensor:
                 f"{dim(value)} dimensions."
             )
         return run_inplace(get_op("fill_tensor"), (tensor, value))
-    if not isinstance(value, bool | int | float | complex):
-        raise TypeError(
-            f"fill_(): argument 'value' (position 1) must be Number, not {type(value).__name__}"
-        )
-    return run_inplace(get_op("fill"), (tensor, value))
+    number = python_number(value)
+    if number is None:
+        from ..ops.overloads import unmatched
+
+        raise unmatched("fill_", ("Tensor value", "Number value"), (value,), type_name)
+    return run_inplace(get_op("fill"), (tensor, number))
 
 
 def zero_(tensor: Tensor) -> Tensor:
@@ -552,8 +588,6 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "cpu": same,
     "cuda": cuda,
     "pin_memory": same,
-    "resolve_conj": same,
-    "resolve_neg": same,
     "copy_": copy_,
     "fill_": fill_,
     "zero_": zero_,
@@ -725,6 +759,11 @@ def reversed_sub(tensor: Tensor, other: Any) -> Any:
 
 
 def reversed_div(tensor: Tensor, other: Any) -> Any:
+    if isinstance(other, np.ndarray):
+        try:
+            return resolve.method("reciprocal")(tensor) * other
+        except TypeError:
+            return NotImplemented
     if not _is_operand(other):
         return NotImplemented
     return resolve.method("reciprocal")(tensor) * other
@@ -802,8 +841,8 @@ def _install() -> None:
         "__deepcopy__": deep_copy,
         "__getattr__": missing_attribute,
         "__array_priority__": 1000,
-        "__array_ufunc__": None,
-        "__array__": lambda self, dtype=None, copy=None: np.asarray(to_numpy(self), dtype),
+        "__array__": as_array,
+        "__array_wrap__": wrap_array,
     }
     for name, value in special.items():
         setattr(Tensor, name, value)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.leaf import requires_grad_
+from ..tensor.dtypes import type_name
 from ..tensor.tensor import Tensor
 
 version = "2.13.0+cpu"
@@ -52,7 +53,7 @@ def set_num_threads(count: int) -> None:
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
     """The tensor itself, as since PyTorch 0.4; with `requires_grad` a leaf over its memory."""
     if not isinstance(data, Tensor):
-        raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        raise TypeError(f"Variable data has to be a tensor, but got {type_name(data)}")
     from ..autograd.leaf import detach
 
     leaf = detach(data)
