@@ -76,12 +76,7 @@ class Failure(Exception):
 
 def show(failure: Failure, form: str, when: str = "auto", record: int | None = None) -> None:
     """Write a failure to stderr."""
-    if form == "json":
-        from gradcli.io.text import one_line
-
-        line = one_line({"error": failure.members(record)}) + "\n"
-    else:
-        line = _text(failure, colour(when, sys.stderr), record)
+    line = text(failure, form, colour(when, sys.stderr), record)
     if sys.stderr is None:
         return
     try:
@@ -89,6 +84,15 @@ def show(failure: Failure, form: str, when: str = "auto", record: int | None = N
         sys.stderr.flush()
     except (OSError, ValueError):  # nobody reads messages
         pass
+
+
+def text(failure: Failure, form: str, coloured: bool, record: int | None = None) -> str:
+    """A failure as it is written: for people, or as one line of JSON."""
+    if form == "json":
+        from gradcli.io.text import one_line
+
+        return one_line({"error": failure.members(record)}) + "\n"
+    return _text(failure, coloured, record)
 
 
 def _text(failure: Failure, coloured: bool, record: int | None) -> str:

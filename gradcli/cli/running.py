@@ -22,11 +22,12 @@ def prepare(options: Options) -> None:
     Raises Interrupted when Ctrl-C came while it was loaded.
     """
     from .notices import watch_warnings
-    from .process import limit_memory, tune_collector
+    from .process import limit_memory, tune_collector, watch_kernels
 
     tune_collector()
     limit_memory(options.max_memory)
     watch_warnings(options)
+    watch_kernels()
     runtime.check()
 
 
