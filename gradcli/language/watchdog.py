@@ -93,20 +93,32 @@ def _run_in_c(steps: list[Step]) -> bool:
     import _signal  # type: ignore[import-not-found]  # (`signal` itself imports much more)
     import _thread
     import time
+    from _weakref import ref
 
     arguments = [_argument(ctypes, c, *step) for step in steps]
+    local: Any = _thread._local()
+    ready = _thread.allocate_lock()
+    ready.acquire()
+    inside: Any = None
 
     def leave() -> None:
+        nonlocal inside
+        local.presence = presence = _Presence()  # lives as long as Python knows this thread
+        inside = ref(presence)
         _signal.pthread_sigmask(_signal.SIG_BLOCK, range(1, 32))
         for key, argument in zip(keys, arguments, strict=True):
             c.pthread_setspecific(ctypes.c_ulong(key), argument)
+        ready.release()
 
-    running = _thread._count()
     _thread.start_new_thread(leave, ())
-    time.sleep(0)
-    while _thread._count() > running:  # until it has left, a call of the host would stop it
+    ready.acquire()
+    while inside() is not None:  # before it has left, a call that holds the lock would stop it
         time.sleep(0.0001)
     return True
+
+
+class _Presence:
+    __slots__ = ("__weakref__",)
 
 
 def _keys_of(ctypes: Any, c: Any, functions: tuple[str, ...]) -> list[int]:
