@@ -21,6 +21,8 @@ from . import report
 
 GRACE = 0.5  # seconds between the end of the time and the end of the process
 SECOND = 0.1  # seconds that a second Ctrl-C leaves to the handler
+WORKSPACE = 1 << 29  # bytes of a limit that has room for the workspace of linear algebra
+STACK = 1 << 23  # bytes of a thread's stack
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -149,18 +151,30 @@ def limit_help(name: str) -> str:
 
 
 def limit_memory(max_bytes: int | None) -> None:
-    """Set the limit on live bytes, and the operating system's somewhat behind it."""
+    """Set the limit on live bytes, and the operating system's a fifth behind it.
+
+    What the system counts is memory that can be written, touched or not: the stack of a thread
+    comes on top, and the workspace of the linear algebra library, which cannot do without it, is
+    allocated before.
+    """
     if max_bytes is not None:
         runtime.max_bytes = max_bytes
     try:
         import resource
 
+        import numpy as np
+
+        if runtime.max_bytes < WORKSPACE:
+            np.dot(np.ones((64, 64)), np.ones((64, 64)))
         with open("/proc/self/statm", "rb") as file:
-            pages = int(file.read().split()[0])
-        size = pages * resource.getpagesize() + runtime.max_bytes + (512 << 20)
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            pages = [int(number) for number in file.read().split()]
+        held, written = (resource.getpagesize() * pages[place] for place in (1, 5))
+        if held > runtime.max_bytes:
+            held = 0  # the process alone is over the limit, which then counts what comes on top
+        size = written + runtime.max_bytes * 6 // 5 - held + STACK
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         if hard == resource.RLIM_INFINITY or size < hard:
-            resource.setrlimit(resource.RLIMIT_AS, (size, hard))
+            resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
     except (ImportError, OSError, ValueError):  # no such limit on this system
         pass
 

@@ -25,9 +25,9 @@ def prepare(options: Options) -> None:
     from .process import limit_memory, tune_collector, watch_kernels
 
     tune_collector()
+    watch_kernels()
     limit_memory(options.max_memory)
     watch_warnings(options)
-    watch_kernels()
     runtime.check()
 
 

@@ -32,7 +32,7 @@ def script(*lines):
 def test_time_ends_a_call_that_holds_the_lock(form):
     with script(f"watch_time(0.3, {form!r})", HOLD) as process:
         start = time.monotonic()
-        out, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=20)
         assert time.monotonic() - start < 0.3 + 2
     assert process.returncode == 6
     if form == "json":
@@ -46,7 +46,7 @@ def test_time_ends_a_call_that_holds_the_lock(form):
 
 def test_what_was_printed_before_the_end_is_written():
     with script("print('before')", "watch_time(0.2, 'text')", "time.sleep(60)") as process:
-        out, err = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=20)
     assert (process.returncode, out) == (6, b"before\n")
 
 
