@@ -13,8 +13,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
+from gradcli.language.terminal import clean_printed
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import report
@@ -50,8 +52,18 @@ class OutputLost(BaseException):
         self.error = error
 
 
+@cache
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
+
+
 def write_output(text: str) -> None:
     """Write what a program prints to stdout. Raises OutputLost."""
+    if _is_terminal(1):
+        text = clean_printed(text)
     try:
         sys.stdout.write(text)
     except OSError as error:
@@ -60,6 +72,8 @@ def write_output(text: str) -> None:
 
 def write_messages(text: str) -> None:
     """Write what a program prints to stderr, while stdout carries JSON."""
+    if _is_terminal(2):
+        text = clean_printed(text)
     try:
         sys.stderr.write(text)
     except OSError as error:
