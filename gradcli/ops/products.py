@@ -280,6 +280,11 @@ def _times_conj(g: Any, factor: complex) -> Any:
     return g if factor == 1 else g * factor.conjugate()
 
 
+def _row_by_column(F: Any, self: Any, tensor: Any) -> Any:
+    """The dot product as a matrix product, which adds in the same order as a single one."""
+    return F.reshape(F.mm(F.unsqueeze(self, 0), F.unsqueeze(tensor, 1)), ())
+
+
 op(
     "addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)",
     kernel=_addmm,
@@ -367,7 +372,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_dot,
-    batching=decomposed(lambda F, self, tensor: F.sum(F.mul(self, tensor))),
+    batching=decomposed(_row_by_column),
     doc="The sum of the products of two vectors' elements.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),
@@ -387,7 +392,7 @@ op(
         "other": lambda F, t, self: F.vdot(self, t),
     },
     check=_check_dot,
-    batching=decomposed(lambda F, self, other: F.sum(F.mul(F.conj(self), other))),
+    batching=decomposed(lambda F, self, other: _row_by_column(F, F.conj(self), other)),
     doc="The dot product with the first vector conjugated.",
     samples=lambda S: [S(S.normal(3), S.normal(3)), S(S.normal(0), S.normal(0))],
 )
