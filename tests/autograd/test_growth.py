@@ -36,7 +36,7 @@ def _data_train(p: torch.Tensor, g: torch.Tensor) -> None:
 
 def _no_grad(p: torch.Tensor, g: torch.Tensor) -> None:
     with torch.no_grad():
-        p -= g  # noqa: PLW0642
+        p -= g
 
 
 STEPS: dict[str, Step] = {
