@@ -67,16 +67,20 @@ def test_steps_leave_nothing_behind(name: str) -> None:
     p, g = parameter(1)
     for _ in range(200):
         step(p, g)
+    assert min(left_by(step, p, g) for _ in range(3)) < 8000  # a pointer a step is as much
+
+
+def left_by(step: Step, p: torch.Tensor, g: torch.Tensor) -> int:
+    """The bytes that 1000 steps leave; the first ones may fill a cache."""
     gc.collect()
     tracemalloc.start()
     try:
         for _ in range(1000):
             step(p, g)
         gc.collect()
-        left, _ = tracemalloc.get_traced_memory()
+        return tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert left < 8000  # one pointer a step would be as much
 
 
 @pytest.mark.parametrize("form", ["data -=", "data ="])
