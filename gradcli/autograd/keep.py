@@ -75,7 +75,7 @@ class Keeper:
             size += value.nbytes if isinstance(value, np.generic | np.ndarray) else nbytes(value)
         store[ref(node, item.forget)] = (node.saved, node.guards)
         for version in (node.guards or ())[::2]:
-            if type(version) is Version:
+            if isinstance(version, Version):
                 self.holders.setdefault(version, []).append((ref(node), freed))
         item.size += size
         self.used += size
@@ -84,7 +84,11 @@ class Keeper:
 
     def set_apart(self, version: Version) -> None:
         """Copy what is kept of the tensors of a version whose memory is about to be written."""
-        for item in version.aliases or (version,):
+        shared = version.memory
+        same = [version]
+        if shared is not None:
+            same = [item for item in self.holders if item.memory is shared]
+        for item in same:
             for holder, freed in self.holders.pop(item, ()):
                 node = holder()
                 if node is None or freed.store is None or holder not in freed.store:

@@ -256,7 +256,7 @@ def follow_data(node: Node) -> None:
     """Let saved inputs be what their tensors have by now, without a word."""
     for index in range(0, len(node.guards or ()), 2):
         version = node.guards[index]  # type: ignore[index]
-        if type(version) is Version and version.rewrite is not None:
+        if isinstance(version, Version) and version.rewrite is not None:
             node.follow_data(index // 2, version.rewrite)
 
 

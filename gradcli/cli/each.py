@@ -32,6 +32,7 @@ from .report import USAGE, Failure, show
 from .sources import Text
 
 AT_ONCE = 4096  # records of a grid or a table that are evaluated together
+LARGE = 4 << 20  # bytes of a block that holds a long line, which is parsed once and alone
 PATIENCE = 0.05  # seconds that a result may wait for others to be written together
 
 Batch = list["Member | Failure"]
@@ -147,7 +148,7 @@ class _Stream:
                 if first:
                     block = block.removeprefix(b"\xef\xbb\xbf")
                 first = False
-                if not self._columns(block):
+                if len(block) > LARGE or not self._columns(block):
                     yield _parsed(block, end_of_record(options.seq))
         elif extension(options.input[-1]) == ".csv":
             yield from _chunks(_table(options.input[-1]))
@@ -296,7 +297,9 @@ def _parsed(block: bytes, end: bytes) -> Batch:
     except UnicodeDecodeError:
         texts = block.split(end)
     else:
-        flat = parse_flat_lines(text, text.count("\n") + 1) if end == b"\n" else None
+        flat = None
+        if end == b"\n" and len(block) <= LARGE:
+            flat = parse_flat_lines(text, text.count("\n") + 1)
         if flat is not None:
             return flat  # type: ignore[return-value]
         texts = text.split(end.decode())
@@ -310,6 +313,10 @@ def _record(text: str | bytes) -> Member | Failure:
         return _checked(parse(text))
     except DataError as error:
         return failure_of(error)
+    except LimitExceeded as limit:
+        if limit.limit != "max-memory":
+            raise
+        return failure_of(limit)
 
 
 def _checked(value: Any) -> Member | Failure:

@@ -2,8 +2,9 @@
 
 Note: SIGINT only sets `runtime.stop`, which the interpreter and the engine look at between steps.
 While the process waits for input (`waiting`) nothing is half done, and the handler raises at once.
-A thread sees signals that arrive while NumPy is inside a long kernel: the second one ends the
-process. Another one ends it when the time is over and nothing reacts.
+Python's handlers do not run inside a long call of the host, but the signals' numbers arrive in a
+pipe: a watchdog (`gradcli.language.watchdog`) ends the process at the second one, and another one
+when the time is over and nothing reacts.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
+from gradcli.language.terminal import clean_printed
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import report
 
 GRACE = 0.5  # seconds between the end of the time and the end of the process
+SECOND = 0.1  # seconds that a second Ctrl-C leaves to the handler
+WORKSPACE = 1 << 29  # bytes of a limit that has room for the workspace of linear algebra
+STACK = 1 << 23  # bytes of a thread's stack
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -46,8 +52,18 @@ class OutputLost(BaseException):
         self.error = error
 
 
+@cache
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
+
+
 def write_output(text: str) -> None:
     """Write what a program prints to stdout. Raises OutputLost."""
+    if _is_terminal(1):
+        text = clean_printed(text)
     try:
         sys.stdout.write(text)
     except OSError as error:
@@ -56,6 +72,8 @@ def write_output(text: str) -> None:
 
 def write_messages(text: str) -> None:
     """Write what a program prints to stderr, while stdout carries JSON."""
+    if _is_terminal(2):
+        text = clean_printed(text)
     try:
         sys.stderr.write(text)
     except OSError as error:
@@ -63,18 +81,17 @@ def write_messages(text: str) -> None:
 
 
 class _Signals:
-    __slots__ = ("handled", "waiting")
+    __slots__ = ("reader", "waiting")
 
     def __init__(self) -> None:
         self.waiting = False
-        self.handled = 0
+        self.reader = -1  # of the pipe in which signals' numbers arrive
 
 
 _signals = _Signals()
 
 
 def _interrupt(signum: int, frame: Any) -> None:
-    _signals.handled += 1
     if _signals.waiting:
         raise Interrupted
     if isinstance(runtime.stop, Interrupted):
@@ -94,8 +111,7 @@ def waiting() -> Iterator[None]:
 
 
 def watch_signals() -> None:
-    """Install the handler of SIGINT, and the thread that sees it inside long kernels."""
-    import _thread
+    """Install the handler of SIGINT. `watch_kernels` does the rest once NumPy is there."""
     import signal
 
     try:
@@ -104,47 +120,43 @@ def watch_signals() -> None:
         signal.signal(signal.SIGINT, _interrupt)
     except ValueError:  # not in the main thread
         return
-    reader, writer = os.pipe()
+    _signals.reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    _thread.start_new_thread(_second_interrupt, (reader, int(signal.SIGINT)))
 
 
-def _second_interrupt(reader: int, number: int) -> None:
-    import time
+def watch_kernels() -> None:
+    """From now on a second Ctrl-C ends the process even inside one call of the host."""
+    if _signals.reader >= 0:
+        from gradcli.language.watchdog import Watchdog
 
-    seen = 0
-    while True:
-        for signum in os.read(reader, 64):
-            if signum != number:
-                continue
-            seen += 1
-            if seen > 1:
-                time.sleep(0.1)
-                if _signals.handled < seen - 1:
-                    os._exit(report.INTERRUPTED)
+        steps = [("byte", _signals.reader), ("byte", _signals.reader), ("sleep", SECOND)]
+        Watchdog(steps, report.INTERRUPTED)
 
 
 def watch_time(seconds: float, form: str) -> None:
     """Stop the program after so many seconds, and end the process if that has no effect."""
     import _thread
 
-    _thread.start_new_thread(_end_of_time, (seconds, form))
+    from gradcli.language.watchdog import Watchdog
 
-
-def _end_of_time(seconds: float, form: str) -> None:
-    import time
-
-    time.sleep(seconds)
     message = f"the time limit of {seconds:g} s was reached"
-    stop = LimitExceeded(message, "timeout")
-    runtime.stop = stop
-    time.sleep(GRACE)
     failure = report.Failure(
         report.LIMIT, message, type="LimitExceeded", help=limit_help("timeout")
     )
-    report.show(failure, form, "never")
-    os._exit(report.LIMIT)
+    _thread.start_new_thread(_end_of_time, (seconds, message))
+    text = report.text(failure, form, coloured=False)
+    Watchdog([("sleep", seconds + GRACE), ("write", text)], report.LIMIT)
+
+
+def _end_of_time(seconds: float, message: str) -> None:
+    import time
+
+    time.sleep(seconds)
+    runtime.stop = LimitExceeded(message, "timeout")
+    time.sleep(GRACE / 2)
+    if sys.stdout is not None:  # what was printed comes before the end, if it can
+        sys.stdout.flush()
 
 
 def limit_help(name: str) -> str:
@@ -153,18 +165,30 @@ def limit_help(name: str) -> str:
 
 
 def limit_memory(max_bytes: int | None) -> None:
-    """Set the limit on live bytes, and the operating system's somewhat behind it."""
+    """Set the limit on live bytes, and the operating system's a fifth behind it.
+
+    What the system counts is memory that can be written, touched or not: the stack of a thread
+    comes on top, and the workspace of the linear algebra library, which cannot do without it, is
+    allocated before.
+    """
     if max_bytes is not None:
         runtime.max_bytes = max_bytes
     try:
         import resource
 
+        import numpy as np
+
+        if runtime.max_bytes < WORKSPACE:
+            np.dot(np.ones((64, 64)), np.ones((64, 64)))
         with open("/proc/self/statm", "rb") as file:
-            pages = int(file.read().split()[0])
-        size = pages * resource.getpagesize() + runtime.max_bytes + (512 << 20)
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            pages = [int(number) for number in file.read().split()]
+        held, written = (resource.getpagesize() * pages[place] for place in (1, 5))
+        if held > runtime.max_bytes:
+            held = 0  # the process alone is over the limit, which then counts what comes on top
+        size = written + runtime.max_bytes * 6 // 5 - held + STACK
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         if hard == resource.RLIM_INFINITY or size < hard:
-            resource.setrlimit(resource.RLIMIT_AS, (size, hard))
+            resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
     except (ImportError, OSError, ValueError):  # no such limit on this system
         pass
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from gradcli.language.terminal import clean, cut
 from gradcli.render.colour import colour
 
 TYPE_CHECKING = False
@@ -64,11 +65,11 @@ class Failure(Exception):
         members: dict[str, Any] = {"code": self.code}
         if self.type:
             members["type"] = self.type
-        members["message"] = self.message
+        members["message"] = cut(self.message)
         if self.span is not None:
             members["span"] = self.span
         if self.help:
-            members["help"] = self.help
+            members["help"] = cut(self.help)
         if record is not None:
             members["record"] = record
         return members
@@ -76,12 +77,7 @@ class Failure(Exception):
 
 def show(failure: Failure, form: str, when: str = "auto", record: int | None = None) -> None:
     """Write a failure to stderr."""
-    if form == "json":
-        from gradcli.io.text import one_line
-
-        line = one_line({"error": failure.members(record)}) + "\n"
-    else:
-        line = _text(failure, colour(when, sys.stderr), record)
+    line = text(failure, form, colour(when, sys.stderr), record)
     if sys.stderr is None:
         return
     try:
@@ -91,6 +87,15 @@ def show(failure: Failure, form: str, when: str = "auto", record: int | None = N
         pass
 
 
+def text(failure: Failure, form: str, coloured: bool, record: int | None = None) -> str:
+    """A failure as it is written: for people, or as one line of JSON."""
+    if form == "json":
+        from gradcli.io.text import one_line
+
+        return one_line({"error": failure.members(record)}) + "\n"
+    return _text(failure, coloured, record)
+
+
 def _text(failure: Failure, coloured: bool, record: int | None) -> str:
     if failure.draw is not None:
         text = failure.draw(coloured)
@@ -98,7 +103,7 @@ def _text(failure: Failure, coloured: bool, record: int | None) -> str:
     title = "\x1b[1;31merror\x1b[0m" if coloured else "error"
     of = f" in record {record}" if record is not None else ""
     kind = f"{failure.type}: " if failure.status == RAISED and failure.type else ""
-    line = f"{title}{of}: {kind}{failure.message}\n"
+    line = f"{title}{of}: {clean(cut(kind + failure.message))}\n"
     if failure.help:
-        line += f"   = help: {failure.help}\n"
+        line += f"   = help: {clean(cut(failure.help))}\n"
     return line

@@ -22,9 +22,10 @@ def prepare(options: Options) -> None:
     Raises Interrupted when Ctrl-C came while it was loaded.
     """
     from .notices import watch_warnings
-    from .process import limit_memory, tune_collector
+    from .process import limit_memory, tune_collector, watch_kernels
 
     tune_collector()
+    watch_kernels()
     limit_memory(options.max_memory)
     watch_warnings(options)
     runtime.check()

@@ -12,9 +12,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any, Never
 
+from gradcli.tensor.runtime import runtime
+
 from .errors import DataError
+
+LONG = 1 << 20  # characters from which on a text is weighed before it is parsed
 
 _SPACE = r"[ \t\n\r]*"  # compiled where it is needed: nearly no text needs it
 
@@ -59,7 +64,12 @@ _scan_unique = _scanner(object_pairs_hook=_unique)
 
 
 def parse(text: str) -> Any:
-    """The one JSON value that `text` holds. Raises DataError with line and column."""
+    """The one JSON value that `text` holds.
+
+    Raises DataError with line and column, and LimitExceeded for more than fits into memory.
+    """
+    if len(text) > LONG:
+        runtime.reserve(_weight(text))
     try:
         value, end = scan(text, 0)
         if end == len(text) and type(value) is dict and len(value) == text.count(":"):
@@ -67,6 +77,12 @@ def parse(text: str) -> Any:
     except (StopIteration, ValueError, RecursionError, Constant):
         pass
     return _parse_carefully(text)
+
+
+def _weight(text: str) -> int:
+    """The bytes that the objects of a JSON text need, a little too high."""
+    per_character = ((",", 36), ("[", 80), ("{", 240), (":", 160))
+    return sys.getsizeof(text) + sum(size * text.count(each) for each, size in per_character)
 
 
 def parse_flat_lines(text: str, count: int) -> list[dict[str, Any]] | None:

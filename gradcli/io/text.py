@@ -14,4 +14,4 @@ def one_line(value: Any) -> str:
         text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, allow_nan=False, separators=(",", ":"))
-    return text
+    return text.translate({code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)})

@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 
 from gradcli.language.source import Span, expand, width
+from gradcli.language.terminal import clean, cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 LINE_WIDTH = 100
 
-_control = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _code = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*(?:Error|Exception|Warning|Exceeded|Interrupt)): ")
 _reset = "\x1b[0m"
 _styles = {
@@ -103,7 +103,7 @@ class Diagnostic:
         """The text without a line break at its end."""
         paint = _paint if color else _plain
         head = paint(f"{self.severity}:", self.severity)
-        lines = [f"{head} {paint(clean(self.title), 'title')}"]
+        lines = [f"{head} {paint(clean(cut(self.title)), 'title')}"]
         blocks = self._blocks()
         numbers = [
             source.position(max(label.span.start, label.span.end - 1)).line
@@ -124,7 +124,7 @@ class Diagnostic:
                 lines.append(bar)
             for word, texts in (("help", self.help), ("note", self.notes)):
                 for text in texts:
-                    first, *rest = clean(text).split("\n")
+                    first, *rest = clean(cut(text)).split("\n")
                     lines.append(f"{margin} {paint('=', 'gutter')} {paint(word, 'help')}: {first}")
                     lines += [f"{margin}         {line}".rstrip() for line in rest]
         return "\n".join(lines)
@@ -181,11 +181,6 @@ def from_syntax_error(error: GradSyntaxError, source: Source) -> Diagnostic:
     return Diagnostic(
         f"{error.kind}: {error.message}", source, labels, [error.help] if error.help else []
     )
-
-
-def clean(text: str) -> str:
-    """A text without what would steer a terminal."""
-    return _control.sub("\ufffd", text)
 
 
 def _plain(text: str, _style: str) -> str:
@@ -306,14 +301,14 @@ def _draw(marks: list[_Mark], paint: Any, severity: str) -> list[str]:
         *below, last = lane
         hanging = [mark for mark in below if mark.text]
         if last.text:
-            cells.append((last.end + 1, clean(last.text), _style(last, severity)))
+            cells.append((last.end + 1, clean(cut(last.text)), _style(last, severity)))
         lines.append(_line(cells, paint))
         if hanging:
             lines.append(_line([(m.start, "|", _style(m, severity)) for m in hanging], paint))
         while hanging:
             mark = hanging.pop()
             cells = [(m.start, "|", _style(m, severity)) for m in hanging]
-            cells.append((mark.start, clean(mark.text), _style(mark, severity)))
+            cells.append((mark.start, clean(cut(mark.text)), _style(mark, severity)))
             lines.append(_line(cells, paint))
     return lines
 

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
+from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
 
 from . import prelude, syntax
 from .attributes import is_special
@@ -18,7 +18,7 @@ from .builtins import REFUSED
 from .compile_statements import Statements, handling, place_of
 from .errors import GradSyntaxError
 from .functions import Closure
-from .machine import DEFAULT_DEPTH, DEFAULT_STEPS, FIRST, UNBOUND, grow_stack, machine, resident
+from .machine import DEFAULT_DEPTH, DEFAULT_STEPS, FIRST, UNBOUND, grow_stack, machine
 from .parser import parse
 from .resolver import GLOBAL, Scope, analyse
 from .source import Source, Span
@@ -305,7 +305,7 @@ class Session:
             machine.depth = limits.depth
             runtime.max_bytes = limits.max_memory
             used = resident()
-            machine.baseline = used if used > limits.max_memory else 0
+            runtime.baseline = used if used > limits.max_memory else 0
             grow_stack()
         machine.reset()
         watch.start(self.limits.timeout)

@@ -11,7 +11,6 @@ that runs now, or, after an exception, the place that raised it.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -54,7 +53,6 @@ class Machine:
 
     __slots__ = (
         "allocated",
-        "baseline",
         "builtins",
         "chains",
         "deadline",
@@ -87,7 +85,6 @@ class Machine:
         self.max_text = 100_000
         self.timeout: float | None = None
         self.deadline: float | None = None
-        self.baseline = 0
         self.reset()
 
     def reset(self) -> None:
@@ -146,18 +143,10 @@ class Machine:
     def look_at_memory(self, nbytes: int) -> None:
         """Compare what the process uses, and `nbytes` more, with the limit."""
         self.allocated = 0
-        used = resident() - self.baseline
-        if used + nbytes > runtime.max_bytes:
+        if runtime.used() + nbytes > runtime.max_bytes:
             gc.collect()
-            used = resident() - self.baseline
-            if used + nbytes > runtime.max_bytes:
-                raise self.too_much_memory()
-
-    def too_much_memory(self) -> LimitExceeded:
-        """The error for a process that has outgrown its limit."""
-        return LimitExceeded(
-            f"the program needs more than {runtime.max_bytes >> 20} MiB of memory", "max-memory"
-        )
+            if runtime.used() + nbytes > runtime.max_bytes:
+                raise runtime.too_much_memory()
 
     def new_chain(self, where: int) -> int:
         """The chain of a call made at `where`."""
@@ -200,23 +189,6 @@ class Machine:
                 found.append(place)
             number = call // CHAIN
         return found
-
-
-_page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-
-
-def resident() -> int:
-    """The bytes of memory that the process holds (its peak where the system tells no more)."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * _page
-    except OSError:
-        try:
-            import resource
-        except ImportError:
-            return 0
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
 
 
 machine = Machine()

@@ -7,8 +7,6 @@ from typing import Any
 
 from gradcli.tensor.runtime import LimitExceeded, runtime
 
-from .machine import machine, resident
-
 TICK = 0.02  # seconds between two looks
 
 
@@ -67,8 +65,8 @@ class Watch:
                 self._give(
                     LimitExceeded(f"stopped after {self.timeout:g} seconds", "timeout"), deadline
                 )
-            elif resident() - machine.baseline > runtime.max_bytes:
-                self._give(machine.too_much_memory(), deadline)
+            elif runtime.used() > runtime.max_bytes:
+                self._give(runtime.too_much_memory(), deadline)
 
     def _give(self, limit: LimitExceeded, deadline: float | None) -> None:
         if self.running and self.deadline == deadline and runtime.stop is None:

@@ -316,15 +316,16 @@ _QUICK = (
     0.03633308410644531,
     0.7978849411010742,
 )
-_FEW = 32  # up to so many elements the exact function is as quick
 
 
 def _error(x: Any) -> Any:
-    """erf(x / √2) for formulas that add 1: of many float32 only to 1.4e-7, in few passes."""
-    if x.dtype != np.float32 or x.size <= _FEW:
+    """erf(x / √2) for formulas that add 1: of float32 only to 1.4e-7, in few passes."""
+    if x.dtype != np.float32:
         from ..tensor.special import erf
 
         return erf(x * _ROOT)
+    if x.ndim == 0:
+        return _error(x.reshape(1))[0]
     square = x * x
     np.minimum(square, 30.9, out=square)
     value = square * _QUICK[0]

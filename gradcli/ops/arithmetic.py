@@ -428,9 +428,11 @@ def _power(self: Any, exponent: Any) -> Any:
         return 1 / np.sqrt(self)
     if exponent == -1 and self.dtype.kind == "c":
         return 1 / self
+    if exponent == -1 and self.dtype.kind != "i":
+        return np.reciprocal(self)
     if self.dtype.kind == "c" and exponent not in (0, 1):
         return _complex_power(self, exponent)
-    return self**exponent
+    return np.power(self, exponent)  # what `**` gives for a scalar differs in the last digit
 
 
 def _powers(self: Any, exponent: Any) -> Any:
@@ -439,7 +441,7 @@ def _powers(self: Any, exponent: Any) -> Any:
         return _integer_powers(np.asarray(self), np.asarray(exponent))
     if "c" in kinds:
         return _complex_power(self, exponent)
-    return self**exponent
+    return np.power(self, exponent)  # what `**` gives for a scalar differs in the last digit
 
 
 class _Powered(supports):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.tensor import Tensor, shape_of
-from .batching import decomposed, front, matmul_like
+from .batching import decomposed, matmul_like
 from .checks import (
     c_name,
     check_expand,
@@ -20,8 +20,7 @@ from .checks import (
     refuse_bool,
     requires_grad,
 )
-from .namespaces import traced
-from .table import LINEAR, MULTILINEAR, Op, op
+from .table import LINEAR, MULTILINEAR, op
 
 
 def _scaled(array: Any, factor: complex) -> Any:
@@ -281,6 +280,11 @@ def _times_conj(g: Any, factor: complex) -> Any:
     return g if factor == 1 else g * factor.conjugate()
 
 
+def _row_by_column(F: Any, self: Any, tensor: Any) -> Any:
+    """The dot product as a matrix product, which adds in the same order as a single one."""
+    return F.reshape(F.mm(F.unsqueeze(self, 0), F.unsqueeze(tensor, 1)), ())
+
+
 op(
     "addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1)",
     kernel=_addmm,
@@ -361,21 +365,10 @@ op(
 )
 
 
-def _each_dot_of(F: Any, self: Any, tensor: Any) -> Any:
+def _dot_batched(F: Any, self: Any, tensor: Any) -> Any:
     if len(shape_of(self)) != 1 or len(shape_of(tensor)) != 1:
         raise RuntimeError("Got wrong shapes for dot")
-    return F.sum(F.mul(self, tensor))
-
-
-_each_dot = decomposed(_each_dot_of)
-
-
-def _dot_over_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
-    """A matrix times a vector where one of the two has no batch."""
-    if None not in axes:
-        return _each_dot(op, args, axes)
-    batched = 0 if axes[1] is None else 1
-    return traced.mv(front(args[batched], axes[batched]), args[1 - batched]), 0
+    return _row_by_column(F, self, tensor)
 
 
 op(
@@ -387,7 +380,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_dot,
-    batching=_dot_over_batch,
+    batching=decomposed(_dot_batched),
     doc="The sum of the products of two vectors' elements.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),
@@ -407,7 +400,7 @@ op(
         "other": lambda F, t, self: F.vdot(self, t),
     },
     check=_check_dot,
-    batching=decomposed(lambda F, self, other: F.sum(F.mul(F.conj(self), other))),
+    batching=decomposed(lambda F, self, other: _row_by_column(F, F.conj(self), other)),
     doc="The dot product with the first vector conjugated.",
     samples=lambda S: [S(S.normal(3), S.normal(3)), S(S.normal(0), S.normal(0))],
 )

@@ -305,7 +305,15 @@ def run_magic(shell: Shell, line: str) -> None:
     name, _, rest = line[1:].partition(" ")
     if name in IGNORED:
         return
-    find(name).run(shell, rest.strip())
+    magic = find(name)
+    if "files" in magic.words and not shell.typed:
+        from .shell import Failed
+
+        raise Failed(
+            f"%{name} comes from the keyboard, as a line of its own",
+            "nothing that is pasted reads or writes a file",
+        )
+    magic.run(shell, rest.strip())
 
 
 def split(text: str) -> list[str]:

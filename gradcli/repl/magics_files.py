@@ -40,6 +40,8 @@ def save(shell: Shell, text: str) -> None:
     lines = program(shell.statements)
     if not lines:
         raise Failed("there is nothing to save yet")
+    if os.path.lexists(name) and not shell.ask(f"{name} exists. Replace it? [y/N] "):
+        raise Failed(f"{name} exists and was left as it is")
     from gradcli.io.files import write_file
 
     data = lines.encode()

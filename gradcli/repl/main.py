@@ -184,6 +184,7 @@ class Repl:
             limits=limits,
             seed=options.seed,
             record=self.journal.record,
+            ask=_agrees,
         )
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)  # graphs of many nodes are no garbage
@@ -215,7 +216,7 @@ class Repl:
                 try:
                     text = self.prompt.ask()
                     shell = self.loader.wait()
-                    shell.run(text)
+                    shell.run(text, self.prompt.pasted)
                 except KeyboardInterrupt:  # between two inputs, or while the session is loaded
                     continue
                 self.prompt.default, shell.next_text = shell.next_text, ""
@@ -262,6 +263,12 @@ class Repl:
             resume(lost[0], self.loader.wait(), self.prompt)
         else:
             offer(lost[0])
+
+
+def _agrees(question: str) -> bool:
+    from .resume import ask
+
+    return ask(question) in ("y", "yes")
 
 
 def is_ascii() -> bool:

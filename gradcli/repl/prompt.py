@@ -69,6 +69,7 @@ class Prompt:
         self.toolbar = toolbar
         self.pending: Any = None
         self.default = ""
+        self.pasted = False  # whether a magic in the input was pasted or loaded, not typed
         theme = highlight.resolve(config.theme)
         self.style = highlight.style(theme, coloured)
         self.session: PromptSession[str] = PromptSession(
@@ -98,6 +99,7 @@ class Prompt:
     def ask(self) -> str:
         """The next input. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
         default, self.default = self.default, ""
+        self.pasted = "%" in default
         try:
             return self.session.prompt(default=default)
         finally:
@@ -197,6 +199,12 @@ class Prompt:
                 buffer.validate_and_handle()
             else:
                 buffer.insert_text("\n" + indent)
+
+        @keys.add(Keys.BracketedPaste, filter=default_buffer)
+        def _paste(event: KeyPressEvent) -> None:
+            text = event.data.replace("\r\n", "\n").replace("\r", "\n")
+            self.pasted = self.pasted or "%" in text
+            event.current_buffer.insert_text(text)
 
         @keys.add(Keys.Escape, Keys.ControlM, filter=default_buffer)
         def _new_line(event: KeyPressEvent) -> None:

@@ -27,7 +27,7 @@ def resume(lost: Lost, shell: Shell, prompt: Prompt) -> None:
         shell.say("\n".join([f"  [{number}] {first}", *(f"      {line}" for line in rest)]))
     if lost.draft.strip():
         shell.say("  and at the prompt: " + lost.draft.replace("\n", "\n      "))
-    answer = _ask("run it again? [Y/n] ") if lost.inputs else "n"
+    answer = ask("run it again? [Y/n] ") if lost.inputs else "n"
     for text in lost.inputs:
         if answer in ("", "y", "yes"):
             shell.run(text)
@@ -38,7 +38,8 @@ def resume(lost: Lost, shell: Shell, prompt: Prompt) -> None:
         prompt.default = lost.draft
 
 
-def _ask(question: str) -> str:
+def ask(question: str) -> str:
+    """What the user answers, in small letters."""
     from prompt_toolkit import PromptSession
 
     session: PromptSession[str] = PromptSession()

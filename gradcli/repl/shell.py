@@ -17,6 +17,7 @@ from gradcli.language.parser import parse
 from gradcli.language.prelude import calculator
 from gradcli.language.program_errors import ProgramError
 from gradcli.language.source import Source
+from gradcli.language.terminal import clean, clean_printed
 from gradcli.language.text import text_repr
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
@@ -49,7 +50,11 @@ class Failed(Exception):
 
 
 class Shell:
-    """A session. `write` takes the text to show; `record` is called before an input runs."""
+    """A session.
+
+    `write` takes the text to show; `record` is called before an input runs; `ask` answers a
+    question with yes or no.
+    """
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class Shell:
         seed: int | None = None,
         write: Callable[[str], Any] | None = None,
         record: Callable[[str], None] | None = None,
+        ask: Callable[[str], bool] | None = None,
     ) -> None:
         from gradcli.autograd.keep import Keeper
 
@@ -69,7 +75,9 @@ class Shell:
         self.ascii = ascii
         self.write = write or _write_out
         self.record = record
-        self.session = Session(self.write, limits, None, seed)
+        self.ask = ask or (lambda question: False)
+        self.typed = False  # whether what runs is a single line from the keyboard
+        self.session = Session(lambda text: self.write(clean_printed(text)), limits, None, seed)
         self.limits = limits
         self.interrupts = Interrupts()
         self.keeper = Keeper(config.keep)
@@ -144,8 +152,9 @@ class Shell:
 
     # ------------------------------------------------------------ running
 
-    def run(self, text: str) -> bool:
+    def run(self, text: str, pasted: bool = False) -> bool:
         """Run what was typed or pasted; whether all of it went well. Raises Leave."""
+        self.typed = not pasted and "\n" not in text.strip() and not cells.is_transcript(text)
         if text.strip() in ("exit", "quit", "exit()", "quit()", ":q"):
             raise Leave
         if text.strip() in ("clear", "cls") and text.strip() not in self.names:
@@ -265,7 +274,7 @@ class Shell:
 
     def show_value(self, value: Any, number: int, many: bool = False) -> None:
         """Show a value as the output of an input, and remember it."""
-        text = text_repr(value)
+        text = clean(text_repr(value))
         if len(text) > LONGEST:
             cut = len(text) - LONGEST
             text = f"{text[:LONGEST]}\n… {cut:,} more characters; print(…) shows all"

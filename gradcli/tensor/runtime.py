@@ -7,7 +7,12 @@ raised inside an operation, and an operation happens whole or not at all.
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
 from typing import Any
+
+SMALL = 1 << 20  # bytes that are allocated without a look at what the process holds
 
 
 class Interrupted(BaseException):
@@ -29,6 +34,7 @@ class Runtime:
     """One cell of state; `runtime` is its only instance."""
 
     __slots__ = (
+        "baseline",
         "formula",
         "fresh",
         "grad_enabled",
@@ -48,6 +54,7 @@ class Runtime:
         self.where = 0  # an index that only the interpreter understands; nodes store it
         self.stop: BaseException | None = None
         self.max_bytes = 4 << 30
+        self.baseline = 0  # bytes that the process held before, where it was over the limit alone
 
     @property
     def inference(self) -> bool:
@@ -70,11 +77,42 @@ class Runtime:
 
         Raises LimitExceeded naming `max-memory`.
         """
+        if nbytes > SMALL and self.used() + nbytes > self.max_bytes >= nbytes:
+            gc.collect()
+            if self.used() + nbytes > self.max_bytes:
+                raise self.too_much_memory()
         if nbytes > self.max_bytes:
             raise LimitExceeded(
                 f"this needs {_size(nbytes)} of memory; the limit is {_size(self.max_bytes)}",
                 "max-memory",
             )
+
+    def used(self) -> int:
+        """The bytes that the process holds and that count against the limit."""
+        return resident() - self.baseline
+
+    def too_much_memory(self) -> LimitExceeded:
+        """The error for a process that has outgrown its limit."""
+        return LimitExceeded(
+            f"the program needs more than {self.max_bytes >> 20} MiB of memory", "max-memory"
+        )
+
+
+_page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+def resident() -> int:
+    """The bytes of memory that the process holds (its peak where the system tells no more)."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _page
+    except OSError:
+        try:
+            import resource
+        except ImportError:
+            return 0
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _size(nbytes: int) -> str:

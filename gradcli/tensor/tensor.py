@@ -10,6 +10,7 @@ that can be shared or written calls `own_memory` first, which turns the scalar i
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
@@ -31,13 +32,13 @@ DETACHED = 1 << 80
 class Version:
     """The version counter that a tensor shares with its views and detached aliases."""
 
-    __slots__ = ("aliases", "clock", "rewrite", "writer")
+    __slots__ = ("clock", "memory", "rewrite", "writer")
 
     def __init__(self) -> None:
         self.clock = 0
         self.writer = 0  # provenance of the last write
         self.rewrite: Rewrite | None = None
-        self.aliases: list[Version] | None = None  # every version over the same memory
+        self.memory: Memory | None = None  # what versions over the same memory share
 
     @property
     def value(self) -> int:
@@ -48,28 +49,78 @@ class Version:
         """Count one write made at provenance `where`."""
         self.clock += 1
         self.writer = where
-        if self.aliases is not None:
-            for alias in self.aliases:
-                if alias is not self:
-                    alias.clock += BEHIND
-                    alias.writer = where
 
     def split(self) -> Version:
         """A new version over the same memory, as `.data` has."""
-        if self.aliases is None:
-            self.aliases = [self]
+        if self.memory is None:
+            self.memory = Memory(self.writer)
+            self.__class__ = SharedVersion
         other = Version()
-        other.aliases = self.aliases
-        self.aliases.append(other)
+        other.memory = self.memory
+        other.__class__ = SharedVersion
+        other.clock = 0
         return other
+
+
+class Memory:
+    """How often memory was written, through whatever version, and where last."""
+
+    __slots__ = ("writer", "writes")
+
+    def __init__(self, writer: int) -> None:
+        self.writes = 0
+        self.writer = writer
+
+
+_clock: Any = Version.__dict__["clock"]
+
+
+class SharedVersion(Version):
+    """A version over memory that others write too: their writes went behind its back.
+
+    Note: only the memory counts a write, and no version knows of the others, so that nothing grows
+    with the number of times that `.data` was read. The clock is what the version has of its own
+    plus `BEHIND` for each write; one of its own is taken off there.
+    """
+
+    __slots__ = ()
+
+    memory: Memory
+
+    @property
+    def clock(self) -> int:
+        """Writes through its own tensors, and in the high bits all others."""
+        own: int = _clock.__get__(self)
+        return own + BEHIND * self.memory.writes
+
+    @clock.setter
+    def clock(self, value: int) -> None:
+        _clock.__set__(self, value - BEHIND * self.memory.writes)
+
+    @property
+    def writer(self) -> int:
+        """Provenance of the last write."""
+        return self.memory.writer
+
+    @writer.setter
+    def writer(self, where: int) -> None:
+        self.memory.writer = where
+
+    def bump(self, where: int) -> None:
+        """Count one write made at provenance `where`."""
+        memory = self.memory
+        memory.writes += 1
+        memory.writer = where
+        _clock.__set__(self, _clock.__get__(self) + 1 - BEHIND)
 
 
 class Rewrite:
     """What became of the tensors of a version since they were saved.
 
     `title` and `shape` are those of the last recorded write, for messages. `replaced` has pairs of
-    the array that a tensor had and of what took its place by an assignment to `.data`. `detached`
-    has the arrays of the results that were taken out of the graph by `detach_()`.
+    an array that a tensor had and somebody still holds, and of what the tensor has by now, since
+    assignments to `.data`. `detached` has the arrays of the results that were taken out of the
+    graph by `detach_()`.
     """
 
     __slots__ = ("detached", "replaced", "shape", "title")
@@ -80,12 +131,22 @@ class Rewrite:
         self.shape: tuple[int, ...] = ()
         self.replaced: list[tuple[Array, Array]] = []
 
+    def replace(self, old: Array, new: Array) -> None:
+        """A tensor that had `old` has `new` now."""
+        pairs = self.replaced
+        kept = [(pair[0], new if pair[1] is old else pair[1]) for pair in pairs if _held(pair)]
+        if all(array is not old for array, _ in kept):
+            kept.append((old, new))
+        self.replaced = kept
+
     def current(self, array: Array) -> Array:
         """What a tensor has by now that once had `array`."""
-        for old, new in self.replaced:
-            if array is old:
-                array = new
-        return array
+        return next((new for old, new in self.replaced if array is old), array)
+
+
+def _held(pair: tuple[Array, Array]) -> bool:
+    """Whether anybody but the pair holds its first array."""
+    return getrefcount(pair[0]) > 2  # the pair, and the argument of this call
 
 
 def rewrite_of(version: Version) -> Rewrite:
@@ -107,7 +168,7 @@ class InferenceVersion(Version):
     def __init__(self) -> None:
         self.writer = 0
         self.rewrite = None
-        self.aliases = None
+        self.memory = None
 
     @property
     def clock(self) -> int:  # type: ignore[override]

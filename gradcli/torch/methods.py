@@ -59,7 +59,9 @@ def item(tensor: Tensor) -> Any:
 
 def tolist(tensor: Tensor) -> Any:
     """The elements as nested lists of Python numbers."""
-    return _array(tensor, "storage").tolist()
+    array = _array(tensor, "storage")
+    runtime.reserve((8 if array.dtype.kind == "b" else 40) * array.size)
+    return array.tolist()
 
 
 def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:

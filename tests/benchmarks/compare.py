@@ -35,6 +35,7 @@ BARS: dict[str, float | None] = {
     "conv2d": 2.0,
     "hessian": 1.0,
     "jacobian": 2.0,
+    "data_writes": None,
 }
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import random
 import signal
 import subprocess
 import time
@@ -316,3 +317,20 @@ def test_limits_of_records():
     done = gradcli("grad", program, "--each", "--timeout", "0.7", stdin=rows)
     assert done.returncode == 6
     assert b"--timeout" in done.stderr
+
+
+EXPRESSIONS = ["x @ y", "erf(x) @ y", "F.gelu(x).sum() * y[0]", "((x**2 + 1) ** y).sum()"]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_digits_do_not_depend_on_other_records(expression, dtype):
+    """`--full` evaluates records one by one, and has the same digits."""
+    generator = random.Random(7)
+    rows = [{name: [generator.gauss(0, 1) for _ in range(17)] for name in "xy"} for _ in range(40)]
+    command = ("grad", expression, "--each", "--dtype", dtype)
+    together = records(ok(*command, stdin=ndjson(rows)))
+    alone = records(ok(*command, "--full", stdin=ndjson(rows)))
+    for one, other in zip(together, alone, strict=True):
+        assert one["value"] == other["value"]["data"]
+        assert one["grads"] == {name: item["data"] for name, item in other["grads"].items()}

@@ -260,3 +260,50 @@ def test_names_that_ipython_users_type(talk: Talk) -> None:
     assert talk("%who") == talk("%vars")
     assert "%whos" in talk("%history")
     assert "Keys" in talk("%lsmagic")
+
+
+def test_files_are_for_the_keyboard(talk: Talk, tmp_path: Path) -> None:
+    file = tmp_path / "kept.grad"
+    file.write_text("kept = 1\n")
+    for pasted in (
+        f"a = 1\n%save {file}",
+        f"%save {file}\na = 1",
+        f">>> a = 1\n>>> %save {file}",
+        f"In [1]: %load {file}",
+        f"a = 2\n%run {file}",
+    ):
+        assert "comes from the keyboard" in talk(pasted)
+    talk.shell.run(f"%save {tmp_path / 'new.grad'}", pasted=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.grad"]
+    assert file.read_text() == "kept = 1\n"
+    assert "kept" not in talk.shell.names
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_save_asks_before_it_replaces(answer: bool, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def ask(question: str) -> bool:
+        asked.append(question)
+        return answer
+
+    talk = Talk(ask=ask)
+    file = tmp_path / "a.grad"
+    talk("a = 1", f"%save {file}")
+    assert asked == []
+    file.write_text("precious\n")
+    shown = talk(f"%save {file}")
+    assert len(asked) == 1
+    assert str(file) in asked[0]
+    assert (file.read_text() == "precious\n") != answer
+    assert ("left as it is" in shown) != answer
+
+
+def test_values_and_prints_steer_no_terminal(talk: Talk) -> None:
+    shown = talk(
+        "class A:\n    def __repr__(self):\n        return 'x\\x1b[2J\\x9b1m\\x07'\n",
+        "A()",
+        "print('\\x1b[31mred\\x1b[0m')",
+    )
+    assert "x\ufffd[2J" in shown
+    assert not set(shown) & {"\x1b", "\x9b", "\x07"}

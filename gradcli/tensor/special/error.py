@@ -8,7 +8,6 @@ percentage points of the normal distribution", Applied Statistics 37 (1988).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -183,24 +182,14 @@ def _erfcx(x: Doubles) -> Doubles:
     )
 
 
-_FEW = 32  # up to so many elements the C library's functions are faster one by one
-
-
-def _by_libm(function: Callable[[float], float], x: Array) -> Array:
-    values = [function(value) for value in np.asarray(x).ravel().tolist()]
-    return np.array(values, x.dtype).reshape(x.shape)[()]
-
-
 def erf(x: Array) -> Array:
     """The error function. At most 3 ulp from 40 digits."""
-    if x.size <= _FEW:
-        return _by_libm(math.erf, x)
     return evaluate(_erf_single if x.dtype == np.float32 else _erf, x)
 
 
 def erfc(x: Array) -> Array:
     """1 - erf(x) without cancellation. At most 5 ulp from 40 digits."""
-    return _by_libm(math.erfc, x) if x.size <= _FEW else evaluate(_erfc, x)
+    return evaluate(_erfc, x)
 
 
 def erfcx(x: Array) -> Array:

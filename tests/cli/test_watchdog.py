@@ -1,0 +1,98 @@
+"""What ends a process that is inside one call of the host, where no thread of Python's runs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+HOLD = "pow(3, 10**9)"  # hours, all of them with the interpreter's lock held
+
+
+def script(*lines):
+    """A process that runs these lines with what the commands use imported."""
+    code = "\n".join(
+        [
+            "import os, sys, time",
+            "from gradcli.cli.process import watch_kernels, watch_signals, watch_time",
+            "from gradcli.language.watchdog import Watchdog",
+            *lines,
+        ]
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_time_ends_a_call_that_holds_the_lock(form):
+    with script(f"watch_time(0.3, {form!r})", HOLD) as process:
+        start = time.monotonic()
+        _, err = process.communicate(timeout=20)
+        assert time.monotonic() - start < 0.3 + 2
+    assert process.returncode == 6
+    if form == "json":
+        failure = json.loads(err)["error"]
+        assert (failure["code"], failure["type"]) == ("limit", "LimitExceeded")
+        assert "0.3 s" in failure["message"]
+    else:
+        assert err.decode().startswith("error: the time limit of 0.3 s was reached\n")
+        assert "--timeout" in err.decode()
+
+
+def test_what_was_printed_before_the_end_is_written():
+    with script("print('before')", "watch_time(0.2, 'text')", "time.sleep(60)") as process:
+        out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (6, b"before\n")
+
+
+def test_the_second_interrupt_ends_a_call_that_holds_the_lock():
+    lines = ("watch_signals()", "watch_kernels()", "print('go', flush=True)", HOLD)
+    with script(*lines) as process:
+        assert process.stdout.readline() == b"go\n"
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.4)
+        assert process.poll() is None
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert time.monotonic() - start < 2
+        assert process.stderr.read() == b""
+
+
+def test_a_cancelled_watchdog_lets_the_process_live():
+    lines = (
+        "dog = Watchdog([('sleep', 0.2), ('write', 'never')], 6)",
+        "first, second = dog.cancel(), dog.cancel()",
+        "time.sleep(0.5)",
+        "print(first, second)",
+    )
+    with script(*lines, "sys.stdout.flush(); os._exit(0)") as process:
+        assert process.communicate(timeout=20) == (b"True False\n", b"")
+    assert process.returncode == 0
+
+
+def test_steps_are_the_same_without_a_list_of_the_c_library():
+    lines = (
+        "from gradcli.language import watchdog",
+        "watchdog._run_in_c = lambda steps: False",
+        "reader, writer = os.pipe()",
+        "Watchdog([('byte', reader), ('sleep', 0.1), ('write', 'the end\\n')], 6)",
+        "os.write(writer, b'x')",
+        "time.sleep(20)",
+    )
+    with script(*lines) as process:
+        assert process.communicate(timeout=20) == (b"", b"the end\n")
+    assert process.returncode == 6
+
+
+def test_an_ordinary_end_waits_for_no_watchdog_and_writes_no_message():
+    lines = ("watch_signals()", "watch_kernels()", "watch_time(60, 'text')", "print('done')")
+    with script(*lines) as process:
+        assert process.communicate(timeout=20) == (b"done\n", b"")
+    assert process.returncode == 0
