@@ -11,6 +11,7 @@ from typing import Any
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
     BEHIND,
+    CUT,
     Tensor,
     alias,
     make,
@@ -232,6 +233,11 @@ def detach_(tensor: Tensor) -> Tensor:
             "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
             "function in torch/optim/optimizer.py as the solution."
         )
+    node = tensor.node
+    if node is not None and not is_leaf(tensor):
+        version = version_of(tensor)
+        version.clock += CUT
+        node.cut = (*getattr(node, "cut", ()), (tensor.number, version.clock))
     tensor.node = None
     tensor.number = 0
     return tensor

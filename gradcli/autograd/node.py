@@ -15,7 +15,7 @@ from typing import Any
 
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.runtime import runtime
-from ..tensor.tensor import BEHIND, Rewrite, Tensor, Version, make, shape_of
+from ..tensor.tensor import BEHIND, CUT, Rewrite, Tensor, Version, make, shape_of
 from .operations import operations
 
 next_number = itertools.count(1).__next__
@@ -59,13 +59,15 @@ class Node:
     output each edge leads to, or is None when all lead to nodes with one output. `saved` holds
     what the derivative formulas need as arrays, `guards` alternates versions and clocks for
     the tensors among them. `shape` and `dtype` describe the output (a tuple of shapes when
-    `count` is greater than 1). `plain` says that a pass need not look closer: one output, no
+    `count` is greater than 1). `cut` is set where `detach_` took outputs away: their numbers and
+    the clocks of that moment. `plain` says that a pass need not look closer: one output, no
     hooks, and bare arrays will do.
     """
 
     __slots__ = (
         "__weakref__",
         "count",
+        "cut",
         "dtype",
         "edges",
         "guards",
@@ -245,6 +247,17 @@ def _changed(node: Node, index: int, version: Any, clock: int) -> None:
     if type(version) is Versions:
         for item, saved_clock in version.changed():
             _changed(node, index, item, saved_clock)
+        return
+    source = node.source(index // 2)
+    for number, moment in getattr(source[0], "cut", ()) if source is not None else ():
+        if number == source[1] and moment > clock and source[0] is not node:  # type: ignore[index]
+            error = GraphError(
+                "Trying to use a saved tensor that has been detached in-place, i.e. with "
+                ".detach_().This is not supported, please use out-of-place `.detach()` instead"
+            )
+            error.node = node
+            raise error
+    if version.clock % CUT == clock % CUT:
         return
     if version.value == clock % BEHIND:
         if version.rewrite is not None:

@@ -904,8 +904,12 @@ def check_strided(
     memory: int, size: Sequence[int], stride: Sequence[int], offset: int, itemsize: int
 ) -> None:
     """Raise RuntimeError unless the geometry stays within `memory` elements."""
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
     if len(size) != len(stride):
         raise RuntimeError("mismatch in length of strides and shape")
+    if any(length < 0 for length in size):
+        raise RuntimeError("numel: integer multiplication overflow")
     if any(step < 0 for step in stride):
         raise RuntimeError(
             "as_strided: Negative strides are not supported at the moment, got strides: "

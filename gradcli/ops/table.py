@@ -135,6 +135,7 @@ class Op:
     constant: indices of outputs that carry no gradient.
     keeps: by input, the needs that its formula does without but PyTorch saves: they may not change
         before the backward pass, and a node shows them.
+    undefined: formulas get None, not zeros, for outputs that no gradient reached.
     tied: by input, the node of a recorded gradient that depends on the input for PyTorch, but with
         derivative zero: the input must be among what is saved.
     shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
@@ -178,6 +179,7 @@ class Op:
         "size",
         "tensor_positions",
         "tied",
+        "undefined",
         "view",
         "vjp",
         "where",
@@ -205,6 +207,7 @@ class Op:
         self.keeps: Mapping[str, tuple[str, ...]] = fields.get("keeps") or {}
         self.shows: Mapping[str, str] = fields.get("shows") or {}
         self.tied: Mapping[str, str] = fields.get("tied") or {}
+        self.undefined: bool = fields.get("undefined", False)
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.label = label(self.name, self.where)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # went behind its back (through `.data`, which has a version of its own) in the high ones. A saved
 # value remembers the clock; equality means untouched, and the two parts tell what happened.
 BEHIND = 1 << 40
+# What taking a tensor out of its graph adds to the clock.
+CUT = 1 << 80
 
 
 class Version:
