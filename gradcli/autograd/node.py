@@ -59,8 +59,8 @@ class Node:
     output each edge leads to, or is None when all lead to nodes with one output. `saved` holds
     what the derivative formulas need as arrays, `guards` alternates versions and clocks for
     the tensors among them. `shape` and `dtype` describe the output (a tuple of shapes when
-    `count` is greater than 1). `plain` says that a pass need not look closer: one output, no
-    hooks, and bare arrays will do.
+    `count` is greater than 1). `plain` says that a pass need not look closer: one output, no hooks,
+    and bare arrays will do.
     """
 
     __slots__ = (

@@ -11,10 +11,10 @@ from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.generator import Generator
 from gradcli.tensor.limits import finfo, iinfo
-from gradcli.tensor.storage import Storage
+from gradcli.tensor.storage import Storage, TypedStorage
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
-from gradcli.torch.types import TensorKind
+from gradcli.torch.types import TensorKind, VariableMeta
 
 from .attributes import (
     CLASS_NAMES,
@@ -89,7 +89,7 @@ for _kind, _name in (
     _kind.__name__ = _kind.__qualname__ = _name
 
 
-OPEN_METACLASSES.add(TensorKind)
+OPEN_METACLASSES.update((TensorKind, VariableMeta))
 
 
 # Handles, devices, limits of dtypes
@@ -110,9 +110,8 @@ MultiHandle.__name__ = MultiHandle.__qualname__ = "_MultiHandle"
 _own(MultiHandle, "remove")
 _own(SavedTensor, "register_hooks data")
 _own(InputMetadata, "shape dtype")
-Storage.__module__ = "torch.storage"
-Storage.__name__ = Storage.__qualname__ = "UntypedStorage"
-_own(Storage, "data_ptr")
+_own(Storage, "data_ptr tolist nbytes size")
+_own(TypedStorage, "data_ptr tolist nbytes size dtype element_size")
 _own(Device, "type index")
 _own(Generator, "manual_seed seed initial_seed device get_state set_state clone_state")
 _own(finfo, "bits dtype eps max min tiny smallest_normal resolution")

@@ -58,6 +58,7 @@ LEFT_OUT = frozenset(
         "adaptive_max_pool1d",
         "affine_grid_generator",
         "alias_copy",
+        "as_strided_copy",
         "alpha_dropout",
         "are_deterministic_algorithms_enabled",
         "batch_norm",

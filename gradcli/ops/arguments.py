@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.device import memory_format
 from ..tensor.dtypes import NAMES, PYTHON, DType, python_number
 from ..tensor.dtypes import type_name as type_name
 from ..tensor.sentences import unexpected_keyword
@@ -21,6 +22,9 @@ _EXPECTED = {
     "Number": "Number",
     "int": "int",
     "Dim": "int",
+    "Extents": "tuple of ints",
+    "Padding": "tuple of ints",
+    "MemoryFormat": "torch.memory_format",
     "float": "float",
     "bool": "bool",
     "str": "str",
@@ -91,8 +95,10 @@ def shown_name(parameter: Parameter, flavour: str) -> str:
     return "input" if parameter.name == "self" and flavour not in _BOUND else parameter.name
 
 
-def check_arguments(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def check_arguments(op: Op, args: tuple[Any, ...], flavour: str = FUNCTION) -> tuple[Any, ...]:
     """`args` with every value in the form that kernels expect.
+
+    A function that is written in Python takes any value for a flag, by its truth.
 
     Raises ArgumentError with PyTorch's sentence for a value of the wrong type.
     """
@@ -101,7 +107,10 @@ def check_arguments(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
         value = args[position]
         if value is parameter.default:
             continue
-        new = _convert(op, parameter, position, value)
+        if flavour == WRITTEN and parameter.kind == "bool" and value is not None:
+            new = _truth(value)
+        else:
+            new = _convert(op, parameter, position, value)
         if new is not value:
             if changed is None:
                 changed = list(args)
@@ -109,6 +118,13 @@ def check_arguments(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if op.name in _NUMBER_OR_TENSOR and not any(type(value) is Tensor for value in args):
         raise wrong_type(op, op.parameters[0], 0, args[0])
     return args if changed is None else tuple(changed)
+
+
+def _truth(value: Any) -> bool:
+    if type(value) is not Tensor or value.array.size == 1:
+        return bool(value if type(value) is not Tensor else value.array.item())
+    many = "more than one value" if value.array.size else "no values"
+    raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
 
 
 def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
@@ -150,10 +166,32 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
         if number is not None and number_allowed(op) and (position or op.name in _NUMBER_FIRST):
             return number
         raise wrong_type(op, parameter, position, value)
+    if kind == "Extents" or (kind == "Padding" and type(value) is not str):
+        return _extents(op, parameter, position, value)
     new = _scalar(kind, value)
     if new is REQUIRED:
         raise wrong_type(op, parameter, position, value)
     return new
+
+
+def _extents(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
+    """One int for every dimension, or a list of them: it stays what it is."""
+    if not isinstance(value, list | tuple):
+        number = _scalar("int", value)
+        if number is REQUIRED:
+            raise wrong_type(op, parameter, position, value)
+        return number
+    numbers = [item if item is None else _scalar("int", item) for item in value]
+    if REQUIRED in numbers:
+        place = numbers.index(REQUIRED)
+        found = type_name(value[place])
+        raise ArgumentError(
+            op,
+            f"{expected(parameter)}, but found element of type {found} at pos {place}",
+            parameter,
+            position,
+        )
+    return type(value)(numbers) if type(value) in (list, tuple) else value
 
 
 # Names whose first tensor may be a number where the second is none.
@@ -215,6 +253,10 @@ def _scalar(kind: str, value: Any) -> Any:
         return value if isinstance(value, bool) else REQUIRED
     if kind == "str":
         return value if isinstance(value, str) else REQUIRED
+    if kind == "Order":  # of a norm
+        return value if isinstance(value, str | bool | int | float | complex) else REQUIRED
+    if kind == "MemoryFormat":
+        return value if isinstance(value, memory_format) else REQUIRED
     if kind == "DType":
         if isinstance(value, DType):
             return value
@@ -310,6 +352,9 @@ def _other_name(name: str, names: set[str]) -> str:
 
 def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """Arguments in the schema's order. Raises ArgumentError where they do not fit it."""
+    if kwargs and "self" in kwargs and flavour not in _BOUND:  # functions call it `input`
+        given = kwargs if flavour == WRITTEN else {k: v for k, v in kwargs.items() if k != "self"}
+        raise ArgumentError(op, misfit(op, flavour, args, given))
     try:
         return op.bind(*args, **kwargs)
     except TypeError:
@@ -415,7 +460,9 @@ def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if unknown is not None:
         return f"{op.label}() got an unexpected keyword argument '{unknown}'"
     taken = [parameter.name for parameter in positional[: len(args)]]
-    twice = next(name for name in kwargs if name in taken)
+    twice = next((name for name in kwargs if name in taken), None)
+    if twice is None:
+        return f"{op.label}() got an unexpected keyword argument 'self'"
     return f"{op.label}() got multiple values for argument '{twice}'"
 
 
@@ -429,7 +476,7 @@ def _python_misfit(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str
     ]
     given = {("input" if name == "self" else name) for name in kwargs}
     for name in kwargs:
-        if name not in names and name != "self":
+        if name not in names:
             return unexpected_keyword(op.name, name, names)
     if len(args) > len(names):
         least = len(required)
@@ -463,7 +510,7 @@ def resolution_error(
     if flavour != WRITTEN:
         from .overloads import Form, problem, refusal
 
-        space = space or ("Tensor" if flavour in _BOUND else ops[0].where[0])
+        space = space or ("Tensor" if flavour in _BOUND else next(iter(ops[0].where), ""))
         given = kwargs if out is None else {**kwargs, "out": out}
         plain = name.removeprefix(f"{space}_")
         found = refusal(space, plain, args[flavour in _BOUND :], given, type_name)
@@ -499,7 +546,7 @@ def resolution_error(
         try:
             if flavour != WRITTEN:
                 _check_given(fitting[0], args, kwargs)
-            check_arguments(fitting[0], bind(fitting[0], flavour, args, kwargs))
+            check_arguments(fitting[0], bind(fitting[0], flavour, args, kwargs), flavour)
         except ArgumentError as error:
             return TypeError(error.sentence(flavour, len(args), name))
     return combination_error(name, ops, flavour, args, kwargs)

@@ -812,7 +812,7 @@ op(
 
 def _lerp(self: Any, end: Any, weight: Any) -> Any:
     step = end - self
-    return np.where(np.abs(weight) < 0.5, self + weight * step, end - step * (1 - weight))[()]
+    return np.where(np.abs(weight) < 0.5, self + weight * step, end + step * (weight - 1))[()]
 
 
 def _lerp_dtype(self: Any, end: Any, weight: Any) -> DType:

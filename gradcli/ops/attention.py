@@ -13,6 +13,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor
 from .checks import ndim, requires_grad
+from .errors import size_at
 from .table import op
 
 
@@ -148,9 +149,14 @@ def _scaled_dot_product(
     scale: float | None,
     enable_gqa: bool,
 ) -> Any:
+    if min(ndim(query), ndim(key), ndim(value)) < 2:
+        raise RuntimeError(
+            "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
+            f"{ndim(query)} key.dim: {ndim(key)} and value.dim: {ndim(value)} instead."
+        )
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     if enable_gqa:
-        heads = query.shape[-3] // key.shape[-3]
+        heads = size_at(query, -3) // size_at(key, -3)
         key = F.repeat_interleave_int(key, heads, -3)
         value = F.repeat_interleave_int(value, heads, -3)
     mask = _mask_of(F, query, key, attn_mask, is_causal)

@@ -272,6 +272,10 @@ def _bag(
     include_last_offset: bool,
     padding_idx: int | None,
 ) -> Any:
+    if ndim(weight) != 2:
+        raise RuntimeError(
+            f"weight has to be a 2D Tensor, but got Tensor of dimension {ndim(weight)}"
+        )
     padding = _wrapped(padding_idx, weight.shape[0])
     return F._embedding_bag(
         weight,

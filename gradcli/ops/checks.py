@@ -35,11 +35,18 @@ def c_name(dtype: DType) -> str:
     return C_NAMES[dtype.name]
 
 
-def check_expand(shape: Sequence[int], target: Sequence[int]) -> None:
+def backend_type(dtype: DType) -> str:
+    """The name of a dtype's tensors in messages about backends: complex ones have no old name."""
+    return f"CPU{dtype.scalar_name}Type" if dtype.is_complex else dtype.tensor_name
+
+
+def check_expand(
+    shape: Sequence[int], target: Sequence[int], name: str = "torch.FloatTensor"
+) -> None:
     """Raise RuntimeError with PyTorch's sentence unless `shape` expands to `target`."""
     if len(shape) > len(target):
         raise RuntimeError(
-            f"expand(torch.FloatTensor{{{list(shape)}}}, size={list(target)}): the number of sizes "
+            f"expand({name}{{{list(shape)}}}, size={list(target)}): the number of sizes "
             f"provided ({len(target)}) must be greater or equal to the number of dimensions in the "
             f"tensor ({len(shape)})"
         )

@@ -361,6 +361,43 @@ def _cross_entropy(
     return _nll_nd(F, scores, target, weight, reduction, ignore_index)
 
 
+def _linear_cross_entropy(
+    F: Any,
+    input: Any,
+    linear_weight: Any,
+    target: Any,
+    linear_bias: Any,
+    weight: Any,
+    reduction: str,
+    ignore_index: int | None,
+    label_smoothing: float,
+) -> Any:
+    logits = F.linear(input, linear_weight, linear_bias)
+    ignored = -100 if ignore_index is None else ignore_index
+    return F.cross_entropy(logits, target, weight, None, ignored, None, reduction, label_smoothing)
+
+
+op(
+    "linear_cross_entropy(Tensor input, Tensor linear_weight, Tensor target, *, "
+    "Tensor? linear_bias=None, Tensor? weight=None, str reduction='mean', "
+    "int? ignore_index=None, float label_smoothing=0.0)",
+    composite=_linear_cross_entropy,
+    where=("F",),
+    doc="The cross entropy of a linear map's outputs, as scores, with classes.",
+    samples=lambda S: [
+        S(S.normal(3, 4), S.normal(5, 4), S.integers(0, 5, 3)),
+        S(
+            S.normal(3, 4),
+            S.normal(5, 4),
+            S.integers(0, 5, 3),
+            linear_bias=S.normal(5),
+            weight=S.uniform(1, 2, 5),
+            reduction="none",
+            label_smoothing=0.1,
+        ),
+        S(S.normal(3, 4), S.normal(5, 4), S.integers(0, 5, 3), ignore_index=2, reduction="sum"),
+    ],
+)
 op(
     "cross_entropy(Tensor input, Tensor target, Tensor? weight=None, bool? size_average=None, "
     "int ignore_index=-100, bool? reduce=None, str reduction='mean', float label_smoothing=0.0)",

@@ -422,7 +422,7 @@ op(
 op(
     "fmax(Tensor self, Tensor other)",
     numbers=False,
-    kernel=np.fmax,
+    kernel=lambda self, other: np.fmax(other, self),  # of two zeros the first
     vjp={
         "self": lambda F, g, self, other: cleared(
             F, F.logical_not(F.logical_or(F.ge(self, other), F.isnan(other))), g
@@ -441,7 +441,7 @@ op(
 op(
     "fmin(Tensor self, Tensor other)",
     numbers=False,
-    kernel=np.fmin,
+    kernel=lambda self, other: np.fmin(other, self),
     vjp={
         "self": lambda F, g, self, other: cleared(
             F, F.logical_not(F.logical_or(F.le(self, other), F.isnan(other))), g

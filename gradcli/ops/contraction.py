@@ -10,8 +10,9 @@ import numpy as np
 
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
+from .arguments import type_name
 from .checks import c_name, ndim, requires_grad, warn_once
-from .errors import wrap_dims, wrap_own_dim
+from .errors import size_at, wrap_dims, wrap_own_dim
 from .table import MULTILINEAR, op
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -256,9 +257,23 @@ op(
 )
 
 
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor | np.ndarray | np.generic)
+
+
 def _sublists(F: Any, args: Sequence[Any]) -> Any:
     if len(args) < 2:
         return _einsum(F, "", ())
+    if isinstance(args[0], str):
+        given = args[1] if len(args) == 2 and isinstance(args[1], list | tuple) else args[1:]
+        place = next(i for i, item in enumerate(given) if not _is_tensor(item))
+        raise TypeError(
+            f"expected Tensor as element {place} in argument 1, but got {type_name(given[place])}"
+        )
+    if not _is_tensor(args[0]):
+        raise TypeError(
+            f"einsum(): argument 'equation' (position 1) must be str, not {type_name(args[0])}"
+        )
 
     def text(labels: Sequence[Any]) -> str:
         words = ""
@@ -540,12 +555,13 @@ def _check_bilinear(input1: Any, input2: Any, weight: Any, bias: Any) -> None:
                 f"{input1.shape[axis]} and {input2.shape[axis]}"
             )
     for name, value, axis in (("input1", input1, 1), ("input2", input2, 2)):
-        if value.shape[-1] != weight.shape[wrap_own_dim(axis, ndim(weight))]:
+        given, wanted = size_at(value, -1), size_at(weight, axis)
+        if given != wanted:
             raise RuntimeError(
-                f"bilinear(): {name} size does not match weight size: got {value.shape[-1]} but "
-                f"expected {weight.shape[axis]}"
+                f"bilinear(): {name} size does not match weight size: got {given} but expected "
+                f"{wanted}"
             )
-    if bias is not None and bias.shape[0] != weight.shape[0]:
+    if bias is not None and size_at(bias, 0) != weight.shape[0]:
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected "
             f"{weight.shape[0]}"

@@ -635,7 +635,7 @@ def _define(dims: int) -> None:
 
     op(
         f"conv{dims}d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, "
-        "any padding=0, int[] dilation=1, int groups=1)",
+        "Padding padding=0, int[] dilation=1, int groups=1)",
         composite=lambda F, input, weight, bias, stride, padding, dilation, groups: _convolve(
             F, f"conv{dims}d", dims, input, weight, bias, stride, padding, dilation, groups
         ),

@@ -9,14 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.device import contiguous_format
+from ..tensor.memory import memory_of
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, own_memory, shape_of
 from .batching import pointwise
 from .checks import requires_grad
 from .errors import wrap_dim
 from .families import get_op
+from .layout import strides_of
+from .namespaces import traced
+from .shape import check_strided, element_of
 from .support import real_gradients
-from .table import LINEAR, op
+from .table import LINEAR, Op, op
 
 
 def _copying(kernel: Any) -> Any:
@@ -156,11 +161,6 @@ op(
 )
 
 
-def _apart(kernel: Any) -> Any:
-    """Parts of a copy: they lie in memory like views, but not in that of the input."""
-    return lambda self, *args: kernel(np.array(self, order="K"), *args)
-
-
 for _identifier, _name, _node, _sizes in (
     ("split", "unsafe_split", "UnsafeSplitBackward0", 2),
     ("split_sizes", "unsafe_split_with_sizes", "UnsafeSplitWithSizesBackward0", (2, 3)),
@@ -168,15 +168,57 @@ for _identifier, _name, _node, _sizes in (
     _view = get_op(_identifier)
     op(
         _view.schema.replace(f"{_identifier}(", f"{_name}(", 1),
-        kernel=_apart(_view.kernel),
+        kernel=_view.kernel,
         vjp=_view.vjp,
         jvp=LINEAR,
         outputs=_view.outputs,
         keeps_layout=True,
         node=_node,
-        doc="Parts of a dimension that may be changed in place.",
+        doc="Parts of a dimension in the input's memory, which no derivative knows of.",
         samples=lambda S, sizes=_sizes: [S(S.normal(5), sizes), S(S.normal(5), sizes, -1)],
     )
+
+
+_strided = get_op("_as_strided")
+
+
+def _strided_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    view, axis = _strided.batching(op, args, axes)
+    return traced.clone(view, memory_format=contiguous_format), axis
+
+
+op(
+    _strided.schema.replace("_as_strided(", "_as_strided_copy(", 1),
+    kernel=lambda self, *args: np.array(_strided.kernel(self, *args))[()],
+    vjp=_strided.vjp,
+    jvp=_strided.jvp,
+    shows=_strided.shows,
+    batching=_strided_batched,
+    node="AsStridedBackward0_copy",
+    where=(),
+    doc="The kernel of `as_strided_copy`.",
+    samples=_strided.samples,
+)
+
+
+def _as_strided_copy(F: Any, self: Any, size: Any, stride: Any, storage_offset: Any) -> Any:
+    """Note: as of a view, of which the copy reads the memory around it too."""
+    if type(self) is not Tensor or (self.level is not None and self.level.value is not None):
+        return F._as_strided_copy(self, size, stride, storage_offset, (), 0)
+    array = own_memory(self)
+    start = element_of(array)
+    offset = start if storage_offset is None else storage_offset
+    check_strided(memory_of(array)[0].nbytes, size, stride, offset, array.itemsize)
+    return F._as_strided_copy(self, size, stride, offset, strides_of(self.array), start)
+
+
+op(
+    "as_strided_copy(Tensor self, Shape size, Shape stride, int? storage_offset=None)",
+    composite=_as_strided_copy,
+    where=("torch",),
+    doc="A copy of the memory of the tensor seen with any shape and strides.",
+    samples=lambda S: [S(S.normal(6), (2, 2), (2, 1)), S(S.normal(2, 3), (3, 2), (1, 1), 1)],
+)
 
 
 def _unsafe_chunk(F: Any, self: Any, chunks: int, dim: int) -> Any:

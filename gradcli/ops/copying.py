@@ -26,7 +26,7 @@ def _clone(self: Array, memory_format: Any) -> Array:
 
 
 op(
-    "clone(Tensor self, *, any? memory_format=None)",
+    "clone(Tensor self, *, MemoryFormat? memory_format=None)",
     kernel=_clone,
     vjp={"self": lambda F, g: g},
     jvp=LINEAR,
@@ -45,7 +45,7 @@ def _contiguous(F: Any, self: Any, memory_format: Any) -> Any:
 
 
 op(
-    "contiguous(Tensor self, *, any? memory_format=None)",
+    "contiguous(Tensor self, *, MemoryFormat? memory_format=None)",
     composite=_contiguous,
     where=("Tensor",),
     doc="The tensor laid out row by row: itself if it is already, else a copy.",

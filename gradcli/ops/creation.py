@@ -17,12 +17,12 @@ from ..tensor.memory import reach
 from ..tensor.runtime import runtime
 from ..tensor.spacing import counted, exponents, spaced
 from ..tensor.tensor import Tensor, alias, make, numel, shape_of
-from .data import array_of, element
+from .data import array_of, element, real_number
 from .functions import OPTIONS, function
 from .layout import allocate, contiguous_strides, preserved_strides, strides_of
 from .support import element_of
 
-_LIKE = f"{OPTIONS}, any? memory_format=None"
+_LIKE = f"{OPTIONS}, MemoryFormat? memory_format=None"
 
 
 def made(array: Array, dtype: DType, requires_grad: bool | None = False) -> Tensor:
@@ -444,6 +444,7 @@ def _arange(
         dtype = dtypes.default.dtype if floats else dtypes.int64
     if dtype.is_complex or dtype is dtypes.bool_:
         raise _unsupported("arange_cpu", dtype)
+    start, end, step = real_number(start), real_number(end), real_number(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if not (math.isfinite(start) and math.isfinite(end)):

@@ -286,6 +286,8 @@ op(
 
 def _as_lengths(name: str, lengths: Any) -> tuple[int, ...]:
     if type(lengths) is not Tensor:
+        if not isinstance(lengths, list | tuple):
+            lengths = (lengths,)
         return tuple(lengths)
     if lengths.dtype.category != dtypes.INTEGER:
         raise RuntimeError(f"{name} must be integral")

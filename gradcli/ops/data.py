@@ -276,6 +276,15 @@ def _overflow(name: str) -> RuntimeError:
     return RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
+def real_number(value: Any, name: str = "double") -> Any:
+    """`value` as a real number of the C++ type `name`. Raises RuntimeError for a complex one."""
+    if isinstance(value, complex):
+        if value.imag != 0:
+            raise _overflow(name)
+        return value.real
+    return value
+
+
 def check_integer(value: int, dtype: DType, name: str) -> None:
     """Refuse a number outside an integer dtype; negative ones wrap around in uint8."""
     bits = 8 * dtype.itemsize

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..tensor.tensor import Tensor, shape_of
 from .checks import ndim, warn_once
+from .data import real_number
+from .errors import broadcast_shape
 from .linalg import _solve_triangular, pinv_slope, pinv_tangent
 from .matrices import (
     LinAlgError,
@@ -347,12 +349,6 @@ def _svd(A: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
     return by_columns(left), values.astype(A.real.dtype), by_columns(right)
 
 
-def _quotient(F: Any, numerator: Any, denominator: Any) -> Any:
-    """A quotient of which 0 / 0 is 0, for derivatives that do not reach the vectors."""
-    nothing = F.eq(numerator, 0)
-    return F.where(nothing, 0, numerator / F.where(nothing, 1, denominator))
-
-
 def _gaps(F: Any, values: Any) -> Any:
     """The differences `v[j] - v[i]`, with ones on the diagonal."""
     gaps = row(F, values) - column(F, values)
@@ -398,7 +394,11 @@ def _svd_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
     rows, columns = A.shape[-2:]
     size = min(rows, columns)
     U, S, Vh = _first(F, out0, -1, size), out1, _first(F, out2, -2, size)
-    gU, gS, gVh = _first(F, g[0], -1, size), g[1], _first(F, g[2], -2, size)
+    gU, gS, gVh = g
+    if gU is None and gVh is None:  # no vectors, so that equal values do no harm
+        return F.matmul(U, column(F, gS) * Vh) if rows >= columns else F.matmul(U * row(F, gS), Vh)
+    gU = F.zeros_like_shape(U, U.shape) if gU is None else _first(F, gU, -1, size)
+    gVh = F.zeros_like_shape(Vh, Vh.shape) if gVh is None else _first(F, gVh, -2, size)
     left = F.matmul(adjoint(F, U), gU)
     left = left - adjoint(F, left)
     right = F.matmul(Vh, adjoint(F, gVh))
@@ -407,19 +407,20 @@ def _svd_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
         both = (_diagonal_of(F, left) + _diagonal_of(F, right)) / 2
         both = F._phase_free(both, "svd_backward", "term, making it")
         left = left + _diagonal_matrix(F, both - both)
-    inner = _quotient(F, left * row(F, S) + column(F, S) * right, _gaps(F, S * S))
+    inner = (left * row(F, S) + column(F, S) * right) / _gaps(F, S * S)
     inner = inner - _diagonal_matrix(F, _diagonal_of(F, inner))
-    inner = inner + _diagonal_matrix(F, gS)
+    if gS is not None:
+        inner = inner + _diagonal_matrix(F, gS)
     if is_complex(A):
-        phase = _quotient(F, _diagonal_of(F, left), S * 2)
+        phase = _diagonal_of(F, left) / (S * 2)
         inner = inner + _diagonal_matrix(F, phase)
     result = F.matmul(F.matmul(U, inner), Vh)
     if rows > size:
-        scaled = _quotient(F, gU, row(F, S))
+        scaled = gU / row(F, S)
         scaled = scaled - F.matmul(U, F.matmul(adjoint(F, U), scaled))
         result = result + F.matmul(scaled, Vh)
     if columns > size:
-        scaled = _quotient(F, gVh, column(F, S))
+        scaled = gVh / column(F, S)
         scaled = scaled - F.matmul(F.matmul(scaled, adjoint(F, Vh)), Vh)
         result = result + F.matmul(U, scaled)
     return result
@@ -434,20 +435,20 @@ def _svd_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any
     skew = inner - adjoint(F, inner)
     dS = F.real(dS) if is_complex(dS) else dS
     gaps = _gaps(F, S * S)
-    left = _quotient(F, _su(F, inner, S), gaps)
-    right = _quotient(F, _sv(F, inner, S), gaps)
+    left = _su(F, inner, S) / gaps
+    right = _sv(F, inner, S) / gaps
     left = left - _diagonal_matrix(F, _diagonal_of(F, left))
     right = right - _diagonal_matrix(F, _diagonal_of(F, right))
     if is_complex(A):
-        phase = _quotient(F, _diagonal_of(F, skew), S * 2)
+        phase = _diagonal_of(F, skew) / (S * 2)
         left = left + _diagonal_matrix(F, phase)
     dU = F.matmul(U, left)
     dVh = F.matmul(adjoint(F, right), Vh)
     if rows > size:
-        scaled = _quotient(F, F.matmul(t, adjoint(F, Vh)), row(F, S))
+        scaled = F.matmul(t, adjoint(F, Vh)) / row(F, S)
         dU = dU + scaled - F.matmul(U, F.matmul(adjoint(F, U), scaled))
     if columns > size:
-        scaled = _quotient(F, F.matmul(adjoint(F, U), t), column(F, S))
+        scaled = F.matmul(adjoint(F, U), t) / column(F, S)
         dVh = dVh + scaled - F.matmul(F.matmul(scaled, adjoint(F, Vh)), Vh)
     return _widened(F, dU, out0, -1), dS, _widened(F, dVh, out2, -2)
 
@@ -487,6 +488,7 @@ op(
     jvp={"A": _svd_tangent},
     outputs=3,
     fields=("U", "S", "Vh"),
+    undefined=True,
     keeps_layout=True,
     check=_check_svd,
     node="LinalgSvdBackward0",
@@ -550,12 +552,15 @@ def _eigh(A: Any, UPLO: Any) -> tuple[Any, Any]:
 
 
 def _eigh_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
+    if g[1] is None:  # no vectors, so that equal values do no harm
+        return F.matmul(out1 * row(F, g[0]), adjoint(F, out1))
     inner = F.matmul(adjoint(F, out1), g[1])
     diagonal = _diagonal_of(F, inner)
     if is_complex(inner):
         diagonal = F._phase_free(diagonal, "linalg_eigh_backward", "quantity, so it is")
-    inner = _quotient(F, inner - _diagonal_matrix(F, diagonal), _gaps(F, out0))
-    inner = inner + _diagonal_matrix(F, g[0])
+    inner = (inner - _diagonal_matrix(F, diagonal)) / _gaps(F, out0)
+    if g[0] is not None:
+        inner = inner + _diagonal_matrix(F, g[0])
     result = F.matmul(F.matmul(out1, inner), adjoint(F, out1))
     return (result + adjoint(F, result)) / 2
 
@@ -563,7 +568,7 @@ def _eigh_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
 def _eigh_tangent(F: Any, t: Any, out0: Any, out1: Any) -> Any:
     inner = F.matmul(F.matmul(adjoint(F, out1), t), out1)
     diagonal = _diagonal_of(F, inner)
-    rest = _quotient(F, inner - _diagonal_matrix(F, diagonal), _gaps(F, out0))
+    rest = (inner - _diagonal_matrix(F, diagonal)) / _gaps(F, out0)
     return F.real(diagonal) if is_complex(diagonal) else diagonal, F.matmul(out1, rest)
 
 
@@ -580,6 +585,7 @@ op(
     jvp={"A": _eigh_tangent},
     outputs=2,
     fields=("eigenvalues", "eigenvectors"),
+    undefined=True,
     keeps_layout=True,
     check=square("linalg.eigh"),
     node="LinalgEighBackward0",
@@ -632,13 +638,16 @@ def _eig(A: Any) -> tuple[Any, Any]:
 
 def _eig_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any) -> Any:
     V, Vh = out1, F.transpose(conjugate(F, out1), -2, -1)
+    if g[1] is None:  # no vectors, so that equal values do no harm
+        return real_like(F, F._linalg_solve(Vh, column(F, g[0]) * Vh), A)
     inner = F.matmul(Vh, g[1])
     diagonal = F._phase_free(_diagonal_of(F, inner), "linalg_eig_backward", "quantity, so it is")
     real = F.real(diagonal)
     inner = inner - F.matmul(Vh, V * row(F, real))
     inner = inner - _diagonal_matrix(F, _diagonal_of(F, inner))
-    inner = _quotient(F, inner, conjugate(F, _gaps(F, out0)))
-    inner = inner + _diagonal_matrix(F, g[0])
+    inner = inner / conjugate(F, _gaps(F, out0))
+    if g[0] is not None:
+        inner = inner + _diagonal_matrix(F, g[0])
     return real_like(F, F._linalg_solve(Vh, F.matmul(inner, Vh)), A)
 
 
@@ -648,7 +657,7 @@ def _eig_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any) -> Any:
         t = t + 0j
     inner = F._linalg_solve(V, F.matmul(t, V))
     values = _diagonal_of(F, inner)
-    moved = _quotient(F, inner - _diagonal_matrix(F, values), _gaps(F, out0))
+    moved = (inner - _diagonal_matrix(F, values)) / _gaps(F, out0)
     change = F.matmul(V, moved)
     along = F.real(F.sum_dim(conjugate(F, V) * change, (-2,)))
     return values, change - V * row(F, along)
@@ -662,6 +671,7 @@ op(
     jvp={"A": _eig_tangent},
     outputs=2,
     fields=("eigenvalues", "eigenvectors"),
+    undefined=True,
     keeps_layout=True,
     check=square("linalg.eig"),
     node="LinalgEigBackward0",
@@ -708,6 +718,17 @@ def _lstsq(A: Any, B: Any, rcond: Any, driver: Any) -> tuple[Any, Any, Any, Any]
     vector = B.ndim == A.ndim - 1
     right = B[..., None] if vector else B
     rows, columns = A.shape[-2:]
+    if B.ndim == 0:
+        raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    if not 0 <= A.ndim - B.ndim <= 1:
+        raise RuntimeError(
+            "torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and "
+            "(input.dim() - other.dim()) <= 1"
+        )
+    if right.shape[-2] != rows:
+        place = -1 if vector else -2
+        raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({place})")
+    broadcast_shape((A.shape[:-2], right.shape[:-2]))
     bound = max(rows, columns) * float(np.finfo(A.dtype).eps) if rcond is None else rcond
     solution = np.matmul(np.linalg.pinv(A, bound), right).astype(A.dtype)
     rank = np.linalg.matrix_rank(A, tol=None).astype(np.int64)
@@ -820,15 +841,11 @@ def _matrix_rank(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
     return np.sum(values > np.maximum(atol or 0.0, rtol * largest), -1, dtype=np.int64)
 
 
-def _number(value: Any) -> float:
-    return float(value.array) if type(value) is Tensor else float(value)
-
-
 op(
-    "linalg_matrix_rank_tol(Tensor A, any tol, bool hermitian=False)",
+    "linalg_matrix_rank_tol(Tensor A, Scalar tol, bool hermitian=False)",
     name="matrix_rank",
     composite=lambda F, A, tol, hermitian: F.linalg_matrix_rank(
-        A, atol=_number(tol), hermitian=hermitian
+        A, atol=real_number(tol), hermitian=hermitian
     ),
     where=("linalg",),
     doc="The number of singular values above a tolerance.",
@@ -870,7 +887,7 @@ def _cond(F: Any, A: Any, p: Any) -> Any:
 
 
 op(
-    "linalg_cond(Tensor A, any? p=None)",
+    "linalg_cond(Tensor A, Order? p=None)",
     name="cond",
     composite=_cond,
     where=("linalg",),

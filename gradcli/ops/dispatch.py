@@ -372,7 +372,7 @@ def _general(op: Op, flavour: str) -> Any:
 def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Bind, check and run one entry; an operator gives way with NotImplemented."""
     try:
-        bound = check_arguments(op, bind(op, flavour, args, kwargs))
+        bound = check_arguments(op, bind(op, flavour, args, kwargs), flavour)
     except ArgumentError:
         if flavour == OPERATOR:
             return give_way(op.name, args)

@@ -13,6 +13,7 @@ from ..tensor.dtypes import Array, DType
 from ..tensor.random import Generator
 from ..tensor.tensor import Tensor, make, numel, own_memory, shape_of
 from .chance import over_batch, per_example, same_for_all, whole_batch
+from .checks import backend_type, check_expand
 from .creation import check_options, check_size, made
 from .errors import broadcast_shape
 from .families import get_op
@@ -23,7 +24,7 @@ from .support import is_batched
 from .table import op
 
 _RANDOM = f"Generator? generator=None, {OPTIONS}"
-_LIKE = f"{_RANDOM}, any? memory_format=None"
+_LIKE = f"{_RANDOM}, MemoryFormat? memory_format=None"
 
 op(
     "_drawn(Tensor self, Tensor values, str name, Tensor? other=None)",
@@ -325,6 +326,7 @@ def poisson(self: Tensor, generator: Any) -> Tensor:
 )
 def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     check_generator("binomial", generator)
+    broadcast_shape((shape_of(count), shape_of(prob)))
     values = random.binomial(count.array, prob.array, count.dtype, prob.dtype, generator=generator)
     return _recorded(values, count.dtype, "BinomialBackward0", count, prob)
 
@@ -455,12 +457,19 @@ _inplace(
     lambda shape, dtype, _, p, generator: random.geometric(shape, dtype, p, generator=generator),
     "Fills with the numbers of first successes in trials of probability `p`.",
 )
+
+
+def _spread(p: Tensor, shape: tuple[int, ...]) -> Array:
+    check_expand(shape_of(p), shape, backend_type(p.dtype))
+    return np.broadcast_to(p.array, shape)
+
+
 _inplace(
     "bernoulli_",
     "Tensor p",
     "BernoulliBackward1",
     lambda shape, dtype, _, p, generator: random.bernoulli_like(
-        np.broadcast_to(p.array, shape), p.dtype, dtype, generator=generator
+        _spread(p, shape), p.dtype, dtype, generator=generator
     ),
     "Fills with ones, with the probabilities in `p`, and zeros.",
     "bernoulli_tensor_",

@@ -61,6 +61,12 @@ def wrap_own_dim(dim: int, rank: int) -> int:
     return wrap_dim(dim, rank)
 
 
+def size_at(value: Any, dim: int) -> int:
+    """The length of a dimension, with PyTorch's error where there is no such dimension."""
+    shape: tuple[int, ...] = tuple(shape_of(value) if type(value) is Tensor else value.shape)
+    return shape[wrap_own_dim(dim, len(shape))]
+
+
 def wrap_dims(dims: Any, rank: int) -> tuple[int, ...]:
     """Dimensions counted from the front, each at most once; an int or None (all) also go."""
     if dims is None:

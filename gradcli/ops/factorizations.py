@@ -15,30 +15,16 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, make, shape_of
 from .checks import warn_once
-from .linalg import lu_of
+from .linalg import lu_of, permutation, substituted_lu
 from .matrices import adjoint, adjoint_array, batch_leading, by_columns
 from .table import op
 
 # --- pivots -----------------------------------------------------------------------------------
 
 
-def _order(pivots: Any, rows: int) -> Any:
-    """The row that each row of the permuted matrix was, from one-based exchanges."""
-    order = np.tile(np.arange(rows), (len(pivots), 1))
-    every = np.arange(len(pivots))
-    for k in range(pivots.shape[1]):
-        other = pivots[:, k] - 1
-        order[every, other], order[:, k] = order[:, k].copy(), order[every, other].copy()
-    return order
-
-
 def _permutation(self: Any, pivots: Any, rows: int) -> Any:
-    """The matrix P of A = P L U."""
-    flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
-    order = _order(flat, rows)
-    matrix = np.zeros((len(flat), rows, rows), self.dtype)
-    matrix[np.arange(len(flat))[:, None], order, np.arange(rows)] = 1
-    return matrix.reshape(*pivots.shape[:-1], rows, rows)
+    """The matrix P of A = P L U, in the dtype of `self`."""
+    return permutation(pivots - 1, rows, self.dtype)
 
 
 def _pivots(*values: int) -> Any:
@@ -405,13 +391,11 @@ op(
 
 
 def _solved(LU: Any, pivots: Any, B: Any, left: bool, adjoint: bool) -> Any:
-    P, L, U = _unpack(LU, pivots)
-    matrix = np.matmul(np.matmul(P, L), U)
-    matrix = adjoint_array(matrix) if adjoint else matrix
+    P = _permutation(LU, pivots, LU.shape[-1])
     if left:
-        return by_columns(np.linalg.solve(matrix, B))
-    flipped = np.linalg.solve(np.swapaxes(matrix, -1, -2), np.swapaxes(B, -1, -2))
-    return np.array(np.swapaxes(flipped, -1, -2), order="C")
+        return by_columns(substituted_lu(LU, P, B, adjoint))
+    flipped = substituted_lu(LU, P, adjoint_array(B), not adjoint)
+    return np.array(adjoint_array(flipped), order="C")
 
 
 def _by_packed(F: Any, full: Any, LU: Any, pivots: Any) -> Any:

@@ -323,10 +323,8 @@ def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) ->
         places, sizes = _axes(self, s, dim)
         mode = _mode(norm, forward)
         self = _floating(F, self, kind != "r")
-        if kind in ("r", "i") and not places:
-            raise RuntimeError(
-                f"{'i' if kind == 'i' else ''}rfftn must transform at least one axis"
-            )
+        if not places and kind in ("r", "i"):
+            raise RuntimeError(f"{name} must transform at least one axis")
         if kind == "i":
             last = places[-1]
             size = sizes[-1] if s is not None and s[-1] != -1 else 2 * (self.shape[last] - 1)

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.leaf import requires_grad_
 from ..tensor import dtypes
 from ..tensor.tensor import make
+from .creation import check_size
 from .functions import OPTIONS, function
 
 
@@ -30,6 +31,7 @@ def fftfreq(
     n: int, d: float, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: Any
 ) -> Any:
     """The frequencies of `fft` for n samples a distance of d apart."""
+    check_size((n,), dtypes.default.dtype)
     return _made(np.fft.fftfreq(n, d), dtype, requires_grad)
 
 
@@ -43,4 +45,5 @@ def rfftfreq(
     n: int, d: float, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: Any
 ) -> Any:
     """The frequencies of `rfft` for n samples a distance of d apart."""
+    check_size((n // 2 + 1,), dtypes.default.dtype)
     return _made(np.fft.rfftfreq(n, d), dtype, requires_grad)

@@ -601,7 +601,7 @@ def _affine_grid(F: Any, theta: Any, size: Any, align_corners: bool | None) -> A
 
 
 op(
-    "affine_grid(Tensor theta, any size, bool? align_corners=None)",
+    "affine_grid(Tensor theta, Extents size, bool? align_corners=None)",
     composite=_affine_grid,
     where=("F",),
     doc="The points that affine maps send a regular grid to, for `grid_sample`.",

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
+from .arguments import type_name
 from .checks import ndim
 from .pooling import _along, _output_size
 from .table import op
@@ -25,8 +26,44 @@ Sizes = tuple[int, ...]
 # --- columns ----------------------------------------------------------------------------------
 
 
-def _pair(value: Any) -> Sizes:
-    sizes = (value,) if isinstance(value, int) else tuple(value)
+# What a call of `interpolate` gave, and what it should give, in PyTorch's words.
+_TAKES = {"size": "output", "scale_factor": "scale_factor"}
+_GIVEN = {"size": "output size of", "scale_factor": "scale_factor of shape"}
+_HINT = {
+    "size": "Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, "
+    "o2, ...,oK) format.",
+    "scale_factor": "Please provide input tensor in (N, C, d1, d2, ...,dK) format and scale_factor "
+    "in (s1, s2, ...,sK) format.",
+}
+
+
+def _check_factor(size: Any, scale_factor: Any) -> None:
+    """Raise TypeError for what is neither a number nor a list of numbers."""
+    given = size if size is not None else scale_factor
+    fits = int if size is not None else int | float
+    items = given if isinstance(given, list | tuple) else [given]
+    if not all(isinstance(item, fits) for item in items):
+        listed = f"!list of [{', '.join(type_name(item) for item in items)}]!"
+        places = (listed, "!NoneType!") if size is not None else ("!NoneType!", listed)
+        types = ("list", "NoneType") if size is not None else ("NoneType", "list")
+        raise TypeError(
+            f"upsample_nearest1d() received an invalid combination of arguments - got (Tensor, "
+            f"{', '.join(types)}), but expected one of:\n * (Tensor input, tuple of ints "
+            "output_size, tuple of floats scale_factors)\n      didn't match because some of the "
+            f"arguments have invalid types: (Tensor, {', '.join(places)})\n * (Tensor input, tuple "
+            "of ints output_size, float scales = None, *, Tensor out = None)\n"
+        )
+
+
+def _pair(name: str, label: str, position: int, value: Any) -> Sizes:
+    """Two numbers, from one or two. Raises PyTorch's TypeError of the function behind."""
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,)
+    for place, item in enumerate(sizes):
+        if not isinstance(item, int):
+            raise TypeError(
+                f"{name}(): argument '{label}' (position {position}) must be tuple of ints, but "
+                f"found element of type {type_name(item)} at pos {place}"
+            )
     return sizes * 2 if len(sizes) == 1 else sizes
 
 
@@ -149,7 +186,13 @@ op(
 
 
 def _unfold(F: Any, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
-    return F.im2col(input, _pair(kernel_size), _pair(dilation), _pair(padding), _pair(stride))
+    return F.im2col(
+        input,
+        _pair("im2col", "kernel_size", 2, kernel_size),
+        _pair("im2col", "dilation", 3, dilation),
+        _pair("im2col", "padding", 4, padding),
+        _pair("im2col", "stride", 5, stride),
+    )
 
 
 op(
@@ -173,11 +216,11 @@ def _fold(
 ) -> Any:
     return F.col2im(
         input,
-        _pair(output_size),
-        _pair(kernel_size),
-        _pair(dilation),
-        _pair(padding),
-        _pair(stride),
+        _pair("col2im", "output_size", 2, output_size),
+        _pair("col2im", "kernel_size", 3, kernel_size),
+        _pair("col2im", "dilation", 4, dilation),
+        _pair("col2im", "padding", 5, padding),
+        _pair("col2im", "stride", 6, stride),
     )
 
 
@@ -359,6 +402,21 @@ def _interpolate(
     if size is None and scale_factor is None:
         raise ValueError("either size or scale_factor should be defined")
     scales: Any = None
+    for word, value in (("size", size), ("scale_factor", scale_factor)):
+        if isinstance(value, list | tuple) and len(value) != dims:
+            raise ValueError(
+                f"Input and {_TAKES[word]} must have the same number of spatial dimensions, but "
+                f"got input with spatial dimensions of {list(input.shape[2:])} and {_GIVEN[word]} "
+                f"{value}. {_HINT[word]}"
+            )
+    for item in size if isinstance(size, list | tuple) else ():
+        if not isinstance(item, int):
+            types = [type(one) for one in size]
+            raise TypeError(
+                "expected size to be one of int or Tuple[int] or Tuple[int, int] or Tuple[int, "
+                f"int, int], but got size with types {types}"
+            )
+    _check_factor(size, scale_factor)
     if size is not None:
         out = (size,) * dims if isinstance(size, int) else tuple(size)
     else:
@@ -369,7 +427,7 @@ def _interpolate(
         scales = None if recompute_scale_factor else tuple(float(s) for s in scales)
     if mode == "area":
         pool = getattr(F, f"adaptive_avg_pool{dims}d")
-        return pool(input, _output_size(out, input, dims))
+        return pool(input, _output_size("interpolate", out, input, dims))
     wanted = _RANKS.get(mode)
     if wanted is not None and rank != wanted:
         raise NotImplementedError(f"Got {rank}D input, but {mode} mode needs {wanted}D input")

@@ -404,6 +404,11 @@ op(
 )
 
 
+def _check_source(name: str, self: Tensor, src: Any) -> None:
+    if type(src) is Tensor and src.dtype is not self.dtype:
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
+
+
 def _check_scatter(name: str) -> Any:
     def check(self: Tensor, dim: int, index: Tensor, src: Any = None, *rest: Any) -> None:
         shape, found = shape_of(self), shape_of(index)
@@ -411,10 +416,15 @@ def _check_scatter(name: str) -> Any:
         if not found or 0 in found:
             if index.dtype not in INDEX_TYPES:
                 _check_dtype(name, index)
+            _check_source(name, self, src)
+            if not found and type(src) is Tensor and 0 in shape_of(src) and _rank(shape) == 1:
+                raise RuntimeError(
+                    f"Expected index [] to be no larger than self {list(shape)} apart from "
+                    f"dimension {dim} and to be no larger size than src {list(shape_of(src))}"
+                )
             return
         _check_dtype(name, index)
-        if type(src) is Tensor and src.dtype is not self.dtype:
-            raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
+        _check_source(name, self, src)
         if _rank(shape) != _rank(found):
             raise RuntimeError(
                 "Index tensor must have the same number of dimensions as self tensor"
@@ -639,6 +649,7 @@ def _src_factor(
     """The derivative of the result at each position by the element of src written there."""
     if reduce == "mean":
         return F.gather(_share(F, self, dim, index, src, include_self), dim, index)
+    broadcast_shape((_shape(src), _shape(index)))  # what is compared with `src` has its shape
     if reduce == "prod":
         zero = src == 0
         ones = _ones(F, src)

@@ -14,6 +14,7 @@ import numpy as np
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .checks import ndim
+from .data import real_number
 from .errors import broadcast_shape
 from .matrices import (
     adjoint,
@@ -82,6 +83,74 @@ def lu_of(A: Any) -> tuple[Any, Any]:
     return A, pivots
 
 
+def permutation(pivots: Any, rows: int, dtype: Any) -> Any:
+    """The matrix P of A = P L U, from the exchanges that `lu_of` gives."""
+    flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
+    every = np.arange(len(flat))
+    order = np.tile(np.arange(rows), (len(flat), 1))
+    for k in range(flat.shape[1]):
+        other = flat[:, k]
+        order[every, other], order[:, k] = order[:, k].copy(), order[every, other].copy()
+    matrix = np.zeros((len(flat), rows, rows), dtype)
+    matrix[every[:, None], order, np.arange(rows)] = 1
+    return matrix.reshape(*pivots.shape[:-1], rows, rows)
+
+
+def _substituted(matrix: Any, right: Any, upper: bool) -> Any:
+    """The solution of triangular systems, row by row: a zero on the diagonal divides as it is."""
+    shape = np.broadcast_shapes(matrix.shape[:-2], right.shape[:-2])
+    size = matrix.shape[-1]
+    result = np.array(np.broadcast_to(right, (*shape, *right.shape[-2:])))
+    for k in reversed(range(size)) if upper else range(size):
+        solved = slice(k + 1, size) if upper else slice(0, k)
+        known = np.matmul(matrix[..., k : k + 1, solved], result[..., solved, :])
+        result[..., k, :] -= known[..., 0, :]
+        result[..., k, :] /= matrix[..., k, k, None]
+    return result
+
+
+def substituted_lu(packed: Any, P: Any, right: Any, adjoint: bool) -> Any:
+    """The solution of `P L U x = right`, or of the adjoint system, by substitution.
+
+    `packed` holds L, without its unit diagonal, and U. As in LAPACK a zero on U's diagonal gives
+    infinities and NaN.
+    """
+    size = packed.shape[-1]
+    L = np.tril(packed, -1) + np.eye(size, dtype=packed.dtype)
+    U = np.triu(packed)
+    if adjoint:
+        inner = _substituted(adjoint_array(U), right, False)
+        return np.matmul(P, _substituted(adjoint_array(L), inner, True))
+    moved = np.matmul(np.swapaxes(P, -1, -2), right)
+    return _substituted(U, _substituted(L, moved, False), True)
+
+
+def _adjoint_inverse(A: Any) -> Any:
+    """The inverse of the conjugate transpose, with infinities where a matrix is singular.
+
+    As in PyTorch the transpose of a real matrix that lies row by row is what is factored.
+    """
+    try:
+        return np.linalg.inv(adjoint_array(A))
+    except np.linalg.LinAlgError:
+        pass
+    size = A.shape[-1]
+    flipped = A.dtype.kind != "c" and A.flags.c_contiguous
+    factored = (np.swapaxes(A, -1, -2) if flipped else A).reshape(-1, size, size)
+    packed, pivots = lu_of(factored)
+    P = permutation(pivots, size, A.dtype)
+    found = substituted_lu(packed, P, np.eye(size, dtype=A.dtype), not flipped)
+    return found.reshape(A.shape)
+
+
+op(
+    "_adjoint_inverse(Tensor A)",
+    kernel=_adjoint_inverse,
+    where=(),
+    batching=batch_leading,
+    doc="The inverse of the conjugate transpose, with infinities where a matrix is singular.",
+    samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2))],
+)
 op(
     "_linalg_inv(Tensor A)",
     kernel=_inverse,
@@ -121,6 +190,10 @@ op(
 
 def _cofactors(A: Any) -> Any:
     """The derivative of the determinant by each element, also for singular matrices."""
+    det = np.linalg.det(A)
+    if det.size and np.abs(det).min() > 100 * np.finfo(A.dtype).eps:
+        scaled = np.conj(det)[..., None, None] * np.eye(A.shape[-1])
+        return np.linalg.solve(adjoint_array(A), scaled.astype(A.dtype))
     left, values, right = np.linalg.svd(A)
     size = A.shape[-1]
     others = np.ones_like(values)
@@ -211,11 +284,16 @@ def _slogdet_slope(F: Any, g: Any, A: Any, out0: Any) -> Any:
     factor = g[1]
     if is_complex(A):
         factor = factor - F.imag(conjugate(F, g[0]) * out0) * 1j
-    return adjoint(F, F._linalg_inv(A)) * _matrix_scalar(F, factor)
+    if F.is_traced:
+        return F._linalg_solve(adjoint(F, A), F._identity_like(A) * _matrix_scalar(F, factor))
+    return F._adjoint_inverse(A) * _matrix_scalar(F, factor)
 
 
 def _slogdet_tangent(F: Any, t: Any, A: Any, out0: Any) -> Any:
-    change = _trace_of(F, F.matmul(F._linalg_inv(A), t))
+    if F.is_traced:
+        change = _trace_of(F, F._linalg_solve(A, t))
+    else:
+        change = _trace_of(F, F.matmul(adjoint(F, F._adjoint_inverse(A)), t))
     if is_complex(A):
         return out0 * (F.imag(change) * 1j), F.real(change)
     return change * 0, change
@@ -307,6 +385,8 @@ def _check_solve(A: Tensor, B: Tensor, left: bool) -> None:
             "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
         )
     right = (*b, 1) if vector else b
+    if len(right) < 2:
+        raise RuntimeError("linalg.solve: The input tensor B must have at least 2 dimensions.")
     if (a[-1] != right[-2]) if left else (a[-1] != right[-1]):
         raise RuntimeError(
             "linalg.solve: Incompatible shapes of A and B for the equation "
@@ -389,10 +469,13 @@ def _solve_triangular(A: Any, B: Any, upper: bool, left: bool, unitriangular: bo
     if unitriangular:
         matrix = matrix - matrix * np.eye(A.shape[-1], dtype=A.dtype)
         matrix = matrix + np.eye(A.shape[-1], dtype=A.dtype)
-    if left:
-        return _solve(matrix, B, True)
-    flipped = _solve(np.swapaxes(matrix, -1, -2), np.swapaxes(B, -1, -2), True)
-    return by_columns(np.swapaxes(flipped, -1, -2))
+    if not left:
+        matrix, B, upper = np.swapaxes(matrix, -1, -2), np.swapaxes(B, -1, -2), not upper
+    if np.any(np.diagonal(matrix, 0, -2, -1) == 0):
+        result = _substituted(matrix, B, upper)
+    else:
+        result = np.linalg.solve(matrix, B)
+    return by_columns(result if left else np.swapaxes(result, -1, -2))
 
 
 def _check_triangular(A: Tensor, B: Tensor, upper: bool, left: bool, unitriangular: bool) -> None:
@@ -708,12 +791,11 @@ def pinv_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
 
 
 def _by_rcond(F: Any, A: Any, rcond: Any, hermitian: bool) -> Any:
-    number = float(rcond.array) if type(rcond) is Tensor else float(rcond)
-    return F.linalg_pinv(A, atol=0.0, rtol=number, hermitian=hermitian)
+    return F.linalg_pinv(A, atol=0.0, rtol=real_number(rcond), hermitian=hermitian)
 
 
 op(
-    "linalg_pinv_rcond(Tensor A, any rcond, bool hermitian=False)",
+    "linalg_pinv_rcond(Tensor A, Scalar rcond, bool hermitian=False)",
     name="pinv",
     composite=_by_rcond,
     where=("linalg",),

@@ -16,6 +16,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.sums import add_up
 from ..tensor.tensor import Size, Tensor, shape_of
+from .arguments import type_name
 from .checks import ndim, not_differentiable, real_only
 from .errors import broadcast_shape, wrap_own_dim
 from .parts import summed
@@ -150,13 +151,13 @@ def _define_difference(
         return slope(F, d, c) * _share(F, g, reduction, _count(d.shape))
 
     def vjp_target(F: Any, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
-        return -vjp_self(F, g, self, target, reduction, c)
+        return vjp_self(F, g, target, self, reduction, c)
 
     def jvp_self(F: Any, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         return _reduce(F, slope(F, F.sub(self, target), c) * t, reduction)
 
     def jvp_target(F: Any, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
-        return -jvp_self(F, t, self, target, reduction, c)
+        return jvp_self(F, t, target, self, reduction, c)
 
     check_dtype = _refuse_integers(kernel)
 
@@ -655,6 +656,8 @@ op(
 def _gaussian_nll(
     F: Any, input: Any, target: Any, var: Any, full: bool, eps: float, reduction: str
 ) -> Any:
+    if not isinstance(var, int | float) and not hasattr(var, "shape"):
+        raise TypeError(f"'<' not supported between instances of '{type_name(var)}' and 'int'")
     if isinstance(var, int | float):
         if var < 0:
             raise ValueError("var has negative entry/entries")

@@ -53,6 +53,8 @@ def _svd_lowrank(F: Any, A: Any, q: int | None, niter: int, M: Any) -> Any:
 
 
 def _pca_lowrank(F: Any, A: Any, q: int | None, center: bool, niter: int) -> Any:
+    if len(shape_of(A)) < 2:
+        raise ValueError(f"not enough values to unpack (expected 2, got {len(shape_of(A))})")
     least = min(shape_of(A)[-2:])
     if q is None:
         q = min(6, least)

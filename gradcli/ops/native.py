@@ -8,7 +8,12 @@ from typing import Any
 from ..autograd.leaf import detach
 from .table import op
 
-_NAMES = ("none", "mean", "sum")
+_NAMES = {1: "mean", 2: "sum"}
+
+
+def _named(reduction: int) -> str:
+    """The reduction that a number stands for: any other than those of mean and sum is none."""
+    return _NAMES.get(reduction, "none")
 
 
 def _define(schema: str, doc: str, samples: Any, composite: Callable[..., Any]) -> None:
@@ -32,7 +37,7 @@ _define(
         S(S.normal(3), S.uniform(0, 1, 3), None, None, 1),
     ],
     lambda F, self, target, weight, pos_weight, reduction: F.binary_cross_entropy_with_logits_F(
-        self, target, weight, None, None, _NAMES[reduction], pos_weight
+        self, target, weight, None, None, _named(reduction), pos_weight
     ),
 )
 _define(
@@ -44,7 +49,7 @@ _define(
         S(S.normal(3, 2), S.normal(3, 2), S.integers(-1, 0, 3), 0.1, 1),
     ],
     lambda F, a, b, target, margin, reduction: F.cosine_embedding_loss(
-        a, b, target, margin, None, None, _NAMES[reduction]
+        a, b, target, margin, None, None, _named(reduction)
     ),
 )
 _define(
@@ -55,7 +60,7 @@ _define(
         S(S.uniform(0, 0.9, 3), S.integers(-1, 0, 3), 2.0, 2),
     ],
     lambda F, self, target, margin, reduction: F.hinge_embedding_loss(
-        self, target, margin, None, None, _NAMES[reduction]
+        self, target, margin, None, None, _named(reduction)
     ),
 )
 _define(
@@ -66,7 +71,7 @@ _define(
         S(S.normal(3), S.normal(3), 2, log_target=True),
     ],
     lambda F, self, target, reduction, log_target: F.kl_div(
-        self, target, None, None, _NAMES[reduction], log_target
+        self, target, None, None, _named(reduction), log_target
     ),
 )
 _define(
@@ -78,7 +83,7 @@ _define(
         S(S.distinct(3), S.normal(3), S.integers(-1, 0, 3), 0.5, 1),
     ],
     lambda F, a, b, target, margin, reduction: F.margin_ranking_loss(
-        a, b, target, margin, None, None, _NAMES[reduction]
+        a, b, target, margin, None, None, _named(reduction)
     ),
 )
 _define(
@@ -90,7 +95,7 @@ _define(
         S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3), 1.0, 1.0, 1e-6, True, 1),
     ],
     lambda F, a, p, n, margin, norm, eps, swap, reduction: F.triplet_margin_loss(
-        a, p, n, margin, norm, eps, swap, None, None, _NAMES[reduction]
+        a, p, n, margin, norm, eps, swap, None, None, _named(reduction)
     ),
 )
 _define(
@@ -102,7 +107,7 @@ _define(
         S(S.uniform(1, 2, 3), S.uniform(2, 3, 3), False, True, 1e-8, 1),
     ],
     lambda F, input, target, log_input, full, eps, reduction: F.poisson_nll_loss(
-        input, target, log_input, full, None, eps, None, _NAMES[reduction]
+        input, target, log_input, full, None, eps, None, _named(reduction)
     ),
 )
 _define(

@@ -14,6 +14,7 @@ from .activation import _in_place_or_not
 from .batching import pointwise
 from .chance import over_batch, per_example
 from .checks import ndim
+from .data import real_number
 from .regularization import _alpha, _check_probability, _drop, _noise
 from .support import real_gradients, select
 from .table import ELEMENTWISE, op
@@ -85,6 +86,7 @@ def _rrelu(
     generator: Any = None,
     inplace: bool = False,
 ) -> Any:
+    lower, upper = real_number(lower), real_number(upper)
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:

@@ -180,7 +180,7 @@ def _singular_norm(
 
 
 op(
-    "linalg_matrix_norm(Tensor self, any ord='fro', Dim[] dim=[-2, -1], bool keepdim=False, *, "
+    "linalg_matrix_norm(Tensor self, Order ord='fro', Dim[] dim=[-2, -1], bool keepdim=False, *, "
     "DType? dtype=None)",
     name="matrix_norm",
     composite=_matrix_norm,
@@ -225,7 +225,7 @@ def _linalg_norm(
 
 
 op(
-    "linalg_norm(Tensor self, any? ord=None, Dim[]? dim=None, bool keepdim=False, *, "
+    "linalg_norm(Tensor self, Order? ord=None, Dim[]? dim=None, bool keepdim=False, *, "
     "DType? dtype=None)",
     name="norm",
     composite=_linalg_norm,

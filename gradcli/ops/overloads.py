@@ -249,6 +249,8 @@ def _listing(
         if len(form.words) != len(args) + len(kwargs):
             continue
         unknown = form.unknown(kwargs)
+        names = [name for _, name, _ in form.parameters]
+        unknown = unknown or [key for key in kwargs if key in names[: len(args)]]
         if unknown:
             problem = f"keywords were incorrect: {', '.join(unknown)}"
         else:
@@ -269,6 +271,8 @@ def _marked(form: Form, args: Sequence[Any], kwargs: Mapping[str, Any], kind: An
     for word, value in zip(form.words, args, strict=False):
         shown.append(_mark(word, "", value, kind))
     for word in form.words[len(args) :]:
+        if word == "*":
+            continue
         key = word.rpartition(" ")[2]
         shown.append(_mark(word, f"{key}=", kwargs[key], kind))
     return f"({', '.join(shown)})"

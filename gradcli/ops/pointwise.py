@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import dtypes
 from .parts import parted
 from .support import cleared, is_complex, refusing, supports, underivable
 from .table import ELEMENTWISE, LINEAR, op
@@ -280,7 +281,7 @@ def _logit(self: Any, eps: Any) -> Any:
 
 
 def _logit_slope(F: Any, g: Any, self: Any, eps: Any) -> Any:
-    slope = g / (self * (1 - self))
+    slope = g / F.abs(self * (1 - self))  # infinite with the sign of `g` also at minus zero
     if eps is None:
         outside = F.logical_or(F.lt(self, 0), F.gt(self, 1))
         return F.where(outside, math.nan, slope)
@@ -315,7 +316,7 @@ def _sinc_slope(F: Any, g: Any, self: Any) -> Any:
     angle = self * math.pi
     square = angle * self
     slope = (F.cos(angle) * angle - F.sin(angle)) / square
-    return g * F.conj(F.where(F.eq(square, 0), 0, slope))
+    return F.where(F.eq(square, 0), 0, g * F.conj(slope))
 
 
 _unary("sinc", _sinc, _sinc_slope, "sin(πx) / (πx), one at zero.", 0.2, 2)
@@ -396,7 +397,7 @@ op(
 def _round_decimals(self: Any, decimals: int) -> Any:
     if decimals == 0:
         return np.rint(self)
-    power = 10.0 ** abs(decimals)
+    power = float(np.float64(10) ** min(abs(decimals), 400))
     if decimals < 0:
         return np.rint(self / power) * power
     return np.rint(self * power) / power
@@ -628,6 +629,15 @@ def _over_norm(F: Any, g: Any, part: Any, self: Any, other: Any) -> Any:
     return g * part * F.where(F.eq(square, 0), 0, F.reciprocal(square))
 
 
+def _negative(value: Any) -> Any:
+    if value.dtype in (bool, dtypes.bool_):
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+    return -value
+
+
 def _angle_of(self: Any, other: Any) -> Any:
     """The angle of points; NumPy's in single precision can miss that of the diagonal."""
     return np.arctan2(self, other, dtype=np.float64).astype(np.result_type(self, other))
@@ -639,7 +649,7 @@ op(
     kernel=_angle_of,
     vjp={
         "self": lambda F, g, self, other: _over_norm(F, g, other, self, other),
-        "other": lambda F, g, self, other: _over_norm(F, g, -self, self, other),
+        "other": lambda F, g, self, other: _over_norm(F, g, _negative(self), self, other),
     },
     jvp=ELEMENTWISE,
     promote="float",
@@ -706,7 +716,7 @@ op(
     promote="float",
     batching=ELEMENTWISE,
     inplace=True,
-    check=supports(complex="copysign_cpu"),
+    check=supports(complex="copysign_cpu", numbers=True),
     doc="The size of `self` with the sign of `other`.",
     samples=lambda S: [S(S.normal(2, 3), -1.0), S(S.normal(), 2)],
 )

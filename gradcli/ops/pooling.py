@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
+from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.memory import window
 from ..tensor.tensor import Tensor, shape_of
 from .checks import ndim, real_only
+from .creation import check_size
 from .table import op
 
 Sizes = tuple[int, ...]
@@ -374,6 +376,7 @@ def _adaptive_max(self: Any, output_size: Any) -> tuple[Any, Any]:
     dims = len(output_size)
     sizes = self.shape[-dims:]
     lead = self.shape[:-dims]
+    check_size((*lead, *output_size), FROM_ARRAY[self.dtype])
     values: Any = np.empty((*lead, *output_size), self.dtype)
     index: Any = np.empty((*lead, *output_size), np.int64)
     bounds = [_adaptive_bounds(n, m) for n, m in zip(sizes, output_size, strict=True)]
@@ -387,10 +390,16 @@ def _adaptive_max(self: Any, output_size: Any) -> tuple[Any, Any]:
     return values, index
 
 
-def _output_size(output_size: Any, input: Any, dims: int) -> Sizes:
+def _output_size(name: str, output_size: Any, input: Any, dims: int) -> Sizes:
     sizes = (output_size,) * dims if isinstance(output_size, int) else tuple(output_size)
+    if dims == 1 and len(sizes) != 1:
+        raise RuntimeError(
+            f"{name}() argument 'output_size' should contain one int (got {len(sizes)})"
+        )
     if len(sizes) == 1:
         sizes = sizes * dims
+    if len(sizes) > ndim(input):
+        raise ValueError(f"Input dimension should be at least {len(sizes) + 1}")
     return tuple(
         input.shape[ndim(input) - dims + axis] if n is None else n for axis, n in enumerate(sizes)
     )
@@ -429,7 +438,7 @@ def _define_adaptive_max(dims: int) -> None:
 
     def pooled(F: Any, input: Any, output_size: Any, return_indices: bool) -> Any:
         _check_adaptive(name, input, dims)
-        sizes = _output_size(output_size, input, dims)
+        sizes = _output_size(name, output_size, input, dims)
         if dims == 1:
             values, index = F._adaptive_max_pool2d(F.unsqueeze(input, -2), (1, *sizes))
             values, index = F.squeeze_dim(values, -2), F.squeeze_dim(index, -2)
@@ -438,14 +447,14 @@ def _define_adaptive_max(dims: int) -> None:
         return (values, index) if return_indices else values
 
     op(
-        f"{name}(Tensor input, any output_size, bool return_indices=False)",
+        f"{name}(Tensor input, Extents output_size, bool return_indices=False)",
         composite=pooled,
         where=("F",),
         doc="The maximum of as many windows as the output size asks for.",
         samples=lambda S: [S(S.distinct(1, 2, *(4,) * dims), 3)],
     )
     op(
-        f"{name}_with_indices(Tensor input, any output_size, bool return_indices=False)",
+        f"{name}_with_indices(Tensor input, Extents output_size, bool return_indices=False)",
         composite=lambda F, input, output_size, _: pooled(F, input, output_size, True),
         where=("F",),
         doc="The maximum of as many windows as the output size asks for, and where it is.",
@@ -453,7 +462,7 @@ def _define_adaptive_max(dims: int) -> None:
     )
     if dims == 1:
         op(
-            "adaptive_max_pool1d_pair(Tensor self, any output_size)",
+            "adaptive_max_pool1d_pair(Tensor self, Extents output_size)",
             name=name,
             composite=lambda F, self, output_size: pooled(F, self, output_size, True),
             where=("torch",),
@@ -731,6 +740,14 @@ def _adaptive_matrices(sizes: Sizes, output_size: Sizes, dtype: Any) -> list[Any
 
 
 def _adaptive_mean(self: Any, output_size: Any) -> Any:
+    if min(output_size) < 0:
+        dims = max(len(output_size), 2)
+        wanted = (1,) * (dims - len(output_size)) + tuple(output_size)
+        listed = ", ".join(map(str, wanted)) if dims == 2 else "{}, {},{}".format(*wanted)
+        raise RuntimeError(
+            f"adaptive_avg_pool{dims}d: elements of output_size must be greater than or equal to 0 "
+            f"but received {{{listed}}}"
+        )
     sizes = self.shape[self.ndim - len(output_size) :]
     return _along(self, _adaptive_matrices(sizes, output_size, self.dtype))
 
@@ -786,7 +803,7 @@ def _define_adaptive_average(dims: int) -> None:
 
     def pooled(F: Any, input: Any, output_size: Any) -> Any:
         _check_adaptive(name, input, dims)
-        sizes = _output_size(output_size, input, dims)
+        sizes = _output_size(name, output_size, input, dims)
         if dims == 1:
             wide = F.unsqueeze(input, -2)
             if sizes == (1,):
@@ -799,7 +816,7 @@ def _define_adaptive_average(dims: int) -> None:
         return getattr(F, f"_{name}")(input, sizes)
 
     op(
-        f"{name}(Tensor input, any output_size)",
+        f"{name}(Tensor input, Extents output_size)",
         composite=pooled,
         where=("F", "torch") if dims == 1 else ("F",),
         doc="The mean of as many windows as the output size asks for.",
@@ -825,7 +842,7 @@ def _lp_pool(dims: int) -> Callable[..., Any]:
 
 def _define_lp(dims: int) -> None:
     op(
-        f"lp_pool{dims}d(Tensor input, Scalar norm_type, any kernel_size, int[]? stride=None, "
+        f"lp_pool{dims}d(Tensor input, Scalar norm_type, Extents kernel_size, int[]? stride=None, "
         "bool ceil_mode=False)",
         composite=_lp_pool(dims),
         where=("F",),

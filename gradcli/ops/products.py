@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.dtypes import FROM_ARRAY
 from ..tensor.tensor import Tensor, shape_of
 from .batching import decomposed, matmul_like
 from .checks import (
@@ -20,6 +21,7 @@ from .checks import (
     refuse_bool,
     requires_grad,
 )
+from .data import C_NAMES, real_number
 from .table import LINEAR, MULTILINEAR, op
 
 
@@ -27,8 +29,11 @@ def _scaled(array: Any, factor: complex) -> Any:
     """`array * factor` in the array's dtype; integers take the factor truncated."""
     if factor == 1:
         return array
+    if array.dtype.kind != "c":
+        factor = real_number(factor, C_NAMES[FROM_ARRAY[array.dtype].name])
     if array.dtype.kind in "iu":
-        factor = int(factor.real)
+        wrapped = FROM_ARRAY[array.dtype].cast(np.asarray(int(factor.real)))
+        return array * wrapped[()]
     return array * array.dtype.type(factor)
 
 
@@ -527,6 +532,7 @@ def _addr(self: Any, vec1: Any, vec2: Any, beta: complex = 1, alpha: complex = 1
 
 op(
     "addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1)",
+    numbers=False,
     kernel=_addr,
     keeps_layout=True,
     vjp={

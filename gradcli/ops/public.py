@@ -182,7 +182,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
             return direct(*args)
         for op in ops:
             try:
-                bound = check_arguments(op, bind(op, flavour, args, kwargs))
+                bound = check_arguments(op, bind(op, flavour, args, kwargs), flavour)
             except ArgumentError:
                 continue
             if inplace:

@@ -17,6 +17,7 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
 from .batching import wrap_batch
 from .creation import check_size
+from .errors import wrap_dims
 from .families import get_op
 from .functions import FUNCTIONS, function
 from .inplace import run_inplace
@@ -184,6 +185,12 @@ def set_default_device(wanted: Any) -> None:
     doc="The shape that shapes broadcast to.",
 )
 def broadcast_shapes(shapes: Sequence[Any]) -> Size:
+    for shape in shapes:
+        if not isinstance(shape, int | list | tuple):
+            raise RuntimeError(
+                "Input shapes should be of type ints, a tuple of ints, or a list of ints, got "
+                f"{shape}"
+            )
     result: list[int] = [1] * max(
         (1 if isinstance(shape, int) else len(shape) for shape in shapes), default=0
     )
@@ -213,7 +220,21 @@ FUNCTIONS["broadcast_shapes"].bind = lambda *shapes: (shapes,)
 
 @function("manual_seed(any? seed)", where=SEEDS, doc="Starts the default stream of random numbers.")
 def manual_seed(seed: Any) -> Generator:
+    if type(seed) not in (int, float, bool, str, Tensor):
+        raise TypeError(
+            "int() argument must be a string, a bytes-like object or a real number, not "
+            f"'{type_name(seed)}'"
+        )
     return default_generator.manual_seed(int(seed))
+
+
+@function(
+    "thread_safe_generator()",
+    where=SEEDS,
+    doc="None: there are no threads with a stream of random numbers of their own.",
+)
+def thread_safe_generator() -> None:
+    return None
 
 
 @function("initial_seed()", where=SEEDS, doc="The seed that the default stream began with.")
@@ -385,6 +406,37 @@ def _one_hot_over_batch(self: Tensor, num_classes: int) -> Tensor:
 
 
 @function(
+    "hash_tensor(Tensor self, Dim[] dim=[], *, bool keepdim=False, int mode=0)",
+    where=("torch", "Tensor"),
+    doc="The exclusive or of the elements' 64 bits, as floats of double precision or as integers.",
+)
+def hash_tensor(self: Tensor, dim: Any, keepdim: bool, mode: int) -> Tensor:
+    shape = shape_of(self)
+    axes = wrap_dims(None if dim == () else dim, len(shape)) if shape else ()
+    if mode:
+        raise RuntimeError(f"Unknown hash_tensor mode: {mode}")
+    if self.dtype.is_complex:
+        raise NotImplementedError(f"\"xor_sum_cpu\" not implemented for '{self.dtype.scalar_name}'")
+    if 0 in shape and dim == ():
+        raise RuntimeError(
+            "hash_tensor: Expected reduction dim to be specified for input.numel() == 0. Specify "
+            "the reduction dim with the 'dim' argument."
+        )
+    for axis in axes:
+        if shape[axis] == 0:
+            raise IndexError(f"hash_tensor: Expected reduction dim {axis} to have non-zero size.")
+    wide = np.float64 if self.dtype.is_floating_point else np.int64
+    bits = np.asarray(self.array).astype(wide).view(np.uint64)
+    combined: Any = np.bitwise_xor.reduce
+    return from_array(combined(bits, axis=axes, keepdims=keepdim) if shape else bits[()])
+
+
+def shown_class(value: Any) -> str:
+    """A value's class as PyTorch's Python functions show it."""
+    return f"<class '{type_name(value)}'>"
+
+
+@function(
     "unravel_index(Tensor indices, any shape)",
     where=("torch",),
     doc="Positions in the flattened tensor as one index tensor for each dimension.",
@@ -398,7 +450,18 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
             wrap_batch(found, level.axis, level.depth)
             for found in unravel_index(level.value, shape)
         )
+    if not isinstance(shape, int | list | tuple):
+        raise TypeError(
+            f"expected 'shape' to be int or sequence of ints, but got {shown_class(shape)}"
+        )
     lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    for length in lengths:
+        if not isinstance(length, int):
+            raise TypeError(
+                f"expected 'shape' sequence to only contain ints, but got {shown_class(length)}"
+            )
+    if any(length < 0 for length in lengths):
+        raise ValueError(f"'shape' cannot have negative values, but got {lengths}")
     rest = np.asarray(indices.array)
     places = []
     for length in reversed(lengths):
@@ -464,6 +527,11 @@ op(
 
 
 def _filled(self: Array, value: Any) -> Array:
+    if np.ndim(value):
+        raise RuntimeError(
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{np.ndim(value)} dimensions."
+        )
     result = np.array(preserved_copy(self))
     result[...] = value
     return result

@@ -43,6 +43,10 @@ class OpNode(Node):
         return self.plan.op  # type: ignore[no-any-return]
 
     @property
+    def materializes(self) -> bool:  # type: ignore[override]
+        return not self.plan.op.undefined
+
+    @property
     def title(self) -> str:
         op = self.op
         return op.node_name(self.args if callable(op.node) else ())

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..tensor.tensor import shape_of
 from .checks import ndim
+from .errors import size_at
 from .restructuring import restructure
 from .table import op
 
@@ -53,15 +54,13 @@ _KINDS: dict[str, tuple[Callable[..., Any], int]] = {
 
 
 def _check_cell(input: Any, hidden: Any, w_ih: Any, w_hh: Any) -> None:
-    if input.shape[-1] != w_ih.shape[1]:
-        raise RuntimeError(
-            f"input has inconsistent input_size: got {input.shape[-1]} expected {w_ih.shape[1]}"
-        )
-    if hidden.shape[-1] != w_hh.shape[1]:
-        raise RuntimeError(
-            f"hidden0 has inconsistent hidden_size: got {hidden.shape[-1]}, expected "
-            f"{w_hh.shape[1]}"
-        )
+    last = -1 if ndim(input) > 2 else 1  # of a whole sequence, or of one step
+    given, wanted = size_at(input, last), size_at(w_ih, 1)
+    if given != wanted:
+        raise RuntimeError(f"input has inconsistent input_size: got {given} expected {wanted}")
+    given, wanted = size_at(hidden, -1 if ndim(hidden) > 2 else 1), size_at(w_hh, 1)
+    if given != wanted:
+        raise RuntimeError(f"hidden0 has inconsistent hidden_size: got {given}, expected {wanted}")
 
 
 def _define_cell(kind: str) -> None:

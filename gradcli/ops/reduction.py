@@ -13,6 +13,7 @@ from ..tensor.sums import add_up
 from ..tensor.tensor import shape_of
 from .adding import flat_places
 from .arithmetic import BOOL_PAIR
+from .data import real_number
 from .errors import wrap_dim, wrap_dims
 from .parts import by_rows, dot, reduce, total
 from .support import cleared, common_dtype, filled, supports
@@ -328,6 +329,8 @@ def _others_recorded(F: Any, self: Any, dim: int) -> Any:
 def _prod_slope(F: Any, g: Any, self: Any) -> Any:
     if not F.is_traced:
         flat = self.reshape(-1)
+        if flat.size - np.count_nonzero(flat) > 1:
+            return F.zeros_like_shape(self, self.shape)
         return g * F.conj(F._others(flat, 0)).reshape(self.shape)[()]
     flat = F.reshape(self, (-1,))
     return g * F.conj(F.reshape(_others_recorded(F, flat, 0), self.shape))
@@ -405,7 +408,7 @@ def _only_inexact(name: str) -> supports:
 
 def _degrees(shape: tuple[int, ...], dim: Any, correction: Any) -> float:
     """The number that a sum of squares is divided by."""
-    free = count_of(shape, dim) - (1 if correction is None else correction)
+    free = count_of(shape, dim) - (1 if correction is None else real_number(correction))
     return max(free, 0)
 
 
@@ -646,6 +649,10 @@ def _check_norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Non
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{self.dtype.scalar_name}"
+        )
+    if isinstance(ord, complex):
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a non-complex scalar as the order of norm."
         )
     shape = shape_of(self)
     axes = axes_of(dim, len(shape))

@@ -14,7 +14,8 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, numel, shape_of
 from .adding import add_rows
 from .chance import per_example
-from .checks import ndim, requires_grad
+from .checks import backend_type, ndim, requires_grad
+from .errors import size_at
 from .table import op
 
 # --- dropout ----------------------------------------------------------------------------------
@@ -301,7 +302,7 @@ def _embedding(
     scale_grad_by_freq: bool,
     sparse: bool,
 ) -> Any:
-    rows = weight.shape[0]
+    rows = 0 if padding_idx is None else size_at(weight, 0)
     if padding_idx is None:
         padding_idx = -1
     elif padding_idx > 0:
@@ -320,6 +321,30 @@ def renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: flo
     """Scale the rows that are looked up down to `max_norm`, in place."""
     from .inplace import write
 
+    where = "(while checking arguments for embedding_renorm_)"
+    shape = shape_of(weight)
+    if len(shape) != 2:
+        raise RuntimeError(
+            f"Expected 2-dimensional tensor, but got {len(shape)}-dimensional tensor for argument "
+            f"#1 'self' {where}"
+        )
+    if indices.dtype not in (dtypes.int32, dtypes.int64):
+        raise RuntimeError(
+            "Expected tensor for argument #2 'indices' to have one of the following scalar types: "
+            f"Long, Int; but got {backend_type(indices.dtype)} instead {where}"
+        )
+    places = np.asarray(indices.array).ravel()
+    for place in places:
+        if not -shape[0] <= place < shape[0]:
+            raise IndexError(
+                f"select(): index {place} out of range for tensor of size {list(shape)} at "
+                "dimension 0"
+            )
+    if weight.dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            "norm(): input dtype should be either floating point or complex. Got "
+            f"{weight.dtype.scalar_name} instead."
+        )
     values = np.array(weight.array)
     chosen = np.unique(np.asarray(indices.array))
     sizes = np.linalg.norm(values[chosen], norm_type, 1)

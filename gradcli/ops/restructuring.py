@@ -125,7 +125,7 @@ _publish(
 
 
 @function(
-    "resize_(Tensor self, int[]... size, *, any? memory_format=None)",
+    "resize_(Tensor self, int[]... size, *, MemoryFormat? memory_format=None)",
     where=("Tensor",),
     doc="Gives the tensor another size in place; elements stay in the order of memory.",
 )
@@ -172,7 +172,7 @@ def as_strided_(
 
 
 @function(
-    "resize_as_(Tensor self, Tensor the_template, *, any? memory_format=None)",
+    "resize_as_(Tensor self, Tensor the_template, *, MemoryFormat? memory_format=None)",
     where=("torch", "Tensor"),
     doc="Gives the tensor the size of another in place.",
 )

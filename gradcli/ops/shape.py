@@ -954,6 +954,8 @@ def check_strides(size: Sequence[int], stride: Sequence[int]) -> None:
     """Raise RuntimeError for strides that as_strided takes for no memory."""
     if len(size) != len(stride):
         raise RuntimeError("mismatch in length of strides and shape")
+    if any(length < 0 for length in size):
+        raise RuntimeError("numel: integer multiplication overflow")
     if any(step < 0 for step in stride):
         raise RuntimeError(
             "as_strided: Negative strides are not supported at the moment, got strides: "

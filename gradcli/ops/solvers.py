@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import dtypes
 from ..tensor.tensor import Tensor, shape_of
 from .checks import warn_once
 from .decompositions import _bad_minor, _cholesky, _cholesky_slope, _cholesky_tangent, _lower
@@ -378,6 +379,11 @@ op(
 
 
 def _vander(F: Any, x: Any, N: int | None) -> Any:
+    if x.dtype in (dtypes.float16, dtypes.bfloat16):
+        raise RuntimeError(
+            "linalg.vander supports floating point, complex, and integer tensors, but got "
+            f"{x.dtype.scalar_name}"
+        )
     shape = tuple(x.shape)
     count = N if N is not None else (shape[-1] if shape else 1)
     if count <= 1:

@@ -13,11 +13,12 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, numel, shape_of
 from . import selection
 from .errors import wrap_dim, wrap_own_dim
+from .families import get_op
 from .functions import function
 from .layout import preserved_strides, relayout, strides_of
 from .reduction import pick, place
-from .support import filled, refuse_batch, supports, underivable
-from .table import LINEAR, Op, op
+from .support import filled, refuse_batch, supports, underivable, unwritten
+from .table import LINEAR, Op, default_node_name, op
 
 _NO_COMPLEX_SORT = supports(complex=RuntimeError(" Sort does not support complex dtypes on CPU"))
 
@@ -537,8 +538,10 @@ def _tensor(values: Any, dtype: Any = dtypes.int64) -> Tensor:
     return make(np.ascontiguousarray(values, dtype.array), dtype)
 
 
-def _several(results: list[Any]) -> Any:
-    return results[0] if len(results) == 1 else tuple(results)
+def _asked(found: Any, return_inverse: bool, return_counts: bool) -> Any:
+    values, inverse, counts = found
+    results = [values, *([inverse] if return_inverse else []), *([counts] if return_counts else [])]
+    return values if len(results) == 1 else tuple(results)
 
 
 def _checked_axis(self: Tensor, dim: int | None) -> int | None:
@@ -556,6 +559,45 @@ def _checked_axis(self: Tensor, dim: int | None) -> int | None:
     return axis
 
 
+def _distinct(array: Any, axis: int | None) -> tuple[Any, Any, Any]:
+    values, inverse, counts = np.unique(
+        array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
+    )
+    return values, inverse.reshape(array.shape if axis is None else (array.shape[axis],)), counts
+
+
+def _runs(array: Any, axis: int | None) -> tuple[Any, Any, Any]:
+    """The elements or slices without neighbours that repeat them, which each is, how often."""
+    rows = array.reshape(array.size, 1) if axis is None else np.moveaxis(array, axis, 0)
+    flat = rows.reshape(len(rows), numel(rows.shape[1:]))
+    fresh = np.ones(len(flat), bool)
+    if len(flat):
+        fresh[1:] = (flat[1:] != flat[:-1]).any(1)
+    values = rows[fresh]
+    values = values.reshape(-1) if axis is None else np.moveaxis(values, 0, axis)
+    inverse = np.cumsum(fresh) - 1
+    counts = np.bincount(inverse, minlength=int(fresh.sum()))
+    return values, inverse.reshape(array.shape) if axis is None else inverse, counts
+
+
+for _identifier, _schema, _finds, _name in (
+    ("_unique2", "", _distinct, "_unique2"),
+    ("_unique_dim", ", int dim", _distinct, "unique_dim"),
+    ("_unique_consecutive", ", int? dim=None", _runs, "unique_consecutive"),
+):
+    op(
+        f"{_identifier}(Tensor self{_schema})",
+        kernel=lambda self, dim=None, finds=_finds: finds(np.asarray(self), dim),
+        **unwritten(_name, "self"),
+        outputs=3,
+        constant=(1, 2),
+        node=default_node_name(_name.removeprefix("_")),
+        where=(),
+        doc="The distinct elements or slices, where each is found, and how often.",
+        samples=lambda S, dim=() if not _schema else (0,): [S(S.integers(0, 3, 4), *dim)],
+    )
+
+
 @function(
     "unique(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False, "
     "Dim? dim=None)",
@@ -566,18 +608,10 @@ def _unique(
     self: Tensor, sorted: bool, return_inverse: bool, return_counts: bool, dim: int | None
 ) -> Any:
     refuse_batch("aten::_unique2" if dim is None else "aten::unique_dim", self)
-    array = np.asarray(self.array)
     axis = _checked_axis(self, dim)
-    values, inverse, counts = np.unique(
-        array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
-    )
-    shape = array.shape if axis is None else (array.shape[axis],)
-    results: list[Any] = [_tensor(values, self.dtype)]
-    if return_inverse:
-        results.append(_tensor(inverse.reshape(shape)))
-    if return_counts:
-        results.append(_tensor(counts))
-    return _several(results)
+    identifier = "_unique2" if axis is None else "_unique_dim"
+    found = get_op(identifier).call(self, *(() if axis is None else (axis,)))
+    return _asked(found, return_inverse, return_counts)
 
 
 @function(
@@ -589,23 +623,9 @@ def _unique(
 def _unique_consecutive(
     self: Tensor, return_inverse: bool, return_counts: bool, dim: int | None
 ) -> Any:
-    refuse_batch(f"aten::unique{'' if dim is None else '_dim'}_consecutive", self)
-    array = np.asarray(self.array)
-    axis = _checked_axis(self, dim)
-    rows = array.reshape(array.size, 1) if axis is None else np.moveaxis(array, axis, 0)
-    flat = rows.reshape(len(rows), numel(rows.shape[1:]))
-    fresh = np.ones(len(flat), bool)
-    if len(flat):
-        fresh[1:] = (flat[1:] != flat[:-1]).any(1)
-    values = rows[fresh]
-    values = values.reshape(-1) if axis is None else np.moveaxis(values, 0, axis)
-    inverse = np.cumsum(fresh) - 1
-    results: list[Any] = [_tensor(values, self.dtype)]
-    if return_inverse:
-        results.append(_tensor(inverse.reshape(array.shape)[()] if dim is None else inverse))
-    if return_counts:
-        results.append(_tensor(np.bincount(inverse, minlength=int(fresh.sum()))))
-    return _several(results)
+    refuse_batch("aten::unique_consecutive", self)
+    found = get_op("_unique_consecutive").call(self, _checked_axis(self, dim))
+    return _asked(found, return_inverse, return_counts)
 
 
 def _check_isin(elements: Any, test_elements: Any, *rest: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..tensor import dtypes
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, numel, shape_of
+from .checks import c_name
 from .errors import wrap_dim, wrap_dims
 from .namespaces import complex_arrays
 from .reduction import norm_direction
@@ -299,9 +301,77 @@ def _histogram(self: Any, bins: int, range: Any, weight: Any, density: bool) -> 
     return _counts(flat, edges, weight, density), edges
 
 
+def _check_weight(self: Tensor, weight: Any) -> None:
+    if weight is None:
+        return
+    if self.dtype is not weight.dtype:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided, input tensor and weight tensor "
+            f"should have the same dtype, but got input({c_name(self.dtype)}), and "
+            f"weight({c_name(weight.dtype)})"
+        )
+    count, weights = numel(shape_of(self)), numel(shape_of(weight))
+    if count != weights:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided it should have the same shape as the "
+            "input tensor excluding its innermost dimension, but got input with shape "
+            f"[{count}, 1] and weight with shape [{weights}]"
+        )
+
+
+def _check_edges(self: Tensor, bins: Tensor, weight: Any, density: bool) -> None:
+    if self.dtype is not bins.dtype:
+        raise RuntimeError(
+            "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got "
+            f"input with dtype {c_name(self.dtype)} and bins for dimension 0 with dtype "
+            f"{c_name(bins.dtype)}"
+        )
+    shape = shape_of(bins)
+    if len(shape) != 1:
+        raise RuntimeError(
+            f"torch.histogramdd: bins tensor should have one dimension, but got {len(shape)} "
+            "dimensions in the bins tensor for dimension 0"
+        )
+    if not shape[0]:
+        raise RuntimeError(
+            "torch.histogramdd: bins tensor should have at least 1 element, but got 0 elements in "
+            "the bins tensor for dimension 0"
+        )
+    if shape[0] == 1:
+        raise RuntimeError("torch.histogram(): bins must be > 0, but got 0 for dimension 0")
+    _check_weight(self, weight)
+    _check_histogram(self)
+
+
+def _check_bins(self: Tensor, bins: int, range: Any, weight: Any, density: bool) -> None:
+    if bins <= 0:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    _check_weight(self, weight)
+    if range is not None:
+        if len(range) != 2:
+            raise RuntimeError(
+                "torch.histogramdd: for a 1-dimensional histogram range should have 2 elements, "
+                f"but got {len(range)}"
+            )
+        low, high = range
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise RuntimeError(
+                f"torch.histogramdd: dimension 0's range [{low:g}, {high:g}] is not finite"
+            )
+        if low > high:
+            raise RuntimeError(
+                f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} "
+                "for dimension 0"
+            )
+    _check_histogram(self)
+
+
 def _counts(flat: Any, edges: Any, weight: Any, density: bool) -> Any:
     weights = None if weight is None else weight.reshape(-1)
-    counts = np.histogram(flat, edges, weights=weights)[0].astype(flat.dtype)
+    if (np.diff(edges) < 0).any():  # NumPy refuses what PyTorch counts nothing in
+        counts = np.zeros(len(edges) - 1, flat.dtype)
+    else:
+        counts = np.histogram(flat, edges, weights=weights)[0].astype(flat.dtype)
     if density:
         counts = counts / (counts.sum() * np.diff(edges))
     return counts
@@ -325,7 +395,7 @@ op(
         _counts(self.reshape(-1), bins, weight, density),
         bins,
     ),
-    check=_check_histogram,
+    check=_check_edges,
     **underivable("histogram", "self", "bins", "weight"),
     samples=lambda S: [S.edge(S.uniform(0, 3, 8), S.tensor([0.0, 1.0, 3.0]))],
     **_HISTOGRAM,
@@ -335,7 +405,7 @@ op(
     "bool density=False)",
     kernel=_histogram,
     size=lambda self, bins, range, weight, density: bins,
-    check=_check_histogram,
+    check=_check_bins,
     **underivable("histogram", "self", "weight"),
     samples=lambda S: [
         S.edge(S.uniform(0, 3, 8), 4, range=(0.0, 3.0)),

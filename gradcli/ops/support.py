@@ -78,6 +78,23 @@ def underivable(name: str, *inputs: str) -> dict[str, Any]:
     }
 
 
+def unwritten(name: str, *inputs: str) -> dict[str, Any]:
+    """The fields of an entry with a node of its own, whose derivative PyTorch has not written."""
+
+    def vjp(F: Any, g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+
+    def jvp(F: Any, t: Any) -> Any:
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name} that does not support it because it has not "
+            "been implemented yet.\nPlease file an issue to PyTorch at https://github.com/pytorch/"
+            "pytorch/issues/new?template=feature-request.yml so that we can prioritize its "
+            "implementation or submit a PR adding the implementation to derivatives.yaml"
+        )
+
+    return {"vjp": dict.fromkeys(inputs, vjp), "jvp": dict.fromkeys(inputs, jvp)}
+
+
 class supports:
     """A check that raises for inputs of a category the kernel does not know.
 

@@ -138,6 +138,7 @@ class Op:
     fused: by input, the node that a recorded gradient has in PyTorch, where its formula is one
         operation there, and what the node leads to, in words: `g` for the cotangent, an input,
         `out`, or `-` for nothing. See fusing.
+    undefined: formulas get None, not zeros, for outputs that no gradient reached.
     shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
         where it is empty, several with spaces between.
     inplace: whether the method with a trailing underscore exists.
@@ -179,6 +180,7 @@ class Op:
         "shows",
         "size",
         "tensor_positions",
+        "undefined",
         "view",
         "vjp",
         "where",
@@ -206,6 +208,7 @@ class Op:
         self.keeps: Mapping[str, tuple[str, ...]] = fields.get("keeps") or {}
         self.shows: Mapping[str, str] = fields.get("shows") or {}
         self.fused: Mapping[str, str] = fields.get("fused") or {}
+        self.undefined: bool = fields.get("undefined", False)
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.label = label(self.name, self.where)

@@ -14,6 +14,7 @@ from ..tensor import dtypes, random
 from ..tensor.tensor import Tensor, make, shape_of
 from .chance import per_example
 from .checks import ndim, not_differentiable, real_only
+from .errors import wrap_own_dim
 from .pooling import _spread
 from .table import op
 
@@ -68,6 +69,9 @@ def _check_unpool(self: Tensor, indices: Tensor, output_size: Any) -> None:
 def _unpool_size(
     shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, output_size: Any
 ) -> Sizes:
+    for axis in range(len(kernel)):
+        if axis >= len(shape) or axis - len(kernel) < -len(shape):
+            raise IndexError("tuple index out of range")
     usual = tuple(
         (n - 1) * s + k - 2 * p
         for n, k, s, p in zip(shape[-len(kernel) :], kernel, stride, padding, strict=True)
@@ -166,8 +170,8 @@ def _define_unpool(dims: int) -> None:
         return getattr(F, f"_{name}")(input, indices, size)
 
     op(
-        f"{name}(Tensor input, Tensor indices, any kernel_size, any? stride=None, any padding=0, "
-        "any? output_size=None)",
+        f"{name}(Tensor input, Tensor indices, Extents kernel_size, Extents? stride=None, "
+        "Extents padding=0, Extents? output_size=None)",
         composite=unpooled,
         where=("F",),
         doc="Writes maxima back to where pooling found them, zeros elsewhere.",
@@ -309,7 +313,7 @@ def _define_fractional(dims: int) -> None:
         return (values, index) if return_indices else values
 
     schema = (
-        "(Tensor input, any kernel_size, any? output_size=None, any? output_ratio=None, "
+        "(Tensor input, Extents kernel_size, Extents? output_size=None, any? output_ratio=None, "
         "bool return_indices=False, Tensor? _random_samples=None)"
     )
 
@@ -366,6 +370,10 @@ def _by_ratio(name: str, shape: Sizes, ratio: Any, dims: int) -> Sizes:
         raise ValueError(
             f"{name} requires output_ratio to either be a single Int or tuple of Ints."
         )
+    for axis in range(-dims, 0):
+        wrap_own_dim(axis, len(shape))
+    if len(ratio) < dims:
+        raise IndexError("tuple index out of range")
     return tuple(int(n * r) for n, r in zip(shape[-dims:], ratio, strict=True))
 
 

@@ -32,8 +32,8 @@ from ..tensor.memory import address, shown
 from ..tensor.notices import warn_once
 from ..tensor.printing import format_tensor, tensor_text
 from ..tensor.runtime import runtime
-from ..tensor.storage import Storage
-from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of
+from ..tensor.storage import Storage, TypedStorage
+from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of, version_of
 from . import resolve
 
 # ---------------------------------------------------------------- values
@@ -517,6 +517,14 @@ def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
     return other
 
 
+def shallow_copy(tensor: Tensor) -> Tensor:
+    """A leaf over the same memory that requires grad as the tensor does."""
+    own_memory(tensor)
+    other = make(tensor.array, tensor.dtype)
+    other.version = version_of(tensor)
+    return leaf.requires_grad_(other) if leaf.requires_grad(tensor) else other
+
+
 def new(tensor: Tensor, *args: Any) -> Tensor:
     """A tensor of sizes, or of given values, in the dtype of this one."""
     from .types import legacy
@@ -563,9 +571,29 @@ def _imaginary_part(tensor: Tensor) -> Tensor:
 
 def untyped_storage(tensor: Tensor) -> Storage:
     """The memory under the tensor."""
+    _refuse_batched(tensor)
+    return Storage(tensor, _start_of_memory(tensor))
+
+
+def typed_storage(tensor: Tensor) -> TypedStorage:
+    """The memory under the tensor, as elements of its dtype."""
+    warn_once(
+        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be "
+        "the only storage class. This should only matter to you if you are using storages "
+        "directly.  To access UntypedStorage directly, use tensor.untyped_storage() instead of "
+        "tensor.storage()"
+    )
+    _refuse_batched(tensor)
+    return TypedStorage(tensor, _start_of_memory(tensor))
+
+
+def _refuse_batched(tensor: Tensor) -> None:
     if tensor.level is not None and tensor.level.value is not None:
         raise NotImplementedError("Cannot access storage of BatchedTensorImpl")
-    return Storage(tensor, data_ptr(tensor) - storage_offset(tensor) * element_size(tensor))
+
+
+def _start_of_memory(tensor: Tensor) -> int:
+    return data_ptr(tensor) - storage_offset(tensor) * element_size(tensor)
 
 
 _NAMED: dict[str, Callable[..., Any]] = {
@@ -577,7 +605,7 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "storage_offset": storage_offset,
     "data_ptr": data_ptr,
     "untyped_storage": untyped_storage,
-    "storage": untyped_storage,
+    "storage": typed_storage,
     "is_contiguous": is_contiguous,
     "dim": dim,
     "ndimension": dim,
@@ -840,6 +868,7 @@ def _install() -> None:
         "__invert__": invert,
         "__setitem__": set_item,
         "__delitem__": delete_item,
+        "__copy__": shallow_copy,
         "__deepcopy__": deep_copy,
         "__getattr__": missing_attribute,
         "__array_priority__": 1000,

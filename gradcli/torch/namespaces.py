@@ -55,6 +55,7 @@ _GRAPH = "gradcli.autograd.graph"
 _CHECK = "gradcli.autograd.gradcheck"
 _ANOMALY = "gradcli.autograd.anomaly"
 _PLAIN = "gradcli.torch.plain"
+_TYPES = "gradcli.torch.types"
 _SETTINGS = "gradcli.torch.settings"
 
 _GRAD_MODE = dict.fromkeys(("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"), _MODES)
@@ -152,7 +153,7 @@ NAMES: dict[str, dict[str, str]] = {
     | {
         "backward": _API,
         "grad": _API,
-        "Variable": _PLAIN,
+        "Variable": _TYPES,
         "Function": _FUNCTION,
         "gradcheck": _CHECK,
         "gradgradcheck": _CHECK,
@@ -197,7 +198,7 @@ NAMES: dict[str, dict[str, str]] = {
         ),
         _GRAPH,
     )
-    | {"RemovableHandle": "gradcli.autograd.leaf", "Variable": _PLAIN},
+    | {"RemovableHandle": "gradcli.autograd.leaf", "Variable": _TYPES},
     "torch.autograd.gradcheck": {
         "gradcheck": _CHECK,
         "gradgradcheck": _CHECK,
@@ -208,7 +209,7 @@ NAMES: dict[str, dict[str, str]] = {
         "set_detect_anomaly": _ANOMALY,
     },
     "torch.autograd.grad_mode": dict(_GRAD_MODE),
-    "torch.autograd.variable": {"Variable": _PLAIN},
+    "torch.autograd.variable": {"Variable": _TYPES},
     "torch.func": dict(_TRANSFORMS),
     "torch.nn": {},
     "torch.nn.functional": {},

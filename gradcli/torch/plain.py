@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-from ..autograd.leaf import requires_grad_
-from ..tensor.dtypes import type_name
-from ..tensor.tensor import Tensor
 
 version = "2.13.0+cpu"
 inf = math.inf
@@ -48,14 +43,3 @@ def set_num_threads(count: int) -> None:
         raise RuntimeError(f"set_num_threads expects an int, but got {type(count).__name__}")
     if count <= 0:
         raise RuntimeError("expected a positive number of threads, but got " + str(count))
-
-
-def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
-    """The tensor itself, as since PyTorch 0.4; with `requires_grad` a leaf over its memory."""
-    if not isinstance(data, Tensor):
-        raise TypeError(f"Variable data has to be a tensor, but got {type_name(data)}")
-    from ..autograd.leaf import detach
-
-    leaf = detach(data)
-    leaf.view_info = None
-    return requires_grad_(leaf) if requires_grad else leaf

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.leaf import detach, requires_grad_
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Tensor, make
@@ -44,6 +45,25 @@ class TensorKind(type):
 
     def __call__(cls, *args: Any) -> Any:
         return legacy(cls.dtype, *args)
+
+
+class VariableMeta(type):
+    """The class of `Variable`: since PyTorch 0.4 every tensor is one."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, Tensor)
+
+    def __call__(cls, data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
+        """The tensor itself; with `requires_grad` a leaf over its memory."""
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        leaf = detach(data)
+        leaf.view_info = None
+        return requires_grad_(leaf) if requires_grad else leaf
+
+
+VariableMeta.__module__ = "torch.autograd.variable"
+Variable = VariableMeta("Variable", (), {"__module__": "torch.autograd.variable"})
 
 
 def _constructor(dtype: DType) -> Any:

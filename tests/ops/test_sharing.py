@@ -18,7 +18,17 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make
 
 # Entries that stand for a view or for a write in place, and are never called by a program alone.
-SHARING = {"_alias", "_drawn", "_phase_free", "_squeeze_first", "_squeeze_last", "_unsafe_view"}
+SHARING = {
+    "unsafe_chunk",
+    "unsafe_split",
+    "unsafe_split_with_sizes",
+    "_alias",
+    "_drawn",
+    "_phase_free",
+    "_squeeze_first",
+    "_squeeze_last",
+    "_unsafe_view",
+}
 
 FORMS = {
     "as it is": lambda array: array,
