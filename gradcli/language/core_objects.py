@@ -7,7 +7,7 @@ from typing import Any
 from gradcli.autograd.function import Function, FunctionCtx
 from gradcli.autograd.leaf import MultiHandle, RemovableHandle
 from gradcli.autograd.node import AccumulateGrad, InputMetadata, Node, SavedTensor
-from gradcli.tensor.device import Device
+from gradcli.tensor.device import Device, Named
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.generator import Generator
 from gradcli.tensor.limits import finfo, iinfo
@@ -28,6 +28,7 @@ from .attributes import (
     pick,
 )
 from .classes import ProgramClass, allow_base
+from .sizes import FLAT
 
 # Contexts of custom Functions: what a program attaches is kept apart from the context's own state.
 
@@ -130,6 +131,7 @@ def _own(kind: type, names: str) -> None:
     LOADERS[kind] = load_from(TABLES[kind])
 
 
+FLAT.update((Device, Generator, Named, Node, AccumulateGrad, finfo, iinfo))
 RemovableHandle.__module__ = "torch.utils.hooks"
 _own(RemovableHandle, "remove id")
 SavedTensor.__module__ = InputMetadata.__module__ = "torch._C._autograd"

@@ -6,6 +6,8 @@ booleans only: object arrays would call methods of their elements by name.
 
 from __future__ import annotations
 
+import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +17,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
 from . import core
-from .arithmetic import check_matmul
+from .arithmetic import check_array, check_dot
 from .attributes import (
     CLASS_NAMES,
     CONSTRUCTORS,
@@ -29,6 +31,9 @@ from .attributes import (
 )
 from .builtins import PUBLIC
 from .machine import counted, machine
+from .numpy_sizes import bounded_decimals, check_result
+from .sizes import FLAT, check_walk, index_of
+from .text import refuse_width
 
 _DTYPES = [
     "bool_",
@@ -84,16 +89,29 @@ def _checked(array: Any) -> Any:
 
 def array(object: Any, dtype: Any = None) -> Any:
     """`np.array`: a copy."""
+    check_array(object)
     return _checked(np.array(_plain(object), dtype=_dtype(dtype)))
 
 
 def asarray(a: Any, dtype: Any = None) -> Any:
     """`np.asarray`."""
+    check_array(a)
     return _checked(np.asarray(_plain(a), dtype=_dtype(dtype)))
 
 
 def _reserve(shape: Any, itemsize: int = 8) -> Any:
-    sizes = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
+    """The shape as ints, when an array of it may be made."""
+    if isinstance(shape, np.ndarray) and shape.size <= _MOST_DIMENSIONS:
+        shape = shape.tolist()
+    if isinstance(shape, list | tuple | range) and len(shape) <= _MOST_DIMENSIONS:
+        shape = sizes = tuple(map(index_of, shape))
+    else:
+        shape = index_of(shape)
+        sizes = (shape,)
+        if not isinstance(shape, int | float | None):
+            raise TypeError(
+                f"expected a sequence of integers or a single integer, got '{type(shape).__name__}'"
+            )
     total = itemsize
     for size in sizes:
         if isinstance(size, int) and size > 0:
@@ -101,6 +119,9 @@ def _reserve(shape: Any, itemsize: int = 8) -> Any:
     runtime.reserve(total)
     machine.reserve(total)
     return shape
+
+
+_MOST_DIMENSIONS = 64
 
 
 def _filled(name: str) -> Callable[..., Any]:
@@ -115,29 +136,43 @@ def _filled(name: str) -> Callable[..., Any]:
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return _checked(np.full(_reserve(shape), fill_value, dtype=_dtype(dtype)))
+    return _checked(np.full(_reserve(shape), _argument(fill_value), dtype=_dtype(dtype)))
 
 
 def arange(*args: Any, dtype: Any = None) -> Any:
     numbers = [float(a) for a in args]
     start, stop, step = (0.0, numbers[0], 1.0) if len(numbers) == 1 else (*numbers, 1.0)[:3]
     if step:
-        _reserve(max(int((stop - start) / step), 0))
+        count = (stop - start) / step
+        if count - count != 0:
+            raise ValueError("Maximum allowed size exceeded")
+        _reserve(max(int(count), 0))
     return np.arange(*args, dtype=_dtype(dtype))
 
 
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Any:
-    _reserve(num)
+    num = _reserve_points(num, start, stop)
     return np.linspace(_plain(start), _plain(stop), num, endpoint=endpoint, dtype=_dtype(dtype))
 
 
+def _reserve_points(num: Any, *ends: Any) -> Any:
+    """How many points, when as many for each pair of ends may be made."""
+    num = index_of(num)
+    size = 16 * max(num, 1) if isinstance(num, int) else 16
+    for end in ends:
+        check_walk(end)
+        size *= np.size(_argument(end))
+    runtime.reserve(size)
+    return num
+
+
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0) -> Any:
-    _reserve(num)
+    num = _reserve_points(num, start, stop, base)
     return np.logspace(start, stop, num, endpoint=endpoint, base=base)
 
 
 def eye(N: Any, M: Any = None, dtype: Any = float) -> Any:
-    _reserve((N, N if M is None else M))
+    N, M = _reserve((N, N if M is None else M))
     return np.eye(N, M, dtype=_dtype(dtype))
 
 
@@ -149,15 +184,7 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
             if keyword not in keywords:
                 raise TypeError(f"{name}() got an unexpected keyword argument '{keyword}'")
         given = [_argument(a) for a in args]
-        total = 16
-        for value in given:
-            total *= max(getattr(value, "size", 1), 1)
-        if name in ("outer", "meshgrid", "kron"):
-            runtime.reserve(total)
-        elif name in ("dot", "matmul"):
-            check_matmul(*given[:2])
-        elif len(given) > 1:
-            _check_shapes(given)
+        check_result(name, given, kwargs)
         if not isinstance(kwargs.get("out"), np.ndarray | None):
             raise TypeError("return arrays must be of ArrayType")
         if "dtype" in kwargs:
@@ -169,6 +196,7 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
 
 
 def _argument(value: Any) -> Any:
+    check_array(value)
     if isinstance(value, list | tuple | Tensor | range):
         if not isinstance(value, Tensor) and _mixed(value):
             return tuple([_argument(item) for item in value])
@@ -182,14 +210,6 @@ def _mixed(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(
         isinstance(item, np.ndarray | Tensor) for item in value
     )
-
-
-def _check_shapes(values: list[Any]) -> None:
-    shapes = [value.shape for value in values if isinstance(value, np.ndarray)]
-    total = 16
-    for at in range(1, max(map(len, shapes), default=0) + 1):
-        total *= max(shape[-at] if at <= len(shape) else 1 for shape in shapes)
-    runtime.reserve(total)
 
 
 _UNARY = [
@@ -321,19 +341,32 @@ def _array_tolist(self: Any) -> Any:
 
 
 def _array_repeat(self: Any, repeats: Any, axis: Any = None) -> Any:
+    repeats = index_of(repeats)
     if isinstance(repeats, int):
         _reserve((max(self.size, 1), repeats))
     return self.repeat(int(repeats), axis)
 
 
+def _array_round(self: Any, decimals: Any = 0, out: Any = None) -> Any:
+    return self.round(bounded_decimals(decimals), out)
+
+
+def _array_dot(self: Any, b: Any, out: Any = None) -> Any:
+    given = _argument(b)
+    check_dot(self, given)
+    return self.dot(given, out)
+
+
 _ARRAY = pick(
     np.ndarray,
-    """T all any argmax argmin argsort clip copy cumprod cumsum diagonal dot fill flatten imag
-    item itemsize max mean min nbytes ndim nonzero prod ravel real reshape round shape size sort
+    """T all any argmax argmin argsort clip copy cumprod cumsum diagonal fill flatten imag
+    item itemsize max mean min nbytes ndim nonzero prod ravel real reshape shape size sort
     squeeze std strides sum swapaxes trace transpose var conj conjugate""",
     astype=_array_astype,
     tolist=_array_tolist,
     repeat=_array_repeat,
+    round=_array_round,
+    dot=_array_dot,
     dtype=property(lambda self: self.dtype),
 )
 
@@ -365,9 +398,16 @@ def _numpy_names() -> dict[str, Any]:
 def _set_printoptions(
     precision: Any = None, suppress: Any = None, linewidth: Any = None, threshold: Any = None
 ) -> None:
+    precision, linewidth = index_of(precision), index_of(linewidth)
+    for value in (precision, linewidth):
+        if isinstance(value, int) and value > _WIDEST:
+            refuse_width()
     np.set_printoptions(
         precision=precision, suppress=suppress, linewidth=linewidth, threshold=threshold
     )
+
+
+_WIDEST = 10_000
 
 
 class RandomSource:
@@ -395,8 +435,23 @@ def _load_source(value: RandomSource, name: str) -> Any:
 
 
 LOADERS[RandomSource] = _load_source
+FLAT.add(RandomSource)
 NAMES[RandomSource] = lambda value: value.entries
 CLASS_NAMES[RandomSource] = lambda value: value.text.partition("(")[0]
+
+
+def _seed(value: Any) -> Any:
+    """What a generator starts from: an int, or a list of at most a few."""
+    if isinstance(value, list | tuple | range):
+        if len(value) > _MOST_WORDS:
+            raise ValueError(f"a seed of more than {_MOST_WORDS} numbers is refused")
+        return [operator.index(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _seed(value.ravel().tolist()) if value.ndim else int(value)
+    return index_of(value)
+
+
+_MOST_WORDS = 10_000
 
 
 def _common_draws(state: Any) -> dict[str, Any]:
@@ -408,19 +463,23 @@ def _common_draws(state: Any) -> dict[str, Any]:
         draw = draws[name].__get__(state)
 
         def call(*args: Any, size: Any = None) -> Any:
-            if size is not None:
-                _reserve(size)
+            size = None if size is None else _reserve(size)
+            for value in args:
+                check_walk(value)
+            _reserve_points(1, *args)
             return draw(*args, size=size)
 
         return call
 
     def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
-        if size is not None:
-            _reserve(size)
-        pool = _reserve(a) if isinstance(a, int) else _plain(a)
+        size = None if size is None else _reserve(size)
+        a = index_of(a) if not isinstance(a, np.ndarray) else a
+        pool = _reserve(a) if isinstance(a, int) else _argument(a)
         return state.choice(pool, size, replace, None if p is None else _plain(p))
 
     def shuffle(x: Any) -> None:
+        if not isinstance(x, np.ndarray | list):
+            raise TypeError(f"shuffle() takes an array or a list, not '{type(x).__name__}'")
         machine.spend(len(x))
         state.shuffle(x)
 
@@ -428,7 +487,7 @@ def _common_draws(state: Any) -> dict[str, Any]:
         "normal": lambda loc=0.0, scale=1.0, size=None: sized("normal")(loc, scale, size=size),
         "uniform": lambda low=0.0, high=1.0, size=None: sized("uniform")(low, high, size=size),
         "permutation": lambda x: state.permutation(
-            _reserve(x) if isinstance(x, int) else _plain(x)
+            _reserve(x) if isinstance(index_of(x), int) else _argument(x)
         ),
         "standard_normal": lambda size=None: sized("standard_normal")(size=size),
         "exponential": lambda scale=1.0, size=None: sized("exponential")(scale, size=size),
@@ -445,7 +504,7 @@ def _state_draws(state: Any) -> dict[str, Any]:
 
     return {
         **_common_draws(state),
-        "seed": lambda seed=None: state.seed(seed),
+        "seed": lambda seed=None: state.seed(_seed(seed)),
         "rand": lambda *shape: state.rand(*_reserve(shape)),
         "randn": lambda *shape: state.randn(*_reserve(shape)),
         "random": lambda size=None: state.random_sample(_reserve(size)),
@@ -455,11 +514,11 @@ def _state_draws(state: Any) -> dict[str, Any]:
 
 
 def _random_state(seed: Any = None) -> RandomSource:
-    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(seed)))
+    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(_seed(seed))))
 
 
 def _default_rng(seed: Any = None) -> RandomSource:
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_seed(seed))
 
     def integers(low: Any, high: Any = None, size: Any = None, *, endpoint: bool = False) -> Any:
         size = None if size is None else _reserve(size)
@@ -503,6 +562,21 @@ def numpy_module() -> Module:
     return Module("numpy", _numpy_names())
 
 
+def _weighed(method: Any) -> Callable[..., Any]:
+    """A method of NumPy's whose arguments are looked at before it takes them apart."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            check_array(value)
+        return method(self, *args, **kwargs)
+
+    return call
+
+
+for _name, _method in _ARRAY.items():
+    if isinstance(_method, types.MethodDescriptorType):
+        _ARRAY[_name] = _weighed(_method)
+        name_function(_ARRAY[_name], _name)
 TABLES[np.ndarray] = _ARRAY
 LOADERS[np.ndarray] = load_from(_ARRAY)
 _SCALAR = pick(

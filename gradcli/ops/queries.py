@@ -172,11 +172,11 @@ def set_default_device(wanted: Any) -> None:
     doc="The shape that shapes broadcast to.",
 )
 def broadcast_shapes(shapes: Sequence[Any]) -> Size:
-    result: list[int] = [1] * max(
-        (1 if isinstance(shape, int) else len(shape) for shape in shapes), default=0
-    )
-    for place, shape in enumerate(shapes):
-        lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    sizes = [
+        (shape,) if isinstance(shape, int) else tuple(runtime.listed(shape)) for shape in shapes
+    ]
+    result: list[int] = [1] * max(map(len, sizes), default=0)
+    for place, lengths in enumerate(sizes):
         for axis in range(-1, -1 - len(lengths), -1):
             length = lengths[axis]
             if length < 0:

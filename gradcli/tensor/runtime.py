@@ -7,6 +7,7 @@ raised inside an operation, and an operation happens whole or not at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -62,6 +63,15 @@ class Runtime:
         if stop is not None:
             self.stop = None
             raise stop
+
+    def listed(self, iterable: Iterable[Any]) -> list[Any]:
+        """The items of what a program gave, taken with looks at whether to stop."""
+        items: list[Any] = []
+        for item in iterable:
+            if self.stop is not None:
+                self.check()
+            items.append(item)
+        return items
 
     def reserve(self, nbytes: int) -> None:
         """Refuse an allocation of `nbytes` that cannot fit, before it is made.
