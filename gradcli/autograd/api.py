@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..tensor.notices import warn_once
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, numel, shape_of
 from . import engine
 from .leaf import fresh_edge, requires_grad_, retain_grad
@@ -19,7 +20,7 @@ IMPLICIT_COMPLEX = "grad can be implicitly created only for real scalar outputs 
 def _sequence(value: Any) -> list[Any]:
     if isinstance(value, Tensor) or hasattr(value, "output_nr"):
         return [value]
-    return list(value)
+    return value if type(value) is list else runtime.listed(value)
 
 
 def _is_edge(value: Any) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..tensor.generator import default_generator
+from ..tensor.runtime import runtime
 from ..tensor.tensor import BEHIND, Tensor, version_of
 from . import engine
 from .api import backward
@@ -220,7 +221,7 @@ def checkpoint_sequential(
     preserved = kwargs.pop("preserve_rng_state", True)
     if kwargs:
         raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-    steps = list(functions)
+    steps = runtime.listed(functions)
     size = len(steps) // segments
 
     def run(part: list[Any]) -> Callable[[Any], Any]:

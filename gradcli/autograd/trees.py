@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gradcli.tensor.runtime import runtime
+
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:
     """The leaves of `tree` in order, and its structure."""
@@ -13,6 +15,8 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
 
 
 def _flatten(tree: Any, leaves: list[Any]) -> Any:
+    if runtime.stop is not None:  # parts that are shared count each time: a tree can be endless
+        runtime.check()
     if isinstance(tree, tuple | list):
         return type(tree), [_flatten(item, leaves) for item in tree]
     if isinstance(tree, dict):

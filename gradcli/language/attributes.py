@@ -17,7 +17,18 @@ from gradcli.tensor.sentences import no_attribute_to_write
 from .functions import Builtin, Function, Method
 from .identity import object_hash, object_repr
 from .machine import counted, feed, machine
-from .sizes import PLAIN, check_walk, feed_keys
+from .sizes import (
+    FLAT,
+    PLAIN,
+    check_key,
+    check_keys,
+    check_search,
+    check_text,
+    feed_keys,
+    index_of,
+    sort_in_place,
+    update_mapping,
+)
 
 Loader = Callable[[Any, str], Any]
 Table = dict[str, Any]
@@ -158,6 +169,7 @@ class Module:
 
 
 Module.__name__ = Module.__qualname__ = "module"
+FLAT.add(Module)
 
 
 def pick(kind: type, names: str, **own: Any) -> Table:
@@ -199,36 +211,59 @@ def _str_join(self: str, items: Any) -> str:
 def _str_replace(self: str, old: str, new: str, count: int = -1) -> str:
     if isinstance(old, str) and isinstance(new, str) and len(new) > len(old):
         found = self.count(old)
-        if isinstance(count, int) and 0 <= count < found:
-            found = count
+        most = index_of(count)
+        if isinstance(most, int) and 0 <= most < found:
+            found = most
+        count = most
         machine.reserve(4 * (len(self) + found * (len(new) - len(old))))
-    return self.replace(old, new, count)
+    return self.replace(old, new, index_of(count))
 
 
 def _padder(name: str) -> Callable[..., str]:
     pad = vars(str)[name]
 
     def padded(self: str, *args: Any) -> str:
-        if args and isinstance(args[0], int) and args[0] > len(self):
-            machine.reserve(4 * args[0])
-        return pad(self, *args)  # type: ignore[no-any-return]
+        width, *rest = map(index_of, args) if args else ((),)
+        if isinstance(width, int) and width > len(self):
+            machine.reserve(4 * width)
+        given = (width, *rest) if args else ()
+        return pad(self, *given)  # type: ignore[no-any-return]
 
     padded.__name__ = name
     return padded
 
 
 def _str_expandtabs(self: str, tabsize: int = 8) -> str:
+    tabsize = index_of(tabsize)
     if isinstance(tabsize, int) and tabsize > 1:
         machine.reserve(4 * (len(self) + self.count("\t") * tabsize))
     return self.expandtabs(tabsize)
+
+
+def _splitter(name: str) -> Callable[..., list[str]]:
+    split = vars(str)[name]
+
+    def parts(self: str, *args: Any, **kwargs: Any) -> list[str]:
+        if len(self) > 4096:
+            separator = args[0] if args else kwargs.get("sep")
+            size = len(self) >> 1
+            if name != "splitlines" and isinstance(separator, str) and separator:
+                size = self.count(separator)
+            machine.reserve(64 * size)
+        return split(self, *args, **kwargs)  # type: ignore[no-any-return]
+
+    return parts
 
 
 STR = pick(
     str,
     """capitalize casefold count endswith find index isalnum isalpha isascii isdecimal isdigit
     isidentifier islower isnumeric isprintable isspace istitle isupper lower lstrip partition
-    removeprefix removesuffix rfind rindex rpartition rsplit rstrip split splitlines startswith
-    strip swapcase title upper""",
+    removeprefix removesuffix rfind rindex rpartition rstrip startswith strip swapcase title
+    upper""",
+    split=_splitter("split"),
+    rsplit=_splitter("rsplit"),
+    splitlines=_splitter("splitlines"),
     join=_str_join,
     replace=_str_replace,
     center=_padder("center"),
@@ -266,24 +301,17 @@ def _list_copy(self: list[Any]) -> list[Any]:
     return self.copy()
 
 
-def _list_sort(self: list[Any], *args: Any, **kwargs: Any) -> None:
-    machine.spend(len(self))
-    if self and type(self[0]) not in PLAIN:
-        check_walk(self)
-    if "key" in kwargs:
-        kwargs["key"] = callable_value(kwargs["key"])
-    self.sort(*args, **kwargs)
+def _list_sort(self: list[Any], *, key: Any = None, reverse: Any = False) -> None:
+    sort_in_place(self, None if key is None else callable_value(key), reverse)
 
 
-def _searching(kind: type, name: str) -> Callable[..., Any]:
-    """A method that compares or hashes its first argument."""
+def searching(kind: type, name: str) -> Callable[..., Any]:
+    """A method that compares its first argument with the items."""
     method = vars(kind)[name]
 
     def search(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if args and type(args[0]) not in PLAIN:
-            check_walk(args[0])
-        if len(self) > 4096 and kind in (list, tuple):
-            machine.spend(len(self) >> 3)
+        if args:
+            check_search(self, args[0])
         try:
             return method(self, *args, **kwargs)
         except ValueError:
@@ -294,17 +322,29 @@ def _searching(kind: type, name: str) -> Callable[..., Any]:
     return search
 
 
+def looking_up(kind: type, name: str) -> Callable[..., Any]:
+    """A method that hashes its first argument."""
+    method = vars(kind)[name]
+
+    def look_up(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args:
+            check_key(args[0])
+        return method(self, *args, **kwargs)
+
+    return look_up
+
+
 LIST = pick(
     list,
     "append clear insert pop reverse",
-    count=_searching(list, "count"),
-    index=_searching(list, "index"),
-    remove=_searching(list, "remove"),
+    count=searching(list, "count"),
+    index=searching(list, "index"),
+    remove=searching(list, "remove"),
     extend=_list_extend,
     copy=_list_copy,
     sort=_list_sort,
 )
-TUPLE = pick(tuple, "", count=_searching(tuple, "count"), index=_searching(tuple, "index"))
+TUPLE = pick(tuple, "", count=searching(tuple, "count"), index=searching(tuple, "index"))
 
 
 def _fed(kind: type, name: str) -> Callable[..., Any]:
@@ -313,6 +353,7 @@ def _fed(kind: type, name: str) -> Callable[..., Any]:
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         machine.reserve(64 * len(self))
+        check_keys(self)
         return method(self, *map(_feed_plain, args), **kwargs)
 
     call.__name__ = name
@@ -322,6 +363,7 @@ def _fed(kind: type, name: str) -> Callable[..., Any]:
 def _feed_plain(value: Any) -> Any:
     if isinstance(value, dict | set | frozenset):
         machine.spend(len(value))
+        check_keys(value)
         return value
     return feed_keys(value)
 
@@ -344,11 +386,11 @@ def _dict_fromkeys(cls: type, items: Any, value: Any = None) -> Any:
 DICT = pick(
     dict,
     "clear items keys popitem values",
-    get=_searching(dict, "get"),
-    pop=_searching(dict, "pop"),
-    setdefault=_searching(dict, "setdefault"),
+    get=looking_up(dict, "get"),
+    pop=looking_up(dict, "pop"),
+    setdefault=looking_up(dict, "setdefault"),
     copy=_copy_of(dict),
-    update=_fed(dict, "update"),
+    update=update_mapping,
     fromkeys=classmethod(_dict_fromkeys),
 )
 
@@ -358,9 +400,9 @@ SET = pick(
     set,
     "clear pop",
     copy=_copy_of(set),
-    add=_searching(set, "add"),
-    discard=_searching(set, "discard"),
-    remove=_searching(set, "remove"),
+    add=looking_up(set, "add"),
+    discard=looking_up(set, "discard"),
+    remove=looking_up(set, "remove"),
 )
 SET.update({name: _fed(set, name) for name in f"{_set_feeds} {_set_updates}".split()})
 FROZENSET: Table = {name: _fed(frozenset, name) for name in _set_feeds.split()}
@@ -391,9 +433,39 @@ RANGE = pick(range, "start step stop", count=_range_count, index=_range_index)
 SLICE = pick(slice, "indices start step stop")
 
 EXCEPTION = pick(BaseException, "args")
-EXCEPTION_METHODS = pick(BaseException, "__init__ __str__ __repr__")
-OBJECT_METHODS = pick(object, "__init__ __str__ __eq__ __ne__")
+
+
+def _weighed(kind: type, name: str) -> Callable[[Any], str]:
+    """The host's method that makes a text, after its size was checked."""
+    method = vars(kind)[name]
+
+    def text(self: Any) -> str:
+        check_text(self)
+        return method(self)  # type: ignore[no-any-return]
+
+    return text
+
+
+def exception_method(kind: type, name: str) -> Any:
+    """A special method that an exception class of the host has, or None."""
+    if name == "__init__":
+        return vars(kind).get(name) or EXCEPTION_METHODS[name]
+    return _weighed(kind, name) if name in vars(kind) else EXCEPTION_METHODS.get(name)
+
+
+EXCEPTION_METHODS = pick(
+    BaseException,
+    "__init__",
+    __str__=_weighed(BaseException, "__str__"),
+    __repr__=_weighed(BaseException, "__repr__"),
+)
+OBJECT_METHODS = pick(object, "__init__ __eq__ __ne__", __str__=_weighed(object, "__str__"))
 OBJECT_METHODS |= {"__repr__": object_repr, "__hash__": object_hash}
+
+
+def set_args(value: BaseException, items: Any) -> None:
+    """`value.args = items` for an exception."""
+    value.args = tuple(feed(items) if hasattr(type(items), "__iter__") else items)
 
 
 TABLES: dict[type, Table] = {
@@ -653,7 +725,7 @@ def store_attribute(value: Any, name: str, new: Any) -> None:
     if isinstance(value, type):
         raise TypeError(f"cannot set '{name}' attribute of immutable type '{value.__name__}'")
     if isinstance(value, BaseException) and name == "args":
-        value.args = new
+        set_args(value, new)
         return
     if name in names_of(value):
         raise _not_writable(value, name, "set")

@@ -19,6 +19,7 @@ from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import arithmetic
 from . import formatter as formatter  # gives str its format
+from .arithmetic import MAX_BITS, check_compare, refuse_integer
 from .attributes import (
     CLASS_NAMES,
     CONSTRUCTORS,
@@ -39,9 +40,16 @@ from .attributes import (
 from .classes import Super, is_program_class
 from .functions import Builtin, Function, Method
 from .identity import hash_of, id_of
-from .lazy import endless, lazy, lazy_counted, lazy_kind
+from .lazy import depth_of, endless, lazy, lazy_counted, lazy_kind, wrapped
 from .machine import counted, feed, machine, make_slice
-from .sizes import PLAIN, check_walk, feed_keys
+from .sizes import (
+    FLAT,
+    check_walk,
+    feed_keys,
+    index_of,
+    sort_in_place,
+    update_mapping,
+)
 from .text import format_value, text, text_ascii, text_repr
 
 
@@ -75,6 +83,7 @@ def _load_opaque(value: Opaque, name: str) -> Any:
 
 
 LOADERS[Opaque] = _load_opaque
+FLAT.add(Opaque)
 
 
 def _print(
@@ -85,52 +94,104 @@ def _print(
     for name, given in (("sep", sep), ("end", end)):
         if given is not None and not isinstance(given, str):
             raise TypeError(f"{name} must be None or a string, not {type(given).__name__}")
-    line = (" " if sep is None else sep).join([text(value) for value in values])
-    machine.write(line + ("\n" if end is None else end))
+    separator = " " if sep is None else sep
+    parts = [text(value) for value in values]
+    total = len(separator) * len(parts) + sum(map(len, parts))
+    machine.reserve(4 * total)
+    machine.write(separator.join(parts) + ("\n" if end is None else end))
 
 
 def _sum(iterable: Any, /, start: Any = 0) -> Any:
     if isinstance(start, str):
         iter(iterable)
         raise TypeError("sum() can't sum strings [use ''.join(seq) instead]")
-    if type(iterable) in (list, tuple) and all(
-        type(item) in (int, float) for item in iterable[:1000]
+    if (
+        type(iterable) in (list, tuple)
+        and type(start) in _NUMBERS
+        and _NUMBERS.issuperset(map(type, iterable))
     ):
-        return sum(feed(iterable), start)
+        machine.spend(len(iterable) >> 3)
+        return sum(iterable, start)
     total = start
     for item in counted(iterable):
         total = arithmetic.add(total, item) if type(total) is not Tensor else total + item
     return total
 
 
+_NUMBERS = frozenset((int, float))
+
+
 def _extreme(name: str) -> Callable[..., Any]:
     function = getattr(host, name)
 
     def extreme(*args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("key") is not None:
-            kwargs["key"] = callable_value(kwargs["key"])
+        key = kwargs.get("key")
+        if key is not None and args:
+            kwargs["key"] = _checked_key(callable_value(key))
+            given = (_fed_once(args[0]),) if len(args) == 1 else args
+            return function(*given, **kwargs)
         if len(args) == 1:
-            _check_order(args[0])
-            return function(feed(args[0]), **kwargs)
-        _check_order(args)
+            items = args[0]
+            if type(items) in (list, tuple) and _NUMBERS.issuperset(map(type, items)):
+                machine.spend(len(items) >> 3)
+                return function(items, **kwargs)
+            if hasattr(type(items), "__iter__") or hasattr(type(items), "__getitem__"):
+                items = _each_checked(counted(items))
+            return function(items, **kwargs)
+        for item in args:
+            check_walk(item)
         return function(*args, **kwargs)
 
     return extreme
 
 
-def _check_order(items: Any) -> None:
-    """Count what comparing containers may look at."""
-    if type(items) in (list, tuple) and items and type(items[0]) not in PLAIN:
-        check_walk(items)
+def _fed_once(items: Any) -> Any:
+    return feed(items) if hasattr(type(items), "__iter__") else items
+
+
+def _checked_key(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A key function whose results are weighed before the host compares them."""
+
+    def key(value: Any) -> Any:
+        found = function(value)
+        check_walk(found)
+        return found
+
+    return key
+
+
+def _each_checked(items: Any) -> Any:
+    for item in items:
+        check_walk(item)
+        yield item
 
 
 def _sorted(iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
-    _check_order(iterable)
-    return sorted(feed(iterable), key=None if key is None else callable_value(key), reverse=reverse)
+    items = list(feed(iterable)) if hasattr(type(iterable), "__iter__") else list(iterable)
+    sort_in_place(items, None if key is None else callable_value(key), reverse)
+    return items
 
 
 def _map(function: Any, /, *iterables: Any) -> Any:
-    return lazy("map", map, callable_value(function), *iterables)
+    made = lazy("map", map, callable_value(function), *iterables)
+    return _wide(made, len(iterables))
+
+
+def _wide(made: Any, width: int) -> Any:
+    """An iterator that takes from many others at each step: each is a step of its own."""
+    if width <= _MANY:
+        return made
+    return wrapped(type(made).__name__, _paid(made, width), depth_of(made))
+
+
+def _paid(items: Any, width: int) -> Any:
+    for item in items:
+        machine.reserve(8 * width)
+        machine.spend(width)
+        yield item
+
+
+_MANY = 64
 
 
 def _filter(function: Any, iterable: Any, /) -> Any:
@@ -266,7 +327,19 @@ def _dir(value: Any, /) -> list[str]:
 def _iter(value: Any, sentinel: Any = MISSING, /) -> Any:
     if sentinel is MISSING:
         return iter(value)
-    return endless("callable_iterator", iter(callable_value(value), sentinel))
+    function = callable_value(value)
+    if not callable(function):
+        raise TypeError("iter(v, w): v must be callable")
+    return endless("callable_iterator", _until(function, sentinel))
+
+
+def _until(function: Callable[[], Any], sentinel: Any) -> Any:
+    while True:
+        value = function()
+        check_compare(value, sentinel)
+        if value == sentinel:
+            return
+        yield value
 
 
 def _next(iterator: Any, default: Any = MISSING, /) -> Any:
@@ -290,15 +363,9 @@ def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
     if mod is None:
         return arithmetic.power(base, exp)
     for part in (base, exp, mod):
-        if isinstance(part, int) and part.bit_length() > 1 << 14:
-            arithmetic.refuse_integer()
+        if isinstance(part, int) and part.bit_length() > 1 << 13:
+            refuse_integer()
     return pow(base, exp, mod)
-
-
-def _divmod(left: Any, right: Any, /) -> Any:
-    if arithmetic.is_array(left) or arithmetic.is_array(right):
-        return arithmetic.on_arrays(divmod, left, right)
-    return divmod(left, right)
 
 
 def _hash(value: Any, /) -> int:
@@ -307,9 +374,18 @@ def _hash(value: Any, /) -> int:
 
 
 def _round(number: Any, ndigits: Any = None) -> Any:
-    if isinstance(number, int) and isinstance(ndigits, int) and ndigits < -10_000:
-        return 0
-    return round(number) if ndigits is None else round(number, ndigits)
+    if ndigits is None:
+        return round(number)
+    if isinstance(number, int) or arithmetic.is_array(number):
+        digits = index_of(ndigits)
+        if isinstance(digits, int):
+            ndigits = max(min(digits, _MOST_DIGITS), -_MOST_DIGITS)
+            if isinstance(number, int) and digits < -number.bit_length():
+                return 0
+    return round(number, ndigits)
+
+
+_MOST_DIGITS = 10_000  # rounding to more changes nothing, or leaves nothing
 
 
 def _all(iterable: Any, /) -> bool:
@@ -321,7 +397,8 @@ def _any(iterable: Any, /) -> bool:
 
 
 def _zip(*iterables: Any, strict: bool = False) -> Any:
-    return lazy("zip", zip, *iterables, strict=strict)
+    made = lazy("zip", zip, *iterables, strict=strict)
+    return _wide(made, len(iterables))
 
 
 def _enumerate(iterable: Any, start: Any = 0) -> Any:
@@ -358,8 +435,10 @@ def _super(*args: Any) -> Super:
 
 
 def _str(*args: Any, **kwargs: Any) -> str:
-    if len(args) != 1 or kwargs:
-        return str(*args, **kwargs)
+    if kwargs or len(args) != 1:
+        if len(args) + len(kwargs) == 1 and "object" in kwargs:
+            return text(kwargs["object"])
+        return str(*args, **kwargs)  # nothing, or an error: there are no bytes
     return text(args[0])
 
 
@@ -382,14 +461,22 @@ def _collection(kind: type, keyed: bool = False) -> Callable[..., Any]:
 
 
 def _dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
-    if len(args) == 1:
-        value = args[0]
-        if hasattr(value, "__len__"):
-            machine.reserve(64 * len(value))
-        if not isinstance(value, dict):
-            value = feed_keys(value)
-        return dict(value, **kwargs)
-    return dict(*args, **kwargs)
+    if len(args) > 1:
+        return dict(*args, **kwargs)  # raises
+    made: dict[Any, Any] = {}
+    update_mapping(made, *args, **kwargs)
+    return made
+
+
+def _int(*args: Any, **kwargs: Any) -> int:
+    if args and isinstance(args[0], str) and len(args[0]) > MAX_BITS:
+        refuse_integer()
+    if len(args) == 2:
+        args = (args[0], index_of(args[1]))
+    value = int(*args, **kwargs)
+    if value.bit_length() > MAX_BITS:
+        refuse_integer()
+    return value
 
 
 _wrappers = (property, staticmethod, classmethod)
@@ -415,7 +502,7 @@ def _object(*args: Any, **kwargs: Any) -> object:
 
 CONSTRUCTORS.update(
     {
-        int: int,
+        int: _int,
         float: float,
         bool: bool,
         str: _str,
@@ -462,7 +549,7 @@ _functions: dict[str, Callable[..., Any]] = {
     "all": _all,
     "any": _any,
     "pow": _pow,
-    "divmod": _divmod,
+    "divmod": arithmetic.quotient_and_rest,
     "repr": lambda value, /: text_repr(value),
     "ascii": lambda value, /: text_ascii(value),
     "isinstance": _isinstance,

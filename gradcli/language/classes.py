@@ -6,6 +6,7 @@ language allows get into the class, and attributes are looked up here, in dicts,
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from types import FunctionType
 from typing import Any
 
@@ -18,14 +19,16 @@ from .attributes import (
     OBJECT_METHODS,
     OPEN_METACLASSES,
     SETTERS,
-    Table,
+    exception_method,
     is_special,
     load_type,
+    set_args,
     table_of,
 )
 from .functions import Function, Method
 from .identity import object_repr
 from .machine import machine
+from .sizes import FLAT
 
 
 class ProgramClass(type):
@@ -46,14 +49,38 @@ def is_program_class(value: Any) -> bool:
 
 def _members(cls: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for base in reversed(type.mro(cls)):
+    order = type.mro(cls)
+    machine.spend(len(order))
+    for base in reversed(order):
         if type(base) in _classes:
-            found.update(
-                (name, value)
-                for name, value in vars(base).items()
-                if not is_special(name) or isinstance(value, Function | str)
-            )
+            for name, held in vars(base).items():
+                value = _written(held)
+                if not is_special(name) or isinstance(value, Function | str):
+                    found[name] = value
     return found
+
+
+def _special_method(function: Any) -> Any:
+    """A special method as a function of the host, which finds it without running code.
+
+    The host takes an error of looking a special method up, such as a recursion that is too deep,
+    for its absence.
+    """
+
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return update_wrapper(method, function, ("__name__", "__qualname__"), ())
+
+
+_special_code = _special_method(Function).__code__
+
+
+def _written(held: Any) -> Any:
+    """What the program wrote for what a class of the host holds."""
+    if type(held) is FunctionType and held.__code__ is _special_code:
+        return held.__wrapped__  # type: ignore[attr-defined]
+    return held
 
 
 def register(cls: type) -> None:
@@ -106,6 +133,9 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
     namespace["__module__"] = "__main__"
     if "__eq__" in namespace and "__hash__" not in namespace:
         namespace["__hash__"] = None
+    for key, value in namespace.items():
+        if type(value) is Function and is_special(key):
+            namespace[key] = _special_method(value)
     if factory is not None:
         cls: type = factory(name, bases, namespace)
     else:
@@ -151,7 +181,7 @@ def load_instance(value: Any, name: str) -> Any:
 
 def _host_method(cls: type, name: str) -> Any:
     if issubclass(cls, BaseException) and name in EXCEPTION_METHODS:
-        return vars(_host_base(cls)).get(name) or EXCEPTION_METHODS[name]
+        return exception_method(_host_base(cls), name)
     return OBJECT_METHODS.get(name)
 
 
@@ -184,7 +214,7 @@ def store_instance(value: Any, name: str, new: Any) -> None:
         member.fset(value, new)
         return
     if name == "args" and isinstance(value, BaseException):
-        value.args = new
+        set_args(value, new)
         return
     value.__dict__[name] = new
 
@@ -295,7 +325,7 @@ def load_super(value: Super, name: str) -> Any:
     start = order.index(value.after) + 1 if value.after in order else 0
     for base in order[start:]:
         if type(base) in _classes:
-            member = vars(base).get(name, MISSING)
+            member = _written(vars(base).get(name, MISSING))
             if member is MISSING or member is object_repr or name == "__members__":
                 continue
             if is_class:
@@ -311,14 +341,16 @@ def load_super(value: Super, name: str) -> Any:
 
 def _super_entry(base: type, name: str) -> Any:
     if issubclass(base, BaseException):
-        table: Table = EXCEPTION_METHODS
-        return vars(base).get(name) if name in table else table_of(base).get(name)
+        if name not in EXCEPTION_METHODS:
+            return table_of(base).get(name)
+        return exception_method(base, name) if name in vars(base) else None
     if base is object:
         return OBJECT_METHODS.get(name)
     return table_of(base).get(name)
 
 
 Super.__name__ = Super.__qualname__ = "super"
+FLAT.add(Super)
 LOADERS[Super] = load_super
 LOADERS[ProgramClass] = load_class
 NAMES[ProgramClass] = class_names

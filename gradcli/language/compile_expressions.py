@@ -15,7 +15,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
 from . import syntax
-from .arithmetic import BINARY, check_compare, contains
+from .arithmetic import BINARY, check_compare, check_item, contains
 from .attributes import (
     MISSING,
     READABLE,
@@ -32,7 +32,7 @@ from .lazy import deeper
 from .machine import BASE, FIRST, GLOBALS, QUANTUM, UNBOUND, counted, machine, make_slice
 from .prelude import Names
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Place, Scope
-from .sizes import PLAIN, check_key
+from .sizes import FLAT, PLAIN, check_key, update_mapping
 from .source import Source, Span
 from .syntax import Node
 from .templates import Operand, binary, call, comparison, method
@@ -554,12 +554,11 @@ class Expressions:
             runtime.where = f[BASE] + site
             kind = type(left)
             if kind is not Tensor:
-                if type(right) is slice and hasattr(left, "__len__"):
-                    machine.reserve(8 * len(left))
-                elif type(right) is tuple:
-                    check_key(right)
-                elif kind is type:
+                if kind is type:
                     return generic(left, right)
+                of = type(right)
+                if of is not int and of is not str:
+                    check_item(left, right)
             return left[right]
 
         return subscript
@@ -819,8 +818,7 @@ class Expressions:
                 runtime.where = f[BASE] + site
                 if not isinstance(more, dict):
                     raise TypeError(f"'{type(more).__name__}' object is not a mapping")
-                machine.spend(len(more))
-                result.update(more)
+                update_mapping(result, more)
             return result
 
         return make
@@ -1053,6 +1051,7 @@ class Generator:
 
 
 Generator.__name__ = Generator.__qualname__ = "generator"
+FLAT.add(Generator)
 
 
 class Link(syntax.expr):

@@ -14,7 +14,7 @@ from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor
 
 from . import syntax
-from .arithmetic import augmented
+from .arithmetic import augmented, check_array, check_item
 from .attributes import (
     METHODS,
     delete_attribute,
@@ -31,7 +31,7 @@ from .identity import clean_error
 from .machine import BASE, FIRST, GLOBALS, QUANTUM, RESULT, UNBOUND, counted, machine
 from .prelude import Names
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
-from .sizes import check_key, check_walk
+from .sizes import check_walk
 from .source import Source
 from .templates import assignment
 
@@ -239,12 +239,15 @@ class Statements(Expressions):
                 left = container(f)
                 right = index(f)
                 runtime.where = f[BASE] + site
-                if type(right) is slice and type(left) is list:
-                    _store_slice(left, right, value)
-                else:
-                    if type(right) is tuple:
-                        check_key(right)
-                    left[right] = value
+                of = type(right)
+                if of is not int and of is not str:
+                    if of is slice and type(left) is list:
+                        _store_slice(left, right, value)
+                        return
+                    check_item(left, right)
+                if type(left).__module__ == "numpy":
+                    check_array(value)
+                left[right] = value
 
             return item
         raise GradSyntaxError("cannot assign to this", node.span)
@@ -335,6 +338,7 @@ class Statements(Expressions):
             container = container_of(f)
             index = index_of(f)
             runtime.where = f[BASE] + site
+            check_item(container, index)
             left = container[index]
             right = value(f)
             runtime.where = f[BASE] + site
@@ -414,6 +418,7 @@ class Statements(Expressions):
             left = container(f)
             right = index(f)
             runtime.where = f[BASE] + site
+            check_item(left, right)
             del left[right]
 
         return item

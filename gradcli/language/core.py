@@ -24,6 +24,8 @@ from .attributes import (
     load_from,
     pick,
 )
+from .machine import feed
+from .sizes import FLAT, index_of
 
 
 def tensor_attribute(name: str) -> Callable[[Any], Any]:
@@ -53,6 +55,8 @@ def torch_name(module: str, name: str) -> Any:
         return MISSING
     if isinstance(found, type) and found not in CONSTRUCTORS and core_objects.is_open(found):
         OPEN_CLASSES.add(found)
+        if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):
+            found.__module__ = module  # where a program finds it
     return found
 
 
@@ -151,6 +155,23 @@ TABLES[DType] = pick(
 )
 LOADERS[DType] = load_from(TABLES[DType])
 OPEN_CLASSES.update((Size, Tensor))
+
+
+def _size(iterable: Any = (), /) -> Size:
+    if type(iterable) is Size:
+        return iterable
+    lengths = [index_of(item) for item in feed(iterable)]
+    for place, length in enumerate(lengths):
+        if not isinstance(length, int):
+            raise TypeError(
+                f"torch.Size() takes an iterable of 'int' (item {place} is "
+                f"'{type(length).__name__}')"
+            )
+    return Size(lengths)
+
+
+CONSTRUCTORS[Size] = _size
+FLAT.update((DType, namespaces.Module))
 CONSTRUCTORS[DType] = CONSTRUCTORS.get(DType, lambda *args: _no_dtype())
 
 

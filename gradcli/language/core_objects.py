@@ -7,7 +7,7 @@ from typing import Any
 from gradcli.autograd.function import Function, FunctionCtx, FunctionNode
 from gradcli.autograd.leaf import MultiHandle, RemovableHandle
 from gradcli.autograd.node import AccumulateGrad, InputMetadata, Node, SavedTensor
-from gradcli.tensor.device import Device
+from gradcli.tensor.device import Device, Named
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.generator import Generator
 from gradcli.tensor.limits import finfo, iinfo
@@ -29,6 +29,7 @@ from .attributes import (
     pick,
 )
 from .classes import ProgramClass, allow_base
+from .sizes import FLAT
 
 # Functions
 
@@ -100,6 +101,7 @@ def _own(kind: type, names: str) -> None:
     LOADERS[kind] = load_from(TABLES[kind])
 
 
+FLAT.update((Device, Generator, Named, Node, AccumulateGrad, finfo, iinfo))
 RemovableHandle.__module__ = "torch.utils.hooks"
 _own(RemovableHandle, "remove id")
 Node.__module__ = "torch.autograd.graph"

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .attributes import READABLE, STR, is_special, load_attribute
-from .machine import machine
+from .machine import counted, machine
 from .text import format_value, text, text_ascii, text_repr
 
+MANY = 1 << 16  # characters that need no look at the memory
 _REST = r"\.([^.[]*)|\[([^]]*)\]"
 
 
@@ -28,6 +29,7 @@ def _split(field: str) -> tuple[str | int, list[tuple[bool, str | int]]]:
     first, at = field[:end], end
     links: list[tuple[bool, str | int]] = []
     while at < len(field):
+        machine.spend(1)
         match = re.compile(_REST).match(field, at)
         if match is None:
             raise ValueError(
@@ -60,9 +62,11 @@ class _Formatter:
         if depth < 0:
             raise ValueError("Max string recursion exceeded")
         parts = []
-        for literal, field, spec, conversion in _parse(template):
+        total = 0
+        for literal, field, spec, conversion in counted(_parse(template)):
             if literal:
                 parts.append(literal)
+                total += len(literal)
             if field is None:
                 continue
             value = self.field(field)
@@ -80,7 +84,8 @@ class _Formatter:
                         else "expected ':' after conversion specifier"
                     )
             made = format_value(value, self.run(spec, depth - 1) if spec else "")
-            machine.reserve(4 * len(made))
+            total += len(made)
+            machine.reserve(4 * total if total > MANY else 0)
             parts.append(made)
         return "".join(parts)
 

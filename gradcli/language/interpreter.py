@@ -285,9 +285,9 @@ class Session:
         self.modules: dict[str, Any] = {}
         self.random: Any = None
         if seed is not None:
-            import random
+            from .draws import Draws
 
-            self.random = random.Random(seed)
+            self.random = Draws(seed)
 
     def _enter(self) -> None:
         """Make the machine this session's, and start counting."""

@@ -12,22 +12,23 @@ from typing import Any
 
 from .identity import address_text
 from .machine import counted
-from .sizes import DEPTH
+from .sizes import DEPTH, PARTS
 from .text import text_repr
 
-_TELLING = ("count", "repeat")  # iterators whose text says what they give
 MANY = 1_000_000  # a longer range is counted by whoever iterates over it
 
 
 class Lazy:
     """An iterator over other iterators; `depth` is how many are on top of each other.
 
-    `shown` is the host's iterator where that has a text of its own (`count(0)`).
+    `shown` holds what its text says in parentheses, where it says anything (`count(0)`).
     """
 
     __slots__ = ("depth", "iterator", "shown")
 
-    def __init__(self, iterator: Iterator[Any], depth: int, shown: Any = None) -> None:
+    def __init__(
+        self, iterator: Iterator[Any], depth: int, shown: tuple[Any, ...] | None = None
+    ) -> None:
         self.iterator = iterator
         self.depth = depth
         self.shown = shown
@@ -40,11 +41,13 @@ class Lazy:
 
     def __repr__(self) -> str:
         if self.shown is not None:
-            return text_repr(self.shown)
+            return f"{type(self).__name__}({', '.join(map(text_repr, self.shown))})"
         kind = type(self)
         module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
         return f"<{module}{kind.__name__} object at {address_text(self)}>"
 
+
+PARTS[Lazy] = lambda value: value.shown or ()
 
 _kinds: dict[str, type[Lazy]] = {}
 
@@ -58,7 +61,9 @@ def lazy_kind(name: str) -> type[Lazy]:
     return kind
 
 
-def wrapped(name: str, iterator: Iterator[Any], depth: int, shown: Any = None) -> Lazy:
+def wrapped(
+    name: str, iterator: Iterator[Any], depth: int, shown: tuple[Any, ...] | None = None
+) -> Lazy:
     """An iterator as an object of a class with the name that programs know."""
     return lazy_kind(name)(iterator, depth, shown)
 
@@ -91,9 +96,11 @@ def lazy(name: str, make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return wrapped(name, made, depth)
 
 
-def endless(name: str, made: Iterator[Any], *args: Any) -> Lazy:
+def endless(
+    name: str, made: Iterator[Any], *args: Any, shown: tuple[Any, ...] | None = None
+) -> Lazy:
     """An iterator without an end: it counts by itself, whoever takes from it."""
-    return wrapped(name, counted(made), deeper(args), made if name in _TELLING else None)
+    return wrapped(name, counted(made), deeper(args), shown)
 
 
 def lazy_counted(iterable: Any) -> Any:

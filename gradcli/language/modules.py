@@ -7,7 +7,6 @@ import copy as host_copy
 import functools
 import itertools
 import math
-import random as host_random
 import time as host_time
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
@@ -36,16 +35,18 @@ from .attributes import (
     callable_value,
     class_title,
     load_from,
+    looking_up,
     name_function,
     pick,
+    searching,
 )
 from .classes import is_program_class
 from .functions import Builtin, Function, Method
 from .identity import address_text
 from .lazy import deeper, endless, lazy, lazy_counted, lazy_kind, wrapped
 from .machine import counted, feed, machine
-from .sizes import DEPTH, check_key, feed_keys
-from .text import text_repr
+from .sizes import DEPTH, FLAT, PARTS, check_key, check_order, feed_keys, index_of, update_mapping
+from .text import text, text_repr
 
 TORCH = "torch"
 
@@ -124,9 +125,16 @@ def import_name(module: str, name: str) -> Any:
         found = core.torch_name(module, name)
         if found is not MISSING:
             return found
-    error = ImportError(f"cannot import name '{name}' from '{module}' (unknown location)")
-    error.name_from = name  # type: ignore[attr-defined]
-    raise error
+    raise UnknownName(name, module)
+
+
+class UnknownName(ImportError):
+    """`from module import name` of a name that the module does not have."""
+
+    def __init__(self, wanted: str, module: str) -> None:
+        super().__init__(f"cannot import name '{wanted}' from '{module}' (unknown location)")
+        self.wanted = wanted
+        self.module = module
 
 
 def take(host: Any, names: str) -> dict[str, Any]:
@@ -153,38 +161,53 @@ def _as_host(host: Any, entries: dict[str, Any]) -> dict[str, Any]:
 
 
 def _factorial(n: Any, /) -> int:
+    n = index_of(n)
     if isinstance(n, int) and n > 50_000:
         refuse_integer()
     return math.factorial(n)
 
 
 def _comb(n: Any, k: Any, /) -> int:
-    _check_combinatorial(n, k)
+    n, k = index_of(n), index_of(k)
+    if isinstance(n, int) and isinstance(k, int):
+        _check_product(n, min(k, n - k))
     return math.comb(n, k)
 
 
 def _perm(n: Any, k: Any = None, /) -> int:
-    _check_combinatorial(n, n if k is None else k)
+    n, k = index_of(n), index_of(k)
+    if isinstance(n, int) and isinstance(k, int | None):
+        _check_product(n, n if k is None else min(k, n))
     return math.perm(n, k)
 
 
-def _check_combinatorial(n: Any, k: Any) -> None:
-    if isinstance(n, int) and isinstance(k, int) and n.bit_length() * min(k, n) > MAX_BITS:
+def _check_product(n: int, factors: int) -> None:
+    """Refuse a product of so many factors up to `n` that is too large, or takes too long."""
+    if n.bit_length() * factors > MAX_BITS or factors > 50_000:
         refuse_integer()
 
 
-def _ldexp(x: Any, i: Any, /) -> float:
-    return math.ldexp(x, i)
+def _big(function: Callable[..., int], most: int) -> Callable[..., int]:
+    """A function of ints of at most so many bits in all."""
 
-
-def _big(function: Callable[..., int]) -> Callable[..., int]:
     def checked(*args: Any) -> int:
-        if sum(a.bit_length() for a in args if isinstance(a, int)) > MAX_BITS:
+        numbers = [index_of(a) for a in args]
+        if sum(a.bit_length() for a in numbers if isinstance(a, int)) > most:
             refuse_integer()
-        return function(*args)
+        return function(*numbers)
 
     checked.__name__ = checked.__qualname__ = function.__name__
     return checked
+
+
+def _dist(p: Any, q: Any, /) -> float:
+    return math.dist(_point(p), _point(q))
+
+
+def _point(value: Any) -> Any:
+    if type(value) is tuple or not hasattr(type(value), "__iter__"):
+        return value
+    return tuple(feed(value))
 
 
 def _prod(iterable: Any, /, *, start: Any = 1) -> Any:
@@ -199,18 +222,19 @@ def _prod(iterable: Any, /, *, start: Any = 1) -> Any:
 def _math() -> Module:
     entries = take(
         math,
-        """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh degrees dist e erf
+        """acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh degrees e erf
         erfc exp exp2 expm1 fabs floor fmod frexp gamma hypot inf isclose isfinite isinf isnan
-        isqrt lgamma log log10 log1p log2 modf nan nextafter pi pow radians remainder sin sinh sqrt
+        ldexp lgamma log log10 log1p log2 modf nan nextafter pi pow radians remainder sin sinh sqrt
         tan tanh tau trunc ulp""",
     )
     entries |= {
         "factorial": _factorial,
         "comb": _comb,
         "perm": _perm,
-        "ldexp": _ldexp,
-        "gcd": _big(math.gcd),
-        "lcm": _big(math.lcm),
+        "dist": _dist,
+        "isqrt": _big(math.isqrt, MAX_BITS),
+        "gcd": _big(math.gcd, MAX_BITS >> 2),
+        "lcm": _big(math.lcm, MAX_BITS >> 2),
         "prod": _prod,
         "fsum": lambda items, /: math.fsum(feed(items)),
     }
@@ -221,55 +245,27 @@ def _math() -> Module:
 
 
 def _random() -> Module:
-    source = machine.random
-    if source is None:
-        source = machine.random = host_random.Random()
+    from .draws import random_module
 
-    def sample(population: Any, k: Any, *, counts: Any = None) -> list[Any]:
-        if isinstance(k, int):
-            machine.reserve(8 * k)
-            machine.spend(max(k, 0))
-        return source.sample(population, k, counts=counts)  # type: ignore[no-any-return]
-
-    def choices(
-        population: Any, weights: Any = None, *, cum_weights: Any = None, k: Any = 1
-    ) -> list[Any]:
-        if isinstance(k, int):
-            machine.reserve(8 * k)
-            machine.spend(max(k, 0))
-        return source.choices(  # type: ignore[no-any-return]
-            population, weights, cum_weights=cum_weights, k=k
-        )
-
-    def shuffle(x: Any) -> None:
-        machine.spend(len(x))
-        source.shuffle(x)
-
-    entries: dict[str, Any] = {
-        "random": source.random,
-        "uniform": source.uniform,
-        "randint": source.randint,
-        "randrange": source.randrange,
-        "choice": source.choice,
-        "gauss": source.gauss,
-        "normalvariate": source.normalvariate,
-        "expovariate": source.expovariate,
-        "betavariate": source.betavariate,
-        "triangular": source.triangular,
-        "seed": lambda a=None: source.seed(a),
-        "sample": sample,
-        "choices": choices,
-        "shuffle": shuffle,
-    }
-    return Module("random", entries)
+    return random_module()
 
 
 # time
 
 
 def _sleep(seconds: Any, /) -> None:
+    if type(seconds) not in (int, float):
+        if not hasattr(type(seconds), "__index__") and not hasattr(type(seconds), "__float__"):
+            raise TypeError(
+                f"'{type(seconds).__name__}' object cannot be interpreted as an integer"
+            )
+        seconds = float(seconds)
+    if seconds != seconds:
+        raise ValueError("Invalid value NaN (not a number)")
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
+    if seconds > 1e9:
+        raise OverflowError("timestamp too large to convert to C PyTime_t")
     end = host_time.monotonic() + seconds
     while True:
         if runtime.stop is not None:
@@ -335,6 +331,7 @@ class Partial:
 
 
 Partial.__name__ = Partial.__qualname__ = "partial"
+PARTS[Partial] = lambda value: (value.func, *value.args, *value.keywords.items())
 
 
 def _reduce(function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
@@ -361,17 +358,20 @@ class Cached:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         check_key(args)
+        for value in kwargs.values():
+            check_key(value)
         return self.call(*args, **kwargs)
 
     def bind_to(self, value: Any) -> Any:
         """The function as a method of `value`."""
-        return functools.partial(self.call, value)
+        return Partial(self, value)
 
     def __repr__(self) -> str:
         return f"<functools._lru_cache_wrapper object at {address_text(self)}>"
 
 
 Cached.__name__ = Cached.__qualname__ = "_lru_cache_wrapper"
+FLAT.add(Cached)
 
 
 def _load_cached(value: Cached, name: str) -> Any:
@@ -426,9 +426,23 @@ LOADERS[Partial] = load_from(TABLES[Partial])
 
 def _product(*iterables: Any, repeat: Any = 1) -> Any:
     pools = [tuple(feed(iterable)) for iterable in iterables]
+    repeat = index_of(repeat)
     if isinstance(repeat, int) and repeat > 1:
         machine.reserve(8 * repeat * sum(map(len, pools)) + 64 * repeat)
-    return itertools.product(*pools, repeat=repeat)
+        return _broad(itertools.product(*pools, repeat=repeat), repeat * len(pools))
+    return _broad(itertools.product(*pools, repeat=repeat), len(pools))
+
+
+def _broad(made: Any, width: int) -> Any:
+    """An iterator that gives tuples: a long one costs more than a step."""
+    return made if width <= 64 else wrapped(type(made).__name__, _paid(made, width), 1)
+
+
+def _paid(items: Any, width: int) -> Any:
+    for item in items:
+        machine.reserve(8 * width)
+        machine.spend(width >> 3)
+        yield item
 
 
 def _pooled(name: str) -> Callable[..., Any]:
@@ -436,9 +450,10 @@ def _pooled(name: str) -> Callable[..., Any]:
 
     def pooled(iterable: Any, r: Any) -> Any:
         pool = tuple(feed(iterable))
+        r = index_of(r)
         if isinstance(r, int):
             machine.reserve(8 * max(r, 0))
-        return make(pool, r)
+        return _broad(make(pool, r), r if isinstance(r, int) else len(pool))
 
     return pooled
 
@@ -453,18 +468,128 @@ def _permutations(iterable: Any, r: Any = None) -> Any:
 def _islice(*args: Any) -> Any:
     if not 2 <= len(args) <= 4:
         itertools.islice(*args)  # raises
-    return lazy("islice", itertools.islice, lazy_counted(args[0]), *args[1:])
+    return lazy("islice", itertools.islice, lazy_counted(args[0]), *map(index_of, args[1:]))
 
 
 def _tee(iterable: Any, n: Any = 2, /) -> Any:
+    n = index_of(n)
     if isinstance(n, int):
-        machine.reserve(64 * max(n, 0))
+        machine.reserve(256 * max(n, 0))
+        machine.spend(max(n, 0))
     depth = deeper((iterable,))
     return tuple([wrapped("_tee", part, depth) for part in itertools.tee(iterable, n)])
 
 
 def _key(function: Any) -> Any:
     return None if function is None else callable_value(function)
+
+
+def _unpacked(item: Any) -> Any:
+    return item if type(item) in (tuple, list) else tuple(feed(item))
+
+
+def _count(start: Any = 0, step: Any = 1) -> Any:
+    for value in (start, step):
+        kind = type(value)
+        if not any(hasattr(kind, name) for name in ("__index__", "__float__", "__complex__")):
+            raise TypeError("a number is required")
+    shown = (start,) if type(step) is int and step == 1 else (start, step)
+    return endless("count", _counting_up(start, step), shown=shown)
+
+
+def _counting_up(value: Any, step: Any) -> Any:
+    from .arithmetic import add
+
+    while True:
+        yield value
+        value = add(value, step)
+
+
+class _Repeat:
+    """The values of `itertools.repeat`, and how many are left."""
+
+    __slots__ = ("left", "value")
+
+    def __init__(self, value: Any, left: int | None) -> None:
+        self.value = value
+        self.left = left
+
+    def __iter__(self) -> _Repeat:
+        return self
+
+    def __next__(self) -> Any:
+        if self.left is not None:
+            if self.left <= 0:
+                raise StopIteration
+            self.left -= 1
+        return self.value
+
+
+def _repeat(object: Any, times: Any = MISSING) -> Any:
+    if times is MISSING:
+        return endless("repeat", _Repeat(object, None), object, shown=(object,))
+    times = index_of(times)
+    if not isinstance(times, int):
+        itertools.repeat(None, times)  # raises
+    shown = (object, max(times, 0))
+    return endless("repeat", _Repeat(object, times), object, shown=shown)
+
+
+class _Groups:
+    """The state of `itertools.groupby`: where it stands, and the key there.
+
+    Keys are compared by our own rule, which weighs them first.
+    """
+
+    __slots__ = ("current", "ended", "items", "key", "number")
+
+    def __init__(self, items: Any, key: Any) -> None:
+        self.items = items
+        self.key = key
+        self.current: Any = None  # (key, value)
+        self.ended = False
+        self.number = 0  # of the group that is being read
+
+    def advance(self) -> bool:
+        """Take the next item; False at the end."""
+        for value in self.items:
+            self.current = (value if self.key is None else self.key(value), value)
+            return True
+        self.ended = True
+        return False
+
+    def goes_on(self, key: Any) -> bool:
+        """Whether the item where it stands belongs to the group of this key."""
+        from .arithmetic import check_compare
+
+        other = self.current[0]
+        check_compare(key, other)
+        return bool(key is other or key == other)
+
+    def groups(self) -> Any:
+        """Pairs of a key and the iterator of its group."""
+        if not self.advance():
+            return
+        while not self.ended:
+            key = self.current[0]
+            self.number += 1
+            yield key, wrapped("_grouper", self.group(key, self.number), 1)
+            while not self.ended and self.goes_on(key):
+                self.advance()
+
+    def group(self, key: Any, number: int) -> Any:
+        """The items of one group, as long as it is the one being read."""
+        while self.number == number and not self.ended and self.goes_on(key):
+            value = self.current[1]
+            yield value
+            if self.number != number or not self.advance():
+                return
+
+
+def _groupby(iterable: Any, key: Any = None) -> Any:
+    items = lazy_counted(iterable)
+    groups = _Groups(items, _key(key))
+    return wrapped("groupby", groups.groups(), deeper((items,)))
 
 
 def _itertools() -> Module:
@@ -475,23 +600,27 @@ def _itertools() -> Module:
         "combinations_with_replacement": _pooled("combinations_with_replacement"),
         "chain": lambda *its: lazy("chain", itertools.chain, *its),
         "accumulate": _accumulate,
-        "count": lambda start=0, step=1: endless("count", itertools.count(start, step)),
+        "count": _count,
         "cycle": lambda it, /: endless("cycle", itertools.cycle(lazy_counted(it)), it),
-        "repeat": lambda *a, **k: endless("repeat", itertools.repeat(*a, **k), *a),
+        "repeat": _repeat,
         "islice": _islice,
         "zip_longest": lambda *its, fillvalue=None: lazy(
             "zip_longest", itertools.zip_longest, *its, fillvalue=fillvalue
         ),
         "pairwise": lambda it, /: lazy("pairwise", itertools.pairwise, lazy_counted(it)),
-        "groupby": lambda iterable, key=None: lazy(
-            "groupby", itertools.groupby, lazy_counted(iterable), _key(key)
-        ),
+        "groupby": _groupby,
         "tee": _tee,
         "compress": lambda data, selectors: lazy(
             "compress", itertools.compress, lazy_counted(data), selectors
         ),
     }
-    for name in ("takewhile", "dropwhile", "filterfalse", "starmap"):
+    entries["starmap"] = lambda function, iterable, /: lazy(
+        "starmap",
+        itertools.starmap,
+        callable_value(function),
+        map(_unpacked, lazy_counted(iterable)),
+    )
+    for name in ("takewhile", "dropwhile", "filterfalse"):
         entries[name] = _with_function(name)
     entries = _as_host(itertools, entries)
     entries["chain"].entries = {
@@ -547,7 +676,7 @@ def _deque_extend(self: Any, items: Any) -> None:
 
 
 def _keyed(source: Any) -> Any:
-    """What a dictionary may be made of in place of `source`: another one, or counted items."""
+    """What a counter may be made of in place of `source`: another mapping, or counted items."""
     if isinstance(source, dict):
         machine.reserve(64 * len(source))
         machine.spend(len(source))
@@ -555,38 +684,124 @@ def _keyed(source: Any) -> Any:
     return source if source is None else feed_keys(source)
 
 
-_counting(collections.OrderedDict, "move_to_end popitem", DICT)
+def _filled_mapping(kind: type) -> Callable[..., Any]:
+    def make(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > 1:
+            return kind(*args)  # raises
+        made = kind()
+        update_mapping(made, *args, **kwargs)
+        return made
+
+    return make
+
+
+def _defaultdict(factory: Any = None, *args: Any, **kwargs: Any) -> Any:
+    default = factory if factory in _empty else callable_value(factory)
+    made: Any = collections.defaultdict(default)
+    update_mapping(made, *args, **kwargs)
+    return made
+
+
+def _counter_update(self: Any, *args: Any, **kwargs: Any) -> None:
+    given = [_keyed(source) for source in args]
+    if given and isinstance(given[0], dict) and self:
+        from .arithmetic import add
+
+        for key, count in given[0].items():
+            self[key] = add(count, self.get(key, 0))
+        given = [None]
+    collections.Counter.update(self, *given, **kwargs)
+
+
+def _counter_subtract(self: Any, *args: Any, **kwargs: Any) -> None:
+    from .arithmetic import sub
+
+    counts = collections.Counter(*map(_keyed, args), **kwargs)
+    for key, count in counted(counts.items()):
+        self[key] = sub(self.get(key, 0), count)
+
+
+def _counter_total(self: Any) -> Any:
+    from .arithmetic import add
+
+    return functools.reduce(add, counted(self.values()), 0)
+
+
+def _most_common(self: Any, n: Any = None) -> list[Any]:
+    """The pairs with the largest counts first, in the order they came in where equal."""
+    pairs = list(self.items())
+    counts = list(self.values())
+    check_order(counts)
+    order = sorted(range(len(counts)), key=counts.__getitem__, reverse=True)
+    n = index_of(n)
+    return [pairs[at] for at in (order if n is None else order[: max(n, 0)])]
+
+
+def _counter_elements(self: Any) -> Any:
+    items = ((key, index_of(count)) for key, count in self.items())
+    parts = (itertools.repeat(key, count) for key, count in items)
+    return wrapped("chain", counted(itertools.chain.from_iterable(counted(parts))), 1)
+
+
+def _rotate(self: Any, n: Any = 1) -> None:
+    self.rotate(index_of(n))
+
+
+def _deque_copy(self: Any) -> Any:
+    machine.reserve(8 * len(self))
+    machine.spend(len(self) >> 3)
+    return self.copy()
+
+
+_counting(
+    collections.OrderedDict,
+    "clear items keys popitem values",
+    {
+        **DICT,
+        **{
+            name: looking_up(collections.OrderedDict, name)
+            for name in ("move_to_end", "pop", "setdefault")
+        },
+    },
+)
 _counting(collections.defaultdict, "default_factory", DICT)
 _counting(
     collections.Counter,
-    "most_common subtract total elements",
+    "",
     {
         **DICT,
-        "update": lambda self, *a, **k: collections.Counter.update(self, *map(_keyed, a), **k),
-        "subtract": lambda self, *a, **k: self.subtract(*map(_keyed, a), **k),
+        "update": _counter_update,
+        "subtract": _counter_subtract,
+        "total": _counter_total,
+        "most_common": _most_common,
+        "elements": _counter_elements,
     },
 )
 _counting(
     collections.deque,
-    "append appendleft clear count index insert maxlen pop popleft remove reverse rotate copy",
-    {"extend": _deque_extend, "extendleft": lambda self, items: self.extendleft(feed(items))},
+    "append appendleft clear insert maxlen pop popleft reverse",
+    {
+        "extend": _deque_extend,
+        "extendleft": lambda self, items: self.extendleft(feed(items)),
+        "count": searching(collections.deque, "count"),
+        "index": searching(collections.deque, "index"),
+        "remove": searching(collections.deque, "remove"),
+        "rotate": _rotate,
+    },
 )
-TABLES[collections.deque].update(extend=_deque_extend)
+TABLES[collections.deque]["copy"] = _deque_copy
 
 _empty = (list, dict, set, int, float, str, tuple, bool)  # without arguments they are harmless
 
-CONSTRUCTORS.update(
-    {
-        collections.OrderedDict: lambda *a, **k: collections.OrderedDict(*map(_keyed, a), **k),
-        collections.defaultdict: lambda factory=None, *a, **k: collections.defaultdict(
-            factory if factory in _empty else callable_value(factory), *map(_keyed, a), **k
-        ),
-        collections.Counter: lambda *a, **k: collections.Counter(*map(_keyed, a), **k),
-        collections.deque: lambda iterable=(), maxlen=None: collections.deque(
-            feed(iterable), maxlen
-        ),
-    }
-)
+_makers: dict[Any, Callable[..., Any]] = {
+    collections.OrderedDict: _filled_mapping(collections.OrderedDict),
+    collections.defaultdict: _defaultdict,
+    collections.Counter: lambda *a, **k: collections.Counter(*map(_keyed, a), **k),
+    collections.deque: lambda iterable=(), maxlen=None: collections.deque(
+        feed(iterable), index_of(maxlen)
+    ),
+}
+CONSTRUCTORS.update(_makers)
 
 
 class _ClassValue:
@@ -606,7 +821,10 @@ def _namedtuple(
     typename: Any, field_names: Any, *, rename: bool = False, defaults: Any = None
 ) -> Any:
     if not isinstance(field_names, str):
-        field_names = list(feed(field_names))
+        field_names = [text(name) for name in feed(field_names)]
+    typename = text(typename)
+    if defaults is not None:
+        defaults = tuple(feed(defaults))
     if len(field_names) > MOST_FIELDS:
         raise LimitExceeded("a namedtuple has too many fields", "max-memory")
     make: Any = collections.namedtuple
@@ -772,6 +990,8 @@ class Annotation:
         return self.text
 
 
+FLAT.add(Annotation)
+
 _LONGEST = 1000  # characters of an annotation that are kept
 
 
@@ -814,7 +1034,7 @@ def _typing() -> Module:
     ]
     entries: dict[str, Any] = {name: Annotation(f"typing.{name}") for name in names}
     entries["TYPE_CHECKING"] = False
-    entries["TypeVar"] = lambda name, *a, **k: Annotation(f"~{name}")
+    entries["TypeVar"] = lambda name, *a, **k: Annotation(f"~{text(name)}")
     entries["cast"] = lambda kind, value: value
     return Module("typing", entries)
 

@@ -16,6 +16,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
 from . import core
+from .arithmetic import check_array
 from .classes import is_program_class
 from .machine import counted
 
@@ -86,6 +87,7 @@ def numbers(array: Any) -> Any:
 
 def array_of(value: Any) -> Any:
     """An array of numbers from data of a program."""
+    check_array(value)
     return numbers(np.asarray(plain(value)))
 
 
@@ -99,6 +101,7 @@ def argument(value: Any) -> Any:
         return numbers(value)
     if isinstance(value, Tensor):
         return value  # NumPy asks a tensor for its methods and elements, as it asks PyTorch's
+    check_array(value)
     if isinstance(value, list | tuple) and any(
         isinstance(item, np.ndarray | Tensor) for item in value
     ):

@@ -6,15 +6,16 @@ booleans only: object arrays would call methods of their elements by name.
 
 from __future__ import annotations
 
+import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor, numel, shape_of
 
-from .arithmetic import check_matmul
+from .arithmetic import check_array, check_dot
 from .attributes import (
     CLASS_NAMES,
     CONSTRUCTORS,
@@ -41,22 +42,38 @@ from .numpy_checks import (
     result,
     scalar,
 )
+from .numpy_sizes import bounded_decimals, check_result
+from .sizes import FLAT, check_walk, index_of
+from .text import refuse_width
 
 _scalar_types = tuple(getattr(np, name) for name in DTYPES)
 
 
 def array(object: Any, dtype: Any = None) -> Any:
     """`np.array`: a copy."""
+    check_array(object)
     return numbers(np.array(plain(object), dtype=dtype_of(dtype)))
 
 
 def asarray(a: Any, dtype: Any = None) -> Any:
     """`np.asarray`."""
+    check_array(a)
     return numbers(np.asarray(plain(a), dtype=dtype_of(dtype)))
 
 
 def _reserve(shape: Any, itemsize: int = 8) -> Any:
-    sizes = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
+    """The shape as ints, when an array of it may be made."""
+    if isinstance(shape, np.ndarray) and shape.size <= _MOST_DIMENSIONS:
+        shape = shape.tolist()
+    if isinstance(shape, list | tuple | range) and len(shape) <= _MOST_DIMENSIONS:
+        shape = sizes = tuple(map(index_of, shape))
+    else:
+        shape = index_of(shape)
+        sizes = (shape,)
+        if not isinstance(shape, int | float | None):
+            raise TypeError(
+                f"expected a sequence of integers or a single integer, got '{type(shape).__name__}'"
+            )
     total = itemsize
     for size in sizes:
         if isinstance(size, int) and size > 0:
@@ -64,6 +81,9 @@ def _reserve(shape: Any, itemsize: int = 8) -> Any:
     runtime.reserve(total)
     machine.reserve(total)
     return shape
+
+
+_MOST_DIMENSIONS = 64
 
 
 def _filled(name: str) -> Callable[..., Any]:
@@ -85,24 +105,38 @@ def arange(*args: Any, dtype: Any = None) -> Any:
     ends = [float(a) for a in args]
     start, stop, step = (0.0, ends[0], 1.0) if len(ends) == 1 else (*ends, 1.0)[:3]
     if step:
-        _reserve(max(int((stop - start) / step), 0))
+        count = (stop - start) / step
+        if count - count != 0:
+            raise ValueError("Maximum allowed size exceeded")
+        _reserve(max(int(count), 0))
     return numbers(np.arange(*map(argument, args), dtype=dtype_of(dtype)))
 
 
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Any:
-    _reserve(num)
+    num = _reserve_points(num, start, stop)
     ends = argument(start), argument(stop)
     return result(np.linspace(*ends, num, endpoint=endpoint, dtype=dtype_of(dtype)))
 
 
+def _reserve_points(num: Any, *ends: Any) -> Any:
+    """How many points, when as many for each pair of ends may be made."""
+    num = index_of(num)
+    size = 16 * max(num, 1) if isinstance(num, int) else 16
+    for end in ends:
+        check_walk(end)
+        size *= np.size(argument(end))
+    runtime.reserve(size)
+    return num
+
+
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0) -> Any:
-    _reserve(num)
+    num = _reserve_points(num, start, stop, base)
     ends = argument(start), argument(stop)
-    return numbers(np.logspace(*ends, num, endpoint=endpoint, base=argument(base)))
+    return result(np.logspace(*ends, num, endpoint=endpoint, base=argument(base)))
 
 
 def eye(N: Any, M: Any = None, dtype: Any = float) -> Any:
-    _reserve((N, N if M is None else M))
+    N, M = _reserve((N, N if M is None else M))
     return np.eye(N, M, dtype=dtype_of(dtype))
 
 
@@ -114,15 +148,7 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
             if keyword not in keywords:
                 raise TypeError(f"{name}() got an unexpected keyword argument '{keyword}'")
         given = [argument(a) for a in args]
-        total = 16
-        for value in given:
-            total *= max(_size(value), 1)
-        if name in ("outer", "meshgrid", "kron"):
-            runtime.reserve(total)
-        elif name in ("dot", "matmul"):
-            check_matmul(*given[:2])
-        elif len(given) > 1:
-            _check_shapes(given)
+        check_result(name, given, kwargs)
         if not isinstance(kwargs.get("out"), np.ndarray | None):
             raise TypeError("return arrays must be of ArrayType")
         if "dtype" in kwargs:
@@ -131,24 +157,6 @@ def _on_arrays(name: str, *keywords: str) -> Callable[..., Any]:
 
     call.__name__ = call.__qualname__ = function.__name__
     return call
-
-
-def _size(value: Any) -> int:
-    if isinstance(value, Tensor):
-        return numel(shape_of(value))
-    return value.size if isinstance(value, np.ndarray) else 1
-
-
-def _check_shapes(values: list[Any]) -> None:
-    shapes = [
-        shape_of(value) if isinstance(value, Tensor) else value.shape
-        for value in values
-        if isinstance(value, np.ndarray | Tensor)
-    ]
-    total = 16
-    for at in range(1, max(map(len, shapes), default=0) + 1):
-        total *= max(shape[-at] if at <= len(shape) else 1 for shape in shapes)
-    runtime.reserve(total)
 
 
 _UNARY = [
@@ -279,17 +287,18 @@ def _array_tolist(self: Any) -> Any:
 
 
 def _array_repeat(self: Any, repeats: Any, axis: Any = None) -> Any:
+    repeats = index_of(repeats)
     if isinstance(repeats, int):
         _reserve((max(self.size, 1), repeats))
     return result(self.repeat(int(repeats), None if axis is None else int(axis)))
 
 
 _METHODS = (
-    "all any argmax argmin argsort clip conj conjugate copy cumprod cumsum diagonal dot fill "
-    "flatten item max mean min nonzero prod ravel reshape round sort squeeze std sum swapaxes "
+    "all any argmax argmin argsort clip conj conjugate copy cumprod cumsum diagonal fill "
+    "flatten item max mean min nonzero prod ravel reshape sort squeeze std sum swapaxes "
     "trace transpose var"
 )
-_SCALAR_METHODS = "all any conj conjugate copy item max mean min reshape round sum"
+_SCALAR_METHODS = "all any conj conjugate copy item max mean min reshape sum"
 
 
 def _methods(kind: type, names: str) -> dict[str, Any]:
@@ -303,6 +312,16 @@ def _imaginary(array: Any) -> Any:
     return array.imag
 
 
+def _array_round(self: Any, decimals: Any = 0, out: Any = None) -> Any:
+    return result(numbers(self).round(bounded_decimals(decimals), option(out)))
+
+
+def _array_dot(self: Any, b: Any, out: Any = None) -> Any:
+    given = argument(b)
+    check_dot(self, given)
+    return result(numbers(self).dot(given, option(out)))
+
+
 _ARRAY = pick(
     np.ndarray,
     "T itemsize nbytes ndim real shape size strides",
@@ -311,6 +330,8 @@ _ARRAY = pick(
     astype=_array_astype,
     tolist=_array_tolist,
     repeat=_array_repeat,
+    round=_array_round,
+    dot=_array_dot,
     dtype=property(lambda self: self.dtype),
 )
 
@@ -342,9 +363,16 @@ def _numpy_names() -> dict[str, Any]:
 def _set_printoptions(
     precision: Any = None, suppress: Any = None, linewidth: Any = None, threshold: Any = None
 ) -> None:
+    precision, linewidth = index_of(precision), index_of(linewidth)
+    for value in (precision, linewidth):
+        if isinstance(value, int) and value > _WIDEST:
+            refuse_width()
     np.set_printoptions(
         precision=precision, suppress=suppress, linewidth=linewidth, threshold=threshold
     )
+
+
+_WIDEST = 10_000
 
 
 class RandomSource:
@@ -372,8 +400,23 @@ def _load_source(value: RandomSource, name: str) -> Any:
 
 
 LOADERS[RandomSource] = _load_source
+FLAT.add(RandomSource)
 NAMES[RandomSource] = lambda value: value.entries
 CLASS_NAMES[RandomSource] = lambda value: value.text.partition("(")[0]
+
+
+def _seed(value: Any) -> Any:
+    """What a generator starts from: an int, or a list of at most a few."""
+    if isinstance(value, list | tuple | range):
+        if len(value) > _MOST_WORDS:
+            raise ValueError(f"a seed of more than {_MOST_WORDS} numbers is refused")
+        return [operator.index(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _seed(value.ravel().tolist()) if value.ndim else int(value)
+    return index_of(value)
+
+
+_MOST_WORDS = 10_000
 
 
 def _common_draws(state: Any) -> dict[str, Any]:
@@ -385,15 +428,17 @@ def _common_draws(state: Any) -> dict[str, Any]:
         draw = draws[name].__get__(state)
 
         def call(*args: Any, size: Any = None) -> Any:
-            if size is not None:
-                _reserve(size)
+            size = None if size is None else _reserve(size)
+            for value in args:
+                check_walk(value)
+            _reserve_points(1, *args)
             return result(draw(*map(argument, args), size=size))
 
         return call
 
     def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
-        if size is not None:
-            _reserve(size)
+        size = None if size is None else _reserve(size)
+        a = index_of(a) if not isinstance(a, np.ndarray) else a
         pool = _reserve(a) if isinstance(a, int) else array_of(a)
         return result(state.choice(pool, size, replace, None if p is None else array_of(p)))
 
@@ -407,7 +452,7 @@ def _common_draws(state: Any) -> dict[str, Any]:
         "normal": lambda loc=0.0, scale=1.0, size=None: sized("normal")(loc, scale, size=size),
         "uniform": lambda low=0.0, high=1.0, size=None: sized("uniform")(low, high, size=size),
         "permutation": lambda x: state.permutation(
-            _reserve(x) if isinstance(x, int) else array_of(x)
+            _reserve(x) if isinstance(index_of(x), int) else array_of(x)
         ),
         "standard_normal": lambda size=None: sized("standard_normal")(size=size),
         "exponential": lambda scale=1.0, size=None: sized("exponential")(scale, size=size),
@@ -425,7 +470,7 @@ def _state_draws(state: Any) -> dict[str, Any]:
 
     return {
         **_common_draws(state),
-        "seed": lambda seed=None: state.seed(argument(seed)),
+        "seed": lambda seed=None: state.seed(_seed(seed)),
         "rand": lambda *shape: state.rand(*_reserve(shape)),
         "randn": lambda *shape: state.randn(*_reserve(shape)),
         "random": lambda size=None: state.random_sample(_reserve(size)),
@@ -435,11 +480,11 @@ def _state_draws(state: Any) -> dict[str, Any]:
 
 
 def _random_state(seed: Any = None) -> RandomSource:
-    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(argument(seed))))
+    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(_seed(seed))))
 
 
 def _default_rng(seed: Any = None) -> RandomSource:
-    rng = np.random.default_rng(argument(seed))
+    rng = np.random.default_rng(_seed(seed))
 
     def integers(low: Any, high: Any = None, size: Any = None, *, endpoint: bool = False) -> Any:
         size = None if size is None else _reserve(size)
@@ -484,6 +529,21 @@ def numpy_module() -> Module:
     return Module("numpy", _numpy_names())
 
 
+def _weighed(method: Any) -> Callable[..., Any]:
+    """A method of NumPy's whose arguments are looked at before it takes them apart."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            check_array(value)
+        return method(self, *args, **kwargs)
+
+    return call
+
+
+for _name, _method in _ARRAY.items():
+    if isinstance(_method, types.MethodDescriptorType):
+        _ARRAY[_name] = _weighed(_method)
+        name_function(_ARRAY[_name], _name)
 TABLES[np.ndarray] = _ARRAY
 LOADERS[np.ndarray] = load_from(_ARRAY)
 _SCALAR = pick(

@@ -7,11 +7,13 @@ closures that the traceback holds: a label costs nothing until there is an error
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
-from gradcli.tensor.runtime import LimitExceeded
+from gradcli.autograd.node import GraphError
+from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import advice, core, syntax
@@ -21,6 +23,7 @@ from .diagnostics import Diagnostic, did_you_mean, near
 from .diagnostics import Label as PlacedLabel
 from .functions import Function, Method
 from .machine import machine
+from .modules import UnknownName, find_module
 from .sizes import check_text
 from .source import Source, Span
 
@@ -49,10 +52,11 @@ class ProgramError(Exception):
     def __init__(
         self, error: BaseException, where: int, program: Any, names: dict[str, Any]
     ) -> None:
-        restate(error)
-        super().__init__(title(error))
-        self.error = error
+        with hints():
+            restate(error)
         self.title = title(error)
+        super().__init__(self.title)
+        self.error = error
         self.where = where
         place = machine.locate(where)
         self.node: Any = place[1] if place else None
@@ -64,9 +68,11 @@ class ProgramError(Exception):
             Label(source, node.span, "called from here") for source, node in machine.callers(where)
         ]
         self.help: str | None = None
-        self._describe_operands()
-        self._describe_graph()
-        self._suggest(names, program)
+        for describe in (self._describe_operands, self._describe_graph):
+            with hints():
+                describe()
+        with hints():
+            self._suggest(names, program)
         error.__traceback__ = None
 
     def diagnostic(self) -> Diagnostic:
@@ -153,6 +159,8 @@ class ProgramError(Exception):
 
     def _describe_graph(self) -> None:
         error = self.error
+        if not isinstance(error, GraphError):
+            return
         freed = getattr(error, "freed", None)
         version = getattr(error, "version", None)
         node = getattr(error, "node", None)
@@ -182,24 +190,25 @@ class ProgramError(Exception):
         if self.help is not None:
             return
         error = self.error
-        if isinstance(error, NameError) and error.name:
+        if isinstance(error, NameError) and _is_name(error.name):
             if error.name in names_of(core.module("torch")):
                 self.help = f"write torch.{error.name}"
             else:
                 self._near(error.name, [*names, *program.names.all()])
             self.help = self.help or advice.FOREIGN.get(error.name)
-        elif isinstance(error, AttributeError) and error.name:
+        elif isinstance(error, AttributeError) and _is_name(error.name):
             self._suggest_attribute(error)
-        elif isinstance(error, ImportError):
+        elif isinstance(error, UnknownName):
             self._near_import(error)
         elif isinstance(error, TypeError):
-            self._near_keyword(str(error))
+            self._near_keyword(self.title[:MAX_SENTENCE])
         if self.help is None:
-            self.help = advice.for_sentence(self.title)
+            self.help = advice.for_sentence(self.title[:MAX_SENTENCE])
 
     def _suggest_attribute(self, error: AttributeError) -> None:
-        owner, name = getattr(error, "obj", None), str(error.name)
-        self.help = advice.for_attribute(str(error))
+        owner, name = error.obj, str(error.name)
+        sentence = self.title[:MAX_SENTENCE].removeprefix("AttributeError: ")
+        self.help = advice.for_attribute(sentence)
         if self.help is not None:
             return
         if owner is None:
@@ -221,14 +230,11 @@ class ProgramError(Exception):
         found = near(name, [other for other in known if not other.startswith("__")], 1)
         self.help = did_you_mean(found)
 
-    def _near_import(self, error: ImportError) -> None:
-        from .modules import find_module
-
-        match = re.match(r"cannot import name '([^']*)' from '([^']*)'", str(error))
-        if match:
-            self.help = advice.for_attribute(f"module '{match[2]}' has no attribute '{match[1]}'")
-            if self.help is None:
-                self._near(match[1], names_of(find_module(match[2])))
+    def _near_import(self, error: UnknownName) -> None:
+        sentence = f"module '{error.module}' has no attribute '{error.wanted}'"
+        self.help = advice.for_attribute(sentence)
+        if self.help is None:
+            self._near(error.wanted, names_of(find_module(error.module)))
 
     def _near_keyword(self, message: str) -> None:
         match = re.search(r"unexpected keyword argument '?([^' ]+)'?", message)
@@ -256,13 +262,36 @@ class ProgramError(Exception):
                 return
 
 
+@contextmanager
+def hints() -> Iterator[None]:
+    """What is said beside an error's sentence: left out where it cannot be found."""
+    where = runtime.where
+    try:
+        yield
+    except Interrupted:
+        raise
+    except BaseException:
+        runtime.where = where
+
+
+def _is_name(name: Any) -> TypeGuard[str]:
+    """Whether what an exception holds as a name is one: programs put there what they like."""
+    return type(name) is str and 0 < len(name) <= MAX_NAME
+
+
+MAX_SENTENCE = 5000  # characters of a sentence that patterns are looked for in
+MAX_NAME = 200  # characters of a name that near ones are looked for
+
+
 def title(error: BaseException) -> str:
     """The last line that Python would print: the class and the sentence."""
     name = public_class(type(error)).__name__
     try:
         check_text(error)
         text = str(error)
-    except (Exception, LimitExceeded):
+    except Interrupted:
+        raise
+    except BaseException:
         text = "<exception str() failed>"
     return f"{name}: {text}" if text else name
 

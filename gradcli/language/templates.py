@@ -101,7 +101,7 @@ def _binary(op: str, left: str, right: str, inner: bool) -> Callable[..., Closur
 
 def binary(op: str, left: Operand, right: Operand, site: int, inner: bool) -> Closure:
     """`left op right`."""
-    if left.kind == "k" and right.kind == "k":
+    if left.kind == "k" and (right.kind == "k" or type(left.value) not in _NUMBERS):
         left = Operand("e", _constant(left.value))
     make = _binary(op, left.kind, right.kind, inner)
     return make(left.value, left.fallback, right.value, right.fallback, site)
@@ -135,11 +135,14 @@ def assignment(
     op: str, left: Operand, right: Operand, site: int, inner: bool, slot: int | None, name: str
 ) -> Closure:
     """The statement `name = left op right`; without a slot the name is the module's."""
-    if left.kind == "k" and right.kind == "k":
+    if left.kind == "k" and (right.kind == "k" or type(left.value) not in _NUMBERS):
         left = Operand("e", _constant(left.value))
     make = _assignment(op, left.kind, right.kind, inner, slot is None)
     place = name if slot is None else slot
     return make(left.value, left.fallback, right.value, right.fallback, site, place, name)
+
+
+_NUMBERS = (int, float, complex, bool)  # constants that a tensor takes as they are
 
 
 def _constant(value: Any) -> Closure:

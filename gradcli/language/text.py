@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import MethodType
 from typing import Any
 
@@ -10,14 +11,14 @@ from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor
 
 from .identity import address_text, hidden
-from .machine import machine
-from .sizes import PLAIN, check_text
+from .machine import counted, machine
+from .sizes import PLAIN, check_text, index_of, weigh
 
 MAX_WIDTH = 1_000_000
 
-_NUMBER = r"[0-9]{6,}"
+_NUMBER = r"\d{6,}"  # digits of every script count in a format spec
 _PERCENT = (
-    r"%(?:\((?P<key>(?:[^()]|\([^()]*\))*)\))?[-#0 +]*(?P<width>\*|\d+)?"
+    r"%(?:\((?P<key>(?:[^()]++|\([^()]*+\))*+)\))?[-#0 +]*(?P<width>\*|\d+)?"
     r"(?:\.(?P<precision>\*|\d*))?[hlL]?(?P<kind>.)?"
 )
 
@@ -53,6 +54,7 @@ def _method_text(value: MethodType) -> str:
     name = next((key for key, other in methods.METHODS.items() if other is function), None)
     name = name or function.__name__
     if type(owner) is not Tensor or name in _IN_PYTHON:
+        check_text(value)
         return hidden(repr(value), value)
     return f"<built-in method {name} of Tensor object at {address_text(owner)}>"
 
@@ -67,6 +69,7 @@ def format_value(value: Any, spec: str) -> str:
         for number in re.findall(_NUMBER, spec):
             if len(number) > 20 or int(number) > MAX_WIDTH:
                 refuse_width()
+            machine.reserve(4 * int(number))
     return hidden(format(value, spec), value) if type(value) not in PLAIN else format(value, spec)
 
 
@@ -98,23 +101,49 @@ def text_ascii(value: Any) -> str:
     return ascii(value)
 
 
+def _conversions(template: str) -> Iterator[re.Match[str]]:
+    """The conversions of a template, each a step."""
+    for match in counted(re.finditer(_PERCENT, template, re.DOTALL)):
+        if match["kind"] != "%":
+            yield match
+
+
 def percent(template: str, values: Any) -> str:
     """`template % values`."""
-    check_text(values)
     machine.reserve(4 * len(template))
+    if not isinstance(values, tuple | dict | str | list | range):
+        values = _looked_up(template, values)
+    check_text(values)
+    known: dict[str, int] = {}
+    room = 0
     position = 0
-    for match in re.finditer(_PERCENT, template, re.DOTALL):
-        if match["kind"] == "%":
-            continue
+    for match in _conversions(template):
+        if isinstance(values, dict):
+            key = match["key"]
+            if key not in known:
+                known[key] = weigh(values.get(key), True)
+            room += known[key]
         for part in ("width", "precision"):
-            given_width = match[part]
-            if given_width == "*":
+            given: Any = match[part] or 0
+            if given == "*":
+                given = 0
                 if isinstance(values, tuple) and position < len(values):
-                    given = values[position]
-                    if isinstance(given, int) and abs(given) > MAX_WIDTH:
-                        refuse_width()
+                    given = index_of(values[position])
                 position += 1
-            elif given_width and (len(given_width) > 20 or int(given_width) > MAX_WIDTH):
-                refuse_width()
+            elif isinstance(given, str):
+                given = MAX_WIDTH + 1 if len(given) > 20 else int(given)
+            if isinstance(given, int):
+                if abs(given) > MAX_WIDTH:
+                    refuse_width()
+                room += abs(given)
         position += 1
+    machine.reserve(4 * room)
     return hidden(template % values, values)
+
+
+def _looked_up(template: str, values: Any) -> Any:
+    """What a template names of an object that has items; the object itself if it names nothing."""
+    if not hasattr(type(values), "__getitem__"):
+        return values
+    names = {match["key"] for match in _conversions(template)} - {None}
+    return {name: values[name] for name in names} if names else values

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .arguments import type_name
 from .checks import ndim
@@ -418,10 +419,12 @@ def _interpolate(
             )
     _check_factor(size, scale_factor)
     if size is not None:
-        out = (size,) * dims if isinstance(size, int) else tuple(size)
+        out = (size,) * dims if isinstance(size, int) else tuple(runtime.listed(size))
     else:
         scales = (
-            (scale_factor,) * dims if isinstance(scale_factor, int | float) else tuple(scale_factor)
+            (scale_factor,) * dims
+            if isinstance(scale_factor, int | float)
+            else tuple(runtime.listed(scale_factor))
         )
         out = tuple(math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True))
         scales = None if recompute_scale_factor else tuple(float(s) for s in scales)

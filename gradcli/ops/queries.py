@@ -185,17 +185,16 @@ def set_default_device(wanted: Any) -> None:
     doc="The shape that shapes broadcast to.",
 )
 def broadcast_shapes(shapes: Sequence[Any]) -> Size:
+    shapes = runtime.listed(shapes)
     for shape in shapes:
         if not isinstance(shape, int | list | tuple):
             raise RuntimeError(
                 "Input shapes should be of type ints, a tuple of ints, or a list of ints, got "
                 f"{shape}"
             )
-    result: list[int] = [1] * max(
-        (1 if isinstance(shape, int) else len(shape) for shape in shapes), default=0
-    )
-    for place, shape in enumerate(shapes):
-        lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    sizes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    result: list[int] = [1] * max(map(len, sizes), default=0)
+    for place, lengths in enumerate(sizes):
         for axis in range(-1, -1 - len(lengths), -1):
             length = lengths[axis]
             if length < 0:

@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+import operator
+
 from gradcli.tensor.dtypes import Array
 from gradcli.tensor.print_options import options
+from gradcli.tensor.runtime import LimitExceeded, runtime
+
+MOST_DIGITS = 1_000_000
+AT_ONCE = 10_000  # numbers between two looks at whether to stop
+
+
+def digits() -> str:
+    """The precision as it stands in a format spec.
+
+    Raises LimitExceeded for one that would make a text of millions of digits, TypeError for what
+    is no number.
+    """
+    precision = options.precision
+    if not isinstance(precision, int | float | str):
+        precision = operator.index(precision)
+    text = str(precision)
+    if len(text) > 20 or (text.isdecimal() and int(text) > MOST_DIGITS):
+        raise LimitExceeded(f"a precision above {MOST_DIGITS:,} digits is refused", "max-memory")
+    return text
+
+
+def _texts(values: list[float], spec: str) -> list[str]:
+    texts: list[str] = []
+    for start in range(0, len(values), AT_ONCE):
+        runtime.check()
+        texts += [value.__format__(spec) for value in values[start : start + AT_ONCE]]
+    return texts
 
 
 def column(values: Array) -> tuple[list[str], int]:
@@ -46,13 +75,11 @@ def _float_column(values: list[float]) -> tuple[list[str], int]:
     if not magnitudes:
         return [_integral(value) for value in values], 1
     if _scientific(min(magnitudes), max(magnitudes)):
-        spec = f".{options.precision}e"
-        texts = [value.__format__(spec) for value in values]
+        texts = _texts(values, f".{digits()}e")
     elif all(map(float.is_integer, magnitudes)):
         texts = [_integral(value) for value in values]
     else:
-        spec = f".{options.precision}f"
-        texts = [value.__format__(spec) for value in values]
+        texts = _texts(values, f".{digits()}f")
     width = max(len(text) for text, counts in zip(texts, significant, strict=True) if counts)
     return [text.rjust(width) for text in texts], width
 

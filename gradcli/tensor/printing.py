@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcli.tensor import dtypes
 from gradcli.tensor.dtypes import Array, DType
-from gradcli.tensor.number_format import column
+from gradcli.tensor.number_format import column, digits
 from gradcli.tensor.print_options import options
 from gradcli.tensor.runtime import runtime
 
@@ -131,7 +131,8 @@ def _summary(array: Array) -> tuple[Array, list[int | None]]:
 
 
 def _digits() -> int:
-    return options.precision if isinstance(options.precision, int) else 0
+    text = digits()
+    return int(text) if text.isdecimal() else 0
 
 
 def format_tensor(array: Array, spec: str, text: Callable[[], str]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 SMALL = 1 << 20  # bytes that are allocated without a look at what the process holds
@@ -71,6 +72,15 @@ class Runtime:
         if stop is not None:
             self.stop = None
             raise stop
+
+    def listed(self, iterable: Iterable[Any]) -> list[Any]:
+        """The items of what a program gave, taken with looks at whether to stop."""
+        items: list[Any] = []
+        for item in iterable:
+            if self.stop is not None:
+                self.check()
+            items.append(item)
+        return items
 
     def reserve(self, nbytes: int) -> None:
         """Refuse an allocation of `nbytes` that cannot fit, before it is made.

@@ -207,13 +207,13 @@ def sym_not(a: Any) -> bool:
 
 def sym_max(a: Any, b: Any) -> Any:
     """The larger number, a float if one of them is."""
-    found = max(a, b)
+    found = max(_number(a), _number(b))
     return float(found) if isinstance(a, float) or isinstance(b, float) else found
 
 
 def sym_min(a: Any, b: Any) -> Any:
     """The smaller number, a float if one of them is."""
-    found = min(a, b)
+    found = min(_number(a), _number(b))
     return float(found) if isinstance(a, float) or isinstance(b, float) else found
 
 
@@ -224,7 +224,15 @@ def sym_sqrt(a: Any) -> float:
 
 def sym_sum(args: Any) -> Any:
     """The sum of numbers."""
-    return sum(args)
+    if not isinstance(args, list | tuple):
+        raise TypeError("sym_sum(): argument 'args' must be a list or a tuple")
+    return sum(map(_number, args))
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str | list | tuple | dict | set | range):
+        raise TypeError(f"'{type(value).__name__}' object is not a number")
+    return value
 
 
 def sym_ite(b: bool, t: Any, f: Any) -> Any:

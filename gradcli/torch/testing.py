@@ -10,6 +10,7 @@ import numpy as np
 from ..ops.families import get_op
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, from_array, make, shape_of
 from . import namespaces
 
@@ -84,6 +85,7 @@ def assert_close(
 
 def _pairs(actual: Any, expected: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, Any, Any]]:
     """The values to compare with each other, with the items that lead to them."""
+    runtime.check()
     if _is_sequence(actual) and _is_sequence(expected):
         if len(actual) != len(expected):
             raise AssertionError(

@@ -1,0 +1,54 @@
+"""Every name that a program can reach, read from the language's own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradcli.language import calculator, core_objects, machine, numpy_face, prelude
+from gradcli.language.arithmetic import BINARY
+from gradcli.language.attributes import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
+from gradcli.language.modules import MODULES
+from gradcli.torch import methods, namespaces, resolve
+
+assert core_objects
+assert numpy_face
+
+
+def owners() -> Iterator[tuple[str, set[str]]]:
+    """What has names, and its names."""
+    yield "builtins", {name for name in prelude.python() if not name.startswith("__")}
+    yield "calculator", set(calculator.NAMES)
+    written = {"BAR" if name == "|" else name for name in BINARY}  # | divides the table's columns
+    yield "operators", written | {"unary", "compare", "in", "[]", "[]=", "del_[]", "f-string"}
+    yield "exception methods", set(EXCEPTION_METHODS)
+    yield "object methods", set(OBJECT_METHODS)
+    machine.machine.modules.clear()
+    for name, make in MODULES.items():
+        module = make()
+        yield name, set(module.all_names())
+    machine.machine.modules.clear()
+    numpy = numpy_face.numpy_module()
+    yield "numpy.random.Generator", set(numpy.get("random").get("default_rng")(0).entries)
+    yield "numpy.random.RandomState", set(numpy.get("random").get("RandomState")(0).entries)
+    for kind, table in TABLES.items():
+        if kind.__module__ == "__main__" or hasattr(kind, "_fields"):
+            continue  # a class of a program, or a named tuple: its own fields and those of tuples
+        owner = kind.__name__
+        if issubclass(kind, np.generic):
+            owner = "numpy scalar"
+        elif issubclass(kind, np.dtype):
+            owner = "numpy dtype"
+        names = {name for name in table if not name.startswith("_")}
+        if names:
+            yield f"{owner} objects", names
+    for name, space in namespaces.MODULES.items():
+        operations = resolve.names(space) if space else set()
+        yield name, {"(operations)"} | set(namespaces.NAMES[name]) - operations
+    yield "Tensor objects", {*methods.METHODS, *methods.PROPERTIES, *methods.SETTERS}
+
+
+def reachable() -> set[str]:
+    """All names, with what has them."""
+    return {f"{owner}: {name}" for owner, names in owners() for name in names}
