@@ -550,6 +550,7 @@ _SCALAR = pick(
     np.generic,
     "T imag itemsize nbytes ndim real shape size tolist",
     **_methods(np.generic, _SCALAR_METHODS),
+    round=_array_round,
     astype=_array_astype,
     dtype=property(lambda self: self.dtype),
 )
