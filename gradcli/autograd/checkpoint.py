@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..tensor.generator import default_generator
+from ..kernels.generator import default_generator
 from ..tensor.runtime import runtime
 from ..tensor.tensor import BEHIND, Tensor, version_of
 from . import engine

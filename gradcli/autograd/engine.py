@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.sums import add_up
 from ..tensor.runtime import runtime
-from ..tensor.sums import add_up
 from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
 from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks
 from .operations import operations

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import dtypes, random
-from ..tensor.generator import Generator
+from ..kernels import random
+from ..kernels.generator import Generator
+from ..tensor import dtypes
 from ..tensor.tensor import Tensor, constant, make, numel, own_memory, shape_of, version_of
 from . import api
 from .leaf import fresh_edge, is_leaf, requires_grad_

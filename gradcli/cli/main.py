@@ -11,9 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Never
 
-    from .options import Options
+    from gradcli.cli.usage.parse import Options
 
-INTERRUPTED = 130  # as in `gradcli.cli.report`, which is not imported yet
+INTERRUPTED = 130  # as in `gradcli.cli.process.report`, which is not imported yet
 
 
 def main() -> Never:
@@ -50,7 +50,7 @@ def _arguments() -> list[str]:
 
 def run(arguments: list[str]) -> int:
     """Do what the arguments say; the exit status. What it wrote is flushed."""
-    from .options import UsageError, parse
+    from gradcli.cli.usage.parse import UsageError, parse
 
     form = "json" if _wants_json_errors(arguments) else "text"
     when = "auto"
@@ -63,13 +63,13 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return status
     except UsageError as error:
-        from .report import USAGE, Failure, show
+        from gradcli.cli.process.report import USAGE, Failure, show
 
         show(Failure(USAGE, error.message, help=error.help), form, when)
         return USAGE
     except BaseException as error:
-        from .failures import failure_of
-        from .report import BROKEN_PIPE, show
+        from gradcli.cli.process.failures import failure_of
+        from gradcli.cli.process.report import BROKEN_PIPE, show
 
         failure = failure_of(error)
         if failure.status == BROKEN_PIPE:
@@ -98,7 +98,7 @@ def _flush_output() -> None:
 
 def _start(options: Options) -> int:
     if options.help:
-        from .help import screen
+        from gradcli.cli.usage.help import screen
 
         return _say(screen(options.command))
     if options.version:
@@ -107,19 +107,19 @@ def _start(options: Options) -> int:
         return _say(f"gradcli {__version__}\n")
     name = options.command.name
     if name == "completions":
-        from .completions import run as completions
+        from gradcli.cli.commands.completions import run as completions
 
         return _say(completions(options))
-    from .process import utf8_streams
+    from gradcli.cli.process.signals import utf8_streams
 
     utf8_streams()
     if not options.command.name:
-        from .interactive import run as interactive
+        from gradcli.cli.commands.prompt import run as interactive
 
         return interactive(options)
     from importlib import import_module
 
-    command = import_module(f"gradcli.cli.{name}_command")
+    command = import_module(f"gradcli.cli.commands.{options.command.module}")
     status: int = command.run(options)
     return status
 

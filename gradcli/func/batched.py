@@ -8,10 +8,11 @@ from typing import Any
 from ..autograd import engine
 from ..autograd.operations import operations
 from ..autograd.trees import described, flatten, unflatten
-from ..ops import chance, levels
-from ..ops.batching import front
-from ..ops.errors import wrap_dim
-from ..ops.namespaces import traced
+from ..table.formulas import traced
+from ..table.levels import randomness as chance
+from ..table.levels import run as levels
+from ..table.levels.batching import front
+from ..table.shape_rules import wrap_dim
 from ..tensor.tensor import Tensor, shape_of
 
 

@@ -17,9 +17,10 @@ from ..autograd.function import (
     refuse_keywords,
 )
 from ..autograd.modes import no_grad
-from ..ops import chance, levels
-from ..ops.batching import batch_size, front
-from ..ops.namespaces import traced
+from ..table.formulas import traced
+from ..table.levels import randomness
+from ..table.levels import run as levels
+from ..table.levels.batching import batch_size, front
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, shape_of, version_of
 from ..tensor.tensor import constant as filled
@@ -315,7 +316,7 @@ def _over_batch(class_: Any, args: tuple[Any, ...], depth: int, derivatives: int
         outputs = _run(mapped, tuple(inner), derivatives)
         listed: Any = tuple(places) if isinstance(outputs, tuple) else places[0]
     else:
-        info = VmapInfo(size, chance.randomness_at(depth))
+        info = VmapInfo(size, randomness.randomness_at(depth))
         found = rule(info, tuple(axes), *inner)
         outputs, listed = _two_returns(found)
     if not isinstance(outputs, tuple | list):

@@ -8,8 +8,8 @@ from typing import Any
 from ..autograd.forward_ad import check_tangent
 from ..autograd.leaf import fresh_edge
 from ..autograd.trees import described, flatten, map_tree, unflatten
-from ..ops import levels
-from ..ops.namespaces import traced
+from ..table.formulas import traced
+from ..table.levels import run as levels
 from ..tensor.tensor import Tensor, constant, shape_of
 from .reverse import _basis, _replaced, _selected, _split_aux, jacrev, refuse_complex
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..autograd.api import grad
 from ..autograd.modes import enable_grad
-from ..ops.namespaces import traced
-from ..ops.pushforward import pushforward
+from ..table.formulas import traced
+from ..table.levels.pushforward import pushforward
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, make, numel, own_memory, shape_of
 

@@ -14,8 +14,8 @@ from ..autograd import api, engine
 from ..autograd.leaf import fresh_edge, requires_grad_
 from ..autograd.operations import operations
 from ..autograd.trees import flatten, map_tree, outlined, unflatten
-from ..ops import levels
-from ..ops.namespaces import traced
+from ..table.formulas import traced
+from ..table.levels import run as levels
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, constant, numel, shape_of
 

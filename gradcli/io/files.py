@@ -31,7 +31,7 @@ def read_record(name: str) -> dict[str, Any]:
     if kind == ".npz":
         return read_npz(name)
     if kind == ".csv":
-        from .table import read_csv
+        from .csv import read_csv
 
         return read_csv(name)
     if kind == ".ndjson":

@@ -10,19 +10,27 @@ import gc
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
+from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
+from gradcli.language.compile.statements import Statements, handling, place_of
+from gradcli.language.library.builtins import REFUSED
+from gradcli.language.machine.state import (
+    DEFAULT_DEPTH,
+    DEFAULT_STEPS,
+    FIRST,
+    UNBOUND,
+    grow_stack,
+    machine,
+)
+from gradcli.language.machine.watch import watch
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.parser import parse
+from gradcli.language.syntax.source import Source, Span
+from gradcli.language.values.attributes import is_special
+from gradcli.language.values.functions import Closure
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
 
-from . import prelude, syntax
-from .attributes import is_special
-from .builtins import REFUSED
-from .compile_statements import Statements, handling, place_of
-from .errors import GradSyntaxError
-from .functions import Closure
-from .machine import DEFAULT_DEPTH, DEFAULT_STEPS, FIRST, UNBOUND, grow_stack, machine
-from .parser import parse
-from .resolver import GLOBAL, Scope, analyse
-from .source import Source, Span
-from .watch import watch
+from .library import prelude
+from .syntax import nodes
 
 Mode = Literal["auto", "python", "calculator", "interactive"]
 
@@ -54,11 +62,11 @@ class Program:
         "value",
     )
 
-    def __init__(self, source: Source, tree: syntax.Module | syntax.Expression, mode: Mode) -> None:
+    def __init__(self, source: Source, tree: nodes.Module | nodes.Expression, mode: Mode) -> None:
         self.source = source
         self.tree = tree
         self.scope: Scope = analyse(tree)
-        self.uses_torch = isinstance(tree, syntax.Module) and _imports_torch(tree.body)
+        self.uses_torch = isinstance(tree, nodes.Module) and _imports_torch(tree.body)
         if mode == "auto":
             mode = "python" if self.uses_torch else "calculator"
         self.mode = mode
@@ -82,7 +90,7 @@ class Program:
     def _find_inputs(self) -> None:
         """Sort the module names that are read but not assigned."""
         assigned = set(self.assigned)
-        star = isinstance(self.tree, syntax.Module) and _imports_everything(self.tree.body)
+        star = isinstance(self.tree, nodes.Module) and _imports_everything(self.tree.body)
         values: dict[str, Span] = {}
         calls: dict[str, Span] = {}
         for scope in self.scope.walk():
@@ -95,7 +103,7 @@ class Program:
         self.called = set(calls)
         for name, span in {**values, **calls}.items():
             if is_special(name) and name not in self.names:
-                from .compile_expressions import refused_special
+                from gradcli.language.compile.expressions import refused_special
 
                 if name != "__class__":
                     raise refused_special(name, span)
@@ -116,10 +124,10 @@ class Program:
         assigned = set(self.assigned)
         fixed = {name for scope in self.scope.walk() for name in scope.uses if name not in assigned}
         compiler = Statements(self.source, self.names, fixed)
-        if isinstance(self.tree, syntax.Expression):
+        if isinstance(self.tree, nodes.Expression):
             return _nothing, compiler.expression(self.tree.body, self.scope)
         body = self.tree.body
-        if body and isinstance(body[-1], syntax.Expr):
+        if body and isinstance(body[-1], nodes.Expr):
             value = compiler.single(compiler.expression(body[-1].value, self.scope))
             run = compiler.block(body[:-1], self.scope) if body[:-1] else _nothing
             return run, value
@@ -132,7 +140,7 @@ class Program:
                 known = [] if len(name) < 3 else [*self.names.all(), *self.assigned]
                 near = close_names(name, [*known, *given])
                 help = f"give it with --set {name}=…"
-                from .advice import FOREIGN
+                from gradcli.language.errors.advice import FOREIGN
 
                 if name in FOREIGN:
                     help = f"{FOREIGN[name]}, or {help}"
@@ -151,7 +159,7 @@ class Program:
 
 def close_names(name: str, known: Iterable[str]) -> list[str]:
     """At most two names that `name` may have been meant to be."""
-    from .diagnostics import near
+    from gradcli.language.errors.diagnostics import near
 
     names = list(known)
     folded = name.casefold()
@@ -169,14 +177,14 @@ def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxErr
     return GradSyntaxError(f"name '{name}' is not defined", span, help=help)
 
 
-def _imports(body: tuple[syntax.stmt, ...]) -> Any:
+def _imports(body: tuple[nodes.stmt, ...]) -> Any:
     """Every import statement of a program, functions included."""
     stack: list[Any] = list(body)
     while stack:
         node = stack.pop()
-        if isinstance(node, syntax.Import | syntax.ImportFrom):
+        if isinstance(node, nodes.Import | nodes.ImportFrom):
             yield node
-        elif isinstance(node, syntax.stmt | syntax.ExceptHandler):
+        elif isinstance(node, nodes.stmt | nodes.ExceptHandler):
             for _, value in node.fields():
                 _statements(value, stack)
 
@@ -184,17 +192,17 @@ def _imports(body: tuple[syntax.stmt, ...]) -> Any:
 def _statements(value: Any, stack: list[Any]) -> None:
     if isinstance(value, tuple):
         for item in value:
-            if isinstance(item, syntax.stmt | syntax.ExceptHandler):
+            if isinstance(item, nodes.stmt | nodes.ExceptHandler):
                 stack.append(item)
             elif isinstance(item, tuple):
                 _statements(item, stack)
 
 
-def _imports_torch(body: tuple[syntax.stmt, ...]) -> bool:
+def _imports_torch(body: tuple[nodes.stmt, ...]) -> bool:
     for node in _imports(body):
         names = (
             [node.module or ""]
-            if isinstance(node, syntax.ImportFrom)
+            if isinstance(node, nodes.ImportFrom)
             else [alias.name for alias in node.names]
         )
         if any(name.partition(".")[0] == "torch" for name in names):
@@ -202,9 +210,9 @@ def _imports_torch(body: tuple[syntax.stmt, ...]) -> bool:
     return False
 
 
-def _imports_everything(body: tuple[syntax.stmt, ...]) -> bool:
+def _imports_everything(body: tuple[nodes.stmt, ...]) -> bool:
     return any(
-        isinstance(node, syntax.ImportFrom) and any(alias.name == "*" for alias in node.names)
+        isinstance(node, nodes.ImportFrom) and any(alias.name == "*" for alias in node.names)
         for node in _imports(body)
     )
 
@@ -285,7 +293,7 @@ class Session:
         self.modules: dict[str, Any] = {}
         self.random: Any = None
         if seed is not None:
-            from .draws import Draws
+            from gradcli.language.library.draws import Draws
 
             self.random = Draws(seed)
 
@@ -346,7 +354,7 @@ class Session:
             self._place(memory, program)
             raise memory from None
         except BaseException as error:
-            from .program_errors import ProgramError
+            from gradcli.language.errors.program_error import ProgramError
 
             raise ProgramError(error, place_of(error, runtime.where), program, names) from None
         finally:

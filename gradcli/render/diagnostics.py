@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.language.diagnostics import Diagnostic, Label, from_syntax_error
-from gradcli.language.machine import machine
-from gradcli.language.source import Source
+from gradcli.language.errors.diagnostics import Diagnostic, Label, from_syntax_error
+from gradcli.language.machine.state import machine
+from gradcli.language.syntax.source import Source
 from gradcli.tensor.runtime import runtime
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradcli.autograd.keep import kept
+from gradcli.autograd.freed_values import kept
 from gradcli.autograd.node import Freed
 
 from .names import Names, source_span, source_text

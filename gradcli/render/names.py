@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradcli.autograd.leaf import fresh_edge
-from gradcli.language.machine import machine
+from gradcli.language.machine.state import machine
 from gradcli.tensor.tensor import Tensor
 
 

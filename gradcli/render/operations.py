@@ -8,10 +8,10 @@ from functools import cache
 from types import CodeType
 from typing import Any
 
-from gradcli.ops.families import get_op
-from gradcli.ops.functions import get_function
-from gradcli.ops.index import FUNCTIONS, PUBLIC
-from gradcli.ops.table import REQUIRED, Op, Parameter, default_node_name
+from gradcli.table.entry import REQUIRED, Op, Parameter, default_node_name
+from gradcli.table.index import FUNCTIONS, PUBLIC
+from gradcli.table.lookup import get_op
+from gradcli.table.public.plain_functions import get_function
 
 SPACES = {
     "torch": "torch.",

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .config import Config
-    from .prompt import Prompt
-    from .shell import Shell
+    from gradcli.repl.files.config import Config
+    from gradcli.repl.prompt.reader import Prompt
+    from gradcli.repl.session.shell import Shell
 
 WARM = 0.05  # seconds between two families that are loaded ahead
 
@@ -54,7 +54,7 @@ class Loader:
         """Load the families of operations while the user types the first lines."""
         import time
 
-        from gradcli.ops.index import FAMILIES
+        from gradcli.table.index import FAMILIES
 
         for family in sorted(set(FAMILIES.values())):
             time.sleep(WARM)
@@ -80,7 +80,7 @@ def main(options: Any, inputs: Callable[[], dict[str, Any]]) -> int:
     from gradcli.render.colour import colour
 
     gc.disable()  # nothing that is imported is garbage; it starts again with the session
-    from .config import ConfigError, load
+    from gradcli.repl.files.config import ConfigError, load
 
     try:
         config = load(not options.no_config)
@@ -130,11 +130,11 @@ class Repl:
         coloured: bool,
     ) -> None:
         _asyncio_without_ssl()
-        from .complete import GradCompleter
-        from .history import FileHistory
-        from .journal import Journal
-        from .prompt import Prompt
-        from .toolbar import Toolbar
+        from gradcli.repl.files.history import FileHistory
+        from gradcli.repl.files.journal import Journal
+        from gradcli.repl.prompt.complete import GradCompleter
+        from gradcli.repl.prompt.reader import Prompt
+        from gradcli.repl.prompt.toolbar import Toolbar
 
         self.config = config
         self.options = options
@@ -165,8 +165,7 @@ class Repl:
         for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, "1")
         from gradcli.language.interpreter import Limits
-
-        from .shell import Shell
+        from gradcli.repl.session.shell import Shell
 
         options = self.options
         limits = Limits()
@@ -200,8 +199,7 @@ class Repl:
     def run(self) -> int:
         """Ask and run until the user leaves; the exit status."""
         from gradcli import __version__
-
-        from .cells import Leave
+        from gradcli.repl.session.cells import Leave
 
         sys.stdout.write(f"gradcli {__version__} · ? for help · Ctrl-D leaves\n")
         self._show_warnings()
@@ -250,7 +248,7 @@ class Repl:
 
     def _resume(self) -> None:
         """Bring back what a killed session lost, or say that it can be brought back."""
-        from .journal import lost_sessions
+        from gradcli.repl.files.journal import lost_sessions
 
         lost = lost_sessions()
         if not lost:

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from gradcli.language.diagnostics import Diagnostic
-from gradcli.language.source import Source
+from gradcli.language.errors.diagnostics import Diagnostic
+from gradcli.language.syntax.source import Source
 from gradcli.render.diagnostics import behind_of, diagnostic_of, warning_of
 
 

@@ -6,11 +6,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .journal import Lost
+from gradcli.repl.files.journal import Lost
 
 if TYPE_CHECKING:
-    from .prompt import Prompt
-    from .shell import Shell
+    from gradcli.repl.prompt.reader import Prompt
+    from gradcli.repl.session.shell import Shell
 
 
 def offer(lost: Lost) -> None:

@@ -18,13 +18,13 @@ from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
 from ..autograd.node import bit_of
 from ..autograd.operations import operations
-from ..ops import levels as _levels  # also fills in what the engine needs of levels
-from ..ops import public as table
-from ..ops.arguments import METHOD, OPERATOR, type_name
-from ..ops.errors import check_target
-from ..ops.families import get_op
-from ..ops.inplace import run_inplace
-from ..ops.table import settled
+from ..table.call.arguments import METHOD, OPERATOR, type_name
+from ..table.entry import settled
+from ..table.levels import run as _levels  # also fills in what the engine needs of levels
+from ..table.lookup import get_op
+from ..table.memory.inplace import run_inplace
+from ..table.public import callables as table
+from ..table.shape_rules import check_target
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType, python_number
@@ -44,7 +44,7 @@ def _array(tensor: Tensor, what: str) -> Any:
     level = tensor.level
     if level is None:
         return tensor.array
-    from ..ops.levels import innermost
+    from ..table.levels.run import innermost
 
     return innermost(tensor, what)
 
@@ -173,14 +173,14 @@ def contains(tensor: Tensor, element: Any) -> bool:
 
 def transforms_run() -> bool:
     """Whether a function transform is running, so that tensors may show what it tracks."""
-    levels = sys.modules.get("gradcli.ops.levels")
+    levels = sys.modules.get("gradcli.table.levels.run")
     return levels is not None and bool(levels.stack)
 
 
 def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
     if tensor.level is not None or transforms_run():
-        from ..ops.levels import text as leveled_text
+        from ..table.levels.run import text as leveled_text
 
         return leveled_text(tensor)
     return tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
@@ -221,7 +221,7 @@ def size(tensor: Tensor, dim: int | None = None) -> Any:
                 f"size(): argument 'dim' (position 1) must be int, not {type_name(dim)}"
             )
         dim = place
-    from ..ops.errors import wrap_dim
+    from ..table.shape_rules import wrap_dim
 
     if not shape:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
@@ -236,7 +236,7 @@ def stride(tensor: Tensor, dim: int | None = None) -> Any:
         strides = _dense_strides(array.shape)
     if dim is None:
         return strides
-    from ..ops.errors import wrap_dim
+    from ..table.shape_rules import wrap_dim
 
     return strides[wrap_dim(dim, len(strides))]
 
@@ -406,7 +406,7 @@ def fill_(tensor: Tensor, value: Any) -> Tensor:
         return run_inplace(get_op("fill_tensor"), (tensor, value))
     number = python_number(value)
     if number is None:
-        from ..ops.overloads import unmatched
+        from ..table.call.argument_errors import unmatched
 
         raise unmatched("fill_", ("Tensor value", "Number value"), (value,), type_name)
     return run_inplace(get_op("fill"), (tensor, number))
@@ -430,13 +430,13 @@ def delete_item(tensor: Tensor, index: Any) -> None:
 
 
 def set_item(tensor: Tensor, index: Any, value: Any) -> None:
-    from ..ops.getitem import setitem
+    from ..table.memory.getitem import setitem
 
     setitem(tensor, index, value)
 
 
 def get_item(tensor: Tensor, index: Any) -> Tensor:
-    from ..ops.getitem import getitem
+    from ..table.memory.getitem import getitem
 
     return getitem(tensor, index)
 
@@ -909,7 +909,7 @@ def _install() -> None:
 
 # Operations of the engine that are filled in by modules which are loaded at their first use.
 LATER = {
-    "gradcli.ops.levels": ("detach_leveled", "with_tangent", "split_dual", "level_stack"),
+    "gradcli.table.levels.run": ("detach_leveled", "with_tangent", "split_dual", "level_stack"),
     "gradcli.func.batched": ("batched_pass",),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from ..ops.index import FUNCTIONS, PUBLIC
+from ..table.index import FUNCTIONS, PUBLIC
 
 
 def has(space: str, name: str) -> bool:
@@ -23,10 +23,10 @@ def names(space: str) -> set[str]:
 def function(space: str, name: str) -> Any:
     """The callable behind a name of a namespace. Raises KeyError when there is none."""
     if name in FUNCTIONS.get(space, {}):
-        from ..ops.functions import public_function
+        from ..table.public.plain_functions import public_function
 
         return public_function(space, name)
-    from ..ops.public import public
+    from ..table.public.callables import public
 
     return public(space, name)
 
@@ -35,10 +35,10 @@ def function(space: str, name: str) -> Any:
 def method(name: str) -> Callable[..., Any]:
     """A method of the index as a function of the tensor. Raises KeyError when there is none."""
     if name in FUNCTIONS.get("Tensor", {}):
-        from ..ops.functions import public_function
+        from ..table.public.plain_functions import public_function
 
         return public_function("Tensor", name, method=True)
-    from ..ops.arguments import METHOD
-    from ..ops.public import public
+    from ..table.call.arguments import METHOD
+    from ..table.public.callables import public
 
     return public("Tensor", name, METHOD)  # type: ignore[no-any-return]

@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 from ..autograd.anomaly import set_detect_anomaly
-from ..ops import checks
+from ..table import checks
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
 

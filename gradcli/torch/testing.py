@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.families import get_op
+from ..table.lookup import get_op
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.runtime import runtime

@@ -20,7 +20,7 @@ def legacy(dtype: DType, *args: Any) -> Tensor:
     Sizes give zeros where PyTorch leaves memory as it is.
     """
     if len(args) == 1 and isinstance(args[0], list | tuple | Tensor | np.ndarray):
-        from ..ops.creation import tensor
+        from ..ops.creation.tensors import tensor
 
         return tensor(args[0], dtype=dtype)  # type: ignore[no-any-return]
     if all(isinstance(arg, int) for arg in args):

@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from gradcli.language.parser import parse
-from gradcli.language.source import Source
+from gradcli.language.syntax.parser import parse
+from gradcli.language.syntax.source import Source
 
 UNIT = """\
 import torch
@@ -47,7 +47,8 @@ def main() -> None:
         print(f"{lines} lines: {ours * 1e3:.1f} ms, {ours / python:.2f} x ast.parse (bar: 8)")
     bare = process("pass")
     code = (
-        "from gradcli.language.parser import parse; from gradcli.language.source import Source;"
+        "from gradcli.language.syntax.parser import parse; "
+        "from gradcli.language.syntax.source import Source;"
         f"parse(Source({UNIT!r}))"
     )
     started = process(code)

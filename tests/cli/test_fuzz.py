@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from process import gradcli, refuse
 
-from gradcli.cli.table import COMMANDS, FLAG, OPTIONS
+from gradcli.cli.usage.table import COMMANDS, FLAG, OPTIONS
 
 EXAMPLES = int(os.environ.get("GRADCLI_FUZZ", "15"))
 STATUSES = {0, 1, 2, 3, 4, 5, 6}

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from process import gradcli, ndjson
 
-from gradcli.cli.share import DIRECTORY, files
+from gradcli.cli.usage.install_files import DIRECTORY, files
 from gradcli.io.schemas import NAMES, schema
 
 AT = ("--set", "x=[3, 1]", "--set", "y=2")
@@ -91,4 +91,4 @@ def test_the_schemas_refuse_something():
 def test_installed_files_are_what_the_table_says():
     for name, text in files().items():
         with open(os.path.join(DIRECTORY, name), encoding="utf-8") as file:
-            assert file.read() == text, "run python -m gradcli.cli.share"
+            assert file.read() == text, "run python -m gradcli.cli.usage.install_files"

@@ -161,7 +161,13 @@ def test_closed_standard_error(words, status):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(
-    "module", ["gradcli.cli.options", "gradcli.cli.one_shot", "gradcli.language.parser", "numpy"]
+    "module",
+    [
+        "gradcli.cli.usage.parse",
+        "gradcli.cli.commands.derive",
+        "gradcli.language.syntax.parser",
+        "numpy",
+    ],
 )
 def test_ctrl_c_while_modules_are_loaded(module):
     interrupting = (

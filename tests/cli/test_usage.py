@@ -6,9 +6,9 @@ import subprocess
 import pytest
 from process import gradcli, ok
 
-from gradcli.cli.help import screen
-from gradcli.cli.options import UsageError, parse
-from gradcli.cli.table import COMMANDS, MAIN, OPTIONS, SHELLS
+from gradcli.cli.usage.help import screen
+from gradcli.cli.usage.parse import UsageError, parse
+from gradcli.cli.usage.table import COMMANDS, MAIN, OPTIONS, SHELLS
 
 
 @pytest.mark.parametrize("command", [MAIN, *COMMANDS.values()], ids=lambda command: command.name)

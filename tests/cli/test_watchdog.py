@@ -18,8 +18,8 @@ def script(*lines):
     code = "\n".join(
         [
             "import os, sys, time",
-            "from gradcli.cli.process import watch_kernels, watch_signals, watch_time",
-            "from gradcli.language.watchdog import Watchdog",
+            "from gradcli.cli.process.signals import watch_kernels, watch_signals, watch_time",
+            "from gradcli.language.machine.watchdog import Watchdog",
             *lines,
         ]
     )

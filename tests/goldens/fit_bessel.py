@@ -1,4 +1,4 @@
-"""Compute the Chebyshev series in `gradcli/tensor/special/series.py`.
+"""Compute the Chebyshev series in `gradcli/kernels/special/series.py`.
 
 Run with an interpreter that has mpmath:
 
@@ -20,7 +20,7 @@ from mpmath import mpf
 
 NODES = 60
 TARGET = (
-    pathlib.Path(__file__).resolve().parents[2] / "gradcli" / "tensor" / "special" / "series.py"
+    pathlib.Path(__file__).resolve().parents[2] / "gradcli" / "kernels" / "special" / "series.py"
 )
 HEAD = '''"""Chebyshev series of smooth factors of the Bessel and Airy functions.
 

@@ -4,8 +4,8 @@ Run with a Python that has PyTorch 2.13.0 and NumPy, from the root of the projec
 
     PYTHONPATH=. python tests/goldens/record_signatures.py
 
-It writes gradcli/ops/signatures.json: for each namespace and name the name in messages and the
-overloads. Names that PyTorch writes in Python, or that take no arguments, are not in it.
+It writes gradcli/table/call/signatures.json: for each namespace and name the name in messages and
+the overloads. Names that PyTorch writes in Python, or that take no arguments, are not in it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from gradcli.ops.index import FUNCTIONS, PUBLIC
+from gradcli.table.index import FUNCTIONS, PUBLIC
 
 SPACES: dict[str, Any] = {
     "torch": torch,
@@ -63,7 +63,7 @@ def main() -> None:
             f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items() if value
         ]
         lines.append(f"{json.dumps(space)}: {{\n" + ",\n".join(kept) + "\n}")
-    target = Path(__file__).parents[2] / "gradcli" / "ops" / "signatures.json"
+    target = Path(__file__).parents[2] / "gradcli" / "table" / "call" / "signatures.json"
     target.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 

@@ -10,12 +10,12 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from gradcli.language.errors import GradSyntaxError
+from gradcli.kernels.random import default_generator
+from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import Session, compile_program
-from gradcli.language.program_errors import ProgramError
+from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.tensor.dtypes import default, float32
 from gradcli.tensor.print_options import set_printoptions
-from gradcli.tensor.random import default_generator
 from gradcli.tensor.runtime import runtime
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Any
 
-from gradcli.language import syntax
+from gradcli.language.syntax import nodes
 
 OPERATORS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.MatMult: "@", ast.Div: "/", ast.Mod: "%",
@@ -21,7 +21,7 @@ IGNORED = {"ctx", "type_comment", "type_ignores", "kind", "is_async", "type_para
 
 def as_lists(node: Any) -> Any:
     """Our tree as nested lists in the shape of `ast`: chains and `elif` unfolded."""
-    if isinstance(node, syntax.Chain):
+    if isinstance(node, nodes.Chain):
         value = as_lists(node.first)
         for op, operand, span in node.rest:
             value = [
@@ -32,16 +32,16 @@ def as_lists(node: Any) -> Any:
                 ("right", as_lists(operand)),
             ]
         return value
-    if isinstance(node, syntax.If):
+    if isinstance(node, nodes.If):
         orelse: Any = as_lists(node.orelse)
         for test, body in reversed(node.tests):
             fields = (("test", as_lists(test)), ("body", as_lists(body)), ("orelse", orelse))
             orelse = [["If", None, *fields]]
         orelse[0][1] = tuple(node.span)
         return orelse[0]
-    if isinstance(node, syntax.Node):
+    if isinstance(node, nodes.Node):
         span = tuple(node.span)
-        if isinstance(node, syntax.Module | syntax.Expression | syntax.arguments):
+        if isinstance(node, nodes.Module | nodes.Expression | nodes.arguments):
             span = None
         return [type(node).__name__, span, *((k, as_lists(v)) for k, v in node.fields())]
     if isinstance(node, tuple):
@@ -146,8 +146,8 @@ def difference(ours: Any, theirs: Any, path: str = "") -> str | None:
     return None if ours == theirs else f"{path}: {ours!r:.200} is not {theirs!r:.200}"
 
 
-def compare(text: str, tree: syntax.Module | syntax.Expression) -> str | None:
+def compare(text: str, tree: nodes.Module | nodes.Expression) -> str | None:
     """None when our tree of a text is that of `ast`, else the first difference."""
-    mode = "eval" if isinstance(tree, syntax.Expression) else "exec"
+    mode = "eval" if isinstance(tree, nodes.Expression) else "exec"
     theirs = Oracle(text).convert(ast.parse(text, mode=mode))
     return difference(without_unknown_spans(as_lists(tree), theirs), theirs)

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcli.language import calculator, core_objects, machine, numpy_face, prelude
-from gradcli.language.arithmetic import BINARY
-from gradcli.language.attributes import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
-from gradcli.language.modules import MODULES
+from gradcli.language.library import calculator, numpy_names, prelude, torch_objects
+from gradcli.language.library.modules import MODULES
+from gradcli.language.machine import state
+from gradcli.language.values.arithmetic import BINARY
+from gradcli.language.values.attributes import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
 from gradcli.torch import methods, namespaces, resolve
 
-assert core_objects
-assert numpy_face
+assert torch_objects
+assert numpy_names
 
 
 def owners() -> Iterator[tuple[str, set[str]]]:
@@ -24,12 +25,12 @@ def owners() -> Iterator[tuple[str, set[str]]]:
     yield "operators", written | {"unary", "compare", "in", "[]", "[]=", "del_[]", "f-string"}
     yield "exception methods", set(EXCEPTION_METHODS)
     yield "object methods", set(OBJECT_METHODS)
-    machine.machine.modules.clear()
+    state.machine.modules.clear()
     for name, make in MODULES.items():
         module = make()
         yield name, set(module.all_names())
-    machine.machine.modules.clear()
-    numpy = numpy_face.numpy_module()
+    state.machine.modules.clear()
+    numpy = numpy_names.numpy_module()
     yield "numpy.random.Generator", set(numpy.get("random").get("default_rng")(0).entries)
     yield "numpy.random.RandomState", set(numpy.get("random").get("RandomState")(0).entries)
     for kind, table in TABLES.items():

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from programs import run
 
-from gradcli.language import numpy_face
 from gradcli.language.interpreter import Limits
+from gradcli.language.library import numpy_names
 from gradcli.torch import namespaces
 
 LIMITS = {"max_steps": 200_000, "max_memory": 128 << 20, "timeout": 1.0}
@@ -65,7 +65,7 @@ def crashed(path: Path, status: int) -> None:
 def main() -> None:
     for name in ("ones", "Tensor", "float32"):
         namespaces.lookup("torch", name)  # what programs import is there before they are forked
-    numpy_face.numpy_module()
+    numpy_names.numpy_module()
     for path in map(Path, sys.argv[1:]):
         if not hasattr(os, "fork"):
             report(path)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gradcli.language.errors import GradSyntaxError
+from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import Limits, Session, compile_program
-from gradcli.language.program_errors import ProgramError
+from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from gradcli.language.diagnostics import Diagnostic, Label, did_you_mean, near
-from gradcli.language.source import Source, Span
+from gradcli.language.errors.diagnostics import Diagnostic, Label, did_you_mean, near
+from gradcli.language.syntax.source import Source, Span
 
 
 def span(text: str, part: str, after: int = 0) -> Span:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parser_corpus import EXPRESSIONS, PROGRAMS
 
-from gradcli.language.interactive import is_complete, tokens
+from gradcli.language.syntax.unfinished import is_complete, tokens
 
 CASES = [
     ("", "complete", ""),

@@ -29,8 +29,8 @@ def test_errors(text: str) -> None:
 
 
 def test_block_that_raises_keeps_what_was_done() -> None:
+    from gradcli.language.errors.program_error import ProgramError
     from gradcli.language.interpreter import Session, compile_program
-    from gradcli.language.program_errors import ProgramError
 
     session = Session(stdout=lambda text: None)
     with pytest.raises(ProgramError, match="ZeroDivisionError"):

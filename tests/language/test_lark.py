@@ -13,10 +13,10 @@ from lark.exceptions import GrammarError, UnexpectedInput
 from lark.lexer import Lexer as LarkLexer
 from parser_corpus import EXPRESSIONS, PROGRAMS, library, recorded
 
-from gradcli.language import parser, tables
-from gradcli.language.interactive import tokens
-from gradcli.language.lexer import Lexer
-from gradcli.language.source import Source
+from gradcli.language.syntax import grammar_tables, parser
+from gradcli.language.syntax.lexer import Lexer
+from gradcli.language.syntax.source import Source
+from gradcli.language.syntax.unfinished import tokens
 
 GRAMMAR = parser.grammar()
 WORDS = GRAMMAR.words
@@ -36,10 +36,10 @@ class Tokens(LarkLexer):
 
 
 LARK = Lark(
-    tables.read_grammar(),
+    grammar_tables.read_grammar(),
     parser="lalr",
     lexer=Tokens,
-    start=list(tables.STARTS),
+    start=list(grammar_tables.STARTS),
     maybe_placeholders=True,
 )
 
@@ -122,7 +122,7 @@ SIGNS = sorted(WORDS.literals)
     st.lists(
         st.tuples(st.integers(0, 10_000), st.integers(0, 2), st.sampled_from(SIGNS)), max_size=4
     ),
-    st.sampled_from(tables.STARTS),
+    st.sampled_from(grammar_tables.STARTS),
 )
 def test_broken_programs(lines: list[str], edits: list[tuple[int, int, str]], start: str) -> None:
     text = "\n".join(lines)
@@ -138,22 +138,22 @@ def test_broken_programs(lines: list[str], edits: list[tuple[int, int, str]], st
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     st.lists(st.sampled_from([*SIGNS, "x", "1", "'s'", "\n", "\n    ", "f'{x}'"]), max_size=25),
-    st.sampled_from(tables.STARTS),
+    st.sampled_from(grammar_tables.STARTS),
 )
 def test_token_soup(words: list[str], start: str) -> None:
     same(" ".join(words), start)
 
 
 def test_a_conflict_is_refused() -> None:
-    grammar = tables.read_grammar() + "\n_clash: test | test test\n"
+    grammar = grammar_tables.read_grammar() + "\n_clash: test | test test\n"
     with pytest.raises(GrammarError):
-        tables.build(grammar.replace("expression: ", "expression: _clash+ _NEWLINE | ", 1))
+        grammar_tables.build(grammar.replace("expression: ", "expression: _clash+ _NEWLINE | ", 1))
 
 
 def test_the_prepared_tables_are_those_of_the_grammar() -> None:
-    built = tables.build(tables.read_grammar())
-    loaded = tables.load()
+    built = grammar_tables.build(grammar_tables.read_grammar())
+    loaded = grammar_tables.load()
     assert set(built) == set(loaded)
     for key in ("format", "grammar", "terminals", "literals", "patterns", "nonterminals", "rules"):
         assert built[key] == loaded[key], key  # type: ignore[literal-required]
-    assert len(tables.Rows(built["action"])) == len(tables.Rows(loaded["action"]))
+    assert len(grammar_tables.Rows(built["action"])) == len(grammar_tables.Rows(loaded["action"]))

@@ -8,10 +8,10 @@ import warnings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcli.language import syntax
-from gradcli.language.errors import GradSyntaxError
-from gradcli.language.parser import parse
-from gradcli.language.source import Source
+from gradcli.language.syntax import nodes
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.parser import parse
+from gradcli.language.syntax.source import Source
 
 PIECES = [
     "\\", "\\\\", "a", "é", "\\x4", "\\x41", "\\u00e9", "\\U0001F600", "\\U00110000", "\\N{BULLET}",
@@ -25,10 +25,10 @@ def ours(text: str) -> object:
         node = parse(Source(text), "expression").body
     except GradSyntaxError:
         return None
-    if isinstance(node, syntax.JoinedStr):
-        assert all(isinstance(part, syntax.Constant) for part in node.values)
+    if isinstance(node, nodes.JoinedStr):
+        assert all(isinstance(part, nodes.Constant) for part in node.values)
         return "".join(str(part.value) for part in node.values)  # type: ignore[attr-defined]
-    return (type(node.value), repr(node.value)) if isinstance(node, syntax.Constant) else None
+    return (type(node.value), repr(node.value)) if isinstance(node, nodes.Constant) else None
 
 
 def python(text: str) -> object:
@@ -72,6 +72,6 @@ def test_big_numbers() -> None:
     assert ours("1" * 4300) == python("1" * 4300)
     assert ours("1" * 4301) is None
     hexadecimal = parse(Source("0x" + "f" * 5000), "expression").body
-    assert isinstance(hexadecimal, syntax.Constant)
+    assert isinstance(hexadecimal, nodes.Constant)
     assert hexadecimal.value == 16**5000 - 1
     assert ours("1e400") == (float, "inf")

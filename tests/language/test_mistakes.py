@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from gradcli.language import advice
-from gradcli.language.errors import GradSyntaxError
+from gradcli.language.errors import advice
+from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import Session, compile_program
-from gradcli.language.program_errors import ProgramError
-from gradcli.language.source import Source
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.source import Source
 from gradcli.render.diagnostics import diagnostic_of
 
 PATH = Path(__file__).parent / "mistakes" / "users.grad"

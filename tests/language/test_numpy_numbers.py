@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from programs import cpython, run
 
-from gradcli.language import numpy_face  # fills in the tables of arrays
-from gradcli.language.attributes import callable_value, load_attribute
-from gradcli.language.modules import find_module
+from gradcli.language.library import numpy_names  # fills in the tables of arrays
+from gradcli.language.library.modules import find_module
+from gradcli.language.values.attributes import callable_value, load_attribute
 from gradcli.tensor.runtime import LimitExceeded
 
 
@@ -83,8 +83,8 @@ KEYS = ["dtype", "out", "axis", "fill_value", "base", "ord", "p", "a_min", "orde
 
 def names() -> list[tuple[str, str]]:
     """Every name that a program can call on an array, on a number of NumPy and in its modules."""
-    found = [("array", name) for name in numpy_face.TABLES[np.ndarray]]
-    found += [("number", name) for name in numpy_face.TABLES[np.float64]]
+    found = [("array", name) for name in numpy_names.TABLES[np.ndarray]]
+    found += [("number", name) for name in numpy_names.TABLES[np.float64]]
     for module in ("numpy", "numpy.random", "numpy.linalg"):
         found += [(module, name) for name in find_module(module).all_names()]
     return found

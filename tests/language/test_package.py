@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from gradcli.language import tables
+from gradcli.language.syntax import grammar_tables
 
 ROOT = Path(__file__).parent.parent.parent
 PARSE = """
 import sys
-from gradcli.language.parser import parse
-from gradcli.language.source import Source
-from gradcli.language.errors import GradSyntaxError
-from gradcli.language.diagnostics import from_syntax_error
+from gradcli.language.syntax.parser import parse
+from gradcli.language.syntax.source import Source
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.errors.diagnostics import from_syntax_error
 source = Source("x = (1 + 2\\ny = 3\\n", "a.grad")
 try:
     parse(source)
@@ -67,7 +67,7 @@ def copy(to: Path) -> Path:
 
 
 def test_the_parser_imports_nothing_heavy() -> None:
-    tables.load()  # an editable install prepares the tables at first use
+    grammar_tables.load()  # an editable install prepares the tables at first use
     assert run(PARSE, ROOT) == PRINTED
 
 
@@ -87,7 +87,7 @@ def test_the_wheel(tmp_path: Path) -> None:
         names = archive.namelist()
         archive.extractall(installed)
     assert "gradcli/grammar/grad.lark" in names
-    assert "gradcli/language/grad.tables" in names
+    assert "gradcli/language/syntax/grad.tables" in names
     # No Lark in this environment: the tables are those that the wheel brought.
     assert run(PARSE, installed) == PRINTED
 
@@ -105,60 +105,60 @@ def test_the_source_distribution_has_the_grammar(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def built() -> tables.Tables:
-    return tables.build(tables.read_grammar())
+def built() -> grammar_tables.Tables:
+    return grammar_tables.build(grammar_tables.read_grammar())
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: tables.Tables) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: grammar_tables.Tables) -> Path:
     """A folder that stands for the one of the module, with tables that are quickly built."""
-    monkeypatch.setattr(tables, "build", lambda _grammar: built)
-    monkeypatch.setattr(tables, "_here", str(tmp_path))
-    monkeypatch.setattr(tables, "PREPARED", str(tmp_path / "grad.tables"))
+    monkeypatch.setattr(grammar_tables, "build", lambda _grammar: built)
+    monkeypatch.setattr(grammar_tables, "_here", str(tmp_path))
+    monkeypatch.setattr(grammar_tables, "PREPARED", str(tmp_path / "grad.tables"))
     os.chmod(tmp_path, 0o755)
     return tmp_path / "grad.tables"
 
 
 def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_grammar: str) -> tables.Tables:
+    def refuse(_grammar: str) -> grammar_tables.Tables:
         raise AssertionError("built again")
 
-    monkeypatch.setattr(tables, "build", refuse)
+    monkeypatch.setattr(grammar_tables, "build", refuse)
 
 
 def test_first_use_prepares_the_tables(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = tables.load()
+    first = grammar_tables.load()
     assert place.exists()
     assert [path.name for path in place.parent.iterdir()] == ["grad.tables"]
     forbid_building(monkeypatch)
-    assert tables.load() == first
+    assert grammar_tables.load() == first
 
 
 @pytest.mark.parametrize("damage", ["grammar", "format", "cut", "other", "empty"])
 def test_stale_or_broken_tables_are_made_again(place: Path, damage: str) -> None:
-    good = tables.load()
+    good = grammar_tables.load()
     if damage in ("grammar", "format"):
         place.write_bytes(marshal.dumps({**good, damage: "another"}, 4))
     elif damage == "cut":
         place.write_bytes(place.read_bytes()[:1000])
     else:
         place.write_bytes(marshal.dumps([1, 2], 4) if damage == "other" else b"")
-    assert tables.load()["grammar"] == good["grammar"]
+    assert grammar_tables.load()["grammar"] == good["grammar"]
     assert marshal.loads(place.read_bytes())["grammar"] == good["grammar"]
 
 
 def test_a_place_that_everyone_can_write_is_not_used(place: Path) -> None:
     os.chmod(place.parent, 0o777)
-    tables.load()
+    grammar_tables.load()
     assert not place.exists()
     os.chmod(place.parent, 0o755)
-    tables.load()
+    grammar_tables.load()
     evil = {**marshal.loads(place.read_bytes()), "rules": ()}
     place.write_bytes(marshal.dumps(evil, 4))
     os.chmod(place, 0o666)
-    assert tables.load()["rules"] != ()
+    assert grammar_tables.load()["rules"] != ()
 
 
 def test_a_place_that_cannot_be_written(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "PREPARED", str(place.parent / "missing" / "grad.tables"))
-    assert tables.load()["rules"]
+    monkeypatch.setattr(grammar_tables, "PREPARED", str(place.parent / "missing" / "grad.tables"))
+    assert grammar_tables.load()["rules"]

@@ -11,20 +11,20 @@ import pytest
 from ast_oracle import compare
 from parser_corpus import EXPRESSIONS, PROGRAMS, library, recorded
 
-from gradcli.language import syntax
-from gradcli.language.errors import GradSyntaxError
-from gradcli.language.parser import NESTING, parse
-from gradcli.language.source import Source
+from gradcli.language.syntax import nodes
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.parser import NESTING, parse
+from gradcli.language.syntax.source import Source
 
 LIBRARY = library(45)
 RECORDED = recorded()
 
 
-def program(text: str) -> syntax.Module:
+def program(text: str) -> nodes.Module:
     return parse(Source(text))
 
 
-def value(text: str) -> syntax.expr:
+def value(text: str) -> nodes.expr:
     return parse(Source(text), "expression").body
 
 
@@ -46,7 +46,7 @@ def test_programs_are_those_of_python(text: str) -> None:
         warnings.simplefilter("ignore")
         # `ast` drops a byte order mark, and counts without it.
         if text.startswith("\ufeff"):
-            assert syntax.dump(program(text)) == syntax.dump(program(text[1:]))
+            assert nodes.dump(program(text)) == nodes.dump(program(text[1:]))
             text = text[1:]
         assert compare(text, program(text)) is None
 
@@ -78,12 +78,12 @@ def test_the_library_is_that_of_python() -> None:
 
 def test_python_312_fstrings() -> None:
     tree = value("f'{a['b']}{'\\n'.join(c)}'")
-    assert isinstance(tree, syntax.JoinedStr)
+    assert isinstance(tree, nodes.JoinedStr)
     index, call = tree.values
-    assert isinstance(index, syntax.FormattedValue)
-    assert isinstance(index.value, syntax.Subscript)
-    assert isinstance(call, syntax.FormattedValue)
-    assert isinstance(call.value, syntax.Call)
+    assert isinstance(index, nodes.FormattedValue)
+    assert isinstance(index.value, nodes.Subscript)
+    assert isinstance(call, nodes.FormattedValue)
+    assert isinstance(call.value, nodes.Call)
 
 
 def test_spans_inside_fstrings() -> None:
@@ -92,9 +92,9 @@ def test_spans_inside_fstrings() -> None:
     found = []
 
     def visit(node: object) -> None:
-        if isinstance(node, syntax.Name | syntax.BinOp | syntax.FormattedValue):
+        if isinstance(node, nodes.Name | nodes.BinOp | nodes.FormattedValue):
             found.append(source.slice(node.span))
-        if isinstance(node, syntax.Node):
+        if isinstance(node, nodes.Node):
             for _, item in node.fields():
                 visit(item)
         elif isinstance(node, tuple):
@@ -113,20 +113,20 @@ def test_spans_of_names() -> None:
     )
     source = Source(text)
     function, cls, attempt, imported = parse(source).body
-    assert isinstance(function, syntax.FunctionDef)
+    assert isinstance(function, nodes.FunctionDef)
     assert source.slice(function.name_span) == "f"
     returned = function.body[0]
-    assert isinstance(returned, syntax.Return)
-    assert isinstance(returned.value, syntax.Attribute)
+    assert isinstance(returned, nodes.Return)
+    assert isinstance(returned.value, nodes.Attribute)
     assert source.slice(returned.value.attr_span) == "ﬁeld"
     assert returned.value.attr == "field"
-    assert isinstance(cls, syntax.ClassDef)
+    assert isinstance(cls, nodes.ClassDef)
     assert source.slice(cls.name_span) == "C"
     assert source.slice(cls.keywords[0].arg_span) == "m"
-    assert isinstance(attempt, syntax.Try)
+    assert isinstance(attempt, nodes.Try)
     assert attempt.handlers[0].name_span is not None
     assert source.slice(attempt.handlers[0].name_span) == "e"
-    assert isinstance(imported, syntax.ImportFrom)
+    assert isinstance(imported, nodes.ImportFrom)
     assert imported.name_span is not None
     assert source.slice(imported.name_span) == "a.b"
 
@@ -134,27 +134,27 @@ def test_spans_of_names() -> None:
 def test_chains_are_flat() -> None:
     source = Source("a - b + c * d * e - f")
     tree = parse(source, "expression").body
-    assert isinstance(tree, syntax.Chain)
+    assert isinstance(tree, nodes.Chain)
     assert [op for op, _, _ in tree.rest] == ["-", "+", "-"]
     assert [source.slice(span) for _, _, span in tree.rest] == [
         "a - b",
         "a - b + c * d * e",
         "a - b + c * d * e - f",
     ]
-    assert isinstance(tree.rest[1][1], syntax.Chain)
-    assert isinstance(value("a - b"), syntax.BinOp)
+    assert isinstance(tree.rest[1][1], nodes.Chain)
+    assert isinstance(value("a - b"), nodes.BinOp)
 
 
 def test_the_spine_of_a_chain_of_calls() -> None:
-    base, links = syntax.spine(value("x.a[0](1).b"))
-    assert isinstance(base, syntax.Name)
+    base, links = nodes.spine(value("x.a[0](1).b"))
+    assert isinstance(base, nodes.Name)
     assert [type(link).__name__ for link in links] == [
         "Attribute",
         "Subscript",
         "Call",
         "Attribute",
     ]
-    assert syntax.spine(base) == (base, [])
+    assert nodes.spine(base) == (base, [])
 
 
 def test_magics_are_nothing() -> None:
@@ -181,12 +181,12 @@ LONG = {
 
 @pytest.mark.parametrize("name", LONG)
 def test_long_is_not_deep(name: str) -> None:
-    assert isinstance(value(LONG[name]), syntax.expr)
+    assert isinstance(value(LONG[name]), nodes.expr)
 
 
 def test_long_ladders_and_programs() -> None:
     ladder = program("if a:\n b\n" + "elif a:\n b\n" * 20_000).body[0]
-    assert isinstance(ladder, syntax.If)
+    assert isinstance(ladder, nodes.If)
     assert len(ladder.tests) == 20_001
     assert len(program("x = a = " + "b = " * 20_000 + "c\n").body) == 1
     assert len(program("a;" * 20_000).body) == 20_000

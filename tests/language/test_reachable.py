@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from reachable import reachable
 
-from gradcli.language import core, prelude
-from gradcli.language.attributes import load_attribute
-from gradcli.language.modules import MODULES, find_module
-from gradcli.language.text import text_repr
+from gradcli.language.library import prelude, torch_names
+from gradcli.language.library.modules import MODULES, find_module
+from gradcli.language.values.attributes import load_attribute
+from gradcli.language.values.text import text_repr
 from gradcli.torch import namespaces
 
 TABLE = Path(__file__).parent / "reachable.txt"
@@ -47,7 +47,7 @@ def values() -> Iterator[tuple[str, Any]]:
             yield f"{name}.{entry}", module.get(entry)
     for name in namespaces.MODULES:
         for entry in namespaces.names(name):
-            yield f"{name}.{entry}", core.torch_name(name, entry)
+            yield f"{name}.{entry}", torch_names.torch_name(name, entry)
 
 
 @pytest.mark.parametrize("special", ["__doc__", "__name__", "__qualname__", "repr"])

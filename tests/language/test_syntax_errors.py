@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from gradcli.language.diagnostics import from_syntax_error
-from gradcli.language.errors import GradSyntaxError
-from gradcli.language.parser import parse
-from gradcli.language.source import Source
+from gradcli.language.errors.diagnostics import from_syntax_error
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.parser import parse
+from gradcli.language.syntax.source import Source
 
 ERRORS = Path(__file__).parent / "errors"
 FILES = sorted(ERRORS.glob("*.grad"))

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.ops import dispatch  # noqa: F401  (gives entries their calls)
-from gradcli.ops.families import load_all
-from gradcli.ops.samples import Sample, Sampler
-from gradcli.ops.table import Op
+from gradcli.table.call import dispatch  # noqa: F401  (gives entries their calls)
+from gradcli.table.entry import Op
+from gradcli.table.lookup import load_all
+from gradcli.table.samples import Sample, Sampler
 from gradcli.tensor import dtypes
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.tensor import Tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcli.ops.adding import add_rows, flat_places
+from gradcli.kernels.scatter_add import add_rows, flat_places
 
 
 @pytest.mark.parametrize("below", [1, 3, 40, 5000])

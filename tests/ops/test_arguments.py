@@ -7,8 +7,8 @@ from pathlib import Path
 
 import replayed
 
-import gradcli.ops
-from gradcli.ops.index import FUNCTIONS, PUBLIC
+import gradcli.table.call
+from gradcli.table.index import FUNCTIONS, PUBLIC
 
 
 def test_sentences_are_pytorchs() -> None:
@@ -17,7 +17,7 @@ def test_sentences_are_pytorchs() -> None:
 
 
 def test_signatures_are_of_names_that_exist() -> None:
-    path = Path(gradcli.ops.__file__).with_name("signatures.json")
+    path = Path(gradcli.table.call.__file__).with_name("signatures.json")
     for space, recorded in json.loads(path.read_text()).items():
         names = {*PUBLIC.get(space, {}), *FUNCTIONS.get(space, {})}
         assert set(recorded) <= names, space

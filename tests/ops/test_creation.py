@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradcli.torch as torch
-from gradcli.ops.functions import FUNCTIONS, get_function
-from gradcli.ops.index import FUNCTION_FAMILIES
+from gradcli.table.index import FUNCTION_FAMILIES
+from gradcli.table.public.plain_functions import FUNCTIONS, get_function
 
 
 def test_creation_calls_are_pytorchs() -> None:
@@ -102,10 +102,10 @@ def test_every_function_is_documented_and_found_through_the_index() -> None:
 def test_the_index_is_up_to_date() -> None:
     from pathlib import Path
 
-    from gradcli.ops import generate
+    from gradcli.table import generate
 
     written = Path(generate.__file__).with_name("index.py").read_text()
-    assert generate.index_text() == written, "run python -m gradcli.ops.generate"
+    assert generate.index_text() == written, "run python -m gradcli.table.generate"
 
 
 def test_seeds_restart_the_stream() -> None:

@@ -18,8 +18,8 @@ import table_cases as cases
 
 import gradcli.torch as torch
 from gradcli.autograd.leaf import fresh_edge
-from gradcli.ops.samples import Sample
-from gradcli.ops.table import Op
+from gradcli.table.entry import Op
+from gradcli.table.samples import Sample
 from gradcli.tensor.tensor import Tensor, make
 
 HERE = Path(__file__).parent

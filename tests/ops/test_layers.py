@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import gradcli.torch as torch
-from gradcli.ops import checks
+from gradcli.table import checks
 
 GOLDENS = Path(__file__).parents[1] / "goldens"
 RECORDED: dict[str, Any] = json.loads((GOLDENS / "layers.json").read_text())

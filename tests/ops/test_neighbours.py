@@ -9,7 +9,7 @@ import pytest
 from table_cases import entries
 
 import gradcli.torch as torch
-from gradcli.ops.table import ELEMENTWISE, Op
+from gradcli.table.entry import ELEMENTWISE, Op
 from gradcli.tensor.tensor import Tensor
 
 ENTRIES = [op for op in entries() if op.batching == ELEMENTWISE and op.kernel is not None]

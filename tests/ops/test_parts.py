@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import gradcli.torch as torch
-from gradcli.ops import index, parts
-from gradcli.ops.families import get_op
+from gradcli.kernels import blocks
+from gradcli.table import index
+from gradcli.table.lookup import get_op
 
 F = torch.nn.functional
 CHAINS = {
@@ -44,7 +45,7 @@ def test_parts_are_the_whole(monkeypatch: pytest.MonkeyPatch, name: str, dtype: 
     x = np.random.default_rng(0).normal(0, 3, (5, 40))
     x[0, :5] = [0.0, -0.0, np.inf, -np.inf, np.nan]
     whole = values(x, CHAINS[name], dtype)
-    monkeypatch.setattr(parts, "PART", 64)
+    monkeypatch.setattr(blocks, "PART", 64)
     for found, wanted in zip(values(x, CHAINS[name], dtype), whole, strict=True):
         np.testing.assert_allclose(found, wanted, 1e-5 if dtype is torch.float32 else 1e-13)
         assert found.shape == wanted.shape and found.strides == wanted.strides
@@ -57,7 +58,7 @@ def test_only_elementwise_entries_go_in_parts() -> None:
 
 
 def test_operands_of_other_shapes_and_layouts_are_left_whole() -> None:
-    add = parts.parted(lambda a, b: a + b)
+    add = blocks.parted(lambda a, b: a + b)
     a, b = np.ones((300, 400)), np.arange(400.0)
     assert (add(a, b) == a + b).all()
     assert (add(a.T, a.T.copy()) == 2).all()
@@ -70,7 +71,7 @@ def test_reductions_of_short_rows_are_numpys(ufunc: Any, length: int) -> None:
     x = np.random.default_rng(0).uniform(0.9, 1.1, (3, 7000, length)).astype(np.float32)
     x[0, 5, 0] = np.nan
     for keepdims in (False, True):
-        found = parts.reduce(ufunc, x, (2,), keepdims)
+        found = blocks.reduce(ufunc, x, (2,), keepdims)
         wanted = ufunc.reduce(x, axis=2, keepdims=keepdims)
         assert found.shape == wanted.shape
         np.testing.assert_allclose(found, wanted, 1e-6)
@@ -100,7 +101,7 @@ def test_losses_and_norms_in_parts(monkeypatch: pytest.MonkeyPatch, reduction: s
     a, b = (torch.tensor(random.standard_normal((30, 40))) for _ in range(2))
     losses = (F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss)
     whole = [loss(a, b, reduction=reduction).item() for loss in losses] + [a.norm().item()]
-    monkeypatch.setattr(parts, "PART", 64)
+    monkeypatch.setattr(blocks, "PART", 64)
     found = [loss(a, b, reduction=reduction).item() for loss in losses] + [a.norm().item()]
     np.testing.assert_allclose(found, whole, 1e-13)
     assert a.norm(dim=(0, 1), keepdim=True).shape == (1, 1)

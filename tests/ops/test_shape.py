@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradcli.torch as torch
-from gradcli.ops.layout import preserved_strides, view_strides
+from gradcli.kernels.strides import preserved_strides, view_strides
 
 
 def test_shape_calls_are_pytorchs() -> None:

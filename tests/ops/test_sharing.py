@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import gradcli.torch  # noqa: F401  (installs the attributes of tensors)
-from gradcli.ops import index
-from gradcli.ops.arguments import FUNCTION, bind, check_arguments
-from gradcli.ops.dispatch import run
-from gradcli.ops.families import get_op
-from gradcli.ops.samples import Sampler
+from gradcli.table import index
+from gradcli.table.call.arguments import FUNCTION, bind, check_arguments
+from gradcli.table.call.dispatch import run
+from gradcli.table.lookup import get_op
+from gradcli.table.samples import Sampler
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make
 

@@ -17,8 +17,8 @@ import pytest
 import table_cases as cases
 
 import gradcli.torch as torch
-from gradcli.ops.samples import Sample
-from gradcli.ops.table import Op
+from gradcli.table.entry import Op
+from gradcli.table.samples import Sample
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make
 

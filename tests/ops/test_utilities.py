@@ -25,7 +25,7 @@ def test_settings_are_remembered() -> None:
 
 
 def test_warnings_may_come_every_time() -> None:
-    from gradcli.ops.checks import warn_once
+    from gradcli.table.checks import warn_once
 
     torch.set_warn_always(True)
     try:

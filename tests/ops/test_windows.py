@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.ops import windows
+from gradcli.kernels import windows
 
 Sizes = tuple[int, ...]
 

@@ -16,8 +16,8 @@ import pytest
 import table_cases as cases
 
 import gradcli.torch as torch
-from gradcli.ops.samples import Sample
-from gradcli.ops.table import ELEMENTWISE, Op
+from gradcli.table.entry import ELEMENTWISE, Op
+from gradcli.table.samples import Sample
 from gradcli.tensor.tensor import Tensor, make
 
 Case = tuple[list[Any], dict[str, Any]]

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gradcli.repl import cells, context
-from gradcli.repl.complete import complete
-from gradcli.repl.config import Config, ConfigError, load
-from gradcli.repl.shell import Shell
+from gradcli.repl.files.config import Config, ConfigError, load
+from gradcli.repl.prompt import context
+from gradcli.repl.prompt.complete import complete
+from gradcli.repl.session import cells
+from gradcli.repl.session.shell import Shell
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +151,9 @@ def test_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_prompt_needs_no_numpy() -> None:
     code = (
-        "import sys, gradcli.repl.main, gradcli.repl.prompt, gradcli.repl.complete, "
-        "gradcli.repl.toolbar, gradcli.repl.journal, gradcli.repl.history, gradcli.repl.config; "
+        "import sys, gradcli.repl.main, gradcli.repl.prompt.reader, gradcli.repl.prompt.complete, "
+        "gradcli.repl.prompt.toolbar, gradcli.repl.files.journal, gradcli.repl.files.history, "
+        "gradcli.repl.files.config; "
         "print([m for m in ('numpy', 'rich', 'lark') if m in sys.modules])"
     )
     ran = subprocess.run(

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from terminal import ENTER, Terminal
 
-from gradcli.repl.config import Config
-from gradcli.repl.magics import MAGICS, split
-from gradcli.repl.shell import Shell
+from gradcli.repl.files.config import Config
+from gradcli.repl.magics.table import MAGICS, split
+from gradcli.repl.session.shell import Shell
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gradcli.torch as torch
-from gradcli.autograd.keep import Dropped, Keeper, reachable, thawed
+from gradcli.autograd.freed_values import Dropped, Keeper, reachable, thawed
 from gradcli.func import recorded
 
 F = torch.nn.functional

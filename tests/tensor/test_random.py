@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.tensor import dtypes, random
-from gradcli.tensor.generator import Uniforms
-from gradcli.tensor.random import Generator
+from gradcli.kernels import random
+from gradcli.kernels.generator import Uniforms
+from gradcli.kernels.random import Generator
+from gradcli.tensor import dtypes
 
 RECORD = json.loads(
     (pathlib.Path(__file__).parent.parent / "goldens" / "random.json").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from gradcli.tensor import special
+from gradcli.kernels import special
 
 RECORD = json.loads(
     (pathlib.Path(__file__).parent.parent / "goldens" / "special.json").read_text(encoding="utf-8")

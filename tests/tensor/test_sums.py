@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcli.tensor.spacing import fused
-from gradcli.tensor.sums import add_up, add_up_parts
+from gradcli.kernels.spacing import fused
+from gradcli.kernels.sums import add_up, add_up_parts
 
 
 @pytest.mark.parametrize("kind", ["f", "d", "F", "D"])

@@ -1,0 +1,42 @@
+"""`grad`, `jvp`, `vjp`, `jacobian`, `hessian` and `hvp`: one expression or program, JSON out."""
+
+from __future__ import annotations
+
+from gradcli.cli.process.signals import single_thread, watch_signals, watch_time
+from gradcli.cli.programs.sources import check_sources, expression_or_file
+from gradcli.cli.usage.parse import Options
+
+
+def run(options: Options) -> int:
+    """Do what the command line says; the exit status."""
+    check_sources(options, options.file == "-")
+    if options.timeout is not None:
+        watch_time(options.timeout, options.errors)
+    watch_signals()
+    text = expression_or_file(options)
+    single_thread()
+
+    from gradcli.cli.programs.inputs import use_dtype
+    from gradcli.cli.programs.runner import prepare, seed
+    from gradcli.cli.results.output import check_output
+    from gradcli.tensor import dtypes
+
+    use_dtype(options, dtypes.float64)
+    check_output(options)
+    prepare(options)
+    seed(options, 0)
+    if options.each or options.slurp or options.null_input or options.grid:
+        from gradcli.cli.records.each import derive_records
+
+        return derive_records(text, options)
+    from gradcli.cli.programs.file_inputs import file_inputs
+    from gradcli.cli.programs.inputs import bound
+    from gradcli.cli.records.work import Derivative
+    from gradcli.cli.results.output import Sink
+
+    job = Derivative(text, options)
+    given = bound(options)
+    files = file_inputs(options, job.runner)
+    with Sink(options, False) as sink:
+        sink.write(job.document({**files, **given.all}))
+    return 0

@@ -1,0 +1,89 @@
+"""`gradcli eval`: run a program, or evaluate expressions."""
+
+from __future__ import annotations
+
+from gradcli.cli.process.signals import single_thread, watch_signals, watch_time
+from gradcli.cli.programs.sources import Text, check_sources, file_or_expressions
+from gradcli.cli.results.answers import exit_status, names_document
+from gradcli.cli.usage.parse import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gradcli.cli.programs.runner import Runner
+    from gradcli.cli.results.output import Sink
+
+
+def run(options: Options) -> int:
+    """Run what the command line names; the exit status."""
+    records = options.each or options.slurp
+    check_sources(options, options.operands == ["-"])
+    if options.timeout is not None:
+        watch_time(options.timeout, options.errors)
+    watch_signals()
+    texts = file_or_expressions(options)
+    single_thread()
+    if records or options.null_input:
+        from gradcli.cli.records.each import evaluate_records
+
+        return evaluate_records(texts[0], options)
+    return _once(texts, options)
+
+
+def _once(texts: list[Text], options: Options) -> int:
+    from gradcli.cli.process.signals import write_messages, write_output
+    from gradcli.cli.programs.inputs import use_dtype
+    from gradcli.cli.programs.runner import Runner, prepare, seed
+    from gradcli.cli.results.output import Sink, check_output
+    from gradcli.tensor import dtypes
+
+    use_dtype(options, dtypes.float32)
+    check_output(options)
+    if options.output is not None:
+        options.json = True
+    prepare(options)
+    seed(options, None)
+    stdout = write_messages if options.json else write_output
+    with Sink(options, len(texts) > 1) as sink:
+
+        def emit(values: dict[str, Any]) -> None:
+            from gradcli.io.documents import document
+
+            sink.write(document(values, options.full), line=True)
+
+        runners = [Runner(text, options, stdout=stdout, emit=emit) for text in texts]
+        given = _inputs(runners, options)
+        for runner in runners:
+            _run(runner, given, options, sink)
+    return exit_status(options, sink)
+
+
+def _inputs(runners: list[Runner], options: Options) -> dict[str, Any]:
+    from gradcli.cli.programs.file_inputs import file_inputs
+    from gradcli.cli.programs.inputs import bound
+
+    given = bound(options)
+    return {**file_inputs(options, *runners), **given.all}
+
+
+def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) -> None:
+    from gradcli.cli.process.signals import write_output
+    from gradcli.language.interpreter import UNSET
+
+    result = runner.run(dict(given))
+    if runner.text.kind == "program":
+        if options.json:
+            sink.write(names_document(result.globals, given, options), line=sink.count > 0)
+        return
+    if result.value is UNSET:
+        return
+    if options.json:
+        from gradcli.io.documents import document
+
+        sink.write(document(result.value, options.full))
+    else:
+        sink.last = result.value
+        sink.count += 1
+        if result.value is not None:
+            write_output(f"{result.value!s}\n")

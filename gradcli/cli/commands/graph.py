@@ -1,0 +1,79 @@
+"""`gradcli graph`: the recorded graph of a program's results."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from gradcli.cli.process.report import USAGE, Failure
+from gradcli.cli.process.signals import single_thread, watch_signals, watch_time
+from gradcli.cli.programs.sources import file_or_expressions
+from gradcli.cli.usage.parse import Options, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gradcli.cli.programs.recorded import Recorded
+
+WIDEST = 1000  # columns of a tree that no terminal shows
+
+
+def run(options: Options) -> int:
+    """Draw what the command line names."""
+    for name in ("indent", "compact-output"):
+        if name in options.given and options.format != "json":
+            raise UsageError(f"--{name} goes with --format json")
+    if options.timeout is not None:
+        watch_time(options.timeout, options.errors)
+    watch_signals()
+    texts = file_or_expressions(options)
+    if len(texts) > 1 and options.format == "svg":
+        raise UsageError("--format svg takes one expression")
+    single_thread()
+
+    from gradcli.cli.programs.recorded import run_recorded
+
+    for recorded in run_recorded(texts, options):
+        _write(recorded, options)
+    return 0
+
+
+def _write(recorded: Recorded, options: Options) -> None:
+    from gradcli.autograd.leaf import fresh_edge
+    from gradcli.autograd.modes import requires_grad
+    from gradcli.cli.programs.recorded import nothing_recorded
+    from gradcli.render import graph
+
+    results = recorded.results(options)
+    for name, value in results.items():
+        if not requires_grad(value):
+            raise UsageError(
+                f"--of {name}: it is not on a graph",
+                f"`gradcli explain --of {name}` says more",
+            )
+    if not results:
+        raise nothing_recorded("draw")
+    found = [(name, fresh_edge(value), value.number) for name, value in results.items()]
+    roots = list(dict.fromkeys(node for _, node, _ in found))
+    names = recorded.edges
+    form = options.format
+    if form == "json":
+        from gradcli.cli.results.output import Sink
+
+        with Sink(options, False) as sink:
+            sink.write(graph.document(found, names))
+        return
+    if form == "tree":
+        terminal = sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns - 1 if terminal else WIDEST
+        trees = (graph.tree(node, number, names, width, False) for _, node, number in found)
+        text = "\n\n".join(trees)
+    elif form == "svg":
+        from gradcli.render.svg import TooLarge, svg
+
+        try:
+            text = svg(roots, names)
+        except TooLarge as error:
+            raise Failure(USAGE, str(error), help="draw a part of it with --of") from None
+    else:
+        text = (graph.dot if form == "dot" else graph.mermaid)(roots, names)
+    sys.stdout.write(text + "\n")

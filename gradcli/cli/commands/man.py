@@ -1,0 +1,26 @@
+"""`gradcli man [COMMAND]`."""
+
+from __future__ import annotations
+
+import sys
+
+from gradcli.cli.usage.manual import plain, roff
+from gradcli.cli.usage.parse import Options, UsageError, near
+from gradcli.cli.usage.table import COMMANDS, MAIN
+
+
+def run(options: Options) -> int:
+    """Write the manual: roff into files and pipes, plain text to a terminal."""
+    if len(options.operands) > 1:
+        raise UsageError("the manual has one page, and one for each command")
+    command = MAIN
+    if options.operands:
+        name = options.operands[0]
+        if name not in COMMANDS:
+            close = near(name, COMMANDS)
+            raise UsageError(
+                f"there is no command `{name}`", f"did you mean {close}?" if close else ""
+            )
+        command = COMMANDS[name]
+    sys.stdout.write(plain(command) if sys.stdout.isatty() else roff(command))
+    return 0

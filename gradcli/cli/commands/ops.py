@@ -1,0 +1,75 @@
+"""`gradcli ops [NAME]`."""
+
+from __future__ import annotations
+
+import sys
+
+from gradcli.cli.process.signals import single_thread
+from gradcli.cli.usage.parse import Options, UsageError, near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def run(options: Options) -> int:
+    """List the operations, or show the ones named."""
+    single_thread()
+    from gradcli.render.operations import all_names, described, entries, facts
+
+    known = all_names()
+    found = []
+    for name in options.operands:
+        here = entries(name)
+        if not here:
+            close = near(name.rpartition(".")[2], known)
+            raise UsageError(
+                f"there is no operation `{name}`", f"did you mean {close}?" if close else ""
+            )
+        found += here
+    if options.json or options.output is not None:
+        if not options.operands:
+            unique = {entry.id: entry for name in known for entry in entries(name)}
+            found = list(unique.values())
+        _write([facts(entry) for entry in found], options)
+        return 0
+    if options.operands:
+        for entry in found:
+            sys.stdout.write("\n".join(described(entry)) + "\n")
+        return 0
+    sys.stdout.write(_list(known))
+    return 0
+
+
+def _list(known: dict[str, list[str]]) -> str:
+    """The names by family, a paragraph each."""
+    import textwrap
+
+    from gradcli.table.index import FAMILIES, FUNCTION_FAMILIES, FUNCTIONS, PUBLIC
+
+    families: dict[str, list[str]] = {}
+    for name, spaces in known.items():
+        for space in spaces:
+            if name in FUNCTIONS.get(space, {}):
+                family = FUNCTION_FAMILIES[FUNCTIONS[space][name][0]]
+            else:
+                family = FAMILIES[PUBLIC[space][name][0]]
+            names = families.setdefault(family, [])
+            if name not in names:
+                names.append(name)
+    lines = []
+    for family in sorted(families):
+        lines.append(family)
+        lines += textwrap.wrap(
+            " ".join(families[family]), 76, initial_indent="    ", subsequent_indent="    "
+        )
+    lines.append(f"{len(known)} names; gradcli ops NAME shows one")
+    return "\n".join(lines) + "\n"
+
+
+def _write(document: list[dict[str, Any]], options: Options) -> None:
+    from gradcli.cli.results.output import Sink, check_output
+
+    check_output(options)
+    with Sink(options, False) as sink:
+        sink.write(document)

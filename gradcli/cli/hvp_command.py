@@ -1,7 +1,0 @@
-"""`gradcli hvp`."""
-
-from __future__ import annotations
-
-from .one_shot import run
-
-__all__ = ["run"]

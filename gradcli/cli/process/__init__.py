@@ -1,0 +1,1 @@
+"""Streams, signals, limits, exit statuses."""

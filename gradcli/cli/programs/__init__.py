@@ -1,0 +1,1 @@
+"""Sources and inputs of a run."""

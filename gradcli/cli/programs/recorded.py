@@ -1,0 +1,131 @@
+"""What `graph` and `explain` look at: a text that was run once, and its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gradcli.autograd import leaf as leaves
+from gradcli.autograd.freed_values import Dropped, Keeper, reachable, thawed
+from gradcli.autograd.leaf import fresh_edge
+from gradcli.autograd.modes import requires_grad
+from gradcli.cli.process.report import RAISED, Failure
+from gradcli.cli.process.signals import write_messages
+from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.language.interpreter import UNSET
+from gradcli.render.names import Names
+from gradcli.tensor import dtypes
+from gradcli.tensor.tensor import Tensor
+
+from .file_inputs import file_inputs
+from .inputs import bound, use_dtype
+from .runner import Runner, chosen, prepare, seed
+from .sources import Text
+
+KEEP = 256 << 20
+
+
+def on_graph(value: Any) -> bool:
+    """Whether a value is a result that was recorded."""
+    return (
+        type(value) is Tensor
+        and value.level is None
+        and requires_grad(value)
+        and not leaves.is_leaf(value)
+    )
+
+
+class Recorded:
+    """A text after its run: `names` are its tensors, the value of a last expression among them.
+
+    Note: what backward passes free is kept from before the first run, so that it can be read.
+    """
+
+    def __init__(self, text: Text, namespace: dict[str, Any], value: Any) -> None:
+        self.text = text
+        self.title = text.source.text.strip() if text.kind == "expression" else text.source.name
+        self.namespace = dict(namespace)
+        self.names = {name: v for name, v in namespace.items() if type(v) is Tensor}
+        if value is not UNSET and not any(value is known for known in namespace.values()):
+            title = self._value_title()
+            self.namespace[title] = value
+            self.names.update(_tensors(title, value))
+        self.text_names = set(namespace)
+        self.edges = Names(self.namespace)
+
+    def _value_title(self) -> str:
+        if self.text.kind == "expression":
+            return " ".join(self.title.split())
+        span = self.text.tree.body[-1].span  # type: ignore[index]
+        return " ".join(self.text.source.slice(span).split())
+
+    def results(self, options: Options) -> dict[str, Tensor]:
+        """The results of `--of`, or those that no other result was made from.
+
+        Raises UsageError for an unknown name. What `--of` names need not be on a graph.
+        """
+        if options.of:
+            wanted = chosen(options.of, self.names, "--of", "tensor")
+            return {name: self.names[name] for name in wanted}
+        found: dict[tuple[Any, int], str] = {}
+        for name, value in self.names.items():
+            if on_graph(value):
+                found.setdefault((fresh_edge(value), value.number), name)
+        inner: set[Any] = set()
+        for node, _ in found:
+            if node not in inner:
+                inner.update(reachable([node])[:-1])
+        return {name: self.names[name] for (node, _), name in found.items() if node not in inner}
+
+
+def _tensors(title: str, value: Any) -> dict[str, Tensor]:
+    if type(value) is Tensor:
+        return {title: value}
+    if type(value) in (list, tuple):
+        found = ((f"{title}[{place}]", item) for place, item in enumerate(value))
+        return {name: item for name, item in found if type(item) is Tensor}
+    return {}
+
+
+def run_recorded(texts: list[Text], options: Options) -> list[Recorded]:
+    """Run texts, and keep what their backward passes free; prints go to stderr."""
+    use_dtype(options, dtypes.float64)
+    prepare(options)
+    given = bound(options)
+    Keeper(KEEP if options.keep is None else options.keep)
+    found = []
+    for text in texts:
+        seed(options, 0)
+        runner = Runner(text, options, stdout=write_messages, emit=lambda values: None)
+        inputs = {**file_inputs(options, runner), **given.all}
+        result = runner.run(inputs)
+        found.append(Recorded(text, result.globals, result.value))
+    return found
+
+
+def nothing_recorded(what: str) -> UsageError:
+    """The error for a text without results."""
+    return UsageError(
+        f"there is no graph to {what}",
+        "give inputs with --set, or make leaves in the program with requires_grad=True",
+    )
+
+
+@contextmanager
+def readable(*results: Tensor) -> Iterator[None]:
+    """Have freed graphs hold what they had saved. Raises Failure for what is gone or changed."""
+    try:
+        with thawed(reachable(fresh_edge(result) for result in results)):
+            yield
+    except Dropped as error:
+        raise Failure(
+            RAISED, str(error), type="RuntimeError", help="keep more with --keep 1G"
+        ) from None
+    except RuntimeError as error:
+        raise Failure(
+            RAISED,
+            str(error),
+            type="RuntimeError",
+            help="the program changed it after it was used: explain it up to that line",
+        ) from None

@@ -1,0 +1,381 @@
+"""Records: one JSON object a line in, one result a line out, in order.
+
+The whole lines that one read returned are taken together, evaluated in groups where the program
+allows it (`gradcli.cli.records.batch`), written and flushed, so that no record waits for the next
+one. A record that fails has its error in its place; the others go on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gradcli.cli.process.failures import failure_of
+from gradcli.cli.process.report import USAGE, Failure, show
+from gradcli.cli.programs.file_inputs import Progress, inputs_of, lines_of, reads_lines, tensors
+from gradcli.cli.programs.inputs import Given, bound
+from gradcli.cli.programs.sources import Text
+from gradcli.cli.results.output import Sink
+from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.io.columns import parse_columns
+from gradcli.io.errors import DataError, naming
+from gradcli.io.files import extension, read_record
+from gradcli.io.parse import decode, parse, parse_flat_lines
+from gradcli.io.stream import end_of_record
+from gradcli.tensor.runtime import LimitExceeded, runtime
+from gradcli.tensor.tensor import Tensor, make
+
+from .batch import Batcher, Lines, Member
+from .work import Derivative, Evaluation
+
+AT_ONCE = 4096  # records of a grid or a table that are evaluated together
+LARGE = 4 << 20  # bytes of a block that holds a long line, which is parsed once and alone
+PATIENCE = 0.05  # seconds that a result may wait for others to be written together
+
+Batch = list["Member | Failure"]
+
+
+def derive_records(text: Text, options: Options) -> int:
+    """A one-shot command over records; the exit status."""
+    return _Stream(Derivative(text, options), options).run()
+
+
+def evaluate_records(text: Text, options: Options) -> int:
+    """`eval` over records; the exit status."""
+    from gradcli.cli.programs.inputs import use_dtype
+    from gradcli.cli.programs.runner import prepare, seed
+    from gradcli.cli.results.output import check_output
+    from gradcli.tensor import dtypes
+
+    use_dtype(options, dtypes.float32)
+    check_output(options)
+    prepare(options)
+    seed(options, None)
+    options.json = True
+    return _Stream(Evaluation(text, options), options).run()
+
+
+class _Stream:
+    def __init__(self, job: Derivative | Evaluation, options: Options) -> None:
+        self.job = job
+        self.options = options
+        self.given: Given = bound(options)
+        shared = options.input if options.grid or options.null_input else options.input[:-1]
+        self.given.leaves = {
+            **inputs_of(shared, options, (job.runner,)),
+            **self.given.leaves,
+        }
+        self.batcher = Batcher(job, self.given, options)
+        self.number = 0  # of the record that is evaluated, from 1
+        self.failed = 0
+        self.first: Failure | None = None
+        self.first_number = 0
+        self.pending: list[str] = []
+        self.written = time.monotonic()
+        self.progress = Progress()
+
+    def run(self) -> int:
+        options = self.options
+        with Sink(options, streaming=options.each or options.grid) as sink:
+            self.sink = sink
+            self.job.attach(sink, self._before_emit)
+            progress = self.progress
+            try:
+                for batch in self._batches():
+                    self._evaluate(batch)
+                    self._write()
+                    progress.show()
+                    if self.first is not None and options.fail_fast:
+                        break
+            finally:
+                progress.clear()
+                self._write()
+        if self.first is not None:
+            self._summary()
+            return self.first.status
+        if options.exit_status:
+            from gradcli.cli.results.answers import exit_status
+
+            return exit_status(options, sink)
+        return 0
+
+    def _before_emit(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        self.written = time.monotonic()
+        if self.pending:
+            text = "".join(self.pending)
+            self.pending.clear()
+            self.sink.lines(text)
+        if self.sink.path is None:
+            sys.stdout.flush()
+
+    def _put(self, line: str) -> None:
+        self.pending.append(f"{self.sink.prefix}{line}\n")
+        if self.options.unbuffered or time.monotonic() - self.written > PATIENCE:
+            self._write()
+
+    # Where records come from
+
+    def _batches(self) -> Iterator[Batch]:
+        options = self.options
+        if options.null_input:
+            yield [{}]
+        elif options.grid:
+            yield from self._grid()
+        elif options.slurp:
+            yield [self._slurped()]
+        else:
+            yield from self._records()
+
+    def _records(self) -> Iterator[Batch]:
+        options = self.options
+        if reads_lines(options):
+            if (
+                options.input
+                and extension(options.input[-1]) == ".json"
+                and options.input[-1] != "-"
+            ):
+                yield from _chunks(_whole(options.input[-1]))
+                return
+            first = True
+            for block in lines_of(options, self.progress):
+                if first:
+                    block = block.removeprefix(b"\xef\xbb\xbf")
+                first = False
+                if len(block) > LARGE or not self._columns(block):
+                    yield _parsed(block, end_of_record(options.seq))
+        elif extension(options.input[-1]) == ".csv":
+            yield from _chunks(_table(options.input[-1]))
+        else:
+            yield from _chunks(_rows(read_record(options.input[-1]), options.input[-1]))
+
+    def _grid(self) -> Iterator[Batch]:
+        """The points of the ranges that --set gave, the last one running fastest."""
+        if not self.given.grids:
+            raise UsageError("--grid needs a range", "--set 'x=linspace(-3, 3, 61)' --grid")
+        axes = [_points(value, name) for name, value in self.given.grids.items()]
+        names = list(self.given.grids)
+        points = ({**dict(zip(names, p, strict=True))} for p in itertools.product(*axes))
+        yield from _chunks(points)
+
+    def _slurped(self) -> Member | Failure:
+        """All records as one: for each name the list of its values."""
+        columns: dict[str, list[Any]] = {}
+        count = 0
+        for batch in self._records():
+            for member in batch:
+                count += 1
+                if isinstance(member, Failure):
+                    member.message = f"record {count}: {member.message}"
+                    return member
+                if count > 1 and member.keys() != columns.keys():
+                    (name, *_) = member.keys() ^ columns.keys()
+                    return Failure(USAGE, f"record {count}: `{name}` is not in every record")
+                for name, value in member.items():
+                    columns.setdefault(name, []).append(value)
+        return {name: _stacked(values) for name, values in columns.items()}
+
+    # What is done with them
+
+    def _columns(self, block: bytes) -> bool:
+        """Whether a block of lines was parsed, evaluated and written as columns of numbers."""
+        if not self.sink.streaming or self.options.slurp or not self.batcher.possible:
+            return False
+        parsed = parse_columns(block)
+        if parsed is None:
+            return False
+        count, columns = parsed
+        done = self.batcher.together(columns, count)
+        if done is None:
+            return False
+        self._take(done)
+        self._write()
+        self.progress.show()
+        return True
+
+    def _take(self, done: Lines) -> None:
+        self.number += done.count
+        self.sink.count += done.count
+        self.pending.append(done.text)
+
+    def _evaluate(self, batch: Batch) -> None:
+        place = 0
+        while place < len(batch):
+            lines = self.batcher.lines(batch, place) if self.sink.streaming else None
+            if lines:
+                self._take(lines)
+                place += lines.count
+                continue
+            for member in batch[place : place + max(1, self.batcher.skipped)]:
+                self.number += 1
+                self._single(member)
+                place += 1
+                if self.first is not None and self.options.fail_fast:
+                    return
+
+    def _single(self, member: Member | Failure) -> None:
+        runtime.check()
+        try:
+            if isinstance(member, Failure):
+                raise member
+            inputs = self._inputs(member)
+            document = self.job.document(inputs)
+            if not self.sink.streaming:
+                self.sink.write(document)
+                return
+            self.sink.last = document
+            self.sink.count += 1
+            if self.sink.raw and type(document) is str:
+                self._put(document)
+            else:
+                self._put(self.sink.line_writer.text(document))
+        except (Failure, DataError, LimitExceeded, Exception) as error:
+            if isinstance(error, OSError) or getattr(error, "limit", "") == "timeout":
+                raise
+            self._fail(failure_of(error))
+
+    def _inputs(self, member: Member) -> dict[str, Tensor]:
+        """A record's inputs and those of the command line, which win; every array is a new one."""
+        self.job.runner.offered = member
+        found = tensors(member, self.options, self.job.runner.reads)
+        given = self.given
+        for name, tensor in given.leaves.items():
+            found[name] = _copy(tensor, True)
+        for name, tensor in given.constants.items():
+            found[name] = _copy(tensor, False)
+        return found
+
+    def _fail(self, failure: Failure) -> None:
+        if failure.status == 141 or not self.sink.streaming:
+            raise failure
+        self.failed += 1
+        if self.first is None:
+            self.first = failure
+            self.first_number = self.number
+        if self.options.errors == "json":
+            self._write()
+            show(failure, "json", record=self.number)
+        from gradcli.io.text import one_line
+
+        self._put(one_line({"error": failure.members(self.number)}))
+
+    def _summary(self) -> None:
+        first = self.first
+        if first is None or self.options.errors == "json":
+            return
+        message = f"record {self.first_number}: {first.message}"
+        if self.failed > 1:
+            message = f"{self.failed} of {self.number} records failed; {message}"
+        show(Failure(first.status, message, help=first.help), "text", self.options.color)
+
+
+def _copy(tensor: Tensor, leaf: bool) -> Tensor:
+    from gradcli.autograd.leaf import requires_grad_
+
+    array = tensor.array
+    copied = make(array.copy() if array.shape else array, tensor.dtype)
+    return requires_grad_(copied) if leaf and tensor.dtype.differentiable else copied
+
+
+def _chunks(records: Iterable[Any]) -> Iterator[Batch]:
+    iterator = iter(records)
+    while batch := list(itertools.islice(iterator, AT_ONCE)):
+        yield [_checked(record) for record in batch]
+
+
+def _parsed(block: bytes, end: bytes) -> Batch:
+    """The records of a block of lines; blank lines are none."""
+    texts: list[str] | list[bytes]
+    try:
+        text = block.decode()
+    except UnicodeDecodeError:
+        texts = block.split(end)
+    else:
+        flat = None
+        if end == b"\n" and len(block) <= LARGE:
+            flat = parse_flat_lines(text, text.count("\n") + 1)
+        if flat is not None:
+            return flat  # type: ignore[return-value]
+        texts = text.split(end.decode())
+    return [_record(text) for text in texts if text and not text.isspace()]
+
+
+def _record(text: str | bytes) -> Member | Failure:
+    try:
+        if isinstance(text, bytes):
+            text = ("\ufeff" if text.startswith(b"\xef\xbb\xbf") else "") + decode(text)
+        return _checked(parse(text))
+    except DataError as error:
+        return failure_of(error)
+    except LimitExceeded as limit:
+        if limit.limit != "max-memory":
+            raise
+        return failure_of(limit)
+
+
+def _checked(value: Any) -> Member | Failure:
+    if type(value) is dict:
+        return value
+    if isinstance(value, Failure):
+        return value
+    from gradcli.io.values import _name
+
+    return Failure(
+        USAGE, f"a record is an object, not {_name(value)}", code="data", help='write {"x": …}'
+    )
+
+
+def _whole(name: str) -> list[Any]:
+    """The records of a `.json` file: a list of them, or one."""
+    from gradcli.io.source import read_bytes
+
+    with naming(name):
+        text = decode(read_bytes(name))
+    try:
+        with naming(name):
+            value = parse(text)
+    except DataError as error:
+        if "something after" not in error.message:
+            raise
+        return [_record(line) for line in text.split("\n") if line.strip()]
+    return value if type(value) is list else [value]
+
+
+def _table(name: str) -> Iterator[Any]:
+    """The rows of a `.csv` file as records, as they are read."""
+    from gradcli.io.csv import rows_of
+
+    for row in rows_of(name):
+        yield failure_of(row) if isinstance(row, DataError) else row
+
+
+def _rows(arrays: dict[str, Any], name: str) -> Iterator[Any]:
+    """The first axis of a file's arrays as records."""
+    import numpy as np
+
+    lengths = {key: array.shape[0] if array.shape else None for key, array in arrays.items()}
+    if None in lengths.values() or len(set(lengths.values())) != 1:
+        shown = ", ".join(f"{key} {list(array.shape)}" for key, array in arrays.items())
+        raise DataError(f"{name}: the arrays have no common first axis for records: {shown}")
+    for row in range(next(iter(lengths.values())) or 0):
+        yield {key: np.asarray(array[row])[()] for key, array in arrays.items()}
+
+
+def _points(value: Any, name: str) -> list[Any]:
+    """The values along one axis of a grid."""
+    if isinstance(value, Tensor):
+        return list(value.array)
+    return list(value)
+
+
+def _stacked(values: list[Any]) -> Any:
+    if values and hasattr(values[0], "__array__"):
+        import numpy as np
+
+        return np.stack(values)
+    return values

@@ -1,0 +1,67 @@
+"""What is done for one record: a derivative, or the evaluation of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradcli.cli.process.signals import write_messages
+from gradcli.cli.programs.runner import Runner
+from gradcli.cli.programs.sources import Text
+from gradcli.cli.results.output import Sink
+from gradcli.cli.usage.parse import Options
+from gradcli.tensor.tensor import Tensor
+
+
+class Derivative:
+    """A one-shot command, as a function from inputs to a document."""
+
+    def __init__(self, text: Text, options: Options) -> None:
+        self.options = options
+        self.kind = options.command.name
+        self.runner = Runner(text, options, stdout=write_messages)
+
+    def attach(self, sink: Sink, before: Callable[[], None]) -> None:
+        """A derivative writes nothing of its own."""
+
+    def document(self, inputs: dict[str, Tensor]) -> Any:
+        """The result for one set of inputs. Raises Failure."""
+        from gradcli.cli.results.derivatives import derive, leaves_of, result_of
+
+        result = self.runner.run(inputs)
+        value = result_of(result, self.options)
+        by = leaves_of(result, inputs, self.options)
+        return derive(self.kind, value, by, self.options)
+
+
+class Evaluation:
+    """`eval --each`, as a function from inputs to a document."""
+
+    def __init__(self, text: Text, options: Options) -> None:
+        self.options = options
+        self.kind = "eval"
+        self.sink: Sink | None = None
+        self.before: Callable[[], None] = lambda: None
+        self.runner = Runner(text, options, stdout=write_messages, emit=self._emit)
+
+    def attach(self, sink: Sink, before: Callable[[], None]) -> None:
+        """Records of `emit` go to `sink`, after what `before` still has to write."""
+        self.sink = sink
+        self.before = before
+
+    def _emit(self, values: dict[str, Any]) -> None:
+        from gradcli.io.documents import document
+
+        if self.sink is not None:
+            self.before()
+            self.sink.write(document(values, self.options.full), line=True)
+
+    def document(self, inputs: dict[str, Tensor]) -> Any:
+        """The result for one set of inputs. Raises Failure."""
+        from gradcli.cli.results.answers import names_document
+        from gradcli.io.documents import document
+
+        result = self.runner.run(inputs)
+        if self.runner.text.kind == "program":
+            return names_document(result.globals, inputs, self.options)
+        return document(result.value, self.options.full)

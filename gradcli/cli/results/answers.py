@@ -1,0 +1,57 @@
+"""What `eval` answers: the document of a program's names, and jq's `--exit-status`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gradcli.cli.usage.parse import Options
+
+    from .output import Sink
+
+
+def names_document(
+    names: dict[str, Any], given: dict[str, Any], options: Options
+) -> dict[str, Any]:
+    """`{"values": …, "grads": …}` of a program's names."""
+    from gradcli.autograd import leaf as leaves
+    from gradcli.autograd.modes import requires_grad
+    from gradcli.cli.programs.runner import chosen
+    from gradcli.io.documents import document, is_value, typed
+    from gradcli.tensor.tensor import Tensor
+
+    values = {name: value for name, value in names.items() if name not in given and is_value(value)}
+    if options.of:
+        known = {name: value for name, value in names.items() if is_value(value)}
+        values = {name: known[name] for name in chosen(options.of, known, "--of", "result")}
+    tensors = {
+        name: value
+        for name, value in names.items()
+        if type(value) is Tensor and requires_grad(value) and leaves.is_leaf(value)
+    }
+    if options.wrt:
+        tensors = {name: tensors[name] for name in chosen(options.wrt, tensors, "--wrt", "leaf")}
+    grads: dict[str, Any] = {}
+    for name, tensor in tensors.items():
+        grad = leaves.grad(tensor)
+        grads[name] = None if grad is None else typed(grad)
+    return {
+        "values": {name: document(value, options.full) for name, value in values.items()},
+        "grads": grads,
+    }
+
+
+def exit_status(options: Options, sink: Sink) -> int:
+    """0, or what `--exit-status` makes of the last value: 1 for false and null, 4 for none."""
+    if not options.exit_status:
+        return 0
+    if not sink.count:
+        return 4
+    from gradcli.io.write import Typed
+    from gradcli.tensor.tensor import Tensor
+
+    last = sink.last
+    if isinstance(last, Typed | Tensor) and last.dtype.name == "bool" and not last.array.shape:
+        last = bool(last.array)
+    return 1 if last is None or last is False else 0

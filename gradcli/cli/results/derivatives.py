@@ -1,0 +1,346 @@
+"""The one-shot commands: a result and its derivatives as one document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcli.autograd import leaf as leaves
+from gradcli.autograd.api import grad as autograd_grad
+from gradcli.autograd.modes import requires_grad
+from gradcli.cli.process.failures import span_members
+from gradcli.cli.process.report import RAISED, USAGE, Failure
+from gradcli.cli.programs.inputs import constant, literal
+from gradcli.cli.programs.runner import chosen
+from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.io.documents import typed
+from gradcli.io.write import Typed
+from gradcli.language.interpreter import UNSET, Result
+from gradcli.language.machine.state import machine
+from gradcli.tensor import dtypes
+from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor, make, numel, shape_of
+
+ROWS_AT_ONCE = 64 << 20  # bytes of cotangents in one batched backward pass
+
+Named = dict[str, Tensor]
+
+
+def result_of(result: Result, options: Options) -> Tensor:
+    """What is differentiated: the value of the last expression, or the name of `--of`."""
+    if len(options.of) > 1:
+        raise UsageError("one result at a time", f"--of {options.of[0]}")
+    if options.of:
+        (name,) = chosen(options.of, result.globals, "--of", "result")
+        value = result.globals[name]
+    elif result.value is UNSET or (result.value is None and options.file is not None):
+        raise UsageError(
+            "the program does not end with an expression", "say which result: --of NAME"
+        )
+    elif result.value is None:
+        raise Failure(RAISED, "the result is None, not a tensor", type="TypeError")
+    else:
+        value = result.value
+    if isinstance(value, bool | int | float | complex):
+        dtype = dtypes.of_number(value)
+        if type(value) is int and not -(1 << 63) <= value < 1 << 63:
+            raise Failure(RAISED, "Overflow when unpacking long long", type="ValueError")
+        return make(dtype.array.type(value), dtype)
+    if not isinstance(value, Tensor):
+        raise Failure(
+            RAISED,
+            f"the result is a {type(value).__name__}, not a tensor",
+            type="TypeError",
+            help="a program can name several results; --of NAME takes one",
+        )
+    return value
+
+
+def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
+    """The inputs and the program's own leaves that require grad, narrowed by `--wrt`."""
+    found = {name: value for name, value in inputs.items() if requires_grad(value)}
+    found |= {
+        name: value
+        for name, value in result.globals.items()
+        if name not in inputs
+        and type(value) is Tensor
+        and requires_grad(value)
+        and leaves.is_leaf(value)
+    }
+    if options.wrt:
+        chosen(options.wrt, found, "--wrt", "input that requires grad")
+        return {name: found[name] for name in options.wrt}
+    return found
+
+
+def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, Any]:
+    """The document of a command: the value, then the derivative under the command's name.
+
+    Raises Failure with PyTorch's sentence for what cannot be differentiated.
+    """
+    compute = _COMMANDS[kind]
+    try:
+        found = compute(value, by, options)
+    except Failure as failure:
+        raise _placed(failure, value) from None
+    except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
+        raised = Failure(RAISED, str(error), type=type(error).__name__, help=_help(error))
+        raise _placed(raised, value) from None
+    return {"value": typed(leaves.detach(value)), MEMBERS[kind]: found}
+
+
+def _help(error: Exception) -> str:
+    if "implicitly created only for scalar" in str(error):
+        return "give --cotangent, or make it a scalar with sum(...)"
+    if "implicitly created only for real" in str(error):
+        return "give --cotangent, or make it real with .real or abs(...)"
+    return ""
+
+
+def _placed(failure: Failure, value: Tensor) -> Failure:
+    """A failure that is about the result as a whole, with the place that made the result."""
+    node = leaves.grad_fn(value)
+    place = None if node is None else machine.locate(node.where)
+    if place is None or failure.status != RAISED or failure.help == "":
+        return failure
+    from gradcli.language.errors.diagnostics import Diagnostic, Label
+
+    source, made = place
+    label = Label(made.span, f"{value.dtype.name} {list(shape_of(value))}")
+    title = f"{failure.type}: {failure.message}"
+    failure.draw = Diagnostic(title, source, [label], [failure.help]).render
+    failure.span = span_members(source, made.span)
+    return failure
+
+
+def _document(found: Tensor | None) -> Typed | None:
+    return None if found is None else typed(found)
+
+
+def _gradients(
+    value: Tensor, by: Named, cotangent: Tensor | None, create_graph: bool = False
+) -> list[Tensor | None]:
+    if not requires_grad(value) or not by:
+        return [None] * len(by)
+    found = autograd_grad(
+        value,
+        list(by.values()),
+        None if cotangent is None else [cotangent],
+        retain_graph=True,
+        create_graph=create_graph,
+        allow_unused=True,
+    )
+    return list(found)
+
+
+def _grad(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
+    cotangent = _cotangent(value, options)
+    found = _gradients(value, by, cotangent)
+    return {name: _document(grad) for name, grad in zip(by, found, strict=True)}
+
+
+def _cotangent(value: Tensor, options: Options) -> Tensor | None:
+    if not options.cotangent:
+        return None
+    if len(options.cotangent) > 1:
+        raise UsageError("--cotangent is given once")
+    name, text = options.cotangent[0]
+    if name:
+        raise UsageError("--cotangent takes a value alone", f"--cotangent {text!r}")
+    return _like(value, text, "--cotangent", "the result")
+
+
+def _like(like: Tensor, text: str, what: str, owner: str) -> Tensor:
+    """A value of an option as a tensor of the dtype and shape of another. Raises Failure."""
+    shape = shape_of(like)
+    array = given_array(text, like.dtype, what)
+    if array.shape != shape:
+        raise Failure(
+            USAGE,
+            f"{what} has the shape {list(array.shape)}, and {owner} has {list(shape)}",
+            code="data",
+        )
+    return make(array[()], like.dtype)
+
+
+def given_array(text: str, dtype: dtypes.DType, what: str) -> Any:
+    """The value of `--tangent` or `--cotangent` as an ndarray of `dtype`. Raises Failure."""
+    given = literal(text, what)
+    tensor = given if isinstance(given, Tensor) else constant(given, dtype, what)
+    return np.asarray(dtype.cast(np.asarray(tensor.array)))
+
+
+def tangent_texts(names: list[str], options: Options) -> dict[str, str]:
+    """What `--tangent` says of which input. Raises UsageError."""
+    if not options.tangent:
+        shown = ", ".join(f"--tangent {name}=…" for name in names) or "--tangent"
+        raise UsageError("say in which direction", shown)
+    found: dict[str, str] = {}
+    for name, text in options.tangent:
+        if not name:
+            if len(names) != 1:
+                raise UsageError(
+                    f"--tangent {text}: say of which input",
+                    f"--tangent NAME={text}, with NAME one of {', '.join(names)}",
+                )
+            (name,) = names
+        chosen([name], dict.fromkeys(names), "--tangent", "input that requires grad")
+        found[name] = text
+    return found
+
+
+def _tangents(by: Named, options: Options) -> list[Tensor]:
+    """The directions of `--tangent`, zeros for inputs that have none."""
+    directions = {
+        name: _like(by[name], text, f"--tangent {name}", f"`{name}`")
+        for name, text in tangent_texts(list(by), options).items()
+    }
+    return [directions[name] if name in directions else _zeros(like) for name, like in by.items()]
+
+
+def _zeros(like: Tensor) -> Tensor:
+    return make(np.zeros(shape_of(like), like.dtype.array)[()], like.dtype)
+
+
+def _jvp(value: Tensor, by: Named, options: Options) -> Any:
+    """By two backward passes: the vjp is linear in its cotangent, and its own vjp is the jvp."""
+    tangents = _tangents(by, options)
+    weights = leaves.requires_grad_(_zeros(value))
+    pulled = _gradients(value, by, weights, create_graph=True)
+    pairs = [
+        (grad, tangent)
+        for grad, tangent in zip(pulled, tangents, strict=True)
+        if grad is not None and requires_grad(grad)
+    ]
+    if not pairs:
+        return typed(_zeros(value))
+    (found,) = autograd_grad(
+        [grad for grad, _ in pairs], [weights], [tangent for _, tangent in pairs], allow_unused=True
+    )
+    return typed(_zeros(value) if found is None else found)
+
+
+def _scalar(value: Tensor, what: str) -> None:
+    if numel(shape_of(value)) != 1 or not value.dtype.is_floating_point:
+        raise Failure(
+            RAISED,
+            f"the {what} is of a real scalar, and the result is {value.dtype.name} "
+            f"{list(shape_of(value))}",
+            type="RuntimeError",
+            help="make it a scalar with sum(...)",
+        )
+
+
+def _hvp(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
+    _scalar(value, "Hessian")
+    tangents = _tangents(by, options)
+    first = _gradients(value, by, None, create_graph=True)
+    pairs = [
+        (grad, tangent)
+        for grad, tangent in zip(first, tangents, strict=True)
+        if grad is not None and requires_grad(grad)
+    ]
+    if not pairs:
+        return {name: typed(_zeros(like)) for name, like in by.items()}
+    found = autograd_grad(
+        [grad for grad, _ in pairs],
+        list(by.values()),
+        [tangent for _, tangent in pairs],
+        allow_unused=True,
+    )
+    return {
+        name: typed(_zeros(like) if grad is None else grad)
+        for (name, like), grad in zip(by.items(), found, strict=True)
+    }
+
+
+def _jacobian(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
+    rows = jacobian_rows(value, by)
+    return {name: typed(block) for name, block in zip(by, rows, strict=True)}
+
+
+def _hessian(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
+    _scalar(value, "Hessian")
+    first = _gradients(value, by, None, create_graph=True)
+    blocks: dict[str, Any] = {}
+    for (name, like), grad in zip(by.items(), first, strict=True):
+        gradient = _zeros(like) if grad is None else grad
+        rows = jacobian_rows(gradient, by)
+        blocks[name] = {other: typed(row) for other, row in zip(by, rows, strict=True)}
+    return blocks
+
+
+def jacobian_rows(value: Tensor, by: Named) -> list[Tensor]:
+    """The Jacobians of `value`, each of the shape of `value` followed by that of the input.
+
+    Cotangents go through the graph many at a time, as far as memory allows.
+    """
+    shape = shape_of(value)
+    count = numel(shape)
+    blocks = [
+        _empty(count * numel(shape_of(like)), (count, *shape_of(like)), like)
+        for like in by.values()
+    ]
+    if requires_grad(value) and by and count:
+        step = max(1, min(count, ROWS_AT_ONCE // (count * value.dtype.itemsize)))
+        for start in range(0, count, step):
+            stop = min(start + step, count)
+            for block, rows in zip(blocks, _rows(value, by, start, stop), strict=True):
+                if rows is not None:
+                    block[start:stop] = rows
+    return [
+        make(block.reshape(shape + shape_of(like))[()], like.dtype)
+        for block, like in zip(blocks, by.values(), strict=True)
+    ]
+
+
+def _empty(size: int, shape: tuple[int, ...], like: Tensor) -> Any:
+    runtime.reserve(size * like.dtype.itemsize)
+    return np.zeros(shape, like.dtype.array)
+
+
+def _rows(value: Tensor, by: Named, start: int, stop: int) -> list[Any]:
+    """The rows from `start` to `stop` of every Jacobian: in one batched pass, or one by one."""
+    shape = shape_of(value)
+    units = np.zeros((stop - start, numel(shape)), value.dtype.array)
+    units[np.arange(stop - start), np.arange(start, stop)] = 1
+    units = units.reshape(stop - start, *shape)
+
+    def pull(cotangent: Any, batched: bool) -> list[Tensor | None]:
+        return list(
+            autograd_grad(
+                value,
+                list(by.values()),
+                [make(cotangent, value.dtype)],
+                retain_graph=True,
+                allow_unused=True,
+                is_grads_batched=batched,
+            )
+        )
+
+    if stop - start == 1:
+        return [None if grad is None else grad.array for grad in pull(units[0][()], False)]
+    import gradcli.func.batched  # noqa: F401  (the engine's batched pass is installed there)
+
+    try:
+        return [None if grad is None else grad.array for grad in pull(units, True)]
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, IndexError):
+        rows = [pull(unit[()], False) for unit in units]
+    return [
+        None if column[0] is None else np.stack([grad.array for grad in column])
+        for column in zip(*rows, strict=True)
+    ]
+
+
+_COMMANDS: dict[str, Callable[[Tensor, Named, Options], Any]] = {
+    "grad": _grad,
+    "vjp": _grad,
+    "jvp": _jvp,
+    "jacobian": _jacobian,
+    "hessian": _hessian,
+    "hvp": _hvp,
+}
+
+MEMBERS = {name: name for name in _COMMANDS} | {"grad": "grads"}

@@ -1,0 +1,1 @@
+"""Options, help, completion, the manual."""

@@ -1,0 +1,97 @@
+"""`--help`: one screen of 24 lines and 80 columns for each command, from the table."""
+
+from __future__ import annotations
+
+from .table import COMMANDS, GROUPS, MAIN, OPTIONS, STATUSES, Command, Option
+
+WIDTH = 80
+ELSEWHERE = ("completions", "man")  # commands that the last line of the main help names
+
+
+def screen(command: Command) -> str:
+    """The help of a command, or of gradcli as a whole for `MAIN`."""
+    lines = _main() if command is MAIN else _command(command)
+    return "\n".join(lines) + "\n"
+
+
+def usage(command: Command) -> str:
+    """How a command is called."""
+    return " ".join(filter(None, ("gradcli", command.name, command.arguments, "[OPTIONS]")))
+
+
+def _main() -> list[str]:
+    lines = [f"usage: gradcli [COMMAND] [OPTIONS]    {MAIN.summary}"]
+    width = max(map(len, COMMANDS)) + 2
+    lines.append(f"  {'(none)':{width}}calculate interactively, or run a script from stdin")
+    lines += [
+        f"  {name:{width}}{command.summary}"
+        for name, command in COMMANDS.items()
+        if name not in ELSEWHERE
+    ]
+    lines += ["", *_brief(MAIN, 9), "", *_examples(MAIN)]
+    return [*lines, "More: gradcli COMMAND --help, gradcli completions SHELL, gradcli man"]
+
+
+def _command(command: Command) -> list[str]:
+    lines = [f"usage: {usage(command)}", command.about]
+    detailed = [OPTIONS[name] for name in command.details]
+    if detailed:
+        lines += ["", *_described(detailed)]
+    brief = _brief(command, 9)
+    if brief:
+        lines += ["", *brief]
+    return [*lines, "", *_examples(command)]
+
+
+def _described(options: list[Option]) -> list[str]:
+    width = max(len(_spelling(option)) for option in options) + 2
+    return [f"  {_spelling(option):{width}}{option.help}" for option in options]
+
+
+def _spelling(option: Option) -> str:
+    return option.brief if option.short else option.spelled
+
+
+def _brief(command: Command, margin: int) -> list[str]:
+    """The options without a line of their own, a paragraph a group."""
+    lines: list[str] = []
+    for group in GROUPS:
+        names = [
+            _choices(option)
+            for option in OPTIONS.values()
+            if option.group == group
+            and command.takes(option)
+            and option.name not in command.details
+        ]
+        if names:
+            lines += _wrapped(group, names, margin)
+    return lines
+
+
+def _choices(option: Option) -> str:
+    if option.choices and len(option.choices) < 4:
+        return f"{option.brief.partition(' ')[0]} {'|'.join(option.choices)}"
+    return option.spelled.replace(", ", "/", 1) if option.short else option.brief
+
+
+def _wrapped(title: str, items: list[str], margin: int) -> list[str]:
+    lines = [f"{title:{margin}}"]
+    for place, item in enumerate(items):
+        piece = item + ("," if place < len(items) - 1 else "")
+        if len(lines[-1]) + 1 + len(piece) > WIDTH:
+            lines.append(" " * margin)
+        lines[-1] += " " + piece
+    return lines
+
+
+def _examples(command: Command) -> list[str]:
+    width = max(len(example) for example, _ in command.examples)
+    room = max(len(meaning) for _, meaning in command.examples)
+    if 2 + width + 4 + room > WIDTH:
+        width = 0
+    return [f"  {example:{width}}  # {meaning}" for example, meaning in command.examples]
+
+
+def statuses() -> str:
+    """The exit statuses in one line."""
+    return " · ".join(f"{status} {meaning}" for status, meaning in STATUSES)

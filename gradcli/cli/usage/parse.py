@@ -1,0 +1,323 @@
+"""The command line as typed: GNU conventions, from the table in `gradcli.cli.usage.table`.
+
+`--name value` and `--name=value`, short options in one word (`-nc`, `-oFILE`), options after
+operands, `--` before operands that begin with a dash, `-` as an operand. Abbreviated and unknown
+options are refused with the near name.
+"""
+
+from __future__ import annotations
+
+from . import table
+from .table import COMMANDS, MAIN, OPTIONS, Command, Option
+
+
+class UsageError(Exception):
+    """A mistake in the command line, and what to type instead."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class Options:
+    """The values of all options (attributes named after them) and the operands."""
+
+    command: Command
+    operands: list[str]
+    given: set[str]  # names of the options that were typed
+    atol: float
+    color: str
+    compact_output: bool
+    const: list[tuple[str, str]]
+    cotangent: list[tuple[str, str]]
+    dtype: str | None
+    each: bool
+    eps: float
+    errors: str
+    exit_status: bool
+    expression: list[str]
+    fail_fast: bool
+    file: str | None
+    format: str
+    full: bool
+    grid: bool
+    help: bool
+    indent: int | None
+    input: list[str]
+    json: bool
+    keep: int | None
+    keep_going: bool
+    max_depth: int | None
+    max_memory: int | None
+    max_steps: int | None
+    no_config: bool
+    nonfinite: str
+    null_input: bool
+    of: list[str]
+    output: str | None
+    raw_output: bool
+    resume: bool
+    rtol: float
+    seed: int | None
+    seq: bool
+    set: list[tuple[str, str]]
+    slurp: bool
+    tangent: list[tuple[str, str]]
+    timeout: float | None
+    unbuffered: bool
+    version: bool
+    wrt: list[str]
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self.operands = []
+        self.given = set()
+        for option in OPTIONS.values():
+            setattr(self, option.dest, _initial(option))
+
+
+_LISTS = (
+    table.NAMES,
+    table.BINDING,
+    table.DIRECTION,
+    table.REPEATED,
+    table.FILES,
+)
+
+
+def _initial(option: Option) -> object:
+    if option.kind == table.FLAG:
+        return False
+    if option.kind in _LISTS:
+        return []
+    return option.default
+
+
+def parse(arguments: list[str]) -> Options:
+    """The options of a command line without its first word. Raises UsageError."""
+    command, rest = _command(arguments)
+    options = Options(command)
+    operands = options.operands
+    words = iter(rest)
+    for word in words:
+        if word == "--":
+            operands.extend(words)
+        elif word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            option = _long(name, command)
+            if option.kind == table.FLAG:
+                if equals:
+                    raise UsageError(f"--{name} takes no value")
+                _take(options, option, "")
+            else:
+                _take(options, option, value if equals else _next(words, f"--{name}", option))
+        elif word.startswith("-") and word != "-":
+            _short(word, words, options)
+        else:
+            operands.append(word)
+        if options.help or options.version:
+            break
+    return options
+
+
+def _command(arguments: list[str]) -> tuple[Command, list[str]]:
+    """The command is the first operand; options of the main command may stand before it."""
+    skip = False
+    for place, word in enumerate(arguments):
+        if skip:
+            skip = False
+            continue
+        if word == "--":
+            break
+        if word.startswith("-") and word != "-":
+            skip = _takes_next(word)
+            continue
+        if word == "help" and place == 0:
+            if len(arguments) > 1 and arguments[1] in COMMANDS:
+                return COMMANDS[arguments[1]], ["--help"]
+            return MAIN, ["--help"]
+        if word in COMMANDS:
+            return COMMANDS[word], arguments[:place] + arguments[place + 1 :]
+        raise _unknown_command(word)
+    return MAIN, arguments
+
+
+def _takes_next(word: str) -> bool:
+    """Whether the word after an option is its value."""
+    if word.startswith("--"):
+        option = OPTIONS.get(word[2:])
+        return option is not None and option.kind != table.FLAG
+    last = next((o for o in OPTIONS.values() if o.short == word[-1]), None)
+    if last is None or last.kind == table.FLAG:
+        return False
+    flags = {o.short for o in OPTIONS.values() if o.kind == table.FLAG}
+    return all(letter in flags for letter in word[1:-1])
+
+
+def _unknown_command(word: str) -> UsageError:
+    if word.endswith(".grad") or "/" in word:
+        return UsageError(f"there is no command `{word}`", f"run a file with `gradcli eval {word}`")
+    close = near(word, COMMANDS)
+    if close:
+        return UsageError(f"there is no command `{word}`", f"did you mean `gradcli {close}`?")
+    return UsageError(
+        f"there is no command `{word}`", f"commands are {', '.join(COMMANDS)}; see gradcli --help"
+    )
+
+
+def near(word: str, names: object) -> str:
+    """The name that `word` was probably meant to be, or ""."""
+    from difflib import get_close_matches
+
+    candidates: list[str] = list(names)  # type: ignore[call-overload]
+    prefixed = [name for name in candidates if name.startswith(word)] if word else []
+    if len(prefixed) == 1:
+        return prefixed[0]
+    close = get_close_matches(word, candidates, 1, 0.6)
+    return close[0] if close else ""
+
+
+def _long(name: str, command: Command) -> Option:
+    option = OPTIONS.get(name)
+    if option is not None:
+        if command.takes(option):
+            return option
+        raise _elsewhere(f"--{name}", option, command)
+    close = near(name, command.options) or near(name, OPTIONS)
+    help = f"did you mean --{close}?" if close else _see(command)
+    raise UsageError(f"there is no option --{name}", help)
+
+
+_EXPRESSION = "an expression that begins with - goes after --"
+
+
+def _short(word: str, words: object, options: Options) -> None:
+    command = options.command
+    for place in range(1, len(word)):
+        letter = word[place]
+        option = next((o for o in OPTIONS.values() if o.short == letter), None)
+        if option is None:
+            close = near(word.lstrip("-"), command.options) if len(word) > 3 else ""
+            help = f"did you mean --{close}?" if close else _EXPRESSION
+            raise UsageError(f"there is no option -{letter}", help)
+        if not command.takes(option):
+            raise _elsewhere(f"-{letter}", option, command)
+        if option.kind == table.FLAG:
+            _take(options, option, "")
+            continue
+        value = word[place + 1 :]
+        _take(options, option, value or _next(words, f"-{letter}", option))
+        return
+
+
+def _elsewhere(spelled: str, option: Option, command: Command) -> UsageError:
+    homes = [name for name, other in COMMANDS.items() if other.takes(option)]
+    where = f"`gradcli {command.name}`" if command.name else "`gradcli` without a command"
+    if not homes:
+        return UsageError(f"{spelled} does not belong to {where}", "it belongs to `gradcli` alone")
+    return UsageError(f"{spelled} does not belong to {where}", f"it belongs to {', '.join(homes)}")
+
+
+def _see(command: Command) -> str:
+    return f"options are listed by `gradcli {command.name}".rstrip() + " --help`"
+
+
+def _next(words: object, spelled: str, option: Option) -> str:
+    value = next(words, None)  # type: ignore[call-overload]
+    if value is None:
+        raise UsageError(f"{spelled} needs a value: {option.argument}")
+    return str(value)
+
+
+def _take(options: Options, option: Option, text: str) -> None:
+    options.given.add(option.name)
+    kind = option.kind
+    if kind in _LISTS:
+        values = getattr(options, option.dest)
+        values.extend(_listed(option, text))
+        return
+    setattr(options, option.dest, True if kind == table.FLAG else _single(option, text))
+    if option.name == "keep-going":
+        options.fail_fast = False
+    elif option.name == "fail-fast":
+        options.keep_going = False
+
+
+def _listed(option: Option, text: str) -> list[object]:
+    kind = option.kind
+    if kind in (table.REPEATED, table.FILES):
+        return [text]
+    if kind == table.NAMES:
+        names = [name.strip() for name in text.split(",")]
+        for name in names:
+            if not name.isidentifier():
+                raise UsageError(f"--{option.name}: `{name}` is not a name", "names: x,y,z")
+        return [*names]
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if kind == table.DIRECTION and not (equals and name.isidentifier()):
+        return [("", text)]
+    if not equals:
+        raise UsageError(
+            f"--{option.name} {text}: there is no = in it", f"write --{option.name} NAME=VALUE"
+        )
+    if not name.isidentifier():
+        raise UsageError(f"--{option.name}: `{name}` is not a name")
+    from unicodedata import normalize
+
+    return [(name if name.isascii() else normalize("NFKC", name), value)]
+
+
+def _single(option: Option, text: str) -> object:
+    kind = option.kind
+    if kind == table.TEXT:
+        if not text:
+            raise UsageError(f"--{option.name} needs a value: {option.argument}")
+        return text
+    if kind == table.CHOICE:
+        if text in option.choices:
+            return text
+        close = near(text, option.choices)
+        raise UsageError(
+            f"--{option.name} {text}: it is one of {', '.join(option.choices)}",
+            f"did you mean {close}?" if close else "",
+        )
+    value = _number(kind, text)
+    if value is None:
+        raise UsageError(f"--{option.name} {text}: {_WANTED[kind]}")
+    return value
+
+
+_WANTED = {
+    table.INTEGER: "it is an integer",
+    table.COUNT: "it is an integer from 1 up",
+    table.NATURAL: "it is an integer from 0 to 16",
+    table.SIZE: "it is a number of bytes, such as 65536, 512M or 4GiB",
+    table.SECONDS: "it is a number of seconds above 0",
+    table.NUMBER: "it is a number above 0",
+}
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def _number(kind: str, text: str) -> int | float | None:
+    if "_" in text or len(text) > 40:
+        return None
+    try:
+        if kind == table.SIZE:
+            digits = text.upper().removesuffix("IB").removesuffix("B")
+            unit = digits[-1:] if digits[-1:] in _UNITS else ""
+            size = float(digits.removesuffix(unit)) * _UNITS[unit]
+            return int(size) if 1 <= size < 1 << 62 else None
+        if kind in (table.SECONDS, table.NUMBER):
+            value = float(text)
+            return value if 0 < value < 1e9 else None
+        number = int(text)
+    except ValueError:
+        return None
+    if kind == table.COUNT and number < 1:
+        return None
+    if kind == table.NATURAL and not 0 <= number <= 16:
+        return None
+    return number

@@ -1,0 +1,435 @@
+"""Every command and option, said once: parsing, `--help`, completions and the manual come from it.
+
+Nothing is imported here, so that `--help` and the shell completions cost what bare Python costs.
+"""
+
+from __future__ import annotations
+
+FLAG = "flag"  # takes no argument
+TEXT = "text"
+INTEGER = "integer"
+COUNT = "count"  # an integer from 1 up
+NATURAL = "natural"  # an integer from 0 up
+SIZE = "size"  # bytes: 512M, 4GiB
+SECONDS = "seconds"
+NUMBER = "number"  # a float above 0
+NAMES = "names"  # a,b,c; may be repeated
+BINDING = "binding"  # NAME=VALUE; may be repeated
+DIRECTION = "direction"  # NAME=VALUE, or VALUE alone; may be repeated
+REPEATED = "repeated"  # any text; may be repeated
+FILES = "files"  # a file's name; may be repeated
+CHOICE = "choice"
+
+DTYPES = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+
+
+class Option:
+    """One option: `name` without dashes, `short` one letter or "", what its argument is."""
+
+    __slots__ = ("argument", "choices", "default", "group", "help", "kind", "name", "short")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        argument: str,
+        help: str,
+        *,
+        short: str = "",
+        group: str = "",
+        choices: tuple[str, ...] = (),
+        default: object = None,
+    ) -> None:
+        self.name = name
+        self.short = short
+        self.kind = kind
+        self.argument = argument
+        self.help = help
+        self.group = group
+        self.choices = choices
+        self.default = default
+
+    @property
+    def dest(self) -> str:
+        """The attribute of the parsed options that holds the value."""
+        return self.name.replace("-", "_")
+
+    @property
+    def spelled(self) -> str:
+        """`-o, --output FILE`."""
+        long = f"--{self.name}" + (f" {self.argument}" if self.argument else "")
+        return f"-{self.short}, {long}" if self.short else long
+
+    @property
+    def brief(self) -> str:
+        """`-o FILE`: the shortest spelling."""
+        name = f"-{self.short}" if self.short else f"--{self.name}"
+        return f"{name} {self.argument}" if self.argument else name
+
+
+class Command:
+    """One command: how it is called, its options, and examples as (command line, what it does)."""
+
+    __slots__ = (
+        "about",
+        "arguments",
+        "details",
+        "examples",
+        "module",
+        "name",
+        "options",
+        "summary",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        arguments: str,
+        summary: str,
+        about: str,
+        options: str,
+        examples: tuple[tuple[str, str], ...],
+        details: tuple[str, ...] = (),
+        module: str = "",
+    ) -> None:
+        self.name = name
+        self.module = module or name  # in gradcli/cli/commands
+        self.arguments = arguments
+        self.summary = summary
+        self.about = about
+        self.options = tuple(options.split())
+        self.examples = examples
+        self.details = details  # options with a line of their own in `--help`
+
+    def takes(self, option: Option) -> bool:
+        return option.name in self.options
+
+
+def _table(*options: Option) -> dict[str, Option]:
+    return {option.name: option for option in options}
+
+
+INPUT, NUMBERS, RESULT, OUTPUT = "Inputs", "Numbers", "Result", "Output"
+RECORDS, LIMITS, GENERAL, SESSION = "Records", "Limits", "General", "Session"
+
+OPTIONS: dict[str, Option] = _table(
+    Option(
+        "expression", REPEATED, "EXPR", "evaluate EXPR; may be repeated", short="e", group=INPUT
+    ),
+    Option(
+        "file", TEXT, "FILE", "take the program from FILE (- for stdin)", short="f", group=INPUT
+    ),
+    Option(
+        "set", BINDING, "NAME=VALUE", "an input: JSON, or an expression of literals", group=INPUT
+    ),
+    Option("const", BINDING, "NAME=VALUE", "an input that is not differentiated", group=INPUT),
+    Option("input", FILES, "FILE", "inputs from .json .ndjson .npy .npz .csv, or -", group=INPUT),
+    Option("grid", FLAG, "", "one record for each point of the --set ranges", group=INPUT),
+    Option("wrt", NAMES, "NAMES", "differentiate with respect to these inputs only", group=RESULT),
+    Option("of", NAMES, "NAMES", "the results to take, by their names", group=RESULT),
+    Option(
+        "format",
+        CHOICE,
+        "FORM",
+        "tree, dot, svg, mermaid or json (tree)",
+        group=OUTPUT,
+        choices=("tree", "dot", "svg", "mermaid", "json"),
+        default="tree",
+    ),
+    Option("tangent", DIRECTION, "[NAME=]VALUE", "the direction of an input", group=RESULT),
+    Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
+    Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
+    Option("full", FLAG, "", "tensors as dtype, shape, requires_grad … and data", group=OUTPUT),
+    Option("dtype", CHOICE, "DTYPE", "the default dtype", group=NUMBERS, choices=DTYPES),
+    Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS),
+    Option(
+        "nonfinite",
+        CHOICE,
+        "MODE",
+        "NaN and infinities as a string, null or an error",
+        group=NUMBERS,
+        choices=("string", "null", "error"),
+        default="string",
+    ),
+    Option("indent", NATURAL, "N", "spaces a level (0 for one line)", group=OUTPUT),
+    Option("compact-output", FLAG, "", "JSON on one line", short="c", group=OUTPUT),
+    Option("raw-output", FLAG, "", "strings without quotes", short="r", group=OUTPUT),
+    Option(
+        "output",
+        TEXT,
+        "FILE",
+        "write .json, .npy or .npz, whole or not at all",
+        short="o",
+        group=OUTPUT,
+    ),
+    Option(
+        "exit-status",
+        FLAG,
+        "",
+        "status 1 if the last value is false or null, 4 if none",
+        group=OUTPUT,
+    ),
+    Option("each", FLAG, "", "one JSON record a line in, one result a line out", group=RECORDS),
+    Option("null-input", FLAG, "", "read no records: run once", short="n", group=RECORDS),
+    Option("slurp", FLAG, "", "all records as one, a list for each name", short="s", group=RECORDS),
+    Option("seq", FLAG, "", "records start with the RS character (RFC 7464)", group=RECORDS),
+    Option("unbuffered", FLAG, "", "write each result as soon as it is there", group=RECORDS),
+    Option("keep-going", FLAG, "", "go on after a bad record (the default)", group=RECORDS),
+    Option("fail-fast", FLAG, "", "stop at the first bad record", group=RECORDS),
+    Option("rtol", NUMBER, "X", "relative tolerance", group=RESULT, default=1e-3),
+    Option("atol", NUMBER, "X", "absolute tolerance", group=RESULT, default=1e-5),
+    Option("eps", NUMBER, "X", "step of the differences", group=RESULT, default=1e-6),
+    Option("max-steps", COUNT, "N", "steps of the program (100000000)", group=LIMITS),
+    Option("max-memory", SIZE, "SIZE", "memory, such as 512M (4G)", group=LIMITS),
+    Option("timeout", SECONDS, "SECONDS", "time (none)", group=LIMITS),
+    Option("max-depth", COUNT, "N", "depth of calls (1000)", group=LIMITS),
+    Option("keep", SIZE, "SIZE", "memory for freed graphs (256M)", group=SESSION),
+    Option("resume", FLAG, "", "offer what was typed in a session that was killed", group=SESSION),
+    Option("no-config", FLAG, "", "read no configuration file", group=SESSION),
+    Option(
+        "errors",
+        CHOICE,
+        "FORM",
+        "errors as text or as JSON lines",
+        group=GENERAL,
+        choices=("text", "json"),
+        default="text",
+    ),
+    Option(
+        "color",
+        CHOICE,
+        "WHEN",
+        "colour: auto, always or never",
+        group=GENERAL,
+        choices=("auto", "always", "never"),
+        default="auto",
+    ),
+    Option("help", FLAG, "", "show this help", short="h", group=GENERAL),
+    Option("version", FLAG, "", "show the version", short="V", group=GENERAL),
+)
+
+GROUPS = (INPUT, RESULT, NUMBERS, OUTPUT, RECORDS, LIMITS, SESSION, GENERAL)
+
+_GENERAL = " errors color help version"
+_LIMITS = " max-steps max-memory timeout max-depth"
+_INPUTS = " set const input"
+_RECORDS = " each null-input slurp seq unbuffered keep-going fail-fast"
+_WRITING = " nonfinite indent compact-output raw-output output full"
+_ONE_SHOT = _INPUTS + " wrt of dtype seed" + _WRITING + _RECORDS + _LIMITS + _GENERAL
+
+SHELLS = ("bash", "zsh", "fish")
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "eval",
+            "FILE | - | -e EXPR",
+            "run a program",
+            "Run a program, or evaluate expressions; stdout is what it prints.",
+            "expression"
+            + _INPUTS
+            + " json of wrt dtype seed exit-status"
+            + _WRITING
+            + _RECORDS
+            + _LIMITS
+            + _GENERAL,
+            (
+                ("gradcli eval train.grad", "run a file"),
+                ("gradcli eval -e 'tensor([1, 2]) * x' --set x=3", "evaluate an expression"),
+                ("gradcli eval --json --set x=2 model.grad | jq .values", "its names as JSON"),
+            ),
+            ("expression", "set", "const", "input", "json", "of", "wrt"),
+        ),
+        Command(
+            "grad",
+            "EXPR | -f FILE",
+            "value and gradients of one expression, as JSON",
+            "Write the value of EXPR and its gradient with respect to each input.",
+            "file grid cotangent" + _ONE_SHOT,
+            (
+                ("gradcli grad 'x**2 * y' --set x=3 --set y=2", '{"value": 18.0, "grads": …}'),
+                ("gradcli grad 'sin(x)' --set 'x=linspace(-3, 3, 61)' --grid", "a record a point"),
+                ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
+            ),
+            ("set", "const", "input", "file", "wrt", "cotangent", "grid", "each"),
+            module="derive",
+        ),
+        Command(
+            "jvp",
+            "EXPR | -f FILE",
+            "value and directional derivative",
+            "Write the value of EXPR and its derivative along a direction (forward mode).",
+            "file grid tangent" + _ONE_SHOT,
+            (
+                ("gradcli jvp 'x**2' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "J·v"),
+                ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
+                ("gradcli jvp 'x.norm()' --input x.npy --tangent '[1, 1, 1]'", "the only input"),
+            ),
+            ("set", "const", "input", "file", "tangent", "wrt", "grid", "each"),
+            module="derive",
+        ),
+        Command(
+            "vjp",
+            "EXPR | -f FILE",
+            "value and vector-Jacobian product",
+            "Write the value of EXPR and the gradients of its elements under given weights.",
+            "file grid cotangent" + _ONE_SHOT,
+            (
+                ("gradcli vjp 'x**2' --set 'x=[1, 2]' --cotangent '[1, 0]'", "v·J"),
+                ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
+                ("gradcli vjp 'W @ x' --input w.npz --cotangent '[1, 1]' --wrt W", "one input"),
+            ),
+            ("set", "const", "input", "file", "cotangent", "wrt", "grid", "each"),
+            module="derive",
+        ),
+        Command(
+            "jacobian",
+            "EXPR | -f FILE",
+            "value and Jacobian",
+            "Write the value of EXPR and its Jacobian with respect to each input.",
+            "file grid" + _ONE_SHOT,
+            (
+                ("gradcli jacobian 'x**2' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
+                ("gradcli jacobian 'tanh(W @ x)' --input w.npz --wrt x", "one input of two"),
+                ("gradcli jacobian 'x.outer(x)' --set 'x=[1, 2]' -o j.npy", "to a file"),
+            ),
+            ("set", "const", "input", "file", "wrt", "of", "grid", "each"),
+            module="derive",
+        ),
+        Command(
+            "hessian",
+            "EXPR | -f FILE",
+            "value and Hessian of a scalar",
+            "Write the value of EXPR, a scalar, and its second derivatives by input pairs.",
+            "file grid" + _ONE_SHOT,
+            (
+                ("gradcli hessian '(x**3).sum()' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
+                ("gradcli hessian 'x**2 * y' --set x=1 --set y=2", "four blocks"),
+                ("gradcli hessian loss -f model.grad --input data.csv --wrt w", "a program"),
+            ),
+            ("set", "const", "input", "file", "wrt", "of", "grid", "each"),
+            module="derive",
+        ),
+        Command(
+            "hvp",
+            "EXPR | -f FILE",
+            "value and Hessian-vector product",
+            "Write the value of EXPR, a scalar, and its Hessian times a direction.",
+            "file grid tangent" + _ONE_SHOT,
+            (
+                ("gradcli hvp '(x**3).sum()' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "H·v"),
+                ("gradcli hvp 'x**2 * y' --set x=1 --set y=2 --tangent x=1", "y held fixed"),
+                ("gradcli hvp loss -f model.grad --input w.npy --tangent '[1, 0]'", "a program"),
+            ),
+            ("set", "const", "input", "file", "tangent", "wrt", "grid", "each"),
+            module="derive",
+        ),
+        Command(
+            "check",
+            "FILE | -e EXPR",
+            "check every gradient against finite differences",
+            "Compare gradients with differences, and jvp with vjp; status 1 on a mismatch.",
+            "expression" + _INPUTS + " of wrt rtol atol eps json dtype seed nonfinite indent"
+            " compact-output output" + _LIMITS + _GENERAL,
+            (
+                ("gradcli check -e 'sin(x) / x' --set 'x=[0.5, 2]'", "an expression"),
+                ("gradcli check model.grad --wrt w", "one input of a program"),
+                ("gradcli check --json -e 'relu(x)' --set 'x=[0, 1]' | jq .ok", "for machines"),
+            ),
+            ("expression", "set", "const", "input", "wrt", "of", "rtol", "atol", "eps", "json"),
+        ),
+        Command(
+            "explain",
+            "FILE | -e EXPR",
+            "the chain rule, step by step, with numbers",
+            "Show what reaches each input through each step, and why a gradient is missing.",
+            "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
+            (
+                ("gradcli explain -e 'sin(x) * y' --set x=1 --set y=2", "an expression"),
+                ("gradcli explain model.grad --of loss --wrt w", "one gradient of a program"),
+                ("gradcli explain -e 'relu(x)' --set x=-1", "why a gradient is zero"),
+            ),
+            ("expression", "set", "const", "input", "of", "wrt", "keep"),
+        ),
+        Command(
+            "graph",
+            "FILE | -e EXPR",
+            "the graph, as a tree, a picture or JSON",
+            "Draw the graph of a program's results; stdout is the drawing.",
+            "expression"
+            + _INPUTS
+            + " format of dtype seed keep indent compact-output"
+            + _LIMITS
+            + _GENERAL,
+            (
+                ("gradcli graph -e '(w * x).sum()' --set w=2 --set 'x=[1, 2]'", "a tree"),
+                ("gradcli graph model.grad --of loss --format svg > loss.svg", "a picture"),
+                ("gradcli graph model.grad --format json | jq '.nodes | length'", "for machines"),
+            ),
+            ("expression", "set", "const", "input", "format", "of", "keep"),
+        ),
+        Command(
+            "ops",
+            "[NAME]",
+            "the operations, their signatures and derivatives",
+            "List the operations, or show one: signature, derivative, node name and text.",
+            "json indent compact-output output" + _GENERAL,
+            (
+                ("gradcli ops", "all operations, by family"),
+                ("gradcli ops matmul", "one operation"),
+                ("gradcli ops --json | jq -r '.[].name'", "for machines"),
+            ),
+            ("json",),
+        ),
+        Command(
+            "completions",
+            "SHELL",
+            "a completion script for bash, zsh or fish",
+            "Write a completion script for bash, zsh or fish.",
+            _GENERAL,
+            (
+                ("source <(gradcli completions bash)", "for this shell"),
+                ("gradcli completions zsh > ~/.zfunc/_gradcli", "for zsh"),
+                ("gradcli completions fish > ~/.config/fish/completions/gradcli.fish", "fish"),
+            ),
+        ),
+        Command(
+            "man",
+            "[COMMAND]",
+            "the manual",
+            "Show the manual with every option; as roff when stdout is not a terminal.",
+            _GENERAL,
+            (
+                ("gradcli man", "read it"),
+                ("gradcli man grad", "one command"),
+                ("gradcli man > ~/.local/share/man/man1/gradcli.1", "install it"),
+            ),
+        ),
+    )
+}
+
+MAIN = Command(
+    "",
+    "",
+    "a gradient calculator that speaks PyTorch",
+    "A gradient calculator for the terminal that speaks PyTorch.",
+    "set const input dtype seed keep resume no-config" + _LIMITS + _GENERAL,
+    (
+        ("gradcli grad 'x**2 * y' --set x=3 --set y=2", "value and gradients as JSON"),
+        ("gradcli eval tutorial.grad", "run a program"),
+        ("gradcli", "calculate interactively"),
+    ),
+)
+
+STATUSES = (
+    (0, "success"),
+    (1, "a check failed"),
+    (2, "usage, or a file could not be read or written"),
+    (3, "a syntax error"),
+    (5, "the program raised an error"),
+    (6, "a limit was reached"),
+    (70, "a bug in gradcli"),
+    (130, "interrupted"),
+    (141, "standard output was closed"),
+)

@@ -1,0 +1,1 @@
+"""What a gradient means: its chain, its causes, its check."""

@@ -1,0 +1,198 @@
+"""Where a program's text cuts a value off from the graph: detach, `.data`, no_grad, numbers.
+
+Values are followed by name: what an assignment's right side mentions flows into its left side. The
+answer is a reading of the text, so it is asked for only where a gradient is known to be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from gradcli.language.syntax import nodes
+from gradcli.language.syntax.source import Source
+
+_ATTRIBUTES = {
+    "detach": "detach() cuts it off",
+    "detach_": "detach_() cuts it off",
+    "data": ".data is outside of the graph",
+    "item": "item() makes a Python number, which has no gradient",
+    "tolist": "tolist() makes Python numbers, which have no gradient",
+    "numpy": "numpy() makes an array, which has no gradient",
+    "argmax": "argmax has no gradient",
+    "argmin": "argmin has no gradient",
+}
+_CALLS = {
+    "tensor": "tensor(…) copies numbers, without the graph",
+    "float": "float() makes a Python number, which has no gradient",
+    "int": "int() makes a Python number, which has no gradient",
+    "argmax": "argmax has no gradient",
+    "argmin": "argmin has no gradient",
+}
+_OFF = ("no_grad", "inference_mode")
+
+
+class Cut(NamedTuple):
+    """A place in the text: its line, its words and what they do."""
+
+    line: int
+    text: str
+    reason: str
+
+
+class _Flow(NamedTuple):
+    """Names that get a value, the nodes that it is made of, and whether grad mode is off.
+
+    A function is made of its body, and `parameters` stand for whatever it is called with.
+    """
+
+    targets: set[str]
+    parts: list[Any]
+    off: bool
+    parameters: frozenset[str] = frozenset()
+
+
+def cuts(tree: Any, source: Source, origin: str, result: str) -> list[Cut]:
+    """The places between `origin` and `result` (names), in the text's order.
+
+    `result` is "" for the value of the last expression. An empty `origin` stands for any name.
+    """
+    flows = list(_flows(tree, False))
+    mentioned = [set().union(*map(_mentions, flow.parts)) for flow in flows]
+    needed = {result}
+    reached = {origin}
+    changed = True
+    while changed:
+        before = len(needed) + len(reached)
+        for flow, names in zip(flows, mentioned, strict=True):
+            if flow.targets & needed:
+                needed |= names
+            if not origin or names & reached:
+                reached |= flow.targets
+        changed = len(needed) + len(reached) != before
+    found: dict[nodes.Node, Cut] = {}
+    for flow, names in zip(flows, mentioned, strict=True):
+        if not flow.targets & needed:
+            continue
+        for part in flow.parts:
+            for node, value, reason in _places(part):
+                names_here = _mentions(value)
+                if names_here if not origin else names_here & (reached | flow.parameters):
+                    found.setdefault(node, _cut(source, node, reason))
+            if flow.off and isinstance(part, nodes.expr) and (not origin or names & reached):
+                found.setdefault(part, _cut(source, part, "grad mode is off here"))
+    return sorted(found.values(), key=lambda cut: cut.line)
+
+
+def _cut(source: Source, node: Any, reason: str) -> Cut:
+    text = " ".join(source.slice(node.span).split())
+    return Cut(source.position(node.span.start).line, text, reason)
+
+
+def _flows(node: Any, off: bool) -> Iterator[_Flow]:
+    if isinstance(node, nodes.Expression):
+        yield _Flow({""}, [node.body], off)
+        return
+    if isinstance(node, nodes.Assign):
+        targets = set().union(*map(_names_of_target, node.targets))
+        yield _Flow(targets, [node.value], off)
+        return
+    if isinstance(node, nodes.AugAssign | nodes.AnnAssign):
+        if node.value is not None:
+            yield _Flow(_names_of_target(node.target), [node.value], off)
+        return
+    if isinstance(node, nodes.Expr):
+        yield _Flow({"", *_written(node.value)}, [node.value], off)
+        return
+    if isinstance(node, nodes.FunctionDef):
+        yield _Flow({node.name}, [*node.body], off, _parameters(node))
+        return
+    if isinstance(node, nodes.With):
+        off = off or any(_turns_off(item.context_expr) for item in node.items)
+    if isinstance(node, nodes.For):
+        yield _Flow(_names_of_target(node.target), [node.iter], off)
+    for _, value in node.fields():
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, nodes.stmt | nodes.ExceptHandler):
+                yield from _flows(item, off)
+
+
+def _parameters(function: Any) -> frozenset[str]:
+    return frozenset(item.arg for item in _walk(function.args) if isinstance(item, nodes.arg))
+
+
+def _names_of_target(target: Any) -> set[str]:
+    """The names that an assignment to `target` changes: `y` for `y[0]` and `y.data` too."""
+    while isinstance(target, nodes.Subscript | nodes.Attribute | nodes.Starred):
+        target = target.value
+    if isinstance(target, nodes.Name):
+        return {target.id}
+    if isinstance(target, nodes.Tuple | nodes.List):
+        return set().union(*map(_names_of_target, target.elts))
+    return set()
+
+
+def _written(value: Any) -> set[str]:
+    """The name that a call such as `y.add_(x)` or `rows.append(x)` writes to."""
+    if isinstance(value, nodes.Call) and isinstance(value.func, nodes.Attribute):
+        return _names_of_target(value.func.value)
+    return set()
+
+
+def _turns_off(context: Any) -> bool:
+    function = context.func if isinstance(context, nodes.Call) else context
+    name = _last_name(function)
+    if name == "set_grad_enabled" and isinstance(context, nodes.Call) and context.args:
+        value = context.args[0]
+        return isinstance(value, nodes.Constant) and value.value is False
+    return name in _OFF
+
+
+def _last_name(node: Any) -> str:
+    if isinstance(node, nodes.Attribute):
+        return node.attr
+    return node.id if isinstance(node, nodes.Name) else ""
+
+
+def _walk(node: Any) -> Iterator[Any]:
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(item)
+        elif isinstance(item, nodes.Node):
+            yield item
+            stack.extend(value for _, value in item.fields())
+
+
+def _mentions(node: Any) -> set[str]:
+    return {item.id for item in _walk(node) if isinstance(item, nodes.Name)}
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
+    """Expressions that cut, the value that they cut, and what they do."""
+    methods = set()  # of calls that were seen before them
+    for item in _walk(node):
+        if isinstance(item, nodes.With) and any(_turns_off(i.context_expr) for i in item.items):
+            for inner in _walk(item.body):
+                if isinstance(inner, nodes.Return | nodes.Assign) and inner.value is not None:
+                    yield inner, inner.value, "grad mode is off here"
+        elif isinstance(item, nodes.Call):
+            if isinstance(item.func, nodes.Attribute) and _cuts_off(item.func):
+                methods.add(item.func)
+                yield item, item.func.value, _ATTRIBUTES[item.func.attr]
+            elif _plain(item.func) in _CALLS:
+                yield item, item.args, _CALLS[_plain(item.func)]
+        elif isinstance(item, nodes.Attribute) and item not in methods and _cuts_off(item):
+            yield item, item.value, _ATTRIBUTES[item.attr]
+
+
+def _cuts_off(attribute: nodes.Attribute) -> bool:
+    return attribute.attr in _ATTRIBUTES and _last_name(attribute.value) != "torch"
+
+
+def _plain(function: Any) -> str:
+    """The name of a function that is called by itself or as `torch.name`."""
+    if isinstance(function, nodes.Attribute) and _last_name(function.value) != "torch":
+        return ""
+    return _last_name(function)

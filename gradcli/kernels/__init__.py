@@ -1,0 +1,1 @@
+"""How arrays are computed: arrays in, arrays out."""

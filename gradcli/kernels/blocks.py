@@ -1,0 +1,136 @@
+"""Elementwise work on large arrays, in parts that stay in the processor's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .strides import ordered_strides, strides_of
+from .sums import add_up, add_up_parts
+
+PART = 1 << 15  # elements whose temporaries stay in the second cache
+
+
+def parted(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]:
+    """The same elementwise function of arrays, in parts where they are large and of one shape.
+
+    For functions of several passes, whose temporaries then stay in the cache. `leading` arguments
+    come before the first array; numbers and the like are handed on as they are.
+    """
+
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        first = args[leading]
+        if type(first) is not np.ndarray or first.size <= 2 * PART:
+            return function(*args)
+        flat = list(args)
+        for place, value in enumerate(args):
+            if type(value) is np.ndarray:
+                if value.shape != first.shape:
+                    return function(*args)
+                if value.flags.c_contiguous:
+                    flat[place] = value.reshape(-1)
+                elif not any(value.strides):  # one number spread out, as the cotangent of a sum
+                    flat[place] = np.broadcast_to(value[(0,) * value.ndim], first.size)
+                else:
+                    return function(*args)
+        result: Any = None
+        for start in range(0, first.size, PART):
+            part = slice(start, start + PART)
+            value = function(*[v[part] if type(v) is np.ndarray else v for v in flat])
+            if result is None:
+                result = np.empty(first.size, value.dtype)
+            result[part] = value
+        return result.reshape(first.shape)
+
+    return call
+
+
+def by_rows(function: Callable[..., Any], axis: int, *arrays: Any) -> Any:
+    """`function(*arrays, axis)`, whose result has the shape of the arrays.
+
+    Along the last axis of large arrays it works on as many rows at once as stay in the cache.
+    """
+    first = arrays[0]
+    if (
+        first.size <= 2 * PART
+        or axis not in (-1, first.ndim - 1)
+        or any(a.shape != first.shape or not a.flags.c_contiguous for a in arrays)
+    ):
+        return function(*arrays, axis)
+    length = first.shape[-1]
+    flat = [array.reshape(-1, length) for array in arrays]
+    step = max(1, PART // length)
+    result: Any = None
+    for start in range(0, len(flat[0]), step):
+        value = function(*[rows[start : start + step] for rows in flat], -1)
+        if result is None:
+            result = np.empty(flat[0].shape, value.dtype)
+        result[start : start + step] = value
+    return result.reshape(first.shape)
+
+
+# Lengths up to which NumPy's loop over each row costs more than one over columns, after a copy.
+_SHORT: dict[Any, int] = {np.add: 32, np.multiply: 128, np.maximum: 64, np.minimum: 64}
+
+
+def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
+    """`ufunc.reduce(x, axes, keepdims=keepdims)`, quick along short rows, too."""
+    if (
+        x.size > PART // 4
+        and axes in ((x.ndim - 1,), x.ndim - 1, -1)
+        and 1 < x.shape[-1] <= _SHORT[ufunc]
+        and x.flags.c_contiguous
+        and x.dtype.kind == "f"
+    ):
+        flat = x.reshape(-1, x.shape[-1])
+        result = np.empty(len(flat), x.dtype)
+        step = PART // x.shape[-1]
+        for start in range(0, len(flat), step):
+            columns = flat[start : start + step].T.copy()
+            ufunc.reduce(columns, axis=0, out=result[start : start + step])
+        return result.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
+    return ufunc.reduce(x, axis=axes, keepdims=keepdims)
+
+
+def dot(a: Any, b: Any, axes: Any) -> Any:
+    """The sum of `a * b` over axes, which stay with length one; rows need no temporary."""
+    if axes in ((a.ndim - 1,), a.ndim - 1, -1) and a.dtype == b.dtype and a.dtype.char in "fd":
+        return np.vecdot(a, b)[..., None]
+    return np.add.reduce(a * b, axis=axes, keepdims=True)
+
+
+def total(x: Any, axes: Any) -> Any:
+    """The sum over axes, which stay with length one; along rows as BLAS adds up."""
+    if axes in ((x.ndim - 1,), x.ndim - 1, -1) and x.shape[-1] > _SHORT[np.add]:
+        return dot(x, np.ones(x.shape[-1], x.dtype), axes)
+    return reduce(np.add, x, axes, True)
+
+
+def _walked_strides(values: Any, arrays: Any) -> tuple[int, ...] | None:
+    """The strides, in bytes, that PyTorch gives the result of an elementwise function, where they
+    may be others than NumPy's."""
+    if values.ndim < 2 or all(array.flags.c_contiguous for array in arrays):
+        return None
+    operands = [strides_of(np.broadcast_to(array, values.shape)) for array in arrays]
+    return tuple(step * values.itemsize for step in ordered_strides(values.shape, operands))
+
+
+def summed(function: Callable[..., Any], *arrays: Any) -> Any:
+    """The sum of an elementwise function over all elements, in its dtype."""
+    first = arrays[0]
+    if first.size <= 2 * PART or any(
+        type(a) is not np.ndarray or a.shape != first.shape or not a.flags.c_contiguous
+        for a in arrays
+    ):
+        values = function(*arrays)
+        return add_up(values, tuple(range(values.ndim)), False, _walked_strides(values, arrays))
+    flat = [array.reshape(-1) for array in arrays]
+
+    def part(start: int, stop: int) -> Any:
+        return function(*[array[start:stop] for array in flat])
+
+    return add_up_parts(part, first.size, function(*[array[:1] for array in flat]).dtype, PART)

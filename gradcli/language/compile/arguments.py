@@ -1,0 +1,107 @@
+"""Calls: the collection of arguments, and attributes of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradcli.language.library import torch_names
+from gradcli.language.machine.state import BASE, counted
+from gradcli.language.values.functions import Builtin, Closure, Frame
+from gradcli.tensor.runtime import runtime
+
+Collect = Callable[[Frame, Any], tuple[list[Any], dict[str, Any]]]
+
+
+def tensor_getter(name: str) -> Callable[[Any], Any]:
+    """The function from a tensor to its attribute `name`, looked up at the first use."""
+    found: Callable[[Any], Any] | None = None
+
+    def getter(tensor: Any) -> Any:
+        nonlocal found
+        if found is None:
+            found = torch_names.tensor_attribute(name)
+        return found(tensor)
+
+    return getter
+
+
+def function_name(function: Any) -> str:
+    """How Python's errors about `*` and `**` name a function."""
+    name = getattr(function, "__qualname__", None)
+    if name is None:
+        return f"{type(function).__name__} object"
+    if isinstance(function, Builtin):
+        return f"{name}()"
+    module = getattr(function, "__module__", None)
+    return f"{module}.{name}()" if module and module != "builtins" else f"{name}()"
+
+
+def arguments(
+    args: list[tuple[bool, Closure]], keywords: list[tuple[str | None, Closure]], site: int
+) -> Collect:
+    """The function that evaluates the arguments of a call, in the order of the text."""
+    stars = any(star for star, _ in args)
+    plain = [value for _, value in args]
+    named = [(name, value) for name, value in keywords if name is not None]
+
+    if not stars and len(named) == len(keywords):
+
+        def simple(f: Frame, function: Any) -> tuple[list[Any], dict[str, Any]]:
+            return [a(f) for a in plain], {name: value(f) for name, value in named}
+
+        return simple
+
+    alone = len(args) == 1  # `f(*a)` takes `a` apart when the other arguments are there
+
+    def collect(f: Frame, function: Any) -> tuple[list[Any], dict[str, Any]]:
+        positional: list[Any] = []
+        only: Any = None
+        for star, argument in args:
+            value = argument(f)
+            if not star:
+                positional.append(value)
+                continue
+            runtime.where = f[BASE] + site
+            if alone:
+                only = value
+                continue
+            if not hasattr(type(value), "__iter__") and not hasattr(type(value), "__getitem__"):
+                raise TypeError(f"Value after * must be an iterable, not {type(value).__name__}")
+            positional.extend(counted(value))
+        given: dict[str, Any] = {}
+        for name, argument in keywords:
+            value = argument(f)
+            if name is not None:
+                if name in given:
+                    runtime.where = f[BASE] + site
+                    raise _twice(function, name)
+                given[name] = value
+                continue
+            runtime.where = f[BASE] + site
+            if not isinstance(value, Mapping):
+                raise TypeError(
+                    f"{function_name(function)} argument after ** must be a mapping, "
+                    f"not {type(value).__name__}"
+                )
+            for key in counted(value):
+                if not isinstance(key, str):
+                    raise TypeError("keywords must be strings")
+                if key in given:
+                    raise _twice(function, key)
+                given[key] = value[key]
+        if alone and stars:
+            runtime.where = f[BASE] + site
+            if not hasattr(type(only), "__iter__") and not hasattr(type(only), "__getitem__"):
+                raise TypeError(
+                    f"{function_name(function)} argument after * must be an iterable, "
+                    f"not {type(only).__name__}"
+                )
+            positional.extend(counted(only))
+        return positional, given
+
+    return collect
+
+
+def _twice(function: Any, name: str) -> TypeError:
+    return TypeError(f"{function_name(function)} got multiple values for keyword argument '{name}'")

@@ -1,0 +1,1126 @@
+"""Expressions to closures: functions of a frame that return the value.
+
+Note: every closure that can fail or make a tensor sets `runtime.where` to its site after its
+operands were evaluated and before it does its work. Operands stand in local variables named
+`left`, `right`, `function`, `owner`, `a0` …: diagnostics read them from the traceback.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+from gradcli.language.library.prelude import Names
+from gradcli.language.machine.sizes import FLAT, PLAIN, check_key, update_mapping
+from gradcli.language.machine.state import (
+    BASE,
+    FIRST,
+    GLOBALS,
+    QUANTUM,
+    UNBOUND,
+    counted,
+    machine,
+    make_slice,
+)
+from gradcli.language.syntax import nodes as syntax
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.nodes import Node
+from gradcli.language.syntax.source import Source, Span
+from gradcli.language.values.arithmetic import BINARY, check_compare, check_item, contains
+from gradcli.language.values.attributes import (
+    MISSING,
+    READABLE,
+    callable_value,
+    is_special,
+    load_attribute,
+)
+from gradcli.language.values.classes import Super
+from gradcli.language.values.functions import Closure, Frame, Function, Signature
+from gradcli.language.values.identity import address_text
+from gradcli.language.values.iterators import deeper
+from gradcli.language.values.text import format_value, text, text_ascii, text_repr
+from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor
+
+from .arguments import arguments, tensor_getter
+from .resolver import CELL, FIELD, GLOBAL, LOCAL, Place, Scope
+from .templates import Operand, binary, call, comparison, method
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "is": operator.is_,
+    "is not": operator.is_not,
+    "in": lambda left, right: contains(right, left),
+    "not in": lambda left, right: not contains(right, left),
+}
+
+
+_UNARY: dict[str, Callable[[Any], Any]] = {
+    "-": operator.neg,
+    "+": operator.pos,
+    "~": operator.invert,
+}
+
+
+class Code:
+    """What all objects of one `def` or `lambda` share."""
+
+    __slots__ = ("doc", "name", "node", "qualname", "run", "signature", "source")
+
+    def __init__(
+        self,
+        name: str,
+        qualname: str,
+        doc: str | None,
+        signature: Signature,
+        run: Closure,
+        source: Source,
+        node: Node,
+    ) -> None:
+        self.name = name
+        self.qualname = qualname
+        self.doc = doc
+        self.signature = signature
+        self.run = run
+        self.source = source
+        self.node = node
+
+
+class Expressions:
+    """Compiles expressions of one program."""
+
+    def __init__(self, source: Source, builtins: Names, fixed: Collection[str]) -> None:
+        self.source = source
+        self.builtins = builtins
+        self.fixed = fixed  # module names that the program does not assign
+        self.table: dict[type, Callable[[Any, Scope], Closure]] = {
+            syntax.Constant: self.constant,
+            syntax.Name: self.name,
+            syntax.BinOp: self.binary,
+            syntax.Chain: self.chain,
+            syntax.BoolOp: self.boolean,
+            syntax.UnaryOp: self.unary,
+            syntax.Compare: self.compare,
+            syntax.NamedExpr: self.named,
+            syntax.Lambda: self.lambda_,
+            syntax.IfExp: self.conditional,
+            syntax.Call: self.links,
+            syntax.Attribute: self.links,
+            syntax.Subscript: self.links,
+            syntax.Slice: self.slice,
+            syntax.List: self.list_,
+            syntax.Tuple: self.tuple_,
+            syntax.Set: self.set_,
+            syntax.Dict: self.dict_,
+            syntax.ListComp: self.list_comprehension,
+            syntax.SetComp: self.set_comprehension,
+            syntax.DictComp: self.dict_comprehension,
+            syntax.GeneratorExp: self.generator,
+            syntax.JoinedStr: self.joined,
+        }
+
+    def site(self, node: Node) -> int:
+        return machine.site(self.source, node)
+
+    def expression(self, node: syntax.expr, scope: Scope) -> Closure:
+        handler = self.table.get(type(node))
+        if handler is None:
+            raise GradSyntaxError(f"{type(node).__name__} cannot be used here", node.span)
+        return handler(node, scope)
+
+    def function_body(self, node: syntax.FunctionDef, scope: Scope) -> Closure:
+        """The closure that runs a function's statements."""
+        raise TypeError("only programs have functions with statements")
+
+    # Names and constants
+
+    def constant(self, node: syntax.Constant, scope: Scope) -> Closure:
+        value = node.value
+
+        def constant(f: Frame) -> Any:
+            return value
+
+        return constant
+
+    def operand(self, node: syntax.expr, scope: Scope) -> Operand:
+        """How a closure gets this operand, without a call where that is possible."""
+        if isinstance(node, syntax.Constant):
+            return Operand("k", node.value)
+        if isinstance(node, syntax.Name):
+            name = scope.mangle(node.id)
+            place = scope.lookup(name)
+            if place.kind == LOCAL:
+                if place.sure:
+                    return Operand("l", place.slot)
+                return Operand("u", place.slot, self.unbound(node, name, scope))
+            if place.kind == CELL:
+                return Operand("c", place.slot, self.unbound(node, name, scope, free=True))
+            if place.kind == GLOBAL:
+                if name in self.fixed and name in self.builtins:
+                    return Operand("b", name, self.builtins[name])
+                return Operand("g", name, self.missing(node, name))
+        return Operand("e", self.expression(node, scope))
+
+    def name(self, node: syntax.Name, scope: Scope) -> Closure:
+        name = scope.mangle(node.id)
+        place = scope.lookup(name)
+        if place.kind == LOCAL:
+            slot = place.slot
+            if place.sure:
+                return lambda f: f[slot]
+            unbound = self.unbound(node, name, scope)
+
+            def local(f: Frame) -> Any:
+                value = f[slot]
+                return unbound(f) if value is UNBOUND else value
+
+            return local
+        if place.kind == CELL:
+            slot = place.slot
+            unbound = self.unbound(node, name, scope, free=True)
+
+            def cell(f: Frame) -> Any:
+                value = f[slot][0]
+                return unbound(f) if value is UNBOUND else value
+
+            return cell
+        missing = self.missing(node, name)
+        if place.kind == FIELD:
+            fields = scope.owner.slots["__fields__"]
+
+            def field(f: Frame) -> Any:
+                value = f[fields].get(name, UNBOUND)
+                if value is UNBOUND:
+                    value = f[GLOBALS].get(name, UNBOUND)
+                return missing(f) if value is UNBOUND else value
+
+            return field
+        if name in self.fixed and name in self.builtins:
+            builtin = self.builtins[name]
+
+            def fixed(f: Frame) -> Any:
+                return f[0].get(name, builtin)
+
+            return fixed
+
+        def module(f: Frame) -> Any:
+            try:
+                return f[0][name]
+            except KeyError:
+                return missing(f)
+
+        return module
+
+    def missing(self, node: Node, name: str) -> Closure:
+        """What runs when a module name has no value: a built-in, or NameError."""
+        site = self.site(node)
+        builtins = self.builtins
+
+        def missing(f: Frame) -> Any:
+            if name in builtins:
+                return builtins[name]
+            runtime.where = f[BASE] + site
+            raise NameError(f"name '{name}' is not defined", name=name)
+
+        return missing
+
+    def unbound(self, node: Node, name: str, scope: Scope, free: bool = False) -> Closure:
+        site = self.site(node)
+        own = name in scope.owner.slots or not free
+
+        def unbound(f: Frame) -> Any:
+            runtime.where = f[BASE] + site
+            if not own:
+                raise NameError(
+                    f"cannot access free variable '{name}' where it is not associated with a "
+                    "value in enclosing scope",
+                    name=name,
+                )
+            raise UnboundLocalError(
+                f"cannot access local variable '{name}' where it is not associated with a value",
+                name=name,
+            )
+
+        return unbound
+
+    def store(self, place: Place, name: str, scope: Scope) -> Callable[[Frame, Any], None]:
+        """The function that assigns to a name."""
+        if place.kind == LOCAL:
+            slot = place.slot
+
+            def local(f: Frame, value: Any) -> None:
+                f[slot] = value
+
+            return local
+        if place.kind == CELL:
+            slot = place.slot
+
+            def cell(f: Frame, value: Any) -> None:
+                f[slot][0] = value
+
+            return cell
+        if place.kind == FIELD:
+            fields = scope.owner.slots["__fields__"]
+
+            def field(f: Frame, value: Any) -> None:
+                f[fields][name] = value
+
+            return field
+
+        def module(f: Frame, value: Any) -> None:
+            f[0][name] = value
+
+        return module
+
+    # Operators
+
+    def inner(self, scope: Scope) -> bool:
+        """Whether code of this scope can run at different call chains."""
+        return scope.owner.kind != "module"
+
+    def binary(self, node: syntax.BinOp, scope: Scope) -> Closure:
+        return binary(
+            node.op,
+            self.operand(node.left, scope),
+            self.operand(node.right, scope),
+            self.site(node),
+            self.inner(scope),
+        )
+
+    def chain(self, node: syntax.Chain, scope: Scope) -> Closure:
+        links = [(op, operand, span) for op, operand, span in node.rest]
+        if len(links) <= 8:
+            left = self.operand(node.first, scope)
+            for op, operand, span in links:
+                site = machine.site(self.source, Link(node, op, operand, span))
+                closure = binary(op, left, self.operand(operand, scope), site, self.inner(scope))
+                left = Operand("e", closure)
+            return closure
+        first = self.expression(node.first, scope)
+        rest = [
+            (
+                BINARY[op],
+                self.expression(operand, scope),
+                machine.site(self.source, Link(node, op, operand, span)),
+            )
+            for op, operand, span in links
+        ]
+
+        def chain(f: Frame) -> Any:
+            left = first(f)
+            base = f[BASE]
+            for apply, operand, site in rest:
+                right = operand(f)
+                if runtime.stop is not None:
+                    runtime.check()
+                runtime.where = base + site
+                left = apply(left, right)
+            return left
+
+        return chain
+
+    def boolean(self, node: syntax.BoolOp, scope: Scope) -> Closure:
+        values = [self.expression(value, scope) for value in node.values]
+        first, last = values[:-1], values[-1]
+        sites = [self.site(value) for value in node.values[:-1]]
+        wanted = node.op == "or"
+        if len(first) == 1:
+            one, site = first[0], sites[0]
+
+            def pair(f: Frame) -> Any:
+                value = one(f)
+                runtime.where = f[BASE] + site
+                if bool(value) is wanted:
+                    return value
+                return last(f)
+
+            return pair
+
+        def several(f: Frame) -> Any:
+            for operand, site in zip(first, sites, strict=True):
+                value = operand(f)
+                runtime.where = f[BASE] + site
+                if bool(value) is wanted:
+                    return value
+            return last(f)
+
+        return several
+
+    def unary(self, node: syntax.UnaryOp, scope: Scope) -> Closure:
+        if (
+            node.op == "-"
+            and isinstance(node.operand, syntax.Constant)
+            and type(node.operand.value) in (int, float, complex)
+        ):
+            return self.constant(syntax.Constant(-node.operand.value, node.span), scope)  # type: ignore[operator]
+        operand = self.expression(node.operand, scope)
+        site = self.site(node)
+        if node.op == "not":
+
+            def negate(f: Frame) -> Any:
+                left = operand(f)
+                runtime.where = f[BASE] + site
+                return not left
+
+            return negate
+        apply: Callable[[Any], Any] = _UNARY[node.op]
+
+        def unary(f: Frame) -> Any:
+            left = operand(f)
+            runtime.where = f[BASE] + site
+            return apply(left)
+
+        return unary
+
+    def compare(self, node: syntax.Compare, scope: Scope) -> Closure:
+        if len(node.ops) == 1:
+            op = node.ops[0]
+            left = self.operand(node.left, scope)
+            right = self.operand(node.comparators[0], scope)
+            if op not in ("in", "not in"):
+                return comparison(op, left, right, self.site(node), self.inner(scope))
+        values = [self.expression(value, scope) for value in (node.left, *node.comparators)]
+        applies = [COMPARISONS[op] for op in node.ops]
+        ends = [node.left, *node.comparators]
+        sites = [
+            self.site(
+                node
+                if len(node.ops) == 1
+                else syntax.Compare(
+                    ends[i], (op,), (ends[i + 1],), ends[i].span.to(ends[i + 1].span)
+                )
+            )
+            for i, op in enumerate(node.ops)
+        ]
+        first, rest = values[0], list(zip(applies, values[1:], sites, strict=True))
+
+        def compare(f: Frame) -> Any:
+            left = first(f)
+            result: Any = True
+            last = rest[-1]
+            for link in rest:
+                apply, operand, site = link
+                right = operand(f)
+                runtime.where = f[BASE] + site
+                if type(left) not in PLAIN:
+                    check_compare(left, right)
+                result = apply(left, right)
+                if link is not last and not result:
+                    return result
+                left = right
+            return result
+
+        return compare
+
+    def named(self, node: syntax.NamedExpr, scope: Scope) -> Closure:
+        value = self.expression(node.value, scope)
+        name = scope.mangle(node.target.id)
+        store = self.store(scope.lookup(name), name, scope)
+
+        def named(f: Frame) -> Any:
+            result = value(f)
+            store(f, result)
+            give_name(result, name)
+            return result
+
+        return named
+
+    def conditional(self, node: syntax.IfExp, scope: Scope) -> Closure:
+        test = self.test(node.test, scope)
+        body = self.expression(node.body, scope)
+        orelse = self.expression(node.orelse, scope)
+        return lambda f: body(f) if test(f) else orelse(f)
+
+    def test(self, node: syntax.expr, scope: Scope) -> Closure:
+        """A condition; its truth is asked for with `runtime.where` set."""
+        value = self.expression(node, scope)
+        if isinstance(node, syntax.Compare | syntax.Constant | syntax.UnaryOp):
+            return value
+        site = self.site(node)
+
+        def test(f: Frame) -> Any:
+            left = value(f)
+            runtime.where = f[BASE] + site
+            return True if left else False  # noqa: SIM210 -- `bool` would be a call
+
+        return test
+
+    # Attributes, calls and subscripts
+
+    def links(self, node: syntax.expr, scope: Scope) -> Closure:
+        first, links = syntax.spine(node)
+        closure: Closure | None = None
+        at = 0
+        while at < len(links):
+            link = links[at]
+            if isinstance(link, syntax.Attribute):
+                following = links[at + 1] if at + 1 < len(links) else None
+                owner = self.operand(first, scope) if closure is None else Operand("e", closure)
+                if isinstance(following, syntax.Call) and simple_call(following):
+                    closure = method(
+                        owner,
+                        self.loader(link, scope),
+                        [self.operand(a, scope) for a in following.args],
+                        self.site(link),
+                        self.site(following),
+                        self.inner(scope),
+                    )
+                    at += 2
+                    continue
+                closure = self.attribute(link, owner, scope)
+            elif isinstance(link, syntax.Subscript):
+                value = self.expression(first, scope) if closure is None else closure
+                closure = self.subscript(link, value, scope)
+            else:
+                function = self.operand(first, scope) if closure is None else Operand("e", closure)
+                closure = self.call(link, function, scope)
+            at += 1
+        assert closure is not None
+        return closure
+
+    def attribute_name(self, node: syntax.Attribute, scope: Scope) -> str:
+        """The attribute's name, mangled; special names are refused but for the allowed ones."""
+        name = scope.mangle(node.attr)
+        if is_special(name) and name not in READABLE:
+            raise refused_special(name, node.attr_span)
+        return name
+
+    def loader(self, node: syntax.Attribute, scope: Scope) -> Callable[[Any], Any]:
+        """The function from an owner to its attribute."""
+        name = self.attribute_name(node, scope)
+        getter = tensor_getter(name)
+
+        def load(owner: Any) -> Any:
+            if type(owner) is Tensor:
+                return getter(owner)
+            return load_attribute(owner, name)
+
+        return load
+
+    def attribute(self, node: syntax.Attribute, operand: Operand, scope: Scope) -> Closure:
+        site = self.site(node)
+        name = self.attribute_name(node, scope)
+        getter = tensor_getter(name)
+        value = self.closure_of(operand)
+
+        def attribute(f: Frame) -> Any:
+            owner = value(f)
+            runtime.where = f[BASE] + site
+            if type(owner) is Tensor:
+                return getter(owner)
+            return load_attribute(owner, name)
+
+        return attribute
+
+    def closure_of(self, operand: Operand) -> Closure:
+        """An operand as a closure."""
+        kind, value, fallback = operand
+        if kind == "e":
+            return value  # type: ignore[no-any-return]
+        if kind == "k":
+            return lambda f: value
+        if kind == "l":
+            return lambda f: f[value]
+        absent = fallback
+        if kind == "b":
+            return lambda f: f[0].get(value, absent)
+        if kind == "g":
+
+            def module(f: Frame) -> Any:
+                try:
+                    return f[0][value]
+                except KeyError:
+                    return absent(f)
+
+            return module
+        if kind == "u":
+
+            def local(f: Frame) -> Any:
+                found = f[value]
+                return absent(f) if found is UNBOUND else found
+
+            return local
+
+        def cell(f: Frame) -> Any:
+            found = f[value][0]
+            return absent(f) if found is UNBOUND else found
+
+        return cell
+
+    def subscript(self, node: syntax.Subscript, value: Closure, scope: Scope) -> Closure:
+        index = self.expression(node.slice, scope)
+        site = self.site(node)
+
+        def subscript(f: Frame) -> Any:
+            left = value(f)
+            right = index(f)
+            runtime.where = f[BASE] + site
+            kind = type(left)
+            if kind is not Tensor:
+                if kind is type:
+                    return generic(left, right)
+                of = type(right)
+                if of is not int and of is not str:
+                    check_item(left, right)
+            return left[right]
+
+        return subscript
+
+    def slice(self, node: syntax.Slice, scope: Scope) -> Closure:
+        parts = [
+            None if part is None else self.expression(part, scope)
+            for part in (node.lower, node.upper, node.step)
+        ]
+        lower, upper, step = parts
+
+        def make(f: Frame) -> Any:
+            return make_slice(
+                lower(f) if lower is not None else None,
+                upper(f) if upper is not None else None,
+                step(f) if step is not None else None,
+            )
+
+        return make
+
+    def call(self, node: syntax.Call, function: Operand, scope: Scope) -> Closure:
+        site = self.site(node)
+        if (
+            isinstance(node.func, syntax.Name)
+            and node.func.id == "super"
+            and not node.args
+            and not node.keywords
+            and scope.lookup("super").kind == GLOBAL
+        ):
+            return self.super_call(site, scope)
+        if simple_call(node):
+            return call(
+                function, [self.operand(a, scope) for a in node.args], site, self.inner(scope)
+            )
+        target = self.closure_of(function)
+        collect = arguments(
+            [
+                (
+                    isinstance(a, syntax.Starred),
+                    self.expression(a.value if isinstance(a, syntax.Starred) else a, scope),
+                )
+                for a in node.args
+            ],
+            [(k.arg, self.expression(k.value, scope)) for k in node.keywords],
+            site,
+        )
+
+        def general(f: Frame) -> Any:
+            function = target(f)
+            args, kwargs = collect(f, function)
+            runtime.where = f[BASE] + site
+            if isinstance(function, type):
+                function = callable_value(function)
+            return function(*args, **kwargs)
+
+        return general
+
+    def super_call(self, site: int, scope: Scope) -> Closure:
+        place = scope.lookup("__class__")
+        function = scope
+        while function.kind == "comprehension" and function.parent is not None:
+            function = function.parent
+        if place.kind != CELL or function.kind != "function" or not function.parameters:
+
+            def outside(f: Frame) -> Any:
+                runtime.where = f[BASE] + site
+                raise RuntimeError("super(): no arguments")
+
+            return outside
+        cell = place.slot
+        me = function.lookup(function.parameters[0])
+
+        def make_super(f: Frame) -> Any:
+            value = f[me.slot]
+            return Super(f[cell][0], value[0] if me.kind == CELL else value)
+
+        return make_super
+
+    # Functions
+
+    def function_code(
+        self,
+        node: syntax.FunctionDef | syntax.Lambda | syntax.GeneratorExp,
+        name: str,
+        args: syntax.arguments,
+        doc: str | None,
+        run: Closure,
+        scope: Scope,
+    ) -> Callable[[Frame], Function]:
+        """The closure that makes a function object when `def` or `lambda` is executed."""
+        inner = scope.children[node]
+        signature = Signature(
+            tuple(inner.parameters),
+            len(args.posonlyargs),
+            len(args.posonlyargs) + len(args.args),
+            args.vararg is not None,
+            tuple(inner.mangle(a.arg) for a in args.kwonlyargs),
+            args.kwarg is not None,
+        )
+        prefix = scope.qualname
+        code = Code(
+            name, f"{prefix}.{name}" if prefix else name, doc, signature, run, self.source, node
+        )
+        defaults = [self.expression(d, scope) for d in args.defaults]
+        kwdefaults = [
+            (inner.mangle(a.arg), self.expression(d, scope))
+            for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)
+            if d is not None
+        ]
+        locals_ = (UNBOUND,) * (inner.size - FIRST - len(inner.parameters) - len(inner.free_slots))
+        frees = [self.cell_slot(scope, name) for name in inner.free_slots]
+
+        def make(f: Frame) -> Function:
+            return Function(
+                code,
+                f[GLOBALS],
+                tuple([d(f) for d in defaults]),
+                {name: d(f) for name, d in kwdefaults},
+                (*locals_, *[f[slot] for slot in frees]),
+            )
+
+        return make
+
+    def cell_slot(self, scope: Scope, name: str) -> int:
+        """The slot of the cell of a captured name in the frame that scope runs in."""
+        place = scope.lookup(name)
+        if place.kind != CELL:
+            place = Place(CELL, scope.owner.free_slots[name])
+        return place.slot
+
+    def lambda_(self, node: syntax.Lambda, scope: Scope) -> Closure:
+        inner = scope.children[node]
+        value = self.expression(node.body, inner)
+        enter = self.prologue(inner)
+
+        def run(f: Frame) -> Any:
+            machine.fuel -= 1
+            if machine.fuel < 0:
+                machine.refuel()
+            if runtime.stop is not None:
+                runtime.check()
+            if enter is not None:
+                enter(f)
+            return value(f)
+
+        return self.function_code(node, "<lambda>", node.args, None, run, scope)
+
+    def prologue(self, scope: Scope) -> Callable[[Frame], None] | None:
+        """Puts captured parameters and locals of a function into cells."""
+        slots = [scope.slots[name] for name in scope.slots if name in scope.captured]
+        if not slots:
+            return None
+
+        def enter(f: Frame) -> None:
+            for slot in slots:
+                f[slot] = [f[slot]]
+
+        return enter
+
+    # Displays
+
+    def elements(
+        self, nodes: tuple[syntax.expr, ...], scope: Scope, plain: bool = False
+    ) -> Closure:
+        """The values of a display as a list; `plain` chooses Python's words for a wrong `*x`."""
+        if not any(isinstance(node, syntax.Starred) for node in nodes):
+            parts = [self.expression(node, scope) for node in nodes]
+            if len(parts) == 1:
+                only = parts[0]
+                return lambda f: [only(f)]
+            if len(parts) == 2:
+                first, second = parts
+                return lambda f: [first(f), second(f)]
+            return lambda f: [part(f) for part in parts]
+        pieces = [
+            (
+                isinstance(node, syntax.Starred),
+                self.expression(node.value if isinstance(node, syntax.Starred) else node, scope),
+                self.site(node),
+            )
+            for node in nodes
+        ]
+
+        def starred(f: Frame) -> list[Any]:
+            values: list[Any] = []
+            for star, piece, site in pieces:
+                value = piece(f)
+                if not star:
+                    values.append(value)
+                    continue
+                runtime.where = f[BASE] + site
+                try:
+                    iterator = iter(value)
+                except TypeError:
+                    if plain:
+                        raise
+                    raise TypeError(
+                        f"Value after * must be an iterable, not {type(value).__name__}"
+                    ) from None
+                values.extend(counted(iterator))
+            return values
+
+        return starred
+
+    def list_(self, node: syntax.List, scope: Scope) -> Closure:
+        return self.elements(node.elts, scope)
+
+    def tuple_(self, node: syntax.Tuple, scope: Scope) -> Closure:
+        if all(isinstance(e, syntax.Constant) for e in node.elts):
+            value = tuple(e.value for e in node.elts if isinstance(e, syntax.Constant))
+            return lambda f: value
+        elements = self.elements(node.elts, scope)
+        return lambda f: tuple(elements(f))
+
+    def set_(self, node: syntax.Set, scope: Scope) -> Closure:
+        elements = self.elements(node.elts, scope, plain=True)
+        site = self.site(node)
+
+        def make(f: Frame) -> Any:
+            values = elements(f)
+            runtime.where = f[BASE] + site
+            for value in values:
+                check_key(value)
+            return set(values)
+
+        return make
+
+    def dict_(self, node: syntax.Dict, scope: Scope) -> Closure:
+        items = [
+            (None if key is None else self.expression(key, scope), self.expression(value, scope))
+            for key, value in zip(node.keys, node.values, strict=True)
+        ]
+        site = self.site(node)
+        if None not in node.keys:  # every key and value is there before the first is hashed
+            pairs: Any = items
+
+            def plain(f: Frame) -> Any:
+                values = [(key(f), value(f)) for key, value in pairs]
+                runtime.where = f[BASE] + site
+                for name, _ in values:
+                    check_key(name)
+                return dict(values)
+
+            return plain
+
+        def make(f: Frame) -> Any:
+            result: dict[Any, Any] = {}
+            for key, value in items:
+                if key is not None:
+                    name = key(f)
+                    item = value(f)
+                    runtime.where = f[BASE] + site
+                    check_key(name)
+                    result[name] = item
+                    continue
+                more = value(f)
+                runtime.where = f[BASE] + site
+                if not isinstance(more, dict):
+                    raise TypeError(f"'{type(more).__name__}' object is not a mapping")
+                update_mapping(result, more)
+            return result
+
+        return make
+
+    # Comprehensions
+
+    def list_comprehension(self, node: syntax.ListComp, scope: Scope) -> Closure:
+        inner = scope.children[node]
+        element = self.expression(node.elt, inner)
+        loop = self.loops(node.generators, scope, inner)
+
+        def make(f: Frame) -> Any:
+            result: list[Any] = []
+            append = result.append
+            loop(f, lambda: append(element(f)))
+            return result
+
+        if len(node.generators) == 1:
+            iterate, store, conditions = self.only_loop(node.generators[0], scope, inner)
+            cells = self.prologue(inner)
+
+            def single(f: Frame) -> Any:
+                if cells is not None:
+                    fresh(f, inner)
+                result = []
+                for value in iterate(f):
+                    machine.fuel -= 1
+                    if machine.fuel < 0:
+                        machine.refuel()
+                    if runtime.stop is not None:
+                        runtime.check()
+                    store(f, value)
+                    for condition in conditions:
+                        if not condition(f):
+                            break
+                    else:
+                        result.append(element(f))
+                return result
+
+            return single
+        return make
+
+    def set_comprehension(self, node: syntax.SetComp, scope: Scope) -> Closure:
+        inner = scope.children[node]
+        element = self.expression(node.elt, inner)
+        loop = self.loops(node.generators, scope, inner)
+        site = self.site(node)
+
+        def make(f: Frame) -> Any:
+            result: set[Any] = set()
+
+            def add() -> None:
+                value = element(f)
+                runtime.where = f[BASE] + site
+                check_key(value)
+                result.add(value)
+
+            loop(f, add)
+            return result
+
+        return make
+
+    def dict_comprehension(self, node: syntax.DictComp, scope: Scope) -> Closure:
+        inner = scope.children[node]
+        key = self.expression(node.key, inner)
+        value = self.expression(node.value, inner)
+        loop = self.loops(node.generators, scope, inner)
+        site = self.site(node)
+
+        def make(f: Frame) -> Any:
+            result: dict[Any, Any] = {}
+
+            def add() -> None:
+                name = key(f)
+                item = value(f)
+                runtime.where = f[BASE] + site
+                check_key(name)
+                result[name] = item
+
+            loop(f, add)
+            return result
+
+        return make
+
+    def only_loop(
+        self, generator: syntax.comprehension, scope: Scope, inner: Scope
+    ) -> tuple[Closure, Callable[[Frame, Any], None], list[Closure]]:
+        source = self.expression(generator.iter, scope)
+        site = self.site(generator.iter)
+
+        def iterate(f: Frame) -> Any:
+            value = source(f)
+            runtime.where = f[BASE] + site
+            return iter(value)
+
+        store = self.target(generator.target, inner)
+        conditions = [self.test(condition, inner) for condition in generator.ifs]
+        return iterate, store, conditions
+
+    def target(self, node: syntax.expr, scope: Scope) -> Callable[[Frame, Any], None]:
+        """The function that assigns to a target."""
+        raise TypeError("only names are targets in an expression")
+
+    def loops(
+        self, generators: tuple[syntax.comprehension, ...], scope: Scope, inner: Scope
+    ) -> Callable[[Frame, Callable[[], None]], None]:
+        """Runs a function for every combination that the `for` and `if` clauses let through."""
+        levels = [
+            self.only_loop(generator, inner if index else scope, inner)
+            for index, generator in enumerate(generators)
+        ]
+        cells = self.prologue(inner)
+
+        def run(f: Frame, emit: Callable[[], None]) -> None:
+            if cells is not None:
+                fresh(f, inner)
+            level(f, 0, emit)
+
+        def level(f: Frame, depth: int, emit: Callable[[], None]) -> None:
+            iterate, store, conditions = levels[depth]
+            for value in counted(iterate(f)):
+                store(f, value)
+                for condition in conditions:
+                    if not condition(f):
+                        break
+                else:
+                    if depth + 1 < len(levels):
+                        level(f, depth + 1, emit)
+                    else:
+                        emit()
+
+        return run
+
+    def generator(self, node: syntax.GeneratorExp, scope: Scope) -> Closure:
+        inner = scope.children[node]
+        element = self.expression(node.elt, inner)
+        source = self.expression(node.generators[0].iter, scope)
+        site = self.site(node.generators[0].iter)
+        levels = [
+            self.only_loop(generator, inner if index else scope, inner)
+            for index, generator in enumerate(node.generators)
+        ]
+        enter = self.prologue(inner)
+        locals_ = (UNBOUND,) * (inner.size - FIRST - len(inner.free_slots))
+        frees = [self.cell_slot(scope, name) for name in inner.free_slots]
+
+        def values(f: Frame, depth: int, iterator: Iterator[Any]) -> Iterator[Any]:
+            _, store, conditions = levels[depth]
+            for value in counted(iterator):
+                store(f, value)
+                for condition in conditions:
+                    if not condition(f):
+                        break
+                else:
+                    if depth + 1 < len(levels):
+                        yield from values(f, depth + 1, levels[depth + 1][0](f))
+                    else:
+                        yield element(f)
+
+        def make(f: Frame) -> Any:
+            value = source(f)
+            runtime.where = f[BASE] + site
+            iterator = iter(value)
+            frame = [f[GLOBALS], f[BASE], None, *locals_, *[f[slot] for slot in frees]]
+            if enter is not None:
+                enter(frame)
+            return Generator(values(frame, 0, iterator), deeper((iterator,)))
+
+        return make
+
+    # Text
+
+    def joined(self, node: syntax.JoinedStr, scope: Scope) -> Closure:
+        parts = [self.joined_part(part, scope) for part in node.values]
+        if len(parts) == 1:
+            return parts[0]
+
+        def joined(f: Frame) -> str:
+            texts = [part(f) for part in parts]
+            total = 0
+            for part_text in texts:
+                total += len(part_text)
+            if total > 4096:
+                machine.reserve(4 * total)
+            return "".join(texts)
+
+        return joined
+
+    def joined_part(self, node: syntax.expr, scope: Scope) -> Closure:
+        if not isinstance(node, syntax.FormattedValue):
+            return self.expression(node, scope)
+        value = self.expression(node.value, scope)
+        site = self.site(node.value)
+        convert: Any = {
+            -1: None,
+            ord("s"): text,
+            ord("r"): text_repr,
+            ord("a"): text_ascii,
+        }[node.conversion]
+        spec = None if node.format_spec is None else self.joined(node.format_spec, scope)
+
+        def formatted(f: Frame) -> str:
+            left = value(f)
+            wanted = "" if spec is None else spec(f)
+            runtime.where = f[BASE] + site
+            if convert is not None:
+                left = convert(left)
+            return format_value(left, wanted)
+
+        return formatted
+
+
+class Generator:
+    """The iterator of a generator expression."""
+
+    __slots__ = ("_values", "depth")
+
+    def __init__(self, values: Iterator[Any], depth: int) -> None:
+        self._values = values
+        self.depth = depth
+
+    def __iter__(self) -> Generator:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._values)
+
+    def __repr__(self) -> str:
+        return f"<generator object <genexpr> at {address_text(self)}>"
+
+
+Generator.__name__ = Generator.__qualname__ = "generator"
+FLAT.add(Generator)
+
+
+class Link(syntax.expr):
+    """One operator of a chain: the left operand is everything in front of it."""
+
+    chain: syntax.Chain
+    op: str
+    right: syntax.expr
+    span: Span
+
+
+def fresh(f: Frame, scope: Scope) -> None:
+    """New cells for the variables of a comprehension that is about to run."""
+    for name, slot in scope.slots.items():
+        if name in scope.captured:
+            f[slot] = [UNBOUND]
+
+
+def generic(kind: type, item: Any) -> Any:
+    """`list[int]`: something for annotations."""
+    if kind not in (list, tuple, dict, set, frozenset, type):
+        raise TypeError(f"type '{kind.__name__}' is not subscriptable")
+    from gradcli.language.library.modules import Annotation
+
+    return Annotation(kind.__name__)[item]
+
+
+def simple_call(node: syntax.Call) -> bool:
+    """Whether a call has a few positional arguments and nothing else."""
+    return (
+        not node.keywords
+        and len(node.args) <= 4
+        and not any(isinstance(a, syntax.Starred) for a in node.args)
+    )
+
+
+def give_name(value: Any, name: str) -> None:
+    """Write the user's name into the empty name slot of a tensor's node."""
+    if type(value) is Tensor:
+        node = value.node
+        if node is not None and node.name is None:
+            node.name = name
+
+
+def refused_special(name: str, span: Span) -> GradSyntaxError:
+    """The error for a special name that the language does not have."""
+    helps = {
+        "__class__": "type(x) gives the class of x",
+        "__dict__": "read and write attributes by their names",
+        "__file__": "files are given with --input",
+    }
+    return GradSyntaxError(
+        f"the special name '{name}' is not in the language",
+        span,
+        helps.get(
+            name,
+            "special methods are those for calls, arithmetic, comparison, containers, "
+            "iteration, `with` and text",
+        ),
+    )
+
+
+__all__ = ["MISSING", "QUANTUM", "Code", "Expressions", "Generator", "give_name"]

@@ -1,0 +1,1060 @@
+"""Statements to closures: functions of a frame that return None, or how control goes on.
+
+A closure returns None when the next statement follows, otherwise BREAK, CONTINUE or RETURN (the
+value is then in the frame). Blocks count their steps at once and look at `runtime.stop` before
+each statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from gradcli.language.library.prelude import Names
+from gradcli.language.machine.sizes import check_walk
+from gradcli.language.machine.state import (
+    BASE,
+    FIRST,
+    GLOBALS,
+    QUANTUM,
+    RESULT,
+    UNBOUND,
+    counted,
+    machine,
+)
+from gradcli.language.syntax import nodes
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.source import Source
+from gradcli.language.values.arithmetic import augmented, check_array, check_item
+from gradcli.language.values.attributes import (
+    METHODS,
+    delete_attribute,
+    is_special,
+    load_attribute,
+    names_of,
+    store_attribute,
+)
+from gradcli.language.values.classes import is_program_class, make_class
+from gradcli.language.values.functions import Closure, Frame
+from gradcli.language.values.identity import clean_error
+from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
+from gradcli.tensor.tensor import Tensor
+
+from .expressions import Expressions, give_name, refused_special
+from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
+from .templates import assignment
+
+BREAK, CONTINUE, RETURN = "break", "continue", "return"
+
+Store = Callable[[Frame, Any], None]
+
+_jumps = (
+    nodes.Break,
+    nodes.Continue,
+    nodes.Return,
+    nodes.If,
+    nodes.For,
+    nodes.While,
+    nodes.With,
+    nodes.Try,
+)
+
+
+def is_limit(error: BaseException) -> bool:
+    """Whether an exception is out of a program's reach."""
+    return isinstance(error, LimitExceeded | Interrupted)
+
+
+class Statements(Expressions):
+    """Compiles the statements of one program."""
+
+    def __init__(self, source: Source, builtins: Names, fixed: Collection[str]) -> None:
+        super().__init__(source, builtins, fixed)
+        self.statements: dict[type, Callable[[Any, Scope], Closure | None]] = {
+            nodes.Expr: self.expression_statement,
+            nodes.Assign: self.assign,
+            nodes.AugAssign: self.augmented,
+            nodes.AnnAssign: self.annotated,
+            nodes.For: self.for_,
+            nodes.While: self.while_,
+            nodes.If: self.if_,
+            nodes.With: self.with_,
+            nodes.Try: self.try_,
+            nodes.Raise: self.raise_,
+            nodes.Assert: self.assert_,
+            nodes.Delete: self.delete,
+            nodes.Import: self.import_,
+            nodes.ImportFrom: self.import_from,
+            nodes.FunctionDef: self.function,
+            nodes.ClassDef: self.class_,
+            nodes.Return: self.return_,
+        }
+
+    def statement(self, node: nodes.stmt, scope: Scope) -> Closure | None:
+        """The closure of a statement; None for one that does nothing."""
+        if isinstance(node, nodes.Break):
+            return lambda f: BREAK
+        if isinstance(node, nodes.Continue):
+            return lambda f: CONTINUE
+        handler = self.statements.get(type(node))
+        return None if handler is None else handler(node, scope)
+
+    def block(self, body: tuple[nodes.stmt, ...], scope: Scope) -> Closure:
+        """The statements one after another."""
+        closures = []
+        jumps = False
+        for node in body:
+            closure = self.statement(node, scope)
+            if closure is not None:
+                closures.append(closure)
+                jumps = jumps or isinstance(node, _jumps)
+        count = max(len(closures), 1)
+        if len(closures) == 1:
+            return self.single(closures[0])
+        return _block_with_jumps(closures, count) if jumps else _block(closures, count)
+
+    def single(self, only: Closure) -> Closure:
+        def one(f: Frame) -> Any:
+            machine.fuel -= 1
+            if machine.fuel < 0:
+                machine.refuel()
+            if runtime.stop is not None:
+                runtime.check()
+            return only(f)
+
+        return one
+
+    # Assignments
+
+    def expression_statement(self, node: nodes.Expr, scope: Scope) -> Closure | None:
+        if isinstance(node.value, nodes.Constant):
+            return None
+        value = self.expression(node.value, scope)
+
+        def run(f: Frame) -> None:
+            value(f)
+
+        return run
+
+    def assign(self, node: nodes.Assign, scope: Scope) -> Closure:
+        if (
+            len(node.targets) == 1
+            and isinstance(node.targets[0], nodes.Name)
+            and isinstance(node.value, nodes.BinOp)
+        ):
+            name = self.checked_name(node.targets[0], scope)
+            place = scope.lookup(name)
+            if place.kind in (GLOBAL, LOCAL):
+                return assignment(
+                    node.value.op,
+                    self.operand(node.value.left, scope),
+                    self.operand(node.value.right, scope),
+                    self.site(node.value),
+                    self.inner(scope),
+                    None if place.kind == GLOBAL else place.slot,
+                    name,
+                )
+        value = self.expression(node.value, scope)
+        if len(node.targets) == 1:
+            target = node.targets[0]
+            if isinstance(target, nodes.Name):
+                return self.assign_name(target, value, scope)
+            store = self.target(target, scope)
+
+            def assign(f: Frame) -> None:
+                store(f, value(f))
+
+            return assign
+        stores = [self.target(target, scope) for target in node.targets]
+
+        def several(f: Frame) -> None:
+            result = value(f)
+            for store in stores:
+                store(f, result)
+
+        return several
+
+    def assign_name(self, target: nodes.Name, value: Closure, scope: Scope) -> Closure:
+        name = self.checked_name(target, scope)
+        place = scope.lookup(name)
+        if place.kind == GLOBAL:
+
+            def module(f: Frame) -> None:
+                f[0][name] = result = value(f)
+                if type(result) is Tensor:
+                    node = result.node
+                    if node is not None and node.name is None:
+                        node.name = name
+
+            return module
+        if place.kind == LOCAL:
+            slot = place.slot
+
+            def local(f: Frame) -> None:
+                f[slot] = result = value(f)
+                if type(result) is Tensor:
+                    node = result.node
+                    if node is not None and node.name is None:
+                        node.name = name
+
+            return local
+        store = self.target(target, scope)
+
+        def other(f: Frame) -> None:
+            store(f, value(f))
+
+        return other
+
+    def checked_name(self, node: nodes.Name, scope: Scope) -> str:
+        name = scope.mangle(node.id)
+        if (
+            is_special(name)
+            and name not in ("__name__", "__doc__")
+            and not (scope.kind == "class" and name in METHODS)
+        ):
+            raise refused_special(name, node.span)
+        return name
+
+    def target(self, node: nodes.expr, scope: Scope) -> Store:
+        """The function that assigns a value to a target."""
+        if isinstance(node, nodes.Name):
+            name = self.checked_name(node, scope)
+            store = self.store(scope.lookup(name), name, scope)
+
+            def named(f: Frame, value: Any) -> None:
+                store(f, value)
+                if type(value) is Tensor:
+                    give_name(value, name)
+
+            return named
+        if isinstance(node, nodes.Tuple | nodes.List):
+            return self.unpack(node, scope)
+        site = self.site(node)
+        if isinstance(node, nodes.Attribute):
+            name = self.attribute_name(node, scope)
+            owner_of = self.expression(node.value, scope)
+
+            def attribute(f: Frame, value: Any) -> None:
+                owner = owner_of(f)
+                runtime.where = f[BASE] + site
+                store_attribute(owner, name, value)
+
+            return attribute
+        if isinstance(node, nodes.Subscript):
+            container = self.expression(node.value, scope)
+            index = self.expression(node.slice, scope)
+
+            def item(f: Frame, value: Any) -> None:
+                left = container(f)
+                right = index(f)
+                runtime.where = f[BASE] + site
+                of = type(right)
+                if of is not int and of is not str:
+                    if of is slice and type(left) is list:
+                        _store_slice(left, right, value)
+                        return
+                    check_item(left, right)
+                if type(left).__module__ == "numpy":
+                    check_array(value)
+                left[right] = value
+
+            return item
+        raise GradSyntaxError("cannot assign to this", node.span)
+
+    def unpack(self, node: nodes.Tuple | nodes.List, scope: Scope) -> Store:
+        site = self.site(node)
+        starred = [i for i, e in enumerate(node.elts) if isinstance(e, nodes.Starred)]
+        stores = [
+            self.target(e.value if isinstance(e, nodes.Starred) else e, scope) for e in node.elts
+        ]
+        count = len(stores)
+        if starred:
+            star = starred[0]
+            after = count - star - 1
+
+            def with_star(f: Frame, value: Any) -> None:
+                runtime.where = f[BASE] + site
+                items = list(counted(_iterate(value)))
+                if len(items) < count - 1:
+                    raise ValueError(
+                        f"not enough values to unpack (expected at least {count - 1}, "
+                        f"got {len(items)})"
+                    )
+                end = len(items) - after
+                items[star:end] = [items[star:end]]
+                for store, item in zip(stores, items, strict=True):
+                    store(f, item)
+
+            return with_star
+
+        def unpack(f: Frame, value: Any) -> None:
+            runtime.where = f[BASE] + site
+            if type(value) is tuple or type(value) is list:
+                if len(value) != count:
+                    raise _wrong_count(count, len(value))
+                items = value
+            else:
+                items = []
+                for item in _iterate(value):
+                    if len(items) == count:
+                        raise _wrong_count(count, count + 1)
+                    items.append(item)
+                if len(items) != count:
+                    raise _wrong_count(count, len(items))
+            for store, item in zip(stores, tuple(items), strict=True):
+                store(f, item)
+
+        return unpack
+
+    def augmented(self, node: nodes.AugAssign, scope: Scope) -> Closure:
+        apply = augmented(node.op)
+        value = self.expression(node.value, scope)
+        site = self.site(node)
+        target = node.target
+        if isinstance(target, nodes.Name):
+            read = self.name(target, scope)
+            name = self.checked_name(target, scope)
+            store = self.store(scope.lookup(name), name, scope)
+
+            def named(f: Frame) -> None:
+                left = read(f)
+                right = value(f)
+                runtime.where = f[BASE] + site
+                result = apply(left, right)
+                store(f, result)
+                if type(result) is Tensor:
+                    give_name(result, name)
+
+            return named
+        if isinstance(target, nodes.Attribute):
+            owner_of = self.expression(target.value, scope)
+            name = self.attribute_name(target, scope)
+
+            def attribute(f: Frame) -> None:
+                owner = owner_of(f)
+                runtime.where = f[BASE] + site
+                left = load_attribute(owner, name)
+                right = value(f)
+                runtime.where = f[BASE] + site
+                store_attribute(owner, name, apply(left, right))
+
+            return attribute
+        assert isinstance(target, nodes.Subscript)
+        container_of = self.expression(target.value, scope)
+        index_of = self.expression(target.slice, scope)
+
+        def item(f: Frame) -> None:
+            container = container_of(f)
+            index = index_of(f)
+            runtime.where = f[BASE] + site
+            check_item(container, index)
+            left = container[index]
+            right = value(f)
+            runtime.where = f[BASE] + site
+            container[index] = apply(left, right)
+
+        return item
+
+    def annotated(self, node: nodes.AnnAssign, scope: Scope) -> Closure | None:
+        if node.value is None:
+            return None
+        value = self.expression(node.value, scope)
+        if isinstance(node.target, nodes.Name):
+            return self.assign_name(node.target, value, scope)
+        store = self.target(node.target, scope)
+
+        def assign(f: Frame) -> None:
+            store(f, value(f))
+
+        return assign
+
+    def delete(self, node: nodes.Delete, scope: Scope) -> Closure:
+        deletes = [self.delete_one(target, scope) for target in node.targets]
+
+        def delete(f: Frame) -> None:
+            for one in deletes:
+                one(f)
+
+        return delete
+
+    def delete_one(self, node: nodes.expr, scope: Scope) -> Closure:
+        if isinstance(node, nodes.Tuple | nodes.List):
+            parts = [self.delete_one(element, scope) for element in node.elts]
+
+            def several(f: Frame) -> None:
+                for part in parts:
+                    part(f)
+
+            return several
+        site = self.site(node)
+        if isinstance(node, nodes.Name):
+            name = scope.mangle(node.id)
+            place = scope.lookup(name)
+            read = self.name(node, scope)
+            if place.kind in (LOCAL, CELL):
+                store = self.store(place, name, scope)
+
+                def local(f: Frame) -> None:
+                    read(f)
+                    store(f, UNBOUND)
+
+                return local
+            fields = scope.owner.slots["__fields__"] if place.kind == FIELD else GLOBALS
+
+            def module(f: Frame) -> None:
+                if name not in f[fields]:
+                    runtime.where = f[BASE] + site
+                    raise NameError(f"name '{name}' is not defined", name=name)
+                del f[fields][name]
+
+            return module
+        if isinstance(node, nodes.Attribute):
+            attribute_name = self.attribute_name(node, scope)
+            owner_of = self.expression(node.value, scope)
+
+            def attribute(f: Frame) -> None:
+                owner = owner_of(f)
+                runtime.where = f[BASE] + site
+                delete_attribute(owner, attribute_name)
+
+            return attribute
+        if not isinstance(node, nodes.Subscript):
+            raise GradSyntaxError("cannot delete this", node.span)
+        container = self.expression(node.value, scope)
+        index = self.expression(node.slice, scope)
+
+        def item(f: Frame) -> None:
+            left = container(f)
+            right = index(f)
+            runtime.where = f[BASE] + site
+            check_item(left, right)
+            del left[right]
+
+        return item
+
+    # Control flow
+
+    def if_(self, node: nodes.If, scope: Scope) -> Closure:
+        pairs = [(self.test(test, scope), self.block(body, scope)) for test, body in node.tests]
+        orelse = self.block(node.orelse, scope) if node.orelse else None
+        if len(pairs) == 1:
+            test, body = pairs[0]
+            if orelse is None:
+                return lambda f: body(f) if test(f) else None
+            other = orelse
+            return lambda f: body(f) if test(f) else other(f)
+
+        def branches(f: Frame) -> Any:
+            for test, body in pairs:
+                if test(f):
+                    return body(f)
+            return orelse(f) if orelse is not None else None
+
+        return branches
+
+    def while_(self, node: nodes.While, scope: Scope) -> Closure:
+        test = self.test(node.test, scope)
+        body = self.block(node.body, scope)
+        orelse = self.block(node.orelse, scope) if node.orelse else None
+
+        def loop(f: Frame) -> Any:
+            while True:
+                machine.fuel -= 1
+                if machine.fuel < 0:
+                    machine.refuel()
+                if not test(f):
+                    break
+                signal = body(f)
+                if signal is not None:
+                    if signal is BREAK:
+                        return None
+                    if signal is RETURN:
+                        return signal
+            return orelse(f) if orelse is not None else None
+
+        return loop
+
+    def for_(self, node: nodes.For, scope: Scope) -> Closure:
+        source = self.expression(node.iter, scope)
+        site = self.site(node.iter)
+        orelse = self.block(node.orelse, scope) if node.orelse else None
+        if isinstance(node.target, nodes.Name) and not any(
+            isinstance(statement, _jumps) for statement in node.body
+        ):
+            place = scope.lookup(self.checked_name(node.target, scope))
+            if place.kind in (GLOBAL, LOCAL):
+                return self.plain_for(node, source, site, orelse, scope)
+        store = self.target(node.target, scope)
+        body = self.block(node.body, scope)
+
+        def loop(f: Frame) -> Any:
+            left = source(f)
+            base = f[BASE]
+            runtime.where = base + site
+            for value in left:
+                machine.fuel -= 1
+                store(f, value)
+                signal = body(f)
+                if signal is not None:
+                    if signal is BREAK:
+                        return None
+                    if signal is RETURN:
+                        return signal
+                runtime.where = base + site
+            return orelse(f) if orelse is not None else None
+
+        return loop
+
+    def plain_for(
+        self,
+        node: nodes.For,
+        source: Closure,
+        site: int,
+        orelse: Closure | None,
+        scope: Scope,
+    ) -> Closure:
+        """A loop over a plain name, with nothing in its body that could leave it."""
+        assert isinstance(node.target, nodes.Name)
+        name = self.checked_name(node.target, scope)
+        place = scope.lookup(name)
+        closures = [c for s in node.body if (c := self.statement(s, scope)) is not None]
+        statements = tuple(closures)
+        count = len(closures) + 1
+        is_module = place.kind == GLOBAL
+        target: Any = name if is_module else place.slot
+
+        def loop(f: Frame) -> Any:
+            left = source(f)
+            base = f[BASE]
+            runtime.where = base + site
+            names: Any = f[GLOBALS] if is_module else f
+            for value in left:
+                machine.fuel -= count
+                if machine.fuel < 0:
+                    machine.refuel()
+                names[target] = value
+                if type(value) is Tensor:
+                    give_name(value, name)
+                for statement in statements:
+                    if runtime.stop is not None:
+                        runtime.check()
+                    statement(f)
+                runtime.where = base + site
+            return orelse(f) if orelse is not None else None
+
+        return loop
+
+    def return_(self, node: nodes.Return, scope: Scope) -> Closure:
+        if node.value is None:
+
+            def nothing(f: Frame) -> Any:
+                f[RESULT] = None
+                return RETURN
+
+            return nothing
+        value = self.expression(node.value, scope)
+
+        def result(f: Frame) -> Any:
+            f[RESULT] = value(f)
+            return RETURN
+
+        return result
+
+    # Exceptions
+
+    def raise_(self, node: nodes.Raise, scope: Scope) -> Closure:
+        site = self.site(node)
+        if node.exc is None:
+
+            def again(f: Frame) -> None:
+                runtime.where = f[BASE] + site
+                if not handling:
+                    raise RuntimeError("No active exception to reraise")
+                error = handling[-1]
+                runtime.where = place_of(error, runtime.where)
+                raise error
+
+            return again
+        exception = self.expression(node.exc, scope)
+        cause = None if node.cause is None else self.expression(node.cause, scope)
+
+        def throw(f: Frame) -> None:
+            error = exception(f)
+            reason = None if cause is None else cause(f)
+            runtime.where = f[BASE] + site
+            error = _as_exception(error, "exceptions must derive from BaseException")
+            if cause is None:
+                raise error
+            if reason is not None:
+                reason = _as_exception(reason, "exception causes must derive from BaseException")
+            raise error from reason
+
+        return throw
+
+    def assert_(self, node: nodes.Assert, scope: Scope) -> Closure:
+        test = self.test(node.test, scope)
+        message = None if node.msg is None else self.expression(node.msg, scope)
+        site = self.site(node)
+
+        def check(f: Frame) -> None:
+            if not test(f):
+                if message is None:
+                    runtime.where = f[BASE] + site
+                    raise AssertionError
+                text = message(f)
+                runtime.where = f[BASE] + site
+                raise AssertionError(text)
+
+        return check
+
+    def try_(self, node: nodes.Try, scope: Scope) -> Closure:
+        run = self.handled(node, scope) if node.handlers else self.block(node.body, scope)
+        if not node.finalbody:
+            return run
+        final = self.block(node.finalbody, scope)
+
+        def protected(f: Frame) -> Any:
+            try:
+                signal = run(f)
+            except BaseException as error:
+                if is_limit(error):
+                    raise
+                where = runtime.where
+                remember_place(error, where)
+                handling.append(error)
+                try:
+                    signal = final(f)
+                finally:
+                    handling.pop()
+                if signal is not None:
+                    return signal
+                runtime.where = where
+                raise
+            result = f[RESULT]
+            ending = final(f)
+            if ending is not None:
+                return ending
+            f[RESULT] = result
+            return signal
+
+        return protected
+
+    def handled(self, node: nodes.Try, scope: Scope) -> Closure:
+        body = self.block(node.body, scope)
+        orelse = self.block(node.orelse, scope) if node.orelse else None
+        handlers = [self.handler(handler, scope) for handler in node.handlers]
+
+        def run(f: Frame) -> Any:
+            try:
+                signal = body(f)
+            except BaseException as error:
+                if is_limit(error):
+                    raise
+                if isinstance(error, MemoryError):
+                    raise LimitExceeded("the program needs too much memory", "max-memory") from None
+                remember_place(error, runtime.where)
+                if not _raised_by_program(error):
+                    clean_error(error)
+                for matches, store, clear, handle in handlers:
+                    if not matches(f, error):
+                        continue
+                    handling.append(error)
+                    try:
+                        if store is not None:
+                            store(f, error)
+                        return handle(f)
+                    except BaseException as other:
+                        if other is not error and is_limit(other):
+                            raise
+                        remember_place(other, runtime.where)
+                        raise
+                    finally:
+                        handling.pop()
+                        if clear is not None:
+                            clear(f)
+                runtime.where = place_of(error, runtime.where)
+                raise
+            if signal is None and orelse is not None:
+                return orelse(f)
+            return signal
+
+        return run
+
+    def handler(
+        self, node: nodes.ExceptHandler, scope: Scope
+    ) -> tuple[Callable[[Frame, BaseException], bool], Store | None, Closure | None, Closure]:
+        kind = None if node.type is None else self.expression(node.type, scope)
+        site = self.site(node.type or node)
+
+        def matches(f: Frame, error: BaseException) -> bool:
+            if kind is None:
+                return True
+            wanted = kind(f)
+            runtime.where = f[BASE] + site
+            check_walk(wanted)
+            for one in wanted if isinstance(wanted, tuple) else (wanted,):
+                if not (isinstance(one, type) and issubclass(one, BaseException)):
+                    raise TypeError(
+                        "catching classes that do not inherit from BaseException is not allowed"
+                    )
+            return isinstance(error, wanted)
+
+        body = self.block(node.body, scope)
+        if node.name is None:
+            return matches, None, None, body
+        name = scope.mangle(node.name)
+        if is_special(name):
+            raise refused_special(name, node.name_span or node.span)
+        place = scope.lookup(name)
+        store = self.store(place, name, scope)
+        if place.kind in (LOCAL, CELL):
+
+            def clear(f: Frame) -> None:
+                store(f, UNBOUND)
+
+            return matches, store, clear, body
+        fields = scope.owner.slots["__fields__"] if place.kind == FIELD else GLOBALS
+
+        def remove(f: Frame) -> None:
+            f[fields].pop(name, None)
+
+        return matches, store, remove, body
+
+    def with_(self, node: nodes.With, scope: Scope) -> Closure:
+        run = self.block(node.body, scope)
+        for item in reversed(node.items):
+            run = self.with_one(item, run, scope)
+        return run
+
+    def with_one(self, item: nodes.withitem, body: Closure, scope: Scope) -> Closure:
+        context = self.expression(item.context_expr, scope)
+        store = None if item.optional_vars is None else self.target(item.optional_vars, scope)
+        site = self.site(item.context_expr)
+
+        def run(f: Frame) -> Any:
+            manager = context(f)
+            runtime.where = where = f[BASE] + site
+            enter, leave = _manager(manager)
+            value = enter(manager)
+            try:
+                if store is not None:
+                    store(f, value)
+                signal = body(f)
+            except BaseException as error:
+                if is_limit(error):
+                    if not is_program_class(type(manager)):
+                        leave(manager, type(error), error, None)
+                    raise
+                remember_place(error, runtime.where)
+                if not _raised_by_program(error):
+                    clean_error(error)
+                place = runtime.where
+                runtime.where = where
+                handling.append(error)
+                try:
+                    if leave(manager, type(error), error, None):
+                        return None
+                finally:
+                    handling.pop()
+                runtime.where = place
+                raise
+            result = f[RESULT]
+            runtime.where = where
+            leave(manager, None, None, None)
+            f[RESULT] = result
+            return signal
+
+        return run
+
+    # Definitions
+
+    def function(self, node: nodes.FunctionDef, scope: Scope) -> Closure:
+        name = self.checked_name(nodes.Name(node.name, node.name_span), scope)
+        inner = scope.children[node]
+        doc = docstring(node.body)
+        run = self.function_body(node, inner)
+        make = self.function_code(node, node.name, node.args, doc, run, scope)
+        return self.decorated(node.decorator_list, make, name, scope)
+
+    def decorated(
+        self, decorators: tuple[nodes.expr, ...], make: Closure, name: str, scope: Scope
+    ) -> Closure:
+        from gradcli.language.values.attributes import callable_value
+
+        wraps = [(self.expression(d, scope), self.site(d)) for d in decorators]
+        store = self.store(scope.lookup(name), name, scope)
+
+        def define(f: Frame) -> None:
+            functions = [wrap(f) for wrap, _ in wraps]
+            value = make(f)
+            for function, (_, site) in zip(reversed(functions), reversed(wraps), strict=True):
+                runtime.where = f[BASE] + site
+                value = callable_value(function)(value)
+            store(f, value)
+
+        return define
+
+    def function_body(self, node: nodes.FunctionDef, scope: Scope) -> Closure:
+        body = node.body
+        enter = self.prologue(scope)
+        if isinstance(body[-1], nodes.Return) and not any(isinstance(s, _jumps) for s in body[:-1]):
+            ending = body[-1].value
+            value = self.expression(ending, scope) if ending is not None else lambda f: None
+            closures = [c for s in body[:-1] if (c := self.statement(s, scope)) is not None]
+            return _straight(closures, value, enter)
+        block = self.block(body, scope)
+
+        def run(f: Frame) -> Any:
+            if enter is not None:
+                enter(f)
+            return f[RESULT] if block(f) is RETURN else None
+
+        return run
+
+    def class_(self, node: nodes.ClassDef, scope: Scope) -> Closure:
+        if node.keywords:
+            raise GradSyntaxError(
+                "classes take no keywords here (no metaclasses)", node.keywords[0].span
+            )
+        name = self.checked_name(nodes.Name(node.name, node.name_span), scope)
+        inner = scope.children[node]
+        for statement in node.body:
+            self.check_class_statement(statement)
+        bases = [self.expression(base, scope) for base in node.bases]
+        body = self.block(node.body, inner)
+        doc = docstring(node.body)
+        site = self.site(node)
+        fields = inner.slots["__fields__"]
+        cell = inner.slots.get("__class__")
+        extra = (UNBOUND,) * (inner.size - FIRST - len(inner.free_slots))
+        frees = [self.cell_slot(scope, free) for free in inner.free_slots]
+        prefix = scope.qualname
+        qualname = f"{prefix}.{node.name}" if prefix else node.name
+
+        def make(f: Frame) -> Any:
+            parents = tuple([base(f) for base in bases])
+            frame = [f[GLOBALS], f[BASE], None, *extra, *[f[slot] for slot in frees]]
+            namespace: dict[str, Any] = {}
+            frame[fields] = namespace
+            if cell is not None:
+                frame[cell] = [UNBOUND]
+            body(frame)
+            runtime.where = f[BASE] + site
+            namespace["__qualname__"] = qualname
+            namespace["__doc__"] = doc
+            made = make_class(node.name, parents, namespace)
+            if cell is not None:
+                frame[cell][0] = made
+            return made
+
+        return self.decorated(node.decorator_list, make, name, scope)
+
+    def check_class_statement(self, node: nodes.stmt) -> None:
+        """Refuse a special method that the language does not have."""
+        if (
+            isinstance(node, nodes.FunctionDef)
+            and is_special(node.name)
+            and node.name not in METHODS
+        ):
+            raise refused_special(node.name, node.name_span)
+
+    # Imports
+
+    def import_(self, node: nodes.Import, scope: Scope) -> Closure:
+        from gradcli.language.library.modules import find_module, refusal
+
+        steps = []
+        for alias in node.names:
+            head = alias.name.partition(".")[0]
+            message = refusal(alias.name)
+            if message is not None:
+                raise GradSyntaxError(message[0], alias.span, message[1])
+            bound = alias.asname or head
+            self.checked_name(nodes.Name(bound, alias.span), scope)
+            store = self.store(scope.lookup(scope.mangle(bound)), scope.mangle(bound), scope)
+            steps.append((alias.name, alias.asname is not None, head, store, self.site(alias)))
+
+        def run(f: Frame) -> None:
+            for name, whole, head, store, site in steps:
+                runtime.where = f[BASE] + site
+                module = find_module(name)
+                store(f, module if whole else find_module(head))
+
+        return run
+
+    def import_from(self, node: nodes.ImportFrom, scope: Scope) -> Closure | None:
+        from gradcli.language.library.modules import find_module, import_name, refusal
+
+        if node.level:
+            raise GradSyntaxError("relative imports are not in the language", node.span)
+        name = node.module or ""
+        if name == "__future__":
+            return None
+        message = refusal(name)
+        if message is not None:
+            raise GradSyntaxError(message[0], node.name_span or node.span, message[1])
+        if any(alias.name == "*" for alias in node.names):
+            if scope.kind != "module":
+                raise GradSyntaxError("import * only allowed at module level", node.span)
+            site = self.site(node)
+
+            def everything(f: Frame) -> None:
+                runtime.where = f[BASE] + site
+                module = find_module(name)
+                for key in names_of(module):
+                    if not key.startswith("_"):
+                        f[0][key] = import_name(name, key)
+
+            return everything
+        steps = []
+        for alias in node.names:
+            bound = alias.asname or alias.name
+            if is_special(alias.name):
+                raise refused_special(alias.name, alias.span)
+            store = self.store(scope.lookup(scope.mangle(bound)), scope.mangle(bound), scope)
+            steps.append((alias.name, store, self.site(alias)))
+
+        def run(f: Frame) -> None:
+            for key, store, site in steps:
+                runtime.where = f[BASE] + site
+                store(f, import_name(name, key))
+
+        return run
+
+
+def _block(closures: list[Closure], count: int) -> Closure:
+    statements = tuple(closures)
+
+    def block(f: Frame) -> None:
+        machine.fuel -= count
+        if machine.fuel < 0:
+            machine.refuel()
+        for statement in statements:
+            if runtime.stop is not None:
+                runtime.check()
+            statement(f)
+
+    return block
+
+
+def _block_with_jumps(closures: list[Closure], count: int) -> Closure:
+    statements = tuple(closures)
+
+    def block(f: Frame) -> Any:
+        machine.fuel -= count
+        if machine.fuel < 0:
+            machine.refuel()
+        for statement in statements:
+            if runtime.stop is not None:
+                runtime.check()
+            signal = statement(f)
+            if signal is not None:
+                return signal
+        return None
+
+    return block
+
+
+def _straight(
+    closures: list[Closure], value: Closure, enter: Callable[[Frame], None] | None
+) -> Closure:
+    """The body of a function without jumps that ends with `return`."""
+    statements = tuple(closures)
+    count = len(statements) + 1
+
+    def run(f: Frame) -> Any:
+        machine.fuel -= count
+        if machine.fuel < 0:
+            machine.refuel()
+        if enter is not None:
+            enter(f)
+        for statement in statements:
+            if runtime.stop is not None:
+                runtime.check()
+            statement(f)
+        if runtime.stop is not None:
+            runtime.check()
+        return value(f)
+
+    return run
+
+
+def docstring(body: tuple[nodes.stmt, ...]) -> str | None:
+    """The string that a body begins with."""
+    if body and isinstance(body[0], nodes.Expr):
+        value = body[0].value
+        if isinstance(value, nodes.Constant) and isinstance(value.value, str):
+            return value.value
+    return None
+
+
+handling: list[BaseException] = []  # the exceptions being handled, innermost last
+
+_PLACE = "raised where"  # no identifier, so that programs do not meet it
+
+
+def remember_place(error: BaseException, where: int) -> None:
+    """Keep where an exception was raised, before other code runs."""
+    if _PLACE not in error.__dict__:
+        error.__dict__[_PLACE] = where
+        from gradcli.language.errors.arity import restate
+
+        restate(error)
+
+
+def place_of(error: BaseException, where: int) -> int:
+    """Where an exception was raised; `where` if nobody remembered."""
+    place: int = error.__dict__.get(_PLACE, where)
+    return place
+
+
+def _raised_by_program(error: BaseException) -> bool:
+    """Whether a `raise` statement raised the error, whose sentences are then the program's."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    code = None if trace is None else trace.tb_frame.f_code
+    return code is not None and code.co_filename == __file__ and code.co_name in ("throw", "again")
+
+
+def _as_exception(value: Any, message: str) -> BaseException:
+    if isinstance(value, type) and issubclass(value, BaseException):
+        value = value()
+    if not isinstance(value, BaseException):
+        raise TypeError(message)
+    return value
+
+
+def _wrong_count(expected: int, got: int) -> ValueError:
+    if got > expected:
+        return ValueError(f"too many values to unpack (expected {expected})")
+    return ValueError(f"not enough values to unpack (expected {expected}, got {got})")
+
+
+def _iterate(value: Any) -> Any:
+    kind = type(value)
+    if not hasattr(kind, "__iter__") and not hasattr(kind, "__getitem__"):
+        raise TypeError(f"cannot unpack non-iterable {kind.__name__} object")
+    return iter(value)
+
+
+def _store_slice(target: list[Any], index: slice, value: Any) -> None:
+    if type(value) not in (list, tuple):
+        value = list(counted(value)) if hasattr(type(value), "__iter__") else value
+    if hasattr(value, "__len__"):
+        machine.reserve(8 * (len(target) + len(value)))
+    if len(target) > QUANTUM:
+        machine.spend(len(target) // 8)
+    target[index] = value
+
+
+def _manager(value: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    kind = type(value)
+    enter = getattr(kind, "__enter__", None)
+    leave = getattr(kind, "__exit__", None)
+    if enter is None or leave is None:
+        missing = "" if enter is None else " (missed __exit__ method)"
+        raise TypeError(
+            f"'{kind.__name__}' object does not support the context manager protocol{missing}"
+        )
+    return enter, leave

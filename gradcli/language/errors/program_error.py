@@ -1,0 +1,334 @@
+"""What a program raised, with everything a diagnostic says about it.
+
+Places come from the provenance index, the values of operands from the local variables of the
+closures that the traceback holds: a label costs nothing until there is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, NamedTuple, TypeGuard
+
+from gradcli.autograd.node import GraphError
+from gradcli.language.library import torch_names
+from gradcli.language.library.modules import UnknownName, find_module
+from gradcli.language.machine.sizes import check_text
+from gradcli.language.machine.state import machine
+from gradcli.language.syntax import nodes
+from gradcli.language.syntax.source import Source, Span
+from gradcli.language.values.attributes import names_of, public_class
+from gradcli.language.values.functions import Function, Method
+from gradcli.tensor.runtime import Interrupted, runtime
+from gradcli.tensor.tensor import Tensor, shape_of
+
+from . import advice
+from .arity import restate
+from .diagnostics import Diagnostic, did_you_mean, near
+from .diagnostics import Label as PlacedLabel
+
+_COMPILE = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile"
+_CLOSURES = tuple(f"{_COMPILE}/{name}.py" for name in ("templates", "expressions", "statements"))
+
+
+class Label(NamedTuple):
+    """A place and what is to be said about it."""
+
+    source: Source
+    span: Span
+    text: str
+
+
+class ProgramError(Exception):
+    """A Python exception that a program did not catch.
+
+    `error` is the exception, `title` its class and sentence; `source` and `span` say where it was
+    raised. `labels` describe operands and other places, `callers` are the calls that led there,
+    innermost first; `help` says what to do, where that is known.
+    """
+
+    def __init__(
+        self, error: BaseException, where: int, program: Any, names: dict[str, Any]
+    ) -> None:
+        with hints():
+            restate(error)
+        self.title = title(error)
+        super().__init__(self.title)
+        self.error = error
+        self.where = where
+        place = machine.locate(where)
+        self.node: Any = place[1] if place else None
+        self.source: Source = place[0] if place else program.source
+        self.span: Span = place[1].span if place else Span(0, 0)
+        self.label = ""
+        self.labels: list[Label] = []
+        self.callers: list[Label] = [
+            Label(source, node.span, "called from here") for source, node in machine.callers(where)
+        ]
+        self.help: str | None = None
+        for describe in (self._describe_operands, self._describe_graph):
+            with hints():
+                describe()
+        with hints():
+            self._suggest(names, program)
+        error.__traceback__ = None
+
+    def diagnostic(self) -> Diagnostic:
+        """The error as a message for people."""
+        calls = list(dict.fromkeys(self.callers))
+        shown = calls[:4] + calls[-1:] if len(calls) > 5 else calls
+        labels = [PlacedLabel(self.span, self.label)]
+        labels += [
+            PlacedLabel(span, text, False, None if source is self.source else source)
+            for source, span, text in self.labels + shown
+        ]
+        notes = []
+        if len(shown) < len(self.callers):
+            notes.append(f"{len(self.callers) - len(shown)} more calls in between")
+        return Diagnostic(self.title, self.source, labels, [self.help] if self.help else (), notes)
+
+    # Operands
+
+    def _describe_operands(self) -> None:
+        node = self.node
+        found = _locals(self.error.__traceback__)
+        if node is None or found is None:
+            return
+        pairs: list[tuple[Span, Any]] = []
+        if isinstance(node, nodes.BinOp | nodes.AugAssign):
+            left = node.target if isinstance(node, nodes.AugAssign) else node.left
+            right = node.value if isinstance(node, nodes.AugAssign) else node.right
+            pairs = [(left.span, found.get("left")), (right.span, found.get("right"))]
+            self._point_at_operator(left.span, right.span)
+        elif type(node).__name__ == "Link":
+            right = node.right
+            left_end = _end_of_left(self.source, node)
+            pairs = [
+                (Span(node.span.start, left_end), found.get("left")),
+                (right.span, found.get("right")),
+            ]
+            self._point_at_operator(Span(node.span.start, left_end), right.span)
+        elif isinstance(node, nodes.Compare) and len(node.comparators) == 1:
+            pairs = [
+                (node.left.span, found.get("left")),
+                (node.comparators[0].span, found.get("right")),
+            ]
+        elif isinstance(node, nodes.Subscript):
+            pairs = [
+                (node.value.span, found.get("left")),
+                (node.slice.span, found.get("right")),
+            ]
+        elif isinstance(node, nodes.Call):
+            if isinstance(node.func, nodes.Attribute):
+                owner = found.get("owner", getattr(found.get("function"), "__self__", None))
+                pairs.append((node.func.value.span, owner))
+            values = found.get("args")
+            if not isinstance(values, list):
+                values = [found.get(f"a{at}") for at in range(len(node.args))]
+            pairs += [
+                (argument.span, value) for argument, value in zip(node.args, values, strict=False)
+            ]
+            keywords = found.get("kwargs")
+            if isinstance(keywords, dict):
+                pairs += [
+                    (keyword.value.span, keywords.get(keyword.arg))
+                    for keyword in node.keywords
+                    if keyword.arg is not None
+                ]
+        elif isinstance(node, nodes.Attribute):
+            pairs = [(node.value.span, found.get("owner"))]
+            self.span = node.attr_span
+        elif isinstance(node, nodes.expr):
+            pairs = [(node.span, found.get("left"))]
+        for span, value in pairs:
+            text = _summary(value)
+            if text:
+                self.labels.append(Label(self.source, span, text))
+
+    def _point_at_operator(self, left: Span, right: Span) -> None:
+        """The main span becomes the operator between two operands."""
+        between = self.source.text[left.end : right.start]
+        stripped = between.strip("() \t\n\\")
+        if stripped and not stripped.startswith("#"):
+            start = left.end + between.index(stripped)
+            self.span = Span(start, start + len(stripped))
+
+    # The graph
+
+    def _describe_graph(self) -> None:
+        error = self.error
+        if not isinstance(error, GraphError):
+            return
+        freed = getattr(error, "freed", None)
+        version = getattr(error, "version", None)
+        node = getattr(error, "node", None)
+        if freed is not None:
+            place = machine.locate(freed.where)
+            self.label = "needs values that are gone"
+            if place:
+                source, call = place
+                text = _owner_text(source, call)
+                self.labels.append(Label(source, call.span, f"the graph of {text} was freed here"))
+                line = source.position(call.span.start).line
+                of = "" if source is self.source else f" of {source.name}"
+                self.help = f"keep them with retain_graph=True on line {line}{of}"
+        if version is not None:
+            self.label = "needs a value that has changed"
+            saved = machine.locate(getattr(node, "where", 0))
+            if saved:
+                self.labels.append(Label(saved[0], saved[1].span, "saved here"))
+            changed = machine.locate(version.writer)
+            if changed:
+                self.labels.append(Label(changed[0], changed[1].span, "changed here"))
+            self.help = "change a copy, or make a new tensor instead of writing in place"
+
+    # Suggestions
+
+    def _suggest(self, names: dict[str, Any], program: Any) -> None:
+        if self.help is not None:
+            return
+        error = self.error
+        if isinstance(error, NameError) and _is_name(error.name):
+            if error.name in names_of(torch_names.module("torch")):
+                self.help = f"write torch.{error.name}"
+            else:
+                self._near(error.name, [*names, *program.names.all()])
+            self.help = self.help or advice.FOREIGN.get(error.name)
+        elif isinstance(error, AttributeError) and _is_name(error.name):
+            self._suggest_attribute(error)
+        elif isinstance(error, UnknownName):
+            self._near_import(error)
+        elif isinstance(error, TypeError):
+            self._near_keyword(self.title[:MAX_SENTENCE])
+        if self.help is None:
+            self.help = advice.for_sentence(self.title[:MAX_SENTENCE])
+
+    def _suggest_attribute(self, error: AttributeError) -> None:
+        owner, name = error.obj, str(error.name)
+        sentence = self.title[:MAX_SENTENCE].removeprefix("AttributeError: ")
+        self.help = advice.for_attribute(sentence)
+        if self.help is not None:
+            return
+        if owner is None:
+            read = getattr(self.node, "value", None)
+            if isinstance(read, nodes.Attribute) and read.attr == "grad":
+                of = self.source.slice(read.value.span)
+                self.help = (
+                    f"`{of}` has no gradient yet: backward() leads to none, or was not called"
+                )
+            return
+        self._near(name, names_of(owner))
+        if self.help is None and name in torch_names.tensor_names():
+            if type(owner) in (int, float, complex):
+                self.help = "it is a number of Python, without a graph: leave out .item()"
+            elif callable(owner):
+                self.help = "call it first, with parentheses"
+
+    def _near(self, name: str, known: Iterable[str]) -> None:
+        found = near(name, [other for other in known if not other.startswith("__")], 1)
+        self.help = did_you_mean(found)
+
+    def _near_import(self, error: UnknownName) -> None:
+        sentence = f"module '{error.module}' has no attribute '{error.wanted}'"
+        self.help = advice.for_attribute(sentence)
+        if self.help is None:
+            self._near(error.wanted, names_of(find_module(error.module)))
+
+    def _near_keyword(self, message: str) -> None:
+        match = re.search(r"unexpected keyword argument '?([^' ]+)'?", message)
+        if not match:
+            self._near_overload(message)
+            return
+        found = _locals(self.error.__traceback__) or {}
+        function = found.get("function")
+        if isinstance(function, Method):
+            function = function.__func__
+        if isinstance(function, Function):
+            self._near(match[1], function.signature.names)
+        elif function is not None:
+            self._near(match[1], torch_names.parameters(function))
+
+    def _near_overload(self, message: str) -> None:
+        """A keyword that none of the overloads in the sentence has."""
+        got, expected, overloads = message.partition("but expected one of")
+        if not expected:
+            return
+        known = dict.fromkeys(re.findall(r"(\w+)(?= = |,|\))", overloads))
+        for keyword in re.findall(r"(\w+)=", got):
+            if keyword not in known:
+                self._near(keyword, known)
+                return
+
+
+@contextmanager
+def hints() -> Iterator[None]:
+    """What is said beside an error's sentence: left out where it cannot be found."""
+    where = runtime.where
+    try:
+        yield
+    except Interrupted:
+        raise
+    except BaseException:
+        runtime.where = where
+
+
+def _is_name(name: Any) -> TypeGuard[str]:
+    """Whether what an exception holds as a name is one: programs put there what they like."""
+    return type(name) is str and 0 < len(name) <= MAX_NAME
+
+
+MAX_SENTENCE = 5000  # characters of a sentence that patterns are looked for in
+MAX_NAME = 200  # characters of a name that near ones are looked for
+
+
+def title(error: BaseException) -> str:
+    """The last line that Python would print: the class and the sentence."""
+    name = public_class(type(error)).__name__
+    try:
+        check_text(error)
+        text = str(error)
+    except Interrupted:
+        raise
+    except BaseException:
+        text = "<exception str() failed>"
+    return f"{name}: {text}" if text else name
+
+
+def _locals(traceback: TracebackType | None) -> dict[str, Any] | None:
+    """The local variables of the innermost closure that ran an operation."""
+    found = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_filename in _CLOSURES and "f" in frame.f_locals:
+            values = frame.f_locals
+            if "left" in values or "function" in values or "owner" in values:
+                found = values
+        traceback = traceback.tb_next
+    return dict(found) if found is not None else None
+
+
+def _end_of_left(source: Source, node: Any) -> int:
+    """Where the left operand of a link of a chain ends."""
+    end = node.chain.first.span.end
+    for _, _, span in node.chain.rest:
+        if span == node.span:
+            break
+        end = span.end
+    return int(end)
+
+
+def _owner_text(source: Source, node: nodes.Node) -> str:
+    if isinstance(node, nodes.Call) and isinstance(node.func, nodes.Attribute):
+        return f"`{source.slice(node.func.value.span)}`"
+    return "the result"
+
+
+def _summary(value: Any) -> str:
+    """Shape and dtype of a tensor; nothing for other values but arrays."""
+    if type(value) is Tensor:
+        return f"{value.dtype.name} {list(shape_of(value))}"
+    if type(value).__module__ == "numpy" and hasattr(value, "shape"):
+        return f"array of {value.dtype} {list(value.shape)}"
+    return ""

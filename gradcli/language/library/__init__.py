@@ -1,0 +1,1 @@
+"""What programs find: built-ins, modules, torch's names."""

@@ -1,0 +1,193 @@
+"""The bridge to torch's names: modules, attributes of tensors and of the core's other objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gradcli.language.machine.sizes import FLAT, index_of
+from gradcli.language.machine.state import feed
+from gradcli.language.values.attributes import (
+    CLASS_LOADERS,
+    CONSTRUCTORS,
+    DELETERS,
+    LOADERS,
+    MISSING,
+    NAMES,
+    OPEN_CLASSES,
+    SETTERS,
+    TABLES,
+    TUPLE,
+    load_from,
+    pick,
+)
+from gradcli.tensor.dtypes import DType
+from gradcli.tensor.tensor import Size, Tensor
+from gradcli.torch import namespaces
+
+from . import torch_objects
+
+
+def tensor_attribute(name: str) -> Callable[[Any], Any]:
+    """The function from a tensor to its attribute; raises AttributeError when there is none."""
+    found = namespaces.tensor_attribute(name)
+    if found is None:
+
+        def missing(tensor: Any) -> Any:
+            raise AttributeError(
+                f"'Tensor' object has no attribute '{name}'", name=name, obj=tensor
+            )
+
+        return missing
+    return found
+
+
+def tensor_names() -> Iterable[str]:
+    """The names of everything that a tensor has."""
+    return namespaces.tensor_names()
+
+
+def torch_name(module: str, name: str) -> Any:
+    """What a name of one of torch's modules stands for, or MISSING."""
+    try:
+        found = namespaces.lookup(module, name)
+    except KeyError:
+        return MISSING
+    if isinstance(found, type) and found not in CONSTRUCTORS and torch_objects.is_open(found):
+        OPEN_CLASSES.add(found)
+        if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):
+            found.__module__ = module  # where a program finds it
+    return found
+
+
+def parameters(function: Any) -> list[str]:
+    """The parameter names of a function of torch, or of a method of a tensor."""
+    import inspect
+
+    from gradcli.table.index import PUBLIC
+    from gradcli.table.lookup import get_op
+
+    name = getattr(function, "__name__", "")
+    found: dict[str, None] = {}
+    for public in PUBLIC.values():
+        for identifier in public.get(name, ()):
+            found.update(dict.fromkeys(p.name for p in get_op(identifier).parameters))
+    if not found:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            return []
+        found.update(dict.fromkeys(signature.parameters))
+    found.update(dict.fromkeys(("dtype", "device", "requires_grad", "generator", "out")))
+    return [name for name in found if name not in ("self", "args", "kwargs")]
+
+
+def is_module(name: str) -> bool:
+    """Whether torch has a module of this name here."""
+    return name in namespaces.MODULES and name != "torch.Tensor"
+
+
+def module(name: str) -> Any:
+    """One of torch's modules as a value."""
+    return namespaces.module(name)
+
+
+def _load_tensor(value: Tensor, name: str) -> Any:
+    return tensor_attribute(name)(value)
+
+
+def _store_tensor(value: Tensor, name: str, new: Any) -> None:
+    setter = namespaces.tensor_setter(name)
+    if setter is not None:
+        setter(value, new)
+        return
+    if namespaces.tensor_attribute(name) is not None:
+        raise AttributeError(
+            f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable", name=name
+        )
+    raise AttributeError(
+        f"'Tensor' object has no attribute '{name}': attributes of tensors cannot be added here",
+        name=name,
+        obj=value,
+    )
+
+
+def _delete_tensor(value: Tensor, name: str) -> None:
+    if name == "grad":
+        _store_tensor(value, name, None)
+        return
+    if namespaces.tensor_attribute(name) is not None:
+        raise AttributeError(
+            f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable", name=name
+        )
+    raise AttributeError(f"'Tensor' object has no attribute '{name}'", name=name, obj=value)
+
+
+def _load_module(value: namespaces.Module, name: str) -> Any:
+    found = torch_name(value.name, name)
+    if found is not MISSING:
+        return found
+    if name == "__name__":
+        return value.name
+    raise AttributeError(f"module '{value.name}' has no attribute '{name}'", name=name, obj=value)
+
+
+def _load_tensor_class(value: type, name: str) -> Any:
+    found = torch_name("torch.Tensor", name)
+    if found is not MISSING:
+        return found
+    if name in ("__name__", "__qualname__"):
+        return "Tensor"
+    raise AttributeError(f"type object 'Tensor' has no attribute '{name}'", name=name, obj=value)
+
+
+LOADERS[Tensor] = _load_tensor
+CLASS_LOADERS[Tensor] = _load_tensor_class
+SETTERS[Tensor] = _store_tensor
+DELETERS[Tensor] = _delete_tensor
+NAMES[Tensor] = lambda value: namespaces.tensor_names()
+LOADERS[namespaces.Module] = _load_module
+NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)
+TABLES[Size] = TUPLE | pick(Size, "numel")
+LOADERS[Size] = load_from(TABLES[Size])
+TABLES[DType] = pick(
+    DType, "abbr is_complex is_floating_point is_signed itemsize to_complex to_real"
+)
+LOADERS[DType] = load_from(TABLES[DType])
+OPEN_CLASSES.update((Size, Tensor))
+
+
+def _size(iterable: Any = (), /) -> Size:
+    if type(iterable) is Size:
+        return iterable
+    lengths = [index_of(item) for item in feed(iterable)]
+    for place, length in enumerate(lengths):
+        if not isinstance(length, int):
+            raise TypeError(
+                f"torch.Size() takes an iterable of 'int' (item {place} is "
+                f"'{type(length).__name__}')"
+            )
+    return Size(lengths)
+
+
+CONSTRUCTORS[Size] = _size
+FLAT.update((DType, namespaces.Module))
+CONSTRUCTORS[DType] = CONSTRUCTORS.get(DType, lambda *args: _no_dtype())
+
+
+def _no_dtype() -> Any:
+    raise TypeError("cannot create 'torch.dtype' instances")
+
+
+def recorded(kind: str) -> Callable[..., Any]:
+    """The transform `kind` of results that are on the graph already."""
+    from importlib import import_module
+
+    found = vars(import_module("gradcli.func.recorded")).get(kind)
+    if found is None:
+        raise TypeError(f"{kind}() of a result is not available: give a function")
+    made: Callable[..., Any] = found
+    return made
+
+
+__all__ = ["is_module", "module", "recorded", "tensor_attribute", "torch_name", "torch_objects"]

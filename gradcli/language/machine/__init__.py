@@ -1,0 +1,1 @@
+"""Steps, sizes, time: what a run may spend."""

@@ -1,0 +1,1 @@
+"""What values can do: attributes, operators, calls, text."""

@@ -1,0 +1,368 @@
+"""Classes of a program: host classes made with a metaclass of ours.
+
+Operators, `isinstance`, `repr` and exceptions then follow Python's own rules. Only names that the
+language allows get into the class, and attributes are looked up here, in dicts, never by the host.
+"""
+
+from __future__ import annotations
+
+from functools import update_wrapper
+from types import FunctionType
+from typing import Any
+
+from gradcli.language.machine.sizes import FLAT
+from gradcli.language.machine.state import machine
+
+from .attributes import (
+    DELETERS,
+    EXCEPTION_METHODS,
+    LOADERS,
+    MISSING,
+    NAMES,
+    OBJECT_METHODS,
+    OPEN_METACLASSES,
+    SETTERS,
+    exception_method,
+    is_special,
+    load_type,
+    set_args,
+    table_of,
+)
+from .functions import Function, Method
+from .identity import object_repr
+
+
+class ProgramClass(type):
+    """The metaclass of programs' classes; `__members__` has own and inherited names."""
+
+    __members__: dict[str, Any]
+
+
+OPEN_METACLASSES.add(ProgramClass)
+
+_classes: set[type] = {ProgramClass}
+
+
+def is_program_class(value: Any) -> bool:
+    """Whether `value` is a class that a program made."""
+    return type(value) in _classes
+
+
+def _members(cls: type) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    order = type.mro(cls)
+    machine.spend(len(order))
+    for base in reversed(order):
+        if type(base) in _classes:
+            for name, held in vars(base).items():
+                value = _written(held)
+                if not is_special(name) or isinstance(value, Function | str):
+                    found[name] = value
+    return found
+
+
+def _special_method(function: Any) -> Any:
+    """A special method as a function of the host, which finds it without running code.
+
+    The host takes an error of looking a special method up, such as a recursion that is too deep,
+    for its absence.
+    """
+
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return update_wrapper(method, function, ("__name__", "__qualname__"), ())
+
+
+_special_code = _special_method(Function).__code__
+
+
+def _written(held: Any) -> Any:
+    """What the program wrote for what a class of the host holds."""
+    if type(held) is FunctionType and held.__code__ is _special_code:
+        return held.__wrapped__  # type: ignore[attr-defined]
+    return held
+
+
+def register(cls: type) -> None:
+    """Make a class known: how its objects' attributes are loaded and stored."""
+    metaclass = type(cls)
+    _classes.add(metaclass)
+    OPEN_METACLASSES.add(metaclass)
+    LOADERS[metaclass] = load_class
+    SETTERS[metaclass] = store_class
+    DELETERS[metaclass] = delete_class
+    NAMES[metaclass] = class_names
+    type.__setattr__(cls, "__members__", _members(cls))
+    if issubclass(cls, BaseException) or _host_base(cls) is object:
+        LOADERS[cls] = load_instance
+        SETTERS[cls] = store_instance
+        DELETERS[cls] = delete_instance
+        NAMES[cls] = instance_names
+
+
+_factories: dict[type, Any] = {}  # host base -> function(name, bases, namespace) -> class
+
+
+def _host_base(cls: type) -> type:
+    """The first base that is not a program's class."""
+    return next(base for base in cls.__mro__ if type(base) not in _classes)
+
+
+def allow_base(base: type, factory: Any) -> None:
+    """Let programs derive from a host class; `factory(name, bases, namespace)` makes the class."""
+    _factories[base] = factory
+
+
+def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
+    """The class statement, after its body has run."""
+    factory = None
+    for base in bases:
+        if type(base) in _classes:
+            host = _host_base(base)
+        elif isinstance(base, type):
+            host = base
+        else:
+            raise TypeError(f"a class cannot derive from {base!r}")
+        if host in _factories:
+            factory = _factories[host]
+        elif host is not object and not issubclass(host, Exception):
+            raise TypeError(
+                f"type '{host.__name__}' is not an acceptable base type here: classes derive from "
+                "object, from exceptions, from torch.autograd.Function or from each other"
+            )
+    namespace["__module__"] = "__main__"
+    if "__eq__" in namespace and "__hash__" not in namespace:
+        namespace["__hash__"] = None
+    for key, value in namespace.items():
+        if type(value) is Function and is_special(key):
+            namespace[key] = _special_method(value)
+    if factory is not None:
+        cls: type = factory(name, bases, namespace)
+    else:
+        cls = ProgramClass(name, bases, namespace)
+    if not any("__repr__" in vars(base) for base in type.mro(cls)[:-1]):
+        type.__setattr__(cls, "__repr__", object_repr)
+    register(cls)
+    machine.reserve(4096)
+    return cls
+
+
+# Objects
+
+
+def load_instance(value: Any, name: str) -> Any:
+    """`value.name` for an object of a program's class."""
+    cls = type(value)
+    member = cls.__members__.get(name, MISSING)
+    if member is MISSING:
+        found = value.__dict__.get(name, MISSING)
+        if found is not MISSING:
+            return found
+        entry = table_of(cls).get(name)
+        if entry is None and is_special(name):
+            entry = _host_method(cls, name)
+        if entry is not None:
+            return entry.__get__(value, cls)
+        raise AttributeError(
+            f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value
+        )
+    kind = type(member)
+    if kind is property:
+        if member.fget is None:
+            raise AttributeError(
+                f"property '{name}' of '{cls.__name__}' object has no getter", name=name
+            )
+        return member.fget(value)
+    found = value.__dict__.get(name, MISSING)
+    if found is not MISSING:
+        return found
+    return _bound(member, value, cls)
+
+
+def _host_method(cls: type, name: str) -> Any:
+    if issubclass(cls, BaseException) and name in EXCEPTION_METHODS:
+        return exception_method(_host_base(cls), name)
+    return OBJECT_METHODS.get(name)
+
+
+def _bound(member: Any, value: Any, cls: type) -> Any:
+    kind = type(member)
+    if kind is Function:
+        return Method(member, value)
+    if kind is staticmethod:
+        return member.__func__
+    if kind is classmethod:
+        return Method(member.__func__, cls)
+    if hasattr(kind, "bind_to"):
+        return member.bind_to(value)
+    if kind is FunctionType and hasattr(member, "__wrapped__"):
+        return Method(member, value)  # what a decorator of ours made of a function
+    return member
+
+
+def store_instance(value: Any, name: str, new: Any) -> None:
+    """`value.name = new` for an object of a program's class."""
+    cls = type(value)
+    if is_special(name):
+        raise AttributeError(f"'{name}' cannot be set", name=name)
+    member = cls.__members__.get(name)
+    if type(member) is property:
+        if member.fset is None:
+            raise AttributeError(
+                f"property '{name}' of '{cls.__name__}' object has no setter", name=name
+            )
+        member.fset(value, new)
+        return
+    if name == "args" and isinstance(value, BaseException):
+        set_args(value, new)
+        return
+    value.__dict__[name] = new
+
+
+def delete_instance(value: Any, name: str) -> None:
+    """`del value.name` for an object of a program's class."""
+    member = type(value).__members__.get(name)
+    if type(member) is property:
+        if member.fdel is None:
+            raise AttributeError(
+                f"property '{name}' of '{type(value).__name__}' object has no deleter", name=name
+            )
+        member.fdel(value)
+        return
+    if name not in value.__dict__:
+        raise AttributeError(
+            f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
+        )
+    del value.__dict__[name]
+
+
+def instance_names(value: Any) -> list[str]:
+    names = {*type(value).__members__, *value.__dict__, *table_of(type(value))}
+    return sorted(name for name in names if not is_special(name))
+
+
+# Classes
+
+
+def load_class(value: type, name: str) -> Any:
+    """`value.name` for a program's class."""
+    if name == "__name__":
+        return value.__name__
+    if name == "__qualname__":
+        return value.__qualname__
+    if name == "__doc__":
+        return vars(value).get("__doc__")
+    member = value.__members__.get(name, MISSING)  # type: ignore[attr-defined]
+    if member is MISSING:
+        host = _host_base(value)
+        if is_special(name):
+            entry = _host_method(value, name)
+            if entry is not None:
+                return entry
+        elif host is not object:
+            entry = table_of(host).get(name, MISSING)
+            if entry is not MISSING:
+                return entry.__get__(None, value)
+        raise AttributeError(
+            f"type object '{value.__name__}' has no attribute '{name}'", name=name, obj=value
+        )
+    kind = type(member)
+    if kind is staticmethod:
+        return member.__func__
+    if kind is classmethod:
+        return Method(member.__func__, value)
+    return member
+
+
+def store_class(value: type, name: str, new: Any) -> None:
+    """`value.name = new` for a program's class."""
+    if is_special(name) or name == "__members__":
+        raise AttributeError(f"'{name}' of a class cannot be set", name=name)
+    type.__setattr__(value, name, new)
+    _refresh(value)
+
+
+def delete_class(value: type, name: str) -> None:
+    """`del value.name` for a program's class."""
+    if is_special(name) or name not in vars(value) or name == "__members__":
+        raise AttributeError(
+            f"type object '{value.__name__}' has no attribute '{name}'", name=name, obj=value
+        )
+    type.__delattr__(value, name)
+    _refresh(value)
+
+
+def _refresh(cls: type) -> None:
+    type.__setattr__(cls, "__members__", _members(cls))
+    inner: type
+    for inner in type.__subclasses__(cls):
+        _refresh(inner)
+
+
+def class_names(value: type) -> list[str]:
+    names = {*value.__members__, *table_of(_host_base(value))}  # type: ignore[attr-defined]
+    return sorted(name for name in names if not is_special(name))
+
+
+class Super:
+    """`super()`: the attributes that come after a class in an object's order of classes."""
+
+    __slots__ = ("after", "value")
+
+    def __init__(self, after: type, value: Any) -> None:
+        self.after = after
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"<super: <class '{self.after.__name__}'>, <{type(self.value).__name__} object>>"
+
+
+def load_super(value: Super, name: str) -> Any:
+    """`super().name`."""
+    owner = value.value
+    is_class = isinstance(owner, type)
+    order = owner.__mro__ if is_class else type(owner).__mro__
+    start = order.index(value.after) + 1 if value.after in order else 0
+    for base in order[start:]:
+        if type(base) in _classes:
+            member = _written(vars(base).get(name, MISSING))
+            if member is MISSING or member is object_repr or name == "__members__":
+                continue
+            if is_class:
+                return Method(member.__func__, owner) if type(member) is classmethod else member
+            if type(member) is property:
+                return member.fget(owner) if member.fget else None
+            return _bound(member, owner, type(owner))
+        entry = _super_entry(base, name)
+        if entry is not None:
+            return entry.__get__(None if is_class else owner, order[0])
+    raise AttributeError(f"'super' object has no attribute '{name}'", name=name)
+
+
+def _super_entry(base: type, name: str) -> Any:
+    if issubclass(base, BaseException):
+        if name not in EXCEPTION_METHODS:
+            return table_of(base).get(name)
+        return exception_method(base, name) if name in vars(base) else None
+    if base is object:
+        return OBJECT_METHODS.get(name)
+    return table_of(base).get(name)
+
+
+Super.__name__ = Super.__qualname__ = "super"
+FLAT.add(Super)
+LOADERS[Super] = load_super
+LOADERS[ProgramClass] = load_class
+NAMES[ProgramClass] = class_names
+
+__all__ = [
+    "ProgramClass",
+    "Super",
+    "allow_base",
+    "is_program_class",
+    "load_class",
+    "load_type",
+    "make_class",
+    "register",
+]

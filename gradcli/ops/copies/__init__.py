@@ -1,0 +1,1 @@
+"""Copies of tensors and of views, and writes into them."""

@@ -1,0 +1,1259 @@
+"""Arithmetic: the operators and their kin, and the parts of complex numbers."""
+
+from __future__ import annotations
+
+from operator import mul, truediv
+from typing import Any
+
+import numpy as np
+
+from ...autograd.node import bit_of, set_bit
+from ...table.call.python_data import C_NAMES, check_integer
+from ...table.checks import c_name
+from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
+from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
+from ...tensor import dtypes
+from ...tensor.dtypes import DType
+from ...tensor.memory import memory_of, window
+from ...tensor.tensor import Tensor
+
+BOOL_PAIR = (
+    "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+    "`logical_xor()` operator instead."
+)
+BOOL_ONE = (
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+    "invert a mask, use the `~` or `logical_not()` operator instead."
+)
+
+
+def _check_subtraction(self: Any, other: Any, alpha: Any = 1) -> None:
+    masks = [
+        type(value) is bool or getattr(value, "dtype", None) is dtypes.bool_
+        for value in (self, other)
+    ]
+    if all(masks):
+        raise RuntimeError(BOOL_PAIR)
+    if any(masks):
+        raise RuntimeError(BOOL_ONE)
+
+
+def _times(value: Any, alpha: Any) -> Any:
+    """`value * alpha`; a negative number wraps around in an unsigned dtype, as in C."""
+    if alpha == 1:
+        return value
+    if getattr(value, "dtype", None) == np.uint8 and alpha < 0:
+        return np.negative(value * -alpha)
+    if getattr(value, "dtype", None) == np.bool_:
+        return value * bool(alpha)
+    return value * alpha
+
+
+def _check_alpha(self: Any, other: Any, alpha: Any) -> None:
+    """Refuse a factor of a higher category than the result."""
+    kind = common_dtype(self, other).category
+    if isinstance(alpha, bool) and kind != dtypes.BOOL:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and kind < dtypes.FLOATING:
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    if isinstance(alpha, complex) and kind < dtypes.COMPLEX:
+        raise RuntimeError(
+            "For non-complex input tensors, argument alpha must not be a complex number."
+        )
+
+
+class _Addable(supports):
+    """Refuses factors that the result has no room for."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any) -> None:
+        if getattr(args[0], "dtype", None) in dtypes.WIDE_UNSIGNED:
+            supports.__call__(self, *args[:2])
+        if type(args[2]) is not int:
+            _check_alpha(*args[:3])
+
+
+class _Subtractable(supports):
+    """Refuses masks as operands, and factors that the result has no room for."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any) -> None:
+        _check_subtraction(*args[:2])
+        if getattr(args[0], "dtype", None) in dtypes.WIDE_UNSIGNED:
+            supports.__call__(self, *args[:2])
+        if len(args) > 2 and type(args[2]) is not int:
+            _check_alpha(*args[:3])
+
+
+op(
+    "add(Tensor self, Tensor other, *, Scalar alpha=1)",
+    kernel=lambda self, other, alpha: self + _times(other, alpha),
+    vjp={
+        "self": lambda F, g: g,
+        "other": lambda F, g, alpha: g if alpha == 1 else g * _conjugate(alpha),
+    },
+    jvp={
+        "self": lambda F, t: t,
+        "other": lambda F, t, alpha: t if alpha == 1 else t * alpha,
+    },
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=_Addable(unsigned="add_stub", numbers=True),
+    doc="Adds `alpha` times `other` to `self`.",
+    samples=lambda S: [
+        *S.pairs(-2, 2),
+        S(S.normal(3), 2.5),
+        S(S.normal(2, 3), S.normal(3), alpha=2),
+    ],
+)
+op(
+    "sub(Tensor self, Tensor other, *, Scalar alpha=1)",
+    kernel=lambda self, other, alpha: self - _times(other, alpha),
+    vjp={
+        "self": lambda F, g: g,
+        "other": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
+    },
+    jvp={
+        "self": lambda F, t: t,
+        "other": lambda F, t, alpha: -t if alpha == 1 else -t * alpha,
+    },
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    aliases=("subtract",),
+    check=_Subtractable(unsigned="add_stub", numbers=True),
+    doc="Subtracts `alpha` times `other` from `self`.",
+    samples=lambda S: [
+        *S.pairs(-2, 2),
+        S(S.normal(3), 2.5),
+        S(S.normal(2, 3), S.normal(3), alpha=2),
+    ],
+)
+op(
+    "rsub_scalar(Tensor self, Number other, Scalar alpha=1)",
+    name="rsub",
+    kernel=lambda self, other, alpha: other - _times(self, alpha),
+    vjp={"self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha)},
+    jvp={"self": lambda F, t, alpha: -t if alpha == 1 else -t * alpha},
+    node="RsubBackward1",
+    promote="number",
+    batching=ELEMENTWISE,
+    where=("torch",),
+    check=_Subtractable(unsigned="add_stub", numbers=True),
+    doc="Subtracts `alpha` times `self` from `other`.",
+    samples=lambda S: [S(S.normal(3), 2.5), S(S.normal(2, 3), 1, alpha=3), S(S.normal(), 1)],
+)
+op(
+    "rsub(Tensor self, Tensor other, *, Scalar alpha=1)",
+    numbers=False,
+    kernel=lambda self, other, alpha: other - _times(self, alpha),
+    vjp={
+        "self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
+        "other": lambda F, g: g,
+    },
+    jvp={
+        "self": lambda F, t, alpha: -t if alpha == 1 else -t * alpha,
+        "other": lambda F, t: t,
+    },
+    promote="number",
+    batching=ELEMENTWISE,
+    where=("torch",),
+    check=_Subtractable(unsigned="add_stub", numbers=True),
+    doc="Subtracts `alpha` times `self` from `other`.",
+    samples=lambda S: [*S.pairs(-2, 2), S(S.normal(2, 3), S.normal(3), alpha=2)],
+)
+op(
+    "mul(Tensor self, Tensor other)",
+    kernel=mul,
+    vjp={
+        "self": lambda F, g, other: g * F.conj(other),
+        "other": lambda F, g, self: g * F.conj(self),
+    },
+    jvp=MULTILINEAR,
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    aliases=("multiply",),
+    doc="Multiplies elementwise.",
+    samples=lambda S: [*S.pairs(-2, 2), S(S.normal(3), 2.5)],
+)
+
+
+def _conjugate(number: Any) -> Any:
+    """The conjugate of a Python number."""
+    return number.conjugate() if type(number) is complex else number
+
+
+op(
+    "div(Tensor self, Tensor other)",
+    kernel=truediv,
+    vjp={
+        "self": lambda F, g, other: g / F.conj(other),
+        "other": lambda F, g, self, other: -g * F.conj((self / other) / other),
+    },
+    jvp={
+        "self": lambda F, t, other: t / other,
+        "other": lambda F, t, self, other: -t * ((self / other) / other),
+    },
+    promote="float",
+    batching=ELEMENTWISE,
+    inplace=True,
+    aliases=("divide", "true_divide"),
+    doc="Divides elementwise; integers give a floating result.",
+    samples=lambda S: [*S.pairs(0.5, 2.5), S(S.normal(3), 2.5)],
+)
+
+
+def _floor_quotient(self: Any, other: Any) -> Any:
+    """The quotient rounded down, from the remainder, so that it is exact near integers."""
+    if not _floating(self, other):
+        if np.any(np.equal(other, 0)):
+            raise RuntimeError("ZeroDivisionError")
+        return self // other
+    result = self / other
+    remainder = np.fmod(self, other)
+    quotient = (self - remainder) / other
+    quotient = np.where((remainder != 0) & ((other < 0) != (remainder < 0)), quotient - 1, quotient)
+    floor = np.floor(quotient)
+    floor = np.where(quotient - floor > 0.5, floor + 1, floor)
+    floor = np.where(quotient == 0, np.copysign(np.zeros_like(result), result), floor)
+    return np.where(np.equal(other, 0), result, floor)[()]
+
+
+def _floating(*values: Any) -> bool:
+    return any(
+        isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "i") == "f"
+        for value in values
+    )
+
+
+def _rounded_quotient(self: Any, other: Any, rounding_mode: Any) -> Any:
+    if rounding_mode is None:
+        return self / other
+    if rounding_mode == "floor":
+        return _floor_quotient(self, other)
+    if not _floating(self, other):
+        if np.any(np.equal(other, 0)):
+            raise RuntimeError("ZeroDivisionError")
+        quotient = np.abs(self) // np.abs(other)
+        return np.where((self < 0) != (other < 0), -quotient, quotient)[()].astype(self.dtype)
+    return np.trunc(self / other)
+
+
+def _check_mode(self: Any, other: Any, rounding_mode: Any) -> None:
+    if rounding_mode not in (None, "trunc", "floor"):
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{rounding_mode}'"
+        )
+    if rounding_mode is not None:
+        name = f"div_{rounding_mode}_cpu"
+        supports(complex=name, boolean=name, numbers=True)(self, other)
+
+
+def _mode_dtype(self: Any, other: Any, rounding_mode: Any) -> DType:
+    dtype = common_dtype(self, other)
+    if rounding_mode is None and dtype.category < dtypes.FLOATING:
+        return dtypes.default.dtype
+    return dtype
+
+
+op(
+    "div_mode(Tensor self, Tensor other, *, str? rounding_mode)",
+    name="div",
+    kernel=_rounded_quotient,
+    vjp={
+        "self": lambda F, g, other, rounding_mode: (
+            g / F.conj(other) if rounding_mode is None else F._zeros(g)
+        ),
+        "other": lambda F, g, self, other, rounding_mode: (
+            -g * F.conj((self / other) / other) if rounding_mode is None else F._zeros(g)
+        ),
+    },
+    jvp={
+        "self": lambda F, t, other, rounding_mode: (
+            t / other if rounding_mode is None else F._zeros(t)
+        ),
+        "other": lambda F, t, self, other, rounding_mode: (
+            -t * ((self / other) / other) if rounding_mode is None else F._zeros(t)
+        ),
+    },
+    node="DivBackward2",
+    promote=_mode_dtype,
+    batching=ELEMENTWISE,
+    inplace=True,
+    aliases=("divide",),
+    check=_check_mode,
+    doc="Divides and rounds towards zero ('trunc') or down ('floor').",
+    samples=lambda S: [
+        S(S.uniform(2, 3, 3), S.uniform(0.3, 0.4, 3), rounding_mode=mode)
+        for mode in ((None,) if S.dtype.is_complex else (None, "floor", "trunc"))
+    ],
+)
+op(
+    "floor_divide(Tensor self, Tensor other)",
+    kernel=_floor_quotient,
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(complex="div_floor_cpu", boolean="div_floor_cpu", numbers=True),
+    **underivable("floor_divide", "self", "other"),
+    doc="Divides and rounds down.",
+    samples=lambda S: [*S.pairs(0.5, 9.5), S(S.normal(3), 2.5), S(S.integers(-9, 9, 4), 2)],
+)
+
+
+def _remainder(self: Any, other: Any) -> Any:
+    if not _floating(self, other) and np.any(np.equal(other, 0)):
+        raise RuntimeError("ZeroDivisionError")
+    if _floating(self, other):
+        rest = np.fmod(self, other)
+        return np.where((rest != 0) & ((rest < 0) != (np.less(other, 0))), rest + other, rest)[()]
+    return np.remainder(self, other)
+
+
+def _fmod(self: Any, other: Any) -> Any:
+    if not _floating(self, other) and np.any(np.equal(other, 0)):
+        raise RuntimeError("ZeroDivisionError")
+    return np.fmod(self, other)
+
+
+def _remainder_samples(S: Any) -> Any:
+    return [*S.pairs(1.2, 1.9), S(S.uniform(4.1, 4.9, 2, 3), S.uniform(1.6, 1.9, 3))]
+
+
+op(
+    "remainder_scalar(Tensor self, Number other)",
+    name="remainder",
+    kernel=_remainder,
+    vjp={"self": lambda F, g: g},
+    jvp={"self": lambda F, t: t},
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
+    doc="The rest of a division rounded down; it has the sign of the divisor.",
+    samples=lambda S: [S(S.distinct(2, 3), 0.7), S(S.distinct(3), -0.7), S(S.normal(), 2)],
+)
+op(
+    "remainder(Tensor self, Tensor other)",
+    numbers=False,
+    kernel=_remainder,
+    vjp={
+        "self": lambda F, g: g,
+        "other": lambda F, g, self, other: -g * F.div_mode(self, other, rounding_mode="floor"),
+    },
+    jvp={
+        "self": lambda F, t: t,
+        "other": lambda F, t, self, other: -t * F.div_mode(self, other, rounding_mode="floor"),
+    },
+    node="RemainderBackward1",
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
+    doc="The rest of a division rounded down; it has the sign of the divisor.",
+    samples=_remainder_samples,
+)
+op(
+    "remainder_base(Number self, Tensor other)",
+    name="remainder",
+    kernel=_remainder,
+    promote="number",
+    batching=ELEMENTWISE,
+    where=("torch",),
+    check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
+    **underivable("remainder", "other"),
+    doc="The rest of a division rounded down; it has the sign of the divisor.",
+    samples=lambda S: [S(7.3, S.uniform(1, 2, 3)), S(-7, S.integers(1, 5, 3))],
+)
+op(
+    "fmod_scalar(Tensor self, Number other)",
+    name="fmod",
+    kernel=_fmod,
+    vjp={"self": lambda F, g: g},
+    jvp={"self": lambda F, t: t},
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(complex="fmod_cpu", boolean="fmod_cpu", numbers=True),
+    doc="The rest of a division rounded towards zero; it has the sign of `self`.",
+    samples=lambda S: [S(S.distinct(2, 3), 0.7), S(S.distinct(3), -0.7), S(S.normal(), 2)],
+)
+op(
+    "fmod(Tensor self, Tensor other)",
+    numbers=False,
+    kernel=_fmod,
+    vjp={
+        "self": lambda F, g: g,
+        "other": lambda F, g, self, other: -g * F.div_mode(self, other, rounding_mode="trunc"),
+    },
+    jvp={
+        "self": lambda F, t: t,
+        "other": lambda F, t, self, other: -t * F.div_mode(self, other, rounding_mode="trunc"),
+    },
+    node="FmodBackward1",
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(complex="fmod_cpu", boolean="fmod_cpu", numbers=True),
+    doc="The rest of a division rounded towards zero; it has the sign of `self`.",
+    samples=_remainder_samples,
+)
+
+
+# --- powers
+
+
+def _complex_power(self: Any, exponent: Any) -> Any:
+    """The power of complex numbers as C has it, by way of the logarithm."""
+    return np.exp(exponent * np.log(self))
+
+
+def _power(self: Any, exponent: Any) -> Any:
+    if self.dtype.kind == "b":
+        return self | np.logical_not(exponent)
+    if exponent == 2:
+        return self * self
+    if exponent == 3:
+        return self * self * self
+    if exponent == 0.5:
+        return np.sqrt(self)
+    if exponent == -0.5:
+        return 1 / np.sqrt(self)
+    if exponent == -1 and self.dtype.kind == "c":
+        return 1 / self
+    if exponent == -1 and self.dtype.kind != "i":
+        return np.reciprocal(self)
+    if self.dtype.kind == "c" and exponent not in (0, 1):
+        return _complex_power(self, exponent)
+    return np.power(self, exponent)  # what `**` gives for a scalar differs in the last digit
+
+
+def _powers(self: Any, exponent: Any) -> Any:
+    kinds = np.asarray(self).dtype.kind, np.asarray(exponent).dtype.kind
+    if kinds[0] in "iu" and kinds[1] in "iu":
+        return _integer_powers(np.asarray(self), np.asarray(exponent))
+    if "c" in kinds:
+        return _complex_power(self, exponent)
+    return np.power(self, exponent)  # what `**` gives for a scalar differs in the last digit
+
+
+class _Powered(supports):
+    """Refuses powers that an integer dtype cannot hold; a mask can be raised to a Python bool."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any) -> None:
+        base, exponent = args
+        if type(exponent) is bool:
+            return
+        super().__call__(*args)
+        if type(exponent) is int and base.dtype.category <= dtypes.INTEGER:
+            if exponent < 0:
+                raise RuntimeError("Integers to negative integer powers are not allowed.")
+            if base.dtype.category == dtypes.INTEGER:
+                check_integer(exponent, base.dtype, C_NAMES[base.dtype.name])
+
+
+def _integer_powers(self: Any, exponent: Any) -> Any:
+    """Powers of integers; a negative exponent gives the truncated reciprocal."""
+    result = np.power(self, np.maximum(exponent, 0))
+    if np.any(exponent < 0):
+        odd = np.where(exponent % 2 == 0, 1, -1)
+        small = np.where(self == 1, 1, np.where(self == -1, odd, 0))
+        result = np.where(exponent < 0, small, result)
+    return result.astype(np.result_type(self, exponent))[()]
+
+
+def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
+    if exponent == 0:
+        return F._zeros(g)
+    if exponent == 2 and type(g) is not Tensor:
+        return g * F.conj(self * 2)
+    return g * F.conj(F._mul_scalar(F.pow(self, exponent - 1), exponent))
+
+
+def _pow_forward(F: Any, t: Any, self: Any, exponent: Any) -> Any:
+    if exponent == 0:
+        return F._zeros(t)
+    return t * F._mul_scalar(F.pow(self, exponent - 1), exponent)
+
+
+op(
+    "pow(Tensor self, Number exponent)",
+    kernel=_power,
+    vjp={"self": _pow_self},
+    jvp={"self": _pow_forward},
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=_Powered(boolean="pow", numbers=True),
+    doc="Raises each element to a power.",
+    samples=lambda S: [
+        *S.each(0.5, 2, 2),
+        S(S.normal(3), 3),
+        S(S.normal(3), 0),
+        S(S.normal(3), 1),
+        *S.kinks(0),
+        *S.kinks(0.5),
+        *S.kinks(3),
+        *S.kinks(-1),
+        S(S.uniform(0.5, 2, 3), -1.5),
+        S(S.uniform(0.5, 2, 2, 3), 0.5),
+    ],
+)
+
+
+def _pow_tensor_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
+    slope = F.conj(exponent * F.pow_tensor(self, exponent - 1))
+    return F.where(F.eq(exponent, 0), 0, g * slope)
+
+
+def _log_factor(F: Any, base: Any, exponent: Any, out: Any) -> Any:
+    """`out * log(base)`, zero where the base is zero and the exponent is not negative."""
+    if is_complex(exponent):
+        exempt = F.logical_and(F.eq(F.imag(exponent), 0), F.ge(F.real(exponent), 0))
+    else:
+        exempt = F.ge(exponent, 0)
+    return F.where(F.logical_and(F.eq(base, 0), exempt), 0, out * F.log(base))
+
+
+op(
+    "pow_tensor(Tensor self, Tensor exponent)",
+    numbers=False,
+    name="pow",
+    kernel=_powers,
+    vjp={
+        "self": _pow_tensor_self,
+        "exponent": lambda F, g, self, exponent, out: (
+            g * F.conj(_log_factor(F, self, exponent, out))
+        ),
+    },
+    jvp={
+        "self": lambda F, t, self, exponent: F.where(
+            F.eq(exponent, 0), 0, t * (exponent * F.pow_tensor(self, exponent - 1))
+        ),
+        "exponent": lambda F, t, self, exponent, out: t * _log_factor(F, self, exponent, out),
+    },
+    node="PowBackward1",
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(boolean="pow", numbers=True),
+    doc="Raises each element to the power given by the other tensor.",
+    samples=lambda S: [*S.pairs(0.5, 2), *S.kink_pairs()],
+)
+
+
+def _base_factor(F: Any, self: Any, exponent: Any, out: Any) -> Any:
+    """`out * log(base)` for a number as the base."""
+    if self == 0:
+        if is_complex(exponent):
+            exempt = F.logical_and(F.eq(F.imag(exponent), 0), F.ge(F.real(exponent), 0))
+        else:
+            exempt = F.ge(exponent, 0)
+        return F.where(exempt, 0, out * float("-inf"))
+    if is_complex(out):
+        return out * complex(np.log(complex(self)))
+    return out * (float(np.log(self)) if self > 0 else float("nan"))
+
+
+op(
+    "pow_base(Number self, Tensor exponent)",
+    name="pow",
+    kernel=lambda self, exponent: np.asarray(_powers(_like(self, exponent), exponent), order="C")[
+        ()
+    ],
+    keeps_layout=True,
+    vjp={
+        "exponent": lambda F, g, self, exponent, out: (
+            g * F.conj(_base_factor(F, self, exponent, out))
+        )
+    },
+    jvp={"exponent": lambda F, t, self, exponent, out: t * _base_factor(F, self, exponent, out)},
+    node="PowBackward2",
+    promote="number",
+    batching=ELEMENTWISE,
+    where=("torch",),
+    check=supports(boolean="pow", numbers=True),
+    doc="Raises a number to the powers given by a tensor.",
+    samples=lambda S: [S(2.5, S.normal(2, 3)), S(2, S.normal()), S(1, S.normal(3))],
+)
+
+
+def _like(number: Any, array: Any) -> Any:
+    """A Python number as a scalar of the array's dtype."""
+    return array.dtype.type(number)
+
+
+op(
+    "square(Tensor self)",
+    kernel=lambda self: self * self,
+    vjp={"self": lambda F, g, self: g * F.conj(self * 2)},
+    jvp=ELEMENTWISE,
+    node="PowBackward0",
+    promote=lambda self: dtypes.int64 if self.dtype is dtypes.bool_ else self.dtype,
+    batching=ELEMENTWISE,
+    inplace=True,
+    doc="Multiplies each element by itself.",
+    samples=lambda S: S.each(-2, 2),
+)
+
+
+def _float_power(F: Any, self: Any, exponent: Any) -> Any:
+    values = [value for value in (self, exponent) if hasattr(value, "dtype")]
+    wide = any(is_complex(value) for value in values) or any(
+        type(value) is complex for value in (self, exponent)
+    )
+    dtype = dtypes.complex128 if wide else dtypes.float64
+    self, exponent = (
+        F._to_copy(value, dtype) if hasattr(value, "dtype") and value.dtype is not dtype else value
+        for value in (self, exponent)
+    )
+    if not hasattr(exponent, "dtype"):
+        return F.pow(self, exponent)
+    return F.pow_tensor(self, exponent) if hasattr(self, "dtype") else F.pow_base(self, exponent)
+
+
+op(
+    "float_power(Tensor self, Number exponent)",
+    composite=_float_power,
+    inplace=True,
+    doc="Raises to a power in double precision.",
+    samples=lambda S: [S(S.uniform(0.5, 2, 3), 2), S(S.integers(1, 4, 3), 0.5)],
+)
+op(
+    "float_power_tensor(Tensor self, Tensor exponent)",
+    name="float_power",
+    composite=_float_power,
+    inplace=True,
+    doc="Raises to a power in double precision.",
+    samples=lambda S: [S(S.uniform(0.5, 2, 3), S.normal(2, 3))],
+)
+op(
+    "float_power_base(Number self, Tensor exponent)",
+    name="float_power",
+    composite=_float_power,
+    where=("torch",),
+    doc="Raises to a power in double precision.",
+    samples=lambda S: [S(2.0, S.normal(2, 3))],
+)
+
+
+# --- constants that formulas make
+
+op(
+    "_zeros(Tensor self)",
+    kernel=lambda self: np.zeros(self.shape, self.dtype)[()],
+    promote="number",
+    batching=ELEMENTWISE,
+    where=(),
+    doc="Zeros in the shape of `self`.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "_ones(Tensor self)",
+    kernel=lambda self: np.ones(self.shape, self.dtype)[()],
+    promote="number",
+    batching=ELEMENTWISE,
+    where=(),
+    doc="Ones in the shape of `self`.",
+    samples=lambda S: S.each(-2, 2),
+)
+
+
+# --- sign and size
+
+
+def _negative(self: Any) -> Any:
+    try:
+        return -self
+    except TypeError:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying "
+            "to invert a mask, use the `~` or `logical_not()` operator instead."
+        ) from None
+
+
+def _positive(F: Any, self: Any) -> Any:
+    if self.dtype is dtypes.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return self
+
+
+op(
+    "neg(Tensor self)",
+    kernel=_negative,
+    vjp={"self": lambda F, g: -g},
+    jvp=LINEAR,
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(unsigned="neg_cpu"),
+    aliases=("negative",),
+    doc="Changes the sign.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "positive(Tensor self)",
+    composite=_positive,
+    doc="The tensor itself.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "reciprocal(Tensor self)",
+    kernel=lambda self: 1 / self,
+    vjp={"self": lambda F, g, out: -g * F.conj(out * out)},
+    jvp=ELEMENTWISE,
+    promote="float",
+    batching=ELEMENTWISE,
+    inplace=True,
+    doc="One divided by each element.",
+    samples=lambda S: [*S.each(0.5, 2), *S.kinks()],
+)
+op(
+    "sqrt(Tensor self)",
+    kernel=np.sqrt,
+    vjp={"self": lambda F, g, out: g / F.conj(out * 2)},
+    jvp=ELEMENTWISE,
+    promote="float",
+    batching=ELEMENTWISE,
+    inplace=True,
+    doc="The square root.",
+    samples=lambda S: [*S.each(0.5, 2), *S.kinks()],
+)
+op(
+    "rsqrt(Tensor self)",
+    kernel=lambda self: 1 / np.sqrt(self),
+    vjp={"self": lambda F, g, out: g * -0.5 * F.conj(F.pow(out, 3))},
+    jvp=ELEMENTWISE,
+    promote="float",
+    batching=ELEMENTWISE,
+    inplace=True,
+    doc="One divided by the square root.",
+    samples=lambda S: [*S.each(0.5, 2), *S.kinks()],
+)
+op(
+    "abs(Tensor self)",
+    kernel=np.abs,
+    vjp={"self": lambda F, g, self: g * F.sgn(self)},
+    jvp={"self": lambda F, t, self: F.real(t * F.conj_physical(F.sgn(self)))},
+    result=lambda self: self.dtype.to_real(),
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    aliases=("absolute",),
+    check=supports(boolean="abs_cpu", unsigned="abs_cpu"),
+    doc="The absolute value; its derivative at zero is zero.",
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
+)
+
+
+def _sign(self: Any) -> Any:
+    """-1, 0 or 1; 0 for NaN."""
+    if self.dtype.kind == "b":
+        return self
+    return np.where(np.isnan(self), 0, np.sign(self))[()].astype(self.dtype)
+
+
+def _phase(self: Any) -> Any:
+    """The element divided by its absolute value, zero at zero."""
+    if self.dtype.kind != "c":
+        return _sign(self)
+    size = np.abs(self)
+    return np.where(size == 0, 0, self / size)[()].astype(self.dtype)
+
+
+def _sgn_gradient(F: Any, g: Any, self: Any, out: Any) -> Any:
+    if not is_complex(self):
+        return F._zeros(g)
+    radial = F.real(g * F.conj_physical(out))
+    return F.where(F.eq(self, 0), 0, (g - out * radial) / F.abs(self))
+
+
+op(
+    "sign(Tensor self)",
+    kernel=_sign,
+    vjp={"self": lambda F, g: F._zeros(g)},
+    jvp=ELEMENTWISE,
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(
+        complex=NotImplementedError(
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use "
+            "torch.sgn instead."
+        )
+    ),
+    doc="-1, 0 or 1 by the sign of each element.",
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
+)
+op(
+    "sgn(Tensor self)",
+    kernel=_phase,
+    vjp={"self": _sgn_gradient},
+    jvp={"self": _sgn_gradient},
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    doc="The sign; for complex elements the direction, an element over its absolute value.",
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
+)
+
+
+# --- combinations of three
+
+
+def _lerp(self: Any, end: Any, weight: Any) -> Any:
+    step = end - self
+    return np.where(np.abs(weight) < 0.5, self + weight * step, end + step * (weight - 1))[()]
+
+
+def _lerp_dtype(self: Any, end: Any, weight: Any) -> DType:
+    for name, value in (("end", end), ("weight", weight)):
+        if hasattr(value, "dtype") and value.dtype is not self.dtype:
+            raise RuntimeError(
+                f"expected dtype {c_name(self.dtype)} for `{name}` but got dtype "
+                f"{c_name(value.dtype)}"
+            )
+    return self.dtype  # type: ignore[no-any-return]
+
+
+op(
+    "lerp(Tensor self, Tensor end, Number weight)",
+    numbers=False,
+    kernel=_lerp,
+    vjp={
+        "self": lambda F, g, weight: g * _conjugate(1 - weight),
+        "end": lambda F, g, weight: g * _conjugate(weight),
+    },
+    jvp={
+        "self": lambda F, t, weight: t * (1 - weight),
+        "end": lambda F, t, weight: t * weight,
+    },
+    promote=_lerp_dtype,
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(integer="lerp_kernel_scalar", boolean="lerp_kernel_scalar"),
+    doc="Goes from `self` to `end` by `weight`.",
+    samples=lambda S: [
+        S(S.normal(2, 3), S.normal(3), 0.3),
+        S(S.normal(3), S.normal(3), 0.8),
+        S(S.normal(), S.normal(), 2),
+    ],
+)
+op(
+    "lerp_tensor(Tensor self, Tensor end, Tensor weight)",
+    numbers=False,
+    name="lerp",
+    kernel=_lerp,
+    vjp={
+        "self": lambda F, g, weight: g * F.conj(1 - weight),
+        "end": lambda F, g, weight: g * F.conj(weight),
+        "weight": lambda F, g, self, end: g * F.conj(end - self),
+    },
+    jvp={
+        "self": lambda F, t, weight: t * (1 - weight),
+        "end": lambda F, t, weight: t * weight,
+        "weight": lambda F, t, self, end: t * (end - self),
+    },
+    node="LerpBackward1",
+    promote=_lerp_dtype,
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(integer="lerp_kernel_tensor", boolean="lerp_kernel_tensor"),
+    doc="Goes from `self` to `end` by `weight`.",
+    samples=lambda S: [
+        S(S.normal(2, 3), S.normal(3), S.uniform(0.1, 0.4, 2, 1)),
+        S(S.normal(3), S.normal(3), S.uniform(0.6, 0.9, 3)),
+    ],
+)
+op(
+    "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    numbers=False,
+    kernel=lambda self, tensor1, tensor2, value: (
+        self + tensor1 * tensor2 * (int(value) if self.dtype.kind in "iu" else value)
+    ),
+    vjp={
+        "self": lambda F, g: g,
+        "tensor1": lambda F, g, tensor2, value: g * F.conj(tensor2 * value),
+        "tensor2": lambda F, g, tensor1, value: g * F.conj(tensor1 * value),
+    },
+    jvp={
+        "self": lambda F, t: t,
+        "tensor1": lambda F, t, tensor2, value: t * (tensor2 * value),
+        "tensor2": lambda F, t, tensor1, value: t * (tensor1 * value),
+    },
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(boolean="addcmul_cpu_out"),
+    doc="Adds `value` times the product of two tensors.",
+    samples=lambda S: [
+        S(S.normal(2, 3), S.normal(3), S.normal(2, 1)),
+        S(S.normal(3), S.normal(3), S.normal(3), value=2),
+        S(S.normal(), S.normal(), S.normal(), value=0.5),
+    ],
+)
+op(
+    "addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
+    numbers=False,
+    kernel=lambda self, tensor1, tensor2, value: self + tensor1 / tensor2 * value,
+    vjp={
+        "self": lambda F, g: g,
+        "tensor1": lambda F, g, tensor2, value: g * F.conj(value / tensor2),
+        "tensor2": lambda F, g, tensor1, tensor2, value: (
+            -g * F.conj(tensor1 * value / (tensor2 * tensor2))
+        ),
+    },
+    jvp={
+        "self": lambda F, t: t,
+        "tensor1": lambda F, t, tensor2, value: t * (value / tensor2),
+        "tensor2": lambda F, t, tensor1, tensor2, value: (
+            -t * (tensor1 * value / (tensor2 * tensor2))
+        ),
+    },
+    promote="number",
+    batching=ELEMENTWISE,
+    inplace=True,
+    check=supports(
+        **refusing(
+            ("integer", "boolean"),
+            RuntimeError(
+                "Integer division with addcdiv is no longer supported, and in a future  release "
+                "addcdiv will perform a true division of tensor1 and tensor2. The historic "
+                "addcdiv behavior can be implemented as (input + value * torch.trunc(tensor1 / "
+                "tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
+                "tensor2) for float inputs. The future addcdiv behavior is just the latter "
+                "implementation: (input + value * tensor1 / tensor2), for all dtypes."
+            ),
+        )
+    ),
+    doc="Adds `value` times the quotient of two tensors.",
+    samples=lambda S: [
+        S(S.normal(2, 3), S.normal(3), S.uniform(0.5, 2, 2, 1)),
+        S(S.normal(3), S.normal(3), S.uniform(0.5, 2, 3), value=2),
+    ],
+)
+
+
+# --- complex numbers
+
+
+def _leading(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """The batch axis goes to the front, of which operations on the last dimension see nothing."""
+    from ...table.call.dispatch import run
+    from ...table.levels.batching import front
+
+    return run(op, [front(args[0], axes[0])]), 0
+
+
+def _view_as_real(self: Any) -> Any:
+    real = self.real
+    return window(real, (*self.shape, 2), (*self.strides, real.itemsize))
+
+
+def _view_as_complex(self: Any) -> Any:
+    if self.ndim == 0:
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    if self.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    if self.strides[-1] != self.itemsize:
+        raise RuntimeError("Tensor must have a last dimension with stride 1")
+    if any(stride % (2 * self.itemsize) for stride in self.strides[:-1]):
+        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    if memory_of(self)[1] % (2 * self.itemsize):
+        raise RuntimeError("Tensor must have a storage_offset divisible by 2")
+    dtype = np.result_type(self.dtype, np.complex64)
+    return window(self, self.shape[:-1], self.strides[:-1], 0, dtype)
+
+
+def _check_pairs(self: Any) -> None:
+    if self.dtype is dtypes.float16:
+        raise RuntimeError("ComplexHalf, which view_as_complex would give, is not supported")
+    if self.dtype not in (dtypes.float32, dtypes.float64):
+        raise RuntimeError(
+            "view_as_complex is only supported for half, float and double tensors, but got a "
+            f"tensor of scalar type: {self.dtype.scalar_name}"
+        )
+
+
+def _pair(real: Any, imag: Any) -> Any:
+    """Real and imaginary parts joined, with no arithmetic that could spoil infinities."""
+    shape = np.broadcast_shapes(real.shape, imag.shape)
+    result = np.empty(shape, np.result_type(real.dtype, np.complex64))
+    result.real = real
+    result.imag = imag
+    return result[()]
+
+
+def _check_parts(real: Any, imag: Any) -> None:
+    if real.dtype is imag.dtype is dtypes.float16:
+        raise RuntimeError("ComplexHalf, which two Half tensors would give, is not supported")
+    if real.dtype.is_floating_point and imag.dtype.is_floating_point:
+        if real.dtype is imag.dtype:
+            return
+        raise RuntimeError(
+            f"Expected object of scalar type {real.dtype.scalar_name} but got scalar type "
+            f"{imag.dtype.scalar_name} for second argument"
+        )
+    raise RuntimeError(
+        "Expected both inputs to be Half, Float or Double tensors but got "
+        f"{real.dtype.scalar_name} and {imag.dtype.scalar_name}"
+    )
+
+
+def _pairs_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    from ...table.call.dispatch import run
+    from ...table.formulas import traced
+    from ...table.levels.batching import front
+
+    return run(op, [traced.contiguous(front(args[0], axes[0]))]), 0
+
+
+def _lazily_conjugated(F: Any, self: Any) -> Any:
+    result = F._conj(self)
+    if F.is_traced:
+        set_bit(result, "" if bit_of(self) else "conj")
+    return result
+
+
+def _resolved(F: Any, self: Any, bit: str) -> Any:
+    return F.clone(self) if F.is_traced and bit_of(self) == bit else self
+
+
+op(
+    "_conj(Tensor self)",
+    name="conj",
+    kernel=np.conjugate,
+    vjp={"self": lambda F, g: F.conj_physical(g)},
+    jvp=LINEAR,
+    node="ConjBackward0",
+    promote="number",
+    batching=ELEMENTWISE,
+    where=(),
+    doc="The conjugate of a complex tensor.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "conj(Tensor self)",
+    composite=lambda F, self: _lazily_conjugated(F, self) if is_complex(self) else self,
+    where=("torch", "Tensor"),
+    doc="The complex conjugate; a real tensor is returned as it is.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "_conj_physical(Tensor self)",
+    name="conj_physical",
+    kernel=np.conjugate,
+    vjp={"self": lambda F, g: F.conj_physical(g)},
+    jvp=LINEAR,
+    promote="number",
+    batching=ELEMENTWISE,
+    where=(),
+    doc="The conjugate of a complex tensor.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "conj_physical(Tensor self)",
+    composite=lambda F, self: F._conj_physical(self) if is_complex(self) else self,
+    inplace=True,
+    doc="The complex conjugate, computed.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "resolve_conj(Tensor self)",
+    composite=lambda F, self: _resolved(F, self, "conj"),
+    doc="A copy of what `conj` gave; any other tensor is returned as it is.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "resolve_neg(Tensor self)",
+    composite=lambda F, self: _resolved(F, self, "neg"),
+    doc="A copy of the imaginary part of what `conj` gave; any other tensor is returned as it is.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "_real(Tensor self)",
+    name="real",
+    kernel=lambda self: self.real,
+    vjp={"self": lambda F, g: g},
+    jvp=LINEAR,
+    node="SelectBackward0",
+    view=True,
+    result=lambda self: self.dtype.to_real(),
+    batching=ELEMENTWISE,
+    where=(),
+    doc="The real part of a complex tensor, as a view.",
+    samples=lambda S: S.each(-2, 2)[:3],
+)
+op(
+    "_imag(Tensor self)",
+    name="imag",
+    kernel=lambda self: self.imag,
+    vjp={"self": lambda F, g: g * 1j},
+    jvp=LINEAR,
+    node="SelectBackward0",
+    view=True,
+    result=lambda self: self.dtype.to_real(),
+    batching=ELEMENTWISE,
+    where=(),
+    doc="The imaginary part of a complex tensor, as a view.",
+    samples=lambda S: S.each(-2, 2)[:3] if S.dtype.is_complex else [],
+)
+
+
+def _imaginary(F: Any, self: Any) -> Any:
+    if not is_complex(self):
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return F._imag(self)
+
+
+op(
+    "real(Tensor self)",
+    composite=lambda F, self: F._real(self) if is_complex(self) else self,
+    doc="The real part, as a view; a real tensor is returned as it is.",
+    samples=lambda S: S.each(-2, 2)[:3],
+)
+op(
+    "imag(Tensor self)",
+    composite=_imaginary,
+    where=("torch", "Tensor"),
+    doc="The imaginary part of a complex tensor, as a view.",
+    samples=lambda S: S.each(-2, 2)[:3] if S.dtype.is_complex else [S(S.normal(2))],
+)
+_complex_only = supports(
+    **refusing(
+        ("boolean", "integer", "floating"),
+        RuntimeError("view_as_real is only supported for complex tensors"),
+    )
+)
+
+
+def _check_pairable(self: Tensor) -> None:
+    _complex_only(self)
+    if bit_of(self):
+        raise RuntimeError(
+            "view_as_real doesn't work on unresolved conjugated tensors.  To resolve the conjugate "
+            "tensor so you can view it as real, use self.resolve_conj(); however, be warned that "
+            "the resulting tensor will NOT alias the original."
+        )
+
+
+op(
+    "view_as_real(Tensor self)",
+    kernel=_view_as_real,
+    batching=_leading,
+    vjp={"self": lambda F, g: F._join(g)},
+    jvp=LINEAR,
+    view=True,
+    result=lambda self: self.dtype.to_real(),
+    where=("torch",),
+    check=_check_pairable,
+    doc="A view of complex numbers as pairs of real ones.",
+    samples=lambda S: S.each(-2, 2),
+)
+op(
+    "view_as_complex(Tensor self)",
+    kernel=_view_as_complex,
+    check=_check_pairs,
+    batching=_pairs_batched,
+    vjp={"self": lambda F, g: F._pairs(g)},
+    jvp=LINEAR,
+    view=True,
+    result=lambda self: self.dtype.to_complex(),
+    where=("torch",),
+    doc="A view of pairs of real numbers as complex ones.",
+    samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2))] if not S.dtype.is_complex else [],
+)
+op(
+    "_join(Tensor self)",
+    name="view_as_complex",
+    kernel=lambda self: _pair(self[..., 0], self[..., 1]),
+    batching=_leading,
+    vjp={"self": lambda F, g: F._pairs(g)},
+    jvp=LINEAR,
+    where=(),
+    doc="Pairs of real numbers as complex ones, in memory of their own.",
+    samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2))] if not S.dtype.is_complex else [],
+)
+op(
+    "_pairs(Tensor self)",
+    name="view_as_real",
+    kernel=lambda self: np.stack([self.real, self.imag], -1),
+    batching=_leading,
+    vjp={"self": lambda F, g: F._join(g)},
+    jvp=LINEAR,
+    where=(),
+    doc="Complex numbers as pairs of real ones, in memory of their own.",
+    samples=lambda S: S.each(-2, 2) if S.dtype.is_complex else [],
+)
+op(
+    "complex(Tensor real, Tensor imag)",
+    kernel=_pair,
+    vjp={"real": lambda F, g: F.real(g), "imag": lambda F, g: F.imag(g)},
+    jvp={
+        "real": lambda F, t: F.complex(t, F._zeros(t)),
+        "imag": lambda F, t: F.complex(F._zeros(t), t),
+    },
+    result=lambda real, imag: real.dtype.to_complex(),
+    batching=ELEMENTWISE,
+    where=("torch",),
+    check=_check_parts,
+    keeps={"real": ("real",), "imag": ("imag",)},
+    doc="Complex numbers from their parts.",
+    samples=lambda S: S.pairs(-2, 2) if not S.dtype.is_complex else [],
+)
+op(
+    "polar(Tensor abs, Tensor angle)",
+    kernel=lambda abs, angle: _pair(abs * np.cos(angle), abs * np.sin(angle)),
+    vjp={
+        "abs": lambda F, g, out: F.real(F.conj(g) * F.sgn(out)),
+        "angle": lambda F, g, out: F.real(F.conj(g) * (out * 1j)),
+    },
+    jvp={
+        "abs": lambda F, t, out: t * F.sgn(out),
+        "angle": lambda F, t, out: t * (out * 1j),
+    },
+    result=lambda abs, angle: abs.dtype.to_complex(),
+    batching=ELEMENTWISE,
+    where=("torch",),
+    check=_check_parts,
+    doc="Complex numbers from absolute value and angle.",
+    samples=lambda S: S.pairs(0.5, 2) if not S.dtype.is_complex else [],
+)
+
+
+def _angle(self: Any) -> Any:
+    if self.dtype.kind == "c":
+        return np.angle(self)[()]
+    return np.where(np.isnan(self), self, np.where(self < 0, np.pi, 0))[()].astype(self.dtype)
+
+
+def _angle_slope(F: Any, self: Any) -> Any:
+    return F.where(F.eq(self, 0), 0, self * 1j / F.pow(F.abs(self), 2))
+
+
+op(
+    "angle(Tensor self)",
+    kernel=_angle,
+    vjp={"self": lambda F, g, self: g * _angle_slope(F, self) if is_complex(self) else F._zeros(g)},
+    jvp={
+        "self": lambda F, t, self: (
+            F.real(F.conj_physical(_angle_slope(F, self)) * t) if is_complex(self) else F._zeros(t)
+        )
+    },
+    promote="float",
+    result=lambda self: (
+        self.dtype.to_real() if self.dtype.category >= dtypes.FLOATING else dtypes.default.dtype
+    ),
+    batching=ELEMENTWISE,
+    doc="The angle of complex numbers; 0 or pi for real ones.",
+    samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
+)

@@ -1,0 +1,1 @@
+"""Products, factors, solvers, norms."""

@@ -1,0 +1,195 @@
+"""Scaled dot-product attention.
+
+PyTorch runs batches of heads in one node and composes the rest; node names follow it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...table.checks import ndim, requires_grad
+from ...table.entry import op
+from ...table.shape_rules import size_at
+from ...tensor import dtypes
+from ...tensor.tensor import Tensor
+
+
+def _softmax(scores: Any) -> Any:
+    """Softmax along the last dimension; a row of minus infinities gives zeros."""
+    highest = np.max(scores, -1, keepdims=True, initial=-math.inf)
+    powers = np.exp(scores - np.where(np.isfinite(highest), highest, 0))
+    total = powers.sum(-1, keepdims=True)
+    return powers / np.where(total == 0, 1, total)
+
+
+op(
+    "_safe_softmax(Tensor self)",
+    kernel=_softmax,
+    vjp={"self": lambda F, g, out: out * (g - F.sum_dim(g * out, (-1,), True))},
+    jvp={"self": lambda F, t, out: out * (t - F.sum_dim(t * out, (-1,), True))},
+    node="SafeSoftmaxBackward0",
+    where=(),
+    doc="Softmax along the last dimension; a row of minus infinities gives zeros.",
+    samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(2, 3))],
+)
+
+
+def _scores(F: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
+    scores = F.matmul(query * scale, F.transpose(key, -2, -1))
+    return scores if mask is None else scores + mask
+
+
+def _weights(F: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
+    return F._safe_softmax(_scores(F, query, key, mask, scale))
+
+
+def _score_slope(F: Any, g: Any, weights: Any, value: Any) -> Any:
+    """The cotangent of the scores from that of the result."""
+    change = F.matmul(g, F.transpose(value, -2, -1))
+    return weights * (change - F.sum_dim(change * weights, (-1,), True))
+
+
+def _attend(query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+    scores = np.matmul(query * query.dtype.type(scale), np.swapaxes(key, -1, -2))
+    return np.matmul(_softmax(scores if mask is None else scores + mask), value)
+
+
+def _query_slope(F: Any, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+    weights = _weights(F, query, key, mask, scale)
+    return F.matmul(_score_slope(F, g, weights, value), key) * scale
+
+
+def _key_slope(F: Any, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+    weights = _weights(F, query, key, mask, scale)
+    slope = _score_slope(F, g, weights, value)
+    return F.matmul(F.transpose(slope, -2, -1), query) * scale
+
+
+def _value_slope(F: Any, g: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
+    return F.matmul(F.transpose(_weights(F, query, key, mask, scale), -2, -1), g)
+
+
+def _moved(F: Any, change: Any, weights: Any, value: Any) -> Any:
+    """The tangent of the result from that of the scores."""
+    change = weights * (change - F.sum_dim(change * weights, (-1,), True))
+    return F.matmul(change, value)
+
+
+def _query_tangent(
+    F: Any, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
+) -> Any:
+    change = F.matmul(t, F.transpose(key, -2, -1)) * scale
+    return _moved(F, change, _weights(F, query, key, mask, scale), value)
+
+
+def _key_tangent(F: Any, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+    change = F.matmul(query, F.transpose(t, -2, -1)) * scale
+    return _moved(F, change, _weights(F, query, key, mask, scale), value)
+
+
+op(
+    "_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, float scale)",
+    kernel=_attend,
+    vjp={"query": _query_slope, "key": _key_slope, "value": _value_slope},
+    jvp={
+        "query": _query_tangent,
+        "key": _key_tangent,
+        "value": lambda F, t, query, key, mask, scale: F.matmul(
+            _weights(F, query, key, mask, scale), t
+        ),
+    },
+    node="ScaledDotProductFlashAttentionForCpuBackward0",
+    where=(),
+    doc="Attention of batches of heads.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [S(S.normal(1, 2, 3, 2), S.normal(1, 2, 4, 2), S.normal(1, 2, 4, 2), None, 0.5)]
+    ),
+)
+
+
+def _mask_of(F: Any, query: Any, key: Any, attn_mask: Any, is_causal: bool) -> Any:
+    """What is added to the scores: minus infinity where attention is not allowed."""
+    dtype = query.dtype.array if type(query) is Tensor else query.dtype
+    if is_causal:
+        if attn_mask is not None:
+            raise RuntimeError(
+                "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
+                "is_causal=True"
+            )
+        allowed = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
+        return F._mask_scores(query, np.where(allowed, 0, -math.inf).astype(dtype))
+    if attn_mask is None or type(attn_mask) is not Tensor or attn_mask.dtype is not dtypes.bool_:
+        return attn_mask
+    values = np.where(attn_mask.array, 0, -math.inf).astype(dtype)
+    return F._mask_scores(query, values)
+
+
+op(
+    "_mask_scores(Tensor self, any values)",
+    kernel=lambda self, values: np.array(values),
+    where=(),
+    doc="A constant mask as a tensor.",
+    samples=lambda S: [S(S.normal(2, 2), np.zeros((2, 2)))],
+)
+
+
+def _scaled_dot_product(
+    F: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any,
+    dropout_p: float,
+    is_causal: bool,
+    scale: float | None,
+    enable_gqa: bool,
+) -> Any:
+    if min(ndim(query), ndim(key), ndim(value)) < 2:
+        raise RuntimeError(
+            "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
+            f"{ndim(query)} key.dim: {ndim(key)} and value.dim: {ndim(value)} instead."
+        )
+    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    if enable_gqa:
+        heads = size_at(query, -3) // size_at(key, -3)
+        key = F.repeat_interleave_int(key, heads, -3)
+        value = F.repeat_interleave_int(value, heads, -3)
+    mask = _mask_of(F, query, key, attn_mask, is_causal)
+    fused = ndim(query) == 4 and dropout_p == 0 and factor != 0
+    if fused and not requires_grad(mask):
+        return F._attention(query, key, value, mask, factor)
+    half = math.sqrt(abs(factor))
+    scores = F.matmul(
+        F._mul_scalar(query, math.copysign(half, factor)),
+        F._mul_scalar(F.transpose(key, -2, -1), half),
+    )
+    if mask is not None:
+        scores = F.add(scores, mask)
+    weights = F._safe_softmax(scores)
+    if dropout_p > 0:
+        weights = F.dropout(weights, dropout_p, True)
+    return F.matmul(weights, value)
+
+
+op(
+    "scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, "
+    "Tensor? attn_mask=None, float dropout_p=0.0, bool is_causal=False, *, float? scale=None, "
+    "bool enable_gqa=False)",
+    composite=_scaled_dot_product,
+    where=("F",),
+    doc="Means of values, weighted by the softmax of the products of queries and keys.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(3, 2), S.normal(4, 2), S.normal(4, 2)),
+            S(S.normal(2, 3, 2), S.normal(2, 4, 2), S.normal(2, 4, 2), scale=0.3),
+            S(S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), is_causal=True),
+        ]
+    ),
+)

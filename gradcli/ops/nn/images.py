@@ -1,0 +1,617 @@
+"""Images: windows as columns, resizing, and moving pixels between channels and space.
+
+Resizing is a product with one matrix a dimension, so its transpose is its derivative.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...kernels.windows import output_sizes, padded
+from ...table.call.arguments import type_name
+from ...table.checks import ndim
+from ...table.entry import op
+from ...tensor import dtypes
+from ...tensor.runtime import runtime
+from ...tensor.tensor import Tensor, shape_of
+from .pooling import _along, _output_size
+
+Sizes = tuple[int, ...]
+
+# --- columns ----------------------------------------------------------------------------------
+
+
+# What a call of `interpolate` gave, and what it should give, in PyTorch's words.
+_TAKES = {"size": "output", "scale_factor": "scale_factor"}
+_GIVEN = {"size": "output size of", "scale_factor": "scale_factor of shape"}
+_HINT = {
+    "size": "Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, "
+    "o2, ...,oK) format.",
+    "scale_factor": "Please provide input tensor in (N, C, d1, d2, ...,dK) format and scale_factor "
+    "in (s1, s2, ...,sK) format.",
+}
+
+
+def _check_factor(size: Any, scale_factor: Any) -> None:
+    """Raise TypeError for what is neither a number nor a list of numbers."""
+    given = size if size is not None else scale_factor
+    fits = int if size is not None else int | float
+    items = given if isinstance(given, list | tuple) else [given]
+    if not all(isinstance(item, fits) for item in items):
+        listed = f"!list of [{', '.join(type_name(item) for item in items)}]!"
+        places = (listed, "!NoneType!") if size is not None else ("!NoneType!", listed)
+        types = ("list", "NoneType") if size is not None else ("NoneType", "list")
+        raise TypeError(
+            f"upsample_nearest1d() received an invalid combination of arguments - got (Tensor, "
+            f"{', '.join(types)}), but expected one of:\n * (Tensor input, tuple of ints "
+            "output_size, tuple of floats scale_factors)\n      didn't match because some of the "
+            f"arguments have invalid types: (Tensor, {', '.join(places)})\n * (Tensor input, tuple "
+            "of ints output_size, float scales = None, *, Tensor out = None)\n"
+        )
+
+
+def _pair(name: str, label: str, position: int, value: Any) -> Sizes:
+    """Two numbers, from one or two. Raises PyTorch's TypeError of the function behind."""
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,)
+    for place, item in enumerate(sizes):
+        if not isinstance(item, int):
+            raise TypeError(
+                f"{name}(): argument '{label}' (position {position}) must be tuple of ints, but "
+                f"found element of type {type_name(item)} at pos {place}"
+            )
+    return sizes * 2 if len(sizes) == 1 else sizes
+
+
+def _im2col(self: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    x = padded(self, padding)
+    out = output_sizes(self.shape[-2:], kernel, stride, padding, dilation)
+    lead = self.shape[:-3]
+    taps = [
+        x[
+            ...,
+            i * dilation[0] : i * dilation[0] + (out[0] - 1) * stride[0] + 1 : stride[0],
+            j * dilation[1] : j * dilation[1] + (out[1] - 1) * stride[1] + 1 : stride[1],
+        ]
+        for i, j in itertools.product(range(kernel[0]), range(kernel[1]))
+    ]
+    columns = np.stack(taps, -3)
+    return columns.reshape(*lead, self.shape[-3] * math.prod(kernel), math.prod(out))
+
+
+def _col2im(
+    self: Any, output_size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
+) -> Any:
+    out = output_sizes(output_size, kernel, stride, padding, dilation)
+    lead = self.shape[:-2]
+    channels = self.shape[-2] // math.prod(kernel)
+    taps = self.reshape(*lead, channels, math.prod(kernel), *out)
+    full = tuple(n + 2 * p for n, p in zip(output_size, padding, strict=True))
+    x: Any = np.zeros((*lead, channels, *full), self.dtype)
+    for index, (i, j) in enumerate(itertools.product(range(kernel[0]), range(kernel[1]))):
+        rows = slice(i * dilation[0], i * dilation[0] + (out[0] - 1) * stride[0] + 1, stride[0])
+        columns = slice(j * dilation[1], j * dilation[1] + (out[1] - 1) * stride[1] + 1, stride[1])
+        x[..., rows, columns] += taps[..., index, :, :]
+    inner = tuple(slice(p, p + n) for n, p in zip(output_size, padding, strict=True))
+    return np.ascontiguousarray(x[(..., *inner)])
+
+
+def _check_columns(self: Tensor, kernel: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    shape = shape_of(self)
+    if len(shape) not in (3, 4) or 0 in shape[-3:]:
+        raise RuntimeError(
+            "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "
+            f"dimensions for input, but got: {list(shape)}"
+        )
+    out = output_sizes(shape[-2:], kernel, stride, padding, dilation)
+    if min(out) < 1:
+        shown = tuple(max(n, 0) for n in out)
+        raise RuntimeError(
+            f"Given input with spatial size {shape[-2:]}, kernel_size={kernel}, "
+            f"dilation={dilation}, padding={padding}, calculated shape of the array of sliding "
+            f"blocks as {shown}, but its components must be at least one."
+        )
+
+
+op(
+    "im2col(Tensor self, int[] kernel_size, int[] dilation, int[] padding, int[] stride)",
+    kernel=_im2col,
+    vjp={
+        "self": lambda F, g, self_shape, kernel_size, dilation, padding, stride: F.col2im(
+            g, tuple(self_shape[-2:]), kernel_size, dilation, padding, stride
+        )
+    },
+    jvp={
+        "self": lambda F, t, kernel_size, dilation, padding, stride: F.im2col(
+            t, kernel_size, dilation, padding, stride
+        )
+    },
+    check=_check_columns,
+    node="Im2ColBackward0",
+    where=(),
+    shows={"self_shape": ""},
+    doc="Windows of images as columns.",
+    samples=lambda S: [S(S.normal(1, 2, 4, 5), (2, 3), (1, 2), (1, 0), (2, 1))],
+)
+
+
+def _check_images(
+    self: Tensor, output_size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
+) -> None:
+    shape = shape_of(self)
+    if len(shape) not in (2, 3):
+        raise RuntimeError(
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
+            f"non-zero dimensions for input, but got: {list(shape)}"
+        )
+    if shape[-2] % math.prod(kernel):
+        raise RuntimeError(
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
+            f"but got input.size(1)={shape[-2]} and kernel_size={kernel}."
+        )
+    out = output_sizes(output_size, kernel, stride, padding, dilation)
+    if shape[-1] != math.prod(out):
+        raise RuntimeError(
+            f"Given output_size={tuple(output_size)}, kernel_size={kernel}, dilation={dilation}, "
+            f"padding={padding}, stride={stride}, expected size of input's dimension 2 to match "
+            f"the calculated number of sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but "
+            f"got input.size(2)={shape[-1]}."
+        )
+
+
+op(
+    "col2im(Tensor self, int[] output_size, int[] kernel_size, int[] dilation, int[] padding, "
+    "int[] stride)",
+    kernel=_col2im,
+    vjp={
+        "self": lambda F, g, kernel_size, dilation, padding, stride: F.im2col(
+            g, kernel_size, dilation, padding, stride
+        )
+    },
+    jvp={
+        "self": lambda F, t, output_size, kernel_size, dilation, padding, stride: F.col2im(
+            t, output_size, kernel_size, dilation, padding, stride
+        )
+    },
+    check=_check_images,
+    node="Col2ImBackward0",
+    where=(),
+    doc="Columns added up into images.",
+    samples=lambda S: [S(S.normal(1, 8, 9), (4, 4), (2, 2), (1, 1), (0, 0), (1, 1))],
+)
+
+
+def _unfold(F: Any, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    return F.im2col(
+        input,
+        _pair("im2col", "kernel_size", 2, kernel_size),
+        _pair("im2col", "dilation", 3, dilation),
+        _pair("im2col", "padding", 4, padding),
+        _pair("im2col", "stride", 5, stride),
+    )
+
+
+op(
+    "unfold_F(Tensor input, any kernel_size, any dilation=1, any padding=0, any stride=1)",
+    name="unfold",
+    composite=_unfold,
+    where=("F",),
+    doc="Windows of images as columns.",
+    samples=lambda S: [S(S.normal(1, 2, 4, 4), 2), S(S.normal(2, 4, 5), (2, 3), padding=1)],
+)
+
+
+def _fold(
+    F: Any,
+    input: Any,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any,
+    padding: Any,
+    stride: Any,
+) -> Any:
+    return F.col2im(
+        input,
+        _pair("col2im", "output_size", 2, output_size),
+        _pair("col2im", "kernel_size", 3, kernel_size),
+        _pair("col2im", "dilation", 4, dilation),
+        _pair("col2im", "padding", 5, padding),
+        _pair("col2im", "stride", 6, stride),
+    )
+
+
+op(
+    "fold(Tensor input, any output_size, any kernel_size, any dilation=1, any padding=0, "
+    "any stride=1)",
+    composite=_fold,
+    where=("F",),
+    doc="Columns added up into images.",
+    samples=lambda S: [S(S.normal(1, 8, 9), (4, 4), 2), S(S.normal(8, 4), 4, 2, stride=2)],
+)
+
+
+# --- resizing ---------------------------------------------------------------------------------
+
+
+def _source(out: int, size: int, align: bool, scale: float | None) -> Any:
+    """Where the centres of the new pixels lie among the old ones."""
+    index = np.arange(out, dtype=np.float64)
+    if align:
+        return index * ((size - 1) / (out - 1) if out > 1 else 0.0)
+    ratio = 1 / scale if scale else size / out
+    return (index + 0.5) * ratio - 0.5
+
+
+def _cubic(x: Any) -> Any:
+    """Keys' cubic convolution kernel with a = -0.75."""
+    a = -0.75
+    x = np.abs(x)
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((x - 5) * x + 8) * x * a - 4 * a
+    return np.where(x <= 1, near, np.where(x < 2, far, 0))
+
+
+def _matrix(size: int, out: int, mode: str, align: bool, scale: float | None, dtype: Any) -> Any:
+    """The matrix that makes `out` pixels of `size`."""
+    matrix = np.zeros((out, size))
+    rows = np.arange(out)
+    if mode.startswith("nearest"):
+        ratio = 1 / scale if scale else size / out
+        shift = 0.5 if mode == "nearest-exact" else 0.0
+        matrix[rows, np.minimum(((rows + shift) * ratio).astype(int), size - 1)] = 1
+    elif mode == "bicubic":
+        centre = _source(out, size, align, scale)
+        low = np.floor(centre).astype(int)
+        for tap in range(-1, 3):
+            place = np.clip(low + tap, 0, size - 1)
+            np.add.at(matrix, (rows, place), _cubic(centre - low - tap))
+    else:
+        centre = np.maximum(_source(out, size, align, scale), 0)
+        low = np.minimum(centre.astype(int), size - 1)
+        high = np.minimum(low + 1, size - 1)
+        part = centre - low
+        np.add.at(matrix, (rows, low), 1 - part)
+        np.add.at(matrix, (rows, high), part)
+    return matrix.astype(dtype)
+
+
+def _matrices(
+    sizes: Sequence[int], out: Sequence[int], mode: str, align: bool, scales: Any, dtype: Any
+) -> list[Any]:
+    each = scales or [None] * len(out)
+    return [_matrix(n, m, mode, align, s, dtype) for n, m, s in zip(sizes, out, each, strict=True)]
+
+
+def _upsample(self: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
+    sizes = self.shape[self.ndim - len(size) :]
+    return _along(self, _matrices(sizes, size, mode, align, scales, self.dtype))
+
+
+def _upsample_back(self: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
+    out = self.shape[self.ndim - len(size) :]
+    return _along(self, [m.T for m in _matrices(size, out, mode, align, scales, self.dtype)])
+
+
+_NODES = {
+    "nearest": "Nearest",
+    "nearest-exact": "NearestExact",
+    "linear": "Linear",
+    "bilinear": "Bilinear",
+    "trilinear": "Trilinear",
+    "bicubic": "Bicubic",
+}
+
+# The kernels that name themselves when they refuse a dtype, by mode and number of dimensions.
+_KERNELS = {
+    ("nearest", 2): "upsample_nearest2d_channels_last",
+    ("nearest-exact", 2): "upsample_nearest2d_channels_last",
+    ("bilinear", 2): "upsample_bilinear2d_channels_last",
+    ("bicubic", 2): "compute_indices_weights_cubic",
+    ("linear", 1): "compute_indices_weights_linear",
+    ("trilinear", 3): "compute_indices_weights_linear",
+}
+
+
+def _check_upsample(self: Tensor, size: Any, mode: str, align: bool, scales: Any) -> None:
+    """Raise PyTorch's error for a dtype that is not interpolated: bytes are, in some modes."""
+    dtype = self.dtype
+    if dtype.category == dtypes.FLOATING:
+        return
+    if dtype is dtypes.uint8 and mode not in ("linear", "trilinear"):
+        return
+    kernel = _KERNELS.get((mode, len(size)), "compute_indices_weights_nearest")
+    raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
+
+
+op(
+    "_upsample(Tensor self, int[] size, str mode, bool align, any? scales)",
+    kernel=_upsample,
+    check=_check_upsample,
+    vjp={
+        "self": lambda F, g, self_shape, size, mode, align, scales: F._upsample_back(
+            g, tuple(self_shape[len(self_shape) - len(size) :]), mode, align, scales
+        )
+    },
+    jvp={"self": lambda F, t, size, mode, align, scales: F._upsample(t, size, mode, align, scales)},
+    node=lambda self, size, mode, align, scales: f"Upsample{_NODES[mode]}{len(size)}DBackward0",
+    where=(),
+    shows={"align": "align_corners", "size": "output_size", "mode": "", "scales": ""},
+    doc="The kernel of `interpolate`.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(1, 2, 3), (5,), "linear", False, None),
+            S(S.normal(1, 1, 3, 2), (4, 5), "bicubic", True, None),
+            S(S.normal(1, 1, 3, 2), (4, 5), "nearest", False, None),
+        ]
+    ),
+)
+op(
+    "_upsample_back(Tensor self, int[] size, str mode, bool align, any? scales)",
+    kernel=_upsample_back,
+    vjp={
+        "self": lambda F, g, self_shape, size, mode, align, scales: F._upsample(
+            g, tuple(self_shape[len(self_shape) - len(size) :]), mode, align, scales
+        )
+    },
+    jvp={
+        "self": lambda F, t, size, mode, align, scales: F._upsample_back(
+            t, size, mode, align, scales
+        )
+    },
+    node=lambda self, size, mode, align, scales: (
+        f"Upsample{_NODES[mode]}{len(size)}DBackwardBackward0"
+    ),
+    where=(),
+    doc="The transpose of resizing.",
+    samples=lambda S: (
+        [] if S.dtype.is_complex else [S(S.normal(1, 2, 5), (3,), "linear", False, None)]
+    ),
+)
+
+_RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
+
+
+def _interpolate(
+    F: Any,
+    input: Any,
+    size: Any,
+    scale_factor: Any,
+    mode: str,
+    align_corners: bool | None,
+    recompute_scale_factor: bool | None,
+    antialias: bool,
+) -> Any:
+    if mode in ("nearest", "area", "nearest-exact"):
+        if align_corners is not None:
+            raise ValueError(
+                "align_corners option can only be set with the interpolating modes: linear | "
+                "bilinear | bicubic | trilinear"
+            )
+    elif align_corners is None:
+        align_corners = False
+    rank = ndim(input)
+    dims = rank - 2
+    if size is not None and scale_factor is not None:
+        raise ValueError("only one of size or scale_factor should be defined")
+    if size is None and scale_factor is None:
+        raise ValueError("either size or scale_factor should be defined")
+    scales: Any = None
+    for word, value in (("size", size), ("scale_factor", scale_factor)):
+        if isinstance(value, list | tuple) and len(value) != dims:
+            raise ValueError(
+                f"Input and {_TAKES[word]} must have the same number of spatial dimensions, but "
+                f"got input with spatial dimensions of {list(input.shape[2:])} and {_GIVEN[word]} "
+                f"{value}. {_HINT[word]}"
+            )
+    for item in size if isinstance(size, list | tuple) else ():
+        if not isinstance(item, int):
+            types = [type(one) for one in size]
+            raise TypeError(
+                "expected size to be one of int or Tuple[int] or Tuple[int, int] or Tuple[int, "
+                f"int, int], but got size with types {types}"
+            )
+    _check_factor(size, scale_factor)
+    if size is not None:
+        out = (size,) * dims if isinstance(size, int) else tuple(runtime.listed(size))
+    else:
+        scales = (
+            (scale_factor,) * dims
+            if isinstance(scale_factor, int | float)
+            else tuple(runtime.listed(scale_factor))
+        )
+        out = tuple(math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True))
+        scales = None if recompute_scale_factor else tuple(float(s) for s in scales)
+    if mode == "area":
+        pool = getattr(F, f"adaptive_avg_pool{dims}d")
+        return pool(input, _output_size("interpolate", out, input, dims))
+    wanted = _RANKS.get(mode)
+    if wanted is not None and rank != wanted:
+        raise NotImplementedError(f"Got {rank}D input, but {mode} mode needs {wanted}D input")
+    if mode not in _NODES or antialias:
+        raise NotImplementedError(
+            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
+            f"{rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
+            f"lanczos | area | nearest-exact (got {mode})"
+        )
+    return F._upsample(input, out, mode, bool(align_corners), scales)
+
+
+op(
+    "interpolate(Tensor input, any? size=None, any? scale_factor=None, str mode='nearest', "
+    "bool? align_corners=None, bool? recompute_scale_factor=None, bool antialias=False)",
+    composite=_interpolate,
+    where=("F",),
+    doc="Resizes images by copying the nearest pixels or mixing neighbours.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(1, 1, 2, 2), scale_factor=2),
+            S(S.normal(1, 1, 2, 3), size=(3, 5), mode="bilinear"),
+            S(S.normal(1, 1, 2), size=4, mode="linear", align_corners=True),
+            S(S.normal(1, 1, 4, 4), size=(2, 2), mode="area"),
+            S(S.normal(1, 1, 4, 4), size=(6, 5), mode="bicubic"),
+        ]
+    ),
+)
+
+
+def _old_upsample(
+    F: Any, input: Any, size: Any, scale_factor: Any, mode: str, align_corners: Any
+) -> Any:
+    warnings.warn(
+        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return _interpolate(F, input, size, scale_factor, mode, align_corners, None, False)
+
+
+op(
+    "upsample(Tensor input, any? size=None, any? scale_factor=None, str mode='nearest', "
+    "bool? align_corners=None)",
+    composite=_old_upsample,
+    where=("F",),
+    doc="The old name of `interpolate`.",
+    samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(1, 1, 2, 2), scale_factor=2)],
+)
+
+
+def _define_old(name: str, mode: str, align_corners: bool | None) -> None:
+    def resized(F: Any, input: Any, size: Any, scale_factor: Any) -> Any:
+        warnings.warn(
+            f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return _interpolate(F, input, size, scale_factor, mode, align_corners, None, False)
+
+    op(
+        f"{name}(Tensor input, any? size=None, any? scale_factor=None)",
+        composite=resized,
+        where=("F",),
+        doc=f"An old form of `interpolate` in the mode {mode!r}.",
+        samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(1, 1, 2, 2), scale_factor=2)],
+    )
+
+
+_define_old("upsample_nearest", "nearest", None)
+_define_old("upsample_bilinear", "bilinear", True)
+
+
+# --- pixels and channels ----------------------------------------------------------------------
+
+
+def _shuffled(self: Any, factor: int) -> Any:
+    *lead, channels, rows, columns = self.shape
+    x = self.reshape(*lead, channels // factor**2, factor, factor, rows, columns)
+    k = len(lead)
+    order = (*range(k), k, k + 3, k + 1, k + 4, k + 2)
+    return x.transpose(order).reshape(*lead, channels // factor**2, rows * factor, columns * factor)
+
+
+def _unshuffled(self: Any, factor: int) -> Any:
+    *lead, channels, rows, columns = self.shape
+    x = self.reshape(*lead, channels, rows // factor, factor, columns // factor, factor)
+    k = len(lead)
+    order = (*range(k), k, k + 2, k + 4, k + 1, k + 3)
+    return x.transpose(order).reshape(
+        *lead, channels * factor**2, rows // factor, columns // factor
+    )
+
+
+def _check_shuffle(self: Tensor, factor: int) -> None:
+    shape = shape_of(self)
+    if len(shape) < 3:
+        raise RuntimeError(
+            "pixel_shuffle expects input to have at least 3 dimensions, but got input with "
+            f"{len(shape)} dimension(s)"
+        )
+    if factor <= 0:
+        raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {factor}")
+    if shape[-3] % factor**2:
+        raise RuntimeError(
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            f"of upscale_factor, but input.size(-3)={shape[-3]} is not divisible by {factor**2}"
+        )
+
+
+def _check_unshuffle(self: Tensor, factor: int) -> None:
+    shape = shape_of(self)
+    if len(shape) < 3:
+        raise RuntimeError(
+            "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
+            f"{len(shape)} dimension(s)"
+        )
+    for word, axis in (("height", -2), ("width", -1)):
+        if shape[axis] % factor:
+            raise RuntimeError(
+                f"pixel_unshuffle expects {word} to be divisible by downscale_factor, but "
+                f"input.size({axis})={shape[axis]} is not divisible by {factor}"
+            )
+
+
+op(
+    "pixel_shuffle(Tensor self, int upscale_factor)",
+    kernel=_shuffled,
+    vjp={"self": lambda F, g, upscale_factor: F.pixel_unshuffle(g, upscale_factor)},
+    jvp={"self": lambda F, t, upscale_factor: F.pixel_shuffle(t, upscale_factor)},
+    check=_check_shuffle,
+    where=("torch", "F"),
+    doc="Moves groups of channels into finer pixels.",
+    samples=lambda S: [S(S.normal(1, 4, 2, 3), 2), S(S.normal(8, 1, 2), 2)],
+)
+op(
+    "pixel_unshuffle(Tensor self, int downscale_factor)",
+    kernel=_unshuffled,
+    vjp={"self": lambda F, g, downscale_factor: F.pixel_shuffle(g, downscale_factor)},
+    jvp={"self": lambda F, t, downscale_factor: F.pixel_unshuffle(t, downscale_factor)},
+    check=_check_unshuffle,
+    where=("torch", "F"),
+    doc="Moves blocks of pixels into channels.",
+    samples=lambda S: [S(S.normal(1, 1, 4, 2), 2)],
+)
+
+
+def _channels_shuffled(self: Any, groups: int) -> Any:
+    shape = self.shape
+    x = self.reshape(shape[0], groups, shape[1] // groups, *shape[2:])
+    return np.ascontiguousarray(x.swapaxes(1, 2)).reshape(shape)
+
+
+def _check_channels(self: Tensor, groups: int) -> None:
+    shape = shape_of(self)
+    if len(shape) < 3:
+        raise RuntimeError(
+            f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(shape)}"
+        )
+    if groups <= 0:
+        raise RuntimeError(
+            f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
+        )
+    if shape[1] % groups:
+        raise RuntimeError(
+            f"Number of channels must be divisible by groups. Got {shape[1]} channels and "
+            f"{groups} groups."
+        )
+
+
+op(
+    "channel_shuffle(Tensor self, int groups)",
+    kernel=_channels_shuffled,
+    vjp={"self": lambda F, g, self_shape, groups: F.channel_shuffle(g, self_shape[1] // groups)},
+    jvp={"self": lambda F, t, groups: F.channel_shuffle(t, groups)},
+    check=_check_channels,
+    where=("torch", "F"),
+    aliases=("native_channel_shuffle",),
+    shows={"self_shape": ""},
+    doc="Exchanges the channels of groups, as a transposed matrix.",
+    samples=lambda S: [S(S.normal(1, 4, 2, 2), 2), S(S.normal(2, 6, 1), 3)],
+)

@@ -1,0 +1,677 @@
+"""Normalization by mean and variance: over layers, batches, groups and instances.
+
+With `y = (x - mean) / sqrt(variance + eps)` over the normalized elements, the derivative is
+`(g - mean(g) - y mean(g y)) / sqrt(variance + eps)`, all means over the same elements.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...kernels.blocks import by_rows, dot, total
+from ...table.checks import ndim, not_differentiable, real_only
+from ...table.entry import op
+from ...tensor import dtypes
+from ...tensor.tensor import Size, Tensor, own_memory, shape_of
+
+Axes = tuple[int, ...]
+
+
+def _mean(sums: Any, x: Any) -> Any:
+    return sums / sums.dtype.type(x.size // max(sums.size, 1))
+
+
+def _centred(x: Any, axes: Any, eps: float) -> tuple[Any, Any]:
+    """`x` less its mean over `axes`, and its deviation."""
+    centred = x - _mean(total(x, axes), x)
+    return centred, np.sqrt(_mean(dot(centred, centred, axes), x) + x.dtype.type(eps))
+
+
+def _standard(x: Any, axes: Any, eps: float) -> Any:
+    """`x` with mean 0 and variance 1 over `axes`."""
+    centred, deviation = _centred(x, axes, eps)
+    centred /= deviation
+    return centred
+
+
+def _standard_back(g: Any, x: Any, axes: Any, eps: float) -> Any:
+    """The cotangent of what was standardized, in few passes over memory."""
+    y, deviation = _centred(x, axes, eps)
+    y *= _mean(dot(g, y, axes), x) / (deviation * deviation)
+    np.subtract(g, y, out=y)
+    y -= _mean(total(g, axes), x)
+    y /= deviation
+    return y
+
+
+def _over_last(function: Any, count: int, eps: float, *arrays: Any) -> Any:
+    """`function(*arrays, axes, eps)` over the last `count` dimensions."""
+    shape = arrays[0].shape
+    rows = [array.reshape(*shape[: len(shape) - count], -1) for array in arrays]
+    return by_rows(lambda *args: function(*args, eps), -1, *rows).reshape(shape)
+
+
+_MANY = 4096  # elements of a channel from which on a loop over channels pays
+
+
+def _over_batch(function: Any, eps: float, *arrays: Any) -> Any:
+    """`function(*arrays, axes, eps)` over all dimensions but the second."""
+    first = arrays[0]
+    channels = first.shape[1]
+    if first.ndim < 3 or first.size < _MANY * channels:
+        return function(*arrays, _batch_axes(first.ndim), eps)
+    result = np.empty(first.shape, first.dtype)
+    for channel in range(channels):
+        result[:, channel] = function(*[array[:, channel] for array in arrays], None, eps)
+    return result
+
+
+def _parts(F: Any, x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
+    """The standardized `x` and the factor that its deviations were scaled by."""
+    centred = x - F.mean_dim(x, axes, True)
+    scale = F.rsqrt(F.mean_dim(centred * centred, axes, True) + eps)
+    return centred * scale, scale
+
+
+def _slope(F: Any, g: Any, y: Any, scale: Any, axes: Axes) -> Any:
+    """The derivative of standardizing, symmetric: it serves cotangents and tangents alike."""
+    return (g - F.mean_dim(g, axes, True) - y * F.mean_dim(g * y, axes, True)) * scale
+
+
+def _scaled(y: Any, weight: Any, bias: Any) -> Any:
+    if weight is not None:
+        y = y * weight
+    return y if bias is None else y + bias
+
+
+# --- layer norm -------------------------------------------------------------------------------
+
+
+def _last(rank: int, count: int) -> Axes:
+    return tuple(range(rank - count, rank))
+
+
+def _layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
+    if not input.size:
+        return np.zeros_like(input)
+    return _scaled(_over_last(_standard, len(normalized_shape), eps, input), weight, bias)
+
+
+def _layer_input(F: Any, g: Any, input: Any, normalized_shape: Any, weight: Any, eps: float) -> Any:
+    if weight is not None:
+        g = g * weight
+    if not F.is_traced and input.size:
+        return _over_last(_standard_back, len(normalized_shape), eps, g, input)
+    axes = _last(input.ndim, len(normalized_shape))
+    y, scale = _parts(F, input, axes, eps)
+    return _slope(F, g, y, scale, axes)
+
+
+def _layer_tangent(
+    F: Any, t: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
+) -> Any:
+    axes = _last(input.ndim, len(normalized_shape))
+    y, scale = _parts(F, input, axes, eps)
+    moved = _slope(F, t, y, scale, axes)
+    return moved if weight is None else moved * weight
+
+
+def _layer_standard(F: Any, input: Any, normalized_shape: Any, eps: float) -> Any:
+    if not F.is_traced and input.size:
+        return _over_last(_standard, len(normalized_shape), eps, input)
+    return _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0]
+
+
+def check_normalized_shape(shape: Sequence[int], normalized: Sequence[int]) -> None:
+    """Raise PyTorch's error unless `shape` ends in `normalized`."""
+    if not normalized:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+            f"element, but got normalized_shape = {list(normalized)}"
+        )
+    if tuple(shape[len(shape) - len(normalized) :]) != tuple(normalized):
+        stars = "".join(f", {n}" for n in normalized)
+        raise RuntimeError(
+            f"Given normalized_shape={list(normalized)}, expected input with shape [*{stars}], but "
+            f"got input of size{list(shape)}"
+        )
+
+
+def _check_layer(input: Tensor, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> None:
+    for name, value in (("weight", weight), ("bias", bias)):
+        if normalized_shape and value is not None and shape_of(value) != tuple(normalized_shape):
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(shape_of(value))} and normalized_shape = {list(normalized_shape)}"
+            )
+    check_normalized_shape(shape_of(input), normalized_shape)
+    for value in (weight, bias):
+        if value is not None and value.dtype is not input.dtype and input.dtype.raw:
+            raise RuntimeError(
+                "mixed dtype (CPU): expect parameter to have scalar type of "
+                f"{'Float' if not input.dtype.raw else input.dtype.scalar_name}"
+            )
+    real_only("LayerNormKernelImpl", input)
+
+
+op(
+    "_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps)",
+    kernel=_layer_norm,
+    fused=dict.fromkeys(
+        ("input", "weight", "bias"), "NativeLayerNormBackwardBackward0 g input - - weight bias"
+    ),
+    vjp={
+        "input": _layer_input,
+        "weight": lambda F, g, input, normalized_shape, eps: (
+            g * _layer_standard(F, input, normalized_shape, eps)
+        ),
+        "bias": lambda F, g: g,
+    },
+    keeps=dict.fromkeys(("input", "weight", "bias"), ("input", "weight", "bias")),
+    shows={"eps": ""},
+    jvp={
+        "input": _layer_tangent,
+        "weight": lambda F, t, input, normalized_shape, eps: (
+            t * _layer_standard(F, input, normalized_shape, eps)
+        ),
+        "bias": lambda F, t, out_shape: F.expand(t, out_shape),
+    },
+    check=_check_layer,
+    node="NativeLayerNormBackward0",
+    where=(),
+    doc="The kernel of `layer_norm`.",
+    samples=lambda S: [
+        S(S.normal(2, 3, 4), (4,), None, None, 1e-5),
+        S(S.normal(2, 3, 4), (3, 4), S.normal(3, 4), S.normal(3, 4), 1e-5),
+    ],
+)
+op(
+    "layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "
+    "float eps=1e-05)",
+    composite=lambda F, input, normalized_shape, weight, bias, eps: F._layer_norm(
+        input, normalized_shape, weight, bias, eps
+    ),
+    where=("F",),
+    doc="Standardizes the last dimensions, then scales and shifts.",
+    samples=lambda S: [
+        S(S.normal(2, 3), (3,)),
+        S(S.normal(2, 3), (3,), S.normal(3), S.normal(3), eps=0.1),
+    ],
+)
+
+
+def _rms_norm(F: Any, input: Any, normalized_shape: Any, weight: Any, eps: float | None) -> Any:
+    shape = tuple(input.shape)
+    if not normalized_shape or shape[len(shape) - len(normalized_shape) :] != tuple(
+        normalized_shape
+    ):
+        stars = ", ".join(map(str, normalized_shape))
+        raise RuntimeError(
+            f"Given normalized_shape={list(normalized_shape)}, expected input with shape "
+            f"[*{stars}], but got input of size{list(shape)}"
+        )
+    if eps is None:
+        dtype = input.dtype
+        eps = float(np.finfo(dtype.compute if isinstance(dtype, dtypes.DType) else dtype).eps)
+    axes = _last(len(shape), len(normalized_shape))
+    dtype = input.dtype
+    low = isinstance(dtype, dtypes.DType) and dtype in (dtypes.float16, dtypes.bfloat16)
+    if low:  # squares of a low precision overflow
+        input = F._to_copy(input, dtypes.float32)
+    scale = F.rsqrt(F._add_scalar(F.mean_dim(F.pow(input, 2), axes, True), eps))
+    result = F._mul_dense(input, scale)
+    if weight is not None:
+        result = F.mul(result, weight)
+    return F._to_copy(result, dtype) if low else result
+
+
+op(
+    "_mul_dense(Tensor self, Tensor other)",
+    kernel=lambda self, other: self * other,
+    vjp={
+        "self": lambda F, g, other: g * F.conj(other),
+        "other": lambda F, g, self: g * F.conj(self),
+    },
+    jvp={
+        "self": lambda F, t, other: t * other,
+        "other": lambda F, t, self: self * t,
+    },
+    promote="number",
+    node="MulBackward0",
+    where=(),
+    doc="A product whose memory is in the order of its indices.",
+    samples=lambda S: [S(S.normal(2, 3), S.normal(2, 1))],
+)
+
+
+op(
+    "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None)",
+    composite=_rms_norm,
+    where=("torch", "F"),
+    doc="Divides the last dimensions by the root of their mean square.",
+    samples=lambda S: [S(S.normal(2, 3), (3,)), S(S.normal(2, 3), (3,), S.normal(3), eps=0.1)],
+)
+
+
+# --- batch norm -------------------------------------------------------------------------------
+
+
+def _batch_axes(rank: int) -> Axes:
+    return (0, *range(2, rank))
+
+
+def _by_channel(F: Any, value: Any, rank: int) -> Any:
+    """A vector of channels that broadcasts with an input of this rank."""
+    return F.reshape(value, (1, -1, *(1 for _ in range(rank - 2))))
+
+
+def _channels(value: Any, rank: int) -> Any:
+    return None if value is None else value.reshape(1, -1, *(1 for _ in range(rank - 2)))
+
+
+def _batch_input(F: Any, g: Any, input: Any, weight: Any, eps: float) -> Any:
+    axes = _batch_axes(input.ndim)
+    if weight is not None:
+        g = g * _by_channel(F, weight, input.ndim)
+    if not F.is_traced:
+        return _over_batch(_standard_back, eps, g, input)
+    y, scale = _parts(F, input, axes, eps)
+    return _slope(F, g, y, scale, axes)
+
+
+def _batch_standard(F: Any, input: Any, eps: float) -> Any:
+    if not F.is_traced:
+        return _over_batch(_standard, eps, input)
+    return _parts(F, input, _batch_axes(input.ndim), eps)[0]
+
+
+def _batch_tangent(F: Any, t: Any, input: Any, weight: Any, eps: float) -> Any:
+    axes = _batch_axes(input.ndim)
+    y, scale = _parts(F, input, axes, eps)
+    moved = _slope(F, t, y, scale, axes)
+    return moved if weight is None else moved * _by_channel(F, weight, input.ndim)
+
+
+op(
+    "_batch_norm_training(Tensor input, Tensor? weight, Tensor? bias, float eps)",
+    kernel=lambda input, weight, bias, eps: _scaled(
+        _over_batch(_standard, eps, input),
+        _channels(weight, input.ndim),
+        _channels(bias, input.ndim),
+    ),
+    fused=dict.fromkeys(
+        ("input", "weight", "bias"), "NativeBatchNormBackwardBackward0 g input weight - -"
+    ),
+    vjp={
+        "input": _batch_input,
+        "weight": lambda F, g, input, eps: F.sum_dim(
+            g * _batch_standard(F, input, eps), _batch_axes(input.ndim)
+        ),
+        "bias": lambda F, g: F.sum_dim(g, _batch_axes(g.ndim)),
+    },
+    jvp={
+        "input": _batch_tangent,
+        "weight": lambda F, t, input, eps: (
+            _by_channel(F, t, input.ndim) * _parts(F, input, _batch_axes(input.ndim), eps)[0]
+        ),
+        "bias": lambda F, t, out_shape: F.expand(_by_channel(F, t, len(out_shape)), out_shape),
+    },
+    check=lambda input, *rest: real_only("batch_norm", input),
+    node="NativeBatchNormBackward0",
+    where=(),
+    doc="Batch normalization with the batch's own statistics.",
+    samples=lambda S: [
+        S(S.normal(4, 3), None, None, 1e-5),
+        S(S.normal(2, 3, 2, 2), S.normal(3), S.normal(3), 1e-5),
+    ],
+)
+
+
+def _fixed(F: Any, input: Any, running_mean: Any, running_var: Any, eps: float) -> Any:
+    rank = input.ndim
+    return (input - _by_channel(F, running_mean, rank)) * _fixed_scale(F, rank, running_var, eps)
+
+
+def _fixed_scale(F: Any, rank: int, running_var: Any, eps: float) -> Any:
+    return F.rsqrt(_by_channel(F, running_var, rank) + eps)
+
+
+def _batch_fixed(
+    input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, eps: float
+) -> Any:
+    rank = input.ndim
+    scale = 1 / np.sqrt(running_var + input.dtype.type(eps))
+    y = (input - _channels(running_mean, rank)) * _channels(scale, rank)
+    return _scaled(y, _channels(weight, rank), _channels(bias, rank))
+
+
+def _fixed_slope(F: Any, g: Any, weight: Any, running_var: Any, eps: float) -> Any:
+    g = g * _fixed_scale(F, g.ndim, running_var, eps)
+    return g if weight is None else g * _by_channel(F, weight, g.ndim)
+
+
+op(
+    "_batch_norm_fixed(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, "
+    "Tensor running_var, float eps)",
+    kernel=_batch_fixed,
+    fused=dict.fromkeys(
+        ("input", "weight", "bias"), "NativeBatchNormBackwardBackward0 g input weight - -"
+    ),
+    vjp={
+        "input": _fixed_slope,
+        "weight": lambda F, g, input, running_mean, running_var, eps: F.sum_dim(
+            g * _fixed(F, input, running_mean, running_var, eps), _batch_axes(g.ndim)
+        ),
+        "bias": lambda F, g: F.sum_dim(g, _batch_axes(g.ndim)),
+    },
+    jvp={
+        "input": _fixed_slope,
+        "weight": lambda F, t, input, running_mean, running_var, eps: (
+            _by_channel(F, t, input.ndim) * _fixed(F, input, running_mean, running_var, eps)
+        ),
+        "bias": lambda F, t, out_shape: F.expand(_by_channel(F, t, len(out_shape)), out_shape),
+    },
+    check=lambda input, *rest: real_only("batch_norm", input),
+    node="NativeBatchNormBackward0",
+    where=(),
+    doc="Batch normalization with given statistics.",
+    samples=lambda S: [
+        S.edge(S.normal(4, 3), None, None, S.normal(3), S.uniform(1, 2, 3), 1e-5),
+        S.edge(S.normal(2, 3, 2), S.normal(3), S.normal(3), S.normal(3), S.uniform(1, 2, 3), 1e-5),
+    ],
+)
+
+
+def _check_channels(input: Any, **vectors: Any) -> None:
+    shape = tuple(input.shape)
+    channels = shape[1] if len(shape) > 1 else 0
+    for name, value in vectors.items():
+        if value is not None and tuple(value.shape) != (channels,):
+            raise RuntimeError(
+                f"{name} should contain {channels} elements not {math.prod(value.shape)}"
+            )
+
+
+def _update(running: Any, value: Any, momentum: float) -> None:
+    """Move a running statistic towards `value`; PyTorch counts no write for it."""
+    if type(running) is Tensor:
+        memory = own_memory(running)
+        memory[...] = running.dtype.cast(memory * (1 - momentum) + momentum * value)
+
+
+def _update_statistics(input: Any, running_mean: Any, running_var: Any, momentum: float) -> None:
+    if type(input) is not Tensor or (running_mean is None and running_var is None):
+        return
+    values = np.asarray(input.array, input.dtype.compute)
+    axes = _batch_axes(values.ndim)
+    count = values.size // max(values.shape[1], 1)
+    if running_mean is not None:
+        _update(running_mean, values.mean(axes), momentum)
+    if running_var is not None:
+        _update(running_var, values.var(axes) * (count / max(count - 1, 1)), momentum)
+
+
+def _norm_over_batch(
+    F: Any,
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Any:
+    if not training:
+        for name, value in (("running_mean", running_mean), ("running_var", running_var)):
+            if value is None:
+                raise RuntimeError(f"{name} must be defined in evaluation mode")
+    _check_channels(
+        input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
+    if not training:
+        return F._batch_norm_fixed(input, weight, bias, running_mean, running_var, eps)
+    result = F._batch_norm_training(input, weight, bias, eps)
+    _update_statistics(input, running_mean, running_var, momentum)
+    return result
+
+
+def _batch_norm(
+    F: Any,
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Any:
+    shape = tuple(input.shape)
+    if training and shape[0] * math.prod(shape[2:]) == 1:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {Size(shape)}"
+        )
+    return _norm_over_batch(
+        F, input, running_mean, running_var, weight, bias, training, momentum, eps
+    )
+
+
+op(
+    "batch_norm(Tensor input, Tensor? running_mean, Tensor? running_var, Tensor? weight=None, "
+    "Tensor? bias=None, bool training=False, float momentum=0.1, float eps=1e-05)",
+    composite=_batch_norm,
+    where=("F",),
+    doc="Standardizes each channel, by the batch's statistics in training or by running ones.",
+    samples=lambda S: [
+        S(S.normal(4, 3), None, None, training=True),
+        S(S.normal(2, 3, 2), None, None, S.normal(3), S.normal(3), True),
+        S(S.normal(4, 3), S.normal(3), S.uniform(1, 2, 3)),
+    ],
+)
+
+
+def _instance_norm(
+    F: Any,
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    use_input_stats: bool,
+    momentum: float,
+    eps: float,
+) -> Any:
+    shape = tuple(input.shape)
+    if use_input_stats and math.prod(shape[2:]) == 1:
+        raise ValueError(
+            f"Expected more than 1 spatial element when training, got input size {Size(shape)}"
+        )
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError(
+            "Expected running_mean and running_var to be defined when use_input_stats is false"
+        )
+    images, channels = shape[:2]
+    merged = F.reshape(input, (1, images * channels, *shape[2:]))
+
+    def repeated(value: Any) -> Any:
+        return None if value is None else F.repeat(value, (images,))
+
+    mean, variance = repeated(running_mean), repeated(running_var)
+    result = _norm_over_batch(
+        F,
+        merged,
+        mean,
+        variance,
+        repeated(weight),
+        repeated(bias),
+        use_input_stats,
+        momentum,
+        eps,
+    )
+    if use_input_stats:
+        for running, each in ((running_mean, mean), (running_var, variance)):
+            if type(running) is Tensor:
+                own_memory(running)[...] = each.array.reshape(images, channels).mean(0)
+    return F.reshape(result, shape)
+
+
+op(
+    "instance_norm(Tensor input, Tensor? running_mean=None, Tensor? running_var=None, "
+    "Tensor? weight=None, Tensor? bias=None, bool use_input_stats=True, float momentum=0.1, "
+    "float eps=1e-05)",
+    composite=_instance_norm,
+    where=("F",),
+    doc="Standardizes each channel of each instance.",
+    samples=lambda S: [
+        S(S.normal(2, 3, 4)),
+        S(S.normal(2, 3, 4), weight=S.normal(3), bias=S.normal(3)),
+    ],
+)
+
+
+# --- group norm -------------------------------------------------------------------------------
+
+
+def _grouped(F: Any, value: Any, groups: int) -> Any:
+    return F.reshape(value, (value.shape[0], groups, -1))
+
+
+def _group_norm(input: Any, num_groups: int, weight: Any, bias: Any, eps: float) -> Any:
+    if not input.size:
+        return np.zeros_like(input)
+    y = _standard(input.reshape(len(input), num_groups, -1), (2,), eps).reshape(input.shape)
+    return _scaled(y, _channels(weight, input.ndim), _channels(bias, input.ndim))
+
+
+def _group_standard(F: Any, input: Any, num_groups: int, eps: float) -> Any:
+    y, _ = _parts(F, _grouped(F, input, num_groups), (2,), eps)
+    return F.reshape(y, tuple(input.shape))
+
+
+def _group_moved(F: Any, g: Any, input: Any, num_groups: int, eps: float) -> Any:
+    y, scale = _parts(F, _grouped(F, input, num_groups), (2,), eps)
+    return F.reshape(_slope(F, _grouped(F, g, num_groups), y, scale, (2,)), tuple(input.shape))
+
+
+def _group_input(F: Any, g: Any, input: Any, num_groups: int, weight: Any, eps: float) -> Any:
+    if weight is not None:
+        g = g * _by_channel(F, weight, input.ndim)
+    return _group_moved(F, g, input, num_groups, eps)
+
+
+def _group_tangent(F: Any, t: Any, input: Any, num_groups: int, weight: Any, eps: float) -> Any:
+    moved = _group_moved(F, t, input, num_groups, eps)
+    return moved if weight is None else moved * _by_channel(F, weight, input.ndim)
+
+
+def _check_group(input: Tensor, num_groups: int, weight: Any, bias: Any, eps: float) -> None:
+    shape = shape_of(input)
+    if num_groups <= 0:
+        raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
+    if shape[1] % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of "
+            f"shape {list(shape)} and num_groups={num_groups}"
+        )
+    for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None and shape_of(value) != shape[1:2]:
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, "
+                f"but got {name} of shape {list(shape_of(value))} and input of shape {list(shape)}"
+            )
+    real_only("GroupNormKernelImpl", input)
+
+
+op(
+    "_group_norm(Tensor input, int num_groups, Tensor? weight, Tensor? bias, float eps)",
+    kernel=_group_norm,
+    vjp={
+        "input": _group_input,
+        "weight": lambda F, g, input, num_groups, eps: F.sum_dim(
+            g * _group_standard(F, input, num_groups, eps), _batch_axes(g.ndim)
+        ),
+        "bias": lambda F, g: F.sum_dim(g, _batch_axes(g.ndim)),
+    },
+    jvp={
+        "input": _group_tangent,
+        "weight": lambda F, t, input, num_groups, eps: (
+            _by_channel(F, t, input.ndim) * _group_standard(F, input, num_groups, eps)
+        ),
+        "bias": lambda F, t, out_shape: F.expand(_by_channel(F, t, len(out_shape)), out_shape),
+    },
+    check=_check_group,
+    node="NativeGroupNormBackward0",
+    where=(),
+    doc="The kernel of `group_norm`.",
+    samples=lambda S: [
+        S(S.normal(2, 4, 3), 2, None, None, 1e-5),
+        S(S.normal(2, 4, 3), 2, S.normal(4), S.normal(4), 1e-5),
+    ],
+)
+
+
+def _group_norm_checked(
+    F: Any, input: Any, num_groups: int, weight: Any, bias: Any, eps: float
+) -> Any:
+    shape = tuple(input.shape)
+    if len(shape) < 2:
+        raise RuntimeError(
+            f"Expected at least 2 dimensions for input tensor but received {len(shape)}"
+        )
+    if shape[0] * (shape[1] // num_groups) * math.prod(shape[2:]) == 1:
+        raise ValueError(
+            "Expected more than 1 value per channel when training, got input size "
+            f"{[shape[0] * shape[1] // num_groups, num_groups, *shape[2:]]}"
+        )
+    return F._group_norm(input, num_groups, weight, bias, eps)
+
+
+op(
+    "group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, "
+    "float eps=1e-05)",
+    composite=_group_norm_checked,
+    where=("F",),
+    doc="Standardizes groups of channels.",
+    samples=lambda S: [
+        S(S.normal(2, 4, 3), 2),
+        S(S.normal(2, 4), 2, S.normal(4), S.normal(4)),
+    ],
+)
+
+
+# --- response norm ----------------------------------------------------------------------------
+
+
+def _response_norm(F: Any, input: Any, size: int, alpha: float, beta: float, k: float) -> Any:
+    shape = tuple(input.shape)
+    if len(shape) < 3:
+        raise ValueError(
+            "Expected 3D or higher dimensionality                          input "
+            f"(got {len(shape)} dimensions)"
+        )
+    squares = F.mul(input, input)
+    before, after = size // 2, (size - 1) // 2
+    if ndim(input) == 3:
+        squares = F.constant_pad_nd(F.unsqueeze(squares, 1), (0, 0, before, after), 0)
+        squares = F.squeeze_dim(F.avg_pool2d(squares, (size, 1), 1), 1)
+    else:
+        squares = F.reshape(squares, (shape[0], 1, shape[1], shape[2], math.prod(shape[3:])))
+        squares = F.constant_pad_nd(squares, (0, 0, 0, 0, before, after), 0)
+        squares = F.squeeze_dim(F.avg_pool3d(squares, (size, 1, 1), 1), 1)
+        squares = F.reshape(squares, shape)
+    return F.div(input, F.pow(F.add(F.mul(squares, alpha), k), beta))
+
+
+op(
+    "local_response_norm(Tensor input, int size, float alpha=0.0001, float beta=0.75, float k=1.0)",
+    composite=_response_norm,
+    where=("F",),
+    doc="Divides by a power of the mean square over neighbouring channels.",
+    samples=lambda S: [S(S.normal(2, 3, 4), 2, alpha=0.5), S(S.normal(1, 3, 2, 2), 3, alpha=0.5)],
+)

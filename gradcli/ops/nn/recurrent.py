@@ -1,0 +1,222 @@
+"""Recurrent cells and layers: plain ones, gated ones (GRU) and those with a memory (LSTM)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...table.checks import ndim
+from ...table.entry import op
+from ...table.shape_rules import size_at
+from ...tensor.tensor import shape_of
+from ..shape.in_place import restructure
+
+Weights = Sequence[Any]  # w_ih, w_hh, b_ih, b_hh; the last two may be None
+
+
+def _gates(F: Any, given: Any, hidden: Any, weights: Weights) -> Any:
+    """The scores of a cell from what the input gives and the hidden state."""
+    return F.add(F.linear(hidden, weights[1], weights[3]), given)
+
+
+def _plain(nonlinearity: str) -> Callable[..., Any]:
+    def step(F: Any, given: Any, state: Any, weights: Weights) -> Any:
+        return (getattr(F, nonlinearity)(_gates(F, given, state[0], weights)),)
+
+    return step
+
+
+def _gru(F: Any, given: Any, state: Any, weights: Weights) -> Any:
+    hidden = state[0]
+    own = F.unsafe_chunk(F.linear(hidden, weights[1], weights[3]), 3, -1)
+    new = F.unsafe_chunk(given, 3, -1)
+    reset = F.sigmoid(F.add(own[0], new[0]))
+    update = F.sigmoid(F.add(own[1], new[1]))
+    candidate = F.tanh(F.add(new[2], F.mul(own[2], reset)))
+    return (F.add(F.mul(F.sub(hidden, candidate), update), candidate),)
+
+
+def _lstm(F: Any, given: Any, state: Any, weights: Weights) -> Any:
+    hidden, memory = state
+    gates = F.unsafe_chunk(_gates(F, given, hidden, weights), 4, -1)
+    enter, forget, leave = F.sigmoid(gates[0]), F.sigmoid(gates[1]), F.sigmoid(gates[3])
+    memory = F.add(F.mul(forget, memory), F.mul(enter, F.tanh(gates[2])))
+    return F.mul(leave, F.tanh(memory)), memory
+
+
+# By name: the step from one state to the next, and how many rows of weights a unit has.
+_KINDS: dict[str, tuple[Callable[..., Any], int]] = {
+    "rnn_tanh": (_plain("tanh"), 1),
+    "rnn_relu": (_plain("relu"), 1),
+    "gru": (_gru, 3),
+    "lstm": (_lstm, 4),
+}
+
+
+def _check_cell(input: Any, hidden: Any, w_ih: Any, w_hh: Any) -> None:
+    last = -1 if ndim(input) > 2 else 1  # of a whole sequence, or of one step
+    given, wanted = size_at(input, last), size_at(w_ih, 1)
+    if given != wanted:
+        raise RuntimeError(f"input has inconsistent input_size: got {given} expected {wanted}")
+    given, wanted = size_at(hidden, -1 if ndim(hidden) > 2 else 1), size_at(w_hh, 1)
+    if given != wanted:
+        raise RuntimeError(f"hidden0 has inconsistent hidden_size: got {given}, expected {wanted}")
+
+
+def _define_cell(kind: str) -> None:
+    step, rows = _KINDS[kind]
+    several = kind == "lstm"
+
+    def cell(F: Any, input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+        state = tuple(hx) if several else (hx,)
+        _check_cell(input, state[0], w_ih, w_hh)
+        found = step(F, F.linear(input, w_ih, b_ih), state, (w_ih, w_hh, b_ih, b_hh))
+        return found if several else found[0]
+
+    def samples(S: Any) -> Any:
+        if S.dtype.is_complex:
+            return []
+        hidden = S.normal(2, 4)
+        state = [hidden, S.normal(2, 4)] if several else hidden
+        w_ih, w_hh = S.normal(4 * rows, 3), S.normal(4 * rows, 4)
+        return [
+            S(S.normal(2, 3), state, w_ih, w_hh),
+            S(S.normal(2, 3), state, w_ih, w_hh, S.normal(4 * rows), S.normal(4 * rows)),
+            S(S.normal(2, 2), state, w_ih, w_hh),
+        ]
+
+    op(
+        f"{kind}_cell(Tensor input, Tensor{'[]' * several} hx, Tensor w_ih, Tensor w_hh, "
+        "Tensor? b_ih=None, Tensor? b_hh=None)",
+        composite=cell,
+        outputs=2 if several else 1,
+        where=("torch",),
+        doc=f"The next state of a cell of the kind {kind.replace('_', ' with ')}.",
+        samples=samples,
+    )
+
+
+def _direction(
+    F: Any, step: Any, inputs: Any, state: Any, weights: Weights, backwards: bool
+) -> tuple[Any, Any]:
+    """All outputs, stacked along time, and the last state."""
+    given = list(F.unbind(F.linear(inputs, weights[0], weights[2]), 0))
+    outputs = []
+    for each in reversed(given) if backwards else given:
+        state = step(F, each, state, weights)
+        outputs.append(state[0])
+    return F.stack(outputs[::-1] if backwards else outputs, 0), state
+
+
+def _layers(
+    F: Any,
+    kind: str,
+    input: Any,
+    states: Sequence[Any],
+    params: Sequence[Any],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> tuple[Any, ...]:
+    step, _ = _KINDS[kind]
+    if batch_first:
+        input = F.transpose(input, 0, 1)
+    each = 4 if has_biases else 2
+    directions = 2 if bidirectional else 1
+    if len(params) < each * directions * num_layers:
+        raise RuntimeError("got an incorrect number of RNN parameters")
+    starts = [F.unbind(state, 0) for state in states]
+    ends: list[list[Any]] = [[] for _ in states]
+    for layer in range(num_layers):
+        outputs = []
+        for direction in range(directions):
+            number = layer * directions + direction
+            weights = list(params[number * each : (number + 1) * each])
+            weights += [None] * (4 - each)
+            state = tuple(start[number] for start in starts)
+            _check_cell(input, state[0], weights[0], weights[1])
+            out, state = _direction(F, step, input, state, weights, direction == 1)
+            outputs.append(out)
+            for found, last in zip(ends, state, strict=True):
+                found.append(last)
+        input = F.cat(outputs, -1) if bidirectional else outputs[0]
+        if dropout > 0 and train and layer < num_layers - 1:
+            input = F.dropout(input, dropout, True)
+    if batch_first:
+        if kind == "lstm" or input.level is not None:
+            input = F.transpose(input, 0, 1)
+        else:  # in place, as nothing else holds the result
+            input = restructure(input, "transpose", 0, 1)
+    return input, *(F.stack(found, 0) for found in ends)
+
+
+def _define_layers(kind: str) -> None:
+    several = kind == "lstm"
+    _, rows = _KINDS[kind]
+
+    def layers(F: Any, input: Any, hx: Any, params: Any, *rest: Any) -> Any:
+        states = list(hx) if several else [hx]
+        if ndim(input) != 3 or any(ndim(state) != 3 for state in states):
+            raise RuntimeError(
+                f"{kind}: Expected input to be 3-D, but received {len(shape_of(input))}-D tensor"
+            )
+        return _layers(F, kind, input, states, params, *rest)
+
+    def samples(S: Any) -> Any:
+        if S.dtype.is_complex:
+            return []
+
+        def weights(inputs: int) -> list[Any]:
+            sizes = ((4 * rows, inputs), (4 * rows, 4), (4 * rows,), (4 * rows,))
+            return [S.normal(*size) for size in sizes]
+
+        def state(count: int) -> Any:
+            return (
+                [S.normal(count, 2, 4), S.normal(count, 2, 4)]
+                if several
+                else (S.normal(count, 2, 4))
+            )
+
+        return [
+            S(S.normal(3, 2, 3), state(1), weights(3), True, 1, 0.0, False, False, False),
+            S(
+                S.normal(2, 3, 3),
+                state(2),
+                weights(3)[:2] + weights(4)[:2],
+                False,
+                2,
+                0.0,
+                False,
+                False,
+                True,
+            ),
+            S(
+                S.normal(3, 2, 3),
+                state(2),
+                weights(3) + weights(3),
+                True,
+                1,
+                0.0,
+                False,
+                True,
+                False,
+            ),
+        ]
+
+    op(
+        f"{kind}(Tensor input, Tensor{'[]' * several} hx, Tensor[] params, bool has_biases, "
+        "int num_layers, float dropout, bool train, bool bidirectional, bool batch_first)",
+        composite=layers,
+        outputs=3 if several else 2,
+        where=("torch",),
+        doc=f"Layers of cells of the kind {kind.replace('_', ' with ')} over a sequence.",
+        samples=samples,
+    )
+
+
+for _kind in _KINDS:
+    _define_cell(_kind)
+    _define_layers(_kind)

@@ -1,0 +1,1 @@
+"""New shapes, joins, pads."""

@@ -1,0 +1,582 @@
+"""Functions that return Python values, answer questions of dtype and shape, or set global state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...autograd.modes import InferenceVersion
+from ...autograd.node import bit_of
+from ...kernels.random import Generator, default_generator
+from ...kernels.strides import preserved_copy
+from ...table.dtype_rules import common_dtype, is_batched, no_branch, refuse_batch
+from ...table.entry import op
+from ...table.formulas import traced
+from ...table.levels.batching import wrap_batch
+from ...table.lookup import get_op
+from ...table.memory.inplace import run_inplace
+from ...table.public.plain_functions import FUNCTIONS, function
+from ...table.shape_rules import wrap_dims
+from ...tensor import device, dtypes
+from ...tensor.dtypes import Array, DType, python_number, type_name
+from ...tensor.memory import address
+from ...tensor.runtime import runtime
+from ...tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
+from ..creation.tensors import check_size
+from ..shape.views import shape_of_value
+
+BOTH = ("torch", "Tensor")
+_COUNTED = 1 << 22  # elements that are looked at in one call of NumPy
+SEEDS = ("torch", "random")
+
+# --- about one tensor ------------------------------------------------------------------------
+
+function("numel(Tensor self)", where=("torch",), doc="The number of elements.")(
+    lambda self: numel(shape_of(self))
+)
+function("is_tensor(any? obj)", where=("torch",), doc="Whether a value is a tensor.")(
+    lambda obj: type(obj) is Tensor
+)
+function("is_storage(any? obj)", where=("torch",), doc="False: storages are no values here.")(
+    lambda obj: False
+)
+function("is_floating_point(Tensor self)", where=BOTH, doc="Whether the dtype is a floating one.")(
+    lambda self: self.dtype.is_floating_point
+)
+function("is_complex(Tensor self)", where=BOTH, doc="Whether the dtype is complex.")(
+    lambda self: self.dtype.is_complex
+)
+function("is_signed(Tensor self)", where=BOTH, doc="Whether the dtype has negative numbers.")(
+    lambda self: self.dtype.is_signed
+)
+function("is_conj(Tensor self)", where=BOTH, doc="Whether `conj` gave the tensor.")(
+    lambda self: bit_of(self) == "conj"
+)
+function(
+    "is_neg(Tensor self)",
+    where=BOTH,
+    doc="Whether the tensor is the imaginary part of what `conj` gave.",
+)(lambda self: bit_of(self) == "neg")
+function("is_distributed(Tensor self)", where=BOTH, doc="False: there is one process.")(
+    lambda self: False
+)
+function(
+    "is_inference(Tensor self)",
+    where=("torch",),
+    doc="Whether the tensor was made in inference mode.",
+)(lambda self: type(self.version) is InferenceVersion)
+function("is_nonzero(Tensor self)", where=BOTH, doc="The truth value of a one-element tensor.")(
+    lambda self: _truth(self)
+)
+function(
+    "is_same_size(Tensor self, Tensor other)", where=BOTH, doc="Whether two shapes are the same."
+)(lambda self, other: shape_of(self) == shape_of(other))
+function("is_pinned(Tensor self)", where=("Tensor",), doc="False: memory is never pinned.")(
+    lambda self: False
+)
+function("get_device(Tensor self)", where=BOTH, doc="-1: the tensor is on the CPU.")(
+    lambda self: -1
+)
+function("is_shared(Tensor self)", where=("Tensor",), doc="False: memory is not shared.")(
+    lambda self: False
+)
+
+
+def _truth(self: Tensor) -> bool:
+    if is_batched(self):
+        raise RuntimeError(no_branch())
+    count = numel(shape_of(self))
+    if count == 0:
+        raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+    if count > 1:
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+    return bool(self.array)
+
+
+@function(
+    "is_set_to(Tensor self, Tensor tensor)",
+    where=("Tensor",),
+    doc="Whether two tensors have the same memory, shape and strides.",
+)
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    if is_batched(self) or is_batched(tensor):
+        raise RuntimeError(
+            "Batching rule not implemented for aten::is_set_to. We could not generate a fallback."
+        )
+    ours, theirs = own_memory(self), own_memory(tensor)
+    return bool(
+        address(ours) == address(theirs)
+        and ours.shape == theirs.shape
+        and ours.strides == theirs.strides
+    )
+
+
+@function("typename(any? obj)", where=("torch",), doc="The name of a value's type.")
+def typename(obj: Any) -> str:
+    if type(obj) is Tensor:
+        return obj.dtype.tensor_name
+    kind = type(obj)
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+# --- dtypes and shapes -----------------------------------------------------------------------
+
+function(
+    "result_type(any tensor1, any tensor2)",
+    where=("torch",),
+    doc="The dtype that an operation on two values gives.",
+)(lambda tensor1, tensor2: _result_type(tensor1, tensor2))
+function(
+    "promote_types(DType type1, DType type2)",
+    where=("torch",),
+    doc="The smallest dtype that both fit into.",
+)(dtypes.promote)
+function(
+    "can_cast(DType from_, DType to)",
+    where=("torch",),
+    doc="Whether results of one dtype may be written into another.",
+)(dtypes.can_cast)
+
+
+def _result_type(first: Any, second: Any) -> DType:
+    for place, value in enumerate((first, second), 1):
+        if type(value) is not Tensor and python_number(value) is None:
+            raise TypeError(
+                f"result_type(): argument 'tensor{place}' (position {place}) must be Tensor, not "
+                f"{type_name(value)}"
+            )
+    return common_dtype(first, second)
+
+
+@function("get_default_dtype()", where=("torch",), doc="The default floating dtype.")
+def get_default_dtype() -> DType:
+    return dtypes.default.dtype
+
+
+@function("set_default_dtype(any? d)", where=("torch",), doc="Sets the default floating dtype.")
+def set_default_dtype(d: Any) -> None:
+    if not isinstance(d, DType):
+        raise TypeError(
+            "invalid dtype object: only floating-point types are supported as the default type"
+        )
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    dtypes.default.dtype = d
+
+
+@function("get_default_device()", where=("torch",), doc="The device of new tensors: the CPU.")
+def get_default_device() -> device.Device:
+    return device.cpu
+
+
+@function(
+    "set_default_device(Device? device)", where=("torch",), doc="Accepts the one device, the CPU."
+)
+def set_default_device(wanted: Any) -> None:
+    device.check_device("set_default_device", wanted)
+
+
+@function(
+    "broadcast_shapes(any... shapes)",
+    where=("torch",),
+    doc="The shape that shapes broadcast to.",
+)
+def broadcast_shapes(shapes: Sequence[Any]) -> Size:
+    shapes = runtime.listed(shapes)
+    for shape in shapes:
+        if not isinstance(shape, int | list | tuple):
+            raise RuntimeError(
+                "Input shapes should be of type ints, a tuple of ints, or a list of ints, got "
+                f"{shape}"
+            )
+    sizes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    result: list[int] = [1] * max(map(len, sizes), default=0)
+    for place, lengths in enumerate(sizes):
+        for axis in range(-1, -1 - len(lengths), -1):
+            length = lengths[axis]
+            if length < 0:
+                raise ValueError("Attempting to broadcast a dimension with negative length!")
+            if length in (1, result[axis]):
+                continue
+            if result[axis] != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {length} at {axis}! "
+                    f"Mismatching argument at index {place} had {lengths}; but expected shape "
+                    f"should be broadcastable to {result}"
+                )
+            result[axis] = length
+    return Size(result)
+
+
+FUNCTIONS["broadcast_shapes"].bind = lambda *shapes: (shapes,)
+
+
+# --- the default generator -------------------------------------------------------------------
+
+
+@function("manual_seed(any? seed)", where=SEEDS, doc="Starts the default stream of random numbers.")
+def manual_seed(seed: Any) -> Generator:
+    if type(seed) not in (int, float, bool, str, Tensor):
+        raise TypeError(
+            "int() argument must be a string, a bytes-like object or a real number, not "
+            f"'{type_name(seed)}'"
+        )
+    return default_generator.manual_seed(int(seed))
+
+
+@function(
+    "thread_safe_generator()",
+    where=SEEDS,
+    doc="None: there are no threads with a stream of random numbers of their own.",
+)
+def thread_safe_generator() -> None:
+    return None
+
+
+@function("initial_seed()", where=SEEDS, doc="The seed that the default stream began with.")
+def initial_seed() -> int:
+    return default_generator.initial_seed()
+
+
+@function("seed()", where=SEEDS, doc="Seeds the default stream from the operating system.")
+def seed() -> int:
+    return default_generator.seed()
+
+
+@function("get_rng_state()", where=SEEDS, doc="The state of the default stream as bytes.")
+def get_rng_state() -> Tensor:
+    return default_generator.get_state()
+
+
+@function(
+    "set_rng_state(any new_state)",
+    where=SEEDS,
+    doc="Takes the default stream back to a state from get_rng_state.",
+)
+def set_rng_state(new_state: Any) -> None:
+    default_generator.set_state(new_state)
+
+
+class ForkedStream:
+    """A block in which random draws do not move the default stream: it is put back at the end."""
+
+    __slots__ = ("enabled", "states")
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
+        self.states: list[Any] = []
+
+    def __enter__(self) -> None:
+        self.states.append(default_generator.save() if self.enabled else None)
+
+    def __exit__(self, *error: object) -> None:
+        state = self.states.pop()
+        if state is not None:
+            default_generator.restore(state)
+
+
+@function(
+    "fork_rng(any? devices=None, bool enabled=True)",
+    where=("random",),
+    doc="A context manager that puts the default stream back where it was.",
+)
+def fork_rng(devices: Any, enabled: bool) -> ForkedStream:
+    return ForkedStream(enabled)
+
+
+# --- positions -------------------------------------------------------------------------------
+
+
+def _places(array: Array) -> tuple[Array, ...]:
+    """The positions of nonzero elements, an array for each dimension.
+
+    Note: NumPy counts and writes them without letting other threads run, so large arrays are
+    counted in parts first, and refused by the size of the result.
+    """
+    if array.size > _COUNTED:
+        longest = int(np.argmax(array.shape))
+        length = array.shape[longest]
+        step = max(1, _COUNTED * length // array.size)
+        count = 0
+        for start in range(0, length, step):
+            runtime.check()
+            part = array[(slice(None),) * longest + (slice(start, start + step),)]
+            count += int(np.count_nonzero(part))
+            runtime.reserve(2 * 8 * count * array.ndim)
+        if not count:
+            return tuple(np.zeros(0, np.int64) for _ in array.shape)
+    return np.nonzero(array)
+
+
+def _nonzero(self: Tensor) -> Tensor:
+    array = np.asarray(self.array)
+    if not array.ndim:
+        return from_array(np.zeros((int(bool(array)), 0), np.int64))
+    return from_array(np.stack(_places(array)).T)
+
+
+@function(
+    "nonzero(Tensor self, *, bool as_tuple=False)",
+    where=BOTH,
+    doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
+)
+def nonzero(self: Tensor, as_tuple: bool) -> Any:
+    refuse_batch("aten::nonzero", self)
+    if not as_tuple:
+        return _nonzero(self)
+    array = np.atleast_1d(np.asarray(self.array))
+    return tuple(map(from_array, _places(array)))
+
+
+@function(
+    "nonzero_static(Tensor self, *, int size, int fill_value=-1)",
+    where=BOTH,
+    doc="A given number of positions of nonzero elements, filled up with a number.",
+)
+def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    if is_batched(self):
+        batch: Any = self.level
+        rows = [
+            nonzero_static(example, size, fill_value)
+            for example in traced.unbind(batch.value, batch.axis)
+        ]
+        return wrap_batch(traced.stack(rows), 0, batch.depth)
+    found = np.asarray(_nonzero(self).array)[:size]
+    check_size((size, found.shape[1]), dtypes.int64)
+    result = np.full((size, found.shape[1]), fill_value, np.int64)
+    result[: len(found)] = found
+    return from_array(result)
+
+
+@function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")
+def argwhere(self: Tensor) -> Tensor:
+    if is_batched(self):  # PyTorch's fallback goes over the examples, which may differ in length
+        level: Any = self.level
+        found = [argwhere(example) for example in traced.unbind(level.value, level.axis)]
+        return wrap_batch(traced.stack(found), 0, level.depth)
+    return _nonzero(self)
+
+
+@function(
+    "one_hot(Tensor self, int num_classes=-1)",
+    where=("F",),
+    doc="Zeros with a one at each index, along a new last dimension.",
+)
+def one_hot(self: Tensor, num_classes: int) -> Tensor:
+    if self.dtype is not dtypes.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if is_batched(self):
+        return _one_hot_over_batch(self, num_classes)
+    index = np.asarray(self.array)
+    if not index.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return from_array(np.zeros((*index.shape, num_classes), np.int64))
+    if index.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(index.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    elif num_classes <= index.max():
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    shape = check_size((*index.shape, num_classes), dtypes.int64)
+    result = np.zeros(shape, np.int64)
+    np.put_along_axis(result, index[..., None], 1, -1)
+    return from_array(result)
+
+
+def _one_hot_over_batch(self: Tensor, num_classes: int) -> Tensor:
+    """Ones where a class is the index, which no value is looked at for, as under vmap it cannot."""
+    if num_classes <= 0:
+        raise RuntimeError(
+            "When vmap-ing torch.nn.functional.one_hot, please provide an explicit positive "
+            "num_classes argument."
+        )
+    classes = from_array(np.arange(num_classes))
+    return traced._to_copy(  # type: ignore[no-any-return]
+        traced.eq(traced.unsqueeze(self, -1), classes), dtype=dtypes.int64
+    )
+
+
+@function(
+    "hash_tensor(Tensor self, Dim[] dim=[], *, bool keepdim=False, int mode=0)",
+    where=("torch", "Tensor"),
+    doc="The exclusive or of the elements' 64 bits, as floats of double precision or as integers.",
+)
+def hash_tensor(self: Tensor, dim: Any, keepdim: bool, mode: int) -> Tensor:
+    shape = shape_of(self)
+    axes = wrap_dims(None if dim == () else dim, len(shape)) if shape else ()
+    if mode:
+        raise RuntimeError(f"Unknown hash_tensor mode: {mode}")
+    if self.dtype.is_complex:
+        raise NotImplementedError(f"\"xor_sum_cpu\" not implemented for '{self.dtype.scalar_name}'")
+    if 0 in shape and dim == ():
+        raise RuntimeError(
+            "hash_tensor: Expected reduction dim to be specified for input.numel() == 0. Specify "
+            "the reduction dim with the 'dim' argument."
+        )
+    for axis in axes:
+        if shape[axis] == 0:
+            raise IndexError(f"hash_tensor: Expected reduction dim {axis} to have non-zero size.")
+    wide = np.float64 if self.dtype.is_floating_point else np.int64
+    bits = np.asarray(self.array).astype(wide).view(np.uint64)
+    combined: Any = np.bitwise_xor.reduce
+    return from_array(combined(bits, axis=axes, keepdims=keepdim) if shape else bits[()])
+
+
+def shown_class(value: Any) -> str:
+    """A value's class as PyTorch's Python functions show it."""
+    return f"<class '{type_name(value)}'>"
+
+
+@function(
+    "unravel_index(Tensor indices, any shape)",
+    where=("torch",),
+    doc="Positions in the flattened tensor as one index tensor for each dimension.",
+)
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    if indices.dtype.category != dtypes.INTEGER:
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype!r}")
+    if is_batched(indices):
+        level: Any = indices.level
+        return tuple(
+            wrap_batch(found, level.axis, level.depth)
+            for found in unravel_index(level.value, shape)
+        )
+    if not isinstance(shape, int | list | tuple):
+        raise TypeError(
+            f"expected 'shape' to be int or sequence of ints, but got {shown_class(shape)}"
+        )
+    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    for length in lengths:
+        if not isinstance(length, int):
+            raise TypeError(
+                f"expected 'shape' sequence to only contain ints, but got {shown_class(length)}"
+            )
+    if any(length < 0 for length in lengths):
+        raise ValueError(f"'shape' cannot have negative values, but got {lengths}")
+    rest = np.asarray(indices.array)
+    places = []
+    for length in reversed(lengths):
+        places.append(from_array((rest % length).astype(np.int64)[()]))
+        rest = rest // length
+    return tuple(reversed(places))
+
+
+# --- tensors of powers, sums to a size, writes as functions ----------------------------------
+
+
+def _vander(F: Any, x: Any, N: int | None, increasing: bool) -> Any:
+    shape = shape_of_value(x)
+    if len(shape) != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    count = shape[0] if N is None else N
+    if count < 0:
+        raise RuntimeError("N must be non-negative.")
+    if count == 0:
+        return F.zeros_like_shape(x, (shape[0], 0))
+    runtime.reserve(2 * shape[0] * count * x.dtype.itemsize)
+    ones = F.zeros_like_shape(x, shape) + 1
+    columns = [ones]
+    for _ in range(count - 1):
+        runtime.check()
+        columns.append(columns[-1] * x)
+    powers = F.stack(columns, -1)
+    if count > 1 and x.dtype.category < dtypes.FLOATING:
+        powers = F._to_copy(powers, dtype=dtypes.int64)
+    return powers if increasing else F.flip(powers, (1,))
+
+
+op(
+    "vander(Tensor x, int? N=None, bool increasing=False)",
+    composite=_vander,
+    where=("torch",),
+    doc="The matrix of powers of a vector.",
+    samples=lambda S: [S(S.normal(3)), S(S.normal(3), 2), S(S.integers(1, 4, 3), increasing=True)],
+)
+
+
+def _sum_to_size(F: Any, self: Any, size: Sequence[int]) -> Any:
+    shape = shape_of_value(self)
+    extra = len(shape) - len(size)
+    if extra < 0 or any(
+        wanted not in (length, 1) for wanted, length in zip(size, shape[extra:], strict=True)
+    ):
+        raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(shape)}}}.")
+    axes = tuple(range(extra)) + tuple(
+        axis + extra for axis, wanted in enumerate(size) if wanted == 1 and shape[axis + extra] != 1
+    )
+    result = F.sum_dim(self, axes, True) if axes else self
+    return F.view(result, tuple(size)) if extra else result
+
+
+op(
+    "sum_to_size(Tensor self, int[]... size)",
+    composite=_sum_to_size,
+    where=("Tensor",),
+    doc="The sum over the dimensions that broadcasting from `size` would have added or stretched.",
+    samples=lambda S: [S(S.normal(2, 3), (1, 3)), S(S.normal(2, 3), (3,))],
+)
+
+
+def _filled(self: Array, value: Any) -> Array:
+    if np.ndim(value):
+        raise RuntimeError(
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{np.ndim(value)} dimensions."
+        )
+    result = np.array(preserved_copy(self))
+    result[...] = value
+    return result
+
+
+op(
+    "fill_like(Tensor self, Number value)",
+    name="fill",
+    kernel=lambda self, value: _filled(self, value),
+    result=lambda self, value: self.dtype,
+    keeps_layout=True,
+    vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape)},
+    jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape)},
+    node="FillBackward0",
+    where=("torch",),
+    doc="A tensor of one value in the shape and dtype of `self`.",
+    samples=lambda S: [S(S.normal(2, 3), 2.0)],
+)
+op(
+    "fill_like_tensor(Tensor self, Tensor value)",
+    name="fill",
+    kernel=lambda self, value: _filled(self, value),
+    result=lambda self, value: self.dtype,
+    keeps_layout=True,
+    vjp={
+        "self": lambda F, g: F.zeros_like_shape(g, g.shape),
+        "value": lambda F, g: F.sum(g),
+    },
+    jvp={
+        "self": lambda F, t: F.zeros_like_shape(t, t.shape),
+        "value": lambda F, t, self_shape: F.expand(t, self_shape),
+    },
+    node="FillBackward1",
+    where=("torch",),
+    doc="The element of a tensor in the shape and dtype of `self`.",
+    samples=lambda S: [S(S.normal(2, 3), S.normal())],
+)
+
+
+@function("zero_(Tensor self)", where=("torch",), doc="Writes zero into every element.")
+def zero_(self: Tensor) -> Tensor:
+    return run_inplace(get_op("zero"), (self,))
+
+
+@function(
+    "fill_(Tensor self, Number value)", where=("torch",), doc="Writes a number into every element."
+)
+def fill_(self: Tensor, value: complex) -> Tensor:
+    return run_inplace(get_op("fill"), (self, value))

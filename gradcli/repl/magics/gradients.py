@@ -1,0 +1,208 @@
+"""The magics that compute derivatives of recorded results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from gradcli.autograd import api
+from gradcli.autograd.freed_values import Dropped, reachable, thawed
+from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
+from gradcli.func import recorded
+from gradcli.language.values.text import text_repr
+from gradcli.repl.session.shell import Failed
+from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor, from_array, make, shape_of
+
+from .table import arguments, tensor
+
+if TYPE_CHECKING:
+    from gradcli.repl.session.shell import Shell
+
+
+@contextmanager
+def readable(*results: Tensor) -> Iterator[None]:
+    """Have the graphs of some results hold what they had saved. Raises Failed when it is gone."""
+    try:
+        with thawed(reachable(fresh_edge(result) for result in results)):
+            yield
+    except Dropped as error:
+        raise Failed(str(error), "start with --keep 1G to keep more, or compute it again") from None
+
+
+@contextmanager
+def looked_into(shell: Shell, root: Tensor) -> Iterator[None]:
+    """The same for one result, and say which of the values were written since, and where."""
+    with readable(root):
+        yield
+    from gradcli.explain.chain import changes
+    from gradcli.render.names import Names
+
+    names = Names(shell.variables())
+    notes = (note for node in reachable([fresh_edge(root)]) for note in changes(node, names))
+    for note in dict.fromkeys(notes):
+        shell.say(f"note: {note}")
+
+
+def result(shell: Shell, text: str) -> Tensor:
+    """A tensor that is on a graph. Raises Failed."""
+    found: Tensor = tensor(shell, text)
+    if not requires_grad(found):
+        raise Failed(
+            f"`{text}` is not on a graph: nothing that requires grad led to it",
+            f"%why {text} says more" if text.isidentifier() else "",
+        )
+    return found
+
+
+def direction(shell: Shell, text: str, like: Tensor) -> Tensor:
+    """A vector given as an expression, in the shape and dtype of `like`."""
+    import numpy as np
+
+    value = shell.evaluate(text)
+    if type(value) is Tensor:
+        found: Tensor = value
+    elif isinstance(value, int | float | complex | list | tuple):
+        try:
+            found = make(np.asarray(value, like.dtype.array)[()], like.dtype)
+        except (ValueError, TypeError):
+            raise Failed(f"`{text}` is not a vector of numbers") from None
+    elif type(value).__module__ == "numpy":
+        found = from_array(value)
+    else:
+        raise Failed(f"`{text}` is a {type(value).__name__}, not a tensor")
+    if shape_of(found) != shape_of(like):
+        if shape_of(found) not in ((), (1,)):
+            raise Failed(
+                f"`{text}` has the shape {list(shape_of(found))}, but {list(shape_of(like))} is "
+                "needed"
+            )
+        found = make(np.full(shape_of(like), found.array, like.dtype.array), like.dtype)
+    return found
+
+
+def leaves_of(shell: Shell) -> dict[str, Tensor]:
+    """The user's leaves that require grad, by name."""
+    return {
+        name: value
+        for name, value in shell.variables().items()
+        if type(value) is Tensor and is_leaf(value) and requires_grad(value)
+    }
+
+
+def backward(shell: Shell, text: str) -> None:
+    retain = "--retain" in text.split()
+    words = arguments("backward", text.replace("--retain", ""), 1, 2)
+    root = result(shell, words[0])
+    cotangent = direction(shell, words[1], root) if len(words) > 1 else None
+    if cotangent is None and shape_of(root) != () and root.array.size != 1:
+        raise Failed(
+            f"`{words[0]}` has the shape {list(shape_of(root))}: a gradient starts from one number",
+            f"give a cotangent: %backward {words[0]} ones_like({words[0]})",
+        )
+    leaves = leaves_of(shell)
+    before = {name: _count(value) for name, value in leaves.items()}
+    api.backward(root, cotangent, retain_graph=retain)
+    given = "" if cotangent is None else f"tensor({words[1]})"
+    call = f"{_call(words[0])}.backward({given}{', ' if given and retain else ''}"
+    shell.remember(call + ("retain_graph=True)" if retain else ")"))
+    for name, value in leaves.items():
+        if _count(value) != before[name]:
+            shell.say(assigned(f"{name}.grad", value.meta.grad))
+
+
+def assigned(name: str, value: Tensor) -> str:
+    """`name = value`, with the lines of a matrix below each other."""
+    lead = f"{name} = "
+    return lead + text_repr(value).replace("\n", "\n" + " " * len(lead))
+
+
+def _call(text: str) -> str:
+    return text if text.isidentifier() else f"({text})"
+
+
+def _count(leaf: Tensor) -> Any:
+    """Something that changes when a gradient is accumulated into a leaf."""
+    grad = None if leaf.meta is None else leaf.meta.grad
+    if grad is None:
+        return None
+    return id(grad), 0 if grad.version is None else grad.version.clock
+
+
+def grad(shell: Shell, text: str) -> None:
+    words = arguments("grad", text, 2, 99)
+    root = result(shell, words[0])
+    inputs = [result(shell, word) for word in words[1:]]
+    with looked_into(shell, root):
+        found = api.grad(root, inputs, None, retain_graph=True, allow_unused=True)
+    _show(shell, words[1:], found, words[0])
+
+
+def _show(shell: Shell, names: list[str], found: Any, root: str) -> None:
+    for name, value in zip(names, found, strict=True):
+        if value is None:
+            shell.say(f"nothing leads from `{name}` to `{root}`: the gradient is None")
+        elif len(names) == 1:
+            shell.show_value(value, shell.number - 1)
+        else:
+            shell.say(assigned(f"d{root}/d{name}", value))
+
+
+def jvp(shell: Shell, text: str) -> None:
+    words = arguments("jvp", text, 2, 3)
+    root, x = result(shell, words[0]), result(shell, words[1])
+    v = direction(shell, words[2] if len(words) > 2 else "1", x)
+    with looked_into(shell, root):
+        shell.show_value(recorded.jvp(root, x, v), shell.number - 1)
+
+
+def vjp(shell: Shell, text: str) -> None:
+    words = arguments("vjp", text, 2, 3)
+    root, x = result(shell, words[0]), result(shell, words[1])
+    v = direction(shell, words[2] if len(words) > 2 else "1", root)
+    with looked_into(shell, root):
+        found = api.grad(root, [x], [v], retain_graph=True, allow_unused=True)
+    _show(shell, [words[1]], found, words[0])
+
+
+def jacobian(shell: Shell, text: str) -> None:
+    words = arguments("jacobian", text, 2, 2)
+    root, x = result(shell, words[0]), result(shell, words[1])
+    with looked_into(shell, root):
+        shell.show_value(recorded.jacobian(root, x), shell.number - 1)
+
+
+def hessian(shell: Shell, text: str) -> None:
+    words = arguments("hessian", text, 2, 2)
+    root, x = result(shell, words[0]), result(shell, words[1])
+    with looked_into(shell, root):
+        shell.show_value(recorded.hessian(root, x), shell.number - 1)
+
+
+def zero(shell: Shell, text: str) -> None:
+    leaves = leaves_of(shell)
+    names = arguments("zero", text.replace(",", " "), 0, 999)
+    for name in names:
+        if name not in leaves:
+            known = ", ".join(leaves) or "none"
+            raise Failed(f"`{name}` is not a leaf that requires grad", f"the leaves are {known}")
+    cleared = []
+    for name in names or leaves:
+        value = leaves[name]
+        if value.meta is not None and value.meta.grad is not None:
+            value.meta.grad = None
+            shell.remember(f"{name}.grad = None")
+            cleared.append(f"{name}.grad = None")
+    shell.say("\n".join(cleared) if cleared else "no leaf had a gradient")
+
+
+def no_grad(shell: Shell, text: str) -> None:
+    (word,) = arguments("no_grad", text, 0, 1) or [""]
+    if word not in ("", "on", "off"):
+        raise Failed("%no_grad is called as %no_grad [on|off]")
+    runtime.grad_enabled = word == "off" if word else not runtime.grad_enabled
+    shell.remember(f"torch.set_grad_enabled({runtime.grad_enabled})")
+    shell.say(
+        "operations are recorded again" if runtime.grad_enabled else "operations are not recorded"
+    )

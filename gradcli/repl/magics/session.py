@@ -1,0 +1,155 @@
+"""The magics about time, dtypes, seeds, names and help."""
+
+from __future__ import annotations
+
+import time as clock
+from typing import TYPE_CHECKING, Any
+
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.source import Source
+from gradcli.repl.session.shell import Failed
+from gradcli.tensor.tensor import Tensor
+
+from .table import MAGICS, arguments
+
+if TYPE_CHECKING:
+    from gradcli.repl.session.shell import Shell
+
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+ENOUGH = 0.2  # seconds that one measurement of %timeit takes
+
+
+def seconds(value: float) -> str:
+    """A duration with three digits and a unit."""
+    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if value >= factor:
+            return f"{value / factor:.3g} {unit}"
+    return f"{value * 1e9:.3g} ns"
+
+
+def time(shell: Shell, text: str) -> None:
+    if not text:
+        raise Failed("%time is called as %time STATEMENT")
+    number = shell.number - 1
+    started = clock.perf_counter()
+    if shell.run_code(Source(text, f"In[{number}]"), number):
+        shell.say(f"took {seconds(clock.perf_counter() - started)}")
+
+
+def timeit(shell: Shell, text: str) -> None:
+    from gradcli.language.interpreter import Program
+    from gradcli.language.syntax.parser import parse
+
+    if not text:
+        raise Failed("%timeit is called as %timeit STATEMENT")
+    source = Source(text, f"In[{shell.number - 1}]")
+    try:
+        program = Program(source, parse(source), "interactive")
+    except GradSyntaxError as error:
+        raise Failed(f"{error.kind}: {error.message}", error.help or "") from None
+    run = shell.session.run
+    count = 1
+    while True:
+        elapsed = _measure(run, program, count)
+        if elapsed > ENOUGH / 4 or count >= 10_000_000:
+            break
+        count = max(count * 2, int(count * ENOUGH / 2 / max(elapsed, 1e-9)))
+    found = [elapsed / count]
+    found += [_measure(run, program, count) / count for _ in range(4 if elapsed < 1 else 0)]
+    best = min(found)
+    shell.say(f"{seconds(best)} per run (the best of {len(found)}, {count:,} runs each)")
+
+
+def _measure(run: Any, program: Any, count: int) -> float:
+    started = clock.perf_counter()
+    for _ in range(count):
+        run(program)
+    return clock.perf_counter() - started
+
+
+def dtype(shell: Shell, text: str) -> None:
+    from gradcli.tensor import dtypes
+
+    words = arguments("dtype", text, 0, 1)
+    if words:
+        name = words[0].removeprefix("torch.")
+        known = {"half": "float16", "float": "float32", "double": "float64"}
+        name = known.get(name, name)
+        if name not in DTYPES:
+            raise Failed(f"`{words[0]}` cannot be the default dtype", f"one of {', '.join(DTYPES)}")
+        dtypes.default.dtype = dtypes.NAMES[name]
+        shell.remember(f"torch.set_default_dtype(torch.{name})")
+    shell.say(f"the default dtype is {dtypes.default.dtype.name}")
+
+
+def seed(shell: Shell, text: str) -> None:
+    from gradcli.kernels.generator import default_generator
+
+    words = arguments("seed", text, 0, 1)
+    number = shell.evaluate(words[0]) if words else 0
+    if type(number) is not int:
+        raise Failed(f"a seed is an integer, not {text}")
+    default_generator.manual_seed(number)
+    shell.remember(f"torch.manual_seed({number})")
+    shell.say(f"seed {number}")
+
+
+def set(shell: Shell, text: str) -> None:
+    from gradcli.io.errors import DataError
+    from gradcli.io.parse import parse as parse_json
+    from gradcli.language.library.calculator import param
+
+    name, equals, value = text.partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not name.isidentifier() or not value:
+        raise Failed("%set is called as %set NAME=VALUE", "such as %set x=[1, 2]")
+    try:
+        data = parse_json(value)
+    except DataError:
+        data = shell.evaluate(value)
+    try:
+        shell.names[name] = param(data)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise Failed(f"`{value}` cannot be a leaf: {error}") from None
+    shell.remember(f"{name} = param({value})")
+
+
+def json(shell: Shell, text: str) -> None:
+    from gradcli.autograd.leaf import is_leaf, requires_grad
+    from gradcli.io.documents import document, is_value
+    from gradcli.io.write import Writer
+
+    known = shell.variables()
+    names = text.replace(",", " ").split()
+    for name in names:
+        if name not in known:
+            raise Failed(f"there is no variable `{name}`")
+    values = {name: known[name] for name in names or known if is_value(known[name])}
+    grads = {
+        name: None if value.meta is None else value.meta.grad
+        for name, value in values.items()
+        if type(value) is Tensor and is_leaf(value) and requires_grad(value)
+    }
+    found = {
+        "values": {name: document(value) for name, value in values.items()},
+        "grads": {name: document(value) for name, value in grads.items()},
+    }
+    shell.say(Writer().text(found))
+
+
+def reset(shell: Shell, text: str) -> None:
+    arguments("reset", text, 0, 0)
+    shell.reset()
+    shell.say("all names are forgotten")
+
+
+def help(shell: Shell, text: str) -> None:
+    from .help_pages import guide, magic_text, show_help
+
+    name = text.strip()
+    if not name:
+        shell.say(guide(shell))
+    elif name.removeprefix("%") in MAGICS:
+        shell.say(magic_text(name.removeprefix("%")))
+    else:
+        show_help(shell, name, True)

@@ -1,0 +1,366 @@
+"""The magics: a table of commands that begin with `%`, and how their lines are taken apart.
+
+An entry has its name, the form of its arguments, a line of documentation and examples, each a list
+of inputs and a piece of what they print. `%help NAME` shows them and the tests run them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from gradcli.repl.session.shell import Shell
+
+
+class Example(NamedTuple):
+    """Inputs, and a text that is among what they print."""
+
+    inputs: tuple[str, ...]
+    prints: str
+
+
+class Magic:
+    """One entry. `words` are completions of its arguments; "names" stands for variables, "files"
+    for the names of files, "magics" for magics."""
+
+    __slots__ = ("doc", "examples", "form", "module", "name", "words")
+
+    def __init__(
+        self,
+        name: str,
+        form: str,
+        doc: str,
+        module: str,
+        examples: tuple[Example, ...],
+        words: tuple[str, ...] = ("names",),
+    ) -> None:
+        self.name = name
+        self.form = form
+        self.doc = doc
+        self.module = module
+        self.examples = examples
+        self.words = words
+
+    @property
+    def usage(self) -> str:
+        """`%backward y [v] [--retain]`."""
+        return f"%{self.name} {self.form}".rstrip()
+
+    def run(self, shell: Shell, text: str) -> None:
+        """Do it; `text` is what stands behind the name."""
+        function = getattr(import_module(f".{self.module}", __package__), self.name)
+        function(shell, text)
+
+
+_Y = "x = param([1., 2.]); y = (x**2).sum()"
+_DTYPES = ("float16", "bfloat16", "float32", "float64")
+
+
+def _example(*inputs: str, prints: str) -> Example:
+    return Example(inputs, prints)
+
+
+MAGICS: dict[str, Magic] = {
+    magic.name: magic
+    for magic in (
+        Magic(
+            "backward",
+            "y [v] [--retain]",
+            "backward pass from y, with the cotangent v; says which leaves got a gradient",
+            "gradients",
+            (_example(_Y, "%backward y", prints="x.grad = tensor([2., 4.])"),),
+            ("names", "--retain"),
+        ),
+        Magic(
+            "grad",
+            "y x ...",
+            "the gradient of y by x, without touching .grad; works after a backward pass too",
+            "gradients",
+            (_example(_Y, "%grad y x", prints="tensor([2., 4.])"),),
+        ),
+        Magic(
+            "jvp",
+            "y x [v]",
+            "the derivative of y when x moves along v (ones by default), on the recorded graph",
+            "gradients",
+            (_example(_Y, "%jvp y x [1, 0]", prints="tensor(2.)"),),
+        ),
+        Magic(
+            "vjp",
+            "y x [v]",
+            "v (ones by default) times the Jacobian of y by x",
+            "gradients",
+            (_example("x = param([1., 2.]); y = x**2", "%vjp y x [1, 10]", prints="[ 2., 40.]"),),
+        ),
+        Magic(
+            "jacobian",
+            "y x",
+            "the derivatives of all elements of y by all elements of x",
+            "gradients",
+            (_example("x = param([1., 2.]); y = x**2", "%jacobian y x", prints="[0., 4.]]"),),
+        ),
+        Magic(
+            "hessian",
+            "y x",
+            "the second derivatives of y, which has one element, by x",
+            "gradients",
+            (_example(_Y, "%hessian y x", prints="[0., 2.]]"),),
+        ),
+        Magic(
+            "zero",
+            "[names]",
+            "set .grad of these leaves, or of all, to None",
+            "gradients",
+            (_example(_Y, "%backward y", "%zero", prints="x.grad = None"),),
+        ),
+        Magic(
+            "no_grad",
+            "[on|off]",
+            "stop recording operations, or go on; without a word, the other of the two",
+            "gradients",
+            (_example("%no_grad on", "param(1.) * 2", prints="tensor(2.)"),),
+            ("on", "off"),
+        ),
+        Magic(
+            "check",
+            "y",
+            "run what made y again in float64, and compare its gradients with differences",
+            "check",
+            (_example(_Y, "%check y", prints="x  ok"),),
+        ),
+        Magic(
+            "explain",
+            "y [x]",
+            "the chain rule from y back to its leaves, or to x, step by step with numbers",
+            "explain",
+            (_example(_Y, "%explain y", prints="PowBackward0"),),
+        ),
+        Magic(
+            "why",
+            "x",
+            "why the gradient of x is None, zero or NaN",
+            "explain",
+            (_example("x = param([-1., 2.])", "%why x", prints="no backward pass"),),
+        ),
+        Magic(
+            "vars",
+            "[names]",
+            "the variables: shape, dtype, place in the graph, gradient",
+            "views",
+            (_example(_Y, "%vars", prints="SumBackward0"),),
+        ),
+        Magic(
+            "graph",
+            "y [--dot|--mermaid]",
+            "the graph that y was made from, with your names and the text of each operation",
+            "views",
+            (_example(_Y, "%graph y", prints="PowBackward0  [2]  x**2"),),
+            ("names", "--dot", "--mermaid"),
+        ),
+        Magic(
+            "plot",
+            "f [a b] | list ...",
+            "draw a function and its derivative from a to b, or lists of numbers",
+            "views",
+            (
+                _example("%plot sin -3 3", prints="derivative"),
+                _example("%plot lambda x: x**2 -1 1", prints="derivative"),
+                _example("losses = [3., 2., 1.5]", "%plot losses", prints="losses"),
+            ),
+        ),
+        Magic(
+            "hist",
+            "[x]",
+            "the inputs of this session; with a tensor, how often its values occur",
+            "views",
+            (_example("1 + 2", "%hist", prints="1 + 2"),),
+        ),
+        Magic(
+            "time",
+            "STATEMENT",
+            "run a statement and say how long it took (%%time: all lines below)",
+            "session",
+            (_example("%time 1 + 2", prints="3"),),
+        ),
+        Magic(
+            "timeit",
+            "STATEMENT",
+            "run a statement many times and say how long one run takes",
+            "session",
+            (_example("%timeit 1 + 2", prints="per run"),),
+        ),
+        Magic(
+            "dtype",
+            "[DTYPE]",
+            "the default dtype, or set it",
+            "session",
+            (_example("%dtype float64", "tensor(1.).dtype", prints="torch.float64"),),
+            _DTYPES,
+        ),
+        Magic(
+            "seed",
+            "[N]",
+            "seed the random numbers (0 by default)",
+            "session",
+            (_example("%seed 7", prints="seed 7"),),
+            (),
+        ),
+        Magic(
+            "set",
+            "NAME=VALUE",
+            "make a leaf that requires grad from JSON or from an expression",
+            "session",
+            (_example("%set x=[1, 2]", "x", prints="tensor([1., 2.], requires_grad=True)"),),
+        ),
+        Magic(
+            "json",
+            "[names]",
+            "the values and gradients of these names, or of all, as JSON",
+            "session",
+            (_example(_Y, "y.backward()", "%json", prints='"grads":{"x":[2.0,4.0]}'),),
+        ),
+        Magic(
+            "save",
+            "FILE",
+            "write what ran without errors as a program that runs",
+            "files",
+            (),
+            ("files",),
+        ),
+        Magic(
+            "load",
+            "FILE",
+            "put a file's text at the prompt, to change and to run",
+            "files",
+            (),
+            ("files",),
+        ),
+        Magic(
+            "run",
+            "FILE",
+            "run a program in this session",
+            "files",
+            (),
+            ("files",),
+        ),
+        Magic(
+            "reset",
+            "",
+            "forget all names, outputs and graphs, and record again",
+            "session",
+            (_example("x = 1", "%reset", "%vars", prints="no variables"),),
+            (),
+        ),
+        Magic(
+            "help",
+            "[NAME]",
+            "what a magic or a function does; without a name, a guide",
+            "session",
+            (_example("%help jvp", prints="%jvp y x [v]"),),
+            ("magics",),
+        ),
+    )
+}
+
+
+# What IPython calls them.
+ALIASES = {
+    "who": "vars",
+    "whos": "vars",
+    "history": "hist",
+    "lsmagic": "help",
+    "magic": "help",
+    "quickref": "help",
+}
+
+
+def find(name: str) -> Magic:
+    """The magic of this name, or of IPython's name for it. Raises Failed with the near name."""
+    found = MAGICS.get(ALIASES.get(name, name))
+    if found is None:
+        from gradcli.repl.session.shell import Failed
+
+        near = get_close_matches(name, MAGICS, 1, 0.5)
+        help = f"did you mean %{near[0]}?" if near else "%help lists the magics"
+        raise Failed(f"there is no magic %{name}", help)
+    return found
+
+
+def run_magic(shell: Shell, line: str) -> None:
+    """Run a line that begins with `%`, or an input that begins with `%%`."""
+    from gradcli.language.syntax.lexer import MAGICS as IGNORED
+
+    if line.startswith("%%"):
+        head, _, body = line[2:].partition("\n")
+        name, _, rest = head.partition(" ")
+        if name not in ("time", "timeit"):
+            from gradcli.repl.session.shell import Failed
+
+            raise Failed(f"there is no magic %%{name}", "%%time and %%timeit take several lines")
+        find(name).run(shell, body or rest)
+        return
+    name, _, rest = line[1:].partition(" ")
+    if name in IGNORED:
+        return
+    magic = find(name)
+    if "files" in magic.words and not shell.typed:
+        from gradcli.repl.session.shell import Failed
+
+        raise Failed(
+            f"%{name} comes from the keyboard, as a line of its own",
+            "nothing that is pasted reads or writes a file",
+        )
+    magic.run(shell, rest.strip())
+
+
+def split(text: str) -> list[str]:
+    """The words of a magic's arguments: at white space outside of brackets and quotes."""
+    words: list[str] = []
+    word = ""
+    depth = 0
+    quote = ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character.isspace() and depth <= 0:
+            if word:
+                words.append(word)
+            word = ""
+            continue
+        word += character
+    if word:
+        words.append(word)
+    return words
+
+
+def arguments(name: str, text: str, least: int, most: int) -> list[str]:
+    """The words of `text`, as many as the magic takes. Raises Failed with its form."""
+    words = split(text)
+    if not least <= len(words) <= most:
+        from gradcli.repl.session.shell import Failed
+
+        raise Failed(f"%{name} is called as {MAGICS[name].usage}", f"%help {name} has examples")
+    return words
+
+
+def tensor(shell: Shell, text: str) -> Any:
+    """The tensor that an argument stands for. Raises Failed when it is something else."""
+    from gradcli.repl.session.shell import Failed
+    from gradcli.tensor.tensor import Tensor
+
+    value = shell.evaluate(text)
+    if type(value) is not Tensor:
+        raise Failed(f"`{text}` is a {type(value).__name__}, not a tensor")
+    return value
+
+
+Function = Callable[["Shell", str], None]

@@ -1,0 +1,1 @@
+"""Typing: completion, colours, hints."""

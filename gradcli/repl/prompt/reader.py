@@ -1,0 +1,261 @@
+"""The prompt: reading, editing and colouring of input, keys, the toolbar."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from prompt_toolkit.application import get_app
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition, has_completions, has_selection, is_done
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import History
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.shortcuts import PromptSession
+from prompt_toolkit.styles import DynamicStyle
+
+from gradcli.repl.files.config import Config
+from gradcli.repl.session import cells
+
+from . import highlight
+
+if TYPE_CHECKING:
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.document import Document
+
+    from gradcli.repl.session.shell import Shell
+
+INDENT = 4
+LOOKED_AT = 2000  # inputs of the history that suggestions come from
+DRAFT = 0.7  # seconds after which what stands at the prompt is written to the journal
+
+
+class Suggest(AutoSuggest):
+    """Suggests the newest input of the history that begins with what was typed."""
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        """The rest of that input."""
+        text = document.text
+        if not text.strip() or "\n" in text:
+            return None
+        strings = buffer.history.get_strings()
+        for line in reversed(strings[-LOOKED_AT:]):
+            if line.startswith(text) and len(line) > len(text):
+                rest = line[len(text) :].partition("\n")[0]
+                return Suggestion(rest) if rest else None
+        return None
+
+
+class Prompt:
+    """Asks for inputs. `shell` gives the session once it is loaded, None before."""
+
+    def __init__(
+        self,
+        config: Config,
+        history: History,
+        shell: Callable[[], Shell | None],
+        *,
+        coloured: bool,
+        draft: Callable[[str], None],
+        completer: Completer | None = None,
+        toolbar: Callable[[str, int], StyleAndTextTuples] | None = None,
+    ) -> None:
+        self.config = config
+        self.shell = shell
+        self.draft = draft
+        self.toolbar = toolbar
+        self.pending: Any = None
+        self.default = ""
+        self.pasted = False  # whether a magic in the input was pasted or loaded, not typed
+        theme = highlight.resolve(config.theme)
+        self.style = highlight.style(theme, coloured)
+        self.session: PromptSession[str] = PromptSession(
+            message=self._message,
+            multiline=True,
+            prompt_continuation=self._continuation,
+            lexer=highlight.GradLexer(self._is_builtin, lambda: shell() is not None),
+            history=history,
+            auto_suggest=Suggest(),
+            completer=completer,
+            complete_while_typing=False,
+            enable_history_search=True,
+            editing_mode=EditingMode.VI if config.keys == "vi" else EditingMode.EMACS,
+            key_bindings=self._keys(),
+            bottom_toolbar=self._toolbar if toolbar is not None else None,
+            style=DynamicStyle(lambda: self.style),
+            include_default_pygments_style=False,
+            mouse_support=False,
+            enable_open_in_editor=True,
+            enable_suspend=True,
+            tempfile_suffix=".grad",
+        )
+        if hasattr(signal, "SIGWINCH"):  # the terminal says when its size changes
+            self.session.app.terminal_size_polling_interval = None
+        self.session.default_buffer.on_text_changed += self._text_changed
+
+    def ask(self) -> str:
+        """The next input. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
+        default, self.default = self.default, ""
+        self.pasted = "%" in default
+        try:
+            return self.session.prompt(default=default)
+        finally:
+            self.pending = None
+
+    def _is_builtin(self, name: str) -> bool:
+        shell = self.shell()
+        return shell is not None and shell.is_builtin(name)
+
+    # ------------------------------------------------------------ what is shown
+
+    def _label(self) -> tuple[str, str]:
+        shell = self.shell()
+        if shell is None:
+            return "1", ""
+        from gradcli.tensor.runtime import runtime
+
+        return str(shell.number), "" if runtime.grad_enabled else " no_grad"
+
+    def _message(self) -> StyleAndTextTuples:
+        number, mode = self._label()
+        return [
+            ("class:prompt", "In ["),
+            ("class:prompt.number", number),
+            ("class:prompt", "]"),
+            ("class:prompt.mode", mode),
+            ("class:prompt", ": "),
+        ]
+
+    def _continuation(self, width: int, number: int, wrapped: int) -> StyleAndTextTuples:
+        if wrapped:
+            return [("", " " * width)]
+        return [("class:continuation", "...: ".rjust(width))]
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        assert self.toolbar is not None
+        app = get_app()
+        document = self.session.default_buffer.document
+        text = document.text[: document.cursor_position]
+        return self.toolbar(text, app.output.get_size().columns)
+
+    # ------------------------------------------------------------ drafts
+
+    def _text_changed(self, buffer: Buffer) -> None:
+        if self.pending is not None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self.pending = loop.call_later(DRAFT, self._save_draft)
+
+    def _save_draft(self) -> None:
+        self.pending = None
+        self.draft(self.session.default_buffer.text)
+
+    # ------------------------------------------------------------ keys
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        typing = ~has_selection
+        menu = has_completions & ~is_done
+
+        @Condition
+        def in_indentation() -> bool:
+            before = get_app().current_buffer.document.current_line_before_cursor
+            return not before.strip()
+
+        @Condition
+        def default_buffer() -> bool:
+            return get_app().current_buffer is self.session.default_buffer
+
+        @keys.add(Keys.ControlM, filter=typing & default_buffer, eager=False)
+        def _enter(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            if buffer.complete_state is not None and buffer.complete_state.current_completion:
+                buffer.complete_state = None
+                return
+            following = _more_typed(event)
+            if following:
+                if following.isspace() or not cells.ready(buffer.text)[0]:
+                    buffer.insert_text("\n")
+                else:
+                    buffer.validate_and_handle()
+                return
+            document = buffer.document
+            if document.text_after_cursor.strip():
+                if "\n" not in document.text and cells.ready(document.text)[0]:
+                    buffer.validate_and_handle()
+                else:
+                    buffer.insert_text("\n" + _indent(document.text_before_cursor))
+                return
+            run, indent = cells.ready(document.text)
+            if run:
+                buffer.text = document.text.rstrip() if document.text.strip() else ""
+                buffer.cursor_position = len(buffer.text)
+                buffer.validate_and_handle()
+            else:
+                buffer.insert_text("\n" + indent)
+
+        @keys.add(Keys.BracketedPaste, filter=default_buffer)
+        def _paste(event: KeyPressEvent) -> None:
+            text = event.data.replace("\r\n", "\n").replace("\r", "\n")
+            self.pasted = self.pasted or "%" in text
+            event.current_buffer.insert_text(text)
+
+        @keys.add(Keys.Escape, Keys.ControlM, filter=default_buffer)
+        def _new_line(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            buffer.insert_text("\n" + _indent(buffer.document.text_before_cursor))
+
+        @keys.add(Keys.ControlI, filter=in_indentation & default_buffer & ~menu)
+        def _tab(event: KeyPressEvent) -> None:
+            column = event.current_buffer.document.cursor_position_col
+            event.current_buffer.insert_text(" " * (INDENT - column % INDENT))
+
+        @keys.add(Keys.BackTab, filter=default_buffer & ~menu)
+        def _back_tab(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            line = buffer.document.current_line
+            spaces = min(len(line) - len(line.lstrip(" ")), INDENT)
+            column = buffer.document.cursor_position_col
+            buffer.cursor_position -= column
+            buffer.delete(spaces)
+            buffer.cursor_position += max(column - spaces, 0)
+
+        @keys.add(Keys.ControlH, filter=in_indentation & default_buffer & ~has_selection)
+        def _backspace(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            before = buffer.document.current_line_before_cursor
+            if before and before == " " * len(before):
+                buffer.delete_before_cursor((len(before) - 1) % INDENT + 1)
+            else:
+                buffer.delete_before_cursor(1)
+
+        return keys
+
+
+def _indent(before: str) -> str:
+    """What a new line behind this text starts with."""
+    line = before.rpartition("\n")[2]
+    same = line[: len(line) - len(line.lstrip(" \t"))]
+    run, indent = cells.ready(before)
+    return same if run else max(indent, same if line.strip() == "" else "", key=len)
+
+
+def _more_typed(event: KeyPressEvent) -> str:
+    """The next character when whole lines came together with this key, "" otherwise.
+
+    That is a paste into a terminal that marks none: it is not indented further, and a block in it
+    goes on while lines are indented.
+    """
+    queue = list(event.app.key_processor.input_queue)
+    letters = [press.data for press in queue if len(press.data) == 1 and press.data.isprintable()]
+    if not letters or all(press.key != Keys.ControlM for press in queue):
+        return ""
+    return letters[0] if queue[0].data == letters[0] else "\n"

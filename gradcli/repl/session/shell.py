@@ -1,0 +1,356 @@
+"""The session behind the prompt: runs inputs, shows values and errors, remembers what ran."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gradcli.language.errors.diagnostics import Diagnostic
+from gradcli.language.errors.program_error import ProgramError
+from gradcli.language.interpreter import UNSET, Limits, Program, Session
+from gradcli.language.library.prelude import calculator
+from gradcli.language.syntax import nodes
+from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.parser import parse
+from gradcli.language.syntax.source import Source
+from gradcli.language.syntax.terminal import clean, clean_printed
+from gradcli.language.values.text import text_repr
+from gradcli.repl import messages
+from gradcli.repl.files.config import Config
+from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
+
+from . import cells
+from .cells import Leave
+from .signals import Interrupts
+
+LONGEST = 200_000  # characters of a value that are shown
+RECENT = ("_", "__", "___")  # the last output, the one before it, and the one before that
+OURS = ("In", "Out", *RECENT)  # names that the REPL itself sets
+
+
+class Statement:
+    """A statement that ran without an error; `shown` is the number of its output, or 0."""
+
+    __slots__ = ("shown", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.shown = 0
+
+
+class Failed(Exception):
+    """A magic cannot do what was asked; `help` says what to do instead."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class Shell:
+    """A session.
+
+    `write` takes the text to show; `record` is called before an input runs; `ask` answers a
+    question with yes or no.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        colour: bool = False,
+        ascii: bool = False,
+        limits: Limits | None = None,
+        seed: int | None = None,
+        write: Callable[[str], Any] | None = None,
+        record: Callable[[str], None] | None = None,
+        ask: Callable[[str], bool] | None = None,
+    ) -> None:
+        from gradcli.autograd.freed_values import Keeper
+
+        self.config = config
+        self.colour = colour
+        self.ascii = ascii
+        self.write = write or _write_out
+        self.record = record
+        self.ask = ask or (lambda question: False)
+        self.typed = False  # whether what runs is a single line from the keyboard
+        self.session = Session(lambda text: self.write(clean_printed(text)), limits, None, seed)
+        self.limits = limits
+        self.interrupts = Interrupts()
+        self.keeper = Keeper(config.keep)
+        self.inputs: list[str] = [""]
+        self.outputs: dict[int, Any] = {}
+        self.statements: list[Statement] = []
+        self.elapsed: float | None = None
+        self.running = False
+        self.next_text = ""  # what stands at the next prompt
+        self.recent: list[Any] = []
+        self.graph_size = (0, 0)
+        messages.watch_warnings(self.show_diagnostic)
+        self.apply_settings(seed)
+        self.reset()
+
+    # ------------------------------------------------------------ state
+
+    @property
+    def number(self) -> int:
+        """The number of the next input."""
+        return len(self.inputs)
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The user's namespace, with the REPL's own names."""
+        return self.session.globals
+
+    def variables(self) -> dict[str, Any]:
+        """The names that the user gave, in order of first assignment."""
+        return {name: value for name, value in self.names.items() if not self.is_ours(name)}
+
+    def is_ours(self, name: str) -> bool:
+        """Whether the REPL gave a value this name: `In`, `Out`, `_`, `_3`."""
+        value = self.names.get(name)
+        if name in RECENT:
+            place = len(name) - 1
+            return place < len(self.recent) and value is self.recent[place]
+        if name in ("In", "Out"):
+            return value is self.inputs or value is self.outputs
+        if name[:1] == "_" and name[1:].isdigit():
+            return self.outputs.get(int(name[1:]), UNSET) is value
+        return False
+
+    def apply_settings(self, seed: int | None) -> None:
+        """Make the settings those of the core."""
+        from gradcli.tensor import dtypes, print_options
+
+        if self.config.precision is not None:
+            print_options.options.precision = self.config.precision
+        if self.config.dtype is not None:
+            dtypes.default.dtype = dtypes.NAMES[self.config.dtype]
+        if seed is not None:
+            from gradcli.kernels.generator import default_generator
+
+            default_generator.manual_seed(seed)
+
+    def reset(self) -> None:
+        """Forget all names, outputs and graphs; the numbers go on."""
+        self.session.globals = {}
+        self.session.modules.clear()
+        self.outputs = {}
+        self.statements = []
+        self.recent = []
+        self.keeper.clear()
+        self.names["In"] = self.inputs
+        self.names["Out"] = self.outputs
+        runtime.grad_enabled = True
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether a name has a value that the user did not give it."""
+        return name in calculator() and name not in self.names
+
+    # ------------------------------------------------------------ running
+
+    def run(self, text: str, pasted: bool = False) -> bool:
+        """Run what was typed or pasted; whether all of it went well. Raises Leave."""
+        self.typed = not pasted and "\n" not in text.strip() and not cells.is_transcript(text)
+        if text.strip() in ("exit", "quit", "exit()", "quit()", ":q"):
+            raise Leave
+        if text.strip() in ("clear", "cls") and text.strip() not in self.names:
+            self.write("\x1b[H\x1b[2J")
+            return True
+        if self.record is not None and text.strip():
+            self.record(text)
+        well = True
+        for cell in cells.cells(text):
+            well = self.run_cell(cell) and well
+        return well
+
+    def run_cell(self, cell: str) -> bool:
+        """Run one input under the next number."""
+        self.inputs.append(cell)
+        started = time.perf_counter()
+        self.running = True
+        try:
+            with self.interrupts:
+                return self._run_pieces(cell)
+        finally:
+            self.running = False
+            self.elapsed = time.perf_counter() - started
+            self._measure_graph()
+            flush()
+
+    def _run_pieces(self, cell: str) -> bool:
+        number = self.number - 1
+        try:
+            for piece in cells.pieces(cell):
+                if piece.kind == "code":
+                    source = Source(piece.text, f"In[{number}]", piece.line)
+                    if not self.run_code(source, number):
+                        return False
+                elif piece.kind == "magic":
+                    from gradcli.repl.magics.table import run_magic
+
+                    run_magic(self, piece.text)
+                else:
+                    from gradcli.repl.magics.help_pages import show_help
+
+                    name, everything = cells.help_request(piece.text)
+                    show_help(self, name, everything)
+        except Failed as error:
+            self.say(messages.plain_error(str(error), error.help, self.colour))
+        except Interrupted:
+            self.say(messages.note("interrupted", self.colour))
+        except (Leave, OSError, GeneratorExit):
+            raise
+        except LimitExceeded as error:
+            self.say(messages.plain_error(f"LimitExceeded: {error}", "", self.colour))
+        except ProgramError as error:
+            self._report(error, error.source)
+        except Exception as error:
+            from gradcli.language.errors.program_error import title
+
+            if _is_ours(error):
+                self.say(messages.plain_error(_bug(error), "please report it", self.colour))
+            else:
+                self.say(messages.plain_error(title(error), "", self.colour))
+        else:
+            return True
+        return False
+
+    def run_code(self, source: Source, number: int, echo: bool = True) -> bool:
+        """Run a program statement by statement, showing the values of its expressions."""
+        try:
+            tree = parse(source)
+        except GradSyntaxError as error:
+            self._report(error, source)
+            return False
+        quiet = source.text.rstrip().endswith(";")
+        for position, statement in enumerate(tree.body):
+            is_last = position == len(tree.body) - 1
+            try:
+                program = Program(source, nodes.Module((statement,), tree.span), "interactive")
+                value = self.session.run(program).value
+                done = Statement(source.slice(statement.span))
+                self.statements.append(done)
+                if value is UNSET or value is None or (is_last and quiet) or not echo:
+                    continue
+                if is_last or _is_shown(statement, value):
+                    self.show_value(value, number, many=len(tree.body) > 1)
+                    done.shown = number
+            except (GradSyntaxError, ProgramError, Interrupted, LimitExceeded) as error:
+                self._report(error, source)
+                return False
+        return True
+
+    def evaluate(self, text: str) -> Any:
+        """The value of an expression that stands in a magic. Raises Failed and ProgramError."""
+        source = Source(text, f"In[{self.number - 1}]")
+        try:
+            program = Program(source, parse(source, "expression"), "interactive")
+        except GradSyntaxError as error:
+            raise Failed(f"{error.kind}: {error.message}: {text}", error.help or "") from None
+        return self.session.run(program).value
+
+    def remember(self, text: str) -> None:
+        """Have `%save` write a statement, for what a magic did."""
+        self.statements.append(Statement(text))
+
+    # ------------------------------------------------------------ showing
+
+    def say(self, text: str) -> None:
+        """Show a text, with a line break behind it."""
+        self.write(text if text.endswith("\n") else text + "\n")
+
+    def show_diagnostic(self, diagnostic: Diagnostic) -> None:
+        """Show an error or a warning."""
+        self.say(messages.rendered(diagnostic, self.colour, self.width))
+
+    @property
+    def width(self) -> int:
+        """The columns of the terminal."""
+        return shutil.get_terminal_size().columns
+
+    def show_value(self, value: Any, number: int, many: bool = False) -> None:
+        """Show a value as the output of an input, and remember it."""
+        text = clean(text_repr(value))
+        if len(text) > LONGEST:
+            cut = len(text) - LONGEST
+            text = f"{text[:LONGEST]}\n… {cut:,} more characters; print(…) shows all"
+        label = f"Out[{number}]:"
+        if self.colour:
+            label = f"\x1b[31m{label}\x1b[0m"
+        self.say(f"{label}{chr(10) if chr(10) in text else ' '}{text}")
+        self.outputs[number] = value
+        self.names[f"_{number}"] = value
+        ours = [name for name in RECENT if name not in self.names or self.is_ours(name)]
+        self.recent = [value, *self.recent[:2]]
+        self.names.update((n, v) for n, v in zip(RECENT, self.recent, strict=False) if n in ours)
+
+    def _report(self, error: BaseException, source: Source) -> None:
+        if isinstance(error, Interrupted):
+            place = getattr(error, "place", None)
+            at = f" at {place[0].location(place[1].start)}" if place else ""
+            self.say(messages.note(f"interrupted{at}; what was done before stays", self.colour))
+            return
+        inner = getattr(error, "error", None)
+        if isinstance(inner, OSError) and isinstance(error, ProgramError) and _lost(inner):
+            raise inner
+        self.say(messages.error_text(error, source, self.colour, self.width))
+
+    def _measure_graph(self) -> None:
+        from .graph_size import live_graph
+
+        try:
+            self.graph_size = live_graph(self.variables().values())
+        except (RuntimeError, AttributeError):
+            self.graph_size = (0, 0)
+
+
+def _is_shown(statement: nodes.stmt, value: Any) -> bool:
+    """Whether the value of an expression in the middle of an input is shown.
+
+    What methods such as `zero_()` and `manual_seed()` return is of no interest there.
+    """
+    node: Any = statement
+    call = node.value if isinstance(node, nodes.Expr) else None
+    if not isinstance(call, nodes.Call) or not isinstance(call.func, nodes.Attribute):
+        return True
+    name = call.func.attr
+    return not name.endswith("_") and name not in ("manual_seed", "register_hook", "append")
+
+
+def _lost(error: OSError) -> bool:
+    return isinstance(error, BrokenPipeError) or error.errno == 5
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether an exception is a fault of the REPL, not one that the core raises on purpose."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    inside = (
+        traceback is not None and f"{os.sep}repl{os.sep}" in traceback.tb_frame.f_code.co_filename
+    )
+    return inside or isinstance(error, AttributeError | KeyError | NameError | AssertionError)
+
+
+def _bug(error: Exception) -> str:
+    traceback = error.__traceback__
+    place = ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f"{code.co_filename.rpartition('gradcli/')[2]}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"this is a bug in gradcli: {type(error).__name__}: {error} ({place})"
+
+
+def _write_out(text: str) -> None:
+    sys.stdout.write(text)
+
+
+def flush() -> None:
+    """Have on the screen what was written so far."""
+    sys.stdout.flush()

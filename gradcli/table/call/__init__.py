@@ -1,0 +1,1 @@
+"""How a call goes: arguments bound, promoted, computed, recorded."""

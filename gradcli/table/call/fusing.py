@@ -1,0 +1,132 @@
+"""Recorded gradients as one node, where PyTorch's own formula is one operation.
+
+What a formula records is several operations here. Where PyTorch has one, such as
+MseLossBackwardBackward0 for the gradient of mse_loss, one node stands for them: it leads where
+PyTorch's leads, and a pass through it is a pass through what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...autograd import engine
+from ...autograd.node import Node, check_saved, next_number
+from ...tensor.runtime import runtime
+from ...tensor.tensor import Tensor, alias, shape_of, version_of
+from ..formulas import traced
+
+Edge = tuple[Any, int]
+_NOWHERE: Edge = (None, 0)
+
+
+class FusedNode(Node):
+    """One node for the graph from a gradient back to copies of what its formula used.
+
+    `saved` holds the gradient and those copies, `sources` the place among the edges of each.
+    """
+
+    __slots__ = ("name_in_messages", "sources")
+
+    raw = False
+    sources: tuple[int, ...]
+    name_in_messages: str
+
+    @property
+    def title(self) -> str:
+        return self.name_in_messages
+
+    def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
+        check_saved(self)
+        gradient, copies = self.saved
+        grads: list[Any] = [None] * len(self.edges)
+        if gradient.node is None or not copies:
+            return grads
+        found = engine.run_between(
+            (gradient.node, gradient.number, g),
+            [copy.node for copy in copies],
+            runtime.grad_enabled,
+        )
+        for place, part in zip(self.sources, found, strict=True):
+            if part is not None:
+                old = grads[place]
+                grads[place] = part if old is None else traced.add(old, part)
+        return grads
+
+
+class Sources:
+    """Copies of the tensors that a formula uses, by which what it records can be cut off."""
+
+    def __init__(self) -> None:
+        self.copies: list[Tensor] = []
+        self.edges: list[Edge] = []
+
+    def copied(self, value: Any) -> Any:
+        """A value for the formula: each tensor on a graph as a copy with a node of its own."""
+        if type(value) is Tensor:
+            if value.node is None:
+                return value
+            copy: Tensor = traced._alias(value)
+            copy.version = version_of(value)
+            self.copies.append(copy)
+            self.edges.append((value.node, value.number))
+            return copy
+        if type(value) in (tuple, list):
+            return type(value)(self.copied(item) for item in value)
+        return value
+
+
+def is_fusible(value: Any) -> bool:
+    """Whether a value carries no level: what it does inside transforms has no name."""
+    if type(value) is Tensor:
+        return value.level is None
+    if type(value) in (tuple, list):
+        return all(is_fusible(item) for item in value)
+    return True
+
+
+def fused(
+    grads: Sequence[Any],
+    sources: Sources,
+    nodes: Mapping[int, tuple[str, Sequence[Edge]]],
+) -> list[Any]:
+    """The gradients by edge, each of those in `nodes` behind one node of this name and edges."""
+    return [
+        _behind(grad, sources, *nodes[index]) if index in nodes and grad is not None else grad
+        for index, grad in enumerate(grads)
+    ]
+
+
+def _behind(grad: Tensor, sources: Sources, title: str, edges: Sequence[Edge]) -> Tensor:
+    listed = list(edges)
+    places = []
+    for edge in sources.edges:
+        if edge not in listed:
+            listed.append(edge)
+        places.append(listed.index(edge))
+    if all(node is None for node, _ in listed):
+        return grad
+    node = object.__new__(FusedNode)
+    node.name_in_messages = title
+    node.sources = tuple(places)
+    node.edges = tuple(edge for edge, _ in listed)
+    node.numbers = tuple(number for _, number in listed)
+    node.saved = (grad, tuple(sources.copies))
+    node.guards = (None, 0)
+    node.hooks = None
+    node.name = None
+    node.where = runtime.where
+    node.number = next_number()
+    node.count = 1
+    node.plain = False
+    node.shape = shape_of(grad)
+    node.dtype = grad.dtype
+    result = alias(grad)
+    result.node = node
+    result.number = 0
+    return result
+
+
+def edges_of(words: Sequence[str], find: Callable[[str], Edge]) -> list[Edge]:
+    """The edges that the words of an entry's `fused` name; `-` leads nowhere."""
+    return [_NOWHERE if word == "-" else find(word) for word in words]

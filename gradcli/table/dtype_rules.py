@@ -1,0 +1,284 @@
+"""What entries say about dtypes: the ones they refuse, and questions that formulas ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.operations import operations
+from ..kernels.blocks import parted
+from ..tensor import dtypes
+from ..tensor.dtypes import (
+    BOOL,
+    COMPLEX,
+    FLOATING,
+    INTEGER,
+    WIDE_UNSIGNED,
+    DType,
+    of_number,
+    python_number,
+)
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, shape_of
+
+Refusal = str | Exception | None
+
+
+def is_complex(value: Any) -> bool:
+    """Whether an array or a tensor has a complex dtype."""
+    dtype = value.dtype
+    return bool(dtype.is_complex) if type(dtype) is DType else dtype.kind == "c"
+
+
+def common_dtype(*values: Any) -> DType:
+    """PyTorch's promotion over tensors and Python numbers; None and other values do not count."""
+    dimensioned: list[DType] = []
+    zero_dim: list[DType] = []
+    numbers: list[DType] = []
+    for value in values:
+        if type(value) is Tensor:
+            (dimensioned if shape_of(value) else zero_dim).append(value.dtype)
+        elif (number := python_number(value)) is not None:
+            numbers.append(of_number(number))
+    return dtypes.result_type(dimensioned, zero_dim, numbers)
+
+
+def real_gradients(name: str) -> Callable[..., None]:
+    """A check for an op whose derivative PyTorch refuses for complex tensors."""
+
+    def check(*args: Any) -> None:
+        if runtime.grad_enabled and any(
+            type(value) is Tensor and value.dtype.is_complex and value.node is not None
+            for value in args
+        ):
+            raise RuntimeError(
+                f"{name} does not support automatic differentiation for outputs with complex dtype."
+            )
+
+    return check
+
+
+def underivable(name: str, *inputs: str) -> dict[str, Any]:
+    """The fields of an entry that is recorded although PyTorch has no derivative for it."""
+
+    def vjp(F: Any, g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    def jvp(F: Any, t: Any) -> Any:
+        raise NotImplementedError(
+            f"Trying to use forward AD with aten::{name} that does not support it."
+        )
+
+    return {
+        "vjp": dict.fromkeys(inputs, vjp),
+        "jvp": dict.fromkeys(inputs, jvp),
+        "node": "NotImplemented",
+    }
+
+
+def unwritten(name: str, *inputs: str) -> dict[str, Any]:
+    """The fields of an entry with a node of its own, whose derivative PyTorch has not written."""
+
+    def vjp(F: Any, g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+
+    def jvp(F: Any, t: Any) -> Any:
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name} that does not support it because it has not "
+            "been implemented yet.\nPlease file an issue to PyTorch at https://github.com/pytorch/"
+            "pytorch/issues/new?template=feature-request.yml so that we can prioritize its "
+            "implementation or submit a PR adding the implementation to derivatives.yaml"
+        )
+
+    return {"vjp": dict.fromkeys(inputs, vjp), "jvp": dict.fromkeys(inputs, jvp)}
+
+
+class supports:
+    """A check that raises for inputs of a category the kernel does not know.
+
+    Each refusal is the name of PyTorch's kernel, as in `"lt_cpu" not implemented for 'Float'`, or
+    the exception itself. With `numbers` Python numbers count in the promotion too. `unsigned` is
+    for uint16, uint32 and uint64. Dispatch tests it for what its short paths do not cover.
+    """
+
+    __slots__ = ("numbers", "refusals", "unsigned")
+
+    def __init__(
+        self,
+        *,
+        complex: Refusal = None,
+        floating: Refusal = None,
+        integer: Refusal = None,
+        boolean: Refusal = None,
+        unsigned: Refusal = None,
+        numbers: bool = False,
+    ) -> None:
+        self.numbers = numbers
+        self.unsigned = unsigned
+        found = {COMPLEX: complex, FLOATING: floating, INTEGER: integer, BOOL: boolean}
+        self.refusals = {key: value for key, value in found.items() if value is not None}
+
+    def refuses(self, dtype: DType) -> bool:
+        """Whether inputs of this dtype raise."""
+        return dtype.category in self.refusals or (
+            self.unsigned is not None and dtype in WIDE_UNSIGNED
+        )
+
+    def __call__(self, *args: Any) -> None:
+        dtype = common_dtype(*[v for v in args if self.numbers or type(v) is Tensor])
+        refusal = self.unsigned if dtype in WIDE_UNSIGNED else None
+        if refusal is None:
+            refusal = self.refusals.get(dtype.category)
+        if refusal is None:
+            return
+        if isinstance(refusal, Exception):
+            raise type(refusal)(*refusal.args)
+        raise NotImplementedError(f"\"{refusal}\" not implemented for '{dtype.scalar_name}'")
+
+
+def without_forward(name: str) -> Callable[..., Any]:
+    """A forward formula for an op that has a derivative, but none by this input."""
+
+    def refuse(F: Any, t: Any) -> Any:
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name} that does not support it because it has not "
+            "been implemented yet.\nPlease file an issue to PyTorch at "
+            "https://github.com/pytorch/pytorch/issues/new?template=feature-request.yml so that "
+            "we can prioritize its implementation or submit a PR adding the implementation to "
+            "derivatives.yaml"
+        )
+
+    return refuse
+
+
+def is_batched(tensor: Tensor) -> bool:
+    """Whether vmap hides an axis of the tensor."""
+    return tensor.level is not None and tensor.level.value is not None
+
+
+_NO_ITEM = (
+    "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "
+    ".item() on a Tensor, please try to rewrite what you're doing with other operations. If error "
+    "is occurring somewhere inside PyTorch internals, please file a bug report."
+)
+_NO_BRANCH = (
+    "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We "
+    "don't support that yet, please file an issue at https://github.com/pytorch/pytorch/issues ."
+)
+NO_STORAGE = "Cannot access data pointer of Tensor that doesn't have storage"
+
+
+_NEITHER = (
+    "vmap: It looks like you're either (1) calling .item() on a Tensor or (2) attempting to use a "
+    "Tensor in some data-dependent control flow or (3) encountering this error in PyTorch "
+    "internals. For (1): we don't support vmap over calling .item() on a Tensor, please try to "
+    "rewrite what you're doing with other operations. For (2): we don't support data-dependent "
+    "control flow in vmap yet, please file an issue at https://github.com/pytorch/pytorch/issues . "
+    "For (3): please file an issue."
+)
+
+
+def _in_vmap() -> bool:
+    """Whether vmap is the innermost function transform, so that PyTorch knows what is wanted."""
+    running = [kind for kind in operations.level_stack() if kind != "dual"]
+    return not running or running[-1] == "vmap"
+
+
+def no_item() -> str:
+    """PyTorch's sentence for a number that would differ from example to example."""
+    return _NO_ITEM if _in_vmap() else _NEITHER
+
+
+def no_branch() -> str:
+    """PyTorch's sentence for a condition that would differ from example to example."""
+    return _NO_BRANCH if _in_vmap() else _NEITHER
+
+
+def element_of(tensor: Tensor) -> Any:
+    """The one element of a tensor as a Python number. Raises RuntimeError for one under vmap."""
+    if is_batched(tensor):
+        raise RuntimeError(no_item())
+    return tensor.array.item()
+
+
+def refuse_batch(name: str, tensor: Tensor) -> None:
+    """Refuse a result whose shape would differ from example to example under vmap."""
+    if is_batched(tensor):
+        raise RuntimeError(
+            "vmap: We do not support batching operators that can output dynamic shape. Attempted "
+            f"to vmap over {name}. Please file an issue at "
+            "https://github.com/pytorch/pytorch/issues if you need this feature."
+        )
+
+
+def cleared(F: Any, mask: Any, values: Any) -> Any:
+    """`values` with zeros where `mask` is true, recorded as PyTorch's own formulas do it."""
+    return F.masked_fill(values, mask, 0) if F.is_traced else F.where(mask, 0, values)
+
+
+def filled(F: Any, mask: Any, value: Any) -> Any:
+    """One value where `mask` is true and zeros elsewhere, recorded as PyTorch's formulas do it."""
+    if not F.is_traced:
+        return F.where(mask, value, 0)
+    zeros = F.zeros_like_shape(value, shape_of(mask))
+    return F.masked_fill_tensor(zeros, mask, value)
+
+
+def refusing(categories: Iterable[str], refusal: Refusal) -> Any:
+    """The same refusal for several categories, as keywords of `supports`."""
+    return dict.fromkeys(categories, refusal)
+
+
+_WORDS: dict[Any, Any] = {
+    np.dtype(np.float32): np.dtype(np.int32),
+    np.dtype(np.float64): np.dtype(np.int64),
+}
+_FEW = 4096  # elements up to which np.where is as good
+
+
+@parted
+def select(condition: Any, one: Any, other: Any) -> Any:
+    """`np.where(condition, one, other)`; a result without dimensions is a NumPy scalar.
+
+    Large floating operands are blended by their bits: np.where branches on every element, which
+    costs ten times as much on a mask without pattern. Infinities and NaN stay what they are.
+    """
+    if type(condition) is not np.ndarray or condition.size < _FEW:
+        return np.where(condition, one, other)[()]
+    shape = condition.shape
+    arrays = [value for value in (one, other) if type(value) is np.ndarray]
+    dtype = arrays[0].dtype if arrays else None
+    word = _WORDS.get(dtype)
+    fits = (
+        word is not None
+        and condition.dtype == np.bool_
+        and condition.flags.c_contiguous
+        and all(value.dtype == dtype and value.shape == shape for value in arrays)
+        and all(
+            type(value) in (int, float) or type(value) is np.ndarray or value.dtype == dtype
+            for value in (one, other)
+        )
+    )
+    if not fits or word is None:
+        return np.where(condition, one, other)[()]
+    mask: Any = condition.view(np.int8).astype(word)
+    if type(one) is not np.ndarray and one == 0:
+        mask -= word.type(1)
+        mask &= _bits(other, dtype, word)
+        return mask.view(dtype)
+    np.negative(mask, out=mask)
+    if type(other) is not np.ndarray and other == 0:
+        mask &= _bits(one, dtype, word)
+        return mask.view(dtype)
+    rest = _bits(other, dtype, word)
+    mask &= _bits(one, dtype, word) ^ rest
+    mask ^= rest
+    return mask.view(dtype)
+
+
+def _bits(value: Any, dtype: Any, word: Any) -> Any:
+    if type(value) is np.ndarray:
+        return value.view(word)
+    return dtype.type(value).view(word)

@@ -1,0 +1,160 @@
+"""Writes index.py, from which names are resolved without importing their families.
+
+Run `python -m gradcli.table.generate` after adding or renaming an entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+from .entry import OPS, Op
+from .public.plain_functions import FUNCTIONS
+
+_WIDTH = 100  # of a line
+
+OPERATIONS = Path(__file__).parent.parent / "ops"
+
+# Operations whose in-place form is a method and no function, by namespace.
+METHOD_IN_PLACE: dict[str, frozenset[str]] = {
+    "F": frozenset({"sigmoid", "tanh"}),
+    "torch": frozenset(
+        [
+            "absolute",
+            "add",
+            "addbmm",
+            "addcdiv",
+            "addcmul",
+            "addmm",
+            "addr",
+            "arctan2",
+            "atan2",
+            "baddbmm",
+            "bitwise_and",
+            "bitwise_left_shift",
+            "bitwise_not",
+            "bitwise_or",
+            "bitwise_right_shift",
+            "bitwise_xor",
+            "copysign",
+            "cumprod",
+            "cumsum",
+            "digamma",
+            "div",
+            "divide",
+            "eq",
+            "erfinv",
+            "float_power",
+            "floor_divide",
+            "fmod",
+            "ge",
+            "greater",
+            "greater_equal",
+            "gt",
+            "heaviside",
+            "hypot",
+            "igamma",
+            "igammac",
+            "index_add",
+            "index_copy",
+            "index_fill",
+            "index_reduce",
+            "le",
+            "lerp",
+            "less",
+            "less_equal",
+            "lgamma",
+            "logical_and",
+            "logical_not",
+            "logical_or",
+            "logical_xor",
+            "lt",
+            "masked_fill",
+            "masked_scatter",
+            "mul",
+            "multiply",
+            "mvlgamma",
+            "ne",
+            "nextafter",
+            "not_equal",
+            "pow",
+            "put",
+            "remainder",
+            "renorm",
+            "scatter",
+            "scatter_add",
+            "scatter_reduce",
+            "sgn",
+            "sign",
+            "sub",
+            "subtract",
+            "tril",
+            "triu",
+            "true_divide",
+        ]
+    ),
+    "Tensor": frozenset(),
+}
+
+
+def family_names() -> list[str]:
+    """The modules below `ops`: each defines entries."""
+    paths = [path.relative_to(OPERATIONS) for path in OPERATIONS.rglob("*.py")]
+    return sorted(".".join(path.with_suffix("").parts) for path in paths if path.stem != "__init__")
+
+
+def index_text() -> str:
+    """The text that index.py has to have."""
+    for family in family_names():
+        import_module(f"gradcli.ops.{family}")
+    return (
+        '"""Where every operation is defined; made by `python -m gradcli.table.generate`."""\n\n'
+        f"FAMILIES: dict[str, str] = {_families(OPS)}\n\n"
+        "# namespace -> public name -> ids of the entries behind it, tried in this order\n"
+        f"PUBLIC: dict[str, dict[str, tuple[str, ...]]] = {_names(OPS)}\n\n"
+        "# The same for plain functions\n"
+        f"FUNCTION_FAMILIES: dict[str, str] = {_families(FUNCTIONS)}\n\n"
+        f"FUNCTIONS: dict[str, dict[str, tuple[str, ...]]] = {_names(FUNCTIONS)}\n"
+    )
+
+
+def _families(table: Mapping[str, Op]) -> str:
+    lines = [f'    "{identifier}": "{op.family}",' for identifier, op in table.items()]
+    return "\n".join(["{", *sorted(lines), "}"])
+
+
+def _names(table: Mapping[str, Op]) -> str:
+    public: dict[str, dict[str, list[str]]] = {}
+    for op in table.values():
+        for where in op.where:
+            for name in (op.name, *op.aliases):
+                names = public.setdefault(where, {})
+                names.setdefault(name, []).append(op.id)
+                if op.inplace and name not in METHOD_IN_PLACE.get(where, (name,)):
+                    names.setdefault(f"{name}_", []).append(op.id)
+    lines = ["{"]
+    for where, names in sorted(public.items()):
+        lines.append(f'    "{where}": {{')
+        for name, ids in sorted(names.items()):
+            listed = ", ".join(f'"{identifier}"' for identifier in ids)
+            comma = "," if len(ids) == 1 else ""
+            line = f'        "{name}": ({listed}{comma}),'
+            if len(line) > _WIDTH:
+                indent = " " * 12
+                inner = "".join(f'{indent}"{identifier}",\n' for identifier in ids)
+                line = f'        "{name}": (\n{inner}        ),'
+            lines.append(line)
+        lines.append("    },")
+    return "\n".join([*lines, "}"])
+
+
+def main() -> None:
+    """Write the index."""
+    Path(__file__).with_name("index.py").write_text(index_text())
+
+
+if __name__ == "__main__":
+    from .call import dispatch  # noqa: F401  (gives entries their calls)
+
+    main()

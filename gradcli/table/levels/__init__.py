@@ -1,0 +1,1 @@
+"""Batch axes and tangents: what vmap, jvp and forward mode do with an entry."""

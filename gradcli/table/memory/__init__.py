@@ -1,0 +1,1 @@
+"""Results that share memory: views, indices, writes in place."""

@@ -1,0 +1,234 @@
+"""Public functions and methods over the table: overloads, named results, in-place twins, `out=`."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from ...tensor.tensor import Tensor
+from ..call import dispatch  # noqa: F401  (gives entries their calls)
+from ..call.arguments import (
+    FUNCTION,
+    METHOD,
+    OPERATOR,
+    WRITTEN,
+    ArgumentError,
+    bind,
+    check_arguments,
+    deprecated,
+    number_allowed,
+    resolution_error,
+)
+from ..call.dispatch import caller, give_way, run
+from ..entry import REQUIRED, Op, label
+from ..index import PUBLIC
+from ..lookup import get_op
+from ..memory.inplace import run_inplace
+from ..out_keyword import TYPED, has_out
+
+_MODULE = "torch.return_types"
+
+
+@cache
+def result_type(name: str, fields: tuple[str, ...]) -> Any:
+    """The named tuple that `torch.return_types` has for an operation's results."""
+    base = namedtuple(name, fields)  # type: ignore[misc]
+
+    def text(self: Any) -> str:
+        lines = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self, strict=True))
+        return f"{_MODULE}.{name}(\n{lines})"
+
+    return type(name, (base,), {"__repr__": text, "__slots__": (), "__module__": _MODULE})
+
+
+# Functions of `torch.nn.functional` that PyTorch writes in Python.
+_IN_PYTHON = frozenset(
+    {
+        "adaptive_avg_pool2d",
+        "adaptive_avg_pool3d",
+        "adaptive_max_pool1d_with_indices",
+        "adaptive_max_pool2d_with_indices",
+        "adaptive_max_pool3d_with_indices",
+        "affine_grid",
+        "alpha_dropout",
+        "batch_norm",
+        "binary_cross_entropy",
+        "binary_cross_entropy_with_logits",
+        "celu",
+        "cosine_embedding_loss",
+        "cross_entropy",
+        "ctc_loss",
+        "dropout",
+        "dropout1d",
+        "dropout2d",
+        "dropout3d",
+        "elu",
+        "embedding",
+        "embedding_bag",
+        "feature_alpha_dropout",
+        "fold",
+        "fractional_max_pool2d",
+        "fractional_max_pool2d_with_indices",
+        "fractional_max_pool3d",
+        "fractional_max_pool3d_with_indices",
+        "gaussian_nll_loss",
+        "glu",
+        "grid_sample",
+        "group_norm",
+        "gumbel_softmax",
+        "hardsigmoid",
+        "hardswish",
+        "hardtanh",
+        "hinge_embedding_loss",
+        "huber_loss",
+        "instance_norm",
+        "interpolate",
+        "kl_div",
+        "l1_loss",
+        "layer_norm",
+        "leaky_relu",
+        "local_response_norm",
+        "log_softmax",
+        "lp_pool1d",
+        "lp_pool2d",
+        "margin_ranking_loss",
+        "max_unpool1d",
+        "max_unpool2d",
+        "max_unpool3d",
+        "mish",
+        "mse_loss",
+        "multi_head_attention_forward",
+        "multi_margin_loss",
+        "multilabel_margin_loss",
+        "multilabel_soft_margin_loss",
+        "nll_loss",
+        "normalize",
+        "pad",
+        "poisson_nll_loss",
+        "relu",
+        "relu6",
+        "rms_norm",
+        "rrelu",
+        "selu",
+        "sigmoid",
+        "silu",
+        "smooth_l1_loss",
+        "soft_margin_loss",
+        "softmax",
+        "softmin",
+        "softsign",
+        "tanh",
+        "tanhshrink",
+        "threshold",
+        "triplet_margin_loss",
+        "triplet_margin_with_distance_loss",
+        "unfold",
+        "upsample",
+        "upsample_bilinear",
+        "upsample_nearest",
+    }
+)
+
+
+def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
+    """The callable behind a public name. Raises KeyError when there is none."""
+    ops = [get_op(identifier) for identifier in PUBLIC[where][name]]
+    if where == "F" and name in _IN_PYTHON:
+        flavour = WRITTEN
+    inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
+    if inplace:
+        ops = [op for op in ops if op.inplace]
+    settled = len(ops) == 1 and not inplace and not ops[0].fields and name == ops[0].name
+    if settled and (flavour == OPERATOR or not has_out(ops[0])):
+        function = caller(ops[0], flavour)
+    else:
+        function = _resolver(name, ops, flavour, inplace, where)
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = ops[0].doc
+    return function
+
+
+def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: str) -> Any:
+    single = ops[0] if len(ops) == 1 else None
+    own_name = single is not None and name == single.name
+    direct = caller(single, flavour) if single is not None and own_name and not inplace else None
+    named = any(op.fields for op in ops)
+    several = not inplace and not named and single is None
+    by_tensor = _overload(ops, flavour, False) if several else None
+    by_number = _overload(ops, flavour, True) if several else None
+
+    def written(result: Any, out: Any) -> Any:
+        from .outputs import write_out
+
+        return write_out(result, out, name, space)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if several and not kwargs and len(args) == 2 and type(args[0]) is Tensor:
+            kind = type(args[1])
+            if kind is Tensor:
+                if by_tensor is not None:
+                    return by_tensor(*args)
+            elif (kind is int or kind is float) and by_number is not None:
+                return by_number(*args)
+        out = None
+        if kwargs:
+            if "out" in kwargs and not inplace and flavour != METHOD:
+                out = kwargs.pop("out")
+                if name in TYPED and type(out) is Tensor:
+                    kwargs = {"dtype": out.dtype, **kwargs}
+        elif direct is not None and not named:
+            return direct(*args)
+        for op in ops:
+            try:
+                bound = check_arguments(op, bind(op, flavour, args, kwargs), flavour)
+            except ArgumentError:
+                continue
+            if inplace:
+                return run_inplace(op, bound)
+            result = run(op, bound)
+            if op.fields and type(result) is tuple:
+                called = op.id if op.id.startswith("linalg_") else op.name
+                if out is not None:
+                    written(result, out)
+                    return result_type(f"{called}_out", op.fields)(*out)
+                return result_type(called, op.fields)(*result)
+            return result if out is None else written(result, out)
+        if flavour == OPERATOR:
+            return give_way(name, args)
+        old = deprecated(ops[0], flavour, args, kwargs)
+        if old is not None:
+            return run_inplace(ops[0], old) if inplace else run(ops[0], old)
+        raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out, space)
+
+    return call
+
+
+def _overload(ops: Sequence[Op], flavour: str, number: bool) -> Any:
+    """The overload that two positional arguments select: a tensor, and a tensor or a number.
+
+    None where an overload before it might take them too.
+    """
+    for op in ops:
+        first, *rest = op.parameters
+        if first.kind == "Number":
+            continue
+        if not first.is_tensor or first.is_list:
+            return None
+        if not rest or any(p.keyword_only and p.default is REQUIRED for p in rest):
+            continue
+        second = rest[0]
+        if second.keyword_only:
+            continue
+        if second.is_list or second.kind not in ("Tensor", "Number"):
+            return None
+        if number and second.is_tensor and op.promote is None:
+            continue
+        fits = second.is_tensor != number or (number and number_allowed(op))
+        if number and second.kind == "Number":
+            fits = True
+        if fits:
+            plain = all(p.default is not REQUIRED for p in rest[1:])
+            return caller(op, flavour) if plain else None
+    return None

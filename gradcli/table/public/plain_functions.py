@@ -1,0 +1,109 @@
+"""Plain functions: what torch publishes besides differentiable operations.
+
+Functions that make tensors (`zeros`, `tensor`, `rand`) or return Python values (`numel`,
+`allclose`, `result_type`) have a schema like the entries of the op table, so that arguments are
+bound and checked in one way and help and completion know them, but no kernel and no derivative.
+The generated index lists them in FUNCTIONS: namespace -> public name -> ids, tried in order.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+from ...tensor.tensor import Tensor
+from ..call.arguments import (
+    FUNCTION,
+    METHOD,
+    ArgumentError,
+    bind,
+    check_arguments,
+    resolution_error,
+)
+from ..entry import Op, family_of, label, share_defaults
+
+# The keywords of every function that makes a tensor.
+OPTIONS = (
+    "DType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, "
+    "bool? requires_grad=False"
+)
+
+FUNCTIONS: dict[str, Function] = {}  # by id, of the families loaded so far
+
+
+class Function(Op):
+    """An entry that only calls a Python function with its checked arguments."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, schema: str, function: Callable[..., Any], **fields: Any) -> None:
+        super().__init__(schema, **fields)
+        self.function = function
+        share_defaults(function, self.parameters)
+        self.call = _resolver(self.label, (self,), FUNCTION, "torch")
+
+
+def function(schema: str, **fields: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Publish the decorated function; it gets the schema's arguments in order, all of them."""
+
+    def add(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        family = family_of(sys._getframe(1).f_globals["__name__"])
+        entry = Function(schema, implementation, family=family, **fields)
+        if entry.id in FUNCTIONS:
+            raise ValueError(f"two functions with the id {entry.id}")
+        FUNCTIONS[entry.id] = entry
+        return implementation
+
+    return add
+
+
+def get_function(identifier: str) -> Function:
+    """The function with this id. Raises KeyError when there is none."""
+    found = FUNCTIONS.get(identifier)
+    if found is None:
+        from ..index import FUNCTION_FAMILIES
+
+        import_module(f"gradcli.ops.{FUNCTION_FAMILIES[identifier]}")
+        found = FUNCTIONS[identifier]
+    return found
+
+
+def public_function(space: str, name: str, method: bool = False) -> Callable[..., Any]:
+    """The callable behind a public name of a namespace. Raises KeyError when there is none."""
+    from .. import index
+
+    entries = [get_function(identifier) for identifier in index.FUNCTIONS[space][name]]
+    flavour = METHOD if method else FUNCTION
+    call = _resolver(label(name, (space,)), entries, flavour, space)
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = entries[0].doc
+    return call
+
+
+def _resolver(
+    name: str, entries: Sequence[Function], flavour: str, space: str
+) -> Callable[..., Any]:
+    """A callable that runs the first entry whose schema the arguments fit."""
+
+    typed = any(parameter.name == "dtype" for parameter in entries[0].parameters)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None) if "out" in kwargs else None
+        if typed and type(out) is Tensor and kwargs.get("dtype") is None:
+            kwargs["dtype"] = out.dtype
+        for entry in entries:
+            try:
+                bound = check_arguments(entry, bind(entry, flavour, args, kwargs))
+            except ArgumentError:
+                continue
+            result = entry.function(*bound)
+            if out is not None:
+                from .outputs import write_out
+
+                return write_out(result, out, name)
+            return result
+        raise resolution_error(name, entries, flavour, args, kwargs, out, space)
+
+    return call
