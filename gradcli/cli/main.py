@@ -110,7 +110,7 @@ def _start(options: Options) -> int:
         from gradcli.cli.commands.completions import run as completions
 
         return _say(completions(options))
-    from gradcli.cli.process.signals import utf8_streams
+    from gradcli.cli.process.stdio import utf8_streams
 
     utf8_streams()
     if not options.command.name:

@@ -25,8 +25,8 @@ from gradcli.language.machine.watch import watch
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source, Span
-from gradcli.language.values.attributes import is_special
 from gradcli.language.values.functions import Closure
+from gradcli.language.values.special_names import is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
 
 from .library import prelude
@@ -159,7 +159,7 @@ class Program:
 
 def close_names(name: str, known: Iterable[str]) -> list[str]:
     """At most two names that `name` may have been meant to be."""
-    from gradcli.language.errors.diagnostics import near
+    from gradcli.language.syntax.spelling import near
 
     names = list(known)
     folded = name.casefold()

@@ -8,10 +8,11 @@ from functools import cache
 from types import CodeType
 from typing import Any
 
-from gradcli.table.entry import REQUIRED, Op, Parameter, default_node_name
+from gradcli.table.entry import Op, default_node_name
 from gradcli.table.index import FUNCTIONS, PUBLIC
 from gradcli.table.lookup import get_op
 from gradcli.table.public.plain_functions import get_function
+from gradcli.table.schema import REQUIRED, Parameter
 
 SPACES = {
     "torch": "torch.",

@@ -17,100 +17,20 @@ Formulas
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import FunctionType, NoneType
+from types import FunctionType
 from typing import Any
 
 from ..kernels.blocks import parted
 from ..tensor.dtypes import DType
-from ..tensor.tensor import Size, Tensor, shape_of
+from ..tensor.tensor import Size
+from .schema import REQUIRED, Formula, _packing, label, needs, parse_schema, share_defaults
 
 ELEMENTWISE = "elementwise"  # jvp: the vjp formula applied to the tangent; batching: pad axes
 LINEAR = "linear"  # jvp: the op itself on the tangent
 MULTILINEAR = "multilinear"  # jvp: a sum of the op with one input replaced by its tangent
-
-Formula = Callable[..., Any]
-
-REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "required"})()
-
-_PARAMETER = re.compile(
-    r"(?P<type>[A-Za-z]+)(?P<list>\[\])?(?P<variadic>\.\.\.)?(?P<optional>\?)? "
-    r"(?P<name>\w+)(?:=(?P<default>.+))?"
-)
-_CONSTANTS = {"None": None, "True": True, "False": False}
-
-
-class Parameter:
-    """One parameter of a schema, such as `Dim[]? dim=None`.
-
-    The kind Shape is a list of ints. `variadic` parameters also take their values as separate
-    positional arguments (`x.view(2, 3)`).
-    """
-
-    __slots__ = (
-        "default",
-        "is_list",
-        "keyword_only",
-        "kind",
-        "name",
-        "optional",
-        "strict",
-        "variadic",
-    )
-
-    def __init__(self, text: str, keyword_only: bool) -> None:
-        match = _PARAMETER.fullmatch(text)
-        if match is None:
-            raise ValueError(f"bad parameter in a schema: {text!r}")
-        self.strict = match["type"] == "Shape"  # a list of ints that one int does not stand for
-        self.kind = "int" if self.strict else match["type"]
-        self.is_list = self.strict or match["list"] is not None or match["variadic"] is not None
-        self.variadic = match["variadic"] is not None
-        self.optional = match["optional"] is not None
-        self.name = match["name"]
-        self.keyword_only = keyword_only
-        self.default = REQUIRED if match["default"] is None else _constant(match["default"])
-
-    @property
-    def is_tensor(self) -> bool:
-        return self.kind == "Tensor"
-
-
-def _constant(text: str) -> Any:
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if text[0] in "'\"":
-        return text[1:-1]
-    if text[0] == "[":
-        return tuple(_constant(item.strip()) for item in text[1:-1].split(",") if item.strip())
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-def parse_schema(schema: str) -> tuple[str, tuple[Parameter, ...]]:
-    """The name and parameters of `name(Type name=default, *, ...)`."""
-    name, rest = schema.split("(", 1)
-    parameters = []
-    keyword_only = False
-    depth = 0
-    word = ""
-    for character in rest[: rest.rindex(")")] + ",":
-        depth += (character == "[") - (character == "]")
-        if character == "," and depth == 0:
-            word = word.strip()
-            if word == "*":
-                keyword_only = True
-            elif word:
-                parameters.append(Parameter(word, keyword_only))
-            word = ""
-        else:
-            word += character
-    return name, tuple(parameters)
 
 
 class Op:
@@ -264,11 +184,6 @@ class Op:
         return (need,)
 
 
-def label(name: str, where: Sequence[str]) -> str:
-    """The name in PyTorch's messages about arguments: `linalg_inv` for `torch.linalg.inv`."""
-    return f"{where[0]}_{name}" if where and where[0] in ("linalg", "special", "fft") else name
-
-
 def default_node_name(name: str) -> str:
     """MulBackward0 from mul, LogSumExp from log_sum_exp: PyTorch's own scheme."""
     words = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
@@ -307,38 +222,6 @@ def _binder(op: Op) -> Callable[..., tuple[Any, ...]]:
     return bind
 
 
-class Packed(tuple[Any, ...]):
-    """Numbers that were given one by one where a list is wanted."""
-
-    __slots__ = ()
-
-
-def _packing(bind: Callable[..., tuple[Any, ...]], index: int) -> Callable[..., tuple[Any, ...]]:
-    """`bind`, where numbers given one by one are packed into the list at `index`."""
-
-    def packed(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        if len(args) > index and not isinstance(args[index], list | tuple | NoneType):
-            args = (*args[:index], Packed(args[index:]))
-        return bind(*args, **kwargs)
-
-    return packed
-
-
-def share_defaults(kernel: Any, parameters: Sequence[Parameter]) -> None:
-    """Give a kernel the schema's defaults, so that formulas may call it with fewer arguments."""
-    if type(kernel) is not FunctionType or kernel.__defaults__ or kernel.__kwdefaults__:
-        return
-    code = kernel.__code__
-    if code.co_argcount != len(parameters) or code.co_flags & 0x0C:
-        return
-    defaults: list[Any] = []
-    for parameter in reversed(parameters):
-        if parameter.default is REQUIRED:
-            break
-        defaults.insert(0, parameter.default)
-    kernel.__defaults__ = tuple(defaults)
-
-
 # How an entry becomes its `call`, which binds, promotes, runs and records: set by dispatch.
 callers: list[Callable[[Op], Any]] = []
 
@@ -372,86 +255,4 @@ def op(schema: str, **fields: Any) -> Op:
     return entry
 
 
-def needs(formula: Formula) -> tuple[str, ...]:
-    """The names of a formula's parameters after F and the cotangent or tangent."""
-    code = formula.__code__
-    return code.co_varnames[2 : code.co_argcount]
-
-
-# What a plan saves: an input as a value, the shape of an input, an output, a keyword.
-INPUT, SHAPE, OUTPUT, OUTPUTS, OUTPUT_SHAPE, KEYWORD = range(6)
-
-
-class Plan:
-    """What one op saves when a given set of its inputs requires grad, and what it then runs.
-
-    `saves` lists (code, position); tensors among them come first, so that `guards` are
-    aligned with them. `formulas` has, for each input that requires grad, the index of the edge,
-    the formula and the indices of its needs among the saved values. `run` has them all in one
-    function (namespace, cotangent, saved values -> cotangents by edge), None where an input is a
-    list.
-    """
-
-    __slots__ = ("formulas", "names", "op", "run", "saves", "tensors")
-
-    def __init__(self, op: Op, wanted: Iterable[int]) -> None:
-        self.op = op
-        self.formulas: tuple[Any, ...]
-        self.run: Callable[[Any, Any, Any], tuple[Any, ...]] | None = None
-        position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
-        chosen = [
-            (index, op.vjp[op.parameters[index].name])
-            for index in wanted
-            if op.parameters[index].name in op.vjp
-        ]
-        names: dict[str, tuple[int, int]] = {}
-        for index, formula in chosen:
-            for name in (*needs(formula), *op.keeps.get(op.parameters[index].name, ())):
-                names.setdefault(name, _locate(op, position, name))
-        ordered = sorted(names, key=lambda name: not self._is_tensor(names[name]))
-        self.names = tuple(ordered)
-        self.saves = tuple(names[name] for name in ordered)
-        self.tensors = sum(self._is_tensor(save) for save in self.saves)
-        self.formulas = tuple(
-            (
-                index,
-                parted(formula, 1) if op.parts else formula,
-                tuple(ordered.index(name) for name in needs(formula)),
-            )
-            for index, formula in chosen
-        )
-
-    def _is_tensor(self, save: tuple[int, int]) -> bool:
-        code, index = save
-        if code == INPUT:
-            return self.op.parameters[index].is_tensor
-        return code in (OUTPUT, OUTPUTS)
-
-
-def _locate(op: Op, position: Mapping[str, int], name: str) -> tuple[int, int]:
-    if name == "out":
-        return OUTPUT, 0
-    if name == "outs":
-        return OUTPUTS, 0
-    if name == "out_shape":
-        return OUTPUT_SHAPE, 0
-    if name[:3] == "out" and name[3:].isdigit():
-        return OUTPUT, int(name[3:])
-    if name in position:
-        index = position[name]
-        return (INPUT if op.parameters[index].is_tensor else KEYWORD), index
-    if name.endswith("_shape") and name[:-6] in position:
-        return SHAPE, position[name[:-6]]
-    raise ValueError(f"{op.id}: a formula needs {name!r}, which the schema does not have")
-
-
-def shape_as_saved(value: Any) -> Any:
-    """The shape of an input as formulas get it: a tuple, or a tuple of them for a list."""
-    if type(value) is Tensor:
-        return shape_of(value)
-    if isinstance(value, list | tuple):
-        return tuple(shape_as_saved(item) for item in value)
-    return ()
-
-
-__all__ = ["ELEMENTWISE", "LINEAR", "MULTILINEAR", "OPS", "DType", "Op", "Plan", "Size", "op"]
+__all__ = ["ELEMENTWISE", "LINEAR", "MULTILINEAR", "OPS", "DType", "Op", "Size", "op"]

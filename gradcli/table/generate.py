@@ -155,6 +155,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from .call import dispatch  # noqa: F401  (gives entries their calls)
+    from .call import fast_paths  # noqa: F401  (gives entries their calls)
 
     main()

@@ -89,3 +89,42 @@ def check_target(shape: tuple[int, ...], *shapes: tuple[int, ...]) -> None:
         raise RuntimeError(
             f"output with shape {list(shape)} doesn't match the broadcast shape {list(common)}"
         )
+
+
+def check_expand(
+    shape: Sequence[int], target: Sequence[int], name: str = "torch.FloatTensor"
+) -> None:
+    """Raise RuntimeError with PyTorch's sentence unless `shape` expands to `target`."""
+    if len(shape) > len(target):
+        raise RuntimeError(
+            f"expand({name}{{{list(shape)}}}, size={list(target)}): the number of sizes "
+            f"provided ({len(target)}) must be greater or equal to the number of dimensions in the "
+            f"tensor ({len(shape)})"
+        )
+    offset = len(target) - len(shape)
+    for place in range(len(shape) - 1, -1, -1):
+        if shape[place] not in (1, target[place + offset]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({target[place + offset]}) must match the "
+                f"existing size ({shape[place]}) at non-singleton dimension {place + offset}.  "
+                f"Target sizes: {list(target)}.  Tensor sizes: {list(shape)}"
+            )
+
+
+def is_contiguous(value: Any, flipped: bool = False) -> bool:
+    """Whether the elements lie in memory in the order of their indices.
+
+    `flipped` asks it of the tensor with its last two dimensions exchanged.
+    """
+    if type(value) is Tensor:
+        if value.level is not None and value.level.value is not None:
+            return not flipped
+        value = value.array
+    if not value.ndim:
+        return True
+    return bool((value.swapaxes(-1, -2) if flipped else value).flags.c_contiguous)
+
+
+def ndim(value: Any) -> int:
+    """The number of dimensions of a tensor or an array."""
+    return len(shape_of(value)) if type(value) is Tensor else value.ndim

@@ -286,3 +286,27 @@ def _combine(higher: DType, lower: DType) -> DType:
 def can_cast(source: DType, target: DType) -> bool:
     """Whether a result of type `source` may be written into a tensor of type `target`."""
     return source.category <= target.category
+
+
+C_NAMES = {
+    "bool": "bool",
+    "uint8": "unsigned char",
+    "int8": "signed char",
+    "int16": "short int",
+    "int32": "int",
+    "int64": "long int",
+    "uint16": "uint16_t",
+    "uint32": "uint32_t",
+    "uint64": "uint64_t",
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "float32": "float",
+    "float64": "double",
+    "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+}
+
+
+def c_name(dtype: DType) -> str:
+    """The C++ name of an element type, as some messages have it."""
+    return C_NAMES[dtype.name]

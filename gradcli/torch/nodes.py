@@ -26,8 +26,8 @@ from ..autograd.node import (
     qualified,
 )
 from ..autograd.packing import pack
-from ..table import entry
 from ..table.call.record import OpNode, TracedOpNode
+from ..table.plan import INPUT
 from ..tensor.dtypes import complex128, float64, int64
 from ..tensor.memory import shown
 from ..tensor.tensor import Tensor, constant, numel
@@ -162,7 +162,7 @@ def saved(node: OpNode, attribute: str) -> Any:
                 check_value(node, position)
             follow_data(node)
         value = node.saved_tensors()[position]
-        if node.plan.saves[position][0] != entry.INPUT:
+        if node.plan.saves[position][0] != INPUT:
             return numel(value) if wanted.endswith("_numel") else _shown_value(node, need, value)
         if type(value) in (int, float, complex):
             return constant((), _NUMBERS[type(value)], value)

@@ -10,7 +10,7 @@ from gradcli.language.library import calculator, numpy_names, prelude, torch_obj
 from gradcli.language.library.modules import MODULES
 from gradcli.language.machine import state
 from gradcli.language.values.arithmetic import BINARY
-from gradcli.language.values.attributes import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
+from gradcli.language.values.host_types import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
 from gradcli.torch import methods, namespaces, resolve
 
 assert torch_objects

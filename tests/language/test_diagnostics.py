@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from gradcli.language.errors.diagnostics import Diagnostic, Label, did_you_mean, near
+from gradcli.language.errors.diagnostics import Diagnostic, Label
 from gradcli.language.syntax.source import Source, Span
+from gradcli.language.syntax.spelling import did_you_mean, near
 
 
 def span(text: str, part: str, after: int = 0) -> Span:

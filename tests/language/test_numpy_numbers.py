@@ -12,7 +12,8 @@ from programs import cpython, run
 
 from gradcli.language.library import numpy_names  # fills in the tables of arrays
 from gradcli.language.library.modules import find_module
-from gradcli.language.values.attributes import callable_value, load_attribute
+from gradcli.language.values.attributes import load_attribute
+from gradcli.language.values.constructors import callable_value
 from gradcli.tensor.runtime import LimitExceeded
 
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from gradcli.table.entry import REQUIRED, Parameter
 from gradcli.table.index import FUNCTIONS, PUBLIC
 from gradcli.table.lookup import get_op
 from gradcli.table.public.plain_functions import get_function
+from gradcli.table.schema import REQUIRED, Parameter
 from gradcli.tensor.runtime import LimitExceeded
 
 ROUNDS = 15  # of some 1,400 overloads

@@ -14,7 +14,8 @@ import pytest
 from terminal import ENTER, Terminal
 
 from gradcli.repl.files.config import Config
-from gradcli.repl.magics.table import MAGICS, split
+from gradcli.repl.magics.parse import split
+from gradcli.repl.magics.table import MAGICS
 from gradcli.repl.session.shell import Shell
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.report import CHECK_FAILED
-from gradcli.cli.process.signals import single_thread, watch_signals, watch_time
+from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import file_or_expressions
 from gradcli.cli.usage.parse import Options
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcli.cli.process.signals import single_thread, watch_signals, watch_time
+from gradcli.cli.process.limits import single_thread
+from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import check_sources, expression_or_file
 from gradcli.cli.usage.parse import Options
 

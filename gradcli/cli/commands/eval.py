@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcli.cli.process.signals import single_thread, watch_signals, watch_time
+from gradcli.cli.process.limits import single_thread
+from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import Text, check_sources, file_or_expressions
 from gradcli.cli.results.answers import exit_status, names_document
 from gradcli.cli.usage.parse import Options
@@ -32,7 +33,7 @@ def run(options: Options) -> int:
 
 
 def _once(texts: list[Text], options: Options) -> int:
-    from gradcli.cli.process.signals import write_messages, write_output
+    from gradcli.cli.process.stdio import write_messages, write_output
     from gradcli.cli.programs.inputs import use_dtype
     from gradcli.cli.programs.runner import Runner, prepare, seed
     from gradcli.cli.results.output import Sink, check_output
@@ -68,7 +69,7 @@ def _inputs(runners: list[Runner], options: Options) -> dict[str, Any]:
 
 
 def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) -> None:
-    from gradcli.cli.process.signals import write_output
+    from gradcli.cli.process.stdio import write_output
     from gradcli.language.interpreter import UNSET
 
     result = runner.run(dict(given))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gradcli.cli.process.signals import single_thread
+from gradcli.cli.process.limits import single_thread
 from gradcli.cli.usage.parse import Options, UsageError, near
 
 TYPE_CHECKING = False

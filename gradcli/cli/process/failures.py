@@ -45,7 +45,7 @@ def failure_of(error: BaseException, source: Source | None = None) -> Failure:
 def _unwrapped(error: BaseException) -> BaseException:
     """The error of a lost stream, as an OSError, also when a program was running."""
     inner = getattr(error, "error", None)
-    process = sys.modules.get("gradcli.cli.process.signals")
+    process = sys.modules.get("gradcli.cli.process.stdio")
     if process is None or not isinstance(inner, BaseException):
         return error
     if isinstance(inner, process.OutputLost):

@@ -11,7 +11,7 @@ from gradcli.autograd.freed_values import Dropped, Keeper, reachable, thawed
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
 from gradcli.cli.process.report import RAISED, Failure
-from gradcli.cli.process.signals import write_messages
+from gradcli.cli.process.stdio import write_messages
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.interpreter import UNSET
 from gradcli.render.names import Names

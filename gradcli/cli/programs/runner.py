@@ -21,8 +21,9 @@ def prepare(options: Options) -> None:
 
     Raises Interrupted when Ctrl-C came while it was loaded.
     """
+    from gradcli.cli.process.limits import limit_memory, tune_collector
     from gradcli.cli.process.notices import watch_warnings
-    from gradcli.cli.process.signals import limit_memory, tune_collector, watch_kernels
+    from gradcli.cli.process.signals import watch_kernels
 
     tune_collector()
     watch_kernels()

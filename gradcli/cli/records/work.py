@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradcli.cli.process.signals import write_messages
+from gradcli.cli.process.stdio import write_messages
 from gradcli.cli.programs.runner import Runner
 from gradcli.cli.programs.sources import Text
 from gradcli.cli.results.output import Sink

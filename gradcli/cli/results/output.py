@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
-from gradcli.cli.process.signals import OutputLost
+from gradcli.cli.process.stdio import OutputLost
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.io.files import WRITABLE, extension, replacing, write_arrays
 from gradcli.io.write import Typed, Writer

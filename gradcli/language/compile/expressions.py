@@ -28,17 +28,13 @@ from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.nodes import Node
 from gradcli.language.syntax.source import Source, Span
 from gradcli.language.values.arithmetic import BINARY, check_compare, check_item, contains
-from gradcli.language.values.attributes import (
-    MISSING,
-    READABLE,
-    callable_value,
-    is_special,
-    load_attribute,
-)
+from gradcli.language.values.attributes import MISSING, load_attribute
 from gradcli.language.values.classes import Super
+from gradcli.language.values.constructors import callable_value
 from gradcli.language.values.functions import Closure, Frame, Function, Signature
 from gradcli.language.values.identity import address_text
 from gradcli.language.values.iterators import deeper
+from gradcli.language.values.special_names import READABLE, is_special
 from gradcli.language.values.text import format_value, text, text_ascii, text_repr
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor

@@ -27,9 +27,7 @@ from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.source import Source
 from gradcli.language.values.arithmetic import augmented, check_array, check_item
 from gradcli.language.values.attributes import (
-    METHODS,
     delete_attribute,
-    is_special,
     load_attribute,
     names_of,
     store_attribute,
@@ -37,6 +35,7 @@ from gradcli.language.values.attributes import (
 from gradcli.language.values.classes import is_program_class, make_class
 from gradcli.language.values.functions import Closure, Frame
 from gradcli.language.values.identity import clean_error
+from gradcli.language.values.special_names import METHODS, is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor
 
@@ -779,7 +778,7 @@ class Statements(Expressions):
     def decorated(
         self, decorators: tuple[nodes.expr, ...], make: Closure, name: str, scope: Scope
     ) -> Closure:
-        from gradcli.language.values.attributes import callable_value
+        from gradcli.language.values.constructors import callable_value
 
         wraps = [(self.expression(d, scope), self.site(d)) for d in decorators]
         store = self.store(scope.lookup(name), name, scope)

@@ -194,7 +194,7 @@ def _call(function: str, args: str, inner: bool) -> Callable[..., Closure]:
         f"  return callable_value(function)({given})\n"
         " return call\n"
     )
-    from gradcli.language.values.attributes import callable_value
+    from gradcli.language.values.constructors import callable_value
 
     made: Callable[..., Closure] = _build(source, callable_value=callable_value)
     return made
@@ -238,7 +238,7 @@ def _method(owner: str, args: str, inner: bool) -> Callable[..., Closure]:
         f"  return callable_value(function)({given})\n"
         " return call\n"
     )
-    from gradcli.language.values.attributes import callable_value
+    from gradcli.language.values.constructors import callable_value
 
     made: Callable[..., Closure] = _build(source, callable_value=callable_value)
     return made

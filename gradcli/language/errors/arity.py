@@ -21,7 +21,7 @@ from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from gradcli.language.machine.state import machine
-from gradcli.language.values.attributes import CONSTRUCTORS
+from gradcli.language.values.constructors import CONSTRUCTORS
 from gradcli.language.values.functions import Builtin
 
 _HOSTS: dict[str, ModuleType] = {

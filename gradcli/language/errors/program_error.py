@@ -19,14 +19,16 @@ from gradcli.language.machine.sizes import check_text
 from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.source import Source, Span
-from gradcli.language.values.attributes import names_of, public_class
+from gradcli.language.syntax.spelling import did_you_mean, near
+from gradcli.language.values.attributes import names_of
+from gradcli.language.values.constructors import public_class
 from gradcli.language.values.functions import Function, Method
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import advice
 from .arity import restate
-from .diagnostics import Diagnostic, did_you_mean, near
+from .diagnostics import Diagnostic
 from .diagnostics import Label as PlacedLabel
 
 _COMPILE = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile"

@@ -27,23 +27,23 @@ from gradcli.language.values import str_format as str_format  # gives str its fo
 from gradcli.language.values.arithmetic import MAX_BITS, check_compare, refuse_integer
 from gradcli.language.values.attributes import (
     CLASS_NAMES,
-    CONSTRUCTORS,
     LOADERS,
     MISSING,
-    OPEN_CLASSES,
-    READABLE,
     Module,
-    callable_value,
     delete_attribute,
-    is_special,
     load_attribute,
-    name_function,
     names_of,
-    public_class,
     store_attribute,
 )
 from gradcli.language.values.classes import Super, is_program_class
+from gradcli.language.values.constructors import (
+    CONSTRUCTORS,
+    OPEN_CLASSES,
+    callable_value,
+    public_class,
+)
 from gradcli.language.values.functions import Builtin, Function, Method
+from gradcli.language.values.host_types import name_function
 from gradcli.language.values.identity import hash_of, id_of
 from gradcli.language.values.iterators import (
     depth_of,
@@ -53,6 +53,7 @@ from gradcli.language.values.iterators import (
     lazy_kind,
     wrapped,
 )
+from gradcli.language.values.special_names import READABLE, is_special
 from gradcli.language.values.text import format_value, text, text_ascii, text_repr
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.sentences import not_an_instance

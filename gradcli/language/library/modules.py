@@ -28,25 +28,26 @@ from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.arithmetic import MAX_BITS, refuse_integer
 from gradcli.language.values.attributes import (
     CLASS_NAMES,
-    CONSTRUCTORS,
-    DICT,
-    LIST,
     LOADERS,
     MISSING,
     NAMES,
-    TABLES,
-    TUPLE,
     Module,
-    callable_value,
     class_title,
     load_from,
+)
+from gradcli.language.values.classes import is_program_class
+from gradcli.language.values.constructors import CONSTRUCTORS, callable_value
+from gradcli.language.values.functions import Builtin, Function, Method
+from gradcli.language.values.host_types import (
+    DICT,
+    LIST,
+    TABLES,
+    TUPLE,
     looking_up,
     name_function,
     pick,
     searching,
 )
-from gradcli.language.values.classes import is_program_class
-from gradcli.language.values.functions import Builtin, Function, Method
 from gradcli.language.values.identity import address_text
 from gradcli.language.values.iterators import (
     deeper,
@@ -111,7 +112,7 @@ def refusal(name: str) -> tuple[str, str] | None:
     known = [*MODULES, "torch"]
     reason = REASONS.get(name) or REASONS.get(name.partition(".")[0])
     if reason is None:
-        from gradcli.language.errors.diagnostics import near
+        from gradcli.language.syntax.spelling import near
 
         close = near(name, [*known, "torch.autograd", "torch.func"], 1)
         reason = f"did you mean '{close[0]}'?" if close else "there are " + ", ".join(sorted(known))

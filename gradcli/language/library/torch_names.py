@@ -9,18 +9,15 @@ from gradcli.language.machine.sizes import FLAT, index_of
 from gradcli.language.machine.state import feed
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
-    CONSTRUCTORS,
     DELETERS,
     LOADERS,
     MISSING,
     NAMES,
-    OPEN_CLASSES,
     SETTERS,
-    TABLES,
-    TUPLE,
     load_from,
-    pick,
 )
+from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_CLASSES
+from gradcli.language.values.host_types import TABLES, TUPLE, pick
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces

@@ -11,17 +11,15 @@ from gradcli.kernels.generator import Generator
 from gradcli.language.machine.sizes import FLAT
 from gradcli.language.values.attributes import (
     CLASS_NAMES,
-    CONSTRUCTORS,
     DELETERS,
     LOADERS,
     NAMES,
-    OPEN_METACLASSES,
     SETTERS,
-    TABLES,
     load_from,
-    pick,
 )
 from gradcli.language.values.classes import ProgramClass, allow_base
+from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_METACLASSES
+from gradcli.language.values.host_types import TABLES, pick
 from gradcli.tensor.device import Device, Named
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.limits import finfo, iinfo

@@ -15,21 +15,19 @@ from gradcli.language.machine.state import machine
 
 from .attributes import (
     DELETERS,
-    EXCEPTION_METHODS,
     LOADERS,
     MISSING,
     NAMES,
-    OBJECT_METHODS,
-    OPEN_METACLASSES,
     SETTERS,
     exception_method,
-    is_special,
     load_type,
     set_args,
-    table_of,
 )
+from .constructors import OPEN_METACLASSES
 from .functions import Function, Method
+from .host_types import EXCEPTION_METHODS, OBJECT_METHODS, table_of
 from .identity import object_repr
+from .special_names import is_special
 
 
 class ProgramClass(type):

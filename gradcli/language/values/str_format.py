@@ -11,7 +11,9 @@ from typing import Any
 
 from gradcli.language.machine.state import counted, machine
 
-from .attributes import READABLE, STR, is_special, load_attribute
+from .attributes import load_attribute
+from .host_types import STR
+from .special_names import READABLE, is_special
 from .text import format_value, text, text_ascii, text_repr
 
 MANY = 1 << 16  # characters that need no look at the memory

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.strides import strides_of
-from ...table.checks import requires_grad
-from ...table.dtype_rules import real_gradients
+from ...table.dtype_rules import real_gradients, requires_grad
 from ...table.entry import LINEAR, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import pointwise

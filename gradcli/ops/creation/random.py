@@ -10,14 +10,14 @@ import numpy as np
 from ...kernels import random
 from ...kernels.random import Generator
 from ...kernels.strides import allocate, contiguous_strides, preserved_strides, strides_of
-from ...table.checks import backend_type, check_expand
+from ...table.checks import backend_type
 from ...table.dtype_rules import is_batched
 from ...table.entry import op
 from ...table.levels.randomness import over_batch, per_example, same_for_all, whole_batch
 from ...table.lookup import get_op
 from ...table.memory.inplace import check_writable, copy_, run_inplace
 from ...table.public.plain_functions import OPTIONS, function
-from ...table.shape_rules import broadcast_shape
+from ...table.shape_rules import broadcast_shape, check_expand
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import Array, DType

@@ -9,11 +9,10 @@ import numpy as np
 
 from ...autograd.node import bit_of, set_bit
 from ...table.call.python_data import C_NAMES, check_integer
-from ...table.checks import c_name
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
 from ...tensor import dtypes
-from ...tensor.dtypes import DType
+from ...tensor.dtypes import DType, c_name
 from ...tensor.memory import memory_of, window
 from ...tensor.tensor import Tensor
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...table.dtype_rules import cleared, common_dtype, is_batched, select, supports
+from ...kernels.blocks import select
+from ...table.dtype_rules import cleared, common_dtype, is_batched, supports
 from ...table.entry import ELEMENTWISE, op
 from ...table.public.plain_functions import function
 from ...tensor import dtypes

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...table.call.python_data import real_number
-from ...table.checks import ndim
 from ...table.dtype_rules import is_complex
 from ...table.entry import LINEAR, op
-from ...table.shape_rules import broadcast_shape
+from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
 from .shared import (

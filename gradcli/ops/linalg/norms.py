@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim
 from ...table.dtype_rules import cleared, common_dtype, is_complex
 from ...table.entry import op
-from ...table.shape_rules import broadcast_shape, wrap_dim, wrap_dims
+from ...table.shape_rules import broadcast_shape, ndim, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, numel, shape_of
 from .shared import conjugate

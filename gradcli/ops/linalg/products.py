@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ...table.call.python_data import C_NAMES, real_number
-from ...table.checks import c_name, check_expand, is_contiguous, ndim, refuse_bool, requires_grad
+from ...table.dtype_rules import refuse_bool, requires_grad
 from ...table.entry import LINEAR, MULTILINEAR, op
 from ...table.levels.batching import decomposed, matmul_like
-from ...tensor.dtypes import FROM_ARRAY
+from ...table.shape_rules import check_expand, is_contiguous, ndim
+from ...tensor.dtypes import FROM_ARRAY, c_name
 from ...tensor.tensor import Tensor, shape_of
 
 

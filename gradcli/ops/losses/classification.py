@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim, not_differentiable, real_only
+from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
-from ...table.shape_rules import wrap_own_dim
+from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
 from .elementwise import _count, _reduce, _reduction

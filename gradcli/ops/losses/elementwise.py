@@ -15,10 +15,9 @@ import numpy as np
 from ...kernels.blocks import summed
 from ...kernels.sums import add_up
 from ...table.call.arguments import type_name
-from ...table.checks import ndim, not_differentiable, real_only
-from ...table.dtype_rules import is_complex
+from ...table.dtype_rules import is_complex, not_differentiable, real_only
 from ...table.entry import op
-from ...table.shape_rules import broadcast_shape, wrap_own_dim
+from ...table.shape_rules import broadcast_shape, ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
 from ...tensor.tensor import Size, Tensor, shape_of

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim, real_only
+from ...table.dtype_rules import real_only
 from ...table.entry import op
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
 from .elementwise import _REDUCTIONS, _reduce, _reduction

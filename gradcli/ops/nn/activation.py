@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...table.dtype_rules import real_gradients, select, supports
+from ...kernels.blocks import select
+from ...table.dtype_rules import real_gradients, supports
 from ...table.entry import ELEMENTWISE, op
 from ...table.lookup import get_op
 from ...table.shape_rules import wrap_dim
@@ -677,7 +678,7 @@ def _prelu(F: Any, self: Any, weight: Any) -> Any:
 
 
 def _c_dtype(dtype: Any) -> str:
-    from ...table.checks import c_name
+    from ...tensor.dtypes import c_name
 
     return c_name(dtype)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim, requires_grad
+from ...table.dtype_rules import requires_grad
 from ...table.entry import op
-from ...table.shape_rules import size_at
+from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor
 

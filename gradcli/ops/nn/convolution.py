@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from ...kernels.windows import correlate, output_sizes, scatter, weigh
-from ...table.checks import c_name, ndim, refuse_bool, warn_once
-from ...table.dtype_rules import is_complex
+from ...table.checks import warn_once
+from ...table.dtype_rules import is_complex, refuse_bool
 from ...table.entry import ELEMENTWISE, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import front, loop
+from ...table.shape_rules import ndim
+from ...tensor.dtypes import c_name
 from ...tensor.tensor import Tensor, shape_of
 
 Sizes = tuple[int, ...]

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim
 from ...table.entry import op
 from ...table.memory.inplace import check_writable
 from ...table.public.plain_functions import function
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Size, Tensor, make, shape_of
-from .dropout import renormalize
+from .embedding import renormalize
 
 SUM, MEAN, MAX = range(3)
 _MODES = ("sum", "mean", "max")

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim, real_only
+from ...table.dtype_rules import real_only
 from ...table.entry import MULTILINEAR, op
-from ...table.shape_rules import wrap_own_dim
+from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor.tensor import Size, Tensor, shape_of
 
 BILINEAR, NEAREST, BICUBIC = range(3)

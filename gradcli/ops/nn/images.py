@@ -15,8 +15,8 @@ import numpy as np
 
 from ...kernels.windows import output_sizes, padded
 from ...table.call.arguments import type_name
-from ...table.checks import ndim
 from ...table.entry import op
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of

@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ...table.checks import ndim
 from ...table.entry import op
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Size, shape_of
 

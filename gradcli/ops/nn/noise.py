@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from ...kernels import random
+from ...kernels.blocks import select
 from ...kernels.random import default_generator
 from ...table.call.python_data import real_number
-from ...table.checks import ndim
-from ...table.dtype_rules import real_gradients, select
+from ...table.dtype_rules import real_gradients
 from ...table.entry import ELEMENTWISE, op
 from ...table.levels.batching import pointwise
 from ...table.levels.randomness import over_batch, per_example
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make, shape_of
 from .activation import _in_place_or_not

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import by_rows, dot, total
-from ...table.checks import ndim, not_differentiable, real_only
+from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Size, Tensor, own_memory, shape_of
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim, real_only
+from ...table.dtype_rules import real_only
 from ...table.entry import op
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
 from ...tensor.memory import window

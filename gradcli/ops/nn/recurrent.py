@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...table.checks import ndim
 from ...table.entry import op
-from ...table.shape_rules import size_at
+from ...table.shape_rules import ndim, size_at
 from ...tensor.tensor import shape_of
 from ..shape.in_place import restructure
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ...kernels import random
-from ...table.checks import ndim, not_differentiable, real_only
+from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
 from ...table.levels.randomness import per_example
-from ...table.shape_rules import wrap_own_dim
+from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make, shape_of
 from .pooling import _spread

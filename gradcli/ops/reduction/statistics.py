@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import c_name
 from ...table.dtype_rules import is_complex, supports, underivable
 from ...table.entry import op
 from ...table.formulas import complex_arrays
 from ...table.shape_rules import wrap_dim, wrap_dims
 from ...tensor import dtypes
+from ...tensor.dtypes import c_name
 from ...tensor.tensor import Tensor, numel, shape_of
 from .reductions import norm_direction
 

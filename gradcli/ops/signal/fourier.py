@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import ndim
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
-from ...table.shape_rules import wrap_dim, wrap_dims
+from ...table.shape_rules import ndim, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...kernels.strides import strides_of
-from ...table.checks import ndim, warn_once
+from ...table.checks import warn_once
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
+from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make, shape_of
 from ..shape.in_place import restructure

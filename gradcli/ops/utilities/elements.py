@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import c_name, check_expand, requires_grad
-from ...table.dtype_rules import NO_STORAGE, is_batched
+from ...table.dtype_rules import NO_STORAGE, is_batched, requires_grad
 from ...table.memory.inplace import check_writable, copy_, write
 from ...table.public.plain_functions import function
+from ...table.shape_rules import check_expand
+from ...tensor.dtypes import c_name
 from ...tensor.memory import address, shown
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, own_memory, shape_of, version_of

@@ -17,13 +17,13 @@ from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
+from gradcli.repl.session.failed import Failed
 from gradcli.repl.session.graph_size import roots_of
-from gradcli.repl.session.shell import Failed
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, make, shape_of
 
-from .table import arguments
+from .parse import arguments
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell

@@ -12,11 +12,11 @@ from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_gr
 from gradcli.explain.causes import Causes, brief
 from gradcli.explain.chain import Chain, Step, called, changes
 from gradcli.render.names import Names, source_place, source_text
-from gradcli.repl.session.shell import Failed
+from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor, constant, shape_of
 
 from .gradients import readable, result
-from .table import arguments, tensor
+from .parse import arguments, tensor
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gradcli.repl.session.failed import Failed
 from gradcli.repl.session.saving import program
-from gradcli.repl.session.shell import Failed
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell

@@ -11,11 +11,11 @@ from gradcli.autograd.freed_values import Dropped, reachable, thawed
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
 from gradcli.func import recorded
 from gradcli.language.values.text import text_repr
-from gradcli.repl.session.shell import Failed
+from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, from_array, make, shape_of
 
-from .table import arguments, tensor
+from .parse import arguments, tensor
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from gradcli.repl.session.shell import Failed
+from gradcli.repl.session.failed import Failed
 
 from .table import MAGICS
 
@@ -60,7 +60,7 @@ def show_help(shell: Shell, name: str, everything: bool) -> None:
         shell.say(guide(shell))
         return
     if name.startswith("%") or (name in MAGICS and not _known(shell, name)):
-        from .table import find
+        from .parse import find
 
         shell.say(magic_text(find(name.removeprefix("%")).name))
         return
@@ -113,7 +113,7 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
     from gradcli.torch.namespaces import Module
 
     if type(value) is Tensor:
-        from .views import _row
+        from gradcli.repl.names.facts import _row
 
         columns = ["shape", "dtype", "requires_grad", "leaf", "grad_fn", "version", "|grad|"]
         facts = zip(columns, _row(name, value)[1:], strict=True)

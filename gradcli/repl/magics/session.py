@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.source import Source
-from gradcli.repl.session.shell import Failed
+from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor
 
-from .table import MAGICS, arguments
+from .parse import arguments
+from .table import MAGICS
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell

@@ -6,17 +6,13 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
-from gradcli.language.values.attributes import Module as PythonModule
-from gradcli.language.values.functions import Function
-from gradcli.language.values.text import text_repr
-from gradcli.repl.names.lookup import parameters
-from gradcli.repl.session.shell import Failed
+from gradcli.autograd.leaf import fresh_edge, requires_grad
+from gradcli.repl.names.facts import _row, is_data
+from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
-from gradcli.torch.namespaces import Module
 
-from .table import arguments, split, tensor
+from .parse import arguments, split, tensor
 
 if TYPE_CHECKING:
     from gradcli.render.plot import Curve
@@ -43,45 +39,6 @@ def vars(shell: Shell, text: str) -> None:
     shell.say(
         table(columns, rows, shell.width, colour=shell.colour, ascii=shell.ascii, drop=FIRST_TO_GO)
     )
-
-
-def is_data(value: Any) -> bool:
-    """Whether a value is the user's own: not a module, and not a class or function of ours."""
-    return isinstance(value, Function) or (
-        not isinstance(value, Module | PythonModule | type) and not callable(value)
-    )
-
-
-def _row(name: str, value: Any) -> list[str]:
-    if type(value) is not Tensor:
-        if isinstance(value, Function):
-            return [name, f"({', '.join(parameters(value))})", "function", "", "", "", "", ""]
-        if isinstance(value, list | tuple | dict | str | set) and len(value) > 50:
-            return [name, f"{len(value):,} items", type(value).__name__, "", "", "", "", ""]
-        text = " ".join(text_repr(value).split())
-        if len(text) > 20:
-            text = text[:17] + "..."
-        kind = {"_FunctionClass": "class"}.get(type(value).__name__, type(value).__name__)
-        return [name, text, kind, "", "", "", "", ""]
-    edge = fresh_edge(value) if value.level is None else None
-    grad = None if value.meta is None else value.meta.grad
-    return [
-        name,
-        str(list(shape_of(value))),
-        value.dtype.name,
-        "yes" if edge is not None else "no",
-        "yes" if is_leaf(value) else "no",
-        "" if edge is None or edge.number < 0 else edge.title,
-        str(0 if value.version is None else value.version.value),
-        "" if grad is None else _norm(grad),
-    ]
-
-
-def _norm(grad: Tensor) -> str:
-    import numpy as np
-
-    with np.errstate(all="ignore"):
-        return f"{float(np.sqrt((np.abs(grad.array).astype(np.float64) ** 2).sum())):.4g}"
 
 
 def graph(shell: Shell, text: str) -> None:

@@ -14,7 +14,7 @@ from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 
 if TYPE_CHECKING:
-    from .shell import Statement
+    from .statement import Statement
 
 _OUTPUT = re.compile(r"\b(?:_\d*|Out)\b")
 

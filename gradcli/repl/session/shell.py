@@ -25,29 +25,13 @@ from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import cells
 from .cells import Leave
+from .failed import Failed
 from .signals import Interrupts
+from .statement import Statement
 
 LONGEST = 200_000  # characters of a value that are shown
 RECENT = ("_", "__", "___")  # the last output, the one before it, and the one before that
 OURS = ("In", "Out", *RECENT)  # names that the REPL itself sets
-
-
-class Statement:
-    """A statement that ran without an error; `shown` is the number of its output, or 0."""
-
-    __slots__ = ("shown", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.shown = 0
-
-
-class Failed(Exception):
-    """A magic cannot do what was asked; `help` says what to do instead."""
-
-    def __init__(self, message: str, help: str = "") -> None:
-        super().__init__(message)
-        self.help = help
 
 
 class Shell:
@@ -191,7 +175,7 @@ class Shell:
                     if not self.run_code(source, number):
                         return False
                 elif piece.kind == "magic":
-                    from gradcli.repl.magics.table import run_magic
+                    from gradcli.repl.magics.parse import run_magic
 
                     run_magic(self, piece.text)
                 else:

@@ -13,8 +13,9 @@ from ...tensor.dtypes import type_name as type_name
 from ...tensor.sentences import unexpected_keyword
 from ...tensor.tensor import Tensor, shape_of
 from ..dtype_rules import is_batched, no_item
-from ..entry import REQUIRED, Op, Packed, Parameter
+from ..entry import Op
 from ..out_keyword import has_out
+from ..schema import REQUIRED, Packed, Parameter
 
 _EXPECTED = {
     "Tensor": "Tensor",

@@ -21,9 +21,9 @@ from ...autograd.node import (
 from ...tensor.dtypes import FROM_ARRAY
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Rewrite, Tensor, Version, alias, make, shape_of, version_of, with_data
-from .. import entry
-from ..entry import Op, Plan
+from ..entry import Op
 from ..formulas import complex_arrays, real_arrays, traced
+from ..plan import INPUT, OUTPUT, OUTPUT_SHAPE, OUTPUTS, SHAPE, Plan, shape_as_saved
 from ..shape_rules import broadcast_shape
 
 UNGUARDED = (None, 0)  # the guards of one saved number: nothing to check, but it can be freed
@@ -158,12 +158,12 @@ class OpNode(Node):
         return values
 
     def _as_tensor(self, value: Any, code: int, index: int) -> Any:
-        if code == entry.OUTPUTS:
-            return tuple(self._as_tensor(v, entry.OUTPUT, i) for i, v in enumerate(value))
+        if code == OUTPUTS:
+            return tuple(self._as_tensor(v, OUTPUT, i) for i, v in enumerate(value))
         if type(value) is list:
             start = edge_start(self.op, index, len(self.edges))
             return [self._tensor(v, start + offset) for offset, v in enumerate(value)]
-        if code == entry.OUTPUT:
+        if code == OUTPUT:
             tensor = self._tensor(value, None)
             if index not in self.op.constant and type(tensor) is Tensor:
                 tensor.node = self
@@ -187,7 +187,7 @@ class OpNode(Node):
 
     def follow_data(self, index: int, rewrite: Rewrite) -> None:
         value = self.saved[index]
-        if self.plan.saves[index][0] == entry.INPUT and type(value) not in (list, Packed):
+        if self.plan.saves[index][0] == INPUT and type(value) not in (list, Packed):
             kept = list(self.saved)
             if type(value) is Tensor:
                 kept[index] = with_data(value, rewrite)
@@ -207,7 +207,7 @@ class OpNode(Node):
 
     def source(self, index: int) -> tuple[Any, int] | None:
         code, position = self.plan.saves[index]
-        if code in (entry.OUTPUT, entry.OUTPUTS):
+        if code in (OUTPUT, OUTPUTS):
             return self, (0 if self.count == 1 else position + 1)
         edge = edge_start(self.op, position, len(self.edges))
         if edge < 0 or self.edges[edge] is None:
@@ -376,7 +376,7 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
     guards: list[Any] = []
     is_traced = any(not result.dtype.raw for result in results if type(result) is Tensor)
     for code, index in plan.saves:
-        if code == entry.INPUT:
+        if code == INPUT:
             value = args[index]
             if type(value) is Tensor:
                 value, low = _save(value, guards)
@@ -393,13 +393,13 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
                 value = kept
             else:
                 guards.extend((None, 0))
-        elif code == entry.OUTPUT and packers:
+        elif code == OUTPUT and packers:
             guards.extend(UNGUARDED)
             value, is_traced = results[index], True  # packed when it is on the graph
-        elif code == entry.OUTPUT:
+        elif code == OUTPUT:
             value, low = _save(results[index], guards)
             is_traced = is_traced or low
-        elif code == entry.OUTPUTS:
+        elif code == OUTPUTS:
             kept = []
             version_list = []
             for result in results:
@@ -408,10 +408,10 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
                 kept.append(item)
             guards.extend((Versions(version_list), 0))
             value = tuple(kept)
-        elif code == entry.SHAPE:
-            value = entry.shape_as_saved(args[index])
-        elif code == entry.OUTPUT_SHAPE:
-            value = entry.shape_as_saved(outputs)
+        elif code == SHAPE:
+            value = shape_as_saved(args[index])
+        elif code == OUTPUT_SHAPE:
+            value = shape_as_saved(outputs)
         else:
             value = args[index]
         saved.append(value)
@@ -444,7 +444,7 @@ def _pack_outputs(node: OpNode) -> None:
     from ...autograd.packing import pack
 
     node.saved = tuple(
-        pack(value) if code == entry.OUTPUT else value
+        pack(value) if code == OUTPUT else value
         for value, (code, _) in zip(node.saved, node.plan.saves, strict=True)
     )
 
@@ -454,7 +454,7 @@ def stamp_outputs(node: Node, version: Version) -> None:
     if type(node) in (OpNode, TracedOpNode) and node.guards is not None:
         guards = list(node.guards)
         for position, (code, _) in enumerate(node.plan.saves):  # type: ignore[attr-defined]
-            if code == entry.OUTPUT and guards[2 * position] is version:
+            if code == OUTPUT and guards[2 * position] is version:
                 guards[2 * position + 1] = version.clock
         node.guards = tuple(guards)
 

@@ -19,8 +19,9 @@ from ...autograd.operations import operations
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, constant, shape_of
 from ..call.record import OpNode
-from ..entry import ELEMENTWISE, needs
+from ..entry import ELEMENTWISE
 from ..formulas import traced
+from ..schema import needs
 
 Edge = tuple[Any, int]
 

@@ -39,8 +39,10 @@ from ...tensor.tensor import (
 from ..call.dispatch import compute, link_views, run
 from ..call.record import edge_start, record
 from ..dtype_rules import NO_STORAGE, no_branch, no_item
-from ..entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op, needs, shape_as_saved
+from ..entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op
 from ..formulas import traced
+from ..plan import shape_as_saved
+from ..schema import needs
 from ..shape_rules import broadcast_shape
 from .batching import INNERMOST, batch, front
 from .batching import wrap_batch as wrap_batch

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from ...tensor.tensor import Tensor
-from ..call import dispatch  # noqa: F401  (gives entries their calls)
+from ..call import fast_paths  # noqa: F401  (gives entries their calls)
 from ..call.arguments import (
     FUNCTION,
     METHOD,
@@ -21,12 +21,14 @@ from ..call.arguments import (
     number_allowed,
     resolution_error,
 )
-from ..call.dispatch import caller, give_way, run
-from ..entry import REQUIRED, Op, label
+from ..call.dispatch import give_way, run
+from ..call.fast_paths import caller
+from ..entry import Op
 from ..index import PUBLIC
 from ..lookup import get_op
 from ..memory.inplace import run_inplace
 from ..out_keyword import TYPED, has_out
+from ..schema import REQUIRED, label
 
 _MODULE = "torch.return_types"
 

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from ...tensor import dtypes
-from ...tensor.dtypes import DType
+from ...tensor.dtypes import DType, c_name
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, numel, shape_of, version_of
-from ..checks import c_name
 from ..dtype_rules import is_batched
 
 

@@ -22,7 +22,8 @@ from ..call.arguments import (
     check_arguments,
     resolution_error,
 )
-from ..entry import Op, family_of, label, share_defaults
+from ..entry import Op, family_of
+from ..schema import label, share_defaults
 
 # The keywords of every function that makes a tensor.
 OPTIONS = (

@@ -1,0 +1,103 @@
+"""A line that begins with %: found, split, its arguments read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from .table import ALIASES, MAGICS
+
+if TYPE_CHECKING:
+    from gradcli.repl.session.shell import Shell
+
+    from .table import Magic
+
+
+def find(name: str) -> Magic:
+    """The magic of this name, or of IPython's name for it. Raises Failed with the near name."""
+    found = MAGICS.get(ALIASES.get(name, name))
+    if found is None:
+        from gradcli.repl.session.failed import Failed
+
+        near = get_close_matches(name, MAGICS, 1, 0.5)
+        help = f"did you mean %{near[0]}?" if near else "%help lists the magics"
+        raise Failed(f"there is no magic %{name}", help)
+    return found
+
+
+def run_magic(shell: Shell, line: str) -> None:
+    """Run a line that begins with `%`, or an input that begins with `%%`."""
+    from gradcli.language.syntax.lexer import MAGICS as IGNORED
+
+    if line.startswith("%%"):
+        head, _, body = line[2:].partition("\n")
+        name, _, rest = head.partition(" ")
+        if name not in ("time", "timeit"):
+            from gradcli.repl.session.failed import Failed
+
+            raise Failed(f"there is no magic %%{name}", "%%time and %%timeit take several lines")
+        find(name).run(shell, body or rest)
+        return
+    name, _, rest = line[1:].partition(" ")
+    if name in IGNORED:
+        return
+    magic = find(name)
+    if "files" in magic.words and not shell.typed:
+        from gradcli.repl.session.failed import Failed
+
+        raise Failed(
+            f"%{name} comes from the keyboard, as a line of its own",
+            "nothing that is pasted reads or writes a file",
+        )
+    magic.run(shell, rest.strip())
+
+
+def split(text: str) -> list[str]:
+    """The words of a magic's arguments: at white space outside of brackets and quotes."""
+    words: list[str] = []
+    word = ""
+    depth = 0
+    quote = ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character.isspace() and depth <= 0:
+            if word:
+                words.append(word)
+            word = ""
+            continue
+        word += character
+    if word:
+        words.append(word)
+    return words
+
+
+def arguments(name: str, text: str, least: int, most: int) -> list[str]:
+    """The words of `text`, as many as the magic takes. Raises Failed with its form."""
+    words = split(text)
+    if not least <= len(words) <= most:
+        from gradcli.repl.session.failed import Failed
+
+        raise Failed(f"%{name} is called as {MAGICS[name].usage}", f"%help {name} has examples")
+    return words
+
+
+def tensor(shell: Shell, text: str) -> Any:
+    """The tensor that an argument stands for. Raises Failed when it is something else."""
+    from gradcli.repl.session.failed import Failed
+    from gradcli.tensor.tensor import Tensor
+
+    value = shell.evaluate(text)
+    if type(value) is not Tensor:
+        raise Failed(f"`{text}` is a {type(value).__name__}, not a tensor")
+    return value
+
+
+Function = Callable[["Shell", str], None]
