@@ -19,7 +19,6 @@ class Operations:
     copy: Callable[[Tensor], Tensor]
     sum_to: Callable[[Tensor, tuple[int, ...]], Tensor]
     cast: Callable[[Tensor, Any], Tensor]
-    zeros: Callable[[tuple[int, ...], Any], Tensor]
     as_strided: Callable[..., Tensor]
     refresh_view: Callable[[Tensor], None]
     check_target: Callable[[tuple[int, ...], tuple[int, ...]], None]

@@ -387,7 +387,8 @@ def _vmapped(
             )
 
     def backward(ctx: Any, *grads: Any) -> Any:
-        found = class_.backward(ctx, *wrapped(grads, places))
+        with levels.resumed("vmap", depth):
+            found = class_.backward(ctx, *wrapped(grads, places))
         listed = found if isinstance(found, tuple) else (found,)
         if len(listed) != len(axes):
             return listed
@@ -396,7 +397,8 @@ def _vmapped(
         )
 
     def jvp(ctx: Any, *tangents: Any) -> Any:
-        found = class_.jvp(ctx, *wrapped(tangents, axes))
+        with levels.resumed("vmap", depth):
+            found = class_.jvp(ctx, *wrapped(tangents, axes))
         inner, at = _unwrapped(found if isinstance(found, tuple) else (found,), depth)
         return tuple(
             _placed(value, axis, place, size)

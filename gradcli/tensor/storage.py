@@ -33,12 +33,15 @@ class Storage:
         return self.address
 
     def tolist(self) -> list[Any]:
-        """The bytes, as numbers."""
+        """The elements, or bytes, as Python numbers."""
+        found: list[Any] = self._numbers().tolist()
+        return found
+
+    def _numbers(self) -> Array:
         memory = _memory(self.tensor)
         if self.tensor.dtype is bfloat16:  # kept as float32, of which it is the upper half
             memory = memory.view(np.uint16)[1::2].copy()
-        found: list[Any] = memory.view(np.uint8).tolist()
-        return found
+        return memory.view(np.uint8)
 
     def nbytes(self) -> int:
         """How many bytes there are."""
@@ -48,11 +51,19 @@ class Storage:
         """How many elements there are."""
         return self.nbytes()
 
+    def _no_index(self, kind: type) -> Exception:
+        return TypeError(f"can't index a torch.UntypedStorage with {kind.__name__}")
+
     def __len__(self) -> int:
         return self.size()
 
     def __getitem__(self, index: int) -> Any:
-        return self.tolist()[index]
+        size = self.size()
+        if not isinstance(index, int):
+            raise self._no_index(type(index))
+        if not -size <= index < size:
+            raise IndexError(f"index {index} out of range for storage of size {size}")
+        return self._numbers()[index].item()
 
     def __repr__(self) -> str:
         lines = "\n ".join(str(value) for value in self.tolist())
@@ -77,10 +88,17 @@ class TypedStorage(Storage):
         """How many bytes an element has."""
         return self.tensor.dtype.itemsize
 
-    def tolist(self) -> list[Any]:
-        """The elements, as Python numbers."""
-        found: list[Any] = _memory(self.tensor).tolist()
-        return found
+    def untyped(self) -> Storage:
+        """The bytes."""
+        return Storage(self.tensor, self.address)
+
+    def _numbers(self) -> Array:
+        return _memory(self.tensor)
+
+    def _no_index(self, kind: type) -> Exception:
+        if kind is slice:
+            return RuntimeError("slices are only supported in UntypedStorage.__getitem__")
+        return RuntimeError(f"can't index a {type(self)} with {kind}")
 
     def size(self) -> int:
         """How many elements there are."""

@@ -79,7 +79,7 @@ def test_a_cancelled_watchdog_lets_the_process_live():
 
 def test_steps_are_the_same_without_a_list_of_the_c_library():
     lines = (
-        "from gradcli.language import watchdog",
+        "from gradcli.language.machine import watchdog",
         "watchdog._run_in_c = lambda steps: False",
         "reader, writer = os.pipe()",
         "Watchdog([('byte', reader), ('sleep', 0.1), ('write', 'the end\\n')], 6)",

@@ -54,6 +54,8 @@ def test_odd_calls_never_say_what_numpy_or_python_found() -> None:
 def texts_of(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
+    if isinstance(value, dict) and "src" in value:
+        return []  # a program, which may ask None for an attribute itself
     if isinstance(value, dict):
         return [text for item in value.values() for text in texts_of(item)]
     if isinstance(value, list):

@@ -28,8 +28,8 @@ def test_views_from_strides_are_made_in_one_place() -> None:
         for path in SOURCE.rglob("*.py")
         if makers.search(path.read_text(encoding="utf-8"))
     }
-    # `layout` lays out memory that it has just made, or that NumPy checks.
-    assert found == {"tensor/memory.py", "ops/layout.py"}
+    # `strides` lays out memory that it has just made, or that NumPy checks.
+    assert found == {"tensor/memory.py", "kernels/strides.py"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ booleans only: object arrays would call methods of their elements by name.
 
 from __future__ import annotations
 
+import math
 import operator
 import types
 from collections.abc import Callable
@@ -116,7 +117,7 @@ def _reserve_points(num: Any, *ends: Any) -> Any:
     size = 16 * max(num, 1) if isinstance(num, int) else 16
     for end in ends:
         check_walk(end)
-        size *= np.size(argument(end))
+        size *= math.prod(np.shape(argument(end)))
     runtime.reserve(size)
     return num
 

@@ -8,7 +8,8 @@ from gradcli.autograd.function import Function, FunctionCtx, FunctionNode
 from gradcli.autograd.leaf import MultiHandle, RemovableHandle
 from gradcli.autograd.node import AccumulateGrad, InputMetadata, Node, SavedTensor
 from gradcli.kernels.generator import Generator
-from gradcli.language.machine.sizes import FLAT
+from gradcli.language.machine.sizes import FLAT, NUMBERS_SHOWN
+from gradcli.language.machine.state import machine
 from gradcli.language.values.attributes import (
     CLASS_NAMES,
     DELETERS,
@@ -93,9 +94,14 @@ OPEN_METACLASSES.update((TensorKind, VariableMeta))
 # Handles, devices, limits of dtypes
 
 
-def _own(kind: type, names: str) -> None:
-    TABLES[kind] = pick(kind, names)
+def _own(kind: type, names: str, **own: Any) -> None:
+    TABLES[kind] = pick(kind, names, **own)
     LOADERS[kind] = load_from(TABLES[kind])
+
+
+def _storage_tolist(self: Any) -> Any:
+    machine.reserve(40 * len(self))
+    return self.tolist()
 
 
 FLAT.update((Device, Generator, Named, Node, AccumulateGrad, finfo, iinfo))
@@ -109,8 +115,10 @@ MultiHandle.__name__ = MultiHandle.__qualname__ = "_MultiHandle"
 _own(MultiHandle, "remove")
 _own(SavedTensor, "register_hooks data")
 _own(InputMetadata, "shape dtype")
-_own(Storage, "data_ptr tolist nbytes size")
-_own(TypedStorage, "data_ptr tolist nbytes size dtype element_size")
+_own(Storage, "data_ptr nbytes size", tolist=_storage_tolist)
+_own(TypedStorage, "data_ptr nbytes size dtype element_size untyped", tolist=_storage_tolist)
+FLAT.update((Storage, TypedStorage))
+NUMBERS_SHOWN.update({Storage: len, TypedStorage: len})
 _own(Device, "type index")
 _own(Generator, "manual_seed seed initial_seed device get_state set_state clone_state")
 _own(finfo, "bits dtype eps max min tiny smallest_normal resolution")

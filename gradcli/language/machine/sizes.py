@@ -100,6 +100,8 @@ FLAT: set[type] = {
     types.MemberDescriptorType,
     type(functools.cmp_to_key(lambda a, b: 0)(0)),
 }
+# How many numbers the text of a value shows, by kind.
+NUMBERS_SHOWN: dict[type, Callable[[Any], int]] = {}
 _named = (Function, Builtin, types.FunctionType)
 _OPERATIONS = ("__repr__", "__str__", "__eq__", "__hash__", "__lt__")
 
@@ -208,6 +210,8 @@ def _leaf(value: Any, text: bool) -> int:
         return 32 + _NUMBER * _shown(size, options.threshold)
     if kind.__module__ == "numpy":
         return _array_text(value)
+    if kind in NUMBERS_SHOWN:
+        return _numbers_text(NUMBERS_SHOWN[kind](value))
     name = value.__qualname__ if kind in _named else ""
     return 40 + len(kind.__qualname__) + len(name)
 
@@ -221,13 +225,16 @@ def _array_text(value: Any) -> int:
 
     chosen = np.get_printoptions()
     shown = _shown(getattr(value, "size", 1), chosen["threshold"])
+    return _numbers_text(shown) + shown * int(chosen["precision"])
+
+
+def _numbers_text(shown: int) -> int:
     if shown > MOST_NUMBERS:
         raise LimitExceeded(
             f"the text of an array of more than {MOST_NUMBERS:,} numbers is refused", "max-steps"
         )
     machine.spend(shown)
-    digits: int = chosen["precision"]
-    return 32 + shown * (_NUMBER + digits)
+    return 32 + shown * _NUMBER
 
 
 # Checks before the host's own operations

@@ -284,7 +284,9 @@ def _slogdet_slope(F: Any, g: Any, A: Any, out0: Any) -> Any:
     if is_complex(A):
         factor = factor - F.imag(conjugate(F, g[0]) * out0) * 1j
     if F.is_traced:
-        return F._linalg_solve(adjoint(F, A), F._identity_like(A) * _matrix_scalar(F, factor))
+        *batch, n = shape_of(A)[:-1]
+        scaled = F.diag_embed(F.expand(F.unsqueeze(factor, -1), (*batch, n)), 0, -2, -1)
+        return F._linalg_solve(adjoint(F, A), F.transpose(scaled, -2, -1))
     return F._adjoint_inverse(A) * _matrix_scalar(F, factor)
 
 

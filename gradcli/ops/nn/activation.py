@@ -108,7 +108,7 @@ op(
             F.logical_or(F.le(self, min_val), F.ge(self, max_val)), 0, g
         )
     },
-    fused={"self": "HardtanhBackwardBackward0 g self"},
+    fused={"self": "HardtanhBackwardBackward0 g self=0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -150,7 +150,7 @@ op(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
     kernel=_leaky_relu,
     vjp={"self": lambda F, g, self, negative_slope: F.where(F.gt(self, 0), g, g * negative_slope)},
-    fused={"self": "LeakyReluBackwardBackward0 g self"},
+    fused={"self": "LeakyReluBackwardBackward0 g self=0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -536,7 +536,7 @@ op(
         self.dtype
     ),
     vjp={"self": _outside},
-    fused={"self": "HardshrinkBackwardBackward0 g self"},
+    fused={"self": "HardshrinkBackwardBackward0 g self=0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -552,7 +552,7 @@ op(
         self > lambd, self - lambd, np.where(self < -lambd, self + lambd, self * 0)
     )[()].astype(self.dtype),
     vjp={"self": _outside},
-    fused={"self": "SoftshrinkBackwardBackward0 g self"},
+    fused={"self": "SoftshrinkBackwardBackward0 g self=0"},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
@@ -634,8 +634,8 @@ op(
         "weight": lambda F, g, self: F.where(F.gt(self, 0), 0, self * g),
     },
     fused={
-        "self": "PreluKernelBackwardBackward0 g self weight",
-        "weight": "PreluKernelBackwardBackward0 g self weight",
+        "self": "PreluKernelBackwardBackward0 g self=0 weight",
+        "weight": "PreluKernelBackwardBackward0 g self weight=0",
     },
     jvp=ELEMENTWISE,
     promote="number",

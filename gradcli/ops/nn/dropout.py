@@ -40,8 +40,10 @@ def _noise(F: Any, input: Any, p: float, channels: bool, kept: float = 1.0) -> A
 
 
 def _check_probability(p: float) -> None:
-    if not 0 <= p <= 1:
+    if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not p <= 1.0:
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
 def _multiplied(F: Any, input: Any, factor: Any, inplace: bool) -> Any:

@@ -47,7 +47,7 @@ def _define_rrelu(suffix: str, number: int) -> None:
     op(
         f"_rrelu{suffix}(Tensor self, Tensor noise)",
         kernel=lambda self, noise: self * noise,
-        fused={"self": "RreluWithNoiseBackwardBackward0 g self"},
+        fused={"self": "RreluWithNoiseBackwardBackward0 g self=0"},
         vjp={"self": lambda F, g, noise: g * noise},
         jvp={"self": lambda F, t, noise: t * noise},
         batching=pointwise,  # the result is laid out row by row, unlike those of ELEMENTWISE
@@ -61,7 +61,7 @@ def _define_rrelu(suffix: str, number: int) -> None:
     op(
         f"_rrelu_fixed{suffix}(Tensor self, float slope)",
         kernel=lambda self, slope: select(self > 0, self, self * slope),
-        fused={"self": "RreluWithNoiseBackwardBackward0 g self"},
+        fused={"self": "RreluWithNoiseBackwardBackward0 g self=0"},
         vjp={"self": lambda F, g, self, slope: F.where(F.gt(self, 0), g, g * slope)},
         jvp=ELEMENTWISE,
         batching=pointwise,

@@ -276,7 +276,7 @@ def _define_max(dims: int) -> None:
                 )
             },
             keeps={"self": ("self", "stride", "padding", "dilation", "ceil_mode")},
-            fused={"self": f"MaxPool{dims}DWithIndicesBackwardBackward0 g self"},
+            fused={"self": f"MaxPool{dims}DWithIndicesBackwardBackward0 g self=0"},
             jvp={
                 "self": lambda F, t, out1, kernel_size: (
                     F._window_gather(t, out1, len(kernel_size)),
@@ -418,7 +418,7 @@ def _define_adaptive_max(dims: int) -> None:
                 )
             },
             keeps={"self": ("self",)},
-            fused={"self": f"AdaptiveMaxPool{dims}DBackwardBackward0 g self"},
+            fused={"self": f"AdaptiveMaxPool{dims}DBackwardBackward0 g self=0"},
             shows={"output_size": ""},
             jvp={
                 "self": lambda F, t, out1, output_size: (
@@ -664,7 +664,7 @@ def _define_average(dims: int) -> None:
             kernel=_avg_pool,
             vjp={"self": _avg_vjp},
             keeps={"self": ("self",)},
-            fused={"self": f"AvgPool{dims}DBackwardBackward0 g self"},
+            fused={"self": f"AvgPool{dims}DBackwardBackward0 g self=0"},
             jvp={"self": _avg_back_vjp},
             check=lambda self, k, s, p, c, i, o: _check_average(name, self, dims, k, s, p, c, o),
             node=f"AvgPool{dims}DBackward0",
@@ -786,7 +786,7 @@ def _define_adaptive_average(dims: int) -> None:
                 )
             },
             keeps={"self": ("self",)},
-            fused={"self": f"AdaptiveAvgPool{dims}DBackwardBackward0 g self"},
+            fused={"self": f"AdaptiveAvgPool{dims}DBackwardBackward0 g self=0"},
             shows={"output_size": ""},
             jvp={
                 "self": lambda F, t, output_size: getattr(

@@ -25,7 +25,7 @@ from ...tensor.memory import fits, memory_of, view_of
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
 from ..creation.tensors import check_size
-from .views import element_of
+from .views import check_numel, check_offset, check_strides, element_of
 
 # id of the view op: node of its in-place twin
 _TWINS = {
@@ -168,6 +168,9 @@ def as_strided_(
     array = own_memory(self)
     start = element_of(array)
     offset = start if storage_offset is None else storage_offset
+    check_strides(size, stride)
+    check_offset(offset)
+    check_numel(size)
     return restructure(self, "_as_strided", size, stride, offset, strides_of(array), start)
 
 

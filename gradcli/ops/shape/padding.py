@@ -173,9 +173,9 @@ def _indexed(places: Places, name: str, check: Any, node: str | None, doc: str, 
         check=check,
         vjp={"self": vjp},
         keeps={"self": ("self",)},
-        fused={}
-        if node is None
-        else {"self": f"{node.replace('Backward0', 'BackwardBackward0')} g self"},
+        fused={"self": f"{node.replace('Backward0', 'BackwardBackward0')} g self=0"}
+        if node is not None and node.endswith("Backward0")
+        else {},
         jvp=LINEAR,
         node=node,
         size=lambda self, padding: numel(

@@ -597,8 +597,7 @@ def _expand(self: Array, size: Sequence[int]) -> Array:
             f"of dimensions in the tensor ({self.ndim})"
         )
     shape, strides = expanded_geometry(self.shape, strides_of(self), size)
-    if numel(shape) >= 1 << 63 or any(length < 0 for length in shape):
-        raise RuntimeError("numel: integer multiplication overflow")
+    check_numel(shape)
     return strided(self, shape, strides)
 
 
@@ -954,8 +953,6 @@ def check_strides(size: Sequence[int], stride: Sequence[int]) -> None:
     """Raise RuntimeError for strides that as_strided takes for no memory."""
     if len(size) != len(stride):
         raise RuntimeError("mismatch in length of strides and shape")
-    if any(length < 0 for length in size):
-        raise RuntimeError("numel: integer multiplication overflow")
     if any(step < 0 for step in stride):
         raise RuntimeError(
             "as_strided: Negative strides are not supported at the moment, got strides: "
@@ -963,22 +960,33 @@ def check_strides(size: Sequence[int], stride: Sequence[int]) -> None:
         )
 
 
+def check_offset(offset: int) -> None:
+    """Raise RuntimeError for a place before the start of the memory."""
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+
+
+def check_numel(size: Sequence[int]) -> None:
+    """Raise RuntimeError for a shape that has no number of elements, or too large a one."""
+    if numel(size) >= 1 << 63 or any(length < 0 for length in size):
+        raise RuntimeError("numel: integer multiplication overflow")
+
+
 def check_strided(
     memory: int, size: Sequence[int], stride: Sequence[int], offset: int, itemsize: int
 ) -> None:
     """Raise RuntimeError unless the geometry, in elements, stays within `memory` bytes."""
     check_strides(size, stride)
-    if offset < 0:
-        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    check_offset(offset)
     _, end = reach(size, stride, 1)
     needed = (offset + end) * itemsize
-    if any(length < 0 for length in size) or needed >= 1 << 63:
+    negative = any(length < 0 and step for length, step in zip(size, stride, strict=True))
+    if negative or needed >= 1 << 63:
         raise RuntimeError(
             f"Storage size calculation overflowed with sizes={list(size)} and "
             f"strides={list(stride)}"
         )
-    if numel(size) >= 1 << 63:
-        raise RuntimeError("numel: integer multiplication overflow")
+    check_numel(size)
     if end and needed > memory:
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "

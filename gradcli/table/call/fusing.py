@@ -13,7 +13,7 @@ from typing import Any
 from ...autograd import engine
 from ...autograd.node import Node, check_saved, next_number
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, alias, shape_of, version_of
+from ...tensor.tensor import Tensor, alias, constant, shape_of, version_of
 from ..formulas import traced
 
 Edge = tuple[Any, int]
@@ -23,13 +23,15 @@ _NOWHERE: Edge = (None, 0)
 class FusedNode(Node):
     """One node for the graph from a gradient back to copies of what its formula used.
 
-    `saved` holds the gradient and those copies, `sources` the place among the edges of each.
+    `saved` holds the gradient and those copies, `sources` the place among the edges of each, and
+    `zeros` the places of inputs that get zeros of the gradient's shape when nothing reaches them.
     """
 
-    __slots__ = ("name_in_messages", "sources")
+    __slots__ = ("name_in_messages", "sources", "zeros")
 
     raw = False
     sources: tuple[int, ...]
+    zeros: tuple[int, ...]
     name_in_messages: str
 
     @property
@@ -40,17 +42,19 @@ class FusedNode(Node):
         check_saved(self)
         gradient, copies = self.saved
         grads: list[Any] = [None] * len(self.edges)
-        if gradient.node is None or not copies:
-            return grads
-        found = engine.run_between(
-            (gradient.node, gradient.number, g),
-            [copy.node for copy in copies],
-            runtime.grad_enabled,
-        )
-        for place, part in zip(self.sources, found, strict=True):
-            if part is not None:
-                old = grads[place]
-                grads[place] = part if old is None else traced.add(old, part)
+        if gradient.node is not None and copies:
+            found = engine.run_between(
+                (gradient.node, gradient.number, g),
+                [copy.node for copy in copies],
+                runtime.grad_enabled,
+            )
+            for place, part in zip(self.sources, found, strict=True):
+                if part is not None:
+                    old = grads[place]
+                    grads[place] = part if old is None else traced.add(old, part)
+        for place in self.zeros:
+            if grads[place] is None and self.edges[place] is not None:
+                grads[place] = constant(self.shape, self.dtype)
         return grads
 
 
@@ -88,16 +92,18 @@ def is_fusible(value: Any) -> bool:
 def fused(
     grads: Sequence[Any],
     sources: Sources,
-    nodes: Mapping[int, tuple[str, Sequence[Edge]]],
+    nodes: Mapping[int, tuple[str, Sequence[Edge], Sequence[int]]],
 ) -> list[Any]:
-    """The gradients by edge, each of those in `nodes` behind one node of this name and edges."""
+    """The gradients by edge, those in `nodes` behind one node of this name, edges and zeros."""
     return [
         _behind(grad, sources, *nodes[index]) if index in nodes and grad is not None else grad
         for index, grad in enumerate(grads)
     ]
 
 
-def _behind(grad: Tensor, sources: Sources, title: str, edges: Sequence[Edge]) -> Tensor:
+def _behind(
+    grad: Tensor, sources: Sources, title: str, edges: Sequence[Edge], zeros: Sequence[int]
+) -> Tensor:
     listed = list(edges)
     places = []
     for edge in sources.edges:
@@ -109,6 +115,7 @@ def _behind(grad: Tensor, sources: Sources, title: str, edges: Sequence[Edge]) -
     node = object.__new__(FusedNode)
     node.name_in_messages = title
     node.sources = tuple(places)
+    node.zeros = tuple(zeros)
     node.edges = tuple(edge for edge, _ in listed)
     node.numbers = tuple(number for _, number in listed)
     node.saved = (grad, tuple(sources.copies))
@@ -130,3 +137,8 @@ def _behind(grad: Tensor, sources: Sources, title: str, edges: Sequence[Edge]) -
 def edges_of(words: Sequence[str], find: Callable[[str], Edge]) -> list[Edge]:
     """The edges that the words of an entry's `fused` name; `-` leads nowhere."""
     return [_NOWHERE if word == "-" else find(word) for word in words]
+
+
+def zeros_among(words: Sequence[str]) -> list[int]:
+    """The places of the words that stand for inputs with gradients of zeros."""
+    return [place for place, word in enumerate(words) if word.endswith("=0")]

@@ -115,7 +115,7 @@ class OpNode(Node):
 
     def _fused(self, g: Any, wanted: Any, values: Sequence[Any]) -> Sequence[Any]:
         """The gradients, each behind the one node that PyTorch has for it."""
-        from .fusing import Sources, edges_of, fused, is_fusible
+        from .fusing import Sources, edges_of, fused, is_fusible, zeros_among
 
         op = self.op
         if not is_fusible(g) or not all(map(is_fusible, values)):
@@ -129,6 +129,7 @@ class OpNode(Node):
         position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
 
         def find(word: str) -> tuple[Any, int]:
+            word = word.partition("=")[0]
             if word == "g":
                 return (g.node, g.number) if type(g) is Tensor else (None, 0)
             if word == "out":
@@ -142,7 +143,7 @@ class OpNode(Node):
             edge = edge_start(op, position[name], total)
             if listed[edge] is not None and self.edges[edge] is not None:
                 title, *words = text.split()
-                nodes[edge] = title, edges_of(words, find)
+                nodes[edge] = title, edges_of(words, find), zeros_among(words)
                 listed[edge] = engine.fitted(
                     self.edges[edge], numbers[edge], listed[edge], self, grads
                 )

@@ -13,7 +13,8 @@ would lose mixed derivatives without a word.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -70,6 +71,21 @@ def leave() -> None:
     stack.pop()
     depths_running.pop()
     _starts.pop()
+
+
+@contextmanager
+def resumed(kind: str, depth: int) -> Iterator[None]:
+    """The level of this depth runs inside, also where it has ended."""
+    if depth in depths_running:
+        yield
+        return
+    stack.append(kind)
+    depths_running.append(depth)
+    _starts.append(next_number())
+    try:
+        yield
+    finally:
+        leave()
 
 
 def kind_of(depth: int) -> str | None:
