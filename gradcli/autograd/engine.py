@@ -640,8 +640,8 @@ def _check_replacement(old: Tensor | None, new: Any, hook: Callable[..., Any]) -
         raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
     if new.dtype is not old.dtype:
         raise RuntimeError(
-            f"hook '{_name(hook)}' has changed the type of value (was {old.dtype.tensor_name} got "
-            f"{new.dtype.tensor_name})"
+            f"hook '{_name(hook)}' has changed the type of value (was {old.dtype.backend_name} got "
+            f"{new.dtype.backend_name})"
         )
     if shape_of(new) != shape_of(old):
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")

@@ -355,7 +355,7 @@ def describe(value: Any) -> str:
     """`torch.FloatTensor [3]`, as messages describe a saved value."""
     kept = _first(value)
     dtype = kept.dtype if type(kept) is Tensor else FROM_ARRAY[kept.dtype]
-    return f"{dtype.tensor_name} {list(described_shape(value))}"
+    return f"{dtype.backend_name} {list(described_shape(value))}"
 
 
 def _first(value: Any) -> Any:

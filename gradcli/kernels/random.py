@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.dtypes import Array, DType
+from ..tensor.dtypes import Array, DType, c_name
 from ..tensor.runtime import runtime
 from .generator import Generator, Uniforms, default_generator
 from .spacing import fused
@@ -57,25 +57,6 @@ _LIBM_MOST = (
 
 # The number of significant bits of each floating type.
 _DIGITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
-
-# The C++ names of the types in PyTorch's messages.
-_C_NAMES = {
-    "bool": "bool",
-    "uint8": "unsigned char",
-    "int8": "signed char",
-    "int16": "short int",
-    "int32": "int",
-    "int64": "long int",
-    "uint16": "uint16_t",
-    "uint32": "uint32_t",
-    "uint64": "uint64_t",
-    "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16",
-    "float32": "float",
-    "float64": "double",
-    "complex64": "c10::complex<float>",
-    "complex128": "c10::complex<double>",
-}
 
 
 def _numel(shape: Shape, dtype: DType) -> int:
@@ -155,7 +136,7 @@ def uniform(
     most = _largest(dtype)
     for value, name in ((low, "from"), (high, "to")):
         if not -most <= value <= most:
-            raise RuntimeError(f"{name} is out of bounds for {_C_NAMES[dtype.name]}")
+            raise RuntimeError(f"{name} is out of bounds for {c_name(dtype)}")
     if low > high:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
@@ -494,7 +475,7 @@ def cauchy(
     if not dtype.is_floating_point:
         raise RuntimeError(
             "Cauchy distribution is a continuous probability distribution. dtype must be a "
-            f"floating point but you specified {_C_NAMES[dtype.name]}"
+            f"floating point but you specified {c_name(dtype)}"
         )
     if not sigma > 0.0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
@@ -584,7 +565,7 @@ def _check_range(low: int, last: int, dtype: DType) -> None:
         raise RuntimeError(
             "check_random_bounds handles only integral, floating-point and boolean types"
         )
-    name = _C_NAMES[dtype.name]
+    name = c_name(dtype)
     bounds = ((low, "from"), (last, "to - 1"))
     if dtype.is_floating_point:
         most = _largest(dtype)

@@ -73,6 +73,11 @@ class DType:
         return f"torch.{self.scalar_name}Tensor"
 
     @property
+    def backend_name(self) -> str:
+        """The type name in messages of C++ code: types without a legacy name are `CPUBoolType`."""
+        return self.tensor_name if self in _LEGACY else f"CPU{self.scalar_name}Type"
+
+    @property
     def abbr(self) -> str:
         """A short name, such as `f32`."""
         if self.name == "bool":
@@ -154,6 +159,8 @@ ALL = (
     complex64,
     complex128,
 )
+
+_LEGACY = (uint8, int8, int16, int32, int64, float16, float32, float64)
 
 # Every name that a program can use for a dtype, as attributes of `torch`.
 NAMES: dict[str, DType] = {dtype.name: dtype for dtype in ALL} | {
@@ -288,7 +295,8 @@ def can_cast(source: DType, target: DType) -> bool:
     return source.category <= target.category
 
 
-C_NAMES = {
+# The C++ names of element types in messages.
+_C_NAMES = {
     "bool": "bool",
     "uint8": "unsigned char",
     "int8": "signed char",
@@ -309,4 +317,11 @@ C_NAMES = {
 
 def c_name(dtype: DType) -> str:
     """The C++ name of an element type, as some messages have it."""
-    return C_NAMES[dtype.name]
+    return _C_NAMES[dtype.name]
+
+
+def fixed_width_name(dtype: DType) -> str:
+    """The C++ name of an element type in messages about numbers that do not fit: `int64_t`."""
+    if dtype.category == INTEGER and dtype is not int32:
+        return f"{dtype.name}_t"
+    return _C_NAMES[dtype.name]

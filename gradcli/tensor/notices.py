@@ -5,10 +5,29 @@ from __future__ import annotations
 import warnings
 
 _given: set[str] = set()
+_options = {"always": False}
 
 
-def warn_once(message: str) -> None:
-    """Give a UserWarning the first time that this message comes up."""
-    if message not in _given:
-        _given.add(message)
+def warn_once(message: str, key: str = "") -> None:
+    """Give a UserWarning the first time that this message comes up.
+
+    Warnings of one key count as one.
+    """
+    if (key or message) not in _given or _options["always"]:
+        _given.add(key or message)
         warnings.warn(message, UserWarning, stacklevel=3)
+
+
+def warn_always(mode: bool) -> None:
+    """Whether `warn_once` warns every time."""
+    _options["always"] = mode
+
+
+def warns_always() -> bool:
+    """Whether `warn_once` warns every time."""
+    return _options["always"]
+
+
+def forget_warnings() -> None:
+    """Let every warning be given once more."""
+    _given.clear()

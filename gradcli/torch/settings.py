@@ -10,8 +10,7 @@ import warnings
 from typing import Any
 
 from ..autograd.anomaly import set_detect_anomaly
-from ..table import checks
-from ..tensor import dtypes
+from ..tensor import dtypes, notices
 from ..tensor.dtypes import DType
 
 has_lapack = True
@@ -151,12 +150,12 @@ def set_warn_always(mode: bool) -> None:
     """Give warnings every time that otherwise come once in a process."""
     if not isinstance(mode, bool):
         raise TypeError(f"setWarnOnlyOnce expects a bool, but got {type(mode).__name__}")
-    checks.warn_always(mode)
+    notices.warn_always(mode)
 
 
 def is_warn_always_enabled() -> bool:
     """Whether warnings come every time."""
-    return checks.warns_always()
+    return notices.warns_always()
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:

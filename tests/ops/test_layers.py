@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import gradcli.torch as torch
-from gradcli.table import checks
+from gradcli.tensor import notices
 
 GOLDENS = Path(__file__).parents[1] / "goldens"
 RECORDED: dict[str, Any] = json.loads((GOLDENS / "layers.json").read_text())
@@ -52,7 +52,7 @@ def differences(expression: str, wanted: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_answers_are_pytorchs(path: Path) -> None:
     wrong = []
-    checks.forget_warnings()
+    notices.forget_warnings()
     for expression in path.read_text().splitlines():
         recorded = RECORDED.get(f"{path.stem}: {expression}")
         assert recorded is not None, f"{expression}: run tests/goldens/record_layers.py"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import pytest
 import replayed
 
@@ -24,17 +27,30 @@ def test_settings_are_remembered() -> None:
     torch.set_float32_matmul_precision("highest")
 
 
-def test_warnings_may_come_every_time() -> None:
-    from gradcli.table.checks import warn_once
-
+@pytest.mark.parametrize(
+    "deprecated",
+    [lambda: torch.ones(2, 2, 2).T, lambda: torch.chain_matmul(torch.eye(2), torch.eye(2))],
+)
+def test_warnings_may_come_every_time(deprecated: Any) -> None:
     torch.set_warn_always(True)
     try:
-        for _ in range(2):
-            with pytest.warns(UserWarning, match="twice"):
-                warn_once("twice")
+        for _ in range(3):
+            with pytest.warns(UserWarning):
+                deprecated()
     finally:
         torch.set_warn_always(False)
     assert not torch.is_warn_always_enabled()
+    with warnings.catch_warnings(record=True) as again:
+        warnings.simplefilter("always")
+        deprecated()
+    assert not again
+
+
+def test_every_dtype_has_its_names_in_one_list() -> None:
+    from gradcli.tensor.dtypes import NAMES
+    from gradcli.torch.namespaces import DTYPES
+
+    assert set(DTYPES) == set(NAMES)
 
 
 def test_parts_of_a_sequence_are_computed_again() -> None:

@@ -201,32 +201,12 @@ ACTIVATIONS = [
     "relu6",
     "mish",
 ]
-# Prelude names that are values, not functions.
+# Prelude names that are values, not functions, besides those of dtypes.
 VALUES = frozenset(
     [
         "inf",
         "nan",
         "pi",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "float16",
-        "bfloat16",
-        "float32",
-        "float64",
-        "complex64",
-        "complex128",
-        "half",
-        "double",
-        "short",
-        "long",
-        "cfloat",
-        "cdouble",
         "torch",
         "math",
         "F",
@@ -325,7 +305,9 @@ def calculator() -> Names:
 
 def is_function(name: str) -> bool:
     """Whether a prelude name stands for a function, so that reading it as a value is a mistake."""
-    return name in lazy_names() and name not in VALUES
+    from gradcli.torch.namespaces import DTYPES
+
+    return name in lazy_names() and name not in VALUES and name not in DTYPES
 
 
 def described(name: str) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from ...kernels import random
 from ...kernels.random import Generator
 from ...kernels.strides import allocate, contiguous_strides, preserved_strides, strides_of
-from ...table.checks import backend_type
 from ...table.dtype_rules import is_batched
 from ...table.entry import op
 from ...table.levels.randomness import over_batch, per_example, same_for_all, whole_batch
@@ -461,7 +460,7 @@ _inplace(
 
 
 def _spread(p: Tensor, shape: tuple[int, ...]) -> Array:
-    check_expand(shape_of(p), shape, backend_type(p.dtype))
+    check_expand(shape_of(p), shape, p.dtype.backend_name)
     return np.broadcast_to(p.array, shape)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import bit_of, set_bit
-from ...table.call.python_data import C_NAMES, check_integer
+from ...table.call.python_data import check_integer
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
 from ...tensor import dtypes
-from ...tensor.dtypes import DType, c_name
+from ...tensor.dtypes import DType, c_name, fixed_width_name
 from ...tensor.memory import memory_of, window
 from ...tensor.tensor import Tensor
 
@@ -457,7 +457,7 @@ class _Powered(supports):
             if exponent < 0:
                 raise RuntimeError("Integers to negative integer powers are not allowed.")
             if base.dtype.category == dtypes.INTEGER:
-                check_integer(exponent, base.dtype, C_NAMES[base.dtype.name])
+                check_integer(exponent, base.dtype, fixed_width_name(base.dtype))
 
 
 def _integer_powers(self: Any, exponent: Any) -> Any:

@@ -964,11 +964,11 @@ op(
 
 def _check_fill_mask(self: Tensor, mask: Tensor, value: Any) -> None:
     if mask.dtype is not dtypes.bool_:
-        from ...table.call.python_data import C_NAMES
+        from ...tensor.dtypes import fixed_width_name
 
         raise RuntimeError(
             "masked_fill_ only supports boolean masks, but got mask with dtype "
-            f"{C_NAMES[mask.dtype.name]}"
+            f"{fixed_width_name(mask.dtype)}"
         )
     if type(value) is Tensor and shape_of(value):
         raise RuntimeError(

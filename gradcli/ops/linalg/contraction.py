@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ...table.call.arguments import type_name
-from ...table.checks import warn_once
 from ...table.dtype_rules import requires_grad
 from ...table.entry import MULTILINEAR, op
 from ...table.shape_rules import ndim, size_at, wrap_dims, wrap_own_dim
 from ...tensor.dtypes import c_name
+from ...tensor.notices import warn_once
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor
 

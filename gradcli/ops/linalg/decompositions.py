@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...table.call.python_data import real_number
-from ...table.checks import warn_once
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
 from ...table.shape_rules import broadcast_shape, ndim
+from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
 from .matrix_functions import _solve_triangular, pinv_slope, pinv_tangent
 from .shared import (

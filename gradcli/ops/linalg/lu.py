@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import warn_once
 from ...table.entry import op
 from ...tensor import dtypes
+from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, make, shape_of
 from .matrix_functions import lu_of, permutation, substituted_lu
 from .shared import adjoint, adjoint_array, batch_leading, by_columns

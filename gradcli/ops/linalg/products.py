@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ...table.call.python_data import C_NAMES, real_number
+from ...table.call.python_data import real_number
 from ...table.dtype_rules import refuse_bool, requires_grad
 from ...table.entry import LINEAR, MULTILINEAR, op
 from ...table.levels.batching import decomposed, matmul_like
 from ...table.shape_rules import check_expand, is_contiguous, ndim
-from ...tensor.dtypes import FROM_ARRAY, c_name
+from ...tensor.dtypes import FROM_ARRAY, c_name, fixed_width_name
 from ...tensor.tensor import Tensor, shape_of
 
 
@@ -24,7 +24,7 @@ def _scaled(array: Any, factor: complex) -> Any:
     if factor == 1:
         return array
     if array.dtype.kind != "c":
-        factor = real_number(factor, C_NAMES[FROM_ARRAY[array.dtype].name])
+        factor = real_number(factor, fixed_width_name(FROM_ARRAY[array.dtype]))
     if array.dtype.kind in "iu":
         wrapped = FROM_ARRAY[array.dtype].cast(np.asarray(int(factor.real)))
         return array * wrapped[()]

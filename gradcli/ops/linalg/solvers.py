@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...table.checks import warn_once
 from ...table.entry import op
 from ...table.shape_rules import wrap_dims
 from ...tensor import dtypes
+from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
 from .decompositions import _bad_minor, _cholesky, _cholesky_slope, _cholesky_tangent, _lower
 from .matrix_functions import (

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from ...kernels.windows import correlate, output_sizes, scatter, weigh
-from ...table.checks import warn_once
 from ...table.dtype_rules import is_complex, refuse_bool
 from ...table.entry import ELEMENTWISE, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import front, loop
 from ...table.shape_rules import ndim
 from ...tensor.dtypes import c_name
+from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
 
 Sizes = tuple[int, ...]
@@ -203,8 +203,8 @@ def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     if input.dtype is not weight.dtype:
         if input.dtype.name == "float32":
             raise RuntimeError(
-                f"Input type ({input.dtype.tensor_name}) and weight type "
-                f"({weight.dtype.tensor_name}) should be the same or input should be a MKLDNN "
+                f"Input type ({input.dtype.backend_name}) and weight type "
+                f"({weight.dtype.backend_name}) should be the same or input should be a MKLDNN "
                 "tensor and weight is a dense tensor"
             )
         raise RuntimeError(

@@ -7,20 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...kernels.scatter_add import add_rows
-from ...table.checks import backend_type
 from ...table.dtype_rules import requires_grad
 from ...table.shape_rules import size_at
 from ...tensor import dtypes
-from ...tensor.dtypes import DType
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
-
-
-def _legacy_name(dtype: DType) -> str:
-    """A tensor's type as C++ writes it: some never had a name of their own."""
-    if dtype.is_complex or dtype in (dtypes.bool_, dtypes.bfloat16):
-        return f"CPU{dtype.scalar_name}Type"
-    return dtype.tensor_name
 
 
 def _check_embedding(
@@ -29,7 +20,7 @@ def _check_embedding(
     if len(shape_of(weight)) != 2:
         raise RuntimeError("'weight' must be 2-D")
     if indices.dtype not in (dtypes.int64, dtypes.int32):
-        found = _legacy_name(indices.dtype)
+        found = indices.dtype.backend_name
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {found} instead (while checking arguments for embedding)"
@@ -110,7 +101,7 @@ def renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: flo
     if indices.dtype not in (dtypes.int32, dtypes.int64):
         raise RuntimeError(
             "Expected tensor for argument #2 'indices' to have one of the following scalar types: "
-            f"Long, Int; but got {backend_type(indices.dtype)} instead {where}"
+            f"Long, Int; but got {indices.dtype.backend_name} instead {where}"
         )
     places = np.asarray(indices.array).ravel()
     for place in places:

@@ -170,7 +170,7 @@ def _of_type(name: str, value: Tensor, wanted: Any, words: str) -> None:
     if value.dtype not in wanted:
         raise RuntimeError(
             f"Expected tensor for argument #1 '{name}' to have one of the following scalar types: "
-            f"{words}; but got {value.dtype.tensor_name} instead (while checking arguments for "
+            f"{words}; but got {value.dtype.backend_name} instead (while checking arguments for "
             "embedding_bag)"
         )
 
@@ -193,8 +193,8 @@ def _check_bag(
     if per_sample_weights is not None and per_sample_weights.dtype is not weight.dtype:
         raise RuntimeError(
             "Expected tensor for argument #1 'weight' to have the same type as tensor for argument "
-            f"#1 'per_sample_weights'; but type {weight.dtype.tensor_name} does not equal "
-            f"{per_sample_weights.dtype.tensor_name} (while checking arguments for embedding_bag)"
+            f"#1 'per_sample_weights'; but type {weight.dtype.backend_name} does not equal "
+            f"{per_sample_weights.dtype.backend_name} (while checking arguments for embedding_bag)"
         )
     begin = np.asarray(offsets.array)
     places = np.asarray(indices.array)

@@ -605,10 +605,10 @@ def _meshgrid(F: Any, tensors: Sequence[Any], indexing: str | None) -> tuple[Any
 
 
 def _cpp_text(value: Any) -> str:
-    """A matrix as C++ prints it, in the one message that does."""
-    rows = np.asarray(value.array)
+    """A matrix as C++ prints it, of real numbers, in the one message that does."""
+    rows = np.asarray(value.array).real
     shape = ",".join(map(str, shape_of_value(value)))
-    name = f"[ {value.dtype.tensor_name}{{{shape}}} ]"
+    name = f"[ {value.dtype.backend_name}{{{shape}}} ]"
     if rows.ndim != 2:
         return name
     lines = [" " + "  ".join(f"{number:g}" for number in row) for row in rows.tolist()]

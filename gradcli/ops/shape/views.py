@@ -21,7 +21,7 @@ from ...table.lookup import get_op
 from ...table.shape_rules import broadcast_shape, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
-from ...tensor.dtypes import Array, DType
+from ...tensor.dtypes import FROM_ARRAY, Array, DType
 from ...tensor.memory import memory_of, reach, view_of, window
 from ...tensor.notices import warn_once
 from ...tensor.runtime import runtime
@@ -86,7 +86,7 @@ def _view_dtype(self: Array, dtype: DType) -> Array:
     new = dtype.array.itemsize
     if old == new:
         return self.view(dtype.array)
-    names = f"{_scalar_name(self)} as {dtype.scalar_name} (different element sizes)"
+    names = f"{FROM_ARRAY[self.dtype].scalar_name} as {dtype.scalar_name} (different element sizes)"
     if not self.ndim:
         raise RuntimeError(f"self.dim() cannot be 0 to view {names}")
     strides = strides_of(self)
@@ -127,12 +127,6 @@ def strided_as(array: Array, shape: Sequence[int], strides: Sequence[int], dtype
     """The memory of `array` from its first byte on, read as `dtype`; strides in such elements."""
     size = dtype.array.itemsize
     return window(array, shape, [step * size for step in strides], 0, dtype.array)
-
-
-def _scalar_name(array: Array) -> str:
-    from ...tensor.dtypes import FROM_ARRAY
-
-    return FROM_ARRAY[array.dtype].scalar_name
 
 
 op(
@@ -592,7 +586,8 @@ def _expand(self: Array, size: Sequence[int]) -> Array:
     self = np.asarray(self)
     if len(size) < self.ndim:
         raise RuntimeError(
-            f"expand(torch.{_scalar_name(self)}Tensor{{{list(self.shape)}}}, size={list(size)}): "
+            f"expand({FROM_ARRAY[self.dtype].backend_name}{{{list(self.shape)}}}, "
+            f"size={list(size)}): "
             f"the number of sizes provided ({len(size)}) must be greater or equal to the number "
             f"of dimensions in the tensor ({self.ndim})"
         )

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...kernels.strides import strides_of
-from ...table.checks import warn_once
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
+from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, make, shape_of
 from ..shape.in_place import restructure
 from .fourier import _mode
@@ -28,7 +28,7 @@ def _in_place(F: Any, tensor: Any, identifier: str, *args: Any) -> Any:
 def _described(window: Any) -> str:
     if window is None:
         return "None"
-    return f"{window.dtype.tensor_name}{{{list(shape_of(window))}}}"
+    return f"{window.dtype.backend_name}{{{list(shape_of(window))}}}"
 
 
 def _optional(value: Any) -> str:
@@ -151,7 +151,7 @@ def _check_stft(
 ) -> None:
     shape = shape_of(input)
     call = (
-        f"stft({input.dtype.tensor_name}{list(shape)}, n_fft={n_fft}, hop_length={hop}, "
+        f"stft({input.dtype.backend_name}{list(shape)}, n_fft={n_fft}, hop_length={hop}, "
         f"win_length={width}, window={_described(window)}, normalized={int(normalized)}, "
         f"onesided={_optional(onesided)}, return_complex={_optional(return_complex)}, "
         f"align_to_window={_optional(align_to_window)}) : expected "
@@ -206,7 +206,7 @@ def _istft(
     hop = n_fft // 4 if hop_length is None else hop_length
     width = n_fft if win_length is None else win_length
     call = (
-        f"istft(CPU{self.dtype.scalar_name}Type{list(shape_of(self))}, n_fft={n_fft}, "
+        f"istft({self.dtype.backend_name}{list(shape_of(self))}, n_fft={n_fft}, "
         f"hop_length={hop}, win_length={width}, window={_described(window)}, "
         f"center={int(center)}, normalized={int(normalized)}, onesided={_optional(onesided)}, "
         f"length={'None' if length is None else length}, return_complex={int(return_complex)}) "

@@ -33,8 +33,8 @@ def _mapped(
     for word, other in zip(words, others, strict=True):
         if other.dtype is not self.dtype:
             raise TypeError(
-                f"{name}: expected {self.dtype.tensor_name} for '{word}' (got "
-                f"{other.dtype.tensor_name})"
+                f"{name}: expected {self.dtype.backend_name} for '{word}' (got "
+                f"{other.dtype.backend_name})"
             )
         check_expand(shape_of(other), shape_of(self))
     check_writable(self)

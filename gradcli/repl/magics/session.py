@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.source import Source
+from gradcli.repl.files.config import DTYPES
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor
 
@@ -16,7 +17,6 @@ from .table import MAGICS
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
-DTYPES = ("float16", "bfloat16", "float32", "float64")
 ENOUGH = 0.2  # seconds that one measurement of %timeit takes
 
 

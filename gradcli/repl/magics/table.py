@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from gradcli.repl.files.config import DTYPES
+
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
@@ -54,7 +56,6 @@ class Magic:
 
 
 _Y = "x = param([1., 2.]); y = (x**2).sum()"
-_DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
 def _example(*inputs: str, prints: str) -> Example:
@@ -196,7 +197,7 @@ MAGICS: dict[str, Magic] = {
             "the default dtype, or set it",
             "session",
             (_example("%dtype float64", "tensor(1.).dtype", prints="torch.float64"),),
-            _DTYPES,
+            DTYPES,
         ),
         Magic(
             "seed",

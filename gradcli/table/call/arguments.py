@@ -10,6 +10,7 @@ import numpy as np
 from ...tensor.device import memory_format
 from ...tensor.dtypes import NAMES, PYTHON, DType, python_number
 from ...tensor.dtypes import type_name as type_name
+from ...tensor.notices import warn_once
 from ...tensor.sentences import unexpected_keyword
 from ...tensor.tensor import Tensor, shape_of
 from ..dtype_rules import is_batched, no_item
@@ -404,8 +405,6 @@ def deprecated(
         bound = check_arguments(op, bind(op, flavour, rest, factors))
     except ArgumentError:
         return None
-    from ..checks import warn_once
-
     old = ", ".join(
         f"{'Tensor' if type(value) is Tensor else 'Number'} {name}"
         for value, name in zip(args, _old_names(op, args, names), strict=True)

@@ -15,7 +15,15 @@ import numpy as np
 from ...autograd.leaf import DETACHED_VIEW
 from ...tensor import dtypes
 from ...tensor.device import Device
-from ...tensor.dtypes import FROM_ARRAY, Array, DType, of_number, promote, type_name
+from ...tensor.dtypes import (
+    FROM_ARRAY,
+    Array,
+    DType,
+    fixed_width_name,
+    of_number,
+    promote,
+    type_name,
+)
 from ...tensor.notices import warn_once
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, numel, shape_of
@@ -24,24 +32,6 @@ from ..dtype_rules import element_of, is_batched
 _SEQUENCES = (list, tuple, range)
 _MOST_DIMENSIONS = 64  # of a NumPy array
 
-# The C++ names of dtypes in messages about numbers that do not fit.
-C_NAMES = {
-    "bool": "bool",
-    "uint8": "uint8_t",
-    "int8": "int8_t",
-    "int16": "int16_t",
-    "int32": "int",
-    "int64": "int64_t",
-    "uint16": "uint16_t",
-    "uint32": "uint32_t",
-    "uint64": "uint64_t",
-    "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16",
-    "float32": "float",
-    "float64": "double",
-    "complex64": "c10::complex<float>",
-    "complex128": "c10::complex<double>",
-}
 _LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
 
 
@@ -299,7 +289,7 @@ def element(value: complex, dtype: DType) -> Any:
 
     Raises RuntimeError when it does not fit.
     """
-    name = C_NAMES[dtype.name]
+    name = fixed_width_name(dtype)
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
         raise OverflowError("int too big to convert")
     if dtype.category == dtypes.BOOL:
