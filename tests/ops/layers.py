@@ -18,16 +18,27 @@ import numpy as np
 _ADDRESS = re.compile(r" \(Triggered internally.*", re.DOTALL)
 
 
-def walk(node: Any) -> str:
-    """The names of a node and of all behind it; A is a leaf."""
-    if node is None:
-        return "None"
-    ours = hasattr(node, "title")
-    title = (node.title if ours else node.name()).removeprefix("torch::autograd::")
-    if title == "AccumulateGrad":
-        return "A"
-    edges = node.edges if ours else [edge for edge, _ in node.next_functions]
-    return f"{title}({','.join(map(walk, edges))})"
+class Graph:
+    """Nodes and all behind them as texts, each node once: what was shown before is its number.
+
+    A is a leaf.
+    """
+
+    def __init__(self) -> None:
+        self.shown: dict[Any, int] = {}
+
+    def text(self, node: Any) -> str:
+        if node is None:
+            return "None"
+        if node in self.shown:
+            return f"#{self.shown[node]}"
+        self.shown[node] = len(self.shown) + 1
+        ours = hasattr(node, "title")
+        title = (node.title if ours else node.name()).removeprefix("torch::autograd::")
+        if title == "AccumulateGrad":
+            return "A"
+        edges = node.edges if ours else [edge for edge, _ in node.next_functions]
+        return f"{title}({','.join(map(self.text, edges))})"
 
 
 def numbers(tensor: Any) -> Any:
@@ -108,8 +119,9 @@ def _answer(torch: Any, value: Any, makers: Makers, answer: dict[str, Any]) -> N
     items = value if isinstance(value, tuple | list) else [value]
     outputs = [item for item in items if isinstance(item, torch.Tensor)]
     answer["type"] = type(value).__name__
+    graph = Graph()
     answer["outputs"] = [
-        [str(o.dtype), list(o.shape), list(o.stride()), walk(o.grad_fn)] for o in outputs
+        [str(o.dtype), list(o.shape), list(o.stride()), graph.text(o.grad_fn)] for o in outputs
     ]
     answer["values"] = [numbers(o) for o in outputs]
     roots = [o for o in outputs if o.grad_fn is not None]

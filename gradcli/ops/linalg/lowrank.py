@@ -43,10 +43,9 @@ def _svd_lowrank(F: Any, A: Any, q: int | None, niter: int, M: Any) -> Any:
         A = adjoint(F, A)
         M = None if M is None else adjoint(F, M)
     basis = _basis(F, A, M, 6 if q is None else q, niter)
-    back = adjoint(F, basis)
-    core = F.matmul(back, A)
+    core = F.matmul(adjoint(F, basis), A)
     if M is not None:
-        core = F.sub(core, F.matmul(back, M))
+        core = F.sub(core, F.matmul(adjoint(F, basis), M))
     left, values, right = F.linalg_svd(core, False)
     left, right = F.matmul(basis, left), adjoint(F, right)
     return (right, values, left) if rows < columns else (left, values, right)
