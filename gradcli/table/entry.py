@@ -26,6 +26,7 @@ from typing import Any
 from ..kernels.blocks import parted
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Size
+from .out_rules import CAST, Rule
 from .schema import REQUIRED, Formula, _packing, label, needs, parse_schema, share_defaults
 
 ELEMENTWISE = "elementwise"  # jvp: the vjp formula applied to the tangent; batching: pad axes
@@ -64,6 +65,8 @@ class Op:
         where it is empty, several with spaces between.
     inplace: whether the method with a trailing underscore exists.
     where: namespaces it is published in: "torch", "Tensor", "F", "linalg", "special", "fft".
+    out: what may be written into `out=`: a rule of out_rules, or one for each output; None where
+        there is no `out=`. Kernels cast, and views and composites have none, unless it is given.
     check: called with the bound arguments before anything is computed; see support.supports.
     size: gives the number of result elements from the bound arguments, for the memory limit.
     """
@@ -90,6 +93,7 @@ class Op:
         "name",
         "node",
         "numbers",
+        "out",
         "outputs",
         "parameters",
         "parts",
@@ -133,6 +137,8 @@ class Op:
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.label = label(self.name, self.where)
+        plain = CAST if self.kernel is not None and not self.view else None
+        self.out: Rule | tuple[Rule, ...] | None = fields.get("out", plain)
         self.aliases: tuple[str, ...] = fields.get("aliases", ())
         self.check: Any = fields.get("check")
         self.size: Any = fields.get("size")

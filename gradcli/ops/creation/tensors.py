@@ -14,6 +14,7 @@ from ...kernels.spacing import counted, exponents, spaced
 from ...kernels.strides import allocate, contiguous_strides, preserved_strides, strides_of
 from ...table.call.python_data import array_of, element, real_number
 from ...table.dtype_rules import element_of
+from ...table.out_rules import Rule
 from ...table.public.plain_functions import OPTIONS, function
 from ...tensor import device as devices
 from ...tensor import dtypes
@@ -21,6 +22,17 @@ from ...tensor.dtypes import FROM_ARRAY, Array, DType, of_number, python_number,
 from ...tensor.memory import reach
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, alias, make, numel, shape_of
+
+_SENTENCE = "dtype {result} does not match dtype of out parameter ({out})"
+_MADE = Rule(_SENTENCE, resized="")
+_SPACED = Rule(_SENTENCE, resized="", fills=True)
+_RANGE = Rule(
+    _SENTENCE,
+    resized="The number of elements in the out tensor of shape {old} is {old_count} which does not "
+    "match the computed number of elements {count}. Note that this may occur as a result of "
+    "rounding error. The out tensor will be resized to a tensor of shape ({count},).",
+    fills=True,
+)
 
 _LIKE = f"{OPTIONS}, MemoryFormat? memory_format=None"
 
@@ -189,7 +201,7 @@ def _constant(name: str, value: int, doc: str) -> None:
         dtype = dtype or dtypes.default.dtype
         return made(filled(size, value, dtype), dtype, requires_grad)
 
-    function(f"{name}(int[]... size, *, {OPTIONS})", where=("torch",), doc=doc)(fill)
+    function(f"{name}(int[]... size, *, {OPTIONS})", where=("torch",), out=_MADE, doc=doc)(fill)
 
     def fill_like(
         self: Tensor,
@@ -287,6 +299,7 @@ _constant("empty", 0, "A tensor whose elements are about to be written (here: ze
 @function(
     f"full(Shape size, Scalar fill_value, *, {OPTIONS})",
     where=("torch",),
+    out=_MADE,
     doc="A tensor of one value, whose dtype is that of the value unless given.",
 )
 def full(
@@ -399,6 +412,7 @@ def empty_strided(
 @function(
     f"eye(int n, int? m=None, *, {OPTIONS})",
     where=("torch",),
+    out=_MADE,
     doc="Ones on the diagonal of a matrix, zeros elsewhere.",
 )
 def eye(
@@ -471,6 +485,7 @@ def _arange(
 @function(
     f"arange(Scalar end, *, {OPTIONS})",
     where=("torch",),
+    out=_RANGE,
     doc="Numbers from 0 up to, not including, `end`.",
 )
 def arange(end: Any, *options: Any) -> Tensor:
@@ -481,6 +496,7 @@ def arange(end: Any, *options: Any) -> Tensor:
     f"arange_start(Scalar start, Scalar end, Scalar step=1, *, {OPTIONS})",
     name="arange",
     where=("torch",),
+    out=_RANGE,
     doc="Numbers from `start` up to, not including, `end`.",
 )
 def arange_start(start: Any, end: Any, step: Any, *options: Any) -> Tensor:
@@ -552,6 +568,7 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
 @function(
     f"linspace(any start, any end, int steps, *, {OPTIONS})",
     where=("torch",),
+    out=_SPACED,
     doc="`steps` evenly spaced numbers from `start` to `end`, both included.",
 )
 def linspace(
@@ -579,6 +596,7 @@ def linspace(
 @function(
     f"logspace(any start, any end, int steps, float base=10.0, *, {OPTIONS})",
     where=("torch",),
+    out=_SPACED,
     doc="`base` raised to evenly spaced exponents from `start` to `end`.",
 )
 def logspace(

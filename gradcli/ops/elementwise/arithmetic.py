@@ -11,10 +11,19 @@ from ...autograd.node import bit_of, set_bit
 from ...table.call.python_data import check_integer
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
+from ...table.out_rules import FOUND, Rule
 from ...tensor import dtypes
 from ...tensor.dtypes import DType, c_name, fixed_width_name
 from ...tensor.memory import memory_of, window
 from ...tensor.tensor import Tensor
+
+_OBJECT = Rule(
+    "Expected object of scalar type {result} but got scalar type {out} for argument 'out'"
+)
+_FLOAT_POWER = Rule(
+    "the output given to float_power has dtype {out} but the operation's result requires dtype "
+    "{result}"
+)
 
 BOOL_PAIR = (
     "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
@@ -624,6 +633,7 @@ op(
     "float_power(Tensor self, Number exponent)",
     composite=_float_power,
     inplace=True,
+    out=_FLOAT_POWER,
     doc="Raises to a power in double precision.",
     samples=lambda S: [S(S.uniform(0.5, 2, 3), 2), S(S.integers(1, 4, 3), 0.5)],
 )
@@ -632,6 +642,7 @@ op(
     name="float_power",
     composite=_float_power,
     inplace=True,
+    out=_FLOAT_POWER,
     doc="Raises to a power in double precision.",
     samples=lambda S: [S(S.uniform(0.5, 2, 3), S.normal(2, 3))],
 )
@@ -640,6 +651,7 @@ op(
     name="float_power",
     composite=_float_power,
     where=("torch",),
+    out=_FLOAT_POWER,
     doc="Raises to a power in double precision.",
     samples=lambda S: [S(2.0, S.normal(2, 3))],
 )
@@ -696,6 +708,7 @@ op(
     inplace=True,
     check=supports(unsigned="neg_cpu"),
     aliases=("negative",),
+    out=FOUND,
     doc="Changes the sign.",
     samples=lambda S: S.each(-2, 2),
 )
@@ -749,6 +762,7 @@ op(
     inplace=True,
     aliases=("absolute",),
     check=supports(boolean="abs_cpu", unsigned="abs_cpu"),
+    out=FOUND,
     doc="The absolute value; its derivative at zero is zero.",
     samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )
@@ -790,6 +804,7 @@ op(
             "torch.sgn instead."
         )
     ),
+    out=FOUND,
     doc="-1, 0 or 1 by the sign of each element.",
     samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )
@@ -801,6 +816,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
+    out=FOUND,
     doc="The sign; for complex elements the direction, an element over its absolute value.",
     samples=lambda S: [*S.each(0.3, 2), S(S.uniform(-2, -0.3, 3)), *S.kinks()],
 )
@@ -1063,6 +1079,7 @@ op(
     "conj_physical(Tensor self)",
     composite=lambda F, self: F._conj_physical(self) if is_complex(self) else self,
     inplace=True,
+    out=FOUND,
     doc="The complex conjugate, computed.",
     samples=lambda S: S.each(-2, 2),
 )
@@ -1206,6 +1223,7 @@ op(
     where=("torch",),
     check=_check_parts,
     keeps={"real": ("real",), "imag": ("imag",)},
+    out=_OBJECT,
     doc="Complex numbers from their parts.",
     samples=lambda S: S.pairs(-2, 2) if not S.dtype.is_complex else [],
 )
@@ -1224,6 +1242,7 @@ op(
     batching=ELEMENTWISE,
     where=("torch",),
     check=_check_parts,
+    out=_OBJECT,
     doc="Complex numbers from absolute value and angle.",
     samples=lambda S: S.pairs(0.5, 2) if not S.dtype.is_complex else [],
 )

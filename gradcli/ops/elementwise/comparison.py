@@ -11,6 +11,7 @@ import numpy as np
 from ...kernels.blocks import select
 from ...table.dtype_rules import cleared, common_dtype, is_batched, supports
 from ...table.entry import ELEMENTWISE, op
+from ...table.out_rules import FOUND, Rule
 from ...table.public.plain_functions import function
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
@@ -163,6 +164,7 @@ for _name, _kernel, _doc, _refusal in (
         promote="compare",
         batching=ELEMENTWISE,
         check=supports(complex=_refusal),
+        out=Rule(f"{_name} does not support non-boolean outputs."),
         doc=_doc,
         samples=_special_values,
     )
@@ -236,6 +238,7 @@ op(
     check=supports(
         complex="bitwise_not_cpu", floating="bitwise_not_cpu", unsigned="bitwise_not_cpu"
     ),
+    out=FOUND,
     doc="All bits changed; masks are negated.",
     samples=lambda S: [S(S.integers(-9, 9, 3)), S(S.booleans(2, 2))],
 )

@@ -11,6 +11,7 @@ import numpy as np
 from ...kernels.blocks import parted
 from ...table.dtype_rules import cleared, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, op
+from ...table.out_rules import FOUND, Rule
 from ...tensor import dtypes
 
 LN2 = math.log(2.0)
@@ -377,6 +378,7 @@ for _name, _function, _doc in (
             complex=NotImplementedError(f"{_name} is not supported for complex inputs"),
             boolean=f"{_name}_vml_cpu",
         ),
+        out=FOUND,
         doc=_doc,
         samples=lambda S: [S(S.distinct(2, 3)), S(S.distinct()), S(S.integers(-3, 3, 3))],
     )
@@ -389,6 +391,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(complex="round_vml_cpu", boolean="round_vml_cpu"),
+    out=FOUND,
     doc="The nearest integer; halves go to the even one.",
     samples=lambda S: [S(S.distinct(2, 3)), S(S.tensor([0.3, 1.7])), S(S.integers(-3, 3, 3))],
 )
@@ -419,6 +422,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=_check_decimals,
+    out=FOUND,
     doc="The nearest number with so many decimals; halves go to the even one.",
     samples=lambda S: [S(S.normal(3), decimals=2), S(S.uniform(100, 900, 3), decimals=-1)],
 )
@@ -431,6 +435,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(complex="frac_cpu", integer="frac_cpu", boolean="frac_cpu"),
+    out=FOUND,
     doc="What follows the point, with the sign of the element.",
     samples=lambda S: [S(S.distinct(2, 3)), S(S.distinct())],
 )
@@ -610,6 +615,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
+    out=Rule("nan_to_num: dtype of out: {out} should be same as input: {result}"),
     doc="Replaces NaN by zero and infinities by the largest numbers, or by the given ones.",
     samples=lambda S: (
         []
@@ -697,6 +703,7 @@ op(
     inplace=True,
     check=_check_heaviside,
     **underivable("heaviside", "self", "values"),
+    out=Rule("heaviside is not yet implemented for tensors with different dtypes."),
     doc="0 below zero, 1 above, `values` at zero.",
     samples=lambda S: [S(S.tensor([-1.0, 0.0, 2.0]), S.tensor([0.5, 0.5, 0.5]))],
 )
@@ -905,6 +912,7 @@ op(
     promote="float",
     batching=ELEMENTWISE,
     inplace=True,
+    out=Rule("ldexp can't be cast to the desired output type {out}", exact=False),
     doc="self * 2**other.",
     samples=lambda S: [
         S(S.normal(3), S.tensor([1.0, 2.0, -1.0])),
@@ -931,6 +939,10 @@ op(
     constant=(1,),
     batching=ELEMENTWISE,
     check=supports(complex=_ONLY_FLOATS, integer=_ONLY_FLOATS, boolean=_ONLY_FLOATS),
+    out=(
+        Rule("torch.frexp() expects mantissa to have dtype {c_result} but got {c_out}"),
+        Rule("torch.frexp() expects exponent to have int dtype but got {c_out}"),
+    ),
     doc="Elements as mantissa, at least 0.5 and below 1 in size, and exponent of two.",
     samples=lambda S: S.each(0.6, 0.9),
 )

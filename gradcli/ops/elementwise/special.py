@@ -11,6 +11,11 @@ import numpy as np
 from ...kernels import special
 from ...table.dtype_rules import refusing, supports, without_forward
 from ...table.entry import ELEMENTWISE, op
+from ...table.out_rules import CAST, FOUND, Rule
+
+_MVLGAMMA = Rule(
+    "mvlgamma: result type {result} can't be cast to the desired output type {result}", exact=False
+)
 
 SQRT_PI = math.sqrt(math.pi)
 BOTH = ("torch", "Tensor", "special")
@@ -116,6 +121,7 @@ op(
         F._add_scalar(F.erf(F._mul_scalar(self, math.sqrt(0.5))), 1), 0.5
     ),
     where=("special",),
+    out=CAST,
     doc="The normal distribution function.",
     samples=lambda S: S.each(-2, 2),
 )
@@ -240,6 +246,7 @@ for _name, _where in (("mvlgamma", ("torch", "Tensor")), ("multigammaln", ("spec
         inplace="Tensor" in _where,
         where=_where,
         check=_check_mvlgamma,
+        out=_MVLGAMMA if _name == "mvlgamma" else CAST,
         doc="The logarithm of the multivariate gamma function of dimension `p`.",
         samples=lambda S: [S(S.uniform(2, 4, 2, 3), 2), S(S.uniform(2, 4, 3), 1)],
     )
@@ -446,6 +453,7 @@ op(
     name="round",
     composite=lambda F, self, decimals: F.round_decimals(self, decimals=decimals),
     where=("special",),
+    out=FOUND,
     doc="The nearest number with so many decimals; halves go to the even one.",
     samples=lambda S: [S(S.normal(3)), S(S.normal(3), decimals=1)],
 )

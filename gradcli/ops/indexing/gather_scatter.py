@@ -16,6 +16,7 @@ from ...table.dtype_rules import real_gradients, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import aligned, batch_size, front, in_front, loop, plain_index
+from ...table.out_rules import EXACT, Rule
 from ...table.shape_rules import broadcast_shape, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array
@@ -395,6 +396,7 @@ op(
     jvp={"self": lambda F, t, dim, index: F.gather(t, dim, index)},
     batching=aligned,
     keeps={"self": ("self", "sparse_grad")},
+    out=EXACT,
     doc="Along `dim`, the elements at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 3, 2)),
@@ -495,6 +497,7 @@ op(
     },
     inplace=True,
     batching=aligned,
+    out=EXACT,
     doc="Along `dim`, writes `src` to the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, _distinct(S, 3, 2, 4), S.normal(3, 2)),
@@ -510,6 +513,7 @@ op(
     jvp={"self": lambda F, t, dim, index: F.scatter_value(t, dim, index, 0)},
     node="ScatterBackward1",
     inplace=True,
+    out=EXACT,
     doc="Along `dim`, writes one number to the positions in `index`.",
     samples=lambda S: [S(S.normal(3, 4), 1, S.integers(0, 4, 3, 2), 2.0)],
 )
@@ -537,6 +541,7 @@ op(
     check=_check_scatter("scatter"),
     **underivable("scatter", "self", "src"),
     inplace=True,
+    out=EXACT,
     doc="Along `dim`, adds or multiplies `src` into the positions in `index`; no derivative.",
     samples=lambda S: [
         S(S.integers(0, 5, 2, 3), 1, S.integers(0, 3, 2, 1), S.integers(0, 5, 2, 1), reduce="add")
@@ -549,6 +554,7 @@ op(
     check=_check_scatter("scatter"),
     **underivable("scatter", "self"),
     inplace=True,
+    out=EXACT,
     doc="Along `dim`, adds or multiplies a number into the positions in `index`; no derivative.",
     samples=lambda S: [S(S.integers(0, 5, 2, 3), 1, S.integers(0, 3, 2, 1), 3, reduce="multiply")],
 )
@@ -568,6 +574,7 @@ op(
     },
     inplace=True,
     batching=aligned,
+    out=EXACT,
     doc="Along `dim`, adds `src` at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 3, 2), S.normal(3, 2)),
@@ -704,6 +711,7 @@ op(
         ),
     },
     inplace=True,
+    out=EXACT,
     doc="Along `dim`, reduces `src` into the positions in `index`: sum, prod, mean, amax or amin.",
     samples=lambda S: [
         S(S.distinct(3, 4), 1, S.integers(0, 4, 3, 2), S.normal(3, 2), reduce, include_self=flag)
@@ -783,6 +791,7 @@ op(
     },
     jvp={"self": lambda F, t, dim, index: F.index_select(t, dim, index)},
     batching=plain_index,
+    out=Rule("index_select(): self and result must have the same scalar type"),
     doc="The slices of a dimension at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 3)),
@@ -849,6 +858,7 @@ op(
     inplace=True,
     batching=plain_index,
     keeps={"source": ("source",)},
+    out=EXACT,
     doc="Adds `alpha` times `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [
         S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal(3, 2)),
@@ -906,6 +916,7 @@ op(
     },
     inplace=True,
     keeps={"source": ("source",)},
+    out=EXACT,
     doc="Writes `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [S(S.normal(3, 4), 0, S.integers(1, 2, 1), S.normal(1, 4))],
 )
@@ -1060,6 +1071,7 @@ op(
     },
     jvp={"self": lambda F, t, mask: F.masked_select(t, mask)},
     keeps={"self": ("self",)},
+    out=Rule("masked_select(): self and result must have the same scalar type"),
     doc="The elements where the mask is true, as one dimension.",
     samples=lambda S: [
         S(S.normal(2, 3), S.booleans(2, 3)),
@@ -1156,6 +1168,10 @@ op(
     vjp={"self": lambda F, g, self_shape, index: F.put(zeros(F, g, self_shape), index, g, True)},
     jvp={"self": lambda F, t, index: F.take(t, index)},
     keeps={"self": ("self",)},
+    out=Rule(
+        "take(): self and out expected to have the same dtype, but got self.dtype = {result} and "
+        "out.dtype = {out}"
+    ),
     doc="Elements at positions in the flattened tensor.",
     samples=lambda S: [
         S(S.normal(2, 3), S.integers(-6, 6, 4)),
@@ -1260,6 +1276,7 @@ def _take_along_dim(F: Any, self: Any, indices: Any, dim: int | None) -> Any:
 op(
     "take_along_dim(Tensor self, Tensor indices, Dim? dim=None)",
     composite=_take_along_dim,
+    out=EXACT,
     doc="gather whose index is broadcast; without `dim`, from the flattened tensor.",
     samples=lambda S: [
         S(S.normal(3, 4), S.integers(0, 4, 3, 1), 1),

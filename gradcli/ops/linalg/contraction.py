@@ -11,6 +11,7 @@ import numpy as np
 from ...table.call.arguments import type_name
 from ...table.dtype_rules import requires_grad
 from ...table.entry import MULTILINEAR, op
+from ...table.out_rules import CAST, CONTRACTED, Rule
 from ...table.shape_rules import ndim, size_at, wrap_dims, wrap_own_dim
 from ...tensor.dtypes import c_name
 from ...tensor.notices import warn_once
@@ -366,6 +367,7 @@ op(
     "tensordot(Tensor a, Tensor b, any dims=2)",
     composite=_tensordot,
     where=("torch",),
+    out=CONTRACTED,
     doc="Sums products over the given dimensions of both tensors.",
     samples=lambda S: [
         S(S.normal(2, 3, 2), S.normal(3, 2, 2)),
@@ -393,6 +395,7 @@ def _kron(F: Any, self: Any, other: Any) -> Any:
 op(
     "kron(Tensor self, Tensor other)",
     composite=_kron,
+    out=CAST,
     doc="The Kronecker product: every element of `self` times the whole of `other`.",
     samples=lambda S: [
         S(S.normal(2, 2), S.normal(2, 3)),
@@ -473,6 +476,7 @@ op(
     "multi_dot(Tensor[] tensors)",
     composite=_multi_dot,
     where=("linalg",),
+    out=Rule("multi_dot(): expected out tensor to have dtype {c_result} but got {c_out}"),
     doc="The product of a chain of matrices, in the cheapest order.",
     samples=lambda S: [
         S([S.normal(2, 3), S.normal(3, 4), S.normal(4, 2)]),
@@ -502,6 +506,7 @@ op(
     "chain_matmul(Tensor[]... matrices=[])",
     composite=_chain_matmul,
     where=("torch",),
+    out=CAST,
     doc="The product of a chain of matrices given one by one.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(3, 4), S.normal(4, 2)), S(S.normal(2, 3))],
 )

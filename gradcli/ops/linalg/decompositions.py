@@ -10,6 +10,7 @@ import numpy as np
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
+from ...table.out_rules import EXACT, safely
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
@@ -121,6 +122,7 @@ op(
     name="cholesky",
     composite=lambda F, A, upper: F._cholesky(A, upper),
     where=("linalg",),
+    out=EXACT,
     doc="The triangular factor of Hermitian positive definite matrices.",
     samples=lambda S: [S.edge(_positive(S, 3)), S.edge(_positive(S, 2), upper=True)],
 )
@@ -153,6 +155,7 @@ op(
 op(
     "cholesky(Tensor self, bool upper=False)",
     composite=_old_cholesky,
+    out=safely("cholesky"),
     doc="The triangular factor of Hermitian positive definite matrices.",
     samples=lambda S: [S.edge(_positive(S, 3))],
 )
@@ -219,6 +222,7 @@ op(
     },
     keeps_layout=True,
     batching=batch_pair,
+    out=safely("cholesky_solve"),
     doc="Solves with a matrix given by its Cholesky factor.",
     samples=lambda S: [
         S.edge(S.normal(3, 2), S.tensor(np.tril(S.normal(3, 3).array) + 2 * np.eye(3)))
@@ -315,6 +319,7 @@ op(
     where=("linalg",),
     batching=batch_leading,
     shows={"A": ""},
+    out=EXACT,
     doc="An orthonormal and an upper triangular factor.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 3)), S(S.normal(2, 3, 3))],
 )
@@ -336,6 +341,7 @@ op(
     composite=_old_qr,
     fields=("Q", "R"),
     outputs=2,
+    out=EXACT,
     doc="An orthonormal and an upper triangular factor.",
     samples=lambda S: [S(S.normal(3, 2))],
 )
@@ -496,6 +502,7 @@ op(
     batching=batch_leading,
     shows={"A": ""},
     keeps={"A": ("full_matrices",)},
+    out=EXACT,
     doc="Singular vectors and values.",
     samples=lambda S: [S(S.normal(3, 2), False)],
 )
@@ -522,6 +529,7 @@ op(
     batching=batch_leading,
     node="LinalgSvdBackward0",
     where=("linalg",),
+    out=EXACT,
     doc="Singular values.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 3))],
 )
@@ -538,6 +546,7 @@ op(
     composite=_old_svd,
     fields=("U", "S", "V"),
     outputs=3,
+    out=EXACT,
     doc="Singular vectors (V, not its adjoint) and values.",
     samples=lambda S: [S(S.normal(3, 2))],
 )
@@ -592,6 +601,7 @@ op(
     where=("linalg",),
     batching=batch_leading,
     shows={"A": "", "UPLO": ""},
+    out=EXACT,
     doc="Eigenvalues, ascending, and eigenvectors of Hermitian matrices.",
     samples=lambda S: [S.edge(_hermitian(S, 3)), S.edge(_hermitian(S, 2), "U")],
 )
@@ -618,6 +628,7 @@ op(
     batching=batch_leading,
     node="LinalgEighBackward0",
     where=("linalg",),
+    out=EXACT,
     doc="Eigenvalues, ascending, of Hermitian matrices.",
     samples=lambda S: [S.edge(_hermitian(S, 3)), S.edge(_hermitian(S, 2), "U")],
 )
@@ -678,6 +689,7 @@ op(
     where=("linalg",),
     batching=batch_leading,
     shows={"A": ""},
+    out=safely("torch.linalg.eig", "eigenvalues"),
     doc="Complex eigenvalues and eigenvectors.",
     samples=lambda S: [S(S.normal(3, 3))],
 )
@@ -706,6 +718,7 @@ op(
     batching=batch_leading,
     node="LinalgEigBackward0",
     where=("linalg",),
+    out=safely("torch.linalg.eigvals", "eigenvalues"),
     doc="Complex eigenvalues.",
     samples=lambda S: [S(S.normal(3, 3))],
 )
@@ -821,6 +834,7 @@ op(
     node="LinalgLstsqBackward0",
     where=("linalg",),
     shows={"A": "self", "B": "b"},
+    out=safely("torch.linalg.lstsq", "solution"),
     doc="The solution of least squares, and the squared errors where the driver gives them.",
     samples=lambda S: [
         S(S.normal(4, 2), S.normal(4, 1)),
@@ -891,6 +905,7 @@ op(
     name="cond",
     composite=_cond,
     where=("linalg",),
+    out=safely("linalg.cond"),
     doc="The condition number.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(3, 3), "fro"), S(S.normal(3, 2))],
 )

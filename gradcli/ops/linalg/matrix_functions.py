@@ -14,6 +14,7 @@ import numpy as np
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import is_complex
 from ...table.entry import LINEAR, op
+from ...table.out_rules import CAST, EXACT, Rule, safely
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
@@ -171,6 +172,7 @@ op(
     name="inv",
     composite=lambda F, A: F._linalg_inv(A),
     where=("linalg",),
+    out=EXACT,
     doc="The inverse of square matrices.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2))],
 )
@@ -179,6 +181,7 @@ op(
 op(
     "inverse(Tensor self)",
     composite=lambda F, self: F._linalg_inv(self),
+    out=EXACT,
     doc="The inverse of square matrices.",
     samples=lambda S: [S(S.normal(3, 3))],
 )
@@ -269,6 +272,7 @@ op(
     batching=batch_leading,
     node="LinalgDetBackward0",
     where=("linalg", "torch", "Tensor"),
+    out=EXACT,
     doc="The determinant of square matrices.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2)), S(S.normal(1, 1))],
 )
@@ -312,6 +316,7 @@ op(
     node="LinalgSlogdetBackward0",
     where=("linalg",),
     batching=batch_leading,
+    out=EXACT,
     doc="The sign of the determinant and the logarithm of its absolute value.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2))],
 )
@@ -320,6 +325,7 @@ op(
     composite=lambda F, self: F.linalg_slogdet(self),
     outputs=2,
     fields=("sign", "logabsdet"),
+    out=EXACT,
     doc="The sign of the determinant and the logarithm of its absolute value.",
     samples=lambda S: [S(S.normal(3, 3))],
 )
@@ -337,6 +343,7 @@ def _logdet(F: Any, self: Any) -> Any:
 op(
     "logdet(Tensor self)",
     composite=_logdet,
+    out=CAST,
     doc="The logarithm of the determinant; NaN where it is negative.",
     samples=lambda S: [S(S.tensor([[2.0, 0.5], [0.25, 1.0]]))],
 )
@@ -445,6 +452,7 @@ op(
     name="solve",
     composite=lambda F, A, B, left: F._linalg_solve(A, B, left),
     where=("linalg",),
+    out=EXACT,
     doc="The solution X of AX = B, or of XA = B.",
     samples=lambda S: [
         S(S.normal(3, 3), S.normal(3)),
@@ -545,6 +553,7 @@ op(
         A, B, upper, left, unitriangular
     ),
     where=("linalg",),
+    out=Rule("expected scalar type {result} but found {out}"),
     doc="The solution of a triangular system.",
     samples=lambda S: [
         S(S.normal(3, 3), S.normal(3, 2), upper=True),
@@ -597,6 +606,7 @@ op(
     name="matrix_power",
     composite=_matrix_power,
     where=("linalg", "torch", "Tensor"),
+    out=safely("matrix_power"),
     doc="A matrix multiplied by itself n times; a negative n inverts it.",
     samples=lambda S: [S(S.normal(3, 3), n) for n in (0, 1, 2, 3, 5, -2)],
 )
@@ -723,6 +733,7 @@ op(
     name="vecdot",
     composite=_vecdot,
     where=("linalg",),
+    out=Rule("linalg.vecdot: Expected out of dtype{result} but found {out}"),
     doc="Dot products along a dimension, the first factor conjugated.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3)),
@@ -800,6 +811,7 @@ op(
     name="pinv",
     composite=_by_rcond,
     where=("linalg",),
+    out=safely("linalg.pinv"),
     doc="The Moore-Penrose inverse, with singular values below a ratio taken for zero.",
     samples=lambda S: [S(S.normal(3, 2), 1e-3), S(S.normal(2, 2), rcond=1e-3)],
 )
@@ -814,12 +826,14 @@ op(
     where=("linalg",),
     batching=batch_leading,
     shows={"A": "self"},
+    out=safely("linalg.pinv"),
     doc="The Moore-Penrose inverse.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 3)), S(S.normal(3, 3))],
 )
 op(
     "pinverse(Tensor self, float rcond=1e-15)",
     composite=lambda F, self, rcond: F.linalg_pinv(self, rtol=rcond),
+    out=CAST,
     doc="The Moore-Penrose inverse.",
     samples=lambda S: [S(S.normal(3, 2))],
 )

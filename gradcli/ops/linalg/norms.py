@@ -14,6 +14,7 @@ import numpy as np
 
 from ...table.dtype_rules import cleared, common_dtype, is_complex
 from ...table.entry import op
+from ...table.out_rules import CAST, Rule
 from ...table.shape_rules import broadcast_shape, ndim, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, numel, shape_of
@@ -184,6 +185,7 @@ op(
     name="matrix_norm",
     composite=_matrix_norm,
     where=("linalg",),
+    out=Rule("linalg.matrix_norm expected out tensor dtype {result} but got: {out}"),
     doc="A norm of matrices: Frobenius, nuclear, or induced by a vector norm.",
     samples=lambda S: [
         S(S.normal(2, 3)),
@@ -229,6 +231,7 @@ op(
     name="norm",
     composite=_linalg_norm,
     where=("linalg",),
+    out=Rule("linalg.norm expected out tensor dtype {result} but got: {out}"),
     doc="A vector or matrix norm, by the number of dimensions.",
     samples=lambda S: [
         S(S.normal(3)),
@@ -536,6 +539,7 @@ op(
     "normalize(Tensor input, float p=2.0, Dim[] dim=1, float eps=1e-12)",
     composite=_normalize,
     where=("F",),
+    out=CAST,
     doc="Divides by the p-norm along dimensions.",
     samples=lambda S: [S(S.normal(2, 3)), S(S.normal(2, 3), p=1.0, dim=0), S(S.normal(3), dim=-1)],
 )

@@ -14,9 +14,12 @@ from ...table.call.python_data import real_number
 from ...table.dtype_rules import refuse_bool, requires_grad
 from ...table.entry import LINEAR, MULTILINEAR, op
 from ...table.levels.batching import decomposed, matmul_like
+from ...table.out_rules import CAST, CONTRACTED, EXACT, Rule
 from ...table.shape_rules import check_expand, is_contiguous, ndim
 from ...tensor.dtypes import FROM_ARRAY, c_name, fixed_width_name
 from ...tensor.tensor import Tensor, shape_of
+
+_DOTTED = Rule("result dtype {out} does not match input dtype {result}")
 
 
 def _scaled(array: Any, factor: complex) -> Any:
@@ -216,6 +219,7 @@ op(
     check=_check_mm,
     size=lambda self, mat2: _rows(self) * _columns(mat2),
     batching=matmul_like,
+    out=EXACT,
     doc="Multiplies two matrices.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(3, 4)),
@@ -297,6 +301,7 @@ op(
     size=lambda self, mat1, mat2, beta, alpha: _rows(mat1) * _columns(mat2),
     inplace=True,
     batching=_ADDMM_BATCHED,
+    out=EXACT,
     doc="Adds `alpha` times the product of two matrices to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(2, 4), S.normal(2, 3), S.normal(3, 4)),
@@ -332,6 +337,7 @@ op(
     jvp=MULTILINEAR,
     check=_check_mv,
     batching=matmul_like,
+    out=Rule("addmv input tensors must have the same dtype, but got {out}, {result}, and {result}"),
     doc="Multiplies a matrix by a vector.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(3)),
@@ -355,6 +361,7 @@ op(
     check=_check_addmv,
     inplace=True,
     batching=_ADDMM_BATCHED,
+    out=EXACT,
     doc="Adds `alpha` times a matrix-vector product to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(2), S.normal(2, 3), S.normal(3)),
@@ -380,6 +387,7 @@ op(
     jvp=MULTILINEAR,
     check=_check_dot,
     batching=decomposed(_dot_batched),
+    out=_DOTTED,
     doc="The sum of the products of two vectors' elements.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),
@@ -400,6 +408,7 @@ op(
     },
     check=_check_dot,
     batching=decomposed(lambda F, self, other: _row_by_column(F, F.conj(self), other)),
+    out=_DOTTED,
     doc="The dot product with the first vector conjugated.",
     samples=lambda S: [S(S.normal(3), S.normal(3)), S(S.normal(0), S.normal(0))],
 )
@@ -434,6 +443,7 @@ op(
     check=_check_bmm,
     size=lambda self, mat2: _rows(self) * _columns(mat2),
     batching=matmul_like,
+    out=EXACT,
     doc="Multiplies the matrices of two batches, pair by pair.",
     samples=lambda S: [
         S(S.normal(2, 3, 4), S.normal(2, 4, 2)),
@@ -461,6 +471,7 @@ op(
     size=lambda self, batch1, batch2, beta, alpha: _rows(batch1) * _columns(batch2),
     inplace=True,
     batching=_ADDMM_BATCHED,
+    out=EXACT,
     doc="Adds `alpha` times the batched matrix product to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(2, 3, 2), S.normal(2, 3, 4), S.normal(2, 4, 2)),
@@ -493,6 +504,7 @@ op(
     check=_check_addbmm,
     size=lambda self, batch1, batch2, beta, alpha: shape_of(batch1)[1] * _columns(batch2),
     inplace=True,
+    out=Rule("self and mat2 must have the same dtype, but got {out} and {result}", resized=""),
     doc="Adds `alpha` times the sum of a batch of matrix products to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(3, 2), S.normal(2, 3, 4), S.normal(2, 4, 2)),
@@ -560,6 +572,7 @@ op(
     "outer(Tensor self, Tensor vec2)",
     composite=_outer,
     aliases=("ger",),
+    out=CAST,
     doc="The matrix of all products of two vectors' elements.",
     samples=lambda S: [S(S.normal(2), S.normal(3)), S(S.normal(0), S.normal(2))],
 )
@@ -672,6 +685,7 @@ op(
     "matmul(Tensor self, Tensor other)",
     composite=_matmul,
     where=("torch", "Tensor", "linalg"),
+    out=_DOTTED,
     doc="The matrix product; batch dimensions broadcast, a vector counts as a row or a column.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),
@@ -714,6 +728,7 @@ op(
     "linear(Tensor input, Tensor weight, Tensor? bias=None)",
     composite=_linear,
     where=("F",),
+    out=EXACT,
     doc="Multiplies by the transposed weight and adds the bias.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(4, 3), S.normal(4)),
@@ -740,6 +755,7 @@ def _inner(F: Any, self: Any, other: Any) -> Any:
 op(
     "inner(Tensor self, Tensor other)",
     composite=_inner,
+    out=CONTRACTED,
     doc="Dot products along the last dimension of both tensors.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),

@@ -11,6 +11,7 @@ from ...kernels.blocks import select
 from ...table.dtype_rules import real_gradients, supports
 from ...table.entry import ELEMENTWISE, op
 from ...table.lookup import get_op
+from ...table.out_rules import FOUND, Rule
 from ...table.shape_rules import wrap_dim
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -375,6 +376,7 @@ op(
     parts=True,
     where=("F",),
     check=_check_gelu,
+    out=FOUND,
     doc="x times the normal distribution function at x, or its approximation by tanh.",
     samples=lambda S: [*S.each(-2, 2), S(S.normal(2, 3), approximate="tanh")],
 )
@@ -470,6 +472,7 @@ op(
     parts=True,
     where=("F",),
     check=_only_floats("softplus_cpu"),
+    out=FOUND,
     doc="log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold.",
     samples=lambda S: [*S.each(-2, 2), S(S.normal(3), 2), S(S.tensor([0.3, 2.0, 5.0]), 1, 1)],
 )
@@ -493,6 +496,7 @@ op(
     parts=True,
     where=("F",),
     check=_only_floats("log_sigmoid_cpu"),
+    out=Rule("expected scalar type {result} but found {out}", resized=""),
     doc="The logarithm of sigmoid, without underflow.",
     samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
@@ -543,6 +547,7 @@ op(
     parts=True,
     where=("torch", "Tensor", "F"),
     check=_only_floats("hardshrink_cpu"),
+    out=FOUND,
     doc="Zero for elements of size `lambd` at most.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(2, 3), 0.2)],
 )
@@ -559,6 +564,7 @@ op(
     parts=True,
     where=("F",),
     check=_check_lambda,
+    out=FOUND,
     doc="Elements moved towards zero by `lambd`.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(2, 3), 0.2)],
 )

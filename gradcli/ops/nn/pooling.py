@@ -15,6 +15,7 @@ import numpy as np
 
 from ...table.dtype_rules import real_only
 from ...table.entry import op
+from ...table.out_rules import EXACT
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
@@ -722,6 +723,7 @@ def _define_average(dims: int) -> None:
         f"bool ceil_mode=False, bool count_include_pad=True{override})",
         composite=pooled,
         where=("F", "torch") if dims == 1 else ("F",),
+        out=EXACT if dims > 1 else None,
         doc="The mean of each window.",
         samples=lambda S: [
             S(S.normal(1, 2, *(4,) * dims), 2),

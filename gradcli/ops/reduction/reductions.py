@@ -13,11 +13,20 @@ from ...kernels.sums import add_up
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, common_dtype, filled, supports
 from ...table.entry import LINEAR, Op, op
+from ...table.out_rules import CAST, EXACT, Rule
 from ...table.shape_rules import wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
 from ...tensor.tensor import shape_of
 from ..elementwise.arithmetic import BOOL_PAIR
+
+_REDUCED = Rule(
+    "Expected the dtype for input and out to match, but got {result} for input's dtype and {out} "
+    "for out's dtype."
+)
+_MEAN = Rule(
+    "mean.dtype_out(): input types can't be cast to the desired output type {out}", exact=False
+)
 
 # Ufuncs as values: NumPy's stubs do not know `reduce` with a `keepdims` that is not a literal.
 ADD: Any = np.add
@@ -186,6 +195,7 @@ op(
     result=_mean_dtype,
     check=_mean_dtype,
     shows={"self_shape": "self_sym_sizes self_sym_numel"},
+    out=_MEAN,
     doc="The mean of all elements.",
     samples=lambda S: [*_shapes(S)[:3], S.edge(S.normal(0, 2))],
 )
@@ -200,6 +210,7 @@ op(
     batching="shift",
     check=_mean_dtype,
     shows={"self_shape": "self_sym_sizes self_sym_numel"},
+    out=_MEAN,
     doc="The mean over dimensions.",
     samples=_dims,
 )
@@ -253,6 +264,7 @@ def _nanmean(F: Any, self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
 op(
     "nanmean(Tensor self, Dim[]? dim=None, bool keepdim=False, *, DType? dtype=None)",
     composite=_nanmean,
+    out=CAST,
     doc="The mean of the elements that are not NaN.",
     samples=lambda S: [] if S.dtype.is_complex else _nan_samples(S),
 )
@@ -725,6 +737,7 @@ op(
     result=_norm_dtype,
     where=("linalg",),
     check=_check_norm,
+    out=EXACT,
     doc="A vector norm over dimensions, of any order.",
     samples=lambda S: [
         *[
@@ -753,6 +766,7 @@ def _any_norm(F: Any, self: Any, p: Any, dim: Any, keepdim: bool, dtype: Any) ->
 op(
     "norm(Tensor self, any? p='fro', Dim[]? dim=None, bool keepdim=False, *, DType? dtype=None)",
     composite=_any_norm,
+    out=EXACT,
     doc="A norm over dimensions: 'fro', or an order `p`.",
     samples=lambda S: [
         S(S.normal(2, 3)),
@@ -977,6 +991,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
         f"{name}_other(Tensor self, Tensor other)",
         name=name,
         composite=lambda F, self, other_: getattr(F, other)(self, other_),
+        out=(EXACT, EXACT),
         doc=f"The {word} of two elements. Ties share the gradient.",
         samples=lambda S: [S(S.distinct(2, 3), S.normal(3))],
     )
@@ -991,6 +1006,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
         constant=(1,),
         batching="shift",
         check=_check_dims(name, complex_dim),
+        out=(EXACT, EXACT),
         doc=f"The {word} elements along a dimension, and their indices.",
         samples=lambda S: [
             S(S.distinct(2, 3), 0),
@@ -1009,6 +1025,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
         vjp={"self": _evenly_dim},
         jvp={"self": _evenly_dim_forward},
         check=_check_dims(f"a{name}", supports(complex=kernel_name)),
+        out=_REDUCED,
         doc=f"The {word} elements over dimensions. Ties share the gradient.",
         samples=lambda S: [
             S(S.distinct(2, 3)),
@@ -1027,6 +1044,7 @@ def _extreme(name: str, other: str, ufunc: Any, position: Any, word: str) -> Non
         kernel=_position(position),
         result=dtypes.int64,
         check=_check_dims(f"arg{name}", supports(complex=refusal, boolean=mask)),
+        out=EXACT,
         doc=f"The index of the {word} element, over all or along a dimension.",
         samples=lambda S: [
             S(S.distinct(2, 3)),
@@ -1093,6 +1111,7 @@ op(
     outputs=2,
     fields=("min", "max"),
     check=_check_dims("aminmax", supports(complex="aminmax_cpu")),
+    out=EXACT,
     doc="The least and the greatest element, over all or along a dimension.",
     samples=lambda S: [
         S(S.distinct(2, 3)),
@@ -1121,6 +1140,7 @@ for _name, _ufunc, _word in (("all", np.logical_and, "all"), ("any", np.logical_
         result=lambda self, dim, keepdim: (
             dtypes.uint8 if self.dtype is dtypes.uint8 else dtypes.bool_
         ),
+        out=Rule(f"{_name} only supports bool tensor for result, got: {{out}}"),
         doc=f"Whether {_word} elements are nonzero.",
         samples=lambda S: [
             S(S.booleans(2, 3)),
@@ -1167,6 +1187,9 @@ op(
     promote="float",
     batching="shift",
     where=("torch", "Tensor", "special"),
+    out=Rule(
+        "logsumexp(): Expected floating point type for result tensor, but got: {out}", exact=False
+    ),
     doc="The logarithm of the sum of exponentials, without overflow.",
     samples=lambda S: [
         S(S.normal(2, 3), 0),
@@ -1346,6 +1369,7 @@ def _normalizer(identifier: str, public: str, doc: str, sign: int = 1) -> None:
             f"{public}(Tensor self, Dim dim, DType? dtype=None)",
             composite=composite,
             where=("torch", "Tensor", "special"),
+            out=EXACT,
             doc=doc,
             samples=_softmax_samples,
         )
@@ -1354,6 +1378,7 @@ def _normalizer(identifier: str, public: str, doc: str, sign: int = 1) -> None:
         name=public,
         composite=functional,
         where=("F",),
+        out=EXACT if sign > 0 else None,
         doc=doc,
         samples=_softmax_samples,
     )

@@ -8,11 +8,14 @@ import numpy as np
 
 from ...table.dtype_rules import is_complex, supports
 from ...table.entry import LINEAR, Op, op
+from ...table.out_rules import CAST, EXACT, TYPED, Rule
 from ...table.shape_rules import wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
 from ...tensor.tensor import shape_of
 from .reductions import place
+
+_TYPES = Rule("expected scalar_type {result} but found {out}")
 
 
 def _sum_dtype(self: Any, dim: int, dtype: Any) -> DType:
@@ -70,6 +73,7 @@ op(
     result=_sum_dtype,
     batching="shift",
     inplace=True,
+    out=TYPED,
     doc="The sum of each element and all before it.",
     samples=lambda S: [*_dims(S), S(S.integers(-3, 3, 4), 0)],
 )
@@ -213,6 +217,7 @@ op(
     result=_sum_dtype,
     batching="shift",
     inplace=True,
+    out=TYPED,
     doc="The product of each element and all before it.",
     samples=lambda S: [
         *_dims(S),
@@ -258,6 +263,7 @@ for _name, _ufunc, _word in (
         constant=(1,),
         batching="shift",
         check=supports(complex=f"{_name}_cpu"),
+        out=_TYPES,
         doc=f"The {_word} of each element and all before it, and its index.",
         samples=lambda S: [
             S(S.distinct(2, 3), 0),
@@ -321,6 +327,7 @@ op(
     },
     batching="shift",
     check=supports(integer="logcumsumexp_out_cpu", boolean="logcumsumexp_out_cpu"),
+    out=_TYPES,
     doc="The logarithm of the sum of exponentials of each element and all before it.",
     samples=lambda S: [S(S.normal(2, 3), 0), S(S.normal(2, 3), -1), S(S.normal(), 0)],
 )
@@ -350,6 +357,7 @@ def _diff(F: Any, self: Any, n: int, dim: int, prepend: Any, append: Any) -> Any
 op(
     "diff(Tensor self, int n=1, Dim dim=-1, Tensor? prepend=None, Tensor? append=None)",
     composite=_diff,
+    out=CAST,
     doc="The differences of neighbours, `n` times.",
     samples=lambda S: [
         S(S.normal(2, 4)),
@@ -502,6 +510,7 @@ op(
     numbers=False,
     where=("linalg",),
     check=_check_cross,
+    out=EXACT,
     doc="The cross product of vectors along a dimension.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3)),
@@ -523,6 +532,7 @@ def _first_three(F: Any, self: Any, other: Any, dim: Any) -> Any:
 op(
     "cross(Tensor self, Tensor other, Dim? dim=None)",
     composite=_first_three,
+    out=EXACT,
     doc="The cross product of vectors along a dimension, the first of length 3 by default.",
     samples=lambda S: [S(S.normal(3), S.normal(3)), S(S.normal(2, 3), S.normal(2, 3), 1)],
 )

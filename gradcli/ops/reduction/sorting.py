@@ -13,12 +13,20 @@ from ...kernels.strides import preserved_strides, relayout, strides_of
 from ...table.dtype_rules import filled, refuse_batch, supports, underivable, unwritten
 from ...table.entry import LINEAR, Op, default_node_name, op
 from ...table.lookup import get_op
+from ...table.out_rules import COUNTED, EXACT, Rule
 from ...table.public.plain_functions import function
 from ...table.shape_rules import wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, make, numel, shape_of
 from .reductions import pick, place
+
+_SEARCHED = Rule(
+    "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or "
+    "Long(int64) depending on whether out_int32 flag is True, but we got output tensor's dtype "
+    "{out} and out_int32 flag is {int32}"
+)
+_QUANTILE = Rule("quantile() out tensor must be same dtype as the input tensor")
 
 _NO_COMPLEX_SORT = supports(complex=RuntimeError(" Sort does not support complex dtypes on CPU"))
 
@@ -72,6 +80,7 @@ op(
     "sort(Tensor self, Dim dim=-1, bool descending=False)",
     kernel=_sort,
     check=_NO_COMPLEX_SORT,
+    out=EXACT,
     doc="The elements along a dimension in order, and where they were.",
     samples=_sort_samples,
     **_SORTED,
@@ -82,6 +91,7 @@ op(
     node="SortBackward1",
     kernel=lambda self, stable, dim, descending: _sort(self, dim, descending),
     check=_NO_COMPLEX_SORT,
+    out=EXACT,
     doc="The elements along a dimension in order, and where they were.",
     samples=lambda S: [S(S.distinct(2, 3), stable=True), S(S.distinct(2, 3), dim=0, stable=False)],
     **_SORTED,
@@ -110,6 +120,7 @@ op(
 op(
     "msort(Tensor self)",
     composite=lambda F, self: F.sort(self, 0)[0],
+    out=EXACT,
     doc="The elements in order along the first dimension.",
     samples=lambda S: [S(S.distinct(3, 2)), S(S.distinct(4))],
 )
@@ -204,6 +215,7 @@ op(
     "topk(Tensor self, int k, Dim dim=-1, bool largest=True, bool sorted=True)",
     kernel=_topk,
     check=_check_topk,
+    out=EXACT,
     doc="The `k` greatest (or least) elements along a dimension, and their indices.",
     samples=lambda S: [
         S(S.distinct(2, 4), 2),
@@ -260,6 +272,10 @@ op(
     "kthvalue(Tensor self, int k, Dim dim=-1, bool keepdim=False)",
     kernel=_kth,
     check=_check_kth,
+    out=(
+        Rule("output values must be of same type as input"),
+        Rule("output indices must be of scalar type Long"),
+    ),
     doc="The k-th least element along a dimension, and its index.",
     samples=lambda S: [
         S(S.distinct(2, 4), 2),
@@ -392,6 +408,10 @@ op(
     "mode(Tensor self, Dim dim=-1, bool keepdim=False)",
     kernel=_mode,
     check=_nonempty("mode", supports(complex="mode_cpu")),
+    out=(
+        Rule("expected scalar type '{result}' but got '{out}' for values output"),
+        Rule("expected scalar type '{result}' but got '{out}' for indices output"),
+    ),
     doc="The most frequent element along a dimension, the least of them, and its last index.",
     samples=lambda S: [
         S(S.distinct(2, 3)),
@@ -517,6 +537,7 @@ for _name in ("quantile", "nanquantile"):
         "str interpolation='linear')",
         name=_name,
         composite=_bound(_name),
+        out=_QUANTILE,
         doc="The elements below which given shares of all lie.",
         samples=lambda S: [
             S(S.distinct(2, 3), S.tensor([0.3, 0.75])),
@@ -527,6 +548,7 @@ for _name in ("quantile", "nanquantile"):
         f"{_name}(Tensor self, float q, Dim? dim=None, bool keepdim=False, *, "
         "str interpolation='linear')",
         composite=_bound(_name),
+        out=_QUANTILE,
         doc="The element below which a given share of all lies.",
         samples=_quantile_samples,
     )
@@ -652,6 +674,7 @@ op(
     result=dtypes.bool_,
     where=("torch",),
     check=_check_isin,
+    out=EXACT,
     doc="Whether elements are among those of another tensor.",
     samples=lambda S: [
         S(S.integers(0, 5, 2, 3), S.integers(0, 5, 2)),
@@ -692,6 +715,7 @@ op(
     kernel=_histc,
     size=lambda self, bins, min, max: bins,
     check=_check_histc,
+    out=COUNTED,
     doc="How many elements fall into each of equal bins.",
     samples=lambda S: [S(S.uniform(0, 3, 8), 4, 0, 3), S(S.uniform(0, 3, 2, 4), 5)],
 )
@@ -807,6 +831,7 @@ op(
     ),
     where=("torch",),
     check=_check_search,
+    out=_SEARCHED,
     doc="Where values would have to be put into a sorted sequence.",
     samples=lambda S: (
         [
@@ -827,6 +852,7 @@ op(
     result=lambda self, boundaries, out_int32, right: dtypes.int32 if out_int32 else dtypes.int64,
     where=("torch",),
     check=_check_buckets,
+    out=_SEARCHED,
     doc="The number of the bucket that each element falls into.",
     samples=lambda S: (
         [

@@ -11,6 +11,7 @@ import numpy as np
 from ...table.dtype_rules import is_complex, supports, underivable
 from ...table.entry import op
 from ...table.formulas import complex_arrays
+from ...table.out_rules import COUNTED, EXACT
 from ...table.shape_rules import wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.dtypes import c_name
@@ -282,6 +283,7 @@ op(
     jvp={"self": _renorm_forward},
     inplace=True,
     check=_check_renorm,
+    out=EXACT,
     doc="Scales slices along a dimension down to a norm of `maxnorm` at most.",
     samples=lambda S: [S(S.normal(2, 3), 2, 0, 1.0), S(S.normal(3, 2), 1, 1, 0.5)],
 )
@@ -397,6 +399,7 @@ op(
     ),
     check=_check_edges,
     **underivable("histogram", "self", "bins", "weight"),
+    out=COUNTED,
     samples=lambda S: [S.edge(S.uniform(0, 3, 8), S.tensor([0.0, 1.0, 3.0]))],
     **_HISTOGRAM,
 )
@@ -407,6 +410,7 @@ op(
     size=lambda self, bins, range, weight, density: bins,
     check=_check_bins,
     **underivable("histogram", "self", "weight"),
+    out=COUNTED,
     samples=lambda S: [
         S.edge(S.uniform(0, 3, 8), 4, range=(0.0, 3.0)),
         *([] if S.dtype.is_complex else [S.edge(S.uniform(0, 3, 2, 4), 3, density=True)]),

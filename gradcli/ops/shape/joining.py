@@ -9,11 +9,18 @@ import numpy as np
 
 from ...table.entry import LINEAR, op
 from ...table.levels.batching import aligned
+from ...table.out_rules import Rule
 from ...table.shape_rules import wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import Array
 from ...tensor.tensor import Tensor, shape_of
 from .views import atleast_1d, atleast_2d, atleast_3d, shape_of_value
+
+_JOINED = Rule(
+    "torch.cat(): input types can't be cast to the desired output type {out}",
+    exact=False,
+    error=TypeError,
+)
 
 
 def _skipped(shape: Sequence[int]) -> bool:
@@ -81,6 +88,7 @@ op(
     aliases=("concat", "concatenate"),
     batching=aligned,
     shows={"tensors_shape": ""},
+    out=_JOINED,
     doc="Joins tensors along a dimension.",
     samples=lambda S: [
         S([S.normal(2, 3), S.normal(1, 3)]),
@@ -118,6 +126,7 @@ op(
     promote="number",
     where=("torch",),
     batching=aligned,
+    out=_JOINED,
     doc="Joins tensors of one shape along a new dimension.",
     samples=lambda S: [
         S([S.normal(2, 3), S.normal(2, 3)]),
@@ -160,6 +169,7 @@ op(
     "hstack(Tensor[] tensors)",
     composite=_hstack,
     where=("torch",),
+    out=_JOINED,
     doc="Joins tensors along the second dimension, or the first of one-dimensional ones.",
     samples=lambda S: [S([S.normal(2), S.normal(3)]), S([S.normal(2, 1), S.normal(2, 2)])],
 )
@@ -168,6 +178,7 @@ op(
     composite=_vstack,
     where=("torch",),
     aliases=("row_stack",),
+    out=_JOINED,
     doc="Joins tensors as rows.",
     samples=lambda S: [S([S.normal(3), S.normal(3)]), S([S.normal(2, 3), S.normal(3)])],
 )
@@ -175,6 +186,7 @@ op(
     "dstack(Tensor[] tensors)",
     composite=_dstack,
     where=("torch",),
+    out=_JOINED,
     doc="Joins tensors along the third dimension.",
     samples=lambda S: [S([S.normal(3), S.normal(3)]), S([S.normal(2, 3), S.normal(2, 3)])],
 )
@@ -182,6 +194,7 @@ op(
     "column_stack(Tensor[] tensors)",
     composite=_column_stack,
     where=("torch",),
+    out=_JOINED,
     doc="Joins tensors as columns.",
     samples=lambda S: [S([S.normal(3), S.normal(3)]), S([S.normal(3), S.normal(3, 2)])],
 )

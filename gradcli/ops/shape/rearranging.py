@@ -19,6 +19,7 @@ from ...table.call.dispatch import run
 from ...table.dtype_rules import real_gradients
 from ...table.entry import LINEAR, Op, op
 from ...table.levels.batching import front, loop, repeated
+from ...table.out_rules import EXACT
 from ...table.shape_rules import wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
@@ -396,6 +397,7 @@ op(
     node="DiagonalBackward0_copy",
     batching="shift",
     where=("torch",),
+    out=EXACT,
     doc="A copy of the diagonal of two dimensions.",
     samples=lambda S: [S(S.normal(2, 3), 1)],
 )
@@ -413,6 +415,7 @@ def _diag(F: Any, self: Any, diagonal: int) -> Any:
 op(
     "diag(Tensor self, int diagonal=0)",
     composite=_diag,
+    out=EXACT,
     doc="The diagonal of a matrix, or the matrix with a vector on its diagonal.",
     samples=lambda S: [S(S.normal(3)), S(S.normal(2, 3), 1)],
 )
@@ -473,6 +476,7 @@ op(
     jvp=LINEAR,
     keeps_layout=True,
     shows={"src_shape": ""},
+    out=EXACT,
     doc="A copy in which a slice is `src`.",
     samples=lambda S: [S(S.normal(4, 3), S.normal(2, 3), 0, 1, 3)],
 )

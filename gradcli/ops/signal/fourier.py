@@ -14,9 +14,16 @@ import numpy as np
 
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
+from ...table.out_rules import Rule
 from ...table.shape_rules import ndim, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor
+
+
+def _transforms(name: str, kind: str) -> Rule:
+    """Which outputs a transform fits: `kind` is "complex" or "floating point"."""
+    return Rule(f"{name} expects a {kind} output tensor, but got {{out}}", exact=kind == "complex")
+
 
 _MODES = {"backward": (0, 2), "ortho": (1, 1), "forward": (2, 0)}  # forward, inverse transform
 
@@ -269,11 +276,14 @@ def _define_one(name: str, forward: bool, kind: str, doc: str) -> None:
         result = F._fft_r2c(self, (axis,), mode, kind in ("rfft", "ihfft"))
         return result if forward else F.conj(result)
 
+    real = kind in ("hfft", "irfft")
+
     op(
         f"fft_{name}(Tensor self, int? n=None, int dim=-1, str? norm=None)",
         name=name,
         composite=transform,
         where=("fft",),
+        out=_transforms(name, "floating point" if real else "complex"),
         doc=doc,
         samples=lambda S: (
             []
@@ -313,6 +323,13 @@ def _axes(self: Any, s: Any, dim: Any) -> tuple[tuple[int, ...], tuple[int, ...]
     return tuple(places), tuple(sizes)
 
 
+_MANY = {
+    "c": _transforms("fftn", "complex"),
+    "r": _transforms("rfftn", "complex"),
+    "i": _transforms("irfftn", "floating point"),
+}
+
+
 def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) -> None:
     def transform(F: Any, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
         if kind == "r" and is_complex(self):
@@ -340,6 +357,7 @@ def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) ->
         name=name,
         composite=transform,
         where=("fft",),
+        out=_MANY[kind],
         doc=doc,
         samples=lambda S: (
             []

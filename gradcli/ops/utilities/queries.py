@@ -17,6 +17,7 @@ from ...table.formulas import traced
 from ...table.levels.batching import wrap_batch
 from ...table.lookup import get_op
 from ...table.memory.inplace import run_inplace
+from ...table.out_rules import Rule
 from ...table.public.plain_functions import FUNCTIONS, function
 from ...table.shape_rules import wrap_dims
 from ...tensor import device, dtypes
@@ -321,6 +322,7 @@ def _nonzero(self: Tensor) -> Tensor:
 @function(
     "nonzero(Tensor self, *, bool as_tuple=False)",
     where=BOTH,
+    out=Rule("nonzero: Expected out tensor to have scalar type {result} but got scalar type{out}"),
     doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
 )
 def nonzero(self: Tensor, as_tuple: bool) -> Any:

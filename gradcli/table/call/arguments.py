@@ -15,7 +15,6 @@ from ...tensor.sentences import unexpected_keyword
 from ...tensor.tensor import Tensor, shape_of
 from ..dtype_rules import is_batched, no_item
 from ..entry import Op
-from ..out_keyword import has_out
 from ..schema import REQUIRED, Packed, Parameter
 
 _EXPECTED = {
@@ -601,7 +600,7 @@ def _takes(op: Op, flavour: str, passed: int) -> bool:
 
 
 def _has_out(op: Op, flavour: str) -> bool:
-    return flavour not in _BOUND and has_out(op)
+    return flavour not in _BOUND and op.out is not None
 
 
 def combination_error(

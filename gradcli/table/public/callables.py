@@ -27,7 +27,7 @@ from ..entry import Op
 from ..index import PUBLIC
 from ..lookup import get_op
 from ..memory.inplace import run_inplace
-from ..out_keyword import TYPED, has_out
+from ..out_rules import Rule
 from ..schema import REQUIRED, label
 
 _MODULE = "torch.return_types"
@@ -143,7 +143,7 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     if inplace:
         ops = [op for op in ops if op.inplace]
     settled = len(ops) == 1 and not inplace and not ops[0].fields and name == ops[0].name
-    if settled and (flavour == OPERATOR or not has_out(ops[0])):
+    if settled and (flavour == OPERATOR or ops[0].out is None):
         function = caller(ops[0], flavour)
     else:
         function = _resolver(name, ops, flavour, inplace, where)
@@ -161,10 +161,12 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
     by_tensor = _overload(ops, flavour, False) if several else None
     by_number = _overload(ops, flavour, True) if several else None
 
-    def written(result: Any, out: Any) -> Any:
+    typed = isinstance(ops[0].out, Rule) and ops[0].out.typed
+
+    def written(op: Op, result: Any, out: Any) -> Any:
         from .outputs import write_out
 
-        return write_out(result, out, name, space)
+        return write_out(result, out, name, op.out)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if several and not kwargs and len(args) == 2 and type(args[0]) is Tensor:
@@ -178,7 +180,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
         if kwargs:
             if "out" in kwargs and not inplace and flavour != METHOD:
                 out = kwargs.pop("out")
-                if name in TYPED and type(out) is Tensor:
+                if typed and type(out) is Tensor:
                     kwargs = {"dtype": out.dtype, **kwargs}
         elif direct is not None and not named:
             return direct(*args)
@@ -193,10 +195,10 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
             if op.fields and type(result) is tuple:
                 called = op.id if op.id.startswith("linalg_") else op.name
                 if out is not None:
-                    written(result, out)
+                    written(op, result, out)
                     return result_type(f"{called}_out", op.fields)(*out)
                 return result_type(called, op.fields)(*result)
-            return result if out is None else written(result, out)
+            return result if out is None else written(op, result, out)
         if flavour == OPERATOR:
             return give_way(name, args)
         old = deprecated(ops[0], flavour, args, kwargs)

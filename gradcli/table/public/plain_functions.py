@@ -103,7 +103,7 @@ def _resolver(
             if out is not None:
                 from .outputs import write_out
 
-                return write_out(result, out, name)
+                return write_out(result, out, name, entry.out)
             return result
         raise resolution_error(name, entries, flavour, args, kwargs, out, space)
 
