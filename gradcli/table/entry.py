@@ -64,6 +64,9 @@ class Op:
     shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
         where it is empty, several with spaces between.
     inplace: whether the method with a trailing underscore exists.
+    writes: what its in-place form writes: "fill" for one value everywhere, or what PyTorch lets
+        pass like it, even where elements share memory; "places" for those that an index tells,
+        which may not read what they write; "" for every element anew.
     where: namespaces it is published in: "torch", "Tensor", "F", "linalg", "special", "fft".
     out: what may be written into `out=`: a rule of out_rules, or one for each output; None where
         there is no `out=`. Kernels cast, and views and composites have none, unless it is given.
@@ -109,6 +112,7 @@ class Op:
         "view",
         "vjp",
         "where",
+        "writes",
     )
 
     def __init__(self, schema: str, **fields: Any) -> None:
@@ -136,6 +140,7 @@ class Op:
         self.undefined: bool = fields.get("undefined", False)
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
+        self.writes: str = fields.get("writes", "")
         self.label = label(self.name, self.where)
         plain = CAST if self.kernel is not None and not self.view else None
         self.out: Rule | tuple[Rule, ...] | None = fields.get("out", plain)

@@ -48,6 +48,7 @@ op(
     node="FillBackward2",
     where=(),
     inplace=True,
+    writes="fill",
     doc="Writes one number into every element.",
     samples=lambda S: [S(S.normal(2, 3), 2.0)],
 )
@@ -74,6 +75,7 @@ op(
     jvp={"self": lambda F, t: F.zeros_like_shape(t, t.shape)},
     where=(),
     inplace=True,
+    writes="fill",
     doc="Writes zero into every element.",
     samples=lambda S: [S(S.normal(2, 3))],
 )

@@ -336,6 +336,7 @@ op(
     },
     inplace=True,
     shows={"values_shape": ""},
+    writes="places",
     doc="Writes `values` to positions given by index tensors, or adds them there.",
     samples=lambda S: [
         S(S.normal(4), [S.integers(1, 2, 1)], S.normal(1)),
@@ -497,6 +498,7 @@ op(
     },
     inplace=True,
     batching=aligned,
+    writes="places",
     out=EXACT,
     doc="Along `dim`, writes `src` to the positions in `index`.",
     samples=lambda S: [
@@ -574,6 +576,7 @@ op(
     },
     inplace=True,
     batching=aligned,
+    writes="places",
     out=EXACT,
     doc="Along `dim`, adds `src` at the positions in `index`.",
     samples=lambda S: [
@@ -858,6 +861,7 @@ op(
     inplace=True,
     batching=plain_index,
     keeps={"source": ("source",)},
+    writes="places",
     out=EXACT,
     doc="Adds `alpha` times `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [
@@ -916,6 +920,7 @@ op(
     },
     inplace=True,
     keeps={"source": ("source",)},
+    writes="places",
     out=EXACT,
     doc="Writes `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [S(S.normal(3, 4), 0, S.integers(1, 2, 1), S.normal(1, 4))],
@@ -1010,6 +1015,7 @@ op(
     batching=ELEMENTWISE,
     keeps_layout=True,
     inplace=True,
+    writes="fill",
     doc="Writes one number where the mask is true.",
     samples=lambda S: [
         S(S.normal(2, 3), S.booleans(2, 3), 2.0),
@@ -1231,6 +1237,7 @@ op(
     inplace=True,
     where=("torch", "Tensor"),
     keeps={"source": ("source",)},
+    writes="places",
     doc="Writes `source` to positions in the flattened tensor, or adds it there.",
     samples=lambda S: [
         S(S.normal(2, 3), S.integers(2, 3, 1), S.normal(1)),

@@ -27,11 +27,6 @@ from ..entry import ELEMENTWISE, Op
 from ..shape_rules import broadcast_shape
 from .views import CopySlices, check_view, keep_retained, refresh
 
-# Writes that give elements which share memory one value anyway, or that PyTorch lets pass.
-_FILLS = ("zero", "fill", "masked_fill")
-# Writes to places that an index tells, which may not read what they write.
-_PLACED = ("index_put", "index_add", "index_copy", "scatter", "scatter_add", "put")
-
 
 def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     """Call the in-place twin of `op`: its result is written into the first argument.
@@ -52,8 +47,8 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     recorded = runtime.grad_enabled and any(
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )
-    check_writable(target, recorded, op.id in _FILLS)
-    placed = op.id in _PLACED
+    check_writable(target, recorded, op.writes == "fill")
+    placed = op.writes == "places"
     if placed or op.batching == ELEMENTWISE or op.id == "copy":
         for position in op.tensor_positions[1:]:
             if type(args[position]) is Tensor:
