@@ -44,7 +44,8 @@ class Op:
     node: PyTorch's node name, or a function of the bound arguments that gives it.
     promote: "number", "float", "compare" (see dispatch.promoted) or a function of the bound
         arguments giving the dtype to compute in; None leaves dtypes to the kernel.
-    numbers: whether a Python number may stand for a tensor, where `promote` is given.
+    numbers: whether a Python number may stand for a tensor other than the first, where `promote` is
+        given; "first": for the first, too, "either": for the first where the second is a tensor.
     result: a dtype, or a function of the bound arguments, that the outputs are cast to.
     view: outputs share the first input's memory.
     keeps_layout: the kernel's strides stay; otherwise results are laid out row by row.
@@ -126,7 +127,7 @@ class Op:
         self.jvp: Any = fields.get("jvp")
         self.node: Any = fields.get("node")
         self.promote: Any = fields.get("promote")
-        self.numbers: bool = fields.get("numbers", True)
+        self.numbers: bool | str = fields.get("numbers", True)
         self.result: Any = fields.get("result")
         self.view: bool = fields.get("view", False)
         self.keeps_layout: bool = fields.get("keeps_layout", False)

@@ -111,6 +111,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
+    numbers="first",
     check=_Addable(unsigned="add_stub", numbers=True),
     doc="Adds `alpha` times `other` to `self`.",
     samples=lambda S: [
@@ -134,6 +135,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("subtract",),
+    numbers="first",
     check=_Subtractable(unsigned="add_stub", numbers=True),
     doc="Subtracts `alpha` times `other` from `self`.",
     samples=lambda S: [
@@ -184,6 +186,7 @@ op(
     },
     jvp=MULTILINEAR,
     promote="number",
+    numbers="first",
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("multiply",),
@@ -209,6 +212,7 @@ op(
         "other": lambda F, t, self, other: -t * ((self / other) / other),
     },
     promote="float",
+    numbers="first",
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("divide", "true_divide"),
@@ -296,6 +300,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("divide",),
+    numbers="first",
     check=_check_mode,
     doc="Divides and rounds towards zero ('trunc') or down ('floor').",
     samples=lambda S: [
@@ -309,6 +314,7 @@ op(
     promote="number",
     batching=ELEMENTWISE,
     inplace=True,
+    numbers="first",
     check=supports(complex="div_floor_cpu", boolean="div_floor_cpu", numbers=True),
     **underivable("floor_divide", "self", "other"),
     doc="Divides and rounds down.",

@@ -225,6 +225,7 @@ for _name, _kernel, _doc in (
         promote="number",
         batching=ELEMENTWISE,
         inplace=True,
+        numbers="either",
         check=supports(complex=f"{_name}_cpu", floating=f"{_name}_cpu", numbers=True),
         doc=_doc,
         samples=_bit_samples,
@@ -270,6 +271,7 @@ for _name, _kernel, _short, _doc in (
         promote="number",
         batching=ELEMENTWISE,
         inplace=True,
+        numbers="either",
         check=supports(
             complex=_short, floating=_short, boolean=_short, unsigned=_short, numbers=True
         ),

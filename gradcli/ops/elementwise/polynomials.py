@@ -15,6 +15,7 @@ def _define(name: str, kernel: Any, doc: str) -> None:
         kernel=kernel,
         promote="float",
         batching=ELEMENTWISE,
+        numbers="either",
         where=("special",),
         check=supports(complex=f"{name}_cpu", numbers=True),
         doc=doc,

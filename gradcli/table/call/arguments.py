@@ -116,7 +116,7 @@ def check_arguments(op: Op, args: tuple[Any, ...], flavour: str = FUNCTION) -> t
             if changed is None:
                 changed = list(args)
             changed[position] = new
-    if op.name in _NUMBER_OR_TENSOR and not any(type(value) is Tensor for value in args):
+    if op.numbers == "either" and not any(type(value) is Tensor for value in args):
         raise wrong_type(op, op.parameters[0], 0, args[0])
     return args if changed is None else tuple(changed)
 
@@ -164,7 +164,7 @@ def _convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
         if type(value) is Tensor:
             return value
         number = python_number(value)
-        if number is not None and number_allowed(op) and (position or op.name in _NUMBER_FIRST):
+        if number is not None and number_allowed(op) and (position or op.numbers in _FIRST):
             return number
         raise wrong_type(op, parameter, position, value)
     if kind == "Extents" or (kind == "Padding" and type(value) is not str):
@@ -195,42 +195,12 @@ def _extents(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
     return type(value)(numbers) if type(value) in (list, tuple) else value
 
 
-# Names whose first tensor may be a number where the second is none.
-_NUMBER_OR_TENSOR = frozenset(
-    {
-        "bitwise_and",
-        "bitwise_left_shift",
-        "bitwise_or",
-        "bitwise_right_shift",
-        "bitwise_xor",
-        "bucketize",
-        "chebyshev_polynomial_t",
-        "chebyshev_polynomial_u",
-        "chebyshev_polynomial_v",
-        "chebyshev_polynomial_w",
-        "float_power",
-        "hermite_polynomial_h",
-        "hermite_polynomial_he",
-        "isin",
-        "laguerre_polynomial_l",
-        "legendre_polynomial_p",
-        "pow",
-        "remainder",
-        "shifted_chebyshev_polynomial_t",
-        "shifted_chebyshev_polynomial_u",
-        "shifted_chebyshev_polynomial_v",
-        "shifted_chebyshev_polynomial_w",
-        "xlog1py",
-        "xlogy",
-        "zeta",
-    }
-)
-_NUMBER_FIRST = _NUMBER_OR_TENSOR | {"add", "div", "floor_divide", "mul", "sub"}
+_FIRST = ("first", "either")  # the field `numbers` where the first tensor may be a number
 
 
 def number_allowed(op: Op) -> bool:
     """Whether a Python number may stand for a tensor: in elementwise ops of two and more."""
-    return op.numbers and len(op.tensor_positions) > 1 and op.promote is not None
+    return bool(op.numbers) and len(op.tensor_positions) > 1 and op.promote is not None
 
 
 def _scalar(kind: str, value: Any) -> Any:
