@@ -46,6 +46,8 @@ class Op:
         arguments giving the dtype to compute in; None leaves dtypes to the kernel.
     numbers: whether a Python number may stand for a tensor other than the first, where `promote` is
         given; "first": for the first, too, "either": for the first where the second is a tensor.
+    rounding: which Python numbers are rounded first in float16 and bfloat16: "" for those that
+        stand for a tensor, "all", or "none".
     result: a dtype, or a function of the bound arguments, that the outputs are cast to.
     view: outputs share the first input's memory.
     keeps_layout: the kernel's strides stay; otherwise results are laid out row by row.
@@ -104,6 +106,7 @@ class Op:
         "plans",
         "promote",
         "result",
+        "rounding",
         "samples",
         "schema",
         "shows",
@@ -128,6 +131,7 @@ class Op:
         self.node: Any = fields.get("node")
         self.promote: Any = fields.get("promote")
         self.numbers: bool | str = fields.get("numbers", True)
+        self.rounding: str = fields.get("rounding", "")
         self.result: Any = fields.get("result")
         self.view: bool = fields.get("view", False)
         self.keeps_layout: bool = fields.get("keeps_layout", False)

@@ -48,22 +48,6 @@ np.empty((1 << 25) - (1 << 13), np.uint8)
 
 _new = object.__new__
 
-# In float16 and bfloat16 a number that stands for a tensor is rounded first, except in these.
-_EXACT = frozenset({"mul", "div", "div_mode", "floor_divide"})
-# The numbers of these are rounded too.
-_ROUNDED = frozenset(
-    [
-        "add",
-        "fmod_scalar",
-        "pow",
-        "pow_base",
-        "remainder_base",
-        "remainder_scalar",
-        "rsub",
-        "rsub_scalar",
-        "sub",
-    ]
-)
 LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
 
@@ -146,13 +130,13 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
                     low = item.dtype
         elif dtype is not None and dtype.category < dtypes.FLOATING and value is not None:
             arrays[position] = dtype.array.type(_wrapped(value, dtype))
-        elif dtype is not None and not dtype.raw and value is not None and op.id not in _EXACT:
+        elif dtype is not None and not dtype.raw and value is not None and op.rounding != "none":
             arrays[position] = float(dtype.cast(np.float32(value)))
     if dtype is not None and dtype.category < dtypes.FLOATING:
         for position, parameter in enumerate(op.parameters):
             if parameter.kind == "Number" and arrays[position] is not None:
                 arrays[position] = dtype.array.type(_wrapped(arrays[position], dtype))
-    elif dtype is not None and not dtype.raw and op.id in _ROUNDED:
+    elif dtype is not None and not dtype.raw and op.rounding == "all":
         arrays = [
             float(dtype.cast(np.float32(value)))
             if parameter.kind in ("Number", "Scalar") and type(value) is not Tensor
