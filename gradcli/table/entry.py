@@ -54,6 +54,8 @@ class Op:
     parts: the kernel and the formulas are chains of elementwise passes: large arrays go through
         them in parts.
     batching: ELEMENTWISE, "shift" (dims move by one), or a rule `(op, axes, args)`; see batching.
+    batched_write: how PyTorch words that its in-place form may not write batched values into an
+        unbatched tensor: "broadcast", "arithmetic", "ruled", or "" where it has no batching rule.
     outputs: how many tensors it returns; 0 means a list whose length varies.
     fields: names of several outputs, for results like `torch.return_types.max`.
     constant: indices of outputs that carry no gradient.
@@ -79,6 +81,7 @@ class Op:
 
     __slots__ = (
         "aliases",
+        "batched_write",
         "batching",
         "bind",
         "call",
@@ -137,6 +140,7 @@ class Op:
         self.keeps_layout: bool = fields.get("keeps_layout", False)
         self.parts: bool = fields.get("parts", False)
         self.batching: Any = fields.get("batching")
+        self.batched_write: str = fields.get("batched_write", "")
         self.outputs: int = fields.get("outputs", 1)
         self.constant: tuple[int, ...] = fields.get("constant", ())
         self.keeps: Mapping[str, tuple[str, ...]] = fields.get("keeps") or {}

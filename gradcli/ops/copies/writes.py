@@ -33,6 +33,7 @@ op(
     node="CopyBackwards",
     where=(),
     inplace=True,
+    batched_write="arithmetic",
     doc="Writes `src`, broadcast and cast, into the tensor.",
     samples=lambda S: [S(S.normal(2, 3), S.normal(2, 3)), S(S.normal(2, 3), S.normal(3))],
 )
@@ -65,6 +66,7 @@ op(
     node="FillBackward3",
     where=(),
     inplace=True,
+    batched_write="ruled",
     doc="Writes the element of a tensor without dimensions into every element.",
     samples=lambda S: [S(S.normal(2, 3), S.normal())],
 )

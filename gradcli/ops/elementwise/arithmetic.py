@@ -114,6 +114,7 @@ op(
     numbers="first",
     rounding="all",
     check=_Addable(unsigned="add_stub", numbers=True),
+    batched_write="broadcast",
     doc="Adds `alpha` times `other` to `self`.",
     samples=lambda S: [
         *S.pairs(-2, 2),
@@ -139,6 +140,7 @@ op(
     numbers="first",
     rounding="all",
     check=_Subtractable(unsigned="add_stub", numbers=True),
+    batched_write="arithmetic",
     doc="Subtracts `alpha` times `other` from `self`.",
     samples=lambda S: [
         *S.pairs(-2, 2),
@@ -195,6 +197,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("multiply",),
+    batched_write="arithmetic",
     doc="Multiplies elementwise.",
     samples=lambda S: [*S.pairs(-2, 2), S(S.normal(3), 2.5)],
 )
@@ -222,6 +225,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     aliases=("divide", "true_divide"),
+    batched_write="arithmetic",
     doc="Divides elementwise; integers give a floating result.",
     samples=lambda S: [*S.pairs(0.5, 2.5), S(S.normal(3), 2.5)],
 )
@@ -309,6 +313,7 @@ op(
     numbers="first",
     rounding="none",
     check=_check_mode,
+    batched_write="arithmetic",
     doc="Divides and rounds towards zero ('trunc') or down ('floor').",
     samples=lambda S: [
         S(S.uniform(2, 3, 3), S.uniform(0.3, 0.4, 3), rounding_mode=mode)

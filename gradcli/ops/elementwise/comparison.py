@@ -192,6 +192,7 @@ for _name, _kernel, _doc in (
         result=dtypes.bool_,
         batching=ELEMENTWISE,
         inplace=True,
+        batched_write="arithmetic",
         doc=_doc,
         samples=_masks,
     )
@@ -227,6 +228,7 @@ for _name, _kernel, _doc in (
         inplace=True,
         numbers="either",
         check=supports(complex=f"{_name}_cpu", floating=f"{_name}_cpu", numbers=True),
+        batched_write="broadcast",
         doc=_doc,
         samples=_bit_samples,
     )
@@ -275,6 +277,7 @@ for _name, _kernel, _short, _doc in (
         check=supports(
             complex=_short, floating=_short, boolean=_short, unsigned=_short, numbers=True
         ),
+        batched_write="broadcast",
         doc=_doc,
         samples=lambda S: [
             S(S.integers(-9, 9, 2, 3), S.integers(0, 5, 3)),
@@ -475,6 +478,7 @@ for _name, _kernel, _doc in (
         batching=ELEMENTWISE,
         inplace=True,
         check=supports(complex=f"{_name}_cpu", floating=f"{_name}_cpu", boolean=f"{_name}_cpu"),
+        batched_write="broadcast",
         doc=_doc,
         samples=lambda S: [S(S.integers(0, 30, 2, 3), S.integers(0, 30, 3))],
     )

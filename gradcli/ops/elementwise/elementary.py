@@ -557,6 +557,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(complex="maximum_cpu"),
+    batched_write="arithmetic",
     doc="Raises lesser elements to the limits that a tensor gives.",
     samples=lambda S: [S(S.distinct(2, 3), S.uniform(-0.2, 0.2, 3))],
 )
@@ -587,6 +588,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(complex="minimum_cpu"),
+    batched_write="arithmetic",
     doc="Lowers greater elements to the limits that a tensor gives.",
     samples=lambda S: [S(S.distinct(2, 3), S.uniform(-0.2, 0.2, 3))],
 )
@@ -663,6 +665,7 @@ op(
     inplace=True,
     aliases=("arctan2",),
     check=supports(complex="atan2_cpu"),
+    batched_write="broadcast",
     doc="The angle of the point (other, self).",
     samples=lambda S: [*S.pairs(0.3, 2), *S.kink_pairs()],
 )
@@ -737,6 +740,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(complex="copysign_cpu"),
+    batched_write="broadcast",
     doc="The size of `self` with the sign of `other`.",
     samples=lambda S: [*S.pairs(0.3, 2), *S.kink_pairs()],
 )

@@ -337,6 +337,7 @@ op(
     inplace=True,
     shows={"values_shape": ""},
     writes="places",
+    batched_write="ruled",
     doc="Writes `values` to positions given by index tensors, or adds them there.",
     samples=lambda S: [
         S(S.normal(4), [S.integers(1, 2, 1)], S.normal(1)),
@@ -577,6 +578,7 @@ op(
     inplace=True,
     batching=aligned,
     writes="places",
+    batched_write="ruled",
     out=EXACT,
     doc="Along `dim`, adds `src` at the positions in `index`.",
     samples=lambda S: [
@@ -714,6 +716,7 @@ op(
         ),
     },
     inplace=True,
+    batched_write="ruled",
     out=EXACT,
     doc="Along `dim`, reduces `src` into the positions in `index`: sum, prod, mean, amax or amin.",
     samples=lambda S: [
@@ -862,6 +865,7 @@ op(
     batching=plain_index,
     keeps={"source": ("source",)},
     writes="places",
+    batched_write="ruled",
     out=EXACT,
     doc="Adds `alpha` times `source` to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [
@@ -949,6 +953,7 @@ op(
     jvp={"self": lambda F, t, dim, index: F.index_fill(t, dim, index, 0)},
     inplace=True,
     batching=plain_index,
+    batched_write="ruled",
     doc="Writes one number to the slices of a dimension at the positions in `index`.",
     samples=lambda S: [S(S.normal(3, 4), 1, S.integers(0, 4, 2), 2.0)],
 )
@@ -970,6 +975,7 @@ op(
     },
     node="IndexFillBackward1",
     inplace=True,
+    batched_write="ruled",
     doc="Writes the element of a tensor to the slices at the positions in `index`.",
     samples=lambda S: [S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal())],
 )
@@ -1016,6 +1022,7 @@ op(
     keeps_layout=True,
     inplace=True,
     writes="fill",
+    batched_write="arithmetic",
     doc="Writes one number where the mask is true.",
     samples=lambda S: [
         S(S.normal(2, 3), S.booleans(2, 3), 2.0),

@@ -474,53 +474,9 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     return target
 
 
-# Writes that PyTorch batches by rules of its own, by what these say of an unbatched target; the
-# others go through its fallback.
-_ARITHMETIC = frozenset(
-    [
-        "clamp_max_tensor",
-        "clamp_min_tensor",
-        "copy",
-        "div",
-        "div_mode",
-        "logical_and",
-        "logical_or",
-        "logical_xor",
-        "masked_fill",
-        "mul",
-        "sub",
-    ]
-)
-_BROADCAST = frozenset(
-    [
-        "add",
-        "atan2",
-        "bitwise_and",
-        "bitwise_left_shift",
-        "bitwise_or",
-        "bitwise_right_shift",
-        "bitwise_xor",
-        "copysign",
-        "gcd",
-        "lcm",
-    ]
-)
-_RULED = frozenset(
-    [
-        "fill_tensor",
-        "index_add",
-        "index_fill",
-        "index_fill_tensor",
-        "index_put",
-        "scatter_add",
-        "scatter_reduce",
-    ]
-)
-
-
 def _refused_write(op: Op, args: Sequence[Any], depth: int) -> str:
     """PyTorch's sentence for a write of batched values into a tensor without that batch."""
-    if op.id in _BROADCAST:
+    if op.batched_write == "broadcast":
         tensors = _tensors(op, args)
         size = next(
             shape_of(level.value)[level.axis]
@@ -532,9 +488,9 @@ def _refused_write(op: Op, args: Sequence[Any], depth: int) -> str:
             f"output with shape {list(shape_of(args[0]))} doesn't match the broadcast shape {found}"
         )
     place = "in a vmap"
-    if op.id in _ARITHMETIC:
+    if op.batched_write == "arithmetic":
         name = "inplace arithmetic"
-    elif op.id in _RULED:
+    elif op.batched_write == "ruled":
         name = f"{op.name}_"
     else:
         name = f"aten::{op.name}_"
