@@ -68,6 +68,10 @@ class Op:
     undefined: formulas get None, not zeros, for outputs that no gradient reached.
     shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
         where it is empty, several with spaces between.
+    forms: where PyTorch has several overloads for what one entry covers here, the number of
+        arguments that only one of them takes, or 0 where there is none.
+    deprecated: the names of the numbers in a second, deprecated form that PyTorch does not list,
+        in their order: one stands behind the first tensor, two anywhere among the tensors.
     inplace: whether the method with a trailing underscore exists.
     writes: what its in-place form writes: "fill" for one value everywhere, or what PyTorch lets
         pass like it, even where elements share memory; "places" for those that an index tells,
@@ -88,9 +92,11 @@ class Op:
         "check",
         "composite",
         "constant",
+        "deprecated",
         "doc",
         "family",
         "fields",
+        "forms",
         "fused",
         "id",
         "inplace",
@@ -146,6 +152,8 @@ class Op:
         self.keeps: Mapping[str, tuple[str, ...]] = fields.get("keeps") or {}
         self.shows: Mapping[str, str] = fields.get("shows") or {}
         self.fused: Mapping[str, str] = fields.get("fused") or {}
+        self.forms: int | None = fields.get("forms")
+        self.deprecated: tuple[str, ...] = fields.get("deprecated", ())
         self.undefined: bool = fields.get("undefined", False)
         self.inplace: bool = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))

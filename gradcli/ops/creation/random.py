@@ -96,11 +96,13 @@ def _normal(shape: tuple[int, ...], dtype: DType, generator: Any) -> Array:
 function(
     f"rand(int[]... size, *, {_RANDOM})",
     where=("torch",),
+    forms=1,
     doc="Uniform random numbers between 0 and 1.",
 )(_made("rand", _uniform, _floating))
 function(
     f"randn(int[]... size, *, {_RANDOM})",
     where=("torch",),
+    forms=1,
     doc="Random numbers of the standard normal distribution.",
 )(_made("randn", _normal, _floating))
 
@@ -130,6 +132,7 @@ def randint_low(low: int, high: int, size: Sequence[int], *options: Any) -> Tens
 @function(
     f"randperm(int n, *, {_RANDOM})",
     where=("torch",),
+    forms=1,
     doc="The integers from 0 to `n` - 1 in random order.",
 )
 def randperm(n: int, *options: Any) -> Tensor:

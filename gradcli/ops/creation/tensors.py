@@ -412,6 +412,7 @@ def empty_strided(
 @function(
     f"eye(int n, int? m=None, *, {OPTIONS})",
     where=("torch",),
+    forms=1,
     out=_MADE,
     doc="Ones on the diagonal of a matrix, zeros elsewhere.",
 )
@@ -568,6 +569,7 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
 @function(
     f"linspace(any start, any end, int steps, *, {OPTIONS})",
     where=("torch",),
+    forms=0,
     out=_SPACED,
     doc="`steps` evenly spaced numbers from `start` to `end`, both included.",
 )
@@ -596,6 +598,7 @@ def linspace(
 @function(
     f"logspace(any start, any end, int steps, float base=10.0, *, {OPTIONS})",
     where=("torch",),
+    forms=0,
     out=_SPACED,
     doc="`base` raised to evenly spaced exponents from `start` to `end`.",
 )

@@ -115,6 +115,7 @@ op(
     rounding="all",
     check=_Addable(unsigned="add_stub", numbers=True),
     batched_write="broadcast",
+    deprecated=("alpha",),
     doc="Adds `alpha` times `other` to `self`.",
     samples=lambda S: [
         *S.pairs(-2, 2),
@@ -141,6 +142,7 @@ op(
     rounding="all",
     check=_Subtractable(unsigned="add_stub", numbers=True),
     batched_write="arithmetic",
+    deprecated=("alpha",),
     doc="Subtracts `alpha` times `other` from `self`.",
     samples=lambda S: [
         *S.pairs(-2, 2),
@@ -933,6 +935,7 @@ op(
     batching=ELEMENTWISE,
     inplace=True,
     check=supports(boolean="addcmul_cpu_out"),
+    deprecated=("value",),
     doc="Adds `value` times the product of two tensors.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(3), S.normal(2, 1)),
@@ -974,6 +977,7 @@ op(
             ),
         )
     ),
+    deprecated=("value",),
     doc="Adds `value` times the quotient of two tensors.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(3), S.uniform(0.5, 2, 2, 1)),

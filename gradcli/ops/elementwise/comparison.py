@@ -344,6 +344,7 @@ op(
     batching=ELEMENTWISE,
     where=("torch",),
     check=_check_condition,
+    forms=0,
     doc="Elements of `self` where the condition holds, of `other` elsewhere.",
     samples=lambda S: [
         S(S.booleans(2, 3), S.normal(2, 3), S.normal(3)),
@@ -358,6 +359,7 @@ op(
     composite=lambda F, self, condition, other: F.where(condition, self, other),
     promote="number",
     where=("Tensor",),
+    forms=0,
     doc="Elements of `self` where the condition holds, of `other` elsewhere.",
     samples=lambda S: [S(S.normal(2, 3), S.booleans(2, 3), S.normal(3))],
 )
@@ -374,6 +376,7 @@ op(
     outputs=0,
     result=dtypes.int64,
     where=("torch",),
+    forms=0,
     doc="The indices of the nonzero elements, one tensor a dimension.",
     samples=lambda S: [S(S.booleans(2, 3)), S(S.tensor([0.0, 1.0, 2.0]))],
 )

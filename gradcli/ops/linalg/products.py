@@ -301,6 +301,7 @@ op(
     size=lambda self, mat1, mat2, beta, alpha: _rows(mat1) * _columns(mat2),
     inplace=True,
     batching=_ADDMM_BATCHED,
+    deprecated=("beta", "alpha"),
     out=EXACT,
     doc="Adds `alpha` times the product of two matrices to `beta` times `self`.",
     samples=lambda S: [
@@ -361,6 +362,7 @@ op(
     check=_check_addmv,
     inplace=True,
     batching=_ADDMM_BATCHED,
+    deprecated=("beta", "alpha"),
     out=EXACT,
     doc="Adds `alpha` times a matrix-vector product to `beta` times `self`.",
     samples=lambda S: [
@@ -443,6 +445,7 @@ op(
     check=_check_bmm,
     size=lambda self, mat2: _rows(self) * _columns(mat2),
     batching=matmul_like,
+    forms=2,
     out=EXACT,
     doc="Multiplies the matrices of two batches, pair by pair.",
     samples=lambda S: [
@@ -471,6 +474,7 @@ op(
     size=lambda self, batch1, batch2, beta, alpha: _rows(batch1) * _columns(batch2),
     inplace=True,
     batching=_ADDMM_BATCHED,
+    deprecated=("beta", "alpha"),
     out=EXACT,
     doc="Adds `alpha` times the batched matrix product to `beta` times `self`.",
     samples=lambda S: [
@@ -504,6 +508,7 @@ op(
     check=_check_addbmm,
     size=lambda self, batch1, batch2, beta, alpha: shape_of(batch1)[1] * _columns(batch2),
     inplace=True,
+    deprecated=("beta", "alpha"),
     out=Rule("self and mat2 must have the same dtype, but got {out} and {result}", resized=""),
     doc="Adds `alpha` times the sum of a batch of matrix products to `beta` times `self`.",
     samples=lambda S: [
@@ -555,6 +560,7 @@ op(
     check=_check_addr,
     size=lambda self, vec1, vec2, beta, alpha: _columns(vec1) * _columns(vec2),
     inplace=True,
+    deprecated=("beta", "alpha"),
     doc="Adds `alpha` times the outer product of two vectors to `beta` times `self`.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2), S.normal(3)),

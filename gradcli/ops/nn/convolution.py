@@ -642,6 +642,7 @@ def _define(dims: int) -> None:
             F, f"conv{dims}d", dims, input, weight, bias, stride, padding, dilation, groups
         ),
         where=("torch", "F"),
+        forms=0,
         doc=f"Slides filters over {dims} spatial dimension{'s' if dims > 1 else ''}.",
         samples=lambda S: [
             S(S.normal(2, 2, *sizes), S.normal(3, 2, *kernel), S.normal(3)),

@@ -41,28 +41,6 @@ _EXPECTED = {
 FUNCTION, METHOD, OPERATOR, WRITTEN = "function", "method", "operator", "written"
 _BOUND = (METHOD, OPERATOR)
 
-# Names with several forms in PyTorch that one entry covers here, with the number of arguments
-# that only one of the forms takes (-1 where there is none).
-_ONE_FORM = {
-    "bmm": 2,
-    "conv1d": -1,
-    "conv2d": -1,
-    "conv3d": -1,
-    "eye": 1,
-    "linspace": -1,
-    "logspace": -1,
-    "rand": 1,
-    "randn": 1,
-    "randperm": 1,
-}
-
-_LISTED = frozenset({"where"})  # always all forms: PyTorch has more of them than there are here
-
-# Names with a second, deprecated form that PyTorch does not list.
-_DEPRECATED_FORMS = frozenset(
-    {"add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "baddbmm", "sub"}
-)
-
 
 class ArgumentError(TypeError):
     """An argument of the wrong type or in the wrong place; other overloads may still fit.
@@ -343,15 +321,6 @@ def bind(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             raise ArgumentError(op, misfit(op, flavour, args, renamed)) from None
 
 
-# What the numbers of a deprecated form are, in their order among the arguments.
-_DEPRECATED_NUMBERS = {
-    "add": ("alpha",),
-    "sub": ("alpha",),
-    "addcdiv": ("value",),
-    "addcmul": ("value",),
-}
-
-
 def deprecated(
     op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Any, ...] | None:
@@ -359,10 +328,10 @@ def deprecated(
 
     None where it is no such call.
     """
-    if op.name not in _DEPRECATED_FORMS or kwargs:
+    names = op.deprecated
+    if not names or kwargs:
         return None
-    names = _DEPRECATED_NUMBERS.get(op.name, ("beta", "alpha"))
-    if op.name in _DEPRECATED_NUMBERS:
+    if len(names) == 1:
         numbers, rest = args[1:2], (*args[:1], *args[2:])
     else:
         numbers = tuple(value for value in args if type(value) is not Tensor)
@@ -391,7 +360,7 @@ def deprecated(
 def _old_names(op: Op, args: tuple[Any, ...], names: Sequence[str]) -> list[str]:
     """The names of the arguments of a deprecated form."""
     tensors = iter([p.name for p in op.parameters if p.is_tensor])
-    if op.name in _DEPRECATED_NUMBERS:
+    if len(names) == 1:
         return [next(tensors), *names, *tensors]
     numbers = iter(names)
     return [next(tensors) if type(value) is Tensor else next(numbers) for value in args]
@@ -494,7 +463,7 @@ def resolution_error(
     fitting = [op for op in ops if _takes(op, flavour, passed)]
     if flavour == WRITTEN:
         ops = [max(ops, key=lambda op: len(op.parameters))]
-    elif name in _LISTED:
+    elif ops[0].forms == 0:
         fitting = []
     elif name == "split" and len(args) < 2 and "split_size_or_sections" not in kwargs:
         return TypeError(
@@ -509,8 +478,8 @@ def resolution_error(
             "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
             f"{sizes}"
         )
-    if len(ops) == 1 and name.rstrip("_") not in _DEPRECATED_FORMS:
-        fitting = list(ops) if _ONE_FORM.get(name, passed) == passed else []
+    if len(ops) == 1 and not ops[0].deprecated:
+        fitting = list(ops) if ops[0].forms in (None, passed) else []
     if len(fitting) == 1:
         try:
             if flavour != WRITTEN:
@@ -582,7 +551,7 @@ def combination_error(
     words += "".join(f"{key}={type_name(kwargs[key])}, " for key in listed_order(kwargs))
     if given:
         words = words.removesuffix(", ")
-    if len(ops) == 1 and name not in _ONE_FORM:
+    if len(ops) == 1 and ops[0].forms is None:
         return TypeError(
             f"{name}() received an invalid combination of arguments - got ({words}), but expected "
             f"({signature(ops[0], flavour)})"
