@@ -30,6 +30,7 @@ from .out_rules import CAST, Rule
 from .schema import REQUIRED, Formula, _packing, label, needs, parse_schema, share_defaults
 
 ELEMENTWISE = "elementwise"  # jvp: the vjp formula applied to the tangent; batching: pad axes
+_WITH_INPLACE = "torch Tensor F"
 LINEAR = "linear"  # jvp: the op itself on the tangent
 MULTILINEAR = "multilinear"  # jvp: a sum of the op with one input replaced by its tangent
 
@@ -72,7 +73,9 @@ class Op:
         arguments that only one of them takes, or 0 where there is none.
     deprecated: the names of the numbers in a second, deprecated form that PyTorch does not list,
         in their order: one stands behind the first tensor, two anywhere among the tensors.
-    inplace: whether the method with a trailing underscore exists.
+    inplace: the namespaces, with spaces between, of the in-place form, whose name has a trailing
+        underscore: its own of torch, Tensor and F where it is True. Or such namespaces by name,
+        where aliases differ.
     writes: what its in-place form writes: "fill" for one value everywhere, or what PyTorch lets
         pass like it, even where elements share memory; "places" for those that an index tells,
         which may not read what they write; "" for every element anew.
@@ -155,7 +158,7 @@ class Op:
         self.forms: int | None = fields.get("forms")
         self.deprecated: tuple[str, ...] = fields.get("deprecated", ())
         self.undefined: bool = fields.get("undefined", False)
-        self.inplace: bool = fields.get("inplace", False)
+        self.inplace: bool | str | dict[str, str] = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.writes: str = fields.get("writes", "")
         self.label = label(self.name, self.where)
@@ -186,6 +189,13 @@ class Op:
         if callable(self.node):
             return self.node(*args)  # type: ignore[no-any-return]
         return self.node or default_node_name(self.name)
+
+    def has_inplace(self, name: str, space: str) -> bool:
+        """Whether a namespace has an in-place form under one of the entry's names."""
+        spaces = self.inplace.get(name, "") if isinstance(self.inplace, dict) else self.inplace
+        if isinstance(spaces, bool):
+            spaces = _WITH_INPLACE if spaces else ""
+        return space in self.where and space in spaces.split()
 
     @property
     def differentiable(self) -> bool:

@@ -16,87 +16,6 @@ _WIDTH = 100  # of a line
 
 OPERATIONS = Path(__file__).parent.parent / "ops"
 
-# Operations whose in-place form is a method and no function, by namespace.
-METHOD_IN_PLACE: dict[str, frozenset[str]] = {
-    "F": frozenset({"sigmoid", "tanh"}),
-    "torch": frozenset(
-        [
-            "absolute",
-            "add",
-            "addbmm",
-            "addcdiv",
-            "addcmul",
-            "addmm",
-            "addr",
-            "arctan2",
-            "atan2",
-            "baddbmm",
-            "bitwise_and",
-            "bitwise_left_shift",
-            "bitwise_not",
-            "bitwise_or",
-            "bitwise_right_shift",
-            "bitwise_xor",
-            "copysign",
-            "cumprod",
-            "cumsum",
-            "digamma",
-            "div",
-            "divide",
-            "eq",
-            "erfinv",
-            "float_power",
-            "floor_divide",
-            "fmod",
-            "ge",
-            "greater",
-            "greater_equal",
-            "gt",
-            "heaviside",
-            "hypot",
-            "igamma",
-            "igammac",
-            "index_add",
-            "index_copy",
-            "index_fill",
-            "index_reduce",
-            "le",
-            "lerp",
-            "less",
-            "less_equal",
-            "lgamma",
-            "logical_and",
-            "logical_not",
-            "logical_or",
-            "logical_xor",
-            "lt",
-            "masked_fill",
-            "masked_scatter",
-            "mul",
-            "multiply",
-            "mvlgamma",
-            "ne",
-            "nextafter",
-            "not_equal",
-            "pow",
-            "put",
-            "remainder",
-            "renorm",
-            "scatter",
-            "scatter_add",
-            "scatter_reduce",
-            "sgn",
-            "sign",
-            "sub",
-            "subtract",
-            "tril",
-            "triu",
-            "true_divide",
-        ]
-    ),
-    "Tensor": frozenset(),
-}
-
 
 def family_names() -> list[str]:
     """The modules below `ops`: each defines entries."""
@@ -131,7 +50,7 @@ def _names(table: Mapping[str, Op]) -> str:
             for name in (op.name, *op.aliases):
                 names = public.setdefault(where, {})
                 names.setdefault(name, []).append(op.id)
-                if op.inplace and name not in METHOD_IN_PLACE.get(where, (name,)):
+                if op.has_inplace(name, where):
                     names.setdefault(f"{name}_", []).append(op.id)
     lines = ["{"]
     for where, names in sorted(public.items()):

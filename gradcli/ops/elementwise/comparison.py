@@ -35,7 +35,7 @@ for _name, _kernel, _doc, _aliases in (
         kernel=_kernel,
         promote="compare",
         batching=ELEMENTWISE,
-        inplace=True,
+        inplace="Tensor",
         aliases=_aliases,
         check=None
         if _name in ("eq", "ne")
@@ -191,7 +191,7 @@ for _name, _kernel, _doc in (
         kernel=_kernel,
         result=dtypes.bool_,
         batching=ELEMENTWISE,
-        inplace=True,
+        inplace="Tensor",
         batched_write="arithmetic",
         doc=_doc,
         samples=_masks,
@@ -201,7 +201,7 @@ op(
     kernel=np.logical_not,
     promote="compare",
     batching=ELEMENTWISE,
-    inplace=True,
+    inplace="Tensor",
     doc="Whether elements are zero.",
     samples=lambda S: [S(S.booleans(3)), S(S.tensor([0.0, 2.0])), S(S.integers(0, 2, 4))],
 )
@@ -225,7 +225,7 @@ for _name, _kernel, _doc in (
         kernel=_kernel,
         promote="number",
         batching=ELEMENTWISE,
-        inplace=True,
+        inplace="Tensor",
         numbers="either",
         check=supports(complex=f"{_name}_cpu", floating=f"{_name}_cpu", numbers=True),
         batched_write="broadcast",
@@ -237,7 +237,7 @@ op(
     kernel=np.invert,
     promote="number",
     batching=ELEMENTWISE,
-    inplace=True,
+    inplace="Tensor",
     check=supports(
         complex="bitwise_not_cpu", floating="bitwise_not_cpu", unsigned="bitwise_not_cpu"
     ),
@@ -272,7 +272,7 @@ for _name, _kernel, _short, _doc in (
         kernel=_kernel,
         promote="number",
         batching=ELEMENTWISE,
-        inplace=True,
+        inplace="Tensor",
         numbers="either",
         check=supports(
             complex=_short, floating=_short, boolean=_short, unsigned=_short, numbers=True

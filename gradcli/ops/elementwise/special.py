@@ -30,6 +30,7 @@ def _special(
     high: float,
     refusal: str,
     *,
+    inplace: bool | str = False,
     where: Sequence[str] = ("special",),
     identifier: str | None = None,
     node: str | None = None,
@@ -45,7 +46,7 @@ def _special(
         promote="float",
         batching=ELEMENTWISE,
         parts=True,
-        inplace="Tensor" in where,
+        inplace=inplace or "Tensor" in where,
         where=tuple(where),
         check=supports(complex=refusal),
         doc=doc,
@@ -83,6 +84,7 @@ _special(
     -0.8,
     0.8,
     "erfinv_vml_cpu",
+    inplace="Tensor",
     where=BOTH,
 )
 _special(
@@ -141,6 +143,7 @@ _special(
     0.5,
     4,
     "lgamma_vml_cpu",
+    inplace="Tensor",
     where=("torch", "Tensor"),
 )
 _special(
@@ -161,6 +164,7 @@ _special(
     0.5,
     4,
     "digamma",
+    inplace="Tensor",
     where=BOTH,
 )
 _special(
@@ -243,7 +247,7 @@ for _name, _where in (("mvlgamma", ("torch", "Tensor")), ("multigammaln", ("spec
         keeps_layout=True,
         promote="float",
         batching=ELEMENTWISE,
-        inplace="Tensor" in _where,
+        inplace="Tensor" if "Tensor" in _where else False,
         where=_where,
         check=_check_mvlgamma,
         out=_MVLGAMMA if _name == "mvlgamma" else CAST,
@@ -282,7 +286,7 @@ for _name, _kernel, _sign, _twin in (
             node=f"{_name.title()}Backward0",
             promote="number",
             batching=ELEMENTWISE,
-            inplace="Tensor" in _where,
+            inplace="Tensor" if "Tensor" in _where else False,
             where=_where,
             check=supports(**refusing(("complex", "integer", "boolean"), f"{_name}_cpu")),
             doc="The regularized incomplete gamma function of `self` at `other`"

@@ -158,7 +158,7 @@ op(
         "source": _source_tangent,
     },
     check=_check,
-    inplace=True,
+    inplace="Tensor",
     doc="Reduces slices into the positions of a dimension: prod, mean, amax or amin.",
     samples=_samples,
 )

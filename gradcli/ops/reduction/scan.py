@@ -72,7 +72,7 @@ op(
     jvp=LINEAR,
     result=_sum_dtype,
     batching="shift",
-    inplace=True,
+    inplace="Tensor",
     out=TYPED,
     doc="The sum of each element and all before it.",
     samples=lambda S: [*_dims(S), S(S.integers(-3, 3, 4), 0)],
@@ -216,7 +216,7 @@ op(
     jvp={"self": _cumprod_forward},
     result=_sum_dtype,
     batching="shift",
-    inplace=True,
+    inplace="Tensor",
     out=TYPED,
     doc="The product of each element and all before it.",
     samples=lambda S: [

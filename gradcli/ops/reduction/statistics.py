@@ -281,7 +281,7 @@ op(
     kernel=_renorm,
     vjp={"self": _renorm_slope},
     jvp={"self": _renorm_forward},
-    inplace=True,
+    inplace="Tensor",
     check=_check_renorm,
     out=EXACT,
     doc="Scales slices along a dimension down to a norm of `maxnorm` at most.",

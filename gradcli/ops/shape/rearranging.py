@@ -333,7 +333,7 @@ def _triangle(name: str, keep: Any, doc: str) -> None:
         vjp={"self": lambda F, g, diagonal: (F.tril if name == "tril" else F.triu)(g, diagonal)},
         jvp=LINEAR,
         batching="shift",
-        inplace=True,
+        inplace="Tensor",
         doc=doc,
         samples=lambda S: [
             S(S.normal(3, 3)),
