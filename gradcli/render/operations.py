@@ -8,9 +8,10 @@ from functools import cache
 from types import CodeType
 from typing import Any
 
+from gradcli.table import names
 from gradcli.table.entry import Op, default_node_name
-from gradcli.table.index import FUNCTIONS, PUBLIC
 from gradcli.table.lookup import get_op
+from gradcli.table.names import FUNCTIONS, OPERATIONS
 from gradcli.table.public.plain_functions import get_function
 from gradcli.table.schema import REQUIRED, Parameter
 
@@ -28,14 +29,14 @@ def all_names() -> dict[str, list[str]]:
     """Every public name without the in-place twins: name -> the namespaces that have it."""
     found: dict[str, list[str]] = {}
     for space in SPACES:
-        for name in {**PUBLIC.get(space, {}), **FUNCTIONS.get(space, {})}:
+        for name in names.all_names(space):
             if not name.startswith("_") and not _twin(name, space):
                 found.setdefault(name, []).append(space)
     return dict(sorted(found.items()))
 
 
 def _twin(name: str, space: str) -> bool:
-    return name.endswith("_") and name[:-1] in PUBLIC.get(space, {})
+    return name.endswith("_") and bool(OPERATIONS.ids(space, name[:-1]))
 
 
 def entries(name: str) -> list[Op]:
@@ -51,9 +52,9 @@ def entries(name: str) -> list[Op]:
     ]
     found: dict[str, Op] = {}
     for key in wanted:
-        for identifier in FUNCTIONS.get(key, {}).get(bare, ()):
+        for identifier in FUNCTIONS.ids(key, bare):
             found[identifier] = get_function(identifier)
-        for identifier in PUBLIC.get(key, {}).get(bare, ()):
+        for identifier in OPERATIONS.ids(key, bare):
             found[identifier] = get_op(identifier)
     return list(found.values())
 

@@ -54,9 +54,9 @@ class Loader:
         """Load the families of operations while the user types the first lines."""
         import time
 
-        from gradcli.table.index import FAMILIES
+        from gradcli.table.names import OPERATIONS
 
-        for family in sorted(set(FAMILIES.values())):
+        for family in OPERATIONS.families():
             time.sleep(WARM)
             if not shell.running:
                 import_module(f"gradcli.ops.{family}")

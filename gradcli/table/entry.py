@@ -82,6 +82,10 @@ class Op:
     where: namespaces it is published in: "torch", "Tensor", "F", "linalg", "special", "fft".
     out: what may be written into `out=`: a rule of out_rules, or one for each output; None where
         there is no `out=`. Kernels cast, and views and composites have none, unless it is given.
+    written: the namespaces, with spaces between, where PyTorch writes it in Python.
+    prelude: the namespace whose names are names that programs start with: "torch", "F", or "".
+    mapped: why programs that use it are not run for many records at once: "draws" random numbers,
+        gives "values" of Python, or "no" for another reason; "" where nothing speaks against it.
     check: called with the bound arguments before anything is computed; see support.supports.
     size: gives the number of result elements from the bound arguments, for the memory limit.
     """
@@ -108,6 +112,7 @@ class Op:
         "keeps_layout",
         "kernel",
         "label",
+        "mapped",
         "name",
         "node",
         "numbers",
@@ -116,6 +121,7 @@ class Op:
         "parameters",
         "parts",
         "plans",
+        "prelude",
         "promote",
         "result",
         "rounding",
@@ -129,6 +135,7 @@ class Op:
         "vjp",
         "where",
         "writes",
+        "written",
     )
 
     def __init__(self, schema: str, **fields: Any) -> None:
@@ -161,6 +168,9 @@ class Op:
         self.inplace: bool | str | dict[str, str] = fields.get("inplace", False)
         self.where: tuple[str, ...] = fields.get("where", ("torch", "Tensor"))
         self.writes: str = fields.get("writes", "")
+        self.written: str = fields.get("written", "")
+        self.prelude: str = fields.get("prelude", "torch")
+        self.mapped: str = fields.get("mapped", "")
         self.label = label(self.name, self.where)
         plain = CAST if self.kernel is not None and not self.view else None
         self.out: Rule | tuple[Rule, ...] | None = fields.get("out", plain)

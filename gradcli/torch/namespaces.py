@@ -11,6 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from ..table.names import all_names, has
 from . import resolve
 
 # The modules of PyTorch that exist here, and the namespace of the op table behind each.
@@ -288,7 +289,7 @@ def names(module_name: str) -> list[str]:
     found = set(NAMES[module_name])
     space = MODULES[module_name]
     if space is not None:
-        found.update(resolve.names(space))
+        found.update(all_names(space))
     if module_name == "torch":
         found.update(DTYPES)
     found.update(submodules(module_name))
@@ -317,7 +318,7 @@ def lookup(module_name: str, name: str) -> Any:
         from ..tensor.dtypes import NAMES as dtype_names
 
         return dtype_names[name]
-    if space is not None and resolve.has(space, name):
+    if space is not None and has(space, name):
         return tensor_method(name) if space == "Tensor" else resolve.function(space, name)
     if f"{module_name}.{name}" in MODULES:
         return module(f"{module_name}.{name}")
@@ -339,7 +340,7 @@ def tensor_names() -> list[str]:
     """Every method and property of a tensor."""
     from . import methods
 
-    return sorted({*methods.METHODS, *methods.PROPERTIES, *resolve.names("Tensor")})
+    return sorted({*methods.METHODS, *methods.PROPERTIES, *all_names("Tensor")})
 
 
 def tensor_attribute(name: str) -> Callable[[Any], Any] | None:

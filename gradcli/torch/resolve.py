@@ -6,23 +6,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from ..table.index import FUNCTIONS, PUBLIC
-
-
-def has(space: str, name: str) -> bool:
-    """Whether a namespace of the index has this name."""
-    return name in FUNCTIONS.get(space, {}) or name in PUBLIC.get(space, {})
-
-
-def names(space: str) -> set[str]:
-    """Every name of a namespace of the index."""
-    return {*FUNCTIONS.get(space, {}), *PUBLIC.get(space, {})}
+from ..table.names import FUNCTIONS
 
 
 @cache
 def function(space: str, name: str) -> Any:
     """The callable behind a name of a namespace. Raises KeyError when there is none."""
-    if name in FUNCTIONS.get(space, {}):
+    if FUNCTIONS.ids(space, name):
         from ..table.public.plain_functions import public_function
 
         return public_function(space, name)
@@ -34,7 +24,7 @@ def function(space: str, name: str) -> Any:
 @cache
 def method(name: str) -> Callable[..., Any]:
     """A method of the index as a function of the tensor. Raises KeyError when there is none."""
-    if name in FUNCTIONS.get("Tensor", {}):
+    if FUNCTIONS.ids("Tensor", name):
         from ..table.public.plain_functions import public_function
 
         return public_function("Tensor", name, method=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from gradcli.table.index import FUNCTIONS, PUBLIC
+from gradcli.table.names import all_names
 
 SPACES: dict[str, Any] = {
     "torch": torch,
@@ -57,7 +57,7 @@ def main() -> None:
     """Write the signatures."""
     lines = []
     for space in SPACES:
-        names = sorted({*PUBLIC.get(space, {}), *FUNCTIONS.get(space, {})})
+        names = sorted(all_names(space))
         found = {name: signatures(space, name) for name in names}
         kept = [
             f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items() if value

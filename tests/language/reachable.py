@@ -11,7 +11,8 @@ from gradcli.language.library.modules import MODULES
 from gradcli.language.machine import state
 from gradcli.language.values.arithmetic import BINARY
 from gradcli.language.values.host_types import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
-from gradcli.torch import methods, namespaces, resolve
+from gradcli.table.names import all_names
+from gradcli.torch import methods, namespaces
 
 assert torch_objects
 assert numpy_names
@@ -45,7 +46,7 @@ def owners() -> Iterator[tuple[str, set[str]]]:
         if names:
             yield f"{owner} objects", names
     for name, space in namespaces.MODULES.items():
-        operations = resolve.names(space) if space else set()
+        operations = all_names(space) if space else set()
         yield name, {"(operations)"} | set(namespaces.NAMES[name]) - operations
     yield "Tensor objects", {*methods.METHODS, *methods.PROPERTIES, *methods.SETTERS}
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from gradcli.table.index import FUNCTIONS, PUBLIC
+from gradcli.table.names import FUNCTIONS, OPERATIONS
 from gradcli.table.lookup import get_op
 from gradcli.table.public.plain_functions import get_function
 from gradcli.table.schema import REQUIRED, Parameter
@@ -164,10 +164,10 @@ def recipes(rounds: int = ROUNDS) -> Iterator[str]:
 
     Each overload has a stream of its own, so that new names leave the calls of others alone.
     """
-    for table, find in ((PUBLIC, get_op), (FUNCTIONS, get_function)):
-        for space, names in sorted(table.items()):
-            for name, identifiers in sorted(names.items()):
-                for identifier in identifiers:
+    for table, find in ((OPERATIONS, get_op), (FUNCTIONS, get_function)):
+        for space in sorted(table.public):
+            for name in sorted(table.all(space)):
+                for identifier in table.ids(space, name):
                     draw = random.Random(f"{space} {name} {identifier}")
                     for _ in range(rounds):
                         yield _call(draw, space, name, find(identifier).parameters)

@@ -8,7 +8,7 @@ from pathlib import Path
 import replayed
 
 import gradcli.table.call
-from gradcli.table.index import FUNCTIONS, PUBLIC
+from gradcli.table.names import all_names
 
 
 def test_sentences_are_pytorchs() -> None:
@@ -19,6 +19,5 @@ def test_sentences_are_pytorchs() -> None:
 def test_signatures_are_of_names_that_exist() -> None:
     path = Path(gradcli.table.call.__file__).with_name("signatures.json")
     for space, recorded in json.loads(path.read_text()).items():
-        names = {*PUBLIC.get(space, {}), *FUNCTIONS.get(space, {})}
-        assert set(recorded) <= names, space
+        assert set(recorded) <= all_names(space), space
         assert all(len(found) > 1 for found in recorded.values())

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradcli.torch as torch
-from gradcli.table.index import FUNCTION_FAMILIES
+from gradcli.table.index import FUNCTION_ROWS
 from gradcli.table.public.plain_functions import FUNCTIONS, get_function
 
 
@@ -92,7 +92,7 @@ def test_odd_indices_warn() -> None:
 
 
 def test_every_function_is_documented_and_found_through_the_index() -> None:
-    for identifier in FUNCTION_FAMILIES:
+    for identifier in FUNCTION_ROWS:
         entry = get_function(identifier)
         assert entry.doc.endswith("."), identifier
         assert entry.where, identifier

@@ -54,9 +54,7 @@ def reformed(value: Any, form: Any) -> Any:
 
 
 def names() -> list[str]:
-    return [
-        name for name in sorted(index.FAMILIES) if name not in SHARING and "inplace" not in name
-    ]
+    return [name for name in sorted(index.ROWS) if name not in SHARING and "inplace" not in name]
 
 
 @pytest.mark.parametrize("name", names())

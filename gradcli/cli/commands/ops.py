@@ -45,15 +45,13 @@ def _list(known: dict[str, list[str]]) -> str:
     """The names by family, a paragraph each."""
     import textwrap
 
-    from gradcli.table.index import FAMILIES, FUNCTION_FAMILIES, FUNCTIONS, PUBLIC
+    from gradcli.table.names import FUNCTIONS, OPERATIONS
 
     families: dict[str, list[str]] = {}
     for name, spaces in known.items():
         for space in spaces:
-            if name in FUNCTIONS.get(space, {}):
-                family = FUNCTION_FAMILIES[FUNCTIONS[space][name][0]]
-            else:
-                family = FAMILIES[PUBLIC[space][name][0]]
+            table = FUNCTIONS if FUNCTIONS.ids(space, name) else OPERATIONS
+            family = table.family(table.ids(space, name)[0])
             names = families.setdefault(family, [])
             if name not in names:
                 names.append(name)

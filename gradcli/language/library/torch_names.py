@@ -61,13 +61,13 @@ def parameters(function: Any) -> list[str]:
     """The parameter names of a function of torch, or of a method of a tensor."""
     import inspect
 
-    from gradcli.table.index import PUBLIC
     from gradcli.table.lookup import get_op
+    from gradcli.table.names import OPERATIONS
 
     name = getattr(function, "__name__", "")
     found: dict[str, None] = {}
-    for public in PUBLIC.values():
-        for identifier in public.get(name, ()):
+    for space in OPERATIONS.public:
+        for identifier in OPERATIONS.ids(space, name):
             found.update(dict.fromkeys(p.name for p in get_op(identifier).parameters))
     if not found:
         try:

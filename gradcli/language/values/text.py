@@ -29,31 +29,23 @@ def refuse_width() -> None:
     )
 
 
-# Methods of tensors that PyTorch writes in Python; the others are built-in to a reader.
+# Methods of tensors beside the table that PyTorch writes in Python; the others are built-in to a
+# reader.
 _IN_PYTHON = frozenset(
-    [
-        "backward",
-        "is_shared",
-        "norm",
-        "register_hook",
-        "register_post_accumulate_grad_hook",
-        "split",
-        "storage",
-        "unflatten",
-        "unique",
-        "unique_consecutive",
-    ]
+    ["backward", "register_hook", "register_post_accumulate_grad_hook", "storage"]
 )
 
 
 def _method_text(value: MethodType) -> str:
     """The text of a method that was read and not called: `x.mean` without parentheses."""
+    from gradcli.table.names import marked
     from gradcli.torch import methods
 
     function, owner = value.__func__, value.__self__
     name = next((key for key, other in methods.METHODS.items() if other is function), None)
     name = name or function.__name__
-    if type(owner) is not Tensor or name in _IN_PYTHON:
+    in_python = name in _IN_PYTHON or name in marked("written:Tensor", "Tensor")
+    if type(owner) is not Tensor or in_python:
         check_text(value)
         return hidden(repr(value), value)
     return f"<built-in method {name} of Tensor object at {address_text(owner)}>"

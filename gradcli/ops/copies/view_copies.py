@@ -94,6 +94,7 @@ for _identifier, (_name, _node) in _COPIES.items():
         batching=pointwise if _identifier == "_alias" else None,
         node=_node,
         where=("torch",),
+        prelude="",
         doc=f"A copy of what `{_identifier.lstrip('_')}` shows.",
         samples=_view.samples,
     )
@@ -104,6 +105,7 @@ op(
     batching=pointwise,
     promote="number",
     where=("torch",),
+    prelude="",
     doc="A copy without history.",
     samples=lambda S: [S(S.integers(0, 4, 2, 3))],
 )
@@ -151,6 +153,7 @@ op(
     jvp=LINEAR,
     check=_check_narrow,
     batching="shift",
+    prelude="",
     doc="A copy of a part of a dimension.",
     samples=lambda S: [
         S(S.normal(4, 2), 0, 1, 2),
@@ -173,6 +176,7 @@ for _identifier, _name, _node, _sizes in (
         outputs=_view.outputs,
         keeps_layout=True,
         node=_node,
+        prelude="",
         doc="Parts of a dimension in the input's memory, which no derivative knows of.",
         samples=lambda S, sizes=_sizes: [S(S.normal(5), sizes), S(S.normal(5), sizes, -1)],
     )
@@ -215,6 +219,7 @@ op(
     "as_strided_copy(Tensor self, Shape size, Shape stride, int? storage_offset=None)",
     composite=_as_strided_copy,
     where=("torch",),
+    prelude="",
     doc="A copy of the memory of the tensor seen with any shape and strides.",
     samples=lambda S: [S(S.normal(6), (2, 2), (2, 1)), S(S.normal(2, 3), (3, 2), (1, 1), 1)],
 )
@@ -234,6 +239,7 @@ op(
     "unsafe_chunk(Tensor self, int chunks, Dim dim=0)",
     composite=_unsafe_chunk,
     outputs=0,
+    prelude="",
     doc="As many equal parts of a dimension, which may be changed in place.",
     samples=lambda S: [S(S.normal(4), 2), S(S.normal(5), 2, -1), S(S.normal(4), 0)],
 )

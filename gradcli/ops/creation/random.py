@@ -97,12 +97,14 @@ function(
     f"rand(int[]... size, *, {_RANDOM})",
     where=("torch",),
     forms=1,
+    mapped="draws",
     doc="Uniform random numbers between 0 and 1.",
 )(_made("rand", _uniform, _floating))
 function(
     f"randn(int[]... size, *, {_RANDOM})",
     where=("torch",),
     forms=1,
+    mapped="draws",
     doc="Random numbers of the standard normal distribution.",
 )(_made("randn", _normal, _floating))
 
@@ -110,6 +112,7 @@ function(
 @function(
     f"randint(int high, Shape size, *, {_RANDOM})",
     where=("torch",),
+    mapped="draws",
     doc="Random integers from 0 up to, not including, `high`.",
 )
 def randint(high: int, size: Sequence[int], *options: Any) -> Tensor:
@@ -120,6 +123,7 @@ def randint(high: int, size: Sequence[int], *options: Any) -> Tensor:
     f"randint_low(int low, int high, Shape size, *, {_RANDOM})",
     name="randint",
     where=("torch",),
+    mapped="draws",
     doc="Random integers from `low` up to, not including, `high`.",
 )
 def randint_low(low: int, high: int, size: Sequence[int], *options: Any) -> Tensor:
@@ -133,6 +137,7 @@ def randint_low(low: int, high: int, size: Sequence[int], *options: Any) -> Tens
     f"randperm(int n, *, {_RANDOM})",
     where=("torch",),
     forms=1,
+    mapped="draws",
     doc="The integers from 0 to `n` - 1 in random order.",
 )
 def randperm(n: int, *options: Any) -> Tensor:
@@ -169,6 +174,7 @@ def _like(
 @function(
     f"rand_like(Tensor self, *, {_LIKE})",
     where=("torch",),
+    mapped="draws",
     doc="Uniform random numbers in the shape and dtype of `self`.",
 )
 def rand_like(self: Tensor, *options: Any) -> Tensor:
@@ -183,6 +189,7 @@ def rand_like(self: Tensor, *options: Any) -> Tensor:
 @function(
     f"randn_like(Tensor self, *, {_LIKE})",
     where=("torch",),
+    mapped="draws",
     doc="Normal random numbers in the shape and dtype of `self`.",
 )
 def randn_like(self: Tensor, *options: Any) -> Tensor:
@@ -199,6 +206,7 @@ def randn_like(self: Tensor, *options: Any) -> Tensor:
 @function(
     f"randint_like(Tensor self, int high, *, {_LIKE})",
     where=("torch",),
+    mapped="draws",
     doc="Random integers below `high` in the shape and dtype of `self`.",
 )
 def randint_like(self: Tensor, high: int, *options: Any) -> Tensor:
@@ -209,6 +217,7 @@ def randint_like(self: Tensor, high: int, *options: Any) -> Tensor:
     f"randint_like_low(Tensor self, int low, int high, *, {_LIKE})",
     name="randint_like",
     where=("torch",),
+    mapped="draws",
     doc="Random integers from `low` up to `high` in the shape and dtype of `self`.",
 )
 def randint_like_low(self: Tensor, low: int, high: int, *options: Any) -> Tensor:
@@ -238,6 +247,7 @@ def _recorded(values: Array, dtype: DType, node: str, self: Any, other: Any = No
 @function(
     "normal(Tensor mean, Tensor std, *, Generator? generator=None)",
     where=("torch",),
+    mapped="draws",
     doc="Normal random numbers with a mean and a standard deviation for each.",
 )
 def normal(mean: Tensor, std: Tensor, generator: Any) -> Tensor:
@@ -251,6 +261,7 @@ def normal(mean: Tensor, std: Tensor, generator: Any) -> Tensor:
     "normal_mean(Tensor mean, float std=1.0, *, Generator? generator=None)",
     name="normal",
     where=("torch",),
+    mapped="draws",
     doc="Normal random numbers with a mean for each.",
 )
 @over_batch
@@ -264,6 +275,7 @@ def normal_mean(mean: Tensor, std: float, generator: Any) -> Tensor:
     "normal_std(float mean, Tensor std, *, Generator? generator=None)",
     name="normal",
     where=("torch",),
+    mapped="draws",
     doc="Normal random numbers with a standard deviation for each.",
 )
 def normal_std(mean: float, std: Tensor, generator: Any) -> Tensor:
@@ -276,6 +288,7 @@ def normal_std(mean: float, std: Tensor, generator: Any) -> Tensor:
     f"normal_size(float mean, float std, Shape size, *, {_RANDOM})",
     name="normal",
     where=("torch",),
+    mapped="draws",
     doc="Normal random numbers of one mean and standard deviation.",
 )
 def normal_size(mean: float, std: float, size: Sequence[int], *options: Any) -> Tensor:
@@ -288,6 +301,7 @@ def normal_size(mean: float, std: float, size: Sequence[int], *options: Any) -> 
 @function(
     "bernoulli(Tensor self, *, Generator? generator=None)",
     where=("torch", "Tensor"),
+    mapped="draws",
     doc="Ones with the given probabilities, else zeros.",
 )
 @over_batch
@@ -301,6 +315,7 @@ def bernoulli(self: Tensor, generator: Any) -> Tensor:
     "bernoulli_p(Tensor self, float p, *, Generator? generator=None)",
     name="bernoulli",
     where=("torch", "Tensor"),
+    mapped="draws",
     doc="Ones with probability `p`, else zeros, in the shape of `self`.",
 )
 @over_batch
@@ -313,6 +328,7 @@ def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
 @function(
     "poisson(Tensor self, Generator? generator=None)",
     where=("torch",),
+    mapped="draws",
     doc="Poisson random counts with the given rates.",
 )
 @over_batch
@@ -325,6 +341,7 @@ def poisson(self: Tensor, generator: Any) -> Tensor:
 @function(
     "binomial(Tensor count, Tensor prob, Generator? generator=None)",
     where=("torch",),
+    mapped="draws",
     doc="Binomial random counts of successes in `count` trials of probability `prob`.",
 )
 def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
@@ -338,6 +355,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     "multinomial(Tensor self, int num_samples, bool replacement=False, *, "
     "Generator? generator=None)",
     where=("torch", "Tensor"),
+    mapped="draws",
     doc="Indices drawn from rows of weights.",
 )
 def multinomial(self: Tensor, num_samples: int, replacement: bool, generator: Any) -> Tensor:

@@ -91,6 +91,7 @@ def filled(size: Sequence[int], value: Any, dtype: DType) -> Array:
 @function(
     f"tensor(any? data, *, {OPTIONS})",
     where=("torch",),
+    mapped="no",
     doc="Makes a tensor from a number, nested lists or an array; always a copy.",
 )
 def tensor(
@@ -104,6 +105,7 @@ def tensor(
 @function(
     "as_tensor(any? data, DType? dtype=None, Device? device=None)",
     where=("torch",),
+    mapped="no",
     doc="Makes a tensor of `data`, sharing memory and graph where no cast is needed.",
 )
 def as_tensor(data: Any, dtype: DType | None, device: Any) -> Tensor:
@@ -143,7 +145,10 @@ def asarray(
 
 
 @function(
-    "from_numpy(any? ndarray)", where=("torch",), doc="A tensor over the memory of a NumPy array."
+    "from_numpy(any? ndarray)",
+    where=("torch",),
+    mapped="no",
+    doc="A tensor over the memory of a NumPy array.",
 )
 def from_numpy(ndarray: Any) -> Tensor:
     return made(_shared(ndarray), FROM_ARRAY[ndarray.dtype])
@@ -381,6 +386,7 @@ def new_tensor(
 @function(
     f"empty_strided(Shape size, Shape stride, *, {OPTIONS})",
     where=("torch",),
+    prelude="",
     doc="A tensor of the given strides whose elements are about to be written (here: zeros).",
 )
 def empty_strided(
@@ -806,6 +812,7 @@ def kaiser_window(
 @function(
     f"empty_permuted(int[] size, int[] physical_layout, *, {OPTIONS})",
     where=("torch",),
+    prelude="",
     doc="A tensor whose dimensions lie in memory in the given order (here: of zeros).",
 )
 def empty_permuted(

@@ -162,6 +162,7 @@ op(
     where=("torch",),
     rounding="all",
     check=_Subtractable(unsigned="add_stub", numbers=True),
+    prelude="",
     doc="Subtracts `alpha` times `self` from `other`.",
     samples=lambda S: [S(S.normal(3), 2.5), S(S.normal(2, 3), 1, alpha=3), S(S.normal(), 1)],
 )
@@ -182,6 +183,7 @@ op(
     where=("torch",),
     rounding="all",
     check=_Subtractable(unsigned="add_stub", numbers=True),
+    prelude="",
     doc="Subtracts `alpha` times `self` from `other`.",
     samples=lambda S: [*S.pairs(-2, 2), S(S.normal(2, 3), S.normal(3), alpha=2)],
 )
@@ -1114,12 +1116,14 @@ op(
 op(
     "resolve_conj(Tensor self)",
     composite=lambda F, self: _resolved(F, self, "conj"),
+    prelude="",
     doc="A copy of what `conj` gave; any other tensor is returned as it is.",
     samples=lambda S: S.each(-2, 2),
 )
 op(
     "resolve_neg(Tensor self)",
     composite=lambda F, self: _resolved(F, self, "neg"),
+    prelude="",
     doc="A copy of the imaginary part of what `conj` gave; any other tensor is returned as it is.",
     samples=lambda S: S.each(-2, 2),
 )

@@ -82,6 +82,7 @@ op(
 @function(
     "allclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False)",
     where=("torch", "Tensor"),
+    mapped="values",
     doc="Whether all elements are close, as a Python bool.",
 )
 def _allclose(self: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> bool:
@@ -98,6 +99,7 @@ def _allclose(self: Any, other: Any, rtol: float, atol: float, equal_nan: bool) 
 @function(
     "equal(Tensor self, Tensor other)",
     where=("torch", "Tensor"),
+    mapped="values",
     doc="Whether two tensors have the same shape and elements, as a Python bool.",
 )
 def _equal(self: Tensor, other: Tensor) -> bool:

@@ -30,6 +30,7 @@ def _unary(
     check: Any = None,
     promote: str = "float",
     inplace: bool | str = True,
+    written: str = "",
     where: Sequence[str] = ("torch", "Tensor"),
     node: str | None = None,
 ) -> None:
@@ -43,6 +44,7 @@ def _unary(
         batching=ELEMENTWISE,
         parts=type(kernel) is not np.ufunc,
         inplace=inplace,
+        written=written,
         aliases=tuple(aliases),
         check=check,
         where=tuple(where),
@@ -264,6 +266,7 @@ _unary(
     -2,
     2,
     inplace="torch Tensor",
+    written="F",
     where=("torch", "Tensor", "F"),
 )
 _unary(
@@ -274,6 +277,7 @@ _unary(
     -2,
     2,
     inplace="torch Tensor",
+    written="F",
     where=("torch", "Tensor", "F"),
 )
 

@@ -1084,6 +1084,7 @@ op(
     },
     jvp={"self": lambda F, t, mask: F.masked_select(t, mask)},
     keeps={"self": ("self",)},
+    mapped="no",
     out=Rule("masked_select(): self and result must have the same scalar type"),
     doc="The elements where the mask is true, as one dimension.",
     samples=lambda S: [

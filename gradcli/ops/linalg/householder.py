@@ -162,6 +162,7 @@ for _name, _where, _id in (
         check=_check_product,
         node="LinalgHouseholderProductBackward0",
         where=_where,
+        prelude="",
         doc="The first columns of a product of Householder reflections.",
         samples=lambda S: [
             S(S.normal(3, 2), S.normal(2)),
@@ -253,6 +254,7 @@ op(
     },
     keeps_layout=True,
     check=_check_multiplied,
+    prelude="",
     doc="A matrix times the product of Householder reflections.",
     samples=lambda S: [
         S(S.normal(3, 2), S.normal(2), S.normal(3, 4)),
@@ -300,6 +302,7 @@ op(
     keeps_layout=True,
     check=_check_geqrf,
     batching=batch_leading,
+    prelude="",
     doc="A QR decomposition with its orthonormal factor as Householder reflections.",
     samples=lambda S: [
         S.edge(S.normal(3, 2)),

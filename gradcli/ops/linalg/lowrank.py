@@ -73,6 +73,7 @@ op(
     composite=_svd_lowrank,
     outputs=3,
     where=("torch",),
+    mapped="draws",
     doc="The largest singular values and vectors, approximately, from a random basis.",
     samples=lambda S: [S(S.normal(3))],
 )
@@ -81,6 +82,7 @@ op(
     composite=_pca_lowrank,
     outputs=3,
     where=("torch",),
+    mapped="draws",
     doc="The principal components, approximately, from a random basis.",
     samples=lambda S: [S(S.normal(3, 2), q=5)],
 )

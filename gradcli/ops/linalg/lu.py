@@ -268,6 +268,7 @@ op(
     "lu(Tensor A, bool pivot=True, bool get_infos=False)",
     composite=_lu,
     outputs=0,
+    prelude="",
     doc="The packed LU decomposition with pivots.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(3, 2), get_infos=True)],
 )
@@ -376,6 +377,7 @@ op(
     fields=("P", "L", "U"),
     check=_check_unpack,
     where=("torch",),
+    prelude="",
     doc="The three factors of a packed LU decomposition.",
     samples=lambda S: [
         S(S.normal(3, 3), _pivots(2, 3, 3)),
@@ -505,6 +507,7 @@ def _old_lu_solve(F: Any, self: Any, LU_data: Any, LU_pivots: Any) -> Any:
 op(
     "lu_solve(Tensor self, Tensor LU_data, Tensor LU_pivots)",
     composite=_old_lu_solve,
+    prelude="",
     doc="Solves with a matrix given by its LU decomposition.",
     samples=lambda S: [S(S.normal(3, 2), S.uniform(1, 2, 3, 3), _pivots(2, 3, 3))],
 )

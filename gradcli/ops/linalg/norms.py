@@ -271,6 +271,7 @@ op(
     "frobenius_norm(Tensor self, Dim[] dim, bool keepdim=False)",
     composite=lambda F, self, dim, keepdim: F._native_norm1(self, 2, dim, keepdim),
     where=("torch",),
+    prelude="",
     doc="The square root of the sum of squares along dimensions.",
     samples=lambda S: [S(S.normal(2, 3), (0, 1)), S(S.normal(2, 3), 0, True)],
 )
@@ -295,6 +296,7 @@ op(
     "norm_except_dim(Tensor v, int pow=2, int dim=0)",
     composite=_norm_except,
     where=("torch",),
+    prelude="",
     doc="The p-norm along all dimensions but one.",
     samples=lambda S: [
         S(S.normal(2, 3, 2)),
@@ -539,6 +541,8 @@ op(
     "normalize(Tensor input, float p=2.0, Dim[] dim=1, float eps=1e-12)",
     composite=_normalize,
     where=("F",),
+    prelude="F",
+    written="F",
     out=CAST,
     doc="Divides by the p-norm along dimensions.",
     samples=lambda S: [S(S.normal(2, 3)), S(S.normal(2, 3), p=1.0, dim=0), S(S.normal(3), dim=-1)],

@@ -734,6 +734,7 @@ op(
     "linear(Tensor input, Tensor weight, Tensor? bias=None)",
     composite=_linear,
     where=("F",),
+    prelude="F",
     out=EXACT,
     doc="Multiplies by the transposed weight and adds the bias.",
     samples=lambda S: [

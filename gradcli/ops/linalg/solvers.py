@@ -313,6 +313,7 @@ op(
     keeps_layout=True,
     check=_check_triangular,
     shows={"out0": "solution"},
+    prelude="",
     doc="Solves with a triangular matrix; the old form of `linalg.solve_triangular`.",
     samples=lambda S: [
         S(S.normal(3, 2), S.uniform(1, 2, 3, 3)),

@@ -259,6 +259,8 @@ op(
     "int ignore_index=-100, bool? reduce=None, str reduction='mean')",
     composite=_nll_loss,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="The negative log-probability of the target class.",
     samples=lambda S: [
         S(S.normal(3, 4), S.integers(0, 4, 3)),
@@ -403,6 +405,8 @@ op(
     "int ignore_index=-100, bool? reduce=None, str reduction='mean', float label_smoothing=0.0)",
     composite=_cross_entropy,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="The cross entropy of class scores with class indices or class probabilities.",
     samples=lambda S: [
         S(S.normal(3, 4), S.integers(0, 4, 3)),
@@ -554,6 +558,7 @@ op(
     "Tensor? weight=None, bool? size_average=None, bool? reduce=None, str reduction='mean')",
     composite=_multi_margin,
     where=("F",),
+    written="F",
     doc="The hinge on how much the target's score exceeds those of the other classes.",
     samples=lambda S: [
         S(S.normal(3, 4), S.integers(0, 4, 3)),

@@ -355,6 +355,7 @@ op(
     name="ctc_loss",
     composite=_by_name,
     where=("F",),
+    written="F",
     doc="The negative log-probability of label sequences, summed over all alignments.",
     samples=_real(
         lambda S: [
@@ -392,6 +393,7 @@ op(
         F, log_probs, targets, inputs, lengths, blank, _REDUCTION_NAMES[reduction], zero
     ),
     where=("torch",),
+    prelude="",
     doc="The negative log-probability of label sequences; the reduction is a number.",
     samples=_real(
         lambda S: [

@@ -230,6 +230,8 @@ op(
     "str reduction='mean', Tensor? weight=None)",
     composite=_mse_loss,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="The squared difference.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3)),
@@ -264,6 +266,8 @@ op(
     "str reduction='mean', Tensor? weight=None)",
     composite=_l1_loss,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="The absolute difference.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3)),
@@ -312,6 +316,8 @@ op(
     "str reduction='mean', float beta=1.0)",
     composite=_smooth_l1_loss,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="Quadratic below `beta`, linear above.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3)),
@@ -354,6 +360,8 @@ op(
     "Tensor? weight=None)",
     composite=_huber_loss,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="Half the square up to `delta`, then linear with the slope `delta`.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3)),
@@ -453,6 +461,8 @@ op(
     "bool? size_average=None, bool? reduce=None, str reduction='mean')",
     composite=_binary_cross_entropy,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="The cross entropy of probabilities; logarithms are not below -100.",
     samples=lambda S: [
         S(S.uniform(0.1, 0.9, 3), S.uniform(0.1, 0.9, 3)),
@@ -577,6 +587,8 @@ op(
     name="binary_cross_entropy_with_logits",
     composite=_with_logits,
     where=("F",),
+    prelude="F",
+    written="F",
     doc="The binary cross entropy of logits, with weights for elements and for positives.",
     samples=lambda S: [
         S(S.normal(3), S.uniform(0, 1, 3)),
@@ -626,6 +638,8 @@ op(
     "str reduction='mean', bool log_target=False)",
     composite=_kl_div,
     where=("F",),
+    written="F",
+    prelude="F",
     doc="The Kullback-Leibler divergence of log-probabilities from a target distribution.",
     samples=lambda S: [
         S(S.normal(2, 3), S.uniform(0.1, 1, 2, 3), reduction="batchmean"),
@@ -690,6 +704,7 @@ op(
     "str reduction='mean')",
     composite=_gaussian_nll,
     where=("F",),
+    written="F",
     doc="The negative log-likelihood of a normal distribution.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3), S.uniform(1, 2, 3)),
@@ -728,6 +743,7 @@ op(
     "bool? size_average=None, float eps=1e-08, bool? reduce=None, str reduction='mean')",
     composite=_poisson_nll,
     where=("F",),
+    written="F",
     doc="The negative log-likelihood of a Poisson distribution.",
     samples=lambda S: [
         S(S.normal(3), S.uniform(1.5, 3, 3)),
@@ -764,6 +780,7 @@ op(
     "bool? size_average=None, bool? reduce=None, str reduction='mean')",
     composite=_margin_ranking,
     where=("F",),
+    written="F",
     doc="How far pairs are from the order that the signs in `target` ask for.",
     samples=lambda S: [
         S(S.normal(3), S.normal(3), S.tensor([1.0, -1.0, 1.0])),
@@ -796,6 +813,7 @@ op(
     "bool? size_average=None, bool? reduce=None, str reduction='mean')",
     composite=_hinge_embedding,
     where=("F",),
+    written="F",
     doc="The distance itself for pairs marked 1, the hinge below the margin for those marked -1.",
     samples=lambda S: [
         S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0])),
@@ -846,6 +864,7 @@ op(
     "str reduction='mean')",
     composite=_soft_margin,
     where=("F",),
+    written="F",
     doc="The logistic loss of signs.",
     samples=lambda S: [S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]))],
 )
@@ -880,6 +899,7 @@ op(
     "bool? size_average=None, bool? reduce=None, str reduction='mean')",
     composite=_multilabel_soft_margin,
     where=("F",),
+    written="F",
     doc="The mean binary cross entropy of logits over labels.",
     samples=lambda S: [
         S(S.normal(2, 3), S.uniform(0, 1, 2, 3)),
@@ -923,6 +943,7 @@ op(
     "str reduction='mean')",
     composite=_triplet,
     where=("F",),
+    written="F",
     doc="The hinge on how much nearer the positive is to the anchor than the negative.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3)),
@@ -976,6 +997,7 @@ op(
     "bool? size_average=None, bool? reduce=None, str reduction='mean')",
     composite=_cosine_embedding,
     where=("F",),
+    written="F",
     doc="One minus the cosine for pairs marked 1, the cosine above the margin for those marked -1.",
     samples=lambda S: [
         S.edge(S.normal(3, 4), S.normal(3, 4), S.tensor([1.0, -1.0, 1.0])),

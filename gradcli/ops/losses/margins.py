@@ -120,6 +120,7 @@ op(
     "bool? reduce=None, str reduction='mean')",
     composite=_multilabel_by_name,
     where=("F",),
+    written="F",
     doc="The hinge of every target class against every other; a -1 ends a row of targets.",
     samples=lambda S: [
         S(S.normal(3, 4), _labels(S)),
@@ -168,6 +169,7 @@ op(
     "any? distance_function=None, Number margin=1.0, bool swap=False, str reduction='mean')",
     composite=_triplet,
     where=("F",),
+    written="F",
     doc="The hinge on how much nearer the positive is than the negative, in any distance.",
     samples=lambda S: [
         S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3)),

@@ -86,6 +86,7 @@ op(
     name="relu",
     composite=lambda F, self, inplace: _in_place_or_not("relu", F, inplace, self),
     where=("F",),
+    written="F",
     doc="Zero for negative elements; its derivative at zero is zero.",
     samples=_away_from_kinks,
 )
@@ -128,6 +129,8 @@ op(
     ),
     where=("F",),
     inplace=True,
+    prelude="F",
+    written="F",
     doc="Keeps elements between two limits; no gradient at the limits.",
     samples=_away_from_kinks,
 )
@@ -135,6 +138,8 @@ op(
     "relu6(Tensor self, bool inplace=False)",
     composite=lambda F, self, inplace: _in_place_or_not("hardtanh", F, inplace, self, 0, 6),
     where=("F",),
+    prelude="F",
+    written="F",
     doc="Keeps elements between 0 and 6.",
     samples=lambda S: [*_away_from_kinks(S), S(S.uniform(5, 7, 4))],
 )
@@ -170,6 +175,8 @@ op(
     ),
     where=("F",),
     inplace=True,
+    prelude="F",
+    written="F",
     doc="Negative elements times a small slope.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.2)],
 )
@@ -206,6 +213,7 @@ op(
     ),
     where=("F",),
     inplace=True,
+    written="F",
     doc="`value` where elements are not greater than `threshold`.",
     samples=lambda S: [S(S.distinct(2, 3), 0.2, -1.5)],
 )
@@ -244,6 +252,8 @@ op(
     composite=lambda F, self, alpha, inplace: _in_place_or_not("elu", F, inplace, self, alpha),
     where=("F",),
     inplace=True,
+    prelude="F",
+    written="F",
     doc="alpha * (exp(x) - 1) for negative elements.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.7)],
 )
@@ -262,6 +272,7 @@ op(
         "elu", F, inplace, self, SELU_ALPHA, SELU_SCALE
     ),
     where=("F",),
+    written="F",
     doc="The exponential unit whose constants keep mean 0 and variance 1.",
     samples=_away_from_kinks,
 )
@@ -297,6 +308,7 @@ op(
     name="celu",
     composite=lambda F, self, alpha, inplace: _in_place_or_not("celu", F, inplace, self, alpha),
     where=("F",),
+    written="F",
     doc="alpha * (exp(x / alpha) - 1) for negative elements.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.7)],
 )
@@ -376,6 +388,7 @@ op(
     parts=True,
     where=("F",),
     check=_check_gelu,
+    prelude="F",
     out=FOUND,
     doc="x times the normal distribution function at x, or its approximation by tanh.",
     samples=lambda S: [*S.each(-2, 2), S(S.normal(2, 3), approximate="tanh")],
@@ -411,6 +424,8 @@ op(
     name="silu",
     composite=lambda F, self, inplace: _in_place_or_not("silu", F, inplace, self),
     where=("F",),
+    prelude="F",
+    written="F",
     doc="x * sigmoid(x).",
     samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
@@ -446,6 +461,8 @@ op(
     name="mish",
     composite=lambda F, self, inplace: _in_place_or_not("mish", F, inplace, self),
     where=("F",),
+    prelude="F",
+    written="F",
     doc="x * tanh(softplus(x)).",
     samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
@@ -472,6 +489,7 @@ op(
     parts=True,
     where=("F",),
     check=_only_floats("softplus_cpu"),
+    prelude="F",
     out=FOUND,
     doc="log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold.",
     samples=lambda S: [*S.each(-2, 2), S(S.normal(3), 2), S(S.tensor([0.3, 2.0, 5.0]), 1, 1)],
@@ -496,6 +514,7 @@ op(
     parts=True,
     where=("F",),
     check=_only_floats("log_sigmoid_cpu"),
+    prelude="F",
     out=Rule("expected scalar type {result} but found {out}", resized=""),
     doc="The logarithm of sigmoid, without underflow.",
     samples=lambda S: [*S.each(-2, 2), *S.kinks()],
@@ -504,6 +523,8 @@ op(
     "softsign(Tensor self)",
     composite=lambda F, self: F.div(self, F.add(F.abs(self), 1)),
     where=("F",),
+    prelude="F",
+    written="F",
     doc="x / (1 + |x|).",
     samples=lambda S: S.each(0.3, 2),
 )
@@ -511,6 +532,8 @@ op(
     "tanhshrink(Tensor self)",
     composite=lambda F, self: F.sub(self, F.tanh(self)),
     where=("F",),
+    prelude="F",
+    written="F",
     doc="x - tanh(x).",
     samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
@@ -594,6 +617,7 @@ op(
     name="hardsigmoid",
     composite=lambda F, self, inplace: _in_place_or_not("hardsigmoid", F, inplace, self),
     where=("F",),
+    written="F",
     doc="A sigmoid of straight lines, from -3 to 3.",
     samples=_away_from_kinks,
 )
@@ -624,6 +648,7 @@ op(
     name="hardswish",
     composite=lambda F, self, inplace: _in_place_or_not("hardswish", F, inplace, self),
     where=("F",),
+    written="F",
     doc="x * hardsigmoid(x).",
     samples=_away_from_kinks,
 )
@@ -750,6 +775,7 @@ op(
     keeps_layout=True,
     where=("F",),
     check=_check_glu,
+    written="F",
     doc="One half of a dimension times the sigmoid of the other.",
     samples=lambda S: [S(S.normal(2, 4)), S(S.normal(4, 3), 0)],
 )

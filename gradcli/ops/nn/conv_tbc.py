@@ -87,6 +87,7 @@ op(
     },
     check=_check,
     where=("torch", "F"),
+    prelude="",
     doc="A convolution along time; sequences are (time, batch, channels).",
     samples=lambda S: (
         []

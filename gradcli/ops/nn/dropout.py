@@ -88,6 +88,8 @@ op(
     name="dropout",
     composite=_drop,
     where=("F",),
+    mapped="draws",
+    written="F",
     doc="Zeroes elements with probability `p` and scales the others by 1 / (1 - p).",
     samples=lambda S: [S(S.normal(3), p=0.0), S(S.normal(3), p=1.0), S(S.normal(3), 0.5, False)],
 )
@@ -95,6 +97,7 @@ op(
     "dropout(Tensor input, float p, bool train)",
     composite=lambda F, input, p, train: _drop(F, input, p, train, False),
     where=("torch",),
+    mapped="draws",
     doc="Zeroes elements with probability `p` and scales the others by 1 / (1 - p).",
     samples=lambda S: [S(S.normal(3), 0.0, True), S(S.normal(3), 0.5, False)],
 )
@@ -133,6 +136,8 @@ def _define_channels(dims: int) -> None:
         f"{name}(Tensor input, Scalar p=0.5, bool training=True, bool inplace=False)",
         composite=drop,
         where=("F",),
+        written="F",
+        mapped="draws",
         doc="Zeroes whole channels with probability `p` and scales the others.",
         samples=lambda S: [S(S.normal(2, 3, *(2,) * dims), p=0.0)],
     )
@@ -161,6 +166,8 @@ op(
     "alpha_dropout(Tensor input, float p=0.5, bool training=False, bool inplace=False)",
     composite=_alpha,
     where=("F",),
+    mapped="draws",
+    written="F",
     doc="Dropout that keeps mean and variance of what `selu` gives.",
     samples=lambda S: [S(S.normal(3))],
 )
@@ -168,6 +175,8 @@ op(
     "feature_alpha_dropout(Tensor input, float p=0.5, bool training=False, bool inplace=False)",
     composite=lambda F, input, p, training, inplace: _alpha(F, input, p, training, inplace, True),
     where=("F",),
+    mapped="draws",
+    written="F",
     doc="Alpha dropout of whole channels.",
     samples=lambda S: [S(S.normal(2, 3))],
 )
@@ -243,6 +252,7 @@ op(
     name="embedding",
     composite=_embedding,
     where=("F",),
+    written="F",
     doc="Rows of a table, looked up by number.",
     samples=lambda S: [
         S(S.integers(0, 4, 5), S.normal(4, 3)),

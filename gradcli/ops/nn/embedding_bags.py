@@ -296,6 +296,7 @@ op(
     composite=_bag,
     outputs=4,
     where=("torch",),
+    prelude="",
     doc="Sums, means or maxima of looked-up rows, and where they came from; the mode is a number.",
     samples=lambda S: (
         []
@@ -396,6 +397,7 @@ op(
     name="embedding_bag",
     composite=_by_name,
     where=("F",),
+    written="F",
     doc="Sums, means or maxima of the rows that groups of numbers look up in a table.",
     samples=lambda S: (
         []

@@ -402,6 +402,7 @@ def _define_sampler(dims: int, samples: Any) -> None:
         check=_check_grid,
         node=f"GridSampler{dims}DBackward0",
         where=("torch",),
+        prelude="",
         doc="Samples images at the points of a grid; modes and paddings are numbers.",
         samples=_real(samples),
     )
@@ -436,6 +437,7 @@ op(
     "bool align_corners)",
     composite=_grid_sampler,
     where=("torch",),
+    prelude="",
     doc="Samples images or volumes at the points of a grid; modes and paddings are numbers.",
     samples=_real(
         lambda S: [
@@ -482,6 +484,7 @@ op(
     "bool? align_corners=None)",
     composite=_grid_sample_by_name,
     where=("F",),
+    written="F",
     doc="Samples images at the points of a grid whose borders are at -1 and 1.",
     samples=_real(
         lambda S: [
@@ -550,6 +553,7 @@ op(
     check=_check_affine,
     size=lambda theta, size, align_corners: math.prod(size[:1] + size[2:]) * (len(size) - 2),
     where=("torch",),
+    prelude="",
     doc="The points that affine maps send a regular grid to.",
     samples=_real(
         lambda S: [
@@ -604,6 +608,7 @@ op(
     "affine_grid(Tensor theta, Extents size, bool? align_corners=None)",
     composite=_affine_grid,
     where=("F",),
+    written="F",
     doc="The points that affine maps send a regular grid to, for `grid_sample`.",
     samples=_real(
         lambda S: [

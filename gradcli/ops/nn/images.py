@@ -201,6 +201,7 @@ op(
     name="unfold",
     composite=_unfold,
     where=("F",),
+    written="F",
     doc="Windows of images as columns.",
     samples=lambda S: [S(S.normal(1, 2, 4, 4), 2), S(S.normal(2, 4, 5), (2, 3), padding=1)],
 )
@@ -230,6 +231,7 @@ op(
     "any stride=1)",
     composite=_fold,
     where=("F",),
+    written="F",
     doc="Columns added up into images.",
     samples=lambda S: [S(S.normal(1, 8, 9), (4, 4), 2), S(S.normal(8, 4), 4, 2, stride=2)],
 )
@@ -448,6 +450,7 @@ op(
     "bool? align_corners=None, bool? recompute_scale_factor=None, bool antialias=False)",
     composite=_interpolate,
     where=("F",),
+    written="F",
     doc="Resizes images by copying the nearest pixels or mixing neighbours.",
     samples=lambda S: (
         []
@@ -479,6 +482,7 @@ op(
     "bool? align_corners=None)",
     composite=_old_upsample,
     where=("F",),
+    written="F",
     doc="The old name of `interpolate`.",
     samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(1, 1, 2, 2), scale_factor=2)],
 )
@@ -497,6 +501,7 @@ def _define_old(name: str, mode: str, align_corners: bool | None) -> None:
         f"{name}(Tensor input, any? size=None, any? scale_factor=None)",
         composite=resized,
         where=("F",),
+        written="F",
         doc=f"An old form of `interpolate` in the mode {mode!r}.",
         samples=lambda S: [] if S.dtype.is_complex else [S(S.normal(1, 1, 2, 2), scale_factor=2)],
     )

@@ -323,6 +323,7 @@ op(
     composite=_multi_head,
     outputs=2,
     where=("F",),
+    written="F",
     doc="Attention of several heads between projected sequences, and its weights.",
     samples=_samples,
 )

@@ -16,13 +16,16 @@ def _named(reduction: int) -> str:
     return _NAMES.get(reduction, "none")
 
 
-def _define(schema: str, doc: str, samples: Any, composite: Callable[..., Any]) -> None:
+def _define(
+    schema: str, doc: str, samples: Any, composite: Callable[..., Any], prelude: str = ""
+) -> None:
     name, rest = schema.split("(", 1)
     op(
         f"{name}_torch({rest}",
         name=name,
         composite=composite,
         where=("torch",),
+        prelude=prelude,
         doc=doc,
         samples=samples,
     )
@@ -145,6 +148,7 @@ _define(
     "Standardizes over the last dimensions.",
     lambda S: [S(S.normal(2, 3), (3,)), S(S.normal(2, 3), (3,), S.normal(3), S.normal(3), 0.1)],
     lambda F, input, shape, weight, bias, eps, _: F.layer_norm(input, shape, weight, bias, eps),
+    prelude="torch",
 )
 
 
@@ -169,6 +173,7 @@ op(
     composite=_native_layer_norm,
     outputs=3,
     where=("torch",),
+    prelude="",
     doc="Standardizes over the last dimensions; with the means and inverse deviations.",
     samples=lambda S: (
         []

@@ -113,6 +113,8 @@ op(
         F, input, lower, upper, training, None, inplace
     ),
     where=("F",),
+    mapped="draws",
+    written="F",
     doc="Negative elements times a slope that is drawn in training and fixed otherwise.",
     samples=_rrelu_samples,
 )
@@ -121,6 +123,8 @@ op(
     "Generator? generator=None)",
     composite=_rrelu,
     where=("torch",),
+    mapped="draws",
+    prelude="",
     doc="Negative elements times a slope that is drawn in training and fixed otherwise.",
     samples=_rrelu_samples,
 )
@@ -163,6 +167,8 @@ op(
     "gumbel_softmax(Tensor logits, float tau=1.0, bool hard=False, float eps=1e-10, int dim=-1)",
     composite=_gumbel,
     where=("F",),
+    mapped="draws",
+    written="F",
     doc="A random choice by scores: the softmax of scores with Gumbel noise, or its one-hot.",
     samples=lambda S: [S(S.integers(0, 4, 3))],
 )
@@ -191,6 +197,8 @@ def _define_dropout(name: str, doc: str, drop: Any, channels: bool) -> None:
             name=name + suffix,
             composite=call,
             where=("torch",),
+            prelude="",
+            mapped="draws",
             doc=doc + (" Written into its argument." if inplace else ""),
             samples=lambda S: [S(S.normal(2, 3), 2.0, True)],
         )
@@ -233,6 +241,8 @@ op(
     composite=_native,
     outputs=2,
     where=("torch",),
+    mapped="draws",
+    prelude="",
     doc="Dropout, and what it kept.",
     samples=lambda S: [S(S.normal(3), 1.0, True), S(S.normal(3), 0.5, False)],
 )

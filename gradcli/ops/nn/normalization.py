@@ -197,6 +197,7 @@ op(
         input, normalized_shape, weight, bias, eps
     ),
     where=("F",),
+    written="F",
     doc="Standardizes the last dimensions, then scales and shifts.",
     samples=lambda S: [
         S(S.normal(2, 3), (3,)),
@@ -253,6 +254,7 @@ op(
     "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None)",
     composite=_rms_norm,
     where=("torch", "F"),
+    written="F",
     doc="Divides the last dimensions by the root of their mean square.",
     samples=lambda S: [S(S.normal(2, 3), (3,)), S(S.normal(2, 3), (3,), S.normal(3), eps=0.1)],
 )
@@ -468,6 +470,7 @@ op(
     "Tensor? bias=None, bool training=False, float momentum=0.1, float eps=1e-05)",
     composite=_batch_norm,
     where=("F",),
+    written="F",
     doc="Standardizes each channel, by the batch's statistics in training or by running ones.",
     samples=lambda S: [
         S(S.normal(4, 3), None, None, training=True),
@@ -528,6 +531,7 @@ op(
     "float eps=1e-05)",
     composite=_instance_norm,
     where=("F",),
+    written="F",
     doc="Standardizes each channel of each instance.",
     samples=lambda S: [
         S(S.normal(2, 3, 4)),
@@ -638,6 +642,7 @@ op(
     "float eps=1e-05)",
     composite=_group_norm_checked,
     where=("F",),
+    written="F",
     doc="Standardizes groups of channels.",
     samples=lambda S: [
         S(S.normal(2, 4, 3), 2),
@@ -673,6 +678,7 @@ op(
     "local_response_norm(Tensor input, int size, float alpha=0.0001, float beta=0.75, float k=1.0)",
     composite=_response_norm,
     where=("F",),
+    written="F",
     doc="Divides by a power of the mean square over neighbouring channels.",
     samples=lambda S: [S(S.normal(2, 3, 4), 2, alpha=0.5), S(S.normal(1, 3, 2, 2), 3, alpha=0.5)],
 )

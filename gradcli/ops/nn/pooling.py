@@ -354,6 +354,7 @@ def _define_max(dims: int) -> None:
             name=f"{name}_with_indices",
             composite=lambda F, self, k, s, p, d, c: pooled(F, self, k, s, p, d, c, True),
             where=("torch",),
+            prelude="",
             doc="The maximum of each window and where it is.",
             samples=lambda S: [S(S.distinct(1, 2, 4), 2), S(S.distinct(2, 5), 2, 1, 1)],
         )
@@ -459,6 +460,7 @@ def _define_adaptive_max(dims: int) -> None:
         f"{name}_with_indices(Tensor input, Extents output_size, bool return_indices=False)",
         composite=lambda F, input, output_size, _: pooled(F, input, output_size, True),
         where=("F",),
+        written="F",
         doc="The maximum of as many windows as the output size asks for, and where it is.",
         samples=lambda S: [S(S.distinct(1, 2, *(4,) * dims), 3)],
     )
@@ -468,6 +470,7 @@ def _define_adaptive_max(dims: int) -> None:
             name=name,
             composite=lambda F, self, output_size: pooled(F, self, output_size, True),
             where=("torch",),
+            prelude="",
             doc="The maximum of as many windows as the output size asks for, and where it is.",
             samples=lambda S: [S(S.distinct(1, 2, 4), 3), S(S.distinct(2, 5), 2)],
         )
@@ -822,6 +825,7 @@ def _define_adaptive_average(dims: int) -> None:
         f"{name}(Tensor input, Extents output_size)",
         composite=pooled,
         where=("F", "torch") if dims == 1 else ("F",),
+        written="F" if dims > 1 else "",
         doc="The mean of as many windows as the output size asks for.",
         samples=lambda S: [S(S.normal(1, 2, *(4,) * dims), 3), S(S.normal(2, *(4,) * dims), 1)],
     )
@@ -849,6 +853,7 @@ def _define_lp(dims: int) -> None:
         "bool ceil_mode=False)",
         composite=_lp_pool(dims),
         where=("F",),
+        written="F" if dims < 3 else "",
         doc="The p-norm of each window.",
         samples=lambda S: [S(S.uniform(1, 2, 1, 2, *(4,) * dims), 2, 2)],
     )

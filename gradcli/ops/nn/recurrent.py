@@ -90,6 +90,7 @@ def _define_cell(kind: str) -> None:
         composite=cell,
         outputs=2 if several else 1,
         where=("torch",),
+        prelude="",
         doc=f"The next state of a cell of the kind {kind.replace('_', ' with ')}.",
         samples=samples,
     )
@@ -211,6 +212,7 @@ def _define_layers(kind: str) -> None:
         composite=layers,
         outputs=3 if several else 2,
         where=("torch",),
+        prelude="",
         doc=f"Layers of cells of the kind {kind.replace('_', ' with ')} over a sequence.",
         samples=samples,
     )

@@ -175,6 +175,7 @@ def _define_unpool(dims: int) -> None:
         "Extents padding=0, Extents? output_size=None)",
         composite=unpooled,
         where=("F",),
+        written="F",
         doc="Writes maxima back to where pooling found them, zeros elsewhere.",
         samples=_unpool_samples(dims),
     )
@@ -328,6 +329,8 @@ def _define_fractional(dims: int) -> None:
         name + schema,
         composite=pooled,
         where=("F",),
+        written="F",
+        mapped="draws",
         doc="The maximum of each of a given number of windows at random places.",
         samples=samples,
     )
@@ -337,6 +340,8 @@ def _define_fractional(dims: int) -> None:
             F, input, k, size, ratio, True, chances
         ),
         where=("F",),
+        written="F",
+        mapped="draws",
         doc="The maximum of each window at random places, and where it is.",
         samples=samples,
     )

@@ -27,6 +27,7 @@ def _edges(column: Any, bins: Any, range: Any) -> Any:
     "histogramdd(Tensor self, any bins, float[]? range=None, Tensor? weight=None, "
     "bool density=False)",
     where=("torch",),
+    prelude="",
     doc="How many rows fall into each cell of a grid, and the edges of its cells.",
 )
 def histogramdd(self: Tensor, bins: Any, range: Any, weight: Any, density: bool) -> Any:

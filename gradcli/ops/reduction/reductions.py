@@ -766,6 +766,7 @@ def _any_norm(F: Any, self: Any, p: Any, dim: Any, keepdim: bool, dtype: Any) ->
 op(
     "norm(Tensor self, any? p='fro', Dim[]? dim=None, bool keepdim=False, *, DType? dtype=None)",
     composite=_any_norm,
+    written="Tensor",
     out=EXACT,
     doc="A norm over dimensions: 'fro', or an order `p`.",
     samples=lambda S: [
@@ -1379,6 +1380,8 @@ def _normalizer(identifier: str, public: str, doc: str, sign: int = 1) -> None:
         composite=functional,
         where=("F",),
         out=EXACT if sign > 0 else None,
+        written="F",
+        prelude="F",
         doc=doc,
         samples=_softmax_samples,
     )

@@ -624,6 +624,8 @@ for _identifier, _schema, _finds, _name in (
     "unique(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False, "
     "Dim? dim=None)",
     where=("torch", "Tensor"),
+    mapped="no",
+    written="Tensor",
     doc="The distinct elements in order; with `dim` the distinct slices.",
 )
 def _unique(
@@ -640,6 +642,7 @@ def _unique(
     "unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, "
     "Dim? dim=None)",
     where=("torch", "Tensor"),
+    written="Tensor",
     doc="The elements without neighbours that repeat them.",
 )
 def _unique_consecutive(
@@ -716,6 +719,7 @@ op(
     kernel=_histc,
     size=lambda self, bins, min, max: bins,
     check=_check_histc,
+    mapped="no",
     out=COUNTED,
     doc="How many elements fall into each of equal bins.",
     samples=lambda S: [S(S.uniform(0, 3, 8), 4, 0, 3), S(S.uniform(0, 3, 2, 4), 5)],
@@ -751,6 +755,7 @@ op(
     size=_bincount_size,
     check=_check_bincount,
     **underivable("bincount", "weights"),
+    mapped="no",
     doc="How often each number occurs, or the sums of their weights.",
     samples=lambda S: [
         S(S.integers(0, 4, 6)),

@@ -260,6 +260,7 @@ op(
     outputs=0,
     batching="shift",
     keeps={"self": ("self_shape", "split_size")},
+    written="Tensor",
     doc="Cuts a dimension into views of `split_size` indices; the last may be shorter.",
     samples=lambda S: [S(S.normal(5), 2), S(S.normal(2, 4), 3, -1)],
 )
@@ -275,6 +276,7 @@ op(
     batching="shift",
     keeps={"self": ("self_shape", "split_size")},
     shows={"split_size": "split_sizes"},
+    written="Tensor",
     doc="Cuts a dimension into views of the given lengths.",
     samples=lambda S: [S(S.normal(5), (2, 3)), S(S.normal(2, 4), (1, 3), 1)],
 )

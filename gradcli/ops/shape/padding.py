@@ -248,6 +248,7 @@ op(
     "pad(Tensor self, Shape pad, str mode='constant', float? value=None)",
     composite=_pad,
     where=("F",),
+    written="F",
     doc="Pads a tensor: constant, reflect, replicate or circular; widths in pairs from the last.",
     samples=lambda S: [
         S(S.normal(2, 3), (1, 2)),

@@ -248,6 +248,7 @@ def _unflatten(F: Any, self: Any, dim: int, sizes: Sequence[int]) -> Any:
 op(
     "unflatten(Tensor self, Dim dim, int[] sizes)",
     composite=_unflatten,
+    written="Tensor",
     doc="Splits a dimension into several; one of `sizes` may be -1.",
     samples=lambda S: [S(S.normal(2, 6), 1, (2, 3)), S(S.normal(4), 0, (-1, 2))],
 )

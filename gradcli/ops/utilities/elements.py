@@ -154,9 +154,9 @@ function(
     where=("Tensor",),
     doc="The tensor: it is dense.",
 )(lambda self, dtype, masked_grad: self)
-function("dequantize(Tensor self)", where=("torch", "Tensor"), doc="The tensor in float32.")(
-    lambda self: _single(self)
-)
+function(
+    "dequantize(Tensor self)", where=("torch", "Tensor"), prelude="", doc="The tensor in float32."
+)(lambda self: _single(self))
 
 
 def _single(self: Tensor) -> Tensor:

@@ -37,9 +37,9 @@ SEEDS = ("torch", "random")
 function("numel(Tensor self)", where=("torch",), doc="The number of elements.")(
     lambda self: numel(shape_of(self))
 )
-function("is_tensor(any? obj)", where=("torch",), doc="Whether a value is a tensor.")(
-    lambda obj: type(obj) is Tensor
-)
+function(
+    "is_tensor(any? obj)", where=("torch",), mapped="values", doc="Whether a value is a tensor."
+)(lambda obj: type(obj) is Tensor)
 function("is_storage(any? obj)", where=("torch",), doc="False: storages are no values here.")(
     lambda obj: False
 )
@@ -68,9 +68,12 @@ function(
     where=("torch",),
     doc="Whether the tensor was made in inference mode.",
 )(lambda self: type(self.version) is InferenceVersion)
-function("is_nonzero(Tensor self)", where=BOTH, doc="The truth value of a one-element tensor.")(
-    lambda self: _truth(self)
-)
+function(
+    "is_nonzero(Tensor self)",
+    where=BOTH,
+    mapped="values",
+    doc="The truth value of a one-element tensor.",
+)(lambda self: _truth(self))
 function(
     "is_same_size(Tensor self, Tensor other)", where=BOTH, doc="Whether two shapes are the same."
 )(lambda self, other: shape_of(self) == shape_of(other))
@@ -80,9 +83,12 @@ function("is_pinned(Tensor self)", where=("Tensor",), doc="False: memory is neve
 function("get_device(Tensor self)", where=BOTH, doc="-1: the tensor is on the CPU.")(
     lambda self: -1
 )
-function("is_shared(Tensor self)", where=("Tensor",), doc="False: memory is not shared.")(
-    lambda self: False
-)
+function(
+    "is_shared(Tensor self)",
+    where=("Tensor",),
+    written="Tensor",
+    doc="False: memory is not shared.",
+)(lambda self: False)
 
 
 def _truth(self: Tensor) -> bool:
@@ -157,7 +163,12 @@ def get_default_dtype() -> DType:
     return dtypes.default.dtype
 
 
-@function("set_default_dtype(any? d)", where=("torch",), doc="Sets the default floating dtype.")
+@function(
+    "set_default_dtype(any? d)",
+    where=("torch",),
+    mapped="no",
+    doc="Sets the default floating dtype.",
+)
 def set_default_dtype(d: Any) -> None:
     if not isinstance(d, DType):
         raise TypeError(
@@ -218,7 +229,12 @@ FUNCTIONS["broadcast_shapes"].bind = lambda *shapes: (shapes,)
 # --- the default generator -------------------------------------------------------------------
 
 
-@function("manual_seed(any? seed)", where=SEEDS, doc="Starts the default stream of random numbers.")
+@function(
+    "manual_seed(any? seed)",
+    where=SEEDS,
+    mapped="draws",
+    doc="Starts the default stream of random numbers.",
+)
 def manual_seed(seed: Any) -> Generator:
     if type(seed) not in (int, float, bool, str, Tensor):
         raise TypeError(
@@ -242,7 +258,9 @@ def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
-@function("seed()", where=SEEDS, doc="Seeds the default stream from the operating system.")
+@function(
+    "seed()", where=SEEDS, mapped="draws", doc="Seeds the default stream from the operating system."
+)
 def seed() -> int:
     return default_generator.seed()
 
@@ -322,6 +340,7 @@ def _nonzero(self: Tensor) -> Tensor:
 @function(
     "nonzero(Tensor self, *, bool as_tuple=False)",
     where=BOTH,
+    mapped="no",
     out=Rule("nonzero: Expected out tensor to have scalar type {result} but got scalar type{out}"),
     doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
 )
@@ -336,6 +355,7 @@ def nonzero(self: Tensor, as_tuple: bool) -> Any:
 @function(
     "nonzero_static(Tensor self, *, int size, int fill_value=-1)",
     where=BOTH,
+    prelude="",
     doc="A given number of positions of nonzero elements, filled up with a number.",
 )
 def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
@@ -355,7 +375,12 @@ def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
     return from_array(result)
 
 
-@function("argwhere(Tensor self)", where=BOTH, doc="The positions of nonzero elements, as rows.")
+@function(
+    "argwhere(Tensor self)",
+    where=BOTH,
+    mapped="no",
+    doc="The positions of nonzero elements, as rows.",
+)
 def argwhere(self: Tensor) -> Tensor:
     if is_batched(self):  # PyTorch's fallback goes over the examples, which may differ in length
         level: Any = self.level
@@ -367,6 +392,7 @@ def argwhere(self: Tensor) -> Tensor:
 @function(
     "one_hot(Tensor self, int num_classes=-1)",
     where=("F",),
+    prelude="F",
     doc="Zeros with a one at each index, along a new last dimension.",
 )
 def one_hot(self: Tensor, num_classes: int) -> Tensor:

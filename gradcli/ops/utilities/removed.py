@@ -60,6 +60,7 @@ def _define(name: str, parameters: str, sentence: str) -> None:
         f"{name}_removed({parameters})",
         name=name,
         where=("torch",) if name == "matrix_rank" else ("torch", "Tensor"),
+        prelude="",
         doc="Removed from PyTorch; the error says what to call now.",
     )(gone)
 

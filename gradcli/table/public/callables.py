@@ -24,9 +24,9 @@ from ..call.arguments import (
 from ..call.dispatch import give_way, run
 from ..call.fast_paths import caller
 from ..entry import Op
-from ..index import PUBLIC
 from ..lookup import get_op
 from ..memory.inplace import run_inplace
+from ..names import OPERATIONS
 from ..out_rules import Rule
 from ..schema import REQUIRED, label
 
@@ -45,99 +45,12 @@ def result_type(name: str, fields: tuple[str, ...]) -> Any:
     return type(name, (base,), {"__repr__": text, "__slots__": (), "__module__": _MODULE})
 
 
-# Functions of `torch.nn.functional` that PyTorch writes in Python.
-_IN_PYTHON = frozenset(
-    {
-        "adaptive_avg_pool2d",
-        "adaptive_avg_pool3d",
-        "adaptive_max_pool1d_with_indices",
-        "adaptive_max_pool2d_with_indices",
-        "adaptive_max_pool3d_with_indices",
-        "affine_grid",
-        "alpha_dropout",
-        "batch_norm",
-        "binary_cross_entropy",
-        "binary_cross_entropy_with_logits",
-        "celu",
-        "cosine_embedding_loss",
-        "cross_entropy",
-        "ctc_loss",
-        "dropout",
-        "dropout1d",
-        "dropout2d",
-        "dropout3d",
-        "elu",
-        "embedding",
-        "embedding_bag",
-        "feature_alpha_dropout",
-        "fold",
-        "fractional_max_pool2d",
-        "fractional_max_pool2d_with_indices",
-        "fractional_max_pool3d",
-        "fractional_max_pool3d_with_indices",
-        "gaussian_nll_loss",
-        "glu",
-        "grid_sample",
-        "group_norm",
-        "gumbel_softmax",
-        "hardsigmoid",
-        "hardswish",
-        "hardtanh",
-        "hinge_embedding_loss",
-        "huber_loss",
-        "instance_norm",
-        "interpolate",
-        "kl_div",
-        "l1_loss",
-        "layer_norm",
-        "leaky_relu",
-        "local_response_norm",
-        "log_softmax",
-        "lp_pool1d",
-        "lp_pool2d",
-        "margin_ranking_loss",
-        "max_unpool1d",
-        "max_unpool2d",
-        "max_unpool3d",
-        "mish",
-        "mse_loss",
-        "multi_head_attention_forward",
-        "multi_margin_loss",
-        "multilabel_margin_loss",
-        "multilabel_soft_margin_loss",
-        "nll_loss",
-        "normalize",
-        "pad",
-        "poisson_nll_loss",
-        "relu",
-        "relu6",
-        "rms_norm",
-        "rrelu",
-        "selu",
-        "sigmoid",
-        "silu",
-        "smooth_l1_loss",
-        "soft_margin_loss",
-        "softmax",
-        "softmin",
-        "softsign",
-        "tanh",
-        "tanhshrink",
-        "threshold",
-        "triplet_margin_loss",
-        "triplet_margin_with_distance_loss",
-        "unfold",
-        "upsample",
-        "upsample_bilinear",
-        "upsample_nearest",
-    }
-)
-
-
 def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     """The callable behind a public name. Raises KeyError when there is none."""
-    ops = [get_op(identifier) for identifier in PUBLIC[where][name]]
-    if where == "F" and name in _IN_PYTHON:
+    ops = [get_op(identifier) for identifier in OPERATIONS.ids(where, name)]
+    if not ops:
+        raise KeyError(name)
+    if where == "F" and any(where in op.written.split() for op in ops) and name[-1] != "_":
         flavour = WRITTEN
     inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
     if inplace:

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from ...tensor.tensor import Tensor
+from .. import names
 from ..call.arguments import (
     FUNCTION,
     METHOD,
@@ -64,18 +65,16 @@ def get_function(identifier: str) -> Function:
     """The function with this id. Raises KeyError when there is none."""
     found = FUNCTIONS.get(identifier)
     if found is None:
-        from ..index import FUNCTION_FAMILIES
-
-        import_module(f"gradcli.ops.{FUNCTION_FAMILIES[identifier]}")
+        import_module(f"gradcli.ops.{names.FUNCTIONS.family(identifier)}")
         found = FUNCTIONS[identifier]
     return found
 
 
 def public_function(space: str, name: str, method: bool = False) -> Callable[..., Any]:
     """The callable behind a public name of a namespace. Raises KeyError when there is none."""
-    from .. import index
-
-    entries = [get_function(identifier) for identifier in index.FUNCTIONS[space][name]]
+    entries = [get_function(identifier) for identifier in names.FUNCTIONS.ids(space, name)]
+    if not entries:
+        raise KeyError(name)
     flavour = METHOD if method else FUNCTION
     call = _resolver(label(name, (space,)), entries, flavour, space)
     call.__name__ = call.__qualname__ = name
