@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from gradcli.io.lines import Part, lines
 from gradcli.io.write import Typed, string
 from gradcli.language.interpreter import UNSET
 from gradcli.language.syntax import nodes
+from gradcli.table.names import SPACES, marked
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, make
@@ -68,28 +70,30 @@ _STATEMENTS = (
     nodes.AugAssign,
 )
 
-# Names that a mapped program cannot have: what prints, draws random numbers, makes leaves, asks for
+# Names beside the table that a mapped program cannot have: what prints, makes leaves, asks for
 # Python's values, or leads to names that are not looked at here.
 _NAMES = frozenset(
     (
         *("print", "emit", "str", "repr", "format", "float", "int", "bool", "complex", "type"),
         *("param", "grad", "jvp", "vjp", "jacobian", "hessian", "hvp", "vmap", "isinstance"),
         *("torch", "F", "linalg", "special", "fft", "func", "autograd", "nn", "time", "id", "hash"),
-        *("tensor", "as_tensor", "from_numpy", "is_tensor", "equal", "allclose", "is_nonzero"),
-        *("set_default_dtype", "set_printoptions", "manual_seed", "seed", "no_grad"),
-        *("enable_grad", "set_grad_enabled", "inference_mode", "is_grad_enabled", "unique"),
-        *("nonzero", "masked_select", "bincount", "histc", "argwhere"),
+        *("set_printoptions", "no_grad", "enable_grad", "set_grad_enabled", "inference_mode"),
+        "is_grad_enabled",
     )
 )
-_RANDOM = ("rand", "normal", "bernoulli", "multinomial", "poisson", "dropout", "binomial")
 _ATTRIBUTES = frozenset(
     (
         *("item", "tolist", "numpy", "backward", "grad", "grad_fn", "requires_grad", "data"),
-        *("detach", "register_hook", "retain_grad", "is_leaf", "data_ptr", "storage", "nonzero"),
-        *("unique", "masked_select", "equal", "allclose", "format", "join", "stride"),
-        *("is_contiguous", "random"),
+        *("detach", "register_hook", "retain_grad", "is_leaf", "data_ptr", "storage", "format"),
+        *("join", "stride", "is_contiguous", "random"),
     )
 )
+
+
+@cache
+def _unmapped() -> frozenset[str]:
+    """The names of entries that a mapped program cannot have."""
+    return frozenset[str]().union(*(marked("mapped:", space) for space in SPACES))
 
 
 def mappable(tree: nodes.Node) -> bool:
@@ -105,11 +109,11 @@ def mappable(tree: nodes.Node) -> bool:
         if isinstance(node, _STATEMENTS):
             return False
         if isinstance(node, nodes.Name) and (
-            node.id in _NAMES or node.id.startswith(_RANDOM) or node.id.endswith("_")
+            node.id in _NAMES or node.id in _unmapped() or node.id.endswith("_")
         ):
             return False
         if isinstance(node, nodes.Attribute) and (
-            node.attr in _ATTRIBUTES or node.attr.startswith(_RANDOM) or node.attr.endswith("_")
+            node.attr in _ATTRIBUTES or node.attr in _unmapped() or node.attr.endswith("_")
         ):
             return False
         if isinstance(node, nodes.Constant) and isinstance(node.value, str):
