@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from gradcli.table.names import FUNCTIONS, OPERATIONS
 from gradcli.table.lookup import get_op
+from gradcli.table.names import FUNCTIONS, OPERATIONS
 from gradcli.table.public.plain_functions import get_function
 from gradcli.table.schema import REQUIRED, Parameter
 from gradcli.tensor.runtime import LimitExceeded
