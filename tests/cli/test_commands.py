@@ -234,3 +234,33 @@ def test_operations_by_any_of_their_names():
         for name, formula in found["derivatives"].items():
             assert f"{name}" in found["signature"], found["name"]
             assert not re.search(r"\bF\.|\bself\b", formula), found["name"]
+
+
+LINEAR = ["--set", "x=[1, 2]", "--set", "y=3"]
+
+
+@pytest.mark.parametrize(
+    ("command", "expression", "zeros"),
+    [
+        ("jvp", "ones(2)", [0.0, 0.0]),
+        ("jacobian", "ones(2)", {"x": [[0.0, 0.0], [0.0, 0.0]], "y": [0.0, 0.0]}),
+        ("hvp", "x.sum() * 2", {"x": [0.0, 0.0], "y": 0.0}),
+        (
+            "hessian",
+            "x.sum() * 2",
+            {"x": {"x": [[0.0] * 2] * 2, "y": [0.0, 0.0]}, "y": {"x": [0.0, 0.0], "y": 0.0}},
+        ),
+    ],
+)
+def test_what_nothing_leads_to_is_zero(command, expression, zeros):
+    tangent = ["--tangent", "x=[1, 1]"] if command in ("jvp", "hvp") else []
+    assert document(command, expression, *LINEAR, *tangent)[command] == zeros
+    python = {
+        "jvp": "jvp({}, [x, y]).tolist()",
+        "jacobian": "[m.tolist() for m in jacobian({}, [x, y])]",
+    }
+    if command in python:
+        call = python[command].format(expression)
+        program = f"x = param([1.0, 2.0])\ny = param(3.0)\nprint({call})\n"
+        wanted = list(zeros.values()) if isinstance(zeros, dict) else zeros
+        assert ok("eval", "-", stdin=program.encode()) == f"{wanted}\n"

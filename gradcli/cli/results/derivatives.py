@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from gradcli.autograd import leaf as leaves
-from gradcli.autograd.api import grad as autograd_grad
 from gradcli.autograd.modes import requires_grad
 from gradcli.cli.process.failures import span_members
 from gradcli.cli.process.report import RAISED, USAGE, Failure
 from gradcli.cli.programs.inputs import constant, literal
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.func import recorded
 from gradcli.io.documents import typed
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
 from gradcli.tensor import dtypes
-from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor, make, numel, shape_of
-
-ROWS_AT_ONCE = 64 << 20  # bytes of cotangents in one batched backward pass
+from gradcli.tensor.tensor import Tensor, make, shape_of
+from gradcli.tensor.tensor import constant as zeros
 
 Named = dict[str, Tensor]
 
@@ -96,6 +94,8 @@ def _help(error: Exception) -> str:
         return "give --cotangent, or make it a scalar with sum(...)"
     if "implicitly created only for real" in str(error):
         return "give --cotangent, or make it real with .real or abs(...)"
+    if "Hessian is of a real scalar" in str(error):
+        return "make it a scalar with sum(...)"
     return ""
 
 
@@ -115,30 +115,12 @@ def _placed(failure: Failure, value: Tensor) -> Failure:
     return failure
 
 
-def _document(found: Tensor | None) -> Typed | None:
-    return None if found is None else typed(found)
-
-
-def _gradients(
-    value: Tensor, by: Named, cotangent: Tensor | None, create_graph: bool = False
-) -> list[Tensor | None]:
-    if not requires_grad(value) or not by:
-        return [None] * len(by)
-    found = autograd_grad(
-        value,
-        list(by.values()),
-        None if cotangent is None else [cotangent],
-        retain_graph=True,
-        create_graph=create_graph,
-        allow_unused=True,
-    )
-    return list(found)
-
-
-def _grad(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
+def _grad(value: Tensor, by: Named, options: Options) -> dict[str, Typed | None]:
     cotangent = _cotangent(value, options)
-    found = _gradients(value, by, cotangent)
-    return {name: _document(grad) for name, grad in zip(by, found, strict=True)}
+    found = recorded.gradients(
+        [value], list(by.values()), None if cotangent is None else [cotangent]
+    )
+    return _named(by, (None if grad is None else typed(grad) for grad in found))
 
 
 def _cotangent(value: Tensor, options: Options) -> Tensor | None:
@@ -197,141 +179,32 @@ def _tangents(by: Named, options: Options) -> list[Tensor]:
         name: _like(by[name], text, f"--tangent {name}", f"`{name}`")
         for name, text in tangent_texts(list(by), options).items()
     }
-    return [directions[name] if name in directions else _zeros(like) for name, like in by.items()]
-
-
-def _zeros(like: Tensor) -> Tensor:
-    return make(np.zeros(shape_of(like), like.dtype.array)[()], like.dtype)
-
-
-def _jvp(value: Tensor, by: Named, options: Options) -> Any:
-    """By two backward passes: the vjp is linear in its cotangent, and its own vjp is the jvp."""
-    tangents = _tangents(by, options)
-    weights = leaves.requires_grad_(_zeros(value))
-    pulled = _gradients(value, by, weights, create_graph=True)
-    pairs = [
-        (grad, tangent)
-        for grad, tangent in zip(pulled, tangents, strict=True)
-        if grad is not None and requires_grad(grad)
-    ]
-    if not pairs:
-        return typed(_zeros(value))
-    (found,) = autograd_grad(
-        [grad for grad, _ in pairs], [weights], [tangent for _, tangent in pairs], allow_unused=True
-    )
-    return typed(_zeros(value) if found is None else found)
-
-
-def _scalar(value: Tensor, what: str) -> None:
-    if numel(shape_of(value)) != 1 or not value.dtype.is_floating_point:
-        raise Failure(
-            RAISED,
-            f"the {what} is of a real scalar, and the result is {value.dtype.name} "
-            f"{list(shape_of(value))}",
-            type="RuntimeError",
-            help="make it a scalar with sum(...)",
-        )
-
-
-def _hvp(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
-    _scalar(value, "Hessian")
-    tangents = _tangents(by, options)
-    first = _gradients(value, by, None, create_graph=True)
-    pairs = [
-        (grad, tangent)
-        for grad, tangent in zip(first, tangents, strict=True)
-        if grad is not None and requires_grad(grad)
-    ]
-    if not pairs:
-        return {name: typed(_zeros(like)) for name, like in by.items()}
-    found = autograd_grad(
-        [grad for grad, _ in pairs],
-        list(by.values()),
-        [tangent for _, tangent in pairs],
-        allow_unused=True,
-    )
-    return {
-        name: typed(_zeros(like) if grad is None else grad)
-        for (name, like), grad in zip(by.items(), found, strict=True)
-    }
-
-
-def _jacobian(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
-    rows = jacobian_rows(value, by)
-    return {name: typed(block) for name, block in zip(by, rows, strict=True)}
-
-
-def _hessian(value: Tensor, by: Named, options: Options) -> dict[str, Any]:
-    _scalar(value, "Hessian")
-    first = _gradients(value, by, None, create_graph=True)
-    blocks: dict[str, Any] = {}
-    for (name, like), grad in zip(by.items(), first, strict=True):
-        gradient = _zeros(like) if grad is None else grad
-        rows = jacobian_rows(gradient, by)
-        blocks[name] = {other: typed(row) for other, row in zip(by, rows, strict=True)}
-    return blocks
-
-
-def jacobian_rows(value: Tensor, by: Named) -> list[Tensor]:
-    """The Jacobians of `value`, each of the shape of `value` followed by that of the input.
-
-    Cotangents go through the graph many at a time, as far as memory allows.
-    """
-    shape = shape_of(value)
-    count = numel(shape)
-    blocks = [
-        _empty(count * numel(shape_of(like)), (count, *shape_of(like)), like)
-        for like in by.values()
-    ]
-    if requires_grad(value) and by and count:
-        step = max(1, min(count, ROWS_AT_ONCE // (count * value.dtype.itemsize)))
-        for start in range(0, count, step):
-            stop = min(start + step, count)
-            for block, rows in zip(blocks, _rows(value, by, start, stop), strict=True):
-                if rows is not None:
-                    block[start:stop] = rows
     return [
-        make(block.reshape(shape + shape_of(like))[()], like.dtype)
-        for block, like in zip(blocks, by.values(), strict=True)
+        directions[name] if name in directions else zeros(shape_of(like), like.dtype)
+        for name, like in by.items()
     ]
 
 
-def _empty(size: int, shape: tuple[int, ...], like: Tensor) -> Any:
-    runtime.reserve(size * like.dtype.itemsize)
-    return np.zeros(shape, like.dtype.array)
+def _jvp(value: Tensor, by: Named, options: Options) -> Typed:
+    return typed(recorded.jvp(value, list(by.values()), _tangents(by, options)))
 
 
-def _rows(value: Tensor, by: Named, start: int, stop: int) -> list[Any]:
-    """The rows from `start` to `stop` of every Jacobian: in one batched pass, or one by one."""
-    shape = shape_of(value)
-    units = np.zeros((stop - start, numel(shape)), value.dtype.array)
-    units[np.arange(stop - start), np.arange(start, stop)] = 1
-    units = units.reshape(stop - start, *shape)
+def _hvp(value: Tensor, by: Named, options: Options) -> dict[str, Typed]:
+    found = recorded.hvp(value, list(by.values()), _tangents(by, options))
+    return _named(by, map(typed, found))
 
-    def pull(cotangent: Any, batched: bool) -> list[Tensor | None]:
-        return list(
-            autograd_grad(
-                value,
-                list(by.values()),
-                [make(cotangent, value.dtype)],
-                retain_graph=True,
-                allow_unused=True,
-                is_grads_batched=batched,
-            )
-        )
 
-    if stop - start == 1:
-        return [None if grad is None else grad.array for grad in pull(units[0][()], False)]
-    import gradcli.func.batched  # noqa: F401  (the engine's batched pass is installed there)
+def _jacobian(value: Tensor, by: Named, options: Options) -> dict[str, Typed]:
+    return _named(by, map(typed, recorded.jacobian(value, list(by.values()))))
 
-    try:
-        return [None if grad is None else grad.array for grad in pull(units, True)]
-    except (RuntimeError, NotImplementedError, TypeError, ValueError, IndexError):
-        rows = [pull(unit[()], False) for unit in units]
-    return [
-        None if column[0] is None else np.stack([grad.array for grad in column])
-        for column in zip(*rows, strict=True)
-    ]
+
+def _hessian(value: Tensor, by: Named, options: Options) -> dict[str, dict[str, Typed]]:
+    rows = recorded.hessian(value, list(by.values()))
+    return _named(by, (_named(by, map(typed, row)) for row in rows))
+
+
+def _named(by: Named, found: Iterable[Any]) -> dict[str, Any]:
+    return dict(zip(by, found, strict=True))
 
 
 _COMMANDS: dict[str, Callable[[Tensor, Named, Options], Any]] = {
