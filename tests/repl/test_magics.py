@@ -134,8 +134,10 @@ def test_check_finds_a_wrong_function(talk: Talk) -> None:
         "y = h.sum()",
         "y.backward()",
     )
-    assert "x  WRONG: at x[1] the gradient is 15, differences say 10" in talk("%check y")
-    assert "x  ok" in talk("%check (x**3).sum() * k")
+    assert "WRONG  d y / d x at [1]: gradient 15, differences 10 (2 of 2)" in talk("%check y")
+    said = talk("%check (x**3).sum() * k")
+    assert "ok     d (x**3).sum() * k / d x: 2 elements" in said
+    assert "1 gradient checked, 0 wrong" in said
 
 
 def test_why(talk: Talk) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 
 from gradcli.cli.process.limits import single_thread
-from gradcli.cli.process.report import CHECK_FAILED
+from gradcli.cli.process.report import CHECK_FAILED, RAISED, Failure
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import file_or_expressions
-from gradcli.cli.usage.parse import Options
+from gradcli.cli.usage.parse import Options, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from gradcli.cli.programs.subject import TextSubject
 
 
 def run(options: Options) -> int:
@@ -26,8 +28,9 @@ def run(options: Options) -> int:
     from gradcli.cli.programs.file_inputs import file_inputs
     from gradcli.cli.programs.inputs import bound, use_dtype
     from gradcli.cli.programs.runner import prepare
-    from gradcli.cli.results.check import Subject, check
+    from gradcli.cli.programs.subject import TextSubject
     from gradcli.cli.results.output import Sink, check_output
+    from gradcli.explain.check import report
     from gradcli.tensor import dtypes
 
     use_dtype(options, dtypes.float64)
@@ -37,50 +40,43 @@ def run(options: Options) -> int:
     found = []
     for text in texts:
         name = text.source.text if text.kind == "expression" else text.source.name
-        subject = Subject(text, options, name)
+        subject = TextSubject(text, options, name)
         subject.inputs = {**file_inputs(options, subject.runner), **given.all}
-        found += check(subject)
+        found += _checked(subject, options)
     good = all(entry["ok"] for entry in found)
     if options.json or options.output is not None:
         with Sink(options, False) as sink:
             sink.write({"ok": good, "checks": found})
     else:
-        sys.stdout.write("".join(f"{line}\n" for entry in found for line in _lines(entry)))
-        wrong = sum(not entry["ok"] for entry in found)
-        many = "gradient" if len(found) == 1 else "gradients"
-        sys.stdout.write(f"{len(found)} {many} checked, {wrong} wrong\n")
+        sys.stdout.writelines(f"{line}\n" for line in report(found))
     return 0 if good else CHECK_FAILED
 
 
-def _lines(entry: dict[str, Any]) -> list[str]:
-    """One line for a gradient that is right, what is wrong with it otherwise."""
-    pair = f"d {entry['result']} / d {entry['input']}"
-    if entry["weighted"]:
-        pair += " (a weighted sum)"
-    worst = entry["worst"]
-    if entry["ok"]:
-        if worst is None:
-            return [f"ok     {pair}: no elements"]
-        error = abs(worst["analytic"] - worst["numeric"])
-        count = entry["checked"]
-        many = "element" if count == 1 else "elements"
-        of = f" of {entry['elements']}" if count < entry["elements"] else ""
-        return [f"ok     {pair}: {count}{of} {many}, largest error {error:.2g}"]
-    lines = []
-    if entry["mismatches"]:
-        at = f" at {worst['index']}" if worst["index"] else ""
-        lines.append(
-            f"WRONG  {pair}{at}: gradient {worst['analytic']:.9g}, "
-            f"differences {worst['numeric']:.9g} ({entry['mismatches']} of {entry['checked']})"
-        )
-        left, right = worst["slopes"]
-        if worst["kink"]:
-            lines.append(
-                f"       a kink: the slope is {left:.6g} on its left, {right:.6g} on its right"
-            )
-        elif not entry["connected"]:
-            lines.append("       not connected: detach, .data, no_grad or a Python number between")
-    jvp = entry.get("jvp")
-    if jvp is not None and not jvp["ok"]:
-        lines.append(f"WRONG  {pair}: forward mode {jvp['jvp']:.9g}, reverse {jvp['vjp']:.9g}")
-    return lines
+def _checked(subject: TextSubject, options: Options) -> list[dict[str, Any]]:
+    """What is found for a text. Raises UsageError and Failure."""
+    from gradcli.cli.process.failures import failure_of
+    from gradcli.cli.programs.runner import chosen
+    from gradcli.explain.check import Check, NothingToCheck, Tolerances
+    from gradcli.language.errors.program_error import ProgramError
+
+    given = (options.eps, options.rtol, options.atol)
+    names = Tolerances._fields
+    tolerances = Tolerances(
+        *(v if name in options.given else None for name, v in zip(names, given, strict=True))
+    )
+    try:
+        check = Check(subject, options.of)
+        if options.of:
+            chosen(options.of, check.results, "--of", "result on the graph")
+        by = list(check.inputs)
+        if options.wrt:
+            by = chosen(options.wrt, check.inputs, "--wrt", "input that requires grad")
+        return check.entries(by, tolerances)
+    except NothingToCheck as error:
+        raise UsageError(
+            str(error), "give inputs with --set, or make leaves in the program"
+        ) from None
+    except ProgramError as error:
+        raise failure_of(error) from None
+    except RuntimeError as error:
+        raise Failure(RAISED, str(error), type="RuntimeError") from None

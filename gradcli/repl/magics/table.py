@@ -128,7 +128,7 @@ MAGICS: dict[str, Magic] = {
             "y",
             "run what made y again in float64, and compare its gradients with differences",
             "check",
-            (_example(_Y, "%check y", prints="x  ok"),),
+            (_example(_Y, "%check y", prints="ok     d y / d x"),),
         ),
         Magic(
             "explain",

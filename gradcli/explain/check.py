@@ -1,9 +1,7 @@
 """Gradients against central differences, and forward mode against reverse mode.
 
-A program runs statement by statement. Its results are the names that are bound to tensors on the
-graph (or the value of an expression, or the names of `--of`), its inputs the given ones and the
-leaves bound to names. To see what an input does to a result, the program is run again with the
-leaf replaced right after the statement that made it.
+A subject is run to find its leaves and its results, and run again with a leaf replaced to see what
+the leaf does to them; `gradcli check` asks a text, `%check` the statements of a session.
 
 For a result that is no scalar the sum of its elements is differentiated, and, so that errors which
 cancel in it are found too, a sum with fixed weights. The step is `eps` times the element's
@@ -13,21 +11,16 @@ magnitude, or `eps` itself for elements below one.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from gradcli.autograd import leaf as leaves
 from gradcli.autograd.api import grad as autograd_grad
 from gradcli.autograd.modes import requires_grad
-from gradcli.cli.process.failures import failure_of
-from gradcli.cli.process.report import RAISED, Failure
-from gradcli.cli.programs.runner import Runner, chosen, seed
-from gradcli.cli.programs.sources import Text
-from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.errors.program_error import ProgramError
-from gradcli.language.interpreter import UNSET, Program
-from gradcli.language.syntax import nodes
+from gradcli.tensor.dtypes import DType
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, make, numel, shape_of
 
@@ -35,68 +28,49 @@ VARIED = "\0"  # ends the key of a result's weighted sum
 MOST = 1000  # elements of one input that are compared
 
 Named = dict[str, Tensor]
+Observe = Callable[[str, Any, int], None]
 # The weighted sum, the gradients by input, and the number of the statement that bound it.
 Result = tuple[float, dict[str, Any], int]
 
 
-class Subject:
-    """A text as a function from inputs and leaves to results."""
+class Subject(Protocol):
+    """What is checked: leaves, and results that are made of them."""
 
-    def __init__(self, text: Text, options: Options, name: str) -> None:
-        self.text = text
-        self.inputs: Named = {}
-        self.options = options
-        self.name = name
-        self.runner = Runner(text, options, stdout=lambda text: None, emit=lambda values: None)
-        self.pieces = self._pieces()
+    name: str  # of the result that has no name of its own
 
-    def _pieces(self) -> list[Program]:
-        tree, source = self.text.tree, self.text.source
-        if isinstance(tree, nodes.Expression):
-            return []
-        mode = "python" if self.runner.program.mode == "python" else "interactive"
-        return [
-            Program(source, nodes.Module((statement,), statement.span), mode)  # type: ignore[arg-type]
-            for statement in tree.body
-        ]
+    def run(self, replaced: Named, observe: Observe) -> None:
+        """Run it with `replaced` in place of leaves. Raises ProgramError.
 
-    def run(self, replaced: Named, observe: Any) -> None:
-        """Run it with `replaced` in place of leaves.
-
-        `observe(name, value, place)` sees each binding, after the statement of that number.
+        `observe(name, value, place)` sees each binding, after the statement of that number; "" is
+        the name of the value of a last expression.
         """
-        seed(self.options, 0)
-        given = {
-            name: replaced[name] if name in replaced else _fresh(value)
-            for name, value in self.inputs.items()
-        }
-        for name, value in given.items():
-            observe(name, value, -1)
-        if not self.pieces:
-            value = self.runner.run(given).value
-            if value is not UNSET:
-                observe(self.name, value, 0)
-            return
-        session = self.runner.session
-        session.globals = {}
-        self.runner.program.check_inputs(given)
-        seen: dict[str, int] = {}
-        for place, piece in enumerate(self.pieces):
-            result = session.run(piece, given)
-            given = {}
-            names = session.globals
-            for name, value in list(names.items()):
-                if name in self.inputs or type(value) is not Tensor or seen.get(name) == id(value):
-                    continue
-                if name in replaced and leaves.is_leaf(value) and name not in seen:
-                    value = names[name] = replaced[name]
-                seen[name] = id(value)
-                observe(name, value, place)
-            if piece is self.pieces[-1] and isinstance(result.value, Tensor):
-                observe("", result.value, place)
 
 
-def _fresh(value: Tensor) -> Tensor:
+class Tolerances(NamedTuple):
+    """The step of the differences and what a gradient may be off; None is chosen by the dtype."""
+
+    eps: float | None = None
+    rtol: float | None = None
+    atol: float | None = None
+
+    def of(self, dtype: DType) -> tuple[float, ...]:
+        """The three for an input of this dtype."""
+        usual = (1e-3, 3e-2, 1e-2) if _is_single(dtype) else (1e-6, 1e-3, 1e-5)
+        return tuple(
+            chosen if given is None else given for given, chosen in zip(self, usual, strict=True)
+        )
+
+
+def _is_single(dtype: DType) -> bool:
+    return dtype.to_real().itemsize < 8
+
+
+class NothingToCheck(Exception):
+    """No result that leads back to an input."""
+
+
+def fresh(value: Tensor) -> Tensor:
+    """A copy of a leaf that nothing else writes to."""
     copied = make(value.array.copy() if value.array.shape else value.array, value.dtype)
     return leaves.requires_grad_(copied) if requires_grad(value) else copied
 
@@ -129,68 +103,64 @@ def _total(value: Tensor, weight: Any) -> float:
     return float(np.sum(np.real(product), dtype=np.float64))
 
 
-def check(subject: Subject) -> list[dict[str, Any]]:
-    """What was found for every pair of a result and an input. Raises Failure."""
-    try:
-        return _check(subject)
-    except ProgramError as error:
-        raise failure_of(error) from None
+class Check:
+    """One run of a subject: `inputs` are its leaves as they were made, `results` what was found.
 
+    `of` narrows the results by name. Raises what the run raises.
+    """
 
-def _check(subject: Subject) -> list[dict[str, Any]]:
-    inputs: Named = {}
-    starts: Named = {}  # the same as they were made, since the program may write to them
-    results: dict[str, Result] = {}
-    wanted = set(subject.options.of)
+    def __init__(self, subject: Subject, of: Collection[str] = ()) -> None:
+        self.subject = subject
+        self.inputs: Named = {}  # copies, since the program may write to them
+        self.results: dict[str, Result] = {}
+        made: Named = {}
 
-    def observe(name: str, value: Any, place: int) -> None:
-        if type(value) is not Tensor or not value.dtype.differentiable:
-            return
-        if leaves.is_leaf(value):
-            if requires_grad(value):
-                inputs.setdefault(name, value)
-                starts.setdefault(name, _fresh(value))
-            return
-        if name not in results and _on_graph(value) and (not wanted or name in wanted):
-            for key in _keys(name, value):
-                found = _analytic(value, weights(value, key), inputs)
-                if found is not None:
-                    results[key] = (*found, place)
+        def observe(name: str, value: Any, place: int) -> None:
+            if type(value) is not Tensor or not value.dtype.differentiable:
+                return
+            if leaves.is_leaf(value):
+                if requires_grad(value):
+                    made.setdefault(name, value)
+                    self.inputs.setdefault(name, fresh(value))
+                return
+            if name not in self.results and _on_graph(value) and (not of or name in of):
+                for key in _keys(name, value):
+                    found = _analytic(value, weights(value, key), made)
+                    if found is not None:
+                        self.results[key] = (*found, place)
 
-    subject.run({}, observe)
-    if wanted:
-        chosen(subject.options.of, results, "--of", "result on the graph")
-    elif len({key.rstrip(VARIED) for key in results}) > 1:
-        results.pop("", None)
-        results.pop(VARIED, None)
-    by = starts
-    if subject.options.wrt:
-        chosen(subject.options.wrt, inputs, "--wrt", "input that requires grad")
-        by = {name: starts[name] for name in subject.options.wrt}
-    if not results or not by:
-        raise UsageError(
-            "there is no gradient to check", "give inputs with --set, or make leaves in the program"
-        )
-    found = []
-    for name, leaf in by.items():
-        slopes = _slopes(subject, name, leaf, results)
-        forward = _forward(subject, name, leaf, results)
-        for key, (_, gradients, _) in results.items():
-            gradient = gradients.get(name)
-            if gradient is None and not any(left or right for *_, left, right in slopes[key]):
-                continue
-            entry = _compare(subject.options, leaf, gradient, slopes[key])
-            result = key.rstrip(VARIED)
-            weighted = key != result
-            entry = {"result": result or subject.name, "input": name, "weighted": weighted, **entry}
-            if key in forward:
-                entry["jvp"] = forward[key]
-                entry["ok"] = entry["ok"] and forward[key]["ok"]
-            if not weighted:
-                found.append(entry)
-            elif not entry["ok"] and found and found[-1]["ok"]:
-                found[-1] = entry
-    return found
+        subject.run({}, observe)
+        if not of and len({key.rstrip(VARIED) for key in self.results}) > 1:
+            self.results.pop("", None)
+            self.results.pop(VARIED, None)
+
+    def entries(self, by: Iterable[str], tolerances: Tolerances) -> list[dict[str, Any]]:
+        """What is found for every pair of a result and an input. Raises NothingToCheck."""
+        names = list(by)
+        if not self.results or not names:
+            raise NothingToCheck("there is no gradient to check")
+        found: list[dict[str, Any]] = []
+        for name in names:
+            leaf = self.inputs[name]
+            slopes = _slopes(self.subject, name, leaf, self.results, tolerances)
+            forward = _forward(self.subject, name, leaf, self.results)
+            for key, (_, gradients, _) in self.results.items():
+                gradient = gradients.get(name)
+                if gradient is None and not any(left or right for *_, left, right in slopes[key]):
+                    continue
+                entry = _compare(tolerances, leaf, gradient, slopes[key])
+                result = key.rstrip(VARIED)
+                weighted = key != result
+                pair = {"result": result or self.subject.name, "input": name, "weighted": weighted}
+                entry = {**pair, **entry}
+                if key in forward:
+                    entry["jvp"] = forward[key]
+                    entry["ok"] = entry["ok"] and forward[key]["ok"]
+                if not weighted:
+                    found.append(entry)
+                elif not entry["ok"] and found and found[-1]["ok"]:
+                    found[-1] = entry
+        return found
 
 
 def _analytic(value: Tensor, weight: Any, inputs: Named) -> tuple[float, dict[str, Any]] | None:
@@ -210,7 +180,7 @@ def _analytic(value: Tensor, weight: Any, inputs: Named) -> tuple[float, dict[st
     except RuntimeError as error:
         if "a second time" in str(error):
             return None
-        raise Failure(RAISED, str(error), type="RuntimeError") from None
+        raise
     arrays = {
         name: None if grad is None else grad.array for name, grad in zip(by, found, strict=True)
     }
@@ -223,23 +193,18 @@ def _sampled(count: int) -> list[int]:
     return sorted({place * (count - 1) // (MOST - 1) for place in range(MOST)})
 
 
-def _step(options: Options, leaf: Tensor, element: complex) -> float:
-    single = leaf.dtype.to_real().itemsize < 8
-    eps = options.eps if "eps" in options.given or not single else 1e-3
-    return eps * max(1.0, abs(element))
-
-
 def _slopes(
-    subject: Subject, name: str, leaf: Tensor, base: dict[str, Result]
+    subject: Subject, name: str, leaf: Tensor, base: dict[str, Result], tolerances: Tolerances
 ) -> dict[str, list[tuple[int, int, float, float]]]:
     """For each result (place, part, left slope, right slope) of the elements of one input."""
     flat = np.asarray(leaf.array).ravel()
+    eps = tolerances.of(leaf.dtype)[0]
     parts = (1.0, 1j) if leaf.dtype.is_complex else (1.0,)
     found: dict[str, list[tuple[int, int, float, float]]] = {key: [] for key in base}
     for place in _sampled(flat.size):
         for number, unit in enumerate(parts):
             runtime.check()
-            step = _step(subject.options, leaf, flat[place])
+            step = eps * max(1.0, abs(flat[place]))
             ends = []
             for sign in (-1, 1):
                 moved = flat.copy()
@@ -274,12 +239,13 @@ def _totals(
 
 
 def _compare(
-    options: Options, leaf: Tensor, gradient: Any, slopes: list[tuple[int, int, float, float]]
+    tolerances: Tolerances,
+    leaf: Tensor,
+    gradient: Any,
+    slopes: list[tuple[int, int, float, float]],
 ) -> dict[str, Any]:
     """The worst element of a gradient, and whether all are within the tolerances."""
-    single = leaf.dtype.to_real().itemsize < 8
-    rtol = options.rtol if "rtol" in options.given or not single else 3e-2
-    atol = options.atol if "atol" in options.given or not single else 1e-2
+    _, rtol, atol = tolerances.of(leaf.dtype)
     flat = None if gradient is None else np.asarray(gradient).ravel()
     worst: dict[str, Any] | None = None
     largest = -1.0
@@ -342,14 +308,56 @@ def _forward(
     except ProgramError as error:
         note = {"ok": True, "skipped": str(error)}
         return {result: note for result in results if result not in found}
-    single = leaf.dtype.to_real().itemsize < 8
     entries = {}
     for result, jvp in found.items():
         gradient = results[result][1].get(name)
         vjp = 0.0
         if gradient is not None:
             vjp = float(np.sum(np.real(np.conj(gradient) * direction), dtype=np.float64))
-        tolerance = (1e-3 if single else 1e-9) * (1 + abs(jvp) + abs(vjp))
+        tolerance = (1e-3 if _is_single(leaf.dtype) else 1e-9) * (1 + abs(jvp) + abs(vjp))
         agrees = abs(jvp - vjp) <= tolerance or (math.isnan(jvp) and math.isnan(vjp))
         entries[result] = {"ok": agrees, "jvp": jvp, "vjp": vjp}
     return entries
+
+
+def report(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The lines about what `Check.entries` found, and how much of it is wrong."""
+    for entry in entries:
+        yield from _lines(entry)
+    wrong = sum(not entry["ok"] for entry in entries)
+    many = "gradient" if len(entries) == 1 else "gradients"
+    yield f"{len(entries)} {many} checked, {wrong} wrong"
+
+
+def _lines(entry: dict[str, Any]) -> list[str]:
+    """One line for a gradient that is right, what is wrong with it otherwise."""
+    pair = f"d {entry['result']} / d {entry['input']}"
+    if entry["weighted"]:
+        pair += " (a weighted sum)"
+    worst = entry["worst"]
+    if entry["ok"]:
+        if worst is None:
+            return [f"ok     {pair}: no elements"]
+        error = abs(worst["analytic"] - worst["numeric"])
+        count = entry["checked"]
+        many = "element" if count == 1 else "elements"
+        of = f" of {entry['elements']}" if count < entry["elements"] else ""
+        return [f"ok     {pair}: {count}{of} {many}, largest error {error:.2g}"]
+    lines = []
+    if entry["mismatches"]:
+        at = f" at {worst['index']}" if worst["index"] else ""
+        lines.append(
+            f"WRONG  {pair}{at}: gradient {worst['analytic']:.9g}, "
+            f"differences {worst['numeric']:.9g} ({entry['mismatches']} of {entry['checked']})"
+        )
+        left, right = worst["slopes"]
+        if worst["kink"]:
+            lines.append(
+                f"       a kink: the slope is {left:.6g} on its left, {right:.6g} on its right"
+            )
+        elif not entry["connected"]:
+            lines.append("       not connected: detach, .data, no_grad or a Python number between")
+    jvp = entry.get("jvp")
+    if jvp is not None and not jvp["ok"]:
+        lines.append(f"WRONG  {pair}: forward mode {jvp['jvp']:.9g}, reverse {jvp['vjp']:.9g}")
+    return lines
