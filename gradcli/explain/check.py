@@ -302,8 +302,8 @@ def _forward(
 
     try:
         with forward_ad.dual_level():
-            start = leaves.requires_grad_(make(leaf.array, leaf.dtype))
-            dual = forward_ad.make_dual(start, make(direction[()], leaf.dtype))
+            tangent = make(direction.copy()[()], leaf.dtype)  # the program may write to it
+            dual = forward_ad.make_dual(fresh(leaf), tangent)
             subject.run({name: dual}, observe)
     except ProgramError as error:
         note = {"ok": True, "skipped": str(error)}

@@ -6,7 +6,7 @@ answer is a reading of the text, so it is asked for only where a gradient is kno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from gradcli.language.syntax import nodes
@@ -32,10 +32,13 @@ _CALLS = {
 _OFF = ("no_grad", "inference_mode")
 
 
-class Cut(NamedTuple):
-    """A place in the text: its line, its words and what they do."""
+Piece = tuple[Any, Source]  # a tree, or a statement, and the text that it was parsed from
 
-    line: int
+
+class Cut(NamedTuple):
+    """A place in the text (`p.grad:6:5`), its words and what they do."""
+
+    place: str
     text: str
     reason: str
 
@@ -43,66 +46,90 @@ class Cut(NamedTuple):
 class _Flow(NamedTuple):
     """Names that get a value, the nodes that it is made of, and whether grad mode is off.
 
-    A function is made of its body, and `parameters` stand for whatever it is called with.
+    A function is made of its body, and `parameters` stand for whatever it is called with. `whole`
+    says that nothing of the targets' earlier values is left.
     """
 
     targets: set[str]
     parts: list[Any]
     off: bool
     parameters: frozenset[str] = frozenset()
+    whole: bool = False
 
 
-def cuts(tree: Any, source: Source, origin: str, result: str) -> list[Cut]:
-    """The places between `origin` and `result` (names), in the text's order.
+def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
+    """The places between `origin` and `result` (names), in the order of the texts.
 
     `result` is "" for the value of the last expression. An empty `origin` stands for any name.
     """
-    flows = list(_flows(tree, False))
-    mentioned = [set().union(*map(_mentions, flow.parts)) for flow in flows]
+    flows, mentioned = _current(
+        [(flow, source) for tree, source in pieces for flow in _flows(tree, False)]
+    )
     needed = {result}
     reached = {origin}
     changed = True
     while changed:
         before = len(needed) + len(reached)
-        for flow, names in zip(flows, mentioned, strict=True):
+        for (flow, _), names in zip(flows, mentioned, strict=True):
             if flow.targets & needed:
                 needed |= names
             if not origin or names & reached:
                 reached |= flow.targets
         changed = len(needed) + len(reached) != before
     found: dict[nodes.Node, Cut] = {}
-    for flow, names in zip(flows, mentioned, strict=True):
+    for (flow, source), names in zip(flows, mentioned, strict=True):
         if not flow.targets & needed:
             continue
+        places: dict[Any, str] = {}
         for part in flow.parts:
             for node, value, reason in _places(part):
                 names_here = _mentions(value)
                 if names_here if not origin else names_here & (reached | flow.parameters):
-                    found.setdefault(node, _cut(source, node, reason))
+                    places.setdefault(node, reason)
             if flow.off and isinstance(part, nodes.expr) and (not origin or names & reached):
-                found.setdefault(part, _cut(source, part, "grad mode is off here"))
-    return sorted(found.values(), key=lambda cut: cut.line)
+                places.setdefault(part, "grad mode is off here")
+        for node in sorted(places, key=lambda node: int(node.span.start)):
+            found.setdefault(node, _cut(source, node, places[node]))
+    return list(found.values())
+
+
+def _current(
+    flows: list[tuple[_Flow, Source]],
+) -> tuple[list[tuple[_Flow, Source]], list[set[str]]]:
+    """The flows whose values were not replaced before anything used them, and what they mention."""
+    kept = []
+    replaced: set[str] = set()  # assigned further on, and not used up to there
+    for flow, source in reversed(flows):
+        names: set[str] = set().union(*map(_mentions, flow.parts))
+        if not (flow.whole and flow.targets <= replaced):
+            kept.append(((flow, source), names))
+            replaced -= names
+            if flow.whole:
+                replaced |= flow.targets - names
+    return [flow for flow, _ in reversed(kept)], [names for _, names in reversed(kept)]
 
 
 def _cut(source: Source, node: Any, reason: str) -> Cut:
     text = " ".join(source.slice(node.span).split())
-    return Cut(source.position(node.span.start).line, text, reason)
+    return Cut(source.location(node.span.start), text, reason)
 
 
-def _flows(node: Any, off: bool) -> Iterator[_Flow]:
+def _flows(node: Any, off: bool, nested: bool = False) -> Iterator[_Flow]:
     if isinstance(node, nodes.Expression):
         yield _Flow({""}, [node.body], off)
         return
     if isinstance(node, nodes.Assign):
         targets = set().union(*map(_names_of_target, node.targets))
-        yield _Flow(targets, [node.value], off)
+        whole = not nested and all(isinstance(item, nodes.Name) for item in node.targets)
+        yield _Flow(targets, [node.value], off, whole=whole)
         return
     if isinstance(node, nodes.AugAssign | nodes.AnnAssign):
         if node.value is not None:
             yield _Flow(_names_of_target(node.target), [node.value], off)
         return
     if isinstance(node, nodes.Expr):
-        yield _Flow({"", *_written(node.value)}, [node.value], off)
+        written = _written(node.value)
+        yield _Flow({"", *written}, [node.value], off, whole=not nested and not written)
         return
     if isinstance(node, nodes.FunctionDef):
         yield _Flow({node.name}, [*node.body], off, _parameters(node))
@@ -114,7 +141,7 @@ def _flows(node: Any, off: bool) -> Iterator[_Flow]:
     for _, value in node.fields():
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, nodes.stmt | nodes.ExceptHandler):
-                yield from _flows(item, off)
+                yield from _flows(item, off, not isinstance(node, nodes.Module))
 
 
 def _parameters(function: Any) -> frozenset[str]:

@@ -146,7 +146,7 @@ def test_why(talk: Talk) -> None:
     talk("y.backward()")
     assert "1 of 2 elements become zero in `relu(x)`" in talk("%why x")
     assert "the gradient of a result is not kept" in talk("z = x * 2", "%why z")
-    assert "detach() cut it off" in talk("d = x.detach() * 2", "%why d")
+    assert "detach() cuts it off" in talk("d = x.detach() * 2", "%why d")
     assert "only floating ones" in talk("n = tensor([1, 2])", "%why n")
     talk("q = param(0.); r = where(q > 0, sqrt(q), q); r.backward()")
     assert "NaN begins here: 0 times infinity in `sqrt(q)`" in talk("%why q")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from gradcli.autograd import leaf as leaves
-from gradcli.autograd.freed_values import Dropped, Keeper, reachable, thawed
+from gradcli.autograd.freed_values import Keeper, reachable
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
-from gradcli.cli.process.report import RAISED, Failure
 from gradcli.cli.process.stdio import write_messages
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.interpreter import UNSET
@@ -110,22 +107,3 @@ def nothing_recorded(what: str) -> UsageError:
         f"there is no graph to {what}",
         "give inputs with --set, or make leaves in the program with requires_grad=True",
     )
-
-
-@contextmanager
-def readable(*results: Tensor) -> Iterator[None]:
-    """Have freed graphs hold what they had saved. Raises Failure for what is gone or changed."""
-    try:
-        with thawed(reachable(fresh_edge(result) for result in results)):
-            yield
-    except Dropped as error:
-        raise Failure(
-            RAISED, str(error), type="RuntimeError", help="keep more with --keep 1G"
-        ) from None
-    except RuntimeError as error:
-        raise Failure(
-            RAISED,
-            str(error),
-            type="RuntimeError",
-            help="the program changed it after it was used: explain it up to that line",
-        ) from None

@@ -12,11 +12,9 @@ from gradcli.explain.check import Check, Named, NothingToCheck, Observe, Toleran
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Program
 from gradcli.language.syntax import nodes
-from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.repl.session.failed import Failed
-from gradcli.repl.session.graph_size import roots_of
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make, shape_of
 
@@ -36,38 +34,34 @@ class Recipe:
         self.statements: list[Program] = []
         self._slice()
 
-    def _compile(self, text: str) -> Program:
-        source = Source(text, "check")
-        return Program(source, parse(source), "interactive")
-
     def _slice(self) -> None:
-        """Find, from the last one to the first, the statements that the result depends on."""
-        needed: set[str] = set()
-        wanted = [self._compile(self.name)]
-        needed |= _reads(wanted[0])
-        for statement in reversed(self.shell.statements):
-            if not needed & self._open_names(needed):
-                break
-            try:
-                program = self._compile(statement.text)
-            except GradSyntaxError:
-                continue
-            written = _writes(program) & self._open_names(needed)
-            if not written:
-                continue
-            wanted.append(program)
-            if not _updates(program):
-                needed -= written
-            needed |= _reads(program)
-        for name in needed:
-            value: Any = self.shell.names.get(name)
-            if _is_free(value):
-                self.leaves[name] = value
-        self.statements = wanted[::-1]
+        """Find, from the last one to the first, the statements that the result depends on.
 
-    def _open_names(self, needed: set[str]) -> set[str]:
-        """The needed names whose values lead back to leaves; others stay as they are."""
-        return {name for name in needed if roots_of([self.shell.names.get(name)])}
+        Those that no leaf has to do with are not run again: what they made stays as it is.
+        """
+        names = self.shell.names
+        moved = {name for name, value in names.items() if _is_free(value)}
+        open_names: set[str] = set()  # that are made of leaves, on the graph or not
+        programs = []
+        for statement in self.shell.statements:
+            if statement.piece is None:
+                continue
+            tree, source = statement.piece
+            program = Program(source, nodes.Module((tree,), tree.span), "interactive")
+            reads, writes = _reads(program), _writes(program)
+            if reads & (moved | open_names):
+                open_names |= writes - moved
+                programs.append((program, reads, writes))
+        source = Source(self.name, "check")
+        self.statements = [Program(source, parse(source), "interactive")]
+        needed = _reads(self.statements[0])
+        for program, reads, writes in reversed(programs):
+            if writes & needed & open_names:
+                self.statements.insert(0, program)
+                if not _updates(program):
+                    needed -= writes
+                needed |= reads
+        self.leaves = {name: names[name] for name in names if name in moved & needed}
 
     def run(self, replaced: Named, observe: Observe) -> None:
         """Run the statements with other values of the leaves, computed in double precision."""
@@ -114,7 +108,7 @@ def _reads(program: Program) -> set[str]:
 
 
 def _writes(program: Program) -> set[str]:
-    """The names that a statement assigns, changes in place or gives to an in-place method."""
+    """The names that a statement assigns or changes, by methods too."""
     found = set(program.assigned)
     stack: list[Any] = [program.tree]
     while stack:
@@ -122,7 +116,9 @@ def _writes(program: Program) -> set[str]:
         if isinstance(node, nodes.Call) and isinstance(node.func, nodes.Attribute):
             base = node.func.value
             name = node.func.attr
-            if isinstance(base, nodes.Name) and (name.endswith("_") or name == "append"):
+            if isinstance(base, nodes.Name) and (
+                name.endswith("_") or name == "append" or name.startswith("register_")
+            ):
                 found.add(base.id)
         if isinstance(node, nodes.Subscript | nodes.Attribute):
             owner = node.value

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gradcli.autograd import api
-from gradcli.autograd.freed_values import Dropped, reachable, thawed
+from gradcli.autograd.freed_values import Dropped, reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
+from gradcli.explain.readable import readable
 from gradcli.func import recorded
 from gradcli.language.values.text import text_repr
 from gradcli.repl.session.failed import Failed
@@ -22,19 +23,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def readable(*results: Tensor) -> Iterator[None]:
-    """Have the graphs of some results hold what they had saved. Raises Failed when it is gone."""
-    try:
-        with thawed(reachable(fresh_edge(result) for result in results)):
-            yield
-    except Dropped as error:
-        raise Failed(str(error), "start with --keep 1G to keep more, or compute it again") from None
-
-
-@contextmanager
 def looked_into(shell: Shell, root: Tensor) -> Iterator[None]:
-    """The same for one result, and say which of the values were written since, and where."""
-    with readable(root):
+    """Have a result's graph readable, and say which of its values were written since, and where.
+
+    Raises Failed when what it had saved is gone.
+    """
+    with kept(), readable(root):
         yield
     from gradcli.explain.chain import changes
     from gradcli.render.names import Names
@@ -43,6 +37,15 @@ def looked_into(shell: Shell, root: Tensor) -> Iterator[None]:
     notes = (note for node in reachable([fresh_edge(root)]) for note in changes(node, names))
     for note in dict.fromkeys(notes):
         shell.say(f"note: {note}")
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Raise Failed for values that are not kept any more."""
+    try:
+        yield
+    except Dropped as error:
+        raise Failed(str(error), "start with --keep 1G to keep more, or compute it again") from None
 
 
 def result(shell: Shell, text: str) -> Tensor:

@@ -217,7 +217,7 @@ class Shell:
             try:
                 program = Program(source, nodes.Module((statement,), tree.span), "interactive")
                 value = self.session.run(program).value
-                done = Statement(source.slice(statement.span))
+                done = Statement(source.slice(statement.span), (statement, source))
                 self.statements.append(done)
                 if value is UNSET or value is None or (is_last and quiet) or not echo:
                     continue

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradcli.language.syntax.source import Source
+
 
 class Statement:
-    """A statement that ran without an error; `shown` is the number of its output, or 0."""
+    """A statement that ran without an error.
 
-    __slots__ = ("shown", "text")
+    `shown` is the number of its output, or 0; `piece` its tree and its input, None for what a magic
+    did.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("piece", "shown", "text")
+
+    def __init__(self, text: str, piece: tuple[Any, Source] | None = None) -> None:
         self.text = text
+        self.piece = piece
         self.shown = 0

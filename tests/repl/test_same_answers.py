@@ -1,0 +1,140 @@
+"""Command line and prompt answer the same question in the same words."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_magics import Talk
+
+from gradcli.tensor import dtypes
+
+COMMAND = [sys.executable, "-c", "from gradcli.cli.main import main; main()"]
+
+# Programs whose leaves are x and w, and whose result is y.
+PROGRAMS = {
+    "smooth": "h = tanh(x * w)\ny = (h * h).sum()",
+    "vector": "y = x * w ** 2",
+    "zeros": "y = relu(x).sum() * w",
+    "all zeros": "y = (relu(-x) * w).sum()",
+    "nan": "y = where(x > 9, sqrt(x - x), 0 * x).sum() + w",
+    "adds up to zero": "y = (x - x).sum() * w",
+    "detached": "h = x.detach() * 3\ny = (h * w).sum()",
+    "data": "y = (x.data * w).sum()",
+    "number": "k = w.item()\ny = (x * k).sum()",
+    "no grad": "with no_grad():\n    h = x * w\n\ny = (h + w).sum()",
+    "replaced": "h = x.detach()\nh = x * 2\ny = (h * w).sum()",
+    "hook": "h = x * 3\nh.register_hook(lambda g: g * 10)\ny = (h * w).sum()",
+    "after a pass": "y = (x.exp() * w).sum()\ny.backward()\nwith no_grad():\n    x.mul_(2)\n",
+    "wrong": "class Bad(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, a):\n"
+    "        return a.clone()\n    @staticmethod\n    def backward(ctx, g):\n"
+    "        return g.flip(0)\n\ny = (Bad.apply(x) * x * w).sum()",
+}
+LEAVES = "x = param([0.5, 2.0])\nw = param(3.0)\n"
+PLACE = re.compile(r"(?:[^\s(]*\.grad|In\[\d+\]):\d+:(\d+)")
+
+
+@pytest.fixture
+def talk() -> Iterator[Talk]:
+    made = Talk()
+    dtypes.default.dtype = dtypes.float64  # as it is for a program that does not import torch
+    yield made
+    made.shell.keeper.close()
+    dtypes.default.dtype = dtypes.float32
+
+
+def command(*words: str) -> str:
+    done = subprocess.run([*COMMAND, *words], capture_output=True, timeout=60, check=False)
+    assert done.returncode in (0, 1), done.stderr.decode()
+    return done.stdout.decode()
+
+
+def unplaced(text: str) -> str:
+    """A text without the file or the input, and the line, of its places."""
+    return PLACE.sub(r"HERE:\1", text)
+
+
+@pytest.fixture(params=PROGRAMS)
+def program(request: pytest.FixtureRequest, tmp_path: Path, talk: Talk) -> str:
+    """The path of a program that the session has run too."""
+    text = LEAVES + PROGRAMS[request.param]
+    path = tmp_path / "p.grad"
+    path.write_text(text + "\n")
+    assert "error" not in talk(text)
+    return str(path)
+
+
+def test_explain_and_why(program: str, talk: Talk) -> None:
+    every = unplaced(command("explain", program, "--of", "y"))
+    assert unplaced(talk("%explain y")) == every
+    narrowed = unplaced(command("explain", program, "--of", "y", "--wrt", "x"))
+    assert unplaced(talk("%explain y x")) == narrowed
+    _, found, answer = narrowed.partition("why ")
+    talk("if x.grad is None and y.requires_grad:\n    y.sum().backward()\n")
+    said = unplaced(talk("%why x"))
+    if "is None" in answer:
+        assert "no backward pass has reached `x`" in said
+    elif found:
+        assert said.partition("why ")[1:] == ("why ", answer)
+    else:
+        assert "finite and not zero" in said
+
+
+def test_what_is_not_on_a_graph(program: str, talk: Talk) -> None:
+    with open(program, "a") as file:
+        file.write("z = x.detach() * w.item()\nn = tensor([1, 2])\n")
+    talk("z = x.detach() * w.item()", "n = tensor([1, 2])")
+    for name in ("x", "z", "n"):
+        wanted = unplaced(command("explain", program, "--of", name))
+        assert unplaced(talk(f"%explain {name}")) == wanted
+        if name != "x":
+            assert unplaced(talk(f"%why {name}")) == wanted
+
+
+def test_check(program: str, talk: Talk) -> None:
+    lines = command("check", program, "--of", "y").splitlines()
+    said = talk("%check y").splitlines()
+    if "has another value when it is run again" in said[0]:  # a leaf was written to
+        ends = [line.partition(": ")[0] for line in lines]
+        assert [line.partition(": ")[0] for line in said[1:]] == ends
+    else:
+        assert said == lines
+
+
+@pytest.mark.parametrize(
+    "program", ["vector", "nan", "detached", "after a pass", "hook", "wrong"], indirect=True
+)
+def test_derivatives(program: str, talk: Talk) -> None:
+    text = Path(program).read_text()
+    if "y.backward()" in text:
+        Path(program).write_text(text.partition("y.backward()")[0])  # the prompt keeps the graph
+    ones = "[1, 1]" if "y = x * w ** 2" in text else "1"
+    for magic, option in (
+        ("%grad y x", ""),
+        ("%vjp y x ones_like(y)", f"--cotangent={ones}"),
+        ("%jvp y x [1, 0]", "--tangent=x=[1, 0]"),
+        ("%jacobian y x", ""),
+        ("%hessian y x", ""),
+    ):
+        kind = magic.split()[0][1:]
+        words = [kind, "-f", program, "--of", "y", "--wrt", "x", *([option] if option else [])]
+        done = subprocess.run([*COMMAND, *words], capture_output=True, timeout=60, check=False)
+        said = talk(magic)
+        if done.returncode:
+            message = done.stderr.decode().splitlines()[0].removeprefix("error: RuntimeError: ")
+            assert message.partition(";")[0] in said, (kind, message)
+            continue
+        found = json.loads(done.stdout.replace(b'"NaN"', b"NaN"))[
+            "grads" if kind == "grad" else kind
+        ]
+        while isinstance(found, dict):
+            found = found["x"]
+        if found is None:
+            assert "the gradient is None" in said
+        else:
+            assert repr(talk.shell.outputs[talk.shell.number - 1].tolist()) == repr(found), kind
