@@ -17,7 +17,6 @@ import numpy as np
 from ..autograd.api import grad
 from ..autograd.modes import enable_grad, requires_grad
 from ..table.formulas import traced
-from ..table.levels.pushforward import pushforward
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, make, numel, shape_of
 
@@ -75,6 +74,8 @@ def gradients(
 
 def jvp(y: Any, inputs: Any, v: Any = None) -> Any:
     """The derivative of `y` in the direction `v` (ones by default) of `inputs`."""
+    from ..table.levels.pushforward import pushforward
+
     several, listed = _listed(y, inputs)
     directions = _directions(listed, v, several)
 
