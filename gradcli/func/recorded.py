@@ -20,7 +20,7 @@ from ..table.formulas import traced
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, make, numel, shape_of
 
-AT_ONCE = 64 << 20  # bytes of cotangents in one batched backward pass
+AT_ONCE = 4 << 20  # bytes of cotangents in one batched backward pass; caches hold not much more
 
 
 def _listed(y: Any, inputs: Any) -> tuple[bool, list[Tensor]]:
