@@ -408,7 +408,7 @@ def fill_(tensor: Tensor, value: Any) -> Tensor:
     if number is None:
         from ..table.call.argument_errors import unmatched
 
-        raise unmatched("fill_", ("Tensor value", "Number value"), (value,), type_name)
+        raise unmatched("fill_", ("Tensor value", "Number value"), (value,))
     return run_inplace(get_op("fill"), (tensor, number))
 
 

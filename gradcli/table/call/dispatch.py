@@ -36,8 +36,6 @@ from .arguments import (
     ArgumentError,
     bind,
     check_arguments,
-    deprecated,
-    resolution_error,
 )
 from .record import attach, record
 
@@ -332,6 +330,8 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
     except ArgumentError:
         if flavour == OPERATOR:
             return give_way(op.name, args)
+        from .argument_errors import deprecated, resolution_error
+
         old = deprecated(op, flavour, args, kwargs)
         if old is None:
             raise resolution_error(op.label, (op,), flavour, args, kwargs) from None

@@ -17,9 +17,7 @@ from ..call.arguments import (
     ArgumentError,
     bind,
     check_arguments,
-    deprecated,
     number_allowed,
-    resolution_error,
 )
 from ..call.dispatch import give_way, run
 from ..call.fast_paths import caller
@@ -114,6 +112,8 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
             return result if out is None else written(op, result, out)
         if flavour == OPERATOR:
             return give_way(name, args)
+        from ..call.argument_errors import deprecated, resolution_error
+
         old = deprecated(ops[0], flavour, args, kwargs)
         if old is not None:
             return run_inplace(ops[0], old) if inplace else run(ops[0], old)

@@ -21,7 +21,6 @@ from ..call.arguments import (
     ArgumentError,
     bind,
     check_arguments,
-    resolution_error,
 )
 from ..entry import Op, family_of
 from ..schema import label, share_defaults
@@ -104,6 +103,8 @@ def _resolver(
 
                 return write_out(result, out, name, entry.out)
             return result
+        from ..call.argument_errors import resolution_error
+
         raise resolution_error(name, entries, flavour, args, kwargs, out, space)
 
     return call
