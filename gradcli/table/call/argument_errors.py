@@ -526,7 +526,8 @@ def resolution_error(
             check_arguments(fitting[0], bind(fitting[0], flavour, args, kwargs), flavour)
         except ArgumentError as error:
             return TypeError(sentence(error, flavour, len(args), name))
-    return combination_error(name, ops, flavour, args, kwargs)
+    listed = [Form(signature(op, flavour)) for op in ops]
+    return TypeError(_listing(name, listed, args[flavour in BOUND :], kwargs))
 
 
 def _late(
@@ -596,27 +597,6 @@ def _takes(op: Op, flavour: str, passed: int) -> bool:
 
 def _has_out(op: Op, flavour: str) -> bool:
     return flavour not in BOUND and op.out is not None
-
-
-def combination_error(
-    name: str, ops: Sequence[Op], flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> TypeError:
-    """PyTorch's error when no overload takes the arguments, with the overloads."""
-    given = args[1:] if flavour in BOUND else args
-    words = "".join(f"{type_name(value)}, " for value in given)
-    words += "".join(f"{key}={type_name(kwargs[key])}, " for key in listed_order(kwargs))
-    if given:
-        words = words.removesuffix(", ")
-    if len(ops) == 1 and ops[0].forms is None:
-        return TypeError(
-            f"{name}() received an invalid combination of arguments - got ({words}), but expected "
-            f"({signature(ops[0], flavour)})"
-        )
-    lines = "".join(f" * ({signature(op, flavour)})\n" for op in ops)
-    return TypeError(
-        f"{name}() received an invalid combination of arguments - got ({words}), but expected "
-        f"one of:\n{lines}"
-    )
 
 
 def listed_order(names: Iterable[str]) -> list[str]:
