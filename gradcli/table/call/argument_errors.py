@@ -541,8 +541,10 @@ def _late(
             parameter = error.parameter
             if not error.index or parameter is None or not parameter.is_list:
                 continue
-            form = Form(signature(op, flavour))
-            if problem(name, form, args[flavour in BOUND :], kwargs) is None:
+            given = args[flavour in BOUND :]
+            if type(error.value) is Packed:
+                given = (*given[: error.position - (flavour in BOUND)], list(error.value))
+            if problem(name, Form(signature(op, flavour)), given, kwargs) is None:
                 return TypeError(sentence(error, flavour, len(args), name))
     return None
 
