@@ -25,6 +25,7 @@ from gradcli.language.machine.watch import watch
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source, Span
+from gradcli.language.values.attributes import LATE
 from gradcli.language.values.functions import Closure
 from gradcli.language.values.special_names import is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
@@ -35,6 +36,14 @@ from .syntax import nodes
 Mode = Literal["auto", "python", "calculator", "interactive"]
 
 UNSET: Any = object()
+
+
+def _numpy_attributes() -> None:
+    """Have the attributes of arrays known to a program that does not import numpy."""
+    from gradcli.language.library import numpy_names  # noqa: F401
+
+
+LATE["numpy"] = _numpy_attributes
 
 
 class Program:
