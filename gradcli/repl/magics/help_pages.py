@@ -113,10 +113,10 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
     from gradcli.torch.namespaces import Module
 
     if type(value) is Tensor:
-        from gradcli.repl.names.facts import _row
+        from gradcli.repl.names.facts import row
 
         columns = ["shape", "dtype", "requires_grad", "leaf", "grad_fn", "version", "|grad|"]
-        facts = zip(columns, _row(name, value)[1:], strict=True)
+        facts = zip(columns, row(name, value)[1:], strict=True)
         lines = [f"{name} is a tensor", text_repr(value)]
         return "\n".join(lines + [f"    {key:14}{fact}" for key, fact in facts if fact])
     signature = signature_of(value)

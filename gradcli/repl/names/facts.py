@@ -21,7 +21,7 @@ def is_data(value: Any) -> bool:
     )
 
 
-def _row(name: str, value: Any) -> list[str]:
+def row(name: str, value: Any) -> list[str]:
     if type(value) is not Tensor:
         if isinstance(value, Function):
             return [name, f"({', '.join(parameters(value))})", "function", "", "", "", "", ""]
