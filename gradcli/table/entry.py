@@ -27,7 +27,7 @@ from ..kernels.blocks import parted
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Size
 from .out_rules import CAST, Rule
-from .schema import REQUIRED, Formula, _packing, label, needs, parse_schema, share_defaults
+from .schema import REQUIRED, Formula, label, needs, packing, parse_schema, share_defaults
 
 ELEMENTWISE = "elementwise"  # jvp: the vjp formula applied to the tangent; batching: pad axes
 _WITH_INPLACE = "torch Tensor F"
@@ -267,7 +267,7 @@ def _binder(op: Op) -> Callable[..., tuple[Any, ...]]:
     bind: Callable[..., tuple[Any, ...]] = eval(source, constants)
     for index, parameter in enumerate(op.parameters):
         if parameter.variadic:
-            return _packing(bind, index)
+            return packing(bind, index)
     return bind
 
 

@@ -187,7 +187,7 @@ LIST = pick(
 TUPLE = pick(tuple, "", count=searching(tuple, "count"), index=searching(tuple, "index"))
 
 
-def _fed(kind: type, name: str) -> Callable[..., Any]:
+def fed(kind: type, name: str) -> Callable[..., Any]:
     """A method that takes iterables, each counted."""
     method = next(vars(base)[name] for base in kind.__mro__ if name in vars(base))
 
@@ -247,9 +247,9 @@ SET = pick(
     remove=looking_up(set, "remove"),
 )
 
-SET.update({name: _fed(set, name) for name in f"{_set_feeds} {_set_updates}".split()})
+SET.update({name: fed(set, name) for name in f"{_set_feeds} {_set_updates}".split()})
 
-FROZENSET: Table = {name: _fed(frozenset, name) for name in _set_feeds.split()}
+FROZENSET: Table = {name: fed(frozenset, name) for name in _set_feeds.split()}
 FROZENSET["copy"] = _copy_of(frozenset)
 
 INT = pick(int, "as_integer_ratio bit_count bit_length conjugate denominator imag numerator real")
