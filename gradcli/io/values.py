@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.tensor import dtypes
-from gradcli.tensor.dtypes import Array, DType
-
+from ..tensor import dtypes
+from ..tensor.dtypes import Array, DType
 from .errors import DataError
 
 MAX_DIMENSIONS = 64

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
 from gradcli.language.compile.statements import Statements, handling, place_of
+from gradcli.language.library import prelude
 from gradcli.language.library.builtins import REFUSED
 from gradcli.language.machine.state import (
     DEFAULT_DEPTH,
@@ -22,6 +23,7 @@ from gradcli.language.machine.state import (
     machine,
 )
 from gradcli.language.machine.watch import watch
+from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source, Span
@@ -29,9 +31,6 @@ from gradcli.language.values.attributes import LATE
 from gradcli.language.values.functions import Closure
 from gradcli.language.values.special_names import is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
-
-from .library import prelude
-from .syntax import nodes
 
 Mode = Literal["auto", "python", "calculator", "interactive"]
 

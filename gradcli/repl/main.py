@@ -267,14 +267,14 @@ class Repl:
 
 def run_magic(shell: Shell, line: str) -> None:
     """Run a line that begins with `%`, or an input that begins with `%%`. Raises Failed."""
-    from .magics import parse
+    from gradcli.repl.magics import parse
 
     parse.run_magic(shell, line)
 
 
 def show_help(shell: Shell, name: str, everything: bool) -> None:
     """Show what is known about a name. Raises Failed with the near name."""
-    from .magics import help_pages
+    from gradcli.repl.magics import help_pages
 
     help_pages.show_help(shell, name, everything)
 

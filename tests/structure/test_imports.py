@@ -206,6 +206,27 @@ def test_imported_names_have_no_leading_underscore() -> None:
                     assert not private, f"{name} imports {alias.name}"
 
 
+def test_imports_are_written_in_one_way() -> None:
+    """Relative up to `torch`; above it absolute, but for neighbours in the same folder."""
+    for name in MODULES:
+        floor = floor_of(name)
+        relative = floor and HEIGHT[floor] <= HEIGHT["torch"]
+        folder = MODULES[name].parent
+        for node in ast.walk(tree(name)):
+            if not isinstance(node, ast.ImportFrom) or not floor:
+                continue
+            if relative:
+                assert node.level or not (node.module or "").startswith("gradcli"), name
+            elif node.level:
+                subfolder = (folder / (node.module or "")).is_dir() if node.module else False
+                assert node.level == 1 and not subfolder, f"{name} imports .{node.module}"
+            else:
+                base = imported_from(name, node)
+                neighbour = MODULES.get(base, PACKAGE).parent == folder
+                neighbour = neighbour and MODULES[base].name != "__init__.py"
+                assert not neighbour, f"{name} imports {base}"
+
+
 def test_folders_hold_nothing_but_their_files() -> None:
     """An `__init__.py` is one line; three say more, and what is in them is theirs."""
     own = {"gradcli", "gradcli.torch", "gradcli.kernels.special"}
