@@ -205,6 +205,7 @@ def _pull(
 
 
 def selected(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
+    """The argument, or the tuple of arguments, that `argnums` numbers. Raises RuntimeError."""
     if isinstance(argnums, int):
         return args[_argument(argnums, len(args))]
     if not isinstance(argnums, tuple):
@@ -225,6 +226,7 @@ def _argument(number: Any, count: int) -> int:
 
 
 def replaced(args: Sequence[Any], argnums: int | Sequence[int], values: Any) -> list[Any]:
+    """A list of the arguments, those that `argnums` numbers exchanged for `values`."""
     new = list(args)
     if isinstance(argnums, int):
         new[_argument(argnums, len(args))] = values
@@ -235,6 +237,10 @@ def replaced(args: Sequence[Any], argnums: int | Sequence[int], values: Any) -> 
 
 
 def split_aux(result: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
+    """The result of a function and what it gives beside it, or None.
+
+    Raises RuntimeError when `has_aux` was promised and the result is no pair, or holds no tensors.
+    """
     if not has_aux:
         return result, None
     if not (isinstance(result, tuple) and len(result) == 2):

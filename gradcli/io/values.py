@@ -220,6 +220,7 @@ def _hint(value: Any) -> str:
 
 
 def described(value: Any) -> str:
+    """What an error calls a value of a JSON document."""
     if value is None:
         return "null"
     if type(value) is str:

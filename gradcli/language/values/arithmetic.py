@@ -65,6 +65,7 @@ _PRODUCTS = (operator.matmul, operator.imatmul)
 
 
 def add(left: Any, right: Any) -> Any:
+    """`left + right`. Raises LimitExceeded when the result would be too large."""
     if type(left) is int and type(right) is int:
         return left + right
     if is_sequence(left) and is_sequence(right):
@@ -79,6 +80,7 @@ def add(left: Any, right: Any) -> Any:
 
 
 def sub(left: Any, right: Any) -> Any:
+    """`left - right`. Raises LimitExceeded when the result would be too large."""
     if type(left) is not int:
         if is_array(left) or is_array(right):
             return on_arrays(operator.sub, left, right)
@@ -116,6 +118,7 @@ def _counted_op(
 
 
 def mul(left: Any, right: Any) -> Any:
+    """`left * right`, repeated sequences among them. Raises LimitExceeded as `add` does."""
     if isinstance(left, int):
         if isinstance(right, int):
             if left.bit_length() + right.bit_length() > MAX_BITS:
@@ -157,6 +160,7 @@ def _check_repeat(sequence: Any, count: int) -> None:
 
 
 def truediv(left: Any, right: Any) -> Any:
+    """`left / right`. Raises LimitExceeded when the result would be too large."""
     if is_array(left) or is_array(right):
         return on_arrays(operator.truediv, left, right)
     return left / right
@@ -194,6 +198,7 @@ def mod(left: Any, right: Any) -> Any:
 
 
 def power(left: Any, right: Any) -> Any:
+    """`left ** right`. Raises LimitExceeded for an integer that would be too large."""
     if isinstance(left, int) and isinstance(right, int):
         if right > 1 and left.bit_length() > 1 and left.bit_length() * right > MAX_BITS + right:
             refuse_integer()

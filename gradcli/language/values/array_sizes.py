@@ -13,6 +13,7 @@ _listed = (list, tuple, range, deque)
 
 
 def is_array(value: Any) -> bool:
+    """Whether a value is an array or a number of NumPy."""
     return type(value).__module__ == "numpy"
 
 

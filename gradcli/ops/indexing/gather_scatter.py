@@ -599,6 +599,10 @@ _REDUCTIONS: dict[str, tuple[Any, float]] = {
 def scatter_reduce(
     self: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool
 ) -> Array:
+    """`self` with elements of `src` joined to those at `index` along `dim`.
+
+    Raises RuntimeError for a `reduce` that is not sum, prod, mean, amax or amin.
+    """
     if reduce not in _REDUCTIONS:
         raise RuntimeError(
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"

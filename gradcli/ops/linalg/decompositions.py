@@ -46,6 +46,7 @@ def from_lower(A: Any) -> Any:
 
 
 def cholesky(A: Any, upper: bool) -> Any:
+    """Factors of Hermitian matrices of shape (*, n, n). Raises LinAlgError where there are none."""
     matrix = from_lower(adjoint_array(A) if upper else A)
     try:
         result = np.linalg.cholesky(matrix)
@@ -65,6 +66,7 @@ def cholesky(A: Any, upper: bool) -> Any:
 
 
 def bad_minor(matrix: Any) -> int:
+    """The order of the first leading minor that is not positive-definite, or 0."""
     for order in range(1, len(matrix) + 1):
         try:
             np.linalg.cholesky(matrix[:order, :order])
@@ -79,6 +81,7 @@ def _half_diagonal(F: Any, matrix: Any, lower: bool = True) -> Any:
 
 
 def cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
+    """The cotangent of a matrix from that of its factor (Murray 2016, arXiv:1602.07527)."""
     L = adjoint(F, out) if upper else out
     gL = adjoint(F, g) if upper else g
     lower = F._triangle(F.matmul(adjoint(F, L), gL), False)
@@ -88,6 +91,7 @@ def cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
 
 
 def cholesky_tangent(F: Any, t: Any, out: Any, upper: bool) -> Any:
+    """The factor's tangent, L Φ(L⁻¹ dA L⁻ᴴ); Φ halves the diagonal of the lower triangle."""
     L = adjoint(F, out) if upper else out
     inner = F._solve_triangular(L, t, False)
     inner = F._solve_triangular(adjoint(F, L), inner, True, False)

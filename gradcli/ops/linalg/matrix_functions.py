@@ -38,6 +38,7 @@ from .shared import (
 
 
 def inverse_array(A: Any) -> Any:
+    """The inverses of matrices of shape (*, n, n). Raises LinAlgError for a singular one."""
     try:
         return by_columns(np.linalg.inv(A))
     except np.linalg.LinAlgError:
@@ -358,6 +359,7 @@ def _vector_rhs(A: Any, B: Any) -> bool:
 
 
 def solve(A: Any, B: Any, left: bool) -> Any:
+    """X of A X = B, or of X A = B. Raises LinAlgError for a singular matrix."""
     vector = _vector_rhs(A, B)
     right = B[..., None] if vector else B
     try:
@@ -378,6 +380,7 @@ def solve(A: Any, B: Any, left: bool) -> Any:
 
 
 def check_solve(A: Tensor, B: Tensor, left: bool) -> None:
+    """Raise RuntimeError where dtypes or shapes do not fit the equation."""
     check_square("linalg.solve", A)
     check_floating("linalg.solve", A)
     if A.dtype is not B.dtype:
@@ -408,6 +411,7 @@ def _solve_b(F: Any, g: Any, A: Any, left: bool) -> Any:
 
 
 def solve_a(F: Any, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+    """The cotangent of A from that of X: -A⁻ᴴ g Xᴴ, with factors exchanged for X A = B."""
     change = F._linalg_solve(adjoint(F, A), g, left)
     b = tuple(B_shape)
     if len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1]):
@@ -418,6 +422,7 @@ def solve_a(F: Any, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
 
 
 def solve_a_tangent(F: Any, t: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+    """The tangent of X from that of A: -A⁻¹ dA X, with factors exchanged for X A = B."""
     b = tuple(B_shape)
     if len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1]):
         moved = F.squeeze_dim(F.matmul(t, column(F, out)), -1)
@@ -474,6 +479,7 @@ op(
 
 
 def solve_triangular(A: Any, B: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+    """X of A X = B, or X A = B, for A of shape (*, n, n) read from one triangle."""
     matrix = np.triu(A) if upper else np.tril(A)
     if unitriangular:
         matrix = matrix - matrix * np.eye(A.shape[-1], dtype=A.dtype)

@@ -35,6 +35,7 @@ def reduction_of(reduction: str, size_average: Any = None, reduce: Any = None) -
 
 
 def reduced_array(values: Any, reduction: str) -> Any:
+    """Losses of elements reduced to what a kernel returns: all, their sum or their mean."""
     if reduction == "none":
         return values
     total = add_up(values, tuple(range(values.ndim)))
@@ -44,6 +45,7 @@ def reduced_array(values: Any, reduction: str) -> Any:
 
 
 def reduced(F: Any, values: Any, reduction: str) -> Any:
+    """The same with operations of `F`, for losses that are composed."""
     if reduction == "mean":
         return F.mean(values)
     return F.sum(values) if reduction == "sum" else values
@@ -65,14 +67,17 @@ def shared(F: Any, slope: Any, g: Any, reduction: str, count: int) -> Any:
 
 
 def count_of(shape: Any) -> int:
+    """The number of elements of a shape."""
     return math.prod(shape)
 
 
 def size_of(tensor: Any) -> Size:
+    """The shape of a tensor or array as messages show it."""
     return Size(shape_of(tensor) if type(tensor) is Tensor else tensor.shape)
 
 
 def warn_sizes(input: Any, target: Any) -> None:
+    """Warn where a target has another shape than the input."""
     if tuple(input.shape) != tuple(target.shape):
         warnings.warn(
             f"Using a target size ({size_of(target)}) that is different to the input size "
@@ -102,6 +107,8 @@ def as_floating(F: Any, input: Any, target: Any) -> Any:
 
 
 def refuse_integers(kernel: str) -> Any:
+    """A check that refuses integers with the sentence of the kernel that PyTorch names."""
+
     def check(input: Any, target: Any, *rest: Any) -> None:
         real_only(kernel, input, target)
 

@@ -39,6 +39,7 @@ def dropout_noise(F: Any, input: Any, p: float, channels: bool, kept: float = 1.
 
 
 def check_probability(p: float) -> None:
+    """Raise ValueError, for NaN RuntimeError, for what is no probability."""
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not p <= 1.0:
@@ -72,6 +73,7 @@ def _scaled_noise(F: Any, input: Any, p: float, channels: bool) -> Any:
 def dropped(
     F: Any, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
 ) -> Any:
+    """`input` with elements or channels set to zero; the others are divided by 1 - p."""
     check_probability(p)
     if p == 0 or not training or 0 in input.shape:
         return input
@@ -149,6 +151,7 @@ for _dims in (1, 2, 3):
 def alpha_dropped(
     F: Any, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
 ) -> Any:
+    """Dropout that keeps mean and variance of SELU networks (Klambauer et al. 2017)."""
     check_probability(p)
     if p == 0 or not training or 0 in input.shape:
         return input

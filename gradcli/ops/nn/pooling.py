@@ -394,6 +394,10 @@ def _adaptive_max(self: Any, output_size: Any) -> tuple[Any, Any]:
 
 
 def pooled_size(name: str, output_size: Any, input: Any, dims: int) -> Sizes:
+    """The `dims` lengths of an adaptive pooling; None stands for that of the input.
+
+    Raises RuntimeError or ValueError for as many lengths as do not fit.
+    """
     sizes = (output_size,) * dims if isinstance(output_size, int) else tuple(output_size)
     if dims == 1 and len(sizes) != 1:
         raise RuntimeError(

@@ -29,6 +29,7 @@ _MODES = {"backward": (0, 2), "ortho": (1, 1), "forward": (2, 0)}  # forward, in
 
 
 def norm_mode(norm: str | None, forward: bool) -> int:
+    """How a transform is scaled: 0 not at all, 1 by 1/√n, 2 by 1/n. Raises RuntimeError."""
     if norm is None:
         norm = "backward"
     if norm not in _MODES:
