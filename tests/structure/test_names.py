@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -61,3 +62,13 @@ def test_faults_of_the_session_are_bugs(file: str, ours: bool) -> None:
         shell.keeper.close()
     assert ("this is a bug in gradcli" in "".join(said)) == ours
     assert "odd" in "".join(said)
+
+
+def test_fields_of_entries_are_known() -> None:
+    """An entry takes its fields by name and would pass over one that it does not know."""
+    known = set(entry.Op.__slots__)
+    for path in generate.OPERATIONS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("op", "function"):
+                given = {keyword.arg for keyword in node.keywords if keyword.arg}
+                assert given <= known, f"{path.name}:{node.lineno} {given - known}"
