@@ -22,7 +22,7 @@ from ..table.entry import settled
 from ..table.levels import run as levels  # also fills in what the engine needs of levels
 from ..table.lookup import get_op
 from ..table.memory.inplace import run_inplace
-from ..table.public import callables as table
+from ..table.public.callables import public
 from ..table.shape_rules import check_target
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
@@ -761,7 +761,7 @@ def _operator(dunder: str, name: str) -> Callable[[Any, Any], Any]:
     """An operator that looks its entry up at its first use and then steps aside."""
 
     def first_use(tensor: Any, other: Any) -> Any:
-        found = table.public("Tensor", name, OPERATOR)
+        found = public("Tensor", name, OPERATOR)
         setattr(Tensor, dunder, found)
         return found(tensor, other)
 
@@ -770,7 +770,7 @@ def _operator(dunder: str, name: str) -> Callable[[Any, Any], Any]:
 
 def _unary(dunder: str, name: str) -> Callable[[Any], Any]:
     def first_use(tensor: Any) -> Any:
-        found = table.public("Tensor", name, METHOD)
+        found = public("Tensor", name, METHOD)
         setattr(Tensor, dunder, found)
         return found(tensor)
 
