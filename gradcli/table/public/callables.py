@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from ...tensor.tensor import Tensor
+from ..call import fast_paths  # noqa: F401  (gives entries their calls)
 from ..call.arguments import (
     FUNCTION,
     METHOD,
@@ -21,7 +22,7 @@ from ..call.arguments import (
     resolution_error,
 )
 from ..call.dispatch import give_way, run
-from ..call.fast_paths import caller  # whose import gives entries their calls
+from ..call.fast_paths import caller
 from ..entry import Op
 from ..lookup import get_op
 from ..memory.inplace import run_inplace
