@@ -2,7 +2,7 @@
 
 Note: a name that a program wrote is only ever a key of a dict here. It never reaches `getattr` or
 `setattr`, so what a table does not list does not exist. Entries of a table are descriptors taken
-from the host type by names written in this file, or functions of ours that check sizes first.
+from the host type by names written in host_types.py, or functions of ours that check sizes.
 """
 
 from __future__ import annotations
