@@ -16,7 +16,7 @@ from gradcli.language.errors import program_error
 from gradcli.repl.files.config import Config
 from gradcli.repl.main import show_help
 from gradcli.repl.session.shell import Shell
-from gradcli.table import entry, generate, index
+from gradcli.table import entry, generate, names
 from gradcli.table.lookup import load_all
 from gradcli.table.public.plain_functions import FUNCTIONS
 
@@ -39,7 +39,7 @@ def test_commands_are_modules() -> None:
 
 def test_families_are_the_files_that_define_them() -> None:
     entries = {**load_all(), **FUNCTIONS}
-    for family in {*index.FAMILIES.values(), *index.FUNCTION_FAMILIES.values()}:
+    for family in {*names.OPERATIONS.families(), *names.FUNCTIONS.families()}:
         assert (generate.OPERATIONS / f"{family.replace('.', '/')}.py").is_file(), family
     assert {op.family for op in entries.values()} <= set(generate.family_names())
     assert entry.family_of("gradcli.ops.nn.pooling") == "nn.pooling"
