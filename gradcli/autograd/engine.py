@@ -28,7 +28,7 @@ from .operations import operations
 _by_number = attrgetter("number")
 _ndarray = np.ndarray
 
-# Kept alive for tools that look behind a freed graph; see `keep`.
+# Kept alive for tools that look behind a freed graph; see `freed_values`.
 keeper: list[Callable[[Node, Freed], None]] = []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradcli.tensor.runtime import runtime
+from ..tensor.runtime import runtime
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:

@@ -9,9 +9,9 @@ from ..autograd import engine
 from ..autograd.operations import operations
 from ..autograd.trees import described, flatten, unflatten
 from ..table.formulas import traced
-from ..table.levels import randomness as chance
 from ..table.levels import run as levels
 from ..table.levels.batching import front
+from ..table.levels.randomness import running
 from ..table.shape_rules import wrap_dim
 from ..tensor.tensor import Tensor, shape_of
 
@@ -178,7 +178,7 @@ def _run(
     randomness: str,
 ) -> Any:
     depth = levels.enter("vmap")
-    chance.running.append((depth, randomness, size))
+    running.append((depth, randomness, size))
     try:
         batched = [
             leaf if axis is None else levels.wrap_batch(leaf, axis, depth)
@@ -187,7 +187,7 @@ def _run(
         result = func(*unflatten(batched, structure), **kwargs)
     finally:
         levels.leave()
-        chance.running.pop()
+        running.pop()
     outputs, out_structure = flatten(result)
     for item in outputs:
         if not isinstance(item, Tensor):

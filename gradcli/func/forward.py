@@ -11,7 +11,7 @@ from ..autograd.trees import described, flatten, map_tree, unflatten
 from ..table.formulas import traced
 from ..table.levels import run as levels
 from ..tensor.tensor import Tensor, constant, shape_of
-from .reverse import _basis, _replaced, _selected, _split_aux, jacrev, refuse_complex
+from .reverse import basis_of, jacrev, refuse_complex, replaced, selected, split_aux
 
 
 def jvp(
@@ -68,7 +68,7 @@ def _jvp(func: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = 
             levels.with_tangent(_seen_from_outside(primal), tangent, depth)
             for primal, tangent in zip(flat, directions, strict=True)
         ]
-        result, aux = _split_aux(
+        result, aux = split_aux(
             func(*unflatten(duals, structure)), has_aux, "jvp(f, primals, tangents)"
         )
         outputs, out_structure = flatten(result)
@@ -105,7 +105,7 @@ def jacfwd(
 
     def wrapper(*args: Any) -> Any:
         refuse_complex("jacfwd", args, "inputs")
-        chosen = _selected(args, argnums)
+        chosen = selected(args, argnums)
         flat, structure = flatten(chosen)
         for item in flat:
             if not isinstance(item, Tensor):
@@ -113,11 +113,11 @@ def jacfwd(
         columns: list[Any] = []
         aux: Any = None
         for index, item in enumerate(flat):
-            basis = _basis(item)
+            basis = basis_of(item)
 
             def push(v: Tensor, index: int = index) -> Any:
                 def inner(*values: Any) -> Any:
-                    return func(*_replaced(args, argnums, unflatten(values, structure)))
+                    return func(*replaced(args, argnums, unflatten(values, structure)))
 
                 directions = tuple(
                     v if i == index else constant(shape_of(p), p.dtype) for i, p in enumerate(flat)

@@ -204,7 +204,8 @@ def _pull(
     ]
 
 
-def _selected(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
+def selected(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
+    """The argument, or the tuple of arguments, that `argnums` numbers. Raises RuntimeError."""
     if isinstance(argnums, int):
         return args[_argument(argnums, len(args))]
     if not isinstance(argnums, tuple):
@@ -224,7 +225,8 @@ def _argument(number: Any, count: int) -> int:
     return number % count
 
 
-def _replaced(args: Sequence[Any], argnums: int | Sequence[int], values: Any) -> list[Any]:
+def replaced(args: Sequence[Any], argnums: int | Sequence[int], values: Any) -> list[Any]:
+    """A list of the arguments, those that `argnums` numbers exchanged for `values`."""
     new = list(args)
     if isinstance(argnums, int):
         new[_argument(argnums, len(args))] = values
@@ -234,7 +236,11 @@ def _replaced(args: Sequence[Any], argnums: int | Sequence[int], values: Any) ->
     return new
 
 
-def _split_aux(result: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
+def split_aux(result: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
+    """The result of a function and what it gives beside it, or None.
+
+    Raises RuntimeError when `has_aux` was promised and the result is no pair, or holds no tensors.
+    """
     if not has_aux:
         return result, None
     if not (isinstance(result, tuple) and len(result) == 2):
@@ -254,10 +260,10 @@ def grad_and_value(
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         with Tracking() as tracking:
-            chosen = _selected(args, argnums)
+            chosen = selected(args, argnums)
             tracked = tracking.track(chosen)
-            result = func(*_replaced(args, argnums, tracked), **kwargs)
-            output, aux = _split_aux(result, has_aux, "grad_and_value(f)(*args)")
+            result = func(*replaced(args, argnums, tracked), **kwargs)
+            output, aux = split_aux(result, has_aux, "grad_and_value(f)(*args)")
             _check_scalar(output)
             leaves, structure = flatten(tracked)
             places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
@@ -315,7 +321,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value of `func`, and a function from cotangents to the vjp."""
     with Tracking() as tracking:
         tracked = tracking.track(primals)
-        output, aux = _split_aux(func(*tracked), has_aux, "vjp(f, *primals)")
+        output, aux = split_aux(func(*tracked), has_aux, "vjp(f, *primals)")
         outputs, structure = flatten(output)
         if not outputs or (len(outputs) == 1 and outputs[0] is None):
             raise RuntimeError(
@@ -375,10 +381,10 @@ def jacrev(
 
     def wrapper(*args: Any) -> Any:
         refuse_complex("jacrev", args, "inputs")
-        chosen = _selected(args, argnums)
+        chosen = selected(args, argnums)
 
         def inner(*values: Any) -> Any:
-            return func(*_replaced(args, argnums, values[0]))
+            return func(*replaced(args, argnums, values[0]))
 
         result = vjp(inner, chosen, has_aux=has_aux)
         output, pull = result[0], result[1]
@@ -392,7 +398,7 @@ def jacrev(
                 )
         jacobians = []
         for index, item in enumerate(outputs):
-            basis = _basis(item)
+            basis = basis_of(item)
 
             def rows(v: Tensor, index: int = index) -> Any:
                 cotangents = [
@@ -417,7 +423,7 @@ def jacrev(
     return wrapper
 
 
-def _basis(like: Tensor) -> Tensor:
+def basis_of(like: Tensor) -> Tensor:
     """One tensor for each element of `like`: one there, zero elsewhere; stacked in front."""
     import numpy as np
 

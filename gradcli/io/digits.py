@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.tensor.dtypes import Array, DType, round_bfloat16
-
+from ..tensor.dtypes import Array, DType, round_bfloat16
 from .errors import DataError
 
 Style = str  # what stands for NaN and the infinities: "string", "null" or "error"

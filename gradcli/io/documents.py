@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.autograd import leaf as leaves
-from gradcli.autograd.modes import requires_grad
-from gradcli.io.errors import DataError
-from gradcli.io.write import Typed
-from gradcli.tensor.dtypes import DType
-from gradcli.tensor.tensor import Tensor
+from ..autograd import leaf as leaves
+from ..autograd.modes import requires_grad
+from ..tensor.dtypes import DType
+from ..tensor.tensor import Tensor
+from .errors import DataError
+from .write import Typed
 
 
 def document(value: Any, full: bool = False) -> Any:

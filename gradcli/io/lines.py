@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.tensor.dtypes import Array, DType
-
+from ..tensor.dtypes import Array, DType
 from .digits import Style, nonfinite
 from .shortest import AT_ONCE, WIDTH, packed, rows
 

@@ -15,8 +15,7 @@ import re
 import sys
 from typing import Any, Never
 
-from gradcli.tensor.runtime import runtime
-
+from ..tensor.runtime import runtime
 from .errors import DataError
 
 LONG = 1 << 20  # characters from which on a text is weighed before it is parsed

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.tensor.dtypes import Array
+from ..tensor.dtypes import Array
 
 _DIGITS = 17  # the most that a float64 needs
 _WORDS = 7

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.tensor import dtypes
-from gradcli.tensor.dtypes import Array, DType
-
+from ..tensor import dtypes
+from ..tensor.dtypes import Array, DType
 from .errors import DataError
 
 MAX_DIMENSIONS = 64
@@ -169,7 +168,7 @@ def _flatten(value: Any, shape: tuple[int, ...], depth: int, path: str, flat: li
         return
     if type(value) is not list:
         raise DataError(
-            f"expected sequence of length {shape[depth]} at dim {depth} (got {_name(value)})",
+            f"expected sequence of length {shape[depth]} at dim {depth} (got {described(value)})",
             path=path,
         )
     if len(value) != shape[depth]:
@@ -198,7 +197,7 @@ def _scalar(value: Any, path: str) -> bool | int | float | complex:
                 return complex(*parts)
             except OverflowError:
                 raise _too_large("an integer", "float64", path) from None
-    raise DataError(f"expected a number, but got {_name(value)}", path=path, help=_hint(value))
+    raise DataError(f"expected a number, but got {described(value)}", path=path, help=_hint(value))
 
 
 def _hint(value: Any) -> str:
@@ -220,7 +219,8 @@ def _hint(value: Any) -> str:
     return ""
 
 
-def _name(value: Any) -> str:
+def described(value: Any) -> str:
+    """What an error calls a value of a JSON document."""
     if value is None:
         return "null"
     if type(value) is str:
@@ -243,7 +243,7 @@ def _lossless(value: dict[str, Any], path: str) -> tuple[Array, DType]:
     dtype = next((d for d in dtypes.ALL if d.name == value["dtype"]), None)
     if dtype is None:
         raise DataError(
-            f"{_name(value['dtype'])} is not a dtype",
+            f"{described(value['dtype'])} is not a dtype",
             path=f"{path}.dtype",
             help="dtypes are " + ", ".join(d.name for d in dtypes.ALL),
         )

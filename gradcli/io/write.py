@@ -10,8 +10,7 @@ from __future__ import annotations
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
-from gradcli.tensor.dtypes import Array, DType
-
+from ..tensor.dtypes import Array, DType
 from .digits import Style, elements, number
 from .errors import DataError
 

@@ -1,4 +1,4 @@
-"""Elementwise work on large arrays, in parts that stay in the processor's cache."""
+"""Elementwise work on large arrays, in blocks that stay in the processor's cache."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .strides import ordered_strides, strides_of
-from .sums import add_up, add_up_parts
+from .sums import add_up, add_up_blocks
 
-PART = 1 << 15  # elements whose temporaries stay in the second cache
+BLOCK = 1 << 15  # elements whose temporaries stay in the second cache
 
 
-def parted(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]:
-    """The same elementwise function of arrays, in parts where they are large and of one shape.
+def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]:
+    """The same elementwise function of arrays, in blocks where they are large and of one shape.
 
     For functions of several passes, whose temporaries then stay in the cache. `leading` arguments
     come before the first array; numbers and the like are handed on as they are.
@@ -24,7 +24,7 @@ def parted(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]
     @wraps(function)
     def call(*args: Any) -> Any:
         first = args[leading]
-        if type(first) is not np.ndarray or first.size <= 2 * PART:
+        if type(first) is not np.ndarray or first.size <= 2 * BLOCK:
             return function(*args)
         flat = list(args)
         for place, value in enumerate(args):
@@ -38,8 +38,8 @@ def parted(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]
                 else:
                     return function(*args)
         result: Any = None
-        for start in range(0, first.size, PART):
-            part = slice(start, start + PART)
+        for start in range(0, first.size, BLOCK):
+            part = slice(start, start + BLOCK)
             value = function(*[v[part] if type(v) is np.ndarray else v for v in flat])
             if result is None:
                 result = np.empty(first.size, value.dtype)
@@ -56,14 +56,14 @@ def by_rows(function: Callable[..., Any], axis: int, *arrays: Any) -> Any:
     """
     first = arrays[0]
     if (
-        first.size <= 2 * PART
+        first.size <= 2 * BLOCK
         or axis not in (-1, first.ndim - 1)
         or any(a.shape != first.shape or not a.flags.c_contiguous for a in arrays)
     ):
         return function(*arrays, axis)
     length = first.shape[-1]
     flat = [array.reshape(-1, length) for array in arrays]
-    step = max(1, PART // length)
+    step = max(1, BLOCK // length)
     result: Any = None
     for start in range(0, len(flat[0]), step):
         value = function(*[rows[start : start + step] for rows in flat], -1)
@@ -80,7 +80,7 @@ _SHORT: dict[Any, int] = {np.add: 32, np.multiply: 128, np.maximum: 64, np.minim
 def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
     """`ufunc.reduce(x, axes, keepdims=keepdims)`, quick along short rows, too."""
     if (
-        x.size > PART // 4
+        x.size > BLOCK // 4
         and axes in ((x.ndim - 1,), x.ndim - 1, -1)
         and 1 < x.shape[-1] <= _SHORT[ufunc]
         and x.flags.c_contiguous
@@ -88,7 +88,7 @@ def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
     ):
         flat = x.reshape(-1, x.shape[-1])
         result = np.empty(len(flat), x.dtype)
-        step = PART // x.shape[-1]
+        step = BLOCK // x.shape[-1]
         for start in range(0, len(flat), step):
             columns = flat[start : start + step].T.copy()
             ufunc.reduce(columns, axis=0, out=result[start : start + step])
@@ -122,7 +122,7 @@ def _walked_strides(values: Any, arrays: Any) -> tuple[int, ...] | None:
 def summed(function: Callable[..., Any], *arrays: Any) -> Any:
     """The sum of an elementwise function over all elements, in its dtype."""
     first = arrays[0]
-    if first.size <= 2 * PART or any(
+    if first.size <= 2 * BLOCK or any(
         type(a) is not np.ndarray or a.shape != first.shape or not a.flags.c_contiguous
         for a in arrays
     ):
@@ -133,7 +133,7 @@ def summed(function: Callable[..., Any], *arrays: Any) -> Any:
     def part(start: int, stop: int) -> Any:
         return function(*[array[start:stop] for array in flat])
 
-    return add_up_parts(part, first.size, function(*[array[:1] for array in flat]).dtype, PART)
+    return add_up_blocks(part, first.size, function(*[array[:1] for array in flat]).dtype, BLOCK)
 
 
 _WORDS: dict[Any, Any] = {
@@ -145,7 +145,7 @@ _WORDS: dict[Any, Any] = {
 _FEW = 4096  # elements up to which np.where is as good
 
 
-@parted
+@in_blocks
 def select(condition: Any, one: Any, other: Any) -> Any:
     """`np.where(condition, one, other)`; a result without dimensions is a NumPy scalar.
 

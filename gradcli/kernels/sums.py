@@ -279,7 +279,7 @@ def add_up(
     return (sums + x.dtype.type(0)).reshape(walk.shape)[()]
 
 
-def add_up_parts(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Any:
+def add_up_blocks(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Any:
     """The sum of a contiguous array of which `part(start, stop)` gives the elements.
 
     They are asked for once, in order, about `length` at a time. The sum is that of the whole array.

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
 from gradcli.language.compile.statements import Statements, handling, place_of
+from gradcli.language.library import prelude
 from gradcli.language.library.builtins import REFUSED
 from gradcli.language.machine.state import (
     DEFAULT_DEPTH,
@@ -22,19 +23,26 @@ from gradcli.language.machine.state import (
     machine,
 )
 from gradcli.language.machine.watch import watch
+from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source, Span
+from gradcli.language.values.attributes import LATE
 from gradcli.language.values.functions import Closure
 from gradcli.language.values.special_names import is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
 
-from .library import prelude
-from .syntax import nodes
-
 Mode = Literal["auto", "python", "calculator", "interactive"]
 
 UNSET: Any = object()
+
+
+def _numpy_attributes() -> None:
+    """Have the attributes of arrays known to a program that does not import numpy."""
+    from gradcli.language.library import numpy_names  # noqa: F401
+
+
+LATE["numpy"] = _numpy_attributes
 
 
 class Program:

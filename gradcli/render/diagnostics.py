@@ -26,6 +26,19 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
     return Diagnostic(title, where, [Label(span)], [help] if help else [])
 
 
+def wrapped(diagnostic: Diagnostic, colour: bool, width: int) -> str:
+    """The text of a diagnostic for a terminal of `width` columns; its title breaks at words."""
+    import textwrap
+
+    width = max(width, 20)
+    if len(diagnostic.title) + 9 > width:
+        lines = textwrap.wrap(
+            diagnostic.title, width - 9, break_long_words=False, break_on_hyphens=False
+        )
+        diagnostic.title = "\n       ".join(lines)
+    return diagnostic.render(color=colour, line_width=width)
+
+
 def warning_of(category: type[Warning], message: Any) -> Diagnostic:
     """The diagnostic of a Python warning, at the place of the program that runs.
 

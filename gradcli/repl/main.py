@@ -178,6 +178,8 @@ class Repl:
         limits.timeout = options.timeout
         shell = Shell(
             self.config,
+            run_magic,
+            show_help,
             colour=self.coloured,
             ascii=is_ascii(),
             limits=limits,
@@ -261,6 +263,20 @@ class Repl:
             resume(lost[0], self.loader.wait(), self.prompt)
         else:
             offer(lost[0])
+
+
+def run_magic(shell: Shell, line: str) -> None:
+    """Run a line that begins with `%`, or an input that begins with `%%`. Raises Failed."""
+    from gradcli.repl.magics import parse
+
+    parse.run_magic(shell, line)
+
+
+def show_help(shell: Shell, name: str, everything: bool) -> None:
+    """Show what is known about a name. Raises Failed with the near name."""
+    from gradcli.repl.magics import help_pages
+
+    help_pages.show_help(shell, name, everything)
 
 
 def _agrees(question: str) -> bool:

@@ -23,11 +23,11 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from ..kernels.blocks import parted
+from ..kernels.blocks import in_blocks
 from ..tensor.dtypes import DType
 from ..tensor.tensor import Size
 from .out_rules import CAST, Rule
-from .schema import REQUIRED, Formula, _packing, label, needs, parse_schema, share_defaults
+from .schema import REQUIRED, Formula, label, needs, packing, parse_schema, share_defaults
 
 ELEMENTWISE = "elementwise"  # jvp: the vjp formula applied to the tangent; batching: pad axes
 _WITH_INPLACE = "torch Tensor F"
@@ -52,8 +52,8 @@ class Op:
     result: a dtype, or a function of the bound arguments, that the outputs are cast to.
     view: outputs share the first input's memory.
     keeps_layout: the kernel's strides stay; otherwise results are laid out row by row.
-    parts: the kernel and the formulas are chains of elementwise passes: large arrays go through
-        them in parts.
+    blocks: the kernel and the formulas are chains of elementwise passes: large arrays go through
+        them in blocks.
     batching: ELEMENTWISE, "shift" (dims move by one), or a rule `(op, axes, args)`; see batching.
     batched_write: how PyTorch words that its in-place form may not write batched values into an
         unbatched tensor: "broadcast", "arithmetic", "ruled", or "" where it has no batching rule.
@@ -95,6 +95,7 @@ class Op:
         "batched_write",
         "batching",
         "bind",
+        "blocks",
         "call",
         "check",
         "composite",
@@ -119,7 +120,6 @@ class Op:
         "out",
         "outputs",
         "parameters",
-        "parts",
         "plans",
         "prelude",
         "promote",
@@ -154,7 +154,7 @@ class Op:
         self.result: Any = fields.get("result")
         self.view: bool = fields.get("view", False)
         self.keeps_layout: bool = fields.get("keeps_layout", False)
-        self.parts: bool = fields.get("parts", False)
+        self.blocks: bool = fields.get("blocks", False)
         self.batching: Any = fields.get("batching")
         self.batched_write: str = fields.get("batched_write", "")
         self.outputs: int = fields.get("outputs", 1)
@@ -188,8 +188,8 @@ class Op:
         )
         self.bind: Callable[..., tuple[Any, ...]] = partial(_first_bind, self)
         share_defaults(self.kernel, self.parameters)
-        if self.parts and type(self.kernel) is FunctionType:
-            self.kernel = parted(self.kernel)
+        if self.blocks and type(self.kernel) is FunctionType:
+            self.kernel = in_blocks(self.kernel)
 
     def __repr__(self) -> str:
         return f"<op {self.schema}>"
@@ -267,7 +267,7 @@ def _binder(op: Op) -> Callable[..., tuple[Any, ...]]:
     bind: Callable[..., tuple[Any, ...]] = eval(source, constants)
     for index, parameter in enumerate(op.parameters):
         if parameter.variadic:
-            return _packing(bind, index)
+            return packing(bind, index)
     return bind
 
 

@@ -76,6 +76,9 @@ def _names(table: Mapping[str, Op]) -> str:
     lines = ["{"]
     for where, names in sorted(_public(table).items()):
         others = {name: ids for name, ids in sorted(names.items()) if ids != [name]}
+        if not others:
+            lines.append(f'    "{where}": {{}},')
+            continue
         lines.append(f'    "{where}": {{')
         for name, ids in others.items():
             listed = ", ".join(f'"{identifier}"' for identifier in ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..kernels.blocks import parted
+from ..kernels.blocks import in_blocks
 from ..tensor.tensor import Tensor, shape_of
 from .schema import needs
 
@@ -50,7 +50,7 @@ class Plan:
         self.formulas = tuple(
             (
                 index,
-                parted(formula, 1) if op.parts else formula,
+                in_blocks(formula, 1) if op.blocks else formula,
                 tuple(ordered.index(name) for name in needs(formula)),
             )
             for index, formula in chosen

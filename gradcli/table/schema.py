@@ -103,7 +103,7 @@ class Packed(tuple[Any, ...]):
     __slots__ = ()
 
 
-def _packing(bind: Callable[..., tuple[Any, ...]], index: int) -> Callable[..., tuple[Any, ...]]:
+def packing(bind: Callable[..., tuple[Any, ...]], index: int) -> Callable[..., tuple[Any, ...]]:
     """`bind`, where numbers given one by one are packed into the list at `index`."""
 
     def packed(*args: Any, **kwargs: Any) -> tuple[Any, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Never
 
-from gradcli.tensor import dtypes
-from gradcli.tensor.dtypes import DType
+from . import dtypes
+from .dtypes import DType
 
 _MISSING: Any = object()
 

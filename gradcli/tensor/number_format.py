@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 
-from gradcli.tensor.dtypes import Array
-from gradcli.tensor.print_options import options
-from gradcli.tensor.runtime import LimitExceeded, runtime
+from .dtypes import Array
+from .print_options import options
+from .runtime import LimitExceeded, runtime
 
 MOST_DIGITS = 1_000_000
 AT_ONCE = 10_000  # numbers between two looks at whether to stop

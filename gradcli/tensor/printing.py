@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gradcli.tensor import dtypes
-from gradcli.tensor.dtypes import Array, DType
-from gradcli.tensor.number_format import column, digits
-from gradcli.tensor.print_options import options
-from gradcli.tensor.runtime import runtime
+from . import dtypes
+from .dtypes import Array, DType
+from .number_format import column, digits
+from .print_options import options
+from .runtime import runtime
 
 __all__ = [
     "batched_text",

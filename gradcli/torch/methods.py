@@ -6,7 +6,6 @@ Importing this module installs them on Tensor.
 from __future__ import annotations
 
 import copy
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -20,10 +19,10 @@ from ..autograd.node import bit_of
 from ..autograd.operations import operations
 from ..table.call.arguments import METHOD, OPERATOR, type_name
 from ..table.entry import settled
-from ..table.levels import run as _levels  # also fills in what the engine needs of levels
+from ..table.levels import run as levels  # also fills in what the engine needs of levels
 from ..table.lookup import get_op
 from ..table.memory.inplace import run_inplace
-from ..table.public import callables as table
+from ..table.public.callables import public
 from ..table.shape_rules import check_target
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
@@ -44,9 +43,7 @@ def _array(tensor: Tensor, what: str) -> Any:
     level = tensor.level
     if level is None:
         return tensor.array
-    from ..table.levels.run import innermost
-
-    return innermost(tensor, what)
+    return levels.innermost(tensor, what)
 
 
 def item(tensor: Tensor) -> Any:
@@ -171,18 +168,20 @@ def contains(tensor: Tensor, element: Any) -> bool:
 # ---------------------------------------------------------------- text
 
 
+def tensor_method(name: str) -> Callable[..., Any]:
+    """A Tensor method as a function whose first argument is the tensor. Raises KeyError."""
+    return METHODS.get(name) or resolve.method(name)
+
+
 def transforms_run() -> bool:
     """Whether a function transform is running, so that tensors may show what it tracks."""
-    levels = sys.modules.get("gradcli.table.levels.run")
-    return levels is not None and bool(levels.stack)
+    return bool(levels.stack)
 
 
 def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
     if tensor.level is not None or transforms_run():
-        from ..table.levels.run import text as leveled_text
-
-        return leveled_text(tensor)
+        return levels.text(tensor)
     return tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
 
 
@@ -457,7 +456,7 @@ def backward(
         and not create_graph
         and tensor.view_info is None
         and tensor.level is None
-        and not _levels.stack
+        and not levels.stack
     ):
         # The common call, without the checks that it cannot fail.
         edge = tensor.node
@@ -762,7 +761,7 @@ def _operator(dunder: str, name: str) -> Callable[[Any, Any], Any]:
     """An operator that looks its entry up at its first use and then steps aside."""
 
     def first_use(tensor: Any, other: Any) -> Any:
-        found = table.public("Tensor", name, OPERATOR)
+        found = public("Tensor", name, OPERATOR)
         setattr(Tensor, dunder, found)
         return found(tensor, other)
 
@@ -771,7 +770,7 @@ def _operator(dunder: str, name: str) -> Callable[[Any, Any], Any]:
 
 def _unary(dunder: str, name: str) -> Callable[[Any], Any]:
     def first_use(tensor: Any) -> Any:
-        found = table.public("Tensor", name, METHOD)
+        found = public("Tensor", name, METHOD)
         setattr(Tensor, dunder, found)
         return found(tensor)
 
@@ -909,7 +908,6 @@ def _install() -> None:
 
 # Operations of the engine that are filled in by modules which are loaded at their first use.
 LATER = {
-    "gradcli.table.levels.run": ("detach_leveled", "with_tangent", "split_dual", "level_stack"),
     "gradcli.func.batched": ("batched_pass",),
 }
 

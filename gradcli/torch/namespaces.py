@@ -330,10 +330,7 @@ def tensor_method(name: str) -> Callable[..., Any]:
     """A Tensor method as a function whose first argument is the tensor. Raises KeyError."""
     from . import methods
 
-    found = methods.METHODS.get(name)
-    if found is not None:
-        return found
-    return resolve.method(name)
+    return methods.tensor_method(name)
 
 
 def tensor_names() -> list[str]:

@@ -12,7 +12,7 @@ from ..tensor import dtypes
 from ..tensor.dtypes import DType
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, from_array, make, shape_of
-from . import namespaces
+from .methods import tensor_method
 
 # What is allowed without `rtol` and `atol`, by the dtype: relative, absolute.
 TOLERANCES: dict[DType, tuple[float, float]] = {
@@ -217,7 +217,7 @@ def _compare_tensors(actual: Tensor, expected: Tensor, options: _Options) -> str
 
 
 def _call(name: str, *args: Any) -> Any:
-    return namespaces.tensor_method(name)(*args)
+    return tensor_method(name)(*args)
 
 
 def _attribute(tensor: Tensor, name: str) -> Any:

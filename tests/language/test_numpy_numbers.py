@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -125,3 +127,11 @@ def test_no_call_makes_anything_but_numbers(owner: str, name: str) -> None:
                 continue
             for array in arrays_in(value):
                 assert array.dtype in allowed, (args, kwargs)
+
+
+def test_arrays_have_attributes_where_numpy_is_not_imported() -> None:
+    """In a process of its own: what fills in the tables of arrays is loaded at the first one."""
+    text = "a = tensor([1.0, 2.0]).numpy(); print(a.shape, a.sum().item())"
+    code = f"from gradcli.language.interpreter import *; Session().run(compile_program({text!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "(2,) 3.0\n", done.stderr

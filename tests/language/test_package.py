@@ -88,6 +88,10 @@ def test_the_wheel(tmp_path: Path) -> None:
         archive.extractall(installed)
     assert "gradcli/grammar/grad.lark" in names
     assert "gradcli/language/syntax/grad.tables" in names
+    files = (path.relative_to(tree) for path in (tree / "gradcli").rglob("*") if path.is_file())
+    ours = {path.as_posix() for path in files if path.suffix not in (".md", ".pyc")}
+    assert "gradcli/py.typed" in ours
+    assert ours <= set(names)
     # No Lark in this environment: the tables are those that the wheel brought.
     assert run(PARSE, installed) == PRINTED
 

@@ -143,7 +143,7 @@ def test_few_of_many_are_those_that_sorting_finds(largest: bool) -> None:
     for x in (distinct, ties, distinct.transpose(0, 2).contiguous().transpose(0, 2)):
         values, indices = x.topk(5, largest=largest)
         expected = x.sort(dim=-1, descending=largest, stable=True)
-        if x is not ties:  # which of equal elements it is, test_ties asks
+        if x is not ties:  # which of equal elements it is, test_selection_order asks
             assert torch.equal(indices, expected[1][..., :5])
         found = x.gather(-1, indices).nan_to_num(99.0)
         assert torch.equal(found, values.nan_to_num(99.0))

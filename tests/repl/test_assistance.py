@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gradcli.repl.files.config import Config, ConfigError, load
+from gradcli.repl.main import run_magic, show_help
 from gradcli.repl.prompt import context
 from gradcli.repl.prompt.complete import complete
 from gradcli.repl.session import cells
@@ -19,7 +20,7 @@ from gradcli.repl.session.shell import Shell
 
 @pytest.fixture(scope="module")
 def shell() -> Iterator[Shell]:
-    made = Shell(Config(), write=lambda text: None)
+    made = Shell(Config(), run_magic, show_help, write=lambda text: None)
     made.run("x = param([1., 2.]); alpha = 3\ndef f(a, beta=2, *c, delta=3): return a")
     made.run("calls = 0\ndef spy():\n    global calls\n    calls += 1\n    return x\n")
     yield made

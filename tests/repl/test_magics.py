@@ -16,6 +16,7 @@ from terminal import ENTER, Terminal
 from gradcli.repl.files.config import Config
 from gradcli.repl.magics.parse import split
 from gradcli.repl.magics.table import MAGICS
+from gradcli.repl.main import run_magic, show_help
 from gradcli.repl.session.shell import Shell
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
@@ -28,7 +29,13 @@ class Talk:
 
     def __init__(self, **options: object) -> None:
         self.parts: list[str] = []
-        self.shell = Shell(Config(), write=self.parts.append, **options)  # type: ignore[arg-type]
+        self.shell = Shell(
+            Config(),
+            run_magic,
+            show_help,
+            write=self.parts.append,
+            **options,  # type: ignore[arg-type]
+        )
 
     def __call__(self, *inputs: str) -> str:
         self.parts.clear()

@@ -72,7 +72,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which one family has one entry more."""
     place = tmp_path_factory.mktemp("project")
     unwritten = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for name in ("gradcli", "grammar", "tests/ops"):
+    for name in ("gradcli", "grammar", "tests/ops", "tests/table"):
         shutil.copytree(ROOT / name, place / name, ignore=unwritten)
     for path in ("tests/goldens/ops.json", "pyproject.toml"):
         target = place / path
@@ -129,7 +129,7 @@ def test_help_and_completion_know_it(copy: Path) -> None:
 def test_its_tests_run(copy: Path) -> None:
     """Every test of the table that asks no record, which the recorder adds."""
     unrecorded = "cubed and not test_values_and_gradients_are_pytorchs"
-    shown = run(copy, "-m", "pytest", "-q", "-rA", "tests/ops/test_table.py", "-k", unrecorded)
+    shown = run(copy, "-m", "pytest", "-q", "-rA", "tests/table/test_table.py", "-k", unrecorded)
     for name in (
         "test_an_entry_is_complete",
         "test_gradients_agree_with_differences",
@@ -138,4 +138,4 @@ def test_its_tests_run(copy: Path) -> None:
         "test_batching_agrees_with_a_loop",
         "test_in_place_twins_agree",
     ):
-        assert f"PASSED tests/ops/test_table.py::{name}[cubed]" in shown, shown
+        assert f"PASSED tests/table/test_table.py::{name}[cubed]" in shown, shown

@@ -132,16 +132,12 @@ def _drawing(error: Any, source: Source) -> Callable[[bool], str]:
 
 
 def _bug(error: BaseException) -> Failure:
-    """Something that must not happen: the last place in our own code is enough to report it."""
-    traceback = error.__traceback__
-    place = ""
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f"{code.co_filename.rpartition('gradcli/')[2]}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
+    """Something that must not happen."""
+    from gradcli.render.reports import bug_text
+
     return Failure(
         BUG,
-        f"this is a bug in gradcli: {type(error).__name__}: {error} ({place})",
+        bug_text(error),
         type="InternalError",
         help="please report it with the command that led here",
     )

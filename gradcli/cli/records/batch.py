@@ -20,7 +20,6 @@ import numpy as np
 
 from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import requires_grad
-from gradcli.cli.process.notices import quiet
 from gradcli.cli.process.report import Failure
 from gradcli.cli.programs.inputs import Given, input_dtype
 from gradcli.cli.results.derivatives import MEMBERS
@@ -30,6 +29,7 @@ from gradcli.io.lines import Part, lines
 from gradcli.io.write import Typed, string
 from gradcli.language.interpreter import UNSET
 from gradcli.language.syntax import nodes
+from gradcli.render.reports import quiet
 from gradcli.table.names import SPACES, marked
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.runtime import LimitExceeded

@@ -323,10 +323,10 @@ def _checked(value: Any) -> Member | Failure:
         return value
     if isinstance(value, Failure):
         return value
-    from gradcli.io.values import _name
+    from gradcli.io.values import described
 
     return Failure(
-        USAGE, f"a record is an object, not {_name(value)}", code="data", help='write {"x": …}'
+        USAGE, f"a record is an object, not {described(value)}", code="data", help='write {"x": …}'
     )
 
 

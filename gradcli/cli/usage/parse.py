@@ -168,13 +168,13 @@ def _unknown_command(word: str) -> UsageError:
 
 def near(word: str, names: object) -> str:
     """The name that `word` was probably meant to be, or ""."""
-    from difflib import get_close_matches
+    from gradcli.language.syntax import spelling
 
     candidates: list[str] = list(names)  # type: ignore[call-overload]
     prefixed = [name for name in candidates if name.startswith(word)] if word else []
     if len(prefixed) == 1:
         return prefixed[0]
-    close = get_close_matches(word, candidates, 1, 0.6)
+    close = spelling.near(word, candidates, 1) or (prefixed if len(word) > 2 else [])
     return close[0] if close else ""
 
 

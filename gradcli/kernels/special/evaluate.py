@@ -1,4 +1,4 @@
-"""How the special functions are evaluated: in float64, by pieces, in parts that fit a cache."""
+"""How the special functions are evaluated: in float64, by pieces, in blocks that fit a cache."""
 
 from __future__ import annotations
 

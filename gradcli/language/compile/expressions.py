@@ -23,7 +23,7 @@ from gradcli.language.machine.state import (
     machine,
     make_slice,
 )
-from gradcli.language.syntax import nodes as syntax
+from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.nodes import Node
 from gradcli.language.syntax.source import Source, Span
@@ -96,47 +96,47 @@ class Expressions:
         self.builtins = builtins
         self.fixed = fixed  # module names that the program does not assign
         self.table: dict[type, Callable[[Any, Scope], Closure]] = {
-            syntax.Constant: self.constant,
-            syntax.Name: self.name,
-            syntax.BinOp: self.binary,
-            syntax.Chain: self.chain,
-            syntax.BoolOp: self.boolean,
-            syntax.UnaryOp: self.unary,
-            syntax.Compare: self.compare,
-            syntax.NamedExpr: self.named,
-            syntax.Lambda: self.lambda_,
-            syntax.IfExp: self.conditional,
-            syntax.Call: self.links,
-            syntax.Attribute: self.links,
-            syntax.Subscript: self.links,
-            syntax.Slice: self.slice,
-            syntax.List: self.list_,
-            syntax.Tuple: self.tuple_,
-            syntax.Set: self.set_,
-            syntax.Dict: self.dict_,
-            syntax.ListComp: self.list_comprehension,
-            syntax.SetComp: self.set_comprehension,
-            syntax.DictComp: self.dict_comprehension,
-            syntax.GeneratorExp: self.generator,
-            syntax.JoinedStr: self.joined,
+            nodes.Constant: self.constant,
+            nodes.Name: self.name,
+            nodes.BinOp: self.binary,
+            nodes.Chain: self.chain,
+            nodes.BoolOp: self.boolean,
+            nodes.UnaryOp: self.unary,
+            nodes.Compare: self.compare,
+            nodes.NamedExpr: self.named,
+            nodes.Lambda: self.lambda_,
+            nodes.IfExp: self.conditional,
+            nodes.Call: self.links,
+            nodes.Attribute: self.links,
+            nodes.Subscript: self.links,
+            nodes.Slice: self.slice,
+            nodes.List: self.list_,
+            nodes.Tuple: self.tuple_,
+            nodes.Set: self.set_,
+            nodes.Dict: self.dict_,
+            nodes.ListComp: self.list_comprehension,
+            nodes.SetComp: self.set_comprehension,
+            nodes.DictComp: self.dict_comprehension,
+            nodes.GeneratorExp: self.generator,
+            nodes.JoinedStr: self.joined,
         }
 
     def site(self, node: Node) -> int:
         return machine.site(self.source, node)
 
-    def expression(self, node: syntax.expr, scope: Scope) -> Closure:
+    def expression(self, node: nodes.expr, scope: Scope) -> Closure:
         handler = self.table.get(type(node))
         if handler is None:
             raise GradSyntaxError(f"{type(node).__name__} cannot be used here", node.span)
         return handler(node, scope)
 
-    def function_body(self, node: syntax.FunctionDef, scope: Scope) -> Closure:
+    def function_body(self, node: nodes.FunctionDef, scope: Scope) -> Closure:
         """The closure that runs a function's statements."""
         raise TypeError("only programs have functions with statements")
 
     # Names and constants
 
-    def constant(self, node: syntax.Constant, scope: Scope) -> Closure:
+    def constant(self, node: nodes.Constant, scope: Scope) -> Closure:
         value = node.value
 
         def constant(f: Frame) -> Any:
@@ -144,11 +144,11 @@ class Expressions:
 
         return constant
 
-    def operand(self, node: syntax.expr, scope: Scope) -> Operand:
+    def operand(self, node: nodes.expr, scope: Scope) -> Operand:
         """How a closure gets this operand, without a call where that is possible."""
-        if isinstance(node, syntax.Constant):
+        if isinstance(node, nodes.Constant):
             return Operand("k", node.value)
-        if isinstance(node, syntax.Name):
+        if isinstance(node, nodes.Name):
             name = scope.mangle(node.id)
             place = scope.lookup(name)
             if place.kind == LOCAL:
@@ -163,7 +163,7 @@ class Expressions:
                 return Operand("g", name, self.missing(node, name))
         return Operand("e", self.expression(node, scope))
 
-    def name(self, node: syntax.Name, scope: Scope) -> Closure:
+    def name(self, node: nodes.Name, scope: Scope) -> Closure:
         name = scope.mangle(node.id)
         place = scope.lookup(name)
         if place.kind == LOCAL:
@@ -280,7 +280,7 @@ class Expressions:
         """Whether code of this scope can run at different call chains."""
         return scope.owner.kind != "module"
 
-    def binary(self, node: syntax.BinOp, scope: Scope) -> Closure:
+    def binary(self, node: nodes.BinOp, scope: Scope) -> Closure:
         return binary(
             node.op,
             self.operand(node.left, scope),
@@ -289,7 +289,7 @@ class Expressions:
             self.inner(scope),
         )
 
-    def chain(self, node: syntax.Chain, scope: Scope) -> Closure:
+    def chain(self, node: nodes.Chain, scope: Scope) -> Closure:
         links = [(op, operand, span) for op, operand, span in node.rest]
         if len(links) <= 8:
             left = self.operand(node.first, scope)
@@ -321,7 +321,7 @@ class Expressions:
 
         return chain
 
-    def boolean(self, node: syntax.BoolOp, scope: Scope) -> Closure:
+    def boolean(self, node: nodes.BoolOp, scope: Scope) -> Closure:
         values = [self.expression(value, scope) for value in node.values]
         first, last = values[:-1], values[-1]
         sites = [self.site(value) for value in node.values[:-1]]
@@ -348,13 +348,13 @@ class Expressions:
 
         return several
 
-    def unary(self, node: syntax.UnaryOp, scope: Scope) -> Closure:
+    def unary(self, node: nodes.UnaryOp, scope: Scope) -> Closure:
         if (
             node.op == "-"
-            and isinstance(node.operand, syntax.Constant)
+            and isinstance(node.operand, nodes.Constant)
             and type(node.operand.value) in (int, float, complex)
         ):
-            return self.constant(syntax.Constant(-node.operand.value, node.span), scope)  # type: ignore[operator]
+            return self.constant(nodes.Constant(-node.operand.value, node.span), scope)  # type: ignore[operator]
         operand = self.expression(node.operand, scope)
         site = self.site(node)
         if node.op == "not":
@@ -374,7 +374,7 @@ class Expressions:
 
         return unary
 
-    def compare(self, node: syntax.Compare, scope: Scope) -> Closure:
+    def compare(self, node: nodes.Compare, scope: Scope) -> Closure:
         if len(node.ops) == 1:
             op = node.ops[0]
             left = self.operand(node.left, scope)
@@ -388,7 +388,7 @@ class Expressions:
             self.site(
                 node
                 if len(node.ops) == 1
-                else syntax.Compare(
+                else nodes.Compare(
                     ends[i], (op,), (ends[i + 1],), ends[i].span.to(ends[i + 1].span)
                 )
             )
@@ -414,7 +414,7 @@ class Expressions:
 
         return compare
 
-    def named(self, node: syntax.NamedExpr, scope: Scope) -> Closure:
+    def named(self, node: nodes.NamedExpr, scope: Scope) -> Closure:
         value = self.expression(node.value, scope)
         name = scope.mangle(node.target.id)
         store = self.store(scope.lookup(name), name, scope)
@@ -427,16 +427,16 @@ class Expressions:
 
         return named
 
-    def conditional(self, node: syntax.IfExp, scope: Scope) -> Closure:
+    def conditional(self, node: nodes.IfExp, scope: Scope) -> Closure:
         test = self.test(node.test, scope)
         body = self.expression(node.body, scope)
         orelse = self.expression(node.orelse, scope)
         return lambda f: body(f) if test(f) else orelse(f)
 
-    def test(self, node: syntax.expr, scope: Scope) -> Closure:
+    def test(self, node: nodes.expr, scope: Scope) -> Closure:
         """A condition; its truth is asked for with `runtime.where` set."""
         value = self.expression(node, scope)
-        if isinstance(node, syntax.Compare | syntax.Constant | syntax.UnaryOp):
+        if isinstance(node, nodes.Compare | nodes.Constant | nodes.UnaryOp):
             return value
         site = self.site(node)
 
@@ -449,16 +449,16 @@ class Expressions:
 
     # Attributes, calls and subscripts
 
-    def links(self, node: syntax.expr, scope: Scope) -> Closure:
-        first, links = syntax.spine(node)
+    def links(self, node: nodes.expr, scope: Scope) -> Closure:
+        first, links = nodes.spine(node)
         closure: Closure | None = None
         at = 0
         while at < len(links):
             link = links[at]
-            if isinstance(link, syntax.Attribute):
+            if isinstance(link, nodes.Attribute):
                 following = links[at + 1] if at + 1 < len(links) else None
                 owner = self.operand(first, scope) if closure is None else Operand("e", closure)
-                if isinstance(following, syntax.Call) and simple_call(following):
+                if isinstance(following, nodes.Call) and simple_call(following):
                     closure = method(
                         owner,
                         self.loader(link, scope),
@@ -470,7 +470,7 @@ class Expressions:
                     at += 2
                     continue
                 closure = self.attribute(link, owner, scope)
-            elif isinstance(link, syntax.Subscript):
+            elif isinstance(link, nodes.Subscript):
                 value = self.expression(first, scope) if closure is None else closure
                 closure = self.subscript(link, value, scope)
             else:
@@ -480,14 +480,14 @@ class Expressions:
         assert closure is not None
         return closure
 
-    def attribute_name(self, node: syntax.Attribute, scope: Scope) -> str:
+    def attribute_name(self, node: nodes.Attribute, scope: Scope) -> str:
         """The attribute's name, mangled; special names are refused but for the allowed ones."""
         name = scope.mangle(node.attr)
         if is_special(name) and name not in READABLE:
             raise refused_special(name, node.attr_span)
         return name
 
-    def loader(self, node: syntax.Attribute, scope: Scope) -> Callable[[Any], Any]:
+    def loader(self, node: nodes.Attribute, scope: Scope) -> Callable[[Any], Any]:
         """The function from an owner to its attribute."""
         name = self.attribute_name(node, scope)
         getter = tensor_getter(name)
@@ -499,7 +499,7 @@ class Expressions:
 
         return load
 
-    def attribute(self, node: syntax.Attribute, operand: Operand, scope: Scope) -> Closure:
+    def attribute(self, node: nodes.Attribute, operand: Operand, scope: Scope) -> Closure:
         site = self.site(node)
         name = self.attribute_name(node, scope)
         getter = tensor_getter(name)
@@ -549,7 +549,7 @@ class Expressions:
 
         return cell
 
-    def subscript(self, node: syntax.Subscript, value: Closure, scope: Scope) -> Closure:
+    def subscript(self, node: nodes.Subscript, value: Closure, scope: Scope) -> Closure:
         index = self.expression(node.slice, scope)
         site = self.site(node)
 
@@ -568,7 +568,7 @@ class Expressions:
 
         return subscript
 
-    def slice(self, node: syntax.Slice, scope: Scope) -> Closure:
+    def slice(self, node: nodes.Slice, scope: Scope) -> Closure:
         parts = [
             None if part is None else self.expression(part, scope)
             for part in (node.lower, node.upper, node.step)
@@ -584,10 +584,10 @@ class Expressions:
 
         return make
 
-    def call(self, node: syntax.Call, function: Operand, scope: Scope) -> Closure:
+    def call(self, node: nodes.Call, function: Operand, scope: Scope) -> Closure:
         site = self.site(node)
         if (
-            isinstance(node.func, syntax.Name)
+            isinstance(node.func, nodes.Name)
             and node.func.id == "super"
             and not node.args
             and not node.keywords
@@ -602,8 +602,8 @@ class Expressions:
         collect = arguments(
             [
                 (
-                    isinstance(a, syntax.Starred),
-                    self.expression(a.value if isinstance(a, syntax.Starred) else a, scope),
+                    isinstance(a, nodes.Starred),
+                    self.expression(a.value if isinstance(a, nodes.Starred) else a, scope),
                 )
                 for a in node.args
             ],
@@ -646,9 +646,9 @@ class Expressions:
 
     def function_code(
         self,
-        node: syntax.FunctionDef | syntax.Lambda | syntax.GeneratorExp,
+        node: nodes.FunctionDef | nodes.Lambda | nodes.GeneratorExp,
         name: str,
-        args: syntax.arguments,
+        args: nodes.arguments,
         doc: str | None,
         run: Closure,
         scope: Scope,
@@ -694,7 +694,7 @@ class Expressions:
             place = Place(CELL, scope.owner.free_slots[name])
         return place.slot
 
-    def lambda_(self, node: syntax.Lambda, scope: Scope) -> Closure:
+    def lambda_(self, node: nodes.Lambda, scope: Scope) -> Closure:
         inner = scope.children[node]
         value = self.expression(node.body, inner)
         enter = self.prologue(inner)
@@ -726,11 +726,11 @@ class Expressions:
     # Displays
 
     def elements(
-        self, nodes: tuple[syntax.expr, ...], scope: Scope, plain: bool = False
+        self, elements: tuple[nodes.expr, ...], scope: Scope, plain: bool = False
     ) -> Closure:
         """The values of a display as a list; `plain` chooses Python's words for a wrong `*x`."""
-        if not any(isinstance(node, syntax.Starred) for node in nodes):
-            parts = [self.expression(node, scope) for node in nodes]
+        if not any(isinstance(node, nodes.Starred) for node in elements):
+            parts = [self.expression(node, scope) for node in elements]
             if len(parts) == 1:
                 only = parts[0]
                 return lambda f: [only(f)]
@@ -740,11 +740,11 @@ class Expressions:
             return lambda f: [part(f) for part in parts]
         pieces = [
             (
-                isinstance(node, syntax.Starred),
-                self.expression(node.value if isinstance(node, syntax.Starred) else node, scope),
+                isinstance(node, nodes.Starred),
+                self.expression(node.value if isinstance(node, nodes.Starred) else node, scope),
                 self.site(node),
             )
-            for node in nodes
+            for node in elements
         ]
 
         def starred(f: Frame) -> list[Any]:
@@ -768,17 +768,17 @@ class Expressions:
 
         return starred
 
-    def list_(self, node: syntax.List, scope: Scope) -> Closure:
+    def list_(self, node: nodes.List, scope: Scope) -> Closure:
         return self.elements(node.elts, scope)
 
-    def tuple_(self, node: syntax.Tuple, scope: Scope) -> Closure:
-        if all(isinstance(e, syntax.Constant) for e in node.elts):
-            value = tuple(e.value for e in node.elts if isinstance(e, syntax.Constant))
+    def tuple_(self, node: nodes.Tuple, scope: Scope) -> Closure:
+        if all(isinstance(e, nodes.Constant) for e in node.elts):
+            value = tuple(e.value for e in node.elts if isinstance(e, nodes.Constant))
             return lambda f: value
         elements = self.elements(node.elts, scope)
         return lambda f: tuple(elements(f))
 
-    def set_(self, node: syntax.Set, scope: Scope) -> Closure:
+    def set_(self, node: nodes.Set, scope: Scope) -> Closure:
         elements = self.elements(node.elts, scope, plain=True)
         site = self.site(node)
 
@@ -791,7 +791,7 @@ class Expressions:
 
         return make
 
-    def dict_(self, node: syntax.Dict, scope: Scope) -> Closure:
+    def dict_(self, node: nodes.Dict, scope: Scope) -> Closure:
         items = [
             (None if key is None else self.expression(key, scope), self.expression(value, scope))
             for key, value in zip(node.keys, node.values, strict=True)
@@ -830,7 +830,7 @@ class Expressions:
 
     # Comprehensions
 
-    def list_comprehension(self, node: syntax.ListComp, scope: Scope) -> Closure:
+    def list_comprehension(self, node: nodes.ListComp, scope: Scope) -> Closure:
         inner = scope.children[node]
         element = self.expression(node.elt, inner)
         loop = self.loops(node.generators, scope, inner)
@@ -866,7 +866,7 @@ class Expressions:
             return single
         return make
 
-    def set_comprehension(self, node: syntax.SetComp, scope: Scope) -> Closure:
+    def set_comprehension(self, node: nodes.SetComp, scope: Scope) -> Closure:
         inner = scope.children[node]
         element = self.expression(node.elt, inner)
         loop = self.loops(node.generators, scope, inner)
@@ -886,7 +886,7 @@ class Expressions:
 
         return make
 
-    def dict_comprehension(self, node: syntax.DictComp, scope: Scope) -> Closure:
+    def dict_comprehension(self, node: nodes.DictComp, scope: Scope) -> Closure:
         inner = scope.children[node]
         key = self.expression(node.key, inner)
         value = self.expression(node.value, inner)
@@ -909,7 +909,7 @@ class Expressions:
         return make
 
     def only_loop(
-        self, generator: syntax.comprehension, scope: Scope, inner: Scope
+        self, generator: nodes.comprehension, scope: Scope, inner: Scope
     ) -> tuple[Closure, Callable[[Frame, Any], None], list[Closure]]:
         source = self.expression(generator.iter, scope)
         site = self.site(generator.iter)
@@ -923,12 +923,12 @@ class Expressions:
         conditions = [self.test(condition, inner) for condition in generator.ifs]
         return iterate, store, conditions
 
-    def target(self, node: syntax.expr, scope: Scope) -> Callable[[Frame, Any], None]:
+    def target(self, node: nodes.expr, scope: Scope) -> Callable[[Frame, Any], None]:
         """The function that assigns to a target."""
         raise TypeError("only names are targets in an expression")
 
     def loops(
-        self, generators: tuple[syntax.comprehension, ...], scope: Scope, inner: Scope
+        self, generators: tuple[nodes.comprehension, ...], scope: Scope, inner: Scope
     ) -> Callable[[Frame, Callable[[], None]], None]:
         """Runs a function for every combination that the `for` and `if` clauses let through."""
         levels = [
@@ -957,7 +957,7 @@ class Expressions:
 
         return run
 
-    def generator(self, node: syntax.GeneratorExp, scope: Scope) -> Closure:
+    def generator(self, node: nodes.GeneratorExp, scope: Scope) -> Closure:
         inner = scope.children[node]
         element = self.expression(node.elt, inner)
         source = self.expression(node.generators[0].iter, scope)
@@ -996,7 +996,7 @@ class Expressions:
 
     # Text
 
-    def joined(self, node: syntax.JoinedStr, scope: Scope) -> Closure:
+    def joined(self, node: nodes.JoinedStr, scope: Scope) -> Closure:
         parts = [self.joined_part(part, scope) for part in node.values]
         if len(parts) == 1:
             return parts[0]
@@ -1012,8 +1012,8 @@ class Expressions:
 
         return joined
 
-    def joined_part(self, node: syntax.expr, scope: Scope) -> Closure:
-        if not isinstance(node, syntax.FormattedValue):
+    def joined_part(self, node: nodes.expr, scope: Scope) -> Closure:
+        if not isinstance(node, nodes.FormattedValue):
             return self.expression(node, scope)
         value = self.expression(node.value, scope)
         site = self.site(node.value)
@@ -1059,12 +1059,12 @@ Generator.__name__ = Generator.__qualname__ = "generator"
 FLAT.add(Generator)
 
 
-class Link(syntax.expr):
+class Link(nodes.expr):
     """One operator of a chain: the left operand is everything in front of it."""
 
-    chain: syntax.Chain
+    chain: nodes.Chain
     op: str
-    right: syntax.expr
+    right: nodes.expr
     span: Span
 
 
@@ -1084,12 +1084,12 @@ def generic(kind: type, item: Any) -> Any:
     return Annotation(kind.__name__)[item]
 
 
-def simple_call(node: syntax.Call) -> bool:
+def simple_call(node: nodes.Call) -> bool:
     """Whether a call has a few positional arguments and nothing else."""
     return (
         not node.keywords
         and len(node.args) <= 4
-        and not any(isinstance(a, syntax.Starred) for a in node.args)
+        and not any(isinstance(a, nodes.Starred) for a in node.args)
     )
 
 

@@ -25,7 +25,8 @@ from gradcli.language.machine.state import (
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.source import Source
-from gradcli.language.values.arithmetic import augmented, check_array, check_item
+from gradcli.language.values.arithmetic import augmented, check_item
+from gradcli.language.values.array_sizes import check_array
 from gradcli.language.values.attributes import (
     delete_attribute,
     load_attribute,

@@ -32,7 +32,7 @@ from .diagnostics import Diagnostic
 from .diagnostics import Label as PlacedLabel
 
 _COMPILE = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile"
-_CLOSURES = tuple(f"{_COMPILE}/{name}.py" for name in ("templates", "expressions", "statements"))
+CLOSURES = tuple(f"{_COMPILE}/{name}.py" for name in ("templates", "expressions", "statements"))
 
 
 class Label(NamedTuple):
@@ -303,7 +303,7 @@ def _locals(traceback: TracebackType | None) -> dict[str, Any] | None:
     found = None
     while traceback is not None:
         frame = traceback.tb_frame
-        if frame.f_code.co_filename in _CLOSURES and "f" in frame.f_locals:
+        if frame.f_code.co_filename in CLOSURES and "f" in frame.f_locals:
             values = frame.f_locals
             if "left" in values or "function" in values or "owner" in values:
                 found = values

@@ -25,6 +25,7 @@ from gradcli.language.machine.state import counted, feed, machine, make_slice
 from gradcli.language.values import arithmetic
 from gradcli.language.values import str_format as str_format  # gives str its format
 from gradcli.language.values.arithmetic import MAX_BITS, check_compare, refuse_integer
+from gradcli.language.values.array_sizes import is_array
 from gradcli.language.values.attributes import (
     CLASS_NAMES,
     LOADERS,
@@ -383,7 +384,7 @@ def _hash(value: Any, /) -> int:
 def _round(number: Any, ndigits: Any = None) -> Any:
     if ndigits is None:
         return round(number)
-    if isinstance(number, int) or arithmetic.is_array(number):
+    if isinstance(number, int) or is_array(number):
         digits = index_of(ndigits)
         if isinstance(digits, int):
             ndigits = max(min(digits, _MOST_DIGITS), -_MOST_DIGITS)

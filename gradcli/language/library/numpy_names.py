@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcli.language.machine.sizes import FLAT, check_walk, index_of
 from gradcli.language.machine.state import machine
-from gradcli.language.values.arithmetic import check_array, check_dot
+from gradcli.language.values.array_sizes import check_array, check_dot
 from gradcli.language.values.attributes import CLASS_NAMES, LOADERS, NAMES, Module, load_from
 from gradcli.language.values.constructors import CONSTRUCTORS
 from gradcli.language.values.host_types import TABLES, name_function, pick

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.language.machine.sizes import index_of
-from gradcli.language.values.arithmetic import check_dot, check_matmul
+from gradcli.language.values.array_sizes import check_dot, check_matmul
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, numel, shape_of
 

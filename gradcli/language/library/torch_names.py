@@ -1,4 +1,4 @@
-"""The bridge to torch's names: modules, attributes of tensors and of the core's other objects."""
+"""The bridge to torch's names: modules, attributes of tensors, sizes and dtypes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attributes of the core's objects that are not tensors: contexts, nodes, handles, devices …"""
+"""Attributes of torch's objects that are not tensors: contexts, nodes, handles, devices …"""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ in time linear in the distinct parts.
 
 The kinds that are known are listed: a value of any other kind is refused before the host looks
 into it. `PARTS` holds those that show, compare or hash what is inside of them; flat are those
-whose text, equality and hash are `object`'s own or a program's, and those in `FLAT`.
+whose text, equality and hash are `object`'s own or a program's, and those in `FLAT`. Floors above
+enter the kinds they make.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from gradcli.language.values.functions import Builtin, Function, Method
 from gradcli.tensor.print_options import options
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Size, Tensor, shape_of
@@ -77,7 +77,6 @@ PARTS: dict[type, Parts] = {
     slice: lambda value: (value.start, value.stop, value.step),
     type: lambda value: (value.__qualname__, value.__module__),
     types.MethodType: lambda value: (value.__self__,),
-    Method: lambda value: (value.__self__, value.__func__),
     types.UnionType: lambda value: value.__args__,
     staticmethod: lambda value: (value.__func__,),
     classmethod: lambda value: (value.__func__,),
@@ -88,8 +87,6 @@ FLAT: set[type] = {
     type(NotImplemented),
     type(Ellipsis),
     property,
-    Function,
-    Builtin,
     types.FunctionType,
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
@@ -102,7 +99,7 @@ FLAT: set[type] = {
 }
 # How many numbers the text of a value shows, by kind.
 NUMBERS_SHOWN: dict[type, Callable[[Any], int]] = {}
-_named = (Function, Builtin, types.FunctionType)
+NAMED: set[type] = {types.FunctionType}  # whose text holds their name
 _OPERATIONS = ("__repr__", "__str__", "__eq__", "__hash__", "__lt__")
 
 _known: dict[type, Parts | None] = {Counter: PARTS[dict]}
@@ -212,7 +209,7 @@ def _leaf(value: Any, text: bool) -> int:
         return _array_text(value)
     if kind in NUMBERS_SHOWN:
         return _numbers_text(NUMBERS_SHOWN[kind](value))
-    name = value.__qualname__ if kind in _named else ""
+    name = value.__qualname__ if kind in NAMED else ""
     return 40 + len(kind.__qualname__) + len(name)
 
 

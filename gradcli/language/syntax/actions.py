@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sys import intern
 
-from . import nodes as s
+from . import nodes
 from .error import GradSyntaxError
 from .literals import LiteralError
 from .literals import number as number_value
@@ -30,46 +30,46 @@ _CONVERSIONS = {"s": 115, "r": 114, "a": 97}
 _span: Callable[[type[Span], tuple[int, int]], Span] = tuple.__new__
 
 
-class AsItem(s.expr):
+class AsItem(nodes.expr):
     """`test as target` inside parentheses, which only `with` can use; never in a finished tree."""
 
-    value: s.expr
-    target: s.expr
+    value: nodes.expr
+    target: nodes.expr
     span: Span
 
 
-def describe(node: s.expr) -> str:
+def describe(node: nodes.expr) -> str:
     """What an expression is called in messages, in Python's words."""
     match node:
-        case s.Constant(value=value):
+        case nodes.Constant(value=value):
             if value is None or value is True or value is False:
                 return str(value)
             return "ellipsis" if value is ... else "literal"
-        case s.Chain() | s.BinOp() | s.BoolOp() | s.UnaryOp():
+        case nodes.Chain() | nodes.BinOp() | nodes.BoolOp() | nodes.UnaryOp():
             return "expression"
     return _DESCRIPTIONS.get(type(node), "expression")
 
 
-_DESCRIPTIONS: dict[type[s.expr], str] = {
-    s.Attribute: "attribute",
-    s.Call: "function call",
-    s.Compare: "comparison",
-    s.Dict: "dict literal",
-    s.DictComp: "dict comprehension",
-    s.FormattedValue: "f-string expression",
-    s.GeneratorExp: "generator expression",
-    s.IfExp: "conditional expression",
-    s.JoinedStr: "f-string expression",
-    s.Lambda: "lambda",
-    s.List: "list",
-    s.ListComp: "list comprehension",
-    s.Name: "name",
-    s.NamedExpr: "named expression",
-    s.Set: "set display",
-    s.SetComp: "set comprehension",
-    s.Starred: "starred",
-    s.Subscript: "subscript",
-    s.Tuple: "tuple",
+_DESCRIPTIONS: dict[type[nodes.expr], str] = {
+    nodes.Attribute: "attribute",
+    nodes.Call: "function call",
+    nodes.Compare: "comparison",
+    nodes.Dict: "dict literal",
+    nodes.DictComp: "dict comprehension",
+    nodes.FormattedValue: "f-string expression",
+    nodes.GeneratorExp: "generator expression",
+    nodes.IfExp: "conditional expression",
+    nodes.JoinedStr: "f-string expression",
+    nodes.Lambda: "lambda",
+    nodes.List: "list",
+    nodes.ListComp: "list comprehension",
+    nodes.Name: "name",
+    nodes.NamedExpr: "named expression",
+    nodes.Set: "set display",
+    nodes.SetComp: "set comprehension",
+    nodes.Starred: "starred",
+    nodes.Subscript: "subscript",
+    nodes.Tuple: "tuple",
 }
 
 
@@ -94,21 +94,21 @@ class Builder:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.as_items: list[AsItem] = []
-        self.named: list[s.NamedExpr] = []
+        self.named: list[nodes.NamedExpr] = []
 
     # Targets
 
     def store(
-        self, node: s.expr, verb: str = "assign to", hint: str = "", nested: bool = False
+        self, node: nodes.expr, verb: str = "assign to", hint: str = "", nested: bool = False
     ) -> None:
         """Checks that `node` can be assigned to (or deleted); `hint` completes the message."""
         match node:
-            case s.Name() | s.Attribute() | s.Subscript():
+            case nodes.Name() | nodes.Attribute() | nodes.Subscript():
                 return
-            case s.Tuple(elts=elements) | s.List(elts=elements):
+            case nodes.Tuple(elts=elements) | nodes.List(elts=elements):
                 stars = 0
                 for element in elements:
-                    if isinstance(element, s.Starred) and verb != "delete":
+                    if isinstance(element, nodes.Starred) and verb != "delete":
                         stars += 1
                         if stars > 1:
                             _fail(
@@ -120,7 +120,7 @@ class Builder:
                     else:
                         self.store(element, verb, "", True)
                 return
-            case s.Starred() if verb != "delete":
+            case nodes.Starred() if verb != "delete":
                 _fail(
                     "starred assignment target must be in a list or tuple",
                     node.span,
@@ -132,20 +132,20 @@ class Builder:
             hint
             and isinstance(
                 node,
-                s.Call
-                | s.Constant
-                | s.Chain
-                | s.BinOp
-                | s.JoinedStr
-                | s.UnaryOp
-                | s.Dict
-                | s.Set
-                | s.ListComp
-                | s.SetComp
-                | s.DictComp,
+                nodes.Call
+                | nodes.Constant
+                | nodes.Chain
+                | nodes.BinOp
+                | nodes.JoinedStr
+                | nodes.UnaryOp
+                | nodes.Dict
+                | nodes.Set
+                | nodes.ListComp
+                | nodes.SetComp
+                | nodes.DictComp,
             )
             and what not in ("True", "False", "None")
-            and not (isinstance(node, s.UnaryOp) and node.op == "not")
+            and not (isinstance(node, nodes.UnaryOp) and node.op == "not")
         ):
             _fail(
                 f"cannot {verb} {what} here. {hint}",
@@ -154,9 +154,9 @@ class Builder:
             )
         _fail(f"cannot {verb} {what}", node.span)
 
-    def value(self, node: s.expr) -> s.expr:
+    def value(self, node: nodes.expr) -> nodes.expr:
         """Checks that `node` is one value."""
-        if type(node) is s.Starred:
+        if type(node) is nodes.Starred:
             _fail("can't use starred expression here", node.span, "add a comma to make a tuple")
         return node
 
@@ -173,89 +173,89 @@ class Builder:
 
     # Programs and simple statements
 
-    def program(self, c: Sequence[Any], a: int, b: int) -> s.Module:
+    def program(self, c: Sequence[Any], a: int, b: int) -> nodes.Module:
         self.check_as_items()
-        return s.Module(tuple(c), Span(0, len(self.source.text)))
+        return nodes.Module(tuple(c), Span(0, len(self.source.text)))
 
-    def expression(self, c: Sequence[Any], a: int, b: int) -> s.Expression:
+    def expression(self, c: Sequence[Any], a: int, b: int) -> nodes.Expression:
         self.check_as_items()
-        return s.Expression(c[0], Span(0, len(self.source.text)))
+        return nodes.Expression(c[0], Span(0, len(self.source.text)))
 
-    def block(self, c: Sequence[Any], a: int, b: int) -> tuple[s.stmt, ...]:
+    def block(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.stmt, ...]:
         return tuple(c)
 
-    def expression_statement(self, c: Sequence[Any], a: int, b: int) -> s.Expr:
-        return s.Expr(self.value(c[0]), Span(a, b))
+    def expression_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Expr:
+        return nodes.Expr(self.value(c[0]), Span(a, b))
 
-    def assign(self, c: Sequence[Any], a: int, b: int) -> s.Assign:
+    def assign(self, c: Sequence[Any], a: int, b: int) -> nodes.Assign:
         targets = tuple(c[:-1])
         for target in targets:
-            if type(target) is not s.Name:
+            if type(target) is not nodes.Name:
                 hint = "Maybe you meant '==' instead of '='?" if len(targets) == 1 else ""
                 self.store(target, hint=hint)
-        return s.Assign(targets, self.value(c[-1]), Span(a, b))
+        return nodes.Assign(targets, self.value(c[-1]), Span(a, b))
 
-    def aug_assign(self, c: Sequence[Any], a: int, b: int) -> s.AugAssign:
+    def aug_assign(self, c: Sequence[Any], a: int, b: int) -> nodes.AugAssign:
         target, op, value = c
-        if not isinstance(target, s.Name | s.Attribute | s.Subscript):
+        if not isinstance(target, nodes.Name | nodes.Attribute | nodes.Subscript):
             _fail(
                 f"'{describe(target)}' is an illegal expression for augmented assignment",
                 target.span,
             )
-        return s.AugAssign(target, op, self.value(value), Span(a, b))
+        return nodes.AugAssign(target, op, self.value(value), Span(a, b))
 
     def aug_op(self, c: Sequence[Any], a: int, b: int) -> str:
         return str(c[0][:-1])
 
-    def ann_assign(self, c: Sequence[Any], a: int, b: int) -> s.AnnAssign:
+    def ann_assign(self, c: Sequence[Any], a: int, b: int) -> nodes.AnnAssign:
         target, annotation, value = c
-        if isinstance(target, s.Tuple | s.List):
+        if isinstance(target, nodes.Tuple | nodes.List):
             _fail(f"only single target (not {describe(target)}) can be annotated", target.span)
-        if not isinstance(target, s.Name | s.Attribute | s.Subscript):
+        if not isinstance(target, nodes.Name | nodes.Attribute | nodes.Subscript):
             _fail("illegal target for annotation", target.span)
-        simple = isinstance(target, s.Name) and target.span[0] == a
+        simple = isinstance(target, nodes.Name) and target.span[0] == a
         if value is not None:
             self.value(value)
-        return s.AnnAssign(target, annotation, value, simple, Span(a, b))
+        return nodes.AnnAssign(target, annotation, value, simple, Span(a, b))
 
-    def return_statement(self, c: Sequence[Any], a: int, b: int) -> s.Return:
+    def return_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Return:
         if c[0] is not None:
             self.value(c[0])
-        return s.Return(c[0], Span(a, b))
+        return nodes.Return(c[0], Span(a, b))
 
-    def pass_statement(self, c: Sequence[Any], a: int, b: int) -> s.Pass:
-        return s.Pass(Span(a, b))
+    def pass_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Pass:
+        return nodes.Pass(Span(a, b))
 
-    def break_statement(self, c: Sequence[Any], a: int, b: int) -> s.Break:
-        return s.Break(Span(a, b))
+    def break_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Break:
+        return nodes.Break(Span(a, b))
 
-    def continue_statement(self, c: Sequence[Any], a: int, b: int) -> s.Continue:
-        return s.Continue(Span(a, b))
+    def continue_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Continue:
+        return nodes.Continue(Span(a, b))
 
-    def delete(self, c: Sequence[Any], a: int, b: int) -> s.Delete:
+    def delete(self, c: Sequence[Any], a: int, b: int) -> nodes.Delete:
         for target in c:
             self.store(target, "delete")
-        return s.Delete(tuple(c), Span(a, b))
+        return nodes.Delete(tuple(c), Span(a, b))
 
-    def assert_statement(self, c: Sequence[Any], a: int, b: int) -> s.Assert:
-        return s.Assert(c[0], c[1], Span(a, b))
+    def assert_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Assert:
+        return nodes.Assert(c[0], c[1], Span(a, b))
 
-    def raise_statement(self, c: Sequence[Any], a: int, b: int) -> s.Raise:
-        return s.Raise(c[0], c[1], Span(a, b))
+    def raise_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Raise:
+        return nodes.Raise(c[0], c[1], Span(a, b))
 
-    def global_statement(self, c: Sequence[Any], a: int, b: int) -> s.Global:
-        return s.Global(tuple(n.id for n in c), tuple(n.span for n in c), Span(a, b))
+    def global_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Global:
+        return nodes.Global(tuple(n.id for n in c), tuple(n.span for n in c), Span(a, b))
 
-    def nonlocal_statement(self, c: Sequence[Any], a: int, b: int) -> s.Nonlocal:
-        return s.Nonlocal(tuple(n.id for n in c), tuple(n.span for n in c), Span(a, b))
+    def nonlocal_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Nonlocal:
+        return nodes.Nonlocal(tuple(n.id for n in c), tuple(n.span for n in c), Span(a, b))
 
     # Imports
 
-    def import_statement(self, c: Sequence[Any], a: int, b: int) -> s.Import:
-        return s.Import(tuple(c), Span(a, b))
+    def import_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Import:
+        return nodes.Import(tuple(c), Span(a, b))
 
-    def dotted_alias(self, c: Sequence[Any], a: int, b: int) -> s.alias:
-        return s.alias(c[0][0], identifier(c[1]) if c[1] else None, Span(a, b))
+    def dotted_alias(self, c: Sequence[Any], a: int, b: int) -> nodes.alias:
+        return nodes.alias(c[0][0], identifier(c[1]) if c[1] else None, Span(a, b))
 
     def dotted_name(self, c: Sequence[Any], a: int, b: int) -> tuple[str, Span]:
         return ".".join(map(identifier, c)), Span(a, b)
@@ -269,65 +269,65 @@ class Builder:
     def import_dots(self, c: Sequence[Any], a: int, b: int) -> int:
         return len(c[0])
 
-    def import_from(self, c: Sequence[Any], a: int, b: int) -> s.ImportFrom:
+    def import_from(self, c: Sequence[Any], a: int, b: int) -> nodes.ImportFrom:
         (level, module, span), names = c
-        return s.ImportFrom(module, names, level, span, Span(a, b))
+        return nodes.ImportFrom(module, names, level, span, Span(a, b))
 
-    def import_star(self, c: Sequence[Any], a: int, b: int) -> tuple[s.alias, ...]:
-        return (s.alias("*", None, Span(a, b)),)
+    def import_star(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.alias, ...]:
+        return (nodes.alias("*", None, Span(a, b)),)
 
-    def import_names(self, c: Sequence[Any], a: int, b: int) -> tuple[s.alias, ...]:
+    def import_names(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.alias, ...]:
         return tuple(c)
 
-    def import_alias(self, c: Sequence[Any], a: int, b: int) -> s.alias:
-        return s.alias(identifier(c[0]), identifier(c[1]) if c[1] else None, Span(a, b))
+    def import_alias(self, c: Sequence[Any], a: int, b: int) -> nodes.alias:
+        return nodes.alias(identifier(c[0]), identifier(c[1]) if c[1] else None, Span(a, b))
 
     # Compound statements
 
-    def if_statement(self, c: Sequence[Any], a: int, b: int) -> s.If:
-        return s.If(((c[0], c[1]), *c[2:-1]), c[-1] or (), Span(a, b))
+    def if_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.If:
+        return nodes.If(((c[0], c[1]), *c[2:-1]), c[-1] or (), Span(a, b))
 
-    def elif_(self, c: Sequence[Any], a: int, b: int) -> tuple[s.expr, tuple[s.stmt, ...]]:
+    def elif_(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.expr, tuple[nodes.stmt, ...]]:
         return c[0], c[1]
 
-    def else_(self, c: Sequence[Any], a: int, b: int) -> tuple[s.stmt, ...]:
-        block: tuple[s.stmt, ...] = c[0]
+    def else_(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.stmt, ...]:
+        block: tuple[nodes.stmt, ...] = c[0]
         return block
 
     finally_ = else_
 
-    def while_statement(self, c: Sequence[Any], a: int, b: int) -> s.While:
-        return s.While(c[0], c[1], c[2] or (), Span(a, b))
+    def while_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.While:
+        return nodes.While(c[0], c[1], c[2] or (), Span(a, b))
 
-    def for_statement(self, c: Sequence[Any], a: int, b: int) -> s.For:
+    def for_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.For:
         target, iterable, body, orelse = c
         self.store(target)
-        return s.For(target, self.value(iterable), body, orelse or (), Span(a, b))
+        return nodes.For(target, self.value(iterable), body, orelse or (), Span(a, b))
 
-    def with_item(self, c: Sequence[Any], a: int, b: int) -> s.withitem:
+    def with_item(self, c: Sequence[Any], a: int, b: int) -> nodes.withitem:
         if c[1] is not None:
             self.store(c[1])
-        return s.withitem(c[0], c[1], Span(a, b))
+        return nodes.withitem(c[0], c[1], Span(a, b))
 
-    def with_statement(self, c: Sequence[Any], a: int, b: int) -> s.With:
+    def with_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.With:
         items = tuple(c[:-1])
         inside = items[0].context_expr
         if (
             len(items) == 1
             and items[0].optional_vars is None
-            and type(inside) is s.Tuple
+            and type(inside) is nodes.Tuple
             and inside.elts
-            and not any(type(element) is s.Starred for element in inside.elts)
+            and not any(type(element) is nodes.Starred for element in inside.elts)
         ):
             found = []
             for element in inside.elts:
                 if isinstance(element, AsItem):
                     self.as_items.remove(element)
-                    found.append(s.withitem(element.value, element.target, element.span))
+                    found.append(nodes.withitem(element.value, element.target, element.span))
                 else:
-                    found.append(s.withitem(element, None, element.span))
+                    found.append(nodes.withitem(element, None, element.span))
             items = tuple(found)
-        return s.With(items, c[-1], Span(a, b))
+        return nodes.With(items, c[-1], Span(a, b))
 
     def as_item(self, c: Sequence[Any], a: int, b: int) -> AsItem:
         self.store(c[1])
@@ -335,7 +335,7 @@ class Builder:
         self.as_items.append(item)
         return item
 
-    def try_statement(self, c: Sequence[Any], a: int, b: int) -> s.Try:
+    def try_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Try:
         handlers = tuple(c[1:-2])
         for handler in handlers[:-1]:
             if handler.type is None:
@@ -343,67 +343,73 @@ class Builder:
                     "default 'except:' must be last",
                     Span(handler.span.start, handler.span.start + 6),
                 )
-        return s.Try(c[0], handlers, c[-2] or (), c[-1] or (), Span(a, b))
+        return nodes.Try(c[0], handlers, c[-2] or (), c[-1] or (), Span(a, b))
 
-    def try_finally(self, c: Sequence[Any], a: int, b: int) -> s.Try:
-        return s.Try(c[0], (), (), c[1], Span(a, b))
+    def try_finally(self, c: Sequence[Any], a: int, b: int) -> nodes.Try:
+        return nodes.Try(c[0], (), (), c[1], Span(a, b))
 
-    def except_(self, c: Sequence[Any], a: int, b: int) -> s.ExceptHandler:
+    def except_(self, c: Sequence[Any], a: int, b: int) -> nodes.ExceptHandler:
         type, name, body = c
         if name is None:
-            return s.ExceptHandler(type, None, body, None, Span(a, b))
-        return s.ExceptHandler(type, name.id, body, name.span, Span(a, b))
+            return nodes.ExceptHandler(type, None, body, None, Span(a, b))
+        return nodes.ExceptHandler(type, name.id, body, name.span, Span(a, b))
 
-    def decorators(self, c: Sequence[Any], a: int, b: int) -> tuple[s.expr, ...]:
+    def decorators(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.expr, ...]:
         return tuple(c)
 
-    def decorated(self, c: Sequence[Any], a: int, b: int) -> s.FunctionDef | s.ClassDef:
+    def decorated(self, c: Sequence[Any], a: int, b: int) -> nodes.FunctionDef | nodes.ClassDef:
         decorators, f = c
-        if isinstance(f, s.FunctionDef):
-            return s.FunctionDef(f.name, f.args, f.body, decorators, f.returns, f.name_span, f.span)
-        return s.ClassDef(f.name, f.bases, f.keywords, f.body, decorators, f.name_span, f.span)
+        if isinstance(f, nodes.FunctionDef):
+            return nodes.FunctionDef(
+                f.name, f.args, f.body, decorators, f.returns, f.name_span, f.span
+            )
+        return nodes.ClassDef(f.name, f.bases, f.keywords, f.body, decorators, f.name_span, f.span)
 
-    def function(self, c: Sequence[Any], a: int, b: int) -> s.FunctionDef:
+    def function(self, c: Sequence[Any], a: int, b: int) -> nodes.FunctionDef:
         name, parameters, returns, body = c
         if parameters is None:
             end = name.span.end
-            parameters = s.arguments((), (), None, (), (), None, (), Span(end, end))
-        return s.FunctionDef(name.id, parameters, body, (), returns, name.span, Span(a, b))
+            parameters = nodes.arguments((), (), None, (), (), None, (), Span(end, end))
+        return nodes.FunctionDef(name.id, parameters, body, (), returns, name.span, Span(a, b))
 
-    def class_(self, c: Sequence[Any], a: int, b: int) -> s.ClassDef:
+    def class_(self, c: Sequence[Any], a: int, b: int) -> nodes.ClassDef:
         name, arguments, body = c
         bases, keywords = arguments or ((), ())
-        return s.ClassDef(name.id, bases, keywords, body, (), name.span, Span(a, b))
+        return nodes.ClassDef(name.id, bases, keywords, body, (), name.span, Span(a, b))
 
     # Parameters: (kind, arg, default)
 
-    def parameter(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.arg, s.expr | None]:
-        return "", s.arg(c[0].id, c[1], Span(a, b)), None
+    def parameter(
+        self, c: Sequence[Any], a: int, b: int
+    ) -> tuple[str, nodes.arg, nodes.expr | None]:
+        return "", nodes.arg(c[0].id, c[1], Span(a, b)), None
 
     def parameter_default(
         self, c: Sequence[Any], a: int, b: int
-    ) -> tuple[str, s.arg, s.expr | None]:
+    ) -> tuple[str, nodes.arg, nodes.expr | None]:
         name, annotation, default = c
         end = name.span.end if annotation is None else annotation.span.end
-        return "", s.arg(name.id, annotation, Span(a, end)), default
+        return "", nodes.arg(name.id, annotation, Span(a, end)), default
 
-    def parameter_star(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.arg, None]:
-        return "*", s.arg(c[0].id, c[1], Span(c[0].span.start, b)), None
+    def parameter_star(self, c: Sequence[Any], a: int, b: int) -> tuple[str, nodes.arg, None]:
+        return "*", nodes.arg(c[0].id, c[1], Span(c[0].span.start, b)), None
 
-    def parameter_double_star(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.arg, None]:
-        return "**", s.arg(c[0].id, c[1], Span(c[0].span.start, b)), None
+    def parameter_double_star(
+        self, c: Sequence[Any], a: int, b: int
+    ) -> tuple[str, nodes.arg, None]:
+        return "**", nodes.arg(c[0].id, c[1], Span(c[0].span.start, b)), None
 
-    def lambda_parameter(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.arg, None]:
-        return "", s.arg(c[0].id, None, c[0].span), None
+    def lambda_parameter(self, c: Sequence[Any], a: int, b: int) -> tuple[str, nodes.arg, None]:
+        return "", nodes.arg(c[0].id, None, c[0].span), None
 
-    def lambda_default(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.arg, s.expr]:
-        return "", s.arg(c[0].id, None, c[0].span), c[1]
+    def lambda_default(self, c: Sequence[Any], a: int, b: int) -> tuple[str, nodes.arg, nodes.expr]:
+        return "", nodes.arg(c[0].id, None, c[0].span), c[1]
 
-    def lambda_star(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.arg, None]:
-        return "*", s.arg(c[0].id, None, c[0].span), None
+    def lambda_star(self, c: Sequence[Any], a: int, b: int) -> tuple[str, nodes.arg, None]:
+        return "*", nodes.arg(c[0].id, None, c[0].span), None
 
-    def lambda_double_star(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.arg, None]:
-        return "**", s.arg(c[0].id, None, c[0].span), None
+    def lambda_double_star(self, c: Sequence[Any], a: int, b: int) -> tuple[str, nodes.arg, None]:
+        return "**", nodes.arg(c[0].id, None, c[0].span), None
 
     def keyword_only_mark(self, c: Sequence[Any], a: int, b: int) -> tuple[str, Span, None]:
         return "*", Span(a, b), None
@@ -411,14 +417,14 @@ class Builder:
     def positional_only_mark(self, c: Sequence[Any], a: int, b: int) -> tuple[str, Span, None]:
         return "/", Span(a, b), None
 
-    def parameters(self, c: Sequence[Any], a: int, b: int) -> s.arguments:
-        positional_only: list[s.arg] = []
-        ordinary: list[s.arg] = []
-        keyword_only: list[s.arg] = []
-        defaults: list[s.expr] = []
-        keyword_defaults: list[s.expr | None] = []
-        star: s.arg | None = None
-        double_star: s.arg | None = None
+    def parameters(self, c: Sequence[Any], a: int, b: int) -> nodes.arguments:
+        positional_only: list[nodes.arg] = []
+        ordinary: list[nodes.arg] = []
+        keyword_only: list[nodes.arg] = []
+        defaults: list[nodes.expr] = []
+        keyword_defaults: list[nodes.expr | None] = []
+        star: nodes.arg | None = None
+        double_star: nodes.arg | None = None
         mark: Span | None = None
         seen_star = seen_slash = False
         names: dict[str, Span] = {}
@@ -426,7 +432,7 @@ class Builder:
             span = item if isinstance(item, Span) else item.span
             if double_star is not None:
                 _fail("arguments cannot follow var-keyword argument", span)
-            if isinstance(item, s.arg):
+            if isinstance(item, nodes.arg):
                 if item.arg in names:
                     raise GradSyntaxError(
                         f"duplicate argument '{item.arg}' in function definition",
@@ -438,7 +444,7 @@ class Builder:
                 if seen_star:
                     _fail("* argument may appear only once", span)
                 seen_star = True
-                if isinstance(item, s.arg):
+                if isinstance(item, nodes.arg):
                     star = item
                 else:
                     mark = span
@@ -468,7 +474,7 @@ class Builder:
                     )
         if mark is not None and not keyword_only:
             _fail("named arguments must follow bare *", mark)
-        return s.arguments(
+        return nodes.arguments(
             tuple(positional_only),
             tuple(ordinary),
             star,
@@ -483,86 +489,86 @@ class Builder:
 
     # Operators
 
-    def tail(self, c: Sequence[Any], a: int, b: int) -> tuple[str, s.expr, int]:
+    def tail(self, c: Sequence[Any], a: int, b: int) -> tuple[str, nodes.expr, int]:
         return c[0], c[1], b
 
-    def chain(self, c: Sequence[Any], a: int, b: int) -> s.expr:
+    def chain(self, c: Sequence[Any], a: int, b: int) -> nodes.expr:
         if len(c) == 2:
             op, right, _ = c[1]
-            return s.BinOp(c[0], op, right, _span(Span, (a, b)))
+            return nodes.BinOp(c[0], op, right, _span(Span, (a, b)))
         rest = tuple([(op, operand, _span(Span, (a, end))) for op, operand, end in c[1:]])
-        return s.Chain(c[0], rest, Span(a, b))
+        return nodes.Chain(c[0], rest, Span(a, b))
 
-    def power(self, c: Sequence[Any], a: int, b: int) -> s.BinOp:
-        return s.BinOp(c[0], "**", c[1], _span(Span, (a, b)))
+    def power(self, c: Sequence[Any], a: int, b: int) -> nodes.BinOp:
+        return nodes.BinOp(c[0], "**", c[1], _span(Span, (a, b)))
 
-    def unary(self, c: Sequence[Any], a: int, b: int) -> s.UnaryOp:
-        return s.UnaryOp(c[0], c[1], _span(Span, (a, b)))
+    def unary(self, c: Sequence[Any], a: int, b: int) -> nodes.UnaryOp:
+        return nodes.UnaryOp(c[0], c[1], _span(Span, (a, b)))
 
     def sign(self, c: Sequence[Any], a: int, b: int) -> str:
         return str(c[0])
 
-    def not_expression(self, c: Sequence[Any], a: int, b: int) -> s.UnaryOp:
-        return s.UnaryOp("not", c[0], Span(a, b))
+    def not_expression(self, c: Sequence[Any], a: int, b: int) -> nodes.UnaryOp:
+        return nodes.UnaryOp("not", c[0], Span(a, b))
 
-    def and_expression(self, c: Sequence[Any], a: int, b: int) -> s.BoolOp:
-        return s.BoolOp("and", tuple(c), Span(a, b))
+    def and_expression(self, c: Sequence[Any], a: int, b: int) -> nodes.BoolOp:
+        return nodes.BoolOp("and", tuple(c), Span(a, b))
 
-    def or_expression(self, c: Sequence[Any], a: int, b: int) -> s.BoolOp:
-        return s.BoolOp("or", tuple(c), Span(a, b))
+    def or_expression(self, c: Sequence[Any], a: int, b: int) -> nodes.BoolOp:
+        return nodes.BoolOp("or", tuple(c), Span(a, b))
 
-    def compare(self, c: Sequence[Any], a: int, b: int) -> s.Compare:
-        return s.Compare(c[0], tuple(c[1::2]), tuple(c[2::2]), Span(a, b))
+    def compare(self, c: Sequence[Any], a: int, b: int) -> nodes.Compare:
+        return nodes.Compare(c[0], tuple(c[1::2]), tuple(c[2::2]), Span(a, b))
 
     def comparison_op(self, c: Sequence[Any], a: int, b: int) -> str:
         return str(c[0]) if len(c) == 1 else f"{c[0]} {c[1]}"
 
-    def conditional(self, c: Sequence[Any], a: int, b: int) -> s.IfExp:
-        return s.IfExp(c[1], c[0], c[2], Span(a, b))
+    def conditional(self, c: Sequence[Any], a: int, b: int) -> nodes.IfExp:
+        return nodes.IfExp(c[1], c[0], c[2], Span(a, b))
 
-    def lambda_expression(self, c: Sequence[Any], a: int, b: int) -> s.Lambda:
+    def lambda_expression(self, c: Sequence[Any], a: int, b: int) -> nodes.Lambda:
         parameters = c[0]
         if parameters is None:
-            parameters = s.arguments((), (), None, (), (), None, (), Span(a + 6, a + 6))
-        return s.Lambda(parameters, c[1], Span(a, b))
+            parameters = nodes.arguments((), (), None, (), (), None, (), Span(a + 6, a + 6))
+        return nodes.Lambda(parameters, c[1], Span(a, b))
 
-    def named_expression(self, c: Sequence[Any], a: int, b: int) -> s.NamedExpr:
+    def named_expression(self, c: Sequence[Any], a: int, b: int) -> nodes.NamedExpr:
         target, value = c
-        if not isinstance(target, s.Name):
+        if not isinstance(target, nodes.Name):
             _fail(f"cannot use assignment expressions with {describe(target)}", target.span)
-        named = s.NamedExpr(target, value, Span(a, b))
+        named = nodes.NamedExpr(target, value, Span(a, b))
         self.named.append(named)
         return named
 
-    def starred(self, c: Sequence[Any], a: int, b: int) -> s.Starred:
-        return s.Starred(c[0], Span(a, b))
+    def starred(self, c: Sequence[Any], a: int, b: int) -> nodes.Starred:
+        return nodes.Starred(c[0], Span(a, b))
 
     # Primaries
 
-    def attribute(self, c: Sequence[Any], a: int, b: int) -> s.Attribute:
+    def attribute(self, c: Sequence[Any], a: int, b: int) -> nodes.Attribute:
         value, name = c
-        return s.Attribute(
+        return nodes.Attribute(
             value, identifier(name), _span(Span, (b - len(name), b)), _span(Span, (a, b))
         )
 
-    def call(self, c: Sequence[Any], a: int, b: int) -> s.Call:
+    def call(self, c: Sequence[Any], a: int, b: int) -> nodes.Call:
         func, arguments = c
         if arguments is None:
-            return s.Call(func, (), (), _span(Span, (a, b)))
-        return s.Call(func, arguments[0], arguments[1], _span(Span, (a, b)))
+            return nodes.Call(func, (), (), _span(Span, (a, b)))
+        return nodes.Call(func, arguments[0], arguments[1], _span(Span, (a, b)))
 
-    def call_generator(self, c: Sequence[Any], a: int, b: int) -> s.Call:
-        return s.Call(c[0], (c[1],), (), Span(a, b))
+    def call_generator(self, c: Sequence[Any], a: int, b: int) -> nodes.Call:
+        return nodes.Call(c[0], (c[1],), (), Span(a, b))
 
     def arguments(
         self, c: Sequence[Any], a: int, b: int
-    ) -> tuple[tuple[s.expr, ...], tuple[s.keyword, ...]]:
-        positional: list[s.expr] = []
-        keywords: list[s.keyword] = []
+    ) -> tuple[tuple[nodes.expr, ...], tuple[nodes.keyword, ...]]:
+        positional: list[nodes.expr] = []
+        keywords: list[nodes.keyword] = []
         names: set[str] = set()
         unpacked = False
         for item in c:
-            if type(item) is s.keyword:
+            if type(item) is nodes.keyword:
                 if item.arg is None:
                     unpacked = True
                 elif item.arg in names:
@@ -572,7 +578,7 @@ class Builder:
                 keywords.append(item)
             else:
                 if keywords:
-                    if type(item) is not s.Starred:
+                    if type(item) is not nodes.Starred:
                         _fail(
                             "positional argument follows keyword argument"
                             + (" unpacking" if unpacked else ""),
@@ -588,113 +594,115 @@ class Builder:
                 positional.append(item)
         return tuple(positional), tuple(keywords)
 
-    def keyword_argument(self, c: Sequence[Any], a: int, b: int) -> s.keyword:
+    def keyword_argument(self, c: Sequence[Any], a: int, b: int) -> nodes.keyword:
         name, value = c
-        if type(name) is not s.Name or name.span[0] != a:
-            if isinstance(name, s.Constant) and describe(name) in ("True", "False", "None"):
+        if type(name) is not nodes.Name or name.span[0] != a:
+            if isinstance(name, nodes.Constant) and describe(name) in ("True", "False", "None"):
                 _fail(f"cannot assign to {describe(name)}", name.span)
             _fail(
                 'expression cannot contain assignment, perhaps you meant "=="?',
                 Span(a, b),
                 "the name of an argument is one word",
             )
-        return s.keyword(name.id, value, name.span, Span(a, b))
+        return nodes.keyword(name.id, value, name.span, Span(a, b))
 
-    def star_argument(self, c: Sequence[Any], a: int, b: int) -> s.Starred:
-        return s.Starred(c[0], Span(a, b))
+    def star_argument(self, c: Sequence[Any], a: int, b: int) -> nodes.Starred:
+        return nodes.Starred(c[0], Span(a, b))
 
-    def double_star_argument(self, c: Sequence[Any], a: int, b: int) -> s.keyword:
-        return s.keyword(None, c[0], Span(a, a + 2), Span(a, b))
+    def double_star_argument(self, c: Sequence[Any], a: int, b: int) -> nodes.keyword:
+        return nodes.keyword(None, c[0], Span(a, a + 2), Span(a, b))
 
-    def subscript(self, c: Sequence[Any], a: int, b: int) -> s.Subscript:
+    def subscript(self, c: Sequence[Any], a: int, b: int) -> nodes.Subscript:
         value, index = c
-        if type(index) is s.Starred:
-            index = s.Tuple((index,), index.span)
-        return s.Subscript(value, index, _span(Span, (a, b)))
+        if type(index) is nodes.Starred:
+            index = nodes.Tuple((index,), index.span)
+        return nodes.Subscript(value, index, _span(Span, (a, b)))
 
-    def slice_(self, c: Sequence[Any], a: int, b: int) -> s.Slice:
+    def slice_(self, c: Sequence[Any], a: int, b: int) -> nodes.Slice:
         step = c[2]
-        return s.Slice(c[0], c[1], step[0] if step is not None else None, Span(a, b))
+        return nodes.Slice(c[0], c[1], step[0] if step is not None else None, Span(a, b))
 
-    def slice_step(self, c: Sequence[Any], a: int, b: int) -> tuple[s.expr | None]:
+    def slice_step(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.expr | None]:
         return (c[0],)
 
     # Atoms
 
-    def name(self, c: Sequence[Any], a: int, b: int) -> s.Name:
+    def name(self, c: Sequence[Any], a: int, b: int) -> nodes.Name:
         text = c[0]
-        return s.Name(intern(text) if text.isascii() else identifier(text), _span(Span, (a, b)))
+        return nodes.Name(intern(text) if text.isascii() else identifier(text), _span(Span, (a, b)))
 
-    def number_(self, c: Sequence[Any], a: int, b: int) -> s.Constant:
+    def number_(self, c: Sequence[Any], a: int, b: int) -> nodes.Constant:
         try:
-            return s.Constant(number_value(c[0]), _span(Span, (a, b)))
+            return nodes.Constant(number_value(c[0]), _span(Span, (a, b)))
         except LiteralError as error:
             _fail(error.message, Span(a + error.start, a + error.end), error.help)
 
-    def none(self, c: Sequence[Any], a: int, b: int) -> s.Constant:
-        return s.Constant(None, Span(a, b))
+    def none(self, c: Sequence[Any], a: int, b: int) -> nodes.Constant:
+        return nodes.Constant(None, Span(a, b))
 
-    def true(self, c: Sequence[Any], a: int, b: int) -> s.Constant:
-        return s.Constant(True, Span(a, b))
+    def true(self, c: Sequence[Any], a: int, b: int) -> nodes.Constant:
+        return nodes.Constant(True, Span(a, b))
 
-    def false(self, c: Sequence[Any], a: int, b: int) -> s.Constant:
-        return s.Constant(False, Span(a, b))
+    def false(self, c: Sequence[Any], a: int, b: int) -> nodes.Constant:
+        return nodes.Constant(False, Span(a, b))
 
-    def ellipsis(self, c: Sequence[Any], a: int, b: int) -> s.Constant:
-        return s.Constant(..., Span(a, b))
+    def ellipsis(self, c: Sequence[Any], a: int, b: int) -> nodes.Constant:
+        return nodes.Constant(..., Span(a, b))
 
-    def tuple_(self, c: Sequence[Any], a: int, b: int) -> s.Tuple:
-        return s.Tuple(tuple(c), Span(a, b))
+    def tuple_(self, c: Sequence[Any], a: int, b: int) -> nodes.Tuple:
+        return nodes.Tuple(tuple(c), Span(a, b))
 
     paren_tuple = tuple_
 
-    def empty_tuple(self, c: Sequence[Any], a: int, b: int) -> s.Tuple:
-        return s.Tuple((), Span(a, b))
+    def empty_tuple(self, c: Sequence[Any], a: int, b: int) -> nodes.Tuple:
+        return nodes.Tuple((), Span(a, b))
 
-    def list_(self, c: Sequence[Any], a: int, b: int) -> s.List:
-        return s.List(c[0] or (), Span(a, b))
+    def list_(self, c: Sequence[Any], a: int, b: int) -> nodes.List:
+        return nodes.List(c[0] or (), Span(a, b))
 
-    def list_items(self, c: Sequence[Any], a: int, b: int) -> tuple[s.expr, ...]:
+    def list_items(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.expr, ...]:
         return tuple(c)
 
-    def set_(self, c: Sequence[Any], a: int, b: int) -> s.Set:
-        return s.Set(tuple(c), Span(a, b))
+    def set_(self, c: Sequence[Any], a: int, b: int) -> nodes.Set:
+        return nodes.Set(tuple(c), Span(a, b))
 
-    def empty_dict(self, c: Sequence[Any], a: int, b: int) -> s.Dict:
-        return s.Dict((), (), Span(a, b))
+    def empty_dict(self, c: Sequence[Any], a: int, b: int) -> nodes.Dict:
+        return nodes.Dict((), (), Span(a, b))
 
-    def dict_(self, c: Sequence[Any], a: int, b: int) -> s.Dict:
-        return s.Dict(tuple([key for key, _ in c]), tuple([value for _, value in c]), Span(a, b))
+    def dict_(self, c: Sequence[Any], a: int, b: int) -> nodes.Dict:
+        return nodes.Dict(
+            tuple([key for key, _ in c]), tuple([value for _, value in c]), Span(a, b)
+        )
 
-    def dict_pair(self, c: Sequence[Any], a: int, b: int) -> Sequence[s.expr]:
+    def dict_pair(self, c: Sequence[Any], a: int, b: int) -> Sequence[nodes.expr]:
         return c
 
-    def dict_unpack(self, c: Sequence[Any], a: int, b: int) -> tuple[None, s.expr]:
+    def dict_unpack(self, c: Sequence[Any], a: int, b: int) -> tuple[None, nodes.expr]:
         return None, c[0]
 
-    def generator(self, c: Sequence[Any], a: int, b: int) -> s.GeneratorExp:
-        return s.GeneratorExp(c[0], self.generators(c), Span(a, b))
+    def generator(self, c: Sequence[Any], a: int, b: int) -> nodes.GeneratorExp:
+        return nodes.GeneratorExp(c[0], self.generators(c), Span(a, b))
 
-    def list_comprehension(self, c: Sequence[Any], a: int, b: int) -> s.ListComp:
-        return s.ListComp(c[0], self.generators(c), Span(a, b))
+    def list_comprehension(self, c: Sequence[Any], a: int, b: int) -> nodes.ListComp:
+        return nodes.ListComp(c[0], self.generators(c), Span(a, b))
 
-    def set_comprehension(self, c: Sequence[Any], a: int, b: int) -> s.SetComp:
-        return s.SetComp(c[0], self.generators(c), Span(a, b))
+    def set_comprehension(self, c: Sequence[Any], a: int, b: int) -> nodes.SetComp:
+        return nodes.SetComp(c[0], self.generators(c), Span(a, b))
 
-    def dict_comprehension(self, c: Sequence[Any], a: int, b: int) -> s.DictComp:
-        return s.DictComp(c[0], c[1], self.generators(c), Span(a, b))
+    def dict_comprehension(self, c: Sequence[Any], a: int, b: int) -> nodes.DictComp:
+        return nodes.DictComp(c[0], c[1], self.generators(c), Span(a, b))
 
-    def comprehension(self, c: Sequence[Any], a: int, b: int) -> s.comprehension:
+    def comprehension(self, c: Sequence[Any], a: int, b: int) -> nodes.comprehension:
         self.store(c[0])
-        return s.comprehension(c[0], c[1], tuple(c[2:]), Span(a, b))
+        return nodes.comprehension(c[0], c[1], tuple(c[2:]), Span(a, b))
 
-    def comprehension_if(self, c: Sequence[Any], a: int, b: int) -> s.expr:
-        condition: s.expr = c[0]
+    def comprehension_if(self, c: Sequence[Any], a: int, b: int) -> nodes.expr:
+        condition: nodes.expr = c[0]
         return condition
 
-    def generators(self, c: Sequence[Any]) -> tuple[s.comprehension, ...]:
+    def generators(self, c: Sequence[Any]) -> tuple[nodes.comprehension, ...]:
         """The clauses of a comprehension whose parts are `c`; `:=` cannot take their variables."""
-        clauses = tuple(part for part in c if type(part) is s.comprehension)
+        clauses = tuple(part for part in c if type(part) is nodes.comprehension)
         if self.named:
             start, end = c[0].span[0], clauses[-1].span[1]
             inside = [n for n in self.named if start <= n.span[0] and n.span[1] <= end]
@@ -722,32 +730,32 @@ class Builder:
 
     # Strings
 
-    def string_(self, c: Sequence[Any], a: int, b: int) -> s.Constant:
+    def string_(self, c: Sequence[Any], a: int, b: int) -> nodes.Constant:
         try:
-            return s.Constant(string_value(c[0]), _span(Span, (a, b)))
+            return nodes.Constant(string_value(c[0]), _span(Span, (a, b)))
         except LiteralError as error:
             _fail(error.message, Span(a + error.start, a + error.end), error.help)
 
-    def strings(self, c: Sequence[Any], a: int, b: int) -> s.expr:
+    def strings(self, c: Sequence[Any], a: int, b: int) -> nodes.expr:
         if len(c) == 1:
-            only: s.expr = c[0]
+            only: nodes.expr = c[0]
             return only
-        if all(type(part) is s.Constant for part in c):
-            return s.Constant("".join([part.value for part in c]), Span(a, b))
-        parts: list[s.expr] = []
+        if all(type(part) is nodes.Constant for part in c):
+            return nodes.Constant("".join([part.value for part in c]), Span(a, b))
+        parts: list[nodes.expr] = []
         for part in c:
-            parts += part.values if isinstance(part, s.JoinedStr) else (part,)
-        return s.JoinedStr(_joined(parts), Span(a, b))
+            parts += part.values if isinstance(part, nodes.JoinedStr) else (part,)
+        return nodes.JoinedStr(_joined(parts), Span(a, b))
 
-    def fstring(self, c: Sequence[Any], a: int, b: int) -> s.JoinedStr:
-        return s.JoinedStr(_joined(_flat(c[1:-1])), Span(a, b))
+    def fstring(self, c: Sequence[Any], a: int, b: int) -> nodes.JoinedStr:
+        return nodes.JoinedStr(_joined(_flat(c[1:-1])), Span(a, b))
 
-    def fstring_text(self, c: Sequence[Any], a: int, b: int) -> tuple[s.expr, ...]:
-        return (s.Constant(c[0], Span(a, b)),)
+    def fstring_text(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.expr, ...]:
+        return (nodes.Constant(c[0], Span(a, b)),)
 
-    def fstring_field(self, c: Sequence[Any], a: int, b: int) -> tuple[s.expr, ...]:
+    def fstring_field(self, c: Sequence[Any], a: int, b: int) -> tuple[nodes.expr, ...]:
         value, equal, conversion, spec = c
-        if type(value) is s.Starred:
+        if type(value) is nodes.Starred:
             _fail("f-string: cannot use starred expression here", value.span)
         code = -1
         if conversion is not None:
@@ -761,50 +769,52 @@ class Builder:
                 )
         elif equal is not None and spec is None:
             code = _CONVERSIONS["r"]
-        field = s.FormattedValue(value, code, spec, Span(a, b))
+        field = nodes.FormattedValue(value, code, spec, Span(a, b))
         if equal is None:
             return (field,)
         text = self.source.text
         end: int = equal
         while text[end] in " \t\f\r\n":
             end += 1
-        return (s.Constant(text[a + 1 : end], Span(a + 1, end)), field)
+        return (nodes.Constant(text[a + 1 : end], Span(a + 1, end)), field)
 
     def fstring_equal(self, c: Sequence[Any], a: int, b: int) -> int:
         return b
 
-    def fstring_spec(self, c: Sequence[Any], a: int, b: int) -> s.JoinedStr:
-        return s.JoinedStr(_joined(_flat(c)), Span(a + 1, b))
+    def fstring_spec(self, c: Sequence[Any], a: int, b: int) -> nodes.JoinedStr:
+        return nodes.JoinedStr(_joined(_flat(c)), Span(a + 1, b))
 
 
-def _flat(parts: Sequence[tuple[s.expr, ...]]) -> list[s.expr]:
+def _flat(parts: Sequence[tuple[nodes.expr, ...]]) -> list[nodes.expr]:
     return [value for part in parts for value in part]
 
 
-def _joined(parts: list[s.expr]) -> tuple[s.expr, ...]:
+def _joined(parts: list[nodes.expr]) -> tuple[nodes.expr, ...]:
     """The parts of an f-string with neighbouring texts made one, and empty ones left out."""
-    joined: list[s.expr] = []
+    joined: list[nodes.expr] = []
     for part in parts:
-        if isinstance(part, s.Constant):
+        if isinstance(part, nodes.Constant):
             if part.value == "":
                 continue
             last = joined[-1] if joined else None
-            if isinstance(last, s.Constant):
-                joined[-1] = s.Constant(str(last.value) + str(part.value), last.span.to(part.span))
+            if isinstance(last, nodes.Constant):
+                joined[-1] = nodes.Constant(
+                    str(last.value) + str(part.value), last.span.to(part.span)
+                )
                 continue
         joined.append(part)
     return tuple(joined)
 
 
-def _variables(clauses: tuple[s.comprehension, ...]) -> frozenset[str]:
+def _variables(clauses: tuple[nodes.comprehension, ...]) -> frozenset[str]:
     found: set[str] = set()
-    stack: list[s.expr] = [clause.target for clause in clauses]
+    stack: list[nodes.expr] = [clause.target for clause in clauses]
     while stack:
         node = stack.pop()
-        if isinstance(node, s.Name):
+        if isinstance(node, nodes.Name):
             found.add(node.id)
-        elif isinstance(node, s.Tuple | s.List):
+        elif isinstance(node, nodes.Tuple | nodes.List):
             stack += node.elts
-        elif isinstance(node, s.Starred):
+        elif isinstance(node, nodes.Starred):
             stack.append(node.value)
     return frozenset(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import nodes as s
+from . import nodes
 from .actions import describe
 from .error import GradSyntaxError
 from .source import Span
@@ -204,7 +204,7 @@ class Explainer:
         return None
 
     def _is_expression(self, at: int) -> bool:
-        return isinstance(self.values[at], s.expr)
+        return isinstance(self.values[at], nodes.expr)
 
     def _block_missing(self) -> GradSyntaxError:
         found = self._keyword()
@@ -312,14 +312,14 @@ class Explainer:
         if self.previous in self.words.keywords and self.previous not in ("None", "True", "False"):
             return self._keyword_as_name(self.index - 1)
         left = self.values[-1]
-        if not isinstance(left, s.expr):
+        if not isinstance(left, nodes.expr):
             return None
         found = self._keyword()
         if self.bracket is None and (found is None or found[0] in ("for", "with", "def", "class")):
             return None
-        if isinstance(left, s.Name):
+        if isinstance(left, nodes.Name):
             return self._new(f"invalid syntax. {_MAYBE}", None, _COMPARE)
-        if isinstance(left, s.Attribute | s.Subscript | s.Compare | s.BoolOp):
+        if isinstance(left, nodes.Attribute | nodes.Subscript | nodes.Compare | nodes.BoolOp):
             return self._new(
                 f"cannot assign to {describe(left)} here. Maybe you meant '==' instead of '='?",
                 left.span,
@@ -393,7 +393,7 @@ class Explainer:
                 Span(self.begins[at + 1], self.lexer.ends[self.index - 1]),
                 "put them in parentheses to make a tuple of each",
             )
-        if self.text == ")" and not call and isinstance(self.values[-1], s.Starred):
+        if self.text == ")" and not call and isinstance(self.values[-1], nodes.Starred):
             return self._new(
                 "cannot use starred expression here",
                 self.values[-1].span,
@@ -480,4 +480,4 @@ class Explainer:
 def _has_comprehension(value: Any) -> bool:
     if isinstance(value, list):
         return any(_has_comprehension(item) for item in value)
-    return isinstance(value, s.comprehension) or value == "for"
+    return isinstance(value, nodes.comprehension) or value == "for"

@@ -26,8 +26,10 @@ from gradcli.language.machine.sizes import (
     update_mapping,
 )
 from gradcli.language.machine.state import QUANTUM, counted, feed, machine
-from gradcli.tensor.runtime import LimitExceeded, runtime
-from gradcli.tensor.tensor import Size, Tensor, shape_of
+from gradcli.tensor.runtime import LimitExceeded
+from gradcli.tensor.tensor import Size, Tensor
+
+from .array_sizes import check_array, check_broadcast, check_matmul, is_array
 
 MAX_BITS = 1 << 20  # bits of the largest integer; dividing two of them takes 0.3 s
 
@@ -43,47 +45,9 @@ def is_sequence(value: Any) -> bool:
     return isinstance(value, _sequences)
 
 
-def is_array(value: Any) -> bool:
-    return type(value).__module__ == "numpy"
-
-
 def width_of(value: Any) -> int:
     """Bytes per element of a sequence."""
     return 4 if isinstance(value, str) else 8
-
-
-_listed = (list, tuple, range, deque)
-
-
-def _sizes(value: Any) -> tuple[int, ...]:
-    """The shape of an array, or of the array that NumPy makes of nested lists."""
-    if not isinstance(value, _listed):
-        if type(value) is Tensor:
-            return tuple(shape_of(value))
-        found: tuple[int, ...] = getattr(value, "shape", ()) if is_array(value) else ()
-        return found
-    check_walk(value)
-    sizes: list[int] = []
-    while isinstance(value, _listed):
-        sizes.append(len(value))
-        if not value:
-            break
-        value = value[0]
-    return (*sizes, *_sizes(value)) if is_array(value) else tuple(sizes)
-
-
-def check_array(value: Any) -> None:
-    """Refuse the array that NumPy would make of a value if it were too large."""
-    check_broadcast(value, ())
-
-
-def check_broadcast(left: Any, right: Any) -> None:
-    """Refuse the broadcast of two arrays that would be too large."""
-    a, b = _sizes(left), _sizes(right)
-    size = 16
-    for at in range(1, max(len(a), len(b)) + 1):
-        size *= max(a[-at] if at <= len(a) else 1, b[-at] if at <= len(b) else 1)
-    runtime.reserve(size)
 
 
 def on_arrays(apply: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
@@ -101,6 +65,7 @@ _PRODUCTS = (operator.matmul, operator.imatmul)
 
 
 def add(left: Any, right: Any) -> Any:
+    """`left + right`. Raises LimitExceeded when the result would be too large."""
     if type(left) is int and type(right) is int:
         return left + right
     if is_sequence(left) and is_sequence(right):
@@ -115,6 +80,7 @@ def add(left: Any, right: Any) -> Any:
 
 
 def sub(left: Any, right: Any) -> Any:
+    """`left - right`. Raises LimitExceeded when the result would be too large."""
     if type(left) is not int:
         if is_array(left) or is_array(right):
             return on_arrays(operator.sub, left, right)
@@ -152,6 +118,7 @@ def _counted_op(
 
 
 def mul(left: Any, right: Any) -> Any:
+    """`left * right`, repeated sequences among them. Raises LimitExceeded as `add` does."""
     if isinstance(left, int):
         if isinstance(right, int):
             if left.bit_length() + right.bit_length() > MAX_BITS:
@@ -193,6 +160,7 @@ def _check_repeat(sequence: Any, count: int) -> None:
 
 
 def truediv(left: Any, right: Any) -> Any:
+    """`left / right`. Raises LimitExceeded when the result would be too large."""
     if is_array(left) or is_array(right):
         return on_arrays(operator.truediv, left, right)
     return left / right
@@ -230,6 +198,7 @@ def mod(left: Any, right: Any) -> Any:
 
 
 def power(left: Any, right: Any) -> Any:
+    """`left ** right`. Raises LimitExceeded for an integer that would be too large."""
     if isinstance(left, int) and isinstance(right, int):
         if right > 1 and left.bit_length() > 1 and left.bit_length() * right > MAX_BITS + right:
             refuse_integer()
@@ -242,25 +211,6 @@ def matmul(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
         return on_arrays(operator.matmul, left, right)
     return left @ right
-
-
-def check_matmul(left: Any, right: Any) -> None:
-    """Refuse a product of arrays that would be too large."""
-    a, b = _sizes(left), _sizes(right)
-    size = 16
-    for at in range(3, max(len(a), len(b)) + 1):
-        size *= max(a[-at] if at <= len(a) else 1, b[-at] if at <= len(b) else 1)
-    size *= (a[-2] if len(a) > 1 else 1) * (b[-1] if len(b) > 1 else 1)
-    runtime.reserve(size)
-
-
-def check_dot(left: Any, right: Any) -> None:
-    """Refuse a `dot` of arrays that would be too large: every row with every column."""
-    a, b = _sizes(left), _sizes(right)
-    size = 16
-    for length in (*a[:-1], *b[:-2], *b[-1:]) if a and b else (*a, *b):
-        size *= max(length, 1)
-    runtime.reserve(size)
 
 
 def lshift(left: Any, right: Any) -> Any:

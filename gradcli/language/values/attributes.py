@@ -2,42 +2,32 @@
 
 Note: a name that a program wrote is only ever a key of a dict here. It never reaches `getattr` or
 `setattr`, so what a table does not list does not exist. Entries of a table are descriptors taken
-from the host type by names written in this file, or functions of ours that check sizes first.
+from the host type by names written in host_types.py, or functions of ours that check sizes.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
-from importlib import import_module
 from typing import Any
 
-from gradcli.language.machine.sizes import (
-    FLAT,
-)
+from gradcli.language.machine.sizes import FLAT
 from gradcli.language.machine.state import feed, machine
 from gradcli.tensor.sentences import no_attribute_to_write
 
 from .functions import Builtin, Function, Method
 from .host_types import (
     EXCEPTION_METHODS,
-    FROZENSET,
     OBJECT_METHODS,
-    SET,
     STR,
     TABLES,
     TUPLE,
     Table,
-    _copy_of,
-    _fed,
-    _set_feeds,
-    _set_updates,
-    _weighed,
     name_function,
     pick,
     table_of,
+    weighed,
 )
-from .identity import object_hash, object_repr
 from .special_names import is_special
 
 Loader = Callable[[Any, str], Any]
@@ -105,21 +95,11 @@ def _load_str(value: str, name: str) -> Any:
     return entry.__get__(value, str)
 
 
-# Containers
-
-
-SET.update({name: _fed(set, name) for name in f"{_set_feeds} {_set_updates}".split()})
-FROZENSET["copy"] = _copy_of(frozenset)
-
-
 def exception_method(kind: type, name: str) -> Any:
     """A special method that an exception class of the host has, or None."""
     if name == "__init__":
         return vars(kind).get(name) or EXCEPTION_METHODS[name]
-    return _weighed(kind, name) if name in vars(kind) else EXCEPTION_METHODS.get(name)
-
-
-OBJECT_METHODS |= {"__repr__": object_repr, "__hash__": object_hash}
+    return weighed(kind, name) if name in vars(kind) else EXCEPTION_METHODS.get(name)
 
 
 def set_args(value: BaseException, items: Any) -> None:
@@ -298,6 +278,8 @@ LOADERS: dict[type, Loader] = {
     types.WrapperDescriptorType: _load_host_method,
     types.MethodWrapperType: _load_host_method,
 }
+# module of foreign types -> what enters their attributes, for values of programs that import none
+LATE: dict[str, Callable[[], object]] = {}
 SETTERS: dict[type, Callable[[Any, str, Any], None]] = {}
 DELETERS: dict[type, Callable[[Any, str], None]] = {}
 NAMES: dict[type, Callable[[Any], Iterable[str]]] = {
@@ -313,8 +295,9 @@ for _kind, _table in TABLES.items():
 def find_loader(kind: type) -> Loader:
     """The loader for a type that is met for the first time."""
     loader: Loader | None = None
-    if kind.__module__ == "numpy":  # an array of a program that does not import numpy
-        import_module("gradcli.language.library.numpy_names")
+    late = LATE.get(kind.__module__)
+    if late is not None:
+        late()
         loader = LOADERS.get(kind)
     if loader is not None:
         return loader
@@ -413,6 +396,3 @@ def _delete_function(value: Function, name: str) -> None:
 
 SETTERS[Function] = _store_function
 DELETERS[Function] = _delete_function
-
-
-# Calling: host classes are values, but only some of them may be called, and with checked sizes.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gradcli.language.machine.sizes import FLAT, NAMED, PARTS
 from gradcli.language.machine.state import UNBOUND, machine
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.sentences import unexpected_keyword
@@ -300,3 +301,7 @@ class Builtin:
 Function.__name__ = Function.__qualname__ = "function"
 Method.__name__ = Method.__qualname__ = "method"  # type: ignore[assignment]
 Builtin.__name__ = Builtin.__qualname__ = "builtin_function_or_method"
+
+PARTS[Method] = lambda value: (value.__self__, value.__func__)
+FLAT.update((Function, Builtin))
+NAMED.update((Function, Builtin))

@@ -20,6 +20,7 @@ from gradcli.language.machine.sizes import (
 from gradcli.language.machine.state import counted, feed, machine
 
 from .constructors import callable_value
+from .identity import object_hash, object_repr
 
 Table = dict[str, Any]
 
@@ -186,7 +187,7 @@ LIST = pick(
 TUPLE = pick(tuple, "", count=searching(tuple, "count"), index=searching(tuple, "index"))
 
 
-def _fed(kind: type, name: str) -> Callable[..., Any]:
+def fed(kind: type, name: str) -> Callable[..., Any]:
     """A method that takes iterables, each counted."""
     method = next(vars(base)[name] for base in kind.__mro__ if name in vars(base))
 
@@ -235,10 +236,7 @@ DICT = pick(
 
 
 _set_feeds = "difference intersection issubset issuperset symmetric_difference union isdisjoint"
-
-
 _set_updates = "update difference_update intersection_update symmetric_difference_update"
-
 
 SET = pick(
     set,
@@ -249,15 +247,14 @@ SET = pick(
     remove=looking_up(set, "remove"),
 )
 
+SET.update({name: fed(set, name) for name in f"{_set_feeds} {_set_updates}".split()})
 
-FROZENSET: Table = {name: _fed(frozenset, name) for name in _set_feeds.split()}
-
+FROZENSET: Table = {name: fed(frozenset, name) for name in _set_feeds.split()}
+FROZENSET["copy"] = _copy_of(frozenset)
 
 INT = pick(int, "as_integer_ratio bit_count bit_length conjugate denominator imag numerator real")
 
-
 FLOAT = pick(float, "as_integer_ratio conjugate fromhex hex imag is_integer real")
-
 
 COMPLEX = pick(complex, "conjugate imag real")
 
@@ -287,7 +284,7 @@ SLICE = pick(slice, "indices start step stop")
 EXCEPTION = pick(BaseException, "args")
 
 
-def _weighed(kind: type, name: str) -> Callable[[Any], str]:
+def weighed(kind: type, name: str) -> Callable[[Any], str]:
     """The host's method that makes a text, after its size was checked."""
     method = vars(kind)[name]
 
@@ -301,12 +298,18 @@ def _weighed(kind: type, name: str) -> Callable[[Any], str]:
 EXCEPTION_METHODS = pick(
     BaseException,
     "__init__",
-    __str__=_weighed(BaseException, "__str__"),
-    __repr__=_weighed(BaseException, "__repr__"),
+    __str__=weighed(BaseException, "__str__"),
+    __repr__=weighed(BaseException, "__repr__"),
 )
 
 
-OBJECT_METHODS = pick(object, "__init__ __eq__ __ne__", __str__=_weighed(object, "__str__"))
+OBJECT_METHODS = pick(
+    object,
+    "__init__ __eq__ __ne__",
+    __str__=weighed(object, "__str__"),
+    __repr__=object_repr,
+    __hash__=object_hash,
+)
 
 
 TABLES: dict[type, Table] = {

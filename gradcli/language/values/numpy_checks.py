@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.language.library import torch_names
 from gradcli.language.machine.state import counted
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
+from gradcli.torch.namespaces import tensor_method
 
-from .arithmetic import check_array
+from .array_sizes import check_array
 from .classes import is_program_class
 
 DTYPES = [
@@ -67,7 +67,7 @@ def dtype_of(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """Data without tensors, for `numbers` to make an array of."""
     if isinstance(value, Tensor):
-        return torch_names.tensor_attribute("numpy")(value)()
+        return tensor_method("numpy")(value)
     if isinstance(value, list | tuple):
         return [plain(item) for item in counted(value)]
     if isinstance(value, range):

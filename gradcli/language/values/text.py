@@ -24,6 +24,7 @@ _PERCENT = (
 
 
 def refuse_width() -> None:
+    """Raise LimitExceeded for a field of a format that is too wide."""
     raise LimitExceeded(
         f"a width or precision above {MAX_WIDTH:,} is refused in a format", "max-memory"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.blocks import parted
+from ...kernels.blocks import in_blocks
 from ...table.dtype_rules import cleared, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, op
 from ...table.out_rules import FOUND, Rule
@@ -42,7 +42,7 @@ def _unary(
         jvp=ELEMENTWISE,
         promote=promote,
         batching=ELEMENTWISE,
-        parts=type(kernel) is not np.ufunc,
+        blocks=type(kernel) is not np.ufunc,
         inplace=inplace,
         written=written,
         aliases=tuple(aliases),
@@ -182,7 +182,7 @@ _unary(
 )
 
 
-@parted
+@in_blocks
 def _from_output(grad: Any, output: Any) -> Any:
     """`grad * (1 - output²)` with one temporary; the conjugate for complex values."""
     factor = output * output
@@ -197,7 +197,7 @@ def _from_output(grad: Any, output: Any) -> Any:
     return factor
 
 
-@parted
+@in_blocks
 def _sigmoid_from_output(grad: Any, output: Any) -> Any:
     """`grad * output * (1 - output)` with one temporary; the conjugate for complex values."""
     factor = 1 - output

@@ -45,7 +45,7 @@ def _special(
         node=node,
         promote="float",
         batching=ELEMENTWISE,
-        parts=True,
+        blocks=True,
         inplace=inplace or "Tensor" in where,
         where=tuple(where),
         check=supports(complex=refusal),

@@ -596,9 +596,13 @@ _REDUCTIONS: dict[str, tuple[Any, float]] = {
 }
 
 
-def _scatter_reduce(
+def scatter_reduce(
     self: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool
 ) -> Array:
+    """`self` with elements of `src` joined to those at `index` along `dim`.
+
+    Raises RuntimeError for a `reduce` that is not sum, prod, mean, amax or amin.
+    """
     if reduce not in _REDUCTIONS:
         raise RuntimeError(
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
@@ -639,7 +643,7 @@ def _ties(F: Any, self: Any, dim: int, index: Any, src: Any, out: Any) -> tuple[
     return own, other, F.scatter_add(own, dim, index, other)
 
 
-def _self_factor(
+def self_factor(
     F: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, out: Any
 ) -> Any:
     """The derivative of each result by the element of self in its place."""
@@ -655,7 +659,7 @@ def _self_factor(
     return factor if include_self else F.scatter_value(factor, dim, index, 0)
 
 
-def _src_factor(
+def src_factor(
     F: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, out: Any
 ) -> Any:
     """The derivative of the result at each position by the element of src written there."""
@@ -691,28 +695,28 @@ def _check_reduce(*args: Any) -> None:
 op(
     "scatter_reduce(Tensor self, Dim dim, Tensor index, Tensor src, str reduce, *, "
     "bool include_self=True)",
-    kernel=_scatter_reduce,
+    kernel=scatter_reduce,
     check=_check_reduce,
     vjp={
         "self": lambda F, g, self, dim, index, src, reduce, include_self, out: (
-            g * _self_factor(F, self, dim, index, src, reduce, include_self, out)
+            g * self_factor(F, self, dim, index, src, reduce, include_self, out)
         ),
         "src": lambda F, g, self, dim, index, src, reduce, include_self, out: (
             F.gather(g, dim, index)
             if reduce == "sum"
             else F.gather(g, dim, index)
-            * _src_factor(F, self, dim, index, src, reduce, include_self, out)
+            * src_factor(F, self, dim, index, src, reduce, include_self, out)
         ),
     },
     jvp={
         "self": lambda F, t, self, dim, index, src, reduce, include_self, out: (
-            t * _self_factor(F, self, dim, index, src, reduce, include_self, out)
+            t * self_factor(F, self, dim, index, src, reduce, include_self, out)
         ),
         "src": lambda F, t, self, dim, index, src, reduce, include_self, out: F.scatter_add(
             zeros(F, t, _shape(self)),
             dim,
             index,
-            t * _src_factor(F, self, dim, index, src, reduce, include_self, out),
+            t * src_factor(F, self, dim, index, src, reduce, include_self, out),
         ),
     },
     inplace="Tensor",

@@ -11,7 +11,7 @@ from ...table.entry import op
 from ...table.shape_rules import wrap_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
-from .gather_scatter import _scatter_reduce, _self_factor, _src_factor
+from .gather_scatter import scatter_reduce, self_factor, src_factor
 
 
 def _wide(index: Any, shape: Any, dim: int) -> Any:
@@ -34,7 +34,7 @@ op(
 
 def _reduced(self: Any, dim: int, index: Any, source: Any, reduce: str, include_self: bool) -> Any:
     wide = _wide(index, source.shape, dim).astype(np.int64)
-    return _scatter_reduce(self, wrap_dim(dim, self.ndim), wide, source, reduce, include_self)
+    return scatter_reduce(self, wrap_dim(dim, self.ndim), wide, source, reduce, include_self)
 
 
 def _check(
@@ -97,7 +97,7 @@ def _source_slope(
     out: Any,
 ) -> Any:
     wide = _full(F, index, source, dim)
-    factor = _src_factor(F, self, dim, wide, source, reduce, include_self, out)
+    factor = src_factor(F, self, dim, wide, source, reduce, include_self, out)
     return F.gather(g, dim, wide) * factor
 
 
@@ -113,7 +113,7 @@ def _source_tangent(
     out: Any,
 ) -> Any:
     wide = _full(F, index, source, dim)
-    factor = _src_factor(F, self, dim, wide, source, reduce, include_self, out)
+    factor = src_factor(F, self, dim, wide, source, reduce, include_self, out)
     nothing = F.zeros_like_shape(t, tuple(self.shape))
     return F.scatter_add(nothing, dim, wide, t * factor)
 
@@ -142,7 +142,7 @@ op(
     vjp={
         "self": lambda F, g, self, dim, index, source, reduce, include_self, out: (
             g
-            * _self_factor(
+            * self_factor(
                 F, self, dim, _full(F, index, source, dim), source, reduce, include_self, out
             )
         ),
@@ -151,7 +151,7 @@ op(
     jvp={
         "self": lambda F, t, self, dim, index, source, reduce, include_self, out: (
             t
-            * _self_factor(
+            * self_factor(
                 F, self, dim, _full(F, index, source, dim), source, reduce, include_self, out
             )
         ),

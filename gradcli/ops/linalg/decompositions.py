@@ -14,7 +14,7 @@ from ...table.out_rules import EXACT, safely
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
-from .matrix_functions import _solve_triangular, pinv_slope, pinv_tangent
+from .matrix_functions import pinv_slope, pinv_tangent, solve_triangular
 from .shared import (
     LinAlgError,
     adjoint,
@@ -38,20 +38,21 @@ from .shared import (
 # --- Cholesky ---------------------------------------------------------------------------------
 
 
-def _lower(A: Any) -> Any:
+def from_lower(A: Any) -> Any:
     """A Hermitian matrix read from its lower triangle."""
     lower = np.tril(A, -1)
     diagonal = np.real(np.diagonal(A, 0, -2, -1))[..., None] * np.eye(A.shape[-1])
     return (lower + adjoint_array(lower) + diagonal).astype(A.dtype)
 
 
-def _cholesky(A: Any, upper: bool) -> Any:
-    matrix = _lower(adjoint_array(A) if upper else A)
+def cholesky(A: Any, upper: bool) -> Any:
+    """Factors of Hermitian matrices of shape (*, n, n). Raises LinAlgError where there are none."""
+    matrix = from_lower(adjoint_array(A) if upper else A)
     try:
         result = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
         for index in np.ndindex(A.shape[:-2]):
-            order = _bad_minor(matrix[index])
+            order = bad_minor(matrix[index])
             if order:
                 raise singular(
                     "linalg.cholesky",
@@ -64,7 +65,8 @@ def _cholesky(A: Any, upper: bool) -> Any:
     return by_columns(adjoint_array(result) if upper else result)
 
 
-def _bad_minor(matrix: Any) -> int:
+def bad_minor(matrix: Any) -> int:
+    """The order of the first leading minor that is not positive-definite, or 0."""
     for order in range(1, len(matrix) + 1):
         try:
             np.linalg.cholesky(matrix[:order, :order])
@@ -78,7 +80,8 @@ def _half_diagonal(F: Any, matrix: Any, lower: bool = True) -> Any:
     return (F._triangle(matrix, not lower) + F._triangle(matrix, not lower, -1 if lower else 1)) / 2
 
 
-def _cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
+def cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
+    """The cotangent of a matrix from that of its factor (Murray 2016, arXiv:1602.07527)."""
     L = adjoint(F, out) if upper else out
     gL = adjoint(F, g) if upper else g
     lower = F._triangle(F.matmul(adjoint(F, L), gL), False)
@@ -87,7 +90,8 @@ def _cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
     return F._solve_triangular(L, left, False, False)
 
 
-def _cholesky_tangent(F: Any, t: Any, out: Any, upper: bool) -> Any:
+def cholesky_tangent(F: Any, t: Any, out: Any, upper: bool) -> Any:
+    """The factor's tangent, L Φ(L⁻¹ dA L⁻ᴴ); Φ halves the diagonal of the lower triangle."""
     L = adjoint(F, out) if upper else out
     inner = F._solve_triangular(L, t, False)
     inner = F._solve_triangular(adjoint(F, L), inner, True, False)
@@ -97,9 +101,9 @@ def _cholesky_tangent(F: Any, t: Any, out: Any, upper: bool) -> Any:
 
 op(
     "_cholesky(Tensor A, bool upper=False)",
-    kernel=_cholesky,
-    vjp={"A": _cholesky_slope},
-    jvp={"A": _cholesky_tangent},
+    kernel=cholesky,
+    vjp={"A": cholesky_slope},
+    jvp={"A": cholesky_tangent},
     keeps_layout=True,
     check=square("linalg.cholesky"),
     batching=batch_leading,
@@ -141,9 +145,9 @@ def _old_cholesky(F: Any, self: Any, upper: bool) -> Any:
 
 op(
     "_old_cholesky(Tensor A, bool upper=False)",
-    kernel=_cholesky,
-    vjp={"A": _cholesky_slope},
-    jvp={"A": _cholesky_tangent},
+    kernel=cholesky,
+    vjp={"A": cholesky_slope},
+    jvp={"A": cholesky_tangent},
     keeps_layout=True,
     check=square("cholesky"),
     batching=batch_leading,
@@ -188,8 +192,8 @@ def _check_cholesky_solve(self: Tensor, input2: Tensor, upper: bool) -> None:
 
 def _cholesky_solved(self: Any, input2: Any, upper: bool) -> Any:
     L = adjoint_array(input2) if upper else input2
-    inner = _solve_triangular(L, self, False, True, False)
-    return by_columns(_solve_triangular(adjoint_array(np.tril(L)), inner, True, True, False))
+    inner = solve_triangular(L, self, False, True, False)
+    return by_columns(solve_triangular(adjoint_array(np.tril(L)), inner, True, True, False))
 
 
 def _cholesky_solve_factor(F: Any, g: Any, input2: Any, out: Any, upper: bool) -> Any:

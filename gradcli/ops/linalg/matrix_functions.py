@@ -37,12 +37,13 @@ from .shared import (
 # --- inverse ----------------------------------------------------------------------------------
 
 
-def _inverse(A: Any) -> Any:
+def inverse_array(A: Any) -> Any:
+    """The inverses of matrices of shape (*, n, n). Raises LinAlgError for a singular one."""
     try:
         return by_columns(np.linalg.inv(A))
     except np.linalg.LinAlgError:
         for index in np.ndindex(A.shape[:-2]):
-            pivot = _zero_pivot(A[index])
+            pivot = zero_pivot(A[index])
             if pivot:
                 raise singular(
                     "linalg.inv",
@@ -53,7 +54,7 @@ def _inverse(A: Any) -> Any:
         raise
 
 
-def _zero_pivot(matrix: Any) -> int:
+def zero_pivot(matrix: Any) -> int:
     """The first zero on the diagonal of U in the LU decomposition, counted from 1; 0 for none."""
     upper = lu_of(matrix[None])[0][0]
     zeros = np.flatnonzero(np.diagonal(upper) == 0)
@@ -153,7 +154,7 @@ op(
 )
 op(
     "_linalg_inv(Tensor A)",
-    kernel=_inverse,
+    kernel=inverse_array,
     vjp={
         "A": lambda F, g, out: -F.matmul(F.matmul(adjoint(F, out), g), adjoint(F, out)),
     },
@@ -357,7 +358,8 @@ def _vector_rhs(A: Any, B: Any) -> bool:
     return len(b) == 1 or (len(a) - 1 == len(b) and b == a[:-1])
 
 
-def _solve(A: Any, B: Any, left: bool) -> Any:
+def solve(A: Any, B: Any, left: bool) -> Any:
+    """X of A X = B, or of X A = B. Raises LinAlgError for a singular matrix."""
     vector = _vector_rhs(A, B)
     right = B[..., None] if vector else B
     try:
@@ -370,14 +372,15 @@ def _solve(A: Any, B: Any, left: bool) -> Any:
     except np.linalg.LinAlgError:
         raise singular(
             "torch.linalg.solve",
-            next((i for i in np.ndindex(A.shape[:-2]) if _zero_pivot(A[i])), ()),
+            next((i for i in np.ndindex(A.shape[:-2]) if zero_pivot(A[i])), ()),
             "The solver failed because the input matrix is singular.",
         ) from None
     result = result[..., 0] if vector else result
     return by_columns(result) if left else np.ascontiguousarray(result)
 
 
-def _check_solve(A: Tensor, B: Tensor, left: bool) -> None:
+def check_solve(A: Tensor, B: Tensor, left: bool) -> None:
+    """Raise RuntimeError where dtypes or shapes do not fit the equation."""
     check_square("linalg.solve", A)
     check_floating("linalg.solve", A)
     if A.dtype is not B.dtype:
@@ -407,7 +410,8 @@ def _solve_b(F: Any, g: Any, A: Any, left: bool) -> Any:
     return F._linalg_solve(adjoint(F, A), g, left)
 
 
-def _solve_a(F: Any, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+def solve_a(F: Any, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+    """The cotangent of A from that of X: -A⁻ᴴ g Xᴴ, with factors exchanged for X A = B."""
     change = F._linalg_solve(adjoint(F, A), g, left)
     b = tuple(B_shape)
     if len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1]):
@@ -417,7 +421,8 @@ def _solve_a(F: Any, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
     return -F.matmul(adjoint(F, out), change)
 
 
-def _solve_a_tangent(F: Any, t: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+def solve_a_tangent(F: Any, t: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+    """The tangent of X from that of A: -A⁻¹ dA X, with factors exchanged for X A = B."""
     b = tuple(B_shape)
     if len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1]):
         moved = F.squeeze_dim(F.matmul(t, column(F, out)), -1)
@@ -428,14 +433,14 @@ def _solve_a_tangent(F: Any, t: Any, A: Any, out: Any, left: bool, B_shape: Any)
 
 op(
     "_linalg_solve(Tensor A, Tensor B, bool left=True)",
-    kernel=_solve,
-    vjp={"A": _solve_a, "B": _solve_b},
+    kernel=solve,
+    vjp={"A": solve_a, "B": _solve_b},
     jvp={
-        "A": _solve_a_tangent,
+        "A": solve_a_tangent,
         "B": lambda F, t, A, left: F._linalg_solve(A, t, left),
     },
     keeps_layout=True,
-    check=_check_solve,
+    check=check_solve,
     node="LinalgSolveExBackward0",
     where=(),
     shows={"B_shape": ""},
@@ -473,7 +478,8 @@ op(
 )
 
 
-def _solve_triangular(A: Any, B: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+def solve_triangular(A: Any, B: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+    """X of A X = B, or X A = B, for A of shape (*, n, n) read from one triangle."""
     matrix = np.triu(A) if upper else np.tril(A)
     if unitriangular:
         matrix = matrix - matrix * np.eye(A.shape[-1], dtype=A.dtype)
@@ -525,7 +531,7 @@ def _triangular_tangent(
 
 op(
     "_solve_triangular(Tensor A, Tensor B, bool upper, bool left=True, bool unitriangular=False)",
-    kernel=_solve_triangular,
+    kernel=solve_triangular,
     vjp={"A": _triangular_a, "B": _triangular_b},
     jvp={
         "A": _triangular_tangent,

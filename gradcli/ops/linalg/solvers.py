@@ -12,14 +12,14 @@ from ...table.shape_rules import wrap_dims
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
-from .decompositions import _bad_minor, _cholesky, _cholesky_slope, _cholesky_tangent, _lower
+from .decompositions import bad_minor, cholesky, cholesky_slope, cholesky_tangent, from_lower
 from .matrix_functions import (
-    _check_solve,
-    _inverse,
-    _solve,
-    _solve_a,
-    _solve_a_tangent,
-    _zero_pivot,
+    check_solve,
+    inverse_array,
+    solve,
+    solve_a,
+    solve_a_tangent,
+    zero_pivot,
 )
 from .shared import (
     LinAlgError,
@@ -59,9 +59,9 @@ def _reported(A: Any, run: Any, order: Any) -> tuple[Any, Any]:
 
 def _cholesky_ex(self: Any, upper: bool, check_errors: bool) -> tuple[Any, Any]:
     def order(matrix: Any) -> int:
-        return _bad_minor(_lower(adjoint_array(matrix) if upper else matrix))
+        return bad_minor(from_lower(adjoint_array(matrix) if upper else matrix))
 
-    result, info = _reported(self, lambda A: _cholesky(A, upper), order)
+    result, info = _reported(self, lambda A: cholesky(A, upper), order)
     if check_errors and np.any(info):
         index = next(i for i in np.ndindex(np.shape(info)) if np.asarray(info)[i])
         raise singular(
@@ -82,8 +82,8 @@ op(
     "linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False)",
     name="cholesky_ex",
     kernel=_cholesky_ex,
-    vjp={"self": lambda F, g, out0, upper: _cholesky_slope(F, g, out0, upper)},
-    jvp={"self": lambda F, t, out0, upper: (_cholesky_tangent(F, t, out0, upper), None)},
+    vjp={"self": lambda F, g, out0, upper: cholesky_slope(F, g, out0, upper)},
+    jvp={"self": lambda F, t, out0, upper: (cholesky_tangent(F, t, out0, upper), None)},
     outputs=2,
     constant=(1,),
     fields=("L", "info"),
@@ -103,7 +103,7 @@ op(
 
 
 def _inv_ex(A: Any, check_errors: bool) -> tuple[Any, Any]:
-    result, info = _reported(A, _inverse, _zero_pivot)
+    result, info = _reported(A, inverse_array, zero_pivot)
     if check_errors and np.any(info):
         index = next(i for i in np.ndindex(np.shape(info)) if np.asarray(info)[i])
         raise singular(
@@ -143,9 +143,9 @@ def _solve_ex(A: Any, B: Any, left: bool, check_errors: bool) -> tuple[Any, Any]
     lead = np.broadcast_shapes(A.shape[:-2])
     info = np.zeros(lead, np.int32)
     for index in np.ndindex(lead):
-        info[index] = _zero_pivot(A[index])
+        info[index] = zero_pivot(A[index])
     if not info.any():
-        return _solve(A, B, left), info[()]
+        return solve(A, B, left), info[()]
     if check_errors:
         index = next(i for i in np.ndindex(lead) if info[i])
         raise singular(
@@ -154,7 +154,7 @@ def _solve_ex(A: Any, B: Any, left: bool, check_errors: bool) -> tuple[Any, Any]
             "The solver failed because the input matrix is singular.",
         )
     regular = np.where((info == 0)[..., None, None], A, np.eye(A.shape[-1], dtype=A.dtype))
-    result = _solve(regular.astype(A.dtype), B, left)
+    result = solve(regular.astype(A.dtype), B, left)
     failed = (info != 0).reshape(*lead, *(1,) * (result.ndim - len(lead)))
     return np.where(failed, np.nan, result).astype(result.dtype), info[()]
 
@@ -164,12 +164,12 @@ op(
     name="solve_ex",
     kernel=_solve_ex,
     vjp={
-        "A": lambda F, g, A, out0, left, B_shape: _solve_a(F, g, A, out0, left, B_shape),
+        "A": lambda F, g, A, out0, left, B_shape: solve_a(F, g, A, out0, left, B_shape),
         "B": lambda F, g, A, left: F._linalg_solve(adjoint(F, A), g, left),
     },
     jvp={
         "A": lambda F, t, A, out0, left, B_shape: (
-            _solve_a_tangent(F, t, A, out0, left, B_shape),
+            solve_a_tangent(F, t, A, out0, left, B_shape),
             None,
         ),
         "B": lambda F, t, A, left: (F._linalg_solve(A, t, left), None),
@@ -178,7 +178,7 @@ op(
     constant=(1,),
     fields=("result", "info"),
     keeps_layout=True,
-    check=lambda A, B, left, check_errors: _check_solve(A, B, left),
+    check=lambda A, B, left, check_errors: check_solve(A, B, left),
     node="LinalgSolveExBackward0",
     shows={"out0": "result", "B_shape": ""},
     where=("linalg",),
@@ -231,11 +231,11 @@ op(
 def _triangular(
     self: Any, A: Any, upper: bool, transpose: bool, unitriangular: bool
 ) -> tuple[Any, Any]:
-    from .matrix_functions import _solve_triangular
+    from .matrix_functions import solve_triangular
 
     matrix = np.swapaxes(A, -1, -2) if transpose else A
     lead = np.broadcast_shapes(self.shape[:-2], A.shape[:-2])
-    solution = _solve_triangular(matrix, self, upper != transpose, True, unitriangular)
+    solution = solve_triangular(matrix, self, upper != transpose, True, unitriangular)
     return (
         by_columns(np.broadcast_to(solution, (*lead, *self.shape[-2:]))),
         by_columns(np.broadcast_to(A, (*lead, *A.shape[-2:]))),

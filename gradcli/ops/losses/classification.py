@@ -15,7 +15,7 @@ from ...table.entry import op
 from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
-from .elementwise import _count, _reduce, _reduction
+from .shared import count_of, reduced, reduction_of
 
 _IGNORED = -100
 
@@ -234,8 +234,8 @@ def _nll_nd(F: Any, input: Any, target: Any, weight: Any, reduction: str, ignore
     out = shape[:1] + shape[2:]
     if labels[1:] != shape[2:]:
         raise ValueError(f"Expected target size {list(out)}, got {list(labels)}")
-    flat = F.reshape(input, (shape[0], shape[1], 1, _count(shape[2:])))
-    target = F.reshape(target, (shape[0], 1, _count(shape[2:])))
+    flat = F.reshape(input, (shape[0], shape[1], 1, count_of(shape[2:])))
+    target = F.reshape(target, (shape[0], 1, count_of(shape[2:])))
     loss = F._nll_loss2d(flat, target, weight, reduction, ignore_index)
     return F.reshape(loss, out) if reduction == "none" else loss
 
@@ -250,7 +250,7 @@ def _nll_loss(
     reduce: Any,
     reduction: str,
 ) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     return _nll_nd(F, input, target, weight, reduction, ignore_index)
 
 
@@ -299,7 +299,7 @@ def _from_probabilities(
         return F.neg(F.sum_dim(values, (axis,)))
     total = F.neg(F.sum(values))
     if reduction == "mean":
-        return F._div_scalar(total, _count(input.shape) / classes if classes else 0.0)
+        return F._div_scalar(total, count_of(input.shape) / classes if classes else 0.0)
     return total
 
 
@@ -347,7 +347,7 @@ def _cross_entropy(
     reduction: str,
     label_smoothing: float,
 ) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if tuple(input.shape) == tuple(target.shape):
         if type(target) is Tensor and target.dtype.category != dtypes.FLOATING:
             raise RuntimeError(
@@ -450,7 +450,7 @@ def _multi_margin_kernel(
     from ...table.formulas import real_arrays
 
     values = _multi_margin_values(real_arrays, self, target, p, margin, weight)
-    return _reduce(real_arrays, values, reduction)
+    return reduced(real_arrays, values, reduction)
 
 
 def _multi_margin_slope(
@@ -475,7 +475,7 @@ def _multi_margin_tangent(
     slope = (F.sgn(excess) if p == 1 else excess * 2) * _others(F, self, target)
     moved = t - F.unsqueeze(F._pick_class(t, target), axis)
     values = F.sum_dim(slope * moved, (axis,)) / self.shape[axis]
-    return _reduce(F, values * F._class_weights(values, target, weight, _IGNORED), reduction)
+    return reduced(F, values * F._class_weights(values, target, weight, _IGNORED), reduction)
 
 
 def _check_multi_margin(
@@ -540,7 +540,7 @@ def _multi_margin(
     reduce: Any,
     reduction: str,
 ) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and ndim(weight) != 1:

@@ -16,7 +16,7 @@ from ...table.entry import op
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
-from .elementwise import _reduction
+from .shared import reduction_of
 
 _REDUCTION_NAMES = ("none", "mean", "sum")
 
@@ -345,7 +345,7 @@ def _by_name(
     reduction: str,
     zero_infinity: bool,
 ) -> Any:
-    name = _reduction(reduction)
+    name = reduction_of(reduction)
     return _loss(F, log_probs, targets, input_lengths, target_lengths, blank, name, zero_infinity)
 
 

@@ -13,108 +13,27 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import summed
-from ...kernels.sums import add_up
 from ...table.call.arguments import type_name
 from ...table.dtype_rules import is_complex, not_differentiable, real_only
 from ...table.entry import op
-from ...table.shape_rules import broadcast_shape, ndim, wrap_own_dim
+from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
-from ...tensor.tensor import Size, Tensor, shape_of
-
-_REDUCTIONS = ("none", "mean", "sum")
-
-
-def _reduction(reduction: str, size_average: Any = None, reduce: Any = None) -> str:
-    """The reduction, also from the deprecated pair of booleans."""
-    if size_average is not None or reduce is not None:
-        average = size_average is None or size_average
-        chosen = "none" if reduce is False else "mean" if average else "sum"
-        warnings.warn(
-            "size_average and reduce args will be deprecated, please use reduction="
-            f"'{chosen}' instead.",
-            UserWarning,
-            stacklevel=2,
-        )
-        return chosen
-    if reduction not in _REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-    return reduction
-
-
-def _reduced(values: Any, reduction: str) -> Any:
-    if reduction == "none":
-        return values
-    total = add_up(values, tuple(range(values.ndim)))
-    if reduction == "sum":
-        return total
-    return total / total.dtype.type(values.size) if values.size else total.dtype.type(math.nan)
-
-
-def _reduce(F: Any, values: Any, reduction: str) -> Any:
-    if reduction == "mean":
-        return F.mean(values)
-    return F.sum(values) if reduction == "sum" else values
-
-
-def _share(F: Any, g: Any, reduction: str, count: int) -> Any:
-    """The cotangent of each element's loss from that of the reduced loss."""
-    return g / count if reduction == "mean" else g
-
-
-def _shared(F: Any, slope: Any, g: Any, reduction: str, count: int) -> Any:
-    """The gradient of elements with these slopes; the last step is a division, as in PyTorch.
-
-    On bare arrays the one number is divided, which saves a pass over the elements.
-    """
-    if F.is_traced:
-        return _share(F, slope * g, reduction, count)
-    return slope * _share(F, g, reduction, count)
-
-
-def _count(shape: Any) -> int:
-    return math.prod(shape)
-
-
-def _size(tensor: Any) -> Size:
-    return Size(shape_of(tensor) if type(tensor) is Tensor else tensor.shape)
-
-
-def _warn_sizes(input: Any, target: Any) -> None:
-    if tuple(input.shape) != tuple(target.shape):
-        warnings.warn(
-            f"Using a target size ({_size(target)}) that is different to the input size "
-            f"({_size(input)}). This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.",
-            UserWarning,
-            stacklevel=2,
-        )
-
-
-def _together(F: Any, input: Any, target: Any) -> tuple[Any, Any]:
-    """Both expanded to one shape; nothing is recorded for a tensor that has it already."""
-    shape = broadcast_shape((tuple(input.shape), tuple(target.shape)))
-    target = _as_floating(F, input, target)
-    if tuple(input.shape) != shape:
-        input = F.expand(input, shape)
-    if tuple(target.shape) != shape:
-        target = F.expand(target, shape)
-    return input, target
-
-
-def _as_floating(F: Any, input: Any, target: Any) -> Any:
-    """An integer target in the dtype of a floating input."""
-    if type(target) is Tensor and target.dtype.category < dtypes.FLOATING <= input.dtype.category:
-        return F._to_copy(target, input.dtype)
-    return target
-
-
-def _refuse_integers(kernel: str) -> Any:
-    def check(input: Any, target: Any, *rest: Any) -> None:
-        real_only(kernel, input, target)
-
-    return check
-
+from ...tensor.tensor import Tensor
+from .shared import (
+    REDUCTIONS,
+    count_of,
+    reduced,
+    reduced_array,
+    reduction_of,
+    refuse_integers,
+    share,
+    shared,
+    size_of,
+    softplus_negative,
+    together,
+    warn_sizes,
+)
 
 # --- differences ------------------------------------------------------------------------------
 
@@ -137,9 +56,9 @@ def _define_difference(
 
     def compute(self: Any, target: Any, reduction: str, c: float = 0) -> Any:
         if reduction == "none" or not np.size(self):
-            return _reduced(value(self - target, c), reduction)
+            return reduced_array(value(self - target, c), reduction)
         total = summed(lambda a, b: value(a - b, c), self, target)
-        count = _count(np.broadcast_shapes(self.shape, target.shape))
+        count = count_of(np.broadcast_shapes(self.shape, target.shape))
         return total / total.dtype.type(count) if reduction == "mean" else total
 
     def vjp_self(F: Any, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
@@ -147,18 +66,18 @@ def _define_difference(
             found, wanted = (FROM_ARRAY.get(x.dtype, x.dtype) for x in (target, self))
             raise RuntimeError(f"Found dtype {found.scalar_name} but expected {wanted.scalar_name}")
         d = F.sub(self, target)
-        return slope(F, d, c) * _share(F, g, reduction, _count(d.shape))
+        return slope(F, d, c) * share(F, g, reduction, count_of(d.shape))
 
     def vjp_target(F: Any, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         return vjp_self(F, g, target, self, reduction, c)
 
     def jvp_self(F: Any, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
-        return _reduce(F, slope(F, F.sub(self, target), c) * t, reduction)
+        return reduced(F, slope(F, F.sub(self, target), c) * t, reduction)
 
     def jvp_target(F: Any, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         return jvp_self(F, t, target, self, reduction, c)
 
-    check_dtype = _refuse_integers(kernel)
+    check_dtype = refuse_integers(kernel)
 
     def check_all(self: Any, target: Any, reduction: str, c: float = 0) -> None:
         check_dtype(self, target)
@@ -199,7 +118,7 @@ def _weighted(F: Any, values: Any, weight: Any, reduction: str, by_weight: bool)
     values = F.mul(values, weight)
     if reduction == "mean" and by_weight:
         return F.div(F.sum(values), F.sum(weight))
-    return _reduce(F, values, reduction)
+    return reduced(F, values, reduction)
 
 
 def _check_weight(input: Any, weight: Any) -> None:
@@ -216,9 +135,9 @@ def _mse_loss(
     reduction: str,
     weight: Any,
 ) -> Any:
-    _warn_sizes(input, target)
-    reduction = _reduction(reduction, size_average, reduce)
-    input, target = _together(F, input, target)
+    warn_sizes(input, target)
+    reduction = reduction_of(reduction, size_average, reduce)
+    input, target = together(F, input, target)
     if weight is not None:
         _check_weight(input, weight)
         return _weighted(F, F.pow(F.sub(input, target), 2), weight, reduction, True)
@@ -251,14 +170,14 @@ def _l1_loss(
     reduction: str,
     weight: Any,
 ) -> Any:
-    _warn_sizes(input, target)
-    reduction = _reduction(reduction, size_average, reduce)
-    input, target = _together(F, input, target)
+    warn_sizes(input, target)
+    reduction = reduction_of(reduction, size_average, reduce)
+    input, target = together(F, input, target)
     values = F.abs(F.sub(input, target))
     if weight is not None:
         _check_weight(input, weight)
         return _weighted(F, values, weight, reduction, True)
-    return _reduce(F, values, reduction)
+    return reduced(F, values, reduction)
 
 
 op(
@@ -301,13 +220,13 @@ def _smooth_l1_loss(
     reduction: str,
     beta: float,
 ) -> Any:
-    _warn_sizes(input, target)
-    reduction = _reduction(reduction, size_average, reduce)
-    input, target = _together(F, input, target)
+    warn_sizes(input, target)
+    reduction = reduction_of(reduction, size_average, reduce)
+    input, target = together(F, input, target)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
-        return _reduce(F, F.abs(F.sub(input, target)), reduction)
+        return reduced(F, F.abs(F.sub(input, target)), reduction)
     return F._smooth_l1_loss(input, target, reduction, beta)
 
 
@@ -344,9 +263,9 @@ _define_difference(
 
 
 def _huber_loss(F: Any, input: Any, target: Any, reduction: str, delta: float, weight: Any) -> Any:
-    _warn_sizes(input, target)
-    reduction = _reduction(reduction)
-    input, target = _together(F, input, target)
+    warn_sizes(input, target)
+    reduction = reduction_of(reduction)
+    input, target = together(F, input, target)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is not None:
@@ -379,7 +298,7 @@ def _bce(self: Any, target: Any, weight: Any, reduction: str) -> Any:
     values = (target - 1) * np.maximum(np.log1p(-self), low) - target * np.maximum(
         np.log(self), low
     )
-    return _reduced(values if weight is None else values * weight, reduction)
+    return reduced_array(values if weight is None else values * weight, reduction)
 
 
 def _check_bce(self: Any, target: Any, weight: Any, reduction: str) -> None:
@@ -410,17 +329,17 @@ op(
     fused={"self": "BinaryCrossEntropyBackwardBackward0 g self target"},
     vjp={
         "self": lambda F, g, self, target, weight, reduction: (
-            _bce_slope(F, self, target, weight) * _share(F, g, reduction, _count(self.shape))
+            _bce_slope(F, self, target, weight) * share(F, g, reduction, count_of(self.shape))
         ),
-        "target": lambda F, g, self, weight, reduction, target_shape: _shared(
-            F, _bce_target_slope(F, self, weight), g, reduction, _count(target_shape)
+        "target": lambda F, g, self, weight, reduction, target_shape: shared(
+            F, _bce_target_slope(F, self, weight), g, reduction, count_of(target_shape)
         ),
     },
     jvp={
-        "self": lambda F, t, self, target, weight, reduction: _reduce(
+        "self": lambda F, t, self, target, weight, reduction: reduced(
             F, _bce_slope(F, self, target, weight) * t, reduction
         ),
-        "target": lambda F, t, self, weight, reduction: _reduce(
+        "target": lambda F, t, self, weight, reduction: reduced(
             F, _bce_target_slope(F, self, weight) * t, reduction
         ),
     },
@@ -444,11 +363,11 @@ def _binary_cross_entropy(
     reduce: Any,
     reduction: str,
 ) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(
-            f"Using a target size ({_size(target)}) that is different to the input size "
-            f"({_size(input)}) is deprecated. Please ensure they have the same size."
+            f"Using a target size ({size_of(target)}) that is different to the input size "
+            f"({size_of(input)}) is deprecated. Please ensure they have the same size."
         )
     if weight is not None:
         shape = broadcast_shape((tuple(target.shape), tuple(weight.shape)))
@@ -472,18 +391,13 @@ op(
 )
 
 
-def _softplus_negative(x: Any) -> Any:
-    """log(1 + exp(-x)) without overflow."""
-    return np.maximum(-x, 0) + np.log1p(np.exp(-np.abs(x)))
-
-
 def _bce_logits(self: Any, target: Any, weight: Any, pos_weight: Any, reduction: str) -> Any:
-    log_sigmoid = -_softplus_negative(self)
+    log_sigmoid = -softplus_negative(self)
     if pos_weight is None:
         values = (1 - target) * self - log_sigmoid
     else:
         values = (1 - target) * self - ((pos_weight - 1) * target + 1) * log_sigmoid
-    return _reduced(values if weight is None else values * weight, reduction)
+    return reduced_array(values if weight is None else values * weight, reduction)
 
 
 def _bce_logits_slope(F: Any, self: Any, target: Any, weight: Any, pos_weight: Any) -> Any:
@@ -504,7 +418,7 @@ def _bce_logits_target(F: Any, self: Any, weight: Any, pos_weight: Any) -> Any:
 
 
 def _broadcast_count(*values: Any) -> int:
-    return _count(broadcast_shape([tuple(v.shape) for v in values if v is not None]))
+    return count_of(broadcast_shape([tuple(v.shape) for v in values if v is not None]))
 
 
 def _check_logits(self: Any, target: Any, weight: Any, pos_weight: Any, reduction: str) -> None:
@@ -525,14 +439,14 @@ op(
     "Tensor? pos_weight=None, str reduction='mean')",
     kernel=_bce_logits,
     vjp={
-        "self": lambda F, g, self, target, weight, pos_weight, reduction: _shared(
+        "self": lambda F, g, self, target, weight, pos_weight, reduction: shared(
             F,
             _bce_logits_slope(F, self, target, weight, pos_weight),
             g,
             reduction,
             _broadcast_count(self, target, weight, pos_weight),
         ),
-        "target": lambda F, g, self, weight, pos_weight, reduction: _shared(
+        "target": lambda F, g, self, weight, pos_weight, reduction: shared(
             F,
             _bce_logits_target(F, self, weight, pos_weight),
             g,
@@ -541,10 +455,10 @@ op(
         ),
     },
     jvp={
-        "self": lambda F, t, self, target, weight, pos_weight, reduction: _reduce(
+        "self": lambda F, t, self, target, weight, pos_weight, reduction: reduced(
             F, _bce_logits_slope(F, self, target, weight, pos_weight) * t, reduction
         ),
-        "target": lambda F, t, self, weight, pos_weight, reduction: _reduce(
+        "target": lambda F, t, self, weight, pos_weight, reduction: reduced(
             F, _bce_logits_target(F, self, weight, pos_weight) * t, reduction
         ),
     },
@@ -573,10 +487,10 @@ def _with_logits(
     reduction: str,
     pos_weight: Any,
 ) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(
-            f"Target size ({_size(target)}) must be the same as input size ({_size(input)})"
+            f"Target size ({size_of(target)}) must be the same as input size ({size_of(input)})"
         )
     return F._binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
@@ -611,7 +525,7 @@ def _kl_div(
     log_target: bool,
 ) -> Any:
     if size_average is not None or reduce is not None:
-        reduction = _reduction(reduction, size_average, reduce)
+        reduction = reduction_of(reduction, size_average, reduce)
     elif reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support "
@@ -624,12 +538,12 @@ def _kl_div(
     if is_complex(input) or is_complex(target):
         raise RuntimeError("kl_div: Complex inputs not supported.")
     by_batch = reduction == "batchmean"
-    reduction = "sum" if by_batch else _reduction(reduction)
+    reduction = "sum" if by_batch else reduction_of(reduction)
     if log_target:
         values = F.mul(F.exp(target), F.sub(target, input))
     else:
         values = F.sub(F.xlogy(target, target), F.mul(target, input))
-    result = _reduce(F, values, reduction)
+    result = reduced(F, values, reduction)
     return F.div(result, input.shape[0]) if by_batch and ndim(input) else result
 
 
@@ -684,7 +598,7 @@ def _gaussian_nll(
             and 1 in var.shape
         ):
             raise ValueError("var is of incorrect size")
-    if reduction not in _REDUCTIONS:
+    if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not valid")
     if type(var) is Tensor:
         real_only("lt_cpu", var)
@@ -696,7 +610,7 @@ def _gaussian_nll(
     loss = F.mul(F.add(F.log(var), F.div(squares, var)), 0.5)
     if full:
         loss = F.add(loss, 0.5 * math.log(2 * math.pi))
-    return _reduce(F, loss, reduction)
+    return reduced(F, loss, reduction)
 
 
 op(
@@ -724,7 +638,7 @@ def _poisson_nll(
     reduce: Any,
     reduction: str,
 ) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
+    reduction = reduction_of(reduction, size_average, reduce)
     if log_input:
         loss = F.sub(F.exp(input), F.mul(target, input))
     else:
@@ -735,7 +649,7 @@ def _poisson_nll(
             F.mul(F.log(F.mul(target, 2 * math.pi)), 0.5),
         )
         loss = F.add(loss, F.masked_fill(stirling, F.le(target, 1), 0))
-    return _reduce(F, loss, reduction)
+    return reduced(F, loss, reduction)
 
 
 op(
@@ -748,259 +662,5 @@ op(
     samples=lambda S: [
         S(S.normal(3), S.uniform(1.5, 3, 3)),
         S(S.uniform(1, 2, 3), S.uniform(1.5, 3, 3), log_input=False, full=True),
-    ],
-)
-
-
-# --- margins ----------------------------------------------------------------------------------
-
-
-def _margin_ranking(
-    F: Any,
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float,
-    size_average: Any,
-    reduce: Any,
-    reduction: str,
-) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
-    if not ndim(input1) == ndim(input2) == ndim(target):
-        raise RuntimeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
-            f"input1: {_size(input1)}, input2: {_size(input2)}, target: {_size(target)} "
-        )
-    product = F.mul(F.neg(target), F.sub(input1, input2))
-    return _reduce(F, F.clamp_min(F._add_scalar(product, margin), 0), reduction)
-
-
-op(
-    "margin_ranking_loss(Tensor input1, Tensor input2, Tensor target, float margin=0.0, "
-    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
-    composite=_margin_ranking,
-    where=("F",),
-    written="F",
-    doc="How far pairs are from the order that the signs in `target` ask for.",
-    samples=lambda S: [
-        S(S.normal(3), S.normal(3), S.tensor([1.0, -1.0, 1.0])),
-        S(S.normal(3), S.normal(3), S.tensor([1.0, -1.0, 1.0]), margin=0.5, reduction="sum"),
-    ],
-)
-
-
-def _hinge_embedding(
-    F: Any,
-    input: Any,
-    target: Any,
-    margin: float,
-    size_average: Any,
-    reduce: Any,
-    reduction: str,
-) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
-    zero = F.zeros_like_shape(input, tuple(input.shape))
-    far = F.clamp_min(F.sub(margin, input), 0)
-    total = F.add(
-        F.where(F.ne(target, 1), far, zero),
-        F.where(F.ne(target, -1), input, zero),
-    )
-    return _reduce(F, total, reduction)
-
-
-op(
-    "hinge_embedding_loss(Tensor input, Tensor target, float margin=1.0, "
-    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
-    composite=_hinge_embedding,
-    where=("F",),
-    written="F",
-    doc="The distance itself for pairs marked 1, the hinge below the margin for those marked -1.",
-    samples=lambda S: [
-        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0])),
-        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]), margin=0.5, reduction="none"),
-    ],
-)
-
-
-def _soft_margin_values(self: Any, target: Any, reduction: str) -> Any:
-    return _reduced(_softplus_negative(self * target), reduction)
-
-
-op(
-    "_soft_margin_loss(Tensor self, Tensor target, str reduction)",
-    kernel=_soft_margin_values,
-    fused={"self": "SoftMarginLossBackwardBackward0 g self target"},
-    vjp={
-        "self": lambda F, g, self, target, reduction: (
-            -target * F.sigmoid(-target * self) * _share(F, g, reduction, _count(self.shape))
-        )
-    },
-    jvp={
-        "self": lambda F, t, self, target, reduction: _reduce(
-            F, -target * F.sigmoid(-target * self) * t, reduction
-        )
-    },
-    promote="number",
-    node="SoftMarginLossBackward0",
-    where=(),
-    doc="The kernel of `soft_margin_loss`.",
-    samples=lambda S: [
-        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]), "mean"),
-        S.edge(S.normal(2, 3), S.tensor([1.0, -1.0, 1.0]), "none"),
-    ],
-)
-
-
-def _soft_margin(
-    F: Any, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
-) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
-    not_differentiable("soft_margin_loss", target=target)
-    return F._soft_margin_loss(input, _as_floating(F, input, target), reduction)
-
-
-op(
-    "soft_margin_loss(Tensor input, Tensor target, bool? size_average=None, bool? reduce=None, "
-    "str reduction='mean')",
-    composite=_soft_margin,
-    where=("F",),
-    written="F",
-    doc="The logistic loss of signs.",
-    samples=lambda S: [S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]))],
-)
-
-
-def _multilabel_soft_margin(
-    F: Any,
-    input: Any,
-    target: Any,
-    weight: Any,
-    size_average: Any,
-    reduce: Any,
-    reduction: str,
-) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
-    loss = F.neg(
-        F.add(
-            F.mul(target, F.logsigmoid(input)),
-            F.mul(F.sub(1, target), F.logsigmoid(F.neg(input))),
-        )
-    )
-    if weight is not None:
-        loss = F.mul(loss, weight)
-    last = ndim(input) - 1
-    classes = input.shape[wrap_own_dim(last, ndim(input))]
-    loss = F.div(F.sum_dim(loss, (last,)), classes)
-    return _reduce(F, loss, reduction)
-
-
-op(
-    "multilabel_soft_margin_loss(Tensor input, Tensor target, Tensor? weight=None, "
-    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
-    composite=_multilabel_soft_margin,
-    where=("F",),
-    written="F",
-    doc="The mean binary cross entropy of logits over labels.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.uniform(0, 1, 2, 3)),
-        S(S.normal(2, 3), S.uniform(0, 1, 2, 3), S.uniform(1, 2, 3), reduction="none"),
-    ],
-)
-
-
-def _triplet(
-    F: Any,
-    anchor: Any,
-    positive: Any,
-    negative: Any,
-    margin: float,
-    p: float,
-    eps: float,
-    swap: bool,
-    size_average: Any,
-    reduce: Any,
-    reduction: str,
-) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
-    if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
-    if not ndim(anchor) == ndim(positive) == ndim(negative):
-        raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of "
-            f"dimensions, but got: anchor {ndim(anchor)}D, positive {ndim(positive)}D, and "
-            f"negative {ndim(negative)}D inputs"
-        )
-    near = F.pairwise_distance(anchor, positive, p, eps)
-    far = F.pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        far = F.minimum(far, F.pairwise_distance(positive, negative, p, eps))
-    return _reduce(F, F.clamp_min(F.sub(F._add_scalar(near, margin), far), 0), reduction)
-
-
-op(
-    "triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1.0, "
-    "float p=2, float eps=1e-06, bool swap=False, bool? size_average=None, bool? reduce=None, "
-    "str reduction='mean')",
-    composite=_triplet,
-    where=("F",),
-    written="F",
-    doc="The hinge on how much nearer the positive is to the anchor than the negative.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3)),
-        S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3), swap=True, p=1.0, reduction="sum"),
-    ],
-)
-
-
-def _cosine(F: Any, input1: Any, input2: Any) -> Any:
-    """The cosine along the last dimension as the embedding loss computes it."""
-    last = (max(ndim(input1), ndim(input2)) - 1,)
-    product = F.sum_dim(F.mul(input1, input2), last)
-    one = F._add_scalar(F.sum_dim(F.mul(input1, input1), last), 1e-12)
-    two = F._add_scalar(F.sum_dim(F.mul(input2, input2), last), 1e-12)
-    return F.div(product, F.sqrt(F.mul(one, two)))
-
-
-def _cosine_embedding(
-    F: Any,
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float,
-    size_average: Any,
-    reduce: Any,
-    reduction: str,
-) -> Any:
-    reduction = _reduction(reduction, size_average, reduce)
-    expected = 1 if ndim(target) else 0
-    if ndim(target) > 1 or (expected == 1 and ndim(input1) != 2):
-        raise RuntimeError(
-            "0D or 1D target tensor expected, multi-target not supported"
-            if ndim(target) > 1
-            else "1D target tensor expects 2D input tensors, but found inputs with sizes "
-            f"{list(input1.shape)} and {list(input2.shape)}."
-        )
-    if expected == 0 and ndim(input1) != 1:
-        raise RuntimeError(
-            "0D target tensor expects 1D input tensors, but found inputs with sizes "
-            f"{list(input1.shape)} and {list(input2.shape)}."
-        )
-    cosine = _cosine(F, input1, input2)
-    zero = F.zeros_like_shape(cosine, tuple(cosine.shape))
-    near = F.where(F.eq(target, 1), F.sub(1, cosine), zero)
-    far = F.where(F.eq(target, -1), F.clamp_min(F._sub_scalar(cosine, margin), 0), zero)
-    return _reduce(F, F.add(near, far), reduction)
-
-
-op(
-    "cosine_embedding_loss(Tensor input1, Tensor input2, Tensor target, float margin=0, "
-    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
-    composite=_cosine_embedding,
-    where=("F",),
-    written="F",
-    doc="One minus the cosine for pairs marked 1, the cosine above the margin for those marked -1.",
-    samples=lambda S: [
-        S.edge(S.normal(3, 4), S.normal(3, 4), S.tensor([1.0, -1.0, 1.0])),
-        S.edge(S.normal(4), S.normal(4), S.tensor(1.0), margin=0.1, reduction="none"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Losses on margins that take several targets, or a distance of one's own."""
+"""Losses that are zero beyond a margin: hinges, rankings, triplets, angles."""
 
 from __future__ import annotations
 
@@ -6,12 +6,276 @@ from typing import Any
 
 import numpy as np
 
-from ...table.dtype_rules import real_only
+from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
-from ...table.shape_rules import ndim
+from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
-from .elementwise import _REDUCTIONS, _reduce, _reduction
+from .shared import (
+    REDUCTIONS,
+    as_floating,
+    count_of,
+    reduced,
+    reduced_array,
+    reduction_of,
+    share,
+    size_of,
+    softplus_negative,
+)
+
+# --- two inputs or two classes -----------------------------------------------------------------
+
+
+def _margin_ranking(
+    F: Any,
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float,
+    size_average: Any,
+    reduce: Any,
+    reduction: str,
+) -> Any:
+    reduction = reduction_of(reduction, size_average, reduce)
+    if not ndim(input1) == ndim(input2) == ndim(target):
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {size_of(input1)}, input2: {size_of(input2)}, target: {size_of(target)} "
+        )
+    product = F.mul(F.neg(target), F.sub(input1, input2))
+    return reduced(F, F.clamp_min(F._add_scalar(product, margin), 0), reduction)
+
+
+op(
+    "margin_ranking_loss(Tensor input1, Tensor input2, Tensor target, float margin=0.0, "
+    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
+    composite=_margin_ranking,
+    where=("F",),
+    written="F",
+    doc="How far pairs are from the order that the signs in `target` ask for.",
+    samples=lambda S: [
+        S(S.normal(3), S.normal(3), S.tensor([1.0, -1.0, 1.0])),
+        S(S.normal(3), S.normal(3), S.tensor([1.0, -1.0, 1.0]), margin=0.5, reduction="sum"),
+    ],
+)
+
+
+def _hinge_embedding(
+    F: Any,
+    input: Any,
+    target: Any,
+    margin: float,
+    size_average: Any,
+    reduce: Any,
+    reduction: str,
+) -> Any:
+    reduction = reduction_of(reduction, size_average, reduce)
+    zero = F.zeros_like_shape(input, tuple(input.shape))
+    far = F.clamp_min(F.sub(margin, input), 0)
+    total = F.add(
+        F.where(F.ne(target, 1), far, zero),
+        F.where(F.ne(target, -1), input, zero),
+    )
+    return reduced(F, total, reduction)
+
+
+op(
+    "hinge_embedding_loss(Tensor input, Tensor target, float margin=1.0, "
+    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
+    composite=_hinge_embedding,
+    where=("F",),
+    written="F",
+    doc="The distance itself for pairs marked 1, the hinge below the margin for those marked -1.",
+    samples=lambda S: [
+        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0])),
+        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]), margin=0.5, reduction="none"),
+    ],
+)
+
+
+def _soft_margin_values(self: Any, target: Any, reduction: str) -> Any:
+    return reduced_array(softplus_negative(self * target), reduction)
+
+
+op(
+    "_soft_margin_loss(Tensor self, Tensor target, str reduction)",
+    kernel=_soft_margin_values,
+    fused={"self": "SoftMarginLossBackwardBackward0 g self target"},
+    vjp={
+        "self": lambda F, g, self, target, reduction: (
+            -target * F.sigmoid(-target * self) * share(F, g, reduction, count_of(self.shape))
+        )
+    },
+    jvp={
+        "self": lambda F, t, self, target, reduction: reduced(
+            F, -target * F.sigmoid(-target * self) * t, reduction
+        )
+    },
+    promote="number",
+    node="SoftMarginLossBackward0",
+    where=(),
+    doc="The kernel of `soft_margin_loss`.",
+    samples=lambda S: [
+        S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]), "mean"),
+        S.edge(S.normal(2, 3), S.tensor([1.0, -1.0, 1.0]), "none"),
+    ],
+)
+
+
+def _soft_margin(
+    F: Any, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
+) -> Any:
+    reduction = reduction_of(reduction, size_average, reduce)
+    not_differentiable("soft_margin_loss", target=target)
+    return F._soft_margin_loss(input, as_floating(F, input, target), reduction)
+
+
+op(
+    "soft_margin_loss(Tensor input, Tensor target, bool? size_average=None, bool? reduce=None, "
+    "str reduction='mean')",
+    composite=_soft_margin,
+    where=("F",),
+    written="F",
+    doc="The logistic loss of signs.",
+    samples=lambda S: [S.edge(S.normal(3), S.tensor([1.0, -1.0, 1.0]))],
+)
+
+
+def _multilabel_soft_margin(
+    F: Any,
+    input: Any,
+    target: Any,
+    weight: Any,
+    size_average: Any,
+    reduce: Any,
+    reduction: str,
+) -> Any:
+    reduction = reduction_of(reduction, size_average, reduce)
+    loss = F.neg(
+        F.add(
+            F.mul(target, F.logsigmoid(input)),
+            F.mul(F.sub(1, target), F.logsigmoid(F.neg(input))),
+        )
+    )
+    if weight is not None:
+        loss = F.mul(loss, weight)
+    last = ndim(input) - 1
+    classes = input.shape[wrap_own_dim(last, ndim(input))]
+    loss = F.div(F.sum_dim(loss, (last,)), classes)
+    return reduced(F, loss, reduction)
+
+
+op(
+    "multilabel_soft_margin_loss(Tensor input, Tensor target, Tensor? weight=None, "
+    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
+    composite=_multilabel_soft_margin,
+    where=("F",),
+    written="F",
+    doc="The mean binary cross entropy of logits over labels.",
+    samples=lambda S: [
+        S(S.normal(2, 3), S.uniform(0, 1, 2, 3)),
+        S(S.normal(2, 3), S.uniform(0, 1, 2, 3), S.uniform(1, 2, 3), reduction="none"),
+    ],
+)
+
+
+def _triplet_margin(
+    F: Any,
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float,
+    p: float,
+    eps: float,
+    swap: bool,
+    size_average: Any,
+    reduce: Any,
+    reduction: str,
+) -> Any:
+    reduction = reduction_of(reduction, size_average, reduce)
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    if not ndim(anchor) == ndim(positive) == ndim(negative):
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            f"dimensions, but got: anchor {ndim(anchor)}D, positive {ndim(positive)}D, and "
+            f"negative {ndim(negative)}D inputs"
+        )
+    near = F.pairwise_distance(anchor, positive, p, eps)
+    far = F.pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = F.minimum(far, F.pairwise_distance(positive, negative, p, eps))
+    return reduced(F, F.clamp_min(F.sub(F._add_scalar(near, margin), far), 0), reduction)
+
+
+op(
+    "triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1.0, "
+    "float p=2, float eps=1e-06, bool swap=False, bool? size_average=None, bool? reduce=None, "
+    "str reduction='mean')",
+    composite=_triplet_margin,
+    where=("F",),
+    written="F",
+    doc="The hinge on how much nearer the positive is to the anchor than the negative.",
+    samples=lambda S: [
+        S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3)),
+        S(S.normal(2, 3), S.normal(2, 3), S.normal(2, 3), swap=True, p=1.0, reduction="sum"),
+    ],
+)
+
+
+def _cosine(F: Any, input1: Any, input2: Any) -> Any:
+    """The cosine along the last dimension as the embedding loss computes it."""
+    last = (max(ndim(input1), ndim(input2)) - 1,)
+    product = F.sum_dim(F.mul(input1, input2), last)
+    one = F._add_scalar(F.sum_dim(F.mul(input1, input1), last), 1e-12)
+    two = F._add_scalar(F.sum_dim(F.mul(input2, input2), last), 1e-12)
+    return F.div(product, F.sqrt(F.mul(one, two)))
+
+
+def _cosine_embedding(
+    F: Any,
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float,
+    size_average: Any,
+    reduce: Any,
+    reduction: str,
+) -> Any:
+    reduction = reduction_of(reduction, size_average, reduce)
+    expected = 1 if ndim(target) else 0
+    if ndim(target) > 1 or (expected == 1 and ndim(input1) != 2):
+        raise RuntimeError(
+            "0D or 1D target tensor expected, multi-target not supported"
+            if ndim(target) > 1
+            else "1D target tensor expects 2D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
+    if expected == 0 and ndim(input1) != 1:
+        raise RuntimeError(
+            "0D target tensor expects 1D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
+    cosine = _cosine(F, input1, input2)
+    zero = F.zeros_like_shape(cosine, tuple(cosine.shape))
+    near = F.where(F.eq(target, 1), F.sub(1, cosine), zero)
+    far = F.where(F.eq(target, -1), F.clamp_min(F._sub_scalar(cosine, margin), 0), zero)
+    return reduced(F, F.add(near, far), reduction)
+
+
+op(
+    "cosine_embedding_loss(Tensor input1, Tensor input2, Tensor target, float margin=0, "
+    "bool? size_average=None, bool? reduce=None, str reduction='mean')",
+    composite=_cosine_embedding,
+    where=("F",),
+    written="F",
+    doc="One minus the cosine for pairs marked 1, the cosine above the margin for those marked -1.",
+    samples=lambda S: [
+        S.edge(S.normal(3, 4), S.normal(3, 4), S.tensor([1.0, -1.0, 1.0])),
+        S.edge(S.normal(4), S.normal(4), S.tensor(1.0), margin=0.1, reduction="none"),
+    ],
+)
+
 
 # --- several target classes -------------------------------------------------------------------
 
@@ -59,7 +323,7 @@ def _by_scores(F: Any, g: Any, self: Any, target: Any, reduction: str) -> Any:
 
 def _along_scores(F: Any, t: Any, self: Any, target: Any, reduction: str) -> Any:
     values = F.sum_dim(F._multilabel_slope(self, target) * t, (-1,))
-    return values if ndim(self) == 1 else _reduce(F, values, reduction)
+    return values if ndim(self) == 1 else reduced(F, values, reduction)
 
 
 def _check_multilabel(self: Tensor, target: Tensor, reduction: str) -> None:
@@ -112,7 +376,7 @@ op(
 def _multilabel_by_name(
     F: Any, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
 ) -> Any:
-    return F._multilabel_margin_loss(input, target, _reduction(reduction, size_average, reduce))
+    return F._multilabel_margin_loss(input, target, reduction_of(reduction, size_average, reduce))
 
 
 op(
@@ -145,7 +409,7 @@ def _triplet(
     swap: bool,
     reduction: str,
 ) -> Any:
-    if reduction not in _REDUCTIONS:
+    if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction")
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -161,7 +425,7 @@ def _triplet(
     if swap:
         far = F.minimum(far, distance(positive, negative))
     loss = F.clamp_min(F.sub(F.add(near, margin), far), 0)
-    return _reduce(F, loss, reduction)
+    return reduced(F, loss, reduction)
 
 
 op(

@@ -23,7 +23,7 @@ def _only_floats(kernel: str) -> supports:
     return supports(complex=kernel, integer=kernel, boolean=kernel)
 
 
-def _in_place_or_not(identifier: str, F: Any, inplace: bool, *args: Any) -> Any:
+def in_place_or_not(identifier: str, F: Any, inplace: bool, *args: Any) -> Any:
     """Call an entry, or its in-place twin as `inplace=True` asks for."""
     if inplace:
         from ...table.memory.inplace import run_inplace
@@ -57,7 +57,7 @@ op(
     },
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     where=(),
     doc="The cotangent of a rectifier's input: zero up to the threshold.",
     samples=lambda S: [
@@ -84,7 +84,7 @@ op(
 op(
     "relu_F(Tensor self, bool inplace=False)",
     name="relu",
-    composite=lambda F, self, inplace: _in_place_or_not("relu", F, inplace, self),
+    composite=lambda F, self, inplace: in_place_or_not("relu", F, inplace, self),
     where=("F",),
     written="F",
     doc="Zero for negative elements; its derivative at zero is zero.",
@@ -114,7 +114,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=(),
     check=_check_limits,
@@ -124,7 +124,7 @@ op(
 op(
     "hardtanh_F(Tensor self, float min_val=-1.0, float max_val=1.0, bool inplace=False)",
     name="hardtanh",
-    composite=lambda F, self, min_val, max_val, inplace: _in_place_or_not(
+    composite=lambda F, self, min_val, max_val, inplace: in_place_or_not(
         "hardtanh", F, inplace, self, min_val, max_val
     ),
     where=("F",),
@@ -136,7 +136,7 @@ op(
 )
 op(
     "relu6(Tensor self, bool inplace=False)",
-    composite=lambda F, self, inplace: _in_place_or_not("hardtanh", F, inplace, self, 0, 6),
+    composite=lambda F, self, inplace: in_place_or_not("hardtanh", F, inplace, self, 0, 6),
     where=("F",),
     prelude="F",
     written="F",
@@ -160,7 +160,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=(),
     check=_only_floats("leaky_relu_cpu"),
@@ -170,7 +170,7 @@ op(
 op(
     "leaky_relu_F(Tensor self, float negative_slope=0.01, bool inplace=False)",
     name="leaky_relu",
-    composite=lambda F, self, negative_slope, inplace: _in_place_or_not(
+    composite=lambda F, self, negative_slope, inplace: in_place_or_not(
         "leaky_relu", F, inplace, self, negative_slope
     ),
     where=("F",),
@@ -198,7 +198,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=("torch",),
     check=_check_threshold,
@@ -208,7 +208,7 @@ op(
 op(
     "threshold_F(Tensor self, float threshold, float value, bool inplace=False)",
     name="threshold",
-    composite=lambda F, self, threshold, value, inplace: _in_place_or_not(
+    composite=lambda F, self, threshold, value, inplace: in_place_or_not(
         "threshold", F, inplace, self, threshold, value
     ),
     where=("F",),
@@ -239,7 +239,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=(),
     check=_only_floats("elu_cpu"),
@@ -249,7 +249,7 @@ op(
 op(
     "elu_F(Tensor self, float alpha=1.0, bool inplace=False)",
     name="elu",
-    composite=lambda F, self, alpha, inplace: _in_place_or_not("elu", F, inplace, self, alpha),
+    composite=lambda F, self, alpha, inplace: in_place_or_not("elu", F, inplace, self, alpha),
     where=("F",),
     inplace=True,
     prelude="F",
@@ -268,7 +268,7 @@ op(
 op(
     "selu_F(Tensor self, bool inplace=False)",
     name="selu",
-    composite=lambda F, self, inplace: _in_place_or_not(
+    composite=lambda F, self, inplace: in_place_or_not(
         "elu", F, inplace, self, SELU_ALPHA, SELU_SCALE
     ),
     where=("F",),
@@ -296,7 +296,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=("torch", "F"),
     check=_check_celu,
@@ -306,7 +306,7 @@ op(
 op(
     "celu_F(Tensor self, float alpha=1.0, bool inplace=False)",
     name="celu",
-    composite=lambda F, self, alpha, inplace: _in_place_or_not("celu", F, inplace, self, alpha),
+    composite=lambda F, self, alpha, inplace: in_place_or_not("celu", F, inplace, self, alpha),
     where=("F",),
     written="F",
     doc="alpha * (exp(x / alpha) - 1) for negative elements.",
@@ -385,7 +385,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     where=("F",),
     check=_check_gelu,
     prelude="F",
@@ -412,7 +412,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=(),
     check=_check_silu,
@@ -422,7 +422,7 @@ op(
 op(
     "silu_F(Tensor self, bool inplace=False)",
     name="silu",
-    composite=lambda F, self, inplace: _in_place_or_not("silu", F, inplace, self),
+    composite=lambda F, self, inplace: in_place_or_not("silu", F, inplace, self),
     where=("F",),
     prelude="F",
     written="F",
@@ -449,7 +449,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=(),
     check=_only_floats("mish_cpu"),
@@ -459,7 +459,7 @@ op(
 op(
     "mish_F(Tensor self, bool inplace=False)",
     name="mish",
-    composite=lambda F, self, inplace: _in_place_or_not("mish", F, inplace, self),
+    composite=lambda F, self, inplace: in_place_or_not("mish", F, inplace, self),
     where=("F",),
     prelude="F",
     written="F",
@@ -486,7 +486,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     where=("F",),
     check=_only_floats("softplus_cpu"),
     prelude="F",
@@ -511,7 +511,7 @@ op(
     keeps_layout=True,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     where=("F",),
     check=_only_floats("log_sigmoid_cpu"),
     prelude="F",
@@ -567,7 +567,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     where=("torch", "Tensor", "F"),
     check=_only_floats("hardshrink_cpu"),
     out=FOUND,
@@ -584,7 +584,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     where=("F",),
     check=_check_lambda,
     out=FOUND,
@@ -605,7 +605,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=(),
     check=_only_floats("hardsigmoid_cpu"),
@@ -615,7 +615,7 @@ op(
 op(
     "hardsigmoid_F(Tensor self, bool inplace=False)",
     name="hardsigmoid",
-    composite=lambda F, self, inplace: _in_place_or_not("hardsigmoid", F, inplace, self),
+    composite=lambda F, self, inplace: in_place_or_not("hardsigmoid", F, inplace, self),
     where=("F",),
     written="F",
     doc="A sigmoid of straight lines, from -3 to 3.",
@@ -636,7 +636,7 @@ op(
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
-    parts=True,
+    blocks=True,
     inplace=True,
     where=(),
     check=_only_floats("hardswish_cpu"),
@@ -646,7 +646,7 @@ op(
 op(
     "hardswish_F(Tensor self, bool inplace=False)",
     name="hardswish",
-    composite=lambda F, self, inplace: _in_place_or_not("hardswish", F, inplace, self),
+    composite=lambda F, self, inplace: in_place_or_not("hardswish", F, inplace, self),
     where=("F",),
     written="F",
     doc="x * hardsigmoid(x).",

@@ -1,4 +1,4 @@
-"""Embeddings: rows of a table, and their gradient."""
+"""Embeddings: rows of a table looked up by number."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from ...kernels.scatter_add import add_rows
 from ...table.dtype_rules import requires_grad
+from ...table.entry import op
 from ...table.shape_rules import size_at
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, shape_of
+from ...tensor.tensor import Tensor, numel, shape_of
 
 
 def _check_embedding(
@@ -121,3 +122,79 @@ def renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: flo
     factors = np.where(sizes > max_norm, max_norm / (sizes + 1e-7), 1)
     values[chosen] *= factors[:, None].astype(values.dtype)
     write(weight, values)
+
+
+op(
+    "embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, "
+    "bool sparse=False)",
+    kernel=lambda weight, indices, padding_idx, scale_grad_by_freq, sparse: weight[indices],
+    vjp={
+        "weight": lambda F, g, indices, weight_shape, padding_idx, scale_grad_by_freq: (
+            F._embedding_back(g, indices, weight_shape[0], padding_idx, scale_grad_by_freq)
+        )
+    },
+    jvp={"weight": lambda F, t, indices: F.embedding(t, indices)},
+    check=_check_embedding,
+    size=lambda weight, indices, *rest: numel(shape_of(indices)) * shape_of(weight)[1],
+    where=("torch",),
+    shows={"weight_shape": ""},
+    doc="Rows of a table, looked up by number.",
+    samples=lambda S: [
+        S(S.normal(4, 3), S.integers(0, 4, 5)),
+        S(S.normal(4, 3), S.integers(0, 4, 2, 2)),
+    ],
+)
+op(
+    "_embedding_back(Tensor self, Tensor indices, int rows, int padding_idx, "
+    "bool scale_grad_by_freq)",
+    kernel=lambda self, indices, rows, padding_idx, scale_grad_by_freq: _embedding_back(
+        self, np.asarray(indices), rows, padding_idx, scale_grad_by_freq
+    ),
+    vjp={
+        "self": lambda F, g, indices, padding_idx, scale_grad_by_freq: F._embedding_again(
+            g, indices, padding_idx, scale_grad_by_freq
+        )
+    },
+    jvp={
+        "self": lambda F, t, indices, rows, padding_idx, scale_grad_by_freq: F._embedding_back(
+            t, indices, rows, padding_idx, scale_grad_by_freq
+        )
+    },
+    node="EmbeddingDenseBackwardBackward0",
+    where=(),
+    doc="Adds rows up into the table that they were looked up in.",
+    samples=lambda S: [S(S.normal(5, 3), S.integers(0, 4, 5), 4, 1, True)],
+)
+op(
+    "_embedding_again(Tensor self, Tensor indices, int padding_idx, bool scale_grad_by_freq)",
+    kernel=_embedding_again,
+    vjp={
+        "self": lambda F, g, indices, self_shape, padding_idx, scale_grad_by_freq: (
+            F._embedding_back(g, indices, self_shape[0], padding_idx, scale_grad_by_freq)
+        )
+    },
+    jvp={
+        "self": lambda F, t, indices, padding_idx, scale_grad_by_freq: F._embedding_again(
+            t, indices, padding_idx, scale_grad_by_freq
+        )
+    },
+    node="EmbeddingBackward0",
+    where=(),
+    doc="Rows looked up and scaled as in the derivative of an embedding.",
+    samples=lambda S: [S(S.normal(4, 3), S.integers(0, 4, 5), 1, True)],
+)
+
+
+op(
+    "embedding_F(Tensor input, Tensor weight, int? padding_idx=None, float? max_norm=None, "
+    "float norm_type=2.0, bool scale_grad_by_freq=False, bool sparse=False)",
+    name="embedding",
+    composite=_embedding,
+    where=("F",),
+    written="F",
+    doc="Rows of a table, looked up by number.",
+    samples=lambda S: [
+        S(S.integers(0, 4, 5), S.normal(4, 3)),
+        S.edge(S.integers(0, 4, 2, 2), S.normal(4, 3), padding_idx=1, scale_grad_by_freq=True),
+    ],
+)

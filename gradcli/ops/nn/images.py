@@ -20,7 +20,7 @@ from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
-from .pooling import _along, _output_size
+from .pooling import along, pooled_size
 
 Sizes = tuple[int, ...]
 
@@ -291,12 +291,12 @@ def _matrices(
 
 def _upsample(self: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
     sizes = self.shape[self.ndim - len(size) :]
-    return _along(self, _matrices(sizes, size, mode, align, scales, self.dtype))
+    return along(self, _matrices(sizes, size, mode, align, scales, self.dtype))
 
 
 def _upsample_back(self: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
     out = self.shape[self.ndim - len(size) :]
-    return _along(self, [m.T for m in _matrices(size, out, mode, align, scales, self.dtype)])
+    return along(self, [m.T for m in _matrices(size, out, mode, align, scales, self.dtype)])
 
 
 _NODES = {
@@ -432,7 +432,7 @@ def _interpolate(
         scales = None if recompute_scale_factor else tuple(float(s) for s in scales)
     if mode == "area":
         pool = getattr(F, f"adaptive_avg_pool{dims}d")
-        return pool(input, _output_size("interpolate", out, input, dims))
+        return pool(input, pooled_size("interpolate", out, input, dims))
     wanted = _RANKS.get(mode)
     if wanted is not None and rank != wanted:
         raise NotImplementedError(f"Got {rank}D input, but {mode} mode needs {wanted}D input")

@@ -18,8 +18,8 @@ from ...table.levels.randomness import over_batch, per_example
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make, shape_of
-from .activation import _in_place_or_not
-from .dropout import _alpha, _check_probability, _drop, _noise
+from .activation import in_place_or_not
+from .dropout import alpha_dropped, check_probability, dropout_noise, dropped
 
 # --- randomized leaky rectifier ---------------------------------------------------------------
 
@@ -93,10 +93,10 @@ def _rrelu(
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         name = "_rrelu_fixed" + "_written" * inplace
-        return _in_place_or_not(name, F, inplace, self, (lower + upper) / 2)
+        return in_place_or_not(name, F, inplace, self, (lower + upper) / 2)
     _refuse_integers("rrelu_with_noise_out_cpu", self)
     noise = _slopes(self, lower, upper, generator)
-    return _in_place_or_not("_rrelu" + "_written" * inplace, F, inplace, self, noise)
+    return in_place_or_not("_rrelu" + "_written" * inplace, F, inplace, self, noise)
 
 
 def _rrelu_samples(S: Any) -> Any:
@@ -204,14 +204,14 @@ def _define_dropout(name: str, doc: str, drop: Any, channels: bool) -> None:
         )
 
 
-_define_dropout("dropout", "Zeroes elements at random.", _drop, False)
-_define_dropout("feature_dropout", "Zeroes channels at random.", _drop, True)
-_define_dropout("alpha_dropout", "Dropout that keeps mean and variance.", _alpha, False)
-_define_dropout("feature_alpha_dropout", "Alpha dropout of whole channels.", _alpha, True)
+_define_dropout("dropout", "Zeroes elements at random.", dropped, False)
+_define_dropout("feature_dropout", "Zeroes channels at random.", dropped, True)
+_define_dropout("alpha_dropout", "Dropout that keeps mean and variance.", alpha_dropped, False)
+_define_dropout("feature_alpha_dropout", "Alpha dropout of whole channels.", alpha_dropped, True)
 
 
 def _native(F: Any, input: Any, p: float, train: bool | None) -> Any:
-    _check_probability(p)
+    check_probability(p)
     scale = 0.0 if p == 1 else 1 / (1 - p)
     if train is False or p == 0:
         kept = F._full_as(input, 1.0)
@@ -219,7 +219,7 @@ def _native(F: Any, input: Any, p: float, train: bool | None) -> Any:
     elif p == 1:
         kept = F._full_as(input, 0.0)
     else:
-        kept = _noise(F, input, p, False)
+        kept = dropout_noise(F, input, p, False)
     return F._native_dropout(input, kept, scale), F.ne(kept, 0)
 
 

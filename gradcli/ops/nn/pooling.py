@@ -26,7 +26,7 @@ from ..creation.tensors import check_size
 Sizes = tuple[int, ...]
 
 
-def _spread(name: str, what: str, value: Any, dims: int) -> Sizes:
+def spread(name: str, what: str, value: Any, dims: int) -> Sizes:
     """One number for every dimension, or a list of as many."""
     sizes = (value,) if isinstance(value, int) else tuple(value)
     if len(sizes) == 1:
@@ -320,10 +320,10 @@ def _define_max(dims: int) -> None:
         ceil_mode: bool,
         return_indices: bool,
     ) -> Any:
-        k = _spread(name, "kernel_size", kernel_size, dims)
-        s = k if stride is None or stride == () else _spread(name, "stride", stride, dims)
-        p = _spread(name, "padding", padding, dims)
-        d = _spread(name, "dilation", dilation, dims)
+        k = spread(name, "kernel_size", kernel_size, dims)
+        s = k if stride is None or stride == () else spread(name, "stride", stride, dims)
+        p = spread(name, "padding", padding, dims)
+        d = spread(name, "dilation", dilation, dims)
         if dims == 1:
             if ndim(input) not in (2, 3):
                 raise RuntimeError(
@@ -393,7 +393,11 @@ def _adaptive_max(self: Any, output_size: Any) -> tuple[Any, Any]:
     return values, index
 
 
-def _output_size(name: str, output_size: Any, input: Any, dims: int) -> Sizes:
+def pooled_size(name: str, output_size: Any, input: Any, dims: int) -> Sizes:
+    """The `dims` lengths of an adaptive pooling; None stands for that of the input.
+
+    Raises RuntimeError or ValueError for as many lengths as do not fit.
+    """
     sizes = (output_size,) * dims if isinstance(output_size, int) else tuple(output_size)
     if dims == 1 and len(sizes) != 1:
         raise RuntimeError(
@@ -441,7 +445,7 @@ def _define_adaptive_max(dims: int) -> None:
 
     def pooled(F: Any, input: Any, output_size: Any, return_indices: bool) -> Any:
         _check_adaptive(name, input, dims)
-        sizes = _output_size(name, output_size, input, dims)
+        sizes = pooled_size(name, output_size, input, dims)
         if dims == 1:
             values, index = F._adaptive_max_pool2d(F.unsqueeze(input, -2), (1, *sizes))
             values, index = F.squeeze_dim(values, -2), F.squeeze_dim(index, -2)
@@ -495,7 +499,7 @@ def _average_matrix(n: int, k: int, s: int, p: int, ceil: bool) -> Any:
     return (begin <= place) & (place < begin + k)
 
 
-def _along(x: Any, matrices: Sequence[Any]) -> Any:
+def along(x: Any, matrices: Sequence[Any]) -> Any:
     """`x` with a matrix applied along each of its last dimensions."""
     rank = len(matrices)
     for axis, matrix in enumerate(matrices):
@@ -548,7 +552,7 @@ def _avg_pool(
     divisors = _divisors(
         sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
-    sums = _along(
+    sums = along(
         self, _average_matrices(sizes, kernel_size, stride, padding, ceil_mode, self.dtype)
     )
     if self.dtype.kind in "iu":
@@ -570,7 +574,7 @@ def _avg_back(
         sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
     matrices = _average_matrices(sizes, kernel_size, stride, padding, ceil_mode, self.dtype)
-    return _along((self / divisors).astype(self.dtype, copy=False), [m.T for m in matrices])
+    return along((self / divisors).astype(self.dtype, copy=False), [m.T for m in matrices])
 
 
 def _avg_back_vjp(
@@ -707,9 +711,9 @@ def _define_average(dims: int) -> None:
         count_include_pad: bool,
         divisor_override: int | None = None,
     ) -> Any:
-        k = _spread(name, "kernel_size", kernel_size, dims)
-        s = k if stride is None or stride == () else _spread(name, "stride", stride, dims)
-        p = _spread(name, "padding", padding, dims)
+        k = spread(name, "kernel_size", kernel_size, dims)
+        s = k if stride is None or stride == () else spread(name, "stride", stride, dims)
+        p = spread(name, "padding", padding, dims)
         rest = (ceil_mode, count_include_pad, divisor_override)
         if dims > 1:
             return getattr(F, f"_{name}")(input, k, s, p, *rest)
@@ -755,12 +759,12 @@ def _adaptive_mean(self: Any, output_size: Any) -> Any:
             f"but received {{{listed}}}"
         )
     sizes = self.shape[self.ndim - len(output_size) :]
-    return _along(self, _adaptive_matrices(sizes, output_size, self.dtype))
+    return along(self, _adaptive_matrices(sizes, output_size, self.dtype))
 
 
 def _adaptive_back(self: Any, sizes: Any) -> Any:
     output_size = self.shape[self.ndim - len(sizes) :]
-    return _along(self, [m.T for m in _adaptive_matrices(sizes, output_size, self.dtype)])
+    return along(self, [m.T for m in _adaptive_matrices(sizes, output_size, self.dtype)])
 
 
 op(
@@ -809,7 +813,7 @@ def _define_adaptive_average(dims: int) -> None:
 
     def pooled(F: Any, input: Any, output_size: Any) -> Any:
         _check_adaptive(name, input, dims)
-        sizes = _output_size(name, output_size, input, dims)
+        sizes = pooled_size(name, output_size, input, dims)
         if dims == 1:
             wide = F.unsqueeze(input, -2)
             if sizes == (1,):
@@ -838,7 +842,7 @@ def _lp_pool(dims: int) -> Callable[..., Any]:
     def pooled(
         F: Any, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool
     ) -> Any:
-        kernel = _spread("lp_pool", "kernel_size", kernel_size, dims)
+        kernel = spread("lp_pool", "kernel_size", kernel_size, dims)
         powers = F.pow(input, norm_type)
         means = getattr(F, f"avg_pool{dims}d")(powers, kernel, stride, 0, ceil_mode, True)
         sums = F.mul(F.mul(F.sign(means), F.relu(F.abs(means))), float(math.prod(kernel)))

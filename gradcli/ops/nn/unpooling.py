@@ -17,7 +17,7 @@ from ...table.levels.randomness import per_example
 from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make, shape_of
-from .pooling import _spread
+from .pooling import spread
 
 Sizes = tuple[int, ...]
 
@@ -161,9 +161,9 @@ def _define_unpool(dims: int) -> None:
         padding: Any,
         output_size: Any,
     ) -> Any:
-        kernel = _spread(name, "kernel_size", kernel_size, dims)
-        steps = kernel if stride is None else _spread(name, "stride", stride, dims)
-        pads = _spread(name, "padding", padding, dims)
+        kernel = spread(name, "kernel_size", kernel_size, dims)
+        steps = kernel if stride is None else spread(name, "stride", stride, dims)
+        pads = spread(name, "padding", padding, dims)
         size = _unpool_size(tuple(input.shape), kernel, steps, pads, output_size)
         if dims == 1:
             wide = F._max_unpool2d(F.unsqueeze(input, -1), F.unsqueeze(indices, -1), (*size, 1))

@@ -656,6 +656,7 @@ def _among_zeros(g: Array, shape: Sequence[int], index: Any) -> Array:
 
 
 def at_index(dim: int, item: Any) -> tuple[Any, ...]:
+    """The index that has `item` at `dim` and takes all of the other dimensions."""
     return (*(slice(None),) * dim, item, Ellipsis)
 
 
@@ -716,6 +717,7 @@ def slice_of(length: int, start: int | None, end: int | None, step: int) -> slic
 def slice_index(
     shape: Sequence[int], dim: int, start: int | None, end: int | None, step: int
 ) -> tuple[Any, ...]:
+    """The index of `slice`. Raises RuntimeError for a tensor without dimensions."""
     if not shape:
         raise RuntimeError("slice() cannot be applied to a 0-dim tensor.")
     dim = wrap_dim(dim, len(shape))
@@ -797,6 +799,7 @@ op(
 
 
 def diagonal_axes(shape: Sequence[int], dim1: int, dim2: int) -> tuple[int, int]:
+    """Both dimensions counted from the front. Raises RuntimeError where they are one."""
     first = wrap_dim(dim1, len(shape))
     second = wrap_dim(dim2, len(shape))
     if first == second:
@@ -805,6 +808,7 @@ def diagonal_axes(shape: Sequence[int], dim1: int, dim2: int) -> tuple[int, int]
 
 
 def diagonal_of(self: Array, offset: int, dim1: int, dim2: int) -> Array:
+    """The diagonal in two dimensions as a view, its length last."""
     first, second = diagonal_axes(self.shape, dim1, dim2)
     strides = strides_of(self)
     shape = self.shape

@@ -28,7 +28,8 @@ def _transforms(name: str, kind: str) -> Rule:
 _MODES = {"backward": (0, 2), "ortho": (1, 1), "forward": (2, 0)}  # forward, inverse transform
 
 
-def _mode(norm: str | None, forward: bool) -> int:
+def norm_mode(norm: str | None, forward: bool) -> int:
+    """How a transform is scaled: 0 not at all, 1 by 1/√n, 2 by 1/n. Raises RuntimeError."""
     if norm is None:
         norm = "backward"
     if norm not in _MODES:
@@ -262,7 +263,7 @@ def _define_one(name: str, forward: bool, kind: str, doc: str) -> None:
             )
         wide = kind in ("irfft", "hfft")
         self = _floating(F, self, wide)
-        mode = _mode(norm, forward)
+        mode = norm_mode(norm, forward)
         if wide:
             size = _points(n, 2 * (self.shape[axis] - 1))
             self = _resized(F, self, (axis,), (size // 2 + 1,))
@@ -337,7 +338,7 @@ def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) ->
                 f"{name} expects a real-valued input tensor, but got {self.dtype.scalar_name}"
             )
         places, sizes = _axes(self, s, dim)
-        mode = _mode(norm, forward)
+        mode = norm_mode(norm, forward)
         self = _floating(F, self, kind != "r")
         if not places and kind in ("r", "i"):
             raise RuntimeError(f"{name} must transform at least one axis")
@@ -400,7 +401,7 @@ def _define_hermitian(suffix: str, default: str) -> None:
         size = sizes[-1] if s is not None and s[-1] != -1 else 2 * (self.shape[last] - 1)
         _points(size, size)
         self = _floating(F, self, True)
-        mode = _mode(norm, True)
+        mode = norm_mode(norm, True)
         self = _resized(F, self, places, (*sizes[:-1], size // 2 + 1))
         if len(places) > 1:
             self = F._fft_c2c(self, places[:-1], mode, True)
@@ -415,7 +416,7 @@ def _define_hermitian(suffix: str, default: str) -> None:
         if not places:
             raise RuntimeError(f"ihfft{suffix} must transform at least one axis")
         self = _resized(F, _floating(F, self, False), places, sizes)
-        mode = _mode(norm, False)
+        mode = norm_mode(norm, False)
         result = F._fft_r2c(self, places[-1:], mode, True)
         if len(places) == 1:
             return F.conj(result)

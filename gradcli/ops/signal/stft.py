@@ -15,7 +15,7 @@ from ...tensor import dtypes
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, make, shape_of
 from ..shape.in_place import restructure
-from .fourier import _mode
+from .fourier import norm_mode
 
 
 def _in_place(F: Any, tensor: Any, identifier: str, *args: Any) -> Any:
@@ -127,7 +127,7 @@ def _stft(
     frames = _frames(F, input, n_fft, hop)
     if window is not None or width < n_fft:
         frames = F.mul(frames, _fitted(F, window, width, n_fft, input))
-    mode = _mode(_norm(normalized), True)
+    mode = norm_mode(_norm(normalized), True)
     if is_complex(frames):
         result = F._fft_c2c(frames, (2,), mode, True)
     else:
@@ -259,7 +259,7 @@ def _istft(
     if single:
         parts = F.unsqueeze(parts, 0)
     spectra = F.view_as_complex(F.transpose(parts, 1, 2))
-    mode = _mode("ortho" if normalized else None, False)
+    mode = norm_mode("ortho" if normalized else None, False)
     if return_complex:
         frames = F._fft_c2c(spectra, (2,), mode, False)
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from typing import Any
+
+from gradcli.language.syntax.spelling import near
 
 THEMES = ("auto", "dark", "light", "none")
 KEYS = ("emacs", "vi")
@@ -53,15 +54,15 @@ class Config:
 
 
 def _near(name: str, known: tuple[str, ...]) -> str:
-    found = get_close_matches(name.lower(), known, 1, 0.5)
+    found = near(name, known, 1)
     return f"did you mean `{found[0]}`?" if found else f"the settings are {', '.join(known)}"
 
 
 def _choice(value: Any, known: tuple[str, ...], name: str, place: str) -> str:
     if isinstance(value, str) and value in known:
         return value
-    near = get_close_matches(str(value), known, 1, 0.5)
-    help = f"did you mean {near[0]!r}?" if near else f"it is one of {', '.join(known)}"
+    found = near(str(value), known, 1)
+    help = f"did you mean {found[0]!r}?" if found else f"it is one of {', '.join(known)}"
     raise ConfigError(f"{place}: {name} = {value!r} is not possible", help)
 
 
@@ -93,8 +94,8 @@ def load(use_file: bool) -> Config:
         if variable.startswith("GRADCLI_") and value:
             name = variable[8:].lower()
             if name not in Config.__slots__:
-                near = get_close_matches(name, Config.__slots__, 1, 0.5)
-                help = f"did you mean GRADCLI_{near[0].upper()}?" if near else ""
+                found = near(name, Config.__slots__, 1)
+                help = f"did you mean GRADCLI_{found[0].upper()}?" if found else ""
                 raise ConfigError(f"{variable}: there is no such setting", help)
             config.assign(name, value, variable)
     return config

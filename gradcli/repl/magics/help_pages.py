@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from gradcli.language.syntax import spelling
 from gradcli.repl.session.failed import Failed
 
 from .table import MAGICS
@@ -78,7 +78,7 @@ def show_help(shell: Shell, name: str, everything: bool) -> None:
         return
     value = lookup.value(shell, name)
     if value is lookup.MISSING:
-        near = get_close_matches(name, lookup.all_names(shell), 1, 0.6)
+        near = spelling.near(name, lookup.all_names(shell), 1)
         raise Failed(f"`{name}` is not known", f"did you mean `{near[0]}`?" if near else "")
     shell.say(_described(shell, name, value, everything))
 
@@ -113,10 +113,10 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
     from gradcli.torch.namespaces import Module
 
     if type(value) is Tensor:
-        from gradcli.repl.names.facts import _row
+        from gradcli.repl.names.facts import row
 
         columns = ["shape", "dtype", "requires_grad", "leaf", "grad_fn", "version", "|grad|"]
-        facts = zip(columns, _row(name, value)[1:], strict=True)
+        facts = zip(columns, row(name, value)[1:], strict=True)
         lines = [f"{name} is a tensor", text_repr(value)]
         return "\n".join(lines + [f"    {key:14}{fact}" for key, fact in facts if fact])
     signature = signature_of(value)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+from gradcli.language.syntax import spelling
 
 from .table import ALIASES, MAGICS
 
@@ -20,7 +21,7 @@ def find(name: str) -> Magic:
     if found is None:
         from gradcli.repl.session.failed import Failed
 
-        near = get_close_matches(name, MAGICS, 1, 0.5)
+        near = spelling.near(name, MAGICS, 1)
         help = f"did you mean %{near[0]}?" if near else "%help lists the magics"
         raise Failed(f"there is no magic %{name}", help)
     return found

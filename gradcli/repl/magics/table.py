@@ -1,4 +1,4 @@
-"""The magics: a table of commands that begin with `%`, and how their lines are taken apart.
+"""The magics: a table of the commands that begin with `%`.
 
 An entry has its name, the form of its arguments, a line of documentation and examples, each a list
 of inputs and a piece of what they print. `%help NAME` shows them and the tests run them.

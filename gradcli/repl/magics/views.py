@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gradcli.autograd.leaf import fresh_edge, requires_grad
-from gradcli.repl.names.facts import _row, is_data
+from gradcli.repl.names.facts import is_data, row
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
@@ -31,7 +31,7 @@ def vars(shell: Shell, text: str) -> None:
     for name in names:
         if name not in known:
             raise Failed(f"there is no variable `{name}`")
-    rows = [_row(name, known[name]) for name in names or known if names or is_data(known[name])]
+    rows = [row(name, known[name]) for name in names or known if names or is_data(known[name])]
     if not rows:
         shell.say("there are no variables yet: try x = param([1., 2.])")
         return

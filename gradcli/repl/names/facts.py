@@ -21,7 +21,8 @@ def is_data(value: Any) -> bool:
     )
 
 
-def _row(name: str, value: Any) -> list[str]:
+def row(name: str, value: Any) -> list[str]:
+    """Texts: name, shape, dtype, requires_grad, leaf, grad_fn, version, norm of the gradient."""
     if type(value) is not Tensor:
         if isinstance(value, Function):
             return [name, f"({', '.join(parameters(value))})", "function", "", "", "", "", ""]

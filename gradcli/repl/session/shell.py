@@ -19,7 +19,8 @@ from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.language.syntax.terminal import clean, clean_printed
 from gradcli.language.values.text import text_repr
-from gradcli.repl import messages
+from gradcli.render.diagnostics import diagnostic_of, wrapped
+from gradcli.render.reports import bug_text, watch_warnings
 from gradcli.repl.files.config import Config
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
@@ -37,13 +38,16 @@ OURS = ("In", "Out", *RECENT)  # names that the REPL itself sets
 class Shell:
     """A session.
 
-    `write` takes the text to show; `record` is called before an input runs; `ask` answers a
+    `magic` runs a line with `%`, `help` shows what is known of a name, all of it or the short
+    form; `write` takes the text to show; `record` is called before an input runs; `ask` answers a
     question with yes or no.
     """
 
     def __init__(
         self,
         config: Config,
+        magic: Callable[[Shell, str], None],
+        help: Callable[[Shell, str, bool], None],
         *,
         colour: bool = False,
         ascii: bool = False,
@@ -56,6 +60,8 @@ class Shell:
         from gradcli.autograd.freed_values import Keeper
 
         self.config = config
+        self.magic = magic
+        self.help = help
         self.colour = colour
         self.ascii = ascii
         self.write = write or _write_out
@@ -74,7 +80,7 @@ class Shell:
         self.next_text = ""  # what stands at the next prompt
         self.recent: list[Any] = []
         self.graph_size = (0, 0)
-        messages.watch_warnings(self.show_diagnostic)
+        watch_warnings(self.show_diagnostic)
         self.apply_settings(seed)
         self.reset()
 
@@ -175,31 +181,26 @@ class Shell:
                     if not self.run_code(source, number):
                         return False
                 elif piece.kind == "magic":
-                    from gradcli.repl.magics.parse import run_magic
-
-                    run_magic(self, piece.text)
+                    self.magic(self, piece.text)
                 else:
-                    from gradcli.repl.magics.help_pages import show_help
-
-                    name, everything = cells.help_request(piece.text)
-                    show_help(self, name, everything)
+                    self.help(self, *cells.help_request(piece.text))
         except Failed as error:
-            self.say(messages.plain_error(str(error), error.help, self.colour))
+            self._complain(str(error), error.help)
         except Interrupted:
-            self.say(messages.note("interrupted", self.colour))
+            self._note("interrupted")
         except (Leave, OSError, GeneratorExit):
             raise
         except LimitExceeded as error:
-            self.say(messages.plain_error(f"LimitExceeded: {error}", "", self.colour))
+            self._complain(f"LimitExceeded: {error}")
         except ProgramError as error:
             self._report(error, error.source)
         except Exception as error:
             from gradcli.language.errors.program_error import title
 
             if _is_ours(error):
-                self.say(messages.plain_error(_bug(error), "please report it", self.colour))
+                self._complain(bug_text(error), "please report it")
             else:
-                self.say(messages.plain_error(title(error), "", self.colour))
+                self._complain(title(error))
         else:
             return True
         return False
@@ -250,7 +251,7 @@ class Shell:
 
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
         """Show an error or a warning."""
-        self.say(messages.rendered(diagnostic, self.colour, self.width))
+        self.say(wrapped(diagnostic, self.colour, self.width))
 
     @property
     def width(self) -> int:
@@ -273,16 +274,24 @@ class Shell:
         self.recent = [value, *self.recent[:2]]
         self.names.update((n, v) for n, v in zip(RECENT, self.recent, strict=False) if n in ours)
 
+    def _complain(self, message: str, help: str = "") -> None:
+        """Show an error that has no place in an input."""
+        self.say(Diagnostic(message, help=[help] if help else []).render(color=self.colour))
+
+    def _note(self, message: str) -> None:
+        """Show a warning of the REPL itself."""
+        self.say(Diagnostic(message, severity="warning").render(color=self.colour))
+
     def _report(self, error: BaseException, source: Source) -> None:
         if isinstance(error, Interrupted):
             place = getattr(error, "place", None)
             at = f" at {place[0].location(place[1].start)}" if place else ""
-            self.say(messages.note(f"interrupted{at}; what was done before stays", self.colour))
+            self._note(f"interrupted{at}; what was done before stays")
             return
         inner = getattr(error, "error", None)
         if isinstance(inner, OSError) and isinstance(error, ProgramError) and _lost(inner):
             raise inner
-        self.say(messages.error_text(error, source, self.colour, self.width))
+        self.show_diagnostic(diagnostic_of(error, source))
 
     def _measure_graph(self) -> None:
         from .graph_size import live_graph
@@ -310,25 +319,19 @@ def _lost(error: OSError) -> bool:
     return isinstance(error, BrokenPipeError) or error.errno == 5
 
 
+# Where programs do not run: what goes wrong there is no error of the user's.
+_OURS = tuple(f"{os.sep}gradcli{os.sep}{floor}{os.sep}" for floor in ("explain", "repl"))
+
+
 def _is_ours(error: Exception) -> bool:
     """Whether an exception is a fault of the REPL, not one that the core raises on purpose."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
-    inside = (
-        traceback is not None and f"{os.sep}repl{os.sep}" in traceback.tb_frame.f_code.co_filename
+    inside = traceback is not None and any(
+        folder in traceback.tb_frame.f_code.co_filename for folder in _OURS
     )
     return inside or isinstance(error, AttributeError | KeyError | NameError | AssertionError)
-
-
-def _bug(error: Exception) -> str:
-    traceback = error.__traceback__
-    place = ""
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f"{code.co_filename.rpartition('gradcli/')[2]}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return f"this is a bug in gradcli: {type(error).__name__}: {error} ({place})"
 
 
 def _write_out(text: str) -> None:

@@ -317,6 +317,8 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
 
 
 def general(op: Op, flavour: str) -> Any:
+    """A callable for any entry, without a path for plain tensors."""
+
     def call(*args: Any, **kwargs: Any) -> Any:
         return call_slowly(op, flavour, args, kwargs)
 

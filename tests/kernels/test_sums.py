@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcli.kernels.spacing import fused
-from gradcli.kernels.sums import add_up, add_up_parts
+from gradcli.kernels.sums import add_up, add_up_blocks
 
 
 @pytest.mark.parametrize("kind", ["f", "d", "F", "D"])
@@ -18,7 +18,7 @@ def test_parts_give_the_sum_of_the_whole(kind: str, count: int) -> None:
     x = np.random.default_rng(count).standard_normal(count).astype(kind)
     whole = add_up(x, (0,))
     for length in (64, 4096, 2**15):
-        assert add_up_parts(lambda a, b: x[a:b], count, x.dtype, length) == whole
+        assert add_up_blocks(lambda a, b: x[a:b], count, x.dtype, length) == whole
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1,), (2, 3), (1, 1, 1), (4, 1, 5)])

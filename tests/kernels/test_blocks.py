@@ -1,4 +1,4 @@
-"""Large arrays go through chains of passes in parts: nobody can tell from the results."""
+"""Large arrays go through chains of passes in blocks: nobody can tell from the results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_parts_are_the_whole(monkeypatch: pytest.MonkeyPatch, name: str, dtype: 
     x = np.random.default_rng(0).normal(0, 3, (5, 40))
     x[0, :5] = [0.0, -0.0, np.inf, -np.inf, np.nan]
     whole = values(x, CHAINS[name], dtype)
-    monkeypatch.setattr(blocks, "PART", 64)
+    monkeypatch.setattr(blocks, "BLOCK", 64)
     for found, wanted in zip(values(x, CHAINS[name], dtype), whole, strict=True):
         np.testing.assert_allclose(found, wanted, 1e-5 if dtype is torch.float32 else 1e-13)
         assert found.shape == wanted.shape and found.strides == wanted.strides
@@ -54,11 +54,11 @@ def test_parts_are_the_whole(monkeypatch: pytest.MonkeyPatch, name: str, dtype: 
 def test_only_elementwise_entries_go_in_parts() -> None:
     for identifier in index.ROWS:
         entry = get_op(identifier)
-        assert not entry.parts or (entry.batching == "elementwise" and entry.outputs == 1)
+        assert not entry.blocks or (entry.batching == "elementwise" and entry.outputs == 1)
 
 
 def test_operands_of_other_shapes_and_layouts_are_left_whole() -> None:
-    add = blocks.parted(lambda a, b: a + b)
+    add = blocks.in_blocks(lambda a, b: a + b)
     a, b = np.ones((300, 400)), np.arange(400.0)
     assert (add(a, b) == a + b).all()
     assert (add(a.T, a.T.copy()) == 2).all()
@@ -101,7 +101,7 @@ def test_losses_and_norms_in_parts(monkeypatch: pytest.MonkeyPatch, reduction: s
     a, b = (torch.tensor(random.standard_normal((30, 40))) for _ in range(2))
     losses = (F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss)
     whole = [loss(a, b, reduction=reduction).item() for loss in losses] + [a.norm().item()]
-    monkeypatch.setattr(blocks, "PART", 64)
+    monkeypatch.setattr(blocks, "BLOCK", 64)
     found = [loss(a, b, reduction=reduction).item() for loss in losses] + [a.norm().item()]
     np.testing.assert_allclose(found, whole, 1e-13)
     assert a.norm(dim=(0, 1), keepdim=True).shape == (1, 1)
