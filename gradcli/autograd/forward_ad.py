@@ -90,8 +90,3 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
         return UnpackedDualTensor(tensor, None)
     primal, tangent = operations.split_dual(tensor, _depths[-1])
     return UnpackedDualTensor(operations.identity(primal), tangent)
-
-
-def current_depth() -> int | None:
-    """The level that is open, None outside."""
-    return _depths[-1] if _depths else None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.dtypes import Array
 from .strides import ordered_strides, strides_of
 from .sums import add_up, add_up_blocks
 
@@ -49,7 +50,7 @@ def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., A
     return call
 
 
-def by_rows(function: Callable[..., Any], axis: int, *arrays: Any) -> Any:
+def by_rows(function: Callable[..., Any], axis: int, *arrays: Array) -> Array:
     """`function(*arrays, axis)`, whose result has the shape of the arrays.
 
     Along the last axis of large arrays it works on as many rows at once as stay in the cache.
@@ -77,7 +78,7 @@ def by_rows(function: Callable[..., Any], axis: int, *arrays: Any) -> Any:
 _SHORT: dict[Any, int] = {np.add: 32, np.multiply: 128, np.maximum: 64, np.minimum: 64}
 
 
-def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
+def reduce(ufunc: Any, x: Array, axes: Any, keepdims: bool = False) -> Array:
     """`ufunc.reduce(x, axes, keepdims=keepdims)`, quick along short rows, too."""
     if (
         x.size > BLOCK // 4
@@ -96,21 +97,21 @@ def reduce(ufunc: Any, x: Any, axes: Any, keepdims: bool = False) -> Any:
     return ufunc.reduce(x, axis=axes, keepdims=keepdims)
 
 
-def dot(a: Any, b: Any, axes: Any) -> Any:
+def dot(a: Array, b: Array, axes: Any) -> Array:
     """The sum of `a * b` over axes, which stay with length one; rows need no temporary."""
     if axes in ((a.ndim - 1,), a.ndim - 1, -1) and a.dtype == b.dtype and a.dtype.char in "fd":
         return np.vecdot(a, b)[..., None]
     return np.add.reduce(a * b, axis=axes, keepdims=True)
 
 
-def total(x: Any, axes: Any) -> Any:
+def total(x: Array, axes: Any) -> Array:
     """The sum over axes, which stay with length one; along rows as BLAS adds up."""
     if axes in ((x.ndim - 1,), x.ndim - 1, -1) and x.shape[-1] > _SHORT[np.add]:
         return dot(x, np.ones(x.shape[-1], x.dtype), axes)
     return reduce(np.add, x, axes, True)
 
 
-def _walked_strides(values: Any, arrays: Any) -> tuple[int, ...] | None:
+def _walked_strides(values: Array, arrays: Any) -> tuple[int, ...] | None:
     """The strides, in bytes, that PyTorch gives the result of an elementwise function, where they
     may be others than NumPy's."""
     if values.ndim < 2 or all(array.flags.c_contiguous for array in arrays):
@@ -119,7 +120,7 @@ def _walked_strides(values: Any, arrays: Any) -> tuple[int, ...] | None:
     return tuple(step * values.itemsize for step in ordered_strides(values.shape, operands))
 
 
-def summed(function: Callable[..., Any], *arrays: Any) -> Any:
+def summed(function: Callable[..., Any], *arrays: Array) -> Array:
     """The sum of an elementwise function over all elements, in its dtype."""
     first = arrays[0]
     if first.size <= 2 * BLOCK or any(
@@ -130,7 +131,7 @@ def summed(function: Callable[..., Any], *arrays: Any) -> Any:
         return add_up(values, tuple(range(values.ndim)), False, _walked_strides(values, arrays))
     flat = [array.reshape(-1) for array in arrays]
 
-    def part(start: int, stop: int) -> Any:
+    def part(start: int, stop: int) -> Array:
         return function(*[array[start:stop] for array in flat])
 
     return add_up_blocks(part, first.size, function(*[array[:1] for array in flat]).dtype, BLOCK)
@@ -185,7 +186,7 @@ def select(condition: Any, one: Any, other: Any) -> Any:
     return mask.view(dtype)
 
 
-def _bits(value: Any, dtype: Any, word: Any) -> Any:
+def _bits(value: Any, dtype: Any, word: Any) -> Array:
     if type(value) is np.ndarray:
         return value.view(word)
     return dtype.type(value).view(word)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+
+from ..tensor.dtypes import Array
 
 _FEW = 64  # rows up to which NumPy's own `add.at` is as good
 _OFTEN = 32  # repetitions of a row from which on it is as good, too
 
 
-def flat_places(shape: Sequence[int], dim: int, index: Any) -> Any:
+def flat_places(shape: Sequence[int], dim: int, index: Array) -> Array:
     """Positions in a flattened array of `shape`: each element's own place, but `index` on `dim`."""
     steps = [1]
     for length in reversed(shape[1:]):
         steps.insert(0, steps[0] * length)
-    total: Any = np.multiply(index, steps[dim], dtype=np.intp)
+    total: Array = np.multiply(index, steps[dim], dtype=np.intp)
     for axis, length in enumerate(index.shape):
         if axis != dim:
             own = np.arange(length) * steps[axis]
@@ -24,7 +25,7 @@ def flat_places(shape: Sequence[int], dim: int, index: Any) -> Any:
     return total
 
 
-def add_rows(target: Any, index: Any, rows: Any) -> None:
+def add_rows(target: Array, index: Array, rows: Array) -> None:
     """`target[index[i]] += rows[i]` for each i in order, along the first axes.
 
     The first pass adds the first row for each position, the next one the second: within a pass no

@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 
 from ..tensor import dtypes
-from ..tensor.dtypes import DType
+from ..tensor.dtypes import Array, DType
 
 _VECTOR = 32  # bytes
 _SPLIT = 2.0**27 + 1  # cuts the 53 bits of a double into halves
 
 
-def _halves(x: Any) -> tuple[Any, Any]:
+def _halves(x: Array) -> tuple[Any, Any]:
     """`x` as a sum of two doubles of 26 bits, whose products are exact (Veltkamp)."""
     scaled = _SPLIT * x
     high = scaled - (scaled - x)
     return high, x - high
 
 
-def fused(a: Any, b: Any, c: Any) -> Any:
+def fused(a: Array, b: Array, c: Array) -> Array:
     """`a * b + c` of doubles, rounded once.
 
     The errors of the product (Dekker) and of the sum (Knuth) are found exactly and added last.
@@ -42,7 +42,7 @@ def fused(a: Any, b: Any, c: Any) -> Any:
         return np.where(np.isfinite(error), total + error, total)
 
 
-def counted(start: float, step: float, count: int, dtype: DType) -> Any:
+def counted(start: float, step: float, count: int, dtype: DType) -> Array:
     """`count` floating-point numbers from `start`, as `arange` makes them.
 
     Whole pairs of vectors of 32 bytes count from their own first number, as it is rounded.
@@ -66,7 +66,7 @@ def counted(start: float, step: float, count: int, dtype: DType) -> Any:
     return result
 
 
-def spaced(start: Any, end: Any, steps: int, dtype: DType) -> Any:
+def spaced(start: Any, end: Any, steps: int, dtype: DType) -> Array:
     """`steps` numbers from `start` to `end`; the second half is counted from the end."""
     if steps < 2:
         return dtype.cast(np.full(steps, start, np.result_type(type(start), np.int64)))
@@ -83,7 +83,7 @@ def spaced(start: Any, end: Any, steps: int, dtype: DType) -> Any:
         return dtype.cast(np.concatenate([low, high]))
     number = dtype.compute.type
 
-    def rounded(values: Any) -> Any:
+    def rounded(values: Array) -> Array:
         return dtype.cast(np.asarray(values, dtype.compute)).astype(dtype.compute)
 
     first, last = rounded(number(start)), rounded(number(end))
@@ -93,13 +93,13 @@ def spaced(start: Any, end: Any, steps: int, dtype: DType) -> Any:
     return dtype.cast(np.concatenate([low, high]))
 
 
-def exponents(start: Any, end: Any, steps: int, dtype: DType) -> Any:
+def exponents(start: Any, end: Any, steps: int, dtype: DType) -> Array:
     """The real exponents of `logspace`: of doubles from ends and a distance of `dtype`, no step of
     which is fused."""
     if steps < 2:
         return np.full(steps, float(start))
 
-    def rounded(value: Any) -> Any:
+    def rounded(value: Any) -> Array:
         return np.float64(dtype.cast(np.asarray(value, dtype.compute)))
 
     first, last = rounded(start), rounded(end)

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.dtypes import Array
+
 _VECTOR = 32  # bytes
 _LEVELS = 4
 _POWER = 4  # the least power of two after which an accumulator is emptied
@@ -33,7 +35,7 @@ _SMALL = 1 << 12  # elements up to which the number of steps decides
 _ADD: Any = np.add
 
 
-def _in_order(x: Any) -> Any:
+def _in_order(x: Array) -> Array:
     """The sums `(…, lanes)` of terms `(…, terms, lanes)`, one term after the other.
 
     Both ways of NumPy add whole vectors to an accumulator as long as the lanes lie side by side;
@@ -53,13 +55,13 @@ def _power_of(terms: int) -> int:
     return max(_POWER, (terms - 1).bit_length() // _LEVELS)
 
 
-def _cascade(x: Any) -> Any:
+def _cascade(x: Array) -> Array:
     """The sums `(…, lanes)` of terms `(…, terms, lanes)` over four levels."""
     terms = x.shape[-2]
     return _in_order(x) if terms < 1 << _POWER else _levels(x, _power_of(terms), 0, None)
 
 
-def _levels(x: Any, power: int, level: int, result: Any) -> Any:
+def _levels(x: Array, power: int, level: int, result: Array) -> Array:
     """The rest of a cascade, whose lower levels hold `result`, from the terms of a level on."""
     terms, lanes = x.shape[-2:]
     for _ in range(level, _LEVELS - 1):
@@ -76,7 +78,7 @@ def _levels(x: Any, power: int, level: int, result: Any) -> Any:
     return last if result is None else result + last
 
 
-def _interleaved(x: Any) -> Any:
+def _interleaved(x: Array) -> Array:
     """The sums `(…, lanes)` of terms `(…, terms, lanes)` by four cascades in turns."""
     terms, lanes = x.shape[-2:]
     turns = terms // _WAYS
@@ -91,7 +93,7 @@ def _interleaved(x: Any) -> Any:
     return _in_order(sums)
 
 
-def _row(x: Any, lanes: int) -> Any:
+def _row(x: Array, lanes: int) -> Array:
     """The sum of a contiguous row, taken in vectors of `lanes` elements, as an array."""
     whole = len(x) - len(x) % lanes
     sums = _interleaved(x[:whole].reshape(-1, lanes))
@@ -102,7 +104,7 @@ def _row(x: Any, lanes: int) -> Any:
     return np.add.accumulate(sums)[-1:]
 
 
-def _rows(x: Any, lanes: int) -> Any:
+def _rows(x: Array, lanes: int) -> Array:
     """The sums of the rows of `x`, taken in vectors of `lanes` elements."""
     rows, length = x.shape
     if rows == 1:
@@ -129,7 +131,7 @@ def _rows(x: Any, lanes: int) -> Any:
     return result
 
 
-def _columns(x: Any, lanes: int) -> Any:
+def _columns(x: Array, lanes: int) -> Array:
     """The sums of the columns of each matrix of `x`: a cascade for each in whole blocks of them,
     four for each of those left over."""
     width = x.shape[-1]
@@ -230,7 +232,7 @@ def _plan(
     return walk
 
 
-def _walked(x: Any, walk: _Walk) -> Any:
+def _walked(x: Array, walk: _Walk) -> Array:
     """The sums along a walk, one for each element of the result, in one dimension or more."""
     lengths = walk.lengths
     x = x.transpose(walk.order).reshape(lengths)
@@ -258,8 +260,8 @@ def _walked(x: Any, walk: _Walk) -> Any:
 
 
 def add_up(
-    x: Any, axes: tuple[int, ...], keepdims: bool = False, strides: tuple[int, ...] | None = None
-) -> Any:
+    x: Array, axes: tuple[int, ...], keepdims: bool = False, strides: tuple[int, ...] | None = None
+) -> Array:
     """The sum of an array over axes that are not negative, in its dtype and PyTorch's order.
 
     `strides`, in bytes, are those that decide the order where `x` stands for an array of others.
@@ -279,7 +281,7 @@ def add_up(
     return (sums + x.dtype.type(0)).reshape(walk.shape)[()]
 
 
-def add_up_blocks(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Any:
+def add_up_blocks(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Array:
     """The sum of a contiguous array of which `part(start, stop)` gives the elements.
 
     They are asked for once, in order, about `length` at a time. The sum is that of the whole array.

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.dtypes import Array
 from .strides import strided
 
 _BLOCK = 1 << 20  # bytes of columns that are worked on at once
@@ -30,7 +31,7 @@ _SMALL = 1 << 20  # multiplications of a product that BLAS does without repackin
 _spaces: dict[str, Any] = {}
 
 
-def _space(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+def _space(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
     """Uninitialized work space, the same memory at every call: fresh pages cost more than BLAS."""
     size = math.prod(shape) * dtype.itemsize
     if size > _KEPT:
@@ -54,7 +55,7 @@ def output_sizes(
     )
 
 
-def padded(x: Any, padding: Sizes, value: Any = 0) -> Any:
+def padded(x: Array, padding: Sizes, value: Any = 0) -> Array:
     """`x` with a border along its last dimensions; contiguous."""
     if not any(padding):
         return np.ascontiguousarray(x)
@@ -98,7 +99,7 @@ class _Grid:
         # In a wide grid with little waste a tap is one shift of the memory of many channels.
         self.whole = self.wide and 4 * self.volume <= 5 * self.length
 
-    def columns(self, x: Any, groups: int, start: int, length: int) -> Any:
+    def columns(self, x: Array, groups: int, start: int, length: int) -> Array:
         """The windows at `length` positions: (groups, channels * taps, images * positions)."""
         count, channels = x.shape[:2]
         if self.taps == 1 and count == 1 and self.wide:
@@ -118,7 +119,7 @@ class _Grid:
         np.copyto(columns, view)
         return columns.reshape(groups, -1, count * length)
 
-    def spread(self, y: Any, run: int) -> Any:
+    def spread(self, y: Array, run: int) -> Array:
         """Outputs as (channels, images, run), with zeros between.
 
         Where fewer were computed than windows fit, as for a transposed convolution with an output
@@ -138,7 +139,7 @@ class _Grid:
         self.window(wide)[...] = y
         return wide
 
-    def window(self, wide: Any) -> Any:
+    def window(self, wide: Array) -> Array:
         """The wanted elements of wide outputs, as a view (images, channels, *out)."""
         channels, count = wide.shape[:2]
         if self.exact and wide.shape[2] == self.length:
@@ -164,7 +165,7 @@ class _Grid:
 _grid = functools.lru_cache(256)(_Grid)
 
 
-def _apart(array: Any, count: int, work: int) -> Any:
+def _apart(array: Array, count: int, work: int) -> Array:
     """(groups, rows, images * positions), or an axis of images in front for products of `work`.
 
     Small products are quicker one by one than as one wide product, which BLAS repacks first.
@@ -176,14 +177,14 @@ def _apart(array: Any, count: int, work: int) -> Any:
 
 
 def correlate(
-    x: Any,
-    weight: Any,
-    bias: Any,
+    x: Array,
+    weight: Array,
+    bias: Array,
     stride: Sizes,
     padding: Sizes,
     dilation: Sizes,
     groups: int,
-) -> Any:
+) -> Array:
     """The sum over each window of its elements times the weights."""
     grid = _grid(x.shape[2:], weight.shape[2:], stride, padding, dilation)
     count, channels = x.shape[:2]
@@ -217,14 +218,14 @@ def correlate(
 
 
 def scatter(
-    y: Any,
-    weight: Any,
+    y: Array,
+    weight: Array,
     sizes: Sizes,
     stride: Sizes,
     padding: Sizes,
     dilation: Sizes,
     groups: int,
-) -> Any:
+) -> Array:
     """The transpose of `correlate`: outputs spread back over an input of spatial `sizes`."""
     count, filters = y.shape[:2]
     inner = weight.shape[1]
@@ -267,21 +268,21 @@ def scatter(
     return x
 
 
-def crop(x: Any, padding: Sizes) -> Any:
+def crop(x: Array, padding: Sizes) -> Array:
     """`x` without its border, as a view."""
     inner = tuple(slice(p, n - p) for p, n in zip(padding, x.shape[-len(padding) :], strict=True))
     return x[(..., *inner)]
 
 
 def weigh(
-    x: Any,
-    y: Any,
+    x: Array,
+    y: Array,
     kernel: Sizes,
     stride: Sizes,
     padding: Sizes,
     dilation: Sizes,
     groups: int,
-) -> Any:
+) -> Array:
     """For each weight, the sum of the products of the inputs and outputs that it joins."""
     count, channels = x.shape[:2]
     filters = y.shape[1]

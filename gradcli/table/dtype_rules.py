@@ -19,6 +19,7 @@ from ..tensor.dtypes import (
 )
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
+from .schema import Namespace
 
 Refusal = str | Exception | None
 
@@ -60,10 +61,10 @@ def real_gradients(name: str) -> Callable[..., None]:
 def underivable(name: str, *inputs: str) -> dict[str, Any]:
     """The fields of an entry that is recorded although PyTorch has no derivative for it."""
 
-    def vjp(F: Any, g: Any) -> Any:
+    def vjp(F: Namespace, g: Any) -> Any:
         raise RuntimeError(f"derivative for aten::{name} is not implemented")
 
-    def jvp(F: Any, t: Any) -> Any:
+    def jvp(F: Namespace, t: Any) -> Any:
         raise NotImplementedError(
             f"Trying to use forward AD with aten::{name} that does not support it."
         )
@@ -78,10 +79,10 @@ def underivable(name: str, *inputs: str) -> dict[str, Any]:
 def unwritten(name: str, *inputs: str) -> dict[str, Any]:
     """The fields of an entry with a node of its own, whose derivative PyTorch has not written."""
 
-    def vjp(F: Any, g: Any) -> Any:
+    def vjp(F: Namespace, g: Any) -> Any:
         raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
-    def jvp(F: Any, t: Any) -> Any:
+    def jvp(F: Namespace, t: Any) -> Any:
         raise NotImplementedError(
             f"Trying to use forward AD with {name} that does not support it because it has not "
             "been implemented yet.\nPlease file an issue to PyTorch at https://github.com/pytorch/"
@@ -138,7 +139,7 @@ class supports:
 def without_forward(name: str) -> Callable[..., Any]:
     """A forward formula for an op that has a derivative, but none by this input."""
 
-    def refuse(F: Any, t: Any) -> Any:
+    def refuse(F: Namespace, t: Any) -> Any:
         raise NotImplementedError(
             f"Trying to use forward AD with {name} that does not support it because it has not "
             "been implemented yet.\nPlease file an issue to PyTorch at "
@@ -210,12 +211,12 @@ def refuse_batch(name: str, tensor: Tensor) -> None:
         )
 
 
-def cleared(F: Any, mask: Any, values: Any) -> Any:
+def cleared(F: Namespace, mask: Any, values: Any) -> Any:
     """`values` with zeros where `mask` is true, recorded as PyTorch's own formulas do it."""
     return F.masked_fill(values, mask, 0) if F.is_traced else F.where(mask, 0, values)
 
 
-def filled(F: Any, mask: Any, value: Any) -> Any:
+def filled(F: Namespace, mask: Any, value: Any) -> Any:
     """One value where `mask` is true and zeros elsewhere, recorded as PyTorch's formulas do it."""
     if not F.is_traced:
         return F.where(mask, value, 0)

@@ -13,21 +13,7 @@ from typing import Any
 from ..tensor.tensor import Tensor
 from .entry import settled
 from .lookup import get_op
-
-
-class Namespace:
-    """Resolves an entry's id to something callable, once."""
-
-    def __getattr__(self, identifier: str) -> Any:
-        if identifier.startswith("__"):
-            raise AttributeError(identifier)
-        found = self.resolve(identifier)
-        setattr(self, identifier, found)
-        return found
-
-    def resolve(self, identifier: str) -> Any:
-        """What the name stands for in this namespace."""
-        raise KeyError(identifier)
+from .schema import Namespace
 
 
 class Arrays(Namespace):

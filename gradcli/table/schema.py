@@ -10,6 +10,21 @@ from typing import Any
 Formula = Callable[..., Any]
 
 
+class Namespace:
+    """The `F` of formulas: resolves an entry's id to something callable, once."""
+
+    def __getattr__(self, identifier: str) -> Any:
+        if identifier.startswith("__"):
+            raise AttributeError(identifier)
+        found = self.resolve(identifier)
+        setattr(self, identifier, found)
+        return found
+
+    def resolve(self, identifier: str) -> Any:
+        """What the name stands for in this namespace."""
+        raise KeyError(identifier)
+
+
 REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "required"})()
 
 

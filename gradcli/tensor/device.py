@@ -130,10 +130,6 @@ strided = layout("strided")
 preserve_format = memory_format("preserve_format")
 contiguous_format = memory_format("contiguous_format")
 
-CONSTANTS: dict[str, Named] = {
-    constant.name: constant for constant in (strided, preserve_format, contiguous_format)
-}
-
 
 def check_device(function: str, device: Any) -> None:
     """Raise unless `device` (a string, a Device or None) is the CPU."""

@@ -549,10 +549,6 @@ def volatile(tensor: Tensor) -> bool:
     return False
 
 
-def numpy_t(tensor: Tensor) -> Tensor:
-    return resolve.method("t")(tensor)  # type: ignore[no-any-return]
-
-
 def _apply(name: str) -> Callable[[Tensor], Any]:
     def getter(tensor: Tensor) -> Any:
         return resolve.method(name)(tensor)

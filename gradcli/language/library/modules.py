@@ -65,8 +65,6 @@ from gradcli.tensor.tensor import Tensor
 
 from . import torch_names
 
-TORCH = "torch"
-
 _files = "files are given with --input FILE (json, npy, npz, csv), results come with --json"
 REASONS: dict[str, str] = {
     "os": _files,

@@ -32,7 +32,6 @@ from .statement import Statement
 
 LONGEST = 200_000  # characters of a value that are shown
 RECENT = ("_", "__", "___")  # the last output, the one before it, and the one before that
-OURS = ("In", "Out", *RECENT)  # names that the REPL itself sets
 
 
 class Shell:

@@ -24,6 +24,7 @@ from ...tensor.tensor import Rewrite, Tensor, Version, alias, make, shape_of, ve
 from ..entry import Op
 from ..formulas import complex_arrays, real_arrays, traced
 from ..plan import INPUT, OUTPUT, OUTPUT_SHAPE, OUTPUTS, SHAPE, Plan, shape_as_saved
+from ..schema import Formula, Namespace
 from ..shape_rules import broadcast_shape
 
 UNGUARDED = (None, 0)  # the guards of one saved number: nothing to check, but it can be freed
@@ -267,7 +268,7 @@ class _Compiled(Plan):
         if total == 1 and positions == tuple(range(len(self.saves))):
             return _alone(formula)
 
-        def run(F: Any, g: Any, values: Any) -> Any:
+        def run(F: Namespace, g: Any, values: Any) -> Any:
             self.run = found = _written_out(self.op, formulas, total)
             return found(F, g, values)
 
@@ -292,7 +293,7 @@ def _written_out(op: Op, formulas: tuple[Any, ...], total: int) -> Any:
     return eval(f"lambda F, g, values: ({', '.join(terms)},)", names)
 
 
-def _alone(formula: Any) -> Any:
+def _alone(formula: Formula) -> Any:
     """The one formula of a plan, which needs all that was saved, as `_written_out` gives it."""
     return lambda F, g, values: (formula(F, g, *values),)
 

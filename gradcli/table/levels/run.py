@@ -43,7 +43,7 @@ from ..dtype_rules import NO_STORAGE, no_branch, no_item
 from ..entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op
 from ..formulas import traced
 from ..plan import shape_as_saved
-from ..schema import needs
+from ..schema import Formula, needs
 from ..shape_rules import broadcast_shape
 from .batching import INNERMOST, batch, front
 from .batching import wrap_batch as wrap_batch
@@ -357,7 +357,7 @@ def _zeros(value: Tensor) -> Tensor:
     return constant(shape_of(value), value.dtype)
 
 
-def _needed(op: Op, formula: Any, args: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+def _needed(op: Op, formula: Formula, args: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
     position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
     values: list[Any] = []
     for name in needs(formula):
