@@ -47,6 +47,8 @@ class Op:
         arguments giving the dtype to compute in; None leaves dtypes to the kernel.
     numbers: whether a Python number may stand for a tensor other than the first, where `promote` is
         given; "first": for the first, too, "either": for the first where the second is a tensor.
+    scalar: the entry that stands for it where the second operand is a number, as PyTorch's own
+        formulas have it under another node's name.
     rounding: which Python numbers are rounded first in float16 and bfloat16: "" for those that
         stand for a tensor, "all", or "none".
     result: a dtype, or a function of the bound arguments, that the outputs are cast to.
@@ -126,6 +128,7 @@ class Op:
         "result",
         "rounding",
         "samples",
+        "scalar",
         "schema",
         "shows",
         "size",
@@ -150,6 +153,7 @@ class Op:
         self.node: Any = fields.get("node")
         self.promote: Any = fields.get("promote")
         self.numbers: bool | str = fields.get("numbers", True)
+        self.scalar: str = fields.get("scalar", "")
         self.rounding: str = fields.get("rounding", "")
         self.result: Any = fields.get("result")
         self.view: bool = fields.get("view", False)

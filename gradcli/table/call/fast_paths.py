@@ -69,10 +69,6 @@ def _is_binary(op: Op) -> bool:
 _ABSENT = object()
 
 
-# Arithmetic with a number as PyTorch's own formulas do it, where it has another node's name.
-_SCALARS = {name: f"_{name}_scalar" for name in ("add", "sub", "mul", "div")}
-
-
 # What the plan of a unary or binary entry saves, told apart once and not at every call.
 _CONSTANT, _FIRST, _SECOND, _BOTH, _SWAPPED, _RESULT, _OTHERS = range(7)
 
@@ -190,7 +186,7 @@ def _binary(op: Op, flavour: str) -> Any:
         for plan, kind in kinds.items()
         if kind == _CONSTANT
     }
-    scalar = _SCALARS.get(op.id)
+    scalar = op.scalar or None
     number_guards = UNGUARDED if takes_tensor else None  # a number in a tensor's place is freed too
     ndarray = np.ndarray
     state = runtime
