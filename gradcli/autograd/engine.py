@@ -66,6 +66,9 @@ class Pass:
     captured: dict[tuple[Any, int], Any]  # made with `targets`
 
 
+MANY = 4096  # nodes of a graph that a pass may have without counting as more than its call
+
+
 def run(
     roots: Sequence[tuple[Any, int, Tensor]],
     create_graph: bool = False,
@@ -80,6 +83,8 @@ def run(
     """
     order: list[Node] = []
     plain = _collect(roots, order)
+    if len(order) > MANY:
+        runtime.spend(len(order))
     if not (
         plain
         and inputs is None

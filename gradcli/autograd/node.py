@@ -132,6 +132,7 @@ class AccumulateGrad(Node):
     `requires_grad`. It does not keep the tensor alive, only its memory.
     """
 
+    __module__ = "builtins"  # as texts name the class
     __slots__ = ("array", "bit", "born", "grad", "post_hooks", "tensor", "version")
 
     title = "AccumulateGrad"
@@ -385,7 +386,11 @@ class Versions:
     def changed(self) -> list[tuple[Version, int]]:
         """The versions that are not what they were, with the clocks they had."""
         pairs = zip(self.pairs[::2], self.pairs[1::2], strict=True)
-        return [(version, clock) for version, clock in pairs if version.clock != clock]
+        return [
+            (version, clock)
+            for version, clock in pairs
+            if version is not None and version.clock != clock  # None: a hook packed the tensor
+        ]
 
 
 class Packed:

@@ -15,8 +15,7 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
 
 
 def _flatten(tree: Any, leaves: list[Any]) -> Any:
-    if runtime.stop is not None:  # parts that are shared count each time: a tree can be endless
-        runtime.check()
+    runtime.spend(1)  # parts that are shared count each time: a tree can be endless
     if isinstance(tree, tuple | list):
         return type(tree), [_flatten(item, leaves) for item in tree]
     if isinstance(tree, dict):

@@ -68,6 +68,9 @@ def run(arguments: list[str]) -> int:
         show(Failure(USAGE, error.message, help=error.help), form, when)
         return USAGE
     except BaseException as error:
+        limits = sys.modules.get("gradcli.cli.process.limits")
+        if limits is not None:
+            limits.lift_memory()
         from gradcli.cli.process.failures import failure_of
         from gradcli.cli.process.report import BROKEN_PIPE, show
 

@@ -853,7 +853,8 @@ def _poisson(rate: float, uniforms: Uniforms) -> int:
         us = 0.5 - abs(u)
         if us == 0.0:
             continue
-        k = math.floor((2.0 * a / us + b) * u + rate + 0.43)
+        drawn = (2.0 * a / us + b) * u + rate + 0.43
+        k = math.floor(drawn) if abs(drawn) < 1 << 63 else -1 << 63  # as C casts to int64
         if us >= 0.07 and v <= v_r:
             return k
         if k < 0 or (us < 0.013 and v > us):

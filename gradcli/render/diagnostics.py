@@ -20,10 +20,11 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
         calls = dict.fromkeys((where, span, text) for where, span, text in error.callers)
         labels += [Label(span, text, False, source=where) for where, span, text in [*calls][:3]]
         return Diagnostic(error.title, source, labels, [error.help] if error.help else [])
-    where, span = error.place
+    place = getattr(error, "place", None)  # none when no program was running
     title = f"{type(error).__name__}: {error}"
     help = f"the limit can be set with --{error.limit}" if hasattr(error, "limit") else ""
-    return Diagnostic(title, where, [Label(span)], [help] if help else [])
+    where, labels = (source, []) if place is None else (place[0], [Label(place[1])])
+    return Diagnostic(title, where, labels, [help] if help else [])
 
 
 def wrapped(diagnostic: Diagnostic, colour: bool, width: int) -> str:

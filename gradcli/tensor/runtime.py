@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 SMALL = 1 << 20  # bytes that are allocated without a look at what the process holds
@@ -42,6 +42,7 @@ class Runtime:
         "inference_version",
         "max_bytes",
         "packing",
+        "spend",
         "stop",
         "where",
     )
@@ -54,6 +55,8 @@ class Runtime:
         self.packing = False  # saved tensors go through the user's hooks
         self.where = 0  # an index that only the interpreter understands; nodes store it
         self.stop: BaseException | None = None
+        # Counts steps of a program; the language puts its own in place.
+        self.spend: Callable[[int], None] = self._look
         self.max_bytes = 4 << 30
         self.baseline = 0  # bytes that the process held before, where it was over the limit alone
 
@@ -73,12 +76,15 @@ class Runtime:
             self.stop = None
             raise stop
 
+    def _look(self, steps: int) -> None:
+        if self.stop is not None:
+            self.check()
+
     def listed(self, iterable: Iterable[Any]) -> list[Any]:
-        """The items of what a program gave, taken with looks at whether to stop."""
+        """The items of what a program gave, each counted as a step."""
         items: list[Any] = []
         for item in iterable:
-            if self.stop is not None:
-                self.check()
+            self.spend(1)
             items.append(item)
         return items
 

@@ -27,7 +27,7 @@ from ..table.shape_rules import check_target
 from ..tensor import dtypes
 from ..tensor.device import Device, check_device, cpu, strided
 from ..tensor.dtypes import PYTHON, DType, python_number
-from ..tensor.memory import address, shown
+from ..tensor.memory import address, memory_of, owner_of, shown
 from ..tensor.notices import warn_once
 from ..tensor.printing import format_tensor, tensor_text
 from ..tensor.runtime import runtime
@@ -250,12 +250,18 @@ def _dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def storage_offset(tensor: Tensor) -> int:
-    """The position of the first element in the memory that the tensor's base owns."""
+    """The position of the first element in the memory that the tensor's base owns.
+
+    Where the base has other memory since, in the memory that the tensor still has.
+    """
     view = tensor.view_info
     if view is None:
         return 0
-    array = own_memory(tensor)
-    return (address(array) - address(own_memory(view.base))) // int(array.itemsize)
+    array, base = own_memory(tensor), own_memory(view.base)
+    start = address(array) - address(base)
+    if owner_of(array) is not owner_of(base):
+        start = memory_of(array)[1]
+    return start // int(array.itemsize)
 
 
 def data_ptr(tensor: Tensor) -> int:

@@ -276,6 +276,10 @@ class Module:
         return f"<module {self.name!r}>"
 
 
+Module.__name__ = Module.__qualname__ = "module"  # as texts name the class
+Module.__module__ = "builtins"
+
+
 @cache
 def module(name: str) -> Module:
     """The module value of this name. Raises KeyError when there is none."""

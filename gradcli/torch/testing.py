@@ -86,6 +86,7 @@ def assert_close(
 def _pairs(actual: Any, expected: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, Any, Any]]:
     """The values to compare with each other, with the items that lead to them."""
     runtime.check()
+    runtime.spend(1)
     if _is_sequence(actual) and _is_sequence(expected):
         if len(actual) != len(expected):
             raise AssertionError(

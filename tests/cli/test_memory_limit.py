@@ -62,3 +62,23 @@ def test_a_long_line_is_weighed_before_it_is_parsed():
     assert status == 6
     assert "record 1" in shown
     assert size < 256
+
+
+FULL = {
+    "sequences": "x = torch.ones(3, requires_grad=True)\ny = x.sum()\n"
+    "torch.autograd.grad([y] * 10**6, [x] * 10**6, allow_unused=True)",
+    "small objects": "l = []\nwhile True: l.append([[], []])",
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("name", FULL)
+def test_an_error_is_told_when_the_memory_is_full(name, form, tmp_path):
+    path = tmp_path / "full.grad"
+    path.write_text("import torch\n" + FULL[name])
+    arguments = ("--max-memory", f"{LIMIT}M", "--errors", form, os.fspath(path))
+    status, size, shown = peak("eval", *arguments)
+    assert status == 6
+    assert "--max-memory" in shown
+    assert "Traceback" not in shown
+    assert size < LIMIT + 128

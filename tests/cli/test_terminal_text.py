@@ -35,6 +35,16 @@ def test_words_of_the_command_line(words, form):
     assert not set(shown) & {chr(c) for c in (*range(9), *range(11, 32), *range(127, 160))}
 
 
+@pytest.mark.parametrize("program", ["raise ValueError('{}')", "x = '{}' + 1", "1 / 0  # {}"])
+def test_no_message_is_read_in_another_order_than_it_has(program):
+    directions = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    done = gradcli("eval", "-", stdin=program.format(f"a{directions}b").encode())
+    assert done.returncode == 5
+    shown = done.stderr.decode()
+    assert "a" in shown
+    assert not set(shown) & set(directions)
+
+
 def test_a_name_without_end_is_cut():
     source = b"import torch\nprint(" + b"x" * 3_000_000 + b")\n"
     done = gradcli("eval", "-", "--errors", "json", stdin=source)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 
 from gradcli.tensor.runtime import runtime
 
@@ -33,6 +35,15 @@ def tune_collector() -> None:
 def limit_help(name: str) -> str:
     """What to do about a limit, named by its option."""
     return f"the limit can be set with --{name}"
+
+
+def lift_memory() -> None:
+    """Take the system's limit back: an error is told when the memory is full, too."""
+    resource = sys.modules.get("resource")
+    if resource is not None:
+        with suppress(OSError, ValueError):
+            _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def limit_memory(max_bytes: int | None) -> None:

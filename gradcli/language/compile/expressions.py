@@ -1056,6 +1056,7 @@ class Generator:
 
 
 Generator.__name__ = Generator.__qualname__ = "generator"
+Generator.__module__ = "builtins"
 FLAT.add(Generator)
 
 

@@ -653,8 +653,7 @@ class Statements(Expressions):
                 if isinstance(error, MemoryError):
                     raise LimitExceeded("the program needs too much memory", "max-memory") from None
                 remember_place(error, runtime.where)
-                if not _raised_by_program(error):
-                    clean_error(error)
+                clean_error(error)
                 for matches, store, clear, handle in handlers:
                     if not matches(f, error):
                         continue
@@ -746,8 +745,7 @@ class Statements(Expressions):
                         leave(manager, type(error), error, None)
                     raise
                 remember_place(error, runtime.where)
-                if not _raised_by_program(error):
-                    clean_error(error)
+                clean_error(error)
                 place = runtime.where
                 runtime.where = where
                 handling.append(error)
@@ -1006,15 +1004,6 @@ def place_of(error: BaseException, where: int) -> int:
     """Where an exception was raised; `where` if nobody remembered."""
     place: int = error.__dict__.get(_PLACE, where)
     return place
-
-
-def _raised_by_program(error: BaseException) -> bool:
-    """Whether a `raise` statement raised the error, whose sentences are then the program's."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    code = None if trace is None else trace.tb_frame.f_code
-    return code is not None and code.co_filename == __file__ and code.co_name in ("throw", "again")
 
 
 def _as_exception(value: Any, message: str) -> BaseException:

@@ -23,6 +23,7 @@ from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.language.values.attributes import names_of
 from gradcli.language.values.constructors import public_class
 from gradcli.language.values.functions import Function, Method
+from gradcli.language.values.identity import clean_error, hidden
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
@@ -56,6 +57,7 @@ class ProgramError(Exception):
     ) -> None:
         with hints():
             restate(error)
+        clean_error(error)
         self.title = title(error)
         super().__init__(self.title)
         self.error = error
@@ -290,7 +292,7 @@ def title(error: BaseException) -> str:
     name = public_class(type(error)).__name__
     try:
         check_text(error)
-        text = str(error)
+        text = hidden(str(error), error)
     except Interrupted:
         raise
     except BaseException:

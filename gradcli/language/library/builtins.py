@@ -60,6 +60,8 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.sentences import not_an_instance
 from gradcli.tensor.tensor import Tensor, shape_of
 
+_SHOWN = ("torch", "collections", "functools", "itertools", "numpy")  # modules in texts
+
 
 class Opaque:
     """Stands for a host class that programs may name and compare, but not call."""
@@ -72,12 +74,15 @@ class Opaque:
 
     def __repr__(self) -> str:
         module = self.kind.__module__
-        shown = module.partition(".")[0] in ("torch", "collections", "functools", "itertools")
+        shown = module.partition(".")[0] in _SHOWN
         return f"<class '{module + '.' if shown else ''}{self.__name__}'>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"cannot create '{self.__name__}' instances")
 
+
+Opaque.__name__ = Opaque.__qualname__ = "type"
+Opaque.__module__ = "builtins"
 
 _opaque: dict[tuple[type, str], Opaque] = {}
 
@@ -269,8 +274,8 @@ def class_of(value: Any) -> Any:
         return TYPE
     if kind in OPEN_CLASSES or kind in CONSTRUCTORS:
         return kind
-    if kind.__module__ in ("collections", "numpy", "__main__"):
-        return kind
+    if kind.__module__ in ("collections", "numpy", "__main__") and kind.__name__ != "ndarray":
+        return kind  # the host's `ndarray` makes arrays of memory that nobody wrote, and of objects
     name = kind.__name__
     for base in kind.__mro__:
         if base in CLASS_NAMES:
@@ -496,7 +501,8 @@ def _wrapper(kind: type) -> Callable[..., Any]:
     def wrap(*args: Any, **kwargs: Any) -> Any:
         if any(isinstance(value, _wrappers) for value in (*args, *kwargs.values())):
             raise TypeError(f"{kind.__name__}() takes functions")
-        return kind(*args, **kwargs)
+        named = {name: callable_value(value) for name, value in kwargs.items()}
+        return kind(*map(callable_value, args), **named)
 
     wrap.__name__ = wrap.__qualname__ = kind.__name__
     return wrap

@@ -27,7 +27,6 @@ from gradcli.language.machine.sizes import (
 from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.arithmetic import MAX_BITS, refuse_integer
 from gradcli.language.values.attributes import (
-    CLASS_NAMES,
     LOADERS,
     MISSING,
     NAMES,
@@ -835,24 +834,25 @@ MOST_FIELDS = 1 << 14  # letters of the names in one text, or names: a class is 
 def _namedtuple(
     typename: Any, field_names: Any, *, rename: bool = False, defaults: Any = None
 ) -> Any:
-    if not isinstance(field_names, str):
+    from .named_tuples import METHODS, named_tuple
+
+    if isinstance(field_names, str) and len(field_names) <= MOST_FIELDS:
+        field_names = field_names.replace(",", " ").split()
+    elif not isinstance(field_names, str):
         field_names = [text(name) for name in feed(field_names)]
     typename = text(typename)
-    if defaults is not None:
-        defaults = tuple(feed(defaults))
+    given = () if defaults is None else tuple(feed(defaults))
     if len(field_names) > MOST_FIELDS:
         raise LimitExceeded("a namedtuple has too many fields", "max-memory")
-    make: Any = collections.namedtuple
-    made = make(typename, field_names, rename=rename, defaults=defaults, module="__main__")
+    made: Any = named_tuple(typename, field_names, bool(rename), given)
     fields: tuple[str, ...] = made._fields
-    table = {**TUPLE, **pick(made, " ".join(fields))}
+    machine.reserve(4096 + 256 * len(fields))
+    table = {**TUPLE, **pick(made, " ".join([*fields, *METHODS]))}
     table["_fields"] = _ClassValue(fields)
-    table["_asdict"] = pick(made, "_asdict")["_asdict"]
-    table["_replace"] = pick(made, "_replace")["_replace"]
+    table["_field_defaults"] = _ClassValue(made._field_defaults)
     TABLES[made] = table
     LOADERS[made] = load_from(table)
     CONSTRUCTORS[made] = made
-    machine.reserve(4096)
     return made
 
 
@@ -966,14 +966,14 @@ def _copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any
         made = memo[id(value)] = object.__new__(kind)
         made.__dict__.update({name: each(item) for name, item in value.__dict__.items()})
     else:
-        names = (CLASS_NAMES[base](value) for base in kind.__mro__ if base in CLASS_NAMES)
-        raise TypeError(f"cannot pickle '{next(names, class_title(value))}' object")
+        raise TypeError(f"cannot pickle '{class_title(value)}' object")
     return made
 
 
 class Annotation:
     """A name of `typing`: it can be subscripted and joined, and means nothing at run time."""
 
+    __module__ = "typing"
     __slots__ = ("text",)
 
     def __init__(self, text: str) -> None:

@@ -36,7 +36,7 @@ from gradcli.language.values.numpy_checks import (
 from gradcli.language.values.text import refuse_width
 from gradcli.tensor.runtime import runtime
 
-from .builtins import PUBLIC
+from .builtins import class_of
 from .numpy_sizes import bounded_decimals, check_result
 
 _scalar_types = tuple(getattr(np, name) for name in DTYPES)
@@ -338,7 +338,7 @@ def _numpy_names() -> dict[str, Any]:
         "zeros": _filled("zeros"), "ones": _filled("ones"), "empty": _filled("zeros"),
         "zeros_like": lambda a, dtype=None: np.zeros_like(array_of(a), dtype=dtype_of(dtype)),
         "ones_like": lambda a, dtype=None: np.ones_like(array_of(a), dtype=dtype_of(dtype)),
-        "float_": np.float64, "bool": np.bool_, "ndarray": np.ndarray,
+        "float_": np.float64, "bool": np.bool_, "ndarray": class_of(np.empty(0)),
         "set_printoptions": _set_printoptions,
         "random": _random_module(), "linalg": _linalg_module(),
     }  # fmt: skip
@@ -371,6 +371,7 @@ _WIDEST = 10_000
 class RandomSource:
     """NumPy's `Generator` or `RandomState`: drawing functions under their names."""
 
+    __module__ = "numpy.random"
     __slots__ = ("entries", "text")
 
     def __init__(self, text: str, entries: dict[str, Any]) -> None:
@@ -551,7 +552,6 @@ for _kind in _scalar_types:
     TABLES[_kind] = _SCALAR
     LOADERS[_kind] = load_from(_SCALAR)
     CONSTRUCTORS[_kind] = scalar(_kind)
-PUBLIC.add(np.ndarray)
 for _kind in {type(np.dtype(name.rstrip("_"))) for name in DTYPES}:
     TABLES[_kind] = pick(np.dtype, "name itemsize kind")
     LOADERS[_kind] = load_from(TABLES[_kind])

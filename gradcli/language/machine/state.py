@@ -191,6 +191,7 @@ class Machine:
 
 
 machine = Machine()
+runtime.spend = machine.spend
 machine.sites.append((Source("", "?"), Node()))
 
 

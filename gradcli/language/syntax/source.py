@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from .terminal import DIRECTIONS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +131,7 @@ def _cells(text: str) -> Iterator[str]:
     for character in text:
         if character == "\t":
             shown = " " * (TAB - at % TAB)
-        elif character < " " or "\x7f" <= character < "\xa0":
+        elif character < " " or "\x7f" <= character < "\xa0" or character in DIRECTIONS:
             shown = "\ufffd"
         else:
             shown = character
@@ -140,8 +142,8 @@ def _cells(text: str) -> Iterator[str]:
 def expand(text: str) -> tuple[str, list[int]]:
     """A line as a terminal shows it, and the terminal column at which each character starts.
 
-    Tabs become spaces and other control characters U+FFFD. The list has one entry more than
-    `text` has characters: the width of it all.
+    Tabs become spaces; other control characters, and those that reorder a text, U+FFFD. The
+    list has one entry more than `text` has characters: the width of it all.
     """
     if text.isascii() and text.isprintable():
         return text, list(range(len(text) + 1))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 LONGEST = 2000  # characters of a message
 
-_REPLACED = dict.fromkeys((*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0)), "\ufffd")
-_REPLACED_PRINTED = {code: text for code, text in _REPLACED.items() if code != 0x0D}
+_CONTROLS = (*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0))
+# What reorders the text around it: a message would not say what it seems to say.
+DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_REPLACED = dict.fromkeys((*_CONTROLS, *map(ord, DIRECTIONS)), "\ufffd")
+_REPLACED_PRINTED = dict.fromkeys((code for code in _CONTROLS if code != 0x0D), "\ufffd")
 
 
 def clean(text: str) -> str:

@@ -15,6 +15,7 @@ from gradcli.language.machine.sizes import FLAT
 from gradcli.language.machine.state import feed, machine
 from gradcli.tensor.sentences import no_attribute_to_write
 
+from .constructors import callable_value
 from .functions import Builtin, Function, Method
 from .host_types import (
     EXCEPTION_METHODS,
@@ -80,6 +81,7 @@ class Module:
 
 
 Module.__name__ = Module.__qualname__ = "module"
+Module.__module__ = "builtins"
 FLAT.add(Module)
 
 
@@ -116,6 +118,9 @@ def class_title(value: Any) -> str:
     A class that PyTorch or NumPy writes in C goes by its full name there.
     """
     kind = type(value)
+    for base in kind.__mro__:
+        if base in CLASS_NAMES:
+            return CLASS_NAMES[base](value)
     module = kind.__module__
     return f"{module}.{kind.__name__}" if module in _C_MODULES else kind.__name__
 
@@ -227,12 +232,13 @@ def _load_module(value: Module, name: str) -> Any:
 
 
 def _load_property(value: property, name: str) -> Any:
-    if name == "setter":
-        return lambda function: property(value.fget, function, value.fdel, value.__doc__)
-    if name == "getter":
-        return lambda function: property(function, value.fset, value.fdel, value.__doc__)
-    if name == "deleter":
-        return lambda function: property(value.fget, value.fset, function, value.__doc__)
+    def changed(function: Any) -> property:
+        parts: dict[str, Any] = {"getter": value.fget, "setter": value.fset, "deleter": value.fdel}
+        parts[name] = callable_value(function)
+        return property(parts["getter"], parts["setter"], parts["deleter"], value.__doc__)
+
+    if name in ("getter", "setter", "deleter"):
+        return changed
     if name == "__doc__":
         return value.__doc__
     raise _no_attribute(value, name)

@@ -23,7 +23,7 @@ from .attributes import (
     load_type,
     set_args,
 )
-from .constructors import OPEN_METACLASSES
+from .constructors import OPEN_METACLASSES, constructor
 from .functions import Function, Method
 from .host_types import EXCEPTION_METHODS, OBJECT_METHODS, table_of
 from .identity import object_repr
@@ -112,6 +112,10 @@ def allow_base(base: type, factory: Any) -> None:
     _factories[base] = factory
 
 
+# What the core calls by name in classes that derive from its own.
+_CALLED = frozenset(("forward", "backward", "vjp", "jvp", "vmap", "setup_context"))
+
+
 def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
     """The class statement, after its body has run."""
     factory = None
@@ -133,8 +137,11 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
     if "__eq__" in namespace and "__hash__" not in namespace:
         namespace["__hash__"] = None
     for key, value in namespace.items():
-        if type(value) is Function and is_special(key):
+        special = is_special(key)
+        if type(value) is Function and special:
             namespace[key] = _special_method(value)
+        elif isinstance(value, type) and (special or key in _CALLED):
+            namespace[key] = staticmethod(constructor(value))  # who calls it does not ask
     if factory is not None:
         cls: type = factory(name, bases, namespace)
     else:
@@ -349,6 +356,7 @@ def _super_entry(base: type, name: str) -> Any:
 
 
 Super.__name__ = Super.__qualname__ = "super"
+Super.__module__ = "builtins"
 FLAT.add(Super)
 LOADERS[Super] = load_super
 LOADERS[ProgramClass] = load_class

@@ -23,7 +23,16 @@ Closure = Callable[[Frame], Any]
 class Signature:
     """The parameters of a function, and Python's errors for calls that do not fit."""
 
-    __slots__ = ("kwarg", "kwonly", "names", "positional", "posonly", "simple", "vararg")
+    __slots__ = (
+        "kwarg",
+        "kwonly",
+        "names",
+        "places",
+        "positional",
+        "posonly",
+        "simple",
+        "vararg",
+    )
 
     def __init__(
         self,
@@ -41,6 +50,8 @@ class Signature:
         self.kwonly = kwonly
         self.kwarg = kwarg
         self.simple = -1 if vararg or kwonly or kwarg else positional
+        self.places = {names[at]: at for at in range(posonly, positional)}  # of keywords
+        self.places.update(zip(kwonly, range(positional + vararg, len(names)), strict=False))
 
     def bind(self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The values of all parameters for a call."""
@@ -57,12 +68,9 @@ class Signature:
         values += [UNBOUND] * len(kwonly)
         rest: dict[str, Any] = {}
         if kwargs:
-            names = self.names
+            places = self.places
             for name, value in kwargs.items():
-                if name in kwonly:
-                    values[start + kwonly.index(name)] = value
-                    continue
-                at = names.index(name) if name in names[self.posonly : positional] else -1
+                at = places.get(name, -1)
                 if at < 0:
                     if self.kwarg:
                         rest[name] = value
@@ -151,6 +159,7 @@ class Function:
     that takes nothing but positional ones, otherwise -1.
     """
 
+    __module__ = "builtins"  # as texts name the class
     __slots__ = (
         "__dict__",
         "__weakref__",
@@ -242,6 +251,7 @@ class Function:
 class Method:
     """A function bound to its first argument."""
 
+    __module__ = "builtins"  # as texts name the class
     __slots__ = ("__func__", "__self__")
 
     def __init__(self, function: Any, instance: Any) -> None:
@@ -277,6 +287,7 @@ class Builtin:
     of it in `entries`.
     """
 
+    __module__ = "builtins"  # as texts name the class
     __slots__ = ("__dict__", "call", "entries", "instances", "kind", "module")
 
     def __init__(

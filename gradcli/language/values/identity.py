@@ -99,13 +99,28 @@ def hidden(text: str, value: Any) -> str:
 
 
 def clean_error(error: BaseException) -> None:
-    """Take addresses out of the sentences of an error that Python or a library of ours raised."""
+    """Take addresses out of the sentences of an error that Python or a library of ours raised.
+
+    What a `raise` statement raised has the program's own sentences, and keeps them.
+    """
+    if _raised_by_program(error):
+        return
     if any(type(part) is str and _ANY_CASE.search(part) for part in error.args):
         error.args = tuple(
             _ANY_CASE.sub(_one_way, part) if type(part) is str else part for part in error.args
         )
 
 
+def _raised_by_program(error: BaseException) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    code = None if trace is None else trace.tb_frame.f_code
+    return code is not None and code.co_filename == _RAISING and code.co_name in _RAISE
+
+
+_RAISING = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile/statements.py"
+_RAISE = ("throw", "again")  # the closures of `raise`
 _ANY_CASE = re.compile(_ADDRESS.pattern, re.IGNORECASE)
 
 

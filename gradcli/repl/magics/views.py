@@ -105,9 +105,12 @@ def numbers(value: Any, text: str) -> list[float]:
     """A list or a tensor as numbers. Raises Failed."""
     import numpy as np
 
+    from gradcli.language.machine.sizes import check_walk
+
     if type(value) is Tensor:
         value = value.array
     elif isinstance(value, list | tuple):
+        check_walk(value)
         value = [item.array if type(item) is Tensor else item for item in value]
     try:
         found = np.asarray(value, dtype=np.float64).reshape(-1)

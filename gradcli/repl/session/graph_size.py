@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from gradcli.autograd.freed_values import kept, nbytes
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.tensor.tensor import Tensor
 
-MOST = 20_000  # nodes that are counted after each input
+MOST = 20_000  # nodes, and values, that are looked at after each input
+WIDEST = 1000  # items of one container
 
 
 def roots_of(values: Iterable[Any]) -> list[Any]:
     """The nodes that made the tensors among some values, those in containers included."""
     found = []
-    for value in values:
+    seen: set[int] = set()
+    waiting = list(values)
+    for value in waiting:  # grows while it is walked; what is shared is looked at once
         if type(value) is Tensor:
             if value.level is None:
                 edge = fresh_edge(value)
                 if edge is not None and edge.number >= 0:
                     found.append(edge)
-        elif type(value) in (list, tuple):
-            found += roots_of(item for item in value[:1000] if item is not value)
-        elif type(value) is dict:
-            found += roots_of(item for item in list(value.values())[:1000] if item is not value)
+        elif type(value) in (list, tuple, dict) and id(value) not in seen:
+            seen.add(id(value))
+            items = value.values() if type(value) is dict else value
+            if len(waiting) < MOST:
+                waiting += islice(items, WIDEST)
     return found
 
 
