@@ -161,3 +161,12 @@ def test_the_prompt_needs_no_numpy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_size_of_the_graph_is_found_once_for_what_values_share() -> None:
+    from gradcli.repl.session.graph_size import live_graph
+
+    shared: list[object] = []
+    for _ in range(5000):
+        shared = [shared, (shared,), {"a": shared}]
+    assert live_graph([shared]) == (0, 0)
