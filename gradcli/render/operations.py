@@ -22,6 +22,7 @@ SPACES = {
     "linalg": "torch.linalg.",
     "special": "torch.special.",
     "fft": "torch.fft.",
+    "masked": "torch.masked.",
 }
 
 

@@ -46,7 +46,8 @@ class Op:
     promote: "number", "float", "compare" (see dispatch.promoted) or a function of the bound
         arguments giving the dtype to compute in; None leaves dtypes to the kernel.
     numbers: whether a Python number may stand for a tensor other than the first, where `promote` is
-        given; "first": for the first, too, "either": for the first where the second is a tensor.
+        given; "first": for the first, too, "either": for the first where the second is a tensor,
+        "leading": for the first alone.
     scalar: the entry that stands for it where the second operand is a number, as PyTorch's own
         formulas have it under another node's name.
     rounding: which Python numbers are rounded first in float16 and bfloat16: "" for those that
@@ -81,7 +82,8 @@ class Op:
     writes: what its in-place form writes: "fill" for one value everywhere, or what PyTorch lets
         pass like it, even where elements share memory; "places" for those that an index tells,
         which may not read what they write; "" for every element anew.
-    where: namespaces it is published in: "torch", "Tensor", "F", "linalg", "special", "fft".
+    where: namespaces it is published in: "torch", "Tensor", "F", "linalg", "special", "fft",
+        "masked".
     out: what may be written into `out=`: a rule of out_rules, or one for each output; None where
         there is no `out=`. Kernels cast, and views and composites have none, unless it is given.
     written: the namespaces, with spaces between, where PyTorch writes it in Python.

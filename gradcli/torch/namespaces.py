@@ -33,6 +33,7 @@ MODULES: dict[str, str | None] = {
     "torch.linalg": "linalg",
     "torch.special": "special",
     "torch.fft": "fft",
+    "torch.masked": "masked",
     "torch.cuda": None,
     "torch.accelerator": None,
     "torch.backends": None,
@@ -217,6 +218,7 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.linalg": {"LinAlgError": "gradcli.ops.linalg.shared"},
     "torch.special": {},
     "torch.fft": {},
+    "torch.masked": {},
     "torch.cuda": {"is_available": _PLAIN + ":never", "device_count": _PLAIN + ":zero"},
     "torch.accelerator": {
         "is_available": _PLAIN + ":never",

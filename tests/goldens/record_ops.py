@@ -33,6 +33,7 @@ SPACES: dict[str, Any] = {
     "linalg": torch.linalg,
     "special": torch.special,
     "fft": torch.fft,
+    "masked": torch.masked,
     "Tensor": torch.Tensor,
 }
 

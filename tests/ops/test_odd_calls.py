@@ -13,8 +13,6 @@ import gradcli.torch as torch
 GOLDENS = Path(__file__).parents[1] / "goldens"
 RECORDED: dict[str, str | None] = json.loads((GOLDENS / "odd_calls.json").read_text())
 
-LEFT = 22
-
 # Words of NumPy and of Python's C code that none of PyTorch's sentences has.
 FOREIGN = (
     "could not broadcast input array",
@@ -24,7 +22,6 @@ FOREIGN = (
     "has no attribute 'version'",
     "has no attribute 'array'",
     "has no attribute 'node'",
-    "NoneType' object has no attribute",
     "return arrays must be of ArrayType",
     "ufunc '",
     "gufunc",
@@ -33,14 +30,17 @@ FOREIGN = (
     "cannot reshape array",
     "UnboundLocalError",
     "zip() argument",
+    "operands could not be broadcast",
+    "NameError",
 )
+
+# Where they are said all the same: NumPy speaks for its own arrays, mixed with tensors, and the
+# words that a call is compared with are PyTorch's.
+SAID = {"mixed.json", "odd_calls.json"}
 
 
 def test_odd_calls_never_say_what_numpy_or_python_found() -> None:
-    """An error that no `raise` of ours made is allowed where PyTorch says the very same.
-
-    Note: LEFT such calls are known; the number may only fall.
-    """
+    """An error that no `raise` of ours made is allowed where PyTorch says the very same."""
     wrong = []
     for text in odd_calls.recipes():
         words, error = odd_calls.answer(torch, text)
@@ -48,7 +48,7 @@ def test_odd_calls_never_say_what_numpy_or_python_found() -> None:
             continue
         if text not in RECORDED or RECORDED[text] != words:
             wrong.append(f"{text}\n  gradcli: {words}\n  PyTorch: {RECORDED.get(text, 'unknown')}")
-    assert len(wrong) <= LEFT, "\n".join(wrong)
+    assert not wrong, "\n".join(wrong)
 
 
 def texts_of(value: Any) -> list[str]:
@@ -66,7 +66,7 @@ def texts_of(value: Any) -> list[str]:
 def test_recorded_sentences_are_free_of_foreign_words() -> None:
     """The words that must not leak are in no sentence of PyTorch's that the tests know."""
     for path in sorted(GOLDENS.glob("*.json")):
-        if path.name == "odd_calls.json":
+        if path.name in SAID:
             continue
         for text in texts_of(json.loads(path.read_text())):
             found = [word for word in FOREIGN if word in text]

@@ -32,7 +32,9 @@ def _highest(n: Array) -> int:
 
 
 def _prepared(x: Array, n: Array) -> tuple[Array, Array]:
-    x, n = np.broadcast_arrays(np.asarray(x), np.asarray(n))
+    n = np.asarray(n)
+    x = x if isinstance(x, np.ndarray | np.generic) else np.asarray(x, n.dtype)
+    x, n = np.broadcast_arrays(x, n)
     return x, np.trunc(np.nan_to_num(n)).astype(np.int64)
 
 

@@ -226,6 +226,8 @@ op(
 
 
 def _unsafe_chunk(F: Any, self: Any, chunks: int, dim: int) -> Any:
+    if not len(self.shape):
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     extent = self.shape[wrap_dim(dim, len(self.shape))]

@@ -461,7 +461,7 @@ def _arange(
 ) -> Tensor:
     check_options("arange", layout, device, pin_memory)
     if dtype is None:
-        floats = any(isinstance(value, float) for value in (start, end, step))
+        floats = any(isinstance(value, float | complex) for value in (start, end, step))
         dtype = dtypes.default.dtype if floats else dtypes.int64
     if dtype.is_complex or dtype is dtypes.bool_:
         raise _unsupported("arange_cpu", dtype)
@@ -534,13 +534,16 @@ def range_(
     )
     check_options("range", layout, device, pin_memory)
     dtype = dtype or dtypes.default.dtype
+    if dtype.is_complex:
+        raise _unsupported("range_cpu", dtype)
+    start, end, step = real_number(start), real_number(end), real_number(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {_number(start)} -> {_number(end)}")
     if (end - start) * (1 if step > 0 else -1) < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if dtype.is_complex or dtype is dtypes.bool_:
+    if dtype is dtypes.bool_:
         raise _unsupported("range_cpu", dtype)
     number: Any = np.int64 if dtype.category == dtypes.INTEGER else np.float64
     if not dtype.raw:

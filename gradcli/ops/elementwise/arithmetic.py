@@ -33,6 +33,10 @@ BOOL_ONE = (
     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
     "invert a mask, use the `~` or `logical_not()` operator instead."
 )
+NEGATED_BOOL = (
+    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
+    "mask, use the `~` or `logical_not()` operator instead."
+)
 
 
 def _check_subtraction(self: Any, other: Any, alpha: Any = 1) -> None:
@@ -718,10 +722,7 @@ def _negative(self: Any) -> Any:
     try:
         return -self
     except TypeError:
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying "
-            "to invert a mask, use the `~` or `logical_not()` operator instead."
-        ) from None
+        raise RuntimeError(NEGATED_BOOL) from None
 
 
 def _positive(F: Any, self: Any) -> Any:

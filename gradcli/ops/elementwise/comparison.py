@@ -14,6 +14,7 @@ from ...table.entry import ELEMENTWISE, op
 from ...table.out_rules import FOUND, Rule
 from ...table.public.plain_functions import function
 from ...tensor import dtypes
+from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
 
 
@@ -296,6 +297,11 @@ def _check_condition(condition: Any, self: Any, other: Any) -> None:
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype.scalar_name}"
+        )
+    if condition.dtype is dtypes.uint8:
+        warn_once(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be "
+            "removed in a future version of PyTorch. Use a boolean condition instead."
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import in_blocks
+from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, op
 from ...table.out_rules import FOUND, Rule
@@ -466,6 +467,9 @@ def _clamp(self: Any, min: Any, max: Any) -> Any:
 def _check_clamp(self: Any, min: Any, max: Any) -> None:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if self.dtype.is_floating_point:
+        for value in (min, max):
+            real_number(value)
     refusals = supports(complex=_NO_COMPLEX_CLAMP, numbers=True)
     refusals(self, min, max)
     if all(value is None or hasattr(value, "dtype") for value in (min, max)):
@@ -536,6 +540,15 @@ op(
         S(S.distinct(3), min=S.uniform(-0.2, 0.2, 3)),
         S(S.distinct(3), max=S.uniform(-0.2, 0.2, 2, 3)),
     ],
+)
+op(
+    "clamp_mixed(Tensor self, Scalar? min=None, Scalar? max=None)",
+    name="clamp",
+    composite=lambda F, self, min, max: F.clamp(self, min, max),
+    inplace=True,
+    aliases=("clip",),
+    doc="Keeps elements between a number and a tensor without dimensions that stands for one.",
+    samples=lambda S: [S(S.distinct(2, 3), -0.3, 0.6)],
 )
 op(
     "clamp_min(Tensor self, Number min)",
@@ -839,7 +852,7 @@ def _times_log(
         "jvp": ELEMENTWISE,
         "promote": "float",
         "batching": ELEMENTWISE,
-        "check": supports(complex=f"{name}_cpu"),
+        "check": supports(complex=f"{name}_cpu", numbers=True),
         "doc": doc,
     }
     op(

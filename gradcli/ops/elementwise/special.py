@@ -308,7 +308,7 @@ _ZETA: dict[str, Any] = {
     "promote": "float",
     "batching": ELEMENTWISE,
     "where": ("special",),
-    "check": supports(complex="zeta_cpu"),
+    "check": supports(complex="zeta_cpu", numbers=True),
     "doc": "The Hurwitz zeta function.",
 }
 op(

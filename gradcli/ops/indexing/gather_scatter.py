@@ -19,7 +19,7 @@ from ...table.levels.batching import aligned, batch_size, front, in_front, loop,
 from ...table.out_rules import EXACT, Rule
 from ...table.shape_rules import broadcast_shape, wrap_dim
 from ...tensor import dtypes
-from ...tensor.dtypes import FROM_ARRAY, Array
+from ...tensor.dtypes import FROM_ARRAY, Array, c_name
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, from_array, numel, shape_of
 
@@ -421,6 +421,10 @@ def _check_scatter(name: str) -> Any:
             if index.dtype not in INDEX_TYPES:
                 _check_dtype(name, index)
             _check_source(name, self, src)
+            if not found and len(shape) > 1:
+                raise RuntimeError(
+                    "Index tensor must have the same number of dimensions as self tensor"
+                )
             if not found and type(src) is Tensor and 0 in shape_of(src) and _rank(shape) == 1:
                 raise RuntimeError(
                     f"Expected index [] to be no larger than self {list(shape)} apart from "
@@ -827,12 +831,17 @@ def _around(array: Array, axis: int) -> tuple[int, ...] | None:
 def _index_add(self: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
     axis = wrap_dim(dim, self.ndim)
     count = np.atleast_1d(index).size
-    length = np.atleast_1d(source).shape[axis] if source.ndim else 1
     if source.dtype != self.dtype:
         raise RuntimeError(
             f"index_add_(): self ({FROM_ARRAY[self.dtype].scalar_name}) and source "
             f"({FROM_ARRAY[source.dtype].scalar_name}) must have the same scalar type"
         )
+    if axis >= max(source.ndim, 1):
+        raise RuntimeError(
+            f"index_add_(): Indexing dim {axis} is out of bounds of the source tensor with dim "
+            f"{source.ndim}"
+        )
+    length = np.atleast_1d(source).shape[axis]
     if count != length:
         raise RuntimeError(
             f"index_add_(): Number of indices ({count}) should be equal to source.size(dim): "
@@ -938,6 +947,10 @@ op(
 def _index_fill(self: Array, dim: int, index: Array, value: Any) -> Array:
     result, places = _slices("index_fill_", self, dim, index)
     if not isinstance(value, np.ndarray | np.generic):
+        if isinstance(value, complex) and result.dtype.kind != "c":
+            raise RuntimeError(
+                "index_fill_(): Converting complex Scalar to non-complex type is not supported"
+            )
         value = element(value, FROM_ARRAY[result.dtype])
     elif value.ndim:
         raise RuntimeError(
@@ -990,11 +1003,9 @@ op(
 
 def _check_fill_mask(self: Tensor, mask: Tensor, value: Any) -> None:
     if mask.dtype is not dtypes.bool_:
-        from ...tensor.dtypes import fixed_width_name
-
         raise RuntimeError(
             "masked_fill_ only supports boolean masks, but got mask with dtype "
-            f"{fixed_width_name(mask.dtype)}"
+            f"{c_name(mask.dtype)}"
         )
     if type(value) is Tensor and shape_of(value):
         raise RuntimeError(
@@ -1006,14 +1017,13 @@ def _check_fill_mask(self: Tensor, mask: Tensor, value: Any) -> None:
 
 
 def _masked_fill(self: Array, mask: Array, value: Any) -> Array:
+    shape = broadcast_shape([np.shape(mask), np.shape(self)])
     dtype = FROM_ARRAY[self.dtype]
     if not isinstance(value, np.ndarray | np.generic):
         value = element(value, dtype)
     else:
         value = dtype.cast(np.asarray(value))[()]
-    return np.ascontiguousarray(np.where(mask, value, self)).reshape(
-        broadcast_shape([np.shape(mask), np.shape(self)])
-    )
+    return np.ascontiguousarray(np.where(mask, value, self)).reshape(shape)
 
 
 op(

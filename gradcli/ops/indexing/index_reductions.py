@@ -10,6 +10,7 @@ from ...table.dtype_rules import real_gradients
 from ...table.entry import op
 from ...table.shape_rules import wrap_dim
 from ...tensor import dtypes
+from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
 from .gather_scatter import scatter_reduce, self_factor, src_factor
 
@@ -40,6 +41,7 @@ def _reduced(self: Any, dim: int, index: Any, source: Any, reduce: str, include_
 def _check(
     self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, include_self: bool
 ) -> None:
+    warn_once("index_reduce() is in beta and the API may change at any time.")
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
             f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "

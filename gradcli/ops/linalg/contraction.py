@@ -311,6 +311,22 @@ op(
 # --- tensordot --------------------------------------------------------------------------------
 
 
+def _contracted(name: str, position: int, dims: Any) -> tuple[int, ...]:
+    """A list of dimensions. Raises TypeError for anything else."""
+    if not isinstance(dims, list | tuple):
+        raise TypeError(
+            f"tensordot(): argument '{name}' (position {position}) must be tuple of ints, not "
+            f"{type_name(dims)}"
+        )
+    for place, dim in enumerate(dims):
+        if not isinstance(dim, int):
+            raise TypeError(
+                f"tensordot(): argument '{name}' (position {position}) must be tuple of ints, but "
+                f"found element of type {type_name(dim)} at pos {place}"
+            )
+    return tuple(dims)
+
+
 def _tensordot(F: Any, a: Any, b: Any, dims: Any) -> Any:
     if type(dims) is Tensor:
         dims = dims.array.tolist()
@@ -322,8 +338,8 @@ def _tensordot(F: Any, a: Any, b: Any, dims: Any) -> Any:
         given_a, given_b = tuple(range(-dims, 0)), tuple(range(dims))
     elif isinstance(dims, list | tuple):
         first, second = dims
-        given_a = (first,) if isinstance(first, int) else tuple(first)
-        given_b = (second,) if isinstance(second, int) else tuple(second)
+        given_a = _contracted("dims_self", 3, first)
+        given_b = _contracted("dims_other", 4, second)
     else:
         raise RuntimeError(
             "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] "

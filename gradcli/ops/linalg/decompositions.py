@@ -559,6 +559,13 @@ op(
 # --- eigenvalues ------------------------------------------------------------------------------
 
 
+def _check_eigh(A: Tensor, UPLO: str) -> None:
+    check_square("linalg.eigh", A)
+    if UPLO not in ("L", "U", "l", "u"):
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+    check_floating("linalg.eigh", A)
+
+
 def _eigh(A: Any, UPLO: Any) -> tuple[Any, Any]:
     values, vectors = np.linalg.eigh(A, UPLO.upper())
     return values.astype(A.real.dtype), by_columns(vectors)
@@ -600,7 +607,7 @@ op(
     fields=("eigenvalues", "eigenvectors"),
     undefined=True,
     keeps_layout=True,
-    check=square("linalg.eigh"),
+    check=_check_eigh,
     node="LinalgEighBackward0",
     where=("linalg",),
     batching=batch_leading,
@@ -628,7 +635,7 @@ op(
     kernel=lambda A, UPLO: np.linalg.eigvalsh(A, UPLO.upper()).astype(A.real.dtype),
     vjp={"A": _eigvalsh_slope},
     jvp={"A": _eigvalsh_tangent},
-    check=square("linalg.eigh"),
+    check=_check_eigh,
     batching=batch_leading,
     node="LinalgEighBackward0",
     where=("linalg",),

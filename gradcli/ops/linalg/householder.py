@@ -14,6 +14,7 @@ import numpy as np
 
 from ...table.dtype_rules import real_gradients
 from ...table.entry import op
+from ...table.shape_rules import size_at
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
 from .shared import adjoint, batch_leading, by_columns, column, conjugate
@@ -114,14 +115,14 @@ def _product(input: Any, tau: Any) -> Any:
 
 def _check_product(input: Tensor, tau: Tensor) -> None:
     name = "torch.linalg.householder_product"
-    a, t = shape_of(input), shape_of(tau)
+    a = shape_of(input)
     if len(a) < 2:
         raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
     if a[-2] < a[-1]:
         raise RuntimeError(
             f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]"
         )
-    if a[-1] < t[-1]:
+    if a[-1] < size_at(tau, -1):
         raise RuntimeError(
             f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]"
         )

@@ -323,7 +323,8 @@ def _lu_slope(F: Any, g: Any, P: Any, L: Any, U: Any) -> Any:
 def _unpacked(
     LU_data: Any, LU_pivots: Any, unpack_data: bool, unpack_pivots: bool
 ) -> tuple[Any, Any, Any]:
-    P, L, U = _unpack(LU_data, LU_pivots)
+    size = min(LU_data.shape[-2:])
+    P, L, U = _unpack(LU_data, LU_pivots if unpack_pivots else np.arange(1, size + 1))
     nothing = np.zeros((0,), LU_data.dtype)
     return (
         P if unpack_pivots else nothing,
@@ -334,13 +335,20 @@ def _unpacked(
 def _check_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool, unpack_pivots: bool
 ) -> None:
-    if unpack_pivots and LU_pivots.dtype is not dtypes.int32:
+    if len(shape_of(LU_data)) < 2:
+        raise RuntimeError(
+            "torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: "
+            f"{list(shape_of(LU_data))} instead"
+        )
+    if not unpack_pivots:
+        return
+    if LU_pivots.dtype is not dtypes.int32:
         raise RuntimeError(
             "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype."
         )
     rows = shape_of(LU_data)[-2]
     pivots = np.asarray(LU_pivots.array)
-    if pivots.size and (pivots.min() < 1 or pivots.max() > rows):
+    if not pivots.ndim or (pivots.size and (pivots.min() < 1 or pivots.max() > rows)):
         raise RuntimeError(
             "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you "
             "properly pass the result of lu_factor?"

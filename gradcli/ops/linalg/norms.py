@@ -15,9 +15,10 @@ import numpy as np
 from ...table.dtype_rules import cleared, common_dtype, is_complex
 from ...table.entry import op
 from ...table.out_rules import CAST, Rule
-from ...table.shape_rules import broadcast_shape, ndim, wrap_dim, wrap_dims
+from ...table.shape_rules import broadcast_shape, ndim, size_at, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, numel, shape_of
+from ..reduction.reductions import check_norm_dtype
 from .shared import conjugate
 
 _INF = math.inf
@@ -139,17 +140,16 @@ def _matrix_norm(
     dtype: Any = None,
 ) -> Any:
     first, second = _matrix_axes(self, dim)
-    if isinstance(ord, str):
-        if ord == "fro":
-            return F.linalg_vector_norm(self, 2, (first, second), keepdim, dtype=dtype)
-        if ord != "nuc":
-            raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    p = ord if isinstance(ord, str) else _order(ord)
+    if p not in ("fro", "nuc", 1, -1, 2, -2, _INF, -_INF):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    check_norm_dtype("linalg.matrix_norm", self.dtype, dtype)
+    if p == "fro":
+        return F.linalg_vector_norm(self, 2, (first, second), keepdim, dtype=dtype)
+    if isinstance(p, str):
         return _singular_norm(F, self, first, second, keepdim, dtype, "nuc")
-    p = _order(ord)
     if abs(p) == 2:
         return _singular_norm(F, self, first, second, keepdim, dtype, "max" if p > 0 else "min")
-    if abs(p) not in (1, _INF):
-        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if abs(p) == _INF:
         first, second = second, first
     sums = F.linalg_vector_norm(self, 1, (first,), keepdim, dtype=dtype)
@@ -282,7 +282,7 @@ def _norm_except(F: Any, v: Any, pow: int, dim: int) -> Any:
     if dim == -1:
         return F._native_norm0(v, pow, None, False)
     if dim == 0:
-        flat = F.view(F.contiguous(v), (shape[0], math.prod(shape[1:])))
+        flat = F.view(F.contiguous(v), (size_at(v, 0), math.prod(shape[1:])))
         return F.view(F._native_norm1(flat, pow, (1,), False), (shape[0], *(1,) * (len(shape) - 1)))
     if dim == len(shape) - 1:
         flat = F.view(F.contiguous(v), (math.prod(shape[:-1]), shape[-1]))
@@ -372,6 +372,13 @@ op(
 )
 
 
+_COMPUTE_MODES = (
+    "use_mm_for_euclid_dist_if_necessary",
+    "use_mm_for_euclid_dist",
+    "donot_use_mm_for_euclid_dist",
+)
+
+
 def _cdist(F: Any, x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
     rank1, rank2 = ndim(x1), ndim(x2)
     if rank1 < 2 or rank2 < 2:
@@ -388,6 +395,15 @@ def _cdist(F: Any, x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -
             )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
+    if not isinstance(compute_mode, int | None) and compute_mode not in _COMPUTE_MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
+    broadcast_shape([tuple(x1.shape[:-2]), tuple(x2.shape[:-2])])
+    if type(x1) is type(x2) is Tensor and x1.dtype is not x2.dtype:
+        raise RuntimeError(
+            f"expected scalar type {x1.dtype.scalar_name} but found {x2.dtype.scalar_name}"
+        )
+    if type(x1) is Tensor and not x1.dtype.raw:
+        raise NotImplementedError(f"\"cdist\" not implemented for '{x1.dtype.scalar_name}'")
     return F._cdist_forward(x1, x2, p)
 
 

@@ -162,6 +162,8 @@ def _check_nll(
     if rank <= 2:
         if len(labels) > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+        if rank == 2 and not labels:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
         if rank == 1 and len(labels) == 1 and labels[0] != 1:
             raise RuntimeError(f"size mismatch (got input: {list(shape)}, target: {list(labels)})")
     elif shape[:1] + shape[2:] != labels:
@@ -223,9 +225,10 @@ def _nll_nd(F: Any, input: Any, target: Any, weight: Any, reduction: str, ignore
     shape, labels = tuple(input.shape), tuple(target.shape)
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0)")
-    if len(shape) != 1 and labels and shape[0] != labels[0]:
+    found = labels[0] if labels else 0
+    if len(shape) != 1 and shape[0] != found:
         raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({labels[0]})."
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({found})."
         )
     if len(shape) <= 2:
         return F._nll_loss(input, target, weight, reduction, ignore_index)

@@ -21,6 +21,11 @@ from .shared import reduction_of
 _REDUCTION_NAMES = ("none", "mean", "sum")
 
 
+def _named(reduction: int) -> str:
+    """A reduction by its number; PyTorch reduces nothing for a number that has no name."""
+    return _REDUCTION_NAMES[reduction] if 0 <= reduction < 3 else "none"
+
+
 def _extended(targets: Any, lengths: Any, blank: int) -> Any:
     """The labels with blanks around and between them: (batch, 2 * longest + 1)."""
     count = len(lengths)
@@ -289,6 +294,8 @@ def _as_lengths(name: str, lengths: Any) -> tuple[int, ...]:
     if type(lengths) is not Tensor:
         if not isinstance(lengths, list | tuple):
             lengths = (lengths,)
+        if not all(isinstance(length, int) for length in lengths):
+            raise TypeError(f"ctc_loss(): argument '{name}' must be Tensor or tuple of ints")
         return tuple(lengths)
     if lengths.dtype.category != dtypes.INTEGER:
         raise RuntimeError(f"{name} must be integral")
@@ -390,7 +397,7 @@ op(
     "ctc_loss(Tensor log_probs, Tensor targets, any input_lengths, any target_lengths, "
     "int blank=0, int reduction=0, bool zero_infinity=False)",
     composite=lambda F, log_probs, targets, inputs, lengths, blank, reduction, zero: _loss(
-        F, log_probs, targets, inputs, lengths, blank, _REDUCTION_NAMES[reduction], zero
+        F, log_probs, targets, inputs, lengths, blank, _named(reduction), zero
     ),
     where=("torch",),
     prelude="",

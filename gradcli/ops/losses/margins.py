@@ -11,6 +11,7 @@ from ...table.entry import op
 from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
+from ..elementwise.arithmetic import NEGATED_BOOL
 from .shared import (
     REDUCTIONS,
     as_floating,
@@ -127,6 +128,13 @@ def _soft_margin(
 ) -> Any:
     reduction = reduction_of(reduction, size_average, reduce)
     not_differentiable("soft_margin_loss", target=target)
+    kind = input.dtype if type(input) is Tensor else dtypes.FROM_ARRAY[input.dtype]
+    if kind is dtypes.bool_:
+        raise RuntimeError(NEGATED_BOOL)
+    if kind.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {kind.scalar_name}"
+        )
     return F._soft_margin_loss(input, as_floating(F, input, target), reduction)
 
 
@@ -340,7 +348,7 @@ def _check_multilabel(self: Tensor, target: Tensor, reduction: str) -> None:
     if target.dtype is not dtypes.int64:
         raise RuntimeError(f"expected scalar type Long but found {target.dtype.scalar_name}")
     places = np.asarray(target.array)
-    if places.size and (places.min() < -1 or places.max() >= shape[-1]):
+    if places.size and (places.min() < -1 or places.max() >= (shape or (1,))[-1]):
         raise RuntimeError("argument #2 'target' is out of range")
     real_only("multilabel_margin_loss_forward_out_frame", self)
 

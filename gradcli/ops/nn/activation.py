@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import select
+from ...table.call.python_data import real_number
 from ...table.dtype_rules import real_gradients, supports
 from ...table.entry import ELEMENTWISE, op
 from ...table.lookup import get_op
 from ...table.out_rules import FOUND, Rule
 from ...table.shape_rules import wrap_dim
+from ...tensor.dtypes import fixed_width_name
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -549,12 +551,21 @@ def _check_lambda(self: Any, lambd: Any) -> None:
     supports(complex="softshrink_check", integer="softshrink_check", boolean="softshrink_check")(
         self
     )
+    real_number(lambd)
     limit = float(np.finfo(self.dtype.array).max)
     if not 0 <= lambd <= limit:
         raise RuntimeError(
             f"lambda must be in range [0, {limit:g}] for input dtype {self.dtype.scalar_name}, "
             f"but found {lambd:g}"
         )
+
+
+_HARDSHRINK = _only_floats("hardshrink_cpu")
+
+
+def _check_hardshrink(self: Any, lambd: Any) -> None:
+    _HARDSHRINK(self)
+    real_number(lambd, fixed_width_name(self.dtype))
 
 
 op(
@@ -569,7 +580,7 @@ op(
     batching=ELEMENTWISE,
     blocks=True,
     where=("torch", "Tensor", "F"),
-    check=_only_floats("hardshrink_cpu"),
+    check=_check_hardshrink,
     out=FOUND,
     doc="Zero for elements of size `lambd` at most.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(2, 3), 0.2)],

@@ -160,7 +160,8 @@ def _scaled_dot_product(
         key = F.repeat_interleave_int(key, heads, -3)
         value = F.repeat_interleave_int(value, heads, -3)
     mask = _mask_of(F, query, key, attn_mask, is_causal)
-    fused = ndim(query) == 4 and dropout_p == 0 and factor != 0
+    whole = ndim(query) == ndim(key) == ndim(value) == 4 and key.shape[-2] == value.shape[-2]
+    fused = whole and dropout_p == 0 and factor != 0
     if fused and not requires_grad(mask):
         return F._attention(query, key, value, mask, factor)
     half = math.sqrt(abs(factor))

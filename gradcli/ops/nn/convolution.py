@@ -369,8 +369,8 @@ def _result_size(
 
 
 op(
-    "convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, "
-    "int[] dilation, bool transposed, int[] output_padding, int groups)",
+    "convolution(Tensor input, Tensor weight, Tensor? bias, Shape stride, Shape padding, "
+    "Shape dilation, bool transposed, Shape output_padding, int groups)",
     kernel=_kernel,
     fused=dict.fromkeys(("input", "weight", "bias"), "ConvolutionBackwardBackward0 g input weight"),
     vjp={

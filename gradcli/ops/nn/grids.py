@@ -17,7 +17,7 @@ import numpy as np
 
 from ...table.dtype_rules import real_only
 from ...table.entry import MULTILINEAR, op
-from ...table.shape_rules import ndim, wrap_own_dim
+from ...table.shape_rules import ndim, wrap_dim, wrap_own_dim
 from ...tensor.tensor import Size, Tensor, shape_of
 
 BILINEAR, NEAREST, BICUBIC = range(3)
@@ -535,12 +535,20 @@ def _check_affine(theta: Tensor, size: Any, align_corners: bool) -> None:
         raise RuntimeError(
             "AffineGridGenerator needs 4d (spatial) or 5d (volumetric) inputs for size."
         )
-    if shape_of(theta)[:1] != tuple(size[:1]):
-        dims = len(size) - 1
+    shape, dims = shape_of(theta), len(size) - 1
+    for axis in (1, 2):  # of each map, which is transposed
+        wrap_dim(axis, len(shape))
+    if len(shape) != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    if (shape[0], shape[2]) != (size[0], dims):
         raise RuntimeError(
             "Expected size for first two dimensions of batch2 tensor to be: "
-            f"[{size[0]}, {dims}] but got: [{shape_of(theta)[0]}, {dims}]."
+            f"[{size[0]}, {dims}] but got: [{shape[0]}, {shape[2]}]."
         )
+    if shape[1] != dims - 1:
+        points = [size[0], *size[2:], dims - 1]
+        count = math.prod(points[:-1]) * shape[1]
+        raise RuntimeError(f"shape '{points}' is invalid for input of size {count}")
 
 
 op(

@@ -58,14 +58,33 @@ def _check_factor(size: Any, scale_factor: Any) -> None:
 
 def _pair(name: str, label: str, position: int, value: Any) -> Sizes:
     """Two numbers, from one or two. Raises PyTorch's TypeError of the function behind."""
-    sizes = tuple(value) if isinstance(value, list | tuple) else (value,)
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value, value)
     for place, item in enumerate(sizes):
         if not isinstance(item, int):
             raise TypeError(
                 f"{name}(): argument '{label}' (position {position}) must be tuple of ints, but "
                 f"found element of type {type_name(item)} at pos {place}"
             )
-    return sizes * 2 if len(sizes) == 1 else sizes
+    return sizes
+
+
+# What the sides of windows are called, and the least they may be.
+_WINDOWS = (
+    ("kernel_size", "kernel size should be greater than zero", "kernel_height", "kernel_width", 1),
+    ("dilation", "dilation should be greater than zero", "dilation_height", "dilation_width", 1),
+    ("padding", "padding should be non-negative", "pad_height", "pad_width", 0),
+    ("stride", "stride should be greater than zero", "stride_height", "stride_width", 1),
+)
+
+
+def _check_windows(*given: Sizes) -> None:
+    """Refuse windows that are not two numbers a property, or too small."""
+    for (name, *_), sizes in zip(_WINDOWS, given, strict=True):
+        if len(sizes) != 2:
+            raise RuntimeError(f"It is expected {name} equals to 2, but got size {len(sizes)}")
+    for (_, sentence, height, width, least), sizes in zip(_WINDOWS, given, strict=True):
+        if min(sizes) < least:
+            raise RuntimeError(f"{sentence}, but got {height}: {sizes[0]} {width}: {sizes[1]}")
 
 
 def _im2col(self: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Any:
@@ -102,6 +121,7 @@ def _col2im(
 
 
 def _check_columns(self: Tensor, kernel: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    _check_windows(kernel, dilation, padding, stride)
     shape = shape_of(self)
     if len(shape) not in (3, 4) or 0 in shape[-3:]:
         raise RuntimeError(
@@ -143,6 +163,11 @@ op(
 def _check_images(
     self: Tensor, output_size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
 ) -> None:
+    if len(output_size) != 2:
+        raise RuntimeError(
+            f"It is expected output_size equals to 2, but got size {len(output_size)}"
+        )
+    _check_windows(kernel, dilation, padding, stride)
     shape = shape_of(self)
     if len(shape) not in (2, 3):
         raise RuntimeError(
@@ -240,6 +265,13 @@ op(
 # --- resizing ---------------------------------------------------------------------------------
 
 
+def _scaled(length: float) -> int:
+    """A length that was scaled, as a whole number. Raises RuntimeError where none can hold it."""
+    if not abs(length) < 1 << 63:
+        raise RuntimeError("value cannot be converted to type int64_t without overflow")
+    return math.floor(length)
+
+
 def _source(out: int, size: int, align: bool, scale: float | None) -> Any:
     """Where the centres of the new pixels lie among the old ones."""
     index = np.arange(out, dtype=np.float64)
@@ -319,8 +351,25 @@ _KERNELS = {
 }
 
 
+def _sides(size: Sizes) -> str:
+    """The sides of an image with their letters, as `(H: 4, W: 6)`."""
+    sides = zip("DHW"[-len(size) :], size, strict=True)
+    return f"({', '.join(f'{letter}: {length}' for letter, length in sides)})"
+
+
 def _check_upsample(self: Tensor, size: Any, mode: str, align: bool, scales: Any) -> None:
-    """Raise PyTorch's error for a dtype that is not interpolated: bytes are, in some modes."""
+    """Raise PyTorch's error for empty images, and for a dtype that is not interpolated.
+
+    Bytes are, in some modes.
+    """
+    shape = shape_of(self)
+    if min(*size, *shape[-len(size) :]) < 1:
+        given, wanted = _sides(shape[-len(size) :]), _sides(size)
+        joint = " and" if len(size) == 1 else ""
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input {given}{joint} output "
+            f"{wanted}"
+        )
     dtype = self.dtype
     if dtype.category == dtypes.FLOATING:
         return
@@ -421,14 +470,16 @@ def _interpolate(
             )
     _check_factor(size, scale_factor)
     if size is not None:
+        if recompute_scale_factor:
+            raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
         out = (size,) * dims if isinstance(size, int) else tuple(runtime.listed(size))
     else:
         scales = (
-            (scale_factor,) * dims
+            (scale_factor,) * max(dims, 0)
             if isinstance(scale_factor, int | float)
             else tuple(runtime.listed(scale_factor))
         )
-        out = tuple(math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True))
+        out = tuple(_scaled(n * s) for n, s in zip(input.shape[2:], scales, strict=True))
         scales = None if recompute_scale_factor else tuple(float(s) for s in scales)
     if mode == "area":
         pool = getattr(F, f"adaptive_avg_pool{dims}d")
@@ -436,7 +487,7 @@ def _interpolate(
     wanted = _RANKS.get(mode)
     if wanted is not None and rank != wanted:
         raise NotImplementedError(f"Got {rank}D input, but {mode} mode needs {wanted}D input")
-    if mode not in _NODES or antialias:
+    if mode not in _NODES or antialias or not 3 <= rank <= 5:
         raise NotImplementedError(
             "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
             f"{rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
@@ -555,6 +606,8 @@ def _check_unshuffle(self: Tensor, factor: int) -> None:
             "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
             f"{len(shape)} dimension(s)"
         )
+    if factor <= 0:
+        raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {factor}")
     for word, axis in (("height", -2), ("width", -1)):
         if shape[axis] % factor:
             raise RuntimeError(

@@ -140,7 +140,7 @@ _define(
     "float eps=1e-05, bool cudnn_enabled=True)",
     "Standardizes groups of channels of each example.",
     lambda S: [S(S.normal(2, 4), 2), S(S.normal(2, 4, 3), 2, S.normal(4), S.normal(4))],
-    lambda F, input, groups, weight, bias, eps, _: F.group_norm(input, groups, weight, bias, eps),
+    lambda F, input, groups, weight, bias, eps, _: F._group_norm(input, groups, weight, bias, eps),
 )
 _define(
     "layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "

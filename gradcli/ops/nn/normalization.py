@@ -15,7 +15,7 @@ import numpy as np
 from ...kernels.blocks import by_rows, dot, total
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
-from ...table.shape_rules import ndim
+from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
 from ...tensor.tensor import Size, Tensor, own_memory, shape_of
 
@@ -492,6 +492,7 @@ def _instance_norm(
     eps: float,
 ) -> Any:
     shape = tuple(input.shape)
+    size_at(input, 1)
     if use_input_stats and math.prod(shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {Size(shape)}"
@@ -577,6 +578,10 @@ def _group_tangent(F: Any, t: Any, input: Any, num_groups: int, weight: Any, eps
 
 def _check_group(input: Tensor, num_groups: int, weight: Any, bias: Any, eps: float) -> None:
     shape = shape_of(input)
+    if len(shape) < 2:
+        raise RuntimeError(
+            f"Expected at least 2 dimensions for input tensor but received {len(shape)}"
+        )
     if num_groups <= 0:
         raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
     if shape[1] % num_groups:

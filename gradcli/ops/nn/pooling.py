@@ -386,7 +386,8 @@ def _adaptive_max(self: Any, output_size: Any) -> tuple[Any, Any]:
     numbers = np.arange(math.prod(sizes)).reshape(sizes)
     for place in itertools.product(*map(range, output_size)):
         window = tuple(slice(*bounds[axis][i]) for axis, i in enumerate(place))
-        part = self[(..., *window)].reshape(*lead, -1)
+        part = self[(..., *window)]
+        part = part.reshape(*lead, math.prod(part.shape[len(lead) :]))
         best = np.argmax(part, -1)
         values[(..., *place)] = np.take_along_axis(part, best[..., None], -1)[..., 0]
         index[(..., *place)] = numbers[window].ravel()[best]
@@ -446,6 +447,8 @@ def _define_adaptive_max(dims: int) -> None:
     def pooled(F: Any, input: Any, output_size: Any, return_indices: bool) -> Any:
         _check_adaptive(name, input, dims)
         sizes = pooled_size(name, output_size, input, dims)
+        if len(sizes) != dims:
+            raise RuntimeError(f"{name}(): internal error: output_size.size() must be {dims}")
         if dims == 1:
             values, index = F._adaptive_max_pool2d(F.unsqueeze(input, -2), (1, *sizes))
             values, index = F.squeeze_dim(values, -2), F.squeeze_dim(index, -2)
@@ -486,6 +489,12 @@ def _check_adaptive(name: str, input: Any, dims: int) -> None:
         raise RuntimeError(
             f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}"
         )
+    for axis, length in enumerate(input.shape):
+        if axis >= rank - dims and length == 0:
+            raise RuntimeError(
+                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but "
+                f"input has sizes {list(input.shape)} with dimension {axis} being empty"
+            )
 
 
 # --- means ------------------------------------------------------------------------------------

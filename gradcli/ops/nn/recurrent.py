@@ -68,6 +68,8 @@ def _define_cell(kind: str) -> None:
 
     def cell(F: Any, input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
         state = tuple(hx) if several else (hx,)
+        if several and len(state) != 2:
+            raise RuntimeError("lstm_cell expects two hidden states")
         _check_cell(input, state[0], w_ih, w_hh)
         found = step(F, F.linear(input, w_ih, b_ih), state, (w_ih, w_hh, b_ih, b_hh))
         return found if several else found[0]

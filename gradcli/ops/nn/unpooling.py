@@ -16,6 +16,7 @@ from ...table.entry import op
 from ...table.levels.randomness import per_example
 from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
+from ...tensor.dtypes import type_name
 from ...tensor.tensor import Tensor, make, shape_of
 from .pooling import spread
 
@@ -368,9 +369,12 @@ def _sizes(name: str, what: str, value: Any, dims: int) -> Sizes:
 
 
 def _by_ratio(name: str, shape: Sizes, ratio: Any, dims: int) -> Sizes:
-    if isinstance(ratio, int | float):
+    if not isinstance(ratio, list | tuple):
         if dims == 2:
-            raise TypeError(f"object of type '{type(ratio).__name__}' has no len()")
+            raise TypeError(f"object of type '{type_name(ratio)}' has no len()")
+        if not isinstance(ratio, int | float):
+            kind = type_name(ratio)
+            raise TypeError(f"unsupported operand type(s) for *: 'int' and '{kind}'")
         ratio = (ratio,) * dims
     if dims == 2 and len(ratio) > 2:
         raise ValueError(

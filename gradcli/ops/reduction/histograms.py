@@ -17,19 +17,14 @@ indices = range  # `range` is a parameter below
 def _edges(column: Any, bins: Any, range: Any) -> Any:
     if type(bins) is Tensor:
         return np.asarray(bins.array)
+    if bins < 0:
+        raise RuntimeError("number of steps must be non-negative")
     low, high = range or ((column.min(), column.max()) if column.size else (0.0, 0.0))
     if low == high:
         low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, bins + 1, dtype=np.float64).astype(column.dtype)
 
 
-@function(
-    "histogramdd(Tensor self, any bins, float[]? range=None, Tensor? weight=None, "
-    "bool density=False)",
-    where=("torch",),
-    prelude="",
-    doc="How many rows fall into each cell of a grid, and the edges of its cells.",
-)
 def histogramdd(self: Tensor, bins: Any, range: Any, weight: Any, density: bool) -> Any:
     supports(complex="histogramdd", integer="histogramdd", boolean="histogramdd")(self)
     shape = shape_of(self)
@@ -41,6 +36,11 @@ def histogramdd(self: Tensor, bins: Any, range: Any, weight: Any, density: bool)
         raise RuntimeError(
             "histogramdd: The size of bins must be equal to the innermost dimension of the input."
         )
+    for axis, count in enumerate(each):
+        if type(count) is not Tensor and count == 0:
+            raise RuntimeError(
+                f"torch.histogram(): bins must be > 0, but got 0 for dimension {axis}"
+            )
     limits = None if range is None else list(zip(range[::2], range[1::2], strict=True))
     edges = [
         _edges(rows[:, axis], each[axis], limits[axis] if limits else None)
@@ -60,3 +60,14 @@ def histogramdd(self: Tensor, bins: Any, range: Any, weight: Any, density: bool)
     return result_type("histogramdd", ("hist", "bin_edges"))(
         make(counts, self.dtype), tuple(make(edge, self.dtype) for edge in edges)
     )
+
+
+for _id, _bins in (("", "int"), ("_each", "int[]"), ("_edges", "Tensor[]")):
+    function(
+        f"histogramdd{_id}(Tensor self, {_bins} bins, float[]? range=None, Tensor? weight=None, "
+        "bool density=False)",
+        name="histogramdd",
+        where=("torch",),
+        prelude="",
+        doc="How many rows fall into each cell of a grid, and the edges of its cells.",
+    )(histogramdd)

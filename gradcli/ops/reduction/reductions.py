@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -418,6 +419,24 @@ def _only_inexact(name: str) -> supports:
     return supports(integer=refusal, boolean=refusal)
 
 
+def _check_spread(name: str, refused: str) -> Any:
+    """A check of variances: a floating dtype; a warning where nothing is left to divide by."""
+    refuse = _only_inexact(refused)
+
+    def check(self: Any, dim: Any, correction: Any, keepdim: bool) -> None:
+        refuse(self)
+        less = 1 if correction is None else real_number(correction)
+        if count_of(shape_of(self), dim) <= less:
+            warnings.warn(
+                f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than "
+                "the reduction factor (input numel divided by output numel).",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    return check
+
+
 def _degrees(shape: tuple[int, ...], dim: Any, correction: Any) -> float:
     """The number that a sum of squares is divided by."""
     free = count_of(shape, dim) - (1 if correction is None else real_number(correction))
@@ -449,6 +468,8 @@ def _variance(self: Any, dim: Any, correction: Any, keepdim: bool, of_all: bool 
             total = ADD.reduce(square, axis=None)
         left = self.ndim if keepdim else self.ndim - len(axes)
         return np.reshape(total / np.float64(free), (1,) * left)[()]
+    if not count_of(self.shape, dim):  # of nothing there is no mean, and NumPy would warn
+        return ADD.reduce(self, axis=axes, keepdims=keepdim, dtype=np.float64) * math.nan
     mean = np.mean(self, axis=axes, keepdims=True, dtype=np.float64)
     return ADD.reduce(np.square(self - mean), axis=axes, keepdims=keepdim) / np.float64(free)
 
@@ -554,7 +575,7 @@ _spread(
     vjp={"self": _var_slope},
     jvp={"self": _var_forward},
     result=_real_dtype,
-    check=_only_inexact("std and var"),
+    check=_check_spread("var", "std and var"),
 )
 _spread(
     "std",
@@ -563,7 +584,7 @@ _spread(
     vjp={"self": _std_slope},
     jvp={"self": _std_forward},
     result=_real_dtype,
-    check=_only_inexact("std and var"),
+    check=_check_spread("std", "std and var"),
 )
 
 
@@ -606,7 +627,7 @@ _spread(
     },
     outputs=2,
     where=("torch",),
-    check=_only_inexact("var_mean"),
+    check=_check_spread("var_mean", "var_mean"),
 )
 _spread(
     "std_mean",
@@ -621,7 +642,7 @@ _spread(
     },
     outputs=2,
     where=("torch",),
-    check=_only_inexact("std_mean"),
+    check=_check_spread("std_mean", "std_mean"),
 )
 
 # --- norms
@@ -656,12 +677,32 @@ def _norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     return result.astype(size.dtype)[()]
 
 
-def _check_norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> None:
-    if self.dtype.category < dtypes.FLOATING:
+def check_norm_dtype(name: str, given: DType, dtype: DType | None) -> None:
+    """Raise RuntimeError where a norm of a tensor of one dtype cannot be computed in another."""
+    if given.category < dtypes.FLOATING:
         raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{self.dtype.scalar_name}"
+            f"{name}: Expected a floating point or complex tensor as input. Got {given.scalar_name}"
         )
+    if dtype is None:
+        return
+    if dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"{name}: dtype should be floating point or complex, but got {dtype.scalar_name}"
+        )
+    if given.is_complex is not dtype.is_complex:
+        kind = "complex" if given.is_complex else "real"
+        raise RuntimeError(
+            f"{name}: dtype should be {kind} for {kind} inputs, but got {dtype.scalar_name}"
+        )
+    if dtypes.promote(given, dtype) is not dtype:
+        raise RuntimeError(
+            f"{name}: the dtype of the input ({given.scalar_name}) should be convertible without "
+            f"narrowing to the specified dtype ({dtype.scalar_name})"
+        )
+
+
+def _check_norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> None:
+    check_norm_dtype("linalg.vector_norm", self.dtype, dtype)
     if isinstance(ord, complex):
         raise RuntimeError(
             "linalg.vector_norm: Expected a non-complex scalar as the order of norm."
@@ -797,6 +838,10 @@ def _check_dist(self: Any, other: Any, p: Any) -> None:
         raise RuntimeError(
             "norm(): input dtype should be either floating point or complex. Got "
             f"{dtype.scalar_name} instead."
+        )
+    if isinstance(p, complex):
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a non-complex scalar as the order of norm."
         )
 
 

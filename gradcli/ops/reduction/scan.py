@@ -65,12 +65,21 @@ def _reversed_sum(F: Any, g: Any, dim: int) -> Any:
     return F.flip(F.cumsum(F.flip(g, (dim,)), dim), (dim,))
 
 
+def _check_running(kernel: str) -> Any:
+    def check(self: Any, dim: int, dtype: Any) -> None:
+        if dtype is dtypes.bool_:
+            raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+    return check
+
+
 op(
     "cumsum(Tensor self, Dim dim, *, DType? dtype=None)",
     kernel=_running(np.add),
     vjp={"self": lambda F, g, dim: _reversed_sum(F, g, dim)},
     jvp=LINEAR,
     result=_sum_dtype,
+    check=_check_running("cumsum_out_cpu"),
     batching="shift",
     inplace="Tensor",
     out=TYPED,
@@ -168,7 +177,7 @@ def _cumprod_backward(grad: Any, self: Any, out: Any, dim: int) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if np.all(self != 0):
         weighted = np.flip(np.cumsum(np.flip(grad * np.conj(out), axis), axis), axis)
-        return weighted / np.conj(self)
+        return (weighted + 0) / np.conj(self)  # (a sum begins with zero, which has a sign)
     moved = np.moveaxis(np.conj(self), axis, 0)
     decay = np.concatenate([moved[1:], np.zeros_like(moved[:1])])
     tail = np.moveaxis(_recurrence(decay, np.moveaxis(grad, axis, 0), 0, True), 0, axis)
@@ -215,6 +224,7 @@ op(
     vjp={"self": _cumprod_slope},
     jvp={"self": _cumprod_forward},
     result=_sum_dtype,
+    check=_check_running("cumprod_out_cpu"),
     batching="shift",
     inplace="Tensor",
     out=TYPED,
@@ -402,6 +412,8 @@ def _integrable(name: str, dim: int, *values: Any) -> int:
 
 def _trapezoid_dx(F: Any, y: Any, dx: Any, dim: int) -> Any:
     axis = _integrable("trapezoid", dim, y)
+    if isinstance(dx, complex):
+        raise RuntimeError("trapezoid: Currently, we only support dx as a real number.")
     if y.shape[axis] == 0:
         return F.sum_dim(y, (axis,))
     low, high = _neighbours(F, y, axis)

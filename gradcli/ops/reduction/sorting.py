@@ -10,6 +10,7 @@ import numpy as np
 
 from ...kernels import selection_order
 from ...kernels.strides import preserved_strides, relayout, strides_of
+from ...table.call.python_data import real_number
 from ...table.dtype_rules import filled, refuse_batch, supports, underivable, unwritten
 from ...table.entry import LINEAR, Op, default_node_name, op
 from ...table.lookup import get_op
@@ -692,7 +693,7 @@ op(
 
 def _histc(self: Any, bins: int, min: Any, max: Any) -> Any:
     flat = self.reshape(-1)
-    low, high = float(min), float(max)
+    low, high = float(real_number(min)), float(real_number(max))
     if low == high and flat.size:
         low, high = float(flat.min()), float(flat.max())
     if low == high:
@@ -708,6 +709,7 @@ def _histc(self: Any, bins: int, min: Any, max: Any) -> Any:
 
 
 def _check_histc(self: Any, bins: int, min: Any, max: Any) -> None:
+    min, max = real_number(min), real_number(max)
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
     found = "aminmax_cpu" if min == max else "histogram_cpu"
@@ -813,6 +815,24 @@ def _check_search(sorted_sequence: Any, self: Any, *rest: Any) -> None:
             f"boundaries tensor {list(a)} and input value tensor {list(b)}"
         )
     _SEARCHABLE(sorted_sequence)
+    if rest[-1] is not None:
+        _check_sorter(a, rest[-1])
+
+
+def _check_sorter(boundaries: tuple[int, ...], sorter: Tensor) -> None:
+    if shape_of(sorter) != boundaries:
+        raise RuntimeError(
+            "torch.searchsorted(): boundary and sorter must have the same size, but got boundary "
+            f"tensor {list(boundaries)}and got sorter tensor {list(shape_of(sorter))}"
+        )
+    if sorter.dtype is not dtypes.int64:
+        raise RuntimeError(
+            "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype "
+            f"{sorter.dtype.scalar_name}"
+        )
+    places = np.asarray(sorter.array)
+    if places.size and (places.min() < 0 or places.max() >= boundaries[-1]):
+        raise RuntimeError("torch.searchsorted(): sorter index out of range")
 
 
 _SEARCHABLE = supports(complex="searchsorted_out_cpu", boolean="searchsorted_out_cpu")
@@ -857,7 +877,7 @@ op(
     promote=lambda *args: None,
     result=lambda self, boundaries, out_int32, right: dtypes.int32 if out_int32 else dtypes.int64,
     where=("torch",),
-    numbers="either",
+    numbers="leading",
     check=_check_buckets,
     out=_SEARCHED,
     doc="The number of the bucket that each element falls into.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +13,9 @@ from ...table.dtype_rules import is_complex, supports, underivable
 from ...table.entry import op
 from ...table.formulas import complex_arrays
 from ...table.out_rules import COUNTED, EXACT
-from ...table.shape_rules import wrap_dim, wrap_dims
+from ...table.shape_rules import wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
-from ...tensor.dtypes import c_name
+from ...tensor.dtypes import c_name, type_name
 from ...tensor.tensor import Tensor, numel, shape_of
 from .reductions import norm_direction
 
@@ -75,6 +76,13 @@ def _cov(F: Any, self: Any, correction: int, fweights: Any, aweights: Any) -> An
             spread = F.div(F.sum(F.mul(weights, aweights)), total)
             norm = F.sub(total, F.mul(spread, correction))
         norm = F.clamp_min(norm, 0)
+    if weights is None and norm <= 0:
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "number of observations.",
+            UserWarning,
+            stacklevel=2,
+        )
     centered = F.sub(values, F.unsqueeze(mean, 1))
     other = F.transpose(centered if weights is None else F.mul(centered, weights), 0, 1)
     product = F.mm(centered, F.conj(other))
@@ -128,6 +136,11 @@ def _spacings(F: Any, spacing: Any, axes: Sequence[int]) -> list[Any]:
     if spacing is None:
         return [1.0] * len(axes)
     if not isinstance(spacing, list | tuple):
+        if not isinstance(spacing, int | float | complex):
+            raise TypeError(
+                "gradient(): argument 'spacing' must be Number or tuple of Tensors, not "
+                f"{type_name(spacing)}"
+            )
         return [spacing] * len(axes)
     if len(spacing) != len(axes):
         raise RuntimeError(
@@ -197,7 +210,10 @@ def _edge(F: Any, a: Any, b: Any, c: Any, near: Any, far: Any) -> Any:
 def _gradient(F: Any, self: Any, spacing: Any, dim: Any, edge_order: int) -> Any:
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    axes = wrap_dims(dim, len(self.shape))
+    rank = len(self.shape)
+    if dim:
+        wrap_own_dim(dim[0], rank)
+    axes = wrap_dims(dim, rank)
     steps = _spacings(F, spacing, axes)
     for axis in axes:
         if self.shape[axis] < edge_order + 1:
@@ -228,6 +244,9 @@ op(
 
 
 def _check_renorm(self: Any, p: Any, dim: int, maxnorm: Any) -> None:
+    for name, value in (("p", p), ("maxnorm", maxnorm)):
+        if isinstance(value, complex):
+            raise RuntimeError(f"renorm: {name} must be real-valued")
     rank = len(shape_of(self))
     if rank < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {rank} dimensions")

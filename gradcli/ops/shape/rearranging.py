@@ -651,6 +651,14 @@ op(
 )
 
 
+def _combined(self: Any, r: int, with_replacement: bool) -> int:
+    """How many choices the grid of all holds. Raises RuntimeError where no integer tells."""
+    count: int = (shape_of_value(self) or (1,))[0] ** max(r, 0)
+    if count >= 1 << 63:
+        raise RuntimeError("numel: integer multiplication overflow")
+    return count
+
+
 def _combinations(F: Any, self: Any, r: int, with_replacement: bool) -> Any:
     shape = shape_of_value(self)
     if len(shape) != 1:
@@ -659,6 +667,8 @@ def _combinations(F: Any, self: Any, r: int, with_replacement: bool) -> Any:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
         return F.zeros_like_shape(self, (0,))
+    if not with_replacement and r > shape[0]:
+        return F.zeros_like_shape(self, (0, r))
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     mask = np.zeros((shape[0],) * r, np.bool_)
     chosen = list(choose(range(shape[0]), r))
@@ -673,7 +683,7 @@ op(
     "combinations(Tensor self, int r=2, bool with_replacement=False)",
     composite=_combinations,
     where=("torch",),
-    size=lambda self, r, with_replacement: (shape_of_value(self) or (1,))[0] ** max(r, 0),
+    size=_combined,
     doc="Every choice of `r` elements of a vector, as rows.",
     samples=lambda S: [S(S.normal(3)), S(S.normal(3), 3), S(S.normal(3), 2, True)],
 )

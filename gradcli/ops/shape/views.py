@@ -344,6 +344,8 @@ def _movedim(F: Any, self: Any, source: Sequence[int], destination: Sequence[int
     for name, found, given in (("source", froms, source), ("destination", tos, destination)):
         if len(set(found)) != len(found):
             raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+    if not rank:
+        return F.permute(self, ())
     order = [-1] * rank
     for start, end in zip(froms, tos, strict=True):
         order[end] = start

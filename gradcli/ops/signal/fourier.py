@@ -15,7 +15,7 @@ import numpy as np
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
 from ...table.out_rules import Rule
-from ...table.shape_rules import ndim, wrap_dim, wrap_dims
+from ...table.shape_rules import ndim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor
 
@@ -241,12 +241,6 @@ def _floating(F: Any, self: Any, wants_complex: bool) -> Any:
     return self if dtype is self.dtype else F._to_copy(self, dtype)
 
 
-def _one_dim(self: Any, dim: int) -> int:
-    if ndim(self) == 0:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return wrap_dim(dim, ndim(self))
-
-
 def _points(n: int | None, length: int) -> int:
     size = length if n is None else n
     if size < 1:
@@ -256,7 +250,7 @@ def _points(n: int | None, length: int) -> int:
 
 def _define_one(name: str, forward: bool, kind: str, doc: str) -> None:
     def transform(F: Any, self: Any, n: int | None, dim: int, norm: str | None) -> Any:
-        axis = _one_dim(self, dim)
+        axis = wrap_own_dim(dim, ndim(self))
         if kind in ("rfft", "ihfft") and is_complex(self):
             raise RuntimeError(
                 f"{name} expects a real input tensor, but got {self.dtype.scalar_name}"
@@ -303,7 +297,7 @@ def _axes(self: Any, s: Any, dim: Any) -> tuple[tuple[int, ...], tuple[int, ...]
     """The dimensions to transform and their lengths."""
     rank = ndim(self)
     if dim is not None:
-        places = [wrap_dim(d, rank) for d in dim]
+        places = [wrap_own_dim(d, rank) for d in dim]
         if len(set(places)) != len(places):
             raise RuntimeError("FFT dims must be unique")
     elif s is not None:
@@ -453,6 +447,8 @@ _define_hermitian("n", "None")
 def _shifted(sign: int) -> Any:
     def shift(F: Any, self: Any, dim: Any) -> Any:
         places = wrap_dims(dim, ndim(self))
+        if dim:
+            wrap_own_dim(dim[0], ndim(self))
         counts = tuple((self.shape[place] + (sign < 0)) // 2 for place in places)
         return F.roll(self, counts, places)
 

@@ -13,8 +13,15 @@ from ...tensor.tensor import make
 from ..creation.tensors import check_size
 
 
-def _made(values: Any, dtype: Any, requires_grad: Any) -> Any:
+def _made(name: str, places: Any, n: int, d: float, dtype: Any, requires_grad: Any) -> Any:
+    """The whole numbers `places` over the length n * d of the signal; infinite where that is 0."""
     dtype = dtype or dtypes.default.dtype
+    if dtype.category < dtypes.FLOATING:
+        raise RuntimeError(f"{name} requires a floating point or complex dtype")
+    if dtype.is_complex:
+        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtype.scalar_name}'")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = places * (np.float64(1) / np.float64(n * d))
     tensor = make(dtype.cast(values), dtype)
     if requires_grad:
         requires_grad_(tensor)
@@ -32,7 +39,8 @@ def fftfreq(
 ) -> Any:
     """The frequencies of `fft` for n samples a distance of d apart."""
     check_size((n,), dtypes.default.dtype)
-    return _made(np.fft.fftfreq(n, d), dtype, requires_grad)
+    places = np.concatenate([np.arange((n + 1) // 2), np.arange(-(n // 2), 0)])
+    return _made("fftfreq", places, n, d, dtype, requires_grad)
 
 
 @function(
@@ -45,5 +53,6 @@ def rfftfreq(
     n: int, d: float, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: Any
 ) -> Any:
     """The frequencies of `rfft` for n samples a distance of d apart."""
-    check_size((n // 2 + 1,), dtypes.default.dtype)
-    return _made(np.fft.rfftfreq(n, d), dtype, requires_grad)
+    count = int(n / 2) + 1
+    check_size((count,), dtypes.default.dtype)
+    return _made("rfftfreq", np.arange(count), n, d, dtype, requires_grad)

@@ -97,15 +97,15 @@ def _stft(
             "rectangular window, explicitly set `window=torch.ones(n_fft, device=<device>)`."
         )
     mixed = is_complex(input) or (window is not None and is_complex(window))
+    if return_complex is None and not mixed:
+        raise RuntimeError(
+            "stft requires the return_complex parameter be given for real inputs, and will "
+            "further require that return_complex=True in a future PyTorch release."
+        )
     _check_stft(
         input, n_fft, hop, width, window, normalized, onesided, return_complex, align_to_window
     )
     if return_complex is None:
-        if not mixed:
-            raise RuntimeError(
-                "stft requires the return_complex parameter be given for real inputs, and will "
-                "further require that return_complex=True in a future PyTorch release."
-            )
         return_complex = True
     elif not return_complex:
         warn_once(

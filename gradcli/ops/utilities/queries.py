@@ -11,6 +11,7 @@ from ...autograd.modes import InferenceVersion
 from ...autograd.node import bit_of
 from ...kernels.random import Generator, default_generator
 from ...kernels.strides import preserved_copy
+from ...table.call.python_data import element
 from ...table.dtype_rules import common_dtype, is_batched, no_branch
 from ...table.entry import op
 from ...table.lookup import get_op
@@ -390,7 +391,7 @@ def _filled(self: Array, value: Any) -> Array:
             f"{np.ndim(value)} dimensions."
         )
     result = np.array(preserved_copy(self))
-    result[...] = value
+    result[...] = value if result.dtype.kind != "b" else bool(value)
     return result
 
 
@@ -398,6 +399,7 @@ op(
     "fill_like(Tensor self, Number value)",
     name="fill",
     kernel=lambda self, value: _filled(self, value),
+    check=lambda self, value: element(value, self.dtype),  # raises where it does not fit
     result=lambda self, value: self.dtype,
     keeps_layout=True,
     vjp={"self": lambda F, g: F.zeros_like_shape(g, g.shape)},

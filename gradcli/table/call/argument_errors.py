@@ -442,6 +442,24 @@ def misfit(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     return f"{op.label}() got multiple values for argument '{twice}'"
 
 
+def _positional_range(least: int, most: int) -> str:
+    """How many positional arguments a function takes, in Python's words."""
+    takes = f"{most}" if least == most else f"from {least} to {most}"
+    return f"{takes} positional argument{'' if most == 1 else 's'}"
+
+
+def _more_given(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """How many arguments were given where there are too many, in Python's words."""
+    count = len(args)
+    if not kwargs:
+        return f"{count} {'was' if count == 1 else 'were'}"
+    words = "" if len(kwargs) == 1 else "s"
+    return (
+        f"{count} positional argument{'' if count == 1 else 's'} (and {len(kwargs)} keyword-only "
+        f"argument{words}) were"
+    )
+
+
 def _python_misfit(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Why arguments do not fit a schema, in Python's words."""
     names = [shown_name(parameter, WRITTEN) for parameter in op.parameters]
@@ -454,10 +472,10 @@ def _python_misfit(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str
     for name in kwargs:
         if name not in names:
             return unexpected_keyword(op.name, name, names)
-    if len(args) > len(names):
-        least = len(required)
-        takes = f"{least}" if least == len(names) else f"from {least} to {len(names)}"
-        return f"{op.name}() takes {takes} positional arguments but {len(args)} were given"
+    most = sum(not parameter.keyword_only for parameter in op.parameters)
+    if len(args) > most:
+        takes = _positional_range(len(required), most)
+        return f"{op.name}() takes {takes} but {_more_given(args, kwargs)} given"
     missing = [f"'{name}'" for name in required[len(args) :] if name not in given]
     listed = " and ".join(missing) if len(missing) < 3 else ", ".join(missing[:-1])
     if len(missing) > 2:

@@ -110,7 +110,7 @@ def convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
         if type(value) is Tensor:
             return value
         number = python_number(value)
-        if number is not None and number_allowed(op) and (position or op.numbers in _FIRST):
+        if number is not None and number_allowed(op) and _takes_number(op, position):
             return number
         raise ArgumentError(op, parameter, position, value)
     if kind == "Extents" or (kind == "Padding" and type(value) is not str):
@@ -134,7 +134,16 @@ def _extents(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
     return type(value)(numbers) if type(value) in (list, tuple) else value
 
 
-_FIRST = ("first", "either")  # the field `numbers` where the first tensor may be a number
+_FIRST = (
+    "first",
+    "either",
+    "leading",
+)  # the field `numbers` where the first tensor may be a number
+
+
+def _takes_number(op: Op, position: int) -> bool:
+    """Whether a number may stand for the tensor at a position."""
+    return op.numbers != "leading" if position else op.numbers in _FIRST
 
 
 def number_allowed(op: Op) -> bool:

@@ -48,7 +48,11 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
     ops = [get_op(identifier) for identifier in OPERATIONS.ids(where, name)]
     if not ops:
         raise KeyError(name)
-    if where == "F" and any(where in op.written.split() for op in ops) and name[-1] != "_":
+    if (
+        where in ("F", "masked")
+        and any(where in op.written.split() for op in ops)
+        and name[-1] != "_"
+    ):
         flavour = WRITTEN
     inplace = name.endswith("_") and name[:-1] in {n for op in ops for n in (op.name, *op.aliases)}
     if inplace:
