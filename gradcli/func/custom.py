@@ -228,14 +228,12 @@ def _check_view(
     depth: int,
 ) -> None:
     """Raise unless the tangent of a view of an input is a view of that input's tangent."""
-    if output.view_info is None:
-        return
+    if output.view_info is None or levels.kind_of(depth) != "dual":
+        return  # a transform wraps what `forward` made
     base = output.view_info.base
     for value, own in zip(args, given, strict=True):
         if not isinstance(value, Tensor) or (base is not value and base is not _base_of(value)):
             continue
-        if levels.kind_of(depth) != "dual" and output.array is not value.array:
-            return  # a transform wraps what `forward` made, unless that is the input itself
         if own is None or levels.tangent_at(value, depth) is None:
             return
         if tangent is None or tangent.view_info is None:
@@ -356,6 +354,8 @@ def _vmapped(
     tensors. `places` is filled with the batch axis of each output, None for one without.
     """
 
+    fits: list[bool] = []
+
     def wrapped(values: Sequence[Any], at: Sequence[int | None]) -> tuple[Any, ...]:
         return tuple(_wrap(value, axis, depth) for value, axis in zip(values, at, strict=True))
 
@@ -370,7 +370,17 @@ def _vmapped(
         return moved if several else moved[0]
 
     def forward(*inner: Any) -> Any:
-        return unwrapped(class_.forward(*wrapped(inner, axes)))
+        outputs = class_.forward(*wrapped(inner, axes))
+        if isinstance(outputs, list | str):
+            outputs = tuple(outputs)
+        elif not isinstance(outputs, Tensor | tuple):
+            raise TypeError(f"Value after * must be an iterable, not {type(outputs).__name__}")
+        return unwrapped(outputs)
+
+    def axes_fit(ctx: Any) -> bool:
+        # The axes that PyTorch keeps are those of what was saved last, for forward mode as a rule.
+        last = ctx.to_save if ctx.saved_for_forward is None else ctx.saved_for_forward
+        return len(last or ()) == len(ctx.to_save or ())
 
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         outputs = output if isinstance(output, tuple) else (output,)
@@ -378,6 +388,7 @@ def _vmapped(
         class_.setup_context(
             ctx, wrapped(inputs, axes), seen if isinstance(output, tuple) else seen[0]
         )
+        fits.append(axes_fit(ctx))
         told = ctx.non_differentiable
         if isinstance(told, tuple) and all(isinstance(item, Tensor) for item in told):
             ctx.non_differentiable = tuple(
@@ -387,6 +398,8 @@ def _vmapped(
             )
 
     def backward(ctx: Any, *grads: Any) -> Any:
+        if not fits[-1]:
+            raise AssertionError("flat_bdims must not be None")
         with levels.resumed("vmap", depth):
             found = class_.backward(ctx, *wrapped(grads, places))
         listed = found if isinstance(found, tuple) else (found,)

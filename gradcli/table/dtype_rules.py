@@ -204,11 +204,16 @@ def element_of(tensor: Tensor) -> Any:
 def refuse_batch(name: str, tensor: Tensor) -> None:
     """Refuse a result whose shape would differ from example to example under vmap."""
     if is_batched(tensor):
-        raise RuntimeError(
-            "vmap: We do not support batching operators that can output dynamic shape. Attempted "
-            f"to vmap over {name}. Please file an issue at "
-            "https://github.com/pytorch/pytorch/issues if you need this feature."
-        )
+        raise dynamic_shape(name)
+
+
+def dynamic_shape(name: str) -> RuntimeError:
+    """PyTorch's error for a result whose shape would differ from example to example."""
+    return RuntimeError(
+        "vmap: We do not support batching operators that can output dynamic shape. Attempted "
+        f"to vmap over {name}. Please file an issue at "
+        "https://github.com/pytorch/pytorch/issues if you need this feature."
+    )
 
 
 def cleared(F: Namespace, mask: Any, values: Any) -> Any:

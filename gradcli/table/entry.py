@@ -68,7 +68,8 @@ class Op:
     fused: by input, the node that a recorded gradient has in PyTorch, where its formula is one
         operation there, and what the node leads to, in words: `g` for the cotangent, an input,
         `out`, or `-` for nothing; `self=0` for an input whose gradient is zeros, not missing,
-        where the formula does not depend on it. See fusing.
+        where the formula does not depend on it. `NotImplemented:NAME` is a node through which no
+        pass goes, as PyTorch has no derivative of its operation NAME. See fusing.
     undefined: formulas get None, not zeros, for outputs that no gradient reached.
     shows: the names of needs as `_saved_*` attributes, where they are not the needs' own: none
         where it is empty, several with spaces between.

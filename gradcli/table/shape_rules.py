@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,19 @@ def broadcast_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
             lengths.append(b if a == 1 else a)
         result = tuple(reversed(lengths))
     return result
+
+
+def formula_error(error: Exception) -> Exception:
+    """PyTorch's error for two shapes that do not broadcast inside a formula, else `error`."""
+    found = re.match(r"operands could not be broadcast .* \((.*?)\) \((.*?)\)", str(error))
+    if found is None:
+        return error
+    shapes = [tuple(int(n) for n in text.split(",") if n) for text in found.groups()]
+    try:
+        broadcast_shape(shapes)
+    except RuntimeError as sentence:
+        return sentence
+    return error
 
 
 def broadcast_error(op: Any, args: Sequence[Any], error: Exception) -> Exception:

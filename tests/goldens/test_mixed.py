@@ -30,8 +30,6 @@ SAMPLE = read(HERE / "mixed.json")
 
 # Constructs that are known to differ, as a pattern of their names, and why.
 KNOWN = {
-    r"(hardsigmoid|prod\(\)|logcumsumexp\(0\)|cumprod\(0\)) second": "PyTorch's first gradient of a"
-    " scalar is outside the graph",
     r"stride\(\) (vmap|jvp)": "PyTorch's transforms take a result without any tensor",
     r"F\.(hardtanh|softplus|leaky_relu)|torch\.clamp|t\.norm": "complex keywords of real functions",
     r"t\.masked_fill": "the order of two shapes in a sentence",

@@ -303,6 +303,7 @@ def test_gradients_agree_with_differences(op: Op) -> None:
 
 @each
 def test_second_gradients_agree_with_differences(op: Op) -> None:
+    """Those that PyTorch has: through its nodes named NotImplemented no pass goes here either."""
     wrong = []
     for kind, index, sample in smooth_cases(op):
         values = leaves_of(sample)
@@ -334,7 +335,11 @@ def test_second_gradients_agree_with_differences(op: Op) -> None:
         floating = [d for d in (*by, *by_given) if d is not None]
         exact = 0.0
         if roots:
-            second = torch.autograd.grad(roots, wanted, pushed, allow_unused=True)
+            try:
+                second = torch.autograd.grad(roots, wanted, pushed, allow_unused=True)
+            except RuntimeError as refused:
+                assert str(refused).endswith("_backward is not implemented")
+                continue
             exact = sum(
                 inner(g.array, d) for g, d in zip(second, floating, strict=True) if g is not None
             )
@@ -422,7 +427,7 @@ def test_batching_agrees_with_a_loop(op: Op) -> None:
             try:
                 found = [np.asarray(t.array) for t in batched(function, args, axes)]
             except Exception as error:
-                if str(error).startswith("vmap: Attempted to vmap over"):
+                if "Attempted to vmap over" in str(error):
                     continue  # a result whose shape depends on the values
                 wrong.append(f"{index} {sample} {axes}: {type(error).__name__}: {error}")
                 continue

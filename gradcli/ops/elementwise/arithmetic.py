@@ -66,7 +66,7 @@ def _check_alpha(self: Any, other: Any, alpha: Any) -> None:
     kind = common_dtype(self, other).category
     if isinstance(alpha, bool) and kind != dtypes.BOOL:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if isinstance(alpha, float) and kind < dtypes.FLOATING:
+    if isinstance(alpha, float | complex) and kind < dtypes.FLOATING:
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )

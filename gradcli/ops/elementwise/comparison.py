@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import select
-from ...table.dtype_rules import cleared, common_dtype, is_batched, supports
-from ...table.entry import ELEMENTWISE, op
+from ...table.dtype_rules import cleared, common_dtype, dynamic_shape, is_batched, supports
+from ...table.entry import ELEMENTWISE, Op, op
 from ...table.out_rules import FOUND, Rule
 from ...table.public.plain_functions import function
 from ...tensor import dtypes
@@ -377,10 +377,15 @@ def _coordinates(condition: Any) -> Any:
     return np.nonzero(np.atleast_1d(condition))
 
 
+def _refuse_examples(op: Op, args: list[Any], axes: list[Any]) -> Any:
+    raise dynamic_shape("aten::where")
+
+
 op(
     "where_nonzero(Tensor condition)",
     name="where",
     kernel=_coordinates,
+    batching=_refuse_examples,
     outputs=0,
     result=dtypes.int64,
     where=("torch",),

@@ -12,7 +12,7 @@ from ...table.levels.batching import wrap_batch
 from ...table.out_rules import Rule
 from ...table.public.plain_functions import function
 from ...tensor import dtypes
-from ...tensor.dtypes import Array, type_name
+from ...tensor.dtypes import Array
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, from_array
 from ..creation.tensors import check_size
@@ -57,6 +57,11 @@ def _nonzero(self: Tensor) -> Tensor:
     doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
 )
 def nonzero(self: Tensor, as_tuple: bool) -> Any:
+    if as_tuple and is_batched(self):
+        raise RuntimeError(
+            "Batching rule not implemented for aten::nonzero_numpy. We could not generate a "
+            "fallback."
+        )
     refuse_batch("aten::nonzero", self)
     if not as_tuple:
         return _nonzero(self)
@@ -146,7 +151,7 @@ def _one_hot_over_batch(self: Tensor, num_classes: int) -> Tensor:
 
 def _shown_class(value: Any) -> str:
     """A value's class as PyTorch's Python functions show it."""
-    return f"<class '{type_name(value)}'>"
+    return "<class 'torch.Tensor'>" if type(value) is Tensor else str(type(value))
 
 
 @function(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...table.call.python_data import real_number
-from ...table.dtype_rules import is_complex
+from ...table.dtype_rules import is_complex, not_differentiable
 from ...table.entry import LINEAR, op
 from ...table.out_rules import CAST, EXACT, Rule, safely
 from ...table.shape_rules import broadcast_shape, ndim
@@ -751,11 +751,12 @@ op(
 # --- pseudo-inverse ---------------------------------------------------------------------------
 
 
-def _pinv_tolerances(A: Any, atol: Any, rtol: Any) -> tuple[float, float]:
+def _pinv_tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
+    """The bounds of singular values, absolute and relative to the largest, one for each matrix."""
+    absolute = np.asarray(0.0 if atol is None else atol, np.float64)
     if rtol is None:
-        eps = float(np.finfo(A.dtype).eps)
-        rtol = 0.0 if atol else max(A.shape[-2:]) * eps
-    return float(atol or 0.0), float(rtol)
+        rtol = np.where(absolute > 0, 0.0, max(A.shape[-2:]) * float(np.finfo(A.dtype).eps))
+    return absolute[..., None], np.asarray(rtol, np.float64)[..., None]
 
 
 def _pinv(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
@@ -808,6 +809,27 @@ def pinv_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
     )
 
 
+def _by_tensor(F: Any, A: Any, rcond: Any, hermitian: bool) -> Any:
+    _refuse_complex("rcond", rcond)
+    not_differentiable("linalg_pinv", rtol=rcond)
+    return F.linalg_pinv_tensor(A, atol=F.mul(rcond, 0), rtol=rcond, hermitian=hermitian)
+
+
+def _check_tolerances(A: Any, atol: Any, rtol: Any, hermitian: bool) -> None:
+    perhaps_hermitian("linalg.pinv")(A, atol, rtol, hermitian)
+    not_differentiable("linalg_pinv", atol=atol, rtol=rtol)
+    _refuse_complex("atol", atol)
+    _refuse_complex("rtol", rtol)
+
+
+def _refuse_complex(name: str, value: Any) -> None:
+    if value is not None and is_complex(value):
+        raise RuntimeError(
+            f"torch.linalg.pinv: {name} tensor of complex type is not supported. Got "
+            f"{value.dtype.scalar_name}"
+        )
+
+
 def _by_rcond(F: Any, A: Any, rcond: Any, hermitian: bool) -> Any:
     return F.linalg_pinv(A, atol=0.0, rtol=real_number(rcond), hermitian=hermitian)
 
@@ -835,6 +857,29 @@ op(
     out=safely("linalg.pinv"),
     doc="The Moore-Penrose inverse.",
     samples=lambda S: [S(S.normal(3, 2)), S(S.normal(2, 2, 3)), S(S.normal(3, 3))],
+)
+op(
+    "linalg_pinv_rcond_tensor(Tensor A, Tensor rcond, bool hermitian=False)",
+    name="pinv",
+    composite=_by_tensor,
+    numbers=False,
+    where=("linalg",),
+    doc="The Moore-Penrose inverse, with a ratio for each matrix.",
+    samples=lambda S: [S(S.normal(3, 2), S.uniform(1e-4, 1e-3, 2))],
+)
+op(
+    "linalg_pinv_tensor(Tensor A, *, Tensor? atol=None, Tensor? rtol=None, bool hermitian=False)",
+    name="pinv",
+    numbers=False,
+    kernel=_pinv,
+    vjp={"A": lambda F, g, A, out: pinv_slope(F, g, A, out)},
+    jvp={"A": pinv_tangent},
+    check=_check_tolerances,
+    node="LinalgPinvBackward0",
+    where=("linalg",),
+    shows={"A": "self"},
+    doc="The Moore-Penrose inverse, with bounds of singular values for each matrix.",
+    samples=lambda S: [S(S.normal(2, 3, 2), atol=S.uniform(1e-4, 1e-3, 2))],
 )
 op(
     "pinverse(Tensor self, float rcond=1e-15)",

@@ -15,7 +15,7 @@ from ...table.dtype_rules import refuse_bool, requires_grad
 from ...table.entry import LINEAR, MULTILINEAR, op
 from ...table.levels.batching import decomposed, matmul_like
 from ...table.out_rules import CAST, CONTRACTED, EXACT, Rule
-from ...table.shape_rules import check_expand, is_contiguous, ndim
+from ...table.shape_rules import check_expand, is_contiguous, ndim, size_at
 from ...tensor.dtypes import FROM_ARRAY, c_name, fixed_width_name
 from ...tensor.tensor import Tensor, shape_of
 
@@ -167,9 +167,8 @@ def _check_scalar_type(self: Tensor, mat2: Tensor) -> None:
 def _check_baddbmm(
     self: Tensor, batch1: Tensor, batch2: Tensor, beta: complex = 1, alpha: complex = 1
 ) -> None:
-    a, b = shape_of(batch1), shape_of(batch2)
-    if len(a) == 3 and len(b) == 3:
-        check_expand(shape_of(self), (a[0], a[1], b[2]))
+    lengths = size_at(batch1, 0), size_at(batch1, 1), size_at(batch2, 2)
+    check_expand(shape_of(self), lengths)
     if self.dtype is not batch1.dtype:
         raise RuntimeError(
             f"Input dtypes must be the same, got: input {c_name(self.dtype)}, batch1: "
@@ -182,6 +181,7 @@ def _check_addbmm(
     self: Tensor, batch1: Tensor, batch2: Tensor, beta: complex = 1, alpha: complex = 1
 ) -> None:
     a, b = shape_of(batch1), shape_of(batch2)
+    result = size_at(batch1, 1), size_at(batch2, 2)
     if len(a) != 3:
         raise RuntimeError("batch1 must be a 3D tensor")
     if len(b) != 3:
@@ -192,7 +192,7 @@ def _check_addbmm(
         )
     if a[2] != b[1]:
         raise RuntimeError(f"Incompatible matrix sizes for bmm ({a[1]}x{a[2]} and {b[1]}x{b[2]})")
-    check_expand(shape_of(self), (a[1], b[2]))
+    check_expand(shape_of(self), result)
     if not self.dtype is batch1.dtype is batch2.dtype:
         raise RuntimeError(
             "self and mat2 must have the same dtype, but got "

@@ -485,6 +485,8 @@ def _check_multi_margin(
     self: Any, target: Any, p: Any, margin: float, weight: Any, reduction: str
 ) -> None:
     not_differentiable("multi_margin_loss", weight=weight)
+    if target.dtype is not dtypes.int64:
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.scalar_name}")
     real_only("multi_margin_loss_cpu_kernel", self)
 
 
@@ -492,7 +494,7 @@ op(
     "_multi_margin_loss(Tensor self, Tensor target, Scalar p, float margin, Tensor? weight, "
     "str reduction)",
     kernel=_multi_margin_kernel,
-    fused={"self": "NotImplemented g self"},
+    fused={"self": "NotImplemented:multi_margin_loss_backward g self"},
     vjp={"self": _multi_margin_slope},
     jvp={"self": _multi_margin_tangent},
     check=_check_multi_margin,

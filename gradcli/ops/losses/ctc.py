@@ -247,7 +247,7 @@ op(
     kernel=lambda log_probs, targets, inputs, lengths, blank, zero_infinity: _ctc(
         log_probs, targets, inputs, lengths, blank
     ),
-    fused={"log_probs": "NotImplemented g log_probs out"},
+    fused={"log_probs": "NotImplemented:_ctc_loss_backward g log_probs out"},
     vjp={"log_probs": _slope},
     jvp={"log_probs": _tangent},
     outputs=2,

@@ -360,7 +360,7 @@ def _labels(S: Any) -> Any:
 op(
     "_multilabel_margin_loss(Tensor self, Tensor target, str reduction)",
     kernel=_multilabel,
-    fused={"self": "NotImplemented g self"},
+    fused={"self": "NotImplemented:multilabel_margin_loss_backward g self"},
     vjp={"self": _by_scores},
     jvp={"self": _along_scores},
     check=_check_multilabel,

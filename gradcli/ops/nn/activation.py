@@ -607,7 +607,7 @@ _SIXTH = float(np.float32(1 / 6))  # PyTorch's constant is a float, for every dt
 op(
     "hardsigmoid(Tensor self)",
     kernel=lambda self: np.minimum(np.maximum(self + 3, 0), 6) / 6,
-    fused={"self": "NotImplemented g self"},
+    fused={"self": "NotImplemented:hardsigmoid_backward g self"},
     vjp={
         "self": lambda F, g, self: F.where(
             F.logical_and(F.gt(self, -3), F.lt(self, 3)), g * _SIXTH, 0

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.windows import output_sizes, padded
-from ...table.call.arguments import type_name
+from ...table.call.arguments import number_in, type_name
 from ...table.entry import op
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
@@ -58,9 +58,11 @@ def _check_factor(size: Any, scale_factor: Any) -> None:
 
 def _pair(name: str, label: str, position: int, value: Any) -> Sizes:
     """Two numbers, from one or two. Raises PyTorch's TypeError of the function behind."""
-    sizes = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    for place, item in enumerate(sizes):
-        if not isinstance(item, int):
+    sequence = isinstance(value, list | tuple) or (type(value) is Tensor and ndim(value) > 0)
+    items = tuple(value) if sequence else (value,)
+    sizes = tuple(map(number_in, items))
+    for place, (item, size) in enumerate(zip(items, sizes, strict=True)):
+        if not isinstance(size, int):
             raise TypeError(
                 f"{name}(): argument '{label}' (position {position}) must be tuple of ints, but "
                 f"found element of type {type_name(item)} at pos {place}"
@@ -429,6 +431,14 @@ op(
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 
 
+def _unsupported_mode(rank: int, mode: str) -> NotImplementedError:
+    return NotImplementedError(
+        "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
+        f"{rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
+        f"lanczos | area | nearest-exact (got {mode})"
+    )
+
+
 def _interpolate(
     F: Any,
     input: Any,
@@ -449,6 +459,8 @@ def _interpolate(
         align_corners = False
     rank = ndim(input)
     dims = rank - 2
+    if not 3 <= rank <= 5:
+        raise _unsupported_mode(rank, mode)
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
     if size is None and scale_factor is None:
@@ -487,12 +499,8 @@ def _interpolate(
     wanted = _RANKS.get(mode)
     if wanted is not None and rank != wanted:
         raise NotImplementedError(f"Got {rank}D input, but {mode} mode needs {wanted}D input")
-    if mode not in _NODES or antialias or not 3 <= rank <= 5:
-        raise NotImplementedError(
-            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
-            f"{rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
-            f"lanczos | area | nearest-exact (got {mode})"
-        )
+    if mode not in _NODES or antialias:
+        raise _unsupported_mode(rank, mode)
     return F._upsample(input, out, mode, bool(align_corners), scales)
 
 

@@ -15,7 +15,7 @@ from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, common_dtype, filled, supports
 from ...table.entry import LINEAR, Op, op
 from ...table.out_rules import CAST, EXACT, Rule
-from ...table.shape_rules import wrap_dim, wrap_dims
+from ...table.shape_rules import ndim, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
 from ...tensor.tensor import shape_of
@@ -345,11 +345,15 @@ def _prod_slope(F: Any, g: Any, self: Any) -> Any:
         if flat.size - np.count_nonzero(flat) > 1:
             return F.zeros_like_shape(self, self.shape)
         return g * F.conj(F._others(flat, 0)).reshape(self.shape)[()]
+    if not ndim(self):
+        return g
     flat = F.reshape(self, (-1,))
     return g * F.conj(F.reshape(_others_recorded(F, flat, 0), self.shape))
 
 
 def _prod_dim_slope(F: Any, g: Any, self: Any, dim: int, keepdim: bool) -> Any:
+    if F.is_traced and not ndim(self):
+        return g
     others = _others_recorded(F, self, dim) if F.is_traced else F._others(self, dim)
     return restored(F, g, self.shape, dim, keepdim) * F.conj(others)
 

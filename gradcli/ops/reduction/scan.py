@@ -9,10 +9,10 @@ import numpy as np
 from ...table.dtype_rules import is_complex, supports
 from ...table.entry import LINEAR, Op, op
 from ...table.out_rules import CAST, EXACT, TYPED, Rule
-from ...table.shape_rules import wrap_dim, wrap_own_dim
+from ...table.shape_rules import ndim, wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
-from ...tensor.tensor import shape_of
+from ...tensor.tensor import numel, shape_of
 from .reductions import place
 
 _TYPES = Rule("expected scalar_type {result} but found {out}")
@@ -60,7 +60,8 @@ def _dims(S: Any) -> Any:
 
 def _reversed_sum(F: Any, g: Any, dim: int) -> Any:
     """For each element the sum of it and all after it."""
-    if not len(g.shape):
+    shape = tuple(g.shape)
+    if not shape or 0 in shape or shape[dim] == 1:
         return g
     return F.flip(F.cumsum(F.flip(g, (dim,)), dim), (dim,))
 
@@ -195,6 +196,8 @@ def _before(F: Any, self: Any, dim: int) -> Any:
 def _cumprod_slope(F: Any, g: Any, self: Any, out: Any, dim: int) -> Any:
     if not F.is_traced:
         return F._cumprod_backward(g, self, out, dim)
+    if numel(shape_of(self)) <= 1:
+        return g
     if not len(self.shape) or not self.shape[dim]:
         return g
     decay = _shifted(F, F.conj(self), dim, True)
@@ -311,6 +314,8 @@ def _reversed_logsum(F: Any, value: Any, dim: int) -> Any:
 
 
 def _logcumsumexp_slope(F: Any, g: Any, self: Any, out: Any, dim: int) -> Any:
+    if F.is_traced and (not ndim(self) or not numel(shape_of(self))):
+        return g
     """Positive and negative cotangents apart, so that everything stays a logarithm."""
     if is_complex(self):
         inner = _reversed_logsum(F, F.log(g) - F.conj(out), dim)

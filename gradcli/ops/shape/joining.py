@@ -10,7 +10,7 @@ import numpy as np
 from ...table.entry import LINEAR, op
 from ...table.levels.batching import aligned
 from ...table.out_rules import Rule
-from ...table.shape_rules import wrap_dim
+from ...table.shape_rules import size_at, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import Array
 from ...tensor.tensor import Tensor, shape_of
@@ -98,6 +98,12 @@ op(
 )
 
 
+def _stack_slope(F: Any, g: Any, dim: int) -> list[Any]:
+    if F.is_traced:  # PyTorch's nodes
+        return [F.select(g, dim, place) for place in range(size_at(g, dim))]
+    return list(F.unbind(g, dim))
+
+
 def _stack(tensors: Sequence[Array], dim: int) -> Array:
     first = tensors[0].shape
     for index, array in enumerate(tensors):
@@ -121,7 +127,7 @@ op(
     "stack(Tensor[] tensors, Dim dim=0)",
     kernel=_stack,
     check=_check_stack,
-    vjp={"tensors": lambda F, g, dim: list(F.unbind(g, dim))},
+    vjp={"tensors": _stack_slope},
     jvp=LINEAR,
     promote="number",
     where=("torch",),

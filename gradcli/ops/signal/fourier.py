@@ -345,7 +345,7 @@ def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) ->
         self = _resized(F, self, places, sizes)
         if kind == "r":
             return F._fft_r2c(self, places, mode, True)
-        return F._fft_c2c(self, places, mode, forward) if places else self
+        return F._fft_c2c(self, places, mode, forward)
 
     op(
         f"fft_{name}(Tensor self, int[]? s=None, int[]? dim={default}, str? norm=None)",

@@ -97,15 +97,13 @@ def _stft(
             "rectangular window, explicitly set `window=torch.ones(n_fft, device=<device>)`."
         )
     mixed = is_complex(input) or (window is not None and is_complex(window))
-    if return_complex is None and not mixed:
-        raise RuntimeError(
-            "stft requires the return_complex parameter be given for real inputs, and will "
-            "further require that return_complex=True in a future PyTorch release."
-        )
-    _check_stft(
-        input, n_fft, hop, width, window, normalized, onesided, return_complex, align_to_window
-    )
+    told = return_complex
     if return_complex is None:
+        if not mixed:
+            raise RuntimeError(
+                "stft requires the return_complex parameter be given for real inputs, and will "
+                "further require that return_complex=True in a future PyTorch release."
+            )
         return_complex = True
     elif not return_complex:
         warn_once(
@@ -114,6 +112,7 @@ def _stft(
             "\nNote: you can still call torch.view_as_real on the complex output to recover the "
             "old return format."
         )
+    _check_stft(input, n_fft, hop, width, window, normalized, onesided, told, align_to_window)
     if onesided is None:
         onesided = not mixed
     elif onesided and mixed:

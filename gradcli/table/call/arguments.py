@@ -183,6 +183,12 @@ def _scalar(kind: str, value: Any) -> Any:
     return value
 
 
+def number_in(value: Any) -> Any:
+    """The number that a tensor without dimensions holds off the graph; another value as it is."""
+    number = _scalar("Scalar", value) if type(value) is Tensor else REQUIRED
+    return value if number is REQUIRED else number
+
+
 def _is_size(value: Any) -> bool:
     """Whether a value is an array that counts as an integer in a list of sizes."""
     return isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iu"

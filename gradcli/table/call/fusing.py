@@ -36,9 +36,12 @@ class FusedNode(Node):
 
     @property
     def title(self) -> str:
-        return self.name_in_messages
+        return self.name_in_messages.partition(":")[0]
 
     def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
+        missing = self.name_in_messages.partition(":")[2]
+        if missing:
+            raise RuntimeError(f"derivative for aten::{missing} is not implemented")
         check_saved(self)
         gradient, copies = self.saved
         grads: list[Any] = [None] * len(self.edges)

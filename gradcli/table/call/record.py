@@ -25,7 +25,7 @@ from ..entry import Op
 from ..formulas import complex_arrays, real_arrays, traced
 from ..plan import INPUT, OUTPUT, OUTPUT_SHAPE, OUTPUTS, SHAPE, Plan, shape_as_saved
 from ..schema import Formula, Namespace
-from ..shape_rules import broadcast_shape
+from ..shape_rules import broadcast_shape, formula_error
 
 UNGUARDED = (None, 0)  # the guards of one saved number: nothing to check, but it can be freed
 
@@ -73,10 +73,13 @@ class OpNode(Node):
         if dtype.is_complex or type(self) is MixedOpNode:
             namespace = complex_arrays
         plan = self.plan
-        if plan.run is not None and wanted is None:
-            found: Sequence[Any] = plan.run(namespace, g, self.saved)
-            return found
-        return self._run(namespace, g, wanted, self.saved)
+        try:
+            if plan.run is not None and wanted is None:
+                found: Sequence[Any] = plan.run(namespace, g, self.saved)
+                return found
+            return self._run(namespace, g, wanted, self.saved)
+        except ValueError as error:
+            raise formula_error(error) from None
 
     def _run(self, namespace: Any, g: Any, wanted: Any, values: Sequence[Any]) -> Sequence[Any]:
         """The gradients by the plan's formulas over a namespace."""
@@ -164,6 +167,8 @@ class OpNode(Node):
             return tuple(self._as_tensor(v, OUTPUT, i) for i, v in enumerate(value))
         if type(value) is list:
             start = edge_start(self.op, index, len(self.edges))
+            if start < 0:
+                return [self._tensor(v, None) for v in value]
             return [self._tensor(v, start + offset) for offset, v in enumerate(value)]
         if code == OUTPUT:
             tensor = self._tensor(value, None)

@@ -29,7 +29,6 @@ from ...tensor.runtime import runtime
 from ...tensor.tensor import (
     Level,
     Tensor,
-    View,
     alias,
     constant,
     make,
@@ -636,7 +635,6 @@ def detach(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
-    other.view_info = View(tensor, "normal", other.version.clock)
     return other
 
 

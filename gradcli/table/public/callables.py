@@ -18,6 +18,7 @@ from ..call.arguments import (
     bind,
     check_arguments,
     number_allowed,
+    number_in,
 )
 from ..call.dispatch import give_way, run
 from ..call.fast_paths import caller
@@ -116,6 +117,9 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
             return result if out is None else written(op, result, out)
         if flavour == OPERATOR:
             return give_way(name, args)
+        numbers = _with_numbers(ops, flavour, args, kwargs) if several or inplace else None
+        if numbers is not None:
+            return call(*numbers[0], **numbers[1], **({} if out is None else {"out": out}))
         from ..call.argument_errors import deprecated, resolution_error
 
         old = deprecated(ops[0], flavour, args, kwargs)
@@ -124,6 +128,25 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
         raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out, space)
 
     return call
+
+
+def _with_numbers(
+    ops: Sequence[Op], flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """The arguments with the numbers that tensors without dimensions hold, if they fit so.
+
+    Where no overload takes the tensors beside the numbers, one for numbers alone may.
+    """
+    given = (*args[:1], *map(number_in, args[1:]))
+    named = {key: number_in(value) for key, value in kwargs.items()}
+    for op in ops:
+        if any(parameter.kind == "Number" for parameter in op.parameters[1:]):
+            try:
+                check_arguments(op, bind(op, flavour, given, named), flavour)
+            except ArgumentError:
+                continue
+            return given, named
+    return None
 
 
 def _overload(ops: Sequence[Op], flavour: str, number: bool) -> Any:
