@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-_PART = 1 << 15  # elements whose doubles stay in a processor's cache
+_BLOCK = 1 << 15  # elements whose doubles stay in a processor's cache
 
 
 def squared_distances(x: Any, axes: tuple[int, ...]) -> Any:
@@ -16,17 +16,17 @@ def squared_distances(x: Any, axes: tuple[int, ...]) -> Any:
     `x` is in row-major order. None where the axes are neither the first nor the last ones, and
     where an array is too small to be worth it.
     """
-    if x.size < _PART or not x.flags.c_contiguous:
+    if x.size < _BLOCK or not x.flags.c_contiguous:
         return None
     rest = x.ndim - len(axes)
     if axes == tuple(range(rest, x.ndim)):
         kept = x.shape[:rest]
         length = math.prod(x.shape[rest:])
-        return _of_rows(x.reshape(-1, length)).reshape(kept) if length <= _PART else None
+        return _of_rows(x.reshape(-1, length)).reshape(kept) if length <= _BLOCK else None
     if axes == tuple(range(len(axes))):
         kept = x.shape[len(axes) :]
         width = math.prod(kept)
-        return _of_columns(x.reshape(-1, width)).reshape(kept) if width <= _PART >> 3 else None
+        return _of_columns(x.reshape(-1, width)).reshape(kept) if width <= _BLOCK >> 3 else None
     return None
 
 
@@ -34,7 +34,7 @@ def _of_rows(x: Any) -> Any:
     rows, length = x.shape
     ones = np.ones(length)
     sums = np.empty(rows)
-    step = _PART // length
+    step = _BLOCK // length
     for start in range(0, rows, step):
         values = x[start : start + step].astype(np.float64)
         values -= ((values @ ones) / length)[:, None]
@@ -43,11 +43,11 @@ def _of_rows(x: Any) -> Any:
 
 
 def _of_columns(x: Any) -> Any:
-    """Parts of the rows have a mean and a sum each, and are put together as Chan, Golub and LeVeque
+    """Blocks of the rows have a mean and a sum each, and are put together as Chan, Golub and LeVeque
     do (Updating formulae and a pairwise algorithm for computing sample variances, 1979)."""
     rows, width = x.shape
     mean = sums = np.zeros(width)
-    step = _PART // width
+    step = _BLOCK // width
     for start in range(0, rows, step):
         values = x[start : start + step].astype(np.float64)
         count = len(values)

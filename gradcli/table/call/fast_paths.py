@@ -341,6 +341,12 @@ def _value(item: Any) -> Any:
     return item.array if type(item) is Tensor else item
 
 
+def _is_free(tensor: Tensor) -> bool:
+    """Whether a tensor is surely no part of a graph."""
+    view = tensor.view_info
+    return tensor.node is None and (view is None or view.base.node is None)
+
+
 def writer(op: Op) -> Any:
     """The in-place call of a unary or binary entry for arguments that need no care, else None.
 
@@ -362,7 +368,7 @@ def writer(op: Op) -> Any:
             return None
         x = a.array
         version = a.version
-        free = not state.grad_enabled or (a.node is None and a.view_info is None)
+        free = not state.grad_enabled or _is_free(a)
         if not (
             free
             and a.level is None
@@ -388,7 +394,7 @@ def writer(op: Op) -> Any:
                     and type(y) is ndarray
                     and y.shape == x.shape
                     and y.flags.c_contiguous
-                    and (not state.grad_enabled or (b.node is None and b.view_info is None))
+                    and (not state.grad_enabled or _is_free(b))
                     and (y is x or not np.may_share_memory(x, y))
                 ):
                     return None
