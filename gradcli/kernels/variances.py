@@ -43,7 +43,7 @@ def _of_rows(x: Any) -> Any:
 
 
 def _of_columns(x: Any) -> Any:
-    """Blocks of the rows have a mean and a sum each, and are put together as Chan, Golub and LeVeque
+    """Blocks of rows have a mean and a sum each, and are put together as Chan, Golub and LeVeque
     do (Updating formulae and a pairwise algorithm for computing sample variances, 1979)."""
     rows, width = x.shape
     mean = sums = np.zeros(width)
