@@ -99,7 +99,7 @@ def _interleaved(x: Array) -> Array:
     return _in_order(sums)
 
 
-def _short_turns(x: Any, turns: int, width: int) -> Any:
+def _short_turns(x: Array, turns: int, width: int) -> Array:
     """The sums `(width,)` of the turns that begin a flat array, fewer than `_SHORT`."""
     used = turns * width
     groups = turns >> _POWER
@@ -115,7 +115,7 @@ def _short_turns(x: Any, turns: int, width: int) -> Any:
     return sums[0] if groups == 1 else _reduce(sums, 0)
 
 
-def _short_vectors(x: Any, vectors: int, width: int) -> Any:
+def _short_vectors(x: Array, vectors: int, width: int) -> Array:
     """The sums `(width,)` of the vectors that begin a flat array by four cascades in turns."""
     turns = vectors // _WAYS
     if not turns:
@@ -128,7 +128,7 @@ def _short_vectors(x: Any, vectors: int, width: int) -> Any:
     return _reduce(sums.reshape(_WAYS, width), 0)
 
 
-def _short_row(x: Any, rows: int, lanes: int) -> Any:
+def _short_row(x: Array, rows: int, lanes: int) -> Array:
     """The sums of rows whose elements lie side by side in a flat array, each of fewer than
     `_SHORT` turns. A row is taken in vectors of `lanes` elements."""
     count = len(x) // rows
@@ -140,7 +140,7 @@ def _short_row(x: Any, rows: int, lanes: int) -> Any:
     return _accumulate(sums)[-1:] if rows == 1 else _reduce(sums.reshape(-1, rows), 0)
 
 
-def _row(x: Any, lanes: int) -> Any:
+def _row(x: Array, lanes: int) -> Array:
     """The sum of a contiguous row, taken in vectors of `lanes` elements, as an array."""
     count = len(x)
     if lanes == 1:

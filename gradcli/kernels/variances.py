@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
+
+from ..tensor.dtypes import Array
 
 _BLOCK = 1 << 15  # elements whose doubles stay in a processor's cache
 
 
-def squared_distances(x: Any, axes: tuple[int, ...]) -> Any:
+def squared_distances(x: Array, axes: tuple[int, ...]) -> Array | None:
     """The sums over `axes` of `(x - mean)**2`, the mean being that over the axes, in doubles.
 
     `x` is in row-major order. None where the axes are neither the first nor the last ones, and
@@ -30,7 +31,7 @@ def squared_distances(x: Any, axes: tuple[int, ...]) -> Any:
     return None
 
 
-def _of_rows(x: Any) -> Any:
+def _of_rows(x: Array) -> Array:
     rows, length = x.shape
     ones = np.ones(length)
     sums = np.empty(rows)
@@ -42,7 +43,7 @@ def _of_rows(x: Any) -> Any:
     return sums
 
 
-def _of_columns(x: Any) -> Any:
+def _of_columns(x: Array) -> Array:
     """Blocks of rows have a mean and a sum each, and are put together as Chan, Golub and LeVeque
     do (Updating formulae and a pairwise algorithm for computing sample variances, 1979)."""
     rows, width = x.shape
