@@ -171,15 +171,22 @@ def run_between(
     What passed through stays; the answer has None where nothing arrived.
     """
     ends = set(inputs)
-    order: list[Node] = [root[0]]
-    seen = {root[0]}
+    node, _, tensor = root
+    order: list[Node] = [node]
+    seen = {node}
+    plain = tensor.level is None and tensor.dtype.raw and not create_graph
     for node in order:  # grows while it is walked
         if node not in ends:
+            plain = plain and node.plain
             for edge in node.edges:
                 if edge is not None and type(edge) is not AccumulateGrad and edge not in seen:
                     seen.add(edge)
                     order.append(edge)
     order.sort(key=_by_number, reverse=True)
+    if plain and not anomaly_checks and not keeper and _fits(tensor.array, root[0]):
+        arrived: dict[Any, Any] = {root[0]: tensor.array}
+        _walk([node for node in order if node not in ends], arrived, {}, True, None)
+        return [make(arrived[node], node.dtype) if node in arrived else None for node in inputs]
     edges = [(node, 0) for node in inputs]
     return _run_fully([root], order, create_graph, True, edges, False)
 
@@ -263,11 +270,15 @@ def _walk(
     bare arrays. `_step` handles everything else; a pass without `work` has nothing else.
     """
     state = runtime
-    late = None
+    late = needed = wanted = None
+    asked: Any = ()
     special = False
     if work is not None:
         late = work.late
-        special = bool(work.create_graph or work.needed is not None or anomaly_checks or keeper)
+        special = bool(work.create_graph or anomaly_checks or keeper)
+        needed = work.needed
+        if needed is not None:
+            asked = work.ends or work.targets
     freed = None
     for node in order:
         if state.stop is not None:
@@ -276,6 +287,7 @@ def _walk(
             special
             or not node.plain
             or (late is not None and node in late)
+            or node in asked
             or type(cotangents.get(node)) is Tensor
         ):
             if freed is None and not retain_graph:
@@ -289,12 +301,16 @@ def _walk(
                     warn_of_error(node)
                 raise
             continue
+        if needed is not None:
+            if node not in needed:
+                continue
+            wanted = _wanted(node.edges, needed)
         g = cotangents.pop(node, None)
         if g is None:
             if node.guards is not None and not retain_graph:
                 node.saved, node.guards = _freed_at(state.where), None
             continue
-        grads = node.apply(g, None, False)
+        grads = node.apply(g, wanted, False)
         if node.guards is not None and not retain_graph:
             if freed is None:
                 freed = _freed_at(state.where)
@@ -304,7 +320,7 @@ def _walk(
             _spread(work, node, grads)
             continue
         for edge, grad in zip(node.edges, grads):  # noqa: B905  (apply answers each edge)
-            if edge is None or grad is None:
+            if edge is None or grad is None or (wanted is not None and edge not in wanted):
                 continue
             if type(grad) is _ndarray:
                 fits = grad.shape == edge.shape and grad.dtype is edge.dtype.array
@@ -319,6 +335,14 @@ def _walk(
                 where[edge] = where[edge] + grad
             else:
                 where[edge] = _add(where[edge], grad)
+
+
+def _wanted(edges: Sequence[Any], needed: set[Any]) -> set[Any] | None:
+    """What a node is told of the edges that are needed: nothing where that is all of them."""
+    for edge in edges:
+        if edge is not None and edge not in needed:
+            return needed
+    return None
 
 
 def _freed_at(where: int) -> Freed:
@@ -356,8 +380,13 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         return
     g = work.cotangents.pop(node, None)
     hooks = node.hooks
-    goes_on = needed is None or node in work.ends or any(edge in needed for edge in node.edges)
     asked = targets is not None and node in targets
+    goes_on = (
+        not asked  # then it is needed for what it leads to
+        or needed is None
+        or node in work.ends
+        or any(edge in needed for edge in node.edges)
+    )
     if asked and goes_on:  # as in PyTorch: hooks do not change what was asked for in passing
         _capture(work, node, targets[node], g)  # type: ignore[index]
     if hooks is not None and (hooks.tensor or hooks.retain):
@@ -368,7 +397,9 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         return
     if hooks is not None and hooks.pre:
         g = _pre_hooks(work, node, hooks, g)
-    grads = _validated(node, _applied(work, node, g))
+    grads = _applied(work, node, g)
+    if not node.plain:
+        grads = _validated(node, grads)
     if hooks is not None and hooks.post:
         grads = run_post_hooks(node, hooks, grads, g)
     if node.guards is not None and freed is not None:
@@ -390,6 +421,8 @@ def _applied(work: Pass, node: Node, g: Any) -> Sequence[Any]:
     undefined = g is None or (type(g) is list and all(item is None for item in g))
     if undefined and not node.runs_undefined:
         return [None] * len(node.edges)
+    needed = work.needed
+    wanted = None if needed is None else _wanted(node.edges, needed)
     traced = work.create_graph or not node.raw
     if node.count > 1:
         if type(g) is not list or any(item is None for item in g):
@@ -399,13 +432,11 @@ def _applied(work: Pass, node: Node, g: Any) -> Sequence[Any]:
         traced = traced or type(g) is Tensor
     if traced:
         g = _as_tensors(node, g)
-    return node.apply(g, work.needed, traced)
+    return node.apply(g, wanted, traced)
 
 
 def _validated(node: Node, grads: Sequence[Any]) -> Sequence[Any]:
     """What a node returned, in the shapes and dtypes of its edges."""
-    if node.plain:
-        return grads
     results = list(grads)
     numbers = node.numbers or (0,) * len(node.edges)
     for place, (edge, number, grad) in enumerate(zip(node.edges, numbers, grads, strict=True)):

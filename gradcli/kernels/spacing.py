@@ -42,7 +42,17 @@ def fused(a: Array, b: Array, c: Array) -> Array:
         return np.where(np.isfinite(error), total + error, total)
 
 
-def counted(start: float, step: float, count: int, dtype: DType) -> Array:
+def stepped(step: float, places: Any, start: Any) -> Any:
+    """`step * places + start` of whole places below 2**29, rounded once.
+
+    A step of no more than 24 bits has exact products, so that only the sum is rounded.
+    """
+    if float(np.float32(step)) == step:
+        return step * places + start
+    return fused(np.float64(step), places, start)
+
+
+def counted(start: float, step: float, count: int, dtype: DType) -> Any:
     """`count` floating-point numbers from `start`, as `arange` makes them.
 
     Whole pairs of vectors of 32 bytes count from their own first number, as it is rounded.
@@ -50,7 +60,7 @@ def counted(start: float, step: float, count: int, dtype: DType) -> Array:
     narrow = not dtype.raw
     if narrow:
         start, step = float(np.float32(start)), float(np.float32(step))
-    values = fused(np.float64(step), np.arange(count, dtype=np.float64), np.float64(start))
+    values = stepped(step, np.arange(count, dtype=np.float64), np.float64(start))
     result = dtype.cast(values.astype(np.float32) if narrow else values)
     lanes = _VECTOR // dtype.itemsize
     whole = count - count % (2 * lanes)
@@ -61,7 +71,7 @@ def counted(start: float, step: float, count: int, dtype: DType) -> Array:
             steps = (np.float32(step) * within.astype(np.float32)).astype(np.float32)
             values = firsts.astype(np.float32) + steps
         else:
-            values = fused(np.float64(step), within, firsts)
+            values = stepped(step, within, firsts)
         result[:whole] = dtype.cast(values).reshape(-1)
     return result
 
@@ -78,8 +88,8 @@ def spaced(start: Any, end: Any, steps: int, dtype: DType) -> Array:
         work = np.dtype(np.float64) if dtype.category == dtypes.INTEGER else dtype.array
         first, last = work.type(start), work.type(end)
         step = np.float64((last - first) / work.type(steps - 1))
-        low = fused(step, up.astype(work).astype(np.float64), np.float64(first))
-        high = fused(-step, down.astype(work).astype(np.float64), np.float64(last))
+        low = stepped(step, up.astype(work).astype(np.float64), np.float64(first))
+        high = stepped(-step, down.astype(work).astype(np.float64), np.float64(last))
         return dtype.cast(np.concatenate([low, high]))
     number = dtype.compute.type
 

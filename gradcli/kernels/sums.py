@@ -29,10 +29,14 @@ _LEVELS = 4
 _POWER = 4  # the least power of two after which an accumulator is emptied
 _WAYS = 4  # cascades that take turns
 _BLOCK = 1 << 19  # elements of rows that are summed together
-_SMALL = 1 << 12  # elements up to which the number of steps decides
+_SMALL = 1 << 14  # bytes up to which the number of steps decides
+_TURNED = 1 << 17  # bytes up to which rows are summed as columns of a copy
+_SHORT = 1 << 2 * _POWER  # turns of a cascade that needs two levels
 
 # NumPy's stubs do not know `reduce` with a `keepdims` that is not a literal.
-_ADD: Any = np.add
+_add: Any = np.add
+_reduce = _add.reduce
+_accumulate = _add.accumulate
 
 
 def _in_order(x: Array) -> Array:
@@ -41,13 +45,13 @@ def _in_order(x: Array) -> Array:
     Both ways of NumPy add whole vectors to an accumulator as long as the lanes lie side by side;
     `einsum` is the quick one where the vectors are short and many, `reduce` where they are few.
     """
-    small = x.size < _SMALL
+    small = x.nbytes < _SMALL
     if x.shape[-1] == 1:
         if x.ndim == 2 or small:
-            return np.add.accumulate(x[..., 0], -1)[..., -1:]
+            return _accumulate(x[..., 0], -1)[..., -1:]
         columns = np.ascontiguousarray(x[:, :, 0].T)
-        return _ADD.reduce(columns, 0)[:, None]
-    return _ADD.reduce(x, -2) if x.ndim == 2 or small else np.einsum("aij->aj", x)
+        return _reduce(columns, 0)[:, None]
+    return _reduce(x, -2) if x.ndim == 2 or small else np.einsum("aij->aj", x)
 
 
 def _power_of(terms: int) -> int:
@@ -89,19 +93,65 @@ def _interleaved(x: Array) -> Array:
     sums = _cascade(x[..., :whole, :].reshape(*batch, turns, _WAYS * lanes))
     sums = sums.reshape(*batch, _WAYS, lanes)
     if whole < terms:
-        sums = np.concatenate((sums[..., :1, :], x[..., whole:, :], sums[..., 1:, :]), -2)
+        first = sums[..., 0, :]
+        for term in range(whole, terms):
+            np.add(first, x[..., term, :], first)
     return _in_order(sums)
+
+
+def _short_turns(x: Array, turns: int, width: int) -> Array:
+    """The sums `(width,)` of the turns that begin a flat array, fewer than `_SHORT`."""
+    used = turns * width
+    groups = turns >> _POWER
+    if not groups:
+        return _reduce(x[:used].reshape(turns, width), 0)
+    if turns & 15:
+        # A last group that is filled up with zeros, so that one reduction takes them all.
+        filled = np.zeros((groups + 1) * (width << _POWER), x.dtype)
+        filled[:used] = x[:used]
+        sums = _reduce(filled.reshape(groups + 1, 1 << _POWER, width), 1)
+        return sums[-1] + (sums[0] if groups == 1 else _reduce(sums[:-1], 0))
+    sums = _reduce(x[:used].reshape(groups, 1 << _POWER, width), 1)
+    return sums[0] if groups == 1 else _reduce(sums, 0)
+
+
+def _short_vectors(x: Array, vectors: int, width: int) -> Array:
+    """The sums `(width,)` of the vectors that begin a flat array by four cascades in turns."""
+    turns = vectors // _WAYS
+    if not turns:
+        return _reduce(x[: vectors * width].reshape(vectors, width), 0)
+    sums = _short_turns(x, turns, _WAYS * width)
+    if vectors % _WAYS:
+        first = sums[:width]
+        for start in range(turns * _WAYS * width, vectors * width, width):
+            _add(first, x[start : start + width], first)
+    return _reduce(sums.reshape(_WAYS, width), 0)
+
+
+def _short_row(x: Array, rows: int, lanes: int) -> Array:
+    """The sums of rows whose elements lie side by side in a flat array, each of fewer than
+    `_SHORT` turns. A row is taken in vectors of `lanes` elements."""
+    count = len(x) // rows
+    vectors = count // lanes
+    width = lanes * rows
+    sums = _short_vectors(x, vectors, width)
+    if vectors * lanes < count:
+        sums = np.concatenate((x[vectors * width :], sums))
+    return _accumulate(sums)[-1:] if rows == 1 else _reduce(sums.reshape(-1, rows), 0)
 
 
 def _row(x: Array, lanes: int) -> Array:
     """The sum of a contiguous row, taken in vectors of `lanes` elements, as an array."""
-    whole = len(x) - len(x) % lanes
-    sums = _interleaved(x[:whole].reshape(-1, lanes))
+    count = len(x)
     if lanes == 1:
-        return sums
-    if whole < len(x):
+        return _interleaved(x[:, None])
+    if x.nbytes < _SMALL:
+        return _short_row(x, 1, lanes)
+    whole = count - count % lanes
+    sums = _interleaved(x[:whole].reshape(-1, lanes))
+    if whole < count:
         sums = np.concatenate((x[whole:], sums))
-    return np.add.accumulate(sums)[-1:]
+    return _accumulate(sums)[-1:]
 
 
 def _rows(x: Array, lanes: int) -> Array:
@@ -109,6 +159,8 @@ def _rows(x: Array, lanes: int) -> Array:
     rows, length = x.shape
     if rows == 1:
         return _row(x[0], lanes)
+    if x.nbytes < _TURNED and length < lanes * _WAYS * _SHORT and lanes > 1:
+        return _short_row(x.T.reshape(-1), rows, lanes)
     whole = length - length % lanes
     vectors = x[:, :whole].reshape(rows, -1, lanes)
     step = max(1, _BLOCK // length)
@@ -120,10 +172,6 @@ def _rows(x: Array, lanes: int) -> Array:
             sums[start : start + step] = _interleaved(vectors[start : start + step])
     if lanes == 1:
         return sums[:, 0]
-    if x.size < _SMALL:
-        if whole < length:
-            sums = np.concatenate((x[:, whole:], sums), 1)
-        return _in_order(sums[:, :, None])[:, 0]
     columns: list[Any] = [*x[:, whole:].T, *sums.T]
     result = columns[0].copy()
     for column in columns[1:]:
@@ -134,10 +182,16 @@ def _rows(x: Array, lanes: int) -> Array:
 def _columns(x: Array, lanes: int) -> Array:
     """The sums of the columns of each matrix of `x`: a cascade for each in whole blocks of them,
     four for each of those left over."""
-    width = x.shape[-1]
+    terms, width = x.shape[-2:]
+    if terms < _WAYS:
+        return _in_order(x)
     whole = width - width % (_WAYS * lanes)
     if whole == width:
         return _cascade(x)
+    short = x.nbytes < _SMALL and terms < _WAYS * _SHORT
+    if short and x.ndim == 2 and width > whole + 1:
+        rest = _short_vectors(x[:, whole:].reshape(-1), terms, width - whole)
+        return np.concatenate((_cascade(x[:, :whole]), rest)) if whole else rest
     rest = _interleaved(np.ascontiguousarray(x[..., whole:]))
     return np.concatenate((_cascade(x[..., :whole]), rest), -1) if whole else rest
 
@@ -145,16 +199,16 @@ def _columns(x: Array, lanes: int) -> Array:
 class _Walk:
     """How PyTorch walks through an array to sum it over some of its axes.
 
-    `order` are the axes as they are walked, the slowest first, `lengths` those of what is left when
-    neighbours that form one stride are joined, `kept` the number of results, `planes` how many sums
-    of the innermost loop each of them is made of, none where each is a single element. `columns`
-    says whether that loop goes down the columns of the fastest two, `lanes` how many elements it
-    takes at once.
+    `order` are the axes as they are walked, the slowest first, none where they stand in that order,
+    `lengths` those of what is left when neighbours that form one stride are joined, `kept` the
+    number of results, `planes` how many sums of the innermost loop each of them is made of, none
+    where each is a single element. `columns` says whether that loop goes down the columns of the
+    fastest two, which then stand in that order, `lanes` how many elements it takes at once.
     """
 
     __slots__ = ("columns", "kept", "lanes", "lengths", "order", "planes", "shape")
 
-    order: tuple[int, ...]
+    order: tuple[int, ...] | None
     lengths: tuple[int, ...]
     kept: int
     planes: int
@@ -202,17 +256,17 @@ def _plan(
             elif after is False:
                 break
     joined: list[list[int]] = []  # length, the input's stride, the output's
+    groups: list[list[int]] = []  # the axes of each
     for axis in order:
         last = joined[-1] if joined else None
         if last and last[0] * last[1] == strides[axis] and last[0] * last[2] == out[axis]:
             last[0] *= shape[axis]
+            groups[-1].insert(0, axis)
         else:
             joined.append([shape[axis], strides[axis], out[axis]])
+            groups.append([axis])
 
     walk = _Walk()
-    ones = tuple(axis for axis in range(len(shape)) if shape[axis] == 1)
-    walk.order = (*ones, *reversed(order))
-    walk.lengths = tuple(length for length, _, _ in reversed(joined))
     walk.kept = math.prod(length for length, _, step in joined if step)
     summed = [length for length, _, step in joined if not step]
     walk.planes = math.prod(summed[1:]) if summed else 0
@@ -225,6 +279,18 @@ def _plan(
     else:
         walk.lanes = 1
         walk.columns = stride >= outer_stride
+    if walk.columns and not joined[1:]:
+        joined.insert(0, [1, 0, 0])
+        groups.insert(0, [])
+    elif walk.columns:
+        joined[:2] = reversed(joined[:2])
+        groups[:2] = reversed(groups[:2])
+    ones = [axis for axis in range(len(shape)) if shape[axis] == 1]
+    places = [*ones, *(axis for group in reversed(groups) for axis in group)]
+    walk.order = None if places == sorted(places) else tuple(places)
+    walk.lengths = tuple(length for length, _, _ in reversed(joined))
+    if len(joined) > 2:
+        walk.lengths = (-1, *walk.lengths[-2:]) if walk.columns else (-1, walk.lengths[-1])
     if keepdims:
         walk.shape = tuple(1 if axis in axes else n for axis, n in enumerate(shape))
     else:
@@ -234,25 +300,16 @@ def _plan(
 
 def _walked(x: Array, walk: _Walk) -> Array:
     """The sums along a walk, one for each element of the result, in one dimension or more."""
-    lengths = walk.lengths
-    x = x.transpose(walk.order).reshape(lengths)
+    if walk.order is not None:
+        x = x.transpose(walk.order)
+    if x.shape != walk.lengths:
+        x = x.reshape(walk.lengths)
+    if x.strides[-1] != x.itemsize:
+        x = np.ascontiguousarray(x)
     if walk.columns:
-        if len(lengths) == 1:
-            x = x[:, None]
-        else:
-            if len(lengths) > 3:
-                x = x.reshape(-1, *lengths[-2:])
-            x = x.swapaxes(-1, -2)
-        if x.strides[-1] != x.itemsize:
-            x = np.ascontiguousarray(x)
         sums = _columns(x, walk.lanes)
-    elif len(lengths) == 1:
-        sums = _row(x, walk.lanes)
     else:
-        x = x.reshape(-1, lengths[-1])
-        if x.strides[1] != x.itemsize:
-            x = np.ascontiguousarray(x)
-        sums = _rows(x, walk.lanes)
+        sums = _row(x, walk.lanes) if x.ndim == 1 else _rows(x, walk.lanes)
     if walk.planes > 1:
         sums = sums.reshape(walk.kept, walk.planes)
         sums = _in_order(sums[:, :, None])[:, 0] if walk.kept > 1 else _in_order(sums.T)
@@ -269,16 +326,23 @@ def add_up(
     if not x.ndim:
         return x + x.dtype.type(0)
     if x.dtype.kind not in "fc":
-        return _ADD.reduce(x, axis=axes, keepdims=keepdims)
-    few = 0 < x.size <= _WAYS and x.dtype.kind == "f" and x.flags.c_contiguous
-    if few and len(axes) == x.ndim and not keepdims:  # there is one order only
-        return _ADD.reduce(x, axis=None) + x.dtype.type(0)
+        return _reduce(x, axis=axes, keepdims=keepdims)
+    size = x.size
+    if len(axes) == x.ndim and not keepdims and x.flags.c_contiguous and size:
+        if size <= _WAYS and x.dtype.kind == "f":  # there is one order only
+            return _reduce(x, None) + 0.0
+        lanes = _VECTOR // x.itemsize
+        if size >= lanes and strides is None:
+            return _row(x.reshape(-1), lanes)[0] + 0.0
     walk = _plan(x.shape, strides or x.strides, axes, keepdims, x.itemsize)
-    if not x.size:
+    if not size:
         return np.zeros(walk.shape, x.dtype)[()]
     sums = _walked(x, walk) if walk.planes else x
     # A sum starts from zero, which shows where all terms are negative zeros.
-    return (sums + x.dtype.type(0)).reshape(walk.shape)[()]
+    if not walk.shape:
+        return sums.reshape(-1)[0] + 0.0
+    sums = sums + 0.0
+    return sums if sums.shape == walk.shape else sums.reshape(walk.shape)
 
 
 def add_up_blocks(part: Callable[[int, int], Any], count: int, dtype: Any, length: int) -> Array:
@@ -306,4 +370,4 @@ def add_up_blocks(part: Callable[[int, int], Any], count: int, dtype: Any, lengt
     vectors = len(rest) - len(rest) % lanes
     result = np.concatenate((result[:1], rest[whole:vectors].reshape(-1, lanes), result[1:]))
     result = np.concatenate((rest[vectors:], _in_order(result)))
-    return np.add.accumulate(result)[-1] + dtype.type(0)
+    return _accumulate(result)[-1] + dtype.type(0)

@@ -230,3 +230,13 @@ def test_erf_of_float32_over_its_whole_range() -> None:
     assert ((ours == right) | (np.isnan(ours) & np.isnan(right))).mean() > 0.9999
     np.testing.assert_allclose(ours, right, 1.2e-7, 0)
     assert (np.signbit(ours) == np.signbit(right))[:-3].all()
+
+
+def test_erf_of_few_elements_has_the_digits_of_many() -> None:
+    values = np.random.default_rng(4).standard_normal(4000).astype(np.float32) * 2
+    values[:6] = [0.0, -0.0, np.inf, -np.inf, np.nan, 3.96]
+    many = special.erf(values)
+    assert np.array_equal([special.erf(value) for value in values], many, equal_nan=True)
+    few = np.concatenate([special.erf(values[i : i + 5]) for i in range(0, 4000, 5)])
+    assert few.tobytes() == many.tobytes()
+    assert type(special.erf(values[0])) is np.float32

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcli.kernels.spacing import fused
+from gradcli.kernels import sums
+from gradcli.kernels.spacing import fused, stepped
 from gradcli.kernels.sums import add_up, add_up_blocks
 
 
@@ -53,3 +54,30 @@ def test_fused_rounds_once() -> None:
     found = fused(np.array([1 + small]), np.float64(1 - small), np.float64(-1))
     assert found.tolist() == [-(small**2)]
     assert fused(np.array([np.inf, 1e308]), np.float64(2), np.float64(1)).tolist() == [np.inf] * 2
+
+
+@pytest.mark.parametrize("kind", ["f", "d", "F", "D"])
+def test_short_sums_add_in_the_order_of_long_ones(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = np.random.default_rng(8)
+    lengths = [2, 3, 5, 8, 9, 31, 33, 40, 64, 100, 127, 257, 511, 512, 520, 1000, 1023, 2100]
+    cases = []
+    for _ in range(400):
+        shape = source.choice(lengths, source.integers(1, 3))
+        x = source.standard_normal(shape).astype(kind)
+        axes = tuple(range(x.ndim)) if source.random() < 0.4 else (int(source.integers(x.ndim)),)
+        cases.append((x, axes, add_up(x, axes)))
+    monkeypatch.setattr(sums, "_SMALL", 0)
+    monkeypatch.setattr(sums, "_TURNED", 0)
+    for x, axes, short in cases:
+        assert np.array_equal(short, add_up(x, axes)), (x.shape, axes)
+
+
+def test_a_step_of_few_bits_needs_no_error_of_the_product() -> None:
+    source = np.random.default_rng(9)
+    places = np.arange(3000, dtype=np.float64)
+    for _ in range(200):
+        step = np.float64(np.float32(source.standard_normal() * 10.0 ** source.integers(-9, 9)))
+        start = np.float64(source.standard_normal())
+        assert np.array_equal(stepped(step, places, start), fused(step, places, start))

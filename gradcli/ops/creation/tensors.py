@@ -604,6 +604,17 @@ def linspace(
     return made(spaced(start, end, steps, dtype), dtype, requires_grad)
 
 
+def _powers(base: float, exponents: Any) -> list[Any]:
+    """`base` raised to each exponent, one by one as the C library does: NumPy's own vector version
+    has other digits."""
+    if base > 0:
+        try:
+            return list(map(float(base).__pow__, exponents.tolist()))
+        except OverflowError:  # an infinity among them, which Python does not give
+            pass
+    return [np.float64(base) ** exponent for exponent in exponents]
+
+
 @function(
     f"logspace(any start, any end, int steps, float base=10.0, *, {OPTIONS})",
     where=("torch",),
@@ -636,8 +647,7 @@ def logspace(
     else:
         within = dtypes.float64 if dtype.category == dtypes.INTEGER else dtype
         with np.errstate(all="ignore"):
-            # One by one, as the C library does; NumPy's own vector version has other digits.
-            powers = [np.float64(base) ** e for e in exponents(start, end, steps, within)]
+            powers = _powers(base, exponents(start, end, steps, within))
     return made(dtype.cast(np.asarray(powers, dtype.compute)), dtype, requires_grad)
 
 

@@ -67,7 +67,7 @@ def _pair(name: str, label: str, position: int, value: Any) -> Sizes:
                 f"{name}(): argument '{label}' (position {position}) must be tuple of ints, but "
                 f"found element of type {type_name(item)} at pos {place}"
             )
-    return sizes
+    return sizes if sequence else sizes * 2
 
 
 # What the sides of windows are called, and the least they may be.

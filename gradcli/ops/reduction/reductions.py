@@ -11,6 +11,7 @@ import numpy as np
 from ...kernels.blocks import by_rows, dot, reduce, total
 from ...kernels.scatter_add import flat_places
 from ...kernels.sums import add_up
+from ...kernels.variances import squared_distances
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, common_dtype, filled, supports
 from ...table.entry import LINEAR, Op, op
@@ -474,6 +475,12 @@ def _variance(self: Any, dim: Any, correction: Any, keepdim: bool, of_all: bool 
         return np.reshape(total / np.float64(free), (1,) * left)[()]
     if not count_of(self.shape, dim):  # of nothing there is no mean, and NumPy would warn
         return ADD.reduce(self, axis=axes, keepdims=keepdim, dtype=np.float64) * math.nan
+    if self.dtype.char == "f":
+        sums = squared_distances(self, tuple(sorted(axes)))
+        if sums is not None:
+            if keepdim:
+                sums = np.expand_dims(sums, axes)
+            return sums / np.float64(free)
     mean = np.mean(self, axis=axes, keepdims=True, dtype=np.float64)
     return ADD.reduce(np.square(self - mean), axis=axes, keepdims=keepdim) / np.float64(free)
 

@@ -29,6 +29,7 @@ from ...tensor.tensor import (
     version_of,
 )
 from ..entry import ELEMENTWISE, Op
+from ..formulas import traced
 from ..lookup import get_op
 from ..shape_rules import broadcast_error
 from .arguments import (
@@ -91,8 +92,6 @@ def run(op: Op, args: Sequence[Any]) -> Any:
 def run_plain(op: Op, args: Sequence[Any]) -> Any:
     """Call `op` on tensors that carry no level."""
     if op.composite is not None:
-        from ..formulas import traced
-
         if op.size is not None:
             runtime.reserve(8 * op.size(*args))
         return op.composite(traced, *args)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.node import next_number
+from ...autograd.node import before_write, next_number
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, Version, version_of
+from ...tensor.tensor import InferenceVersion, Tensor, Version, version_of
 from ..dtype_rules import supports
 from ..entry import ELEMENTWISE, Op, callers
 from ..formulas import traced
@@ -27,7 +27,16 @@ _new = object.__new__
 def caller(op: Op, flavour: str) -> Any:
     """A callable for one entry, as a function, a method or an operator."""
     positions = len(op.parameters)
-    simple = (
+    if _is_simple(op) and positions == 1:
+        return _unary(op, flavour)
+    if _is_simple(op) and _is_binary(op):
+        return _binary(op, flavour)
+    return general(op, flavour)
+
+
+def _is_simple(op: Op) -> bool:
+    """Whether an entry computes its one result by elements, in a dtype that its inputs decide."""
+    return (
         op.batching == ELEMENTWISE
         and op.kernel is not None
         and op.outputs == 1
@@ -37,11 +46,6 @@ def caller(op: Op, flavour: str) -> Any:
         and op.result is None
         and not callable(op.node)
     )
-    if simple and positions == 1:
-        return _unary(op, flavour)
-    if simple and _is_binary(op):
-        return _binary(op, flavour)
-    return general(op, flavour)
 
 
 def _direct_dtypes(op: Op) -> frozenset[DType]:
@@ -335,6 +339,77 @@ def _keep(node: OpNode, plan: Plan, bound: tuple[Any, ...], number_guards: Any) 
 
 def _value(item: Any) -> Any:
     return item.array if type(item) is Tensor else item
+
+
+def _is_free(tensor: Tensor) -> bool:
+    """Whether a tensor is surely no part of a graph."""
+    view = tensor.view_info
+    return tensor.node is None and (view is None or view.base.node is None)
+
+
+def writer(op: Op) -> Any:
+    """The in-place call of a unary or binary entry for arguments that need no care, else None.
+
+    It answers the target, or None where the general way has to be gone: dtypes and shapes that
+    differ, memory that is shared or strided, and whatever has to be recorded.
+    """
+    unary = len(op.parameters) == 1
+    if not _is_simple(op) or op.promote == "compare" or not (unary or _is_binary(op)):
+        return None
+    kernel = op.kernel
+    direct = _direct_dtypes(op)
+    takes_tensor = not unary and op.parameters[1].is_tensor
+    takes_number = op.numbers or not takes_tensor
+    ndarray = np.ndarray
+    state = runtime
+
+    def write(a: Any, *rest: Any) -> Any:
+        if type(a) is not Tensor or a.dtype not in direct or len(rest) != (not unary):
+            return None
+        x = a.array
+        version = a.version
+        free = not state.grad_enabled or _is_free(a)
+        if not (
+            free
+            and a.level is None
+            and (a.meta is None or not a.meta.bit)
+            and type(x) is ndarray
+            and x.flags.c_contiguous
+            and x.size < LARGE
+            and type(version) is not InferenceVersion
+            and not before_write
+        ):
+            return None
+        if unary:
+            result = kernel(x)
+        else:
+            (b,) = rest
+            y: Any = b
+            if type(b) is Tensor:
+                y = b.array
+                if not (
+                    takes_tensor
+                    and b.dtype is a.dtype
+                    and b.level is None
+                    and type(y) is ndarray
+                    and y.shape == x.shape
+                    and y.flags.c_contiguous
+                    and (not state.grad_enabled or _is_free(b))
+                    and (y is x or not np.may_share_memory(x, y))
+                ):
+                    return None
+            elif not takes_number or not (
+                type(b) is float or (type(b) is int and -(1 << 53) < b < 1 << 53)
+            ):
+                return None
+            result = kernel(x, y)
+        x[...] = result
+        if version is None:
+            version = a.version = Version()
+        version.bump(state.where)
+        return a
+
+    return write
 
 
 callers.append(lambda op: caller(op, FUNCTION))

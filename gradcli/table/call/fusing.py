@@ -61,6 +61,19 @@ class FusedNode(Node):
         return grads
 
 
+class CopyNode(Node):
+    """The node of a copy: what reaches it goes on to the tensor that was copied."""
+
+    __slots__ = ()
+
+    @property
+    def title(self) -> str:
+        return "AliasBackward0"
+
+    def apply(self, g: Any, wanted: Any, traced_mode: bool) -> Sequence[Any]:
+        return (g,)
+
+
 class Sources:
     """Copies of the tensors that a formula uses, by which what it records can be cut off."""
 
@@ -73,8 +86,15 @@ class Sources:
         if type(value) is Tensor:
             if value.node is None:
                 return value
-            copy: Tensor = traced._alias(value)
-            copy.version = version_of(value)
+            version_of(value)
+            copy = alias(value)
+            node: Any = _behind_one(CopyNode, copy)
+            node.edges = (value.node,)
+            node.numbers = (value.number,) if value.number else None
+            node.saved = ()
+            node.guards = None
+            copy.node = node
+            copy.number = 0
             self.copies.append(copy)
             self.edges.append((value.node, value.number))
             return copy
@@ -115,7 +135,7 @@ def _behind(
         places.append(listed.index(edge))
     if all(node is None for node, _ in listed):
         return grad
-    node = object.__new__(FusedNode)
+    node: Any = _behind_one(FusedNode, grad)
     node.name_in_messages = title
     node.sources = tuple(places)
     node.zeros = tuple(zeros)
@@ -123,18 +143,24 @@ def _behind(
     node.numbers = tuple(number for _, number in listed)
     node.saved = (grad, tuple(sources.copies))
     node.guards = (None, 0)
+    result = alias(grad)
+    result.node = node
+    result.number = 0
+    return result
+
+
+def _behind_one(kind: type[Node], tensor: Tensor) -> Node:
+    """A node of one output, as described by a tensor, that is not plain."""
+    node = object.__new__(kind)
     node.hooks = None
     node.name = None
     node.where = runtime.where
     node.number = next_number()
     node.count = 1
     node.plain = False
-    node.shape = shape_of(grad)
-    node.dtype = grad.dtype
-    result = alias(grad)
-    result.node = node
-    result.number = 0
-    return result
+    node.shape = shape_of(tensor)
+    node.dtype = tensor.dtype
+    return node
 
 
 def edges_of(words: Sequence[str], find: Callable[[str], Edge]) -> list[Edge]:

@@ -155,11 +155,15 @@ class OpNode(Node):
 
     def saved_tensors(self) -> list[Any]:
         """The saved values as tensors on the graph they came from, for recorded formulas."""
+        plan = self.plan
         values = list(self.saved)
-        for position, (code, index) in enumerate(self.plan.saves):
-            if position >= self.plan.tensors:
-                break
-            values[position] = self._as_tensor(values[position], code, index)
+        if plan.places is None:
+            plan.find_places(len(self.edges))
+        for position, place in enumerate(plan.places):
+            if place is None or type(values[position]) is list:
+                values[position] = self._as_tensor(values[position], *plan.saves[position])
+            else:
+                values[position] = self._tensor(values[position], place)
         return values
 
     def _as_tensor(self, value: Any, code: int, index: int) -> Any:
@@ -249,12 +253,16 @@ def edge_start(op: Op, position: int, total: int) -> int:
 
 
 class _Compiled(Plan):
-    """A plan whose needs are ready to be picked out of the saved values."""
+    """A plan whose needs are ready to be picked out of the saved values.
 
-    __slots__ = ()
+    `places` has the edge of each saved input, none for a result: found when first needed.
+    """
+
+    __slots__ = ("places",)
 
     def __init__(self, op: Op, wanted: tuple[int, ...], total: int) -> None:
         super().__init__(op, wanted)
+        self.places: tuple[int | None, ...] | None = None
         if op.outputs != 0 and not any(op.parameters[index].is_list for index in wanted):
             self.run = self._first_run(self.formulas, total)
         self.formulas = tuple(
@@ -266,6 +274,12 @@ class _Compiled(Plan):
                 else _getter(positions),
             )
             for index, formula, positions in self.formulas
+        )
+
+    def find_places(self, total: int) -> None:
+        self.places = tuple(
+            edge_start(self.op, index, total) if code == INPUT else None
+            for code, index in self.saves[: self.tensors]
         )
 
     def _first_run(self, formulas: tuple[Any, ...], total: int) -> Any:

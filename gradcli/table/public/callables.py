@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from collections.abc import Sequence
 from functools import cache
@@ -21,7 +22,7 @@ from ..call.arguments import (
     number_in,
 )
 from ..call.dispatch import give_way, run
-from ..call.fast_paths import caller
+from ..call.fast_paths import caller, writer
 from ..entry import Op
 from ..lookup import get_op
 from ..memory.inplace import run_inplace
@@ -74,6 +75,8 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
     direct = caller(single, flavour) if single is not None and own_name and not inplace else None
     named = any(op.fields for op in ops)
     several = not inplace and not named and single is None
+    quick = writer(ops[0]) if inplace and ops else None
+    most = [_most_positions(op) for op in ops]
     by_tensor = _overload(ops, flavour, False) if several else None
     by_number = _overload(ops, flavour, True) if several else None
 
@@ -100,7 +103,13 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
                     kwargs = {"dtype": out.dtype, **kwargs}
         elif direct is not None and not named:
             return direct(*args)
-        for op in ops:
+        elif quick is not None and args:
+            target = quick(*args)
+            if target is not None:
+                return target
+        for op, positions in zip(ops, most, strict=True):
+            if len(args) > positions:
+                continue
             try:
                 bound = check_arguments(op, bind(op, flavour, args, kwargs), flavour)
             except ArgumentError:
@@ -147,6 +156,13 @@ def _with_numbers(
                 continue
             return given, named
     return None
+
+
+def _most_positions(op: Op) -> float:
+    """How many arguments an entry takes by position."""
+    if any(parameter.variadic for parameter in op.parameters):
+        return math.inf
+    return sum(not parameter.keyword_only for parameter in op.parameters)
 
 
 def _overload(ops: Sequence[Op], flavour: str, number: bool) -> Any:
