@@ -443,7 +443,7 @@ def _refuse(name: str, parameters: str) -> None:
     function(
         f"{name}({parameters})",
         where=("masked",),
-        doc="Refused: gradcli has no MaskedTensor. Call torch.masked's functions with `mask=`.",
+        doc="Refused: there is no MaskedTensor here. Call torch.masked's functions with `mask=`.",
     )(refuse)
 
 
@@ -455,7 +455,7 @@ _refuse("MaskedTensor", "any? data, any? mask, any? requires_grad=False")
 @function(
     "is_masked_tensor(any? obj)",
     where=("masked",),
-    doc="False: gradcli has no MaskedTensor.",
+    doc="False: there is no MaskedTensor here.",
 )
 def is_masked_tensor(obj: Any) -> bool:
     return False
