@@ -133,7 +133,7 @@ class AccumulateGrad(Node):
     """
 
     __module__ = "builtins"  # as texts name the class
-    __slots__ = ("array", "bit", "born", "grad", "post_hooks", "tensor", "version")
+    __slots__ = ("array", "bit", "born", "grad", "kind", "post_hooks", "tensor", "version")
 
     title = "AccumulateGrad"
     watched = 0  # how many hooks were put on leaves anywhere
@@ -151,6 +151,7 @@ class AccumulateGrad(Node):
         self.dtype = tensor.dtype
         self.grad: Tensor | None = None
         self.bit = ""
+        self.kind = ""  # what torch.nn made the tensor: "Parameter", "Buffer", "Passing buffer"
         self.hooks: Hooks | None = None
         self.post_hooks: dict[int, Callable[..., Any]] = {}
         self.name: str | None = None
@@ -183,6 +184,22 @@ def bit_of(tensor: Tensor) -> str:
     Here all is computed at once; the bit answers `is_conj` and refuses what PyTorch refuses.
     """
     return "" if tensor.meta is None else tensor.meta.bit
+
+
+def kind_of(tensor: Tensor) -> str:
+    """What torch.nn made the tensor: "Parameter", "Buffer", "Passing buffer" or nothing."""
+    return "" if tensor.meta is None else tensor.meta.kind
+
+
+def is_parameter(value: Any) -> bool:
+    """Whether `value` is a parameter: a tensor with a mark, no object of another class."""
+    return type(value) is Tensor and value.meta is not None and value.meta.kind == "Parameter"
+
+
+def mark(tensor: Tensor, kind: str) -> Tensor:
+    """Say what a tensor is for torch.nn; returns it."""
+    meta_of(tensor).kind = kind
+    return tensor
 
 
 def set_bit(tensor: Tensor, bit: str) -> None:

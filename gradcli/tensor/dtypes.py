@@ -231,7 +231,8 @@ def type_name(value: Any) -> str:
         return "torch.dtype"
     if kind.__module__ in ("numpy", "torch.return_types"):
         return f"{kind.__module__}.{kind.__name__}"
-    return kind.__name__
+    meta = getattr(value, "meta", None)  # a parameter is a tensor with a mark
+    return "Parameter" if getattr(meta, "kind", "") == "Parameter" else kind.__name__
 
 
 WIDE_UNSIGNED = (uint16, uint32, uint64)  # they only promote to floating types

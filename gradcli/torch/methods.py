@@ -15,13 +15,14 @@ import numpy as np
 
 from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
-from ..autograd.node import bit_of
+from ..autograd.node import bit_of, is_parameter, kind_of, mark
 from ..autograd.operations import operations
 from ..table.call.arguments import METHOD, OPERATOR, type_name
 from ..table.entry import settled
 from ..table.levels import run as levels  # also fills in what the engine needs of levels
 from ..table.lookup import get_op
 from ..table.memory.inplace import run_inplace
+from ..table.public import resolve
 from ..table.public.callables import public
 from ..table.shape_rules import check_target
 from ..tensor import dtypes
@@ -33,7 +34,6 @@ from ..tensor.printing import format_tensor, tensor_text
 from ..tensor.runtime import runtime
 from ..tensor.storage import Storage, TypedStorage
 from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of, version_of
-from . import resolve
 
 # ---------------------------------------------------------------- values
 
@@ -182,7 +182,8 @@ def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
     if tensor.level is not None or transforms_run():
         return levels.text(tensor)
-    return tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
+    shown = tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
+    return f"Parameter containing:\n{shown}" if is_parameter(tensor) else shown
 
 
 def suffixes(tensor: Tensor) -> list[str]:
@@ -202,6 +203,10 @@ def format_(tensor: Tensor, spec: str) -> str:
         if not spec:
             return text(tensor)
         array = _array(tensor, ".item()")
+    if is_parameter(tensor):  # no number, even without dimensions
+        if spec:
+            raise TypeError("unsupported format string passed to Parameter.__format__")
+        return text(tensor)
     return format_tensor(array, spec, lambda: text(tensor))
 
 
@@ -517,6 +522,10 @@ def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
     other = make(np.array(tensor.array)[()], tensor.dtype)
     if leaf.requires_grad(tensor):
         leaf.requires_grad_(other)
+    if kind_of(tensor):
+        mark(other, kind_of(tensor))
+    if is_parameter(tensor):
+        return other  # without the gradient
     if tensor.meta is not None and tensor.meta.grad is not None:
         leaf.set_grad(other, copy.deepcopy(tensor.meta.grad))
     return other
@@ -527,6 +536,8 @@ def shallow_copy(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
+    if kind_of(tensor):
+        mark(other, kind_of(tensor))
     return leaf.requires_grad_(other) if leaf.requires_grad(tensor) else other
 
 

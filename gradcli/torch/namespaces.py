@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from ..table.names import all_names, has
-from . import resolve
+from ..table.public import resolve
 
 # The modules of PyTorch that exist here, and the namespace of the op table behind each.
 MODULES: dict[str, str | None] = {
@@ -30,6 +30,10 @@ MODULES: dict[str, str | None] = {
     "torch.func": None,
     "torch.nn": None,
     "torch.nn.functional": "F",
+    "torch.nn.init": None,
+    "torch.nn.modules": None,
+    "torch.nn.modules.module": None,
+    "torch.nn.parameter": None,
     "torch.linalg": "linalg",
     "torch.special": "special",
     "torch.fft": "fft",
@@ -65,6 +69,36 @@ _TRANSFORMS = (
     dict.fromkeys(("grad", "grad_and_value", "vjp", "jacrev"), "gradcli.func.reverse")
     | dict.fromkeys(("jvp", "jacfwd", "hessian", "linearize"), "gradcli.func.forward")
     | {"vmap": "gradcli.func.batched"}
+)
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# The classes of torch.nn, by the file of gradcli.nn that has them.
+_LAYERS = {
+    "module": "Module",
+    "containers": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
+    "linear": "Bilinear Identity Linear",
+}
+_PARAMETERS = dict.fromkeys(("Buffer", "Parameter"), "gradcli.nn.parameter")
+_MODULES = _PARAMETERS | {
+    name: f"gradcli.nn.{file}" for file, text in _LAYERS.items() for name in text.split()
+}
+_INIT = dict.fromkeys(
+    _words("""calculate_gain constant constant_ dirac dirac_ eye eye_ kaiming_normal kaiming_normal_
+    kaiming_uniform kaiming_uniform_ normal normal_ ones_ orthogonal orthogonal_ sparse sparse_
+    trunc_normal_ uniform uniform_ xavier_normal xavier_normal_ xavier_uniform xavier_uniform_
+    zeros_ _calculate_fan_in_and_fan_out"""),
+    "gradcli.nn.init",
+)
+_HOOKS = dict.fromkeys(
+    _words("""register_module_buffer_registration_hook register_module_forward_hook
+    register_module_forward_pre_hook register_module_full_backward_hook
+    register_module_full_backward_pre_hook register_module_module_registration_hook
+    register_module_parameter_registration_hook"""),
+    "gradcli.nn.hooks",
 )
 
 # module -> name -> "module:attribute", or a module alone when the attribute has the same name.
@@ -213,8 +247,12 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.autograd.grad_mode": dict(_GRAD_MODE),
     "torch.autograd.variable": {"Variable": _TYPES},
     "torch.func": dict(_TRANSFORMS),
-    "torch.nn": {},
+    "torch.nn": _MODULES,
     "torch.nn.functional": {},
+    "torch.nn.init": _INIT,
+    "torch.nn.modules": _MODULES,
+    "torch.nn.modules.module": _HOOKS | {"Module": "gradcli.nn.module"},
+    "torch.nn.parameter": _PARAMETERS,
     "torch.linalg": {"LinAlgError": "gradcli.ops.linalg.shared"},
     "torch.special": {},
     "torch.fft": {},

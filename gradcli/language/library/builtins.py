@@ -28,6 +28,7 @@ from gradcli.language.values.arithmetic import MAX_BITS, check_compare, refuse_i
 from gradcli.language.values.array_sizes import is_array
 from gradcli.language.values.attributes import (
     CLASS_NAMES,
+    CLASSES,
     LOADERS,
     MISSING,
     Module,
@@ -268,6 +269,9 @@ def class_of(value: Any) -> Any:
         return public_class(kind)
     if kind in PUBLIC or is_program_class(kind):
         return kind
+    for base in kind.__mro__:
+        if base in CLASSES:
+            return CLASSES[base](value)
     if issubclass(kind, type) or kind is Opaque:
         return TYPE
     if value is TYPE:

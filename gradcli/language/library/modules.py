@@ -27,6 +27,7 @@ from gradcli.language.machine.sizes import (
 from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.arithmetic import MAX_BITS, refuse_integer
 from gradcli.language.values.attributes import (
+    COPIED,
     LOADERS,
     MISSING,
     NAMES,
@@ -962,7 +963,7 @@ def _copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any
         made = memo[id(value)] = kind.__new__(kind, *args)
         made.args = args
         made.__dict__.update({name: each(item) for name, item in value.__dict__.items()})
-    elif is_program_class(kind):
+    elif is_program_class(kind) or not COPIED.isdisjoint(kind.__mro__):
         made = memo[id(value)] = object.__new__(kind)
         made.__dict__.update({name: each(item) for name, item in value.__dict__.items()})
     else:

@@ -50,11 +50,18 @@ def torch_name(module: str, name: str) -> Any:
         found = namespaces.lookup(module, name)
     except KeyError:
         return MISSING
+    if module.startswith(_MODULES):
+        from .nn_objects import enter  # and what programs may do with modules
+
+        enter(found)
     if isinstance(found, type) and found not in CONSTRUCTORS and torch_objects.is_open(found):
         OPEN_CLASSES.add(found)
         if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):
             found.__module__ = module  # where a program finds it
     return found
+
+
+_MODULES = ("torch.nn", "torch.func")
 
 
 def parameters(function: Any) -> list[str]:

@@ -269,6 +269,8 @@ def load_type(value: type, name: str) -> Any:
 
 CLASS_LOADERS: dict[type, Loader] = {}  # for classes with attributes of their own
 CLASS_NAMES: dict[type, Callable[[Any], str]] = {}  # where an object decides its class's name
+CLASSES: dict[type, Callable[[Any], type]] = {}  # where it decides which class programs see
+COPIED: set[type] = set()  # classes of the host whose objects are copied part by part
 LOADERS: dict[type, Loader] = {
     str: _load_str,
     Function: _load_function,
@@ -331,9 +333,16 @@ def load_attribute(value: Any, name: str) -> Any:
     return (LOADERS.get(kind) or find_loader(kind))(value, name)
 
 
+def _inherited(table: dict[type, Any], kind: type) -> Any:
+    """What a table has for one of the bases of a class of torch."""
+    if kind.__module__.startswith("torch.nn."):
+        return next((table[base] for base in kind.__mro__ if base in table), None)
+    return None
+
+
 def store_attribute(value: Any, name: str, new: Any) -> None:
     """`value.name = new`, where the type of the value allows it."""
-    setter = SETTERS.get(type(value))
+    setter = SETTERS.get(type(value)) or _inherited(SETTERS, type(value))
     if setter is not None:
         setter(value, name, new)
         return
@@ -349,7 +358,7 @@ def store_attribute(value: Any, name: str, new: Any) -> None:
 
 def delete_attribute(value: Any, name: str) -> None:
     """`del value.name`."""
-    deleter = DELETERS.get(type(value))
+    deleter = DELETERS.get(type(value)) or _inherited(DELETERS, type(value))
     if deleter is None:
         if isinstance(value, type):
             raise TypeError(f"cannot set '{name}' attribute of immutable type '{value.__name__}'")

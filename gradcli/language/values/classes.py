@@ -92,14 +92,21 @@ def register(cls: type) -> None:
     DELETERS[metaclass] = delete_class
     NAMES[metaclass] = class_names
     type.__setattr__(cls, "__members__", _members(cls))
-    if issubclass(cls, BaseException) or _host_base(cls) is object:
+    host = _host_base(cls)
+    if issubclass(cls, BaseException) or host is object:
         LOADERS[cls] = load_instance
         SETTERS[cls] = store_instance
         DELETERS[cls] = delete_instance
         NAMES[cls] = instance_names
+        return
+    for base in host.__mro__:
+        if base in _objects:
+            LOADERS[cls], SETTERS[cls], DELETERS[cls], NAMES[cls] = _objects[base]
+            return
 
 
 _factories: dict[type, Any] = {}  # host base -> function(name, bases, namespace) -> class
+_objects: dict[type, tuple[Any, Any, Any, Any]] = {}  # host base -> load, store, delete, names
 
 
 def _host_base(cls: type) -> type:
@@ -107,9 +114,15 @@ def _host_base(cls: type) -> type:
     return next(base for base in cls.__mro__ if type(base) not in _classes)
 
 
-def allow_base(base: type, factory: Any) -> None:
-    """Let programs derive from a host class; `factory(name, bases, namespace)` makes the class."""
+def allow_base(base: type, factory: Any, objects: tuple[Any, Any, Any, Any] | None = None) -> None:
+    """Let programs derive from a host class and from all that derive from it.
+
+    `factory(name, bases, namespace)` makes the class; `objects` are the functions that load, store,
+    delete and list the attributes of its objects, where they are not those of the host class.
+    """
     _factories[base] = factory
+    if objects is not None:
+        _objects[base] = objects
 
 
 # What the core calls by name in classes that derive from its own.
@@ -126,12 +139,13 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
             host = base
         else:
             raise TypeError(f"a class cannot derive from {base!r}")
-        if host in _factories:
-            factory = _factories[host]
+        made = next((_factories[kind] for kind in host.__mro__ if kind in _factories), None)
+        if made is not None:
+            factory = made
         elif host is not object and not issubclass(host, Exception):
             raise TypeError(
                 f"type '{host.__name__}' is not an acceptable base type here: classes derive from "
-                "object, from exceptions, from torch.autograd.Function or from each other"
+                "object, exceptions, torch.nn.Module, torch.autograd.Function or each other"
             )
     namespace["__module__"] = "__main__"
     if "__eq__" in namespace and "__hash__" not in namespace:
@@ -182,7 +196,7 @@ def load_instance(value: Any, name: str) -> Any:
     found = value.__dict__.get(name, MISSING)
     if found is not MISSING:
         return found
-    return _bound(member, value, cls)
+    return bound_member(member, value, cls)
 
 
 def _host_method(cls: type, name: str) -> Any:
@@ -191,7 +205,8 @@ def _host_method(cls: type, name: str) -> Any:
     return OBJECT_METHODS.get(name)
 
 
-def _bound(member: Any, value: Any, cls: type) -> Any:
+def bound_member(member: Any, value: Any, cls: type) -> Any:
+    """What an object has of a member of its class: a function becomes a method."""
     kind = type(member)
     if kind is Function:
         return Method(member, value)
@@ -338,7 +353,7 @@ def load_super(value: Super, name: str) -> Any:
                 return Method(member.__func__, owner) if type(member) is classmethod else member
             if type(member) is property:
                 return member.fget(owner) if member.fget else None
-            return _bound(member, owner, type(owner))
+            return bound_member(member, owner, type(owner))
         entry = _super_entry(base, name)
         if entry is not None:
             return entry.__get__(None if is_class else owner, order[0])

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from ..table.names import FUNCTIONS
+from ..names import FUNCTIONS
 
 
 @cache
 def function(space: str, name: str) -> Any:
     """The callable behind a name of a namespace. Raises KeyError when there is none."""
     if FUNCTIONS.ids(space, name):
-        from ..table.public.plain_functions import public_function
+        from .plain_functions import public_function
 
         return public_function(space, name)
-    from ..table.public.callables import public
+    from .callables import public
 
     return public(space, name)
 
@@ -25,10 +25,10 @@ def function(space: str, name: str) -> Any:
 def method(name: str) -> Callable[..., Any]:
     """A method of the index as a function of the tensor. Raises KeyError when there is none."""
     if FUNCTIONS.ids("Tensor", name):
-        from ..table.public.plain_functions import public_function
+        from .plain_functions import public_function
 
         return public_function("Tensor", name, method=True)
-    from ..table.call.arguments import METHOD
-    from ..table.public.callables import public
+    from ..call.arguments import METHOD
+    from .callables import public
 
     return public("Tensor", name, METHOD)  # type: ignore[no-any-return]

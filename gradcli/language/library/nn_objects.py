@@ -1,0 +1,230 @@
+"""Modules of torch.nn in programs: their attributes, and the classes that derive from them.
+
+Imported when a name of torch.nn is first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+from types import FunctionType
+from typing import Any
+
+from gradcli.autograd.node import is_parameter
+from gradcli.language.machine.sizes import PARTS
+from gradcli.language.values.attributes import (
+    CLASS_LOADERS,
+    CLASSES,
+    COPIED,
+    DELETERS,
+    LOADERS,
+    MISSING,
+    NAMES,
+    SETTERS,
+)
+from gradcli.language.values.classes import (
+    ProgramClass,
+    allow_base,
+    bound_member,
+    is_program_class,
+)
+from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
+from gradcli.language.values.host_types import TABLES, Table
+from gradcli.language.values.special_names import METHODS, is_special
+from gradcli.nn.module import Module
+from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta
+from gradcli.tensor.tensor import Tensor
+
+_PRIVATE = frozenset(("_apply", "_get_name", "_named_members", "_version"))
+_CALLS = frozenset(("apply", "_apply"))  # and every `register_…_hook`: they keep a function
+
+
+def _offered(name: str, value: Any) -> bool:
+    """Whether programs may use what a class of gradcli.nn holds under a name."""
+    if is_special(name):
+        return name in METHODS and isinstance(value, FunctionType)
+    return not name.startswith("_") or name in _PRIVATE
+
+
+def _takes_functions(function: Any) -> Callable[..., Any]:
+    """A method whose functions are called by the host: classes among them are checked first."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *map(callable_value, args), **kwargs)
+
+    call.__name__ = function.__name__
+    call.__qualname__ = function.__qualname__
+    return call
+
+
+def _table(kind: type) -> Table:
+    """What a class of gradcli.nn and its bases offer, the nearest first."""
+    table: Table = {}
+    for base in reversed(kind.__mro__):
+        if base is object:
+            continue
+        for name, value in vars(base).items():
+            if not _offered(name, value):
+                continue
+            if name in _CALLS or name.endswith("_hook"):
+                value = _takes_functions(value)
+            table[name] = value if hasattr(type(value), "__get__") else _Constant(value)
+    return table
+
+
+class _Constant:
+    """A plain value of a class as an entry of a table."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.value
+
+
+_tables: dict[type, Table] = {}
+
+
+def _table_of(cls: type) -> Table:
+    table = _tables.get(cls)
+    if table is None:
+        host = next(base for base in cls.__mro__ if not is_program_class(base))
+        enter(host)
+        table = _tables[cls] = TABLES[host]
+    return table
+
+
+def enter(kind: Any) -> None:
+    """Let programs use a class of gradcli.nn; any other value is left alone."""
+    if isinstance(kind, type) and issubclass(kind, Module) and kind not in TABLES:
+        TABLES[kind] = _table(kind)
+        OPEN_CLASSES.add(kind)
+
+
+_REGISTRIES = ("_parameters", "_modules", "_buffers")
+
+
+def load(value: Any, name: str) -> Any:
+    """`value.name` for a module: its class, its own attributes, then what is registered."""
+    cls = type(value)
+    held = value.__dict__
+    member = cls.__members__.get(name, MISSING) if is_program_class(cls) else MISSING
+    if type(member) is property:
+        try:
+            if member.fget is not None:
+                return member.fget(value)
+        except AttributeError:
+            pass
+        member = MISSING
+    elif member is MISSING:
+        entry = _table_of(cls).get(name)
+        if type(entry) is property:
+            return entry.__get__(value, cls)
+        if entry is not None and name not in held:
+            return entry.__get__(value, cls)
+    found = held.get(name, MISSING)
+    if found is not MISSING:
+        return found
+    if member is not MISSING:
+        return bound_member(member, value, cls)
+    for registry in _REGISTRIES:
+        parts = held.get(registry)
+        if parts is not None and name in parts:
+            return parts[name]
+    raise AttributeError(f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value)
+
+
+def store(value: Any, name: str, new: Any) -> None:
+    """`value.name = new` for a module."""
+    cls = type(value)
+    if is_special(name):
+        raise AttributeError(f"'{name}' cannot be set", name=name)
+    member = cls.__members__.get(name) if is_program_class(cls) else None
+    if member is None:
+        member = _table_of(cls).get(name)
+    registered = is_parameter(new) or isinstance(new, Module)
+    if type(member) is property and not registered:
+        if member.fset is None:
+            raise AttributeError(
+                f"property '{name}' of '{cls.__name__}' object has no setter", name=name
+            )
+        member.fset(value, new)
+        return
+    Module.__setattr__(value, name, new)
+
+
+def delete(value: Any, name: str) -> None:
+    """`del value.name` for a module."""
+    Module.__delattr__(value, name)
+
+
+def names(value: Any) -> list[str]:
+    """The attributes of a module, with the names of its parameters, buffers and modules."""
+    cls = type(value)
+    found = {*value.__dict__, *_table_of(cls)}
+    if is_program_class(cls):
+        found.update(cls.__members__)
+    for registry in _REGISTRIES:
+        found.update(value.__dict__.get(registry) or ())
+    return sorted(name for name in found if not is_special(name) and name[:1].isidentifier())
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """What the text of a module shows: what is in it, and the settings of a layer."""
+    held = value.__dict__
+    children = held.get("_modules") or {}
+    settings = (
+        part
+        for name, part in held.items()
+        if not name.startswith("_") and not isinstance(part, Module)
+    )
+    plain = type(value).extra_repr is Module.extra_repr
+    return chain(children, children.values(), () if plain else settings)
+
+
+def _make_module(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
+    return ProgramClass(name, bases, namespace)
+
+
+enter(Module)
+PARTS[Module] = _parts
+allow_base(Module, _make_module, (load, store, delete, names))
+LOADERS[Module] = load
+SETTERS[Module] = store
+DELETERS[Module] = delete
+NAMES[Module] = names
+
+
+COPIED.add(Module)
+
+
+def _class_of_module(value: Any) -> type:
+    enter(type(value))
+    return type(value)
+
+
+CLASSES[Module] = _class_of_module
+
+
+# Parameters are tensors whose class is another.
+
+OPEN_METACLASSES.update((ParameterMeta, BufferMeta))
+for _kind in (Parameter, Buffer):
+    CLASS_LOADERS[_kind] = lambda value, name: _load_tensor_kind(value, name)
+    OPEN_CLASSES.add(_kind)
+CLASSES[Tensor] = lambda value: Parameter if is_parameter(value) else Tensor
+
+
+def _load_tensor_kind(value: type, name: str) -> Any:
+    from .torch_names import torch_name
+
+    if name in ("__name__", "__qualname__"):
+        return value.__name__
+    found = torch_name("torch.Tensor", name)
+    if found is MISSING:
+        raise AttributeError(
+            f"type object '{value.__name__}' has no attribute '{name}'", name=name, obj=value
+        )
+    return found
