@@ -5,6 +5,7 @@ Note: names that a program gives are keys of dicts here and never reach `getattr
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -41,6 +42,9 @@ _HOMES = {  # our files -> PyTorch's, where they differ
     "embedding": "sparse",
     "recurrent": "rnn",
 }
+
+
+deep_copy: list[Callable[[Any], Any]] = [copy.deepcopy]  # the last one copies programs' layers too
 
 
 def type_text(value: Any) -> str:

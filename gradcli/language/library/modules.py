@@ -873,7 +873,7 @@ def _collections() -> Module:
 # copy and typing
 
 
-def _deepcopy(x: Any, memo: Any = None) -> Any:
+def deepcopy(x: Any, memo: Any = None) -> Any:
     return _deep(x, {}, 0)
 
 
@@ -1076,7 +1076,7 @@ MODULES: dict[str, Callable[[], Any]] = {
     "functools": _functools,
     "itertools": _itertools,
     "collections": _collections,
-    "copy": lambda: Module("copy", {"copy": _copy, "deepcopy": _deepcopy}),
+    "copy": lambda: Module("copy", {"copy": _copy, "deepcopy": deepcopy}),
     "typing": _typing,
     "numpy": _numpy,
     "numpy.random": _numpy_random,

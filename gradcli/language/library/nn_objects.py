@@ -31,9 +31,11 @@ from gradcli.language.values.classes import (
 from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
 from gradcli.language.values.host_types import TABLES, Table
 from gradcli.language.values.special_names import METHODS, is_special
-from gradcli.nn.module import Module
+from gradcli.nn.module import Module, deep_copy
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta
 from gradcli.tensor.tensor import Tensor
+
+from .modules import deepcopy
 
 _PRIVATE = frozenset(("_apply", "_get_name", "_named_members", "_version"))
 _CALLS = frozenset(("apply", "_apply"))  # and every `register_…_hook`: they keep a function
@@ -198,6 +200,7 @@ NAMES[Module] = names
 
 
 COPIED.add(Module)
+deep_copy.append(deepcopy)
 
 
 def _class_of_module(value: Any) -> type:

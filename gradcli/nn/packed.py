@@ -1,0 +1,271 @@
+"""Sequences of several lengths: padded to one, or packed step by step."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..tensor.dtypes import int64
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, make, shape_of
+from .functions import F, torch
+
+
+class PackedSequence(
+    namedtuple(
+        "PackedSequence", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"]
+    )
+):
+    """The steps of several sequences one after another, the longest sequence first.
+
+    `batch_sizes` says how many sequences have each step.
+    """
+
+    __slots__ = ()
+    __module__ = "torch.nn.utils.rnn"
+
+    def __new__(
+        cls,
+        data: Any,
+        batch_sizes: Any = None,
+        sorted_indices: Any = None,
+        unsorted_indices: Any = None,
+    ) -> PackedSequence:
+        """Fill in the order that undoes `sorted_indices`."""
+        if unsorted_indices is None:
+            unsorted_indices = invert_permutation(sorted_indices)
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
+
+
+def invert_permutation(permutation: Any) -> Any:
+    """The order that undoes an order, or None for None."""
+    if permutation is None:
+        return None
+    return make(np.argsort(permutation.array, kind="stable"), int64)
+
+
+def _length_numbers(lengths: Any) -> list[int]:
+    if type(lengths) is Tensor:
+        return [int(length) for length in lengths.array]
+    return [int(length) for length in runtime.listed(lengths)]
+
+
+def pack_padded_sequence(
+    input: Tensor, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
+) -> PackedSequence:
+    """Pack `(L, N, *)` (or `(N, L, *)`) whose sequences have these lengths.
+
+    Raises RuntimeError for lengths that do not fall while `enforce_sorted` is set.
+    """
+    numbers = _length_numbers(lengths)
+    order = back = None
+    if not enforce_sorted:
+        ranks = np.argsort(-np.asarray(numbers), kind="stable")
+        order = make(ranks, int64)
+        back = invert_permutation(order)
+        input = torch.index_select(input, 0 if batch_first else 1, order)
+        numbers = [numbers[at] for at in ranks]
+    if batch_first:
+        input = torch.transpose(input, 0, 1)
+    if len(numbers) != shape_of(input)[1]:
+        raise RuntimeError(
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(numbers)} "
+            f"(batch_size={shape_of(input)[1]})"
+        )
+    if any(number <= 0 for number in numbers):
+        raise RuntimeError(
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' "
+            "that is <= 0"
+        )
+    if any(one < other for one, other in pairwise(numbers)):
+        raise RuntimeError(
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
+            "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
+            "sidestep this requirement if you do not need ONNX exportability."
+        )
+    sizes = [sum(number > step for number in numbers) for step in range(max(numbers))]
+    steps = [
+        torch.narrow(torch.select(input, 0, step), 0, 0, size) for step, size in enumerate(sizes)
+    ]
+    return PackedSequence(torch.cat(steps, 0), make(np.asarray(sizes), int64), order, back)
+
+
+def pad_packed_sequence(
+    sequence: Any,
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    total_length: int | None = None,
+) -> tuple[Any, Tensor]:
+    """The sequences of a packed one in one tensor, and their lengths."""
+    data, batch_sizes, order, back = sequence
+    sizes = [int(size) for size in batch_sizes.array]
+    longest = len(sizes)
+    if total_length is not None:
+        if total_length < longest:
+            raise ValueError(
+                "Expected total_length to be at least the length of the longest sequence in input, "
+                f"but got total_length={total_length} and max sequence length being {longest}"
+            )
+        longest = total_length
+    batch = sizes[0]
+    steps = []
+    start = 0
+    for size in sizes:
+        step = torch.narrow(data, 0, start, size)
+        start += size
+        if size < batch:
+            rest = torch.full((batch - size, *shape_of(data)[1:]), padding_value, dtype=data.dtype)
+            step = torch.cat([step, rest], 0)
+        steps.append(step)
+    empty = (batch, *shape_of(data)[1:])
+    steps += [torch.full(empty, padding_value, dtype=data.dtype)] * (longest - len(sizes))
+    padded = torch.stack(steps, 0)
+    if batch_first:
+        padded = torch.transpose(padded, 0, 1)
+    lengths = np.asarray([sum(size > at for size in sizes) for at in range(batch)])
+    if back is not None:
+        padded = torch.index_select(padded, 0 if batch_first else 1, back)
+        lengths = lengths[back.array]
+    del order
+    return padded, make(lengths, int64)
+
+
+def pad_sequence(
+    sequences: Any,
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Any:
+    """Sequences `(L, *)` in one tensor `(L, N, *)` (or `(N, L, *)`), the short ones filled up."""
+    if type(sequences) is Tensor:
+        sequences = torch.unbind(sequences, 0)
+    elif not isinstance(sequences, Iterable):
+        raise RuntimeError(
+            "pad_sequence: Expected iterable for input sequences, but got arg of type: "
+            f"{type(sequences)}"
+        )
+    tensors = runtime.listed(sequences)
+    longest = max(shape_of(tensor)[0] for tensor in tensors)
+    made = []
+    for tensor in tensors:
+        missing = longest - shape_of(tensor)[0]
+        if missing:
+            rest = torch.full((missing, *shape_of(tensor)[1:]), padding_value, dtype=tensor.dtype)
+            parts = [tensor, rest] if padding_side == "right" else [rest, tensor]
+            tensor = torch.cat(parts, 0)
+        made.append(tensor)
+    return torch.stack(made, 0 if batch_first else 1)
+
+
+def unpad_sequence(
+    padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False
+) -> list[Any]:
+    """The sequences of a padded tensor, each in its length."""
+    if not batch_first:
+        padded_sequences = torch.transpose(padded_sequences, 0, 1)
+    rows = torch.unbind(padded_sequences, 0)
+    numbers = _length_numbers(lengths)
+    return [torch.narrow(row, 0, 0, length) for row, length in zip(rows, numbers, strict=True)]
+
+
+def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence:
+    """Sequences `(L, *)` packed."""
+    tensors = runtime.listed(sequences)
+    lengths = [shape_of(tensor)[0] for tensor in tensors]
+    return pack_padded_sequence(pad_sequence(tensors), lengths, enforce_sorted=enforce_sorted)
+
+
+def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
+    """The sequences of a packed one, each in its length."""
+    padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
+    return unpad_sequence(padded, lengths, batch_first=True)
+
+
+# ---------------------------------------------------------------- recurrent networks
+
+
+def run_packed(network: Any, data: Tensor, batch_sizes: Tensor, hx: Any) -> tuple[Any, Any]:
+    """A recurrent network over packed steps: its outputs, packed alike, and its last states."""
+    sizes = [int(size) for size in batch_sizes.array]
+    states = hx if isinstance(hx, tuple) else (hx,)
+    directions = 2 if network.bidirectional else 1
+    weights = network.all_weights
+    last: list[list[Any]] = [[] for _ in states]
+    for layer in range(network.num_layers):
+        outputs = []
+        for direction in range(directions):
+            at = layer * directions + direction
+            first = [torch.select(state, 0, at) for state in states]
+            made, ends = _direction(
+                network, data, sizes, first, weights[at], backwards=direction == 1
+            )
+            outputs.append(made)
+            for kept, end in zip(last, ends, strict=True):
+                kept.append(end)
+        data = outputs[0] if directions == 1 else torch.cat(outputs, -1)
+        if network.dropout and network.training and layer < network.num_layers - 1:
+            data = F.dropout(data, network.dropout, True)
+    ends = [torch.stack(parts, 0) for parts in last]
+    return data, tuple(ends) if isinstance(hx, tuple) else ends[0]
+
+
+def _direction(
+    network: Any,
+    data: Tensor,
+    sizes: list[int],
+    first: list[Any],
+    weights: list[Any],
+    backwards: bool,
+) -> tuple[Any, list[Any]]:
+    """One layer in one direction: its outputs, and the state in which each sequence ended."""
+    starts = np.cumsum([0, *sizes]).tolist()
+    order = range(len(sizes))
+    outputs: list[Any] = [None] * len(sizes)
+    size = sizes[-1] if backwards else sizes[0]
+    states = [torch.narrow(state, 0, 0, size) for state in first]
+    ended: list[list[Any]] = [[] for _ in first]
+    for step in reversed(order) if backwards else order:
+        runtime.check()
+        now = sizes[step]
+        if now > size:  # going backwards, sequences begin here
+            states = [
+                torch.cat([state, torch.narrow(begin, 0, size, now - size)], 0)
+                for state, begin in zip(states, first, strict=True)
+            ]
+        elif now < size:  # sequences ended before this step
+            for kept, state in zip(ended, states, strict=True):
+                kept.insert(0, torch.narrow(state, 0, now, size - now))
+            states = [torch.narrow(state, 0, 0, now) for state in states]
+        size = now
+        states = _cell(network, torch.narrow(data, 0, starts[step], now), states, weights)
+        outputs[step] = states[0]
+    ends = [
+        torch.cat([state, *kept], 0) if kept else state
+        for state, kept in zip(states, ended, strict=True)
+    ]
+    return torch.cat(outputs, 0), ends
+
+
+def _cell(network: Any, step: Tensor, states: list[Any], weights: list[Any]) -> list[Any]:
+    w_ih, w_hh, *rest = weights
+    b_ih, b_hh = rest[:2] if network.bias else (None, None)
+    if network.mode != "LSTM":
+        function = {
+            "GRU": torch.gru_cell,
+            "RNN_TANH": torch.rnn_tanh_cell,
+            "RNN_RELU": torch.rnn_relu_cell,
+        }[network.mode]
+        return [function(step, states[0], w_ih, w_hh, b_ih, b_hh)]
+    if network.proj_size == 0:
+        return list(torch.lstm_cell(step, states, w_ih, w_hh, b_ih, b_hh))
+    gates = torch.add(F.linear(step, w_ih, b_ih), F.linear(states[0], w_hh, b_hh))
+    i, f, g, o = torch.chunk(gates, 4, 1)
+    cell = torch.add(
+        torch.mul(torch.sigmoid(f), states[1]), torch.mul(torch.sigmoid(i), torch.tanh(g))
+    )
+    hidden = torch.mul(torch.sigmoid(o), torch.tanh(cell))
+    return [F.linear(hidden, rest[-1]), cell]
