@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
+from ..table.lookup import get_op
+from ..table.memory.inplace import run_inplace
 from ..tensor.tensor import Size, Tensor, from_array, numel, shape_of
 from .containers import ModuleList, Sequential
 from .functions import F, method, torch
@@ -134,12 +136,18 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def _all(self, input: Tensor, head: Tensor) -> Any:
         first = F.log_softmax(head, dim=1)
-        parts = [torch.narrow(first, 1, 0, self.shortlist_size)]
+        made = torch.empty((shape_of(head)[0], self.n_classes), dtype=head.dtype)
+
+        def write(start: int, values: Tensor) -> None:
+            part = torch.narrow(made, 1, start, shape_of(values)[1])
+            run_inplace(get_op("copy"), (part, values, False))
+
+        write(0, torch.narrow(first, 1, 0, self.shortlist_size))
         for at in range(self.n_clusters):
             inside = F.log_softmax(self.tail[at](input), dim=1)
             cluster = torch.narrow(first, 1, self.shortlist_size + at, 1)
-            parts.append(torch.add(inside, cluster))
-        return torch.cat(parts, 1)
+            write(self.cutoffs[at], torch.add(inside, cluster))
+        return made
 
     def predict(self, input: Tensor) -> Any:
         """The most probable class of each sample."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Size, Tensor, shape_of
 from . import init
 from .functions import F
 from .linear import empty_parameter
@@ -262,7 +262,7 @@ class _ConvTransposeNd(_ConvNd):
             if not least[at] <= output_size[at] <= most[at]:
                 raise ValueError(
                     f"requested an output size of {output_size}, but valid sizes range from "
-                    f"{least} to {most} (for an input of {list(shape[2:])})"
+                    f"{least} to {most} (for an input of {Size(shape[2:])})"
                 )
         return [output_size[at] - least[at] for at in range(count)]
 

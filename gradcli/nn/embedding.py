@@ -14,14 +14,14 @@ from .module import Module
 from .parameter import Parameter
 
 
-def _padding_place(padding_idx: Any, count: int) -> Any:
+def _padding_place(padding_idx: Any, count: int, name: str) -> Any:
     """An index of the row that stays zero, from the front. Raises AssertionError outside."""
     if padding_idx is None:
         return None
     if padding_idx > 0 and padding_idx >= count:
-        raise AssertionError("Padding_idx must be within num_embeddings")
+        raise AssertionError(f"{name} must be within num_embeddings")
     if padding_idx < 0 and padding_idx < -count:
-        raise AssertionError("Padding_idx must be within num_embeddings")
+        raise AssertionError(f"{name} must be within num_embeddings")
     return padding_idx if padding_idx >= 0 else count + padding_idx
 
 
@@ -69,7 +69,7 @@ class Embedding(_Table):
         super().__init__()
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
-        self.padding_idx = _padding_place(padding_idx, num_embeddings)
+        self.padding_idx = _padding_place(padding_idx, num_embeddings, "Padding_idx")
         self.max_norm = max_norm
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
@@ -162,7 +162,7 @@ class EmbeddingBag(_Table):
         self.max_norm = max_norm
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
-        self.padding_idx = _padding_place(padding_idx, num_embeddings)
+        self.padding_idx = _padding_place(padding_idx, num_embeddings, "padding_idx")
         self._fill(_weight, dtype, device)
         self.mode = mode
         self.sparse = sparse

@@ -31,8 +31,6 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
-        if not isinstance(dim, int):
-            raise TypeError("invalid argument type for dim parameter")
         self._check(unflattened_size)
         self.dim = dim
         self.unflattened_size = unflattened_size

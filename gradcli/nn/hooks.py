@@ -12,7 +12,7 @@ from ..autograd.leaf import RemovableHandle, grad_fn
 from ..autograd.modes import requires_grad
 from ..autograd.node import hooks_of
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import Tensor, constant, shape_of
 
 Hooks = OrderedDict[int, Callable[..., Any]]
 
@@ -184,7 +184,7 @@ class BackwardHook:
                 "without passing through the Module's output. Make sure that the output depends on "
                 "the input and that the loss is computed based on the output."
             )
-        known = self.inputs.spread(gradients)
+        known = self.inputs.filled(gradients)
         for hook in self.hooks:
             changed = hook(self.module, known, self.grad_outputs)
             if changed is None:
@@ -202,11 +202,12 @@ class BackwardHook:
 
 
 class Places:
-    """Where among some values the tensors stand."""
+    """Where among some values the tensors stand, and what zeros for them are."""
 
-    def __init__(self, at: list[int], count: int) -> None:
+    def __init__(self, at: list[int], values: tuple[Any, ...]) -> None:
         self.at = at
-        self.count = count
+        self.count = len(values)
+        self.kinds = [(shape_of(values[place]), values[place].dtype) for place in at]
 
     def spread(self, gradients: Any) -> tuple[Any, ...]:
         """The gradients of the tensors, and None at the places of other values."""
@@ -214,6 +215,14 @@ class Places:
         for place, gradient in zip(self.at, gradients, strict=True):
             values[place] = gradient
         return tuple(values)
+
+    def filled(self, gradients: Any) -> tuple[Any, ...]:
+        """As `spread`, with zeros for the gradients that did not come."""
+        made = [
+            constant(*kind) if gradient is None else gradient
+            for kind, gradient in zip(self.kinds, gradients, strict=True)
+        ]
+        return self.spread(made)
 
     def picked(self, values: Any) -> tuple[Any, ...]:
         """The values at the places of tensors."""
@@ -236,7 +245,7 @@ def passed(
         made[place] = tensor
     node = next(node for tensor in through if (node := grad_fn(tensor)) is not None)
     RemovableHandle(hooks(node), hook)
-    return tuple(made), Places(at, len(values))
+    return tuple(made), Places(at, values)
 
 
 def watch_result(module: Any, result: Any, hooks: list[Any]) -> None:

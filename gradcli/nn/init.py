@@ -7,14 +7,25 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.modes import no_grad
-from ..tensor.tensor import Tensor, numel, shape_of
+from ..table.lookup import get_op
+from ..table.memory.inplace import run_inplace
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .functions import linalg, method, torch
 
 
 def _without_grad(change: Callable[[], Any]) -> None:
     with no_grad():
         change()
+
+
+def _checked(tensor: Any, wanted: str) -> None:
+    """Raise AttributeError for what is no tensor, and so has no such method."""
+    if type(tensor) is not Tensor:
+        raise AttributeError(f"'{type(tensor).__name__}' object has no attribute '{wanted}'")
 
 
 def calculate_gain(nonlinearity: str, param: Any = None) -> float:
@@ -51,12 +62,14 @@ _LINEAR = (
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with draws from the uniform distribution on [a, b)."""
+    _checked(tensor, "uniform_")
     _without_grad(lambda: method.uniform_(tensor, a, b, generator=generator))
     return tensor
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with draws from the normal distribution."""
+    _checked(tensor, "normal_")
     _without_grad(lambda: method.normal_(tensor, mean, std, generator=generator))
     return tensor
 
@@ -80,21 +93,62 @@ def trunc_normal_(
             "values may be incorrect.",
             stacklevel=2,
         )
-    low, high = _cdf((a - mean) / std), _cdf((b - mean) / std)
-
-    def fill() -> None:
-        method.uniform_(tensor, 2 * low - 1, 2 * high - 1, generator=generator)
-        method.erfinv_(tensor)
-        method.mul_(tensor, std * math.sqrt(2.0))
-        method.add_(tensor, mean)
-        method.clamp_(tensor, min=a, max=b)
-
-    _without_grad(fill)
+    share = _cdf((b - mean) / std) - _cdf((a - mean) / std)
+    with no_grad():
+        if share > _MOST_ARE_INSIDE:
+            _drawn_again(tensor, mean, std, a, b, generator)
+        else:
+            _rejected(tensor, mean, std, a, b, generator)
     return tensor
+
+
+_MOST_ARE_INSIDE = 0.3  # from this share on normal draws are repeated until all are inside
+
+
+def _drawn_again(
+    tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any
+) -> None:
+    """Normal draws; those outside [a, b] are replaced by others until there are none."""
+    low, high = (torch.full((), bound, dtype=tensor.dtype).array.item() for bound in (a, b))
+    method.normal_(tensor, mean, std, generator=generator)
+    result = own_memory(tensor)
+    while True:
+        runtime.check()
+        outside = (result < low) | (result > high)
+        if not outside.any():
+            return
+        fresh = method.normal_(torch.empty_like(tensor), mean, std, generator=generator)
+        result[...] = np.where(outside, fresh.array, result)
+
+
+def _rejected(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any) -> None:
+    """Uniform draws, each kept with the probability that the density has there."""
+    mode = max(a, min(mean, b))
+    peak = -0.5 * ((mode - mean) / std) ** 2
+
+    def density(candidates: Tensor) -> Tensor:
+        made = torch.clone(candidates)
+        for change, number in (("sub_", mean), ("div_", std), ("pow_", 2), ("mul_", -0.5)):
+            getattr(method, change)(made, number)
+        return method.sub_(made, peak)  # type: ignore[no-any-return]
+
+    def refused(candidates: Tensor) -> Any:
+        drawn = method.uniform_(torch.empty_like(tensor), generator=generator)
+        return torch.gt(torch.log(drawn), density(candidates)).array
+
+    result = own_memory(tensor)
+    method.uniform_(tensor, a, b, generator=generator)
+    pending = refused(tensor)
+    while pending.any():
+        runtime.check()
+        candidates = method.uniform_(torch.empty_like(tensor), a, b, generator=generator)
+        result[...] = np.where(pending, candidates.array, result)
+        pending = pending & refused(candidates)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
+    _checked(tensor, "fill_")
     _without_grad(lambda: torch.fill_(tensor, val))
     return tensor
 
@@ -123,9 +177,6 @@ def eye_(tensor: Tensor) -> Tensor:
 
 def _write(tensor: Tensor, make: Callable[[], Tensor]) -> None:
     """Copy what `make` gives into the tensor, without a record."""
-    from ..table.lookup import get_op
-    from ..table.memory.inplace import run_inplace
-
     _without_grad(lambda: run_inplace(get_op("copy"), (tensor, make(), False)))
 
 
@@ -250,8 +301,6 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     rows, columns = shape_of(tensor)
     zeros = math.ceil(sparsity * rows)
     normal_(tensor, 0, std, generator)
-    from ..tensor.tensor import own_memory
-
     array = own_memory(tensor)
     for column in range(columns):
         order = torch.randperm(rows, generator=generator)

@@ -52,11 +52,6 @@ class _WeightedLoss(_Loss):
 class L1Loss(_Loss):
     """The mean (or sum) of |input - target|."""
 
-    def __init__(
-        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-
     def forward(self, input: Tensor, target: Tensor) -> Any:
         """Inputs of one shape."""
         return F.l1_loss(input, target, reduction=self.reduction)
@@ -172,11 +167,6 @@ class KLDivLoss(_Loss):
 class MSELoss(_Loss):
     """The mean (or sum) of (input - target)^2."""
 
-    def __init__(
-        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-
     def forward(self, input: Tensor, target: Tensor) -> Any:
         """Inputs of one shape."""
         return F.mse_loss(input, target, reduction=self.reduction)
@@ -184,15 +174,6 @@ class MSELoss(_Loss):
 
 class BCELoss(_WeightedLoss):
     """The cross entropy of two classes, given probabilities."""
-
-    def __init__(
-        self,
-        weight: Any = None,
-        size_average: Any = None,
-        reduce: Any = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         """Inputs of one shape."""
@@ -242,11 +223,6 @@ class HingeEmbeddingLoss(_Loss):
 class MultiLabelMarginLoss(_Loss):
     """The hinge loss of several classes at once."""
 
-    def __init__(
-        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-
     def forward(self, input: Tensor, target: Tensor) -> Any:
         """Input `(N, C)`, target `(N, C)` of classes that ends at -1."""
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
@@ -285,11 +261,6 @@ class HuberLoss(_Loss):
 class SoftMarginLoss(_Loss):
     """log(1 + exp(-target input))."""
 
-    def __init__(
-        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-
     def forward(self, input: Tensor, target: Tensor) -> Any:
         """Inputs of one shape, targets 1 or -1."""
         return F.soft_margin_loss(input, target, reduction=self.reduction)
@@ -325,15 +296,6 @@ class CrossEntropyLoss(_WeightedLoss):
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
     """The cross entropy of several classes at once, given logits."""
-
-    def __init__(
-        self,
-        weight: Any = None,
-        size_average: Any = None,
-        reduce: Any = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         """Inputs of one shape."""

@@ -108,7 +108,12 @@ class Module:
         if home == __name__.rpartition(".")[0]:
             cls.__module__ = f"torch.nn.modules.{_HOMES.get(file, file)}"
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        name = f"{type(self).__name__}.__init__()"
+        if kwargs:
+            raise TypeError(f"{name} got an unexpected keyword argument '{next(iter(kwargs))}'")
+        if args:
+            raise TypeError(f"{name} takes 1 positional argument but {len(args) + 1} were given")
         self.__dict__.update(
             training=True,
             _parameters={},
@@ -580,10 +585,12 @@ class Module:
         ):
             return self.forward(*args, **kwargs)
         called: set[int] = set()
+        given_last = [args, kwargs]
         try:
-            return self._call_hooked(args, kwargs, called)
+            return self._call_hooked(args, kwargs, called, given_last)
         except Exception:
             result = None
+            args, kwargs = given_last
             for hooks, flags, with_kwargs in (
                 (everywhere.forward, everywhere.always_called, everywhere.with_kwargs),
                 (
@@ -595,10 +602,13 @@ class Module:
                 for key, hook in list(hooks.items()):
                     if key in flags and key not in called:
                         given = (args, kwargs) if key in with_kwargs else (args,)
-                        result = hook(self, *given, result)
+                        changed = hook(self, *given, result)
+                        result = result if changed is None else changed
             raise
 
-    def _call_hooked(self, args: Any, kwargs: dict[str, Any], called: set[int]) -> Any:
+    def _call_hooked(
+        self, args: Any, kwargs: dict[str, Any], called: set[int], given_last: list[Any]
+    ) -> Any:
         full = list(everywhere.backward.values()) if everywhere.full is True else []
         older = list(everywhere.backward.values()) if everywhere.full is False else []
         if self._is_full_backward_hook is True:
@@ -621,6 +631,7 @@ class Module:
                 changed = hook(self, args)
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
+            given_last[:] = args, kwargs
         watch = BackwardHook(self, full, before) if full or before else None
         if watch is not None:
             args = watch.watch_inputs(args)
@@ -707,6 +718,15 @@ class Module:
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, local_metadata)` after `state_dict`."""
         return added(self._state_dict_hooks, hook)
+
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        return added(self._state_dict_hooks, hook)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        kept = (lambda *given: hook(self, *given)) if with_module else hook
+        return added(self._load_state_dict_pre_hooks, kept)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, …)` before `load_state_dict` reads the module."""

@@ -16,9 +16,7 @@ from .functions import F, torch
 
 
 class PackedSequence(
-    namedtuple(
-        "PackedSequence", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"]
-    )
+    namedtuple("PackedSequence", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"])
 ):
     """The steps of several sequences one after another, the longest sequence first.
 

@@ -80,7 +80,10 @@ class RNNBase(Module):
             for direction in range(directions):
                 outputs = proj_size if proj_size > 0 else hidden_size
                 inputs = input_size if layer == 0 else outputs * directions
-                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (gates, inputs), "weight_hh": (gates, outputs)}
+                shapes: dict[str, tuple[int, ...]] = {
+                    "weight_ih": (gates, inputs),
+                    "weight_hh": (gates, outputs),
+                }
                 if bias:
                     shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)}
                 if proj_size > 0:

@@ -71,7 +71,9 @@ def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> A
                 destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars
             )
     for hook in list(module._state_dict_hooks.values()):
-        hook(module, destination, prefix, local)
+        changed = hook(module, destination, prefix, local)
+        if changed is not None:
+            destination = changed
     return destination
 
 

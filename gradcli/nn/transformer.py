@@ -17,6 +17,7 @@ from .linear import Linear
 from .module import Module, deep_copy
 from .normalization import LayerNorm
 
+
 def _clones(module: Module, count: int) -> ModuleList:
     return ModuleList([deep_copy[-1](module) for _ in range(count)])
 
@@ -254,11 +255,8 @@ class TransformerEncoder(Module):
 def _length(src: Tensor, layers: ModuleList) -> int:
     """How many steps a sequence has."""
     shape = shape_of(src)
-    if len(shape) == 2:
-        return shape[0]
-    attention = layers[0]._modules.get("self_attn") if len(layers) else None
-    batch_first = attention is not None and vars(attention).get("batch_first", False)
-    return shape[1 if batch_first else 0]
+    batch_first = layers[0].self_attn.batch_first
+    return shape[0] if len(shape) == 2 or not batch_first else shape[1]
 
 
 def _no_nested_tensors(layer: Any) -> str:

@@ -34,6 +34,11 @@ MODULES: dict[str, str | None] = {
     "torch.nn.modules": None,
     "torch.nn.modules.module": None,
     "torch.nn.parameter": None,
+    "torch.nn.utils": None,
+    "torch.nn.utils.clip_grad": None,
+    "torch.nn.utils.convert_parameters": None,
+    "torch.nn.utils.rnn": None,
+    "torch.nn.utils.stateless": None,
     "torch.linalg": "linalg",
     "torch.special": "special",
     "torch.fft": "fft",
@@ -141,6 +146,33 @@ _HOOKS = dict.fromkeys(
     register_module_parameter_registration_hook"""),
     "gradcli.nn.hooks",
 )
+
+_CLIPPING = dict.fromkeys(
+    [
+        "clip_grad_norm",
+        "clip_grad_norm_",
+        "clip_grad_value_",
+        "clip_grads_with_norm_",
+        "get_total_norm",
+    ],
+    "gradcli.nn.clipping",
+)
+_VECTORS = dict.fromkeys(("parameters_to_vector", "vector_to_parameters"), "gradcli.nn.vectors")
+_PACKED = dict.fromkeys(
+    [
+        "PackedSequence",
+        "invert_permutation",
+        "pack_padded_sequence",
+        "pack_sequence",
+        "pad_packed_sequence",
+        "pad_sequence",
+        "unpack_sequence",
+        "unpad_sequence",
+    ],
+    "gradcli.nn.packed",
+)
+_CALL = "gradcli.nn.functional_call"
+_UTILS = _CLIPPING | _VECTORS
 
 # module -> name -> "module:attribute", or a module alone when the attribute has the same name.
 NAMES: dict[str, dict[str, str]] = {
@@ -287,13 +319,18 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "torch.autograd.grad_mode": dict(_GRAD_MODE),
     "torch.autograd.variable": {"Variable": _TYPES},
-    "torch.func": dict(_TRANSFORMS),
+    "torch.func": _TRANSFORMS | dict.fromkeys(("functional_call", "stack_module_state"), _CALL),
     "torch.nn": _MODULES,
     "torch.nn.functional": {},
     "torch.nn.init": _INIT,
     "torch.nn.modules": _MODULES,
     "torch.nn.modules.module": _HOOKS | {"Module": "gradcli.nn.module"},
     "torch.nn.parameter": _PARAMETERS,
+    "torch.nn.utils": _UTILS,
+    "torch.nn.utils.clip_grad": _CLIPPING,
+    "torch.nn.utils.convert_parameters": _VECTORS,
+    "torch.nn.utils.rnn": _PACKED,
+    "torch.nn.utils.stateless": {"functional_call": _CALL},
     "torch.linalg": {"LinAlgError": "gradcli.ops.linalg.shared"},
     "torch.special": {},
     "torch.fft": {},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcli.language.library import calculator, numpy_names, prelude, torch_objects
+from gradcli.language.library import calculator, nn_objects, numpy_names, prelude, torch_objects
 from gradcli.language.library.modules import MODULES
 from gradcli.language.machine import state
 from gradcli.language.values.arithmetic import BINARY
@@ -34,7 +34,13 @@ def owners() -> Iterator[tuple[str, set[str]]]:
     numpy = numpy_names.numpy_module()
     yield "numpy.random.Generator", set(numpy.get("random").get("default_rng")(0).entries)
     yield "numpy.random.RandomState", set(numpy.get("random").get("RandomState")(0).entries)
+    for name in namespaces.NAMES["torch.nn"]:
+        nn_objects.enter(namespaces.lookup("torch.nn", name))
+    modules = [table for kind, table in TABLES.items() if issubclass(kind, nn_objects.Module)]
+    yield "module objects", {name for table in modules for name in table if name[0] != "_"}
     for kind, table in TABLES.items():
+        if issubclass(kind, nn_objects.Module):
+            continue
         if kind.__module__ == "__main__" or hasattr(kind, "_fields"):
             continue  # a class of a program, or a named tuple: its own fields and those of tuples
         owner = kind.__name__

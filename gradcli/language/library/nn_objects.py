@@ -37,7 +37,18 @@ from gradcli.tensor.tensor import Tensor
 
 from .modules import deepcopy
 
-_PRIVATE = frozenset(("_apply", "_get_name", "_named_members", "_version"))
+_PRIVATE = frozenset(
+    [
+        "_apply",
+        "_flat_weights",
+        "_flat_weights_names",
+        "_get_name",
+        "_named_members",
+        "_register_load_state_dict_pre_hook",
+        "_register_state_dict_hook",
+        "_version",
+    ]
+)
 _CALLS = frozenset(("apply", "_apply"))  # and every `register_…_hook`: they keep a function
 
 

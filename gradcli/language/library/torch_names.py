@@ -18,7 +18,7 @@ from gradcli.language.values.attributes import (
 )
 from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_CLASSES
 from gradcli.language.values.host_types import TABLES, TUPLE, pick
-from gradcli.tensor.dtypes import DType
+from gradcli.tensor.dtypes import DType, type_name
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
 
@@ -32,7 +32,7 @@ def tensor_attribute(name: str) -> Callable[[Any], Any]:
 
         def missing(tensor: Any) -> Any:
             raise AttributeError(
-                f"'Tensor' object has no attribute '{name}'", name=name, obj=tensor
+                f"'{type_name(tensor)}' object has no attribute '{name}'", name=name, obj=tensor
             )
 
         return missing

@@ -160,8 +160,10 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
         cls: type = factory(name, bases, namespace)
     else:
         cls = ProgramClass(name, bases, namespace)
-    if not any("__repr__" in vars(base) for base in type.mro(cls)[:-1]):
-        type.__setattr__(cls, "__repr__", object_repr)
+    written = (vars(base).get("__repr__", object_repr) for base in type.mro(cls)[:-1])
+    found = next((text for text in written if text is not object_repr), object_repr)
+    if cls.__repr__ is not found:  # the one that stands for object's comes last, as object does
+        type.__setattr__(cls, "__repr__", found)
     register(cls)
     machine.reserve(4096)
     return cls

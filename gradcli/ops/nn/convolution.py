@@ -159,7 +159,7 @@ def _check(
                 f"Calculated padded input size per channel: ({_by(full)}). Kernel size: "
                 f"({_by(reach)}). Kernel size can't be greater than actual input size"
             )
-    _check_dtypes(input, weight, bias)
+    _check_dtypes(input, weight, None if transposed else bias)
 
 
 def _by(sizes: Sequence[int]) -> str:
@@ -200,6 +200,11 @@ def _check_output_padding(stride: Sizes, dilation: Sizes, output_padding: Sizes)
 
 
 def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    if bias is not None and bias.dtype is not input.dtype:
+        raise RuntimeError(
+            f"Input type ({c_name(input.dtype)}) and bias type ({c_name(bias.dtype)}) should be "
+            "the same"
+        )
     if input.dtype is not weight.dtype:
         if input.dtype.name == "float32":
             raise RuntimeError(
@@ -209,11 +214,6 @@ def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
             )
         raise RuntimeError(
             f"expected scalar type {input.dtype.scalar_name} but found {weight.dtype.scalar_name}"
-        )
-    if bias is not None and bias.dtype is not input.dtype:
-        raise RuntimeError(
-            f"Input type ({c_name(input.dtype)}) and bias type ({c_name(bias.dtype)}) should be "
-            "the same"
         )
     refuse_bool("slow_conv2d_cpu", input)
     if input.dtype.is_complex:

@@ -128,7 +128,7 @@ def _define_channels(dims: int) -> None:
                 "dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D "
                 "inputs)."
             )
-        if dims != 2 and rank == dims + 1:
+        if dims != 2 and rank != dims + 2:
             batch = dropped(F, F.unsqueeze(input, 0), p, training, inplace, True)
             return F.squeeze_dim(batch, 0)
         return dropped(F, input, p, training, inplace, True)

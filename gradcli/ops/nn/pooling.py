@@ -406,7 +406,7 @@ def pooled_size(name: str, output_size: Any, input: Any, dims: int) -> Sizes:
         )
     if len(sizes) == 1:
         sizes = sizes * dims
-    if len(sizes) > ndim(input):
+    if len(sizes) >= ndim(input):
         raise ValueError(f"Input dimension should be at least {len(sizes) + 1}")
     return tuple(
         input.shape[ndim(input) - dims + axis] if n is None else n for axis, n in enumerate(sizes)

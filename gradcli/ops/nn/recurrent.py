@@ -10,7 +10,7 @@ from ...table.shape_rules import ndim, size_at
 from ...tensor.tensor import shape_of
 from ..shape.in_place import restructure
 
-Weights = Sequence[Any]  # w_ih, w_hh, b_ih, b_hh; the last two may be None
+Weights = Sequence[Any]  # w_ih, w_hh, b_ih, b_hh, which may be None, and perhaps a projection
 
 
 def _gates(F: Any, given: Any, hidden: Any, weights: Weights) -> Any:
@@ -40,7 +40,8 @@ def _lstm(F: Any, given: Any, state: Any, weights: Weights) -> Any:
     gates = F.unsafe_chunk(_gates(F, given, hidden, weights), 4, -1)
     enter, forget, leave = F.sigmoid(gates[0]), F.sigmoid(gates[1]), F.sigmoid(gates[3])
     memory = F.add(F.mul(forget, memory), F.mul(enter, F.tanh(gates[2])))
-    return F.mul(leave, F.tanh(memory)), memory
+    hidden = F.mul(leave, F.tanh(memory))
+    return (F.linear(hidden, weights[4]) if len(weights) > 4 else hidden), memory
 
 
 # By name: the step from one state to the next, and how many rows of weights a unit has.
@@ -126,7 +127,9 @@ def _layers(
     step, _ = _KINDS[kind]
     if batch_first:
         input = F.transpose(input, 0, 1)
-    each = 4 if has_biases else 2
+    biases = 4 if has_biases else 2
+    projected = len(states) > 1 and size_at(states[0], -1) != size_at(states[1], -1)
+    each = biases + projected
     directions = 2 if bidirectional else 1
     if len(params) < each * directions * num_layers:
         raise RuntimeError("got an incorrect number of RNN parameters")
@@ -137,7 +140,7 @@ def _layers(
         for direction in range(directions):
             number = layer * directions + direction
             weights = list(params[number * each : (number + 1) * each])
-            weights += [None] * (4 - each)
+            weights[biases:biases] = [None] * (4 - biases)
             state = tuple(start[number] for start in starts)
             _check_cell(input, state[0], weights[0], weights[1])
             out, state = _direction(F, step, input, state, weights, direction == 1)

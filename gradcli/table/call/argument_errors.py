@@ -316,7 +316,8 @@ def _mark(word: str, prefix: str, value: Any) -> str:
     fits = found == wanted or (wanted == "float" and found == "int")
     if isinstance(value, list | tuple):
         inner = ", ".join(str(type_name(item)) for item in value)
-        found += f" of [{inner}]" if type(value) is list else f" of ({inner})"
+        comma = "," if len(value) == 1 else ""
+        found += f" of [{inner}]" if type(value) is list else f" of ({inner}{comma})"
     text = prefix + found
     return text if fits else f"!{text}!"
 

@@ -1,0 +1,53 @@
+"""Record the public names of PyTorch's modules around torch.nn.
+
+Run with an interpreter that has PyTorch 2.13.0:
+
+    python tests/goldens/record_names.py
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pathlib
+import sys
+import types
+
+MODULES = (
+    "torch.nn",
+    "torch.nn.init",
+    "torch.nn.parameter",
+    "torch.nn.utils",
+    "torch.nn.utils.clip_grad",
+    "torch.nn.utils.convert_parameters",
+    "torch.nn.utils.rnn",
+)
+TARGET = pathlib.Path(__file__).resolve().parent / "module_names.json"
+
+
+def names(module: str) -> list[str]:
+    """The names of a module that are its own: no modules, no names of typing or Python."""
+    space = vars(importlib.import_module(module))
+    listed = space.get("__all__") or [name for name in space if not name.startswith("_")]
+    own = [
+        name
+        for name in listed
+        if not isinstance(space[name], types.ModuleType)
+        and str(getattr(space[name], "__module__", "")).startswith("torch.nn")
+    ]
+    return sorted(own)
+
+
+def main() -> None:
+    """Write the names of every module."""
+    import torch
+
+    if not torch.__version__.startswith("2.13.0"):
+        sys.exit(f"needs PyTorch 2.13.0, found {torch.__version__}")
+    found = {module: names(module) for module in MODULES}
+    TARGET.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print({module: len(listed) for module, listed in found.items()})
+
+
+if __name__ == "__main__":
+    main()

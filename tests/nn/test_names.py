@@ -1,0 +1,62 @@
+"""Every public name of PyTorch around torch.nn is there, or says here why it is not."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+
+from gradcli.torch import namespaces
+
+RECORDED: dict[str, list[str]] = json.loads(
+    (pathlib.Path(__file__).parents[1] / "goldens" / "module_names.json").read_text("utf-8")
+)
+LAZY = "shapes are known when a layer is made"
+ABSENT = {
+    "Container": "deprecated since 2017, and does nothing",
+    "CrossMapLRN2d": "an older form of LocalResponseNorm",
+    "DataParallel": "there is one device",
+    "LinearCrossEntropyLoss": "not yet: F.linear_cross_entropy does the work",
+    "LinearCrossEntropyOptions": "settings of LinearCrossEntropyLoss",
+    "factory_kwargs": "internal to PyTorch's constructors",
+    "UninitializedTensorMixin": LAZY,
+    "is_lazy": LAZY,
+    "convert_conv2d_weight_memory_format": "there is one memory format",
+    "convert_conv3d_weight_memory_format": "there is one memory format",
+    "fuse_conv_bn_eval": "fusion is a matter of speed on devices",
+    "fuse_conv_bn_weights": "fusion is a matter of speed on devices",
+    "fuse_linear_bn_eval": "fusion is a matter of speed on devices",
+    "fuse_linear_bn_weights": "fusion is a matter of speed on devices",
+    "weight_norm": "not yet",
+    "remove_weight_norm": "not yet",
+    "spectral_norm": "not yet",
+    "remove_spectral_norm": "not yet",
+    "skip_init": "not yet",
+}
+
+
+def reason(name: str) -> str | None:
+    if name.startswith(("Lazy", "Uninitialized")):
+        return LAZY
+    return ABSENT.get(name)
+
+
+@pytest.mark.parametrize("module", RECORDED)
+def test_names_are_there_or_have_a_reason(module: str) -> None:
+    present = set(namespaces.names(module))
+    for name in RECORDED[module]:
+        assert (name in present) != bool(reason(name)), name
+
+
+def test_every_reason_is_of_a_name_of_pytorch() -> None:
+    assert set(ABSENT) <= {name for names in RECORDED.values() for name in names}
+
+
+@pytest.mark.parametrize("module", RECORDED)
+def test_every_name_leads_somewhere(module: str) -> None:
+    for name in namespaces.NAMES[module]:
+        found = namespaces.lookup(module, name)
+        assert found is not None, name
+        if isinstance(found, type):
+            assert found.__module__.startswith("torch.nn"), name

@@ -1,0 +1,47 @@
+"""Nothing of torch.nn is loaded before a program names it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LOADED = (
+    "import sys; from gradcli.language.interpreter import Session, compile_program; "
+    "Session(stdout=print).run(compile_program({program!r}, mode='python')); "
+    "print(sorted(name for name in sys.modules if name.startswith('gradcli.nn')))"
+)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import torch",
+        "import torch.nn as nn",
+        "import torch.nn.functional as F\nF.relu(torch.ones(1)) if False else None",
+        "import torch\nx = torch.ones(2, requires_grad=True)\n(x ** 2).sum().backward()",
+    ],
+)
+def test_nothing_is_loaded(program: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", LOADED.format(program=program)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_a_layer_loads_its_family_only() -> None:
+    program = "import torch.nn as nn\nlayer = nn.Linear(1, 1)"
+    found = subprocess.run(
+        [sys.executable, "-c", LOADED.format(program=program)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = found.stdout.strip().splitlines()[-1]
+    assert "gradcli.nn.linear" in loaded
+    assert "gradcli.nn.recurrent" not in loaded
+    assert "gradcli.nn.transformer" not in loaded
