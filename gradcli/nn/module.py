@@ -153,7 +153,7 @@ class Module:
         if is_parameter(value):
             if parameters is None:
                 raise AttributeError("cannot assign parameters before Module.__init__() call")
-            self._forget(name, "_buffers", "_modules")
+            self.__forget(name, "_buffers", "_modules")
             self.register_parameter(name, value)
             return
         if parameters is not None and name in parameters:
@@ -168,7 +168,7 @@ class Module:
         if isinstance(value, Module):
             if modules is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
-            self._forget(name, "_parameters", "_buffers")
+            self.__forget(name, "_parameters", "_buffers")
             modules[name] = replaced(everywhere.modules, self, name, value)
             return
         if modules is not None and name in modules:
@@ -188,14 +188,14 @@ class Module:
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
                 )
             if kind:
-                self._forget(name, "_parameters", "_modules", "_buffers")
+                self.__forget(name, "_parameters", "_modules", "_buffers")
                 self.register_buffer(name, value, kind == PERSISTENT)
             else:
                 buffers[name] = replaced(everywhere.buffers, self, name, value)
             return
         held[name] = value
 
-    def _forget(self, name: str, *registries: str) -> None:
+    def __forget(self, name: str, *registries: str) -> None:
         held = self.__dict__
         held.pop(name, None)
         for registry in registries:
@@ -225,7 +225,7 @@ class Module:
 
     # ------------------------------------------------------------ registration
 
-    def _check_name(self, what: str, name: Any) -> None:
+    def __check_name(self, what: str, name: Any) -> None:
         if not isinstance(name, str):
             raise TypeError(f"{what} name should be a string. Got {type_text(name)}")
         if "." in name:
@@ -239,9 +239,10 @@ class Module:
 
         Raises KeyError for a name that is taken, TypeError for what is no parameter.
         """
+        runtime.check()
         if "_parameters" not in self.__dict__:
             raise AttributeError("cannot assign parameter before Module.__init__() call")
-        self._check_name("parameter", name)
+        self.__check_name("parameter", name)
         if name not in self._parameters and has_attribute(self, name):
             raise KeyError(f"attribute '{name}' already exists")
         if param is not None and not is_parameter(param):
@@ -263,7 +264,7 @@ class Module:
         """Add a tensor that is no parameter; `state_dict` has it if it is persistent."""
         if "_buffers" not in self.__dict__:
             raise AttributeError("cannot assign buffer before Module.__init__() call")
-        self._check_name("buffer", name)
+        self.__check_name("buffer", name)
         if name not in self._buffers and has_attribute(self, name):
             raise KeyError(f"attribute '{name}' already exists")
         if tensor is not None and type(tensor) is not Tensor:
@@ -281,7 +282,7 @@ class Module:
         """Add a module, or None. Raises as `register_parameter` does."""
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{type_text(module)} is not a Module subclass")
-        self._check_name("module", name)
+        self.__check_name("module", name)
         if name not in self._modules and has_attribute(self, name):
             raise KeyError(f"attribute '{name}' already exists")
         self._modules[name] = replaced(everywhere.modules, self, name, module)
@@ -324,7 +325,7 @@ class Module:
 
     def get_parameter(self, target: str) -> Any:
         """The parameter of this dotted name. Raises AttributeError when there is none."""
-        owner, name = self._owner(target)
+        owner, name = self.__owner(target)
         found = owner._parameters.get(name)
         if not is_parameter(found):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
@@ -332,12 +333,12 @@ class Module:
 
     def get_buffer(self, target: str) -> Any:
         """The buffer of this dotted name. Raises AttributeError when there is none."""
-        owner, name = self._owner(target)
+        owner, name = self.__owner(target)
         if name not in owner._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
         return owner._buffers[name]
 
-    def _owner(self, target: str) -> tuple[Any, str]:
+    def __owner(self, target: str) -> tuple[Any, str]:
         path, _, name = target.rpartition(".")
         owner = self.get_submodule(path)
         if not has_attribute(owner, name):
@@ -585,9 +586,9 @@ class Module:
         ):
             return self.forward(*args, **kwargs)
         called: set[int] = set()
-        given_last = [args, kwargs]
+        given_last: list[Any] = [args, kwargs]
         try:
-            return self._call_hooked(args, kwargs, called, given_last)
+            return self.__call_hooked(args, kwargs, called, given_last)
         except Exception:
             result = None
             args, kwargs = given_last
@@ -606,7 +607,7 @@ class Module:
                         result = result if changed is None else changed
             raise
 
-    def _call_hooked(
+    def __call_hooked(
         self, args: Any, kwargs: dict[str, Any], called: set[int], given_last: list[Any]
     ) -> Any:
         full = list(everywhere.backward.values()) if everywhere.full is True else []
@@ -695,15 +696,15 @@ class Module:
 
         What it returns replaces them. Raises RuntimeError beside a hook of the older kind.
         """
-        self._one_kind(True)
+        self.__one_kind(True)
         return added(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """The older kind: a hook on the node that made the output."""
-        self._one_kind(False)
+        self.__one_kind(False)
         return added(self._backward_hooks, hook)
 
-    def _one_kind(self, full: bool) -> None:
+    def __one_kind(self, full: bool) -> None:
         if self._is_full_backward_hook is (not full):
             raise RuntimeError(
                 "Cannot use both regular backward hooks and full backward hooks on a single "

@@ -164,18 +164,18 @@ class RNNBase(Module):
         if shape_of(hidden) != shape:
             raise RuntimeError(f"Expected {name} size {shape}, got {list(shape_of(hidden))}")
 
-    def _run(self, input: Any, hx: Any) -> Any:
+    def _run_layers(self, input: Any, hx: Any) -> Any:
         """The network over a batch, a single sequence or a packed one."""
         several = self.mode == "LSTM"
         if isinstance(input, PackedSequence):
             data, batch_sizes, order, back = input
             batch = int(batch_sizes.array[0])
-            hx = self._states(data, hx, batch, order, input)
+            hx = self._first_states(data, hx, batch, order, input)
             self._check_input(data, True)
             self._check_states(hx, batch)
             result, last = run_packed(self, data, batch_sizes, hx)
             made = PackedSequence(result, batch_sizes, order, back)
-            return made, self._permuted(last, back)
+            return made, self._in_order(last, back)
         dimensions = _dimensions(input)
         if dimensions not in (2, 3):
             name = "LSTM" if several else "GRU" if self.mode == "GRU" else "RNN"
@@ -192,7 +192,7 @@ class RNNBase(Module):
             hx = self._given_states(hx, batched)
         batch = shape_of(input)[batch_axis]
         if hx is None:
-            hx = self._zeros(input, batch)
+            hx = self._zero_states(input, batch)
         self._check_input(input, False)
         self._check_states(hx, batch)
         function = {
@@ -242,7 +242,7 @@ class RNNBase(Module):
             )
         return hx if batched else torch.unsqueeze(hx, 1)
 
-    def _zeros(self, input: Tensor, batch: int) -> Any:
+    def _zero_states(self, input: Tensor, batch: int) -> Any:
         hidden = torch.zeros(*self._hidden_shape(batch), dtype=input.dtype)
         if self.mode != "LSTM":
             return hidden
@@ -255,12 +255,12 @@ class RNNBase(Module):
         self._check_hidden(hx[0], self._hidden_shape(batch), "hidden[0]")
         self._check_hidden(hx[1], self._hidden_shape(batch, True), "hidden[1]")
 
-    def _states(self, data: Tensor, hx: Any, batch: int, order: Any, input: Any) -> Any:
+    def _first_states(self, data: Tensor, hx: Any, batch: int, order: Any, input: Any) -> Any:
         if hx is None:
-            return self._zeros(data, batch)
-        return self._permuted(hx, order)
+            return self._zero_states(data, batch)
+        return self._in_order(hx, order)
 
-    def _permuted(self, states: Any, order: Any) -> Any:
+    def _in_order(self, states: Any, order: Any) -> Any:
         if order is None:
             return states
         if isinstance(states, tuple):
@@ -294,7 +294,7 @@ class RNN(RNNBase):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Input `(L, N, input_size)`, states `(layers, N, hidden_size)`."""
-        return self._run(input, hx)
+        return self._run_layers(input, hx)
 
 
 class LSTM(RNNBase):
@@ -305,7 +305,7 @@ class LSTM(RNNBase):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Input `(L, N, input_size)`, states `(layers, N, hidden_size)` in a pair."""
-        return self._run(input, hx)
+        return self._run_layers(input, hx)
 
 
 class GRU(RNNBase):
@@ -318,7 +318,7 @@ class GRU(RNNBase):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Input `(L, N, input_size)`, states `(layers, N, hidden_size)`."""
-        return self._run(input, hx)
+        return self._run_layers(input, hx)
 
 
 class RNNCellBase(Module):
@@ -366,7 +366,7 @@ class RNNCellBase(Module):
         for weight in self.parameters():
             init.uniform_(weight, -bound, bound)
 
-    def _check(self, what: str, value: Any) -> int:
+    def _check_dimensions(self, what: str, value: Any) -> int:
         count = _dimensions(value)
         if count not in (1, 2):
             raise ValueError(
@@ -374,10 +374,10 @@ class RNNCellBase(Module):
             )
         return count
 
-    def _step(self, function: Any, input: Tensor, hx: Any) -> Any:
-        batched = self._check("input", input) == 2
+    def _cell_step(self, function: Any, input: Tensor, hx: Any) -> Any:
+        batched = self._check_dimensions("input", input) == 2
         if hx is not None:
-            self._check("hidden", hx)
+            self._check_dimensions("hidden", hx)
         if not batched:
             input = torch.unsqueeze(input, 0)
         if hx is None:
@@ -406,9 +406,9 @@ class RNNCell(RNNCellBase):
     def forward(self, input: Tensor, hx: Any = None) -> Any:
         """Input `(N, input_size)`, state `(N, hidden_size)`, both also without N."""
         if self.nonlinearity == "tanh":
-            return self._step(torch.rnn_tanh_cell, input, hx)
+            return self._cell_step(torch.rnn_tanh_cell, input, hx)
         if self.nonlinearity == "relu":
-            return self._step(torch.rnn_relu_cell, input, hx)
+            return self._cell_step(torch.rnn_relu_cell, input, hx)
         raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
 
 
@@ -427,10 +427,10 @@ class LSTMCell(RNNCellBase):
 
     def forward(self, input: Tensor, hx: Any = None) -> Any:
         """Input `(N, input_size)`, two states `(N, hidden_size)`, all also without N."""
-        batched = self._check("input", input) == 2
+        batched = self._check_dimensions("input", input) == 2
         if isinstance(hx, tuple | list):
             for at, state in enumerate(hx):
-                self._check(f"hx[{at}]", state)
+                self._check_dimensions(f"hx[{at}]", state)
         if not batched:
             input = torch.unsqueeze(input, 0)
         if hx is None:
@@ -461,4 +461,4 @@ class GRUCell(RNNCellBase):
 
     def forward(self, input: Tensor, hx: Any = None) -> Any:
         """Input `(N, input_size)`, state `(N, hidden_size)`, both also without N."""
-        return self._step(torch.gru_cell, input, hx)
+        return self._cell_step(torch.gru_cell, input, hx)
