@@ -56,6 +56,14 @@ def type_text(value: Any) -> str:
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
 
+def parametrization_of(module: Module, name: str) -> Any:
+    """What computes the tensor of this name, if `parametrize` replaced it; None otherwise."""
+    modules = vars(module).get("_modules")
+    parts = modules.get("parametrizations") if isinstance(modules, dict) else None
+    found = parts._modules.get(name) if isinstance(parts, Module) else None
+    return found if getattr(type(found), "computes_parameter", False) else None
+
+
 def has_attribute(module: Module, name: str) -> bool:
     """Whether a module has an attribute, own or of its class, without running any code."""
     held = vars(module)
@@ -64,6 +72,7 @@ def has_attribute(module: Module, name: str) -> bool:
         name in held
         or any(registry is not None and name in registry for registry in registries)
         or any(name in vars(base) for base in type(module).__mro__)
+        or parametrization_of(module, name) is not None
     )
 
 
@@ -142,6 +151,9 @@ class Module:
             found = held.get(registry)
             if found is not None and name in found:
                 return found[name]
+        computing = parametrization_of(self, name)
+        if computing is not None:
+            return computing.value()
         raise AttributeError(
             f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self
         )
@@ -150,6 +162,10 @@ class Module:
         """Raises TypeError where something else stands for a parameter, module or buffer."""
         held = self.__dict__
         parameters = held.get("_parameters")
+        computing = parametrization_of(self, name)
+        if computing is not None:
+            computing.right_inverse(value)
+            return
         if is_parameter(value):
             if parameters is None:
                 raise AttributeError("cannot assign parameters before Module.__init__() call")
@@ -791,7 +807,11 @@ class Module:
     # ------------------------------------------------------------ text
 
     def _get_name(self) -> str:
-        return type(self).__name__
+        name = type(self).__name__
+        modules = self._modules.get("parametrizations")
+        parts = modules._modules.values() if isinstance(modules, Module) else ()
+        computed = any(getattr(type(part), "computes_parameter", False) for part in parts)
+        return f"Parametrized{name}" if computed else name
 
     def extra_repr(self) -> str:
         """What the text of the module says in its parentheses; programs may write it."""

@@ -37,6 +37,8 @@ MODULES: dict[str, str | None] = {
     "torch.nn.utils": None,
     "torch.nn.utils.clip_grad": None,
     "torch.nn.utils.convert_parameters": None,
+    "torch.nn.utils.parametrizations": None,
+    "torch.nn.utils.parametrize": None,
     "torch.nn.utils.rnn": None,
     "torch.nn.utils.stateless": None,
     "torch.linalg": "linalg",
@@ -114,6 +116,7 @@ _LAYERS = {
         "ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d "
         "ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d"
     ),
+    "parallel": "DataParallel",
     "pixelshuffle": "PixelShuffle PixelUnshuffle",
     "pooling": (
         "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d "
@@ -172,7 +175,21 @@ _PACKED = dict.fromkeys(
     "gradcli.nn.packed",
 )
 _CALL = "gradcli.nn.functional_call"
-_UTILS = _CLIPPING | _VECTORS
+_UTILS = (
+    _CLIPPING
+    | _VECTORS
+    | dict.fromkeys(("remove_weight_norm", "weight_norm"), "gradcli.nn.weight_norm")
+)
+_PARAMETRIZE = dict.fromkeys(
+    [
+        "ParametrizationList",
+        "cached",
+        "is_parametrized",
+        "register_parametrization",
+        "remove_parametrizations",
+    ],
+    "gradcli.nn.parametrize",
+)
 
 # module -> name -> "module:attribute", or a module alone when the attribute has the same name.
 NAMES: dict[str, dict[str, str]] = {
@@ -329,6 +346,11 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.nn.utils": _UTILS,
     "torch.nn.utils.clip_grad": _CLIPPING,
     "torch.nn.utils.convert_parameters": _VECTORS,
+    "torch.nn.utils.parametrizations": {
+        "spectral_norm": "gradcli.nn.weight_norm:spectral_norm_parametrization",
+        "weight_norm": "gradcli.nn.weight_norm:weight_norm_parametrization",
+    },
+    "torch.nn.utils.parametrize": _PARAMETRIZE,
     "torch.nn.utils.rnn": _PACKED,
     "torch.nn.utils.stateless": {"functional_call": _CALL},
     "torch.linalg": {"LinAlgError": "gradcli.ops.linalg.shared"},

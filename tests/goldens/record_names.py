@@ -20,6 +20,8 @@ MODULES = (
     "torch.nn.utils",
     "torch.nn.utils.clip_grad",
     "torch.nn.utils.convert_parameters",
+    "torch.nn.utils.parametrizations",
+    "torch.nn.utils.parametrize",
     "torch.nn.utils.rnn",
 )
 TARGET = pathlib.Path(__file__).resolve().parent / "module_names.json"

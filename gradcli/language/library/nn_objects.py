@@ -31,7 +31,7 @@ from gradcli.language.values.classes import (
 from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
 from gradcli.language.values.host_types import TABLES, Table
 from gradcli.language.values.special_names import METHODS, is_special
-from gradcli.nn.module import Module, deep_copy
+from gradcli.nn.module import Module, deep_copy, parametrization_of
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta
 from gradcli.tensor.tensor import Tensor
 
@@ -146,6 +146,9 @@ def load(value: Any, name: str) -> Any:
         parts = held.get(registry)
         if parts is not None and name in parts:
             return parts[name]
+    computing = parametrization_of(value, name)
+    if computing is not None:
+        return computing.value()
     raise AttributeError(f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value)
 
 

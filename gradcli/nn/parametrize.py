@@ -1,0 +1,214 @@
+"""Parameters computed from others: `torch.nn.utils.parametrize`.
+
+A module's parameter moves into `parametrizations`, and reading it computes its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..autograd.leaf import data, set_data
+from ..autograd.modes import no_grad, requires_grad
+from ..autograd.node import is_parameter
+from ..tensor.tensor import Tensor, shape_of
+from .containers import ModuleDict, ModuleList
+from .module import Module
+from .parameter import Parameter
+
+_cache: list[dict[int, Any]] = []  # one for each `cached` block that is open
+
+
+@contextmanager
+def cached() -> Iterator[None]:
+    """Compute each parametrized tensor once inside of the block."""
+    _cache.append({} if not _cache else _cache[-1])
+    try:
+        yield
+    finally:
+        _cache.pop()
+
+
+def _undone(parametrization: Any, value: Any) -> Any:
+    """What a parametrization makes a value of, where it says so."""
+    if not hasattr(parametrization, "right_inverse"):
+        return value
+    try:
+        return parametrization.right_inverse(value)
+    except NotImplementedError:
+        return value
+
+
+class ParametrizationList(ModuleList):
+    """The parametrizations of one tensor, and the parameters that they compute it from."""
+
+    __module__ = "torch.nn.utils.parametrize"
+    computes_parameter = True
+
+    def __init__(self, modules: Any, original: Tensor, unsafe: bool = False) -> None:
+        if not modules:
+            raise ValueError("ParametrizationList requires one or more modules.")
+        super().__init__(modules)
+        self.unsafe = unsafe
+        new: Any = original
+        with no_grad():
+            for module in reversed(list(self)):
+                new = _undone(module, new)
+        self.is_tensor = type(new) is Tensor
+        self.ntensors = 1 if self.is_tensor else len(new)
+        if self.is_tensor:
+            if new is not original:
+                set_data(original, data(new))
+            self._keep("original", original)
+        else:
+            for at, part in enumerate(new):
+                wanted = requires_grad(original)
+                self._keep(
+                    f"original{at}", Parameter(part, wanted) if is_parameter(original) else part
+                )
+        if not unsafe:
+            made = self()
+            if type(made) is not Tensor:
+                raise ValueError(
+                    f"A parametrization must return a tensor. Got {type(made).__name__}."
+                )
+            if made.dtype is not original.dtype:
+                raise ValueError(
+                    "Registering a parametrization may not change the dtype of the tensor, unless "
+                    f"`unsafe` flag is enabled.\nmodule dtype: {original.dtype}\n"
+                    f"parametrized dtype: {made.dtype}"
+                )
+            if shape_of(made) != shape_of(original):
+                raise ValueError(
+                    "Registering a parametrization may not change the shape of the tensor, unless "
+                    "`unsafe` flag is enabled."
+                )
+
+    def _keep(self, name: str, tensor: Tensor) -> None:
+        if is_parameter(tensor):
+            self.register_parameter(name, tensor)
+        else:
+            self.register_buffer(name, tensor)
+
+    def originals(self) -> list[Any]:
+        """The parameters that the tensor is computed from."""
+        if self.is_tensor:
+            return [Module.__getattr__(self, "original")]
+        return [Module.__getattr__(self, f"original{at}") for at in range(self.ntensors)]
+
+    def right_inverse(self, value: Tensor) -> None:
+        """Set the originals so that the tensor gets this value, as far as that is known."""
+        with no_grad():
+            made: Any = value
+            for module in reversed(list(self)):
+                if not hasattr(module, "right_inverse"):
+                    raise RuntimeError(
+                        f"parametrization {type(module).__name__} does not implement right_inverse."
+                    )
+                made = module.right_inverse(made)
+            parts = [made] if self.is_tensor else made
+            for original, part in zip(self.originals(), parts, strict=True):
+                set_data(original, data(part))
+
+    def value(self) -> Any:
+        """The tensor; inside of `cached()` the one that was computed there first."""
+        if not _cache:
+            return self()
+        if id(self) not in _cache[-1]:
+            _cache[-1][id(self)] = self()
+        return _cache[-1][id(self)]
+
+    def forward(self) -> Any:
+        """The tensor."""
+        first, *others = self
+        x = first(*self.originals())
+        for module in others:
+            x = module(x)
+        return x
+
+
+def parametrizations_of(module: Module) -> Any:
+    """The dictionary of a module's parametrizations, or None."""
+    return vars(module).get("_modules", {}).get("parametrizations")
+
+
+def is_parametrized(module: Any, tensor_name: str | None = None) -> bool:
+    """Whether a module has parametrizations, or one of this tensor."""
+    found = parametrizations_of(module)
+    if found is None or not isinstance(found, ModuleDict):
+        return False
+    return len(found) > 0 if tensor_name is None else tensor_name in found
+
+
+def register_parametrization(
+    module: Any, tensor_name: str, parametrization: Any, *, unsafe: bool = False
+) -> Any:
+    """Let a tensor of a module be computed by a parametrization from what it is now.
+
+    Raises ValueError for a tensor that the module does not have.
+    """
+    parametrization.train(module.training)
+    if is_parametrized(module, tensor_name):
+        parts = module._modules["parametrizations"][tensor_name]
+        if not unsafe:
+            before = parts.value()
+            after = parametrization(before)
+            if type(after) is not Tensor or shape_of(after) != shape_of(before):
+                raise ValueError(
+                    "Registering a parametrization may not change the shape of the tensor, unless "
+                    "the `unsafe` flag is enabled."
+                )
+            if hasattr(parametrization, "right_inverse"):
+                with no_grad():
+                    parts.right_inverse(_undone(parametrization, before))
+        parts.append(parametrization)
+        parts.unsafe = parts.unsafe or unsafe
+        return module
+    for registry in (module._parameters, module._buffers):
+        if registry.get(tensor_name) is not None:
+            parts = ParametrizationList([parametrization], registry[tensor_name], unsafe)
+            Module.__delattr__(module, tensor_name)
+            if not is_parametrized(module):
+                module.add_module("parametrizations", ModuleDict())
+            module._modules["parametrizations"]._modules[tensor_name] = parts
+            return module
+    raise ValueError(
+        f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with "
+        f"name '{tensor_name}'"
+    )
+
+
+def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: bool = True) -> Any:
+    """Put a tensor back, with the value that was computed, or its original.
+
+    Raises ValueError for a tensor that is not parametrized.
+    """
+    if not is_parametrized(module, tensor_name):
+        raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
+    held = module._modules["parametrizations"]
+    parts = held[tensor_name]
+    originals = parts.originals()
+    if leave_parametrized:
+        with no_grad():
+            value = parts.value()
+        if parts.is_tensor:
+            original = originals[0]
+            set_data(original, data(value))
+        else:
+            original = Parameter(value) if is_parameter(originals[0]) else value
+    elif parts.is_tensor:
+        original = originals[0]
+    else:
+        raise ValueError(
+            "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is "
+            "parametrized in terms of a sequence of tensors."
+        )
+    del held._modules[tensor_name]
+    if not len(held):
+        Module.__delattr__(module, "parametrizations")
+    if is_parameter(original):
+        module.register_parameter(tensor_name, original)
+    else:
+        module.register_buffer(tensor_name, original)
+    return module
