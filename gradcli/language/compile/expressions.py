@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from gradcli.language.library.builtins import class_of
 from gradcli.language.library.prelude import Names
 from gradcli.language.machine.sizes import FLAT, PLAIN, check_key, update_mapping
 from gradcli.language.machine.state import (
@@ -458,6 +459,10 @@ class Expressions:
             if isinstance(link, nodes.Attribute):
                 following = links[at + 1] if at + 1 < len(links) else None
                 owner = self.operand(first, scope) if closure is None else Operand("e", closure)
+                if isinstance(following, nodes.Attribute) and names_class(link, following):
+                    closure = self.class_name(following, owner)
+                    at += 2
+                    continue
                 if isinstance(following, nodes.Call) and simple_call(following):
                     closure = method(
                         owner,
@@ -479,6 +484,19 @@ class Expressions:
             at += 1
         assert closure is not None
         return closure
+
+    def class_name(self, node: nodes.Attribute, operand: Operand) -> Closure:
+        """`x.__class__.__name__`: the name of what `type(x)` gives."""
+        site = self.site(node)
+        name = node.attr
+        value = self.closure_of(operand)
+
+        def class_name(f: Frame) -> Any:
+            owner = value(f)
+            runtime.where = f[BASE] + site
+            return load_attribute(class_of(owner), name)
+
+        return class_name
 
     def attribute_name(self, node: nodes.Attribute, scope: Scope) -> str:
         """The attribute's name, mangled; special names are refused but for the allowed ones."""
@@ -1092,6 +1110,11 @@ def simple_call(node: nodes.Call) -> bool:
         and len(node.args) <= 4
         and not any(isinstance(a, nodes.Starred) for a in node.args)
     )
+
+
+def names_class(link: nodes.Attribute, following: nodes.Attribute) -> bool:
+    """Whether two links in a row ask for the name of a value's class."""
+    return link.attr == "__class__" and following.attr in ("__name__", "__qualname__")
 
 
 def give_name(value: Any, name: str) -> None:
