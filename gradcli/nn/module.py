@@ -21,7 +21,7 @@ from ..autograd.leaf import (
     set_grad,
 )
 from ..autograd.modes import no_grad, requires_grad
-from ..autograd.node import is_parameter, kind_of
+from ..autograd.node import is_parameter, kind_of, meta_of
 from ..table.call.arguments import type_name
 from ..table.lookup import get_op
 from ..tensor.device import Device
@@ -90,6 +90,32 @@ def converted(tensor: Tensor, dtype: DType) -> Tensor:
         return tensor
     made: Tensor = get_op("_to_copy").call(tensor, dtype)
     return made
+
+
+def give_names(prefix: str, module: Any) -> None:
+    """Name the parameters inside of a module that becomes a part: `fc1.weight` in graphs.
+
+    It looks at what the module holds and calls none of its methods, which programs may have
+    written.
+    """
+    waiting, seen = [(prefix, module)], {id(module)}
+    while waiting:
+        runtime.check()
+        path, part = waiting.pop()
+        if not isinstance(part, Module):
+            continue
+        for name, parameter in _held(part, "_parameters"):
+            if is_parameter(parameter):
+                meta_of(parameter).name = f"{path}.{name}"
+        for name, inner in _held(part, "_modules"):
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                waiting.append((f"{path}.{name}", inner))
+
+
+def _held(module: Module, registry: str) -> Any:
+    found = vars(module).get(registry)
+    return list(found.items()) if isinstance(found, dict) else ()
 
 
 class Module:
@@ -186,6 +212,7 @@ class Module:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self.__forget(name, "_parameters", "_buffers")
             modules[name] = replaced(everywhere.modules, self, name, value)
+            give_names(name, value)
             return
         if modules is not None and name in modules:
             if value is not None:
@@ -274,6 +301,7 @@ class Module:
             )
         if param is not None:
             param = replaced(everywhere.parameters, self, name, param)
+            meta_of(param).name = name
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
@@ -302,6 +330,7 @@ class Module:
         if name not in self._modules and has_attribute(self, name):
             raise KeyError(f"attribute '{name}' already exists")
         self._modules[name] = replaced(everywhere.modules, self, name, module)
+        give_names(name, module)
 
     def register_module(self, name: str, module: Any) -> None:
         """Another name of `add_module`."""
