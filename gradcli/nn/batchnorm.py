@@ -13,7 +13,7 @@ from .linear import empty_parameter
 from .module import Module
 
 
-class _NormBase(Module):
+class NormBase(Module):
     """Weight and bias a channel, and running statistics."""
 
     _version = 2
@@ -108,7 +108,7 @@ class _NormBase(Module):
         )
 
 
-class _BatchNorm(_NormBase):
+class _BatchNorm(NormBase):
     def __init__(
         self,
         num_features: int,

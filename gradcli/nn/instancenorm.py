@@ -6,11 +6,11 @@ import warnings
 from typing import Any
 
 from ..tensor.tensor import Tensor, shape_of
-from .batchnorm import _NormBase
+from .batchnorm import NormBase
 from .functions import F, torch
 
 
-class _InstanceNorm(_NormBase):
+class _InstanceNorm(NormBase):
     _unbatched = 0  # dimensions of an input without a batch
 
     def __init__(

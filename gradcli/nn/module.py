@@ -803,7 +803,8 @@ class Module:
         return states.state_dict(self, destination, prefix, keep_vars)
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        states.save(self, destination, prefix, keep_vars)
+        extra = type(self).get_extra_state is not Module.get_extra_state
+        states.save(self, destination, prefix, keep_vars, extra)
 
     def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
         """Copy what `state_dict` gave into the module; with `assign` take its tensors.
@@ -831,6 +832,7 @@ class Module:
             missing_keys,
             unexpected_keys,
             error_msgs,
+            type(self).set_extra_state is not Module.set_extra_state,
         )
 
     # ------------------------------------------------------------ text

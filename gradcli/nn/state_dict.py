@@ -46,12 +46,6 @@ def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:
             yield name, buffer
 
 
-def _overrides(module: Any, name: str) -> bool:
-    from .module import Module
-
-    return getattr(type(module), name) is not getattr(Module, name)
-
-
 def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> Any:
     """The tensors of `module` and of all modules in it, added to `destination`."""
     runtime.check()
@@ -77,11 +71,11 @@ def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> A
     return destination
 
 
-def save(module: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
-    """Add the tensors of a module itself to `destination`."""
+def save(module: Any, destination: Any, prefix: str, keep_vars: bool, extra: bool) -> None:
+    """Add the tensors of a module itself to `destination`, and its extra state if it has one."""
     for name, tensor in _own_tensors(module):
         destination[prefix + name] = tensor if keep_vars else detach(tensor)
-    if _overrides(module, "get_extra_state"):
+    if extra:
         destination[prefix + EXTRA] = module.get_extra_state()
 
 
@@ -94,6 +88,7 @@ def load(
     missing: list[str],
     unexpected: list[str],
     errors: list[str],
+    takes_extra: bool,
 ) -> None:
     """Copy the tensors of a module itself out of `state`; what does not fit is listed."""
     for hook in list(module._load_state_dict_pre_hooks.values()):
@@ -132,7 +127,7 @@ def load(
             else:
                 module._buffers[name] = data(given)
     extra = prefix + EXTRA
-    if _overrides(module, "set_extra_state"):
+    if takes_extra:
         if extra in state:
             module.set_extra_state(state[extra])
         elif strict:

@@ -28,6 +28,7 @@ from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.arithmetic import MAX_BITS, refuse_integer
 from gradcli.language.values.attributes import (
     COPIED,
+    DEEP_COPY,
     LOADERS,
     MISSING,
     NAMES,
@@ -875,6 +876,9 @@ def _collections() -> Module:
 
 def deepcopy(x: Any, memo: Any = None) -> Any:
     return _deep(x, {}, 0)
+
+
+DEEP_COPY.append(deepcopy)
 
 
 def _copy(x: Any) -> Any:

@@ -16,6 +16,7 @@ from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     CLASSES,
     COPIED,
+    DEEP_COPY,
     DELETERS,
     LOADERS,
     MISSING,
@@ -34,8 +35,7 @@ from gradcli.language.values.special_names import METHODS, is_special
 from gradcli.nn.module import Module, deep_copy, parametrization_of
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta
 from gradcli.tensor.tensor import Tensor
-
-from .modules import deepcopy
+from gradcli.torch import namespaces
 
 _PRIVATE = frozenset(
     [
@@ -214,7 +214,7 @@ NAMES[Module] = names
 
 
 COPIED.add(Module)
-deep_copy.append(deepcopy)
+deep_copy.append(lambda value: DEEP_COPY[-1](value))
 
 
 def _class_of_module(value: Any) -> type:
@@ -235,13 +235,11 @@ CLASSES[Tensor] = lambda value: Parameter if is_parameter(value) else Tensor
 
 
 def _load_tensor_kind(value: type, name: str) -> Any:
-    from .torch_names import torch_name
-
     if name in ("__name__", "__qualname__"):
         return value.__name__
-    found = torch_name("torch.Tensor", name)
-    if found is MISSING:
+    try:
+        return namespaces.lookup("torch.Tensor", name)
+    except KeyError:
         raise AttributeError(
             f"type object '{value.__name__}' has no attribute '{name}'", name=name, obj=value
-        )
-    return found
+        ) from None

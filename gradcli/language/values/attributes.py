@@ -271,6 +271,7 @@ CLASS_LOADERS: dict[type, Loader] = {}  # for classes with attributes of their o
 CLASS_NAMES: dict[type, Callable[[Any], str]] = {}  # where an object decides its class's name
 CLASSES: dict[type, Callable[[Any], type]] = {}  # where it decides which class programs see
 COPIED: set[type] = set()  # classes of the host whose objects are copied part by part
+DEEP_COPY: list[Callable[[Any], Any]] = []  # `copy.deepcopy`, which the module of copies fills in
 LOADERS: dict[type, Loader] = {
     str: _load_str,
     Function: _load_function,
