@@ -134,6 +134,7 @@ class LBFGS(Optimizer):
                 changes, steps, inverses = [], [], []
                 scale = 1
             else:
+                state.setdefault("al", [None] * group["history_size"])
                 change = gradient - before
                 moved = of.times(direction, length)
                 curvature = np.dot(change, moved)
@@ -203,7 +204,6 @@ class LBFGS(Optimizer):
         state["H_diag"] = scale if isinstance(scale, int) else tensor(scale)
         state["prev_flat_grad"] = tensor(before)
         state["prev_loss"] = loss_before
-        state.setdefault("al", [None] * group["history_size"])
         return first
 
 

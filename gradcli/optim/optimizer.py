@@ -45,8 +45,8 @@ required = _Required()
 
 
 def number(value: Any) -> Any:
-    """A setting as a number: a tensor of one element is read."""
-    return own_memory(value).item() if type(value) is Tensor else value
+    """A setting as a number: that of a tensor of one element, in its own precision."""
+    return own_memory(value).ravel()[0] if type(value) is Tensor else value
 
 
 def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:

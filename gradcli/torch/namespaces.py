@@ -216,6 +216,12 @@ _OPTIMIZERS = {
     }.items()
     for name in text.split()
 }
+_SCHEDULERS = dict.fromkeys(
+    _words("""ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts CyclicLR
+    EPOCH_DEPRECATION_WARNING ExponentialLR LRScheduler LambdaLR LinearLR MultiStepLR
+    MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR"""),
+    "gradcli.optim.schedulers",
+)
 _STEP_HOOKS = dict.fromkeys(
     ("register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"),
     "gradcli.optim.optimizer",
@@ -384,7 +390,7 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.nn.utils.rnn": _PACKED,
     "torch.nn.utils.stateless": {"functional_call": _CALL},
     "torch.optim": _OPTIMIZERS,
-    "torch.optim.lr_scheduler": {},
+    "torch.optim.lr_scheduler": _SCHEDULERS,
     "torch.optim.optimizer": _STEP_HOOKS | {"Optimizer": "gradcli.optim.optimizer"},
     "torch.optim.swa_utils": {},
     "torch.linalg": {"LinAlgError": "gradcli.ops.linalg.shared"},

@@ -30,10 +30,11 @@ from gradcli.language.values.host_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.module import Module
 from gradcli.optim.optimizer import Optimizer
+from gradcli.optim.schedulers import LRScheduler
 
 from . import nn_objects
 
-BASES: tuple[type, ...] = (Optimizer,)
+BASES: tuple[type, ...] = (Optimizer, LRScheduler)
 
 
 def enter(kind: Any) -> None:
