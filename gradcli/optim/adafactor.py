@@ -96,4 +96,4 @@ class Adafactor(Elementwise):
 def _mean_root(of: Arithmetic, array: Any) -> float:
     """The root of the mean square."""
     norm: float = np.linalg.norm(np.asarray(of.wide(array)).ravel()).item()
-    return norm / (array.size**0.5)
+    return float(norm / (array.size**0.5))

@@ -6,7 +6,17 @@ from typing import Any
 
 from ..tensor.tensor import Tensor
 from .arithmetic import Arithmetic, full_like
-from .optimizer import Elementwise, Group, check, check_fused, check_rate, decayed, new_step, next_step, number
+from .optimizer import (
+    Elementwise,
+    Group,
+    check,
+    check_fused,
+    check_rate,
+    decayed,
+    new_step,
+    next_step,
+    number,
+)
 
 
 class Adagrad(Elementwise):

@@ -8,7 +8,17 @@ import numpy as np
 
 from ..tensor.tensor import Tensor
 from .arithmetic import Arithmetic, zeros_like
-from .optimizer import Elementwise, Group, check, check_betas, check_rate, decayed, new_step, next_step, number
+from .optimizer import (
+    Elementwise,
+    Group,
+    check,
+    check_betas,
+    check_rate,
+    decayed,
+    new_step,
+    next_step,
+    number,
+)
 
 
 class Adamax(Elementwise):

@@ -93,7 +93,7 @@ class Arithmetic:
     def between(self, x: Array, end: Array, weight: float) -> Array:
         """What lies between `x` and `end` at `weight`."""
         x, end = self.wide(x), self.wide(end)
-        share = self.number(weight)
+        share: Any = self.number(weight)
         if abs(share) < 0.5:
             start, step, factor = x, end - x, share
         else:
@@ -167,8 +167,8 @@ def zeros_like(tensor: Tensor) -> Tensor:
     return make(np.zeros(tensor.array.shape, tensor.dtype.array), tensor.dtype)
 
 
-def full_like(tensor: Tensor, value: float) -> Tensor:
+def full_like(tensor: Tensor, value: complex) -> Tensor:
     """One value everywhere, in the shape and dtype of a tensor."""
     made = zeros_like(tensor)
-    own_memory(made)[...] = tensor.dtype.cast(np.asarray(value, np.float64))
+    own_memory(made)[...] = tensor.dtype.cast(np.asarray(value))
     return made

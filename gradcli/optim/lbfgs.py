@@ -87,7 +87,7 @@ class LBFGS(Optimizer):
             own_memory(param)[...] = position
 
     @hooked
-    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any]) -> Any:
         """Make steps until a tolerance or a limit is met; returns the loss before the first."""
         with np.errstate(all="ignore"):
             return self._steps(closure)
@@ -248,7 +248,7 @@ def interpolated(
         found = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     else:
         found = x1 - (x1 - x2) * ((g1 + d2 - d1) / (g1 - g2 + 2 * d2))
-    return min(max(found, low), high)
+    return min(max(found, low), high)  # type: ignore[no-any-return]
 
 
 def strong_wolfe(

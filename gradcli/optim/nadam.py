@@ -7,7 +7,16 @@ from typing import Any
 from ..tensor.tensor import Tensor, own_memory
 from .adam import decay_first, moments
 from .arithmetic import Arithmetic, zeros_like
-from .optimizer import Elementwise, Group, check, check_betas, check_rate, new_step, next_step, number
+from .optimizer import (
+    Elementwise,
+    Group,
+    check,
+    check_betas,
+    check_rate,
+    new_step,
+    next_step,
+    number,
+)
 
 
 class NAdam(Elementwise):

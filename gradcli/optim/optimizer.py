@@ -53,7 +53,7 @@ def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:
     """Raise ValueError for a learning rate that is negative or no single number."""
     if type(lr) is Tensor and numel(shape_of(lr)) != 1:
         raise ValueError("Tensor lr must be 1-element")
-    check(0.0 <= number(lr), sentence, lr)
+    check(number(lr) >= 0.0, sentence, lr)
 
 
 def check(holds: bool, sentence: str, *values: Any) -> None:
@@ -130,7 +130,7 @@ def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any, step: Any) -> t
 class Optimizer:
     """What changes parameters by their gradients.
 
-    `params` are tensors, pairs of a name and a tensor, or dicts with settings of their own (groups).
+    `params` are tensors, pairs of a name and a tensor, or groups: dicts with settings of their own.
     Subclass it: give `super().__init__(params, defaults)` the default settings and write `step`.
     """
 
@@ -188,15 +188,16 @@ class Optimizer:
             params = [params]
         elif isinstance(params, set):
             raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering "
-                "of tensors in sets will change between runs. Please use a list instead."
+                "optimizer parameters need to be organized in ordered collections, but the "
+                "ordering of tensors in sets will change between runs. Please use a list instead."
             )
         params = runtime.listed(params)
         pairs = [param for param in params if isinstance(param, tuple)]
         if pairs:
             if len(pairs) < len(params):
                 raise ValueError(
-                    "all optimizer params should be with/without names. Some param names are missing"
+                    "all optimizer params should be with/without names. Some param names are "
+                    "missing"
                 )
             param_group["params"] = params = [pair[1] for pair in pairs]
             param_group["param_names"] = [pair[0] for pair in pairs]

@@ -57,7 +57,7 @@ def _checked_optimizer(optimizer: Any) -> Optimizer:
     return optimizer
 
 
-def _each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
+def each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     """A setting of every group. Raises ValueError for a list of another length."""
     groups = len(optimizer.param_groups)
     if not isinstance(value, list | tuple):
@@ -557,11 +557,11 @@ class CyclicLR(LRScheduler):
     ) -> None:
         self.optimizer = _checked_optimizer(optimizer)
         groups = optimizer.param_groups
-        base_lrs = _each("base_lr", optimizer, base_lr)
+        base_lrs = each("base_lr", optimizer, base_lr)
         if last_epoch == -1:
             for rate, group in zip(base_lrs, groups, strict=True):
                 _assign(group, "lr", rate)
-        self.max_lrs = _each("max_lr", optimizer, max_lr)
+        self.max_lrs = each("max_lr", optimizer, max_lr)
         up = float(step_size_up)
         down = float(step_size_down) if step_size_down is not None else up
         self.total_size = up + down
@@ -577,8 +577,8 @@ class CyclicLR(LRScheduler):
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self.use_beta1 = _momentum_name(optimizer) == "betas"
-            self.base_momentums = _each("base_momentum", optimizer, base_momentum)
-            self.max_momentums = _each("max_momentum", optimizer, max_momentum)
+            self.base_momentums = each("base_momentum", optimizer, base_momentum)
+            self.max_momentums = each("max_momentum", optimizer, max_momentum)
             if last_epoch == -1:
                 for low, high, group in zip(
                     self.base_momentums, self.max_momentums, groups, strict=True
@@ -668,11 +668,13 @@ class OneCycleLR(LRScheduler):
         rise, last = float(pct_start * self.total_steps) - 1, self.total_steps - 1
         ends = [(rise, "initial_lr", "max_lr", "max", "base")]
         if three_phase:
-            ends.append((2 * pct_start * self.total_steps - 2, "max_lr", "initial_lr", "base", "max"))
+            ends.append(
+                (2 * pct_start * self.total_steps - 2, "max_lr", "initial_lr", "base", "max")
+            )
             ends.append((last, "initial_lr", "min_lr", "max", "max"))
         else:
             ends.append((last, "max_lr", "min_lr", "base", "max"))
-        self._schedule_phases = [
+        self._schedule_phases: list[dict[str, Any]] = [
             {
                 "end_step": end,
                 "start_lr": start_lr,
@@ -686,21 +688,20 @@ class OneCycleLR(LRScheduler):
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
-                "anneal_strategy must be one of 'cos' or 'linear', instead got "
-                f"{anneal_strategy}"
+                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
             )
         self._anneal_func_type = anneal_strategy
         groups = optimizer.param_groups
         if last_epoch == -1:
-            for group, highest in zip(groups, _each("max_lr", optimizer, max_lr), strict=True):
+            for group, highest in zip(groups, each("max_lr", optimizer, max_lr), strict=True):
                 group["initial_lr"] = highest / div_factor
                 group["max_lr"] = highest
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self.use_beta1 = _momentum_name(optimizer) == "betas"
-            highs = _each("max_momentum", optimizer, max_momentum)
-            lows = _each("base_momentum", optimizer, base_momentum)
+            highs = each("max_momentum", optimizer, max_momentum)
+            lows = each("base_momentum", optimizer, base_momentum)
             if last_epoch == -1:
                 for high, low, group in zip(highs, lows, groups, strict=True):
                     _set_momentum(group, high)
@@ -825,7 +826,9 @@ class ReduceLROnPlateau(LRScheduler):
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
         for group, least in zip(groups, self.min_lrs, strict=True):
-            old = float(own_memory(group["lr"]).item() if type(group["lr"]) is Tensor else group["lr"])
+            old = float(
+                own_memory(group["lr"]).item() if type(group["lr"]) is Tensor else group["lr"]
+            )
             new = max(old * self.factor, least)
             if old - new > self.eps:
                 _assign(group, "lr", new)
@@ -845,9 +848,7 @@ def _check_parts(owner: str, schedulers: Sequence[Any], optimizer: Any) -> None:
     """Raise for schedulers that cannot be put together."""
     for index, scheduler in enumerate(schedulers):
         if not isinstance(scheduler, LRScheduler):
-            raise TypeError(
-                f"{owner} at index {index} should have `optimizer` as its attribute."
-            )
+            raise TypeError(f"{owner} at index {index} should have `optimizer` as its attribute.")
         if isinstance(scheduler, ReduceLROnPlateau):
             raise ValueError(
                 f"{owner} does not support `ReduceLROnPlateau` scheduler as it requires additional "
@@ -891,9 +892,7 @@ class SequentialLR(_OfSchedulers):
         self, optimizer: Any, schedulers: list[Any], milestones: list[int], last_epoch: int = -1
     ) -> None:
         if len(schedulers) < 1:
-            raise ValueError(
-                "SequentialLR expects at least one scheduler, but got no scheduler."
-            )
+            raise ValueError("SequentialLR expects at least one scheduler, but got no scheduler.")
         _check_parts(type(self).__name__, schedulers, optimizer)
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
@@ -947,9 +946,7 @@ class ChainedScheduler(_OfSchedulers):
         _check_parts(type(self).__name__, schedulers, optimizer)
         self._schedulers = list(schedulers)
         self.optimizer = optimizer
-        self._last_lr = [
-            group["lr"] for group in self._schedulers[-1].optimizer.param_groups
-        ]
+        self._last_lr = [group["lr"] for group in self._schedulers[-1].optimizer.param_groups]
 
     def step(self) -> None:  # type: ignore[override]
         """Go to the next epoch."""

@@ -392,7 +392,11 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.optim": _OPTIMIZERS,
     "torch.optim.lr_scheduler": _SCHEDULERS,
     "torch.optim.optimizer": _STEP_HOOKS | {"Optimizer": "gradcli.optim.optimizer"},
-    "torch.optim.swa_utils": {},
+    "torch.optim.swa_utils": dict.fromkeys(
+        _words("""AveragedModel SWALR get_ema_avg_fn get_ema_multi_avg_fn get_swa_avg_fn
+        get_swa_multi_avg_fn update_bn"""),
+        "gradcli.optim.averaging",
+    ),
     "torch.linalg": {"LinAlgError": "gradcli.ops.linalg.shared"},
     "torch.special": {},
     "torch.fft": {},
