@@ -213,6 +213,7 @@ _OPTIMIZERS = {
         "lbfgs": "LBFGS",
         "adafactor": "Adafactor",
         "muon": "Muon",
+        "sparse_adam": "SparseAdam",
     }.items()
     for name in text.split()
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-from gradcli.language.machine.sizes import PARTS
+from gradcli.language.machine.sizes import FLAT, PARTS
 from gradcli.language.values.attributes import (
     CLASSES,
     COPIED,
@@ -29,7 +29,7 @@ from gradcli.language.values.constructors import OPEN_CLASSES
 from gradcli.language.values.host_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.module import Module
-from gradcli.optim.optimizer import Optimizer
+from gradcli.optim.optimizer import Optimizer, required
 from gradcli.optim.schedulers import LRScheduler
 
 from . import nn_objects
@@ -130,3 +130,4 @@ for _base in BASES:
     COPIED.add(_base)
     CLASSES[_base] = _class_of
 PARTS[Optimizer] = _settings
+FLAT.add(type(required))

@@ -54,7 +54,7 @@ def torch_name(module: str, name: str) -> Any:
         from .nn_objects import enter  # and what programs may do with modules
 
         enter(found)
-    elif module.startswith("torch.optim"):
+    elif isinstance(found, type) and module.startswith("torch.optim"):
         from .optim_objects import enter as enter_optimizer
 
         enter_optimizer(found)
