@@ -134,6 +134,7 @@ class LBFGS(Optimizer):
                 changes, steps, inverses = [], [], []
                 scale = 1
             else:
+                runtime.reserve(8 * group["history_size"])
                 state.setdefault("al", [None] * group["history_size"])
                 change = gradient - before
                 moved = of.times(direction, length)

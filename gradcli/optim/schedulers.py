@@ -51,6 +51,11 @@ def _assign(group: dict[str, Any], name: str, value: Any) -> None:
         group[name] = value
 
 
+def _power(x: Any, exponent: Any) -> Any:
+    """x ** exponent, without the digits of integers that no learning rate can have."""
+    return (float(x) if isinstance(x, int) and exponent > 64 else x) ** exponent
+
+
 def _checked_optimizer(optimizer: Any) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
@@ -259,7 +264,7 @@ class StepLR(LRScheduler):
         return [rate * self.gamma for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        power = self.gamma ** (self.last_epoch // self.step_size)
+        power = _power(self.gamma, self.last_epoch // self.step_size)
         return [base * power for base in self.base_lrs]
 
 
@@ -280,12 +285,12 @@ class MultiStepLR(LRScheduler):
         self._inside()
         if self.last_epoch not in self.milestones:
             return self._rates()
-        factor = self.gamma ** self.milestones[self.last_epoch]
+        factor = _power(self.gamma, self.milestones[self.last_epoch])
         return [rate * factor for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        passed = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
-        return [base * self.gamma**passed for base in self.base_lrs]
+        passed = sum(count for at, count in self.milestones.items() if at <= self.last_epoch)
+        return [base * _power(self.gamma, passed) for base in self.base_lrs]
 
 
 class ConstantLR(LRScheduler):
@@ -380,7 +385,7 @@ class ExponentialLR(LRScheduler):
         return [rate * self.gamma for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+        return [base * _power(self.gamma, self.last_epoch) for base in self.base_lrs]
 
 
 class PolynomialLR(LRScheduler):
@@ -605,7 +610,7 @@ class CyclicLR(LRScheduler):
             return 1.0
         if self.mode == "triangular2":
             return 1 / (2.0 ** (x - 1))  # type: ignore[no-any-return]
-        return self.gamma**x  # type: ignore[no-any-return]
+        return _power(self.gamma, x)
 
     def get_lr(self) -> Rates:
         """The rates of this iteration; sets the momentum, which goes the other way."""

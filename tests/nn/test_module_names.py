@@ -1,4 +1,4 @@
-"""Every public name of PyTorch around torch.nn and torch.optim is there, or says here why it is not."""
+"""Every public name around torch.nn and torch.optim is there, or says here why it is not."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ import pytest
 LOADED = (
     "import sys; from gradcli.language.interpreter import Session, compile_program; "
     "Session(stdout=print).run(compile_program({program!r}, mode='python')); "
-    "print(sorted(name for name in sys.modules if name.startswith(('gradcli.nn', 'gradcli.optim'))))"
+    "print(sorted(name for name in sys.modules "
+    "if name.startswith(('gradcli.nn', 'gradcli.optim'))))"
 )
 
 
