@@ -59,12 +59,12 @@ class Arithmetic:
             np.multiply(x, self.number(factor), out=x)
 
     def sum(self, x: Array, y: Array, alpha: float = 1) -> Array:
-        """x + alpha * y"""
+        """x + alpha * y; the kernels round alpha to the dtype first"""
         if alpha == 1:
             return self.rounded(self.wide(x) + self.wide(y)) if self.narrow else x + y
         if alpha == -1:
             return self.rounded(self.wide(x) - self.wide(y)) if self.narrow else x - y
-        factor = self.number(alpha)
+        factor = self.number(self.rounded(self.number(alpha)))
         if self.single:
             total = np.multiply(y, np.float64(factor), dtype=np.float64)
             total += x

@@ -610,7 +610,7 @@ class CyclicLR(LRScheduler):
             return 1.0
         if self.mode == "triangular2":
             return 1 / (2.0 ** (x - 1))  # type: ignore[no-any-return]
-        return _power(self.gamma, x)
+        return float(_power(self.gamma, x))
 
     def get_lr(self) -> Rates:
         """The rates of this iteration; sets the momentum, which goes the other way."""
