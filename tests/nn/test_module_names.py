@@ -27,20 +27,12 @@ ABSENT = {
     "fuse_conv_bn_weights": "fusion is a matter of speed on devices",
     "fuse_linear_bn_eval": "fusion is a matter of speed on devices",
     "fuse_linear_bn_weights": "fusion is a matter of speed on devices",
-<<<<<<< HEAD:tests/nn/test_module_names.py
     "orthogonal": "not yet",
     "remove_spectral_norm": "the older form; torch.nn.utils.parametrizations has another",
     "skip_init": "parameters always have values",
     "transfer_parametrizations_and_params": "not yet",
     "type_before_parametrizations": "a module keeps its class",
-=======
-    "weight_norm": "not yet",
-    "remove_weight_norm": "not yet",
-    "spectral_norm": "not yet",
-    "remove_spectral_norm": "not yet",
-    "skip_init": "not yet",
     "swap_in_optimizer_params_and_state": "not yet",
->>>>>>> 39ffa01 (optim: names recorded, rows of what programs reach, SparseAdam refuses dense gradients):tests/nn/test_names.py
 }
 
 
