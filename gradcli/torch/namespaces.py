@@ -41,6 +41,10 @@ MODULES: dict[str, str | None] = {
     "torch.nn.utils.parametrize": None,
     "torch.nn.utils.rnn": None,
     "torch.nn.utils.stateless": None,
+    "torch.optim": None,
+    "torch.optim.lr_scheduler": None,
+    "torch.optim.optimizer": None,
+    "torch.optim.swa_utils": None,
     "torch.linalg": "linalg",
     "torch.special": "special",
     "torch.fft": "fft",
@@ -189,6 +193,39 @@ _PARAMETRIZE = dict.fromkeys(
         "remove_parametrizations",
     ],
     "gradcli.nn.parametrize",
+)
+
+# The classes of torch.optim, by the file of gradcli.optim that has them.
+_OPTIMIZERS = {
+    name: f"gradcli.optim.{file}"
+    for file, text in {
+        "optimizer": "Optimizer",
+        "sgd": "SGD",
+        "adam": "Adam AdamW",
+        "rmsprop": "RMSprop",
+        "adagrad": "Adagrad",
+        "adadelta": "Adadelta",
+        "adamax": "Adamax",
+        "nadam": "NAdam",
+        "radam": "RAdam",
+        "asgd": "ASGD",
+        "rprop": "Rprop",
+        "lbfgs": "LBFGS",
+        "adafactor": "Adafactor",
+        "muon": "Muon",
+        "sparse_adam": "SparseAdam",
+    }.items()
+    for name in text.split()
+}
+_SCHEDULERS = dict.fromkeys(
+    _words("""ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts CyclicLR
+    EPOCH_DEPRECATION_WARNING ExponentialLR LRScheduler LambdaLR LinearLR MultiStepLR
+    MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR"""),
+    "gradcli.optim.schedulers",
+)
+_STEP_HOOKS = dict.fromkeys(
+    ("register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"),
+    "gradcli.optim.optimizer",
 )
 
 # module -> name -> "module:attribute", or a module alone when the attribute has the same name.
@@ -353,6 +390,14 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.nn.utils.parametrize": _PARAMETRIZE,
     "torch.nn.utils.rnn": _PACKED,
     "torch.nn.utils.stateless": {"functional_call": _CALL},
+    "torch.optim": _OPTIMIZERS,
+    "torch.optim.lr_scheduler": _SCHEDULERS,
+    "torch.optim.optimizer": _STEP_HOOKS | {"Optimizer": "gradcli.optim.optimizer"},
+    "torch.optim.swa_utils": dict.fromkeys(
+        _words("""AveragedModel SWALR get_ema_avg_fn get_ema_multi_avg_fn get_swa_avg_fn
+        get_swa_multi_avg_fn update_bn"""),
+        "gradcli.optim.averaging",
+    ),
     "torch.linalg": {"LinAlgError": "gradcli.ops.linalg.shared"},
     "torch.special": {},
     "torch.fft": {},

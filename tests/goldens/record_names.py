@@ -1,4 +1,4 @@
-"""Record the public names of PyTorch's modules around torch.nn.
+"""Record the public names of PyTorch's modules around torch.nn and torch.optim.
 
 Run with an interpreter that has PyTorch 2.13.0:
 
@@ -23,6 +23,9 @@ MODULES = (
     "torch.nn.utils.parametrizations",
     "torch.nn.utils.parametrize",
     "torch.nn.utils.rnn",
+    "torch.optim",
+    "torch.optim.lr_scheduler",
+    "torch.optim.swa_utils",
 )
 TARGET = pathlib.Path(__file__).resolve().parent / "module_names.json"
 
@@ -35,7 +38,7 @@ def names(module: str) -> list[str]:
         name
         for name in listed
         if not isinstance(space[name], types.ModuleType)
-        and str(getattr(space[name], "__module__", "")).startswith("torch.nn")
+        and str(getattr(space[name], "__module__", "")).startswith(("torch.nn", "torch.optim"))
     ]
     return sorted(own)
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradcli.language.library import calculator, nn_objects, numpy_names, prelude, torch_objects
+from gradcli.language.library import (
+    calculator,
+    nn_objects,
+    numpy_names,
+    optim_objects,
+    prelude,
+    torch_objects,
+)
 from gradcli.language.library.modules import MODULES
 from gradcli.language.machine import state
 from gradcli.language.values.arithmetic import BINARY
@@ -36,10 +43,15 @@ def owners() -> Iterator[tuple[str, set[str]]]:
     yield "numpy.random.RandomState", set(numpy.get("random").get("RandomState")(0).entries)
     for name in namespaces.NAMES["torch.nn"]:
         nn_objects.enter(namespaces.lookup("torch.nn", name))
+    for space in ("torch.optim", "torch.optim.lr_scheduler", "torch.optim.swa_utils"):
+        for name in namespaces.NAMES[space]:
+            optim_objects.enter(namespaces.lookup(space, name))
     modules = [table for kind, table in TABLES.items() if issubclass(kind, nn_objects.Module)]
     yield "module objects", {name for table in modules for name in table if name[0] != "_"}
+    optimizers = [t for kind, t in TABLES.items() if issubclass(kind, optim_objects.BASES)]
+    yield "optimizer objects", {name for table in optimizers for name in table if name[0] != "_"}
     for kind, table in TABLES.items():
-        if issubclass(kind, nn_objects.Module):
+        if issubclass(kind, (nn_objects.Module, *optim_objects.BASES)):
             continue
         if kind.__module__ == "__main__" or hasattr(kind, "_fields"):
             continue  # a class of a program, or a named tuple: its own fields and those of tuples

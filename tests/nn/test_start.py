@@ -1,4 +1,4 @@
-"""Nothing of torch.nn is loaded before a program names it."""
+"""Nothing of torch.nn or torch.optim is loaded before a program names it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 LOADED = (
     "import sys; from gradcli.language.interpreter import Session, compile_program; "
     "Session(stdout=print).run(compile_program({program!r}, mode='python')); "
-    "print(sorted(name for name in sys.modules if name.startswith('gradcli.nn')))"
+    "print(sorted(name for name in sys.modules "
+    "if name.startswith(('gradcli.nn', 'gradcli.optim'))))"
 )
 
 
@@ -19,6 +20,8 @@ LOADED = (
     [
         "import torch",
         "import torch.nn as nn",
+        "import torch.optim as optim",
+        "from torch.optim import lr_scheduler",
         "import torch.nn.functional as F\nF.relu(torch.ones(1)) if False else None",
         "import torch\nx = torch.ones(2, requires_grad=True)\n(x ** 2).sum().backward()",
     ],
@@ -45,3 +48,17 @@ def test_a_layer_loads_its_family_only() -> None:
     assert "gradcli.nn.linear" in loaded
     assert "gradcli.nn.recurrent" not in loaded
     assert "gradcli.nn.transformer" not in loaded
+
+
+def test_an_optimizer_loads_its_family_only() -> None:
+    program = "import torch\noptimizer = torch.optim.SGD([torch.ones(1)])"
+    found = subprocess.run(
+        [sys.executable, "-c", LOADED.format(program=program)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = found.stdout.strip().splitlines()[-1]
+    assert "gradcli.optim.sgd" in loaded
+    assert "gradcli.optim.adam" not in loaded
+    assert "gradcli.optim.lbfgs" not in loaded

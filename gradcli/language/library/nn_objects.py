@@ -70,8 +70,8 @@ def _takes_functions(function: Any) -> Callable[..., Any]:
     return call
 
 
-def _table(kind: type) -> Table:
-    """What a class of gradcli.nn and its bases offer, the nearest first."""
+def class_table(kind: type) -> Table:
+    """What a class of gradcli.nn or gradcli.optim and its bases offer, the nearest first."""
     table: Table = {}
     for base in reversed(kind.__mro__):
         if base is object:
@@ -112,7 +112,7 @@ def _table_of(cls: type) -> Table:
 def enter(kind: Any) -> None:
     """Let programs use a class of gradcli.nn; any other value is left alone."""
     if isinstance(kind, type) and issubclass(kind, Module) and kind not in TABLES:
-        TABLES[kind] = _table(kind)
+        TABLES[kind] = class_table(kind)
         OPEN_CLASSES.add(kind)
 
 

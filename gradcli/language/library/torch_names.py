@@ -54,6 +54,10 @@ def torch_name(module: str, name: str) -> Any:
         from .nn_objects import enter  # and what programs may do with modules
 
         enter(found)
+    elif isinstance(found, type) and module.startswith("torch.optim"):
+        from .optim_objects import enter as enter_optimizer
+
+        enter_optimizer(found)
     if isinstance(found, type) and found not in CONSTRUCTORS and torch_objects.is_open(found):
         OPEN_CLASSES.add(found)
         if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):

@@ -1,0 +1,1 @@
+"""torch.optim: optimizers, schedules of learning rates, averages of models."""

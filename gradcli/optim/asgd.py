@@ -1,0 +1,71 @@
+"""Averaged stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor.tensor import Tensor, own_memory
+from .arithmetic import Arithmetic, zeros_like
+from .optimizer import Elementwise, Group, check, check_rate, decayed, new_step, next_step, number
+
+
+class ASGD(Elementwise):
+    """Descent that also keeps the mean of the parameters, `ax`.
+
+    Polyak and Juditsky, 1992. Raises ValueError for settings outside their ranges.
+    """
+
+    __module__ = "torch.optim.asgd"
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        lambd: float = 1e-4,
+        alpha: float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        check_rate(lr)
+        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        defaults = {
+            "lr": lr,
+            "lambd": lambd,
+            "alpha": alpha,
+            "t0": t0,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
+        """The first rate, and a mean of zero."""
+        state["step"] = new_step()
+        state["eta"] = new_step(float(number(group["lr"])))
+        state["mu"] = new_step(1.0)
+        state["ax"] = zeros_like(param)
+
+    def update(
+        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+    ) -> None:
+        """One step."""
+        step = next_step(state)
+        gradient = decayed(group, of, param, gradient)
+        lambd, rate = group["lambd"], number(group["lr"])
+        eta, mu = own_memory(state["eta"]), own_memory(state["mu"])
+        of.mul(param, 1 - lambd * eta.item())
+        of.add(param, gradient, -eta.item())
+        mean = of.of(state["ax"])
+        if mu.item() != 1:
+            of.add(mean, of.times(of.sum(param, mean, -1), mu.item()))
+        else:
+            mean[...] = param
+        eta[...] = rate / ((1 + lambd * rate * step) ** group["alpha"])
+        mu[...] = 1 / max(1, step - group["t0"])

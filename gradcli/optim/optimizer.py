@@ -1,0 +1,448 @@
+"""`Optimizer`, the base of all optimizers: parameter groups, state, hooks, text."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from ..autograd.leaf import (
+    RemovableHandle,
+    detach_,
+    grad,
+    is_leaf,
+    requires_grad_,
+    retains_grad,
+    set_grad,
+)
+from ..autograd.modes import enable_grad, no_grad
+from ..nn.functions import torch
+from ..nn.module import converted, deep_copy, type_text
+from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, numel, own_memory, shape_of
+from .arithmetic import Arithmetic, about_to_write, arithmetic
+
+Group = dict[str, Any]
+Hooks = OrderedDict[int, Callable[..., Any]]
+
+before_every_step: Hooks = OrderedDict()
+after_every_step: Hooks = OrderedDict()
+
+
+class _Required:
+    """Stands for a setting that a parameter group has to give."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+
+def number(value: Any) -> Any:
+    """A setting as a number: that of a tensor of one element, in its own precision."""
+    return own_memory(value).ravel()[0] if type(value) is Tensor else value
+
+
+def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:
+    """Raise ValueError for a learning rate that is negative or no single number."""
+    if type(lr) is Tensor and numel(shape_of(lr)) != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    check(number(lr) >= 0.0, sentence, lr)
+
+
+def check(holds: bool, sentence: str, *values: Any) -> None:
+    """Raise ValueError with a sentence about values unless something holds."""
+    if not holds:
+        raise ValueError(sentence.format(*values))
+
+
+def check_betas(betas: Any) -> None:
+    """Raise ValueError for decay rates outside [0, 1)."""
+    for index in (0, 1):
+        beta = betas[index]
+        check(0.0 <= number(beta) < 1.0, f"Invalid beta parameter at index {index}: {{}}", beta)
+
+
+def check_fused(fused: Any, foreach: Any, differentiable: Any) -> None:
+    """Raise RuntimeError for ways to compute that exclude each other."""
+    if fused:
+        if differentiable:
+            raise RuntimeError("`fused` does not support `differentiable`")
+        if foreach:
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+
+
+def new_step(value: float = 0.0) -> Tensor:
+    """A count of steps, as the state of a parameter has it."""
+    made: Tensor = torch.tensor(value)
+    own_memory(made)
+    return made
+
+
+def next_step(state: dict[str, Any]) -> float:
+    """Count a step; returns how many there are now."""
+    step = state["step"]
+    if type(step) is not Tensor:
+        state["step"] = step + 1
+        return step + 1  # type: ignore[no-any-return]
+    array = own_memory(step)
+    array += 1
+    return array.item()  # type: ignore[no-any-return]
+
+
+def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A `step` with the hooks around it, recording nothing."""
+
+    @functools.wraps(step)
+    def call(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if before_every_step or self._optimizer_step_pre_hooks:
+            args, kwargs = _run_pre_hooks(self, args, kwargs, step)
+        with no_grad():
+            result = step(self, *args, **kwargs)
+        self._opt_called = True
+        if after_every_step or self._optimizer_step_post_hooks:
+            for hook in [*self._optimizer_step_post_hooks.values(), *after_every_step.values()]:
+                hook(self, args, kwargs)
+        return result
+
+    return call
+
+
+def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any, step: Any) -> tuple[Any, Any]:
+    for hook in [*before_every_step.values(), *optimizer._optimizer_step_pre_hooks.values()]:
+        result = hook(optimizer, (optimizer, *args), kwargs)
+        if result is None:
+            continue
+        if type(result) is not tuple or len(result) != 2:
+            raise RuntimeError(
+                f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}."
+            )
+        (_, *args), kwargs = result
+    return args, kwargs
+
+
+class Optimizer:
+    """What changes parameters by their gradients.
+
+    `params` are tensors, pairs of a name and a tensor, or groups: dicts with settings of their own.
+    Subclass it: give `super().__init__(params, defaults)` the default settings and write `step`.
+    """
+
+    __module__ = "torch.optim.optimizer"
+
+    _step_supports_amp_scaling = False
+
+    defaults: dict[str, Any]
+    state: defaultdict[Any, Any]
+    param_groups: list[Group]
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self._optimizer_step_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_step_post_hooks: Hooks = OrderedDict()
+        self._optimizer_state_dict_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_state_dict_post_hooks: Hooks = OrderedDict()
+        self._optimizer_load_state_dict_pre_hooks: Hooks = OrderedDict()
+        self._optimizer_load_state_dict_post_hooks: Hooks = OrderedDict()
+        self._opt_called = False
+        if type(params) is Tensor:
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, "
+                f"but got {type_text(params)}"
+            )
+        self.state = defaultdict(dict)
+        self.param_groups = []
+        groups = runtime.listed(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for index, group in enumerate(self.param_groups):
+            lines.append(f"\nParameter Group {index}\n")
+            lines += [f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"]
+        return "".join(lines) + ")"
+
+    # ------------------------------------------------------------ groups
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add parameters with settings of their own.
+
+        Raises TypeError for what is no tensor, ValueError for tensors that are not leaves or that
+        are in a group already.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params = param_group["params"]
+        if type(params) is Tensor:
+            params = [params]
+        elif isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the "
+                "ordering of tensors in sets will change between runs. Please use a list instead."
+            )
+        params = runtime.listed(params)
+        pairs = [param for param in params if isinstance(param, tuple)]
+        if pairs:
+            if len(pairs) < len(params):
+                raise ValueError(
+                    "all optimizer params should be with/without names. Some param names are "
+                    "missing"
+                )
+            param_group["params"] = params = [pair[1] for pair in pairs]
+            param_group["param_names"] = [pair[0] for pair in pairs]
+        else:
+            param_group["params"] = params
+        for param in params:
+            if type(param) is not Tensor:
+                raise TypeError(
+                    "optimizer can only optimize Tensors, but one of the params is "
+                    + type_text(param)
+                )
+            if not (self.defaults.get("differentiable") or is_leaf(param) or retains_grad(param)):
+                raise ValueError("can't optimize a non-leaf Tensor")
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(
+                    "parameter group didn't specify a value of required optimization parameter "
+                    f"{name}"
+                )
+            param_group.setdefault(name, default)
+        if len(set(map(id, params))) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this "
+                "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
+                "information",
+                stacklevel=3,
+            )
+        if self.param_groups:
+            named = "param_names" in param_group
+            if named != ("param_names" in self.param_groups[0]):
+                current = "with names" if named else "without names"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param "
+                    f"group {current} to the optimizer"
+                )
+        present = {id(param) for group in self.param_groups for param in group["params"]}
+        if any(id(param) in present for param in params):
+            raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(param_group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or fill them with zeros."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                gradient = grad(param)
+                if gradient is None:
+                    continue
+                if set_to_none:
+                    set_grad(param, None)
+                    continue
+                if gradient.node is not None and not is_leaf(gradient):
+                    detach_(gradient)
+                else:
+                    requires_grad_(gradient, False)
+                about_to_write(gradient)
+                own_memory(gradient)[...] = 0
+
+    # ------------------------------------------------------------ steps
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change the parameters once; `closure` computes the loss anew and is what is returned."""
+        raise NotImplementedError
+
+    def _loss(self, closure: Callable[[], Any] | None) -> Any:
+        """What a closure gives, computed with a record."""
+        if closure is None:
+            return None
+        with enable_grad():
+            return closure()
+
+    def _with_gradients(self, group: Group) -> Iterable[tuple[Tensor, Tensor]]:
+        """The parameters of a group that have gradients, and these."""
+        for param in group["params"]:
+            gradient = grad(param)
+            if gradient is not None:
+                runtime.check()
+                yield param, gradient
+
+    # ------------------------------------------------------------ state
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of every parameter, by its number, and the settings of the groups."""
+        for hook in self._optimizer_state_dict_pre_hooks.values():
+            hook(self)
+        numbers: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            packed = {key: value for key, value in group.items() if key != "params"}
+            for param in group["params"]:
+                numbers.setdefault(id(param), len(numbers))
+            packed["params"] = [numbers[id(param)] for param in group["params"]]
+            groups.append(packed)
+        state = {
+            (numbers[id(key)] if type(key) is Tensor else key): value
+            for key, value in self.state.items()
+        }
+        result: dict[str, Any] = {"state": state, "param_groups": groups}
+        for hook in self._optimizer_state_dict_post_hooks.values():
+            changed = hook(self, result)
+            if changed is not None:
+                result = changed
+        return result
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a state. Raises ValueError for groups of other sizes."""
+        state_dict = dict(state_dict)
+        for hook in self._optimizer_load_state_dict_pre_hooks.values():
+            changed = hook(self, state_dict)
+            if changed is not None:
+                state_dict = changed
+        groups = self.param_groups
+        saved = deep_copy[-1](state_dict["param_groups"])
+        if len(groups) != len(saved):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(
+            len(group["params"]) != len(other["params"])
+            for group, other in zip(groups, saved, strict=True)
+        ):
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of "
+                "optimizer's group"
+            )
+        numbers = chain.from_iterable(group["params"] for group in saved)
+        params = chain.from_iterable(group["params"] for group in groups)
+        by_number = dict(zip(numbers, params, strict=True))
+        state: defaultdict[Any, Any] = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            if key in by_number:
+                state[by_number[key]] = _fitted(by_number[key], value)
+            else:
+                state[key] = value
+        for group, other in zip(groups, saved, strict=True):
+            other["params"] = group["params"]
+            if "param_names" in group and "param_names" not in other:
+                other["param_names"] = group["param_names"]
+        self.state = state
+        self.param_groups = saved
+        for hook in self._optimizer_load_state_dict_post_hooks.values():
+            hook(self)
+
+    # ------------------------------------------------------------ hooks
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before every step."""
+        return RemovableHandle(self._optimizer_step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after every step."""
+        return RemovableHandle(self._optimizer_step_post_hooks, hook)
+
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer)` before the state is given out."""
+        return _added(self._optimizer_state_dict_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` with the state before it is given out."""
+        return _added(self._optimizer_state_dict_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` before a state is taken over."""
+        return _added(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(optimizer)` after a state was taken over."""
+        return _added(self._optimizer_load_state_dict_post_hooks, hook, prepend)
+
+
+def _added(hooks: Hooks, hook: Callable[..., Any], prepend: bool) -> RemovableHandle:
+    handle = RemovableHandle(hooks, hook)
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` before every step of any optimizer."""
+    return RemovableHandle(before_every_step, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` after every step of any optimizer."""
+    return RemovableHandle(after_every_step, hook)
+
+
+def _fitted(param: Tensor, value: Any, key: Any = None) -> Any:
+    """A loaded state in the dtype of its parameter; counts of steps keep theirs."""
+    if type(value) is Tensor:
+        floating = param.dtype.is_floating_point or param.dtype.is_complex
+        return converted(value, param.dtype) if floating and key != "step" else value
+    if isinstance(value, dict):
+        return {name: _fitted(param, item, name) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_fitted(param, item) for item in value)
+    return value
+
+
+class Elementwise(Optimizer):
+    """An optimizer that changes every parameter by itself, by its gradient and its own state."""
+
+    __module__ = "torch.optim.optimizer"
+
+    def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
+        """Fill in the state of a parameter that is met for the first time."""
+
+    def update(
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic,
+        param: Any,
+        gradient: Any,
+    ) -> None:
+        """Change an array by its gradient; the gradient is not to be written."""
+        raise NotImplementedError
+
+    @hooked
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change the parameters once; returns the loss that `closure` gives."""
+        loss = self._loss(closure)
+        with np.errstate(all="ignore"):
+            for group in self.param_groups:
+                maximize = group.get("maximize", False)
+                for param, gradient in self._with_gradients(group):
+                    state = self.state.get(param)
+                    if not state:
+                        state = {} if state is None else state
+                        self.start(group, param, state)
+                    of = arithmetic(param.dtype)
+                    slope = of.of(gradient)
+                    about_to_write(param)
+                    self.update(group, state, of, of.of(param), -slope if maximize else slope)
+                    if state:
+                        self.state[param] = state
+        return loss
+
+
+def decayed(group: Group, of: Arithmetic, param: Any, gradient: Any) -> Any:
+    """The gradient with that of half the weight decay times the squared parameters."""
+    decay = number(group["weight_decay"])
+    return of.sum(gradient, param, decay) if decay != 0 else gradient

@@ -1,0 +1,70 @@
+"""Resilient backpropagation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor.tensor import Tensor
+from .arithmetic import Arithmetic, full_like, zeros_like
+from .optimizer import Elementwise, Group, check, check_rate, new_step, next_step, number
+
+
+class Rprop(Elementwise):
+    """Steps of each element's own size, which grows while its gradient keeps its sign.
+
+    Riedmiller and Braun, 1993. Raises ValueError for settings outside their ranges.
+    """
+
+    __module__ = "torch.optim.rprop"
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-6, 50),
+        *,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_rate(lr)
+        check(0.0 < etas[0] < 1.0 < etas[1], "Invalid eta values: {}, {}", etas[0], etas[1])
+        defaults = {
+            "lr": lr,
+            "etas": etas,
+            "step_sizes": step_sizes,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
+        """Steps of the learning rate."""
+        rate = number(group["lr"])
+        state["step"] = new_step()
+        state["prev"] = zeros_like(param)
+        state["step_size"] = full_like(
+            param, complex(rate, rate) if param.dtype.is_complex else rate
+        )
+
+    def update(
+        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+    ) -> None:
+        """One step."""
+        next_step(state)
+        shrink, grow = group["etas"]
+        before, sizes = of.of(state["prev"]), of.of(state["step_size"])
+        agree = np.sign(of.rounded(of.wide(gradient) * of.wide(before)))
+        factors = np.where(agree > 0, of.number(grow), np.where(agree < 0, of.number(shrink), 1))
+        sizes[...] = of.times(sizes, of.rounded(factors))
+        low, high = group["step_sizes"]
+        np.clip(sizes, of.number(low), of.number(high), out=sizes)
+        gradient = np.where(agree < 0, 0, gradient)
+        of.addcmul(param, np.sign(gradient), sizes, -1)
+        before[...] = gradient
