@@ -17,7 +17,7 @@ from gradcli.language.library import (
 from gradcli.language.library.modules import MODULES
 from gradcli.language.machine import state
 from gradcli.language.values.arithmetic import BINARY
-from gradcli.language.values.host_types import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
+from gradcli.language.values.python_types import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
 from gradcli.table.names import all_names
 from gradcli.torch import methods, namespaces
 

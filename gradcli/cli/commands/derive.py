@@ -32,7 +32,7 @@ def run(options: Options) -> int:
         return derive_records(text, options)
     from gradcli.cli.programs.file_inputs import file_inputs
     from gradcli.cli.programs.inputs import bound
-    from gradcli.cli.records.work import Derivative
+    from gradcli.cli.records.one_record import Derivative
     from gradcli.cli.results.output import Sink
 
     job = Derivative(text, options)

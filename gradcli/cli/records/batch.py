@@ -36,7 +36,7 @@ from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Tensor, make
 
 from .batch_derivatives import derivatives
-from .work import Derivative, Evaluation
+from .one_record import Derivative, Evaluation
 
 Member = dict[str, Any]
 

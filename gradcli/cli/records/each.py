@@ -29,7 +29,7 @@ from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make
 
 from .batch import Batcher, Lines, Member
-from .work import Derivative, Evaluation
+from .one_record import Derivative, Evaluation
 
 AT_ONCE = 4096  # records of a grid or a table that are evaluated together
 LARGE = 4 << 20  # bytes of a block that holds a long line, which is parsed once and alone

@@ -85,7 +85,6 @@ FOREIGN = {
 }
 
 ATTRIBUTES = {
-    "torch.optim": "write the step: with torch.no_grad(): w -= lr * w.grad",
     "torch.save": "results are written with -o FILE or --json",
     "torch.load": "files are given with --input FILE",
     "numpy.save": "results are written with -o FILE or --json",
@@ -95,11 +94,6 @@ ATTRIBUTES = {
     "numpy.genfromtxt": "files are given with --input FILE.csv",
     "torch.utils": "data is given with --input FILE",
 }
-
-LAYERS = (
-    "layers are functions here: torch.nn.functional has linear, conv2d, relu …, and the weights "
-    "are tensors of your own"
-)
 
 
 def for_sentence(sentence: str) -> str | None:
@@ -117,6 +111,4 @@ def for_attribute(sentence: str) -> str | None:
     if match is None:
         return None
     module, name = match.groups()
-    if module == "torch.nn":
-        return LAYERS
     return ATTRIBUTES.get(f"{module}.{name}")

@@ -45,7 +45,6 @@ from gradcli.language.values.constructors import (
     public_class,
 )
 from gradcli.language.values.functions import Builtin, Function, Method
-from gradcli.language.values.host_types import name_function
 from gradcli.language.values.identity import hash_of, id_of
 from gradcli.language.values.iterators import (
     depth_of,
@@ -55,6 +54,7 @@ from gradcli.language.values.iterators import (
     lazy_kind,
     wrapped,
 )
+from gradcli.language.values.python_types import name_function
 from gradcli.language.values.special_names import READABLE, is_special
 from gradcli.language.values.text import format_value, text, text_ascii, text_repr
 from gradcli.tensor.runtime import runtime
@@ -346,7 +346,7 @@ def _iter(value: Any, sentinel: Any = MISSING, /) -> Any:
         return iter(value)
     function = callable_value(value)
     if not callable(function):
-        raise TypeError("iter(v, w): v must be callable")
+        iter(function, sentinel)  # raises in the words of the Python that runs
     return endless("callable_iterator", _until(function, sentinel))
 
 

@@ -39,16 +39,6 @@ from gradcli.language.values.attributes import (
 from gradcli.language.values.classes import is_program_class
 from gradcli.language.values.constructors import CONSTRUCTORS, callable_value
 from gradcli.language.values.functions import Builtin, Function, Method
-from gradcli.language.values.host_types import (
-    DICT,
-    LIST,
-    TABLES,
-    TUPLE,
-    looking_up,
-    name_function,
-    pick,
-    searching,
-)
 from gradcli.language.values.identity import address_text
 from gradcli.language.values.iterators import (
     deeper,
@@ -57,6 +47,16 @@ from gradcli.language.values.iterators import (
     lazy_counted,
     lazy_kind,
     wrapped,
+)
+from gradcli.language.values.python_types import (
+    DICT,
+    LIST,
+    TABLES,
+    TUPLE,
+    looking_up,
+    name_function,
+    pick,
+    searching,
 )
 from gradcli.language.values.text import text, text_repr
 from gradcli.tensor.device import Device
@@ -90,7 +90,6 @@ REASONS: dict[str, str] = {
     "tqdm": "loops run as they are",
     "jax": "gradcli speaks PyTorch: torch.func has grad, vjp, jvp, vmap",
     "tensorflow": "gradcli speaks PyTorch",
-    "torch.optim": "write the step: with torch.no_grad(): w -= lr * w.grad",
     "dataclasses": "write a class with __init__",
     "threading": "a program runs on one thread",
     "asyncio": "a program runs on one thread",

@@ -30,7 +30,7 @@ from gradcli.language.values.classes import (
     is_program_class,
 )
 from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
-from gradcli.language.values.host_types import TABLES, Table
+from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import METHODS, is_special
 from gradcli.nn.module import Module, deep_copy, parametrization_of
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta

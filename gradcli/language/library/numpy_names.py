@@ -19,7 +19,6 @@ from gradcli.language.machine.state import machine
 from gradcli.language.values.array_sizes import check_array, check_dot
 from gradcli.language.values.attributes import CLASS_NAMES, LOADERS, NAMES, Module, load_from
 from gradcli.language.values.constructors import CONSTRUCTORS
-from gradcli.language.values.host_types import TABLES, name_function, pick
 from gradcli.language.values.identity import id_of
 from gradcli.language.values.numpy_checks import (
     DTYPES,
@@ -33,6 +32,7 @@ from gradcli.language.values.numpy_checks import (
     result,
     scalar,
 )
+from gradcli.language.values.python_types import TABLES, name_function, pick
 from gradcli.language.values.text import refuse_width
 from gradcli.tensor.runtime import runtime
 

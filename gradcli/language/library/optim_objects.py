@@ -26,7 +26,7 @@ from gradcli.language.values.classes import (
     is_program_class,
 )
 from gradcli.language.values.constructors import OPEN_CLASSES
-from gradcli.language.values.host_types import TABLES, Table
+from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.module import Module
 from gradcli.optim.optimizer import Optimizer, required

@@ -17,7 +17,7 @@ from gradcli.language.values.attributes import (
     load_from,
 )
 from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_CLASSES
-from gradcli.language.values.host_types import TABLES, TUPLE, pick
+from gradcli.language.values.python_types import TABLES, TUPLE, pick
 from gradcli.tensor.dtypes import DType, type_name
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces

@@ -20,7 +20,7 @@ from gradcli.language.values.attributes import (
 )
 from gradcli.language.values.classes import ProgramClass, allow_base
 from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_METACLASSES
-from gradcli.language.values.host_types import TABLES, pick
+from gradcli.language.values.python_types import TABLES, pick
 from gradcli.tensor.device import Device, Named
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.limits import finfo, iinfo

@@ -2,7 +2,7 @@
 
 Note: a name that a program wrote is only ever a key of a dict here. It never reaches `getattr` or
 `setattr`, so what a table does not list does not exist. Entries of a table are descriptors taken
-from the host type by names written in host_types.py, or functions of ours that check sizes.
+from the host type by names written in python_types.py, or functions of ours that check sizes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gradcli.tensor.sentences import no_attribute_to_write
 
 from .constructors import callable_value
 from .functions import Builtin, Function, Method
-from .host_types import (
+from .python_types import (
     EXCEPTION_METHODS,
     OBJECT_METHODS,
     STR,

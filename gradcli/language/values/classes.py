@@ -25,8 +25,8 @@ from .attributes import (
 )
 from .constructors import OPEN_METACLASSES, constructor
 from .functions import Function, Method
-from .host_types import EXCEPTION_METHODS, OBJECT_METHODS, table_of
 from .identity import object_repr
+from .python_types import EXCEPTION_METHODS, OBJECT_METHODS, table_of
 from .special_names import is_special
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from gradcli.language.machine.state import counted, machine
 
 from .attributes import load_attribute
-from .host_types import STR
+from .python_types import STR
 from .special_names import READABLE, is_special
 from .text import format_value, text, text_ascii, text_repr
 

@@ -27,7 +27,7 @@ from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 from . import cells
 from .cells import Leave
 from .failed import Failed
-from .signals import Interrupts
+from .interrupts import Interrupts
 from .statement import Statement
 
 LONGEST = 200_000  # characters of a value that are shown
