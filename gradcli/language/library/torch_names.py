@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import FunctionType, MethodType
 from typing import Any
 
 from gradcli.language.machine.sizes import FLAT, index_of
@@ -16,7 +17,7 @@ from gradcli.language.values.attributes import (
     SETTERS,
     load_from,
 )
-from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_CLASSES
+from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_CLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, TUPLE, pick
 from gradcli.tensor.dtypes import DType, type_name
 from gradcli.tensor.tensor import Size, Tensor
@@ -24,10 +25,53 @@ from gradcli.torch import namespaces
 
 from . import torch_objects
 
+# Note: a host class such as `list` or `str`, handed to torch as a function, would run unweighed. So
+# what calls a program's functions is given the checked constructor in the class's place.
+_TAKE_FUNCTIONS = (
+    "torch.func",
+    "torch.autograd.functional",
+    "torch.autograd.gradcheck",
+    "torch.utils.checkpoint",
+)
+_FUNCTIONS_ELSEWHERE = frozenset(("vmap", "gradcheck", "gradgradcheck"))
+_METHODS_WITH_FUNCTIONS = frozenset(
+    ("register_hook", "register_post_accumulate_grad_hook", "apply_", "map_", "map2_")
+)
+_checked: dict[Any, Any] = {}
+
+
+def _with_constructors(function: Any) -> Any:
+    """`function`, given checked constructors in the place of host classes."""
+    found = _checked.get(function)
+    if found is None:
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            named = {name: callable_value(value) for name, value in kwargs.items()}
+            return function(*map(callable_value, args), **named)
+
+        for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+            setattr(call, name, getattr(function, name))
+        call.__dict__["__wrapped__"] = function  # for who asks for the signature
+        found = _checked[function] = call
+    return found
+
+
+def _takes_functions(module: str, name: str, found: Any) -> bool:
+    return type(found) is FunctionType and (
+        module in _TAKE_FUNCTIONS or name in _FUNCTIONS_ELSEWHERE
+    )
+
 
 def tensor_attribute(name: str) -> Callable[[Any], Any]:
     """The function from a tensor to its attribute; raises AttributeError when there is none."""
     found = namespaces.tensor_attribute(name)
+    if found is not None and name in _METHODS_WITH_FUNCTIONS:
+        read = found
+
+        def method(tensor: Any) -> Any:
+            return MethodType(_with_constructors(read(tensor).__func__), tensor)
+
+        return method
     if found is None:
 
         def missing(tensor: Any) -> Any:
@@ -50,6 +94,8 @@ def torch_name(module: str, name: str) -> Any:
         found = namespaces.lookup(module, name)
     except KeyError:
         return MISSING
+    if _takes_functions(module, name, found):
+        return _with_constructors(found)
     if module.startswith(_MODULES):
         from .nn_objects import enter  # and what programs may do with modules
 
