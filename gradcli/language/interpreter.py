@@ -354,6 +354,8 @@ class Session:
             program.run(frame)
             if program.value is not None:
                 value = program.value(frame)
+            if not fresh and runtime.used() > runtime.max_bytes:  # since the watch looked last
+                raise runtime.too_much_memory()
         except (LimitExceeded, Interrupted) as error:
             self._place(error, program)
             raise
