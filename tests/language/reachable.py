@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Iterator
+from importlib import import_module
 
 import numpy as np
 
+from gradcli import nn
 from gradcli.language.library import (
     calculator,
     nn_objects,
@@ -41,8 +44,10 @@ def owners() -> Iterator[tuple[str, set[str]]]:
     numpy = numpy_names.numpy_module()
     yield "numpy.random.Generator", set(numpy.get("random").get("default_rng")(0).entries)
     yield "numpy.random.RandomState", set(numpy.get("random").get("RandomState")(0).entries)
-    for name in namespaces.NAMES["torch.nn"]:
-        nn_objects.enter(namespaces.lookup("torch.nn", name))
+    for found in pkgutil.iter_modules(nn.__path__, "gradcli.nn."):
+        for kind in vars(import_module(found.name)).values():
+            if isinstance(kind, type) and issubclass(kind, nn_objects.Module):
+                nn_objects.enter(kind)
     for space in ("torch.optim", "torch.optim.lr_scheduler", "torch.optim.swa_utils"):
         for name in namespaces.NAMES[space]:
             optim_objects.enter(namespaces.lookup(space, name))

@@ -22,6 +22,8 @@ from ...tensor.sentences import unexpected_keyword
 from ...tensor.tensor import Tensor, shape_of
 from ..dtype_rules import is_batched, no_item
 from ..entry import Op
+from ..lookup import get_op
+from ..names import OPERATIONS
 from ..schema import REQUIRED, Packed, Parameter
 from .arguments import (
     BOUND,
@@ -56,11 +58,6 @@ _EXPECTED = {
 
 # NumPy's names of parameters, which PyTorch takes too.
 _NUMPY = {"dim": "axis", "keepdim": "keepdims", "other": "x2", "input": "x"}
-
-# What takes Python numbers for tensors.
-_NUMBERS = re.compile(
-    r"(add|sub|subtract|mul|multiply|div|divide|true_divide|floor_divide|copy)_?(out)?"
-)
 
 # Where the dimensions may be None, which the signatures in messages do not show.
 _ALL_DIMS = frozenset({"sum", "mean", "amax", "amin"})
@@ -227,6 +224,15 @@ def _item(wanted: str) -> str:
     return wanted.removeprefix("tuple of ").removesuffix("s").replace("Scalar", "Number")
 
 
+@cache
+def _takes_numbers(called: str) -> bool:
+    """Whether the first tensor of a function may be a Python number, as the source of `copy_`."""
+    name = called.removesuffix("out").rstrip("_")
+    return name == "copy" or any(
+        get_op(identifier).numbers == "first" for identifier in OPERATIONS.ids("torch", name)
+    )
+
+
 def _fits(wanted: str, value: Any, called: str = "") -> bool:
     """Whether a value is taken for a type of PyTorch's signatures."""
     if wanted.startswith("tuple of "):
@@ -242,8 +248,7 @@ def _fits(wanted: str, value: Any, called: str = "") -> bool:
             return plain and value.dtype.category == 1
         return wanted in ("Number", "float") and plain
     if wanted == "Tensor":
-        number = python_number(value) is not None
-        return number and _NUMBERS.fullmatch(called) is not None
+        return python_number(value) is not None and _takes_numbers(called)
     if wanted == "int":
         return isinstance(value, int | np.integer) and not isinstance(value, bool)
     if wanted == "float":
