@@ -403,7 +403,10 @@ def _fitted(param: Tensor, value: Any, key: Any = None) -> Any:
 
 
 class Elementwise(Optimizer):
-    """An optimizer that changes every parameter by itself, by its gradient and its own state."""
+    """An optimizer that changes every parameter by itself, by its gradient and its own state.
+
+    Its steps are not on the graph: `step` raises RuntimeError for `differentiable=True`.
+    """
 
     __module__ = "torch.optim.optimizer"
 
@@ -427,6 +430,11 @@ class Elementwise(Optimizer):
         loss = self._loss(closure)
         with np.errstate(all="ignore"):
             for group in self.param_groups:
+                if group.get("differentiable"):
+                    raise RuntimeError(
+                        "differentiable=True is not available here: write the step as an "
+                        "expression, p = p - lr * g, to differentiate it"
+                    )
                 maximize = group.get("maximize", False)
                 for param, gradient in self._with_gradients(group):
                     state = self.state.get(param)
