@@ -8,6 +8,7 @@ import numpy as np
 
 from ...kernels.strides import zeros_like
 from ...table.entry import ELEMENTWISE, LINEAR, op
+from ...table.schema import Namespace
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import Array, DType
 from ...tensor.notices import warn_once
@@ -38,7 +39,7 @@ op(
 )
 
 
-def _contiguous(F: Any, self: Any, memory_format: Any) -> Any:
+def _contiguous(F: Namespace, self: Any, memory_format: Any) -> Any:
     if not F.is_traced:
         return np.ascontiguousarray(self) if self.ndim else self
     return self if is_contiguous(self) else F.clone(self, memory_format=contiguous_format)

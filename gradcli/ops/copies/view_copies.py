@@ -15,6 +15,7 @@ from ...table.entry import LINEAR, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import pointwise
 from ...table.lookup import get_op
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim
 from ...tensor.device import contiguous_format
 from ...tensor.memory import memory_of
@@ -137,7 +138,7 @@ def _check_narrow(self: Tensor, dim: int, start: int, length: int) -> None:
         )
 
 
-def _narrow_slope(F: Any, g: Any, self_shape: Any, dim: int, start: int) -> Any:
+def _narrow_slope(F: Namespace, g: Any, self_shape: Any, dim: int, start: int) -> Any:
     place = wrap_dim(dim, len(self_shape))
     begin = start + self_shape[place] if start < 0 else start
     end = begin + g.shape[place]
@@ -204,7 +205,7 @@ op(
 )
 
 
-def _as_strided_copy(F: Any, self: Any, size: Any, stride: Any, storage_offset: Any) -> Any:
+def _as_strided_copy(F: Namespace, self: Any, size: Any, stride: Any, storage_offset: Any) -> Any:
     """Note: as of a view, of which the copy reads the memory around it too."""
     if type(self) is not Tensor or (self.level is not None and self.level.value is not None):
         return F._as_strided_copy(self, size, stride, storage_offset, (), 0)
@@ -225,7 +226,7 @@ op(
 )
 
 
-def _unsafe_chunk(F: Any, self: Any, chunks: int, dim: int) -> Any:
+def _unsafe_chunk(F: Namespace, self: Any, chunks: int, dim: int) -> Any:
     if not len(self.shape):
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:

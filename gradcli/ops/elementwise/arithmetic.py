@@ -12,6 +12,7 @@ from ...table.call.python_data import check_integer
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
 from ...table.out_rules import FOUND, Rule
+from ...table.schema import Namespace
 from ...tensor import dtypes
 from ...tensor.dtypes import DType, c_name, fixed_width_name
 from ...tensor.memory import memory_of, window
@@ -513,7 +514,7 @@ def _integer_powers(self: Any, exponent: Any) -> Any:
     return result.astype(np.result_type(self, exponent))[()]
 
 
-def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
+def _pow_self(F: Namespace, g: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
         return F._zeros(g)
     if exponent == 2 and type(g) is not Tensor:
@@ -521,7 +522,7 @@ def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
     return g * F.conj(F._mul_scalar(F.pow(self, exponent - 1), exponent))
 
 
-def _pow_forward(F: Any, t: Any, self: Any, exponent: Any) -> Any:
+def _pow_forward(F: Namespace, t: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
         return F._zeros(t)
     return t * F._mul_scalar(F.pow(self, exponent - 1), exponent)
@@ -553,12 +554,12 @@ op(
 )
 
 
-def _pow_tensor_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
+def _pow_tensor_self(F: Namespace, g: Any, self: Any, exponent: Any) -> Any:
     slope = F.conj(exponent * F.pow_tensor(self, exponent - 1))
     return F.where(F.eq(exponent, 0), 0, g * slope)
 
 
-def _log_factor(F: Any, base: Any, exponent: Any, out: Any) -> Any:
+def _log_factor(F: Namespace, base: Any, exponent: Any, out: Any) -> Any:
     """`out * log(base)`, zero where the base is zero and the exponent is not negative."""
     if is_complex(exponent):
         exempt = F.logical_and(F.eq(F.imag(exponent), 0), F.ge(F.real(exponent), 0))
@@ -594,7 +595,7 @@ op(
 )
 
 
-def _base_factor(F: Any, self: Any, exponent: Any, out: Any) -> Any:
+def _base_factor(F: Namespace, self: Any, exponent: Any, out: Any) -> Any:
     """`out * log(base)` for a number as the base."""
     if self == 0:
         if is_complex(exponent):
@@ -650,7 +651,7 @@ op(
 )
 
 
-def _float_power(F: Any, self: Any, exponent: Any) -> Any:
+def _float_power(F: Namespace, self: Any, exponent: Any) -> Any:
     values = [value for value in (self, exponent) if hasattr(value, "dtype")]
     wide = any(is_complex(value) for value in values) or any(
         type(value) is complex for value in (self, exponent)
@@ -725,7 +726,7 @@ def _negative(self: Any) -> Any:
         raise RuntimeError(NEGATED_BOOL) from None
 
 
-def _positive(F: Any, self: Any) -> Any:
+def _positive(F: Namespace, self: Any) -> Any:
     if self.dtype is dtypes.bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return self
@@ -816,7 +817,7 @@ def _phase(self: Any) -> Any:
     return np.where(size == 0, 0, self / size)[()].astype(self.dtype)
 
 
-def _sgn_gradient(F: Any, g: Any, self: Any, out: Any) -> Any:
+def _sgn_gradient(F: Namespace, g: Any, self: Any, out: Any) -> Any:
     if not is_complex(self):
         return F._zeros(g)
     radial = F.real(g * F.conj_physical(out))
@@ -1067,14 +1068,14 @@ def _pairs_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     return run(op, [traced.contiguous(front(args[0], axes[0]))]), 0
 
 
-def _lazily_conjugated(F: Any, self: Any) -> Any:
+def _lazily_conjugated(F: Namespace, self: Any) -> Any:
     result = F._conj(self)
     if F.is_traced:
         set_bit(result, "" if bit_of(self) else "conj")
     return result
 
 
-def _resolved(F: Any, self: Any, bit: str) -> Any:
+def _resolved(F: Namespace, self: Any, bit: str) -> Any:
     return F.clone(self) if F.is_traced and bit_of(self) == bit else self
 
 
@@ -1162,7 +1163,7 @@ op(
 )
 
 
-def _imaginary(F: Any, self: Any) -> Any:
+def _imaginary(F: Namespace, self: Any) -> Any:
     if not is_complex(self):
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return F._imag(self)
@@ -1291,7 +1292,7 @@ def _angle(self: Any) -> Any:
     return np.where(np.isnan(self), self, np.where(self < 0, np.pi, 0))[()].astype(self.dtype)
 
 
-def _angle_slope(F: Any, self: Any) -> Any:
+def _angle_slope(F: Namespace, self: Any) -> Any:
     return F.where(F.eq(self, 0), 0, self * 1j / F.pow(F.abs(self), 2))
 
 

@@ -13,6 +13,7 @@ from ...table.dtype_rules import cleared, common_dtype, dynamic_shape, is_batche
 from ...table.entry import ELEMENTWISE, Op, op
 from ...table.out_rules import FOUND, Rule
 from ...table.public.plain_functions import function
+from ...table.schema import Namespace
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
@@ -404,12 +405,12 @@ def _tie_samples(S: Any) -> Any:
     ]
 
 
-def _lesser(F: Any, g: Any, self: Any, other: Any) -> Any:
+def _lesser(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     """`g` where `self` is less, half of it at ties."""
     return cleared(F, F.gt(self, other), F.where(F.eq(self, other), g / 2, g))
 
 
-def _greater(F: Any, g: Any, self: Any, other: Any) -> Any:
+def _greater(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     """`g` where `self` is greater, half of it at ties."""
     return cleared(F, F.lt(self, other), F.where(F.eq(self, other), g / 2, g))
 

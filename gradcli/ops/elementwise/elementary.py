@@ -13,6 +13,7 @@ from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, op
 from ...table.out_rules import FOUND, Rule
+from ...table.schema import Namespace
 from ...tensor import dtypes
 
 LN2 = math.log(2.0)
@@ -289,7 +290,7 @@ def _logit(self: Any, eps: Any) -> Any:
     return np.log(self / (1 - self))
 
 
-def _logit_slope(F: Any, g: Any, self: Any, eps: Any) -> Any:
+def _logit_slope(F: Namespace, g: Any, self: Any, eps: Any) -> Any:
     slope = g / F.abs(self * (1 - self))  # infinite with the sign of `g` also at minus zero
     if eps is None:
         outside = F.logical_or(F.lt(self, 0), F.gt(self, 1))
@@ -321,7 +322,7 @@ def _sinc(self: Any) -> Any:
     return np.where(self == 0, 1, np.sin(angle) / angle)[()].astype(angle.dtype)
 
 
-def _sinc_slope(F: Any, g: Any, self: Any) -> Any:
+def _sinc_slope(F: Namespace, g: Any, self: Any) -> Any:
     angle = self * math.pi
     square = angle * self
     slope = (F.cos(angle) * angle - F.sin(angle)) / square
@@ -476,7 +477,7 @@ def _check_clamp(self: Any, min: Any, max: Any) -> None:
         supports(boolean="clamp_cpu")(self, min, max)
 
 
-def _within(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:
+def _within(F: Namespace, g: Any, self: Any, min: Any, max: Any) -> Any:
     """`g` where `self` lies within the limits, which count as inside."""
     if max is None:
         return F.where(F.ge(self, min), g, 0)
@@ -486,14 +487,14 @@ def _within(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:
     return F.where(inside, g, 0)
 
 
-def _clamp_min_slope(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:
+def _clamp_min_slope(F: Namespace, g: Any, self: Any, min: Any, max: Any) -> Any:
     below = F.lt(self, min)
     if max is not None:
         below = F.logical_and(F.lt(min, max), below)
     return F.where(below, g, 0)
 
 
-def _clamp_max_slope(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:
+def _clamp_max_slope(F: Namespace, g: Any, self: Any, min: Any, max: Any) -> Any:
     above = F.gt(self, max)
     if min is not None:
         above = F.logical_or(above, F.lt(max, min))
@@ -652,7 +653,7 @@ op(
 _INTEGERS = ("integer", "boolean")
 
 
-def _over_norm(F: Any, g: Any, part: Any, self: Any, other: Any) -> Any:
+def _over_norm(F: Namespace, g: Any, part: Any, self: Any, other: Any) -> Any:
     square = self * self + other * other
     return g * part * F.where(F.eq(square, 0), 0, F.reciprocal(square))
 
@@ -732,7 +733,7 @@ op(
 )
 
 
-def _copysign_slope(F: Any, g: Any, self: Any, out: Any) -> Any:
+def _copysign_slope(F: Namespace, g: Any, self: Any, out: Any) -> Any:
     return g * cleared(F, F.eq(self, 0), out / self)
 
 
@@ -820,12 +821,12 @@ def _float_of(self: Any, other: Any) -> Any:
     return self.dtype if hasattr(self, "dtype") else other.dtype
 
 
-def _xlogy_self(F: Any, g: Any, self: Any, other: Any) -> Any:
+def _xlogy_self(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     exempt = F.logical_and(F.eq(self, 0), F.le(other, 0))
     return cleared(F, exempt, F.xlogy(g, other))
 
 
-def _xlog1py_self(F: Any, g: Any, self: Any, other: Any) -> Any:
+def _xlog1py_self(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     exempt = F.logical_and(F.eq(self, 0), F.le(other, -1))
     return cleared(F, exempt, F.xlog1py(g, other))
 
@@ -840,10 +841,10 @@ def _times_log(
     """The three overloads of `self * log(other + offset)`."""
     node = "XlogyBackward" if offset == 0 else "SpecialXlog1PyBackward"
 
-    def other_slope(F: Any, g: Any, self: Any, other: Any) -> Any:
+    def other_slope(F: Namespace, g: Any, self: Any, other: Any) -> Any:
         return g * (self / (other + offset if offset else other))
 
-    def scalar_slope(F: Any, g: Any, self: Any, other: Any) -> Any:
+    def scalar_slope(F: Namespace, g: Any, self: Any, other: Any) -> Any:
         factor = _log_of(other + offset)
         return g * factor if other + offset > 0 else F.where(F.eq(self, 0), 0, g * factor)
 

@@ -12,6 +12,7 @@ from ...kernels import special
 from ...table.dtype_rules import refusing, supports, without_forward
 from ...table.entry import ELEMENTWISE, op
 from ...table.out_rules import CAST, FOUND, Rule
+from ...table.schema import Namespace
 
 _MVLGAMMA = Rule(
     "mvlgamma: result type {result} can't be cast to the desired output type {result}", exact=False
@@ -131,7 +132,7 @@ op(
 # --- gamma functions
 
 
-def _digamma_slope(F: Any, g: Any, self: Any) -> Any:
+def _digamma_slope(F: Namespace, g: Any, self: Any) -> Any:
     return g * F.polygamma(1, self)
 
 
@@ -230,7 +231,7 @@ def _mvlgamma(self: Any, p: int) -> Any:
     return np.asarray(total, self.dtype, order="C")[()]
 
 
-def _mvlgamma_slope(F: Any, g: Any, self: Any, p: int) -> Any:
+def _mvlgamma_slope(F: Namespace, g: Any, self: Any, p: int) -> Any:
     total = F.digamma(self)
     for i in range(1, p):
         total = total + F.digamma(self - i / 2)
@@ -256,12 +257,12 @@ for _name, _where in (("mvlgamma", ("torch", "Tensor")), ("multigammaln", ("spec
     )
 
 
-def _gamma_density(F: Any, g: Any, self: Any, other: Any) -> Any:
+def _gamma_density(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     return g * F.exp((self - 1) * F.log(other) - other - F.lgamma(self))
 
 
 def _missing(name: str) -> Any:
-    def slope(F: Any, g: Any) -> Any:
+    def slope(F: Namespace, g: Any) -> Any:
         raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
     return slope
@@ -295,11 +296,11 @@ for _name, _kernel, _sign, _twin in (
         )
 
 
-def _zeta_slope(F: Any, g: Any, self: Any, other: Any) -> Any:
+def _zeta_slope(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     return g * -self * F.zeta(self + 1, other)
 
 
-def _zeta_number_slope(F: Any, g: Any, self: Any, other: Any) -> Any:
+def _zeta_number_slope(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     return g * -self * F.zeta_base(self + 1, other)
 
 
@@ -343,12 +344,12 @@ op(
 # --- Bessel functions
 
 
-def _i1_slope(F: Any, g: Any, self: Any, out: Any) -> Any:
+def _i1_slope(F: Namespace, g: Any, self: Any, out: Any) -> Any:
     large = F.gt(F.abs(self), 1e-300)
     return g * F.where(large, F.i0(self) - out / F.where(large, self, 1), 0.5)
 
 
-def _i1e_slope(F: Any, g: Any, self: Any, out: Any) -> Any:
+def _i1e_slope(F: Namespace, g: Any, self: Any, out: Any) -> Any:
     large = F.gt(F.abs(self), 1e-300)
     safe = F.where(large, self, 1)
     return g * F.where(large, F.i0e(self) - out * (F.sgn(self) + 1 / safe), 0.5)
@@ -413,7 +414,7 @@ for _name, _kernel, _doc in (
 # --- other names
 
 
-def _entr_slope(F: Any, g: Any, self: Any) -> Any:
+def _entr_slope(F: Namespace, g: Any, self: Any) -> Any:
     return g * (-F.log(self) - 1)
 
 

@@ -17,6 +17,7 @@ from ...table.entry import ELEMENTWISE, LINEAR, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import aligned, batch_size, front, in_front, loop, plain_index
 from ...table.out_rules import EXACT, Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array, c_name
@@ -27,7 +28,7 @@ INDEX_TYPES = (dtypes.int64, dtypes.int32)
 MASKS = (dtypes.bool_, dtypes.uint8)
 
 
-def zeros(F: Any, like: Any, shape: Sequence[int]) -> Any:
+def zeros(F: Namespace, like: Any, shape: Sequence[int]) -> Any:
     """Zeros of `shape` in the dtype of `like`."""
     return F.zeros_like_shape(like, tuple(shape))
 
@@ -628,18 +629,20 @@ def scatter_reduce(
     return result
 
 
-def _ones(F: Any, like: Any) -> Any:
+def _ones(F: Namespace, like: Any) -> Any:
     return zeros(F, like, _shape(like)) + 1
 
 
-def _share(F: Any, self: Any, dim: int, index: Any, src: Any, include_self: bool) -> Any:
+def _share(F: Namespace, self: Any, dim: int, index: Any, src: Any, include_self: bool) -> Any:
     """For mean: one over the number of elements that went into each result."""
     start = _ones(F, self) if include_self else zeros(F, self, _shape(self))
     counts = F.scatter_add(start, dim, index, _ones(F, src))
     return 1 / F.masked_fill(counts, counts == 0, 1)
 
 
-def _ties(F: Any, self: Any, dim: int, index: Any, src: Any, out: Any) -> tuple[Any, Any, Any]:
+def _ties(
+    F: Namespace, self: Any, dim: int, index: Any, src: Any, out: Any
+) -> tuple[Any, Any, Any]:
     """For amax and amin: where self and src are the result, and over how many it is shared."""
     own = F.where(self == out, _ones(F, self), zeros(F, self, _shape(self)))
     there = src == F.gather(out, dim, index)
@@ -648,7 +651,14 @@ def _ties(F: Any, self: Any, dim: int, index: Any, src: Any, out: Any) -> tuple[
 
 
 def self_factor(
-    F: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, out: Any
+    F: Namespace,
+    self: Any,
+    dim: int,
+    index: Any,
+    src: Any,
+    reduce: str,
+    include_self: bool,
+    out: Any,
 ) -> Any:
     """The derivative of each result by the element of self in its place."""
     if reduce == "mean":
@@ -664,7 +674,14 @@ def self_factor(
 
 
 def src_factor(
-    F: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, out: Any
+    F: Namespace,
+    self: Any,
+    dim: int,
+    index: Any,
+    src: Any,
+    reduce: str,
+    include_self: bool,
+    out: Any,
 ) -> Any:
     """The derivative of the result at each position by the element of src written there."""
     if reduce == "mean":
@@ -1132,7 +1149,7 @@ def _check_scatter_mask(self: Tensor, mask: Tensor, source: Tensor) -> None:
         )
 
 
-def _masked_scatter_source(F: Any, g: Any, mask: Any, shape: Sequence[int]) -> Any:
+def _masked_scatter_source(F: Namespace, g: Any, mask: Any, shape: Sequence[int]) -> Any:
     used = F.masked_select(g, mask)
     missing = int(np.prod(shape, dtype=np.int64)) - _shape(used)[0]
     if missing:
@@ -1276,7 +1293,7 @@ def _values(indices: Any) -> Any:
     return indices
 
 
-def _take_along_dim(F: Any, self: Any, indices: Any, dim: int | None) -> Any:
+def _take_along_dim(F: Namespace, self: Any, indices: Any, dim: int | None) -> Any:
     if dim is None:
         return F.gather(F.reshape(self, (-1,)), 0, F.reshape(indices, (-1,)))
     shape, found = _shape(self), _shape(indices)

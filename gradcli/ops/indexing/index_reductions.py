@@ -8,6 +8,7 @@ import numpy as np
 
 from ...table.dtype_rules import real_gradients
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
@@ -83,12 +84,12 @@ def _check(
     real_gradients("index_reduce")(self, source)
 
 
-def _full(F: Any, index: Any, source: Any, dim: int) -> Any:
+def _full(F: Namespace, index: Any, source: Any, dim: int) -> Any:
     return F._wide_index(index, tuple(source.shape), dim)
 
 
 def _source_slope(
-    F: Any,
+    F: Namespace,
     g: Any,
     self: Any,
     dim: int,
@@ -104,7 +105,7 @@ def _source_slope(
 
 
 def _source_tangent(
-    F: Any,
+    F: Namespace,
     t: Any,
     self: Any,
     dim: int,

@@ -12,6 +12,7 @@ from ...table.call.arguments import type_name
 from ...table.dtype_rules import requires_grad
 from ...table.entry import MULTILINEAR, op
 from ...table.out_rules import CAST, CONTRACTED, Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at, wrap_dims, wrap_own_dim
 from ...tensor.dtypes import c_name
 from ...tensor.notices import warn_once
@@ -129,7 +130,7 @@ class _Plan:
         self.order[label] = self.places
         self.places += self.dots if label == _ELLIPSIS else 1
 
-    def align(self, F: Any, position: int, operand: Any) -> Any:
+    def align(self, F: Namespace, position: int, operand: Any) -> Any:
         """The operand with every dimension of the plan, in its order; length 1 where missing."""
         labels = self.inputs[position]
         rank = ndim(operand)
@@ -177,7 +178,7 @@ class _Plan:
                 size = length if size == 1 else size
 
 
-def _sum_of_products(F: Any, left: Any, right: Any, sums: Sequence[int]) -> Any:
+def _sum_of_products(F: Namespace, left: Any, right: Any, sums: Sequence[int]) -> Any:
     """The product of two aligned operands, summed over `sums` (kept with length 1), by bmm."""
     if not sums:
         return F.mul(left, right)
@@ -207,7 +208,7 @@ def _sum_of_products(F: Any, left: Any, right: Any, sums: Sequence[int]) -> Any:
     return F.permute(F.reshape(F.bmm(a, b), shape), tuple(back))
 
 
-def _einsum(F: Any, equation: str, operands: Sequence[Any]) -> Any:
+def _einsum(F: Namespace, equation: str, operands: Sequence[Any]) -> Any:
     if not operands:
         raise ValueError(
             "einsum(): must specify the equation string and at least one operand, or at least one "
@@ -264,7 +265,7 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor | np.ndarray | np.generic)
 
 
-def _sublists(F: Any, args: Sequence[Any]) -> Any:
+def _sublists(F: Namespace, args: Sequence[Any]) -> Any:
     if len(args) < 2:
         return _einsum(F, "", ())
     if isinstance(args[0], str):
@@ -327,7 +328,7 @@ def _contracted(name: str, position: int, dims: Any) -> tuple[int, ...]:
     return tuple(dims)
 
 
-def _tensordot(F: Any, a: Any, b: Any, dims: Any) -> Any:
+def _tensordot(F: Namespace, a: Any, b: Any, dims: Any) -> Any:
     if type(dims) is Tensor:
         dims = dims.array.tolist()
     if isinstance(dims, int):
@@ -398,7 +399,7 @@ op(
 # --- Kronecker products and chains ------------------------------------------------------------
 
 
-def _kron(F: Any, self: Any, other: Any) -> Any:
+def _kron(F: Namespace, self: Any, other: Any) -> Any:
     rank = max(ndim(self), ndim(other))
     a = (1,) * (rank - ndim(self)) + tuple(self.shape)
     b = (1,) * (rank - ndim(other)) + tuple(other.shape)
@@ -441,7 +442,7 @@ def _check_chain(name: str, tensors: Sequence[Any]) -> None:
             )
 
 
-def _multi_dot(F: Any, tensors: Sequence[Any]) -> Any:
+def _multi_dot(F: Namespace, tensors: Sequence[Any]) -> Any:
     _check_chain("multi_dot", tensors)
     shape: tuple[int, ...] = ()
     matrices = list(tensors)
@@ -463,7 +464,7 @@ def _multi_dot(F: Any, tensors: Sequence[Any]) -> Any:
     return F.reshape(_chain(F, matrices), shape)
 
 
-def _chain(F: Any, matrices: Sequence[Any]) -> Any:
+def _chain(F: Namespace, matrices: Sequence[Any]) -> Any:
     """The product of matrices in the order that costs least (dynamic programming)."""
     count = len(matrices)
     sizes = [matrix.shape[0] for matrix in matrices] + [matrices[-1].shape[1]]
@@ -502,7 +503,7 @@ op(
 )
 
 
-def _chain_matmul(F: Any, matrices: Sequence[Any]) -> Any:
+def _chain_matmul(F: Namespace, matrices: Sequence[Any]) -> Any:
     warn_once(
         "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
         "torch.linalg.multi_dot instead, which accepts a list of two or more tensors rather than "
@@ -591,7 +592,7 @@ def _check_bilinear(input1: Any, input2: Any, weight: Any, bias: Any) -> None:
         )
 
 
-def _bilinear(F: Any, input1: Any, input2: Any, weight: Any, bias: Any) -> Any:
+def _bilinear(F: Namespace, input1: Any, input2: Any, weight: Any, bias: Any) -> Any:
     _check_bilinear(input1, input2, weight, bias)
     lead = tuple(input1.shape)[:-1]
     left = F.reshape(input1, (math.prod(lead), input1.shape[-1]))

@@ -11,6 +11,7 @@ from ...table.call.python_data import real_number
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
 from ...table.out_rules import EXACT, safely
+from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
@@ -75,12 +76,12 @@ def bad_minor(matrix: Any) -> int:
     return 0
 
 
-def _half_diagonal(F: Any, matrix: Any, lower: bool = True) -> Any:
+def _half_diagonal(F: Namespace, matrix: Any, lower: bool = True) -> Any:
     """The triangle of a matrix with half of its diagonal."""
     return (F._triangle(matrix, not lower) + F._triangle(matrix, not lower, -1 if lower else 1)) / 2
 
 
-def cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
+def cholesky_slope(F: Namespace, g: Any, out: Any, upper: bool) -> Any:
     """The cotangent of a matrix from that of its factor (Murray 2016, arXiv:1602.07527)."""
     L = adjoint(F, out) if upper else out
     gL = adjoint(F, g) if upper else g
@@ -90,7 +91,7 @@ def cholesky_slope(F: Any, g: Any, out: Any, upper: bool) -> Any:
     return F._solve_triangular(L, left, False, False)
 
 
-def cholesky_tangent(F: Any, t: Any, out: Any, upper: bool) -> Any:
+def cholesky_tangent(F: Namespace, t: Any, out: Any, upper: bool) -> Any:
     """The factor's tangent, L Φ(L⁻¹ dA L⁻ᴴ); Φ halves the diagonal of the lower triangle."""
     L = adjoint(F, out) if upper else out
     inner = F._solve_triangular(L, t, False)
@@ -132,7 +133,7 @@ op(
 )
 
 
-def _old_cholesky(F: Any, self: Any, upper: bool) -> Any:
+def _old_cholesky(F: Namespace, self: Any, upper: bool) -> Any:
     warn_once(
         "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a "
         "future PyTorch release.\nL = torch.cholesky(A)\nshould be replaced with\nL = "
@@ -196,14 +197,14 @@ def _cholesky_solved(self: Any, input2: Any, upper: bool) -> Any:
     return by_columns(solve_triangular(adjoint_array(np.tril(L)), inner, True, True, False))
 
 
-def _cholesky_solve_factor(F: Any, g: Any, input2: Any, out: Any, upper: bool) -> Any:
+def _cholesky_solve_factor(F: Namespace, g: Any, input2: Any, out: Any, upper: bool) -> Any:
     gB = F.cholesky_solve(g, input2, upper)
     common = F.matmul(gB, adjoint(F, out))
     common = -(common + adjoint(F, common))
     return F.matmul(input2, common) if upper else F.matmul(common, input2)
 
 
-def _cholesky_solve_tangent(F: Any, t: Any, input2: Any, out: Any, upper: bool) -> Any:
+def _cholesky_solve_tangent(F: Namespace, t: Any, input2: Any, out: Any, upper: bool) -> Any:
     if upper:
         change = F.matmul(adjoint(F, t), input2)
     else:
@@ -244,7 +245,7 @@ def _qr(A: Any, mode: Any) -> tuple[Any, Any]:
     return by_columns(q), by_columns(r)
 
 
-def _tall_slope(F: Any, gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
+def _tall_slope(F: Namespace, gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
     M = F.matmul(gR, adjoint(F, R)) - F.matmul(adjoint(F, Q), gQ)
     upper = F._triangle(M, True)
     strict = F._triangle(M, True, 1)
@@ -269,7 +270,7 @@ def _differentiable_qr(A: Any, mode: str) -> None:
         )
 
 
-def _qr_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
+def _qr_slope(F: Namespace, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
     _differentiable_qr(A, mode)
     rows, columns = A.shape[-2:]
     gQ, gR = g
@@ -281,7 +282,7 @@ def _qr_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
     return F.cat([left, F.matmul(out0, rest)], -1)
 
 
-def _qr_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
+def _qr_tangent(F: Namespace, t: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:
     _differentiable_qr(A, mode)
     rows, columns = A.shape[-2:]
     size = min(rows, columns)
@@ -329,7 +330,7 @@ op(
 )
 
 
-def _old_qr(F: Any, self: Any, some: bool) -> Any:
+def _old_qr(F: Namespace, self: Any, some: bool) -> Any:
     warn_once(
         "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future "
         "PyTorch release.\nThe boolean parameter 'some' has been replaced with a string parameter "
@@ -359,23 +360,23 @@ def _svd(A: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
     return by_columns(left), values.astype(A.real.dtype), by_columns(right)
 
 
-def _gaps(F: Any, values: Any) -> Any:
+def _gaps(F: Namespace, values: Any) -> Any:
     """The differences `v[j] - v[i]`, with ones on the diagonal."""
     gaps = row(F, values) - column(F, values)
     return gaps + F._identity_like(gaps)
 
 
-def _diagonal_of(F: Any, matrix: Any) -> Any:
+def _diagonal_of(F: Namespace, matrix: Any) -> Any:
     return F.diagonal(matrix, 0, -2, -1)
 
 
-def _diagonal_matrix(F: Any, vector: Any) -> Any:
+def _diagonal_matrix(F: Namespace, vector: Any) -> Any:
     size = vector.shape[-1]
     shape = (*tuple(vector.shape), size)
     return F.diagonal_backward(vector, shape, 0, -2, -1)
 
 
-def _first(F: Any, value: Any, axis: int, count: int) -> Any:
+def _first(F: Namespace, value: Any, axis: int, count: int) -> Any:
     return F.slice(value, axis, 0, count) if value.shape[axis] != count else value
 
 
@@ -400,7 +401,7 @@ op(
 )
 
 
-def _svd_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
+def _svd_slope(F: Namespace, g: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
     rows, columns = A.shape[-2:]
     size = min(rows, columns)
     U, S, Vh = _first(F, out0, -1, size), out1, _first(F, out2, -2, size)
@@ -436,7 +437,7 @@ def _svd_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
     return result
 
 
-def _svd_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
+def _svd_tangent(F: Namespace, t: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any:
     rows, columns = A.shape[-2:]
     size = min(rows, columns)
     U, S, Vh = _first(F, out0, -1, size), out1, _first(F, out2, -2, size)
@@ -463,7 +464,7 @@ def _svd_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any, out2: Any) -> Any
     return _widened(F, dU, out0, -1), dS, _widened(F, dVh, out2, -2)
 
 
-def _widened(F: Any, tangent: Any, out: Any, axis: int) -> Any:
+def _widened(F: Namespace, tangent: Any, out: Any, axis: int) -> Any:
     """The tangent of vectors, with zeros for those that only complete a basis."""
     missing = out.shape[axis] - tangent.shape[axis]
     if not missing:
@@ -473,11 +474,11 @@ def _widened(F: Any, tangent: Any, out: Any, axis: int) -> Any:
     return F.cat([tangent, F.zeros_like_shape(tangent, shape)], axis)
 
 
-def _su(F: Any, inner: Any, S: Any) -> Any:
+def _su(F: Namespace, inner: Any, S: Any) -> Any:
     return inner * row(F, S) + column(F, S) * adjoint(F, inner)
 
 
-def _sv(F: Any, inner: Any, S: Any) -> Any:
+def _sv(F: Namespace, inner: Any, S: Any) -> Any:
     return column(F, S) * inner + adjoint(F, inner) * row(F, S)
 
 
@@ -512,12 +513,12 @@ op(
 )
 
 
-def _values_slope(F: Any, g: Any, A: Any) -> Any:
+def _values_slope(F: Namespace, g: Any, A: Any) -> Any:
     U, _, Vh = F.linalg_svd(A, False)
     return F.matmul(U * row(F, g), Vh)
 
 
-def _values_tangent(F: Any, t: Any, A: Any) -> Any:
+def _values_tangent(F: Namespace, t: Any, A: Any) -> Any:
     U, _, Vh = F.linalg_svd(A, False)
     inner = _diagonal_of(F, F.matmul(F.matmul(adjoint(F, U), t), adjoint(F, Vh)))
     return F.real(inner) if is_complex(inner) else inner
@@ -539,7 +540,7 @@ op(
 )
 
 
-def _old_svd(F: Any, self: Any, some: bool, compute_uv: bool) -> Any:
+def _old_svd(F: Namespace, self: Any, some: bool, compute_uv: bool) -> Any:
     U, S, Vh = F.linalg_svd(self, not some)
     V = F.transpose(Vh, -2, -1)
     return U, S, F.conj(V) if is_complex(V) else V
@@ -571,7 +572,7 @@ def _eigh(A: Any, UPLO: Any) -> tuple[Any, Any]:
     return values.astype(A.real.dtype), by_columns(vectors)
 
 
-def _eigh_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
+def _eigh_slope(F: Namespace, g: Any, out0: Any, out1: Any) -> Any:
     if g[1] is None:  # no vectors, so that equal values do no harm
         return F.matmul(out1 * row(F, g[0]), adjoint(F, out1))
     inner = F.matmul(adjoint(F, out1), g[1])
@@ -585,7 +586,7 @@ def _eigh_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
     return (result + adjoint(F, result)) / 2
 
 
-def _eigh_tangent(F: Any, t: Any, out0: Any, out1: Any) -> Any:
+def _eigh_tangent(F: Namespace, t: Any, out0: Any, out1: Any) -> Any:
     inner = F.matmul(F.matmul(adjoint(F, out1), t), out1)
     diagonal = _diagonal_of(F, inner)
     rest = (inner - _diagonal_matrix(F, diagonal)) / _gaps(F, out0)
@@ -618,12 +619,12 @@ op(
 )
 
 
-def _eigvalsh_slope(F: Any, g: Any, A: Any, UPLO: str) -> Any:
+def _eigvalsh_slope(F: Namespace, g: Any, A: Any, UPLO: str) -> Any:
     vectors = F.linalg_eigh(A, UPLO)[1]
     return F.matmul(vectors * row(F, g), adjoint(F, vectors))
 
 
-def _eigvalsh_tangent(F: Any, t: Any, A: Any, UPLO: str) -> Any:
+def _eigvalsh_tangent(F: Namespace, t: Any, A: Any, UPLO: str) -> Any:
     vectors = F.linalg_eigh(A, UPLO)[1]
     inner = _diagonal_of(F, F.matmul(F.matmul(adjoint(F, vectors), t), vectors))
     return F.real(inner) if is_complex(inner) else inner
@@ -658,7 +659,7 @@ def _eig(A: Any) -> tuple[Any, Any]:
     return values.astype(_complex_of(A)), by_columns(vectors.astype(_complex_of(A)))
 
 
-def _eig_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any) -> Any:
+def _eig_slope(F: Namespace, g: Any, A: Any, out0: Any, out1: Any) -> Any:
     V, Vh = out1, F.transpose(conjugate(F, out1), -2, -1)
     if g[1] is None:  # no vectors, so that equal values do no harm
         return real_like(F, F._linalg_solve(Vh, column(F, g[0]) * Vh), A)
@@ -673,7 +674,7 @@ def _eig_slope(F: Any, g: Any, A: Any, out0: Any, out1: Any) -> Any:
     return real_like(F, F._linalg_solve(Vh, F.matmul(inner, Vh)), A)
 
 
-def _eig_tangent(F: Any, t: Any, A: Any, out0: Any, out1: Any) -> Any:
+def _eig_tangent(F: Namespace, t: Any, A: Any, out0: Any, out1: Any) -> Any:
     V = out1
     if not is_complex(t):
         t = t + 0j
@@ -706,13 +707,13 @@ op(
 )
 
 
-def _eigvals_slope(F: Any, g: Any, A: Any) -> Any:
+def _eigvals_slope(F: Namespace, g: Any, A: Any) -> Any:
     vectors = F.linalg_eig(A)[1]
     Vh = F.transpose(conjugate(F, vectors), -2, -1)
     return real_like(F, F._linalg_solve(Vh, F.matmul(_diagonal_matrix(F, g), Vh)), A)
 
 
-def _eigvals_tangent(F: Any, t: Any, A: Any) -> Any:
+def _eigvals_tangent(F: Namespace, t: Any, A: Any) -> Any:
     vectors = F.linalg_eig(A)[1]
     if not is_complex(t):
         t = t + 0j
@@ -777,14 +778,14 @@ def _in_taller(solution: Any, rows: int) -> Any:
     return memory[..., :columns, :]
 
 
-def _lstsq_parts(F: Any, g: Any, A: Any, B: Any) -> tuple[Any, Any, Any]:
+def _lstsq_parts(F: Namespace, g: Any, A: Any, B: Any) -> tuple[Any, Any, Any]:
     """The pseudo-inverse, and the right side and cotangent as matrices."""
     vector = ndim(B) == ndim(A) - 1
     P = F.linalg_pinv(A)
     return P, column(F, B) if vector else B, column(F, g) if vector else g
 
 
-def _lstsq_a(F: Any, g: Any, A: Any, B: Any) -> Any:
+def _lstsq_a(F: Namespace, g: Any, A: Any, B: Any) -> Any:
     P, right, change = _lstsq_parts(F, g[0], A, B)
     result = pinv_slope(F, F.matmul(change, adjoint(F, right)), A, P)
     if 0 in g[1].shape:
@@ -794,7 +795,7 @@ def _lstsq_a(F: Any, g: Any, A: Any, B: Any) -> Any:
     return result + F.matmul(error * row(F, g[1]), adjoint(F, X))
 
 
-def _lstsq_b(F: Any, g: Any, A: Any, B: Any) -> Any:
+def _lstsq_b(F: Namespace, g: Any, A: Any, B: Any) -> Any:
     P, right, change = _lstsq_parts(F, g[0], A, B)
     result = F.matmul(adjoint(F, P), change)
     if 0 not in g[1].shape:
@@ -803,7 +804,7 @@ def _lstsq_b(F: Any, g: Any, A: Any, B: Any) -> Any:
     return F.squeeze_dim(result, -1) if ndim(B) == ndim(A) - 1 else result
 
 
-def _residual_tangent(F: Any, error: Any, change: Any, out1: Any) -> Any:
+def _residual_tangent(F: Namespace, error: Any, change: Any, out1: Any) -> Any:
     """The tangent of the squared errors; none where they were not computed."""
     if 0 in out1.shape:
         return F.zeros_like_shape(out1, tuple(out1.shape))
@@ -811,7 +812,7 @@ def _residual_tangent(F: Any, error: Any, change: Any, out1: Any) -> Any:
     return F.sum_dim(F.real(product) if is_complex(product) else product, (-2,))
 
 
-def _lstsq_a_tangent(F: Any, t: Any, A: Any, B: Any, out1: Any) -> Any:
+def _lstsq_a_tangent(F: Namespace, t: Any, A: Any, B: Any, out1: Any) -> Any:
     P, right, _ = _lstsq_parts(F, B, A, B)
     moved = F.matmul(pinv_tangent(F, t, A, P), right)
     X = F.matmul(P, right)
@@ -819,7 +820,7 @@ def _lstsq_a_tangent(F: Any, t: Any, A: Any, B: Any, out1: Any) -> Any:
     return F.squeeze_dim(moved, -1) if ndim(B) == ndim(A) - 1 else moved, residual, None, None
 
 
-def _lstsq_b_tangent(F: Any, t: Any, A: Any, B: Any, out1: Any) -> Any:
+def _lstsq_b_tangent(F: Namespace, t: Any, A: Any, B: Any, out1: Any) -> Any:
     P, right, _ = _lstsq_parts(F, B, A, B)
     change = column(F, t) if ndim(B) == ndim(A) - 1 else t
     moved = F.matmul(P, change)
@@ -892,7 +893,7 @@ op(
 )
 
 
-def _cond(F: Any, A: Any, p: Any) -> Any:
+def _cond(F: Namespace, A: Any, p: Any) -> Any:
     if type(A) is Tensor and len(shape_of(A)) < 2 and p in (None, 2, -2):
         raise RuntimeError("linalg.cond: The input tensor must have at least 2 dimensions.")
     if p is None or p in (2, -2):

@@ -14,13 +14,14 @@ import numpy as np
 
 from ...table.dtype_rules import real_gradients
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import size_at
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
 from .shared import adjoint, batch_leading, by_columns, column, conjugate
 
 
-def _vector(F: Any, a: Any, i: int) -> Any:
+def _vector(F: Namespace, a: Any, i: int) -> Any:
     """The vector of reflection i, as a column."""
     rows = a.shape[-2]
     below = F.slice(F.slice(a, -1, i, i + 1), -2, i + 1, rows)
@@ -29,7 +30,7 @@ def _vector(F: Any, a: Any, i: int) -> Any:
     return F.cat([above, one, below], -2)
 
 
-def _factor(F: Any, tau: Any, i: int, inverse: bool) -> Any:
+def _factor(F: Namespace, tau: Any, i: int, inverse: bool) -> Any:
     """The factor of reflection i, or of its inverse, as a matrix of one element."""
     number = column(F, F.slice(tau, -1, i, i + 1))
     return conjugate(F, number) if inverse else number
@@ -41,7 +42,7 @@ def _order(tau: Any, inverse: bool) -> Any:
     return range(count) if inverse else range(count - 1, -1, -1)
 
 
-def _applied(F: Any, a: Any, tau: Any, C: Any, inverse: bool) -> list[Any]:
+def _applied(F: Namespace, a: Any, tau: Any, C: Any, inverse: bool) -> list[Any]:
     """C with no reflection, one, two … applied."""
     found = [C]
     for i in _order(tau, inverse):
@@ -52,7 +53,7 @@ def _applied(F: Any, a: Any, tau: Any, C: Any, inverse: bool) -> list[Any]:
     return found
 
 
-def _slopes(F: Any, g: Any, a: Any, tau: Any, C: Any, inverse: bool) -> tuple[Any, Any, Any]:
+def _slopes(F: Namespace, g: Any, a: Any, tau: Any, C: Any, inverse: bool) -> tuple[Any, Any, Any]:
     """The derivatives by the vectors, the factors and C."""
     found = _applied(F, a, tau, C, inverse)
     columns: dict[int, Any] = {}
@@ -80,7 +81,7 @@ def _slopes(F: Any, g: Any, a: Any, tau: Any, C: Any, inverse: bool) -> tuple[An
     return F.cat(full, -1), by_tau, g
 
 
-def _tangent(F: Any, a: Any, tau: Any, C: Any, da: Any, dtau: Any, inverse: bool) -> Any:
+def _tangent(F: Namespace, a: Any, tau: Any, C: Any, da: Any, dtau: Any, inverse: bool) -> Any:
     """The change of the product with the vectors (`da`) or the factors (`dtau`)."""
     change = F.zeros_like_shape(C, tuple(C.shape))
     for place, i in enumerate(_order(tau, inverse)):
@@ -102,7 +103,7 @@ def _tangent(F: Any, a: Any, tau: Any, C: Any, da: Any, dtau: Any, inverse: bool
 # --- the orthonormal factor -------------------------------------------------------------------
 
 
-def _start(F: Any, a: Any) -> Any:
+def _start(F: Namespace, a: Any) -> Any:
     return F._unit_like(a)
 
 
@@ -189,7 +190,7 @@ def _multiplied(self: Any, tau: Any, other: Any, left: bool, transpose: bool) ->
 
 
 def _by_reflections(
-    F: Any,
+    F: Namespace,
     g: Any,
     self: Any,
     tau: Any,
@@ -204,7 +205,7 @@ def _by_reflections(
 
 
 def _along_reflections(
-    F: Any, self: Any, tau: Any, other: Any, left: bool, transpose: bool, da: Any, dtau: Any
+    F: Namespace, self: Any, tau: Any, other: Any, left: bool, transpose: bool, da: Any, dtau: Any
 ) -> Any:
     if left:
         return _tangent(F, self, tau, other, da, dtau, transpose)
@@ -282,7 +283,7 @@ def _geqrf(self: Any) -> tuple[Any, Any]:
     return by_columns(factors), tau
 
 
-def _underivable(F: Any, g: Any) -> Any:
+def _underivable(F: Namespace, g: Any) -> Any:
     raise NotImplementedError("the derivative for 'geqrf' is not implemented.")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...table.dtype_rules import underivable
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make, shape_of
 from .shared import batch_leading, by_columns, check_floating, check_square
@@ -144,7 +145,7 @@ op(
 )
 
 
-def _factor(F: Any, self: Any, hermitian: bool) -> Any:
+def _factor(F: Namespace, self: Any, hermitian: bool) -> Any:
     packed, pivots, _ = F.linalg_ldl_factor_ex(self, hermitian=hermitian, check_errors=True)
     return packed, pivots
 

@@ -7,17 +7,18 @@ from typing import Any
 from ...kernels import random
 from ...table.entry import op
 from ...table.levels.randomness import per_example
+from ...table.schema import Namespace
 from ...tensor.tensor import Tensor, make, shape_of
 from .shared import adjoint
 
 
-def _times(F: Any, A: Any, M: Any, other: Any) -> Any:
+def _times(F: Namespace, A: Any, M: Any, other: Any) -> Any:
     """(A - M) times a matrix."""
     product = F.matmul(A, other)
     return product if M is None else F.sub(product, F.matmul(M, other))
 
 
-def _basis(F: Any, A: Any, M: Any, q: int, niter: int) -> Any:
+def _basis(F: Namespace, A: Any, M: Any, q: int, niter: int) -> Any:
     """An orthonormal basis of what A - M makes of q random vectors, after `niter` power steps."""
     dtype = A.dtype
 
@@ -35,7 +36,7 @@ def _basis(F: Any, A: Any, M: Any, q: int, niter: int) -> Any:
     return basis
 
 
-def _svd_lowrank(F: Any, A: Any, q: int | None, niter: int, M: Any) -> Any:
+def _svd_lowrank(F: Namespace, A: Any, q: int | None, niter: int, M: Any) -> Any:
     if M is not None:
         M = F.expand(M, tuple(A.shape))
     rows, columns = shape_of(A)[-2:]
@@ -51,7 +52,7 @@ def _svd_lowrank(F: Any, A: Any, q: int | None, niter: int, M: Any) -> Any:
     return (right, values, left) if rows < columns else (left, values, right)
 
 
-def _pca_lowrank(F: Any, A: Any, q: int | None, center: bool, niter: int) -> Any:
+def _pca_lowrank(F: Namespace, A: Any, q: int | None, center: bool, niter: int) -> Any:
     if len(shape_of(A)) < 2:
         raise ValueError(f"not enough values to unpack (expected 2, got {len(shape_of(A))})")
     least = min(shape_of(A)[-2:])

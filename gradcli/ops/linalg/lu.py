@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, make, shape_of
@@ -43,7 +44,7 @@ op(
 # --- derivatives ------------------------------------------------------------------------------
 
 
-def _parts(F: Any, packed: Any) -> tuple[Any, Any]:
+def _parts(F: Namespace, packed: Any) -> tuple[Any, Any]:
     """L and U of a packed matrix."""
     rows, columns = packed.shape[-2:]
     size = min(rows, columns)
@@ -64,7 +65,7 @@ op(
 )
 
 
-def _slope(F: Any, gL: Any, gU: Any, L: Any, U: Any, P: Any) -> Any:
+def _slope(F: Namespace, gL: Any, gU: Any, L: Any, U: Any, P: Any) -> Any:
     """The derivative by A from those by L (below its diagonal) and U (on and above it)."""
     rows, columns = L.shape[-2], U.shape[-1]
     size = min(rows, columns)
@@ -90,7 +91,7 @@ def _slope(F: Any, gL: Any, gU: Any, L: Any, U: Any, P: Any) -> Any:
     return F.matmul(P, result)
 
 
-def _tangents(F: Any, t: Any, L: Any, U: Any, P: Any) -> tuple[Any, Any]:
+def _tangents(F: Namespace, t: Any, L: Any, U: Any, P: Any) -> tuple[Any, Any]:
     """The changes of L and U with A."""
     rows, columns = L.shape[-2], U.shape[-1]
     size = min(rows, columns)
@@ -110,7 +111,7 @@ def _tangents(F: Any, t: Any, L: Any, U: Any, P: Any) -> tuple[Any, Any]:
     return dL, dU
 
 
-def _packed(F: Any, L: Any, U: Any) -> Any:
+def _packed(F: Namespace, L: Any, U: Any) -> Any:
     """One matrix of what is below the diagonal of L and what is on and above that of U."""
     rows, columns = L.shape[-2], U.shape[-1]
     size = min(rows, columns)
@@ -171,7 +172,7 @@ def _factor(name: str, A: Any, check_errors: bool) -> Any:
     return packed, pivots, info
 
 
-def _factor_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
+def _factor_slope(F: Namespace, g: Any, out0: Any, out1: Any) -> Any:
     L, U = _parts(F, out0)
     rows, columns = out0.shape[-2:]
     size = min(rows, columns)
@@ -180,7 +181,7 @@ def _factor_slope(F: Any, g: Any, out0: Any, out1: Any) -> Any:
     return _slope(F, gL, gU, L, U, F._pivot_matrix(g, out1, rows))
 
 
-def _factor_tangent(F: Any, t: Any, out0: Any, out1: Any) -> Any:
+def _factor_tangent(F: Namespace, t: Any, out0: Any, out1: Any) -> Any:
     L, U = _parts(F, out0)
     dL, dU = _tangents(F, t, L, U, F._pivot_matrix(t, out1, out0.shape[-2]))
     return _packed(F, dL, dU), None, None
@@ -228,7 +229,7 @@ op(
 )
 
 
-def _lu_factor(F: Any, A: Any, pivot: bool) -> Any:
+def _lu_factor(F: Namespace, A: Any, pivot: bool) -> Any:
     if type(A) is Tensor:
         _check("torch.lu_factor")(A, pivot)
     packed, pivots, _ = F._lu_factor(A)
@@ -252,7 +253,7 @@ op(
 )
 
 
-def _lu(F: Any, A: Any, pivot: bool, get_infos: bool) -> Any:
+def _lu(F: Namespace, A: Any, pivot: bool, get_infos: bool) -> Any:
     warn_once(
         "torch.lu is deprecated in favor of torch.linalg.lu_factor / torch.linalg.lu_factor_ex and "
         "will be removed in a future PyTorch release.\nLU, pivots = torch.lu(A, compute_pivots)\n"
@@ -312,7 +313,7 @@ op(
 )
 
 
-def _lu_slope(F: Any, g: Any, P: Any, L: Any, U: Any) -> Any:
+def _lu_slope(F: Namespace, g: Any, P: Any, L: Any, U: Any) -> Any:
     gL, gU = g[-2:]
     return _slope(F, F._triangle(gL, False, -1), F._triangle(gU, True), L, U, P)
 
@@ -355,14 +356,14 @@ def _check_unpack(
         )
 
 
-def _unpack_slope(F: Any, g: Any, LU_data_shape: Any, unpack_data: bool) -> Any:
+def _unpack_slope(F: Namespace, g: Any, LU_data_shape: Any, unpack_data: bool) -> Any:
     gL, gU = g[-2:]
     if not unpack_data:
         return F.zeros_like_shape(gL, tuple(LU_data_shape))
     return _packed(F, gL, gU)
 
 
-def _unpack_tangent(F: Any, t: Any, unpack_data: bool) -> Any:
+def _unpack_tangent(F: Namespace, t: Any, unpack_data: bool) -> Any:
     rows, columns = t.shape[-2:]
     size = min(rows, columns)
     if not unpack_data:
@@ -408,7 +409,7 @@ def _solved(LU: Any, pivots: Any, B: Any, left: bool, adjoint: bool) -> Any:
     return np.array(adjoint_array(flipped), order="C")
 
 
-def _by_packed(F: Any, full: Any, LU: Any, pivots: Any) -> Any:
+def _by_packed(F: Namespace, full: Any, LU: Any, pivots: Any) -> Any:
     """The derivative by the packed factors from that by the matrix they make."""
     L, U = _parts(F, LU)
     moved = F.matmul(adjoint(F, F._pivot_matrix(full, pivots, LU.shape[-1])), full)
@@ -417,7 +418,9 @@ def _by_packed(F: Any, full: Any, LU: Any, pivots: Any) -> Any:
     return F._triangle(lower, False, -1) + F._triangle(upper, True)
 
 
-def _solve_lu(F: Any, g: Any, LU: Any, pivots: Any, out: Any, left: bool, adjoint_: bool) -> Any:
+def _solve_lu(
+    F: Namespace, g: Any, LU: Any, pivots: Any, out: Any, left: bool, adjoint_: bool
+) -> Any:
     change = F.linalg_lu_solve(LU, pivots, g, left=left, adjoint=not adjoint_)
     if left:
         one, other = (out, change) if adjoint_ else (change, out)
@@ -429,7 +432,7 @@ def _solve_lu(F: Any, g: Any, LU: Any, pivots: Any, out: Any, left: bool, adjoin
 
 
 def _solve_lu_tangent(
-    F: Any, t: Any, LU: Any, pivots: Any, out: Any, left: bool, adjoint_: bool
+    F: Namespace, t: Any, LU: Any, pivots: Any, out: Any, left: bool, adjoint_: bool
 ) -> Any:
     L, U = _parts(F, LU)
     dL, dU = F._triangle(t, False, -1), F._triangle(t, True)
@@ -502,7 +505,7 @@ op(
 )
 
 
-def _old_lu_solve(F: Any, self: Any, LU_data: Any, LU_pivots: Any) -> Any:
+def _old_lu_solve(F: Namespace, self: Any, LU_data: Any, LU_pivots: Any) -> Any:
     warn_once(
         "torch.lu_solve is deprecated in favor of torch.linalg.lu_solveand will be removed in a "
         "future PyTorch release.\nNote that torch.linalg.lu_solve has its arguments reversed.\n"

@@ -15,6 +15,7 @@ from ...table.call.python_data import real_number
 from ...table.dtype_rules import is_complex, not_differentiable
 from ...table.entry import LINEAR, op
 from ...table.out_rules import CAST, EXACT, Rule, safely
+from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
@@ -221,7 +222,7 @@ op(
 )
 
 
-def _matrix_scalar(F: Any, value: Any) -> Any:
+def _matrix_scalar(F: Namespace, value: Any) -> Any:
     return F.unsqueeze(F.unsqueeze(value, -1), -1)
 
 
@@ -235,7 +236,7 @@ def _values(A: Tensor) -> Any:
     return np.moveaxis(inner, ahead + level.axis, 0)
 
 
-def _det_gradient(F: Any, A: Any, out: Any) -> Any:
+def _det_gradient(F: Namespace, A: Any, out: Any) -> Any:
     """The conjugate of the determinant's derivative by each element."""
     if not F.is_traced:
         return F._cofactors(A)
@@ -251,15 +252,15 @@ def _det_gradient(F: Any, A: Any, out: Any) -> Any:
     return F.matmul(left * row(F, F.stack(others, -1)), right) * phase
 
 
-def _det_slope(F: Any, g: Any, A: Any, out: Any) -> Any:
+def _det_slope(F: Namespace, g: Any, A: Any, out: Any) -> Any:
     return _det_gradient(F, A, out) * _matrix_scalar(F, g)
 
 
-def _det_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
+def _det_tangent(F: Namespace, t: Any, A: Any, out: Any) -> Any:
     return F.sum_dim(conjugate(F, _det_gradient(F, A, out)) * t, (-2, -1))
 
 
-def _trace_of(F: Any, matrices: Any) -> Any:
+def _trace_of(F: Namespace, matrices: Any) -> Any:
     return F.sum_dim(F.diagonal(matrices, 0, -2, -1), (-1,))
 
 
@@ -284,7 +285,7 @@ def _slogdet(A: Any) -> tuple[Any, Any]:
     return sign.astype(A.dtype), size.astype(A.real.dtype)
 
 
-def _slogdet_slope(F: Any, g: Any, A: Any, out0: Any) -> Any:
+def _slogdet_slope(F: Namespace, g: Any, A: Any, out0: Any) -> Any:
     factor = g[1]
     if is_complex(A):
         factor = factor - F.imag(conjugate(F, g[0]) * out0) * 1j
@@ -295,7 +296,7 @@ def _slogdet_slope(F: Any, g: Any, A: Any, out0: Any) -> Any:
     return F._adjoint_inverse(A) * _matrix_scalar(F, factor)
 
 
-def _slogdet_tangent(F: Any, t: Any, A: Any, out0: Any) -> Any:
+def _slogdet_tangent(F: Namespace, t: Any, A: Any, out0: Any) -> Any:
     if F.is_traced:
         change = _trace_of(F, F._linalg_solve(A, t))
     else:
@@ -332,7 +333,7 @@ op(
 )
 
 
-def _logdet(F: Any, self: Any) -> Any:
+def _logdet(F: Namespace, self: Any) -> Any:
     if type(self) is Tensor:
         check_square("logdet", self)
     sign, size = F.linalg_slogdet(self)
@@ -406,11 +407,11 @@ def check_solve(A: Tensor, B: Tensor, left: bool) -> None:
     broadcast_shape((a[:-2], right[:-2]))
 
 
-def _solve_b(F: Any, g: Any, A: Any, left: bool) -> Any:
+def _solve_b(F: Namespace, g: Any, A: Any, left: bool) -> Any:
     return F._linalg_solve(adjoint(F, A), g, left)
 
 
-def solve_a(F: Any, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+def solve_a(F: Namespace, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
     """The cotangent of A from that of X: -A⁻ᴴ g Xᴴ, with factors exchanged for X A = B."""
     change = F._linalg_solve(adjoint(F, A), g, left)
     b = tuple(B_shape)
@@ -421,7 +422,7 @@ def solve_a(F: Any, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
     return -F.matmul(adjoint(F, out), change)
 
 
-def solve_a_tangent(F: Any, t: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
+def solve_a_tangent(F: Namespace, t: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
     """The tangent of X from that of A: -A⁻¹ dA X, with factors exchanged for X A = B."""
     b = tuple(B_shape)
     if len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1]):
@@ -506,12 +507,14 @@ def _check_triangular(A: Tensor, B: Tensor, upper: bool, left: bool, unitriangul
         )
 
 
-def _triangular_b(F: Any, g: Any, A: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+def _triangular_b(
+    F: Namespace, g: Any, A: Any, upper: bool, left: bool, unitriangular: bool
+) -> Any:
     return F._solve_triangular(adjoint(F, A), g, not upper, left, unitriangular)
 
 
 def _triangular_a(
-    F: Any, g: Any, A: Any, out: Any, upper: bool, left: bool, unitriangular: bool
+    F: Namespace, g: Any, A: Any, out: Any, upper: bool, left: bool, unitriangular: bool
 ) -> Any:
     change = F._solve_triangular(adjoint(F, A), g, not upper, left, unitriangular)
     if left:
@@ -522,7 +525,7 @@ def _triangular_a(
 
 
 def _triangular_tangent(
-    F: Any, t: Any, A: Any, out: Any, upper: bool, left: bool, unitriangular: bool
+    F: Namespace, t: Any, A: Any, out: Any, upper: bool, left: bool, unitriangular: bool
 ) -> Any:
     t = F._triangle(t, upper, (1 if upper else -1) if unitriangular else 0)
     moved = F.matmul(t, out) if left else F.matmul(out, t)
@@ -571,7 +574,7 @@ op(
 # --- powers, exponentials ---------------------------------------------------------------------
 
 
-def _matrix_power(F: Any, A: Any, n: int) -> Any:
+def _matrix_power(F: Namespace, A: Any, n: int) -> Any:
     if type(A) is Tensor:
         check_square("linalg.matrix_power", A)
     if n == 0:
@@ -667,7 +670,7 @@ def _matrix_exp(self: Any) -> Any:
     return result.reshape(self.shape).astype(self.dtype)
 
 
-def _block(F: Any, A: Any, change: Any) -> Any:
+def _block(F: Namespace, A: Any, change: Any) -> Any:
     """exp of [[A, change], [0, A]]: its upper right block is the derivative along `change`."""
     zero = F.zeros_like_shape(A, tuple(A.shape))
     size = A.shape[-1]
@@ -721,7 +724,7 @@ op(
 )
 
 
-def _vecdot(F: Any, x: Any, y: Any, dim: int) -> Any:
+def _vecdot(F: Namespace, x: Any, y: Any, dim: int) -> Any:
     if type(x) is Tensor:
         for value in (x, y):
             if value.dtype.category < dtypes.FLOATING:
@@ -775,7 +778,7 @@ def _pinv(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
     return result.astype(A.dtype)
 
 
-def pinv_slope(F: Any, g: Any, A: Any, P: Any) -> Any:
+def pinv_slope(F: Namespace, g: Any, A: Any, P: Any) -> Any:
     """The cotangent of A from that of its pseudo-inverse P."""
     gh, Ph = adjoint(F, g), adjoint(F, P)
     rows, columns = A.shape[-2:]
@@ -798,7 +801,7 @@ def pinv_slope(F: Any, g: Any, A: Any, P: Any) -> Any:
     )
 
 
-def pinv_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
+def pinv_tangent(F: Namespace, t: Any, A: Any, out: Any) -> Any:
     """The tangent of the pseudo-inverse `out` of A."""
     th, Ph = adjoint(F, t), adjoint(F, out)
     first = F.matmul(F.matmul(out, t), out)
@@ -809,7 +812,7 @@ def pinv_tangent(F: Any, t: Any, A: Any, out: Any) -> Any:
     )
 
 
-def _by_tensor(F: Any, A: Any, rcond: Any, hermitian: bool) -> Any:
+def _by_tensor(F: Namespace, A: Any, rcond: Any, hermitian: bool) -> Any:
     _refuse_complex("rcond", rcond)
     not_differentiable("linalg_pinv", rtol=rcond)
     return F.linalg_pinv_tensor(A, atol=F.mul(rcond, 0), rtol=rcond, hermitian=hermitian)
@@ -830,7 +833,7 @@ def _refuse_complex(name: str, value: Any) -> None:
         )
 
 
-def _by_rcond(F: Any, A: Any, rcond: Any, hermitian: bool) -> Any:
+def _by_rcond(F: Namespace, A: Any, rcond: Any, hermitian: bool) -> Any:
     return F.linalg_pinv(A, atol=0.0, rtol=real_number(rcond), hermitian=hermitian)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from ...table.dtype_rules import cleared, common_dtype, is_complex
 from ...table.entry import op
 from ...table.out_rules import CAST, Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim, size_at, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, numel, shape_of
@@ -53,7 +54,7 @@ def _vector_norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> An
     return np.sum(size**p, axes, keepdims=keepdim) ** (1 / p)
 
 
-def kept(F: Any, value: Any, dim: Any, shape: Sequence[int], keepdim: bool) -> Any:
+def kept(F: Namespace, value: Any, dim: Any, shape: Sequence[int], keepdim: bool) -> Any:
     """A result reduced over `dim`, with the reduced dimensions of `shape` of length one."""
     if keepdim:
         return value
@@ -61,12 +62,12 @@ def kept(F: Any, value: Any, dim: Any, shape: Sequence[int], keepdim: bool) -> A
     return F.reshape(value, tuple(1 if axis in axes else n for axis, n in enumerate(shape)))
 
 
-def _zero_where(F: Any, zero: Any, value: Any) -> Any:
+def _zero_where(F: Namespace, zero: Any, value: Any) -> Any:
     """`value`, with 0 where `zero` is 0."""
     return cleared(F, F.eq(zero, 0), value)
 
 
-def _direction(F: Any, self: Any, norm: Any, p: float, axes: tuple[int, ...]) -> Any:
+def _direction(F: Namespace, self: Any, norm: Any, p: float, axes: tuple[int, ...]) -> Any:
     """The derivative of the norm (with its dimensions kept) by each element."""
     if p == 1:
         return F.sgn(self)
@@ -86,7 +87,7 @@ def _direction(F: Any, self: Any, norm: Any, p: float, axes: tuple[int, ...]) ->
 
 
 def _norm_vjp(
-    F: Any, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any
+    F: Namespace, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any
 ) -> Any:
     shape = tuple(self.shape)
     p = _order(ord)
@@ -98,7 +99,7 @@ def _norm_vjp(
 
 
 def _norm_jvp(
-    F: Any, t: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any
+    F: Namespace, t: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any
 ) -> Any:
     shape = tuple(self.shape)
     p = _order(ord)
@@ -132,7 +133,7 @@ def _matrix_axes(self: Any, dim: Any) -> tuple[int, int]:
 
 
 def _matrix_norm(
-    F: Any,
+    F: Namespace,
     self: Any,
     ord: Any = "fro",
     dim: Any = (-2, -1),
@@ -159,7 +160,7 @@ def _matrix_norm(
 
 
 def _singular_norm(
-    F: Any, self: Any, first: int, second: int, keepdim: bool, dtype: Any, kind: str
+    F: Namespace, self: Any, first: int, second: int, keepdim: bool, dtype: Any, kind: str
 ) -> Any:
     if dtype is not None:
         self = F._to_copy(self, dtype)
@@ -199,7 +200,12 @@ op(
 
 
 def _linalg_norm(
-    F: Any, self: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None
+    F: Namespace,
+    self: Any,
+    ord: Any = None,
+    dim: Any = None,
+    keepdim: bool = False,
+    dtype: Any = None,
 ) -> Any:
     if ord is None:
         return F.linalg_vector_norm(self, 2, dim, keepdim, dtype=dtype)
@@ -277,7 +283,7 @@ op(
 )
 
 
-def _norm_except(F: Any, v: Any, pow: int, dim: int) -> Any:
+def _norm_except(F: Namespace, v: Any, pow: int, dim: int) -> Any:
     shape = tuple(v.shape)
     if dim == -1:
         return F._native_norm0(v, pow, None, False)
@@ -352,7 +358,7 @@ op(
 
 
 def _pairwise_distance(
-    F: Any, x1: Any, x2: Any, p: Any = 2.0, eps: float = 1e-6, keepdim: bool = False
+    F: Namespace, x1: Any, x2: Any, p: Any = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Any:
     last = max(ndim(x1), ndim(x2)) - 1
     difference = F._add_scalar(F.sub(x1, x2), eps)
@@ -379,7 +385,7 @@ _COMPUTE_MODES = (
 )
 
 
-def _cdist(F: Any, x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
+def _cdist(F: Namespace, x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
     rank1, rank2 = ndim(x1), ndim(x2)
     if rank1 < 2 or rank2 < 2:
         which, rank = ("X1", rank1) if rank1 < 2 else ("X2", rank2)
@@ -411,7 +417,7 @@ def _cdist_forward(x1: Any, x2: Any, p: float) -> Any:
     return _vector_norm(x1[..., :, None, :] - x2[..., None, :, :], p, (-1,), False, None)
 
 
-def _cdist_weights(F: Any, x1: Any, x2: Any, out: Any, p: float) -> Any:
+def _cdist_weights(F: Namespace, x1: Any, x2: Any, out: Any, p: float) -> Any:
     """The derivative of every distance by the difference of its two points."""
     difference = F.sub(F.unsqueeze(x1, -2), F.unsqueeze(x2, -3))
     if p == 0:
@@ -478,7 +484,7 @@ def _pair_index(self: Any, second: bool) -> Any:
     return _pairs(self.shape[0])[second]
 
 
-def _pdist_weights(F: Any, self: Any, out: Any, p: float) -> tuple[Any, Any, Any]:
+def _pdist_weights(F: Namespace, self: Any, out: Any, p: float) -> tuple[Any, Any, Any]:
     """The pairs, and the derivative of every distance by the difference of its two points."""
     one, other = F._pair_index(self, False), F._pair_index(self, True)
     difference = F.sub(F.index_select(self, 0, one), F.index_select(self, 0, other))
@@ -487,14 +493,14 @@ def _pdist_weights(F: Any, self: Any, out: Any, p: float) -> tuple[Any, Any, Any
     return one, other, _direction(F, difference, F.unsqueeze(out, -1), p, (1,))
 
 
-def _pdist_slope(F: Any, g: Any, self: Any, out: Any, p: float) -> Any:
+def _pdist_slope(F: Namespace, g: Any, self: Any, out: Any, p: float) -> Any:
     one, other, weights = _pdist_weights(F, self, out, p)
     moved = weights * F.unsqueeze(g, -1)
     total = F.zeros_like_shape(moved, tuple(self.shape))
     return F.index_add(F.index_add(total, 0, one, moved), 0, other, -moved)
 
 
-def _pdist_tangent(F: Any, t: Any, self: Any, out: Any, p: float) -> Any:
+def _pdist_tangent(F: Namespace, t: Any, self: Any, out: Any, p: float) -> Any:
     one, other, weights = _pdist_weights(F, self, out, p)
     difference = F.index_select(t, 0, one) - F.index_select(t, 0, other)
     return F.sum_dim(weights * difference, (-1,))
@@ -548,7 +554,9 @@ op(
 )
 
 
-def _normalize(F: Any, input: Any, p: float = 2.0, dim: Any = (1,), eps: float = 1e-12) -> Any:
+def _normalize(
+    F: Namespace, input: Any, p: float = 2.0, dim: Any = (1,), eps: float = 1e-12
+) -> Any:
     size = F.clamp_min(F.linalg_vector_norm(input, p, dim, True), eps)
     return F.div(input, F.expand(size, tuple(input.shape)))
 
@@ -565,7 +573,7 @@ op(
 )
 
 
-def _cosine_similarity(F: Any, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+def _cosine_similarity(F: Namespace, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     shape = broadcast_shape((tuple(x1.shape), tuple(x2.shape)))
     if type(x1) is Tensor:
         common = common_dtype(x1, x2)

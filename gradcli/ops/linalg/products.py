@@ -15,6 +15,7 @@ from ...table.dtype_rules import refuse_bool, requires_grad
 from ...table.entry import LINEAR, MULTILINEAR, op
 from ...table.levels.batching import decomposed, matmul_like
 from ...table.out_rules import CAST, CONTRACTED, EXACT, Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import check_expand, is_contiguous, ndim, size_at
 from ...tensor.dtypes import FROM_ARRAY, c_name, fixed_width_name
 from ...tensor.tensor import Tensor, shape_of
@@ -283,7 +284,7 @@ def _times_conj(g: Any, factor: complex) -> Any:
     return g if factor == 1 else g * factor.conjugate()
 
 
-def _row_by_column(F: Any, self: Any, tensor: Any) -> Any:
+def _row_by_column(F: Namespace, self: Any, tensor: Any) -> Any:
     """The dot product as a matrix product, which adds in the same order as a single one."""
     return F.reshape(F.mm(F.unsqueeze(self, 0), F.unsqueeze(tensor, 1)), ())
 
@@ -373,7 +374,7 @@ op(
 )
 
 
-def _dot_batched(F: Any, self: Any, tensor: Any) -> Any:
+def _dot_batched(F: Namespace, self: Any, tensor: Any) -> Any:
     if len(shape_of(self)) != 1 or len(shape_of(tensor)) != 1:
         raise RuntimeError("Got wrong shapes for dot")
     return _row_by_column(F, self, tensor)
@@ -419,7 +420,7 @@ op(
 # --- batches ----------------------------------------------------------------------------------
 
 
-def _adjoint(F: Any, matrices: Any) -> Any:
+def _adjoint(F: Namespace, matrices: Any) -> Any:
     return F.transpose(F.conj(matrices), 1, 2)
 
 
@@ -569,7 +570,7 @@ op(
 )
 
 
-def _outer(F: Any, self: Any, vec2: Any) -> Any:
+def _outer(F: Namespace, self: Any, vec2: Any) -> Any:
     _one_dimensional("outer", self=self, vec2=vec2)
     return F.mul(F.reshape(self, (self.shape[0], 1)), vec2)
 
@@ -599,7 +600,7 @@ op(
 )
 
 
-def unsafe_view(F: Any, value: Any, shape: tuple[int, ...]) -> Any:
+def unsafe_view(F: Namespace, value: Any, shape: tuple[int, ...]) -> Any:
     """`value` as `shape`, recorded as UnsafeViewBackward0."""
     return F._unsafe_view(value, shape)
 
@@ -623,7 +624,7 @@ def _folds(tensor1: Any, tensor2: Any) -> bool:
     return is_contiguous(larger, flipped=not first_larger)
 
 
-def _folded(F: Any, tensor1: Any, tensor2: Any) -> Any:
+def _folded(F: Namespace, tensor1: Any, tensor2: Any) -> Any:
     flipped = ndim(tensor2) > ndim(tensor1)
     if flipped:
         large = F.transpose(tensor2, -2, -1)
@@ -638,7 +639,7 @@ def _folded(F: Any, tensor1: Any, tensor2: Any) -> Any:
     return F.contiguous(F.transpose(product, -2, -1)) if flipped else product
 
 
-def _batched(F: Any, tensor1: Any, tensor2: Any) -> Any:
+def _batched(F: Namespace, tensor1: Any, tensor2: Any) -> Any:
     shape1, shape2 = tuple(tensor1.shape), tuple(tensor2.shape)
     if len(shape1) == 3 and len(shape2) == 3 and shape1[0] != shape2[0]:
         if shape1[0] == 1 and requires_grad(tensor1):
@@ -666,7 +667,7 @@ def broadcast_batches(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]
     return broadcast_shape((a, b))
 
 
-def _matmul(F: Any, self: Any, other: Any) -> Any:
+def _matmul(F: Namespace, self: Any, other: Any) -> Any:
     if not F.is_traced:
         return np.matmul(self, other)
     dim1, dim2 = ndim(self), ndim(other)
@@ -708,7 +709,7 @@ op(
 )
 
 
-def _linear(F: Any, input: Any, weight: Any, bias: Any = None) -> Any:
+def _linear(F: Namespace, input: Any, weight: Any, bias: Any = None) -> Any:
     rank = ndim(input)
     if rank == 0 or ndim(weight) == 0:
         raise RuntimeError(
@@ -748,7 +749,7 @@ op(
 )
 
 
-def _inner(F: Any, self: Any, other: Any) -> Any:
+def _inner(F: Namespace, self: Any, other: Any) -> Any:
     if ndim(self) == 0 or ndim(other) == 0:
         return F.mul(self, other)
     if self.shape[-1] != other.shape[-1]:

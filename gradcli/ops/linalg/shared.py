@@ -12,6 +12,7 @@ from ...table.dtype_rules import is_complex
 from ...table.entry import Op
 from ...table.formulas import traced
 from ...table.levels.batching import batch_size, front
+from ...table.schema import Namespace
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
 
@@ -95,7 +96,7 @@ def singular(name: str, index: tuple[int, ...], reason: str) -> LinAlgError:
     return LinAlgError(f"{name}: {place}{reason}")
 
 
-def conjugate(F: Any, value: Any) -> Any:
+def conjugate(F: Namespace, value: Any) -> Any:
     """The conjugate, also of complex inputs to operations with real results.
 
     Note: the namespace of bare arrays is chosen by the result's dtype, and the one for real
@@ -106,7 +107,7 @@ def conjugate(F: Any, value: Any) -> Any:
     return value.conj() if value.dtype.kind == "c" else value
 
 
-def adjoint(F: Any, matrix: Any) -> Any:
+def adjoint(F: Namespace, matrix: Any) -> Any:
     """The conjugate transpose of the last two dimensions."""
     return F.transpose(conjugate(F, matrix), -2, -1)
 
@@ -126,17 +127,17 @@ def by_columns(matrix: Any) -> Any:
     return np.swapaxes(np.array(swapped, order="C"), -1, -2)
 
 
-def real_like(F: Any, value: Any, like: Any) -> Any:
+def real_like(F: Namespace, value: Any, like: Any) -> Any:
     """The real part, where the input that `value` is a derivative of is real."""
     return F.real(value) if is_complex(value) and not is_complex(like) else value
 
 
-def column(F: Any, vector: Any) -> Any:
+def column(F: Namespace, vector: Any) -> Any:
     """Vectors as columns."""
     return F.unsqueeze(vector, -1)
 
 
-def row(F: Any, vector: Any) -> Any:
+def row(F: Namespace, vector: Any) -> Any:
     """Vectors as rows."""
     return F.unsqueeze(vector, -2)
 

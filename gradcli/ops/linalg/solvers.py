@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dims
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
@@ -200,12 +201,12 @@ def _from_cholesky(self: Any, upper: bool) -> Any:
     return by_columns(adjoint_array(inverse) @ inverse)
 
 
-def _by_factor(F: Any, g: Any, self: Any, out: Any, upper: bool) -> Any:
+def _by_factor(F: Namespace, g: Any, self: Any, out: Any, upper: bool) -> Any:
     common = F.matmul(F.matmul(out, g + adjoint(F, g)), out)
     return -(F.matmul(self, common) if upper else F.matmul(common, self))
 
 
-def _along_factor(F: Any, t: Any, self: Any, out: Any, upper: bool) -> Any:
+def _along_factor(F: Namespace, t: Any, self: Any, out: Any, upper: bool) -> Any:
     moved = F.matmul(adjoint(F, t), self) if upper else F.matmul(t, adjoint(F, self))
     return -F.matmul(F.matmul(out, moved + adjoint(F, moved)), out)
 
@@ -242,17 +243,19 @@ def _triangular(
     )
 
 
-def _transposed(F: Any, A: Any, transpose: bool) -> Any:
+def _transposed(F: Namespace, A: Any, transpose: bool) -> Any:
     return F.transpose(A, -2, -1) if transpose else A
 
 
-def _triangular_b(F: Any, g: Any, A: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
+def _triangular_b(
+    F: Namespace, g: Any, A: Any, upper: bool, transpose: bool, unitriangular: bool
+) -> Any:
     matrix = adjoint(F, _transposed(F, A, transpose))
     return F._solve_triangular(matrix, g[0], upper == transpose, True, unitriangular)
 
 
 def _triangular_a(
-    F: Any, g: Any, A: Any, out0: Any, upper: bool, transpose: bool, unitriangular: bool
+    F: Namespace, g: Any, A: Any, out0: Any, upper: bool, transpose: bool, unitriangular: bool
 ) -> Any:
     change = _triangular_b(F, g, A, upper, transpose, unitriangular)
     full = _transposed(F, -F.matmul(change, adjoint(F, out0)), transpose)
@@ -261,7 +264,7 @@ def _triangular_a(
 
 
 def _triangular_b_tangent(
-    F: Any, t: Any, A: Any, out1: Any, upper: bool, transpose: bool, unitriangular: bool
+    F: Namespace, t: Any, A: Any, out1: Any, upper: bool, transpose: bool, unitriangular: bool
 ) -> Any:
     matrix = _transposed(F, A, transpose)
     change = F._solve_triangular(matrix, t, upper != transpose, True, unitriangular)
@@ -269,7 +272,7 @@ def _triangular_b_tangent(
 
 
 def _triangular_a_tangent(
-    F: Any, t: Any, A: Any, out0: Any, upper: bool, transpose: bool, unitriangular: bool
+    F: Namespace, t: Any, A: Any, out0: Any, upper: bool, transpose: bool, unitriangular: bool
 ) -> Any:
     moved = F._triangle(t, upper, (1 if upper else -1) if unitriangular else 0)
     moved = F.matmul(_transposed(F, moved, transpose), out0)
@@ -327,7 +330,7 @@ op(
 # --- equations in tensors ---------------------------------------------------------------------
 
 
-def _tensorinv(F: Any, A: Any, ind: int) -> Any:
+def _tensorinv(F: Namespace, A: Any, ind: int) -> Any:
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     shape = tuple(A.shape)
@@ -356,7 +359,7 @@ op(
 )
 
 
-def _tensorsolve(F: Any, A: Any, B: Any, dims: Any) -> Any:
+def _tensorsolve(F: Namespace, A: Any, B: Any, dims: Any) -> Any:
     rank = len(A.shape)
     if dims is not None:
         chosen = wrap_dims(tuple(dims), rank)
@@ -386,7 +389,7 @@ op(
 )
 
 
-def _vander(F: Any, x: Any, N: int | None) -> Any:
+def _vander(F: Namespace, x: Any, N: int | None) -> Any:
     if x.dtype in (dtypes.float16, dtypes.bfloat16):
         raise RuntimeError(
             "linalg.vander supports floating point, complex, and integer tensors, but got "

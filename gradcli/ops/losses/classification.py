@@ -12,6 +12,7 @@ import numpy as np
 
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
@@ -127,7 +128,7 @@ def _nll(self: Any, target: Any, weight: Any, reduction: str, ignore_index: int)
 
 
 def _nll_slope(
-    F: Any,
+    F: Namespace,
     g: Any,
     target: Any,
     weight: Any,
@@ -143,7 +144,7 @@ def _nll_slope(
 
 
 def _nll_tangent(
-    F: Any, t: Any, target: Any, weight: Any, reduction: str, ignore_index: int
+    F: Namespace, t: Any, target: Any, weight: Any, reduction: str, ignore_index: int
 ) -> Any:
     weights = F._class_weights(t, target, weight, ignore_index)
     values = -(F._pick_class(t, target, ignore_index) * weights)
@@ -221,7 +222,9 @@ op(
 )
 
 
-def _nll_nd(F: Any, input: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
+def _nll_nd(
+    F: Namespace, input: Any, target: Any, weight: Any, reduction: str, ignore_index: int
+) -> Any:
     shape, labels = tuple(input.shape), tuple(target.shape)
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0)")
@@ -244,7 +247,7 @@ def _nll_nd(F: Any, input: Any, target: Any, weight: Any, reduction: str, ignore
 
 
 def _nll_loss(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     weight: Any,
@@ -273,7 +276,7 @@ op(
 )
 
 
-def _along_classes(F: Any, weight: Any, rank: int) -> Any:
+def _along_classes(F: Namespace, weight: Any, rank: int) -> Any:
     """Class weights that broadcast with a tensor of scores."""
     axis = _class_axis(rank)
     shape = tuple(weight.shape[0] if place == axis else 1 for place in range(rank))
@@ -281,7 +284,7 @@ def _along_classes(F: Any, weight: Any, rank: int) -> Any:
 
 
 def _from_probabilities(
-    F: Any, input: Any, target: Any, weight: Any, reduction: str, smoothing: float
+    F: Namespace, input: Any, target: Any, weight: Any, reduction: str, smoothing: float
 ) -> Any:
     rank = ndim(input)
     axis = _class_axis(rank)
@@ -312,7 +315,7 @@ def _check_smoothing(smoothing: float) -> None:
 
 
 def _smoothed(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     weight: Any,
@@ -340,7 +343,7 @@ def _smoothed(
 
 
 def _cross_entropy(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     weight: Any,
@@ -367,7 +370,7 @@ def _cross_entropy(
 
 
 def _linear_cross_entropy(
-    F: Any,
+    F: Namespace,
     input: Any,
     linear_weight: Any,
     target: Any,
@@ -425,21 +428,23 @@ op(
 # --- margins between classes ------------------------------------------------------------------
 
 
-def _excess(F: Any, self: Any, target: Any, margin: float) -> Any:
+def _excess(F: Namespace, self: Any, target: Any, margin: float) -> Any:
     """By how much each class exceeds the target's score less the margin; 0 for the target."""
     axis = _class_axis(ndim(self))
     own = F.unsqueeze(F._pick_class(self, target), axis)
     return F.clamp_min(self - own + margin, 0)
 
 
-def _others(F: Any, self: Any, target: Any) -> Any:
+def _others(F: Namespace, self: Any, target: Any) -> Any:
     """One for every class but the target's."""
     classes = self.shape[_class_axis(ndim(self))]
     one = F._class_weights(self, target, None, _IGNORED)
     return 1 - F._place_class(one, target, classes)
 
 
-def _multi_margin_values(F: Any, self: Any, target: Any, p: Any, margin: float, weight: Any) -> Any:
+def _multi_margin_values(
+    F: Namespace, self: Any, target: Any, p: Any, margin: float, weight: Any
+) -> Any:
     axis = _class_axis(ndim(self))
     excess = _excess(F, self, target, margin)
     powers = excess if p == 1 else excess * excess
@@ -457,7 +462,7 @@ def _multi_margin_kernel(
 
 
 def _multi_margin_slope(
-    F: Any, g: Any, self: Any, target: Any, p: Any, margin: float, weight: Any, reduction: str
+    F: Namespace, g: Any, self: Any, target: Any, p: Any, margin: float, weight: Any, reduction: str
 ) -> Any:
     axis = _class_axis(ndim(self))
     classes = self.shape[axis]
@@ -471,7 +476,7 @@ def _multi_margin_slope(
 
 
 def _multi_margin_tangent(
-    F: Any, t: Any, self: Any, target: Any, p: Any, margin: float, weight: Any, reduction: str
+    F: Namespace, t: Any, self: Any, target: Any, p: Any, margin: float, weight: Any, reduction: str
 ) -> Any:
     axis = _class_axis(ndim(self))
     excess = _excess(F, self, target, margin)
@@ -535,7 +540,7 @@ def _check_multi_target(shape: tuple[int, ...], target: Any, weight: Any) -> Non
 
 
 def _multi_margin(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     p: Any,

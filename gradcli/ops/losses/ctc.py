@@ -13,6 +13,7 @@ import numpy as np
 
 from ...table.dtype_rules import real_only
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
@@ -140,7 +141,7 @@ def _ctc_back(
     return out
 
 
-def _underivable(F: Any, g: Any) -> Any:
+def _underivable(F: Namespace, g: Any) -> Any:
     raise RuntimeError("derivative for aten::_ctc_loss_backward is not implemented")
 
 
@@ -203,7 +204,7 @@ def _log_probs(S: Any, *shape: int) -> Any:
 
 
 def _slope(
-    F: Any,
+    F: Namespace,
     g: Any,
     log_probs: Any,
     targets: Any,
@@ -219,7 +220,7 @@ def _slope(
 
 
 def _tangent(
-    F: Any,
+    F: Namespace,
     t: Any,
     log_probs: Any,
     targets: Any,
@@ -303,7 +304,7 @@ def _as_lengths(name: str, lengths: Any) -> tuple[int, ...]:
 
 
 def _loss(
-    F: Any,
+    F: Namespace,
     log_probs: Any,
     targets: Any,
     input_lengths: Any,
@@ -343,7 +344,7 @@ op(
 
 
 def _by_name(
-    F: Any,
+    F: Namespace,
     log_probs: Any,
     targets: Any,
     input_lengths: Any,

@@ -16,6 +16,7 @@ from ...kernels.blocks import summed
 from ...table.call.arguments import type_name
 from ...table.dtype_rules import is_complex, not_differentiable, real_only
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
@@ -61,20 +62,20 @@ def _define_difference(
         count = count_of(np.broadcast_shapes(self.shape, target.shape))
         return total / total.dtype.type(count) if reduction == "mean" else total
 
-    def vjp_self(F: Any, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+    def vjp_self(F: Namespace, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         if one_dtype and self.dtype != target.dtype:
             found, wanted = (FROM_ARRAY.get(x.dtype, x.dtype) for x in (target, self))
             raise RuntimeError(f"Found dtype {found.scalar_name} but expected {wanted.scalar_name}")
         d = F.sub(self, target)
         return slope(F, d, c) * share(F, g, reduction, count_of(d.shape))
 
-    def vjp_target(F: Any, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+    def vjp_target(F: Namespace, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         return vjp_self(F, g, target, self, reduction, c)
 
-    def jvp_self(F: Any, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+    def jvp_self(F: Namespace, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         return reduced(F, slope(F, F.sub(self, target), c) * t, reduction)
 
-    def jvp_target(F: Any, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+    def jvp_target(F: Namespace, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         return jvp_self(F, t, target, self, reduction, c)
 
     check_dtype = refuse_integers(kernel)
@@ -114,7 +115,7 @@ _define_difference(
 )
 
 
-def _weighted(F: Any, values: Any, weight: Any, reduction: str, by_weight: bool) -> Any:
+def _weighted(F: Namespace, values: Any, weight: Any, reduction: str, by_weight: bool) -> Any:
     values = F.mul(values, weight)
     if reduction == "mean" and by_weight:
         return F.div(F.sum(values), F.sum(weight))
@@ -127,7 +128,7 @@ def _check_weight(input: Any, weight: Any) -> None:
 
 
 def _mse_loss(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     size_average: Any,
@@ -162,7 +163,7 @@ op(
 
 
 def _l1_loss(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     size_average: Any,
@@ -212,7 +213,7 @@ _define_difference(
 
 
 def _smooth_l1_loss(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     size_average: Any,
@@ -262,7 +263,9 @@ _define_difference(
 )
 
 
-def _huber_loss(F: Any, input: Any, target: Any, reduction: str, delta: float, weight: Any) -> Any:
+def _huber_loss(
+    F: Namespace, input: Any, target: Any, reduction: str, delta: float, weight: Any
+) -> Any:
     warn_sizes(input, target)
     reduction = reduction_of(reduction)
     input, target = together(F, input, target)
@@ -313,12 +316,12 @@ def _check_bce(self: Any, target: Any, weight: Any, reduction: str) -> None:
         raise RuntimeError("all elements of input should be between 0 and 1")
 
 
-def _bce_slope(F: Any, self: Any, target: Any, weight: Any) -> Any:
+def _bce_slope(F: Namespace, self: Any, target: Any, weight: Any) -> Any:
     slope = (self - target) / F.clamp_min((1 - self) * self, 1e-12)
     return slope if weight is None else slope * weight
 
 
-def _bce_target_slope(F: Any, self: Any, weight: Any) -> Any:
+def _bce_target_slope(F: Namespace, self: Any, weight: Any) -> Any:
     slope = F.clamp_min(F.log1p(-self), -100) - F.clamp_min(F.log(self), -100)
     return slope if weight is None else slope * weight
 
@@ -355,7 +358,7 @@ op(
 
 
 def _binary_cross_entropy(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     weight: Any,
@@ -400,7 +403,7 @@ def _bce_logits(self: Any, target: Any, weight: Any, pos_weight: Any, reduction:
     return reduced_array(values if weight is None else values * weight, reduction)
 
 
-def _bce_logits_slope(F: Any, self: Any, target: Any, weight: Any, pos_weight: Any) -> Any:
+def _bce_logits_slope(F: Namespace, self: Any, target: Any, weight: Any, pos_weight: Any) -> Any:
     if pos_weight is None:
         slope = F.sigmoid(self) - target
     else:
@@ -409,7 +412,7 @@ def _bce_logits_slope(F: Any, self: Any, target: Any, weight: Any, pos_weight: A
     return slope if weight is None else slope * weight
 
 
-def _bce_logits_target(F: Any, self: Any, weight: Any, pos_weight: Any) -> Any:
+def _bce_logits_target(F: Namespace, self: Any, weight: Any, pos_weight: Any) -> Any:
     if pos_weight is None:
         slope = -self
     else:
@@ -478,7 +481,7 @@ op(
 
 
 def _with_logits(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     weight: Any,
@@ -516,7 +519,7 @@ op(
 
 
 def _kl_div(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     size_average: Any,
@@ -581,7 +584,7 @@ op(
 
 
 def _gaussian_nll(
-    F: Any, input: Any, target: Any, var: Any, full: bool, eps: float, reduction: str
+    F: Namespace, input: Any, target: Any, var: Any, full: bool, eps: float, reduction: str
 ) -> Any:
     if not isinstance(var, int | float) and not hasattr(var, "shape"):
         raise TypeError(f"'<' not supported between instances of '{type_name(var)}' and 'int'")
@@ -628,7 +631,7 @@ op(
 
 
 def _poisson_nll(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     log_input: bool,

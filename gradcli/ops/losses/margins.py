@@ -8,6 +8,7 @@ import numpy as np
 
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, shape_of
@@ -28,7 +29,7 @@ from .shared import (
 
 
 def _margin_ranking(
-    F: Any,
+    F: Namespace,
     input1: Any,
     input2: Any,
     target: Any,
@@ -62,7 +63,7 @@ op(
 
 
 def _hinge_embedding(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     margin: float,
@@ -124,7 +125,7 @@ op(
 
 
 def _soft_margin(
-    F: Any, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
+    F: Namespace, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
 ) -> Any:
     reduction = reduction_of(reduction, size_average, reduce)
     not_differentiable("soft_margin_loss", target=target)
@@ -150,7 +151,7 @@ op(
 
 
 def _multilabel_soft_margin(
-    F: Any,
+    F: Namespace,
     input: Any,
     target: Any,
     weight: Any,
@@ -188,7 +189,7 @@ op(
 
 
 def _triplet_margin(
-    F: Any,
+    F: Namespace,
     anchor: Any,
     positive: Any,
     negative: Any,
@@ -231,7 +232,7 @@ op(
 )
 
 
-def _cosine(F: Any, input1: Any, input2: Any) -> Any:
+def _cosine(F: Namespace, input1: Any, input2: Any) -> Any:
     """The cosine along the last dimension as the embedding loss computes it."""
     last = (max(ndim(input1), ndim(input2)) - 1,)
     product = F.sum_dim(F.mul(input1, input2), last)
@@ -241,7 +242,7 @@ def _cosine(F: Any, input1: Any, input2: Any) -> Any:
 
 
 def _cosine_embedding(
-    F: Any,
+    F: Namespace,
     input1: Any,
     input2: Any,
     target: Any,
@@ -322,14 +323,14 @@ def _multilabel_slope(self: Any, target: Any) -> Any:
     return (slope / self.shape[-1]).reshape(self.shape).astype(self.dtype)
 
 
-def _by_scores(F: Any, g: Any, self: Any, target: Any, reduction: str) -> Any:
+def _by_scores(F: Namespace, g: Any, self: Any, target: Any, reduction: str) -> Any:
     slope = F._multilabel_slope(self, target)
     if reduction == "mean" and ndim(self) == 2:
         g = g / max(self.shape[0], 1)
     return slope * (F.unsqueeze(g, -1) if reduction == "none" and ndim(self) == 2 else g)
 
 
-def _along_scores(F: Any, t: Any, self: Any, target: Any, reduction: str) -> Any:
+def _along_scores(F: Namespace, t: Any, self: Any, target: Any, reduction: str) -> Any:
     values = F.sum_dim(F._multilabel_slope(self, target) * t, (-1,))
     return values if ndim(self) == 1 else reduced(F, values, reduction)
 
@@ -382,7 +383,7 @@ op(
 
 
 def _multilabel_by_name(
-    F: Any, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
+    F: Namespace, input: Any, target: Any, size_average: Any, reduce: Any, reduction: str
 ) -> Any:
     return F._multilabel_margin_loss(input, target, reduction_of(reduction, size_average, reduce))
 
@@ -408,7 +409,7 @@ op(
 
 
 def _triplet(
-    F: Any,
+    F: Namespace,
     anchor: Any,
     positive: Any,
     negative: Any,

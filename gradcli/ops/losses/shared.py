@@ -10,6 +10,7 @@ import numpy as np
 
 from ...kernels.sums import add_up
 from ...table.dtype_rules import real_only
+from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape
 from ...tensor import dtypes
 from ...tensor.tensor import Size, Tensor, shape_of
@@ -44,19 +45,19 @@ def reduced_array(values: Any, reduction: str) -> Any:
     return total / total.dtype.type(values.size) if values.size else total.dtype.type(math.nan)
 
 
-def reduced(F: Any, values: Any, reduction: str) -> Any:
+def reduced(F: Namespace, values: Any, reduction: str) -> Any:
     """The same with operations of `F`, for losses that are composed."""
     if reduction == "mean":
         return F.mean(values)
     return F.sum(values) if reduction == "sum" else values
 
 
-def share(F: Any, g: Any, reduction: str, count: int) -> Any:
+def share(F: Namespace, g: Any, reduction: str, count: int) -> Any:
     """The cotangent of each element's loss from that of the reduced loss."""
     return g / count if reduction == "mean" else g
 
 
-def shared(F: Any, slope: Any, g: Any, reduction: str, count: int) -> Any:
+def shared(F: Namespace, slope: Any, g: Any, reduction: str, count: int) -> Any:
     """The gradient of elements with these slopes; the last step is a division, as in PyTorch.
 
     On bare arrays the one number is divided, which saves a pass over the elements.
@@ -88,7 +89,7 @@ def warn_sizes(input: Any, target: Any) -> None:
         )
 
 
-def together(F: Any, input: Any, target: Any) -> tuple[Any, Any]:
+def together(F: Namespace, input: Any, target: Any) -> tuple[Any, Any]:
     """Both expanded to one shape; nothing is recorded for a tensor that has it already."""
     shape = broadcast_shape((tuple(input.shape), tuple(target.shape)))
     target = as_floating(F, input, target)
@@ -99,7 +100,7 @@ def together(F: Any, input: Any, target: Any) -> tuple[Any, Any]:
     return input, target
 
 
-def as_floating(F: Any, input: Any, target: Any) -> Any:
+def as_floating(F: Namespace, input: Any, target: Any) -> Any:
     """An integer target in the dtype of a floating input."""
     if type(target) is Tensor and target.dtype.category < dtypes.FLOATING <= input.dtype.category:
         return F._to_copy(target, input.dtype)

@@ -13,6 +13,7 @@ from ...table.dtype_rules import real_gradients, supports
 from ...table.entry import ELEMENTWISE, op
 from ...table.lookup import get_op
 from ...table.out_rules import FOUND, Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim
 from ...tensor.dtypes import fixed_width_name
 
@@ -25,7 +26,7 @@ def _only_floats(kernel: str) -> supports:
     return supports(complex=kernel, integer=kernel, boolean=kernel)
 
 
-def in_place_or_not(identifier: str, F: Any, inplace: bool, *args: Any) -> Any:
+def in_place_or_not(identifier: str, F: Namespace, inplace: bool, *args: Any) -> Any:
     """Call an entry, or its in-place twin as `inplace=True` asks for."""
     if inplace:
         from ...table.memory.inplace import run_inplace
@@ -228,7 +229,7 @@ def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
     return select(self > 0, self * scale, negative).astype(self.dtype, copy=False)
 
 
-def _elu_slope(F: Any, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
+def _elu_slope(F: Namespace, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
     factor = F.exp(F.clamp_max(self, 0) * input_scale) * (input_scale * alpha * scale)
     return F.where(F.le(self, 0), g * factor, g * scale)
 
@@ -360,7 +361,7 @@ def _gelu(self: Any, approximate: str) -> Any:
     return self * (0.5 * (1 + _error(self)))
 
 
-def _gelu_slope(F: Any, g: Any, self: Any, approximate: str) -> Any:
+def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str) -> Any:
     if approximate == "tanh":
         square = self * self
         wave = F.tanh((self + square * self * _TANH_CUBE) * _TANH_SCALE)
@@ -397,7 +398,7 @@ op(
 )
 
 
-def _silu_slope(F: Any, g: Any, self: Any) -> Any:
+def _silu_slope(F: Namespace, g: Any, self: Any) -> Any:
     gate = F.sigmoid(self)
     return g * F.conj(gate * (self * (1 - gate) + 1))
 
@@ -433,7 +434,7 @@ op(
 )
 
 
-def _mish_slope(F: Any, g: Any, self: Any) -> Any:
+def _mish_slope(F: Namespace, g: Any, self: Any) -> Any:
     wave = F.tanh(F.softplus(self))
     return g * (wave + self * F.sigmoid(self) * (1 - wave * wave))
 
@@ -543,7 +544,7 @@ op(
 # --- pieces
 
 
-def _outside(F: Any, g: Any, self: Any, lambd: Any) -> Any:
+def _outside(F: Namespace, g: Any, self: Any, lambd: Any) -> Any:
     return F.where(F.logical_and(F.ge(self, -lambd), F.le(self, lambd)), 0, g)
 
 
@@ -634,7 +635,7 @@ op(
 )
 
 
-def _hardswish_slope(F: Any, g: Any, self: Any) -> Any:
+def _hardswish_slope(F: Namespace, g: Any, self: Any) -> Any:
     middle = F.where(F.lt(self, 3), g * (self * (1 / 3) + 0.5), g)
     return F.where(F.le(self, -3), 0, middle)
 
@@ -689,7 +690,7 @@ op(
 )
 
 
-def _prelu(F: Any, self: Any, weight: Any) -> Any:
+def _prelu(F: Namespace, self: Any, weight: Any) -> Any:
     if self.dtype != weight.dtype:
         raise RuntimeError(
             "prelu: Type promoting not supported. Got "
@@ -761,14 +762,14 @@ def _glu(self: Any, dim: int) -> Any:
     return value / (1 + np.exp(-gate))
 
 
-def _glu_slope(F: Any, g: Any, self: Any, dim: int) -> Any:
+def _glu_slope(F: Namespace, g: Any, self: Any, dim: int) -> Any:
     half = self.shape[dim] // 2
     value, gate = F.narrow(self, dim, 0, half), F.narrow(self, dim, half, half)
     weight = F.sigmoid(gate)
     return F.cat([g * weight, g * value * weight * (1 - weight)], dim)
 
 
-def _glu_forward(F: Any, t: Any, self: Any, dim: int) -> Any:
+def _glu_forward(F: Namespace, t: Any, self: Any, dim: int) -> Any:
     half = self.shape[dim] // 2
     value, gate = F.narrow(self, dim, 0, half), F.narrow(self, dim, half, half)
     weight = F.sigmoid(gate)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...table.dtype_rules import requires_grad
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor
@@ -37,16 +38,16 @@ op(
 )
 
 
-def _scores(F: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
+def _scores(F: Namespace, query: Any, key: Any, mask: Any, scale: float) -> Any:
     scores = F.matmul(query * scale, F.transpose(key, -2, -1))
     return scores if mask is None else scores + mask
 
 
-def _weights(F: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
+def _weights(F: Namespace, query: Any, key: Any, mask: Any, scale: float) -> Any:
     return F._safe_softmax(_scores(F, query, key, mask, scale))
 
 
-def _score_slope(F: Any, g: Any, weights: Any, value: Any) -> Any:
+def _score_slope(F: Namespace, g: Any, weights: Any, value: Any) -> Any:
     """The cotangent of the scores from that of the result."""
     change = F.matmul(g, F.transpose(value, -2, -1))
     return weights * (change - F.sum_dim(change * weights, (-1,), True))
@@ -57,35 +58,41 @@ def _attend(query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
     return np.matmul(_softmax(scores if mask is None else scores + mask), value)
 
 
-def _query_slope(F: Any, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+def _query_slope(
+    F: Namespace, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
+) -> Any:
     weights = _weights(F, query, key, mask, scale)
     return F.matmul(_score_slope(F, g, weights, value), key) * scale
 
 
-def _key_slope(F: Any, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+def _key_slope(
+    F: Namespace, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
+) -> Any:
     weights = _weights(F, query, key, mask, scale)
     slope = _score_slope(F, g, weights, value)
     return F.matmul(F.transpose(slope, -2, -1), query) * scale
 
 
-def _value_slope(F: Any, g: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
+def _value_slope(F: Namespace, g: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
     return F.matmul(F.transpose(_weights(F, query, key, mask, scale), -2, -1), g)
 
 
-def _moved(F: Any, change: Any, weights: Any, value: Any) -> Any:
+def _moved(F: Namespace, change: Any, weights: Any, value: Any) -> Any:
     """The tangent of the result from that of the scores."""
     change = weights * (change - F.sum_dim(change * weights, (-1,), True))
     return F.matmul(change, value)
 
 
 def _query_tangent(
-    F: Any, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
+    F: Namespace, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
 ) -> Any:
     change = F.matmul(t, F.transpose(key, -2, -1)) * scale
     return _moved(F, change, _weights(F, query, key, mask, scale), value)
 
 
-def _key_tangent(F: Any, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+def _key_tangent(
+    F: Namespace, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
+) -> Any:
     change = F.matmul(query, F.transpose(t, -2, -1)) * scale
     return _moved(F, change, _weights(F, query, key, mask, scale), value)
 
@@ -112,7 +119,7 @@ op(
 )
 
 
-def _mask_of(F: Any, query: Any, key: Any, attn_mask: Any, is_causal: bool) -> Any:
+def _mask_of(F: Namespace, query: Any, key: Any, attn_mask: Any, is_causal: bool) -> Any:
     """What is added to the scores: minus infinity where attention is not allowed."""
     dtype = query.dtype.array if type(query) is Tensor else query.dtype
     if is_causal:
@@ -139,7 +146,7 @@ op(
 
 
 def _scaled_dot_product(
-    F: Any,
+    F: Namespace,
     query: Any,
     key: Any,
     value: Any,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...tensor.tensor import Tensor, shape_of
 
 
-def _along_time(F: Any, value: Any, before: int, after: int) -> Any:
+def _along_time(F: Namespace, value: Any, before: int, after: int) -> Any:
     """The sequence with zeros before and after it."""
     if not before and not after:
         return value
@@ -17,7 +18,7 @@ def _along_time(F: Any, value: Any, before: int, after: int) -> Any:
     return F.cat([first, value, last], 0)
 
 
-def _correlated(F: Any, self: Any, weight: Any, pad: int) -> Any:
+def _correlated(F: Namespace, self: Any, weight: Any, pad: int) -> Any:
     taps = weight.shape[0]
     padded = _along_time(F, self, pad, pad)
     length = padded.shape[0] - taps + 1
@@ -28,7 +29,7 @@ def _correlated(F: Any, self: Any, weight: Any, pad: int) -> Any:
     return total
 
 
-def _by_input(F: Any, g: Any, weight: Any, self_shape: Any, pad: int) -> Any:
+def _by_input(F: Namespace, g: Any, weight: Any, self_shape: Any, pad: int) -> Any:
     taps = weight.shape[0]
     total = None
     for tap in range(taps):
@@ -38,7 +39,7 @@ def _by_input(F: Any, g: Any, weight: Any, self_shape: Any, pad: int) -> Any:
     return F.slice(total, 0, pad, pad + self_shape[0])
 
 
-def _by_weight(F: Any, g: Any, self: Any, weight_shape: Any, pad: int) -> Any:
+def _by_weight(F: Namespace, g: Any, self: Any, weight_shape: Any, pad: int) -> Any:
     padded = _along_time(F, self, pad, pad)
     length, batch, filters = g.shape
     flat = F.reshape(g, (length * batch, filters))

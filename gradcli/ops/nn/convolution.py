@@ -16,6 +16,7 @@ from ...table.dtype_rules import is_complex, refuse_bool
 from ...table.entry import ELEMENTWISE, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import front, loop
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor.dtypes import c_name
 from ...tensor.notices import warn_once
@@ -269,7 +270,7 @@ def _batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
 
 
 def _input_grad(
-    F: Any,
+    F: Namespace,
     g: Any,
     weight: Any,
     input_shape: Any,
@@ -288,7 +289,7 @@ def _input_grad(
     return _cut(F, grad, input_shape)
 
 
-def _cut(F: Any, grad: Any, shape: Any) -> Any:
+def _cut(F: Namespace, grad: Any, shape: Any) -> Any:
     """A gradient without what lies in an output padding of a stride and more."""
     for axis, length in enumerate(shape[2:], 2):
         if grad.shape[axis] > length:
@@ -297,7 +298,7 @@ def _cut(F: Any, grad: Any, shape: Any) -> Any:
 
 
 def _weight_grad(
-    F: Any,
+    F: Namespace,
     g: Any,
     input: Any,
     weight_shape: Any,
@@ -314,7 +315,7 @@ def _weight_grad(
 
 
 def _input_tangent(
-    F: Any,
+    F: Namespace,
     t: Any,
     weight: Any,
     stride: Any,
@@ -330,7 +331,7 @@ def _input_tangent(
 
 
 def _weight_tangent(
-    F: Any,
+    F: Namespace,
     t: Any,
     input: Any,
     stride: Any,
@@ -416,7 +417,7 @@ op(
 
 
 def _weight_input_grad(
-    F: Any,
+    F: Namespace,
     g: Any,
     grad: Any,
     input_shape: Any,
@@ -430,7 +431,7 @@ def _weight_input_grad(
 
 
 def _weight_output_grad(
-    F: Any,
+    F: Namespace,
     g: Any,
     input: Any,
     grad_shape: Any,
@@ -478,7 +479,7 @@ op(
 # --- the public functions ---------------------------------------------------------------------
 
 
-def _with_batch(F: Any, name: str, dims: int, input: Any) -> Any:
+def _with_batch(F: Namespace, name: str, dims: int, input: Any) -> Any:
     rank = ndim(input)
     if rank == dims + 1:
         return F.unsqueeze(input, 0)
@@ -492,7 +493,7 @@ def _with_batch(F: Any, name: str, dims: int, input: Any) -> Any:
 
 
 def _convolve(
-    F: Any,
+    F: Namespace,
     name: str,
     dims: int,
     input: Any,
@@ -520,7 +521,7 @@ def _convolve(
     return F.squeeze_dim(result, 0) if batch is not input and ndim(input) == dims + 1 else result
 
 
-def _real_or_complex(F: Any, input: Any, weight: Any, bias: Any, geometry: Any) -> Any:
+def _real_or_complex(F: Namespace, input: Any, weight: Any, bias: Any, geometry: Any) -> Any:
     """The convolution; a complex one is made of three real ones, as PyTorch makes it."""
     if not is_complex(input) or not is_complex(weight):
         return F.convolution(input, weight, bias, *geometry)
@@ -554,7 +555,7 @@ op(
 
 
 def _named_padding(
-    F: Any, batch: Any, weight: Any, padding: str, stride: Any, dilation: Any, dims: int
+    F: Namespace, batch: Any, weight: Any, padding: str, stride: Any, dilation: Any, dims: int
 ) -> tuple[Any, Sizes]:
     """Padding "same" or "valid"; an uneven "same" pads the input first."""
     if padding == "valid":
@@ -578,7 +579,7 @@ def _named_padding(
 
 
 def _convolve_transposed(
-    F: Any,
+    F: Namespace,
     name: str,
     dims: int,
     input: Any,
@@ -611,7 +612,7 @@ def _define(dims: int) -> None:
     called = f"conv_transpose{dims}d"
 
     def transposed(
-        F: Any,
+        F: Namespace,
         input: Any,
         weight: Any,
         bias: Any,

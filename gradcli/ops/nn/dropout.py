@@ -11,6 +11,7 @@ import numpy as np
 from ...kernels import random
 from ...table.entry import op
 from ...table.levels.randomness import per_example
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make
@@ -18,7 +19,7 @@ from ...tensor.tensor import Tensor, make
 # --- dropout ----------------------------------------------------------------------------------
 
 
-def dropout_noise(F: Any, input: Any, p: float, channels: bool, kept: float = 1.0) -> Any:
+def dropout_noise(F: Namespace, input: Any, p: float, channels: bool, kept: float = 1.0) -> Any:
     """The mask of what is kept, `1 / kept` where kept; for `channels` it is one number a channel.
 
     Under vmap it is drawn for every example or once, as the randomness says.
@@ -46,7 +47,7 @@ def check_probability(p: float) -> None:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
-def _multiplied(F: Any, input: Any, factor: Any, inplace: bool) -> Any:
+def _multiplied(F: Namespace, input: Any, factor: Any, inplace: bool) -> Any:
     if inplace and type(input) is Tensor:
         from ...table.lookup import get_op
         from ...table.memory.inplace import run_inplace
@@ -61,7 +62,7 @@ def _zero(input: Any) -> Any:
     return input.dtype.type(0)
 
 
-def _scaled_noise(F: Any, input: Any, p: float, channels: bool) -> Any:
+def _scaled_noise(F: Namespace, input: Any, p: float, channels: bool) -> Any:
     dtype = input.dtype if type(input) is Tensor else dtypes.FROM_ARRAY[input.dtype]
     if dtype.category < dtypes.FLOATING:
         raise RuntimeError(
@@ -71,7 +72,7 @@ def _scaled_noise(F: Any, input: Any, p: float, channels: bool) -> Any:
 
 
 def dropped(
-    F: Any, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
+    F: Namespace, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
 ) -> Any:
     """`input` with elements or channels set to zero; the others are divided by 1 - p."""
     check_probability(p)
@@ -107,7 +108,7 @@ op(
 def _define_channels(dims: int) -> None:
     name = f"dropout{dims}d"
 
-    def drop(F: Any, input: Any, p: float, training: bool, inplace: bool) -> Any:
+    def drop(F: Namespace, input: Any, p: float, training: bool, inplace: bool) -> Any:
         check_probability(p)
         rank = ndim(input)
         if rank not in (dims + 1, dims + 2) and dims > 1:
@@ -149,7 +150,7 @@ for _dims in (1, 2, 3):
 
 
 def alpha_dropped(
-    F: Any, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
+    F: Namespace, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
 ) -> Any:
     """Dropout that keeps mean and variance of SELU networks (Klambauer et al. 2017)."""
     check_probability(p)

@@ -9,6 +9,7 @@ import numpy as np
 from ...kernels.scatter_add import add_rows
 from ...table.dtype_rules import requires_grad
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import size_at
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
@@ -64,7 +65,7 @@ def _embedding_again(self: Any, indices: Any, padding_idx: int, scale_grad_by_fr
 
 
 def _embedding(
-    F: Any,
+    F: Namespace,
     input: Any,
     weight: Any,
     padding_idx: int | None,

@@ -9,6 +9,7 @@ import numpy as np
 from ...table.entry import op
 from ...table.memory.inplace import check_writable
 from ...table.public.plain_functions import function
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Size, Tensor, make, shape_of
@@ -81,13 +82,13 @@ def _integers(*values: int) -> Any:
     return make(np.array(values), dtypes.int64)
 
 
-def _filled(F: Any, like: Any, sizes: Any) -> Any:
+def _filled(F: Namespace, like: Any, sizes: Any) -> Any:
     """One for bags with elements, as a column."""
     return F.unsqueeze(F._bag_factors(like, F.gt(sizes, 0), sizes, sizes, SUM, 0), -1)
 
 
 def _by_weight(
-    F: Any,
+    F: Namespace,
     g: Any,
     weight_shape: Any,
     indices: Any,
@@ -111,7 +112,7 @@ def _by_weight(
 
 
 def _by_samples(
-    F: Any,
+    F: Namespace,
     g: Any,
     weight: Any,
     indices: Any,
@@ -127,7 +128,7 @@ def _by_samples(
 
 
 def _along_weight(
-    F: Any,
+    F: Namespace,
     t: Any,
     indices: Any,
     offsets: Any,
@@ -147,7 +148,7 @@ def _along_weight(
 
 
 def _along_samples(
-    F: Any,
+    F: Namespace,
     t: Any,
     weight: Any,
     indices: Any,
@@ -261,7 +262,7 @@ def _wrapped(padding_idx: int | None, rows: int) -> int:
 
 
 def _bag(
-    F: Any,
+    F: Namespace,
     weight: Any,
     indices: Any,
     offsets: Any,
@@ -322,7 +323,7 @@ op(
 
 
 def _by_name(
-    F: Any,
+    F: Namespace,
     input: Any,
     weight: Any,
     offsets: Any,

@@ -17,6 +17,7 @@ import numpy as np
 
 from ...table.dtype_rules import real_only
 from ...table.entry import MULTILINEAR, op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dim, wrap_own_dim
 from ...tensor.tensor import Size, Tensor, shape_of
 
@@ -237,7 +238,7 @@ def _slope(coefficients: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(n * c for n, c in enumerate(coefficients))[1:] or (0,)
 
 
-def _tap_weights(F: Any, place: Any, mode: int, slope_of: int | None = None) -> Any:
+def _tap_weights(F: Namespace, place: Any, mode: int, slope_of: int | None = None) -> Any:
     """The weight of every tap, or its derivative by the place along one axis."""
     axes = [F.select(place, -1, axis) for axis in range(place.shape[-1])]
     products = []
@@ -251,22 +252,22 @@ def _tap_weights(F: Any, place: Any, mode: int, slope_of: int | None = None) -> 
     return F.stack(products, 1)
 
 
-def _places(F: Any, grid: Any, slope: Any, base: Any) -> Any:
+def _places(F: Namespace, grid: Any, slope: Any, base: Any) -> Any:
     """How far the points are from the pixels before them, as a function of the grid."""
     return slope * F.reshape(grid, tuple(slope.shape)) - base
 
 
-def _flat(F: Any, image: Any) -> Any:
+def _flat(F: Namespace, image: Any) -> Any:
     images, channels, *sizes = image.shape
     return F.reshape(image, (images, channels, math.prod(sizes)))
 
 
-def _points_of(F: Any, value: Any) -> Any:
+def _points_of(F: Namespace, value: Any) -> Any:
     """A value at the points of a grid with one axis of points."""
     return _flat(F, value)
 
 
-def _sampled(F: Any, input: Any, grid: Any, mode: int, padding: int, align: bool) -> Any:
+def _sampled(F: Namespace, input: Any, grid: Any, mode: int, padding: int, align: bool) -> Any:
     sizes = tuple(input.shape[2:])
     index, mask, slope, base = F._grid_taps(grid, sizes, mode, padding, align)
     weight = _tap_weights(F, _places(F, grid, slope, base), mode) * mask
@@ -283,7 +284,7 @@ def _grid_sample(
 
 
 def _by_image(
-    F: Any,
+    F: Namespace,
     g: Any,
     grid: Any,
     input_shape: Any,
@@ -301,7 +302,7 @@ def _by_image(
 
 
 def _by_grid(
-    F: Any,
+    F: Namespace,
     g: Any,
     input: Any,
     grid: Any,
@@ -323,7 +324,7 @@ def _by_grid(
 
 
 def _along_grid(
-    F: Any,
+    F: Namespace,
     t: Any,
     input: Any,
     grid: Any,
@@ -427,7 +428,7 @@ _define_sampler(
 )
 
 
-def _grid_sampler(F: Any, input: Any, *rest: Any) -> Any:
+def _grid_sampler(F: Namespace, input: Any, *rest: Any) -> Any:
     sample = F.grid_sampler_3d if ndim(input) == 5 else F.grid_sampler_2d
     return sample(input, *rest)
 
@@ -463,7 +464,7 @@ def _warn_corners(align_corners: bool | None) -> bool:
 
 
 def _grid_sample_by_name(
-    F: Any, input: Any, grid: Any, mode: str, padding_mode: str, align_corners: bool | None
+    F: Namespace, input: Any, grid: Any, mode: str, padding_mode: str, align_corners: bool | None
 ) -> Any:
     if mode not in _MODES:
         raise ValueError(
@@ -582,7 +583,7 @@ op(
 )
 
 
-def _affine_grid(F: Any, theta: Any, size: Any, align_corners: bool | None) -> Any:
+def _affine_grid(F: Namespace, theta: Any, size: Any, align_corners: bool | None) -> Any:
     size = Size(size) if isinstance(size, Size) else type(size)(size)
     align = _warn_corners(align_corners)
     if type(theta) is Tensor and not theta.dtype.is_floating_point:

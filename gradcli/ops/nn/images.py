@@ -16,6 +16,7 @@ import numpy as np
 from ...kernels.windows import output_sizes, padded
 from ...table.call.arguments import number_in, type_name
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
@@ -213,7 +214,9 @@ op(
 )
 
 
-def _unfold(F: Any, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+def _unfold(
+    F: Namespace, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+) -> Any:
     return F.im2col(
         input,
         _pair("im2col", "kernel_size", 2, kernel_size),
@@ -235,7 +238,7 @@ op(
 
 
 def _fold(
-    F: Any,
+    F: Namespace,
     input: Any,
     output_size: Any,
     kernel_size: Any,
@@ -440,7 +443,7 @@ def _unsupported_mode(rank: int, mode: str) -> NotImplementedError:
 
 
 def _interpolate(
-    F: Any,
+    F: Namespace,
     input: Any,
     size: Any,
     scale_factor: Any,
@@ -526,7 +529,7 @@ op(
 
 
 def _old_upsample(
-    F: Any, input: Any, size: Any, scale_factor: Any, mode: str, align_corners: Any
+    F: Namespace, input: Any, size: Any, scale_factor: Any, mode: str, align_corners: Any
 ) -> Any:
     warnings.warn(
         "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
@@ -548,7 +551,7 @@ op(
 
 
 def _define_old(name: str, mode: str, align_corners: bool | None) -> None:
-    def resized(F: Any, input: Any, size: Any, scale_factor: Any) -> Any:
+    def resized(F: Namespace, input: Any, size: Any, scale_factor: Any) -> Any:
         warnings.warn(
             f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
             UserWarning,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Size, shape_of
@@ -51,7 +52,7 @@ def _check_ranks(query: Any, key: Any, value: Any, padding: Any, mask: Any, num_
     return rank == 3
 
 
-def _added(F: Any, mask: Any, name: str, other: Any, like: Any) -> Any:
+def _added(F: Namespace, mask: Any, name: str, other: Any, like: Any) -> Any:
     """A mask as numbers to be added to scores: minus infinity where it is True."""
     if mask is None:
         return None
@@ -72,14 +73,16 @@ def _added(F: Any, mask: Any, name: str, other: Any, like: Any) -> Any:
     return F.masked_fill(F.zeros_like_shape(like, shape_of(mask)), mask, -math.inf)
 
 
-def _parts(F: Any, projected: Any, count: int, width: int) -> list[Any]:
+def _parts(F: Namespace, projected: Any, count: int, width: int) -> list[Any]:
     """A packed projection cut into parts of equal width, as views of one tensor."""
     wide = F.unsqueeze(F.unflatten(projected, -1, (count, width)), 0)
     wide = F.contiguous(F.squeeze_dim(F.transpose(wide, 0, -2), -2))
     return [F.select(wide, 0, place) for place in range(count)]
 
 
-def _packed(F: Any, query: Any, key: Any, value: Any, weight: Any, bias: Any) -> Sequence[Any]:
+def _packed(
+    F: Namespace, query: Any, key: Any, value: Any, weight: Any, bias: Any
+) -> Sequence[Any]:
     width = query.shape[-1]
     if key is value and query is key:
         return _parts(F, F.linear(query, weight, bias), 3, width)
@@ -90,7 +93,9 @@ def _packed(F: Any, query: Any, key: Any, value: Any, weight: Any, bias: Any) ->
     return _separate(F, (query, key, value), F.chunk(weight, 3), bias)
 
 
-def _separate(F: Any, inputs: Sequence[Any], weights: Sequence[Any], bias: Any) -> Sequence[Any]:
+def _separate(
+    F: Namespace, inputs: Sequence[Any], weights: Sequence[Any], bias: Any
+) -> Sequence[Any]:
     biases = (None, None, None) if bias is None else F.chunk(bias, 3)
     return [
         F.linear(value, weight, b) for value, weight, b in zip(inputs, weights, biases, strict=True)
@@ -121,7 +126,7 @@ def _static(given: Any, made: Any, name: str, flat: int, width: int) -> Any:
 
 
 def _multi_head(
-    F: Any,
+    F: Namespace,
     query: Any,
     key: Any,
     value: Any,
@@ -248,7 +253,7 @@ def _multi_head(
     return (out if batched else F.squeeze_dim(out, 1)), None
 
 
-def _merged(F: Any, mask: Any, padding: Any, batch: int, heads: int, source: int) -> Any:
+def _merged(F: Namespace, mask: Any, padding: Any, batch: int, heads: int, source: int) -> Any:
     """The mask of positions with that of padded keys."""
     for place, wanted in enumerate((batch, source)):
         _require(
@@ -262,7 +267,7 @@ def _merged(F: Any, mask: Any, padding: Any, batch: int, heads: int, source: int
 
 
 def _weighed(
-    F: Any,
+    F: Namespace,
     q: Any,
     k: Any,
     v: Any,

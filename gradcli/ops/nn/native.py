@@ -7,6 +7,7 @@ from typing import Any
 
 from ...autograd.leaf import detach
 from ...table.entry import op
+from ...table.schema import Namespace
 
 _NAMES = {1: "mean", 2: "sum"}
 
@@ -152,7 +153,7 @@ _define(
 )
 
 
-def _statistics(F: Any, input: Any, axes: tuple[int, ...], eps: float, keep: bool) -> Any:
+def _statistics(F: Namespace, input: Any, axes: tuple[int, ...], eps: float, keep: bool) -> Any:
     """The mean and the inverse deviation, as constants."""
     values = detach(input)
     mean = F.mean_dim(values, axes, keep)
@@ -160,7 +161,7 @@ def _statistics(F: Any, input: Any, axes: tuple[int, ...], eps: float, keep: boo
 
 
 def _native_layer_norm(
-    F: Any, input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
+    F: Namespace, input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
 ) -> Any:
     out = F.layer_norm(input, normalized_shape, weight, bias, eps)
     axes = tuple(range(-len(normalized_shape), 0))

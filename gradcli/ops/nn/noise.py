@@ -15,6 +15,7 @@ from ...table.dtype_rules import real_gradients
 from ...table.entry import ELEMENTWISE, op
 from ...table.levels.batching import pointwise
 from ...table.levels.randomness import over_batch, per_example
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, make, shape_of
@@ -80,7 +81,7 @@ _define_rrelu("_written", 1)
 
 
 def _rrelu(
-    F: Any,
+    F: Namespace,
     self: Any,
     lower: float,
     upper: float,
@@ -142,7 +143,7 @@ op(
 # --- Gumbel noise -----------------------------------------------------------------------------
 
 
-def _gumbel(F: Any, logits: Any, tau: float, hard: bool, eps: float, dim: int) -> Any:
+def _gumbel(F: Namespace, logits: Any, tau: float, hard: bool, eps: float, dim: int) -> Any:
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=2)
     dtype = logits.dtype
@@ -176,7 +177,7 @@ op(
 # --- dropout as functions of torch ------------------------------------------------------------
 
 
-def _dropped(F: Any, input: Any, p: float, train: bool, drop: Any, *flags: bool) -> Any:
+def _dropped(F: Namespace, input: Any, p: float, train: bool, drop: Any, *flags: bool) -> Any:
     if not 0 <= p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
     if flags[-1] and ndim(input) < 2 and train and p not in (0, 1):
@@ -189,7 +190,7 @@ def _define_dropout(name: str, doc: str, drop: Any, channels: bool) -> None:
         if name + suffix == "dropout":
             continue
 
-        def call(F: Any, input: Any, p: float, train: bool, inplace: bool = inplace) -> Any:
+        def call(F: Namespace, input: Any, p: float, train: bool, inplace: bool = inplace) -> Any:
             return _dropped(F, input, p, train, drop, inplace, channels)
 
         op(
@@ -210,7 +211,7 @@ _define_dropout("alpha_dropout", "Dropout that keeps mean and variance.", alpha_
 _define_dropout("feature_alpha_dropout", "Alpha dropout of whole channels.", alpha_dropped, True)
 
 
-def _native(F: Any, input: Any, p: float, train: bool | None) -> Any:
+def _native(F: Namespace, input: Any, p: float, train: bool | None) -> Any:
     check_probability(p)
     scale = 0.0 if p == 1 else 1 / (1 - p)
     if train is False or p == 0:

@@ -15,6 +15,7 @@ import numpy as np
 from ...kernels.blocks import by_rows, dot, total
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
 from ...tensor.tensor import Size, Tensor, own_memory, shape_of
@@ -71,14 +72,14 @@ def _over_batch(function: Any, eps: float, *arrays: Any) -> Any:
     return result
 
 
-def _parts(F: Any, x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
+def _parts(F: Namespace, x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
     """The standardized `x` and the factor that its deviations were scaled by."""
     centred = x - F.mean_dim(x, axes, True)
     scale = F.rsqrt(F.mean_dim(centred * centred, axes, True) + eps)
     return centred * scale, scale
 
 
-def _slope(F: Any, g: Any, y: Any, scale: Any, axes: Axes) -> Any:
+def _slope(F: Namespace, g: Any, y: Any, scale: Any, axes: Axes) -> Any:
     """The derivative of standardizing, symmetric: it serves cotangents and tangents alike."""
     return (g - F.mean_dim(g, axes, True) - y * F.mean_dim(g * y, axes, True)) * scale
 
@@ -102,7 +103,9 @@ def _layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: 
     return _scaled(_over_last(_standard, len(normalized_shape), eps, input), weight, bias)
 
 
-def _layer_input(F: Any, g: Any, input: Any, normalized_shape: Any, weight: Any, eps: float) -> Any:
+def _layer_input(
+    F: Namespace, g: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
+) -> Any:
     if weight is not None:
         g = g * weight
     if not F.is_traced and input.size:
@@ -113,7 +116,7 @@ def _layer_input(F: Any, g: Any, input: Any, normalized_shape: Any, weight: Any,
 
 
 def _layer_tangent(
-    F: Any, t: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
+    F: Namespace, t: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
 ) -> Any:
     axes = _last(input.ndim, len(normalized_shape))
     y, scale = _parts(F, input, axes, eps)
@@ -121,7 +124,7 @@ def _layer_tangent(
     return moved if weight is None else moved * weight
 
 
-def _layer_standard(F: Any, input: Any, normalized_shape: Any, eps: float) -> Any:
+def _layer_standard(F: Namespace, input: Any, normalized_shape: Any, eps: float) -> Any:
     if not F.is_traced and input.size:
         return _over_last(_standard, len(normalized_shape), eps, input)
     return _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0]
@@ -206,7 +209,9 @@ op(
 )
 
 
-def _rms_norm(F: Any, input: Any, normalized_shape: Any, weight: Any, eps: float | None) -> Any:
+def _rms_norm(
+    F: Namespace, input: Any, normalized_shape: Any, weight: Any, eps: float | None
+) -> Any:
     shape = tuple(input.shape)
     if not normalized_shape or shape[len(shape) - len(normalized_shape) :] != tuple(
         normalized_shape
@@ -267,7 +272,7 @@ def _batch_axes(rank: int) -> Axes:
     return (0, *range(2, rank))
 
 
-def _by_channel(F: Any, value: Any, rank: int) -> Any:
+def _by_channel(F: Namespace, value: Any, rank: int) -> Any:
     """A vector of channels that broadcasts with an input of this rank."""
     return F.reshape(value, (1, -1, *(1 for _ in range(rank - 2))))
 
@@ -276,7 +281,7 @@ def _channels(value: Any, rank: int) -> Any:
     return None if value is None else value.reshape(1, -1, *(1 for _ in range(rank - 2)))
 
 
-def _batch_input(F: Any, g: Any, input: Any, weight: Any, eps: float) -> Any:
+def _batch_input(F: Namespace, g: Any, input: Any, weight: Any, eps: float) -> Any:
     axes = _batch_axes(input.ndim)
     if weight is not None:
         g = g * _by_channel(F, weight, input.ndim)
@@ -286,13 +291,13 @@ def _batch_input(F: Any, g: Any, input: Any, weight: Any, eps: float) -> Any:
     return _slope(F, g, y, scale, axes)
 
 
-def _batch_standard(F: Any, input: Any, eps: float) -> Any:
+def _batch_standard(F: Namespace, input: Any, eps: float) -> Any:
     if not F.is_traced:
         return _over_batch(_standard, eps, input)
     return _parts(F, input, _batch_axes(input.ndim), eps)[0]
 
 
-def _batch_tangent(F: Any, t: Any, input: Any, weight: Any, eps: float) -> Any:
+def _batch_tangent(F: Namespace, t: Any, input: Any, weight: Any, eps: float) -> Any:
     axes = _batch_axes(input.ndim)
     y, scale = _parts(F, input, axes, eps)
     moved = _slope(F, t, y, scale, axes)
@@ -334,12 +339,12 @@ op(
 )
 
 
-def _fixed(F: Any, input: Any, running_mean: Any, running_var: Any, eps: float) -> Any:
+def _fixed(F: Namespace, input: Any, running_mean: Any, running_var: Any, eps: float) -> Any:
     rank = input.ndim
     return (input - _by_channel(F, running_mean, rank)) * _fixed_scale(F, rank, running_var, eps)
 
 
-def _fixed_scale(F: Any, rank: int, running_var: Any, eps: float) -> Any:
+def _fixed_scale(F: Namespace, rank: int, running_var: Any, eps: float) -> Any:
     return F.rsqrt(_by_channel(F, running_var, rank) + eps)
 
 
@@ -352,7 +357,7 @@ def _batch_fixed(
     return _scaled(y, _channels(weight, rank), _channels(bias, rank))
 
 
-def _fixed_slope(F: Any, g: Any, weight: Any, running_var: Any, eps: float) -> Any:
+def _fixed_slope(F: Namespace, g: Any, weight: Any, running_var: Any, eps: float) -> Any:
     g = g * _fixed_scale(F, g.ndim, running_var, eps)
     return g if weight is None else g * _by_channel(F, weight, g.ndim)
 
@@ -419,7 +424,7 @@ def _update_statistics(input: Any, running_mean: Any, running_var: Any, momentum
 
 
 def _norm_over_batch(
-    F: Any,
+    F: Namespace,
     input: Any,
     running_mean: Any,
     running_var: Any,
@@ -445,7 +450,7 @@ def _norm_over_batch(
 
 
 def _batch_norm(
-    F: Any,
+    F: Namespace,
     input: Any,
     running_mean: Any,
     running_var: Any,
@@ -481,7 +486,7 @@ op(
 
 
 def _instance_norm(
-    F: Any,
+    F: Namespace,
     input: Any,
     running_mean: Any,
     running_var: Any,
@@ -544,7 +549,7 @@ op(
 # --- group norm -------------------------------------------------------------------------------
 
 
-def _grouped(F: Any, value: Any, groups: int) -> Any:
+def _grouped(F: Namespace, value: Any, groups: int) -> Any:
     return F.reshape(value, (value.shape[0], groups, -1))
 
 
@@ -555,23 +560,25 @@ def _group_norm(input: Any, num_groups: int, weight: Any, bias: Any, eps: float)
     return _scaled(y, _channels(weight, input.ndim), _channels(bias, input.ndim))
 
 
-def _group_standard(F: Any, input: Any, num_groups: int, eps: float) -> Any:
+def _group_standard(F: Namespace, input: Any, num_groups: int, eps: float) -> Any:
     y, _ = _parts(F, _grouped(F, input, num_groups), (2,), eps)
     return F.reshape(y, tuple(input.shape))
 
 
-def _group_moved(F: Any, g: Any, input: Any, num_groups: int, eps: float) -> Any:
+def _group_moved(F: Namespace, g: Any, input: Any, num_groups: int, eps: float) -> Any:
     y, scale = _parts(F, _grouped(F, input, num_groups), (2,), eps)
     return F.reshape(_slope(F, _grouped(F, g, num_groups), y, scale, (2,)), tuple(input.shape))
 
 
-def _group_input(F: Any, g: Any, input: Any, num_groups: int, weight: Any, eps: float) -> Any:
+def _group_input(F: Namespace, g: Any, input: Any, num_groups: int, weight: Any, eps: float) -> Any:
     if weight is not None:
         g = g * _by_channel(F, weight, input.ndim)
     return _group_moved(F, g, input, num_groups, eps)
 
 
-def _group_tangent(F: Any, t: Any, input: Any, num_groups: int, weight: Any, eps: float) -> Any:
+def _group_tangent(
+    F: Namespace, t: Any, input: Any, num_groups: int, weight: Any, eps: float
+) -> Any:
     moved = _group_moved(F, t, input, num_groups, eps)
     return moved if weight is None else moved * _by_channel(F, weight, input.ndim)
 
@@ -627,7 +634,7 @@ op(
 
 
 def _group_norm_checked(
-    F: Any, input: Any, num_groups: int, weight: Any, bias: Any, eps: float
+    F: Namespace, input: Any, num_groups: int, weight: Any, bias: Any, eps: float
 ) -> Any:
     shape = tuple(input.shape)
     if len(shape) < 2:
@@ -659,7 +666,7 @@ op(
 # --- response norm ----------------------------------------------------------------------------
 
 
-def _response_norm(F: Any, input: Any, size: int, alpha: float, beta: float, k: float) -> Any:
+def _response_norm(F: Namespace, input: Any, size: int, alpha: float, beta: float, k: float) -> Any:
     shape = tuple(input.shape)
     if len(shape) < 3:
         raise ValueError(

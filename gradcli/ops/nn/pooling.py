@@ -16,6 +16,7 @@ import numpy as np
 from ...table.dtype_rules import real_only
 from ...table.entry import op
 from ...table.out_rules import EXACT
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
@@ -311,7 +312,7 @@ def _define_max(dims: int) -> None:
         )
 
     def pooled(
-        F: Any,
+        F: Namespace,
         input: Any,
         kernel_size: Any,
         stride: Any,
@@ -444,7 +445,7 @@ def _define_adaptive_max(dims: int) -> None:
             samples=lambda S: [S(S.distinct(1, 2, *(4,) * dims), (3,) * dims)],
         )
 
-    def pooled(F: Any, input: Any, output_size: Any, return_indices: bool) -> Any:
+    def pooled(F: Namespace, input: Any, output_size: Any, return_indices: bool) -> Any:
         _check_adaptive(name, input, dims)
         sizes = pooled_size(name, output_size, input, dims)
         if len(sizes) != dims:
@@ -587,7 +588,7 @@ def _avg_back(
 
 
 def _avg_back_vjp(
-    F: Any,
+    F: Namespace,
     g: Any,
     kernel_size: Any,
     stride: Any,
@@ -601,7 +602,7 @@ def _avg_back_vjp(
 
 
 def _avg_back_jvp(
-    F: Any,
+    F: Namespace,
     t: Any,
     sizes: Any,
     kernel_size: Any,
@@ -617,7 +618,7 @@ def _avg_back_jvp(
 
 
 def _avg_vjp(
-    F: Any,
+    F: Namespace,
     g: Any,
     self_shape: Any,
     kernel_size: Any,
@@ -711,7 +712,7 @@ def _define_average(dims: int) -> None:
         )
 
     def pooled(
-        F: Any,
+        F: Namespace,
         input: Any,
         kernel_size: Any,
         stride: Any,
@@ -820,7 +821,7 @@ def _define_adaptive_average(dims: int) -> None:
             samples=lambda S: [S(S.normal(1, 2, *(4,) * dims), (3,) * dims)],
         )
 
-    def pooled(F: Any, input: Any, output_size: Any) -> Any:
+    def pooled(F: Namespace, input: Any, output_size: Any) -> Any:
         _check_adaptive(name, input, dims)
         sizes = pooled_size(name, output_size, input, dims)
         if dims == 1:
@@ -849,7 +850,7 @@ def _define_adaptive_average(dims: int) -> None:
 
 def _lp_pool(dims: int) -> Callable[..., Any]:
     def pooled(
-        F: Any, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool
+        F: Namespace, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool
     ) -> Any:
         kernel = spread("lp_pool", "kernel_size", kernel_size, dims)
         powers = F.pow(input, norm_type)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor.tensor import shape_of
 from ..shape.in_place import restructure
@@ -13,19 +14,19 @@ from ..shape.in_place import restructure
 Weights = Sequence[Any]  # w_ih, w_hh, b_ih, b_hh, which may be None, and perhaps a projection
 
 
-def _gates(F: Any, given: Any, hidden: Any, weights: Weights) -> Any:
+def _gates(F: Namespace, given: Any, hidden: Any, weights: Weights) -> Any:
     """The scores of a cell from what the input gives and the hidden state."""
     return F.add(F.linear(hidden, weights[1], weights[3]), given)
 
 
 def _plain(nonlinearity: str) -> Callable[..., Any]:
-    def step(F: Any, given: Any, state: Any, weights: Weights) -> Any:
+    def step(F: Namespace, given: Any, state: Any, weights: Weights) -> Any:
         return (getattr(F, nonlinearity)(_gates(F, given, state[0], weights)),)
 
     return step
 
 
-def _gru(F: Any, given: Any, state: Any, weights: Weights) -> Any:
+def _gru(F: Namespace, given: Any, state: Any, weights: Weights) -> Any:
     hidden = state[0]
     own = F.unsafe_chunk(F.linear(hidden, weights[1], weights[3]), 3, -1)
     new = F.unsafe_chunk(given, 3, -1)
@@ -35,7 +36,7 @@ def _gru(F: Any, given: Any, state: Any, weights: Weights) -> Any:
     return (F.add(F.mul(F.sub(hidden, candidate), update), candidate),)
 
 
-def _lstm(F: Any, given: Any, state: Any, weights: Weights) -> Any:
+def _lstm(F: Namespace, given: Any, state: Any, weights: Weights) -> Any:
     hidden, memory = state
     gates = F.unsafe_chunk(_gates(F, given, hidden, weights), 4, -1)
     enter, forget, leave = F.sigmoid(gates[0]), F.sigmoid(gates[1]), F.sigmoid(gates[3])
@@ -67,7 +68,7 @@ def _define_cell(kind: str) -> None:
     step, rows = _KINDS[kind]
     several = kind == "lstm"
 
-    def cell(F: Any, input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+    def cell(F: Namespace, input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
         state = tuple(hx) if several else (hx,)
         if several and len(state) != 2:
             raise RuntimeError("lstm_cell expects two hidden states")
@@ -100,7 +101,7 @@ def _define_cell(kind: str) -> None:
 
 
 def _direction(
-    F: Any, step: Any, inputs: Any, state: Any, weights: Weights, backwards: bool
+    F: Namespace, step: Any, inputs: Any, state: Any, weights: Weights, backwards: bool
 ) -> tuple[Any, Any]:
     """All outputs, stacked along time, and the last state."""
     given = list(F.unbind(F.linear(inputs, weights[0], weights[2]), 0))
@@ -112,7 +113,7 @@ def _direction(
 
 
 def _layers(
-    F: Any,
+    F: Namespace,
     kind: str,
     input: Any,
     states: Sequence[Any],
@@ -162,7 +163,7 @@ def _define_layers(kind: str) -> None:
     several = kind == "lstm"
     _, rows = _KINDS[kind]
 
-    def layers(F: Any, input: Any, hx: Any, params: Any, *rest: Any) -> Any:
+    def layers(F: Namespace, input: Any, hx: Any, params: Any, *rest: Any) -> Any:
         states = list(hx) if several else [hx]
         if ndim(input) != 3 or any(ndim(state) != 3 for state in states):
             raise RuntimeError(

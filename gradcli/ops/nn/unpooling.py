@@ -14,6 +14,7 @@ from ...kernels import random
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
 from ...table.levels.randomness import per_example
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import type_name
@@ -154,7 +155,7 @@ def _define_unpool(dims: int) -> None:
         )
 
     def unpooled(
-        F: Any,
+        F: Namespace,
         input: Any,
         indices: Any,
         kernel_size: Any,
@@ -290,7 +291,7 @@ def _define_fractional(dims: int) -> None:
     )
 
     def pooled(
-        F: Any,
+        F: Namespace,
         input: Any,
         kernel_size: Any,
         output_size: Any,

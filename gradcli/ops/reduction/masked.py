@@ -13,6 +13,7 @@ import numpy as np
 
 from ...table.entry import op
 from ...table.public.plain_functions import function
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
@@ -80,7 +81,7 @@ def _identity(name: str, dtype: DType, order: Any = 2.0) -> Any:
     return _extreme(name if name != "softmin" else "amin", dtype, name in _LEAST or name == "amax")
 
 
-def _whole_mask(F: Any, self: Any, mask: Any) -> Any:
+def _whole_mask(F: Namespace, self: Any, mask: Any) -> Any:
     """The mask as booleans in the shape of `self`."""
     shape = self.shape
     if len(mask.shape) > len(shape):
@@ -93,7 +94,7 @@ def _whole_mask(F: Any, self: Any, mask: Any) -> Any:
     return mask if mask.dtype is dtypes.bool_ else F._to_copy(mask, dtypes.bool_)
 
 
-def _kept(F: Any, self: Any, mask: Any, name: str, order: Any = 2.0) -> Any:
+def _kept(F: Namespace, self: Any, mask: Any, name: str, order: Any = 2.0) -> Any:
     """`self` with the identity of a reduction in the places that the mask leaves out."""
     if mask is None:
         return self
@@ -107,7 +108,7 @@ def _number(dtype: DType, value: Any) -> Any:
     return bool(value) if dtype is dtypes.bool_ else value
 
 
-def _typed(F: Any, value: Any, dtype: DType) -> Any:
+def _typed(F: Namespace, value: Any, dtype: DType) -> Any:
     return value if value.dtype is dtype else F._to_copy(value, dtype)
 
 
@@ -120,16 +121,16 @@ def _summed_dtype(self: Any, dtype: Any) -> DType:
 # --- reductions
 
 
-def _total(F: Any, self: Any, axes: Any, keepdim: bool, dtype: DType, mask: Any) -> Any:
+def _total(F: Namespace, self: Any, axes: Any, keepdim: bool, dtype: DType, mask: Any) -> Any:
     return F.sum_dim(_kept(F, self, mask, "sum"), axes, keepdim, dtype=dtype)
 
 
-def _sum(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+def _sum(F: Namespace, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
     axes = _axes(dim, len(self.shape))
     return _total(F, self, axes, bool(keepdim), _summed_dtype(self, dtype), mask)
 
 
-def _prod(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+def _prod(F: Namespace, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
     result = _kept(F, self, mask, "prod")
     if dtype is not None:
         result = _typed(F, result, dtype)
@@ -139,7 +140,7 @@ def _prod(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> A
 
 
 def _extremes(name: str) -> Any:
-    def reduce(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+    def reduce(F: Namespace, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
         kept = _kept(F, self, mask, name)
         result = getattr(F, name)(kept, _axes(dim, len(self.shape)), bool(keepdim))
         return _typed(F, result, dtype or self.dtype)
@@ -148,14 +149,14 @@ def _extremes(name: str) -> Any:
 
 
 def _positions(name: str) -> Any:
-    def reduce(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+    def reduce(F: Namespace, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
         result = getattr(F, name)(_kept(F, self, mask, name), dim, bool(keepdim))
         return _typed(F, result, dtype or self.dtype)
 
     return reduce
 
 
-def _counted(F: Any, self: Any, dim: Any, keepdim: bool, mask: Any) -> Any:
+def _counted(F: Namespace, self: Any, dim: Any, keepdim: bool, mask: Any) -> Any:
     """How many elements go into each place of a reduction."""
     named = F._ones(F.isnan(self)) if mask is None else _whole_mask(F, self, mask)
     return F.sum_dim(named, dim, keepdim)
@@ -171,13 +172,13 @@ def _inexact(name: str, self: Any, dtype: Any) -> None:
         )
 
 
-def _mean(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+def _mean(F: Namespace, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
     _inexact("mean", self, dtype)
     count = _counted(F, self, dim, bool(keepdim), mask)
     return F.div(_sum(F, self, dim, keepdim, dtype, mask), count)
 
 
-def _median(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+def _median(F: Namespace, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
     axis = _axis(dim, len(self.shape))
     if shape_of(self) and not shape_of(self)[axis]:
         raise IndexError(f"median(): Expected reduction dim {axis} to have non-zero size.")
@@ -194,25 +195,27 @@ def _median(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) ->
     return _typed(F, result, dtype or self.dtype)
 
 
-def _logsumexp(F: Any, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+def _logsumexp(F: Namespace, self: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
     kept = _kept(F, self, mask, "logsumexp")
     result = F.logsumexp(kept, _axes(dim, len(self.shape)), bool(keepdim))
     return _typed(F, result, dtype or self.dtype)
 
 
-def _logaddexp(F: Any, self: Any, other: Any, dtype: Any, input_mask: Any, other_mask: Any) -> Any:
+def _logaddexp(
+    F: Namespace, self: Any, other: Any, dtype: Any, input_mask: Any, other_mask: Any
+) -> Any:
     first = _kept(F, self, input_mask, "logaddexp")
     second = _kept(F, other, other_mask, "logaddexp")
     return _typed(F, F.logaddexp(first, second), dtype or self.dtype)
 
 
-def _norm(F: Any, self: Any, ord: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
+def _norm(F: Namespace, self: Any, ord: Any, dim: Any, keepdim: Any, dtype: Any, mask: Any) -> Any:
     kept = _kept(F, self, mask, "norm", ord)
     return F.linalg_vector_norm(kept, ord, _axes(dim, len(self.shape)), bool(keepdim), dtype=dtype)
 
 
 def _variance(
-    F: Any,
+    F: Namespace,
     self: Any,
     dim: Any,
     unbiased: Any,
@@ -242,7 +245,7 @@ def _variance(
     return _typed(F, F.div(total, freedom), wanted)
 
 
-def _deviation(F: Any, *args: Any) -> Any:
+def _deviation(F: Namespace, *args: Any) -> Any:
     return F.sqrt(_variance(F, *args))
 
 
@@ -250,7 +253,7 @@ def _deviation(F: Any, *args: Any) -> Any:
 
 
 def _scan(name: str) -> Any:
-    def scan(F: Any, self: Any, dim: Any, dtype: Any, mask: Any) -> Any:
+    def scan(F: Namespace, self: Any, dim: Any, dtype: Any, mask: Any) -> Any:
         axis = _axis(dim, len(self.shape))
         kept = _kept(F, self, mask, name)
         return getattr(F, name)(kept, axis, dtype=dtype or self.dtype)
@@ -259,7 +262,7 @@ def _scan(name: str) -> Any:
 
 
 def _softened(name: str, of_negative: bool = False) -> Any:
-    def soften(F: Any, self: Any, dim: Any, dtype: Any, mask: Any) -> Any:
+    def soften(F: Namespace, self: Any, dim: Any, dtype: Any, mask: Any) -> Any:
         axis = _axis(dim, len(self.shape))
         kept = _kept(F, self, mask, "softmin" if of_negative else name)
         along = getattr(F, name)
@@ -268,7 +271,9 @@ def _softened(name: str, of_negative: bool = False) -> Any:
     return soften
 
 
-def _normalize(F: Any, self: Any, ord: Any, dim: Any, eps: float, dtype: Any, mask: Any) -> Any:
+def _normalize(
+    F: Namespace, self: Any, ord: Any, dim: Any, eps: float, dtype: Any, mask: Any
+) -> Any:
     norm = _norm(F, self, ord, dim, True, dtype, mask)
     least = F._full_as(norm, eps)
     return F.div(_kept(F, self, mask, "sum"), F.maximum(norm, least))

@@ -16,6 +16,7 @@ from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, common_dtype, filled, supports
 from ...table.entry import LINEAR, Op, op
 from ...table.out_rules import CAST, EXACT, Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
@@ -53,7 +54,7 @@ def count_of(shape: tuple[int, ...], dim: Any) -> int:
     return count
 
 
-def restored(F: Any, value: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
+def restored(F: Namespace, value: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     """A reduced value with the reduced dimensions of `shape` back, of length one."""
     if keepdim:
         return value
@@ -88,11 +89,11 @@ def _whole(identifier: str) -> Any:
     return rule
 
 
-def _expanded(F: Any, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
+def _expanded(F: Namespace, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
     return F.expand(restored(F, g, self_shape, dim, keepdim), self_shape)
 
 
-def _real_product(F: Any, a: Any, b: Any) -> Any:
+def _real_product(F: Namespace, a: Any, b: Any) -> Any:
     """The real part of `conj(a) * b`."""
     return F.real(F.conj_physical(a) * b)
 
@@ -181,7 +182,7 @@ def _mean(self: Any, dtype: Any) -> Any:
     return total / total.dtype.type(self.size)
 
 
-def _mean_slope(F: Any, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
+def _mean_slope(F: Namespace, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
     count = count_of(self_shape, dim)
     if F.is_traced:
         return _expanded(F, g, self_shape, dim, keepdim) / count
@@ -226,7 +227,7 @@ def _nansum(self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     return add_up(np.where(np.isnan(self), self.dtype.type(0), self), axes, keepdim, self.strides)
 
 
-def _nansum_slope(F: Any, g: Any, self: Any, dim: Any, keepdim: bool) -> Any:
+def _nansum_slope(F: Namespace, g: Any, self: Any, dim: Any, keepdim: bool) -> Any:
     return F.where(F.isnan(self), 0, _expanded(F, g, self.shape, dim, keepdim))
 
 
@@ -252,7 +253,7 @@ op(
 )
 
 
-def _nanmean(F: Any, self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
+def _nanmean(F: Namespace, self: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     found = self.dtype
     if type(found) is DType and found.category < dtypes.FLOATING:
         raise RuntimeError(
@@ -321,7 +322,7 @@ def _others(self: Any, dim: int) -> Any:
     return np.ascontiguousarray(np.moveaxis(before * after, -1, axis)) if moved.shape[-1] else self
 
 
-def _exclusive(F: Any, value: Any, dim: int) -> Any:
+def _exclusive(F: Namespace, value: Any, dim: int) -> Any:
     """The products of all elements before each one along `dim`."""
     length = value.shape[dim]
     first = F.narrow(value, dim, 0, 1)
@@ -329,7 +330,7 @@ def _exclusive(F: Any, value: Any, dim: int) -> Any:
     return F.cumprod(F.cat([ones, F.narrow(value, dim, 0, length - 1)], dim), dim)
 
 
-def _others_recorded(F: Any, self: Any, dim: int) -> Any:
+def _others_recorded(F: Namespace, self: Any, dim: int) -> Any:
     rank = len(self.shape)
     if rank == 0:
         return F._ones(self)
@@ -340,7 +341,7 @@ def _others_recorded(F: Any, self: Any, dim: int) -> Any:
     return before * after
 
 
-def _prod_slope(F: Any, g: Any, self: Any) -> Any:
+def _prod_slope(F: Namespace, g: Any, self: Any) -> Any:
     if not F.is_traced:
         flat = self.reshape(-1)
         if flat.size - np.count_nonzero(flat) > 1:
@@ -352,7 +353,7 @@ def _prod_slope(F: Any, g: Any, self: Any) -> Any:
     return g * F.conj(F.reshape(_others_recorded(F, flat, 0), self.shape))
 
 
-def _prod_dim_slope(F: Any, g: Any, self: Any, dim: int, keepdim: bool) -> Any:
+def _prod_dim_slope(F: Namespace, g: Any, self: Any, dim: int, keepdim: bool) -> Any:
     if F.is_traced and not ndim(self):
         return g
     others = _others_recorded(F, self, dim) if F.is_traced else F._others(self, dim)
@@ -498,7 +499,7 @@ def _rounded(function: Any) -> Any:
     return kernel
 
 
-def _var_slope(F: Any, g: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+def _var_slope(F: Namespace, g: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     free = count_of(self.shape, dim) - (1 if correction is None else correction)
     off = self - F.mean_dim(self, dim, True)
     g = restored(F, g, self.shape, dim, keepdim)
@@ -507,7 +508,7 @@ def _var_slope(F: Any, g: Any, self: Any, dim: Any, correction: Any, keepdim: bo
     return g * (2 / free) * off
 
 
-def _var_forward(F: Any, t: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+def _var_forward(F: Namespace, t: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     free = count_of(self.shape, dim) - (1 if correction is None else correction)
     off = self - F.mean_dim(self, dim, True)
     total = F.sum_dim(_real_product(F, off, t), dim, keepdim)
@@ -515,14 +516,14 @@ def _var_forward(F: Any, t: Any, self: Any, dim: Any, correction: Any, keepdim: 
 
 
 def _std_slope(
-    F: Any, g: Any, self: Any, out: Any, dim: Any, correction: Any, keepdim: bool
+    F: Namespace, g: Any, self: Any, out: Any, dim: Any, correction: Any, keepdim: bool
 ) -> Any:
     share = F.where(F.eq(out, 0), 0, g / (out * 2))
     return _var_slope(F, share, self, dim, correction, keepdim)
 
 
 def _std_forward(
-    F: Any, t: Any, self: Any, out: Any, dim: Any, correction: Any, keepdim: bool
+    F: Namespace, t: Any, self: Any, out: Any, dim: Any, correction: Any, keepdim: bool
 ) -> Any:
     slope = _var_forward(F, t, self, dim, correction, keepdim)
     return F.where(F.eq(out, 0), 0, slope / (out * 2))
@@ -611,14 +612,16 @@ def _with_mean(function: Any) -> Any:
     return kernel
 
 
-def _var_mean_slope(F: Any, g: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+def _var_mean_slope(
+    F: Namespace, g: Any, self: Any, dim: Any, correction: Any, keepdim: bool
+) -> Any:
     return _var_slope(F, g[0], self, dim, correction, keepdim) + _mean_slope(
         F, g[1], self.shape, dim, keepdim
     )
 
 
 def _std_mean_slope(
-    F: Any, g: Any, self: Any, out0: Any, dim: Any, correction: Any, keepdim: bool
+    F: Namespace, g: Any, self: Any, out0: Any, dim: Any, correction: Any, keepdim: bool
 ) -> Any:
     return _std_slope(F, g[0], self, out0, dim, correction, keepdim) + _mean_slope(
         F, g[1], self.shape, dim, keepdim
@@ -737,7 +740,7 @@ def _order(ord: Any) -> str:
     return f"{float(ord):g}"
 
 
-def norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
+def norm_direction(F: Namespace, self: Any, out: Any, ord: Any, dim: Any) -> Any:
     """The gradient of the norm by each element, `out` with its dimensions kept."""
     if ord == 1:
         return F.sgn(self)
@@ -758,7 +761,9 @@ def norm_direction(F: Any, self: Any, out: Any, ord: Any, dim: Any) -> Any:
     return F.where(F.eq(out, 0), 0, scaled / F.pow(out, ord - 1))
 
 
-def _norm_slope(F: Any, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
+def _norm_slope(
+    F: Namespace, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool
+) -> Any:
     g = restored(F, g, self.shape, dim, keepdim)
     if ord == 0:
         return None
@@ -766,7 +771,9 @@ def _norm_slope(F: Any, g: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim
     return g * norm_direction(F, self, out, ord, dim)
 
 
-def _norm_forward(F: Any, t: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> Any:
+def _norm_forward(
+    F: Namespace, t: Any, self: Any, out: Any, ord: Any, dim: Any, keepdim: bool
+) -> Any:
     if ord == 0:
         return F._zeros(out)
     out = restored(F, out, self.shape, dim, keepdim)
@@ -808,7 +815,7 @@ op(
 )
 
 
-def _any_norm(F: Any, self: Any, p: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
+def _any_norm(F: Namespace, self: Any, p: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     if p == "nuc":
         return F.linalg_matrix_norm(self, "nuc", (-2, -1) if dim is None else dim, keepdim)
     order = 2 if p is None or p == "fro" else p
@@ -831,11 +838,11 @@ op(
 )
 
 
-def _dist_slope(F: Any, g: Any, off: Any, out: Any, p: Any) -> Any:
+def _dist_slope(F: Namespace, g: Any, off: Any, out: Any, p: Any) -> Any:
     return None if p == 0 else g * norm_direction(F, off, out, p, None)
 
 
-def _dist_forward(F: Any, t: Any, off: Any, out: Any, p: Any) -> Any:
+def _dist_forward(F: Namespace, t: Any, off: Any, out: Any, p: Any) -> Any:
     if p == 0:
         return F._zeros(out)
     return F.sum(_real_product(F, norm_direction(F, off, out, p, None), t))
@@ -921,29 +928,29 @@ def _check_dims(name: str, refusals: supports, given: int = 1) -> Any:
     return check
 
 
-def _same(F: Any, self: Any, out: Any) -> Any:
+def _same(F: Namespace, self: Any, out: Any) -> Any:
     """Where elements are the extreme that was found."""
     return F.logical_or(F.eq(self, out), F.logical_and(F.isnan(self), F.isnan(out)))
 
 
-def _evenly(F: Any, g: Any, self: Any, out: Any) -> Any:
+def _evenly(F: Namespace, g: Any, self: Any, out: Any) -> Any:
     chosen = _same(F, self, out)
     return filled(F, chosen, g / F.sum(chosen))
 
 
-def _evenly_forward(F: Any, t: Any, self: Any, out: Any) -> Any:
+def _evenly_forward(F: Namespace, t: Any, self: Any, out: Any) -> Any:
     chosen = _same(F, self, out)
     return F.sum(F.where(chosen, t, 0)) / F.sum(chosen)
 
 
-def _evenly_dim(F: Any, g: Any, self: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+def _evenly_dim(F: Namespace, g: Any, self: Any, out: Any, dim: Any, keepdim: bool) -> Any:
     out = restored(F, out, self.shape, dim, keepdim)
     g = restored(F, g, self.shape, dim, keepdim)
     chosen = F.eq(self, out)
     return F.where(chosen, g, 0) / F.sum_dim(chosen, dim, True)
 
 
-def _evenly_dim_forward(F: Any, t: Any, self: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+def _evenly_dim_forward(F: Namespace, t: Any, self: Any, out: Any, dim: Any, keepdim: bool) -> Any:
     chosen = F.eq(self, restored(F, out, self.shape, dim, keepdim))
     return F.sum_dim(F.where(chosen, t, 0), dim, keepdim) / F.sum_dim(chosen, dim, keepdim)
 
@@ -968,7 +975,7 @@ def _selected(position: Any) -> Any:
     return kernel
 
 
-def place(F: Any, g: Any, self_shape: Any, out1: Any, dim: int, keepdim: bool) -> Any:
+def place(F: Namespace, g: Any, self_shape: Any, out1: Any, dim: int, keepdim: bool) -> Any:
     """The cotangent of a selection: `g` at the chosen indices, zero elsewhere."""
     if not keepdim and self_shape:
         g = F.unsqueeze(g, dim)
@@ -976,7 +983,7 @@ def place(F: Any, g: Any, self_shape: Any, out1: Any, dim: int, keepdim: bool) -
     return F._place(g, self_shape, dim, out1)
 
 
-def pick(F: Any, t: Any, out1: Any, dim: int, keepdim: bool) -> Any:
+def pick(F: Namespace, t: Any, out1: Any, dim: int, keepdim: bool) -> Any:
     """The tangents of a selection: that of the chosen elements, and none of the indices."""
     if not len(t.shape):
         return t, None
@@ -1148,7 +1155,9 @@ def _both_extremes(self: Any, dim: Any, keepdim: bool) -> Any:
     )
 
 
-def _aminmax_slope(F: Any, g: Any, self: Any, out0: Any, out1: Any, dim: Any, keepdim: bool) -> Any:
+def _aminmax_slope(
+    F: Namespace, g: Any, self: Any, out0: Any, out1: Any, dim: Any, keepdim: bool
+) -> Any:
     return _evenly_dim(F, g[0], self, out0, dim, keepdim) + _evenly_dim(
         F, g[1], self, out1, dim, keepdim
     )
@@ -1223,7 +1232,7 @@ def _logsumexp(self: Any, dim: Any, keepdim: bool) -> Any:
     return total if keepdim else np.squeeze(total, axes)[()]
 
 
-def _logsumexp_weights(F: Any, self: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+def _logsumexp_weights(F: Namespace, self: Any, out: Any, dim: Any, keepdim: bool) -> Any:
     return F.exp(self - restored(F, out, self.shape, dim, keepdim))
 
 
@@ -1290,14 +1299,14 @@ def _log_exponentials(x: Any, axis: int) -> Any:
     return result
 
 
-def _softmax_slope(F: Any, g: Any, out: Any, dim: int) -> Any:
+def _softmax_slope(F: Namespace, g: Any, out: Any, dim: int) -> Any:
     if not F.is_traced:
         return F._softmax_backward(g, out, dim)
     weighted = g * out
     return weighted - out * F.sum_dim(weighted, (dim,), True)
 
 
-def _log_softmax_slope(F: Any, g: Any, out: Any, dim: int) -> Any:
+def _log_softmax_slope(F: Namespace, g: Any, out: Any, dim: int) -> Any:
     if not F.is_traced:
         return F._log_softmax_backward(g, out, dim)
     return g - F.exp(out) * F.sum_dim(g, (dim,), True)
@@ -1329,7 +1338,7 @@ def _log_softmax_rows_back(grad: Any, output: Any, axis: int) -> Any:
     return np.subtract(grad, result, out=result)
 
 
-def _softmax_forward(F: Any, t: Any, out: Any, dim: int) -> Any:
+def _softmax_forward(F: Namespace, t: Any, out: Any, dim: int) -> Any:
     weighted = t * out
     return weighted - out * F.sum_dim(weighted, (dim,), True)
 
@@ -1407,12 +1416,12 @@ def _implicit_dim(name: str, rank: int) -> int:
 def _normalizer(identifier: str, public: str, doc: str, sign: int = 1) -> None:
     """The public softmax of torch and of torch.nn.functional over its kernel entry."""
 
-    def composite(F: Any, self: Any, dim: Any, dtype: Any) -> Any:
+    def composite(F: Namespace, self: Any, dim: Any, dtype: Any) -> Any:
         if dtype is not None:
             self = F._to_copy(self, dtype)
         return getattr(F, identifier)(self, dim)
 
-    def functional(F: Any, self: Any, dim: Any, _stacklevel: int, dtype: Any) -> Any:
+    def functional(F: Namespace, self: Any, dim: Any, _stacklevel: int, dtype: Any) -> Any:
         if sign < 0:
             self = F.neg(self)
         if dim is None:

@@ -9,6 +9,7 @@ import numpy as np
 from ...table.dtype_rules import is_complex, supports
 from ...table.entry import LINEAR, Op, op
 from ...table.out_rules import CAST, EXACT, TYPED, Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
@@ -58,7 +59,7 @@ def _dims(S: Any) -> Any:
     ]
 
 
-def _reversed_sum(F: Any, g: Any, dim: int) -> Any:
+def _reversed_sum(F: Namespace, g: Any, dim: int) -> Any:
     """For each element the sum of it and all after it."""
     shape = tuple(g.shape)
     if not shape or 0 in shape or shape[dim] == 1:
@@ -105,7 +106,7 @@ def _recurrence(decay: Any, value: Any, dim: int, reverse: bool) -> Any:
     return np.moveaxis(result, 0, axis)
 
 
-def _shifted(F: Any, value: Any, dim: int, reverse: bool) -> Any:
+def _shifted(F: Namespace, value: Any, dim: int, reverse: bool) -> Any:
     """`value` moved by one towards the end (or the start), with zero moved in."""
     length = value.shape[dim]
     if reverse:
@@ -115,7 +116,7 @@ def _shifted(F: Any, value: Any, dim: int, reverse: bool) -> Any:
     return F.cat([zero, F.narrow(value, dim, 0, length - 1)], dim)
 
 
-def _recurrence_adjoint(F: Any, g: Any, decay: Any, dim: int, reverse: bool) -> Any:
+def _recurrence_adjoint(F: Namespace, g: Any, decay: Any, dim: int, reverse: bool) -> Any:
     """The cotangent of `value`: the recurrence the other way, with the next decay."""
     if not len(g.shape) or not g.shape[dim]:
         return g
@@ -186,14 +187,14 @@ def _cumprod_backward(grad: Any, self: Any, out: Any, dim: int) -> Any:
     return tail * np.moveaxis(before, 0, axis)
 
 
-def _before(F: Any, self: Any, dim: int) -> Any:
+def _before(F: Namespace, self: Any, dim: int) -> Any:
     """The products of all elements before each one."""
     length = self.shape[dim]
     ones = F._ones(F.narrow(self, dim, 0, 1))
     return F.cumprod(F.cat([ones, F.narrow(self, dim, 0, length - 1)], dim), dim)
 
 
-def _cumprod_slope(F: Any, g: Any, self: Any, out: Any, dim: int) -> Any:
+def _cumprod_slope(F: Namespace, g: Any, self: Any, out: Any, dim: int) -> Any:
     if not F.is_traced:
         return F._cumprod_backward(g, self, out, dim)
     if numel(shape_of(self)) <= 1:
@@ -204,7 +205,7 @@ def _cumprod_slope(F: Any, g: Any, self: Any, out: Any, dim: int) -> Any:
     return F._recurrence(decay, g, dim, True) * F.conj(_before(F, self, dim))
 
 
-def _cumprod_forward(F: Any, t: Any, self: Any, dim: int) -> Any:
+def _cumprod_forward(F: Namespace, t: Any, self: Any, dim: int) -> Any:
     if not len(self.shape) or not self.shape[dim]:
         return t
     return F._recurrence(self, t * _before(F, self, dim), dim, False)
@@ -307,13 +308,13 @@ def _logcumsumexp(self: Any, dim: int) -> Any:
     return np.logaddexp.accumulate(self, axis=axis, dtype=wide).astype(self.dtype) + 0.0
 
 
-def _reversed_logsum(F: Any, value: Any, dim: int) -> Any:
+def _reversed_logsum(F: Namespace, value: Any, dim: int) -> Any:
     if not len(value.shape):
         return value
     return F.flip(F.logcumsumexp(F.flip(value, (dim,)), dim), (dim,))
 
 
-def _logcumsumexp_slope(F: Any, g: Any, self: Any, out: Any, dim: int) -> Any:
+def _logcumsumexp_slope(F: Namespace, g: Any, self: Any, out: Any, dim: int) -> Any:
     if F.is_traced and (not ndim(self) or not numel(shape_of(self))):
         return g
     """Positive and negative cotangents apart, so that everything stays a logarithm."""
@@ -350,7 +351,7 @@ op(
 # --- differences and integrals
 
 
-def _diff(F: Any, self: Any, n: int, dim: int, prepend: Any, append: Any) -> Any:
+def _diff(F: Namespace, self: Any, n: int, dim: int, prepend: Any, append: Any) -> Any:
     if not len(self.shape):
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
@@ -384,14 +385,14 @@ op(
 )
 
 
-def _neighbours(F: Any, value: Any, axis: int) -> tuple[Any, Any]:
+def _neighbours(F: Namespace, value: Any, axis: int) -> tuple[Any, Any]:
     length = value.shape[axis]
     if not length:
         return value, value
     return F.narrow(value, axis, 0, length - 1), F.narrow(value, axis, 1, length - 1)
 
 
-def _steps(F: Any, name: str, y: Any, x: Any, axis: int) -> Any:
+def _steps(F: Namespace, name: str, y: Any, x: Any, axis: int) -> Any:
     """The widths of the intervals, in a shape that broadcasts with `y`."""
     rank = len(y.shape)
     if len(x.shape) == 1:
@@ -415,7 +416,7 @@ def _integrable(name: str, dim: int, *values: Any) -> int:
     return wrap_own_dim(dim, len(values[0].shape))
 
 
-def _trapezoid_dx(F: Any, y: Any, dx: Any, dim: int) -> Any:
+def _trapezoid_dx(F: Namespace, y: Any, dx: Any, dim: int) -> Any:
     axis = _integrable("trapezoid", dim, y)
     if isinstance(dx, complex):
         raise RuntimeError("trapezoid: Currently, we only support dx as a real number.")
@@ -425,7 +426,7 @@ def _trapezoid_dx(F: Any, y: Any, dx: Any, dim: int) -> Any:
     return F._mul_scalar(F.sum_dim(F.add(low, high), (axis,)), dx / 2.0)
 
 
-def _trapezoid_x(F: Any, y: Any, x: Any, dim: int) -> Any:
+def _trapezoid_x(F: Namespace, y: Any, x: Any, dim: int) -> Any:
     axis = _integrable("trapezoid", dim, y, x)
     if y.shape[axis] == 0:
         return F.sum_dim(y, (axis,))
@@ -435,13 +436,13 @@ def _trapezoid_x(F: Any, y: Any, x: Any, dim: int) -> Any:
     )
 
 
-def _cumulative_dx(F: Any, y: Any, dx: Any, dim: int) -> Any:
+def _cumulative_dx(F: Namespace, y: Any, dx: Any, dim: int) -> Any:
     axis = _integrable("cumulative_trapezoid", dim, y)
     low, high = _neighbours(F, y, axis)
     return F.cumsum(F._mul_scalar(F.add(low, high), dx / 2.0), axis)
 
 
-def _cumulative_x(F: Any, y: Any, x: Any, dim: int) -> Any:
+def _cumulative_x(F: Namespace, y: Any, x: Any, dim: int) -> Any:
     axis = _integrable("cumulative_trapezoid", dim, y, x)
     low, high = _neighbours(F, y, axis)
     return F._div_scalar(
@@ -537,7 +538,7 @@ op(
 )
 
 
-def _first_three(F: Any, self: Any, other: Any, dim: Any) -> Any:
+def _first_three(F: Namespace, self: Any, other: Any, dim: Any) -> Any:
     if dim is None:
         pairs = zip(self.shape, other.shape, strict=False)
         dim = next((i for i, pair in enumerate(pairs) if pair == (3, 3)), None)

@@ -16,6 +16,7 @@ from ...table.entry import LINEAR, Op, default_node_name, op
 from ...table.lookup import get_op
 from ...table.out_rules import COUNTED, EXACT, Rule
 from ...table.public.plain_functions import function
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
@@ -53,7 +54,7 @@ def _argsort(self: Any, dim: int, descending: bool) -> Any:
     return _sort(self, dim, descending)[1]
 
 
-def _gathered(F: Any, t: Any, out1: Any, dim: int) -> Any:
+def _gathered(F: Namespace, t: Any, out1: Any, dim: int) -> Any:
     return (F.gather(t, dim, out1) if len(t.shape) else t), None
 
 
@@ -324,12 +325,12 @@ def _median_all(skip_nan: bool) -> Any:
     return kernel
 
 
-def _evenly(F: Any, g: Any, self: Any, out: Any) -> Any:
+def _evenly(F: Namespace, g: Any, self: Any, out: Any) -> Any:
     chosen = F.logical_or(F.eq(self, out), F.logical_and(F.isnan(self), F.isnan(out)))
     return filled(F, chosen, g / F.sum(chosen))
 
 
-def _evenly_forward(F: Any, t: Any, self: Any, out: Any) -> Any:
+def _evenly_forward(F: Namespace, t: Any, self: Any, out: Any) -> Any:
     chosen = F.logical_or(F.eq(self, out), F.logical_and(F.isnan(self), F.isnan(out)))
     return F.sum(F.where(chosen, t, 0)) / F.sum(chosen)
 
@@ -460,7 +461,7 @@ def _squeeze_last_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any
 
 
 def _quantile(
-    F: Any, name: str, self: Any, q: Any, dim: Any, keepdim: bool, interpolation: str
+    F: Namespace, name: str, self: Any, q: Any, dim: Any, keepdim: bool, interpolation: str
 ) -> Any:
     _check_quantile(self, q, interpolation)
     rank = len(self.shape)

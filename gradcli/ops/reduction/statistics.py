@@ -13,6 +13,7 @@ from ...table.dtype_rules import is_complex, supports, underivable
 from ...table.entry import op
 from ...table.formulas import complex_arrays
 from ...table.out_rules import COUNTED, EXACT
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import c_name, type_name
@@ -43,7 +44,7 @@ def _check_weights(name: str, weights: Any, columns: int, integral: bool) -> Non
         )
 
 
-def _cov(F: Any, self: Any, correction: int, fweights: Any, aweights: Any) -> Any:
+def _cov(F: Namespace, self: Any, correction: int, fweights: Any, aweights: Any) -> Any:
     rank = len(self.shape)
     if rank > 2:
         raise RuntimeError(
@@ -104,7 +105,7 @@ op(
 )
 
 
-def _corrcoef(F: Any, self: Any) -> Any:
+def _corrcoef(F: Namespace, self: Any) -> Any:
     if len(self.shape) > 2:
         raise RuntimeError(
             "corrcoef(): expected input to have two or fewer dimensions but got an input with "
@@ -132,7 +133,7 @@ op(
 # --- numerical gradients
 
 
-def _spacings(F: Any, spacing: Any, axes: Sequence[int]) -> list[Any]:
+def _spacings(F: Namespace, spacing: Any, axes: Sequence[int]) -> list[Any]:
     if spacing is None:
         return [1.0] * len(axes)
     if not isinstance(spacing, list | tuple):
@@ -151,7 +152,7 @@ def _spacings(F: Any, spacing: Any, axes: Sequence[int]) -> list[Any]:
     return list(spacing)
 
 
-def _along(F: Any, self: Any, axis: int, step: Any, edge_order: int) -> Any:
+def _along(F: Namespace, self: Any, axis: int, step: Any, edge_order: int) -> Any:
     """Second-order differences inside, of `edge_order` at the edges."""
     length = self.shape[axis]
 
@@ -198,7 +199,7 @@ def _along(F: Any, self: Any, axis: int, step: Any, edge_order: int) -> Any:
     return F.cat([first, inner, last], axis)
 
 
-def _edge(F: Any, a: Any, b: Any, c: Any, near: Any, far: Any) -> Any:
+def _edge(F: Namespace, a: Any, b: Any, c: Any, near: Any, far: Any) -> Any:
     """The one-sided derivative at `a` from three points at unequal distances."""
     both = F.add(near, far)
     first = F.mul(a, F.neg(F.div(F.add(F.mul(near, 2), far), F.mul(near, both))))
@@ -207,7 +208,7 @@ def _edge(F: Any, a: Any, b: Any, c: Any, near: Any, far: Any) -> Any:
     return F.add(F.add(first, second), third)
 
 
-def _gradient(F: Any, self: Any, spacing: Any, dim: Any, edge_order: int) -> Any:
+def _gradient(F: Namespace, self: Any, spacing: Any, dim: Any, edge_order: int) -> Any:
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     rank = len(self.shape)
@@ -261,7 +262,7 @@ def _check_renorm(self: Any, p: Any, dim: int, maxnorm: Any) -> None:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
 
 
-def _renorm_scale(F: Any, self: Any, p: Any, dim: int, maxnorm: Any) -> tuple[Any, Any, Any]:
+def _renorm_scale(F: Namespace, self: Any, p: Any, dim: int, maxnorm: Any) -> tuple[Any, Any, Any]:
     """The norms of the slices, the factors, and the derivatives of the factors by the norms."""
     rank = len(self.shape)
     axis = wrap_dim(dim, rank)
@@ -278,7 +279,7 @@ def _renorm(self: Any, p: Any, dim: int, maxnorm: Any) -> Any:
     return np.ascontiguousarray(self * scale)
 
 
-def _renorm_slope(F: Any, g: Any, self: Any, p: Any, dim: int, maxnorm: Any) -> Any:
+def _renorm_slope(F: Namespace, g: Any, self: Any, p: Any, dim: int, maxnorm: Any) -> Any:
     rank = len(self.shape)
     others = tuple(i for i in range(rank) if i != wrap_dim(dim, rank))
     norm, scale, slope = _renorm_scale(F, self, p, dim, maxnorm)
@@ -286,7 +287,7 @@ def _renorm_slope(F: Any, g: Any, self: Any, p: Any, dim: int, maxnorm: Any) -> 
     return g * scale + norm_direction(F, self, norm, p, others) * (along * slope)
 
 
-def _renorm_forward(F: Any, t: Any, self: Any, p: Any, dim: int, maxnorm: Any) -> Any:
+def _renorm_forward(F: Namespace, t: Any, self: Any, p: Any, dim: int, maxnorm: Any) -> Any:
     rank = len(self.shape)
     others = tuple(i for i in range(rank) if i != wrap_dim(dim, rank))
     norm, scale, slope = _renorm_scale(F, self, p, dim, maxnorm)

@@ -10,6 +10,7 @@ import numpy as np
 from ...table.entry import LINEAR, op
 from ...table.levels.batching import aligned
 from ...table.out_rules import Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import size_at, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import Array
@@ -64,7 +65,7 @@ def _check_cat(tensors: Sequence[Any], dim: int) -> None:
             )
 
 
-def _cat_vjp(F: Any, g: Any, shapes: Sequence[tuple[int, ...]], dim: int) -> list[Any]:
+def _cat_vjp(F: Namespace, g: Any, shapes: Sequence[tuple[int, ...]], dim: int) -> list[Any]:
     start = 0
     parts: list[Any] = []
     dim = wrap_dim(dim, len(shape_of_value(g)))
@@ -98,7 +99,7 @@ op(
 )
 
 
-def _stack_slope(F: Any, g: Any, dim: int) -> list[Any]:
+def _stack_slope(F: Namespace, g: Any, dim: int) -> list[Any]:
     if F.is_traced:  # PyTorch's nodes
         return [F.select(g, dim, place) for place in range(size_at(g, dim))]
     return list(F.unbind(g, dim))
@@ -142,26 +143,26 @@ op(
 )
 
 
-def _hstack(F: Any, tensors: Sequence[Any]) -> Any:
+def _hstack(F: Namespace, tensors: Sequence[Any]) -> Any:
     if not tensors:
         raise RuntimeError("hstack expects a non-empty TensorList")
     parts = [atleast_1d(F, value) for value in tensors]
     return F.cat(parts, 0 if len(shape_of_value(parts[0])) == 1 else 1)
 
 
-def _vstack(F: Any, tensors: Sequence[Any]) -> Any:
+def _vstack(F: Namespace, tensors: Sequence[Any]) -> Any:
     if not tensors:
         raise RuntimeError("vstack expects a non-empty TensorList")
     return F.cat([atleast_2d(F, value) for value in tensors], 0)
 
 
-def _dstack(F: Any, tensors: Sequence[Any]) -> Any:
+def _dstack(F: Namespace, tensors: Sequence[Any]) -> Any:
     if not tensors:
         raise RuntimeError("dstack expects a non-empty TensorList")
     return F.cat([atleast_3d(F, value) for value in tensors], 2)
 
 
-def _column_stack(F: Any, tensors: Sequence[Any]) -> Any:
+def _column_stack(F: Namespace, tensors: Sequence[Any]) -> Any:
     if not tensors:
         raise RuntimeError("column_stack expects a non-empty TensorList")
     parts = []
@@ -295,7 +296,7 @@ op(
 )
 
 
-def _chunk(F: Any, self: Any, chunks: int, dim: int) -> Any:
+def _chunk(F: Namespace, self: Any, chunks: int, dim: int) -> Any:
     shape = shape_of_value(self)
     if not shape:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
@@ -317,7 +318,7 @@ op(
 )
 
 
-def _sections(F: Any, self: Any, sections: int, dim: int) -> tuple[Any, ...]:
+def _sections(F: Namespace, self: Any, sections: int, dim: int) -> tuple[Any, ...]:
     length = shape_of_value(self)[dim]
     size, longer = divmod(length, sections)
     start = 0
@@ -329,7 +330,7 @@ def _sections(F: Any, self: Any, sections: int, dim: int) -> tuple[Any, ...]:
     return tuple(parts)
 
 
-def _cuts(F: Any, self: Any, indices: Sequence[int], dim: int) -> tuple[Any, ...]:
+def _cuts(F: Namespace, self: Any, indices: Sequence[int], dim: int) -> tuple[Any, ...]:
     start: int | None = 0
     parts = []
     for end in (*indices, None):
@@ -361,7 +362,7 @@ def _places(tensor: Tensor) -> Any:
     return found
 
 
-def _tensor_split(F: Any, self: Any, indices_or_sections: Any, dim: int) -> tuple[Any, ...]:
+def _tensor_split(F: Namespace, self: Any, indices_or_sections: Any, dim: int) -> tuple[Any, ...]:
     shape = shape_of_value(self)
     if not shape:
         raise RuntimeError(
@@ -406,7 +407,7 @@ for _kind, _identifier, _parameter in (
 
 
 def _named_split(name: str, least: int, axis: int) -> None:
-    def parts(F: Any, self: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    def parts(F: Namespace, self: Any, indices_or_sections: Any) -> tuple[Any, ...]:
         shape = shape_of_value(self)
         if len(shape) < least:
             raise RuntimeError(

@@ -11,6 +11,7 @@ from ...table.call.dispatch import run
 from ...table.call.python_data import element
 from ...table.entry import LINEAR, Op, op
 from ...table.levels.batching import front
+from ...table.schema import Namespace
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.tensor import from_array, numel
 from .views import shape_of_value
@@ -157,7 +158,7 @@ def _indexed(places: Places, name: str, check: Any, node: str | None, doc: str, 
             result = result.take(places(self.shape[axis], left, right), axis)
         return result
 
-    def vjp(F: Any, g: Any, self_shape: Sequence[int], padding: Sequence[int]) -> Any:
+    def vjp(F: Namespace, g: Any, self_shape: Sequence[int], padding: Sequence[int]) -> Any:
         shape = list(_padded_shape(self_shape, padding))
         for axis, left, right in _widths(len(shape), padding):
             shape[axis] = self_shape[axis]
@@ -222,7 +223,7 @@ _UNSUPPORTED = (
 )
 
 
-def _pad(F: Any, self: Any, pad: Sequence[int], mode: str, value: float | None) -> Any:
+def _pad(F: Namespace, self: Any, pad: Sequence[int], mode: str, value: float | None) -> Any:
     rank = len(shape_of_value(self))
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")

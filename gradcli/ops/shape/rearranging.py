@@ -20,6 +20,7 @@ from ...table.dtype_rules import real_gradients
 from ...table.entry import LINEAR, Op, op
 from ...table.levels.batching import front, loop, repeated
 from ...table.out_rules import EXACT
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
@@ -76,7 +77,7 @@ def _repeat(self: Array, repeats: Sequence[int]) -> Array:
     return np.tile(self, tuple(repeats)) if repeats else np.array(self)
 
 
-def _repeat_vjp(F: Any, g: Any, shape: Sequence[int], repeats: Sequence[int]) -> Any:
+def _repeat_vjp(F: Namespace, g: Any, shape: Sequence[int], repeats: Sequence[int]) -> Any:
     """The cotangent summed over the copies: each dimension is split into copies and length."""
     if 0 in repeats:
         return F.zeros_like_shape(g, tuple(shape))
@@ -113,7 +114,7 @@ op(
 )
 
 
-def _tile(F: Any, self: Any, dims: Sequence[int]) -> Any:
+def _tile(F: Namespace, self: Any, dims: Sequence[int]) -> Any:
     missing = len(shape_of_value(self)) - len(dims)
     return F.repeat(self, (1,) * max(missing, 0) + tuple(dims))
 
@@ -127,7 +128,7 @@ op(
 
 
 def _repeat_interleave(
-    F: Any, self: Any, repeats: int, dim: int | None, output_size: int | None
+    F: Namespace, self: Any, repeats: int, dim: int | None, output_size: int | None
 ) -> Any:
     if repeats < 0:
         raise RuntimeError("Repeats must be non-negative")
@@ -161,7 +162,7 @@ def _counted_places(repeats: Any) -> Array:
 
 
 def _repeat_interleave_tensor(
-    F: Any, self: Any, repeats: Any, dim: int | None, output_size: int | None
+    F: Namespace, self: Any, repeats: Any, dim: int | None, output_size: int | None
 ) -> Any:
     value = F.flatten(self, 0, -1) if dim is None else self
     shape = shape_of_value(value)
@@ -227,7 +228,7 @@ op(
 
 
 def _flip_one(name: str, least: int, dim: int) -> None:
-    def flip(F: Any, self: Any) -> Any:
+    def flip(F: Namespace, self: Any) -> Any:
         if len(shape_of_value(self)) < least:
             raise RuntimeError(f"Input must be >= {least}-d.")
         return F.flip(self, (dim,))
@@ -403,7 +404,7 @@ op(
 )
 
 
-def _diag(F: Any, self: Any, diagonal: int) -> Any:
+def _diag(F: Namespace, self: Any, diagonal: int) -> Any:
     rank = len(shape_of_value(self))
     if rank == 1:
         return F.diag_embed(self, diagonal)
@@ -526,7 +527,7 @@ def _as_strided_scatter(
 
 
 def _as_strided_scatter_call(
-    F: Any,
+    F: Namespace,
     self: Any,
     src: Any,
     size: Sequence[int],
@@ -573,7 +574,7 @@ op(
 # --- combinations ----------------------------------------------------------------------------
 
 
-def _meshgrid(F: Any, tensors: Sequence[Any], indexing: str | None) -> tuple[Any, ...]:
+def _meshgrid(F: Namespace, tensors: Sequence[Any], indexing: str | None) -> tuple[Any, ...]:
     if indexing is None:
         warn_once(
             "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
@@ -632,7 +633,7 @@ op(
 )
 
 
-def _cartesian_prod(F: Any, tensors: Sequence[Any]) -> Any:
+def _cartesian_prod(F: Namespace, tensors: Sequence[Any]) -> Any:
     for value in tensors:
         if len(shape_of_value(value)) != 1:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(shape_of_value(value))}")
@@ -659,7 +660,7 @@ def _combined(self: Any, r: int, with_replacement: bool) -> int:
     return count
 
 
-def _combinations(F: Any, self: Any, r: int, with_replacement: bool) -> Any:
+def _combinations(F: Namespace, self: Any, r: int, with_replacement: bool) -> Any:
     shape = shape_of_value(self)
     if len(shape) != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(shape)}")
@@ -709,7 +710,7 @@ def _block_diag(tensors: Sequence[Array]) -> Array:
     return result
 
 
-def _block_diag_vjp(F: Any, g: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+def _block_diag_vjp(F: Namespace, g: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     row = column = 0
     parts = []
     for shape in shapes:

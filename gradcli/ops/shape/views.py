@@ -18,6 +18,7 @@ from ...table.entry import LINEAR, Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import expanded, front, new_dim, permuted, sized, squeezed, transposed
 from ...table.lookup import get_op
+from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
@@ -164,7 +165,7 @@ op(
 )
 
 
-def _reshape(F: Any, self: Any, shape: Sequence[int]) -> Any:
+def _reshape(F: Namespace, self: Any, shape: Sequence[int]) -> Any:
     if not F.is_traced:
         return _reshaped(self, shape)
     size = infer_size(shape, numel(shape_of(self)))
@@ -202,7 +203,7 @@ op(
 )
 
 
-def _flatten(F: Any, self: Any, start_dim: int, end_dim: int) -> Any:
+def _flatten(F: Namespace, self: Any, start_dim: int, end_dim: int) -> Any:
     shape = shape_of_value(self)
     start = wrap_dim(start_dim, len(shape))
     end = wrap_dim(end_dim, len(shape))
@@ -228,7 +229,7 @@ op(
 )
 
 
-def _unflatten(F: Any, self: Any, dim: int, sizes: Sequence[int]) -> Any:
+def _unflatten(F: Namespace, self: Any, dim: int, sizes: Sequence[int]) -> Any:
     shape = shape_of_value(self)
     dim = wrap_dim(dim, len(shape))
     if not sizes:
@@ -332,7 +333,7 @@ op(
 )
 
 
-def _movedim(F: Any, self: Any, source: Sequence[int], destination: Sequence[int]) -> Any:
+def _movedim(F: Namespace, self: Any, source: Sequence[int], destination: Sequence[int]) -> Any:
     rank = len(shape_of_value(self))
     if len(source) != len(destination):
         raise RuntimeError(
@@ -362,7 +363,7 @@ op(
 )
 
 
-def _numpy_t(F: Any, self: Any) -> Any:
+def _numpy_t(F: Namespace, self: Any) -> Any:
     rank = len(shape_of_value(self))
     if rank == 0:
         warn_once(
@@ -387,7 +388,7 @@ def _matrix(name: str, self: Any) -> int:
     return rank
 
 
-def _transposed(F: Any, self: Any) -> Any:
+def _transposed(F: Namespace, self: Any) -> Any:
     if _matrix("mT", self) == 0:
         _warn_identity("mT", "This function is the identity in these cases.")
         return F.permute(self, ())
@@ -398,18 +399,18 @@ def _warn_identity(name: str, advice: str) -> None:
     warn_once(f"Tensor.{name} is deprecated on 0-D tensors. {advice}")
 
 
-def _conjugated(F: Any, value: Any) -> Any:
+def _conjugated(F: Namespace, value: Any) -> Any:
     return get_op("conj").composite(F, value)
 
 
-def _adjoint(F: Any, self: Any, name: str = "adjoint()") -> Any:
+def _adjoint(F: Namespace, self: Any, name: str = "adjoint()") -> Any:
     if _matrix(name, self) == 0:
         _warn_identity(name.rstrip("()"), "Consider using x.conj().")
         return _conjugated(F, self)
     return _conjugated(F, F.transpose(self, -2, -1))
 
 
-def _hermitian(F: Any, self: Any) -> Any:
+def _hermitian(F: Namespace, self: Any) -> Any:
     rank = len(shape_of_value(self))
     if rank == 0:
         _warn_identity("H", "Consider using x.conj().")
@@ -476,7 +477,7 @@ def _squeeze_dims(self: Array, dim: Sequence[int]) -> Array:
     return np.squeeze(self, tuple(p for p in places if self.ndim and self.shape[p] == 1))
 
 
-def _restored(F: Any, g: Any, shape: Sequence[int], dims: Sequence[int]) -> Any:
+def _restored(F: Namespace, g: Any, shape: Sequence[int], dims: Sequence[int]) -> Any:
     """The cotangent with the dimensions of length one among `dims`, which were dropped."""
     if not F.is_traced:
         return F.reshape(g, shape)
@@ -630,7 +631,7 @@ op(
 )
 
 
-def _broadcast_tensors(F: Any, tensors: Sequence[Any]) -> tuple[Any, ...]:
+def _broadcast_tensors(F: Namespace, tensors: Sequence[Any]) -> tuple[Any, ...]:
     shape = broadcast_shape([shape_of_value(value) for value in tensors])
     return tuple(
         value if shape_of_value(value) == shape else F.expand(value, shape) for value in tensors
@@ -756,7 +757,7 @@ op(
 )
 
 
-def _narrow(F: Any, self: Any, dim: int, start: Any, length: int) -> Any:
+def _narrow(F: Namespace, self: Any, dim: int, start: Any, length: int) -> Any:
     shape = shape_of_value(self)
     if type(start) is Tensor:
         if shape_of(start) or start.dtype.category != dtypes.INTEGER:
@@ -1045,7 +1046,7 @@ def _as_strided_vjp(
 
 
 def _as_strided_call(
-    F: Any, self: Any, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
+    F: Namespace, self: Any, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
 ) -> Any:
     if not F.is_traced or (self.level is not None and self.level.value is not None):
         return F._as_strided(self, size, stride, storage_offset, (), 0)
@@ -1168,7 +1169,7 @@ op(
 
 
 def _atleast(rank: int) -> Any:
-    def one(F: Any, self: Any) -> Any:
+    def one(F: Namespace, self: Any) -> Any:
         found = len(shape_of_value(self))
         if found >= rank:
             return self
@@ -1178,7 +1179,7 @@ def _atleast(rank: int) -> Any:
             return F.unsqueeze(self, 0)
         return F.unsqueeze(F.unsqueeze(self, 0) if found == 1 else self, -1)
 
-    def several(F: Any, tensors: Sequence[Any]) -> Any:
+    def several(F: Namespace, tensors: Sequence[Any]) -> Any:
         return tuple(one(F, value) for value in tensors)
 
     op(

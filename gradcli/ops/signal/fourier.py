@@ -15,6 +15,7 @@ import numpy as np
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
 from ...table.out_rules import Rule
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor
@@ -112,7 +113,7 @@ op(
 
 
 def _r2c_slope(
-    F: Any, g: Any, dim: Any, normalization: int, onesided: bool, self_shape: Any
+    F: Namespace, g: Any, dim: Any, normalization: int, onesided: bool, self_shape: Any
 ) -> Any:
     if onesided:
         g = F._fft_pad_last(g, dim[-1], self_shape[dim[-1]])
@@ -165,7 +166,7 @@ op(
 )
 
 
-def _c2r_slope(F: Any, g: Any, dim: Any, normalization: int, last_dim_size: int) -> Any:
+def _c2r_slope(F: Namespace, g: Any, dim: Any, normalization: int, last_dim_size: int) -> Any:
     full = F._fft_r2c(g, dim, normalization, True)
     return F._fft_double(full, dim[-1], last_dim_size)
 
@@ -212,7 +213,7 @@ op(
 )
 
 
-def _resized(F: Any, self: Any, dims: Sequence[int], sizes: Sequence[int]) -> Any:
+def _resized(F: Namespace, self: Any, dims: Sequence[int], sizes: Sequence[int]) -> Any:
     """The input cut or padded with zeros to the given lengths."""
     rank = ndim(self)
     pads = [0] * (2 * rank)
@@ -227,7 +228,7 @@ def _resized(F: Any, self: Any, dims: Sequence[int], sizes: Sequence[int]) -> An
     return F.constant_pad_nd(self, tuple(pads), 0) if must_pad else self
 
 
-def _floating(F: Any, self: Any, wants_complex: bool) -> Any:
+def _floating(F: Namespace, self: Any, wants_complex: bool) -> Any:
     """Integers as floats, and reals as complex values where these are wanted."""
     if type(self) is not Tensor:
         return self
@@ -249,7 +250,7 @@ def _points(n: int | None, length: int) -> int:
 
 
 def _define_one(name: str, forward: bool, kind: str, doc: str) -> None:
-    def transform(F: Any, self: Any, n: int | None, dim: int, norm: str | None) -> Any:
+    def transform(F: Namespace, self: Any, n: int | None, dim: int, norm: str | None) -> Any:
         axis = wrap_own_dim(dim, ndim(self))
         if kind in ("rfft", "ihfft") and is_complex(self):
             raise RuntimeError(
@@ -326,7 +327,7 @@ _MANY = {
 
 
 def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) -> None:
-    def transform(F: Any, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
+    def transform(F: Namespace, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
         if kind == "r" and is_complex(self):
             raise RuntimeError(
                 f"{name} expects a real-valued input tensor, but got {self.dtype.scalar_name}"
@@ -387,7 +388,7 @@ for _name, _forward, _kind, _text in (
 
 
 def _define_hermitian(suffix: str, default: str) -> None:
-    def hermitian(F: Any, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
+    def hermitian(F: Namespace, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
         places, sizes = _axes(self, s, dim)
         if not places:
             raise RuntimeError(f"hfft{suffix} must transform at least one axis")
@@ -401,7 +402,7 @@ def _define_hermitian(suffix: str, default: str) -> None:
             self = F._fft_c2c(self, places[:-1], mode, True)
         return F._fft_c2r(F.conj(self), (last,), mode, size)
 
-    def inverse(F: Any, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
+    def inverse(F: Namespace, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
         if is_complex(self):
             raise RuntimeError(
                 f"Only supports floating-point dtypes, but found: {self.dtype.scalar_name}"
@@ -445,7 +446,7 @@ _define_hermitian("n", "None")
 
 
 def _shifted(sign: int) -> Any:
-    def shift(F: Any, self: Any, dim: Any) -> Any:
+    def shift(F: Namespace, self: Any, dim: Any) -> Any:
         places = wrap_dims(dim, ndim(self))
         if dim:
             wrap_own_dim(dim[0], ndim(self))

@@ -10,6 +10,7 @@ import numpy as np
 from ...kernels.strides import strides_of
 from ...table.dtype_rules import is_complex
 from ...table.entry import op
+from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
@@ -18,7 +19,7 @@ from ..shape.in_place import restructure
 from .fourier import norm_mode
 
 
-def _in_place(F: Any, tensor: Any, identifier: str, *args: Any) -> Any:
+def _in_place(F: Namespace, tensor: Any, identifier: str, *args: Any) -> Any:
     """A view in place of a result that nothing else holds, as PyTorch's node for it says."""
     if tensor.level is not None:
         return getattr(F, identifier)(tensor, *args)
@@ -39,7 +40,7 @@ def _norm(normalized: bool) -> str | None:
     return "ortho" if normalized else None
 
 
-def _frames(F: Any, input: Any, n_fft: int, hop: int) -> Any:
+def _frames(F: Namespace, input: Any, n_fft: int, hop: int) -> Any:
     """Overlapping frames of signals: (batch, frames, n_fft)."""
     if input.level is not None:
         return F.unfold(input, -1, n_fft, hop)
@@ -50,7 +51,7 @@ def _frames(F: Any, input: Any, n_fft: int, hop: int) -> Any:
     )
 
 
-def _fitted(F: Any, window: Any, length: int, n_fft: int, like: Any) -> Any:
+def _fitted(F: Namespace, window: Any, length: int, n_fft: int, like: Any) -> Any:
     """The window with zeros on both sides up to the length of a frame."""
     if window is None:
         window = _ones(length, like)
@@ -66,7 +67,7 @@ def _ones(length: int, like: Any) -> Any:
 
 
 def _stft(
-    F: Any,
+    F: Namespace,
     input: Any,
     n_fft: int,
     hop_length: int | None,
@@ -190,7 +191,7 @@ op(
 
 
 def _istft(
-    F: Any,
+    F: Namespace,
     self: Any,
     n_fft: int,
     hop_length: int | None,
@@ -269,7 +270,7 @@ def _istft(
 
 
 def _overlapped(
-    F: Any,
+    F: Namespace,
     frames: Any,
     weights: Any,
     n_fft: int,

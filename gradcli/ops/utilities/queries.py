@@ -17,6 +17,7 @@ from ...table.entry import op
 from ...table.lookup import get_op
 from ...table.memory.inplace import run_inplace
 from ...table.public.plain_functions import FUNCTIONS, function
+from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dims
 from ...tensor import device, dtypes
 from ...tensor.dtypes import Array, DType, python_number, type_name
@@ -331,7 +332,7 @@ def hash_tensor(self: Tensor, dim: Any, keepdim: bool, mode: int) -> Tensor:
 # --- tensors of powers, sums to a size, writes as functions ----------------------------------
 
 
-def _vander(F: Any, x: Any, N: int | None, increasing: bool) -> Any:
+def _vander(F: Namespace, x: Any, N: int | None, increasing: bool) -> Any:
     shape = shape_of_value(x)
     if len(shape) != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")
@@ -361,7 +362,7 @@ op(
 )
 
 
-def _sum_to_size(F: Any, self: Any, size: Sequence[int]) -> Any:
+def _sum_to_size(F: Namespace, self: Any, size: Sequence[int]) -> Any:
     shape = shape_of_value(self)
     extra = len(shape) - len(size)
     if extra < 0 or any(
