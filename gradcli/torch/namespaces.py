@@ -60,6 +60,11 @@ MODULES: dict[str, str | None] = {
     "torch.return_types": None,
     "torch.utils": None,
     "torch.utils.checkpoint": None,
+    "torch.utils.data": None,
+    "torch.utils.data.dataloader": None,
+    "torch.utils.data.dataset": None,
+    "torch.utils.data.distributed": None,
+    "torch.utils.data.sampler": None,
     "torch.testing": None,
 }
 
@@ -222,6 +227,20 @@ _SCHEDULERS = dict.fromkeys(
     EPOCH_DEPRECATION_WARNING ExponentialLR LRScheduler LambdaLR LinearLR MultiStepLR
     MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR"""),
     "gradcli.optim.schedulers",
+)
+_DATASETS = dict.fromkeys(
+    _words("""ChainDataset ConcatDataset Dataset IterableDataset StackDataset Subset TensorDataset
+    random_split"""),
+    "gradcli.data.dataset",
+)
+_SAMPLERS = dict.fromkeys(
+    _words("""BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler
+    WeightedRandomSampler"""),
+    "gradcli.data.sampler",
+)
+_DISTRIBUTED_SAMPLER = {"DistributedSampler": "gradcli.data.sampler"}
+_LOADERS = dict.fromkeys(("DataLoader", "get_worker_info"), "gradcli.data.loader") | dict.fromkeys(
+    ("default_collate", "default_convert"), "gradcli.data.collate"
 )
 _STEP_HOOKS = dict.fromkeys(
     ("register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"),
@@ -416,6 +435,11 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.random": {"default_generator": "gradcli.kernels.random"},
     "torch.return_types": {},
     "torch.utils": {},
+    "torch.utils.data": _DATASETS | _SAMPLERS | _DISTRIBUTED_SAMPLER | _LOADERS,
+    "torch.utils.data.dataloader": _DATASETS | _SAMPLERS | _LOADERS,
+    "torch.utils.data.dataset": _DATASETS,
+    "torch.utils.data.distributed": _DISTRIBUTED_SAMPLER,
+    "torch.utils.data.sampler": _SAMPLERS,
     "torch.utils.checkpoint": dict.fromkeys(
         ("checkpoint", "checkpoint_sequential"), "gradcli.autograd.checkpoint"
     ),

@@ -1,4 +1,4 @@
-"""Record the public names of PyTorch's modules around torch.nn and torch.optim.
+"""Record the public names of torch.nn, torch.optim, torch.utils.data and what is around them.
 
 Run with an interpreter that has PyTorch 2.13.0:
 
@@ -26,7 +26,9 @@ MODULES = (
     "torch.optim",
     "torch.optim.lr_scheduler",
     "torch.optim.swa_utils",
+    "torch.utils.data",
 )
+OWN = ("torch.nn", "torch.optim", "torch.utils.data")
 TARGET = pathlib.Path(__file__).resolve().parent / "module_names.json"
 
 
@@ -37,8 +39,9 @@ def names(module: str) -> list[str]:
     own = [
         name
         for name in listed
-        if not isinstance(space[name], types.ModuleType)
-        and str(getattr(space[name], "__module__", "")).startswith(("torch.nn", "torch.optim"))
+        if not name.startswith("_")
+        and not isinstance(space[name], types.ModuleType)
+        and str(getattr(space[name], "__module__", "")).startswith(OWN)
     ]
     return sorted(own)
 

@@ -70,16 +70,24 @@ def run_program(source: str) -> list[dict[str, str | None]]:
     return record
 
 
+def run_alone(source: str) -> list[dict[str, str | None]]:
+    """`run_program` in a process of its own, which may start processes, too."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=lambda: sender.send(run_program(source)))
+    process.start()
+    record: list[dict[str, str | None]] = receiver.recv()
+    process.join()
+    return record
+
+
 def record_folder(folder: pathlib.Path, target: pathlib.Path) -> int:
     """Record every program of `folder` that imports torch; returns how many there are."""
     sources = {
         path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.grad"))
     }
     sources = {name: text for name, text in sources.items() if text.startswith("import torch\n")}
-    context = multiprocessing.get_context("fork")
-    with context.Pool(1, maxtasksperchild=1) as pool:
-        recorded = pool.imap(run_program, sources.values(), chunksize=1)
-        records = dict(zip(sources, recorded, strict=True))
+    records = {name: run_alone(text) for name, text in sources.items()}
     text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
     target.write_text(text, encoding="utf-8")
     return len(records)

@@ -11,8 +11,10 @@ import numpy as np
 from gradcli import nn
 from gradcli.language.library import (
     calculator,
+    data_objects,
     nn_objects,
     numpy_names,
+    open_objects,
     optim_objects,
     prelude,
     torch_objects,
@@ -53,10 +55,14 @@ def owners() -> Iterator[tuple[str, set[str]]]:
             optim_objects.enter(namespaces.lookup(space, name))
     modules = [table for kind, table in TABLES.items() if issubclass(kind, nn_objects.Module)]
     yield "module objects", {name for table in modules for name in table if name[0] != "_"}
-    optimizers = [t for kind, t in TABLES.items() if issubclass(kind, optim_objects.BASES)]
-    yield "optimizer objects", {name for table in optimizers for name in table if name[0] != "_"}
+    for name in namespaces.NAMES["torch.utils.data"]:
+        data_objects.enter(namespaces.lookup("torch.utils.data", name))
+    opened = [kind for kind in TABLES if issubclass(kind, tuple(open_objects.BASES))]
+    for owner, space in (("optimizer objects", "torch.optim"), ("data objects", "torch.utils")):
+        own = [TABLES[kind] for kind in opened if kind.__module__.startswith(space)]
+        yield owner, {name for table in own for name in table if name[0] != "_"}
     for kind, table in TABLES.items():
-        if issubclass(kind, (nn_objects.Module, *optim_objects.BASES)):
+        if issubclass(kind, (nn_objects.Module, *open_objects.BASES)):
             continue
         if kind.__module__ == "__main__" or hasattr(kind, "_fields"):
             continue  # a class of a program, or a named tuple: its own fields and those of tuples

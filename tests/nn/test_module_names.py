@@ -1,4 +1,4 @@
-"""Every public name around torch.nn and torch.optim is there, or says here why it is not."""
+"""Every public name of nn, optim and utils.data is there, or says here why it is not."""
 
 from __future__ import annotations
 
@@ -12,8 +12,19 @@ from gradcli.torch import namespaces
 RECORDED: dict[str, list[str]] = json.loads(
     (pathlib.Path(__file__).parents[1] / "goldens" / "module_names.json").read_text("utf-8")
 )
+PIPES = "data pipes are deprecated"
 LAZY = "shapes are known when a layer is made"
 ABSENT = {
+    "DFIterDataPipe": PIPES,
+    "DataChunk": PIPES,
+    "IterDataPipe": PIPES,
+    "MapDataPipe": PIPES,
+    "argument_validation": PIPES,
+    "functional_datapipe": PIPES,
+    "guaranteed_datapipes_determinism": PIPES,
+    "non_deterministic": PIPES,
+    "runtime_validation": PIPES,
+    "runtime_validation_disabled": PIPES,
     "Container": "deprecated since 2017, and does nothing",
     "CrossMapLRN2d": "an older form of LocalResponseNorm",
     "LinearCrossEntropyLoss": "not yet: F.linear_cross_entropy does the work",
@@ -66,4 +77,4 @@ def test_every_name_leads_somewhere(module: str) -> None:
         found = namespaces.lookup(module, name)
         assert found is not None, name
         if isinstance(found, type):
-            assert found.__module__.startswith(("torch.nn", "torch.optim")), name
+            assert found.__module__.startswith(("torch.nn", "torch.optim", "torch.utils")), name

@@ -1,4 +1,4 @@
-"""Nothing of torch.nn or torch.optim is loaded before a program names it."""
+"""Nothing of torch.nn, torch.optim or torch.utils.data is loaded before a program names it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOADED = (
     "import sys; from gradcli.language.interpreter import Session, compile_program; "
     "Session(stdout=print).run(compile_program({program!r}, mode='python')); "
     "print(sorted(name for name in sys.modules "
-    "if name.startswith(('gradcli.nn', 'gradcli.optim'))))"
+    "if name.startswith(('gradcli.nn', 'gradcli.optim', 'gradcli.data'))))"
 )
 
 
@@ -22,6 +22,7 @@ LOADED = (
         "import torch.nn as nn",
         "import torch.optim as optim",
         "from torch.optim import lr_scheduler",
+        "import torch.utils.data as data",
         "import torch.nn.functional as F\nF.relu(torch.ones(1)) if False else None",
         "import torch\nx = torch.ones(2, requires_grad=True)\n(x ** 2).sum().backward()",
     ],

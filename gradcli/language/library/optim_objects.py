@@ -1,4 +1,4 @@
-"""Optimizers and schedulers in programs: their attributes, and the classes that derive from them.
+"""Optimizers and schedulers in programs.
 
 Imported when a name of torch.optim is first used.
 """
@@ -10,99 +10,19 @@ from itertools import chain
 from typing import Any
 
 from gradcli.language.machine.sizes import FLAT, PARTS
-from gradcli.language.values.attributes import (
-    CLASSES,
-    COPIED,
-    DELETERS,
-    LOADERS,
-    MISSING,
-    NAMES,
-    SETTERS,
-)
-from gradcli.language.values.classes import (
-    ProgramClass,
-    allow_base,
-    bound_member,
-    is_program_class,
-)
-from gradcli.language.values.constructors import OPEN_CLASSES
-from gradcli.language.values.python_types import TABLES, Table
-from gradcli.language.values.special_names import is_special
 from gradcli.nn.module import Module
 from gradcli.optim.optimizer import Optimizer, required
 from gradcli.optim.schedulers import LRScheduler
 
-from . import nn_objects
-
-BASES: tuple[type, ...] = (Optimizer, LRScheduler)
+from . import nn_objects, open_objects
 
 
 def enter(kind: Any) -> None:
     """Let programs use a class of gradcli.optim; any other value is left alone."""
     if isinstance(kind, type) and issubclass(kind, Module):
         nn_objects.enter(kind)
-    elif isinstance(kind, type) and issubclass(kind, BASES) and kind not in TABLES:
-        TABLES[kind] = nn_objects.class_table(kind)
-        OPEN_CLASSES.add(kind)
-
-
-def _table_of(cls: type) -> Table:
-    host = next(base for base in cls.__mro__ if not is_program_class(base))
-    enter(host)
-    return TABLES[host]
-
-
-def load(value: Any, name: str) -> Any:
-    """`value.name`: properties, the object's own attributes, then its class's."""
-    cls = type(value)
-    member = cls.__members__.get(name, MISSING) if is_program_class(cls) else MISSING
-    entry = _table_of(cls).get(name) if member is MISSING else None
-    if type(entry) is property:
-        return entry.__get__(value, cls)
-    if type(member) is property and member.fget is not None:
-        return member.fget(value)
-    found = value.__dict__.get(name, MISSING)
-    if found is not MISSING:
-        return found
-    if member is not MISSING:
-        return bound_member(member, value, cls)
-    if entry is not None:
-        return entry.__get__(value, cls)
-    raise AttributeError(f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value)
-
-
-def store(value: Any, name: str, new: Any) -> None:
-    """`value.name = new`."""
-    cls = type(value)
-    if is_special(name):
-        raise AttributeError(f"'{name}' cannot be set", name=name)
-    member = cls.__members__.get(name) if is_program_class(cls) else None
-    if type(member) is property:
-        if member.fset is None:
-            raise AttributeError(
-                f"property '{name}' of '{cls.__name__}' object has no setter", name=name
-            )
-        member.fset(value, new)
-        return
-    value.__dict__[name] = new
-
-
-def delete(value: Any, name: str) -> None:
-    """`del value.name`."""
-    if name not in value.__dict__:
-        raise AttributeError(
-            f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
-        )
-    del value.__dict__[name]
-
-
-def names(value: Any) -> list[str]:
-    """The attributes of an optimizer or a scheduler."""
-    cls = type(value)
-    found = {*value.__dict__, *_table_of(cls)}
-    if is_program_class(cls):
-        found.update(cls.__members__)
-    return sorted(name for name in found if not is_special(name))
+    else:
+        open_objects.enter(kind)
 
 
 def _settings(value: Optimizer) -> Iterable[Any]:
@@ -111,23 +31,7 @@ def _settings(value: Optimizer) -> Iterable[Any]:
         yield from chain.from_iterable(item for item in group.items() if item[0] != "params")
 
 
-def _make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
-    return ProgramClass(name, bases, namespace)
-
-
-def _class_of(value: Any) -> type:
-    enter(type(value))
-    return type(value)
-
-
-for _base in BASES:
-    enter(_base)
-    allow_base(_base, _make_class, (load, store, delete, names))
-    LOADERS[_base] = load
-    SETTERS[_base] = store
-    DELETERS[_base] = delete
-    NAMES[_base] = names
-    COPIED.add(_base)
-    CLASSES[_base] = _class_of
+open_objects.open_base(Optimizer)
+open_objects.open_base(LRScheduler)
 PARTS[Optimizer] = _settings
 FLAT.add(type(required))

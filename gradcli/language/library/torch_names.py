@@ -104,6 +104,10 @@ def torch_name(module: str, name: str) -> Any:
         from .optim_objects import enter as enter_optimizer
 
         enter_optimizer(found)
+    elif module.startswith("torch.utils.data"):
+        from .data_objects import enter as enter_data
+
+        enter_data(found)
     if isinstance(found, type) and found not in CONSTRUCTORS and torch_objects.is_open(found):
         OPEN_CLASSES.add(found)
         if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):

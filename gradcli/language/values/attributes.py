@@ -336,7 +336,7 @@ def load_attribute(value: Any, name: str) -> Any:
 
 def _inherited(table: dict[type, Any], kind: type) -> Any:
     """What a table has for one of the bases of a class of torch."""
-    if kind.__module__.startswith(("torch.nn.", "torch.optim.")):
+    if kind.__module__.startswith("torch."):
         return next((table[base] for base in kind.__mro__ if base in table), None)
     return None
 
