@@ -202,9 +202,8 @@ class DistributedSampler(Sampler):
             runtime.reserve(40 * size)
             runtime.spend(size)
             order = list(range(size))
-        repeated = itertools.cycle(order) if order else iter(())
-        mine = itertools.islice(repeated, self.rank, self.total_size, self.num_replicas)
-        return counted(mine)
+        places = range(self.rank, self.total_size, self.num_replicas)
+        return counted(order[place % size] for place in places)
 
     def __len__(self) -> int:
         return self.num_samples
