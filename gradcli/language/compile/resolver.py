@@ -16,6 +16,7 @@ from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.nodes import Node
 from gradcli.language.syntax.source import Span
+from gradcli.language.syntax.tree_checks import yield_outside
 
 LOCAL, CELL, GLOBAL, FIELD = "local", "cell", "global", "field"
 
@@ -444,9 +445,7 @@ class _Collector:
         if inside is not None:
             raise GradSyntaxError(f"'yield' inside {inside}", node.span)
         if not isinstance(scope.node, nodes.FunctionDef):
-            raise GradSyntaxError(
-                "'yield' outside function", node.span, "only the body of a def can yield"
-            )
+            raise yield_outside(node)
         name = f".{len(scope.yields)}"  # no identifier, so that programs do not meet it
         scope.yields[node] = name
         scope.bound[name] = node.span
