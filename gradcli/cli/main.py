@@ -27,6 +27,7 @@ def main() -> Never:
     gc.disable()
     if sys.stderr is None:  # closed: messages go nowhere, and no file gets its descriptor
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.unraisablehook = _ignore
     status = run(_arguments())
     try:
         if sys.stderr is not None:
@@ -38,6 +39,10 @@ def main() -> Never:
 
 def _leave(signum: int, frame: Any) -> Never:
     os._exit(INTERRUPTED)
+
+
+def _ignore(unraisable: object) -> None:
+    """Say nothing of what a program's generator raises when nobody needs it any more."""
 
 
 def _arguments() -> list[str]:

@@ -10,8 +10,9 @@ import gc
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
+from gradcli.language.compile.generators import Generators
 from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
-from gradcli.language.compile.statements import Statements, handling, place_of
+from gradcli.language.compile.statements import place_of
 from gradcli.language.library import prelude
 from gradcli.language.library.builtins import REFUSED
 from gradcli.language.machine.state import (
@@ -29,6 +30,7 @@ from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source, Span
 from gradcli.language.values.attributes import LATE
 from gradcli.language.values.functions import Closure
+from gradcli.language.values.generators import handling
 from gradcli.language.values.special_names import is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
 
@@ -131,7 +133,7 @@ class Program:
     def _compile(self) -> tuple[Closure, Closure | None]:
         assigned = set(self.assigned)
         fixed = {name for scope in self.scope.walk() for name in scope.uses if name not in assigned}
-        compiler = Statements(self.source, self.names, fixed)
+        compiler = Generators(self.source, self.names, fixed)
         if isinstance(self.tree, nodes.Expression):
             return _nothing, compiler.expression(self.tree.body, self.scope)
         body = self.tree.body

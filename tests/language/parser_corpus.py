@@ -182,9 +182,7 @@ def library(limit: int) -> dict[str, str]:
             continue
         text = path.read_bytes().decode("utf-8", "replace")
         text = re.sub(r"\b[bB]([rR]?[\"'])", r"\1", text)
-        text = text.replace("yield from", "not").replace("await ", "not ").replace("async ", "")
-        text = re.sub(r"\byield(?= *[\n)])", "None", text)
-        text = re.sub(r"\byield\b", "not", text)
+        text = text.replace("await ", "not ").replace("async ", "")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

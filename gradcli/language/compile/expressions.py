@@ -13,7 +13,7 @@ from typing import Any
 
 from gradcli.language.library.builtins import class_of
 from gradcli.language.library.prelude import Names
-from gradcli.language.machine.sizes import FLAT, PLAIN, check_key, update_mapping
+from gradcli.language.machine.sizes import PLAIN, check_key, update_mapping
 from gradcli.language.machine.state import (
     BASE,
     FIRST,
@@ -33,7 +33,7 @@ from gradcli.language.values.attributes import MISSING, load_attribute
 from gradcli.language.values.classes import Super
 from gradcli.language.values.constructors import callable_value
 from gradcli.language.values.functions import Closure, Frame, Function, Signature
-from gradcli.language.values.identity import address_text
+from gradcli.language.values.generators import Generator
 from gradcli.language.values.iterators import deeper
 from gradcli.language.values.special_names import READABLE, is_special
 from gradcli.language.values.text import format_value, text, text_ascii, text_repr
@@ -120,6 +120,8 @@ class Expressions:
             nodes.DictComp: self.dict_comprehension,
             nodes.GeneratorExp: self.generator,
             nodes.JoinedStr: self.joined,
+            nodes.Yield: self.yielded,
+            nodes.YieldFrom: self.yielded,
         }
 
     def site(self, node: Node) -> int:
@@ -1012,6 +1014,11 @@ class Expressions:
 
         return make
 
+    def yielded(self, node: nodes.Yield | nodes.YieldFrom, scope: Scope) -> Closure:
+        """What a `yield` gave, which has run before the expression that it stands in."""
+        slot = scope.slots[scope.yields[node]]
+        return lambda f: f[slot]
+
     # Text
 
     def joined(self, node: nodes.JoinedStr, scope: Scope) -> Closure:
@@ -1052,30 +1059,6 @@ class Expressions:
             return format_value(left, wanted)
 
         return formatted
-
-
-class Generator:
-    """The iterator of a generator expression."""
-
-    __slots__ = ("_values", "depth")
-
-    def __init__(self, values: Iterator[Any], depth: int) -> None:
-        self._values = values
-        self.depth = depth
-
-    def __iter__(self) -> Generator:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._values)
-
-    def __repr__(self) -> str:
-        return f"<generator object <genexpr> at {address_text(self)}>"
-
-
-Generator.__name__ = Generator.__qualname__ = "generator"
-Generator.__module__ = "builtins"
-FLAT.add(Generator)
 
 
 class Link(nodes.expr):
@@ -1143,4 +1126,4 @@ def refused_special(name: str, span: Span) -> GradSyntaxError:
     )
 
 
-__all__ = ["MISSING", "QUANTUM", "Code", "Expressions", "Generator", "give_name"]
+__all__ = ["MISSING", "QUANTUM", "Code", "Expressions", "give_name"]

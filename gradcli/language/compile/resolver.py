@@ -16,6 +16,7 @@ from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.nodes import Node
 from gradcli.language.syntax.source import Span
+from gradcli.language.syntax.tree_checks import yield_outside
 
 LOCAL, CELL, GLOBAL, FIELD = "local", "cell", "global", "field"
 
@@ -50,6 +51,9 @@ class Scope:
         self.children: dict[Node, Scope] = {}
         self.captured: set[str] = set()  # own names that inner functions use
         self.free: dict[str, Scope] = {}  # names of outer functions, of an owner
+        self.yields: dict[
+            Node, str
+        ] = {}  # each `yield`, and the name of the slot for what it gives
         self.slots: dict[str, int] = {}
         self.free_slots: dict[str, int] = {}
         self.size = FIRST
@@ -199,6 +203,14 @@ def _number(scope: Scope) -> None:
         if scope.is_bound(name):
             scope.slots[name] = owner.size
             owner.size += 1
+
+
+_COMPREHENSIONS: dict[type, str] = {
+    nodes.ListComp: "list comprehension",
+    nodes.SetComp: "set comprehension",
+    nodes.DictComp: "dict comprehension",
+    nodes.GeneratorExp: "generator expression",
+}
 
 
 class _Collector:
@@ -417,6 +429,8 @@ class _Collector:
             case nodes.Lambda():
                 inner = self.function(node, "<lambda>", node.args, scope)
                 self.expression(node.body, inner)
+            case nodes.Yield() | nodes.YieldFrom():
+                self.yield_(node, scope)
             case nodes.ListComp() | nodes.SetComp() | nodes.GeneratorExp():
                 self.comprehension(node, (node.elt,), scope)
             case nodes.DictComp():
@@ -424,6 +438,19 @@ class _Collector:
             case _:
                 for _, value in node.fields():
                     self.anything(value, scope)
+
+    def yield_(self, node: nodes.Yield | nodes.YieldFrom, scope: Scope) -> None:
+        """Note a `yield` in the function that it makes a generator function."""
+        inside = _COMPREHENSIONS.get(type(scope.node))
+        if inside is not None:
+            raise GradSyntaxError(f"'yield' inside {inside}", node.span)
+        if not isinstance(scope.node, nodes.FunctionDef):
+            raise yield_outside(node)
+        name = f".{len(scope.yields)}"  # no identifier, so that programs do not meet it
+        scope.yields[node] = name
+        scope.bound[name] = node.span
+        if node.value is not None:
+            self.expression(node.value, scope)
 
     def anything(self, value: object, scope: Scope) -> None:
         if isinstance(value, nodes.expr):

@@ -35,6 +35,7 @@ from gradcli.language.values.attributes import (
 )
 from gradcli.language.values.classes import is_program_class, make_class
 from gradcli.language.values.functions import Closure, Frame
+from gradcli.language.values.generators import handling
 from gradcli.language.values.identity import clean_error
 from gradcli.language.values.special_names import METHODS, is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
@@ -733,7 +734,7 @@ class Statements(Expressions):
         def run(f: Frame) -> Any:
             manager = context(f)
             runtime.where = where = f[BASE] + site
-            enter, leave = _manager(manager)
+            enter, leave = manager_methods(manager)
             value = enter(manager)
             try:
                 if store is not None:
@@ -986,8 +987,6 @@ def docstring(body: tuple[nodes.stmt, ...]) -> str | None:
     return None
 
 
-handling: list[BaseException] = []  # the exceptions being handled, innermost last
-
 _PLACE = "raised where"  # no identifier, so that programs do not meet it
 
 
@@ -1037,7 +1036,8 @@ def _store_slice(target: list[Any], index: slice, value: Any) -> None:
     target[index] = value
 
 
-def _manager(value: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def manager_methods(value: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """What `with` calls of a value. Raises TypeError for one that is no context manager."""
     kind = type(value)
     enter = getattr(kind, "__enter__", None)
     leave = getattr(kind, "__exit__", None)

@@ -70,6 +70,8 @@ _DESCRIPTIONS: dict[type[nodes.expr], str] = {
     nodes.Starred: "starred",
     nodes.Subscript: "subscript",
     nodes.Tuple: "tuple",
+    nodes.Yield: "yield expression",
+    nodes.YieldFrom: "yield expression",
 }
 
 
@@ -142,7 +144,9 @@ class Builder:
                 | nodes.Set
                 | nodes.ListComp
                 | nodes.SetComp
-                | nodes.DictComp,
+                | nodes.DictComp
+                | nodes.Yield
+                | nodes.YieldFrom,
             )
             and what not in ("True", "False", "None")
             and not (isinstance(node, nodes.UnaryOp) and node.op == "not")
@@ -222,6 +226,14 @@ class Builder:
         if c[0] is not None:
             self.value(c[0])
         return nodes.Return(c[0], Span(a, b))
+
+    def yield_(self, c: Sequence[Any], a: int, b: int) -> nodes.Yield:
+        if c[0] is not None:
+            self.value(c[0])
+        return nodes.Yield(c[0], Span(a, b))
+
+    def yield_from(self, c: Sequence[Any], a: int, b: int) -> nodes.YieldFrom:
+        return nodes.YieldFrom(c[0], Span(a, b))
 
     def pass_statement(self, c: Sequence[Any], a: int, b: int) -> nodes.Pass:
         return nodes.Pass(Span(a, b))

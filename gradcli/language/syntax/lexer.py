@@ -24,7 +24,7 @@ BRACKETS = 200
 BLOCKS = 100
 
 # Reserved by Python and not in the grammar: never a name.
-RESERVED = ("async", "await", "yield")
+RESERVED = ("async", "await")
 
 # Line magics of notebooks that change nothing a program computes.
 MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab")

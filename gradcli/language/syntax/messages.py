@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 REFUSALS = {
     "async": "everything here runs one step after the other: write it without async",
     "await": "everything here runs one step after the other: write it without await",
-    "yield": "collect the values in a list and return it, or use a comprehension",
     "match": "write if … elif … else",
     "type": "give the type a name by an assignment: Name = …",
     "except*": "write except, without the star",

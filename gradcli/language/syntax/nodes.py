@@ -446,6 +446,16 @@ class SetComp(expr):
     span: Span
 
 
+class Yield(expr):
+    value: expr | None
+    span: Span
+
+
+class YieldFrom(expr):
+    value: expr
+    span: Span
+
+
 class GeneratorExp(expr):
     elt: expr
     generators: tuple[comprehension, ...]

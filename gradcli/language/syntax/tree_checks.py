@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     Scope = nodes.Module | nodes.FunctionDef | nodes.ClassDef | nodes.Lambda
 
 
+_YIELDS = (nodes.Yield, nodes.YieldFrom)
+
+
+def yield_outside(node: nodes.Yield | nodes.YieldFrom) -> GradSyntaxError:
+    """The error for a `yield` that no function has."""
+    return GradSyntaxError(
+        "'yield' outside function", node.span, "only the body of a def can yield"
+    )
+
+
 def check(module: nodes.Module) -> None:
     """Raises GradSyntaxError for a statement that cannot stand where it does."""
     _Checker().scope(module, ())
@@ -44,6 +54,9 @@ class _Checker:
         for node in body:
             kind = type(node)
             if kind is nodes.Expr or kind is nodes.Assign or kind is nodes.AugAssign:
+                value = node.value  # type: ignore[attr-defined]
+                if type(value) in _YIELDS and type(scopes[-1]) is not nodes.FunctionDef:
+                    raise yield_outside(value)
                 continue
             match node:
                 case nodes.If(tests=tests, orelse=orelse):
