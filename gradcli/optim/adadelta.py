@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..tensor.tensor import Tensor
-from .arithmetic import Arithmetic, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, decayed, new_step, next_step, number
+from .arithmetic import Arithmetic, Recorded, zeros_like
+from .optimizer import Elementwise, Group, check, check_rate, decayed, directly, new_step, next_step
 
 
 class Adadelta(Elementwise):
@@ -16,6 +16,8 @@ class Adadelta(Elementwise):
     """
 
     __module__ = "torch.optim.adadelta"
+
+    captured_by_xla = (False, False)
 
     def __init__(
         self,
@@ -53,11 +55,16 @@ class Adadelta(Elementwise):
         state["acc_delta"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         next_step(state)
-        gradient = decayed(group, of, param, gradient)
+        gradient = decayed(group, directly(group, of), param, gradient)
         rho, eps = group["rho"], group["eps"]
         square, steps = of.of(state["square_avg"]), of.of(state["acc_delta"])
         of.mul(square, rho)
@@ -66,4 +73,4 @@ class Adadelta(Elementwise):
         delta = of.times(of.div(of.sqrt(of.add_number(steps, eps)), root), gradient)
         of.mul(steps, rho)
         of.addcmul(steps, delta, delta, 1 - rho)
-        of.add(param, delta, -number(group["lr"]))
+        directly(group, of).add(param, delta, -of.setting(group["lr"]))

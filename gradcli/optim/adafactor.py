@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..tensor.tensor import Tensor, make
-from .arithmetic import Arithmetic, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, new_step, next_step, number
+from .arithmetic import Arithmetic, number, zeros_like
+from .optimizer import Elementwise, Group, check, check_rate, new_step, next_step
 
 
 class Adafactor(Elementwise):
@@ -64,7 +64,12 @@ class Adafactor(Elementwise):
             state["variance"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Any,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step, not longer than the parameters allow."""
         step = next_step(state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tensor.tensor import Tensor
-from .arithmetic import Arithmetic, full_like
+from .arithmetic import Arithmetic, Recorded, full_like
 from .optimizer import (
     Elementwise,
     Group,
@@ -13,9 +13,9 @@ from .optimizer import (
     check_fused,
     check_rate,
     decayed,
+    directly,
     new_step,
     next_step,
-    number,
 )
 
 
@@ -74,12 +74,17 @@ class Adagrad(Elementwise):
         state["sum"] = full_like(param, complex(value, value) if param.dtype.is_complex else value)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         step = next_step(state)
-        gradient = decayed(group, of, param, gradient)
-        rate = number(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
+        gradient = decayed(group, directly(group, of), param, gradient)
+        rate = of.setting(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
         total = of.of(state["sum"])
         of.addcmul(total, gradient, gradient)
         of.addcdiv(param, gradient, of.add_number(of.sqrt(total), group["eps"]), -rate)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..autograd.leaf import wants_gradients
+from ..nn.functions import method, torch
 from ..tensor.tensor import Tensor, numel, shape_of
-from .arithmetic import Arithmetic, zeros_like
+from .arithmetic import Arithmetic, Recorded, number, zeros_like
 from .optimizer import (
     Elementwise,
     Group,
@@ -15,31 +15,38 @@ from .optimizer import (
     check_betas,
     check_fused,
     check_rate,
+    decayed,
+    directly,
     new_step,
     next_step,
-    number,
 )
 
 
-def decay_first(group: Group, of: Arithmetic, param: Any, gradient: Any) -> Any:
+def decay_first(
+    group: Group, of: Arithmetic | Recorded, param: Any, gradient: Any, adding: Any = None
+) -> Any:
     """Shrink the parameter where the decay is decoupled; the gradient to go on with."""
     decay = group["weight_decay"]
     if decay == 0:
         return gradient
     if group["decoupled_weight_decay"]:
-        of.mul(param, 1 - number(group["lr"]) * decay)
+        of.mul(param, 1 - of.setting(group["lr"]) * of.setting(decay))
         return gradient
-    return of.sum(gradient, param, decay)
+    return decayed(group, adding or of, param, gradient)
 
 
 def moments(
-    state: dict[str, Any], of: Arithmetic, gradient: Any, beta1: float, beta2: float
+    state: dict[str, Any], of: Arithmetic | Recorded, gradient: Any, beta1: Any, beta2: Any
 ) -> tuple[Any, Any]:
     """The running means of the gradient and of its square, brought up to date."""
     mean, square = of.of(state["exp_avg"]), of.of(state["exp_avg_sq"])
-    of.lerp(mean, gradient, 1 - beta1)
-    of.mul(square, beta2)
-    of.addcmul(square, gradient, gradient, 1 - beta2)
+    of.lerp(mean, gradient, 1 - (of.weight(beta1) if type(beta1) is Tensor else beta1))
+    if type(beta2) is Tensor and of.recorded and wants_gradients(beta2):
+        of.lerp(square, of.times(gradient, gradient), of.weight(torch.rsub(beta2, 1)))
+    else:
+        beta2 = number(beta2)
+        of.mul(square, beta2)
+        of.addcmul(square, gradient, gradient, 1 - beta2)
     return mean, square
 
 
@@ -74,6 +81,12 @@ class Adam(Elementwise):
                     "lr as a Tensor is not supported for capturable=False and foreach=True"
                 )
             check(numel(shape_of(lr)) == 1, "Tensor lr must be 1-element")
+        for index in (0, 1):
+            if type(betas[index]) is Tensor and foreach and not capturable:
+                raise ValueError(
+                    f"betas[{index}] as a Tensor is not supported for capturable=False and "
+                    "foreach=True"
+                )
         check_rate(lr)
         check(eps >= 0.0, "Invalid epsilon value: {}", eps)
         check_betas(betas)
@@ -105,19 +118,32 @@ class Adam(Elementwise):
             state["max_exp_avg_sq"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step with the bias of the means corrected."""
         step = next_step(state)
-        beta1, beta2 = map(number, group["betas"])
-        gradient = decay_first(group, of, param, gradient)
+        rate, (beta1, beta2) = group["lr"], group["betas"]
+        if group["fused"]:
+            rate, beta1, beta2 = (float(number(value)) for value in (rate, beta1, beta2))
+        gradient = decay_first(group, of, param, gradient, directly(group, of))
         mean, square = moments(state, of, gradient, beta1, beta2)
-        size = number(group["lr"]) / (1 - beta1**step)
         if group["amsgrad"]:
             largest = of.of(state["max_exp_avg_sq"])
-            np.maximum(largest, square, out=largest)
+            of.maximum(largest, square)
             square = largest
-        root = of.div(of.sqrt(square), (1 - beta2**step) ** 0.5)
+        if isinstance(of, Recorded):
+            step = method.clone(state["step"])
+            size = torch.neg(rate / (1 - beta1**step))
+            root = of.div(of.sqrt(square), torch.sqrt(1 - beta2**step) * size)
+            of.addcdiv(param, of.duplicate(mean), root + group["eps"] / size)
+            return
+        size = number(rate) / number(1 - beta1**step)
+        root = of.div(of.sqrt(square), number(1 - beta2**step) ** 0.5)
         of.addcdiv(param, mean, of.add_number(root, group["eps"]), -size)
 
 

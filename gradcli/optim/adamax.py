@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..tensor.tensor import Tensor
-from .arithmetic import Arithmetic, zeros_like
+from .arithmetic import Arithmetic, Recorded, zeros_like
 from .optimizer import (
     Elementwise,
     Group,
@@ -15,9 +13,9 @@ from .optimizer import (
     check_betas,
     check_rate,
     decayed,
+    directly,
     new_step,
     next_step,
-    number,
 )
 
 
@@ -65,14 +63,19 @@ class Adamax(Elementwise):
         state["exp_inf"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         step = next_step(state)
-        gradient = decayed(group, of, param, gradient)
+        gradient = decayed(group, directly(group, of), param, gradient)
         beta1, beta2 = group["betas"]
         mean, largest = of.of(state["exp_avg"]), of.of(state["exp_inf"])
         of.lerp(mean, gradient, 1 - beta1)
         of.mul(largest, beta2)
-        np.maximum(largest, of.add_number(np.abs(gradient), group["eps"]), out=largest)
-        of.addcdiv(param, mean, largest, -(number(group["lr"]) / (1 - beta1**step)))
+        of.maximum(largest, of.add_number(of.absolute(gradient), group["eps"]))
+        of.addcdiv(param, mean, largest, -(of.setting(group["lr"]) / (1 - beta1**step)))

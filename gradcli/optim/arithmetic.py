@@ -1,8 +1,9 @@
-"""Updates of arrays in place, rounded as PyTorch's kernels round them.
+"""The operations that updates are written in: on arrays in place, or on tensors with a record.
 
 PyTorch's processors multiply and add in one rounding. In float32 that is computed here by way of
 doubles, which gives its digits; float64 rounds twice, a last digit away; float16 and bfloat16
-are computed in float32 and rounded once after each operation.
+are computed in float32 and rounded once after each operation. Complex numbers that are added as
+such, and not as pairs of real ones, are rounded after the product, too.
 """
 
 from __future__ import annotations
@@ -11,28 +12,51 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.leaf import detach
 from ..autograd.node import before_write
+from ..nn.functions import method, torch
+from ..table.lookup import get_op
+from ..table.memory.inplace import copy_
 from ..tensor.dtypes import DType, float32
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory, version_of
 
 Array = Any
 
+LANES = 32  # so many numbers of 16 bits are added at a time; what is left over, one by one
+
+
+def number(value: Any) -> Any:
+    """A setting as a number: that of a tensor of one element, in its own precision."""
+    return own_memory(value).ravel()[0] if type(value) is Tensor else value
+
 
 class Arithmetic:
     """The operations of one dtype: those that write do so into their first argument.
 
-    The arrays of complex tensors are their real and imaginary parts side by side.
+    The arrays of complex tensors are their real and imaginary parts side by side. `direct` are the
+    operations that PyTorch does on complex numbers as such.
     """
 
-    __slots__ = ("dtype", "narrow", "number", "single", "whole")
+    __slots__ = ("direct", "dtype", "narrow", "number", "single", "whole")
 
-    def __init__(self, dtype: DType) -> None:
+    recorded = False
+
+    def __init__(self, dtype: DType, contracted: bool = True) -> None:
         self.whole = dtype
         self.dtype = dtype.to_real()
         self.narrow = not dtype.raw
-        self.single = self.dtype is float32
+        self.single = self.dtype is float32 and contracted
         self.number = np.float64 if self.dtype.array == np.float64 else np.float32
+        self.direct = Arithmetic(dtype, False) if dtype.is_complex and contracted else self
+
+    def setting(self, value: Any) -> Any:
+        """A setting of the optimizer, to compute with."""
+        return number(value)
+
+    def weight(self, value: Tensor) -> Any:
+        """A setting that is a tensor, in this dtype."""
+        return self.number(self.rounded(self.number(number(value))))
 
     def of(self, tensor: Tensor) -> Array:
         """The memory of a tensor, to compute with."""
@@ -43,6 +67,10 @@ class Arithmetic:
         """A copy of an array of these as a tensor."""
         return make(np.array(array).view(self.whole.array), self.whole)
 
+    def duplicate(self, x: Array) -> Array:
+        """A copy, to write to"""
+        return np.array(x)
+
     def rounded(self, values: Array) -> Array:
         """What an operation gave, as this dtype keeps it."""
         return self.dtype.cast(np.asarray(values)) if self.narrow else values
@@ -50,6 +78,10 @@ class Arithmetic:
     def wide(self, x: Array) -> Array:
         """An array in the precision that the kernels compute in."""
         return x.astype(np.float32) if self.narrow else x
+
+    def negative(self, x: Array) -> Array:
+        """-x"""
+        return -x
 
     def mul(self, x: Array, factor: float) -> None:
         """x *= factor"""
@@ -59,17 +91,26 @@ class Arithmetic:
             np.multiply(x, self.number(factor), out=x)
 
     def sum(self, x: Array, y: Array, alpha: float = 1) -> Array:
-        """x + alpha * y; the kernels round alpha to the dtype first"""
+        """x + alpha * y"""
         if alpha == 1:
             return self.rounded(self.wide(x) + self.wide(y)) if self.narrow else x + y
         if alpha == -1:
             return self.rounded(self.wide(x) - self.wide(y)) if self.narrow else x - y
-        factor = self.number(self.rounded(self.number(alpha)))
+        factor = self.number(alpha)
         if self.single:
             total = np.multiply(y, np.float64(factor), dtype=np.float64)
             total += x
             return total.astype(np.float32)
-        return self.rounded(self.wide(x) + self.wide(y) * factor)
+        if self.narrow:
+            return self._narrow_sum(x, y, factor)
+        return x + y * factor
+
+    def _narrow_sum(self, x: Array, y: Array, factor: Any) -> Array:
+        """x + factor * y, the factor rounded first; products are rounded where one by one."""
+        step = self.wide(y) * self.number(self.rounded(factor))
+        rest = step.reshape(-1)[step.size - step.size % LANES :]
+        rest[...] = self.rounded(rest)
+        return self.rounded(self.wide(x) + step)
 
     def add(self, x: Array, y: Array, alpha: float = 1) -> None:
         """x += alpha * y"""
@@ -84,7 +125,7 @@ class Arithmetic:
 
     def add_number(self, x: Array, number: float) -> Array:
         """x + number"""
-        return self.rounded(self.wide(x) + self.number(number))
+        return self.rounded(self.wide(x) + self.number(self.rounded(self.number(number))))
 
     def lerp(self, x: Array, end: Array, weight: float) -> None:
         """x goes to `end` by `weight`."""
@@ -127,6 +168,35 @@ class Arithmetic:
         else:
             x += step
 
+    def maximum(self, x: Array, other: Array) -> None:
+        """x becomes the larger of both"""
+        np.maximum(x, other, out=x)
+
+    def copy(self, x: Array, other: Array) -> None:
+        """x becomes the same as another"""
+        x[...] = other
+
+    def clamp(self, x: Array, low: float, high: float) -> None:
+        """x comes between two numbers"""
+        np.clip(x, self.number(low), self.number(high), out=x)
+
+    def absolute(self, x: Array) -> Array:
+        """x without its sign"""
+        return np.abs(x)
+
+    def sign(self, x: Array) -> Array:
+        """-1, 0 or 1"""
+        return np.sign(x)
+
+    def filled(self, x: Array, condition: Array, number: float) -> Array:
+        """A number where a condition holds, else x"""
+        return np.where(condition, self.rounded(self.number(number)), x)
+
+    def over(self, number: float, x: Array) -> Array:
+        """number / x, by way of 1 / x"""
+        inverse = self.rounded(self.number(1) / self.wide(x))
+        return self.rounded(self.wide(inverse) * self.number(number))
+
     def div(self, x: Array, by: Any) -> Array:
         """x / by, an array or a number"""
         by = self.wide(by) if isinstance(by, np.ndarray) else self.number(by)
@@ -140,6 +210,112 @@ class Arithmetic:
     def sqrt(self, x: Array) -> Array:
         """The square root."""
         return self.rounded(np.sqrt(self.wide(x)))
+
+
+class Recorded:
+    """The same operations on tensors, which differentiable steps leave on the graph.
+
+    Numbers may be tensors, too. What is written in place keeps no value that a record needs.
+    """
+
+    recorded = True
+    direct: Recorded
+
+    def __init__(self, dtype: DType) -> None:
+        self.dtype = dtype.to_real()
+        self.direct = self
+
+    def setting(self, value: Any) -> Any:
+        """A setting of the optimizer, to compute with."""
+        return value
+
+    def weight(self, value: Tensor) -> Any:
+        """A setting that is a tensor, in this dtype."""
+        return get_op("_to_copy").call(value, self.dtype)
+
+    def of(self, tensor: Tensor) -> Tensor:
+        """A tensor, to compute with: complex numbers as pairs."""
+        return torch.view_as_real(tensor) if tensor.dtype.is_complex else tensor
+
+    def kept(self, x: Tensor) -> Tensor:
+        """A copy without a record."""
+        return method.clone(detach(x))  # type: ignore[no-any-return]
+
+    def duplicate(self, x: Tensor) -> Any:
+        """A copy, to write to"""
+        return method.clone(x)
+
+    def negative(self, x: Tensor) -> Tensor:
+        """-x"""
+        return torch.neg(x)  # type: ignore[no-any-return]
+
+    def mul(self, x: Tensor, factor: Any) -> None:
+        """x *= factor"""
+        method.mul_(x, factor)
+
+    def sum(self, x: Tensor, y: Tensor, alpha: Any = 1) -> Any:
+        """x + alpha * y"""
+        return torch.add(x, y, alpha=alpha)
+
+    def add(self, x: Tensor, y: Tensor, alpha: Any = 1) -> None:
+        """x += alpha * y"""
+        method.add_(x, y, alpha=alpha)
+
+    def add_number(self, x: Tensor, number: Any) -> Any:
+        """x + number"""
+        return torch.add(x, number)
+
+    def lerp(self, x: Tensor, end: Tensor, weight: Any) -> None:
+        """x goes to `end` by `weight`."""
+        method.lerp_(x, end, weight)
+
+    def addcmul(self, x: Tensor, a: Tensor, b: Any, value: Any = 1) -> None:
+        """x += value * a * b"""
+        method.addcmul_(x, a, b, value=value)
+
+    def addcdiv(self, x: Tensor, a: Tensor, b: Tensor, value: Any = 1) -> None:
+        """x += value * a / b"""
+        method.addcdiv_(x, a, b, value=value)
+
+    def maximum(self, x: Tensor, other: Tensor) -> None:
+        """x becomes the larger of both"""
+        copy_(x, torch.maximum(method.clone(x), other))
+
+    def copy(self, x: Tensor, other: Tensor) -> None:
+        """x becomes the same as another"""
+        copy_(x, other)
+
+    def clamp(self, x: Tensor, low: float, high: float) -> None:
+        """x comes between two numbers"""
+        method.clamp_(x, low, high)
+
+    def absolute(self, x: Tensor) -> Any:
+        """x without its sign"""
+        return torch.abs(x)
+
+    def sign(self, x: Tensor) -> Any:
+        """-1, 0 or 1"""
+        return torch.sign(x)
+
+    def filled(self, x: Tensor, condition: Any, number: float) -> Any:
+        """A number where a condition holds, else x"""
+        return torch.masked_fill(x, condition, number)
+
+    def over(self, number: Any, x: Tensor) -> Any:
+        """number / x, by way of 1 / x"""
+        return torch.mul(torch.reciprocal(x), number)
+
+    def div(self, x: Tensor, by: Any) -> Any:
+        """x / by"""
+        return torch.div(x, by)
+
+    def times(self, x: Tensor, by: Any) -> Any:
+        """x * by"""
+        return torch.mul(x, by)
+
+    def sqrt(self, x: Tensor) -> Any:
+        """The square root."""
+        return torch.sqrt(x)
 
 
 _known: dict[DType, Arithmetic] = {}

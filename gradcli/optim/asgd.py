@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..table.memory.inplace import copy_
 from ..tensor.tensor import Tensor, own_memory
-from .arithmetic import Arithmetic, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, decayed, new_step, next_step, number
+from .arithmetic import Arithmetic, Recorded, number, zeros_like
+from .optimizer import Elementwise, Group, check, check_rate, decayed, new_step, next_step
 
 
 class ASGD(Elementwise):
@@ -16,6 +17,11 @@ class ASGD(Elementwise):
     """
 
     __module__ = "torch.optim.asgd"
+
+    captured = (
+        "params, mus, etas, and state_steps",
+        "params, mus, etas, and state_steps",
+    )
 
     def __init__(
         self,
@@ -53,19 +59,35 @@ class ASGD(Elementwise):
         state["ax"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         step = next_step(state)
         gradient = decayed(group, of, param, gradient)
-        lambd, rate = group["lambd"], number(group["lr"])
+        lambd, rate = group["lambd"], of.setting(group["lr"])
         eta, mu = own_memory(state["eta"]), own_memory(state["mu"])
-        of.mul(param, 1 - lambd * eta.item())
-        of.add(param, gradient, -eta.item())
         mean = of.of(state["ax"])
-        if mu.item() != 1:
-            of.add(mean, of.times(of.sum(param, mean, -1), mu.item()))
+        if group["foreach"]:
+            of.addcmul(param, of.sum(gradient, param, lambd), eta, -1)
+            of.addcmul(mean, of.sum(param, mean, -1), mu)
         else:
-            mean[...] = param
-        eta[...] = rate / ((1 + lambd * rate * step) ** group["alpha"])
+            of.mul(param, 1 - lambd * eta.item())
+            of.add(param, gradient, -eta.item())
+            if mu.item() != 1:
+                of.add(mean, of.times(of.sum(param, mean, -1), mu.item()))
+            else:
+                of.copy(mean, param)
+        if group["foreach"]:  # in the precision of the count
+            later = number(rate / ((1 + lambd * rate * state["step"]) ** group["alpha"]))
+        else:
+            later = rate / ((1 + lambd * rate * step) ** group["alpha"])
+        if type(later) is Tensor:
+            copy_(state["eta"], later)
+        else:
+            eta[...] = later
         mu[...] = 1 / max(1, step - group["t0"])

@@ -11,8 +11,8 @@ from ..autograd.leaf import grad
 from ..autograd.modes import enable_grad
 from ..tensor.runtime import runtime
 from ..tensor.tensor import make, own_memory
-from .arithmetic import about_to_write, arithmetic
-from .optimizer import Optimizer, check_rate, hooked, number
+from .arithmetic import about_to_write, arithmetic, number
+from .optimizer import Optimizer, check_rate, hooked
 
 Array = Any
 Point = tuple[float, float, Array, float]  # step length, loss, gradient, slope along the direction

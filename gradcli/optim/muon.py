@@ -9,8 +9,8 @@ from typing import Any
 from ..nn.functions import linalg, torch
 from ..tensor.dtypes import bfloat16
 from ..tensor.tensor import Tensor, make, shape_of
-from .arithmetic import Arithmetic, about_to_write, arithmetic, zeros_like
-from .optimizer import Optimizer, check, check_rate, hooked, number
+from .arithmetic import Arithmetic, about_to_write, arithmetic, number, zeros_like
+from .optimizer import Optimizer, check, check_rate, hooked
 
 
 class Muon(Optimizer):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..nn.functions import method
 from ..tensor.tensor import Tensor, own_memory
 from .adam import decay_first, moments
-from .arithmetic import Arithmetic, zeros_like
+from .arithmetic import Arithmetic, Recorded, zeros_like
 from .optimizer import (
     Elementwise,
     Group,
@@ -15,7 +16,6 @@ from .optimizer import (
     check_rate,
     new_step,
     next_step,
-    number,
 )
 
 
@@ -26,6 +26,11 @@ class NAdam(Elementwise):
     """
 
     __module__ = "torch.optim.nadam"
+
+    captured = (
+        "params, mu_products and state_steps",
+        "params, mu_products, and state_steps",
+    )
 
     def __init__(
         self,
@@ -69,18 +74,32 @@ class NAdam(Elementwise):
         state["exp_avg_sq"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         step = next_step(state)
         beta1, beta2 = group["betas"]
-        rate, decay = number(group["lr"]), group["momentum_decay"]
+        rate, decay = of.setting(group["lr"]), group["momentum_decay"]
         gradient = decay_first(group, of, param, gradient)
         now = beta1 * (1.0 - 0.5 * (0.96 ** (step * decay)))
         then = beta1 * (1.0 - 0.5 * (0.96 ** ((step + 1) * decay)))
         product = own_memory(state["mu_product"])
         product *= now
         mean, square = moments(state, of, gradient, beta1, beta2)
-        root = of.add_number(of.sqrt(of.div(square, 1 - beta2**step)), group["eps"])
+        if group["foreach"]:
+            root = of.div(of.sqrt(square), (1 - beta2**step) ** 0.5)
+        else:
+            root = of.sqrt(of.div(square, 1 - beta2**step))
+        root = of.add_number(root, group["eps"])
+        if isinstance(of, Recorded):
+            so_far = method.clone(state["mu_product"])
+            of.addcdiv(param, of.times(gradient, -rate * (1.0 - now) / (1.0 - so_far)), root)
+            of.addcdiv(param, of.times(mean, -rate * then / (1.0 - so_far * then)), root)
+            return
         of.addcdiv(param, gradient, root, -rate * (1.0 - now) / (1.0 - product.item()))
         of.addcdiv(param, mean, root, -rate * then / (1.0 - product.item() * then))

@@ -19,16 +19,20 @@ from ..autograd.leaf import (
     requires_grad_,
     retains_grad,
     set_grad,
+    wants_gradients,
 )
 from ..autograd.modes import enable_grad, no_grad
-from ..nn.functions import torch
+from ..nn.functions import method, torch
 from ..nn.module import converted, deep_copy, type_text
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
-from .arithmetic import Arithmetic, about_to_write, arithmetic
+from .arithmetic import Arithmetic, Recorded, about_to_write, arithmetic, number
 
 Group = dict[str, Any]
 Hooks = OrderedDict[int, Callable[..., Any]]
+
+CAPTURING = ["cuda", "xpu", "hpu", "privateuseone"]
+FUSING = ["mps", "cuda", "xpu", "hpu", "cpu", "mtia", "privateuseone"]
 
 before_every_step: Hooks = OrderedDict()
 after_every_step: Hooks = OrderedDict()
@@ -42,11 +46,6 @@ class _Required:
 
 
 required = _Required()
-
-
-def number(value: Any) -> Any:
-    """A setting as a number: that of a tensor of one element, in its own precision."""
-    return own_memory(value).ravel()[0] if type(value) is Tensor else value
 
 
 def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:
@@ -97,13 +96,13 @@ def next_step(state: dict[str, Any]) -> float:
 
 
 def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
-    """A `step` with the hooks around it, recording nothing."""
+    """A `step` with the hooks around it, which records nothing unless it is differentiable."""
 
     @functools.wraps(step)
     def call(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         if before_every_step or self._optimizer_step_pre_hooks:
             args, kwargs = _run_pre_hooks(self, args, kwargs, step)
-        with no_grad():
+        with enable_grad() if self.defaults.get("differentiable") else no_grad():
             result = step(self, *args, **kwargs)
         self._opt_called = True
         if after_every_step or self._optimizer_step_post_hooks:
@@ -405,10 +404,15 @@ def _fitted(param: Tensor, value: Any, key: Any = None) -> Any:
 class Elementwise(Optimizer):
     """An optimizer that changes every parameter by itself, by its gradient and its own state.
 
-    Its steps are not on the graph: `step` raises RuntimeError for `differentiable=True`.
+    Steps with `differentiable=True` are on the graph of their parameters, which are no leaves then.
     """
 
     __module__ = "torch.optim.optimizer"
+
+    # What `capturable=True` would need elsewhere, and whether XLA would do: by itself, together.
+    captured = ("params and state_steps", "params and state_steps")
+    captured_by_xla = (True, False)
+    differentiable_foreach = False
 
     def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
         """Fill in the state of a parameter that is met for the first time."""
@@ -417,40 +421,70 @@ class Elementwise(Optimizer):
         self,
         group: Group,
         state: dict[str, Any],
-        of: Arithmetic,
+        of: Arithmetic | Recorded,
         param: Any,
         gradient: Any,
     ) -> None:
-        """Change an array by its gradient; the gradient is not to be written."""
+        """Change an array, or a tensor, by its gradient; the gradient is not to be written."""
         raise NotImplementedError
 
     @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters once; returns the loss that `closure` gives."""
         loss = self._loss(closure)
+        on_graph = self.defaults.get("differentiable")
         with np.errstate(all="ignore"):
             for group in self.param_groups:
-                if group.get("differentiable"):
-                    raise RuntimeError(
-                        "differentiable=True is not available here: write the step as an "
-                        "expression, p = p - lr * g, to differentiate it"
-                    )
+                self.check_group(group)
                 maximize = group.get("maximize", False)
+                recorded = on_graph or group.get("differentiable")
                 for param, gradient in self._with_gradients(group):
                     state = self.state.get(param)
                     if not state:
                         state = {} if state is None else state
                         self.start(group, param, state)
-                    of = arithmetic(param.dtype)
+                    of = Recorded(param.dtype) if recorded else arithmetic(param.dtype)
                     slope = of.of(gradient)
-                    about_to_write(param)
-                    self.update(group, state, of, of.of(param), -slope if maximize else slope)
+                    if not recorded:
+                        about_to_write(param)
+                    self.update(
+                        group, state, of, of.of(param), of.negative(slope) if maximize else slope
+                    )
                     if state:
                         self.state[param] = state
         return loss
 
+    def check_group(self, group: Group) -> None:
+        """Raise for settings that a CPU has nothing for."""
+        if not any(grad(param) is not None for param in group["params"]):
+            return
+        together = bool(group.get("foreach"))
+        if together and group.get("differentiable") and not self.differentiable_foreach:
+            raise AssertionError("_foreach ops don't support autograd")
+        if group.get("capturable") and not group.get("fused"):
+            raise AssertionError(
+                f"If capturable=True, {self.captured[together]} must be on supported devices: "
+                f"{CAPTURING + ['xla'] * self.captured_by_xla[together]}."
+            )
+        for param in group["params"]:
+            if group.get("fused") and not param.dtype.is_floating_point:
+                raise RuntimeError(
+                    "`fused=True` requires all the params to be floating point Tensors of "
+                    f"supported devices: {FUSING} but {param.dtype} and cpu"
+                )
 
-def decayed(group: Group, of: Arithmetic, param: Any, gradient: Any) -> Any:
+
+def directly(group: Group, of: Arithmetic | Recorded) -> Arithmetic | Recorded:
+    """The operations before PyTorch turns to real numbers, which it does at once with `foreach`."""
+    return of if group["foreach"] else of.direct
+
+
+def decayed(group: Group, of: Arithmetic | Recorded, param: Any, gradient: Any) -> Any:
     """The gradient with that of half the weight decay times the squared parameters."""
-    decay = number(group["weight_decay"])
+    decay = group["weight_decay"]
+    if type(decay) is Tensor:
+        if of.recorded and wants_gradients(decay):
+            of.addcmul(gradient, method.clone(param), decay)
+            return gradient
+        decay = number(decay)
     return of.sum(gradient, param, decay) if decay != 0 else gradient

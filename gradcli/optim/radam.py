@@ -6,7 +6,7 @@ from typing import Any
 
 from ..tensor.tensor import Tensor
 from .adam import decay_first, moments
-from .arithmetic import Arithmetic, zeros_like
+from .arithmetic import Arithmetic, Recorded, zeros_like
 from .optimizer import (
     Elementwise,
     Group,
@@ -15,7 +15,6 @@ from .optimizer import (
     check_rate,
     new_step,
     next_step,
-    number,
 )
 
 
@@ -65,7 +64,12 @@ class RAdam(Elementwise):
         state["exp_avg_sq"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         step = next_step(state)
@@ -75,12 +79,20 @@ class RAdam(Elementwise):
         correction = 1 - beta2**step
         longest = 2 / (1 - beta2) - 1  # of the approximated simple moving average
         length = longest - 2 * step * (beta2**step) / correction
-        delta = of.times(of.div(mean, 1 - beta1**step), number(group["lr"]))
+        rate = of.setting(group["lr"])
+        rectified = 0.0
         if length > 5.0:
-            root = of.add_number(of.sqrt(square), group["eps"])
-            scale = of.rounded(of.number(correction**0.5) / of.wide(root))
             rectified = (
                 (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
             ) ** 0.5
-            delta = of.times(of.times(delta, scale), rectified)
+        if group["foreach"]:
+            short = -(rate * (rectified == 0) / (1 - beta1**step))
+            scale = -(correction**0.5 * (rate * rectified / (1 - beta1**step)))  # or -0.0
+            root = of.div(of.add_number(of.sqrt(square), group["eps"]), scale)
+            of.addcmul(param, mean, of.add_number(of.over(1, root), short))
+            return
+        delta = of.times(of.div(mean, 1 - beta1**step), rate)
+        if rectified:
+            root = of.add_number(of.sqrt(square), group["eps"])
+            delta = of.times(of.times(delta, of.over(correction**0.5, root)), rectified)
         of.add(param, delta, -1)

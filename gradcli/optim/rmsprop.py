@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..tensor.tensor import Tensor
-from .arithmetic import Arithmetic, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, decayed, new_step, next_step, number
+from .arithmetic import Arithmetic, Recorded, zeros_like
+from .optimizer import Elementwise, Group, check, check_rate, decayed, directly, new_step, next_step
 
 
 class RMSprop(Elementwise):
@@ -19,6 +17,8 @@ class RMSprop(Elementwise):
     """
 
     __module__ = "torch.optim.rmsprop"
+
+    captured_by_xla = (True, True)
 
     def __init__(
         self,
@@ -63,19 +63,24 @@ class RMSprop(Elementwise):
             state["grad_avg"] = zeros_like(param)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         next_step(state)
-        gradient = decayed(group, of, param, gradient)
-        alpha, rate = group["alpha"], number(group["lr"])
+        gradient = decayed(group, directly(group, of), param, gradient)
+        alpha, rate = group["alpha"], of.setting(group["lr"])
         square = of.of(state["square_avg"])
         of.mul(square, alpha)
         of.addcmul(square, gradient, gradient, 1 - alpha)
         if group["centered"]:
             mean = of.of(state["grad_avg"])
             of.lerp(mean, gradient, 1 - alpha)
-            square = np.array(square)
+            square = of.duplicate(square)
             of.addcmul(square, mean, mean, -1)
         root = of.add_number(of.sqrt(square), group["eps"])
         if group["momentum"] > 0:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..autograd.leaf import detach
+from ..nn.functions import torch
 from ..tensor.tensor import Tensor
-from .arithmetic import Arithmetic, full_like, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, new_step, next_step, number
+from .arithmetic import Arithmetic, Recorded, zeros_like
+from .optimizer import Elementwise, Group, check, check_rate, new_step, next_step
 
 
 class Rprop(Elementwise):
@@ -18,6 +18,8 @@ class Rprop(Elementwise):
     """
 
     __module__ = "torch.optim.rprop"
+
+    captured_by_xla = (True, True)
 
     def __init__(
         self,
@@ -46,25 +48,31 @@ class Rprop(Elementwise):
 
     def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
         """Steps of the learning rate."""
-        rate = number(group["lr"])
+        rate = group["lr"]
         state["step"] = new_step()
         state["prev"] = zeros_like(param)
-        state["step_size"] = full_like(
-            param, complex(rate, rate) if param.dtype.is_complex else rate
+        state["step_size"] = torch.full_like(
+            detach(param), complex(rate, rate) if param.dtype.is_complex else rate
         )
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step."""
         next_step(state)
         shrink, grow = group["etas"]
         before, sizes = of.of(state["prev"]), of.of(state["step_size"])
-        agree = np.sign(of.rounded(of.wide(gradient) * of.wide(before)))
-        factors = np.where(agree > 0, of.number(grow), np.where(agree < 0, of.number(shrink), 1))
-        sizes[...] = of.times(sizes, of.rounded(factors))
+        agree = of.sign(of.times(gradient, of.duplicate(before)))
+        factors = of.filled(of.filled(agree, agree > 0, grow), agree < 0, shrink)
+        factors = of.filled(factors, agree == 0, 1.0)
+        of.copy(sizes, of.times(sizes, factors))
         low, high = group["step_sizes"]
-        np.clip(sizes, of.number(low), of.number(high), out=sizes)
-        gradient = np.where(agree < 0, 0, gradient)
-        of.addcmul(param, np.sign(gradient), sizes, -1)
-        before[...] = gradient
+        of.clamp(sizes, low, high)
+        gradient = of.filled(gradient, agree < 0, 0.0)
+        of.addcmul(param, of.sign(gradient), sizes, -1)
+        of.copy(before, gradient)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arithmetic import Arithmetic
-from .optimizer import Elementwise, Group, check, check_fused, check_rate, decayed, number
+from ..autograd.leaf import wants_gradients
+from ..tensor.tensor import Tensor
+from .arithmetic import Arithmetic, Recorded, number
+from .optimizer import Elementwise, Group, check, check_fused, check_rate, decayed
 
 
 class SGD(Elementwise):
@@ -16,6 +18,8 @@ class SGD(Elementwise):
     """
 
     __module__ = "torch.optim.sgd"
+
+    differentiable_foreach = True  # falls back to one at a time, without a word
 
     def __init__(
         self,
@@ -51,9 +55,15 @@ class SGD(Elementwise):
         check_fused(fused, foreach, differentiable)
 
     def update(
-        self, group: Group, state: dict[str, Any], of: Arithmetic, param: Any, gradient: Any
+        self,
+        group: Group,
+        state: dict[str, Any],
+        of: Arithmetic | Recorded,
+        param: Any,
+        gradient: Any,
     ) -> None:
         """One step of descent."""
+        of = of.direct
         gradient = decayed(group, of, param, gradient)
         momentum = group["momentum"]
         if momentum != 0:
@@ -66,4 +76,8 @@ class SGD(Elementwise):
                 of.mul(buffer, momentum)
                 of.add(buffer, gradient, 1 - group["dampening"])
             gradient = of.sum(gradient, buffer, momentum) if group["nesterov"] else buffer
-        of.add(param, gradient, -number(group["lr"]))
+        rate = group["lr"]
+        if type(rate) is Tensor and wants_gradients(rate) and of.recorded:
+            of.addcmul(param, gradient, rate, -1)
+        else:
+            of.add(param, gradient, -number(rate))
