@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.leaf import detach
+from ..autograd.leaf import detach, wants_gradients
 from ..nn.functions import torch
 from ..tensor.tensor import Tensor
-from .arithmetic import Arithmetic, Recorded, zeros_like
+from .arithmetic import Arithmetic, Recorded, number, zeros_like
 from .optimizer import Elementwise, Group, check, check_rate, new_step, next_step
 
 
@@ -49,6 +49,8 @@ class Rprop(Elementwise):
     def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
         """Steps of the learning rate."""
         rate = group["lr"]
+        if type(rate) is Tensor and not wants_gradients(rate):
+            rate = number(rate).item()
         state["step"] = new_step()
         state["prev"] = zeros_like(param)
         state["step_size"] = torch.full_like(
