@@ -64,6 +64,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_linalg_solve": ("linalg.matrix_functions", ""),
     "_log_softmax": ("reduction.reductions", ""),
     "_log_softmax_backward": ("reduction.reductions", ""),
+    "_lstm_layer": ("nn.recurrent", ""),
     "_lu_factor": ("linalg.lu", ""),
     "_mask_scores": ("nn.attention", ""),
     "_max_pool2d": ("nn.pooling", ""),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...kernels import lstm
 from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
-from ...tensor.tensor import shape_of
+from ...tensor.dtypes import float32
+from ...tensor.tensor import constant, numel, shape_of
 from ..shape.in_place import restructure
 
 Weights = Sequence[Any]  # w_ih, w_hh, b_ih, b_hh, which may be None, and perhaps a projection
@@ -100,6 +102,135 @@ def _define_cell(kind: str) -> None:
     )
 
 
+def _backwards(items: Sequence[Any], backwards: bool) -> list[Any]:
+    return list(items)[::-1] if backwards else list(items)
+
+
+def _gates_of_lstm(F: Namespace, given: Any, hidden: Any, weight: Any) -> Any:
+    """enter, forget, candidate and leave"""
+    enter, forget, candidate, leave = F.unsafe_chunk(F.add(F.linear(hidden, weight), given), 4, -1)
+    return F.sigmoid(enter), F.sigmoid(forget), F.tanh(candidate), F.sigmoid(leave)
+
+
+def _lstm_slopes(F: Namespace, g: Any, tensors: Any, out0: Any, out3: Any, reverse: bool) -> Any:
+    if not F.is_traced:
+        return lstm.slopes(g, tensors, out0, out3, reverse)
+    input, w_ih, w_hh, b_ih, b_hh, hidden, memory = tensors
+    steps, batch, _ = shape_of(input)
+    given = _backwards(F.unbind(F.add(F.linear(input, w_ih, b_ih), b_hh), 0), reverse)
+    before, kept = [], []
+    for each in given:
+        enter, forget, candidate, leave = _gates_of_lstm(F, each, hidden, w_hh)
+        earlier, memory = memory, F.add(F.mul(forget, memory), F.mul(enter, candidate))
+        before.append(hidden)
+        kept.append((earlier, enter, forget, candidate, leave, F.tanh(memory)))
+        hidden = F.mul(leave, kept[-1][-1])
+    _, along, of_memory = g[:3]
+    arriving = _backwards(F.unbind(g[0], 0), reverse)
+    changes = []
+    for values in reversed(kept):
+        earlier, enter, forget, candidate, leave, squashed = values
+        along = F.add(along, arriving.pop())
+        of_memory = F.add(of_memory, F.mul(along, leave * (1 - squashed * squashed)))
+        change = F.cat(
+            [
+                F.mul(of_memory, candidate * enter * (1 - enter)),
+                F.mul(of_memory, earlier * forget * (1 - forget)),
+                F.mul(of_memory, enter * (1 - candidate * candidate)),
+                F.mul(along, squashed * leave * (1 - leave)),
+            ],
+            -1,
+        )
+        changes.append(change)
+        along, of_memory = F.matmul(change, w_hh), F.mul(of_memory, forget)
+    changes = F.stack(_backwards(changes, not reverse), 0)
+    flat = F.reshape(changes, (steps * batch, -1))
+    across = F.transpose(flat, 0, 1)
+    of_bias = F.sum_dim(flat, (0,))
+    return [
+        F.matmul(changes, w_ih),
+        F.matmul(across, F.reshape(input, (steps * batch, -1))),
+        F.matmul(across, F.reshape(F.stack(_backwards(before, reverse), 0), (steps * batch, -1))),
+        of_bias,
+        of_bias,
+        along,
+        of_memory,
+    ]
+
+
+def _lstm_tangents(F: Namespace, t: Any, tensors: Any, reverse: bool) -> Any:
+    input, w_ih, w_hh, b_ih, b_hh, hidden, memory = tensors
+    moving, of_memory = t[5], t[6]
+    given = _backwards(F.unbind(F.add(F.linear(input, w_ih, b_ih), b_hh), 0), reverse)
+    changing = F.add(F.linear(t[0], w_ih), F.add(F.linear(input, t[1], t[3]), t[4]))
+    outputs = []
+    for each, change in zip(given, _backwards(F.unbind(changing, 0), reverse), strict=True):
+        enter, forget, candidate, leave = _gates_of_lstm(F, each, hidden, w_hh)
+        change = F.add(change, F.add(F.linear(moving, w_hh), F.linear(hidden, t[2])))
+        entering, forgetting, proposing, leaving = F.unsafe_chunk(change, 4, -1)
+        of_memory = F.add(
+            F.add(F.mul(of_memory, forget), F.mul(forgetting, memory * forget * (1 - forget))),
+            F.add(
+                F.mul(entering, candidate * enter * (1 - enter)),
+                F.mul(proposing, enter * (1 - candidate * candidate)),
+            ),
+        )
+        memory = F.add(F.mul(forget, memory), F.mul(enter, candidate))
+        squashed = F.tanh(memory)
+        moving = F.add(
+            F.mul(leaving, squashed * leave * (1 - leave)),
+            F.mul(of_memory, leave * (1 - squashed * squashed)),
+        )
+        hidden = F.mul(leave, squashed)
+        outputs.append(moving)
+    return F.stack(_backwards(outputs, reverse), 0), moving, of_memory, None
+
+
+# Three steps of two sequences with three features, in four units.
+_LAYER_SHAPES = ((3, 2, 3), (16, 3), (16, 4), (16,), (16,), (2, 4), (2, 4))
+
+op(
+    "_lstm_layer(Tensor[] tensors, bool reverse)",
+    kernel=lstm.run,
+    outputs=4,
+    constant=(3,),  # what the gradients need
+    vjp={"tensors": _lstm_slopes},
+    jvp={"tensors": _lstm_tangents},
+    node="MkldnnRnnLayerBackward0",
+    size=lambda tensors, reverse: 7 * numel((*shape_of(tensors[0])[:2], size_at(tensors[5], 1))),
+    where=(),
+    doc="One layer of an LSTM in one direction, from its input, weights, biases and states.",
+    samples=lambda S: [
+        S([S.normal(*shape) for shape in _LAYER_SHAPES], reverse)
+        for reverse in (False, True)
+        if not S.dtype.is_complex
+    ],
+)
+
+
+def _in_one(F: Namespace, kind: str, tensors: Sequence[Any]) -> bool:
+    """Whether a layer is one node, as PyTorch has it for an LSTM in float32."""
+    return (
+        kind == "lstm"
+        and F.is_traced
+        and all(tensor.dtype is float32 and tensor.level is None for tensor in tensors)
+        and numel(shape_of(tensors[0])) > 0
+    )
+
+
+def _layer(
+    F: Namespace, inputs: Any, state: Sequence[Any], weights: Weights, backwards: bool
+) -> tuple[Any, Any]:
+    """What `_direction` gives, in one node."""
+    if not inputs.array.flags.c_contiguous:
+        inputs = F.clone(inputs)
+    biases = weights[2:4]
+    if biases[0] is None:
+        biases = [constant((size_at(weights[0], 0),), float32)] * 2
+    out, *last, _ = F._lstm_layer([inputs, *weights[:2], *biases, *state], backwards)
+    return out, tuple(last)
+
+
 def _direction(
     F: Namespace, step: Any, inputs: Any, state: Any, weights: Weights, backwards: bool
 ) -> tuple[Any, Any]:
@@ -134,7 +265,13 @@ def _layers(
     directions = 2 if bidirectional else 1
     if len(params) < each * directions * num_layers:
         raise RuntimeError("got an incorrect number of RNN parameters")
-    starts = [F.unbind(state, 0) for state in states]
+    in_one = not projected and _in_one(F, kind, [input, *states, *params])
+    starts = [
+        [F.select(state, 0, number) for number in range(directions * num_layers)]
+        if in_one
+        else F.unbind(state, 0)
+        for state in states
+    ]
     ends: list[list[Any]] = [[] for _ in states]
     for layer in range(num_layers):
         outputs = []
@@ -144,7 +281,10 @@ def _layers(
             weights[biases:biases] = [None] * (4 - biases)
             state = tuple(start[number] for start in starts)
             _check_cell(input, state[0], weights[0], weights[1])
-            out, state = _direction(F, step, input, state, weights, direction == 1)
+            if in_one:
+                out, state = _layer(F, input, state, weights, direction == 1)
+            else:
+                out, state = _direction(F, step, input, state, weights, direction == 1)
             outputs.append(out)
             for found, last in zip(ends, state, strict=True):
                 found.append(last)
