@@ -99,18 +99,36 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     """A `step` with the hooks around it, which records nothing unless it is differentiable."""
 
     @functools.wraps(step)
+    def graded(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        with enable_grad() if self.defaults.get("differentiable") else no_grad():
+            return step(self, *args, **kwargs)
+
+    return with_hooks(graded)
+
+
+def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A `step` with the hooks around it, where it is the step of the optimizer's own class."""
+
+    @functools.wraps(step)
     def call(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if _own_step(type(self)) is not call:
+            return step(self, *args, **kwargs)
         if before_every_step or self._optimizer_step_pre_hooks:
             args, kwargs = _run_pre_hooks(self, args, kwargs, step)
-        with enable_grad() if self.defaults.get("differentiable") else no_grad():
-            result = step(self, *args, **kwargs)
+        result = step(self, *args, **kwargs)
         self._opt_called = True
         if after_every_step or self._optimizer_step_post_hooks:
             for hook in [*self._optimizer_step_post_hooks.values(), *after_every_step.values()]:
-                hook(self, args, kwargs)
+                hook(self, (self, *args), kwargs)
         return result
 
     return call
+
+
+def _own_step(kind: Any) -> Any:
+    """The step of a class, which a program may have written."""
+    written = getattr(kind, "__members__", None)
+    return kind.step if written is None or "step" not in written else written["step"]
 
 
 def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any, step: Any) -> tuple[Any, Any]:

@@ -143,7 +143,7 @@ class LRScheduler:
     def step(self, epoch: Any = None) -> None:
         """Go to the next epoch, or to a given one, and set its rates."""
         runtime.check()
-        if self._step_count == 1 and _counts_steps(self.optimizer):
+        if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(_TOO_EARLY, UserWarning, stacklevel=2)
         self._step_count += 1
         if epoch is not None:
@@ -169,11 +169,6 @@ class LRScheduler:
         for group, rate in zip(groups, rates, strict=False):
             _assign(group, "lr", rate)
         self._last_lr = [_own(group["lr"]) for group in groups]
-
-
-def _counts_steps(optimizer: Optimizer) -> bool:
-    """Whether the optimizer surely made no step yet."""
-    return hasattr(type(optimizer).step, "__wrapped__") and not optimizer._opt_called
 
 
 class _OfFunctions(LRScheduler):

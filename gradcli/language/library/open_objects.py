@@ -6,6 +6,7 @@ attributes as in Python, and its classes derive from the library's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gradcli.language.values.attributes import (
@@ -32,11 +33,19 @@ from .nn_objects import class_table
 BASES: list[type] = []
 
 
-def open_base(base: type) -> None:
-    """Let programs use and derive from a library class and all that derive from it."""
+def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
+    """A class that a program derives from an opened one."""
+    return ProgramClass(name, bases, namespace)
+
+
+def open_base(base: type, make: Callable[..., type] = make_class) -> None:
+    """Let programs use and derive from a library class and all that derive from it.
+
+    `make` makes a program's class of a name, bases and members.
+    """
     BASES.append(base)
     enter(base)
-    allow_base(base, _make_class, (load, store, delete, names))
+    allow_base(base, make, (load, store, delete, names))
     LOADERS[base] = load
     SETTERS[base] = store
     DELETERS[base] = delete
@@ -114,10 +123,6 @@ def names(value: Any) -> list[str]:
     if is_program_class(cls):
         found.update(cls.__members__)
     return sorted(name for name in found if not is_special(name))
-
-
-def _make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
-    return ProgramClass(name, bases, namespace)
 
 
 def _class_of(value: Any) -> type:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcli.language.machine.sizes import FLAT, PARTS
 from gradcli.nn.module import Module
-from gradcli.optim.optimizer import Optimizer, required
+from gradcli.optim.optimizer import Optimizer, required, with_hooks
 from gradcli.optim.schedulers import LRScheduler
 
 from . import nn_objects, open_objects
@@ -31,7 +31,13 @@ def _settings(value: Optimizer) -> Iterable[Any]:
         yield from chain.from_iterable(item for item in group.items() if item[0] != "params")
 
 
-open_objects.open_base(Optimizer)
+def _make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
+    if "step" in namespace:
+        namespace["step"] = with_hooks(namespace["step"])
+    return open_objects.make_class(name, bases, namespace)
+
+
+open_objects.open_base(Optimizer, _make_class)
 open_objects.open_base(LRScheduler)
 PARTS[Optimizer] = _settings
 FLAT.add(type(required))

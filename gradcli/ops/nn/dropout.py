@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels import random
+from ...kernels.strides import preserved_strides, strides_of
 from ...table.entry import op
 from ...table.levels.randomness import per_example
 from ...table.schema import Namespace
@@ -22,7 +23,8 @@ from ...tensor.tensor import Tensor, make
 def dropout_noise(F: Namespace, input: Any, p: float, channels: bool, kept: float = 1.0) -> Any:
     """The mask of what is kept, `1 / kept` where kept; for `channels` it is one number a channel.
 
-    Under vmap it is drawn for every example or once, as the randomness says.
+    It is drawn in the order in which the input lies in memory. Under vmap it is drawn for every
+    example or once, as the randomness says.
     """
     shape = tuple(input.shape)
     if channels:
@@ -33,7 +35,13 @@ def dropout_noise(F: Namespace, input: Any, p: float, channels: bool, kept: floa
     dtype = input.dtype
 
     def draw(full: tuple[int, ...]) -> Tensor:
-        noise = np.asarray(random.bernoulli(full, dtype, 1 - p))
+        if channels or len(full) != input.array.ndim:
+            order = list(range(len(full)))
+        else:
+            laid = preserved_strides(full, strides_of(input.array))
+            order = sorted(range(len(full)), key=lambda axis: -laid[axis])
+        noise = np.asarray(random.bernoulli(tuple(full[axis] for axis in order), dtype, 1 - p))
+        noise = noise.transpose(np.argsort(order))
         return make(dtype.cast(noise / kept)[()], dtype)
 
     return per_example(shape, draw)
