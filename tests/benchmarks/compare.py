@@ -36,6 +36,12 @@ BARS: dict[str, float | None] = {
     "hessian": 1.0,
     "jacobian": 2.0,
     "data_writes": None,
+    "train_mlp": None,
+    "train_conv": None,
+    "train_lstm": 3.0,
+    "train_transformer": None,
+    "adam_step": None,
+    "momentum_step": None,
 }
 
 

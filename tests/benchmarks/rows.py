@@ -190,6 +190,81 @@ def data_writes(torch: Any) -> float:
     return best(step, 1000, 3)
 
 
+def training(optimizer: Any, loss_of: Callable[[], Any]) -> float:
+    """Microseconds of a step: gradients forgotten, computed anew, and followed."""
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss_of().backward()
+        optimizer.step()
+
+    return best(step, 5)
+
+
+def train_mlp(torch: Any) -> float:
+    nn = torch.nn
+    torch.manual_seed(0)
+    x, target = torch.randn(64, 32), torch.randint(0, 10, (64,))
+    model = nn.Sequential(
+        nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)
+    )
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+    return training(adam, lambda: nn.functional.cross_entropy(model(x), target))
+
+
+def train_conv(torch: Any) -> float:
+    nn = torch.nn
+    torch.manual_seed(0)
+    x, target = torch.randn(16, 1, 14, 14), torch.randint(0, 10, (16,))
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(144, 10),
+    )
+    sgd = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    return training(sgd, lambda: nn.functional.cross_entropy(model(x), target))
+
+
+def train_lstm(torch: Any) -> float:
+    nn = torch.nn
+    torch.manual_seed(0)
+    x, target = torch.randn(20, 8, 16), torch.randn(8, 1)
+    body, head = nn.LSTM(16, 32), nn.Linear(32, 1)
+    adam = torch.optim.Adam([*body.parameters(), *head.parameters()], lr=1e-3)
+    return training(adam, lambda: nn.functional.mse_loss(head(body(x)[0][-1]), target))
+
+
+def train_transformer(torch: Any) -> float:
+    nn = torch.nn
+    torch.manual_seed(0)
+    x = torch.randn(8, 16, 32)
+    model = nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0, batch_first=True)
+    adam = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    return training(adam, lambda: model(x).pow(2).mean())
+
+
+def optimizer_step(torch: Any, name: str, **settings: Any) -> float:
+    """A step over 100,000 parameters in ten tensors."""
+    params = [torch.randn(100, 100).requires_grad_() for _ in range(10)]
+    for param in params:
+        param.grad = torch.randn(100, 100)
+    return best(getattr(torch.optim, name)(params, lr=1e-3, **settings).step, 20)
+
+
+def adam_step(torch: Any) -> float:
+    return optimizer_step(torch, "Adam")
+
+
+def momentum_step(torch: Any) -> float:
+    return optimizer_step(torch, "SGD", momentum=0.9)
+
+
 def main() -> None:
     library, row = sys.argv[1:]
     if library == "torch":
