@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.runtime import runtime
+
 Array = Any
 
 
@@ -51,6 +53,7 @@ def run(tensors: Sequence[Array], reverse: bool) -> tuple[Array, Array, Array, A
     product = np.empty((batch, 4 * units), given.dtype)
     entering = np.empty((batch, units), given.dtype)
     for step in _order(steps, reverse):
+        runtime.check()
         scores, kept, wide, out = gates[step], memories[step], squashed[step], outputs[step]
         np.matmul(hidden, from_hidden, out=product)
         scores += product
@@ -95,6 +98,7 @@ def slopes(
     along, of_memory = np.array(g[1]), np.array(g[2])
     product = np.empty_like(of_memory)
     for step in reversed(_order(steps, reverse)):
+        runtime.check()
         change = factors[step]
         along += g[0][step]
         np.multiply(along, through[step], out=product)

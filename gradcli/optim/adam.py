@@ -25,7 +25,10 @@ from .optimizer import (
 def decay_first(
     group: Group, of: Arithmetic | Recorded, param: Any, gradient: Any, adding: Any = None
 ) -> Any:
-    """Shrink the parameter where the decay is decoupled; the gradient to go on with."""
+    """Shrink the parameter where the decay is decoupled; the gradient to go on with.
+
+    `adding` are the operations that add the decay to the gradient, where they are not `of`.
+    """
     decay = group["weight_decay"]
     if decay == 0:
         return gradient
