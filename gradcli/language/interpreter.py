@@ -7,7 +7,8 @@ and returns a `Result`. A program can run many times, in a fresh namespace each 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from gradcli.language.compile.generators import Generators
@@ -327,6 +328,15 @@ class Session:
             grow_stack()
         machine.reset()
         watch.start(self.limits.timeout)
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Have this session's limits hold for a block that is no program of its own."""
+        self._enter()
+        try:
+            yield
+        finally:
+            watch.stop()
 
     def run(
         self,

@@ -283,7 +283,7 @@ def test_files_are_for_the_keyboard(talk: Talk, tmp_path: Path) -> None:
         f"a = 2\n%run {file}",
     ):
         assert "comes from the keyboard" in talk(pasted)
-    talk.shell.run(f"%save {tmp_path / 'new.grad'}", pasted=True)
+    talk.shell.run(f"%save {tmp_path / 'new.grad'}", typed=False)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.grad"]
     assert file.read_text() == "kept = 1\n"
     assert "kept" not in talk.shell.names

@@ -76,6 +76,7 @@ class Shell:
         self.statements: list[Statement] = []
         self.elapsed: float | None = None
         self.running = False
+        self.interrupted = False  # whether Ctrl-C ended the last input
         self.next_text = ""  # what stands at the next prompt
         self.recent: list[Any] = []
         self.graph_size = (0, 0)
@@ -142,9 +143,13 @@ class Shell:
 
     # ------------------------------------------------------------ running
 
-    def run(self, text: str, pasted: bool = False) -> bool:
-        """Run what was typed or pasted; whether all of it went well. Raises Leave."""
-        self.typed = not pasted and "\n" not in text.strip() and not cells.is_transcript(text)
+    def run(self, text: str, typed: bool = True) -> bool:
+        """Run what was typed or pasted; whether all of it went well. Raises Leave.
+
+        Ctrl-C ends the input that runs and drops those that came with it.
+        """
+        self.interrupted = False
+        self.typed = typed and "\n" not in text.strip() and not cells.is_transcript(text)
         if text.strip() in ("exit", "quit", "exit()", "quit()", ":q"):
             raise Leave
         if text.strip() in ("clear", "cls") and text.strip() not in self.names:
@@ -153,8 +158,13 @@ class Shell:
         if self.record is not None and text.strip():
             self.record(text)
         well = True
-        for cell in cells.cells(text):
+        found = cells.cells(text)
+        for place, cell in enumerate(found, 1):
             well = self.run_cell(cell) and well
+            if self.interrupted:
+                if place < len(found):
+                    self._note(f"the rest of the paste was dropped: {_inputs(len(found) - place)}")
+                break
         return well
 
     def run_cell(self, cell: str) -> bool:
@@ -186,6 +196,7 @@ class Shell:
         except Failed as error:
             self._complain(str(error), error.help)
         except Interrupted:
+            self.interrupted = True
             self._note("interrupted")
         except (Leave, OSError, GeneratorExit):
             raise
@@ -259,7 +270,8 @@ class Shell:
 
     def show_value(self, value: Any, number: int, many: bool = False) -> None:
         """Show a value as the output of an input, and remember it."""
-        text = clean(text_repr(value))
+        with self.session.limited():
+            text = clean(text_repr(value))
         if len(text) > LONGEST:
             cut = len(text) - LONGEST
             text = f"{text[:LONGEST]}\n… {cut:,} more characters; print(…) shows all"
@@ -283,6 +295,7 @@ class Shell:
 
     def _report(self, error: BaseException, source: Source) -> None:
         if isinstance(error, Interrupted):
+            self.interrupted = True
             place = getattr(error, "place", None)
             at = f" at {place[0].location(place[1].start)}" if place else ""
             self._note(f"interrupted{at}; what was done before stays")
@@ -312,6 +325,10 @@ def _is_shown(statement: nodes.stmt, value: Any) -> bool:
         return True
     name = call.func.attr
     return not name.endswith("_") and name not in ("manual_seed", "register_hook", "append")
+
+
+def _inputs(count: int) -> str:
+    return "1 input" if count == 1 else f"{count} inputs"
 
 
 def _lost(error: OSError) -> bool:
