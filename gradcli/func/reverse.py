@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..autograd import api, engine
+from ..autograd.directions import cotangent_mismatch
 from ..autograd.leaf import fresh_edge, requires_grad_
 from ..autograd.operations import operations
 from ..autograd.trees import flatten, map_tree, outlined, unflatten
@@ -351,11 +352,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                     f"gradients can be either Tensors or None, but got {type(cotangent).__name__}"
                 )
             if shape_of(cotangent) != shape_of(item):
-                raise RuntimeError(
-                    f"Mismatch in shape: grad_output[{index}] has a shape of "
-                    f"torch.Size({list(shape_of(cotangent))}) and output[{index}] has a shape of "
-                    f"torch.Size({list(shape_of(item))})."
-                )
+                raise RuntimeError(cotangent_mismatch(shape_of(cotangent), shape_of(item), index))
         grads = iter(_pull(tracking, outputs, listed, tensors))
         filled = [next(grads) if isinstance(leaf, Tensor) else leaf for leaf in inputs]
         return tracking.release(unflatten(filled, in_structure))

@@ -42,7 +42,7 @@ def ask(question: str) -> str:
     """What the user answers, in small letters: nothing that was typed before the question."""
     from prompt_toolkit import PromptSession
 
-    from .prompt import typeahead
+    from gradcli.repl.prompt import typeahead
 
     session: PromptSession[str] = PromptSession()
     typeahead.forget(session.input)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.autograd import leaf as leaves
+from gradcli.autograd.directions import cotangent_mismatch, tangent_mismatch, vector_mismatch
 from gradcli.autograd.modes import requires_grad
 from gradcli.cli.process.failures import span_members
 from gradcli.cli.process.report import RAISED, USAGE, Failure
@@ -131,18 +132,25 @@ def _cotangent(value: Tensor, options: Options) -> Tensor | None:
     name, text = options.cotangent[0]
     if name:
         raise UsageError("--cotangent takes a value alone", f"--cotangent {text!r}")
-    return _like(value, text, "--cotangent", "the result")
+    return _like(value, text, "--cotangent", "the result", cotangent_mismatch)
 
 
-def _like(like: Tensor, text: str, what: str, owner: str) -> Tensor:
+def _like(
+    like: Tensor,
+    text: str,
+    what: str,
+    owner: str,
+    mismatch: Callable[[tuple[int, ...], tuple[int, ...]], str],
+) -> Tensor:
     """A value of an option as a tensor of the dtype and shape of another. Raises Failure."""
     shape = shape_of(like)
     array = given_array(text, like.dtype, what)
     if array.shape != shape:
         raise Failure(
             USAGE,
-            f"{what} has the shape {list(array.shape)}, and {owner} has {list(shape)}",
+            mismatch(array.shape, shape),
             code="data",
+            help=f"{what} needs the shape of {owner}: {list(shape)}, not {list(array.shape)}",
         )
     return make(array[()], like.dtype)
 
@@ -173,10 +181,12 @@ def tangent_texts(names: list[str], options: Options) -> dict[str, str]:
     return found
 
 
-def _tangents(by: Named, options: Options) -> list[Tensor]:
+def _tangents(
+    by: Named, options: Options, mismatch: Callable[[tuple[int, ...], tuple[int, ...]], str]
+) -> list[Tensor]:
     """The directions of `--tangent`, zeros for inputs that have none."""
     directions = {
-        name: _like(by[name], text, f"--tangent {name}", f"`{name}`")
+        name: _like(by[name], text, f"--tangent {name}", f"`{name}`", mismatch)
         for name, text in tangent_texts(list(by), options).items()
     }
     return [
@@ -186,11 +196,12 @@ def _tangents(by: Named, options: Options) -> list[Tensor]:
 
 
 def _jvp(value: Tensor, by: Named, options: Options) -> Typed:
-    return typed(recorded.jvp(value, list(by.values()), _tangents(by, options)))
+    return typed(recorded.jvp(value, list(by.values()), _tangents(by, options, tangent_mismatch)))
 
 
 def _hvp(value: Tensor, by: Named, options: Options) -> dict[str, Typed]:
-    found = recorded.hvp(value, list(by.values()), _tangents(by, options))
+    tangents = _tangents(by, options, vector_mismatch)
+    found = recorded.hvp(value, list(by.values()), tangents)
     return _named(by, map(typed, found))
 
 
