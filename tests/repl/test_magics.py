@@ -272,6 +272,30 @@ def test_names_that_ipython_users_type(talk: Talk) -> None:
     assert "Keys" in talk("%lsmagic")
 
 
+def test_variables_that_have_no_text(talk: Talk) -> None:
+    talk(
+        "good = 1.5",
+        "long = [[0.5] * 3000] * 3000; large = [long] * 9; nine = (large,) * 9",
+        "deep = []",
+        "for i in range(3000): deep = [deep]\n",
+        "class A:\n    def __repr__(self):\n        raise ValueError('no')\n",
+        "class B:\n    def __repr__(self):\n        return 3\n",
+        "class C:\n    def __repr__(self):\n        return repr([large] * 50)\n",
+        "a = A(); b = B(); c = C(); last = param(2.)",
+    )
+    shown = talk("%vars")
+    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
+    assert "1.5" in lines["good"]
+    assert "too large to show" in lines["large"]
+    assert "too large to show" in lines["nine"]
+    assert "too large to show" in lines["c"]
+    assert "nested too deeply" in lines["deep"]
+    assert "no text (" in lines["a"]
+    assert "no text (TypeError)" in lines["b"]
+    assert "float32" in lines["last"]
+    assert "too large to show" in talk("%vars large")
+
+
 def test_files_are_for_the_keyboard(talk: Talk, tmp_path: Path) -> None:
     file = tmp_path / "kept.grad"
     file.write_text("kept = 1\n")
