@@ -38,6 +38,7 @@ IncompatibleKeys.__name__ = IncompatibleKeys.__qualname__ = "_IncompatibleKeys"
 
 def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:
     """The parameters and the persistent buffers of a module itself."""
+    runtime.spend(len(module._parameters) + len(module._buffers))
     for name, parameter in module._parameters.items():
         if parameter is not None:
             yield name, parameter
@@ -48,7 +49,7 @@ def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:
 
 def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> Any:
     """The tensors of `module` and of all modules in it, added to `destination`."""
-    runtime.check()
+    runtime.spend(1)
     if destination is None:
         destination = OrderedDict()
         destination._metadata = OrderedDict()
@@ -135,13 +136,14 @@ def load(
     elif strict and extra in state:
         unexpected.append(extra)
     if strict:
+        own_names = {name for name, _ in _own_tensors(module)}
         for key in state:
             if key.startswith(prefix) and key != extra:
                 first, *rest = key[len(prefix) :].split(".", 1)
                 if rest:
                     if first not in module._modules:
                         unexpected.append(key)
-                elif first not in dict(_own_tensors(module)):
+                elif first not in own_names:
                     unexpected.append(key)
 
 
@@ -157,7 +159,7 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
     keys = IncompatibleKeys(missing, unexpected)
 
     def visit(inner: Any, part: Any, prefix: str) -> None:
-        runtime.check()
+        runtime.spend(1 + len(part))  # keys that are compared
         local = {} if metadata is None else metadata.get(prefix[:-1], {})
         if assign:
             local["assign_to_params_buffers"] = True
