@@ -147,6 +147,8 @@ def pad_sequence(
             f"{type(sequences)}"
         )
     tensors = runtime.listed(sequences)
+    if not tensors:
+        raise RuntimeError("received an empty list of sequences")
     longest = max(shape_of(tensor)[0] for tensor in tensors)
     made = []
     for tensor in tensors:

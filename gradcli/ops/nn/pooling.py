@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
 from ...tensor.memory import window
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from ..creation.tensors import check_size
 
@@ -768,7 +770,10 @@ def _adaptive_mean(self: Any, output_size: Any) -> Any:
             f"adaptive_avg_pool{dims}d: elements of output_size must be greater than or equal to 0 "
             f"but received {{{listed}}}"
         )
-    sizes = self.shape[self.ndim - len(output_size) :]
+    kept = self.ndim - len(output_size)
+    sizes = self.shape[kept:]
+    matrices = sum(map(operator.mul, sizes, output_size))
+    runtime.reserve(8 * (matrices + math.prod(self.shape[:kept]) * math.prod(output_size)))
     return along(self, _adaptive_matrices(sizes, output_size, self.dtype))
 
 
