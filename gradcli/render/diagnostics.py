@@ -28,16 +28,30 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
 
 
 def wrapped(diagnostic: Diagnostic, colour: bool, width: int) -> str:
-    """The text of a diagnostic for a terminal of `width` columns; its title breaks at words."""
+    """The text of a diagnostic for a terminal of `width` columns; its sentences break at words."""
+    width = max(width, 20)
+    if len(diagnostic.title) + _BESIDE > width:
+        lines = _broken(diagnostic.title, width - _BESIDE)
+        diagnostic.title = f"\n{' ' * 7}".join(lines)
+    for texts in (diagnostic.help, diagnostic.notes):
+        texts[:] = [
+            "\n".join(part for line in text.split("\n") for part in _broken(line, width - _BEFORE))
+            for text in texts
+        ]
+    return diagnostic.render(color=colour, line_width=width)
+
+
+_BESIDE = 9  # columns of `warning: `, the longest word before a title
+_BEFORE = 14  # columns of `     = help: `, with the longest number of a line
+
+
+def _broken(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
     import textwrap
 
-    width = max(width, 20)
-    if len(diagnostic.title) + 9 > width:
-        lines = textwrap.wrap(
-            diagnostic.title, width - 9, break_long_words=False, break_on_hyphens=False
-        )
-        diagnostic.title = "\n       ".join(lines)
-    return diagnostic.render(color=colour, line_width=width)
+    found = textwrap.wrap(line, max(width, 10), break_long_words=False, break_on_hyphens=False)
+    return found or [line]
 
 
 def warning_of(category: type[Warning], message: Any) -> Diagnostic:

@@ -143,6 +143,51 @@ def test_a_paste_without_marks_keeps_its_tail(start: Start) -> None:
     terminal.send(CTRL_C)
 
 
+def test_a_transcript_without_marks_is_one_input(start: Start) -> None:
+    terminal = start(columns=40)
+    lines = (
+        ">>> def f(v):",
+        "...     return v * 2",
+        "...",
+        ">>> f(1)",
+        "2",
+        ">>> for i in range(2):",
+        "...     print(i * 11)",
+        "...",
+        "0",
+        "11",
+        ">>> f(4)",
+    )
+    terminal.send("\r".join(lines) + "\r")
+    terminal.see("]: 8")
+    terminal.ready(5)
+    shown = terminal.screen.text()
+    assert "error" not in shown
+    assert shown.count("]: 2") == 1
+    terminal.send(">>> sum(range(10**9))\r>>> print('never')\r>>> 5\r")
+    terminal.see(">>> 5")
+    time.sleep(0.3)
+    terminal.send(CTRL_C)
+    terminal.see("the rest of the")
+    terminal.ready(6)
+    words = " ".join(terminal.screen.text().split())
+    assert "warning: the rest of the paste was dropped: 2 inputs" in words
+    assert "\nnever" not in terminal.screen.text()
+
+
+def test_sentences_break_at_words(start: Start) -> None:
+    terminal = start("--timeout", "0.2", columns=40)
+    for text, words in (
+        ("%vars nothing_of_this_kind and_more", "there is no variable `nothing_of_this_kind`"),
+        ("sum(range(10**9))", "the limit can be set with --timeout"),
+        ("%vjp param(1.)*2 y z w", "%help vjp has examples"),
+        ("matmull", "did you mean `matmul`?"),
+    ):
+        shown = terminal.enter(text)
+        assert words in " ".join(shown.split()), shown
+        assert words in " ".join(line.strip() for line in shown.splitlines()), shown
+
+
 @pytest.mark.parametrize("shift", range(0, 12, 3))
 def test_long_pastes_without_marks_are_whole(shared: Terminal, shift: int) -> None:
     """Reads of 1024 bytes end anywhere in the lines."""

@@ -228,7 +228,8 @@ class Prompt:
                 return
             following = self._more_typed(event)
             if following:
-                if following.isspace() or not cells.ready(buffer.text)[0]:
+                goes_on = following.isspace() or not cells.ready(buffer.text)[0]
+                if goes_on or cells.is_transcript(buffer.text):
                     buffer.insert_text("\n")
                 else:
                     buffer.validate_and_handle()

@@ -287,11 +287,11 @@ class Shell:
 
     def _complain(self, message: str, help: str = "") -> None:
         """Show an error that has no place in an input."""
-        self.say(Diagnostic(message, help=[help] if help else []).render(color=self.colour))
+        self.show_diagnostic(Diagnostic(message, help=[help] if help else []))
 
     def _note(self, message: str) -> None:
         """Show a warning of the REPL itself."""
-        self.say(Diagnostic(message, severity="warning").render(color=self.colour))
+        self.show_diagnostic(Diagnostic(message, severity="warning"))
 
     def _report(self, error: BaseException, source: Source) -> None:
         if isinstance(error, Interrupted):
