@@ -93,6 +93,12 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
     return list(found.values())
 
 
+def cut_lines(pieces: Sequence[Piece], origin: str, result: str) -> Iterator[str]:
+    """The cuts between two names, a line each."""
+    for cut in cuts(pieces, origin, result):
+        yield f"    {cut.place}: {cut.reason}: `{cut.text}`"
+
+
 def _current(
     flows: list[tuple[_Flow, Source]],
 ) -> tuple[list[tuple[_Flow, Source]], list[set[str]]]:

@@ -77,7 +77,7 @@ class Program:
         self.source = source
         self.tree = tree
         self.scope: Scope = analyse(tree)
-        self.uses_torch = isinstance(tree, nodes.Module) and _imports_torch(tree.body)
+        self.uses_torch = imports_torch(tree)
         if mode == "auto":
             mode = "python" if self.uses_torch else "calculator"
         self.mode = mode
@@ -209,8 +209,11 @@ def _statements(value: Any, stack: list[Any]) -> None:
                 _statements(item, stack)
 
 
-def _imports_torch(body: tuple[nodes.stmt, ...]) -> bool:
-    for node in _imports(body):
+def imports_torch(tree: nodes.Module | nodes.Expression) -> bool:
+    """Whether a text imports torch: it then has Python's names, and computes in float32."""
+    if isinstance(tree, nodes.Expression):
+        return False
+    for node in _imports(tree.body):
         names = (
             [node.module or ""]
             if isinstance(node, nodes.ImportFrom)

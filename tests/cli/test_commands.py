@@ -34,7 +34,7 @@ def test_dtypes():
     assert '"value":0.1' in ok("grad", "x", "--set", "x=0.1", "--dtype", "float32", "-c")
     full = document("grad", "x", "--set", "x=0.1", "--dtype", "bfloat16", "--full")
     assert full["grads"]["x"] == {"dtype": "bfloat16", "shape": [], "data": 1.0}
-    assert document("eval", "--json", "-e", "x.dtype", "--set", "x=1") == "float32"
+    assert document("eval", "--json", "-e", "x.dtype", "--set", "x=1") == "float64"
     assert document("eval", "--json", "-e", "x + 0.0", "--const", "x=1", "--full")["dtype"] == (
         "float32"
     )

@@ -97,8 +97,8 @@ def test_what_is_not_on_a_graph(program: str, talk: Talk) -> None:
 
 
 def test_check(program: str, talk: Talk) -> None:
-    lines = command("check", program, "--of", "y").splitlines()
-    said = talk("%check y").splitlines()
+    lines = unplaced(command("check", program, "--of", "y")).splitlines()
+    said = unplaced(talk("%check y")).splitlines()
     if "has another value when it is run again" in said[0]:  # a leaf was written to
         ends = [line.partition(": ")[0] for line in lines]
         assert [line.partition(": ")[0] for line in said[1:]] == ends

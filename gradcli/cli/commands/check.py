@@ -31,9 +31,8 @@ def run(options: Options) -> int:
     from gradcli.cli.programs.subject import TextSubject
     from gradcli.cli.results.output import Sink, check_output
     from gradcli.explain.check import report
-    from gradcli.tensor import dtypes
 
-    use_dtype(options, dtypes.float64)
+    use_dtype(options, texts[0])
     check_output(options)
     prepare(options)
     given = bound(options)

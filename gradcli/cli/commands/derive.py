@@ -20,9 +20,8 @@ def run(options: Options) -> int:
     from gradcli.cli.programs.inputs import use_dtype
     from gradcli.cli.programs.runner import prepare, seed
     from gradcli.cli.results.output import check_output
-    from gradcli.tensor import dtypes
 
-    use_dtype(options, dtypes.float64)
+    use_dtype(options, text)
     check_output(options)
     prepare(options)
     seed(options, 0)

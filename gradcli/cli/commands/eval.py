@@ -37,9 +37,8 @@ def _once(texts: list[Text], options: Options) -> int:
     from gradcli.cli.programs.inputs import use_dtype
     from gradcli.cli.programs.runner import Runner, prepare, seed
     from gradcli.cli.results.output import Sink, check_output
-    from gradcli.tensor import dtypes
 
-    use_dtype(options, dtypes.float32)
+    use_dtype(options, texts[0])
     check_output(options)
     if options.output is not None:
         options.json = True

@@ -12,7 +12,6 @@ from gradcli.cli.process.stdio import write_messages
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.interpreter import UNSET
 from gradcli.render.names import Names
-from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor
 
 from .file_inputs import file_inputs
@@ -87,7 +86,7 @@ def _tensors(title: str, value: Any) -> dict[str, Tensor]:
 
 def run_recorded(texts: list[Text], options: Options) -> list[Recorded]:
     """Run texts, and keep what their backward passes free; prints go to stderr."""
-    use_dtype(options, dtypes.float64)
+    use_dtype(options, texts[0])
     prepare(options)
     given = bound(options)
     Keeper(KEEP if options.keep is None else options.keep)

@@ -10,6 +10,7 @@ from gradcli.cli.process.report import USAGE, Failure
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.interpreter import Limits, Program, Result, Session
 from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
@@ -60,6 +61,7 @@ class Runner:
             self.program = Program(text.source, text.tree, "auto")
         except GradSyntaxError as error:
             raise failure_of(error, text.source) from None
+        self.default = dtypes.default.dtype  # what every run starts with
         self.session = Session(stdout, limits(options), emit, options.seed)
         self.reads = self._reads()
         self.offered: Iterable[str] = ()  # names of files and records, read or not
@@ -74,6 +76,7 @@ class Runner:
 
     def run(self, inputs: dict[str, Tensor], *, fresh: bool = True) -> Result:
         """Run it. Raises Failure for what the program does wrong, and limits as they are."""
+        dtypes.default.dtype = self.default
         try:
             return self.session.run(self.program, inputs, fresh=fresh)
         except GradSyntaxError as error:

@@ -61,9 +61,8 @@ def evaluate_records(text: Text, options: Options) -> int:
     from gradcli.cli.programs.inputs import use_dtype
     from gradcli.cli.programs.runner import prepare, seed
     from gradcli.cli.results.output import check_output
-    from gradcli.tensor import dtypes
 
-    use_dtype(options, dtypes.float32)
+    use_dtype(options, text)
     check_output(options)
     prepare(options)
     seed(options, None)

@@ -140,7 +140,7 @@ OPTIONS: dict[str, Option] = _table(
     Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
     Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
     Option("full", FLAG, "", "tensors as dtype, shape, requires_grad … and data", group=OUTPUT),
-    Option("dtype", CHOICE, "DTYPE", "the default dtype", group=NUMBERS, choices=DTYPES),
+    Option("dtype", CHOICE, "DTYPE", "instead of float32 (import torch) or float64", group=NUMBERS, choices=DTYPES),
     Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS),
     Option(
         "nonfinite",
@@ -329,7 +329,7 @@ COMMANDS: dict[str, Command] = {
             "check",
             "FILE | -e EXPR",
             "check every gradient against finite differences",
-            "Compare gradients with differences, and jvp with vjp; status 1 on a mismatch.",
+            "Compare gradients with float64 differences, and jvp with vjp; status 1: a mismatch.",
             "expression" + _INPUTS + " of wrt rtol atol eps json dtype seed nonfinite indent"
             " compact-output output" + _LIMITS + _GENERAL,
             (

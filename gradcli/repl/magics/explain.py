@@ -25,7 +25,7 @@ MOST = 40  # steps that are shown
 def explain(shell: Shell, text: str) -> None:
     words = arguments("explain", text, 1, 2)
     name, y = words[0], tensor(shell, words[0])
-    pieces, bound = _texts(shell, name)
+    pieces, bound = texts_of(shell, name)
     if not requires_grad(y) or is_leaf(y):
         shell.say("\n".join(not_on_graph(name, y, pieces, bound)))
         return
@@ -47,7 +47,7 @@ def explain(shell: Shell, text: str) -> None:
             shell.say(line)
 
 
-def _texts(shell: Shell, name: str) -> tuple[list[Piece], str]:
+def texts_of(shell: Shell, name: str) -> tuple[list[Piece], str]:
     """What the session ran, with the expression `name`, and what the result is bound to in it."""
     pieces = [statement.piece for statement in shell.statements if statement.piece is not None]
     if name in shell.names:
@@ -60,7 +60,7 @@ def why(shell: Shell, text: str) -> None:
     (name,) = arguments("why", text, 1, 1)
     x = tensor(shell, name)
     if not requires_grad(x):
-        shell.say("\n".join(not_on_graph(name, x, *_texts(shell, name))))
+        shell.say("\n".join(not_on_graph(name, x, *texts_of(shell, name))))
         return
     grad = None if x.meta is None else x.meta.grad
     if grad is None and not is_leaf(x) and not retains_grad(x):
@@ -127,7 +127,7 @@ def _trace(shell: Shell, name: str, x: Tensor) -> None:
         shell.say(f"no variable holds the graph of `{name}` any more: run the last lines again")
         return
     root, y = results[-1]
-    pieces, bound = _texts(shell, root)
+    pieces, bound = texts_of(shell, root)
     names = Names(shell.variables())
     found = Explanation(root, y, {name: x}, names, pieces, bound, asked=True)
     with kept():
