@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from gradcli.language.compile.generators import Generators
 from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
-from gradcli.language.compile.statements import place_of
+from gradcli.language.compile.statements import noted, place_of
 from gradcli.language.library import prelude
 from gradcli.language.library.builtins import REFUSED
 from gradcli.language.machine.state import (
@@ -139,7 +139,8 @@ class Program:
             return _nothing, compiler.expression(self.tree.body, self.scope)
         body = self.tree.body
         if body and isinstance(body[-1], nodes.Expr):
-            value = compiler.single(compiler.expression(body[-1].value, self.scope))
+            last = noted(body[-1], compiler.expression(body[-1].value, self.scope))
+            value = compiler.single(last)
             run = compiler.block(body[:-1], self.scope) if body[:-1] else _nothing
             return run, value
         return compiler.block(body, self.scope) if body else _nothing, None

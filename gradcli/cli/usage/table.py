@@ -140,7 +140,14 @@ OPTIONS: dict[str, Option] = _table(
     Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
     Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
     Option("full", FLAG, "", "tensors as dtype, shape, requires_grad … and data", group=OUTPUT),
-    Option("dtype", CHOICE, "DTYPE", "instead of float32 (import torch) or float64", group=NUMBERS, choices=DTYPES),
+    Option(
+        "dtype",
+        CHOICE,
+        "DTYPE",
+        "the default dtype, else float32 with `import torch` and float64 without",
+        group=NUMBERS,
+        choices=DTYPES,
+    ),
     Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS),
     Option(
         "nonfinite",
@@ -252,7 +259,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli grad 'sin(x)' --set 'x=linspace(-3, 3, 61)' --grid", "a record a point"),
                 ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
             ),
-            ("set", "const", "input", "file", "wrt", "cotangent", "grid", "each"),
+            ("set", "const", "input", "file", "cotangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -266,7 +273,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
                 ("gradcli jvp 'x.norm()' --input x.npy --tangent '[1, 1, 1]'", "the only input"),
             ),
-            ("set", "const", "input", "file", "tangent", "wrt", "grid", "each"),
+            ("set", "const", "input", "file", "tangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -280,7 +287,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
                 ("gradcli vjp 'W @ x' --input w.npz --cotangent '[1, 1]' --wrt W", "one input"),
             ),
-            ("set", "const", "input", "file", "cotangent", "wrt", "grid", "each"),
+            ("set", "const", "input", "file", "cotangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -322,14 +329,14 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli hvp 'x**2 * y' --set x=1 --set y=2 --tangent x=1", "y held fixed"),
                 ("gradcli hvp loss -f model.grad --input w.npy --tangent '[1, 0]'", "a program"),
             ),
-            ("set", "const", "input", "file", "tangent", "wrt", "grid", "each"),
+            ("set", "const", "input", "file", "tangent", "grid", "each"),
             module="derive",
         ),
         Command(
             "check",
             "FILE | -e EXPR",
             "check every gradient against finite differences",
-            "Compare gradients with float64 differences, and jvp with vjp; status 1: a mismatch.",
+            "Compare gradients with differences in float64, and jvp with vjp; 1: a mismatch.",
             "expression" + _INPUTS + " of wrt rtol atol eps json dtype seed nonfinite indent"
             " compact-output output" + _LIMITS + _GENERAL,
             (
@@ -349,6 +356,19 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli explain -e 'sin(x) * y' --set x=1 --set y=2", "an expression"),
                 ("gradcli explain model.grad --of loss --wrt w", "one gradient of a program"),
                 ("gradcli explain -e 'relu(x)' --set x=-1", "why a gradient is zero"),
+            ),
+            ("expression", "set", "const", "input", "of", "wrt", "keep"),
+        ),
+        Command(
+            "why",
+            "FILE | -e EXPR",
+            "why a gradient is None, zero or NaN",
+            "Say why the gradients of inputs are None, zero, NaN, or what they are.",
+            "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
+            (
+                ("gradcli why model.grad --wrt w", "why w.grad is what it is"),
+                ("gradcli why -e 'relu(x) * y' --set x=-1 --set y=2", "every input"),
+                ("gradcli why -e 'x.detach() * y' --set x=1 --set y=2 --wrt x", "one of them"),
             ),
             ("expression", "set", "const", "input", "of", "wrt", "keep"),
         ),

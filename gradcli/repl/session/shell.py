@@ -13,6 +13,7 @@ from gradcli.language.errors.diagnostics import Diagnostic
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Limits, Program, Session
 from gradcli.language.library.prelude import calculator
+from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
@@ -74,6 +75,7 @@ class Shell:
         self.inputs: list[str] = [""]
         self.outputs: dict[int, Any] = {}
         self.statements: list[Statement] = []
+        machine.ran = {}
         self.elapsed: float | None = None
         self.running = False
         self.interrupted = False  # whether Ctrl-C ended the last input
@@ -131,6 +133,7 @@ class Shell:
         self.session.modules.clear()
         self.outputs = {}
         self.statements = []
+        machine.ran = {}
         self.recent = []
         self.keeper.clear()
         self.names["In"] = self.inputs
