@@ -209,7 +209,8 @@ class Check:
             if type(value) is not Tensor or not value.dtype.differentiable:
                 return
             if leaves.is_leaf(value):
-                if requires_grad(value):
+                known = any(value is leaf for other, leaf in made.items() if other != name)
+                if requires_grad(value) and not known:
                     made.setdefault(name, value)
                     self.inputs.setdefault(name, fresh(value))
                 return
@@ -240,7 +241,7 @@ class Check:
                     continue
                 double = key in wide
                 limits = tolerances.of(leaf.dtype, double)
-                entry = _compare(limits, leaf, gradient, slopes[key], result)
+                entry = _compare(limits, leaf, gradient, slopes[key], result, double)
                 called = key.rstrip(VARIED)
                 entry = {
                     "result": called or self.subject.name,
@@ -470,9 +471,10 @@ def _compare(
     gradient: Any,
     slopes: Sequence[Slope],
     result: Result,
+    wide: bool,
 ) -> dict[str, Any]:
     """The worst element of a gradient, and whether all are within the tolerances."""
-    _, rtol, atol = limits
+    eps, rtol, atol = limits
     flat = None if gradient is None else np.asarray(gradient).ravel()
     if not _is_double(leaf.dtype):
         size = max((abs(a) for *_, a, b in slopes if math.isfinite(a + b)), default=0.0)
@@ -483,6 +485,8 @@ def _compare(
     kinks: list[dict[str, Any]] = []
     undefined: list[dict[str, Any]] = []
     nowhere = not result.whole and not np.any(result.weights)
+    grain = np.finfo(np.float64 if wide or result.double else np.float32).eps
+    noise = 4 * float(grain) * float(np.sum(np.abs(result.terms))) / eps  # rounding, over the step
     for place, part, left, right in slopes:
         numeric = (left + right) / 2
         analytic = 0.0
@@ -505,7 +509,7 @@ def _compare(
         if element["kink"]:
             kinks.append(element)
         error = abs(analytic - numeric)
-        excess = error / (atol + rtol * abs(numeric))
+        excess = error / (atol + noise + rtol * abs(numeric))
         if not excess <= 1:
             bad += 1
             excess = math.inf if math.isnan(excess) else excess

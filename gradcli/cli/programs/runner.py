@@ -57,6 +57,7 @@ class Runner:
         emit: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.text = text
+        self.options = options
         try:
             self.program = Program(text.source, text.tree, "auto")
         except GradSyntaxError as error:
@@ -93,6 +94,9 @@ class Runner:
                 if draw is not None:
                     failure.draw = lambda colour: draw(colour).replace(prefix, "", 1)
             raise failure from None
+        finally:
+            if self.options.each or self.options.grid:  # the next record's inputs are made of it
+                dtypes.default.dtype = self.default
 
 
 def _offering(message: str, help: str, unread: list[str]) -> str:
