@@ -298,7 +298,7 @@ class Session:
         self,
         stdout: Callable[[str], Any] | None = None,
         limits: Limits | None = None,
-        emit: Callable[[dict[str, Any]], None] | None = None,
+        emit: Callable[[Any], None] | None = None,
         seed: int | None = None,
     ) -> None:
         self.stdout = stdout

@@ -54,7 +54,7 @@ class Runner:
         options: Options,
         *,
         stdout: Callable[[str], Any] | None = None,
-        emit: Callable[[dict[str, Any]], None] | None = None,
+        emit: Callable[[Any], None] | None = None,
     ) -> None:
         self.text = text
         self.options = options

@@ -245,6 +245,8 @@ class _Stream:
                 raise member
             inputs = self._inputs(member)
             document = self.job.document(inputs)
+            if self.options.emit_only:
+                return
             if not self.sink.streaming:
                 self.sink.write(document)
                 return
@@ -283,6 +285,8 @@ class _Stream:
             show(failure, "json", record=self.number)
         from gradcli.io.text import one_line
 
+        if self.options.emit_only:
+            return
         self._put(one_line({"error": failure.members(self.number)}))
 
     def _summary(self) -> None:

@@ -19,7 +19,7 @@ class Derivative:
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options
         self.kind = options.command.name
-        self.runner = Runner(text, options, stdout=write_messages)
+        self.runner = Runner(text, options, stdout=write_messages, emit=lambda record: None)
 
     def attach(self, sink: Sink, before: Callable[[], None]) -> None:
         """A derivative writes nothing of its own."""
@@ -29,7 +29,7 @@ class Derivative:
         from gradcli.cli.results.derivatives import derive, leaves_of, result_of
 
         result = self.runner.run(inputs)
-        value = result_of(result, self.options)
+        value = result_of(result, inputs, self.options)
         by = leaves_of(result, inputs, self.options)
         return derive(self.kind, value, by, self.options)
 
@@ -49,12 +49,12 @@ class Evaluation:
         self.sink = sink
         self.before = before
 
-    def _emit(self, values: dict[str, Any]) -> None:
+    def _emit(self, record: Any) -> None:
         from gradcli.io.documents import document
 
         if self.sink is not None:
             self.before()
-            self.sink.write(document(values, self.options.full), line=True)
+            self.sink.write(document(record, self.options.full), line=True)
 
     def document(self, inputs: dict[str, Tensor]) -> Any:
         """The result for one set of inputs. Raises Failure."""

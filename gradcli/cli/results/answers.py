@@ -23,8 +23,7 @@ def names_document(
 
     values = {name: value for name, value in names.items() if name not in given and is_value(value)}
     if options.of:
-        known = {name: value for name, value in names.items() if is_value(value)}
-        values = {name: known[name] for name in chosen(options.of, known, "--of", "result")}
+        values = {name: values[name] for name in chosen(options.of, values, "--of", "result")}
     tensors = {
         name: value
         for name, value in names.items()
@@ -52,6 +51,8 @@ def exit_status(options: Options, sink: Sink) -> int:
     from gradcli.tensor.tensor import Tensor
 
     last = sink.last
+    if isinstance(last, dict) and options.command.module == "derive":
+        last = last["value"]
     if isinstance(last, Typed | Tensor) and last.dtype.name == "bool" and not last.array.shape:
         last = bool(last.array)
     return 1 if last is None or last is False else 0

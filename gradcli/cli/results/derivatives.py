@@ -16,7 +16,7 @@ from gradcli.cli.programs.inputs import constant, literal
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.func import recorded
-from gradcli.io.documents import typed
+from gradcli.io.documents import is_value, typed
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
@@ -27,12 +27,17 @@ from gradcli.tensor.tensor import constant as zeros
 Named = dict[str, Tensor]
 
 
-def result_of(result: Result, options: Options) -> Tensor:
+def result_of(result: Result, inputs: Named, options: Options) -> Tensor:
     """What is differentiated: the value of the last expression, or the name of `--of`."""
     if len(options.of) > 1:
         raise UsageError("one result at a time", f"--of {options.of[0]}")
     if options.of:
-        (name,) = chosen(options.of, result.globals, "--of", "result")
+        known = {
+            name: value
+            for name, value in result.globals.items()
+            if name not in inputs and is_value(value)
+        }
+        (name,) = chosen(options.of, known, "--of", "result")
         value = result.globals[name]
     elif result.value is UNSET or (result.value is None and options.file is not None):
         raise UsageError(

@@ -35,6 +35,7 @@ class Options:
     each: bool
     eps: float
     errors: str
+    emit_only: bool
     exit_status: bool
     expression: list[str]
     fail_fast: bool

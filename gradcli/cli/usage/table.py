@@ -176,6 +176,7 @@ OPTIONS: dict[str, Option] = _table(
         "status 1 if the last value is false or null, 4 if none",
         group=OUTPUT,
     ),
+    Option("emit-only", FLAG, "", "stdout holds the emit(…) records alone", group=OUTPUT),
     Option("each", FLAG, "", "one JSON record a line in, one result a line out", group=RECORDS),
     Option("null-input", FLAG, "", "read no records: run once", short="n", group=RECORDS),
     Option("slurp", FLAG, "", "all records as one, a list for each name", short="s", group=RECORDS),
@@ -222,7 +223,7 @@ _LIMITS = " max-steps max-memory timeout max-depth"
 _INPUTS = " set const input"
 _RECORDS = " each null-input slurp seq unbuffered keep-going fail-fast"
 _WRITING = " nonfinite indent compact-output raw-output output full"
-_ONE_SHOT = _INPUTS + " wrt of dtype seed" + _WRITING + _RECORDS + _LIMITS + _GENERAL
+_ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -236,7 +237,7 @@ COMMANDS: dict[str, Command] = {
             "Run a program, or evaluate expressions; stdout is what it prints.",
             "expression"
             + _INPUTS
-            + " json of wrt dtype seed exit-status"
+            + " json emit-only of wrt dtype seed exit-status"
             + _WRITING
             + _RECORDS
             + _LIMITS
@@ -444,9 +445,10 @@ MAIN = Command(
 
 STATUSES = (
     (0, "success"),
-    (1, "a check failed"),
+    (1, "a check failed; false or null, with --exit-status"),
     (2, "usage, or a file could not be read or written"),
     (3, "a syntax error"),
+    (4, "no result, with --exit-status"),
     (5, "the program raised an error"),
     (6, "a limit was reached"),
     (70, "a bug in gradcli"),
