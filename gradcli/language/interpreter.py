@@ -184,8 +184,12 @@ def _nothing(f: list[Any]) -> None:
 
 def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxError:
     """The error for a call of a name that nothing defines."""
+    from gradcli.language.errors.advice import FUNCTIONS
+
     near = close_names(name, known)
     help = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
+    if name in FUNCTIONS:
+        help = f"it is written {FUNCTIONS[name]}"
     return GradSyntaxError(f"name '{name}' is not defined", span, help=help)
 
 
@@ -367,6 +371,7 @@ class Session:
         value = UNSET
         try:
             runtime.where = 0
+            runtime.numbers = program.mode != "python"
             program.run(frame)
             if program.value is not None:
                 value = program.value(frame)
@@ -384,6 +389,7 @@ class Session:
 
             raise ProgramError(error, place_of(error, runtime.where), program, names) from None
         finally:
+            runtime.numbers = False
             handling.clear()
             self.random = machine.random
             watch.stop()

@@ -26,11 +26,13 @@ class Derivative:
 
     def document(self, inputs: dict[str, Tensor]) -> Any:
         """The result for one set of inputs. Raises Failure."""
-        from gradcli.cli.results.derivatives import derive, leaves_of, result_of
+        from gradcli.cli.results.derivatives import check_connected, derive, leaves_of, result_of
 
         result = self.runner.run(inputs)
         value = result_of(result, inputs, self.options)
         by = leaves_of(result, inputs, self.options)
+        text = self.runner.text
+        check_connected(self.kind, value, by, [(text.tree, text.source)], self.options)
         return derive(self.kind, value, by, self.options)
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcli.autograd import leaf as leaves
 from gradcli.autograd.directions import cotangent_mismatch, tangent_mismatch, vector_mismatch
+from gradcli.autograd.freed_values import reachable
+from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
 from gradcli.cli.process.failures import span_members
 from gradcli.cli.process.report import RAISED, USAGE, Failure
 from gradcli.cli.programs.inputs import constant, literal
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.explain.cuts import Piece, cuts
 from gradcli.func import recorded
 from gradcli.io.documents import is_value, typed
 from gradcli.io.write import Typed
+from gradcli.language.errors.advice import for_sentence
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
 from gradcli.tensor import dtypes
@@ -39,6 +43,8 @@ def result_of(result: Result, inputs: Named, options: Options) -> Tensor:
         }
         (name,) = chosen(options.of, known, "--of", "result")
         value = result.globals[name]
+    elif type(result.value) in (list, tuple) and any(type(v) is Tensor for v in result.value):
+        value = _stacked(result.value)
     elif result.value is UNSET or (result.value is None and options.file is not None):
         raise UsageError(
             "the program does not end with an expression", "say which result: --of NAME"
@@ -57,9 +63,36 @@ def result_of(result: Result, inputs: Named, options: Options) -> Tensor:
             RAISED,
             f"the result is a {type(value).__name__}, not a tensor",
             type="TypeError",
-            help="a program can name several results; --of NAME takes one",
+            help=_help_for(value),
         )
     return value
+
+
+def _help_for(value: Any) -> str:
+    if type(value).__name__ in ("min", "max"):
+        return for_sentence(f"torch.return_types.{type(value).__name__}") or ""
+    return "a program can name several results; --of NAME takes one"
+
+
+def _stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
+    """The elements of a list or tuple along a new first axis: `stack`. Raises Failure."""
+    from gradcli.language.library.torch_names import tensor_attribute, torch_name
+
+    kinds = dtypes.result_type([v.dtype for v in values if type(v) is Tensor], [], [])
+    items = []
+    for value in values:
+        if type(value) is Tensor:
+            items.append(tensor_attribute("to")(value)(kinds))
+        elif isinstance(value, bool | int | float | complex):
+            items.append(make(kinds.array.type(value), kinds))
+        else:
+            kind = type(value).__name__
+            raise Failure(RAISED, f"the result has a {kind} among its elements", type="TypeError")
+    try:
+        stacked: Tensor = torch_name("torch", "stack")(items)
+    except RuntimeError as error:
+        raise Failure(RAISED, str(error), type="RuntimeError") from None
+    return stacked
 
 
 def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
@@ -77,6 +110,33 @@ def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
         chosen(options.wrt, found, "--wrt", "input that requires grad")
         return {name: found[name] for name in options.wrt}
     return found
+
+
+def check_connected(
+    kind: str, value: Tensor, by: Named, pieces: Sequence[Piece], options: Options
+) -> None:
+    """Refuse to answer with zeros where `tensor(…)` copied the numbers of a result. Raises Failure.
+
+    What detach() and its like cut off is meant to be constant; `grad` and `vjp` answer null.
+    """
+    if kind in ("grad", "vjp"):
+        return
+    root = fresh_edge(value)
+    reached = set() if root is None else {root, *(e for n in reachable([root]) for e in n.edges)}
+    bound = options.of[0] if options.of else ""
+    for name, leaf in by.items():
+        if fresh_edge(leaf) in reached:
+            continue
+        found = [cut for cut in cuts(pieces, name, bound) if cut.reason.startswith("tensor(")]
+        if found:
+            cut = found[0]
+            help = f"{cut.reason}: `{cut.text}` at {cut.place}; stack([…]) keeps the graph"
+            raise Failure(
+                RAISED,
+                f"no derivative by `{name}`: the result is cut off from it",
+                type="RuntimeError",
+                help=help,
+            )
 
 
 def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, Any]:

@@ -245,6 +245,17 @@ def _take(options: Options, option: Option, text: str) -> None:
         options.keep_going = False
 
 
+def _check_keyword(option: Option, name: str) -> None:
+    """Refuse `lambda`, `in` and the like as names of inputs. Raises UsageError."""
+    from keyword import iskeyword
+
+    if iskeyword(name):
+        raise UsageError(
+            f"--{option.name}: `{name}` is a keyword of the language, not a name",
+            f"call the input `{name[:3]}_`" if name != "lambda" else "call the input `lam`",
+        )
+
+
 def _listed(option: Option, text: str) -> list[object]:
     kind = option.kind
     if kind in (table.REPEATED, table.FILES):
@@ -254,6 +265,7 @@ def _listed(option: Option, text: str) -> list[object]:
         for name in names:
             if not name.isidentifier():
                 raise UsageError(f"--{option.name}: `{name}` is not a name", "names: x,y,z")
+            _check_keyword(option, name)
         return [*names]
     name, equals, value = text.partition("=")
     name = name.strip()
@@ -265,6 +277,7 @@ def _listed(option: Option, text: str) -> list[object]:
         )
     if not name.isidentifier():
         raise UsageError(f"--{option.name}: `{name}` is not a name")
+    _check_keyword(option, name)
     from unicodedata import normalize
 
     return [(name if name.isascii() else normalize("NFKC", name), value)]

@@ -12,6 +12,8 @@ _LEAF = "write under `with torch.no_grad():`, or make a new tensor instead of ch
 _ONE_DEVICE = "there is one device, the CPU: leave the device out, or ask torch.cuda.is_available()"
 _SHAPES = "sizes are compared from the last dimension on, and a size of 1 fits any other"
 
+_POWER = "a power is written x**2; ^ is the exclusive or of integers"
+
 BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (
         r"Only Tensors of floating point and complex dtype can require gradients",
@@ -67,6 +69,13 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (r"method' object is not subscriptable", "call it with parentheses: x.size(0)"),
     (r"'torch\.Size' object is not callable", "brackets take one size: x.shape[0]"),
     (r"'type' object does not support the context manager", "write the parentheses: no_grad()"),
+    (r"\"bitwise_xor_cpu\" not implemented|unsupported operand type\(s\) for \^", _POWER),
+    (
+        r"torch\.return_types\.(?:min|max)\b|\b(?:min|max)\(\)(?: received an invalid|: argument 'in|"
+        r" looks along)",
+        "clamp(x, max=0) is the smaller of x and 0, clamp(x, min=0) the larger; minimum(x, y) and "
+        "maximum(x, y) compare two tensors",
+    ),
     (r"maximum recursion depth exceeded", "the depth of calls can be set with --max-depth"),
     (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
 )
@@ -84,6 +93,33 @@ FOREIGN = {
     "math": "import math",
 }
 
+# Names of functions from other languages and from textbooks, and what they are here.
+FUNCTIONS = {
+    "Phi": "special.ndtr(x)",
+    "arccot": "atan(1 / x)",
+    "cbrt": "x**(1/3)",
+    "ceiling": "ceil(x)",
+    "cot": "1 / tan(x)",
+    "csc": "1 / sin(x)",
+    "erfcx": "special.erfcx(x)",
+    "expit": "sigmoid(x)",
+    "fabs": "abs(x)",
+    "factorial": "math.factorial(n), or exp(special.gammaln(n + 1))",
+    "gamma": "exp(special.gammaln(x))",
+    "gammaln": "special.gammaln(x)",
+    "lg": "log10(x)",
+    "ln": "log(x)",
+    "logistic": "sigmoid(x)",
+    "mod": "x % y",
+    "ndtr": "special.ndtr(x)",
+    "normcdf": "special.ndtr(x)",
+    "pnorm": "special.ndtr(x)",
+    "power": "x**y",
+    "sec": "1 / cos(x)",
+    "sqr": "x**2",
+    "tg": "tan(x)",
+}
+
 ATTRIBUTES = {
     "torch.save": "results are written with -o FILE or --json",
     "torch.load": "files are given with --input FILE",
@@ -94,6 +130,11 @@ ATTRIBUTES = {
     "numpy.genfromtxt": "files are given with --input FILE.csv",
     "torch.utils": "data is given with --input FILE",
 }
+
+
+def _of_torch(call: str) -> str:
+    """What `FUNCTIONS` says, in a program that imports torch."""
+    return f"torch.{call}" if re.match(r"[a-z]\w*[.(]", call) and "math." not in call else call
 
 
 def for_sentence(sentence: str) -> str | None:
@@ -111,4 +152,6 @@ def for_attribute(sentence: str) -> str | None:
     if match is None:
         return None
     module, name = match.groups()
+    if module == "torch" and name in FUNCTIONS:
+        return f"it is written {_of_torch(FUNCTIONS[name])}"
     return ATTRIBUTES.get(f"{module}.{name}")
