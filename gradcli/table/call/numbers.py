@@ -8,6 +8,7 @@ from ...tensor.dtypes import of_number, python_number
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, make
 from ..entry import ELEMENTWISE, Op
+from ..names import OPERATIONS
 from .arguments import ArgumentError, bind, check_arguments
 
 
@@ -19,7 +20,7 @@ def with_tensors(
     None unless the running program takes numbers (`runtime.numbers`), the entry works element by
     element, and the arguments fit it so.
     """
-    if not runtime.numbers or op.batching != ELEMENTWISE:
+    if not runtime.numbers or not _works_by_element(op):
         return None
     given = [
         _tensor(value) if parameter.is_tensor and not parameter.is_list else value
@@ -30,6 +31,13 @@ def with_tensors(
         return check_arguments(op, bind(op, flavour, (*given, *args[len(given) :]), named), flavour)
     except (ArgumentError, RuntimeError):
         return None
+
+
+def _works_by_element(op: Op) -> bool:
+    """Whether an entry says so itself, or is composed of others in a family that does."""
+    if op.batching == ELEMENTWISE:
+        return True
+    return op.kernel is None and OPERATIONS.family(op.id).startswith("elementwise.")
 
 
 def _tensor(value: Any) -> Any:
