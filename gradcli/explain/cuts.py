@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from gradcli.language.machine.state import RECORDED, UNRECORDED, machine
 from gradcli.language.syntax import nodes
-from gradcli.language.syntax.source import Source
+from gradcli.language.syntax.source import Source, Span
 
 _ATTRIBUTES = {
     "detach": "detach() cuts it off",
@@ -44,11 +44,13 @@ Piece = tuple[Any, Source]  # a tree, or a statement, and the text that it was p
 
 
 class Cut(NamedTuple):
-    """A place in the text (`p.grad:6:5`), its words and what they do."""
+    """A place in the text (`p.grad:6:5`), its words, what they do, and where exactly they are."""
 
     place: str
     text: str
     reason: str
+    source: Source
+    span: Span
 
 
 class _Flow(NamedTuple):
@@ -150,7 +152,7 @@ def _current(
 
 def _cut(source: Source, node: Any, reason: str) -> Cut:
     text = " ".join(source.slice(node.span).split())
-    return Cut(source.location(node.span.start), text, reason)
+    return Cut(source.location(node.span.start), text, reason, source, node.span)
 
 
 def _mode(node: Any) -> int:

@@ -61,6 +61,19 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (r"condition to be a boolean tensor", "compare it with something: x > 0"),
     (r"Expected f\(\*args\) to return a scalar", "sum the result, or use torch.func.jacrev"),
     (r"is singular\.$", "torch.linalg.pinv and torch.linalg.lstsq take singular matrices"),
+    (
+        r"Output \d+ of Unbind\w* is a view",
+        "iterating over a tensor unbinds it: write through an index, y[i] *= 2 in "
+        "`for i in range(len(y))`, or make new rows with torch.stack([row * 2 for row in y])",
+    ),
+    (
+        r"save_for_backward can only save variables",
+        "what is no tensor is kept as an attribute: ctx.k = k, and read as ctx.k in backward",
+    ),
+    (
+        r"'str' object is not callable",
+        "a function is wanted here, not its text: write lambda x: x**2",
+    ),
     (r"incorrect number of gradients", "backward returns one gradient for each input of forward"),
     (
         r"unsupported format string passed to Tensor",
@@ -71,8 +84,8 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (r"'type' object does not support the context manager", "write the parentheses: no_grad()"),
     (r"\"bitwise_xor_cpu\" not implemented|unsupported operand type\(s\) for \^", _POWER),
     (
-        r"torch\.return_types\.(?:min|max)\b|\b(?:min|max)\(\)(?: received an invalid|: argument 'in|"
-        r" looks along)",
+        r"torch\.return_types\.(?:min|max)\b|"
+        r"\b(?:min|max)\(\)(?: received an invalid|: argument 'in| looks along)",
         "clamp(x, max=0) is the smaller of x and 0, clamp(x, min=0) the larger; minimum(x, y) and "
         "maximum(x, y) compare two tensors",
     ),

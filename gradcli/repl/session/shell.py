@@ -306,6 +306,12 @@ class Shell:
         inner = getattr(error, "error", None)
         if isinstance(inner, OSError) and isinstance(error, ProgramError) and _lost(inner):
             raise inner
+        if isinstance(error, ProgramError):
+            from gradcli.explain.errors import mark_cuts
+
+            pieces = [statement.piece for statement in self.statements if statement.piece]
+            own = () if error.program.source is not error.source else (error.program.tree,)
+            mark_cuts(error, [*pieces, *((tree, error.source) for tree in own)])
         self.show_diagnostic(diagnostic_of(error, source))
 
     def _measure_graph(self) -> None:
