@@ -1,4 +1,4 @@
-"""What calculators write by habit: numbers in functions, other languages' words, lists of results."""
+"""What is written by habit: numbers in functions, words of other languages, lists of results."""
 
 import pytest
 from process import document, gradcli

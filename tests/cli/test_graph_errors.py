@@ -66,7 +66,7 @@ PROGRAMS = {
     "a number saved": (
         FUNCTION.format(save="ctx.save_for_backward(x, k)", back="return g, None"),
         [
-            "5 |         ctx.save_for_backward(x, k)\n   |                                  - a float",
+            "5 |         ctx.save_for_backward(x, k)\n   |" + 34 * " " + "- a float",
             "ctx.k = k here, and ctx.k in backward",
         ],
     ),

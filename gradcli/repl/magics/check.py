@@ -24,6 +24,7 @@ from gradcli.explain.check import (
 from gradcli.explain.cuts import Piece
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Program
+from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
@@ -45,7 +46,11 @@ class Recipe:
         self.name = text
         self.leaves: dict[str, Tensor] = {}
         self.statements: list[Program] = []
-        self._slice()
+        ran, machine.ran = machine.ran, None  # what runs again is no record of the session
+        try:
+            self._slice()
+        finally:
+            machine.ran = ran
 
     def _slice(self) -> None:
         """Find, from the last one to the first, the statements that the result depends on.
