@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.autograd import leaf as leaves
 from gradcli.autograd.directions import cotangent_mismatch, tangent_mismatch, vector_mismatch
-from gradcli.autograd.freed_values import reachable
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
 from gradcli.cli.process.failures import span_members
@@ -17,16 +16,17 @@ from gradcli.cli.process.report import RAISED, USAGE, Failure
 from gradcli.cli.programs.inputs import constant, literal
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.usage.parse import Options, UsageError
-from gradcli.explain.cuts import Piece, cuts
 from gradcli.func import recorded
 from gradcli.io.documents import is_value, typed
 from gradcli.io.write import Typed
-from gradcli.language.errors.advice import for_sentence
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make, shape_of
 from gradcli.tensor.tensor import constant as zeros
+
+if TYPE_CHECKING:
+    from gradcli.explain.cuts import Piece
 
 Named = dict[str, Tensor]
 
@@ -70,6 +70,8 @@ def result_of(result: Result, inputs: Named, options: Options) -> Tensor:
 
 def _help_for(value: Any) -> str:
     if type(value).__name__ in ("min", "max"):
+        from gradcli.language.errors.advice import for_sentence
+
         return for_sentence(f"torch.return_types.{type(value).__name__}") or ""
     return "a program can name several results; --of NAME takes one"
 
@@ -121,6 +123,9 @@ def check_connected(
     """
     if kind in ("grad", "vjp"):
         return
+    from gradcli.autograd.freed_values import reachable
+    from gradcli.explain.cuts import cuts
+
     root = fresh_edge(value)
     reached = set() if root is None else {root, *(e for n in reachable([root]) for e in n.edges)}
     bound = options.of[0] if options.of else ""
