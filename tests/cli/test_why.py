@@ -127,3 +127,14 @@ def test_expressions():
     assert fixed == "`y` is not differentiated: it was given with --const\n"
     done = gradcli("why", "-e", "x * y", "--set", "x=1", "--set", "y=2", "--wrt", "z")
     assert (done.returncode, b"there is no tensor of this name" in done.stderr) == (2, True)
+
+
+def test_what_a_generator_does(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text(
+        HEAD + "def parts(t):\n    for i in range(2):\n        if i:\n            u = t.detach()\n"
+        "            yield u * i\n        else:\n            yield t\n"
+        "h = sum(part.sum() for part in list(parts(x))[1:])\n"
+    )
+    text = ok("why", str(program), "--wrt", "h")
+    assert ":6:17: detach() cuts it off: `t.detach()`" in text
