@@ -85,6 +85,20 @@ def test_explain_and_why(program: str, talk: Talk) -> None:
         assert "finite and not zero" in said
 
 
+def test_why(program: str, talk: Talk) -> None:
+    """Before a backward pass and after one."""
+    for name in ("x", "w", "y"):
+        assert unplaced(talk(f"%why {name}")) == unplaced(command("why", program, "--wrt", name))
+    if "backward" in Path(program).read_text():
+        return
+    line = "if y.requires_grad:\n    y.sum().backward()\n"
+    with open(program, "a") as file:
+        file.write("\n" + line)
+    talk(line)
+    for name in ("x", "w", "y"):
+        assert unplaced(talk(f"%why {name}")) == unplaced(command("why", program, "--wrt", name))
+
+
 def test_what_is_not_on_a_graph(program: str, talk: Talk) -> None:
     with open(program, "a") as file:
         file.write("z = x.detach() * w.item()\nn = tensor([1, 2])\n")
