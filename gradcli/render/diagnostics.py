@@ -57,12 +57,14 @@ def _broken(line: str, width: int) -> list[str]:
 def warning_of(category: type[Warning], message: Any) -> Diagnostic:
     """The diagnostic of a Python warning, at the place of the program that runs.
 
-    A warning about a node has the provenance of the call that made it as `where`.
+    A warning about a node has the provenance of the call that made it as `where`, and what to say
+    of that call as `about`.
     """
     labels, source = _here()
     made = machine.locate(message.where) if hasattr(message, "where") else None
     if made:
-        labels.append(Label(made[1].span, "the forward call", False, source=made[0]))
+        about = getattr(message, "about", "the forward call")
+        labels.append(Label(made[1].span, about, False, source=made[0]))
     name = category.__name__
     return Diagnostic(f"{name}: {message}", source, labels, severity="warning", code=name)
 

@@ -1,6 +1,7 @@
 """Errors about gradients: the lines that they are marked at, and what they say to do."""
 
 import pytest
+from process import gradcli
 
 from gradcli.cli.process.failures import failure_of
 from gradcli.language.errors.program_error import ProgramError
@@ -117,3 +118,12 @@ def test_messages(kind):
     found = message(text)
     for words in wanted:
         assert words in found, found
+
+
+def test_the_gradient_of_a_result_is_said_to_be_one(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text(f"import torch\n{LEAF}w = x - 1\nprint(w.grad)\n")
+    found = gradcli("eval", str(program)).stderr.decode()
+    assert (
+        "3 | w = x - 1\n  |     ----- a result, not a leaf, since here\n4 | print(w.grad)" in found
+    )
