@@ -237,7 +237,7 @@ class Check:
             forward = _forward(self.subject, name, leaf, self.results)
             for key, result in self.results.items():
                 gradient = result.gradients.get(name)
-                if gradient is None and not any(left or right for *_, left, right in slopes[key]):
+                if gradient is None and not any(s.left or s.right for s in slopes[key]):
                     continue
                 double = key in wide
                 limits = tolerances.of(leaf.dtype, double)
@@ -388,7 +388,7 @@ def _in_double(subject: Subject, results: dict[str, Result], replaced: Named) ->
             if np.shape(weight) != shape_of(value):
                 return
             terms, own = _terms(value, weight), results[key].terms
-            if not np.isfinite(own).all() or np.allclose(terms, own, rtol=1e-2, atol=1e-3):
+            if not np.isfinite(own).all() or np.allclose(terms, own, rtol=1e-2, atol=1e-4):
                 found[key] = terms
 
     try:
@@ -404,7 +404,17 @@ def _sampled(count: int) -> list[int]:
     return sorted({place * (count - 1) // (MOST - 1) for place in range(MOST)})
 
 
-Slope = tuple[int, int, float, float]  # an element, its part, and the slopes on both sides
+class Slope(NamedTuple):
+    """An element and its part, the slopes on both sides, and the size of the terms that moved.
+
+    A term alone counts though it did not move: what did may be below its last digit.
+    """
+
+    place: int
+    part: int
+    left: float
+    right: float
+    size: float
 
 
 def _slopes(
@@ -440,8 +450,17 @@ def _slopes(
             for key, result in base.items():
                 left = _slope(low[key], result.terms, below)
                 right = _slope(result.terms, high[key], above)
-                found[key].append((place, number, left, right))
+                size = _moved_size(result.terms, low[key], high[key])
+                found[key].append(Slope(place, number, left, right, size))
     return found
+
+
+def _moved_size(terms: Any, low: Any, high: Any) -> float:
+    if low is None or high is None:
+        return 0.0
+    with np.errstate(all="ignore"):
+        moved = (low != high) | (np.size(terms) == 1)
+        return float(np.sum(np.abs(terms)[moved]))
 
 
 def _moved(
@@ -477,7 +496,8 @@ def _compare(
     eps, rtol, atol = limits
     flat = None if gradient is None else np.asarray(gradient).ravel()
     if not _is_double(leaf.dtype):
-        size = max((abs(a) for *_, a, b in slopes if math.isfinite(a + b)), default=0.0)
+        slopes_here = (abs(s.left) for s in slopes if math.isfinite(s.left + s.right))
+        size = max(slopes_here, default=0.0)
         atol *= max(1.0, size)
     worst: dict[str, Any] | None = None
     largest = -1.0
@@ -486,9 +506,9 @@ def _compare(
     undefined: list[dict[str, Any]] = []
     nowhere = not result.whole and not np.any(result.weights)
     grain = np.finfo(np.float64 if wide or result.double else np.float32).eps
-    noise = 4 * float(grain) * float(np.sum(np.abs(result.terms))) / eps  # rounding, over the step
-    for place, part, left, right in slopes:
+    for place, part, left, right, moved in slopes:
         numeric = (left + right) / 2
+        noise = 4 * float(grain) * moved / eps  # what rounding makes of the differences
         analytic = 0.0
         if flat is not None:
             analytic = float(flat[place].imag if part else flat[place].real)
