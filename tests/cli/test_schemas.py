@@ -93,7 +93,7 @@ def test_emitted_records(tmp_path):
     rows = ndjson([{"x": 1}, {"y": 1}, {"x": 3}])
     done = gradcli("eval", "--emit-only", "--each", "-e", "emit(x)", stdin=rows)
     assert (done.stdout, done.returncode) == (b"1.0\n3.0\n", 2)
-    assert b"record 2: the input `x` is missing" in done.stderr
+    assert b"record 2 (line 2): the input `x` is missing" in done.stderr
 
 
 def test_records_and_errors():
