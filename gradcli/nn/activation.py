@@ -8,7 +8,7 @@ from typing import Any
 from ..tensor.tensor import Tensor, shape_of
 from . import init
 from .functions import F, torch
-from .linear import Linear, empty_parameter
+from .linear import NonDynamicallyQuantizableLinear, empty_parameter
 from .module import Module
 
 
@@ -450,23 +450,6 @@ class LogSoftmax(Module):
     def extra_repr(self) -> str:
         """The settings."""
         return f"dim={self.dim}"
-
-
-class NonDynamicallyQuantizableLinear(Linear):
-    """The last projection of attention, under the name that PyTorch gives it."""
-
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(in_features, out_features, bias=bias, device=device, dtype=dtype)
-
-
-NonDynamicallyQuantizableLinear.__module__ = "torch.nn.modules.linear"
 
 
 class MultiheadAttention(Module):

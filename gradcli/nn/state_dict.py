@@ -36,6 +36,11 @@ class IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpec
 IncompatibleKeys.__name__ = IncompatibleKeys.__qualname__ = "_IncompatibleKeys"
 
 
+def write(target: Tensor, values: Tensor) -> None:
+    """Copy values into the memory of a tensor, as `target.copy_(values)` does."""
+    run_inplace(get_op("copy"), (target, values, False))
+
+
 def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:
     """The parameters and the persistent buffers of a module itself."""
     runtime.spend(len(module._parameters) + len(module._buffers))
@@ -118,7 +123,7 @@ def load(
             continue
         with no_grad():
             if not assign:
-                run_inplace(get_op("copy"), (own, given, False))
+                write(own, given)
             elif is_parameter(own):
                 if not is_parameter(given):
                     given = Parameter(given, requires_grad(own))
@@ -194,3 +199,16 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
 
 def _listed(keys: list[str]) -> str:
     return ", ".join(f'"{key}"' for key in keys)
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: Any, prefix: str) -> None:
+    """Take a prefix, such as `module.` of DataParallel, off the keys of a state, in place."""
+    for key in list(state_dict):
+        if key.startswith(prefix):
+            state_dict[key[len(prefix) :]] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", None) or {}
+    for key in list(metadata):
+        if key == prefix.replace(".", ""):
+            metadata[""] = metadata.pop(key)
+        elif key != prefix and key.startswith(prefix):
+            metadata[key[len(prefix) :]] = metadata.pop(key)

@@ -18,7 +18,8 @@ from .module import Module, deep_copy
 from .normalization import LayerNorm
 
 
-def _clones(module: Module, count: int) -> ModuleList:
+def clones(module: Module, count: int) -> ModuleList:
+    """So many copies of a module."""
     return ModuleList([deep_copy[-1](module) for _ in range(count)])
 
 
@@ -219,7 +220,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:
         super().__init__()
-        self.layers = _clones(encoder_layer, num_layers)
+        self.layers = clones(encoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
@@ -285,7 +286,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: Any, num_layers: int, norm: Any = None) -> None:
         super().__init__()
-        self.layers = _clones(decoder_layer, num_layers)
+        self.layers = clones(decoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
 

@@ -28,7 +28,7 @@ from gradcli.language.values.constructors import OPEN_CLASSES
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 
-from .nn_objects import class_table
+from .class_tables import class_table
 
 BASES: list[type] = []
 
