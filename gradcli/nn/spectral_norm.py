@@ -11,11 +11,10 @@ from ..autograd.leaf import data, detach
 from ..autograd.modes import no_grad
 from ..tensor.tensor import Tensor, shape_of
 from .convolution import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .functions import F, method, torch
+from .functions import F, method, torch, write
 from .module import Module
 from .parameter import Parameter
 from .parametrize import register_parametrization, weight_of
-from .state_dict import write
 
 
 def _matrix(weight: Tensor, dim: int) -> Any:

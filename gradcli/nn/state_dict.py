@@ -10,9 +10,9 @@ from ..autograd.leaf import data, detach, requires_grad_
 from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter
 from ..table.lookup import get_op
-from ..table.memory.inplace import run_inplace
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, shape_of
+from .functions import write
 from .parameter import Parameter
 
 EXTRA = "_extra_state"
@@ -34,11 +34,6 @@ class IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpec
 
 
 IncompatibleKeys.__name__ = IncompatibleKeys.__qualname__ = "_IncompatibleKeys"
-
-
-def write(target: Tensor, values: Tensor) -> None:
-    """Copy values into the memory of a tensor, as `target.copy_(values)` does."""
-    run_inplace(get_op("copy"), (target, values, False))
 
 
 def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:

@@ -28,7 +28,7 @@ _CALLS = frozenset(("apply", "_apply"))  # and every `register_…_hook`: they k
 def _offered(name: str, value: Any) -> bool:
     """Whether programs may use what a class of gradcli.nn holds under a name."""
     if is_special(name):
-        return name in METHODS and isinstance(value, FunctionType)
+        return name in METHODS and name != "__setattr__" and isinstance(value, FunctionType)
     return not name.startswith("_") or name in _PRIVATE
 
 
@@ -43,9 +43,12 @@ def _takes_functions(function: Any) -> Callable[..., Any]:
     return call
 
 
-def class_table(kind: type) -> Table:
-    """What a class of gradcli.nn or gradcli.optim and its bases offer, the nearest first."""
-    table: Table = {}
+def class_table(kind: type, store: Any) -> Table:
+    """What a class of gradcli.nn or gradcli.optim and its bases offer, the nearest first.
+
+    `store` writes attributes of its objects.
+    """
+    table: Table = {"__setattr__": store}
     for base in reversed(kind.__mro__):
         if base is object:
             continue

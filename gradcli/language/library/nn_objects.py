@@ -32,7 +32,7 @@ from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.module import Module, deep_copy, parametrization_of
-from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta
+from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
 from gradcli.nn.prune import BasePruningMethod
 from gradcli.tensor.tensor import Tensor
 from gradcli.torch import namespaces
@@ -54,10 +54,12 @@ def _table_of(cls: type) -> Table:
 
 def enter(kind: Any) -> None:
     """Let programs use a class of gradcli.nn; any other value is left alone."""
-    if not (isinstance(kind, type) and issubclass(kind, Module)):
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        OPEN_CLASSES.add(kind)
+    elif not (isinstance(kind, type) and issubclass(kind, Module)):
         open_objects.enter(kind)
     elif kind not in TABLES:
-        TABLES[kind] = class_table(kind)
+        TABLES[kind] = class_table(kind, store)
         OPEN_CLASSES.add(kind)
 
 
@@ -177,7 +179,21 @@ OPEN_METACLASSES.update((ParameterMeta, BufferMeta))
 for _kind in (Parameter, Buffer):
     CLASS_LOADERS[_kind] = lambda value, name: _load_tensor_kind(value, name)
     OPEN_CLASSES.add(_kind)
-CLASSES[Tensor] = lambda value: Parameter if is_parameter(value) else Tensor
+CLASSES[Tensor] = lambda value: class_of(value) if is_parameter(value) else Tensor
+
+
+class ParameterClass(ProgramClass, ParameterMeta):
+    """The metaclass of a program's classes of parameters, whose objects are marked tensors."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__call__(*args, **kwargs)
+        start = cls.__members__.get("__init__")
+        if start is not None:
+            bound_member(start, made, cls)(*args, **kwargs)
+        return made
+
+
+allow_base(Parameter, ParameterClass)
 
 
 def _load_tensor_kind(value: type, name: str) -> Any:
