@@ -627,6 +627,13 @@ def tensor_attribute(name: str) -> Callable[[Any], Any] | None:
     return method.__get__
 
 
+def tensor_setters() -> list[str]:
+    """Every attribute of a tensor that can be assigned to."""
+    from . import methods
+
+    return sorted(methods.SETTERS)
+
+
 def tensor_setter(name: str) -> Callable[[Any, Any], None] | None:
     """How to assign to an attribute of a tensor, or None where that is not allowed."""
     from . import methods

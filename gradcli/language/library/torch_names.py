@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from types import FunctionType, MethodType
 from typing import Any
 
 from gradcli.autograd.node import attributes_of, is_parameter, meta_of
 from gradcli.language.machine.sizes import FLAT, index_of
-from gradcli.language.machine.state import feed
+from gradcli.language.machine.state import feed, machine
+from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     DELETERS,
@@ -187,6 +189,11 @@ def _store_tensor(value: Tensor, name: str, new: Any) -> None:
     meta = meta_of(value)
     if meta.attributes is None:
         meta.attributes = {}
+    if name not in meta.attributes:
+        machine.reserve(256)
+        meant = did_you_mean(near(name, namespaces.tensor_setters(), 1))
+        if meant:
+            warnings.warn(f"tensors have no '{name}', and get one here: {meant}", stacklevel=2)
     meta.attributes[name] = new
 
 
