@@ -25,7 +25,6 @@ PATH = Path(__file__).parent / "mistakes" / "users.grad"
 VERSIONS = {
     (3, 13): [
         ("argument 'retain_grpah'", "argument 'retain_grpah'. Did you mean 'retain_graph'?"),
-        ("argument 'bais'", "argument 'bais'. Did you mean 'bias'?"),
     ],
 }
 
