@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor
 from . import init
 from .functions import F, torch
 from .linear import NonDynamicallyQuantizableLinear, empty_parameter
 from .module import Module
+from .shapes import rank
 
 
 def inplace_text(inplace: Any, before: str = "") -> str:
@@ -430,7 +431,7 @@ class Softmax2d(Module):
 
     def forward(self, input: Tensor) -> Any:
         """Normalise over the channels. Raises ValueError for another number of dimensions."""
-        dimensions = len(shape_of(input))
+        dimensions = rank(input)
         if dimensions not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {dimensions}D instead")
         return F.softmax(input, -3)
@@ -544,7 +545,7 @@ class MultiheadAttention(Module):
 
         With `batch_first` N comes first; without a batch N is left out.
         """
-        turned = self.batch_first and len(shape_of(query)) == 3
+        turned = self.batch_first and rank(query) == 3
         if turned:
             made: dict[int, Any] = {}
             for tensor in (query, key, value):  # what is one tensor stays one

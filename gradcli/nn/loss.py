@@ -13,6 +13,7 @@ from .distance import PairwiseDistance
 from .functions import F, torch
 from .linear import Linear
 from .module import Module
+from .shapes import rank
 
 
 def legacy_reduction(size_average: Any, reduce: Any) -> str:
@@ -421,10 +422,10 @@ class MultiMarginLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         if p not in (1, 2):
             raise ValueError("only p == 1 and p == 2 supported")
-        if weight is not None and len(shape_of(weight)) != 1:
+        if weight is not None and rank(weight) != 1:
             raise ValueError(
                 "MultiMarginLoss: expected weight to be None or 1D tensor, got "
-                f"{len(shape_of(weight))}D instead"
+                f"{rank(weight)}D instead"
             )
         self.p = p
         self.margin = margin

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
+from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, shape_of
 
 
 def each(value: Any, count: int) -> tuple[Any, ...]:
@@ -14,6 +16,13 @@ def each(value: Any, count: int) -> tuple[Any, ...]:
     if isinstance(value, Iterable):
         return tuple(runtime.listed(value))
     return (value,) * count
+
+
+def rank(value: Any) -> int:
+    """The number of dimensions. Raises AttributeError for what is no tensor, as `dim()` does."""
+    if type(value) is not Tensor:
+        raise AttributeError(f"'{type_name(value)}' object has no attribute 'dim'")
+    return len(shape_of(value))
 
 
 def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
