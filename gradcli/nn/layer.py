@@ -40,9 +40,9 @@ class Layer(Module):
         cls._passed = passes or cls._passed
         cls._shapes = shapes or cls._shapes
         if calls:
-            cls.forward = _method(cls, "forward", _forward(calls, cls._passed), cls._shapes)  # type: ignore[method-assign]
+            cls.forward = method_of(cls, "forward", _forward(calls, cls._passed), cls._shapes)  # type: ignore[method-assign]
         if shows is not None:
-            cls.extra_repr = _method(cls, "extra_repr", _text(shows), "The settings.")  # type: ignore[method-assign]
+            cls.extra_repr = method_of(cls, "extra_repr", _text(shows), "The settings.")  # type: ignore[method-assign]
 
     def _keep(self, **settings: Any) -> None:
         """Start as an empty module with these attributes."""
@@ -50,7 +50,7 @@ class Layer(Module):
         self.__dict__.update(settings)
 
 
-def _method(cls: type, name: str, function: Any, doc: str) -> Any:
+def method_of(cls: type, name: str, function: Any, doc: str) -> Any:
     """A function as a method of the class, for errors and help."""
     function.__name__ = name
     function.__qualname__ = f"{cls.__qualname__}.{name}"

@@ -11,6 +11,7 @@ from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, shape_of
 from .distance import PairwiseDistance
 from .functions import F, torch
+from .layer import method_of
 from .linear import Linear
 from .module import Module
 from .shapes import rank
@@ -30,6 +31,20 @@ def legacy_reduction(size_average: Any, reduce: Any) -> str:
 
 
 class _Loss(Module):
+    """What all losses have: a reduction.
+
+    A loss of an input and a target may name the function that it `calls`, and the attributes that
+    it `passes` beside the reduction, by name; `shapes` says what the call takes.
+    """
+
+    def __init_subclass__(
+        cls, calls: str = "", passes: str = "", shapes: str = "Inputs of one shape.", **kwargs: Any
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if calls:
+            forward = _forward(calls, [*passes.split(), "reduction"])
+            cls.forward = method_of(cls, "forward", forward, shapes)  # type: ignore[method-assign]
+
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
     ) -> None:
@@ -38,6 +53,13 @@ class _Loss(Module):
             self.reduction = legacy_reduction(size_average, reduce)
         else:
             self.reduction = reduction
+
+
+def _forward(calls: str, passes: list[str]) -> Callable[[Any, Tensor, Tensor], Any]:
+    def forward(self: Any, input: Tensor, target: Tensor) -> Any:
+        return getattr(F, calls)(input, target, **{name: getattr(self, name) for name in passes})
+
+    return forward
 
 
 class _WeightedLoss(_Loss):
@@ -52,15 +74,16 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
 
-class L1Loss(_Loss):
+class L1Loss(_Loss, calls="l1_loss"):
     """The mean (or sum) of |input - target|."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.l1_loss(input, target, reduction=self.reduction)
 
-
-class NLLLoss(_WeightedLoss):
+class NLLLoss(
+    _WeightedLoss,
+    calls="nll_loss",
+    passes="weight ignore_index",
+    shapes="Input `(N, C, *)`, target `(N, *)` of classes.",
+):
     """The negative log likelihood of the target classes, given log probabilities."""
 
     def __init__(
@@ -73,16 +96,6 @@ class NLLLoss(_WeightedLoss):
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C, *)`, target `(N, *)` of classes."""
-        return F.nll_loss(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-        )
 
 
 class NLLLoss2d(NLLLoss):
@@ -149,7 +162,7 @@ class GaussianNLLLoss(_Loss):
         )
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(_Loss, calls="kl_div", passes="log_target"):
     """The divergence of Kullback and Leibler, given log probabilities."""
 
     def __init__(
@@ -162,28 +175,18 @@ class KLDivLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
-
-class MSELoss(_Loss):
+class MSELoss(_Loss, calls="mse_loss"):
     """The mean (or sum) of (input - target)^2."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.mse_loss(input, target, reduction=self.reduction)
 
-
-class BCELoss(_WeightedLoss):
+class BCELoss(_WeightedLoss, calls="binary_cross_entropy", passes="weight"):
     """The cross entropy of two classes, given probabilities."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
-
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(
+    _Loss, calls="binary_cross_entropy_with_logits", passes="weight pos_weight"
+):
     """The cross entropy of two classes, given logits."""
 
     def __init__(
@@ -198,14 +201,8 @@ class BCEWithLogitsLoss(_Loss):
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
-        )
 
-
-class HingeEmbeddingLoss(_Loss):
+class HingeEmbeddingLoss(_Loss, calls="hinge_embedding_loss", passes="margin"):
     """input where the target is 1, max(0, margin - input) where it is -1."""
 
     def __init__(
@@ -218,20 +215,16 @@ class HingeEmbeddingLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
 
-
-class MultiLabelMarginLoss(_Loss):
+class MultiLabelMarginLoss(
+    _Loss,
+    calls="multilabel_margin_loss",
+    shapes="Input `(N, C)`, target `(N, C)` of classes that ends at -1.",
+):
     """The hinge loss of several classes at once."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C)`, target `(N, C)` of classes that ends at -1."""
-        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
-
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(_Loss, calls="smooth_l1_loss", passes="beta"):
     """Squares near 0, absolute values from beta on."""
 
     def __init__(
@@ -244,32 +237,27 @@ class SmoothL1Loss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
-
-class HuberLoss(_Loss):
+class HuberLoss(_Loss, calls="huber_loss", passes="delta"):
     """Squares near 0, delta times absolute values from delta on."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
         self.delta = delta
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
-
-class SoftMarginLoss(_Loss):
+class SoftMarginLoss(
+    _Loss, calls="soft_margin_loss", shapes="Inputs of one shape, targets 1 or -1."
+):
     """log(1 + exp(-target input))."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape, targets 1 or -1."""
-        return F.soft_margin_loss(input, target, reduction=self.reduction)
 
-
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(
+    _WeightedLoss,
+    calls="cross_entropy",
+    passes="weight ignore_index label_smoothing",
+    shapes="Input `(N, C, *)` or `(C)`, target of classes or of one shape with the input.",
+):
     """The cross entropy of classes or of their probabilities, given logits."""
 
     def __init__(
@@ -284,17 +272,6 @@ class CrossEntropyLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
-
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C, *)` or `(C)`, target of classes or of one shape with the input."""
-        return F.cross_entropy(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
 
 
 class LinearCrossEntropyLoss(_WeightedLoss):
@@ -357,14 +334,8 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         )
 
 
-class MultiLabelSoftMarginLoss(_WeightedLoss):
+class MultiLabelSoftMarginLoss(_WeightedLoss, calls="multilabel_soft_margin_loss", passes="weight"):
     """The cross entropy of several classes at once, given logits."""
-
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.multilabel_soft_margin_loss(
-            input, target, weight=self.weight, reduction=self.reduction
-        )
 
 
 class CosineEmbeddingLoss(_Loss):
@@ -407,7 +378,12 @@ class MarginRankingLoss(_Loss):
         )
 
 
-class MultiMarginLoss(_WeightedLoss):
+class MultiMarginLoss(
+    _WeightedLoss,
+    calls="multi_margin_loss",
+    passes="p margin weight",
+    shapes="Input `(N, C)` or `(C)`, target `(N)` or a scalar of classes.",
+):
     """The hinge loss of classes."""
 
     def __init__(
@@ -429,17 +405,6 @@ class MultiMarginLoss(_WeightedLoss):
             )
         self.p = p
         self.margin = margin
-
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C)` or `(C)`, target `(N)` or a scalar of classes."""
-        return F.multi_margin_loss(
-            input,
-            target,
-            p=self.p,
-            margin=self.margin,
-            weight=self.weight,
-            reduction=self.reduction,
-        )
 
 
 class TripletMarginLoss(_Loss):
