@@ -449,6 +449,7 @@ def _norm_over_batch(
     training: bool,
     momentum: float,
     eps: float,
+    own_statistics: bool = True,
 ) -> Any:
     if not training:
         for name, value in (("running_mean", running_mean), ("running_var", running_var)):
@@ -457,6 +458,9 @@ def _norm_over_batch(
     _check_channels(
         input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    if isinstance(input.dtype, dtypes.DType) and input.dtype.differentiable:
+        statistics = (running_mean, running_var) if own_statistics else ()
+        _check_mixed(input, weight, bias, *statistics)
     not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
     if not training:
         return F._batch_norm_fixed(input, weight, bias, running_mean, running_var, eps)
@@ -481,8 +485,6 @@ def _batch_norm(
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {Size(shape)}"
         )
-    if isinstance(input.dtype, dtypes.DType) and input.dtype.differentiable:
-        _check_mixed(input, weight, bias, running_mean, running_var)
     return _norm_over_batch(
         F, input, running_mean, running_var, weight, bias, training, momentum, eps
     )
@@ -524,8 +526,6 @@ def _instance_norm(
         raise RuntimeError(
             "Expected running_mean and running_var to be defined when use_input_stats is false"
         )
-    if isinstance(input.dtype, dtypes.DType) and input.dtype.differentiable:
-        _check_mixed(input, weight, bias)
     images, channels = shape[:2]
     merged = F.reshape(input, (1, images * channels, *shape[2:]))
 
@@ -543,6 +543,7 @@ def _instance_norm(
         use_input_stats,
         momentum,
         eps,
+        own_statistics=False,
     )
     if use_input_stats:
         for running, each in ((running_mean, mean), (running_var, variance)):
