@@ -33,6 +33,13 @@ def gradcli(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_program_without_leaves_of_its_own_has_nothing_to_check(tmp_path: Path) -> None:
+    path = tmp_path / "program.grad"
+    path.write_text("import torch\ny = torch.nn.Linear(1, 1)(torch.ones(1)).sum()\n", "utf-8")
+    answer = gradcli("check", str(path))
+    assert (answer.returncode, "there is no gradient to check" in answer.stderr) == (2, True)
+
+
 def test_parameters_have_dotted_names(tmp_path: Path) -> None:
     path = tmp_path / "program.grad"
     path.write_text(PROGRAM, "utf-8")
