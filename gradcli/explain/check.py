@@ -346,9 +346,11 @@ class Check:
 def _analytic(value: Tensor, weight: Any, inputs: Named, place: int) -> Result | None:
     """The weighted sum of a result and its gradients, before the program can free the graph.
 
-    None for a result whose graph is gone already.
+    None for a result whose graph is gone already, or that has no input among `inputs`.
     """
     by = {name: leaf for name, leaf in inputs.items() if requires_grad(leaf)}
+    if not by:
+        return None  # it leads to leaves that have no name here
     whole = bool(np.isfinite(value.array).all())
     cotangent = weight if whole or np.any(weight) else np.ones_like(weight)
     try:

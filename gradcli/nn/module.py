@@ -43,7 +43,6 @@ _HOMES = {  # our files -> PyTorch's, where they differ
     "recurrent": "rnn",
 }
 
-
 deep_copy: list[Callable[[Any], Any]] = [copy.deepcopy]  # the last one copies programs' layers too
 
 

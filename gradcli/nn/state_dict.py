@@ -10,9 +10,9 @@ from ..autograd.leaf import data, detach, requires_grad_
 from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter
 from ..table.lookup import get_op
-from ..table.memory.inplace import run_inplace
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, shape_of
+from .functions import write
 from .parameter import Parameter
 
 EXTRA = "_extra_state"
@@ -118,7 +118,7 @@ def load(
             continue
         with no_grad():
             if not assign:
-                run_inplace(get_op("copy"), (own, given, False))
+                write(own, given)
             elif is_parameter(own):
                 if not is_parameter(given):
                     given = Parameter(given, requires_grad(own))
@@ -194,3 +194,16 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
 
 def _listed(keys: list[str]) -> str:
     return ", ".join(f'"{key}"' for key in keys)
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: Any, prefix: str) -> None:
+    """Take a prefix, such as `module.` of DataParallel, off the keys of a state, in place."""
+    for key in list(state_dict):
+        if key.startswith(prefix):
+            state_dict[key[len(prefix) :]] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", None) or {}
+    for key in list(metadata):
+        if key == prefix.replace(".", ""):
+            metadata[""] = metadata.pop(key)
+        elif key != prefix and key.startswith(prefix):
+            metadata[key[len(prefix) :]] = metadata.pop(key)

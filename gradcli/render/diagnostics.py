@@ -15,11 +15,8 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
     if hasattr(error, "at_end"):
         return from_syntax_error(error, source)
     if hasattr(error, "title"):
-        labels = [Label(error.span, error.label, source=error.source)]
-        labels += [Label(span, text, False, source=where) for where, span, text in error.labels]
-        calls = dict.fromkeys((where, span, text) for where, span, text in error.callers)
-        labels += [Label(span, text, False, source=where) for where, span, text in [*calls][:3]]
-        return Diagnostic(error.title, source, labels, [error.help] if error.help else [])
+        made: Diagnostic = error.diagnostic()
+        return made
     place = getattr(error, "place", None)  # none when no program was running
     title = f"{type(error).__name__}: {error}"
     help = f"the limit can be set with --{error.limit}" if hasattr(error, "limit") else ""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
-from ..autograd.node import bit_of, is_parameter, kind_of, mark
+from ..autograd.node import attributes_of, bit_of, is_parameter, kind_of, mark, meta_of
 from ..autograd.operations import operations
 from ..table.call.arguments import METHOD, OPERATOR, type_name
 from ..table.entry import settled
@@ -182,7 +182,11 @@ def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
     if tensor.level is not None or transforms_run():
         return levels.text(tensor)
-    shown = tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
+    own = attributes_of(tensor).get("__class__")
+    prefix = "tensor(" if own is None else f"Parameter({own.__name__}("
+    shown = tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor), prefix=prefix)
+    if own is not None:
+        shown += ")"
     return f"Parameter containing:\n{shown}" if is_parameter(tensor) else shown
 
 
@@ -524,8 +528,9 @@ def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
         leaf.requires_grad_(other)
     if kind_of(tensor):
         mark(other, kind_of(tensor))
-    if is_parameter(tensor):
-        return other  # without the gradient
+    if is_parameter(tensor):  # without the gradient
+        own = attributes_of(tensor).get("__class__")
+        return other if own is None else own(other, leaf.requires_grad(tensor))
     if tensor.meta is not None and tensor.meta.grad is not None:
         leaf.set_grad(other, copy.deepcopy(tensor.meta.grad))
     return other
@@ -538,6 +543,9 @@ def shallow_copy(tensor: Tensor) -> Tensor:
     other.version = version_of(tensor)
     if kind_of(tensor):
         mark(other, kind_of(tensor))
+    added = {name: value for name, value in attributes_of(tensor).items() if name != "__class__"}
+    if added:
+        meta_of(other).attributes = added
     return leaf.requires_grad_(other) if leaf.requires_grad(tensor) else other
 
 

@@ -19,6 +19,7 @@ def names_document(
     from gradcli.autograd.modes import requires_grad
     from gradcli.cli.programs.runner import chosen
     from gradcli.io.documents import document, is_value, typed
+    from gradcli.render.names import parameters_of
     from gradcli.tensor.tensor import Tensor
 
     values = {name: value for name, value in names.items() if name not in given and is_value(value)}
@@ -26,7 +27,7 @@ def names_document(
         values = {name: values[name] for name in chosen(options.of, values, "--of", "result")}
     tensors = {
         name: value
-        for name, value in names.items()
+        for name, value in (names | parameters_of(names)).items()
         if type(value) is Tensor and requires_grad(value) and leaves.is_leaf(value)
     }
     if options.wrt:

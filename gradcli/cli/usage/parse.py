@@ -263,7 +263,8 @@ def _listed(option: Option, text: str) -> list[object]:
     if kind == table.NAMES:
         names = [name.strip() for name in text.split(",")]
         for name in names:
-            if not name.isidentifier():
+            first, *parts = name.split(".")  # a module's parameter: model.0.weight
+            if not (first.isidentifier() and all(f"_{part}".isidentifier() for part in parts)):
                 raise UsageError(f"--{option.name}: `{name}` is not a name", "names: x,y,z")
             _check_keyword(option, name)
         return [*names]

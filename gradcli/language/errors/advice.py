@@ -44,6 +44,8 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "the columns of the matrix ({0}) are to be as many as the elements of the vector ({1})",
     ),
     (r"size of tensor a \(\d+\) must match the size of tensor b", f"{_SHAPES}; [:, None] adds one"),
+    (r"before Module\.__init__\(\) call", "begin __init__ with super().__init__()"),
+    (r"Missing key\(s\) in state_dict", "load_state_dict(…, strict=False) takes what is there"),
     (r"Boolean value of Tensor with more than one value", "use .any(), .all() or torch.where"),
     (
         r"only one element tensors can be converted|elements cannot be converted to Scalar",
@@ -150,9 +152,18 @@ def _of_torch(call: str) -> str:
     return f"torch.{call}" if re.match(r"[a-z]\w*[.(]", call) and "math." not in call else call
 
 
-def for_sentence(sentence: str) -> str | None:
+# What is to be said instead where a layer of torch.nn made the operands.
+IN_LAYER: tuple[tuple[str, str], ...] = (
+    (
+        r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)",
+        "the last dimension of its input ({0}) is to be what the layer was made for ({1})",
+    ),
+)
+
+
+def for_sentence(sentence: str, in_layer: bool = False) -> str | None:
     """The help for an error's sentence, if there is one."""
-    for pattern, help in BY_SENTENCE:
+    for pattern, help in (*IN_LAYER, *BY_SENTENCE) if in_layer else BY_SENTENCE:
         match = re.search(pattern, sentence)
         if match:
             return help.format(*match.groups()) if match.groups() else help

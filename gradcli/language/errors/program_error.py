@@ -31,6 +31,7 @@ from . import advice
 from .arity import restate
 from .diagnostics import Diagnostic
 from .diagnostics import Label as PlacedLabel
+from .modules import name_of, place_of
 
 _COMPILE = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile"
 CLOSURES = tuple(f"{_COMPILE}/{name}.py" for name in ("templates", "expressions", "statements"))
@@ -72,6 +73,8 @@ class ProgramError(Exception):
             Label(source, node.span, "called from here") for source, node in machine.callers(where)
         ]
         self.help: str | None = None
+        self.notes: list[str] = []
+        self.in_layer = False
         self.program = program
         for describe in (
             self._describe_operands,
@@ -82,6 +85,8 @@ class ProgramError(Exception):
         ):
             with hints():
                 describe()
+        with hints():
+            self._describe_module(names)
         with hints():
             self._suggest(names, program)
         error.__traceback__ = None
@@ -95,7 +100,7 @@ class ProgramError(Exception):
             PlacedLabel(span, text, False, None if source is self.source else source)
             for source, span, text in self.labels + shown
         ]
-        notes = []
+        notes = list(self.notes)
         if len(shown) < len(self.callers):
             notes.append(f"{len(self.callers) - len(shown)} more calls in between")
         return Diagnostic(self.title, self.source, labels, [self.help] if self.help else (), notes)
@@ -280,6 +285,30 @@ class ProgramError(Exception):
         self.labels.append(Label(self.source, item.span, "nothing leads to it from the result"))
         self.help = f"allow_unused=True gives None for `{text}`; `gradcli why` says where it is cut"
 
+    # The module
+
+    def _describe_module(self, names: dict[str, Any]) -> None:
+        """Say in which module it happened, where the line itself does not."""
+        place = place_of(self.error.__traceback__)
+        if place is None or not (place.built_in or place.path):
+            return
+        self.in_layer = place.built_in
+        name, kind = name_of(place, names), type(place.module).__name__
+        here = f"in {name} ({kind})" if name else f"in {kind}"
+        if self.label:
+            self.notes.append(here)
+            return
+        self.label = here
+        if place.built_in:
+            given = [text for text in map(_summary, place.given) if text]
+            if not {*given} <= {label.text for label in self.labels}:
+                self.label += f", given {', '.join(given)}"
+            if not vars(place.module)["_modules"]:
+                check_text(place.module)
+                shown = repr(place.module)
+                if "\n" not in shown and len(shown) <= MAX_NAME and shown != f"{kind}()":
+                    self.notes.append(f"`{name}` is {shown}" if name else f"it is {shown}")
+
     # Suggestions
 
     def _suggest(self, names: dict[str, Any], program: Any) -> None:
@@ -299,7 +328,7 @@ class ProgramError(Exception):
         elif isinstance(error, TypeError):
             self._near_keyword(self.title[:MAX_SENTENCE])
         if self.help is None:
-            self.help = advice.for_sentence(self.title[:MAX_SENTENCE])
+            self.help = advice.for_sentence(self.title[:MAX_SENTENCE], self.in_layer)
 
     def _suggest_attribute(self, error: AttributeError) -> None:
         owner, name = error.obj, str(error.name)

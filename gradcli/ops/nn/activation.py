@@ -230,7 +230,8 @@ def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
 
 
 def _elu_slope(F: Namespace, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
-    factor = F.exp(F.clamp_max(self, 0) * input_scale) * (input_scale * alpha * scale)
+    below = F.where(F.lt(self, 0), self, 0)  # constant at 0, as PyTorch's second derivative is
+    factor = F.exp(below * input_scale) * (input_scale * alpha * scale)
     return F.where(F.le(self, 0), g * factor, g * scale)
 
 
@@ -694,7 +695,7 @@ def _prelu(F: Namespace, self: Any, weight: Any) -> Any:
     if self.dtype != weight.dtype:
         raise RuntimeError(
             "prelu: Type promoting not supported. Got "
-            f"{_c_dtype(self.dtype)} and {_c_dtype(weight.dtype)}"
+            f"{self.dtype.scalar_name} and {weight.dtype.scalar_name}"
         )
     count = 1
     for length in weight.shape:
@@ -718,12 +719,6 @@ def _prelu(F: Namespace, self: Any, weight: Any) -> Any:
         shape = tuple(count if axis == 1 else 1 for axis in range(rank))
         weight = F.reshape(weight, shape)
     return F._prelu_kernel(self, weight)
-
-
-def _c_dtype(dtype: Any) -> str:
-    from ...tensor.dtypes import c_name
-
-    return c_name(dtype)
 
 
 op(

@@ -13,6 +13,7 @@ from gradcli.tensor.tensor import Tensor, shape_of
 from gradcli.torch.namespaces import Module
 
 from .lookup import parameters
+from .modules import is_module, summary
 
 WIDTH = 20  # characters of a cell
 LOOKED_AT = 1000  # characters of a text, of which a cell shows the first few
@@ -20,13 +21,17 @@ LOOKED_AT = 1000  # characters of a text, of which a cell shows the first few
 
 def is_data(value: Any) -> bool:
     """Whether a value is the user's own: not a module, and not a class or function of ours."""
-    return isinstance(value, Function) or (
-        not isinstance(value, Module | PythonModule | type) and not callable(value)
+    return (
+        isinstance(value, Function)
+        or is_module(value)
+        or (not isinstance(value, Module | PythonModule | type) and not callable(value))
     )
 
 
 def row(name: str, value: Any) -> list[str]:
     """Texts: name, shape, dtype, requires_grad, leaf, grad_fn, version, norm of the gradient."""
+    if is_module(value):
+        return [name, *summary(value), "", "", "", "", ""]
     if type(value) is not Tensor:
         if isinstance(value, Function):
             return [name, f"({', '.join(parameters(value))})", "function", "", "", "", "", ""]
