@@ -22,7 +22,7 @@ import numpy as np
 from ..kernels.sums import add_up
 from ..tensor.runtime import runtime
 from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
-from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks
+from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks, check_saved
 from .operations import operations
 
 _by_number = attrgetter("number")
@@ -307,6 +307,7 @@ def _walk(
             wanted = _wanted(node.edges, needed)
         g = cotangents.pop(node, None)
         if g is None:
+            check_saved(node)
             if node.guards is not None and not retain_graph:
                 node.saved, node.guards = _freed_at(state.where), None
             continue
@@ -417,9 +418,13 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
 
 
 def _applied(work: Pass, node: Node, g: Any) -> Sequence[Any]:
-    """What a node returns for what arrived; nothing where nothing did, unless it runs anyway."""
+    """What a node returns for what arrived; nothing where nothing did, unless it runs anyway.
+
+    What a node saved is looked at in either case.
+    """
     undefined = g is None or (type(g) is list and all(item is None for item in g))
     if undefined and not node.runs_undefined:
+        check_saved(node)
         return [None] * len(node.edges)
     needed = work.needed
     wanted = None if needed is None else _wanted(node.edges, needed)
