@@ -22,7 +22,9 @@ class Plan:
 
     `saves` lists (code, position); tensors among them come first, so that `guards` are
     aligned with them. `formulas` has, for each input that requires grad, the index of the edge,
-    the formula and the indices of its needs among the saved values. `run` has them all in one
+    the formula and the indices of its needs among the saved values, in the order of the inputs'
+    names, in which PyTorch runs them: where a gradient is recorded that decides the order of the
+    additions behind it. `run` has them all in one
     function (namespace, cotangent, saved values -> cotangents by edge), None where an input is a
     list.
     """
@@ -53,7 +55,7 @@ class Plan:
                 in_blocks(formula, 1) if op.blocks else formula,
                 tuple(ordered.index(name) for name in needs(formula)),
             )
-            for index, formula in chosen
+            for index, formula in sorted(chosen, key=lambda one: op.parameters[one[0]].name)
         )
 
     def _is_tensor(self, save: tuple[int, int]) -> bool:

@@ -53,15 +53,19 @@ def _check_subtraction(self: Any, other: Any, alpha: Any = 1) -> None:
 
 
 def _add(self: Any, other: Any, alpha: Any) -> Any:
-    return self + other if alpha == 1 and self.dtype.kind != "c" else _added(self, other, alpha)
+    if alpha == 1:
+        result = self + other
+        if result.dtype.kind != "c":
+            return result
+    return _added(self, other, alpha)
 
 
 def _subtract(self: Any, other: Any, alpha: Any) -> Any:
-    return self - other if alpha == 1 and self.dtype.kind != "c" else _added(self, other, -alpha)
-
-
-def _subtract_from(self: Any, other: Any, alpha: Any) -> Any:
-    return other - self if alpha == 1 and self.dtype.kind != "c" else _added(other, self, -alpha)
+    if alpha == 1:
+        result = self - other
+        if result.dtype.kind != "c":
+            return result
+    return _added(self, other, -alpha)
 
 
 def _added(self: Any, other: Any, alpha: Any) -> Any:
@@ -184,7 +188,7 @@ op(
 op(
     "rsub_scalar(Tensor self, Number other, Scalar alpha=1)",
     name="rsub",
-    kernel=_subtract_from,
+    kernel=lambda self, other, alpha: _subtract(other, self, alpha),
     vjp={"self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha)},
     jvp={"self": lambda F, t, alpha: -t if alpha == 1 else -t * alpha},
     node="RsubBackward1",
@@ -200,7 +204,7 @@ op(
 op(
     "rsub(Tensor self, Tensor other, *, Scalar alpha=1)",
     numbers=False,
-    kernel=_subtract_from,
+    kernel=lambda self, other, alpha: _subtract(other, self, alpha),
     vjp={
         "self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
         "other": lambda F, g: g,
@@ -1008,7 +1012,7 @@ op(
     kernel=_addcdiv,
     vjp={
         "self": lambda F, g: g,
-        "tensor1": lambda F, g, tensor2, value: g * F.conj(value / tensor2),
+        "tensor1": lambda F, g, tensor2, value: g * F.conj(F.div(value, tensor2)),
         "tensor2": lambda F, g, tensor1, tensor2, value: (
             -g * F.conj(tensor1 * value / (tensor2 * tensor2))
         ),

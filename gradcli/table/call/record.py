@@ -84,7 +84,7 @@ class OpNode(Node):
     def _run(self, namespace: Any, g: Any, wanted: Any, values: Sequence[Any]) -> Sequence[Any]:
         """The gradients by the plan's formulas over a namespace."""
         plan = self.plan
-        if plan.run is not None and wanted is None:
+        if plan.run is not None and wanted is None and namespace is not traced:
             found: Sequence[Any] = plan.run(namespace, g, values)
             return found
         if self.count == 1 and plan.op.outputs == 0:

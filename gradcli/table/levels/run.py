@@ -703,6 +703,13 @@ def _tracking_levels(tensor: Tensor) -> list[int]:
     return found
 
 
+def wrapper_of(tensor: Tensor) -> str:
+    """PyTorch's class of what a running transform made of a tensor, which has no memory; else ""."""
+    if tensor.level is not None and tensor.level.value is not None:
+        return "BatchedTensorImpl"
+    return "TensorWrapper" if depths_running and _tracking_levels(tensor) else ""
+
+
 def _tracking(depth: int) -> Callable[[str], str]:
     place = depth % _DEEPEST if depth in depths_running else -2  # as PyTorch shows an ended level
     return lambda inner: grad_tracking_text(place, inner)
