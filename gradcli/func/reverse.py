@@ -254,6 +254,21 @@ def split_aux(result: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
     return result
 
 
+def check_outputs(outputs: Sequence[Any], what: str) -> None:
+    """Raise RuntimeError unless a function gave tensors, one at least, and nothing else."""
+    if not outputs or (len(outputs) == 1 and outputs[0] is None):
+        raise RuntimeError(
+            f"{what}: Expected f to be a function that has non-empty output (got output = "
+            f"{list(outputs)})"
+        )
+    for item in outputs:
+        if not isinstance(item, Tensor):
+            raise RuntimeError(
+                f"{what}: expected f(*primals) to return only tensors, got unsupported type "
+                f"{type(item)}"
+            )
+
+
 def grad_and_value(
     func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -324,17 +339,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         tracked = tracking.track(primals)
         output, aux = split_aux(func(*tracked), has_aux, "vjp(f, *primals)")
         outputs, structure = flatten(output)
-        if not outputs or (len(outputs) == 1 and outputs[0] is None):
-            raise RuntimeError(
-                "vjp(f, *primals): Expected f to be a function that has non-empty output (got "
-                f"output = {outputs})"
-            )
-        for item in outputs:
-            if not isinstance(item, Tensor):
-                raise RuntimeError(
-                    f"vjp(f, *primals): expected f(*primals) to return only tensors, got "
-                    f"unsupported type {type(item)}"
-                )
+        check_outputs(outputs, "vjp(f, *primals)")
     inputs, in_structure = flatten(tracked)
     tensors = [leaf for leaf in inputs if isinstance(leaf, Tensor)]
 
