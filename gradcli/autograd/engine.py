@@ -163,18 +163,18 @@ def pass_number() -> int:
     return running[-1][0].number
 
 
-def run_between(
-    root: tuple[Any, int, Tensor], inputs: Sequence[Any], create_graph: bool
-) -> list[Any]:
+def run_between(root: tuple[Any, int, Any], inputs: Sequence[Any], create_graph: bool) -> list[Any]:
     """The gradients that arrive at the nodes `inputs`, of which nothing behind them is walked.
 
-    What passed through stays; the answer has None where nothing arrived.
+    What passed through stays; the answer has None where nothing arrived. For a bare array it has
+    bare arrays.
     """
     ends = set(inputs)
-    node, _, tensor = root
+    node, number, g = root
     order: list[Node] = [node]
     seen = {node}
-    plain = tensor.level is None and tensor.dtype.raw and not create_graph
+    bare = type(g) is not Tensor
+    plain = bare or (g.level is None and g.dtype.raw and not create_graph)
     for node in order:  # grows while it is walked
         if node not in ends:
             plain = plain and node.plain
@@ -183,12 +183,18 @@ def run_between(
                     seen.add(edge)
                     order.append(edge)
     order.sort(key=_by_number, reverse=True)
-    if plain and not anomaly_checks and not keeper and _fits(tensor.array, root[0]):
-        arrived: dict[Any, Any] = {root[0]: tensor.array}
+    start = root[0]
+    array = g if bare else g.array
+    if plain and not anomaly_checks and not keeper and _fits(array, start):
+        arrived: dict[Any, Any] = {start: array}
         _walk([node for node in order if node not in ends], arrived, {}, True, None)
+        if bare:
+            return [arrived.get(node) for node in inputs]
         return [make(arrived[node], node.dtype) if node in arrived else None for node in inputs]
     edges = [(node, 0) for node in inputs]
-    return _run_fully([root], order, create_graph, True, edges, False)
+    tensor = make(array, start.dtype if start.count == 1 else start.dtype[number]) if bare else g
+    found = _run_fully([(start, number, tensor)], order, create_graph, True, edges, False)
+    return [None if part is None else part.array for part in found] if bare else found
 
 
 def will_run(edge: Any) -> bool:

@@ -26,15 +26,19 @@ class Plan:
     names, in which PyTorch runs them: where a gradient is recorded that decides the order of the
     additions behind it. `run` has them all in one
     function (namespace, cotangent, saved values -> cotangents by edge), None where an input is a
-    list.
+    list; `recorded` keeps to the order.
     """
 
-    __slots__ = ("formulas", "names", "op", "run", "saves", "tensors")
+    __slots__ = ("formulas", "fusion", "names", "op", "recorded", "run", "saves", "tensors")
 
     def __init__(self, op: Op, wanted: Iterable[int]) -> None:
         self.op = op
         self.formulas: tuple[Any, ...]
         self.run: Callable[[Any, Any, Any], tuple[Any, ...]] | None = None
+        self.recorded: Any = None
+        self.fusion: tuple[Any, ...] | None = (
+            None  # what `fused` of the entry says, once it is read
+        )
         position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
         chosen = [
             (index, op.vjp[op.parameters[index].name])
