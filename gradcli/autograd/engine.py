@@ -200,14 +200,14 @@ def run_between(root: tuple[Any, int, Any], inputs: Sequence[Any], create_graph:
 def will_run(edge: Any) -> bool:
     """Whether the innermost running pass reaches this node or accumulator, and needs it."""
     work, order = running[-1]
+    if edge not in order and not any(edge in node.edges for node in order):
+        return False
     if work.targets is not None and edge.number < 0 and edge in work.targets:
         raise RuntimeError(
             "A leaf node was passed to _will_engine_execute_node but we are currently running "
             "autograd.grad(). This is currently not supported."
         )
-    if work.needed is not None and edge not in work.needed:
-        return False
-    return edge in order or any(edge in node.edges for node in order)
+    return work.needed is None or edge in work.needed
 
 
 def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> bool:

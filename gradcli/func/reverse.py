@@ -340,6 +340,12 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         output, aux = split_aux(func(*tracked), has_aux, "vjp(f, *primals)")
         outputs, structure = flatten(output)
         check_outputs(outputs, "vjp(f, *primals)")
+        for item in outputs:
+            if not item.dtype.differentiable:
+                raise RuntimeError(
+                    "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got "
+                    f"Tensor with dtype {item.dtype!r}"
+                )
     inputs, in_structure = flatten(tracked)
     tensors = [leaf for leaf in inputs if isinstance(leaf, Tensor)]
 
@@ -392,12 +398,6 @@ def jacrev(
         output, pull = result[0], result[1]
         refuse_complex("jacrev", output, "outputs")
         outputs, out_structure = flatten(output)
-        for item in outputs:
-            if not item.dtype.differentiable:
-                raise RuntimeError(
-                    "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got "
-                    f"Tensor with dtype {item.dtype!r}"
-                )
         jacobians = []
         for index, item in enumerate(outputs):
             basis = basis_of(item)
