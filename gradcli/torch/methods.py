@@ -18,6 +18,7 @@ from ..autograd.modes import InferenceVersion
 from ..autograd.node import attributes_of, bit_of, is_parameter, kind_of, mark, meta_of
 from ..autograd.operations import operations
 from ..table.call.arguments import METHOD, OPERATOR, type_name
+from ..table.dtype_rules import NO_STORAGE
 from ..table.entry import settled
 from ..table.levels import run as levels  # also fills in what the engine needs of levels
 from ..table.lookup import get_op
@@ -68,6 +69,7 @@ def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
+    _check_memory(tensor)
     bit = bit_of(tensor)
     if bit:
         if force:
@@ -80,6 +82,12 @@ def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
     if tensor.dtype is dtypes.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
     return own_memory(tensor)
+
+
+def _check_memory(tensor: Tensor) -> None:
+    """Raise RuntimeError for what a transform made of a tensor, whose memory is out of reach."""
+    if levels.wrapper_of(tensor):
+        raise RuntimeError(NO_STORAGE)
 
 
 def as_array(tensor: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -238,14 +246,19 @@ def size(tensor: Tensor, dim: int | None = None) -> Any:
 
 def stride(tensor: Tensor, dim: int | None = None) -> Any:
     """Elements to step over for the next index, of every dimension or of one."""
+    from ..table.shape_rules import wrap_dim
+
+    level = tensor.level
+    if level is not None and level.value is not None:
+        outside = stride(level.value)
+        strides = outside[: level.axis] + outside[level.axis + 1 :]
+        return strides if dim is None else strides[wrap_dim(dim, len(strides))]
     array = own_memory(tensor)
     strides = tuple(step // array.itemsize for step in array.strides)
     if array.size == 0:
         strides = _dense_strides(array.shape)
     if dim is None:
         return strides
-    from ..table.shape_rules import wrap_dim
-
     return strides[wrap_dim(dim, len(strides))]
 
 
@@ -275,7 +288,7 @@ def storage_offset(tensor: Tensor) -> int:
 
 def data_ptr(tensor: Tensor) -> int:
     """The address of the first element, as programs see addresses."""
-    _array(tensor, "storage")
+    _check_memory(tensor)
     return shown(address(own_memory(tensor)))
 
 
@@ -591,7 +604,7 @@ def _imaginary_part(tensor: Tensor) -> Tensor:
 
 def untyped_storage(tensor: Tensor) -> Storage:
     """The memory under the tensor."""
-    _refuse_batched(tensor)
+    _check_storage(tensor)
     return Storage(tensor, _start_of_memory(tensor))
 
 
@@ -603,13 +616,14 @@ def typed_storage(tensor: Tensor) -> TypedStorage:
         "directly.  To access UntypedStorage directly, use tensor.untyped_storage() instead of "
         "tensor.storage()"
     )
-    _refuse_batched(tensor)
+    _check_storage(tensor)
     return TypedStorage(tensor, _start_of_memory(tensor))
 
 
-def _refuse_batched(tensor: Tensor) -> None:
-    if tensor.level is not None and tensor.level.value is not None:
-        raise NotImplementedError("Cannot access storage of BatchedTensorImpl")
+def _check_storage(tensor: Tensor) -> None:
+    wrapper = levels.wrapper_of(tensor)
+    if wrapper:
+        raise NotImplementedError(f"Cannot access storage of {wrapper}")
 
 
 def _start_of_memory(tensor: Tensor) -> int:

@@ -125,7 +125,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(2, 3), -0.3, 0.6)],
 )
 op(
-    "hardtanh_F(Tensor self, float min_val=-1.0, float max_val=1.0, bool inplace=False)",
+    "hardtanh_F(Tensor self, Scalar min_val=-1.0, Scalar max_val=1.0, bool inplace=False)",
     name="hardtanh",
     composite=lambda F, self, min_val, max_val, inplace: in_place_or_not(
         "hardtanh", F, inplace, self, min_val, max_val
@@ -171,7 +171,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.2)],
 )
 op(
-    "leaky_relu_F(Tensor self, float negative_slope=0.01, bool inplace=False)",
+    "leaky_relu_F(Tensor self, Scalar negative_slope=0.01, bool inplace=False)",
     name="leaky_relu",
     composite=lambda F, self, negative_slope, inplace: in_place_or_not(
         "leaky_relu", F, inplace, self, negative_slope
@@ -209,7 +209,7 @@ op(
     samples=lambda S: [S(S.distinct(2, 3), 0.2, -1.5), S(S.distinct(), 0, 1)],
 )
 op(
-    "threshold_F(Tensor self, float threshold, float value, bool inplace=False)",
+    "threshold_F(Tensor self, Scalar threshold, Scalar value, bool inplace=False)",
     name="threshold",
     composite=lambda F, self, threshold, value, inplace: in_place_or_not(
         "threshold", F, inplace, self, threshold, value
@@ -251,7 +251,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.7, 1.5, 2)],
 )
 op(
-    "elu_F(Tensor self, float alpha=1.0, bool inplace=False)",
+    "elu_F(Tensor self, Scalar alpha=1.0, bool inplace=False)",
     name="elu",
     composite=lambda F, self, alpha, inplace: in_place_or_not("elu", F, inplace, self, alpha),
     where=("F",),
@@ -308,7 +308,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.7)],
 )
 op(
-    "celu_F(Tensor self, float alpha=1.0, bool inplace=False)",
+    "celu_F(Tensor self, Scalar alpha=1.0, bool inplace=False)",
     name="celu",
     composite=lambda F, self, alpha, inplace: in_place_or_not("celu", F, inplace, self, alpha),
     where=("F",),
