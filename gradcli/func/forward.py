@@ -78,13 +78,17 @@ def _jvp(func: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = 
                     "jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
                     f"unsupported type {type(item)}"
                 )
-        values = [levels.below(item, depth) for item in outputs]
-        derivatives = [_tangent(item, depth) for item in outputs]
-        aux = map_tree(lambda leaf: levels.below(leaf, depth), aux)
+        values = [_outside(levels.below(item, depth), depth) for item in outputs]
+        derivatives = [_outside(_tangent(item, depth), depth) for item in outputs]
+        aux = map_tree(lambda leaf: _outside(levels.below(leaf, depth), depth), aux)
     finally:
         levels.leave()
     pair = unflatten(values, out_structure), unflatten(derivatives, out_structure)
     return (*pair, aux) if has_aux else pair
+
+
+def _outside(value: Any, depth: int) -> Any:
+    return levels.seen_from_outside(value, depth) if isinstance(value, Tensor) else value
 
 
 def _tangent(tensor: Tensor, depth: int) -> Tensor:

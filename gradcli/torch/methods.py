@@ -180,7 +180,7 @@ def transforms_run() -> bool:
 
 def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
-    if tensor.level is not None or transforms_run():
+    if tensor.level is not None or tensor.born or transforms_run():
         return levels.text(tensor)
     shown = tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
     return f"Parameter containing:\n{shown}" if is_parameter(tensor) else shown
@@ -194,7 +194,7 @@ def suffixes(tensor: Tensor) -> list[str]:
         return ["grad_fn=<Invalid>"]
     if node is not None:
         return [f"grad_fn=<{node.title}>"]
-    return ["requires_grad=True"] if leaf.requires_grad(tensor) else []
+    return ["requires_grad=True"] if leaf.wants_gradients(tensor) else []
 
 
 def format_(tensor: Tensor, spec: str) -> str:

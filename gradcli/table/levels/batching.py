@@ -229,7 +229,7 @@ def squeezed(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     return traced.reshape(tensor, shape[:1] + tuple(n for n in shape[1:] if n != 1)), 0
 
 
-INNERMOST = 1 << 30  # a depth inside every transform that runs
+INNERMOST = 1 << 200  # a depth inside every transform that runs
 
 
 def decomposed(function: Callable[..., Any]) -> Callable[..., tuple[Any, int]]:
