@@ -207,7 +207,7 @@ def grad_and_value(
             leaves, structure = flatten(tracked)
             places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
             inputs = [leaves[i] for i in places]
-            grads = _pull(tracking, [output], [constant((), output.dtype, 1)], inputs)
+            grads = _pull(tracking, [output], [levels.ones_like(output)], inputs)
             for place, grad in zip(places, grads, strict=True):
                 leaves[place] = grad
             grads_tree = tracking.release(unflatten(leaves, structure))

@@ -271,8 +271,8 @@ class Tensor:
     `node` is the edge that a gradient for this tensor follows: the node that made it, its
     AccumulateGrad if it is a leaf that requires grad, None otherwise. `number` is 0 for the result
     of a node with one output, otherwise one more than the output's index. `meta` holds what the
-    user attached: `.grad` and hooks. `born` has the levels of reverse and forward mode that wrap the
-    tensor: those that ran when it was made, ascending.
+    user attached: `.grad` and hooks. `born` has the levels of reverse and forward mode that
+    wrap the tensor: those that ran when it was made, ascending.
     """
 
     __slots__ = (

@@ -99,6 +99,24 @@ def resumed(kind: str, depth: int) -> Iterator[None]:
         leave()
 
 
+@contextmanager
+def lowered(depth: int) -> Iterator[None]:
+    """Of the running levels only those up to `depth` run inside; at 0 none does."""
+    place = next((i for i, level in enumerate(depths_running) if level > depth), len(stack))
+    lists: tuple[list[Any], ...] = (stack, depths_running, _starts, _outside)
+    inner = [items[place:] for items in lists]
+    born = runtime.born
+    runtime.born = _outside[place] if inner[0] else born
+    for items in lists:
+        del items[place:]
+    try:
+        yield
+    finally:
+        runtime.born = born
+        for items, others in zip(lists, inner, strict=True):
+            items += others
+
+
 def kind_of(depth: int) -> str | None:
     """What kind of level has this depth; None when it has ended."""
     return stack[depths_running.index(depth)] if depth in depths_running else None
@@ -140,6 +158,16 @@ def seen_from_outside(tensor: Tensor, depth: int) -> Tensor:
     other.view_info = tensor.view_info
     other.born = born
     return other
+
+
+def seen_at(tensor: Tensor, depth: int) -> Tensor:
+    """A tensor as it is at the level `depth`, without what the levels inside of that add."""
+    seen = seen_from_outside(below(tensor, depth + 1), depth + 1)
+    while seen is not tensor and seen.node is not None and arguments.get(seen.node, 0) > depth:
+        node = seen.node
+        seen.number = node.numbers[0] if node.numbers else 0
+        seen.node = node.edges[0] if node.number >= 0 else None
+    return seen
 
 
 def _copy_level(level: Level | None) -> Level:
@@ -203,6 +231,12 @@ _ESCAPED = (
 )
 
 
+def check_running(depth: int) -> None:
+    """Raise PyTorch's error where the level of a batch axis has ended."""
+    if depth not in depths_running and depth != INNERMOST:
+        raise RuntimeError(_ESCAPED)
+
+
 def run_leveled(op: Op, args: Sequence[Any]) -> Any:
     """Call `op` where at least one tensor carries a level."""
     if op.composite is not None:
@@ -210,8 +244,7 @@ def run_leveled(op: Op, args: Sequence[Any]) -> Any:
     tensors = _tensors(op, args)
     depth = _batch_depth(tensors)
     if depth:
-        if depth not in depths_running and depth != INNERMOST:
-            raise RuntimeError(_ESCAPED)
+        check_running(depth)
         outputs = _run_batched(op, args, depth)
         if op.view and _unwrap(args[0], depth)[1] is not None:
             link_views(op, args[0], outputs)
@@ -691,11 +724,20 @@ def detach(tensor: Tensor) -> Tensor:
     if level is None:
         return detach_plain(tensor)
     if level.value is not None:
+        check_running(level.depth)
         return wrap_batch(detach(level.value), level.axis, level.depth)
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
     return other
+
+
+def ones_like(tensor: Tensor) -> Tensor:
+    """Ones in the shape, the dtype and the batches of a tensor."""
+    level = tensor.level
+    if level is None or level.value is None:
+        return constant(shape_of(tensor), tensor.dtype, 1)
+    return wrap_batch(ones_like(level.value), level.axis, level.depth)
 
 
 def innermost(tensor: Tensor, what: str) -> Any:
@@ -749,13 +791,17 @@ def _wrapping(tensor: Tensor, limit: int = INNERMOST) -> list[int]:
     return [depth for depth in tensor.born if own < depth < limit]
 
 
+def _place(depth: int, ended: int) -> int:
+    """The number by which PyTorch shows a level: how many run around it, and itself."""
+    return depths_running.index(depth) + 1 if depth in depths_running else ended
+
+
 def _tracking(depth: int) -> Callable[[str], str]:
-    place = depth % _DEEPEST if depth in depths_running else -2  # as PyTorch shows an ended level
-    return lambda inner: grad_tracking_text(place, inner)
+    return lambda inner: grad_tracking_text(_place(depth, -2), inner)
 
 
 def _batched(depth: int, axis: int) -> Callable[[str], str]:
-    return lambda inner: batched_text(depth % _DEEPEST, axis, inner)
+    return lambda inner: batched_text(_place(depth, depth % _DEEPEST), axis, inner)
 
 
 operations.detach_leveled = detach
