@@ -15,7 +15,15 @@ from ...table.call.python_data import element
 from ...table.dtype_rules import real_gradients, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, Op, op
 from ...table.formulas import traced
-from ...table.levels.batching import aligned, batch_size, front, in_front, loop, plain_index
+from ...table.levels.batching import (
+    aligned,
+    batch_size,
+    decomposed,
+    front,
+    in_front,
+    loop,
+    plain_index,
+)
 from ...table.out_rules import EXACT, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, wrap_dim
@@ -902,6 +910,38 @@ op(
         S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal(3, 2)),
         S(S.normal(3), 0, S.integers(0, 3, 4), S.normal(4), alpha=2.0),
     ],
+)
+
+
+def _copy_slices(whole: Any, part: Any, index: Any) -> Any:
+    result = np.array(whole, order="C")
+    result.reshape(-1)[index] = part.reshape(-1)
+    return result
+
+
+def _copy_slices_batched(F: Namespace, whole: Any, part: Any, index: Any) -> Any:
+    rest = F.index_fill(F.reshape(whole, (-1,)), 0, index, 0)
+    result = F.index_add(rest, 0, index, F.reshape(part, (-1,)))
+    return F.reshape(result, tuple(whole.shape))
+
+
+op(
+    "_copy_slices(Tensor whole, Tensor part, Tensor index)",
+    kernel=_copy_slices,
+    vjp={
+        "whole": lambda F, g, whole_shape, index: F.reshape(
+            F.index_fill(F.reshape(g, (-1,)), 0, index, 0), whole_shape
+        ),
+        "part": lambda F, g, part_shape, index: F.reshape(
+            F.index_select(F.reshape(g, (-1,)), 0, index), part_shape
+        ),
+    },
+    jvp=LINEAR,
+    batching=decomposed(_copy_slices_batched),
+    node="CopySlices",
+    where=(),
+    doc="A tensor with other values at places of its flattened form, each given once.",
+    samples=lambda S: [S(S.normal(3, 4), S.normal(1, 1), S.integers(0, 12, 1))],
 )
 
 

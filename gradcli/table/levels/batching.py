@@ -47,7 +47,14 @@ def batch_size(args: Sequence[Any], axes: Sequence[Any]) -> int:
 
 
 def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
-    """Elementwise: batch axes to the front; logical dimensions padded to the same rank."""
+    """Elementwise: batch axes to the front; logical dimensions padded to the same rank.
+
+    The batch axis stays in its place where one tensor is all that PyTorch's function takes.
+    """
+    alone = len(op.tensor_positions) == 1 or op.promote == "compare" or op.id == "pow"
+    if alone and [type(value) is Tensor for value in args].index(True) == 0:
+        if not any(type(value) is Tensor for value in args[1:]):
+            return run(op, args), axes[0]
     ranks = [
         len(shape_of(value)) - (axis is not None)
         for value, axis in zip(args, axes, strict=True)

@@ -682,7 +682,8 @@ def node_outside(node: Any) -> Any:
     """What made a tensor on the graph outside of every level, None where it is not on that."""
     if not arguments:
         return node
-    if all(found.number >= 0 or found in arguments for found in reachable(node)):
+    ends = [found for found in reachable(node) if found.number < 0]
+    if ends and all(found in arguments for found in ends):
         return None
     while node.number >= 0 and node in arguments:
         node = node.edges[0]
