@@ -51,10 +51,10 @@ def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
 
     The batch axis stays in its place where one tensor is all that PyTorch's function takes.
     """
+    tensors = [position for position, value in enumerate(args) if type(value) is Tensor]
     alone = len(op.tensor_positions) == 1 or op.promote == "compare" or op.id == "pow"
-    if alone and [type(value) is Tensor for value in args].index(True) == 0:
-        if not any(type(value) is Tensor for value in args[1:]):
-            return run(op, args), axes[0]
+    if alone and tensors == [0]:
+        return run(op, args), axes[0]
     ranks = [
         len(shape_of(value)) - (axis is not None)
         for value, axis in zip(args, axes, strict=True)
