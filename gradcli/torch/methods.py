@@ -808,11 +808,23 @@ def reversed_div(tensor: Tensor, other: Any) -> Any:
             return NotImplemented
     if not _is_operand(other):
         return NotImplemented
-    return resolve.method("reciprocal")(tensor) * other
+    try:
+        return resolve.method("reciprocal")(tensor) * other
+    except TypeError:
+        if runtime.packing:  # of a pack hook
+            return NotImplemented
+        raise
 
 
 def reversed_pow(tensor: Tensor, other: Any) -> Any:
-    return resolve.function("torch", "pow")(other, tensor) if _is_operand(other) else NotImplemented
+    if not _is_operand(other):
+        return NotImplemented
+    try:
+        return resolve.function("torch", "pow")(other, tensor)
+    except TypeError:
+        if runtime.packing:  # of a pack hook
+            return NotImplemented
+        raise
 
 
 def _swapped(name: str) -> Callable[[Any, Any], Any]:

@@ -466,15 +466,22 @@ def record(
 
 
 def pack_inputs(op: Op, args: Sequence[Any]) -> Iterator[Any] | None:
-    """What the user's hooks make of the inputs that a call will save, in order, before it runs."""
+    """What the user's hooks make of the inputs that a call will save, before it runs.
+
+    As in PyTorch the hooks see them in the order of their names.
+    """
     from ...autograd.packing import pack
 
     wanted, edges, _ = gather(op, args)
     if not wanted:
         return None
-    saved = [args[i] for code, i in plan_for(op, wanted, len(edges)).saves if code == INPUT]
-    listed = [value if isinstance(value, list | tuple) else (value,) for value in saved]
-    return iter([pack(item) for items in listed for item in items if type(item) is Tensor])
+    places = [i for code, i in plan_for(op, wanted, len(edges)).saves if code == INPUT]
+    packed = {}
+    for place in sorted(places, key=lambda i: op.parameters[i].name):
+        value = args[place]
+        items = value if isinstance(value, list | tuple) else (value,)
+        packed[place] = [pack(item) for item in items if type(item) is Tensor]
+    return iter([item for place in places for item in packed[place]])
 
 
 def _pack_outputs(node: OpNode) -> None:
