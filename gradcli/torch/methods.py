@@ -667,7 +667,13 @@ _CASTS: dict[str, Callable[..., Any]] = {
     "cdouble": _caster(dtypes.complex128),
 }
 
-METHODS: dict[str, Callable[..., Any]] = _NAMED | _CASTS
+
+def chalf(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """Refused: there are no complex numbers of half precision here."""
+    raise RuntimeError("ComplexHalf, which chalf() would give, is not supported")
+
+
+METHODS: dict[str, Callable[..., Any]] = _NAMED | _CASTS | {"chalf": chalf}
 
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "shape": lambda tensor: Size(shape_of(tensor)),

@@ -194,13 +194,22 @@ def _led(indices: Sequence[Any], axes: Sequence[Any], size: int) -> tuple[int, l
 def _put_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     """index_put over a batch: one more index, and the indexed dimensions in front.
 
-    A loop where a mask tells the places.
+    A mask that is the same for all counts as the places that it names; a loop where it has a batch.
     """
-    tensor, indices, values, accumulate = args
-    if any(item is not None and item.dtype in MASKS for item in indices):
-        return loop(op, args, axes)
+    tensor, given_indices, values, accumulate = args
+    indices: list[Any] = []
+    own: list[Any] = []
+    for item, axis in zip(given_indices, axes[1] or [None] * len(given_indices), strict=True):
+        if item is None or item.dtype not in MASKS:
+            indices.append(item)
+            own.append(axis)
+        elif axis is None and item.level is None:
+            indices += map(from_array, np.nonzero(np.asarray(item.array)))
+            own += [None] * (len(indices) - len(own))
+        else:
+            return loop(op, args, axes)
     size = batch_size(args, axes)
-    rank, spread = _led(indices, axes[1] or [None] * len(indices), size)
+    rank, spread = _led(indices, own, size)
     tensor = in_front(tensor, axes[0], size)
     places = [dim for dim, item in enumerate(spread) if item is not None]
     target = places[0] if _adjacent(indices) else 0
