@@ -121,7 +121,7 @@ REVERSE = {
     "layer_norm": "F.layer_norm({x}, (3,)) * u",
     "cumprod": "torch.cumprod({x} + 2.5, 0)",
     "solve": "torch.linalg.solve(W + 3 * torch.eye(3, dtype=torch.float64), {x})",
-    "det": "{x} * (torch.outer({x}, u) + W + 2 * torch.eye(3, dtype=torch.float64)).det()",
+    "inv": "torch.linalg.inv(torch.outer({x}, u) + W + 4 * torch.eye(3, dtype=torch.float64)) @ u",
     "huber": "{x} * F.huber_loss({x}, u, delta=0.8)",
 }
 # From a vector to a number.
