@@ -17,6 +17,7 @@ from ..autograd.function import (
     refuse_keywords,
 )
 from ..autograd.modes import no_grad
+from ..autograd.operations import operations
 from ..table.formulas import traced
 from ..table.levels import randomness
 from ..table.levels import run as levels
@@ -79,7 +80,7 @@ def _run(class_: Any, args: tuple[Any, ...]) -> Any:
         computed = _forward(class_, args)
     calling = derived if depth else [0, *derived]
     plain = [level for level in calling if level not in depths]
-    *below, own = plain if plain else calling[:1]
+    *below, own = plain or calling[:1] or [depth]
     prepare = partial(_before, class_, args, depths, below)
     setup = partial(_setup_at, class_, own) if generated else None
     # What it saves keeps its tangents: a pass over the result is differentiated through them.
@@ -415,6 +416,7 @@ def _vmapped(
     """
 
     fits: list[bool] = []
+    shapes: list[tuple[int, ...] | None] = []  # those of one example's inputs
 
     def wrapped(values: Sequence[Any], at: Sequence[int | None]) -> tuple[Any, ...]:
         return tuple(_wrap(value, axis, depth) for value, axis in zip(values, at, strict=True))
@@ -430,8 +432,10 @@ def _vmapped(
         return moved if several else moved[0]
 
     def forward(*inner: Any) -> Any:
+        examples = wrapped(inner, axes)
+        shapes[:] = [shape_of(value) if isinstance(value, Tensor) else None for value in examples]
         with levels.resumed("vmap", depth):
-            outputs = class_.forward(*wrapped(inner, axes))
+            outputs = class_.forward(*examples)
         if isinstance(outputs, list | str):
             outputs = tuple(outputs)
         elif not isinstance(outputs, Tensor | tuple):
@@ -464,9 +468,10 @@ def _vmapped(
             raise AssertionError("flat_bdims must not be None")
         with levels.resumed("vmap", depth):
             found = class_.backward(ctx, *wrapped(grads, places))
-        listed = found if isinstance(found, tuple) else (found,)
-        if len(listed) != len(axes):
-            return listed
+            listed = found if isinstance(found, tuple) else (found,)
+            if len(listed) != len(axes):
+                return listed
+            listed = tuple(map(_reduced, listed, shapes))
         return tuple(
             _for_input(grad, axis, depth, size) for grad, axis in zip(listed, axes, strict=True)
         )
@@ -495,6 +500,13 @@ def _placed(value: Any, axis: int | None, place: int | None, size: int) -> Any:
     if axis is None:
         return traced.movedim(traced.expand(value, (size, *shape_of(value))), 0, place)
     return value if axis == place else traced.movedim(value, axis, place)
+
+
+def _reduced(grad: Any, shape: tuple[int, ...] | None) -> Any:
+    """A gradient summed to the shape of the input that was broadcast, as for a single example."""
+    if not isinstance(grad, Tensor) or shape is None or shape_of(grad) == shape:
+        return grad
+    return operations.sum_to(grad, shape)
 
 
 def _for_input(grad: Any, place: int | None, depth: int, size: int) -> Any:
