@@ -133,7 +133,9 @@ def _roots(
     for index, (output, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
         edge = _edge_of(output)
         if edge is None or (
-            type(output) is Tensor and operations.level_stack() and operations.is_unrecorded(output)
+            type(output) is Tensor
+            and operations.level_stack()
+            and operations.shown_edge(output) is None
         ):
             raise RuntimeError(
                 f"element {index} of tensors does not require grad and does not have a grad_fn"

@@ -357,13 +357,14 @@ def apply_plain(
     args: tuple[Any, ...],
     computed: Any = UNKNOWN,
     prepare: Any = None,
+    setup: Any = None,
     generated: bool = False,
 ) -> Any:
     """Call a custom Function on its arguments as they are; `computed` are the outputs if known.
 
-    `prepare(outputs)` is called when they are known, before `setup_context`. It answers None, or a
-    function that gives outputs that are on the graph their tangents: it is called with the node,
-    the outputs, and those among them that were written and that are constant.
+    `setup` stands for the class's `setup_context`. `prepare(outputs)` is called before it. It
+    answers None, or a function that gives outputs that are on the graph their tangents: it is
+    called with the node, the outputs, and those among them that were written and that are constant.
     """
     node = FunctionNode(class_, args)
     node.generated = generated
@@ -382,7 +383,7 @@ def apply_plain(
             outputs = class_.forward(*args) if separate else class_.forward(node, *args)
         push = None if prepare is None else prepare(outputs)
         if separate:
-            class_.setup_context(node, args, outputs)
+            (setup or class_.setup_context)(node, args, outputs)
     originals = outputs if isinstance(outputs, tuple) else (outputs,)
     kept = _listed_to_save(node, records and not generated)
     as_is = (*kept, *(node.saved_for_forward or ())) if separate else ()

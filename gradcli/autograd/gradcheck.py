@@ -73,17 +73,16 @@ def numerical_jacobian(
         old = array[index]
         deltas = []
         for step in (eps, eps * 1j) if array.dtype.kind == "c" else (eps,):
-            array[index] = old + step
-            high = evaluate()
             array[index] = old - step
             low = evaluate()
+            array[index] = old + step
+            high = evaluate()
             array[index] = old
             deltas.append([(h - l) / (2 * eps) for h, l in zip(high, low, strict=True)])
         rows.append(deltas)
     version.clock = clock
-    count = len(evaluate())
     jacobians: list[Any] = []
-    for output in range(count):
+    for output in range(len(rows[0][0]) if rows else len(evaluate())):
         real = np.array([row[0][output] for row in rows])
         if array.dtype.kind == "c":
             imaginary = np.array([row[1][output] for row in rows])
@@ -200,9 +199,10 @@ def gradcheck(
         outputs = _differentiable(_outputs(result))
         if check_backward_ad:
             for part, function in _parts(func, _outputs(result)):
-                _check_backward(function, given, targets, settings, part, fast_mode)
+                results = _outputs(function(*given) if part else result)
+                _check_backward(function, results, given, targets, settings, part, fast_mode)
         if check_forward_ad:
-            _check_forward(func, given, targets, settings)
+            _check_forward(func, _outputs(result), given, targets, settings)
         if check_backward_ad:
             if check_batched_grad:
                 for index, output in enumerate(outputs):
@@ -311,13 +311,13 @@ def _mismatch(
 
 def _check_backward(
     func: Callable[..., Any],
+    results: Sequence[Tensor],
     given: Sequence[Any],
     targets: Sequence[tuple[int, Tensor]],
     settings: _Settings,
     part: str,
     fast: bool,
 ) -> None:
-    results = _outputs(func(*given))
     outputs = _differentiable(results)
     places = [i for i, item in enumerate(results) if fresh_edge(item) is not None]
     if fast and outputs and not any(item.dtype.is_complex for _, item in targets):
@@ -426,12 +426,12 @@ def _along(
     version = version_of(item)
     clock = version.clock
     found = []
-    for moved in (old + step, old - step):
+    for moved in (old - step, old + step):
         array[...] = moved
         found.append([np.array(o.array).reshape(-1) for o in _outputs(func(*given))])
     array[...] = old
     version.clock = clock
-    return [(high - low) / (2 * eps) for high, low in zip(*found, strict=True)]
+    return [(high - low) / (2 * eps) for low, high in zip(*found, strict=True)]
 
 
 _WOULD_PASS = """\
@@ -502,13 +502,13 @@ def _check_undefined(
 
 def _check_forward(
     func: Callable[..., Any],
+    results: Sequence[Tensor],
     given: Sequence[Any],
     targets: Sequence[tuple[int, Tensor]],
     settings: _Settings,
 ) -> None:
     from .forward_ad import dual_level, make_dual, unpack_dual
 
-    results = _outputs(func(*given))
     places = [i for i, item in enumerate(results) if fresh_edge(item) is not None]
     for input_index, item in targets:
         numerical = numerical_jacobian(func, given, item, settings.eps)

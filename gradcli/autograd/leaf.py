@@ -81,18 +81,19 @@ def grad_fn(tensor: Tensor) -> Any:
     edge = fresh_edge(tensor)
     if edge is None or edge.number < 0:
         return None
-    if operations.level_stack() and (
-        operations.is_argument(tensor) or operations.is_unrecorded(tensor)
-    ):
-        return None
-    return edge
+    return operations.shown_node(tensor) if _in_transforms(tensor) else edge
 
 
 def wants_gradients(tensor: Tensor) -> bool:
     """`tensor.requires_grad` as programs see it: not of what vmap and jvp made inside."""
     if not requires_grad(tensor):
         return False
-    return not (operations.level_stack() and operations.is_unrecorded(tensor))
+    return not _in_transforms(tensor) or operations.shown_edge(tensor) is not None
+
+
+def _in_transforms(tensor: Tensor) -> bool:
+    """Whether a tensor can have to do with a function transform, one that runs or has ended."""
+    return bool(tensor.born or operations.level_stack() or operations.arguments)
 
 
 _TRANSFORMED = (

@@ -5,7 +5,7 @@ They are recorded operations and therefore live a floor above; `gradcli.ops` fil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..tensor.tensor import Tensor
@@ -33,10 +33,10 @@ class Operations:
     identity: Callable[[Tensor], Tensor]
     run_leveled: Callable[..., Any]
     run_leveled_inplace: Callable[..., Tensor]
-    is_argument: Callable[[Tensor], bool]
-    is_unrecorded: Callable[[Tensor], bool]
+    arguments: Mapping[Any, int]
+    shown_edge: Callable[[Tensor], Any]
+    shown_node: Callable[[Tensor], Any]
     is_foreign: Callable[[Tensor], bool]
-    reaches_outside: Callable[[Tensor], bool]
     level_stack: Callable[[], list[str]]
     enter_level: Callable[[str], int]
     leave_level: Callable[[], None]

@@ -233,7 +233,7 @@ def unbatch(
             return traced.expand(tensor, (*shape[:place], size, *shape[place:]))  # type: ignore[no-any-return]
         value = traced.expand(tensor, (size, *shape))
     else:
-        value = front(level.value, level.axis)
+        value = levels.seen_from_outside(front(level.value, level.axis), depth)
         if place is None:
             raise ValueError(
                 f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None"

@@ -22,7 +22,7 @@ from ..table.levels import randomness
 from ..table.levels import run as levels
 from ..table.levels.batching import batch_size, front
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, alias, shape_of, version_of
+from ..tensor.tensor import Tensor, alias, own_memory, shape_of, version_of
 from ..tensor.tensor import constant as filled
 
 _NO_TANGENT = (
@@ -50,14 +50,14 @@ def apply(class_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         refuse_keywords("custom_function_call_grad", kwargs)
     if "vmap" in transforms:
         _check_vmap(class_)
-    return _run(class_, args, len(transforms) - transforms.count("vmap"))
+    return _run(class_, args)
 
 
-def _run(class_: Any, args: tuple[Any, ...], derivatives: int) -> Any:
+def _run(class_: Any, args: tuple[Any, ...]) -> Any:
     """Call a Function at the innermost level that its arguments carry.
 
-    `derivatives` counts the running transforms that differentiate: like the Function itself, each
-    calls `setup_context` once.
+    `forward` runs outside of every level. Like the Function itself, each running transform that
+    differentiates calls `setup_context` once.
     """
     tensors = [value for value in args if isinstance(value, Tensor) and value.level is not None]
     depth = max(
@@ -65,18 +65,66 @@ def _run(class_: Any, args: tuple[Any, ...], derivatives: int) -> Any:
         default=0,
     )
     depths = levels.running_tangents(tensors)
-    own = sum(levels.kind_of(level) != "dual" for level in depths)
-    generated = derivatives > 0
+    derived = [level for level in runtime.born if level > depth]
+    generated = bool(runtime.born)
     computed = function.UNKNOWN
     if depth:
-        computed = _over_batch(class_, args, depth, derivatives)
+        with levels.lowered(depth - 1):
+            computed = _over_batch(class_, args, depth)
+        computed = _wrapped(computed, args)
         if not (depths or _is_recorded(args)):
             return computed
         computed = _apart(computed, args, depth)
-        derivatives = own  # the rule has made the other calls
-    prepare = partial(_before, class_, args, depths, derivatives - own)
+    elif generated:
+        computed = _forward(class_, args)
+    calling = derived if depth else [0, *derived]
+    plain = [level for level in calling if level not in depths]
+    *below, own = plain or calling[:1] or [depth]
+    prepare = partial(_before, class_, args, depths, below)
+    setup = partial(_setup_at, class_, own) if generated else None
     # What it saves keeps its tangents: a pass over the result is differentiated through them.
-    return apply_plain(class_, args, computed, prepare, generated)
+    return apply_plain(class_, args, computed, prepare, setup, generated)
+
+
+def _forward(class_: Any, args: tuple[Any, ...]) -> Any:
+    """What `forward` gives outside of every level."""
+    for value in args:
+        if isinstance(value, Tensor) and value.level is None:
+            version_of(value)
+            own_memory(value)  # so that a write shows in the argument itself
+    seen = [_seen(value, 0) for value in args]
+    with no_grad(), levels.lowered(0):
+        outputs = class_.forward(*seen)
+
+    return _wrapped(_exchanged(outputs, seen, args), args)
+
+
+def _exchanged(values: Any, seen: Sequence[Any], originals: Sequence[Any]) -> Any:
+    """The values, those that are one of `seen` exchanged for the original in its place."""
+    if isinstance(values, tuple):
+        return tuple(_exchanged(value, seen, originals) for value in values)
+    return next((own for own, view in zip(originals, seen, strict=True) if view is values), values)
+
+
+def _wrapped(outputs: Any, args: Sequence[Any]) -> Any:
+    """New outputs with the mark of every running level."""
+    for output in outputs if isinstance(outputs, tuple) else (outputs,):
+        if isinstance(output, Tensor) and not any(output is value for value in args):
+            output.born = runtime.born
+    return outputs
+
+
+def _setup_at(class_: Any, depth: int, ctx: Any, args: tuple[Any, ...], outputs: Any) -> None:
+    """Call `setup_context` with what the level `depth` sees; `ctx` is told of the values proper."""
+    seen = tuple(_seen(value, depth) for value in args)
+    several = isinstance(outputs, tuple)
+    found = tuple(_seen(value, depth) for value in (outputs if several else (outputs,)))
+    with levels.lowered(depth):
+        class_.setup_context(ctx, seen, found if several else found[0])
+    views = (*seen, *found)
+    proper = (*args, *(outputs if several else (outputs,)))
+    for name in ("to_save", "saved_for_forward", "dirty_tensors", "non_differentiable"):
+        setattr(ctx, name, _exchanged(getattr(ctx, name), views, proper))
 
 
 def _check_vmap(class_: Any) -> None:
@@ -99,26 +147,16 @@ def _check_vmap(class_: Any) -> None:
 
 
 def _before(
-    class_: Any, args: tuple[Any, ...], depths: Sequence[int], calls: int, outputs: Any
+    class_: Any, args: tuple[Any, ...], depths: Sequence[int], below: Sequence[int], outputs: Any
 ) -> Any:
     """Call `setup_context` for the levels below, then make what pushes the tangents at `depths`."""
-    if calls > 0:
-        seen = tuple(_plain(value) for value in args)
-        found = tuple(_plain(value) for value in outputs) if isinstance(outputs, tuple) else None
-        for _ in range(calls):
-            context = FunctionNode(class_, seen)
-            class_.setup_context(context, seen, _plain(outputs) if found is None else found)
+    for level in below:
+        _setup_at(class_, level, FunctionNode(class_, args), args, outputs)
     return partial(_pushed, class_, args, depths, isinstance(outputs, tuple)) if depths else None
 
 
-def _plain(value: Any) -> Any:
-    """A value as the outermost level sees it: without graph and tangents."""
-    if not isinstance(value, Tensor):
-        return value
-    plain = alias(value)
-    if value.level is not None and value.level.value is None:
-        plain.level = None
-    return plain
+def _seen(value: Any, depth: int) -> Any:
+    return levels.seen_at(value, depth) if isinstance(value, Tensor) else value
 
 
 def _pushed(
@@ -137,17 +175,25 @@ def _pushed(
     """
     results = list(outputs)
     for depth in depths:
-        context = node
-        if levels.kind_of(depth) != "dual":
-            seen = tuple(levels.below(value, depth) for value in args)
-            found = tuple(levels.below(output, depth) for output in outputs)
-            context = FunctionNode(class_, seen)
-            with no_grad():
-                class_.setup_context(context, seen, found if several else found[0])
-            constant = context.non_differentiable or ()
-        given = [_tangent(value, depth, context.materialize_grads) for value in args]
-        versions = [0 if tangent is None else version_of(tangent).value for tangent in given]
-        tangents = _checked_count(class_.jvp(context, *given), len(outputs))
+        if levels.kind_of(depth) == "dual":
+            given = [_tangent(value, depth, node.materialize_grads) for value in args]
+            versions = [0 if tangent is None else version_of(tangent).value for tangent in given]
+            found = class_.jvp(node, *given)
+        else:
+            with levels.lowered(depth):
+                seen = tuple(levels.below(_seen(value, depth), depth) for value in args)
+                made = tuple(levels.below(_seen(output, depth), depth) for output in outputs)
+                context = FunctionNode(class_, seen)
+                with no_grad():
+                    class_.setup_context(context, seen, made if several else made[0])
+                constant = _exchanged(context.non_differentiable or (), made, outputs)
+                given = [
+                    _marked(_tangent(value, depth, context.materialize_grads), depth)
+                    for value in args
+                ]
+                versions = [0 if t is None else version_of(t).value for t in given]
+                found = class_.jvp(context, *given)
+        tangents = _checked_count(found, len(outputs))
         for index, (output, tangent) in enumerate(zip(outputs, tangents, strict=True)):
             if not isinstance(output, Tensor):
                 continue
@@ -267,6 +313,19 @@ def _tangent(value: Any, depth: int, materialize: bool) -> Tensor | None:
     return found
 
 
+def _marked(tangent: Tensor | None, depth: int) -> Tensor | None:
+    """A tangent as the level `depth`, whose it is, wraps it."""
+    if tangent is None or depth in tangent.born:
+        return tangent
+    if tangent.level is None:
+        version_of(tangent)
+        own_memory(tangent)
+    other = alias(tangent)
+    other.node, other.number, other.view_info = tangent.node, tangent.number, tangent.view_info
+    other.born = levels.wrapped_at(tangent.born, depth)
+    return other
+
+
 def _unwrapped(args: tuple[Any, ...], depth: int) -> tuple[list[Any], list[int | None]]:
     """The arguments one level further out, and their batch axes."""
     inner: list[Any] = []
@@ -300,18 +359,19 @@ def _apart(outputs: Any, args: tuple[Any, ...], depth: int) -> Any:
     return levels.wrap_batch(traced.expand(outputs, shape), 0, depth)
 
 
-def _over_batch(class_: Any, args: tuple[Any, ...], depth: int, derivatives: int) -> Any:
+def _over_batch(class_: Any, args: tuple[Any, ...], depth: int) -> Any:
     """The outputs by the rule for batches, wrapped.
 
     The rule runs on the values further out, and records there what they record.
     """
     inner, axes = _unwrapped(args, depth)
+    inner = [_seen(value, depth - 1) for value in inner]
     size = batch_size(inner, axes)
     rule = getattr(class_, "vmap", None)
     if rule is None:
         places: list[int | None] = []
         mapped = _vmapped(class_, depth, axes, size, places)
-        outputs = _run(mapped, tuple(inner), derivatives)
+        outputs = _run(mapped, tuple(inner))
         listed: Any = tuple(places) if isinstance(outputs, tuple) else places[0]
     else:
         info = VmapInfo(size, randomness.randomness_at(depth))
@@ -371,7 +431,10 @@ def _vmapped(
         return moved if several else moved[0]
 
     def forward(*inner: Any) -> Any:
-        outputs = class_.forward(*wrapped(inner, axes))
+        examples = wrapped(inner, axes)
+        shapes[:] = [shape_of(value) if isinstance(value, Tensor) else None for value in examples]
+        with levels.resumed("vmap", depth):
+            outputs = class_.forward(*examples)
         if isinstance(outputs, list | str):
             outputs = tuple(outputs)
         elif not isinstance(outputs, Tensor | tuple):
@@ -386,9 +449,10 @@ def _vmapped(
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         outputs = output if isinstance(output, tuple) else (output,)
         seen = wrapped(outputs, places)
-        given = wrapped(inputs, axes)
-        shapes[:] = [shape_of(value) if isinstance(value, Tensor) else None for value in given]
-        class_.setup_context(ctx, given, seen if isinstance(output, tuple) else seen[0])
+        with levels.resumed("vmap", depth):
+            given = wrapped(inputs, axes)
+            shapes[:] = [shape_of(value) if isinstance(value, Tensor) else None for value in given]
+            class_.setup_context(ctx, given, seen if isinstance(output, tuple) else seen[0])
         fits.append(axes_fit(ctx))
         told = ctx.non_differentiable
         if isinstance(told, tuple) and all(isinstance(item, Tensor) for item in told):
@@ -403,10 +467,13 @@ def _vmapped(
             raise AssertionError("flat_bdims must not be None")
         with levels.resumed("vmap", depth):
             found = class_.backward(ctx, *wrapped(grads, places))
-        listed = found if isinstance(found, tuple) else (found,)
-        return tuple(  # what is too much is dropped, as in PyTorch
-            _for_input(grad, axis, shape, depth, size)
-            for grad, axis, shape in zip(listed, axes, shapes, strict=False)
+            listed = found if isinstance(found, tuple) else (found,)
+            reduced = [  # what is too much is dropped, as in PyTorch
+                _reduced(grad, axis, shape)
+                for grad, axis, shape in zip(listed, axes, shapes, strict=False)
+            ]
+        return tuple(
+            _for_input(grad, axis, depth, size) for grad, axis in zip(reduced, axes, strict=False)
         )
 
     def jvp(ctx: Any, *tangents: Any) -> Any:
@@ -435,13 +502,17 @@ def _placed(value: Any, axis: int | None, place: int | None, size: int) -> Any:
     return value if axis == place else traced.movedim(value, axis, place)
 
 
-def _for_input(grad: Any, place: int | None, shape: Any, depth: int, size: int) -> Any:
-    """The gradient of what an input wraps: in the shape that one example has, summed over the batch
-    where the input has no batch."""
+def _reduced(grad: Any, place: int | None, shape: Any) -> Any:
+    """The gradient of what an input with a batch wraps, in the shape that one example has."""
     if not isinstance(grad, Tensor):
         return _no_tensor(grad, place)
-    if place is not None:
-        grad = traced.sum_to_size(grad, shape)
+    return grad if place is None else traced.sum_to_size(grad, shape)
+
+
+def _for_input(grad: Any, place: int | None, depth: int, size: int) -> Any:
+    """The gradient of what an input wraps, summed over the batch where the input has none."""
+    if not isinstance(grad, Tensor):
+        return grad
     (inner,), (axis,) = _unwrapped((grad,), depth)
     if place is None:
         return inner if axis is None else traced.sum_dim(inner, (axis,))

@@ -81,9 +81,9 @@ def _jvp(
         outputs, out_structure = flatten(result)
         if only_tensors:
             check_outputs(outputs, "jvp(f, primals, tangents)")
-        values = [_plain(item, depth) for item in outputs]
-        derivatives = [_tangent(item, depth) for item in outputs]
-        aux = map_tree(lambda leaf: levels.below(leaf, depth), aux)
+        values = [_outside(_plain(item, depth), depth) for item in outputs]
+        derivatives = [_outside(_tangent(item, depth), depth) for item in outputs]
+        aux = map_tree(lambda leaf: _outside(levels.below(leaf, depth), depth), aux)
     finally:
         levels.leave()
     pair = unflatten(values, out_structure), unflatten(derivatives, out_structure)
@@ -92,6 +92,10 @@ def _jvp(
 
 def _plain(item: Any, depth: int) -> Any:
     return levels.below(item, depth) if isinstance(item, Tensor) else item
+
+
+def _outside(value: Any, depth: int) -> Any:
+    return levels.seen_from_outside(value, depth) if isinstance(value, Tensor) else value
 
 
 def _tangent(tensor: Any, depth: int) -> Any:

@@ -13,73 +13,11 @@ from typing import Any
 from ..autograd import api, engine
 from ..autograd.directions import cotangent_mismatch
 from ..autograd.leaf import fresh_edge, requires_grad_
-from ..autograd.operations import operations
 from ..autograd.trees import flatten, map_tree, outlined, unflatten
 from ..table.formulas import traced
 from ..table.levels import run as levels
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, alias, constant, numel, shape_of
-
-_tracked: list[list[Tensor]] = []  # the aliases of each running level, with its depth
-_depths: list[int] = []
-_running: list[Tracking] = []
-
-
-def _levels_of(tensor: Tensor) -> list[int]:
-    """The depths of the running reverse-mode levels whose arguments `tensor` depends on."""
-    if not _tracked or tensor.node is None:
-        return []
-    reached = _reachable(tensor)
-    return [
-        depth
-        for depth, aliases in zip(_depths, _tracked, strict=True)
-        if any(item.node in reached for item in aliases)
-    ]
-
-
-levels.grad_levels.append(_levels_of)
-
-
-def _original_of(tensor: Tensor) -> Tensor | None:
-    """The tensor outside every level that an argument of a running level stands for."""
-    found = None
-    for tracking in reversed(_running):
-        for copy, original in zip(tracking.aliases, tracking.originals, strict=True):
-            if tensor.node is copy.node and tensor.node is not None:
-                found = tensor = original
-                break
-    return found
-
-
-levels.originals.append(_original_of)
-
-
-def _is_argument(tensor: Tensor) -> bool:
-    """Whether a running level differentiates by `tensor`."""
-    return any(item.node is tensor.node for aliases in _tracked for item in aliases)
-
-
-def _reaches_outside(tensor: Tensor) -> bool:
-    """Whether a tensor was also made from leaves that no running level differentiates by."""
-    inner = {item.node for aliases in _tracked for item in aliases}
-    return any(node.number < 0 and node not in inner for node in _reachable(tensor))
-
-
-operations.is_argument = _is_argument
-operations.reaches_outside = _reaches_outside
-
-
-def _reachable(tensor: Tensor) -> set[Any]:
-    """Every node and accumulator that gradients of `tensor` can arrive at."""
-    edge = fresh_edge(tensor)
-    seen: set[Any] = set()
-    pending = [] if edge is None else [edge]
-    while pending:
-        node = pending.pop()
-        if node not in seen:
-            seen.add(node)
-            pending.extend(e for e in node.edges if e is not None)
-    return seen
 
 
 def _parts(tensor: Tensor) -> Iterator[Tensor]:
@@ -93,7 +31,7 @@ def _parts(tensor: Tensor) -> Iterator[Tensor]:
             yield from _parts(tangent)
 
 
-def _track(tensor: Any, aliases: list[Tensor], originals: list[Tensor]) -> Any:
+def _track(tensor: Any, depth: int) -> Tensor:
     if not isinstance(tensor, Tensor):
         raise ValueError(f"Thing passed to transform API must be Tensor, got {type(tensor)}")
     if not tensor.dtype.differentiable:
@@ -104,15 +42,17 @@ def _track(tensor: Any, aliases: list[Tensor], originals: list[Tensor]) -> Any:
             copy.version = tensor.version
     else:
         copy = requires_grad_(alias(tensor))
-    aliases.append(copy)
-    originals.append(tensor)
+    copy.born = levels.wrapped_at(tensor.born, depth)
+    levels.arguments[copy.node] = depth
     return copy
 
 
 class Tracking:
     """One reverse-mode level: `aliases` of the `originals` are what it differentiates by."""
 
-    __slots__ = ("aliases", "enabled", "originals")
+    __slots__ = ("aliases", "depth", "enabled", "originals")
+
+    running = 0  # how many there are
 
     def __init__(self) -> None:
         self.aliases: list[Tensor] = []
@@ -121,38 +61,34 @@ class Tracking:
     def __enter__(self) -> Tracking:
         self.enabled = runtime.grad_enabled
         runtime.grad_enabled = True
-        depth = levels.enter("grad")
-        _tracked.append(self.aliases)
-        _depths.append(depth)
-        _running.append(self)
+        self.depth = levels.enter("grad")
+        Tracking.running += 1
         return self
 
     def __exit__(self, *details: object) -> None:
         levels.leave()
-        _tracked.pop()
-        _depths.pop()
-        _running.pop()
+        Tracking.running -= 1
         runtime.grad_enabled = self.enabled
 
     def track(self, tree: Any) -> Any:
         """Fresh aliases of the tensors in `tree`."""
-        return map_tree(lambda leaf: _track(leaf, self.aliases, self.originals), tree)
 
-    def inner_leaves(self) -> set[Any]:
-        """The accumulators that belong to this level alone."""
-        return {
-            item.node for item in self.aliases if item.node is not None and item.node.number < 0
-        }
+        def track(leaf: Any) -> Tensor:
+            copy = _track(leaf, self.depth)
+            self.aliases.append(copy)
+            self.originals.append(leaf)
+            return copy
+
+        return map_tree(track, tree)
 
     def outside(self, tensor: Tensor) -> bool:
         """Whether anything outside this level can ask for gradients of `tensor`."""
-        if not self.enabled and len(_tracked) <= 1:
+        if not self.enabled and Tracking.running <= 1:
             return False
-        inner = self.inner_leaves()
         return any(
-            node.number < 0 and node not in inner
+            node.number < 0 and levels.arguments.get(node, 0) < self.depth
             for part in _parts(tensor)
-            for node in _reachable(part)
+            for node in levels.reachable(fresh_edge(part))
         )
 
     def release(self, tree: Any) -> Any:
@@ -162,9 +98,11 @@ class Tracking:
             for copy, original in zip(self.aliases, self.originals, strict=True):
                 if leaf is copy:
                     return original
-            if not isinstance(leaf, Tensor) or fresh_edge(leaf) is None or self.outside(leaf):
+            if not isinstance(leaf, Tensor):
                 return leaf
-            return _without_node(leaf)
+            if fresh_edge(leaf) is not None and not self.outside(leaf):
+                leaf = _without_node(leaf)
+            return levels.seen_from_outside(leaf, self.depth)
 
         return map_tree(leave, tree)
 
@@ -284,7 +222,7 @@ def grad_and_value(
             leaves, structure = flatten(tracked)
             places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
             inputs = [leaves[i] for i in places]
-            grads = _pull(tracking, [output], [constant((), output.dtype, 1)], inputs)
+            grads = _pull(tracking, [output], [levels.ones_like(output)], inputs)
             for place, grad in zip(places, grads, strict=True):
                 leaves[place] = grad
             grads_tree = tracking.release(unflatten(leaves, structure))

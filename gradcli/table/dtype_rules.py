@@ -178,6 +178,11 @@ _NEITHER = (
 )
 
 
+def transforms_run() -> bool:
+    """Whether a function transform is running, other than a dual level."""
+    return any(kind != "dual" for kind in operations.level_stack())
+
+
 def _in_vmap() -> bool:
     """Whether vmap is the innermost function transform, so that PyTorch knows what is wanted."""
     running = [kind for kind in operations.level_stack() if kind != "dual"]

@@ -33,6 +33,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_conj": ("elementwise.arithmetic", ""),
     "_conj_physical": ("elementwise.arithmetic", ""),
     "_convolution_weight": ("nn.convolution", ""),
+    "_copy_slices": ("indexing.gather_scatter", ""),
     "_ctc_loss": ("losses.ctc", ""),
     "_ctc_loss_back": ("losses.ctc", ""),
     "_cumprod_backward": ("reduction.scan", ""),

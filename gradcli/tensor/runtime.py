@@ -36,6 +36,7 @@ class Runtime:
 
     __slots__ = (
         "baseline",
+        "born",
         "formula",
         "fresh",
         "grad_enabled",
@@ -54,6 +55,7 @@ class Runtime:
         self.numbers = False  # numbers stand for tensors in elementary functions
         self.fresh: Any = None  # the version that new tensors start with; None: made on first need
         self.inference_version: Any = None  # filled in by the tensor module
+        self.born: tuple[int, ...] = ()  # the levels that wrap whatever is made now
         self.packing = False  # saved tensors go through the user's hooks
         self.where = 0  # an index that only the interpreter understands; nodes store it
         self.stop: BaseException | None = None

@@ -209,19 +209,18 @@ class View:
 
 
 class Level:
-    """What a transform attached to a tensor: a batch axis, tangents, or the mark of `func.grad`.
+    """What a transform attached to a tensor: a batch axis or tangents.
 
     A batched tensor has `value` (the tensor one level further out, with one more axis, at `axis`)
     and no array of its own. `tangents` maps the number of a forward-mode level to the tangent.
     """
 
-    __slots__ = ("axis", "depth", "grad_depth", "tangents", "value")
+    __slots__ = ("axis", "depth", "tangents", "value")
 
     def __init__(self) -> None:
         self.value: Tensor | None = None
         self.axis = 0
         self.depth = 0
-        self.grad_depth = 0
         self.tangents: dict[int, Tensor] | None = None
 
 
@@ -272,12 +271,14 @@ class Tensor:
     `node` is the edge that a gradient for this tensor follows: the node that made it, its
     AccumulateGrad if it is a leaf that requires grad, None otherwise. `number` is 0 for the result
     of a node with one output, otherwise one more than the output's index. `meta` holds what the
-    user attached: `.grad` and hooks.
+    user attached: `.grad` and hooks. `born` has the levels of reverse and forward mode that
+    wrap the tensor: those that ran when it was made, ascending.
     """
 
     __slots__ = (
         "__weakref__",
         "array",
+        "born",
         "dtype",
         "level",
         "meta",
@@ -295,6 +296,7 @@ class Tensor:
     view_info: View | None
     meta: Any
     level: Level | None
+    born: tuple[int, ...]
 
     def __init__(self) -> None:
         raise TypeError("make a tensor with torch.tensor(data)")
@@ -314,6 +316,7 @@ def make(array: Array, dtype: DType) -> Tensor:
     tensor.view_info = None
     tensor.meta = None
     tensor.level = None
+    tensor.born = runtime.born
     return tensor
 
 

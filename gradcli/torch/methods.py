@@ -188,7 +188,7 @@ def transforms_run() -> bool:
 
 def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
-    if tensor.level is not None or transforms_run():
+    if tensor.level is not None or tensor.born or transforms_run():
         return levels.text(tensor)
     own = attributes_of(tensor).get("__class__")
     prefix = "tensor(" if own is None else f"Parameter({own.__name__}("
@@ -206,7 +206,7 @@ def suffixes(tensor: Tensor) -> list[str]:
         return ["grad_fn=<Invalid>"]
     if node is not None:
         return [f"grad_fn=<{node.title}>"]
-    return ["requires_grad=True"] if leaf.requires_grad(tensor) else []
+    return ["requires_grad=True"] if leaf.wants_gradients(tensor) else []
 
 
 def format_(tensor: Tensor, spec: str) -> str:
@@ -689,7 +689,13 @@ _CASTS: dict[str, Callable[..., Any]] = {
     "cdouble": _caster(dtypes.complex128),
 }
 
-METHODS: dict[str, Callable[..., Any]] = _NAMED | _CASTS
+
+def chalf(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """Refused: there are no complex numbers of half precision here."""
+    raise RuntimeError("ComplexHalf, which chalf() would give, is not supported")
+
+
+METHODS: dict[str, Callable[..., Any]] = _NAMED | _CASTS | {"chalf": chalf}
 
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "shape": lambda tensor: Size(shape_of(tensor)),
@@ -830,11 +836,23 @@ def reversed_div(tensor: Tensor, other: Any) -> Any:
             return NotImplemented
     if not _is_operand(other):
         return NotImplemented
-    return resolve.method("reciprocal")(tensor) * other
+    try:
+        return resolve.method("reciprocal")(tensor) * other
+    except TypeError:
+        if runtime.packing:  # of a pack hook
+            return NotImplemented
+        raise
 
 
 def reversed_pow(tensor: Tensor, other: Any) -> Any:
-    return resolve.function("torch", "pow")(other, tensor) if _is_operand(other) else NotImplemented
+    if not _is_operand(other):
+        return NotImplemented
+    try:
+        return resolve.function("torch", "pow")(other, tensor)
+    except TypeError:
+        if runtime.packing:  # of a pack hook
+            return NotImplemented
+        raise
 
 
 def _swapped(name: str) -> Callable[[Any, Any], Any]:

@@ -27,6 +27,7 @@ from ..autograd.node import (
 )
 from ..autograd.packing import pack
 from ..table.call.record import OpNode, TracedOpNode
+from ..table.levels import run as levels
 from ..table.plan import INPUT
 from ..tensor.dtypes import complex128, float64, int64
 from ..tensor.memory import shown
@@ -54,12 +55,20 @@ def name(node: Any) -> str:
 def next_functions(node: Any) -> tuple[tuple[Any, int], ...]:
     """The edges: pairs of a node (None for a tensor without gradient) and an output's index."""
     numbers = node.numbers or (0,) * len(node.edges)
-    pairs = tuple(
-        (edge, max(number - 1, 0)) for edge, number in zip(node.edges, numbers, strict=True)
-    )
+    pairs = tuple(map(_outside_of_arguments, node.edges, numbers))
     if node.tensor_inputs is not None:
         return tuple(pairs[place] for place in node.tensor_inputs)
     return pairs
+
+
+def _outside_of_arguments(edge: Any, number: int) -> tuple[Any, int]:
+    """An edge past the aliases that transforms that have ended made of their arguments."""
+    while edge in levels.arguments and edge.number >= 0:
+        if levels.kind_of(levels.arguments[edge]) is not None:
+            break
+        number = edge.numbers[0] if edge.numbers else 0
+        edge = edge.edges[0]
+    return edge, max(number - 1, 0)
 
 
 def register_hook(node: Any, fn: Callable[..., Any]) -> RemovableHandle:

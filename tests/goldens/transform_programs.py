@@ -23,6 +23,24 @@ I = torch.tensor([0, 2, 1, 2])
 J = torch.tensor([1, 0, 2, 1])
 K = torch.tensor([[0, 1], [2, 2], [1, 0], [2, 1]])
 B = torch.tensor([True, False, True, True])
+KEPT = []
+class Product(torch.autograd.Function):
+    generate_vmap_rule = True
+    @staticmethod
+    def forward(a, b):
+        return a * b.sin()
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+    @staticmethod
+    def backward(ctx, g):
+        a, b = ctx.saved_tensors
+        return g * b.sin(), g * a * b.cos()
+    @staticmethod
+    def jvp(ctx, s, t):
+        a, b = ctx.saved_tensors
+        return s * b.sin() + t * a * b.cos()
 def shown(r):
     if isinstance(r, (tuple, list)):
         return [shown(v) for v in r]
@@ -97,10 +115,13 @@ VECTORS = {
 # These have nested tangents in PyTorch that are wrong, or none: for programs of reverse mode only.
 REVERSE = {
     "param": "{x} * p",
+    "custom": "Product.apply({x}, u)",
+    "custom twice": "Product.apply({x}, {x}.cos())",
+    "custom number": "Product.apply({x}, {x}.sum())",
     "layer_norm": "F.layer_norm({x}, (3,)) * u",
     "cumprod": "torch.cumprod({x} + 2.5, 0)",
     "solve": "torch.linalg.solve(W + 3 * torch.eye(3, dtype=torch.float64), {x})",
-    "det": "{x} * (torch.outer({x}, u) + W + 2 * torch.eye(3, dtype=torch.float64)).det()",
+    "inv": "torch.linalg.inv(torch.outer({x}, u) + W + 4 * torch.eye(3, dtype=torch.float64)) @ u",
     "huber": "{x} * F.huber_loss({x}, u, delta=0.8)",
 }
 # From a vector to a number.
@@ -123,6 +144,17 @@ SCALARS = {
     "median": "{x}.median()",
     "trace": "torch.outer({x}, {x}).trace()",
     "amax": "{x}.amax()",
+}
+# What is printed inside of a function, of its argument or a result of it.
+PRINTED = {
+    "value": "{x}",
+    "value again": "{x}",
+    "constant": "u * 2",
+    "detached": "{x}.detach()",
+    "comparison": "{x} > 0",
+    "made": "torch.ones(2)",
+    "kind": "{x}.requires_grad, {x}.is_leaf, {x}.grad_fn is None",
+    "number": "{x}.argmax()",
 }
 # Statements that change a copy `y` of the argument.
 WRITES = {
@@ -315,9 +347,11 @@ class Writer:
             count = self.random.randint(1, 2)
             lines += ["    " + self.pick("write", WRITES).format(x="a") for _ in range(count)]
             value = "y"
-        if not plain and self.random.random() < 0.08:
-            self.used["print inside"] += 1
-            lines.append(f"    print({value})")
+        if not plain and self.random.random() < 0.12:
+            lines.append(f"    print({self.pick('printed', PRINTED).format(x=value)})")
+        if not plain and self.random.random() < 0.04:
+            self.used["kept"] += 1
+            lines.append(f"    KEPT.append({value})")
         for _ in range(self.random.randint(1, 3)):
             table = VECTORS | REVERSE if self.reverse and not plain else VECTORS
             lines.append(f"    b = {self.pick('vector', table).format(x=value)}")
@@ -348,8 +382,9 @@ class Writer:
                 }[kind]
         else:
             kinds = ["grad", "grad", "vjp", "jacrev", "vmap", "vmap out", "jacrev of grad",
-                     "vmap grad", "vmap vjp"]  # fmt: skip
-            forward = ["jvp", "jacfwd", "hessian", "hvp", "vmap jvp"]
+                     "vmap grad", "vmap vjp", "vmap jacrev", "vjp of vjp"]  # fmt: skip
+            forward = ["jvp", "jacfwd", "hessian", "hvp", "vmap jvp", "vmap jacfwd", "jvp of vjp",
+                       "vjp of jvp", "jacrev of jvp", "vmap twice"]  # fmt: skip
             kind = self.choose("to a vector", kinds + forward * self.forward)
             scalar = kind in ("grad", "hessian", "hvp", "jacrev of grad", "vmap grad")
             inner = self.derived(depth - 1, scalar)
@@ -367,6 +402,13 @@ class Writer:
                 "vmap grad": f"vmap(grad({inner}))(W * a)[1]",
                 "vmap jvp": f"vmap(lambda t: jvp({inner}, (a,), (t,))[1])(W)[2]",
                 "vmap vjp": f"vmap(vjp({inner}, a)[1])(W)[0][1]",
+                "vmap jacrev": f"vmap(jacrev({inner}))(W * a)[1] @ u",
+                "vmap jacfwd": f"u @ vmap(jacfwd({inner}))(W * a)[1]",
+                "vjp of vjp": f"vjp(lambda t: vjp({inner}, a)[1](t)[0], u)[1](a)[0]",
+                "jvp of vjp": f"jvp(lambda b: vjp({inner}, b)[1](u)[0], (a,), (u,))[1]",
+                "vjp of jvp": f"vjp(lambda b: jvp({inner}, (b,), (u,))[1], a)[1](u)[0]",
+                "jacrev of jvp": f"jacrev(lambda b: jvp({inner}, (a,), (b,))[1])(u)[0]",
+                "vmap twice": f"vmap(lambda v, t: jvp({inner}, (v,), (t,))[1])(W * a, W)[1]",
             }[kind]
         self.lines += [f"def {name}(a):", f"    return {body}"]
         return name
@@ -407,6 +449,8 @@ class Writer:
             "chunks": f"r = vmap({f}, chunk_size=3)(X)",
         }[top])  # fmt: skip
         self.lines.append("print(shown(r))")
+        if self.used["kept"]:
+            self.lines.append("print(KEPT[-1])\nprint(KEPT[-1].shape, KEPT[-1] + 1)")
 
     def indexed(self) -> None:
         """Indices with a batch, alone and differentiated by what they select from."""

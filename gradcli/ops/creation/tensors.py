@@ -13,7 +13,7 @@ from ...autograd.node import bit_of, meta_of
 from ...kernels.spacing import counted, exponents, spaced
 from ...kernels.strides import allocate, contiguous_strides, preserved_strides, strides_of
 from ...table.call.python_data import array_of, element, real_number
-from ...table.dtype_rules import element_of
+from ...table.dtype_rules import element_of, is_batched
 from ...table.out_rules import Rule
 from ...table.public.plain_functions import OPTIONS, function
 from ...tensor import device as devices
@@ -575,6 +575,38 @@ def _check_steps(name: str, start: Any, end: Any, steps: int) -> tuple[Any, Any]
     return numbers[0], numbers[1]
 
 
+def _over_ends(make_one: Callable[..., Tensor], start: Any, end: Any) -> Tensor | None:
+    """The sequences of all examples where an end differs from one to the next, None otherwise."""
+    from ...table.formulas import traced
+    from ...table.levels.batching import wrap_batch
+
+    levels: list[Any] = [
+        value.level for value in (start, end) if type(value) is Tensor and is_batched(value)
+    ]
+    depth = max((level.depth for level in levels), default=0)
+    if not depth:
+        return None
+    pairs = [_examples(value, depth) for value in (start, end)]
+    size = next(len(values) for values in pairs if values is not None)
+    ends = [values or [value] * size for values, value in zip(pairs, (start, end), strict=True)]
+    rows = []
+    for first, last in zip(*ends, strict=True):
+        runtime.spend(1)
+        rows.append(make_one(first, last))
+    return wrap_batch(traced.stack(rows, 0), 0, depth)
+
+
+def _examples(value: Any, depth: int) -> list[Tensor] | None:
+    """The examples of a tensor with a batch axis at this level, None for anything else."""
+    level: Any = value.level if type(value) is Tensor else None
+    if level is None or level.value is None or level.depth != depth:
+        return None
+    from ...table.formulas import traced
+
+    size = shape_of(level.value)[level.axis]
+    return [traced.select(level.value, level.axis, place) for place in range(size)]
+
+
 @function(
     f"linspace(any start, any end, int steps, *, {OPTIONS})",
     where=("torch",),
@@ -593,6 +625,10 @@ def linspace(
     requires_grad: bool,
 ) -> Tensor:
     check_options("linspace", layout, device, pin_memory)
+    options = (dtype, layout, device, pin_memory, requires_grad)
+    examples = _over_ends(lambda a, b: linspace(a, b, steps, *options), start, end)
+    if examples is not None:
+        return examples
     start, end = _check_steps("linspace", start, end, steps)
     if dtype is None:
         dtype = dtypes.default.dtype
@@ -634,6 +670,10 @@ def logspace(
     requires_grad: bool,
 ) -> Tensor:
     check_options("logspace", layout, device, pin_memory)
+    options = (dtype, layout, device, pin_memory, requires_grad)
+    examples = _over_ends(lambda a, b: logspace(a, b, steps, base, *options), start, end)
+    if examples is not None:
+        return examples
     start, end = _check_steps("logspace", start, end, steps)
     if dtype is None:
         dtype = dtypes.default.dtype

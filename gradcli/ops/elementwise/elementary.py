@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import in_blocks
+from ...kernels.special.single import rounded_once
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, op
@@ -59,9 +60,12 @@ def _unary(
 # --- exponentials and logarithms
 
 
+_EXP2 = rounded_once(np.exp2)
+
+
 def _exp2(self: Any) -> Any:
     if self.dtype.kind != "c":
-        return np.exp2(self)
+        return _EXP2(self)
     angle = self.imag * LN2  # by parts: infinity times a complex number would be NaN
     size = np.exp2(self.real)
     result = np.empty(np.shape(self), self.dtype)
@@ -70,7 +74,14 @@ def _exp2(self: Any) -> Any:
     return result[()]
 
 
-_unary("exp", np.exp, lambda F, g, out: g * F.conj(out), "e to the power of each element.", -2, 2)
+_unary(
+    "exp",
+    rounded_once(np.exp),
+    lambda F, g, out: g * F.conj(out),
+    "e to the power of each element.",
+    -2,
+    2,
+)
 _unary(
     "exp2",
     _exp2,
@@ -81,16 +92,23 @@ _unary(
 )
 _unary(
     "expm1",
-    np.expm1,
+    rounded_once(np.expm1),
     lambda F, g, out: g * F.conj(out + 1),
     "exp(x) - 1, exact for small x.",
     -2,
     2,
 )
-_unary("log", np.log, lambda F, g, self: g / F.conj(self), "The natural logarithm.", 0.3, 3)
+_unary(
+    "log",
+    np.log,
+    lambda F, g, self: g / F.conj(self),
+    "The natural logarithm.",
+    0.3,
+    3,
+)
 _unary(
     "log2",
-    np.log2,
+    rounded_once(np.log2),
     lambda F, g, self: g / F.conj(self * LN2),
     "The logarithm to base 2.",
     0.3,
@@ -98,7 +116,7 @@ _unary(
 )
 _unary(
     "log10",
-    np.log10,
+    rounded_once(np.log10),
     lambda F, g, self: g / F.conj(self * LN10),
     "The logarithm to base 10.",
     0.3,
@@ -106,7 +124,7 @@ _unary(
 )
 _unary(
     "log1p",
-    np.log1p,
+    rounded_once(np.log1p),
     lambda F, g, self: g / F.conj(self + 1),
     "log(1 + x), exact for small x.",
     -0.5,
@@ -146,9 +164,21 @@ _unary(
     2,
     aliases=("arctan",),
 )
-_unary("sinh", np.sinh, lambda F, g, self: g * F.conj(F.cosh(self)), "The hyperbolic sine.", -2, 2)
 _unary(
-    "cosh", np.cosh, lambda F, g, self: g * F.conj(F.sinh(self)), "The hyperbolic cosine.", -2, 2
+    "sinh",
+    rounded_once(np.sinh),
+    lambda F, g, self: g * F.conj(F.cosh(self)),
+    "The hyperbolic sine.",
+    -2,
+    2,
+)
+_unary(
+    "cosh",
+    rounded_once(np.cosh),
+    lambda F, g, self: g * F.conj(F.sinh(self)),
+    "The hyperbolic cosine.",
+    -2,
+    2,
 )
 _unary(
     "asinh",
@@ -262,7 +292,7 @@ op(
 )
 _unary(
     "tanh",
-    np.tanh,
+    rounded_once(np.tanh),
     lambda F, g, out: F.tanh_backward(g, out),
     "The hyperbolic tangent.",
     -2,

@@ -15,7 +15,15 @@ from ...table.call.python_data import element
 from ...table.dtype_rules import real_gradients, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, Op, op
 from ...table.formulas import traced
-from ...table.levels.batching import aligned, batch_size, front, in_front, loop, plain_index
+from ...table.levels.batching import (
+    aligned,
+    batch_size,
+    decomposed,
+    front,
+    in_front,
+    loop,
+    plain_index,
+)
 from ...table.out_rules import EXACT, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, wrap_dim
@@ -186,13 +194,22 @@ def _led(indices: Sequence[Any], axes: Sequence[Any], size: int) -> tuple[int, l
 def _put_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     """index_put over a batch: one more index, and the indexed dimensions in front.
 
-    A loop where a mask tells the places.
+    A mask that is the same for all counts as the places that it names; a loop where it has a batch.
     """
-    tensor, indices, values, accumulate = args
-    if any(item is not None and item.dtype in MASKS for item in indices):
-        return loop(op, args, axes)
+    tensor, given_indices, values, accumulate = args
+    indices: list[Any] = []
+    own: list[Any] = []
+    for item, axis in zip(given_indices, axes[1] or [None] * len(given_indices), strict=True):
+        if item is None or item.dtype not in MASKS:
+            indices.append(item)
+            own.append(axis)
+        elif axis is None and item.level is None:
+            indices += map(from_array, np.nonzero(np.asarray(item.array)))
+            own += [None] * (len(indices) - len(own))
+        else:
+            return loop(op, args, axes)
     size = batch_size(args, axes)
-    rank, spread = _led(indices, axes[1] or [None] * len(indices), size)
+    rank, spread = _led(indices, own, size)
     tensor = in_front(tensor, axes[0], size)
     places = [dim for dim, item in enumerate(spread) if item is not None]
     target = places[0] if _adjacent(indices) else 0
@@ -902,6 +919,38 @@ op(
         S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal(3, 2)),
         S(S.normal(3), 0, S.integers(0, 3, 4), S.normal(4), alpha=2.0),
     ],
+)
+
+
+def _copy_slices(whole: Any, part: Any, index: Any) -> Any:
+    result = np.array(whole, order="C")
+    result.reshape(-1)[index] = part.reshape(-1)
+    return result
+
+
+def _copy_slices_batched(F: Namespace, whole: Any, part: Any, index: Any) -> Any:
+    rest = F.index_fill(F.reshape(whole, (-1,)), 0, index, 0)
+    result = F.index_add(rest, 0, index, F.reshape(part, (-1,)))
+    return F.reshape(result, tuple(whole.shape))
+
+
+op(
+    "_copy_slices(Tensor whole, Tensor part, Tensor index)",
+    kernel=_copy_slices,
+    vjp={
+        "whole": lambda F, g, whole_shape, index: F.reshape(
+            F.index_fill(F.reshape(g, (-1,)), 0, index, 0), whole_shape
+        ),
+        "part": lambda F, g, part_shape, index: F.reshape(
+            F.index_select(F.reshape(g, (-1,)), 0, index), part_shape
+        ),
+    },
+    jvp=LINEAR,
+    batching=decomposed(_copy_slices_batched),
+    node="CopySlices",
+    where=(),
+    doc="A tensor with other values at places of its flattened form, each given once.",
+    samples=lambda S: [S(S.normal(3, 4), S.normal(1, 1), S.integers(0, 12, 1))],
 )
 
 

@@ -279,10 +279,16 @@ def _qr_slope(F: Namespace, g: Any, A: Any, out0: Any, out1: Any, mode: str) -> 
     gQ, gR = g
     if rows >= columns:
         return _tall_slope(F, gQ, gR, out0, out1)
-    first, rest = F.slice(gR, -1, 0, rows), F.slice(gR, -1, rows, columns)
-    gQ = gQ + F.matmul(F.slice(A, -1, rows, columns), adjoint(F, rest))
-    left = _tall_slope(F, gQ, first, out0, F.slice(out1, -1, 0, rows))
-    return F.cat([left, F.matmul(out0, rest)], -1)
+    # The triangular factor begins with a square one, and the part of `gR` beside that goes through.
+    M = F.matmul(adjoint(F, out0), gQ) - F.matmul(gR, adjoint(F, out1))
+    M = M - adjoint(F, M)
+    lower = F._triangle(M, False, -1)
+    if is_complex(M):
+        lower = lower + (F._triangle(M, False) - lower) / 2
+    square = adjoint(F, F.slice(out1, -1, 0, rows))
+    inner = F._solve_triangular(square, lower, False, False)
+    left = F.slice(gR, -1, 0, rows) + inner
+    return F.matmul(out0, F.cat([left, F.slice(gR, -1, rows, columns)], -1))
 
 
 def _qr_tangent(F: Namespace, t: Any, A: Any, out0: Any, out1: Any, mode: str) -> Any:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ...table.call.python_data import real_number
-from ...table.dtype_rules import refuse_bool, requires_grad
-from ...table.entry import LINEAR, MULTILINEAR, op
-from ...table.levels.batching import decomposed, matmul_like
+from ...table.dtype_rules import refuse_bool, requires_grad, transforms_run
+from ...table.entry import LINEAR, MULTILINEAR, Op, op
+from ...table.formulas import traced
+from ...table.levels.batching import decomposed, front, matmul_like
 from ...table.out_rules import CAST, CONTRACTED, EXACT, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import check_expand, is_contiguous, ndim, size_at
@@ -266,7 +267,7 @@ def _addmm(self: Any, mat1: Any, mat2: Any, beta: complex = 1, alpha: complex = 
 
 _ADDMM_BATCHED = decomposed(
     lambda F, self, left, right, beta, alpha: F.add(
-        F.mul(self, beta), F.mul(F.matmul(left, right), alpha)
+        _times(self, beta), _times(F.matmul(left, right), alpha)
     )
 )
 _ADDMM_JVP = {
@@ -374,10 +375,20 @@ op(
 )
 
 
-def _dot_batched(F: Namespace, self: Any, tensor: Any) -> Any:
-    if len(shape_of(self)) != 1 or len(shape_of(tensor)) != 1:
+def _dot_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """Dot products over a batch: as products of matrices, whose errors are PyTorch's too."""
+    ranks = [ndim(value) - (axis is not None) for value, axis in zip(args, axes, strict=True)]
+    if ranks != [1, 1]:
         raise RuntimeError("Got wrong shapes for dot")
-    return _row_by_column(F, self, tensor)
+    if None in axes:
+        left, right = (v if a is None else front(v, a) for v, a in zip(args, axes, strict=True))
+        right = right if axes[1] is None else traced.t(right)
+        if shape_of(left)[-1] != shape_of(right)[0]:
+            return traced.matmul(left, right), 0
+    return _DOT_ROWS(op, args, axes)
+
+
+_DOT_ROWS = decomposed(_row_by_column)
 
 
 op(
@@ -389,7 +400,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_dot,
-    batching=decomposed(_dot_batched),
+    batching=_dot_batched,
     out=_DOTTED,
     doc="The sum of the products of two vectors' elements.",
     samples=lambda S: [
@@ -723,7 +734,7 @@ def _linear(F: Namespace, input: Any, weight: Any, bias: Any = None) -> Any:
         return _matmul(F, input, transposed)
     if rank == 2:
         return F._addmm_t(bias, input, transposed)
-    if is_contiguous(input):
+    if is_contiguous(input) and (rank == 3 or not transforms_run()):
         shape = tuple(input.shape)
         folded = F.reshape(input, (math.prod(shape[:-1]), shape[-1]))
         result = F._addmm_t(bias, folded, transposed)

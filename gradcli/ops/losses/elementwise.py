@@ -14,7 +14,7 @@ import numpy as np
 
 from ...kernels.blocks import summed
 from ...table.call.arguments import type_name
-from ...table.dtype_rules import is_complex, not_differentiable, real_only
+from ...table.dtype_rules import is_complex, not_differentiable, real_only, transforms_run
 from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim
@@ -495,7 +495,25 @@ def _with_logits(
         raise ValueError(
             f"Target size ({size_of(target)}) must be the same as input size ({size_of(input)})"
         )
+    if transforms_run():
+        _check_logits(input, target, weight, pos_weight, reduction)
+        return _logits_in_transforms(F, input, target, weight, pos_weight, reduction)
     return F._binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
+
+
+def _logits_in_transforms(
+    F: Namespace, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: str
+) -> Any:
+    """The loss by the operations that PyTorch takes inside function transforms."""
+    high = F.clamp_min(F.neg(input), 0)
+    log = F.log(F.exp(F.neg(high)) + F.exp(F.neg(input) - high))
+    if pos_weight is None:
+        loss = (1 - target) * input + high + log
+    else:
+        loss = (1 - target) * input + ((pos_weight - 1) * target + 1) * (log + high)
+    if weight is not None:
+        loss = loss * weight
+    return reduced(F, loss, reduction)
 
 
 op(

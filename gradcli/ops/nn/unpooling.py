@@ -278,6 +278,7 @@ def _define_fractional(dims: int) -> None:
         constant=(1,),
         check=_check_fractional,
         node=f"FractionalMaxPool{dims}DBackward0",
+        fused={"self": f"FractionalMaxPool{dims}DBackwardBackward0 g self=0"},
         where=(),
         doc=f"The kernel of `{name}`.",
         samples=lambda S: (

@@ -38,7 +38,7 @@ from .arguments import (
     bind,
     check_arguments,
 )
-from .record import attach, record
+from .record import attach, pack_inputs, record
 
 np.seterr(all="ignore")
 # The C library gives memory back to the system, page by page to be cleared again, until it has
@@ -95,11 +95,13 @@ def run_plain(op: Op, args: Sequence[Any]) -> Any:
         if op.size is not None:
             runtime.reserve(8 * op.size(*args))
         return op.composite(traced, *args)
+    records = bool(op.vjp) and runtime.grad_enabled
+    packed = pack_inputs(op, args) if runtime.packing and records else None
     outputs = compute(op, args)
     if op.view:
         link_views(op, args[0], outputs)
-    if op.vjp and runtime.grad_enabled:
-        record(op, args, outputs)
+    if records:
+        record(op, args, outputs, packed)
     return outputs
 
 
@@ -338,6 +340,11 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
         if old is None:
             raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
         bound = old
+    if flavour == OPERATOR and runtime.packing:
+        try:
+            return run(op, bound)
+        except TypeError:  # of a pack hook
+            return NotImplemented
     return run(op, bound)
 
 

@@ -127,6 +127,7 @@ def _unary(op: Op, flavour: str) -> Any:
                 out.view_info = None
                 out.meta = None
                 out.level = None
+                out.born = state.born
                 if records:
                     made = _new(OpNode)
                     made.plan = plan
@@ -255,6 +256,7 @@ def _binary(op: Op, flavour: str) -> Any:
                     out.view_info = None
                     out.meta = None
                     out.level = None
+                    out.born = state.born
                     if records:
                         made = _new(OpNode)
                         if edge_b is None:

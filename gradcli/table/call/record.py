@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -385,8 +385,13 @@ def gather(op: Op, args: Sequence[Any]) -> tuple[tuple[int, ...], list[Any], lis
     return tuple(wanted), edges, numbers
 
 
-def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
-    """Make the node for a call and hang it on `outputs` (a tensor, or a tuple or list of them)."""
+def record(
+    op: Op, args: Sequence[Any], outputs: Any, packed: Iterator[Any] | None = None
+) -> Node | None:
+    """Make the node for a call and hang it on `outputs` (a tensor, or a tuple or list of them).
+
+    `packed` has what the user's hooks made of the inputs, where that was done before.
+    """
     wanted, edges, numbers = gather(op, args)
     if not wanted:
         return None
@@ -407,14 +412,14 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
         if code == INPUT:
             value = args[index]
             if type(value) is Tensor:
-                value, low = _save(value, guards)
+                value, low = _save(value, guards, packed)
                 is_traced = is_traced or low
             elif isinstance(value, list | tuple):
                 kept = []
                 version_list: list[Any] = []
                 for item in value:
                     if type(item) is Tensor:
-                        item, low = _save(item, version_list)
+                        item, low = _save(item, version_list, packed)
                         is_traced = is_traced or low
                     kept.append(item)
                 guards.extend((Versions(version_list), 0) if version_list else (None, 0))
@@ -467,6 +472,25 @@ def record(op: Op, args: Sequence[Any], outputs: Any) -> Node | None:
     return node
 
 
+def pack_inputs(op: Op, args: Sequence[Any]) -> Iterator[Any] | None:
+    """What the user's hooks make of the inputs that a call will save, before it runs.
+
+    As in PyTorch the hooks see them in the order of their names.
+    """
+    from ...autograd.packing import pack
+
+    wanted, edges, _ = gather(op, args)
+    if not wanted:
+        return None
+    places = [i for code, i in plan_for(op, wanted, len(edges)).saves if code == INPUT]
+    packed = {}
+    for place in sorted(places, key=lambda i: op.parameters[i].name):
+        value = args[place]
+        items = value if isinstance(value, list | tuple) else (value,)
+        packed[place] = [pack(item) for item in items if type(item) is Tensor]
+    return iter([item for place in places for item in packed[place]])
+
+
 def _pack_outputs(node: OpNode) -> None:
     """Send saved outputs through the user's hooks."""
     from ...autograd.packing import pack
@@ -500,8 +524,13 @@ def _any_complex(op: Op, args: Sequence[Any]) -> bool:
     return False
 
 
-def _save(tensor: Tensor, guards: list[Any]) -> tuple[Any, bool]:
+def _save(
+    tensor: Tensor, guards: list[Any], packed: Iterator[Any] | None = None
+) -> tuple[Any, bool]:
     """The value to keep for a tensor, and whether formulas must then run on tensors."""
+    if packed is not None:
+        guards.extend((None, 0))
+        return next(packed), True
     if packers:
         from ...autograd.packing import pack
 

@@ -47,7 +47,14 @@ def batch_size(args: Sequence[Any], axes: Sequence[Any]) -> int:
 
 
 def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
-    """Elementwise: batch axes to the front; logical dimensions padded to the same rank."""
+    """Elementwise: batch axes to the front; logical dimensions padded to the same rank.
+
+    The batch axis stays in its place where one tensor is all that PyTorch's function takes.
+    """
+    tensors = [position for position, value in enumerate(args) if type(value) is Tensor]
+    alone = len(op.tensor_positions) == 1 or op.promote == "compare" or op.id == "pow"
+    if alone and tensors == [0]:
+        return run(op, args), axes[0]
     ranks = [
         len(shape_of(value)) - (axis is not None)
         for value, axis in zip(args, axes, strict=True)
@@ -229,7 +236,7 @@ def squeezed(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     return traced.reshape(tensor, shape[:1] + tuple(n for n in shape[1:] if n != 1)), 0
 
 
-INNERMOST = 1 << 30  # a depth inside every transform that runs
+INNERMOST = 1 << 200  # a depth inside every transform that runs
 
 
 def decomposed(function: Callable[..., Any]) -> Callable[..., tuple[Any, int]]:

@@ -17,9 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ...autograd.leaf import fresh_edge
 from ...autograd.modes import refresh_view, requires_grad
 from ...autograd.node import next_number
 from ...autograd.operations import operations
@@ -51,19 +53,30 @@ from .batching import wrap_batch as wrap_batch
 # The transforms that are running: "vmap", "jvp", "dual" or "grad", the outermost first.
 stack: list[str] = []
 # Their depths: rising numbers that are never given twice, so that what a tensor carries from a
-# level that has ended is not taken for that of a later one. The low bits count the levels around.
+# level that has ended is not taken for that of a later one. The low bits count the levels around,
+# the next one tells forward mode, also of a level that has ended.
 depths_running: list[int] = []
 _DEEPEST = 1 << 16
+_FORWARD = 1 << 16
 _starts: list[int] = []  # for each running level the number of the last node before it began
+_outside: list[tuple[int, ...]] = []  # for each the levels that wrapped what was made around it
 _next_depth = itertools.count(1).__next__
 
 
 def enter(kind: str) -> int:
     """Begin a level; its depth."""
+    depth = 2 * _DEEPEST * _next_depth() + _FORWARD * (kind == "jvp") + len(stack) + 1
+    _begin(kind, depth)
+    return depth
+
+
+def _begin(kind: str, depth: int) -> None:
     stack.append(kind)
-    depths_running.append(_next_depth() * _DEEPEST + len(stack))
+    depths_running.append(depth)
     _starts.append(next_number())
-    return depths_running[-1]
+    _outside.append(runtime.born)
+    if kind in ("grad", "jvp"):
+        runtime.born += (depth,)
 
 
 def leave() -> None:
@@ -71,6 +84,7 @@ def leave() -> None:
     stack.pop()
     depths_running.pop()
     _starts.pop()
+    runtime.born = _outside.pop()
 
 
 @contextmanager
@@ -79,13 +93,29 @@ def resumed(kind: str, depth: int) -> Iterator[None]:
     if depth in depths_running:
         yield
         return
-    stack.append(kind)
-    depths_running.append(depth)
-    _starts.append(next_number())
+    _begin(kind, depth)
     try:
         yield
     finally:
         leave()
+
+
+@contextmanager
+def lowered(depth: int) -> Iterator[None]:
+    """Of the running levels only those up to `depth` run inside; at 0 none does."""
+    place = next((i for i, level in enumerate(depths_running) if level > depth), len(stack))
+    lists: tuple[list[Any], ...] = (stack, depths_running, _starts, _outside)
+    inner = [items[place:] for items in lists]
+    born = runtime.born
+    runtime.born = _outside[place] if inner[0] else born
+    for items in lists:
+        del items[place:]
+    try:
+        yield
+    finally:
+        runtime.born = born
+        for items, others in zip(lists, inner, strict=True):
+            items += others
 
 
 def kind_of(depth: int) -> str | None:
@@ -93,10 +123,8 @@ def kind_of(depth: int) -> str | None:
     return stack[depths_running.index(depth)] if depth in depths_running else None
 
 
-# Functions that give the tensor outside that an argument of a running transform stands for.
-originals: list[Callable[[Tensor], Tensor | None]] = []
-# Functions that tell which `func.grad` levels a tensor belongs to, for its text.
-grad_levels: list[Callable[[Tensor], list[int]]] = []
+# The nodes of the tensors that transforms of reverse mode differentiate by, each with its level.
+arguments: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
 
 # ---------------------------------------------------------------- wrapping
@@ -111,7 +139,36 @@ def with_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> Tensor:
     level = _copy_level(tensor.level)
     level.tangents = {**(level.tangents or {}), depth: tangent}
     other.level = level
+    other.born = wrapped_at(tensor.born, depth) if depth & _FORWARD else tensor.born
     return other
+
+
+def wrapped_at(born: tuple[int, ...], depth: int) -> tuple[int, ...]:
+    """The levels that wrap a tensor, with one more."""
+    return born if depth in born else tuple(sorted((*born, depth)))
+
+
+def seen_from_outside(tensor: Tensor, depth: int) -> Tensor:
+    """A tensor as those outside of the level `depth` have it: what that level wrapped."""
+    born = tuple(d for d in tensor.born if d < depth)
+    if len(born) == len(tensor.born):
+        return tensor
+    other = alias(tensor)
+    other.node = tensor.node
+    other.number = tensor.number
+    other.view_info = tensor.view_info
+    other.born = born
+    return other
+
+
+def seen_at(tensor: Tensor, depth: int) -> Tensor:
+    """A tensor as it is at the level `depth`, without what the levels inside of that add."""
+    seen = seen_from_outside(below(tensor, depth + 1), depth + 1)
+    while seen is not tensor and seen.node is not None and arguments.get(seen.node, 0) > depth:
+        node = seen.node
+        seen.number = node.numbers[0] if node.numbers else 0
+        seen.node = node.edges[0] if node.number >= 0 else None
+    return seen
 
 
 def _copy_level(level: Level | None) -> Level:
@@ -137,6 +194,7 @@ def below(value: Any, depth: int) -> Any:
     other.node = value.node
     other.number = value.number
     other.view_info = value.view_info
+    other.born = value.born
     if kept or value.level.value is not None:
         other.level = _copy_level(value.level)
         other.level.tangents = kept or None
@@ -174,6 +232,12 @@ _ESCAPED = (
 )
 
 
+def check_running(depth: int) -> None:
+    """Raise PyTorch's error where the level of a batch axis has ended."""
+    if depth not in depths_running and depth != INNERMOST:
+        raise RuntimeError(_ESCAPED)
+
+
 def run_leveled(op: Op, args: Sequence[Any]) -> Any:
     """Call `op` where at least one tensor carries a level."""
     if op.composite is not None:
@@ -181,8 +245,7 @@ def run_leveled(op: Op, args: Sequence[Any]) -> Any:
     tensors = _tensors(op, args)
     depth = _batch_depth(tensors)
     if depth:
-        if depth not in depths_running and depth != INNERMOST:
-            raise RuntimeError(_ESCAPED)
+        check_running(depth)
         outputs = _run_batched(op, args, depth)
         if op.view and _unwrap(args[0], depth)[1] is not None:
             link_views(op, args[0], outputs)
@@ -611,33 +674,64 @@ def _set_tangent(tensor: Tensor, tangent: Tensor, depth: int) -> None:
 # ---------------------------------------------------------------- reading
 
 
-def is_unrecorded(tensor: Tensor) -> bool:
-    """Whether the innermost transform, vmap or jvp, made a tensor that is on no graph for PyTorch.
+def shown_edge(tensor: Tensor) -> Any:
+    """The edge of a tensor on the graph that programs see: that of its outermost wrapper.
 
-    Here the values inside are recorded too, since passes further out need that.
+    There is one graph for all levels here, since passes further out need the values inside too; in
+    PyTorch each level of reverse mode has a graph of its own, and vmap and jvp have none.
     """
-    innermost = _innermost_transform()
-    if innermost is None or stack[innermost] == "grad":
-        return False
-    depth = depths_running[innermost]
+    edge = fresh_edge(tensor)
+    if edge is None:
+        return None
     level = tensor.level
-    if level is not None and (
-        (level.value is not None and level.depth == depth) or depth in (level.tangents or ())
-    ):
-        return True
-    return tensor.node is not None and tensor.node.number > _starts[innermost]
+    if level is not None and level.value is not None and level.depth > max(tensor.born, default=0):
+        return None
+    if not tensor.born:
+        return edge if node_outside(edge) is not None else None
+    depth = tensor.born[-1]
+    if depth & _FORWARD or not any(arguments.get(node) == depth for node in reachable(edge)):
+        return None
+    return edge
+
+
+def shown_node(tensor: Tensor) -> Any:
+    """The node that made a tensor as programs see it; None for an argument of its level."""
+    edge = shown_edge(tensor)
+    if edge is None or edge.number < 0 or arguments.get(edge) in tensor.born[-1:]:
+        return None
+    return edge
+
+
+def node_outside(node: Any) -> Any:
+    """What made a tensor on the graph outside of every level, None where it is not on that."""
+    if not arguments:
+        return node
+    ends = [found for found in reachable(node) if found.number < 0]
+    if ends and all(found in arguments for found in ends):
+        return None
+    while node.number >= 0 and node in arguments:
+        node = node.edges[0]
+    return node
+
+
+def reachable(edge: Any) -> set[Any]:
+    """Every node and accumulator that gradients arriving at `edge` can reach; none from None."""
+    seen: set[Any] = set()
+    pending = [] if edge is None else [edge]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending.extend(e for e in node.edges if e is not None)
+    return seen
 
 
 def is_foreign(tensor: Tensor) -> bool:
-    """Whether the innermost transform is a reverse-mode one that a tensor is no variable of."""
+    """Whether the innermost transform is a reverse-mode one that does not wrap a tensor."""
     innermost = _innermost_transform()
-    if innermost is None or stack[innermost] != "grad" or tensor.node is None:
+    if innermost is None or stack[innermost] != "grad":
         return False
-    depth = depths_running[innermost]
-    if any(depth in find(tensor) for find in grad_levels):
-        return False
-    node: Any = tensor.node
-    return bool((node.born if node.number < 0 else node.number) <= _starts[innermost])
+    return depths_running[innermost] not in tensor.born
 
 
 def _innermost_transform() -> int | None:
@@ -655,11 +749,20 @@ def detach(tensor: Tensor) -> Tensor:
     if level is None:
         return detach_plain(tensor)
     if level.value is not None:
+        check_running(level.depth)
         return wrap_batch(detach(level.value), level.axis, level.depth)
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
     return other
+
+
+def ones_like(tensor: Tensor) -> Tensor:
+    """Ones in the shape, the dtype and the batches of a tensor."""
+    level = tensor.level
+    if level is None or level.value is None:
+        return constant(shape_of(tensor), tensor.dtype, 1)
+    return wrap_batch(ones_like(level.value), level.axis, level.depth)
 
 
 def innermost(tensor: Tensor, what: str) -> Any:
@@ -678,25 +781,23 @@ def text(tensor: Tensor) -> str:
     """The text of a tensor inside transforms: one wrapper for each level it belongs to."""
     wrappers: dict[int, Callable[[str], str]] = {}
     inner = tensor
+    limit = INNERMOST
     while True:
-        level = inner.level
-        for depth in _tracking_levels(inner):
+        for depth in _wrapping(inner, limit):
             wrappers[depth] = _tracking(depth)
+        level = inner.level
         if level is None or level.value is None:
             break
-        wrappers[level.depth] = _batched(level.depth, level.axis)
+        limit = level.depth
+        wrappers[limit] = _batched(limit, level.axis)
         inner = level.value
-    for find_original in originals:
-        original = find_original(inner)
-        inner = inner if original is None else original
     refresh_view(inner)
     suffixes = []
-    tracked = any(find(inner) for find in grad_levels)
-    if inner.node is not None and (not tracked or operations.reaches_outside(inner)):
-        if inner.node.number >= 0:
-            suffixes.append(f"grad_fn=<{inner.node.title}>")
-        else:
-            suffixes.append("requires_grad=True")
+    node = inner.node
+    if node is not None:
+        node = node_outside(node)
+    if node is not None:
+        suffixes.append(f"grad_fn=<{node.title}>" if node.number >= 0 else "requires_grad=True")
     level = inner.level
     if level is not None and level.tangents:
         for depth, tangent in level.tangents.items():
@@ -708,48 +809,41 @@ def text(tensor: Tensor) -> str:
     return result
 
 
-def _tracking_levels(tensor: Tensor) -> list[int]:
-    """The running levels of reverse and forward mode that a tensor belongs to or was made in.
+def _wrapping(tensor: Tensor, limit: int = INNERMOST) -> list[int]:
+    """The levels that wrap a tensor outside of its own batch axis and inside of `limit`."""
+    level = tensor.level
+    own = level.depth if level is not None and level.value is not None else 0
+    return [depth for depth in tensor.born if own < depth < limit]
 
-    Where nothing is recorded that cannot be told: a constant made inside has no wrapper here.
-    """
-    source = tensor
-    while source.node is None and source.view_info is not None:
-        source = source.view_info.base
-    found = [depth for find in grad_levels for depth in find(source)]
-    number = 0 if source.node is None else source.node.number
-    for kind, depth, start in zip(stack, depths_running, _starts, strict=True):
-        if kind in ("grad", "jvp") and number > start:
-            found.append(depth)
-    for part in (tensor, source):
-        if part.level is not None:
-            found += [d for d in part.level.tangents or () if kind_of(d) == "jvp"]
-    return found
+
+def _place(depth: int, ended: int) -> int:
+    """The number by which PyTorch shows a level: how many run around it, and itself."""
+    return depths_running.index(depth) + 1 if depth in depths_running else ended
 
 
 def wrapper_of(tensor: Tensor) -> str:
     """PyTorch's class of what a running transform made of a tensor, which has no memory, or ""."""
     if tensor.level is not None and tensor.level.value is not None:
         return "BatchedTensorImpl"
-    return "TensorWrapper" if depths_running and _tracking_levels(tensor) else ""
+    return "TensorWrapper" if any(depth in depths_running for depth in tensor.born) else ""
 
 
 def _tracking(depth: int) -> Callable[[str], str]:
-    place = depth % _DEEPEST if depth in depths_running else -2  # as PyTorch shows an ended level
-    return lambda inner: grad_tracking_text(place, inner)
+    return lambda inner: grad_tracking_text(_place(depth, -2), inner)
 
 
 def _batched(depth: int, axis: int) -> Callable[[str], str]:
-    return lambda inner: batched_text(depth % _DEEPEST, axis, inner)
+    return lambda inner: batched_text(_place(depth, depth % _DEEPEST), axis, inner)
 
 
 operations.detach_leveled = detach
 operations.with_tangent = with_tangent
 operations.split_dual = lambda tensor, depth: (below(tensor, depth), tangent_at(tensor, depth))
 operations.level_stack = lambda: stack
-operations.is_unrecorded = is_unrecorded
+operations.shown_edge = shown_edge
+operations.shown_node = shown_node
 operations.is_foreign = is_foreign
-operations.is_argument = lambda tensor: False  # until reverse-mode transforms are loaded
+operations.arguments = arguments
 operations.enter_level = enter
 operations.leave_level = leave
 operations.run_leveled = run_leveled

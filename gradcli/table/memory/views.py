@@ -167,6 +167,8 @@ def _scatter(g: Any, geometry: Geometry) -> Any:
 def with_part(whole: Tensor | None, part: Tensor, geometry: Geometry) -> Tensor:
     """A tensor of the base's shape with `part` in place of the view's elements; zeros for None."""
     index = from_array(geometry.index().reshape(-1))
+    if whole is not None and not (geometry.complex_view or geometry.complex_base):
+        return traced._copy_slices(whole, part, index)  # type: ignore[no-any-return]
     if geometry.complex_view:
         part = _in_pairs(part)
     if whole is not None and geometry.complex_base:
