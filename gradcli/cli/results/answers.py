@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from .output import Sink
 
 
+def answered_values(
+    names: dict[str, Any], given: dict[str, Any], options: Options
+) -> dict[str, Any]:
+    """The values of a program's names that are answered: all but inputs, or those of `--of`."""
+    from gradcli.cli.programs.runner import chosen
+    from gradcli.io.documents import is_value
+
+    if options.of:
+        known = {name: value for name, value in names.items() if is_value(value)}
+        return {name: known[name] for name in chosen(options.of, known, "--of", "result")}
+    return {name: value for name, value in names.items() if name not in given and is_value(value)}
+
+
 def names_document(
     names: dict[str, Any], given: dict[str, Any], options: Options
 ) -> dict[str, Any]:
@@ -18,13 +31,10 @@ def names_document(
     from gradcli.autograd import leaf as leaves
     from gradcli.autograd.modes import requires_grad
     from gradcli.cli.programs.runner import chosen
-    from gradcli.io.documents import document, is_value, typed
+    from gradcli.io.documents import document, typed
     from gradcli.tensor.tensor import Tensor
 
-    values = {name: value for name, value in names.items() if name not in given and is_value(value)}
-    if options.of:
-        known = {name: value for name, value in names.items() if is_value(value)}
-        values = {name: known[name] for name in chosen(options.of, known, "--of", "result")}
+    values = answered_values(names, given, options)
     tensors = {
         name: value
         for name, value in names.items()
