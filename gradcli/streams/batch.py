@@ -33,9 +33,7 @@ from .kinds import Group, Kind, Record, Sorter
 from .mappable import mappable
 
 FEWEST = 4  # records that are worth a pass
-FIRST = (
-    16  # records of the first pass of a kind; each that succeeds may be followed by a larger one
-)
+FIRST = 16  # records of the first pass of a kind; every pass that succeeds allows a larger one
 MOST = 1 << 14
 MAX_ELEMENTS = 1 << 20  # of the inputs and results of one pass
 MAX_GROWTH = 64 << 20  # bytes by which a pass may raise what the process ever held
@@ -184,7 +182,7 @@ class Batches:
             if form is not None and pace.form is None:
                 if text is None:
                     yield start, start + 1, form.text
-                elif not text.startswith(form.text):
+                elif not self._agrees(text, form, answer, group.places[start + 1 : stop]):
                     pace.wait = NEVER
                     continue
             if text is not None:
@@ -219,6 +217,16 @@ class Batches:
             return None
         finally:
             warnings.showwarning = shown
+
+    def _agrees(self, text: str, form: Form, answer: Answer, rest: Sequence[int]) -> bool:
+        """Whether a pass gave what each of its first records gives by itself."""
+        alone = [form.text]
+        for place in rest[: FIRST - 1]:
+            other = self._form(answer, place)
+            if other is None:
+                return False
+            alone.append(other.text)
+        return text.startswith("".join(alone))
 
     def _pass(self, group: Group, start: int, stop: int, form: Form, pace: _Pace) -> str | None:
         """The lines of the records of a part, or None when they cannot go together."""
