@@ -99,12 +99,26 @@ def loop(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     size = batch_size(args, axes)
     results = [run(op, _at(args, axes, index)) for index in range(size)]
     if type(results[0]) is Tensor:
-        return traced.stack(results, 0), 0
+        return _stacked(results), 0
     columns = [
-        traced.stack(list(column), 0) if type(column[0]) is Tensor else column[0]
+        _stacked(list(column)) if type(column[0]) is Tensor else column[0]
         for column in zip(*results, strict=True)
     ]
     return (tuple(columns) if isinstance(results[0], tuple) else columns), 0
+
+
+def _stacked(results: list[Tensor]) -> Tensor:
+    """Results side by side, each as it lies in memory: a matrix may stand column by column."""
+    rank = len(shape_of(results[0]))
+    if rank < 2 or results[0].level is not None:
+        return traced.stack(results, 0)  # type: ignore[no-any-return]
+    strides = results[0].array.strides
+    order = tuple(sorted(range(rank), key=lambda axis: -strides[axis]))
+    if order == tuple(range(rank)) or 0 in strides:
+        return traced.stack(results, 0)  # type: ignore[no-any-return]
+    stacked = traced.stack([traced.permute(result, order) for result in results], 0)
+    back = tuple(order.index(axis) + 1 for axis in range(rank))
+    return traced.permute(stacked, (0, *back))  # type: ignore[no-any-return]
 
 
 def _at(args: Sequence[Any], axes: Sequence[Any], index: int) -> list[Any]:
