@@ -293,13 +293,15 @@ class _Stream:
     def _inputs(self, member: Member) -> dict[str, Tensor]:
         """A record's inputs and those of the command line, which win; every array is a new one."""
         self.job.runner.offered = member
-        found = tensors(member, self.options, self.job.runner.reads)
         given = self.given
-        for name, tensor in given.leaves.items():
-            found[name] = _copy(tensor, True)
-        for name, tensor in given.constants.items():
-            found[name] = _copy(tensor, False)
-        return found
+        shared = {name: _copy(tensor, True) for name, tensor in given.leaves.items()}
+        shared |= {name: _copy(tensor, False) for name, tensor in given.constants.items()}
+        reads = self.job.runner.reads
+        own = tensors(member, self.options, reads.difference(shared) if shared else reads)
+        if not shared:
+            return own
+        names = [name for name in member if name in reads]
+        return {**{name: own.get(name, shared.get(name)) for name in names}, **shared}
 
     def _fail(self, failure: Failure) -> None:
         if failure.status == 141 or not self.sink.streaming:

@@ -102,12 +102,15 @@ def _whole(identifier: str) -> Any:
     def rule(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         from ...table.call.dispatch import run
         from ...table.formulas import traced
-        from ...table.levels.batching import front
+        from ...table.levels.batching import front, loop
         from ...table.lookup import get_op
 
         value = front(args[0], axes[0])
         length, *rest = shape_of(value)
         reduced = get_op(identifier)
+        extreme = identifier in ("amax", "amin") and value.dtype.is_floating_point
+        if extreme and value.level is None and np.isnan(value.array).any():
+            return loop(op, args, axes)  # the gradient of a NaN goes to NaNs, not to none
         if reduced.parameters[1].is_list and rest:  # in the order in which they lie in memory
             keywords = {"dtype": args[1]} if len(args) > 1 else {}
             dims = tuple(range(1, 1 + len(rest)))
@@ -347,8 +350,16 @@ def _others(self: Any, dim: int) -> Any:
         total = reduce(MULTIPLY, self, axis, True)
         size = np.abs(total)
         limits = np.finfo(self.dtype)
-        if ((size >= limits.tiny) & (size <= limits.max)).all():
+        plain = (size >= limits.tiny) & (size <= limits.max)
+        if plain.all():
             return total / self
+        if plain.any():  # each row in its own way, whatever the others are
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.where(plain, total / self, _products_of_others(self, axis))
+    return _products_of_others(self, axis)
+
+
+def _products_of_others(self: Array, axis: int) -> Array:
     moved = np.moveaxis(self, axis, -1)
     ones = np.ones((*moved.shape[:-1], 1), moved.dtype)
     before = np.cumprod(np.concatenate([ones, moved[..., :-1]], -1), -1)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...tensor.tensor import Level, Tensor, make, shape_of
+from ...tensor.dtypes import int64
+from ...tensor.tensor import Level, Tensor, constant, make, shape_of
 from ..call.dispatch import run
 from ..entry import ELEMENTWISE, Op
 from ..formulas import traced
@@ -54,6 +55,7 @@ def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         if type(value) is Tensor
     ]
     rank = max(ranks)
+    lengths = _broadcast_lengths(args, axes, rank) if min(ranks) < rank else []
     inner = list(args)
     for position, (value, axis) in enumerate(zip(args, axes, strict=True)):
         if type(value) is Tensor and axis is not None:
@@ -62,8 +64,24 @@ def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
             missing = rank - (len(shape) - 1)
             if missing:
                 value = traced.reshape(value, (shape[0],) + (1,) * missing + shape[1:])
+                if all(length == 1 for length in lengths[:missing]):
+                    # An example alone is broadcast, and so its cotangent is a sum: never -0.
+                    value = traced.index_select(value, 1, constant((1,), int64))
             inner[position] = value
     return run(op, inner), 0
+
+
+def _broadcast_lengths(args: list[Any], axes: list[Any], rank: int) -> list[int]:
+    """The largest length in each logical dimension, as tensors are lined up at the last one."""
+    lengths = [1] * rank
+    for value, axis in zip(args, axes, strict=True):
+        if type(value) is Tensor:
+            shape = list(shape_of(value))
+            if axis is not None:
+                del shape[axis]
+            for place, length in enumerate(shape, rank - len(shape)):
+                lengths[place] = max(lengths[place], length)
+    return lengths
 
 
 def _shift(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
