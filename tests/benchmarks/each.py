@@ -1,6 +1,6 @@
 """Records in every way of writing them, against the plain one.
 
-    python tests/benchmarks/each.py [--row NAME ...] [--counts 20000 80000]
+    python tests/benchmarks/each.py [--row=NAME ...] [--counts 20000 80000]
 
 Processor seconds of the whole command. `rate` is the row's rate over the plain form's, for as many
 records: none is below 1/6; `without start` is the same without what the command takes for one
@@ -205,7 +205,7 @@ def measured(names: list[str], counts: list[int], times: int) -> Iterator[tuple[
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--row", nargs="*", default=[], help="only these")
+    parser.add_argument("--row", action="append", help="only this one; may be repeated")
     parser.add_argument("--counts", nargs=2, type=int, default=[20_000, 80_000])
     parser.add_argument("--times", type=int, default=2, help="runs of which the best counts")
     options = parser.parse_args()

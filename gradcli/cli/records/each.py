@@ -300,8 +300,8 @@ class _Stream:
         own = tensors(member, self.options, reads.difference(shared) if shared else reads)
         if not shared:
             return own
-        names = [name for name in member if name in reads]
-        return {**{name: own.get(name, shared.get(name)) for name in names}, **shared}
+        known = {**shared, **own}
+        return {**{name: known[name] for name in member if name in reads}, **shared}
 
     def _fail(self, failure: Failure) -> None:
         if failure.status == 141 or not self.sink.streaming:
