@@ -147,6 +147,10 @@ class Batches:
             pace = _Pace()
             elements = sum(math.prod(shape) for _, _, shape in kind)
             pace.most = max(FEWEST, min(MOST, MAX_ELEMENTS // max(1, elements)))
+            shared = (x.dtype for x in self.given.values())
+            own = (dtype for _, dtype, _ in kind if dtype is not None)
+            if any(dtype.is_complex for dtype in (*shared, *own)):
+                pace.wait = NEVER  # NumPy computes one complex number with other digits than many
             if len(self.paces) >= KINDS:
                 del self.paces[next(iter(self.paces))]
         self.paces[kind] = pace  # the one that was used last stands last

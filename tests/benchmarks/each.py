@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAIN = "import sys; from gradcli.cli.main import run; sys.exit(run(sys.argv[1:]))"
 LEAST = 1 / 6
 MOST_GROWTH = 4.4
+MEASURABLE = 0.3  # seconds without the start from which on a growth says something
 
 Record = dict[str, Any]
 
@@ -220,7 +221,8 @@ def main() -> int:
         net = [max(figure - start, 1e-3) for figure in found]
         bare = [(p - plain[0]) / figure for p, figure in zip(plain[1:], net, strict=True)]
         growth = net[1] / net[0]
-        missed += min(rates) < LEAST or growth > MOST_GROWTH * many / few / 4
+        steep = growth > MOST_GROWTH * many / few / 4 and net[1] > MEASURABLE
+        missed += min(rates) < LEAST or steep
         figures = f"{found[0]:7.2f} s {found[1]:7.2f} s {rates[0]:6.2f} {rates[1]:6.2f}"
         print(f"{name:16} {figures} {bare[0]:7.2f} {bare[1]:7.2f} {growth:7.2f}", flush=True)
     return int(missed > 0)
