@@ -173,7 +173,7 @@ OPTIONS: dict[str, Option] = _table(
         "each",
         FLAG,
         "",
-        "a JSON record a line in, one result out; branches are slow",
+        "a record a line in, a result out; branches are slower",
         group=RECORDS,
     ),
     Option("null-input", FLAG, "", "read no records: run once", short="n", group=RECORDS),
