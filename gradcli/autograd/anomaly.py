@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.tensor import Tensor
-from .node import Node, anomaly_checks
+from .node import GraphError, Node, anomaly_checks
 
 
 def warn_of_error(node: Node) -> None:
@@ -25,9 +25,11 @@ def _check(node: Node, grads: Sequence[Any]) -> None:
             continue
         array = grad.array if isinstance(grad, Tensor) else grad
         if array is not None and array.dtype.kind in "fc" and np.isnan(array).any():
-            raise RuntimeError(
+            error = GraphError(
                 f"Function '{node.title}' returned nan values in its {index}th output."
             )
+            error.node = node
+            raise error
 
 
 def _watch(node: Node, grads: Sequence[Any]) -> None:

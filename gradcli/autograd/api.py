@@ -66,10 +66,6 @@ def _ones(output: Any) -> Tensor:
     return operations.ones_like(output)
 
 
-def _shape_text(tensor: Tensor) -> str:
-    return f"torch.Size({list(shape_of(tensor))})"
-
-
 def _check_count(outputs: Sequence[Any], given: Sequence[Any]) -> None:
     """Raise where there is not one gradient for each output; those that are none come first."""
     if len(given) == len(outputs):
@@ -106,6 +102,8 @@ def _cotangents(
         if batched:
             shape = shape[1:]
         if shape != _shape_of(output):
+            from .directions import cotangent_mismatch
+
             hint = (
                 "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
                 "as the batch dimension. The sizes of the remaining dimensions are expected to "
@@ -115,9 +113,7 @@ def _cotangents(
                 "only want some tensors in `grad_output` to be considered batched, consider using "
                 "vmap."
                 if batched
-                else f"Mismatch in shape: grad_output[{index}] has a shape of "
-                f"{_shape_text(cotangent)} and output[{index}] has a shape of "
-                f"torch.Size({list(_shape_of(output))})."
+                else cotangent_mismatch(shape, _shape_of(output), index)
             )
             raise RuntimeError(hint)
         if cotangent.dtype.is_complex != output.dtype.is_complex:

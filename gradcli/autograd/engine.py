@@ -22,7 +22,7 @@ import numpy as np
 from ..kernels.sums import add_up
 from ..tensor.runtime import runtime
 from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
-from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks
+from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks, check_saved
 from .operations import operations
 
 _by_number = attrgetter("number")
@@ -163,18 +163,18 @@ def pass_number() -> int:
     return running[-1][0].number
 
 
-def run_between(
-    root: tuple[Any, int, Tensor], inputs: Sequence[Any], create_graph: bool
-) -> list[Any]:
+def run_between(root: tuple[Any, int, Any], inputs: Sequence[Any], create_graph: bool) -> list[Any]:
     """The gradients that arrive at the nodes `inputs`, of which nothing behind them is walked.
 
-    What passed through stays; the answer has None where nothing arrived.
+    What passed through stays; the answer has None where nothing arrived. For a bare array it has
+    bare arrays.
     """
     ends = set(inputs)
-    node, _, tensor = root
+    node, number, g = root
     order: list[Node] = [node]
     seen = {node}
-    plain = tensor.level is None and tensor.dtype.raw and not create_graph
+    bare = type(g) is not Tensor
+    plain = bare or (g.level is None and g.dtype.raw and not create_graph)
     for node in order:  # grows while it is walked
         if node not in ends:
             plain = plain and node.plain
@@ -183,25 +183,31 @@ def run_between(
                     seen.add(edge)
                     order.append(edge)
     order.sort(key=_by_number, reverse=True)
-    if plain and not anomaly_checks and not keeper and _fits(tensor.array, root[0]):
-        arrived: dict[Any, Any] = {root[0]: tensor.array}
+    start = root[0]
+    array = g if bare else g.array
+    if plain and not anomaly_checks and not keeper and _fits(array, start):
+        arrived: dict[Any, Any] = {start: array}
         _walk([node for node in order if node not in ends], arrived, {}, True, None)
+        if bare:
+            return [arrived.get(node) for node in inputs]
         return [make(arrived[node], node.dtype) if node in arrived else None for node in inputs]
     edges = [(node, 0) for node in inputs]
-    return _run_fully([root], order, create_graph, True, edges, False)
+    tensor = make(array, start.dtype if start.count == 1 else start.dtype[number]) if bare else g
+    found = _run_fully([(start, number, tensor)], order, create_graph, True, edges, False)
+    return [None if part is None else part.array for part in found] if bare else found
 
 
 def will_run(edge: Any) -> bool:
     """Whether the innermost running pass reaches this node or accumulator, and needs it."""
     work, order = running[-1]
+    if edge not in order and not any(edge in node.edges for node in order):
+        return False
     if work.targets is not None and edge.number < 0 and edge in work.targets:
         raise RuntimeError(
             "A leaf node was passed to _will_engine_execute_node but we are currently running "
             "autograd.grad(). This is currently not supported."
         )
-    if work.needed is not None and edge not in work.needed:
-        return False
-    return edge in order or any(edge in node.edges for node in order)
+    return work.needed is None or edge in work.needed
 
 
 def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> bool:
@@ -307,6 +313,7 @@ def _walk(
             wanted = _wanted(node.edges, needed)
         g = cotangents.pop(node, None)
         if g is None:
+            check_saved(node)
             if node.guards is not None and not retain_graph:
                 node.saved, node.guards = _freed_at(state.where), None
             continue
@@ -417,9 +424,13 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
 
 
 def _applied(work: Pass, node: Node, g: Any) -> Sequence[Any]:
-    """What a node returns for what arrived; nothing where nothing did, unless it runs anyway."""
+    """What a node returns for what arrived; nothing where nothing did, unless it runs anyway.
+
+    What a node saved is looked at in either case.
+    """
     undefined = g is None or (type(g) is list and all(item is None for item in g))
     if undefined and not node.runs_undefined:
+        check_saved(node)
         return [None] * len(node.edges)
     needed = work.needed
     wanted = None if needed is None else _wanted(node.edges, needed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from ..tensor.tensor import Tensor, shape_of
+from .directions import tangent_mismatch
 from .operations import operations
 
 UnpackedDualTensor = namedtuple(
@@ -61,11 +62,7 @@ def check_tangent(tensor: Tensor, tangent: Tensor) -> None:
             f"Expected tangent to be floating point or complex, but got: {tangent.dtype!r}"
         )
     if shape_of(tensor) != shape_of(tangent):
-        raise RuntimeError(
-            f"Trying to set a forward gradient that has a different size than that of the original "
-            f"Tensor, this is not supported. Tensor is of size {list(shape_of(tensor))} while the "
-            f"given forward gradient is of size {list(shape_of(tangent))}."
-        )
+        raise RuntimeError(tangent_mismatch(shape_of(tangent), shape_of(tensor)))
 
 
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:

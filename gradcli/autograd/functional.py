@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tensor.tensor import Tensor, alias, constant, make, numel, shape_of
 from . import api
+from .directions import vector_mismatch
 from .leaf import detach, fresh_edge, refuse_inside_transforms, requires_grad_
 from .modes import enable_grad
 from .operations import operations
@@ -81,10 +82,8 @@ def _check_vector(v: Sequence[Tensor], like: Sequence[Tensor], several: bool) ->
         )
     for index, (item, other) in enumerate(zip(v, like, strict=True)):
         if shape_of(item) != shape_of(other):
-            place = f"Entry {index} in " if several else ""
             raise RuntimeError(
-                f"{place}v has invalid size: should be torch.Size({list(shape_of(other))}) but got "
-                f"torch.Size({list(shape_of(item))})."
+                vector_mismatch(shape_of(item), shape_of(other), index if several else None)
             )
 
 

@@ -162,7 +162,10 @@ def grad(tensor: Tensor) -> Tensor | None:
         return meta.grad  # type: ignore[no-any-return]
     node = tensor.node
     if node is not None and node.number >= 0 and not retains_grad(tensor):
-        warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        warning: Any = UserWarning(NON_LEAF_GRAD)
+        warning.where = node.where
+        warning.about = "a result, not a leaf, since here"
+        warnings.warn(warning, stacklevel=2)
     return None
 
 

@@ -133,7 +133,17 @@ class AccumulateGrad(Node):
     """
 
     __module__ = "builtins"  # as texts name the class
-    __slots__ = ("array", "bit", "born", "grad", "kind", "post_hooks", "tensor", "version")
+    __slots__ = (
+        "array",
+        "attributes",
+        "bit",
+        "born",
+        "grad",
+        "kind",
+        "post_hooks",
+        "tensor",
+        "version",
+    )
 
     title = "AccumulateGrad"
     watched = 0  # how many hooks were put on leaves anywhere
@@ -150,6 +160,7 @@ class AccumulateGrad(Node):
         self.shape = shape_of(tensor)
         self.dtype = tensor.dtype
         self.grad: Tensor | None = None
+        self.attributes: dict[str, Any] | None = None  # those that a program gave the tensor
         self.bit = ""
         self.kind = ""  # what torch.nn made the tensor: "Parameter", "Buffer", "Passing buffer"
         self.hooks: Hooks | None = None
@@ -200,6 +211,12 @@ def mark(tensor: Tensor, kind: str) -> Tensor:
     """Say what a tensor is for torch.nn; returns it."""
     meta_of(tensor).kind = kind
     return tensor
+
+
+def attributes_of(tensor: Tensor) -> dict[str, Any]:
+    """What a program added to a tensor; under `__class__` its own class of parameters."""
+    meta = tensor.meta
+    return {} if meta is None or meta.attributes is None else meta.attributes
 
 
 def set_bit(tensor: Tensor, bit: str) -> None:

@@ -63,6 +63,7 @@ class Causes:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.found: dict[str, list[tuple[Edge, str]]] = {"nan": [], "zero": []}
+        self.nodes: dict[str, list[tuple[Edge, Any, str]]] = {"nan": [], "zero": []}
         self.zeros: dict[Any, Any] = {}  # node -> the node that made the zeros it gets
 
     def see(self, step: Step) -> None:
@@ -89,7 +90,15 @@ class Causes:
         lead = f"{place}: " if place else ""
         to = f"    to {called(part.edge, self.names)}: "
         grad = brief(part.grad, " " * len(to))
+        self.nodes[what].append((part.edge, node, f"{text}{under}"))
         self.found[what].append((part.edge, f"{lead}{text} {placed(node)}{under}\n{to}{grad}"))
+
+    def places(self, what: str, target: Any) -> list[tuple[Any, str]]:
+        """The nodes that lead to a node, each with what begins there."""
+        ways: dict[Any, bool] = {}
+        return [
+            (node, text) for edge, node, text in self.nodes[what] if _leads(edge[0], target, ways)
+        ]
 
     def answers(self, what: str, target: Any) -> list[str]:
         """The places that lead to a node, as texts."""

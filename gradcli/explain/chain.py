@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from gradcli.autograd.engine import run_post_hooks
+from gradcli.autograd.engine import fitted, run_post_hooks
 from gradcli.autograd.freed_values import changed, reachable
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import no_grad
@@ -15,7 +15,7 @@ from gradcli.language.machine.state import machine
 from gradcli.render.names import Names, place_of, source_text
 from gradcli.table.call.record import OpNode
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor, constant, shape_of
+from gradcli.tensor.tensor import Tensor, constant, make
 
 Edge = tuple[Any, int]
 
@@ -99,7 +99,7 @@ class Chain:
             for item, shape, kind in zip(current, shapes, kinds, strict=True)
         ]
         with no_grad():
-            grads = node.apply(filled[0] if node.count == 1 else tuple(filled), self.wanted, True)
+            grads = _applied(node, filled, self.wanted)
             if node.hooks is not None and node.hooks.post:
                 with _quietly():
                     grads = run_post_hooks(
@@ -114,7 +114,7 @@ class Chain:
                     continue
                 if self.wanted is not None and edge not in self.wanted:
                     continue
-                grad = _fitted(grad, edge, number)
+                grad = _as_tensor(fitted(edge, number, grad, node, grads), edge, number)
                 old = self.totals.get((edge, number))
                 self.totals[edge, number] = grad if old is None else operations.add(old, grad)
                 parts.append(Part((edge, number), grad, formula(node, index)))
@@ -151,12 +151,22 @@ def _through_hooks(node: Any, arrived: list[Any]) -> list[Any]:
     return [None if new is old else new for new, old in zip(values, arrived, strict=True)]
 
 
-def _fitted(grad: Tensor, edge: Any, number: int) -> Tensor:
-    shape = edge.shape if edge.count == 1 else edge.shape[number - 1]
-    dtype = edge.dtype if edge.count == 1 else edge.dtype[number - 1]
-    if shape_of(grad) != shape:
-        grad = operations.sum_to(grad, shape)
-    return grad if grad.dtype is dtype else operations.cast(grad, dtype)
+def _applied(node: Any, cotangents: Sequence[Tensor], wanted: set[Any] | None) -> Sequence[Any]:
+    """What a node passes on, computed as a backward pass does: on arrays where that is possible."""
+    plain = node.raw and not (node.hooks is not None and node.hooks.post)
+    values: list[Any] = list(cotangents)
+    if plain and all(item.level is None and item.dtype.raw for item in cotangents):
+        values = [item.array for item in cotangents]
+    else:
+        plain = False
+    given = values[0] if node.count == 1 else tuple(values)
+    return node.apply(given, wanted, not plain)  # type: ignore[no-any-return]
+
+
+def _as_tensor(grad: Any, edge: Any, number: int) -> Tensor:
+    if type(grad) is Tensor:
+        return grad
+    return make(grad, edge.dtype if edge.count == 1 else edge.dtype[number - 1])
 
 
 def formula(node: Any, index: int) -> str:

@@ -6,31 +6,59 @@ the leaf does to them; `gradcli check` asks a text, `%check` the statements of a
 For a result that is no scalar the sum of its elements is differentiated, and, so that errors which
 cancel in it are found too, a sum with fixed weights. The step is `eps` times the element's
 magnitude, or `eps` itself for elements below one.
+
+The gradients are those that the program computes. The differences of what computes in single or
+half precision are taken in double precision, from the same program run again with leaves, constants
+and the default dtype widened; where that does not reproduce the program's result, or the program
+narrows its values itself, they are taken in the program's precision, with a longer step.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from gradcli.autograd import leaf as leaves
 from gradcli.autograd.api import grad as autograd_grad
+from gradcli.autograd.freed_values import reachable
+from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
+from gradcli.kernels.generator import Generator
 from gradcli.language.errors.program_error import ProgramError
+from gradcli.tensor import dtypes
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, make, numel, shape_of
 
+from .cuts import Piece
+from .faults import Fault, fault_of, kink_between, local_derivatives
+
 VARIED = "\0"  # ends the key of a result's weighted sum
 MOST = 1000  # elements of one input that are compared
+SHOWN = 3  # kinks of one gradient that are shown
 
 Named = dict[str, Tensor]
 Observe = Callable[[str, Any, int], None]
-# The weighted sum, the gradients by input, and the number of the statement that bound it.
-Result = tuple[float, dict[str, Any], int]
+
+
+class Result(NamedTuple):
+    """What the first run found of a result.
+
+    `terms` are its elements times their `weights`, `gradients` those of the sum of the terms by
+    input, `place` is the number of the statement that bound it, `double` says that it was computed
+    in double precision, `whole` that all of its elements are finite.
+    """
+
+    terms: Any
+    gradients: dict[str, Any]
+    place: int
+    weights: Any
+    double: bool
+    whole: bool
 
 
 class Subject(Protocol):
@@ -38,12 +66,16 @@ class Subject(Protocol):
 
     name: str  # of the result that has no name of its own
 
-    def run(self, replaced: Named, observe: Observe) -> None:
+    def run(self, replaced: Named, observe: Observe, wide: bool = False) -> None:
         """Run it with `replaced` in place of leaves. Raises ProgramError.
 
         `observe(name, value, place)` sees each binding, after the statement of that number; "" is
-        the name of the value of a last expression.
+        the name of the value of a last expression. With `wide` it runs in `double_precision`, and
+        so do leaves and constants that were made before it.
         """
+
+    def texts(self) -> tuple[list[Piece], str]:
+        """The texts that make the results, and what the result without a name is bound to there."""
 
 
 class Tolerances(NamedTuple):
@@ -53,25 +85,48 @@ class Tolerances(NamedTuple):
     rtol: float | None = None
     atol: float | None = None
 
-    def of(self, dtype: DType) -> tuple[float, ...]:
-        """The three for an input of this dtype."""
-        usual = (1e-3, 3e-2, 1e-2) if _is_single(dtype) else (1e-6, 1e-3, 1e-5)
+    def of(self, dtype: DType, wide: bool) -> tuple[float, ...]:
+        """The three for an input of this dtype, `wide` for differences in double precision."""
+        size = dtype.to_real().itemsize
+        usual = (1e-6, 1e-3, 1e-5)
+        if size < 8:
+            usual = (1e-3, 3e-2, 1e-2)
+            if wide:
+                usual = (1e-6, 1e-3, 1e-4) if size == 4 else (1e-6, 5e-2, 1e-2)
         return tuple(
             chosen if given is None else given for given, chosen in zip(self, usual, strict=True)
         )
-
-
-def _is_single(dtype: DType) -> bool:
-    return dtype.to_real().itemsize < 8
 
 
 class NothingToCheck(Exception):
     """No result that leads back to an input."""
 
 
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """A block in which programs compute in double precision, with float32's random numbers."""
+    default = dtypes.default.dtype
+    dtypes.default.dtype = dtypes.float64
+    Generator.narrow = default is not dtypes.float64
+    try:
+        yield
+    finally:
+        dtypes.default.dtype = default
+        Generator.narrow = False
+
+
 def fresh(value: Tensor) -> Tensor:
     """A copy of a leaf that nothing else writes to."""
     copied = make(value.array.copy() if value.array.shape else value.array, value.dtype)
+    return leaves.requires_grad_(copied) if requires_grad(value) else copied
+
+
+def widened(value: Tensor) -> Tensor:
+    """A copy of a leaf in double precision, if it is differentiable."""
+    if not value.dtype.differentiable:
+        return fresh(value)
+    double = dtypes.complex128 if value.dtype.is_complex else dtypes.float64
+    copied = make(np.array(value.array, double.array)[()], double)
     return leaves.requires_grad_(copied) if requires_grad(value) else copied
 
 
@@ -84,23 +139,57 @@ def _on_graph(value: Any) -> bool:
     )
 
 
+def _is_double(dtype: DType) -> bool:
+    return not dtype.differentiable or dtype.to_real().itemsize == 8
+
+
+def _computed_in_double(value: Tensor) -> bool:
+    """Whether nothing on the graph of a result has fewer digits than a double."""
+    for node in reachable([fresh_edge(value)]):
+        kinds = (node.dtype,) if node.count == 1 else node.dtype
+        if not all(kind is None or _is_double(kind) for kind in kinds):
+            return False
+    return True
+
+
 def weights(value: Tensor, key: str) -> Any:
-    """The weights of a result's elements: ones, or fixed numbers around one."""
+    """The weights of a result's elements: ones, or fixed numbers around one.
+
+    Elements that are not finite weigh nothing, so that the others can be seen.
+    """
     shape = shape_of(value)
-    if not key.endswith(VARIED):
-        return np.ones(shape, value.dtype.array)[()]
-    count = numel(shape)
-    return (1 + 0.5 * np.cos(12.9898 * np.arange(count))).reshape(shape).astype(value.dtype.array)
+    found = np.ones(shape, value.dtype.array)
+    if key.endswith(VARIED):
+        count = numel(shape)
+        varied = 1 + 0.5 * np.cos(12.9898 * np.arange(count))
+        found = varied.reshape(shape).astype(value.dtype.array)
+    return np.where(np.isfinite(value.array), found, 0).astype(value.dtype.array)[()]
 
 
 def _keys(name: str, value: Tensor) -> list[str]:
     return [name] if numel(shape_of(value)) == 1 else [name, name + VARIED]
 
 
+def _terms(value: Tensor, weight: Any) -> Any:
+    """The weighted elements of a result; what weighs nothing is left out."""
+    with np.errstate(all="ignore"):
+        product = np.where(weight == 0, 0, np.conj(weight) * value.array)
+    if np.size(weight) == 1 and not np.any(weight):
+        product = value.array  # a result that is one number is what it is
+    return np.real(product).astype(np.float64)
+
+
 def _total(value: Tensor, weight: Any) -> float:
-    """The weighted sum of a result's elements."""
-    product = np.conj(weight) * value.array
-    return float(np.sum(np.real(product), dtype=np.float64))
+    with np.errstate(all="ignore"):
+        return float(np.sum(_terms(value, weight)))
+
+
+def _slope(low: Any, high: Any, step: float) -> float:
+    """The difference of two sums of terms, term by term so that large ones do not drown others."""
+    if low is None or high is None or not step:
+        return math.nan
+    with np.errstate(all="ignore"):
+        return float(np.sum(high - low)) / step
 
 
 class Check:
@@ -113,21 +202,23 @@ class Check:
         self.subject = subject
         self.inputs: Named = {}  # copies, since the program may write to them
         self.results: dict[str, Result] = {}
+        self.doubled: dict[str, Any] | None = None
         made: Named = {}
 
         def observe(name: str, value: Any, place: int) -> None:
             if type(value) is not Tensor or not value.dtype.differentiable:
                 return
             if leaves.is_leaf(value):
-                if requires_grad(value):
+                known = any(value is leaf for other, leaf in made.items() if other != name)
+                if requires_grad(value) and not known:
                     made.setdefault(name, value)
                     self.inputs.setdefault(name, fresh(value))
                 return
             if name not in self.results and _on_graph(value) and (not of or name in of):
                 for key in _keys(name, value):
-                    found = _analytic(value, weights(value, key), made)
+                    found = _analytic(value, weights(value, key), made, place)
                     if found is not None:
-                        self.results[key] = (*found, place)
+                        self.results[key] = found
 
         subject.run({}, observe)
         if not of and len({key.rstrip(VARIED) for key in self.results}) > 1:
@@ -142,38 +233,131 @@ class Check:
         found: list[dict[str, Any]] = []
         for name in names:
             leaf = self.inputs[name]
-            slopes = _slopes(self.subject, name, leaf, self.results, tolerances)
+            slopes, wide = self._slopes(name, leaf, tolerances)
             forward = _forward(self.subject, name, leaf, self.results)
-            for key, (_, gradients, _) in self.results.items():
-                gradient = gradients.get(name)
-                if gradient is None and not any(left or right for *_, left, right in slopes[key]):
+            for key, result in self.results.items():
+                gradient = result.gradients.get(name)
+                if gradient is None and not any(s.left or s.right for s in slopes[key]):
                     continue
-                entry = _compare(tolerances, leaf, gradient, slopes[key])
-                result = key.rstrip(VARIED)
-                weighted = key != result
-                pair = {"result": result or self.subject.name, "input": name, "weighted": weighted}
-                entry = {**pair, **entry}
+                double = key in wide
+                limits = tolerances.of(leaf.dtype, double)
+                entry = _compare(limits, leaf, gradient, slopes[key], result, double)
+                called = key.rstrip(VARIED)
+                entry = {
+                    "result": called or self.subject.name,
+                    "input": name,
+                    "weighted": key != called,
+                    **entry,
+                    "differences": "float64" if double or result.double else "own",
+                }
                 if key in forward:
                     entry["jvp"] = forward[key]
-                    entry["ok"] = entry["ok"] and forward[key]["ok"]
-                if not weighted:
+                    entry["ok"] = entry["ok"] and (forward[key]["ok"] or bool(entry["undefined"]))
+                if not entry["weighted"]:
                     found.append(entry)
                 elif not entry["ok"] and found and found[-1]["ok"]:
                     found[-1] = entry
+                else:
+                    continue
+                if entry["kinks"] or entry["undefined"] or not entry["ok"]:
+                    fault = self._fault(name, key, entry) or self._kink(name, key, entry, double)
+                    if fault is not None:
+                        entry["fault"] = fault._asdict()
         return found
 
+    def _slopes(
+        self, name: str, leaf: Tensor, tolerances: Tolerances
+    ) -> tuple[dict[str, list[Slope]], set[str]]:
+        """The slopes of every result by one input, and which are differences of a widened run."""
+        wide = self._widened()
+        found: dict[str, list[Slope]] = {}
+        for keys, double in ((wide, True), (self.results.keys() - wide, False)):
+            if keys:
+                base = {
+                    key: result if not double else result._replace(terms=self.doubled[key])  # type: ignore[index]
+                    for key, result in self.results.items()
+                    if key in keys
+                }
+                moved = widened(leaf) if double else leaf
+                eps = tolerances.of(leaf.dtype, double)[0]
+                found |= _slopes(self.subject, name, moved, base, eps, self._others(double))
+        return found, wide
 
-def _analytic(value: Tensor, weight: Any, inputs: Named) -> tuple[float, dict[str, Any]] | None:
+    def _others(self, wide: bool) -> Named:
+        return {name: widened(leaf) for name, leaf in self.inputs.items()} if wide else {}
+
+    def _widened(self) -> set[str]:
+        """The results that are less than double, and that come out alike in double precision."""
+        single = {key: result for key, result in self.results.items() if not result.double}
+        if not single:
+            return set()
+        if self.doubled is None:
+            self.doubled = _in_double(self.subject, single, self._others(True))
+        return set(self.doubled)
+
+    def _fault(self, name: str, key: str, entry: dict[str, Any]) -> Fault | None:
+        """The step of the chain that an entry's trouble comes from."""
+        result = self.results[key]
+        called = key.rstrip(VARIED)
+        found: list[Fault | None] = []
+        leaf_of: Named = {}
+
+        def observe(seen: str, value: Any, place: int) -> None:
+            if seen == name and type(value) is Tensor:
+                leaf_of.setdefault(name, value)
+            if seen == called and place == result.place and not found and _on_graph(value):
+                weight = make(weights(value, key), value.dtype)
+                texts, last = self.subject.texts()
+                bound = last if called in ("", self.subject.name) else called
+                found.append(fault_of(value, weight, leaf_of.get(name), name, texts, bound, entry))
+
+        try:
+            self.subject.run({}, observe)
+        except (ProgramError, RuntimeError):
+            return None
+        return found[0] if found else None
+
+    def _kink(self, name: str, key: str, entry: dict[str, Any], wide: bool) -> Fault | None:
+        """The step whose derivative jumps at the first kink, from graphs on both sides of it."""
+        if not entry["kinks"]:
+            return None
+        result, called = self.results[key], key.rstrip(VARIED)
+        leaf = widened(self.inputs[name]) if wide else fresh(self.inputs[name])
+        place = tuple(entry["kinks"][0]["index"])
+        sides = []
+        for sign in (-1, 1):
+            found: list[Any] = []
+
+            def observe(seen: str, value: Any, at: int, found: list[Any] = found) -> None:
+                if seen == called and at == result.place and not found and _on_graph(value):
+                    found.append(local_derivatives(value))
+
+            array = np.array(leaf.array)
+            array[place] += sign * Tolerances().of(leaf.dtype, wide)[0] * max(1, abs(array[place]))
+            moved = leaves.requires_grad_(make(array[()], leaf.dtype))
+            try:
+                self.subject.run({**self._others(wide), name: moved}, observe, wide)
+            except (ProgramError, RuntimeError):
+                return None
+            sides += found
+        return kink_between(*sides) if len(sides) == 2 else None
+
+
+def _analytic(value: Tensor, weight: Any, inputs: Named, place: int) -> Result | None:
     """The weighted sum of a result and its gradients, before the program can free the graph.
 
-    None for a result whose graph is gone already.
+    None for a result whose graph is gone already, or that has no input among `inputs`.
     """
     by = {name: leaf for name, leaf in inputs.items() if requires_grad(leaf)}
+    if not by:
+        return None  # it leads to leaves that have no name here
+    whole = bool(np.isfinite(value.array).all())
+    cotangent = weight if whole or np.any(weight) else np.ones_like(weight)
     try:
         found = autograd_grad(
             value,
             list(by.values()),
-            [make(weight, value.dtype)],
+            [make(cotangent, value.dtype)],
             retain_graph=True,
             allow_unused=True,
         )
@@ -184,7 +368,36 @@ def _analytic(value: Tensor, weight: Any, inputs: Named) -> tuple[float, dict[st
     arrays = {
         name: None if grad is None else grad.array for name, grad in zip(by, found, strict=True)
     }
-    return _total(value, weight), arrays
+    double = _computed_in_double(value)
+    return Result(_terms(value, weight), arrays, place, weight, double, whole)
+
+
+def _in_double(subject: Subject, results: dict[str, Result], replaced: Named) -> dict[str, Any]:
+    """The terms of the results that a run in double precision reproduces."""
+    found: dict[str, Any] = {}
+    seen: set[str] = set()
+
+    def observe(name: str, value: Any, place: int) -> None:
+        if name not in results or name in seen or results[name].place != place:
+            return
+        if not _on_graph(value):
+            return
+        seen.add(name)
+        if not _computed_in_double(value):
+            return
+        for key in _keys(name, value):
+            weight = results[key].weights
+            if np.shape(weight) != shape_of(value):
+                return
+            terms, own = _terms(value, weight), results[key].terms
+            if not np.isfinite(own).all() or np.allclose(terms, own, rtol=1e-2, atol=1e-4):
+                found[key] = terms
+
+    try:
+        subject.run(replaced, observe, True)
+    except (ProgramError, RuntimeError):
+        return {}
+    return found
 
 
 def _sampled(count: int) -> list[int]:
@@ -193,14 +406,34 @@ def _sampled(count: int) -> list[int]:
     return sorted({place * (count - 1) // (MOST - 1) for place in range(MOST)})
 
 
+class Slope(NamedTuple):
+    """An element and its part, the slopes on both sides, and the size of the terms that moved.
+
+    A term alone counts though it did not move: what did may be below its last digit.
+    """
+
+    place: int
+    part: int
+    left: float
+    right: float
+    size: float
+
+
 def _slopes(
-    subject: Subject, name: str, leaf: Tensor, base: dict[str, Result], tolerances: Tolerances
-) -> dict[str, list[tuple[int, int, float, float]]]:
-    """For each result (place, part, left slope, right slope) of the elements of one input."""
+    subject: Subject,
+    name: str,
+    leaf: Tensor,
+    base: dict[str, Result],
+    eps: float,
+    others: Named,
+) -> dict[str, list[Slope]]:
+    """For each result (place, part, left slope, right slope) of the elements of one input.
+
+    `others` replace the other leaves of a run in double precision.
+    """
     flat = np.asarray(leaf.array).ravel()
-    eps = tolerances.of(leaf.dtype)[0]
     parts = (1.0, 1j) if leaf.dtype.is_complex else (1.0,)
-    found: dict[str, list[tuple[int, int, float, float]]] = {key: [] for key in base}
+    found: dict[str, list[Slope]] = {key: [] for key in base}
     for place in _sampled(flat.size):
         for number, unit in enumerate(parts):
             runtime.check()
@@ -210,76 +443,117 @@ def _slopes(
                 moved = flat.copy()
                 moved[place] += sign * step * unit
                 reached = abs(complex(moved[place]) - complex(flat[place]))
-                ends.append((_totals(subject, name, leaf, moved, base), reached))
+                array = moved.reshape(shape_of(leaf))[()]
+                replaced = {name: leaves.requires_grad_(make(array, leaf.dtype))}
+                if others:
+                    replaced = {n: fresh(v) for n, v in others.items()} | replaced
+                ends.append((_moved(subject, replaced, base, bool(others)), reached))
             (low, below), (high, above) = ends
-            for key, (middle, _, _) in base.items():
-                left = (middle - low[key]) / below if below else math.nan
-                right = (high[key] - middle) / above if above else math.nan
-                found[key].append((place, number, left, right))
+            for key, result in base.items():
+                left = _slope(low[key], result.terms, below)
+                right = _slope(result.terms, high[key], above)
+                size = _moved_size(result.terms, low[key], high[key])
+                found[key].append(Slope(place, number, left, right, size))
     return found
 
 
-def _totals(
-    subject: Subject, name: str, leaf: Tensor, moved: Any, base: dict[str, Result]
-) -> dict[str, float]:
-    totals = dict.fromkeys(base, math.nan)
+def _moved_size(terms: Any, low: Any, high: Any) -> float:
+    if low is None or high is None:
+        return 0.0
+    with np.errstate(all="ignore"):
+        moved = (low != high) | (np.size(terms) == 1)
+        return float(np.sum(np.abs(terms)[moved]))
+
+
+def _moved(
+    subject: Subject, replaced: Named, base: dict[str, Result], wide: bool
+) -> dict[str, Any]:
+    """The terms of the results of a run with other leaves; None for what has no such terms."""
+    found: dict[str, Any] = dict.fromkeys(base)
     seen: set[str] = set()
 
     def observe(result: str, value: Any, place: int) -> None:
-        if result not in totals or result in seen or base[result][2] != place:
+        if result not in found or result in seen or base[result].place != place:
             return
         if _on_graph(value):
             seen.add(result)
             for key in _keys(result, value):
-                totals[key] = _total(value, weights(value, key))
+                weight = base[key].weights if key in base else None
+                if weight is not None and np.shape(weight) == shape_of(value):
+                    found[key] = _terms(value, weight)
 
-    array = moved.reshape(shape_of(leaf))[()]
-    subject.run({name: leaves.requires_grad_(make(array, leaf.dtype))}, observe)
-    return totals
+    subject.run(replaced, observe, wide)
+    return found
 
 
 def _compare(
-    tolerances: Tolerances,
+    limits: Sequence[float],
     leaf: Tensor,
     gradient: Any,
-    slopes: list[tuple[int, int, float, float]],
+    slopes: Sequence[Slope],
+    result: Result,
+    wide: bool,
 ) -> dict[str, Any]:
     """The worst element of a gradient, and whether all are within the tolerances."""
-    _, rtol, atol = tolerances.of(leaf.dtype)
+    eps, rtol, atol = limits
     flat = None if gradient is None else np.asarray(gradient).ravel()
+    if not _is_double(leaf.dtype):
+        slopes_here = (abs(s.left) for s in slopes if math.isfinite(s.left + s.right))
+        size = max(slopes_here, default=0.0)
+        atol *= max(1.0, size)
     worst: dict[str, Any] | None = None
     largest = -1.0
     bad = 0
-    for place, part, left, right in slopes:
+    kinks: list[dict[str, Any]] = []
+    undefined: list[dict[str, Any]] = []
+    nowhere = not result.whole and not np.any(result.weights)
+    grain = np.finfo(np.float64 if wide or result.double else np.float32).eps
+    for place, part, left, right, moved in slopes:
         numeric = (left + right) / 2
+        noise = 4 * float(grain) * moved / eps  # what rounding makes of the differences
         analytic = 0.0
         if flat is not None:
             analytic = float(flat[place].imag if part else flat[place].real)
+        element: dict[str, Any] = {
+            "index": [int(i) for i in np.unravel_index(place, shape_of(leaf))],
+            "analytic": analytic,
+            "numeric": numeric,
+            "slopes": [left, right],
+            "kink": False,
+        }
+        if leaf.dtype.is_complex:
+            element["part"] = "imag" if part else "real"
+        lost = not result.whole and not math.isfinite(analytic)
+        if nowhere or lost or not math.isfinite(numeric):
+            undefined.append(element)
+            continue
+        element["kink"] = abs(right - left) > 10 * (atol + rtol * max(abs(left), abs(right)))
+        if element["kink"]:
+            kinks.append(element)
         error = abs(analytic - numeric)
-        excess = error / (atol + rtol * abs(numeric))
+        excess = error / (atol + noise + rtol * abs(numeric))
         if not excess <= 1:
             bad += 1
             excess = math.inf if math.isnan(excess) else excess
         if excess > largest:
             largest = excess
-            kink = abs(right - left) > 10 * (atol + rtol * max(abs(left), abs(right)))
-            worst = {
-                "index": [int(i) for i in np.unravel_index(place, shape_of(leaf))],
-                "analytic": analytic,
-                "numeric": numeric,
-                "slopes": [left, right],
-                "kink": bool(kink),
-            }
-            if leaf.dtype.is_complex:
-                worst["part"] = "imag" if part else "real"
+            worst = element
+    if worst is None and undefined:
+        worst = undefined[0]
     return {
         "ok": bad == 0,
         "connected": gradient is not None,
         "elements": numel(shape_of(leaf)),
         "checked": len(slopes),
         "mismatches": bad,
+        "undefined": [_place_of(item) for item in undefined],
+        "kinks": [_place_of(item) for item in kinks[:SHOWN]],
         "worst": worst,
     }
+
+
+def _place_of(element: dict[str, Any]) -> dict[str, Any]:
+    return {"index": element["index"], "slopes": element["slopes"]}
 
 
 def _forward(
@@ -293,12 +567,13 @@ def _forward(
     found: dict[str, float] = {}
 
     def observe(result: str, value: Any, place: int) -> None:
-        if result not in results or result in found or results[result][2] != place:
+        if result not in results or result in found or results[result].place != place:
             return
         if _on_graph(value):
             tangent = forward_ad.unpack_dual(value).tangent
             for key in _keys(result, value):
-                found[key] = 0.0 if tangent is None else _total(tangent, weights(value, key))
+                weight = results[key].weights
+                found[key] = 0.0 if tangent is None else _total(tangent, weight)
 
     try:
         with forward_ad.dual_level():
@@ -309,14 +584,15 @@ def _forward(
         note = {"ok": True, "skipped": str(error)}
         return {result: note for result in results if result not in found}
     entries = {}
-    for result, jvp in found.items():
-        gradient = results[result][1].get(name)
+    for key, jvp in found.items():
+        gradient = results[key].gradients.get(name)
         vjp = 0.0
         if gradient is not None:
-            vjp = float(np.sum(np.real(np.conj(gradient) * direction), dtype=np.float64))
-        tolerance = (1e-3 if _is_single(leaf.dtype) else 1e-9) * (1 + abs(jvp) + abs(vjp))
-        agrees = abs(jvp - vjp) <= tolerance or (math.isnan(jvp) and math.isnan(vjp))
-        entries[result] = {"ok": agrees, "jvp": jvp, "vjp": vjp}
+            with np.errstate(all="ignore"):
+                vjp = float(np.sum(np.real(np.conj(gradient) * direction), dtype=np.float64))
+        tolerance = (1e-9 if _is_double(leaf.dtype) else 1e-3) * (1 + abs(jvp) + abs(vjp))
+        same = jvp == vjp or (math.isnan(jvp) and math.isnan(vjp))
+        entries[key] = {"ok": same or abs(jvp - vjp) <= tolerance, "jvp": jvp, "vjp": vjp}
     return entries
 
 
@@ -326,38 +602,63 @@ def report(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield from _lines(entry)
     wrong = sum(not entry["ok"] for entry in entries)
     many = "gradient" if len(entries) == 1 else "gradients"
-    yield f"{len(entries)} {many} checked, {wrong} wrong"
+    undefined = sum(len(entry["undefined"]) for entry in entries)
+    more = f", {undefined} {_elements(undefined)} undefined" if undefined else ""
+    yield f"{len(entries)} {many} checked, {wrong} wrong{more}"
+    if any(entry["differences"] == "own" for entry in entries):
+        yield (
+            "note: differences are of single precision, as the program does not run alike in "
+            "float64"
+        )
 
 
-def _lines(entry: dict[str, Any]) -> list[str]:
-    """One line for a gradient that is right, what is wrong with it otherwise."""
+def _elements(count: int) -> str:
+    return "element" if count == 1 else "elements"
+
+
+def _lines(entry: dict[str, Any]) -> Iterator[str]:
+    """One line for a gradient that is right, what is wrong with it otherwise, and its kinks."""
     pair = f"d {entry['result']} / d {entry['input']}"
     if entry["weighted"]:
         pair += " (a weighted sum)"
     worst = entry["worst"]
-    if entry["ok"]:
-        if worst is None:
-            return [f"ok     {pair}: no elements"]
-        error = abs(worst["analytic"] - worst["numeric"])
-        count = entry["checked"]
-        many = "element" if count == 1 else "elements"
-        of = f" of {entry['elements']}" if count < entry["elements"] else ""
-        return [f"ok     {pair}: {count}{of} {many}, largest error {error:.2g}"]
-    lines = []
+    undefined = entry["undefined"]
+    good = entry["checked"] - len(undefined)
+    jvp = entry.get("jvp")
     if entry["mismatches"]:
-        at = f" at {worst['index']}" if worst["index"] else ""
-        lines.append(
-            f"WRONG  {pair}{at}: gradient {worst['analytic']:.9g}, "
+        yield (
+            f"WRONG  {pair}{_at(worst)}: gradient {worst['analytic']:.9g}, "
             f"differences {worst['numeric']:.9g} ({entry['mismatches']} of {entry['checked']})"
         )
-        left, right = worst["slopes"]
-        if worst["kink"]:
-            lines.append(
-                f"       a kink: the slope is {left:.6g} on its left, {right:.6g} on its right"
-            )
-        elif not entry["connected"]:
-            lines.append("       not connected: detach, .data, no_grad or a Python number between")
-    jvp = entry.get("jvp")
-    if jvp is not None and not jvp["ok"]:
-        lines.append(f"WRONG  {pair}: forward mode {jvp['jvp']:.9g}, reverse {jvp['vjp']:.9g}")
-    return lines
+    elif entry["ok"] and worst is None:
+        yield f"ok     {pair}: no elements"
+    elif entry["ok"] and not good:
+        yield f"ok     {pair}: nothing to compare, the result is not finite or has no slope"
+    elif entry["ok"]:
+        error = abs(worst["analytic"] - worst["numeric"])
+        of = f" of {entry['elements']}" if good < entry["elements"] else ""
+        many = _elements(entry["elements"] if of else good)
+        yield f"ok     {pair}: {good}{of} {many}, largest error {error:.2g}"
+    for kink in entry["kinks"]:
+        left, right = kink["slopes"]
+        yield (
+            f"       a kink{_at(kink)}: the slope is {left:.6g} on its left, {right:.6g} on its "
+            "right"
+        )
+    for element in undefined[:SHOWN]:
+        left, right = element["slopes"]
+        reason = f"the slope is {left:.6g} on its left, {right:.6g} on its right"
+        if math.isfinite(left + right):  # of the other elements, or in double precision
+            reason = "the result is not finite"
+        yield f"       undefined here{_at(element)}: {reason}"
+    if len(undefined) > SHOWN:
+        yield f"       and undefined at {len(undefined) - SHOWN:,} more elements"
+    if jvp is not None and not jvp["ok"] and not entry["ok"]:
+        yield f"WRONG  {pair}: forward mode {jvp['jvp']:.9g}, reverse {jvp['vjp']:.9g}"
+    if "fault" in entry:
+        for line in entry["fault"]["says"]:
+            yield f"       {line}"
+
+
+def _at(element: dict[str, Any]) -> str:
+    return f" at {element['index']}" if element["index"] else ""

@@ -2,6 +2,8 @@
 
 Values are followed by name: what an assignment's right side mentions flows into its left side. The
 answer is a reading of the text, so it is asked for only where a gradient is known to be missing.
+Where it is known which statements ran, and in which grad mode (`machine.ran`), the others are not
+read, and the mode is not guessed.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from gradcli.language.machine.state import RECORDED, UNRECORDED, machine
 from gradcli.language.syntax import nodes
-from gradcli.language.syntax.source import Source
+from gradcli.language.syntax.source import Source, Span
 
 _ATTRIBUTES = {
     "detach": "detach() cuts it off",
@@ -21,9 +24,14 @@ _ATTRIBUTES = {
     "numpy": "numpy() makes an array, which has no gradient",
     "argmax": "argmax has no gradient",
     "argmin": "argmin has no gradient",
+    "long": "long() makes integers, which have no gradient",
+    "int": "int() makes integers, which have no gradient",
+    "bool": "bool() makes truth values, which have no gradient",
 }
 _CALLS = {
     "tensor": "tensor(…) copies numbers, without the graph",
+    "param": "param(…) makes a new leaf, without the graph",
+    "Parameter": "Parameter(…) is a new leaf, without the graph",
     "float": "float() makes a Python number, which has no gradient",
     "int": "int() makes a Python number, which has no gradient",
     "argmax": "argmax has no gradient",
@@ -36,11 +44,13 @@ Piece = tuple[Any, Source]  # a tree, or a statement, and the text that it was p
 
 
 class Cut(NamedTuple):
-    """A place in the text (`p.grad:6:5`), its words and what they do."""
+    """A place in the text (`p.grad:6:5`), its words, what they do, and where exactly they are."""
 
     place: str
     text: str
     reason: str
+    source: Source
+    span: Span
 
 
 class _Flow(NamedTuple):
@@ -55,6 +65,7 @@ class _Flow(NamedTuple):
     off: bool
     parameters: frozenset[str] = frozenset()
     whole: bool = False
+    function: bool = False
 
 
 def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
@@ -80,6 +91,8 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
     for (flow, source), names in zip(flows, mentioned, strict=True):
         if not flow.targets & needed:
             continue
+        if origin and flow.function and not _takes(flow.targets, flows, mentioned, reached, needed):
+            continue
         places: dict[Any, str] = {}
         for part in flow.parts:
             for node, value, reason in _places(part):
@@ -91,6 +104,34 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
         for node in sorted(places, key=lambda node: int(node.span.start)):
             found.setdefault(node, _cut(source, node, places[node]))
     return list(found.values())
+
+
+def statements_that_ran(pieces: Sequence[Piece]) -> Iterator[tuple[Any, Source]]:
+    """Every statement in the texts that ran, each with its text."""
+    for tree, source in pieces:
+        for item in _walk(tree, ran=True):
+            if isinstance(item, nodes.stmt):
+                yield item, source
+
+
+def cut_lines(pieces: Sequence[Piece], origin: str, result: str) -> Iterator[str]:
+    """The cuts between two names, a line each."""
+    for cut in cuts(pieces, origin, result):
+        yield f"    {cut.place}: {cut.reason}: `{cut.text}`"
+
+
+def _takes(
+    function: set[str],
+    flows: Sequence[tuple[_Flow, Source]],
+    mentioned: Sequence[set[str]],
+    reached: set[str],
+    needed: set[str],
+) -> bool:
+    """Whether a function is mentioned together with what was reached, or mentions it itself."""
+    return any(
+        flow.targets & needed and (names | flow.targets) & function and (names - function) & reached
+        for (flow, _), names in zip(flows, mentioned, strict=True)
+    )
 
 
 def _current(
@@ -111,13 +152,22 @@ def _current(
 
 def _cut(source: Source, node: Any, reason: str) -> Cut:
     text = " ".join(source.slice(node.span).split())
-    return Cut(source.location(node.span.start), text, reason)
+    return Cut(source.location(node.span.start), text, reason, source, node.span)
+
+
+def _mode(node: Any) -> int:
+    """In which grad modes a statement ran; 0 when it did not."""
+    return RECORDED if machine.ran is None else machine.ran.get(node, 0)
 
 
 def _flows(node: Any, off: bool, nested: bool = False) -> Iterator[_Flow]:
     if isinstance(node, nodes.Expression):
         yield _Flow({""}, [node.body], off)
         return
+    if isinstance(node, nodes.stmt) and machine.ran is not None:
+        if not _mode(node):
+            return
+        off = _mode(node) == UNRECORDED
     if isinstance(node, nodes.Assign):
         targets = set().union(*map(_names_of_target, node.targets))
         whole = not nested and all(isinstance(item, nodes.Name) for item in node.targets)
@@ -129,13 +179,14 @@ def _flows(node: Any, off: bool, nested: bool = False) -> Iterator[_Flow]:
         return
     if isinstance(node, nodes.Expr):
         written = _written(node.value)
+        off = off and not _sets_mode(node.value)
         yield _Flow({"", *written}, [node.value], off, whole=not nested and not written)
         return
     if isinstance(node, nodes.FunctionDef):
-        yield _Flow({node.name}, [*node.body], off, _parameters(node))
+        yield _Flow({node.name}, [*node.body], False, _parameters(node), function=True)
         return
     if isinstance(node, nodes.With):
-        off = off or any(_turns_off(item.context_expr) for item in node.items)
+        off = off or _is_off(node)
     if isinstance(node, nodes.For):
         yield _Flow(_names_of_target(node.target), [node.iter], off)
     for _, value in node.fields():
@@ -166,6 +217,10 @@ def _written(value: Any) -> set[str]:
     return set()
 
 
+def _is_off(block: nodes.With) -> bool:
+    return any(_turns_off(item.context_expr) for item in block.items)
+
+
 def _turns_off(context: Any) -> bool:
     function = context.func if isinstance(context, nodes.Call) else context
     name = _last_name(function)
@@ -175,19 +230,26 @@ def _turns_off(context: Any) -> bool:
     return name in _OFF
 
 
+def _sets_mode(value: Any) -> bool:
+    return isinstance(value, nodes.Call) and _last_name(value.func) == "set_grad_enabled"
+
+
 def _last_name(node: Any) -> str:
     if isinstance(node, nodes.Attribute):
         return node.attr
     return node.id if isinstance(node, nodes.Name) else ""
 
 
-def _walk(node: Any) -> Iterator[Any]:
+def _walk(node: Any, ran: bool = False) -> Iterator[Any]:
+    """A node and what is below it; with `ran` no statement that did not run."""
     stack = [node]
     while stack:
         item = stack.pop()
         if isinstance(item, tuple):
             stack.extend(item)
         elif isinstance(item, nodes.Node):
+            if ran and isinstance(item, nodes.stmt) and not _mode(item):
+                continue
             yield item
             stack.extend(value for _, value in item.fields())
 
@@ -199,11 +261,14 @@ def _mentions(node: Any) -> set[str]:
 def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
     """Expressions that cut, the value that they cut, and what they do."""
     methods = set()  # of calls that were seen before them
-    for item in _walk(node):
-        if isinstance(item, nodes.With) and any(_turns_off(i.context_expr) for i in item.items):
+    for item in _walk(node, ran=True):
+        if isinstance(item, nodes.Return | nodes.Assign) and _mode(item) == UNRECORDED:
+            if item.value is not None:
+                yield item.value, item.value, "grad mode is off here"
+        elif machine.ran is None and isinstance(item, nodes.With) and _is_off(item):
             for inner in _walk(item.body):
                 if isinstance(inner, nodes.Return | nodes.Assign) and inner.value is not None:
-                    yield inner, inner.value, "grad mode is off here"
+                    yield inner.value, inner.value, "grad mode is off here"
         elif isinstance(item, nodes.Call):
             if isinstance(item.func, nodes.Attribute) and _cuts_off(item.func):
                 methods.add(item.func)

@@ -19,7 +19,7 @@ from gradcli.tensor.tensor import Tensor, constant, shape_of
 
 from .causes import Causes, brief
 from .chain import Chain, Step, called, changes
-from .cuts import Piece, cuts
+from .cuts import Piece, cut_lines
 from .readable import readable
 
 
@@ -149,10 +149,10 @@ class Explanation:
         if not requires_grad(x):
             reason = self.fixed.get(name, "it does not require grad")
             yield f"  `{name}` is not differentiated: {reason}"
-            yield from _cut_lines(self.pieces, "", name)
+            yield from cut_lines(self.pieces, "", name)
         else:
             yield f"  not connected: nothing leads from `{name}` to `{self.name}`"
-            yield from _cut_lines(self.pieces, name, self.bound)
+            yield from cut_lines(self.pieces, name, self.bound)
 
 
 def troubled(grad: Tensor) -> tuple[str, str]:
@@ -179,15 +179,10 @@ def not_on_graph(name: str, value: Tensor, pieces: Sequence[Piece], bound: str) 
     else:
         yield f"`{name}` is not on a graph: no gradient leads through it"
         help = f"{name}.requires_grad_() or param(...) makes it a leaf"
-    found = list(_cut_lines(pieces, "", bound))
+    found = list(cut_lines(pieces, "", bound))
     yield from found
     if help and not found and name.isidentifier():
         yield f"  = help: {help}"
-
-
-def _cut_lines(pieces: Sequence[Piece], origin: str, result: str) -> Iterator[str]:
-    for cut in cuts(pieces, origin, result):
-        yield f"    {cut.place}: {cut.reason}: `{cut.text}`"
 
 
 def _edge(x: Tensor) -> Any:

@@ -355,6 +355,7 @@ def _vmapped(
     """
 
     fits: list[bool] = []
+    shapes: list[Any] = []  # of each input of one example, None for what is no tensor
 
     def wrapped(values: Sequence[Any], at: Sequence[int | None]) -> tuple[Any, ...]:
         return tuple(_wrap(value, axis, depth) for value, axis in zip(values, at, strict=True))
@@ -385,9 +386,9 @@ def _vmapped(
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         outputs = output if isinstance(output, tuple) else (output,)
         seen = wrapped(outputs, places)
-        class_.setup_context(
-            ctx, wrapped(inputs, axes), seen if isinstance(output, tuple) else seen[0]
-        )
+        given = wrapped(inputs, axes)
+        shapes[:] = [shape_of(value) if isinstance(value, Tensor) else None for value in given]
+        class_.setup_context(ctx, given, seen if isinstance(output, tuple) else seen[0])
         fits.append(axes_fit(ctx))
         told = ctx.non_differentiable
         if isinstance(told, tuple) and all(isinstance(item, Tensor) for item in told):
@@ -403,10 +404,9 @@ def _vmapped(
         with levels.resumed("vmap", depth):
             found = class_.backward(ctx, *wrapped(grads, places))
         listed = found if isinstance(found, tuple) else (found,)
-        if len(listed) != len(axes):
-            return listed
-        return tuple(
-            _for_input(grad, axis, depth, size) for grad, axis in zip(listed, axes, strict=True)
+        return tuple(  # what is too much is dropped, as in PyTorch
+            _for_input(grad, axis, shape, depth, size)
+            for grad, axis, shape in zip(listed, axes, shapes, strict=False)
         )
 
     def jvp(ctx: Any, *tangents: Any) -> Any:
@@ -435,14 +435,33 @@ def _placed(value: Any, axis: int | None, place: int | None, size: int) -> Any:
     return value if axis == place else traced.movedim(value, axis, place)
 
 
-def _for_input(grad: Any, place: int | None, depth: int, size: int) -> Any:
-    """The gradient of what an input wraps: summed over the batch where the input has no batch."""
+def _for_input(grad: Any, place: int | None, shape: Any, depth: int, size: int) -> Any:
+    """The gradient of what an input wraps: in the shape that one example has, summed over the batch
+    where the input has no batch."""
     if not isinstance(grad, Tensor):
-        return grad
+        return _no_tensor(grad, place)
+    if place is not None:
+        grad = traced.sum_to_size(grad, shape)
     (inner,), (axis,) = _unwrapped((grad,), depth)
     if place is None:
         return inner if axis is None else traced.sum_dim(inner, (axis,))
     return _placed(inner, axis, place, size)
+
+
+def _no_tensor(grad: Any, place: int | None) -> Any:
+    """None. Raises for all else what PyTorch's calls on it do; a number without a batch is refused
+    by the node."""
+    name = type(grad).__name__
+    if isinstance(grad, list | tuple | dict):
+        if place is None:
+            raise AttributeError(f"'{name}' object has no attribute 'sum'")
+        raise TypeError(
+            f"descriptor 'sum_to_size' for 'torch._C.TensorBase' objects doesn't apply to a "
+            f"'{name}' object"
+        )
+    if grad is not None and place is not None:
+        raise AttributeError(f"'{name}' object has no attribute 'unsqueeze'")
+    return grad
 
 
 function.leveled_apply.append(apply)

@@ -7,11 +7,12 @@ from typing import Any
 
 from ..autograd.forward_ad import check_tangent
 from ..autograd.leaf import fresh_edge
+from ..autograd.operations import operations
 from ..autograd.trees import described, flatten, map_tree, unflatten
 from ..table.formulas import traced
 from ..table.levels import run as levels
 from ..tensor.tensor import Tensor, constant, shape_of
-from .reverse import basis_of, jacrev, refuse_complex, replaced, selected, split_aux
+from .reverse import basis_of, check_outputs, jacrev, refuse_complex, replaced, selected, split_aux
 
 
 def jvp(
@@ -33,8 +34,14 @@ def _seen_from_outside(tensor: Tensor) -> Tensor:
     return tensor if fresh_edge(tensor) is None else traced._alias(tensor)
 
 
-def _jvp(func: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
-    """As `jvp`; the value is what `func` made itself."""
+def _jvp(
+    func: Callable[..., Any],
+    primals: Any,
+    tangents: Any,
+    has_aux: bool = False,
+    only_tensors: bool = True,
+) -> Any:
+    """As `jvp`; the value is what `func` made itself, if need be of tensors only."""
     if not isinstance(primals, tuple):
         raise RuntimeError(
             "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it should be valid "
@@ -72,13 +79,9 @@ def _jvp(func: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = 
             func(*unflatten(duals, structure)), has_aux, "jvp(f, primals, tangents)"
         )
         outputs, out_structure = flatten(result)
-        for item in outputs:
-            if not isinstance(item, Tensor):
-                raise RuntimeError(
-                    "jvp(f, primals, tangents): expected f(*primals) to return only tensors, got "
-                    f"unsupported type {type(item)}"
-                )
-        values = [levels.below(item, depth) for item in outputs]
+        if only_tensors:
+            check_outputs(outputs, "jvp(f, primals, tangents)")
+        values = [_plain(item, depth) for item in outputs]
         derivatives = [_tangent(item, depth) for item in outputs]
         aux = map_tree(lambda leaf: levels.below(leaf, depth), aux)
     finally:
@@ -87,7 +90,13 @@ def _jvp(func: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = 
     return (*pair, aux) if has_aux else pair
 
 
-def _tangent(tensor: Tensor, depth: int) -> Tensor:
+def _plain(item: Any, depth: int) -> Any:
+    return levels.below(item, depth) if isinstance(item, Tensor) else item
+
+
+def _tangent(tensor: Any, depth: int) -> Any:
+    if not isinstance(tensor, Tensor):
+        return None
     tangent = levels.tangent_at(tensor, depth)
     if tangent is None:
         return constant(shape_of(tensor), tensor.dtype)
@@ -169,7 +178,8 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     for leaf in flat:
         if not isinstance(leaf, Tensor):
             raise AttributeError(f"{type(leaf).__name__!r} object has no attribute 'new_empty'")
-    output, _ = _jvp(func, primals, map_tree(lambda p: constant(shape_of(p), p.dtype), primals))
+    zeros = map_tree(lambda p: constant(shape_of(p), p.dtype), primals)
+    output, _ = _jvp(func, primals, zeros, only_tensors=False)
 
     def jvp_fn(*tangents: Any) -> Any:
         directions, given = flatten(tangents)
@@ -185,6 +195,12 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
                     "flattened pytree doesn't match the shape "
                     f"torch.Size({list(shape_of(primal))}) of the corresponding primal."
                 )
-        return _jvp(func, primals, tangents)[1]
+        value, change = _jvp(func, primals, tangents)
+        values, outline = flatten(value)
+        changes = [
+            operations.cast(tangent, item.dtype) if tangent.dtype is not item.dtype else tangent
+            for item, tangent in zip(values, flatten(change)[0], strict=True)
+        ]
+        return unflatten(changes, outline)
 
     return output, jvp_fn

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.api import grad
+from ..autograd.directions import vector_mismatch
 from ..autograd.modes import enable_grad, requires_grad
-from ..table.formulas import traced
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, make, numel, shape_of
 
@@ -32,15 +32,15 @@ def _listed(y: Any, inputs: Any) -> tuple[bool, list[Tensor]]:
 
 
 def _directions(inputs: Sequence[Tensor], v: Any, several: bool) -> list[Tensor]:
+    """One tensor for each input; a number stands for as many as an input has elements."""
     if v is None:
         return [constant(shape_of(x), x.dtype, 1) for x in inputs]
     given = list(v) if several and isinstance(v, list | tuple) else [v]
     found = []
     for x, item in zip(inputs, given, strict=True):
         if type(item) is not Tensor:
-            item = constant((), x.dtype, item) if not isinstance(item, list) else _tensor(item, x)
-        if shape_of(item) == () and shape_of(x) != ():
-            item = traced.expand(item, shape_of(x))
+            is_list = isinstance(item, list)
+            item = _tensor(item, x) if is_list else constant(shape_of(x), x.dtype, item)
         found.append(item)
     return found
 
@@ -164,6 +164,9 @@ def hvp(y: Tensor, inputs: Any, v: Any = None, batched: bool = False) -> Any:
     """The Hessian of the one element of `y` times `v`. Raises as `hessian` does."""
     several, listed = _listed(y, inputs)
     directions = _directions(listed, v, several)
+    for x, direction in zip(listed, directions, strict=True):
+        if shape_of(direction) != shape_of(x):
+            raise RuntimeError(vector_mismatch(shape_of(direction), shape_of(x)))
     found = gradients(_slopes(y, listed, batched), listed, directions)
     filled = tuple(map(_zeros, found, listed))
     return filled if several else filled[0]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..autograd import api, engine
+from ..autograd.directions import cotangent_mismatch
 from ..autograd.leaf import fresh_edge, requires_grad_
 from ..autograd.operations import operations
 from ..autograd.trees import flatten, map_tree, outlined, unflatten
@@ -253,6 +254,21 @@ def split_aux(result: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
     return result
 
 
+def check_outputs(outputs: Sequence[Any], what: str) -> None:
+    """Raise RuntimeError unless a function gave tensors, one at least, and nothing else."""
+    if not outputs or (len(outputs) == 1 and outputs[0] is None):
+        raise RuntimeError(
+            f"{what}: Expected f to be a function that has non-empty output (got output = "
+            f"{list(outputs)})"
+        )
+    for item in outputs:
+        if not isinstance(item, Tensor):
+            raise RuntimeError(
+                f"{what}: expected f(*primals) to return only tensors, got unsupported type "
+                f"{type(item)}"
+            )
+
+
 def grad_and_value(
     func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -323,16 +339,12 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         tracked = tracking.track(primals)
         output, aux = split_aux(func(*tracked), has_aux, "vjp(f, *primals)")
         outputs, structure = flatten(output)
-        if not outputs or (len(outputs) == 1 and outputs[0] is None):
-            raise RuntimeError(
-                "vjp(f, *primals): Expected f to be a function that has non-empty output (got "
-                f"output = {outputs})"
-            )
+        check_outputs(outputs, "vjp(f, *primals)")
         for item in outputs:
-            if not isinstance(item, Tensor):
+            if not item.dtype.differentiable:
                 raise RuntimeError(
-                    f"vjp(f, *primals): expected f(*primals) to return only tensors, got "
-                    f"unsupported type {type(item)}"
+                    "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got "
+                    f"Tensor with dtype {item.dtype!r}"
                 )
     inputs, in_structure = flatten(tracked)
     tensors = [leaf for leaf in inputs if isinstance(leaf, Tensor)]
@@ -351,11 +363,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                     f"gradients can be either Tensors or None, but got {type(cotangent).__name__}"
                 )
             if shape_of(cotangent) != shape_of(item):
-                raise RuntimeError(
-                    f"Mismatch in shape: grad_output[{index}] has a shape of "
-                    f"torch.Size({list(shape_of(cotangent))}) and output[{index}] has a shape of "
-                    f"torch.Size({list(shape_of(item))})."
-                )
+                raise RuntimeError(cotangent_mismatch(shape_of(cotangent), shape_of(item), index))
         grads = iter(_pull(tracking, outputs, listed, tensors))
         filled = [next(grads) if isinstance(leaf, Tensor) else leaf for leaf in inputs]
         return tracking.release(unflatten(filled, in_structure))
@@ -390,12 +398,6 @@ def jacrev(
         output, pull = result[0], result[1]
         refuse_complex("jacrev", output, "outputs")
         outputs, out_structure = flatten(output)
-        for item in outputs:
-            if not item.dtype.differentiable:
-                raise RuntimeError(
-                    "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got "
-                    f"Tensor with dtype {item.dtype!r}"
-                )
         jacobians = []
         for index, item in enumerate(outputs):
             basis = basis_of(item)

@@ -71,32 +71,41 @@ def _check_header(header: list[str], name: str) -> None:
             raise DataError(f"{name}: two columns are named {title}", line=1)
 
 
-def rows_of(name: str) -> Iterator[dict[str, Any] | DataError]:
-    """The rows of a file as records, read as they are needed; a DataError in the place of a bad
-    row. Raises DataError and OSError for the file as a whole.
+def rows_of(name: str) -> Iterator[tuple[int, dict[str, Any] | DataError]]:
+    """The rows of a file as records, read as they are needed, each with the line on which it
+    begins; a DataError in the place of a bad row. Raises DataError and OSError for the file as a
+    whole.
     """
     with open(name, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         reader = csv.reader(file, strict=True)
         header: list[str] | None = None
+        after = 1  # the line behind the last row
         try:
             for row in reader:
+                line, after = after, reader.line_num + 1
                 if not row:
                     continue
-                line = reader.line_num
                 if not all(map(str.isascii, row)) and not _is_utf8(row):
                     bad = DataError(f"{name}: this is not UTF-8", line=line)
                     if header is None:
                         raise bad
-                    yield bad
+                    yield line, bad
                 elif header is None:
                     header = [field.strip() for field in row]
                     _check_header(header, name)
                 elif len(row) != len(header):
-                    yield DataError(
-                        f"{name}: {len(row)} fields where the header has {len(header)}", line=line
+                    yield (
+                        line,
+                        DataError(
+                            f"{name}: {len(row)} fields where the header has {len(header)}",
+                            line=line,
+                        ),
                     )
                 else:
-                    yield {key: _field(field) for key, field in zip(header, row, strict=True)}
+                    yield (
+                        line,
+                        {key: _field(field) for key, field in zip(header, row, strict=True)},
+                    )
         except csv.Error as error:
             raise DataError(f"{name}: {error}", line=reader.line_num) from None
 

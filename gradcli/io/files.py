@@ -12,6 +12,8 @@ from .source import read_bytes
 
 EXTENSIONS = (".json", ".ndjson", ".npy", ".npz", ".csv")
 WRITABLE = (".json", ".npy", ".npz")
+_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+TEMPORARY = ".gradcli.tmp"  # ends the name of a file that is written and not there yet
 
 
 def extension(name: str) -> str:
@@ -132,10 +134,11 @@ def replacing(name: str) -> Iterator[Any]:
         with open(given, "wb") as file:
             yield file
         return
-    temporary = f"{name}.{os.getpid()}.tmp"
+    temporary = f"{name}.{os.getpid()}{TEMPORARY}"
+    _clear(name)
     with _removed_when_killed(temporary):
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            descriptor = _create(temporary)
         except OSError as error:
             error.filename = given
             raise
@@ -150,6 +153,47 @@ def replacing(name: str) -> Iterator[Any]:
         except BaseException:
             os.unlink(temporary)
             raise
+
+
+def _create(temporary: str) -> int:
+    """A new file, locked as long as it is written: what nobody has locked was left behind."""
+    while True:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        _lock(descriptor, wait=True)
+        if os.fstat(descriptor).st_nlink:  # else it was cleared before it was locked
+            return descriptor
+        os.close(descriptor)
+
+
+def _clear(name: str) -> None:
+    """Remove what writers of `name` left behind that were killed."""
+    import re
+
+    folder, base = os.path.split(name)
+    left = re.compile(re.escape(base) + r"\.\d+" + re.escape(TEMPORARY))
+    try:
+        found = [entry.path for entry in os.scandir(folder) if left.fullmatch(entry.name)]
+    except OSError:
+        return
+    for path in found:
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_WRONLY | _PLAIN)
+            try:
+                if _lock(descriptor, wait=False):
+                    os.unlink(path)
+            finally:
+                os.close(descriptor)
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    """Lock an open file; False when another process has it, or where there are no locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 @contextmanager

@@ -105,6 +105,20 @@ def parse_flat_lines(text: str, count: int) -> list[dict[str, Any]] | None:
     return values  # type: ignore[no-any-return]
 
 
+def item_lines(text: str) -> list[int]:
+    """The lines on which the items of the list begin that `text` holds, from 1."""
+    skip = re.compile(r"[ \t\n\r,]*").match
+    lines: list[int] = []
+    line, counted = 1, 0
+    place = text.index("[") + 1
+    while text[place := skip(text, place).end()] != "]":  # type: ignore[union-attr]
+        line += text.count("\n", counted, place)
+        counted = place
+        lines.append(line)
+        _, place = scan(text, place)
+    return lines
+
+
 def _parse_carefully(text: str) -> Any:
     start = re.match(_SPACE, text).end()  # type: ignore[union-attr]
     if start == len(text):

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+# What reorders the text around it: a text with one would not say what it seems to say.
+DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *map(ord, DIRECTIONS))}
+
+
+def escaped(text: str) -> str:
+    """JSON text whose strings neither steer a terminal nor reorder what stands beside them."""
+    return text if text.isascii() and "\x7f" not in text else text.translate(_ESCAPED)
+
 
 def one_line(value: Any) -> str:
     """`value` (dicts, lists, strings, numbers) as one line of strict JSON in printable Unicode."""
@@ -14,4 +23,4 @@ def one_line(value: Any) -> str:
         text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, allow_nan=False, separators=(",", ":"))
-    return text.translate({code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)})
+    return escaped(text)

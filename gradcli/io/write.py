@@ -13,6 +13,7 @@ from typing import Any
 from ..tensor.dtypes import Array, DType
 from .digits import Style, elements, number
 from .errors import DataError
+from .text import escaped
 
 
 class Raw:
@@ -166,9 +167,9 @@ def _integer(value: int) -> str:
 
 
 def string(text: str) -> str:
-    """A JSON string; characters that UTF-8 cannot carry (lone surrogates) are escaped."""
+    """A JSON string; what UTF-8 cannot carry (lone surrogates) is escaped, and what steers."""
     try:
         text.encode()
     except UnicodeEncodeError:
         return encode_basestring_ascii(text)
-    return encode_basestring(text)
+    return escaped(encode_basestring(text))

@@ -8,7 +8,7 @@ their revision of 2002 (`init_genrand`).
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -91,7 +91,12 @@ class Generator:
 
     Note: `words` and `normal` (the value that a draw of an odd count of normal numbers keeps) are
     the whole state; every draw consumes exactly the words that PyTorch's consumes.
+
+    `narrow` is set while a float32 program is run again in double precision: float64 draws then
+    are those of float32, so that it meets the same numbers.
     """
+
+    narrow: ClassVar[bool] = False
 
     __slots__ = ("_block", "_fresh", "_next", "_seed", "_words", "normal")
 

@@ -148,7 +148,7 @@ def uniform(
         )
     source = generator or default_generator
     count = _numel(shape, dtype)
-    if dtype.name == "float64":
+    if dtype.name == "float64" and not source.narrow:
         values: Array = source.doubles(count)
         if (low, high) == (0.0, 1.0):
             return _shaped(values, shape, dtype)
@@ -212,7 +212,7 @@ def normal(
     source = generator or default_generator
     if count < 16 or not contiguous:
         values: Array = fused(_normals(source, count, dtype.name == "float64"), std, mean)
-    elif dtype.name == "float64":
+    elif dtype.name == "float64" and not source.narrow:
         values = _filled(count, source.doubles, _sixteens_double, mean, std)
     else:
         mean, std = float(np.float32(mean)), float(np.float32(std))
@@ -729,7 +729,8 @@ def bernoulli_like(
     valid = (flat >= 0) & (flat <= 1)
     if not valid.all():
         count = int(np.argmin(valid))  # PyTorch has drawn for the elements before it
-    uniforms = source.doubles(count) if p_dtype.name == "float64" else source.floats(count)
+    exact = p_dtype.name == "float64" and not source.narrow
+    uniforms = source.doubles(count) if exact else source.floats(count)
     if count < flat.size:
         raise RuntimeError(
             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message "

@@ -4,7 +4,7 @@ Floating-point addition is not associative: a sum's last digits are those of the
 was taken. PyTorch goes through an array as two nested loops over its fastest dimensions, in one of
 four ways that depend on strides and lengths (`_plan`), and each way is made of three pieces:
 
-- `_in_order`: one term after the other;
+- `in_order`: one term after the other;
 - `_cascade`: one accumulator that is emptied into a second one after every 2**p terms, that one
   into a third after 2**p of the first's, and so on over four levels, which are added at the end;
 - `_interleaved`: four cascades in turns, which are then added.
@@ -39,7 +39,7 @@ _reduce = _add.reduce
 _accumulate = _add.accumulate
 
 
-def _in_order(x: Array) -> Array:
+def in_order(x: Array) -> Array:
     """The sums `(…, lanes)` of terms `(…, terms, lanes)`, one term after the other.
 
     Both ways of NumPy add whole vectors to an accumulator as long as the lanes lie side by side;
@@ -62,7 +62,7 @@ def _power_of(terms: int) -> int:
 def _cascade(x: Array) -> Array:
     """The sums `(…, lanes)` of terms `(…, terms, lanes)` over four levels."""
     terms = x.shape[-2]
-    return _in_order(x) if terms < 1 << _POWER else _levels(x, _power_of(terms), 0, None)
+    return in_order(x) if terms < 1 << _POWER else _levels(x, _power_of(terms), 0, None)
 
 
 def _levels(x: Array, power: int, level: int, result: Array) -> Array:
@@ -71,14 +71,14 @@ def _levels(x: Array, power: int, level: int, result: Array) -> Array:
     for _ in range(level, _LEVELS - 1):
         whole = terms >> power << power
         if whole < terms:
-            rest = _in_order(x[..., whole:, :])
+            rest = in_order(x[..., whole:, :])
             result = rest if result is None else result + rest
         terms >>= power
         if not terms:
             return result
-        sums = _in_order(x[..., :whole, :].reshape(-1, 1 << power, lanes))
+        sums = in_order(x[..., :whole, :].reshape(-1, 1 << power, lanes))
         x = sums.reshape(*x.shape[:-2], terms, lanes)
-    last = _in_order(x)
+    last = in_order(x)
     return last if result is None else result + last
 
 
@@ -87,7 +87,7 @@ def _interleaved(x: Array) -> Array:
     terms, lanes = x.shape[-2:]
     turns = terms // _WAYS
     if not turns:
-        return _in_order(x)
+        return in_order(x)
     whole = turns * _WAYS
     batch = x.shape[:-2]
     sums = _cascade(x[..., :whole, :].reshape(*batch, turns, _WAYS * lanes))
@@ -96,7 +96,7 @@ def _interleaved(x: Array) -> Array:
         first = sums[..., 0, :]
         for term in range(whole, terms):
             np.add(first, x[..., term, :], first)
-    return _in_order(sums)
+    return in_order(sums)
 
 
 def _short_turns(x: Array, turns: int, width: int) -> Array:
@@ -184,7 +184,7 @@ def _columns(x: Array, lanes: int) -> Array:
     four for each of those left over."""
     terms, width = x.shape[-2:]
     if terms < _WAYS:
-        return _in_order(x)
+        return in_order(x)
     whole = width - width % (_WAYS * lanes)
     if whole == width:
         return _cascade(x)
@@ -312,7 +312,7 @@ def _walked(x: Array, walk: _Walk) -> Array:
         sums = _row(x, walk.lanes) if x.ndim == 1 else _rows(x, walk.lanes)
     if walk.planes > 1:
         sums = sums.reshape(walk.kept, walk.planes)
-        sums = _in_order(sums[:, :, None])[:, 0] if walk.kept > 1 else _in_order(sums.T)
+        sums = in_order(sums[:, :, None])[:, 0] if walk.kept > 1 else in_order(sums.T)
     return sums
 
 
@@ -361,13 +361,13 @@ def add_up_blocks(part: Callable[[int, int], Any], count: int, dtype: Any, lengt
         x = part(start, min(start + length, count))
         groups = min(len(x) // group, len(sums) - done)
         terms = x[: groups * group].reshape(groups, 1 << power, lanes * _WAYS)
-        sums[done : done + groups] = _in_order(terms)
+        sums[done : done + groups] = in_order(terms)
         done += groups
         rest = x[groups * group :]
     whole = len(rest) - len(rest) % (lanes * _WAYS)
-    left = _in_order(rest[:whole].reshape(-1, lanes * _WAYS)) if whole else None
+    left = in_order(rest[:whole].reshape(-1, lanes * _WAYS)) if whole else None
     result = _levels(sums, power, 1, left).reshape(_WAYS, lanes)
     vectors = len(rest) - len(rest) % lanes
     result = np.concatenate((result[:1], rest[whole:vectors].reshape(-1, lanes), result[1:]))
-    result = np.concatenate((rest[vectors:], _in_order(result)))
+    result = np.concatenate((rest[vectors:], in_order(result)))
     return _accumulate(result)[-1] + dtype.type(0)

@@ -7,12 +7,13 @@ and returns a `Result`. A program can run many times, in a fresh namespace each 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from gradcli.language.compile.generators import Generators
 from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
-from gradcli.language.compile.statements import place_of
+from gradcli.language.compile.statements import noted, place_of
 from gradcli.language.library import prelude
 from gradcli.language.library.builtins import REFUSED
 from gradcli.language.machine.state import (
@@ -76,7 +77,7 @@ class Program:
         self.source = source
         self.tree = tree
         self.scope: Scope = analyse(tree)
-        self.uses_torch = isinstance(tree, nodes.Module) and _imports_torch(tree.body)
+        self.uses_torch = imports_torch(tree)
         if mode == "auto":
             mode = "python" if self.uses_torch else "calculator"
         self.mode = mode
@@ -138,7 +139,8 @@ class Program:
             return _nothing, compiler.expression(self.tree.body, self.scope)
         body = self.tree.body
         if body and isinstance(body[-1], nodes.Expr):
-            value = compiler.single(compiler.expression(body[-1].value, self.scope))
+            last = noted(body[-1], compiler.expression(body[-1].value, self.scope))
+            value = compiler.single(last)
             run = compiler.block(body[:-1], self.scope) if body[:-1] else _nothing
             return run, value
         return compiler.block(body, self.scope) if body else _nothing, None
@@ -182,8 +184,12 @@ def _nothing(f: list[Any]) -> None:
 
 def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxError:
     """The error for a call of a name that nothing defines."""
+    from gradcli.language.errors.advice import FUNCTIONS
+
     near = close_names(name, known)
     help = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
+    if name in FUNCTIONS:
+        help = f"it is written {FUNCTIONS[name]}"
     return GradSyntaxError(f"name '{name}' is not defined", span, help=help)
 
 
@@ -208,8 +214,11 @@ def _statements(value: Any, stack: list[Any]) -> None:
                 _statements(item, stack)
 
 
-def _imports_torch(body: tuple[nodes.stmt, ...]) -> bool:
-    for node in _imports(body):
+def imports_torch(tree: nodes.Module | nodes.Expression) -> bool:
+    """Whether a text imports torch: it then has Python's names, and computes in float32."""
+    if isinstance(tree, nodes.Expression):
+        return False
+    for node in _imports(tree.body):
         names = (
             [node.module or ""]
             if isinstance(node, nodes.ImportFrom)
@@ -293,7 +302,7 @@ class Session:
         self,
         stdout: Callable[[str], Any] | None = None,
         limits: Limits | None = None,
-        emit: Callable[[dict[str, Any]], None] | None = None,
+        emit: Callable[[Any], None] | None = None,
         seed: int | None = None,
     ) -> None:
         self.stdout = stdout
@@ -328,6 +337,15 @@ class Session:
         machine.reset()
         watch.start(self.limits.timeout)
 
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Have this session's limits hold for a block that is no program of its own."""
+        self._enter()
+        try:
+            yield
+        finally:
+            watch.stop()
+
     def run(
         self,
         program: Program,
@@ -353,6 +371,7 @@ class Session:
         value = UNSET
         try:
             runtime.where = 0
+            runtime.numbers = program.mode != "python"
             program.run(frame)
             if program.value is not None:
                 value = program.value(frame)
@@ -370,6 +389,7 @@ class Session:
 
             raise ProgramError(error, place_of(error, runtime.where), program, names) from None
         finally:
+            runtime.numbers = False
             handling.clear()
             self.random = machine.random
             watch.stop()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor
 from . import init
 from .functions import F, torch
-from .linear import Linear, empty_parameter
+from .layer import Layer
+from .linear import NonDynamicallyQuantizableLinear, empty_parameter
 from .module import Module
+from .shapes import rank
 
 
 def inplace_text(inplace: Any, before: str = "") -> str:
@@ -18,58 +20,37 @@ def inplace_text(inplace: Any, before: str = "") -> str:
     return before + (f"{comma}inplace=True" if inplace else "")
 
 
-class Threshold(Module):
+class Threshold(
+    Layer,
+    calls="threshold",
+    passes="threshold value inplace",
+    shows="threshold={threshold}, value={value}",
+):
     """x where x > threshold, else value."""
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
-        super().__init__()
-        self.threshold = threshold
-        self.value = value
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.threshold(input, self.threshold, self.value, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace, f"threshold={self.threshold}, value={self.value}")
+        self._keep(threshold=threshold, value=value, inplace=inplace)
 
 
-class ReLU(Module):
+class ReLU(Layer, calls="relu", passes="inplace=", shows=""):
     """max(x, 0)."""
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.relu(input, inplace=self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace)
+        self._keep(inplace=inplace)
 
 
-class RReLU(Module):
+class RReLU(
+    Layer,
+    calls="rrelu",
+    passes="lower upper training inplace",
+    shows="lower={lower}, upper={upper}",
+):
     """x where x >= 0, else x times a slope that is drawn in training."""
 
     def __init__(
         self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
     ) -> None:
-        super().__init__()
-        self.lower = lower
-        self.upper = upper
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace, f"lower={self.lower}, upper={self.upper}")
+        self._keep(lower=lower, upper=upper, inplace=inplace)
 
 
 class Hardtanh(Module):
@@ -124,232 +105,114 @@ class ReLU6(Hardtanh):
         return inplace_text(self.inplace)
 
 
-class Sigmoid(Module):
+class Sigmoid(Layer, calls="sigmoid"):
     """1 / (1 + exp(-x))."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return torch.sigmoid(input)
 
-
-class Hardsigmoid(Module):
+class Hardsigmoid(Layer, calls="hardsigmoid", passes="inplace"):
     """min(max(x + 3, 0), 6) / 6."""
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.hardsigmoid(input, self.inplace)
+        self._keep(inplace=inplace)
 
 
-class Tanh(Module):
+class Tanh(Layer, calls="tanh"):
     """The hyperbolic tangent."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return torch.tanh(input)
 
-
-class SiLU(Module):
+class SiLU(Layer, calls="silu", passes="inplace=", shows=""):
     """x sigmoid(x)."""
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.silu(input, inplace=self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace)
+        self._keep(inplace=inplace)
 
 
-class Mish(Module):
+class Mish(Layer, calls="mish", passes="inplace=", shows=""):
     """x tanh(softplus(x))."""
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.mish(input, inplace=self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace)
+        self._keep(inplace=inplace)
 
 
-class Hardswish(Module):
+class Hardswish(Layer, calls="hardswish", passes="inplace"):
     """x hardsigmoid(x)."""
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.hardswish(input, self.inplace)
+        self._keep(inplace=inplace)
 
 
-class ELU(Module):
+class ELU(Layer, calls="elu", passes="alpha inplace", shows="alpha={alpha}"):
     """x where x > 0, else alpha (exp(x) - 1)."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.elu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace, f"alpha={self.alpha}")
+        self._keep(alpha=alpha, inplace=inplace)
 
 
-class CELU(Module):
+class CELU(Layer, calls="celu", passes="alpha inplace", shows="alpha={alpha}"):
     """max(x, 0) + min(0, alpha (exp(x / alpha) - 1))."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.celu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace, f"alpha={self.alpha}")
+        self._keep(alpha=alpha, inplace=inplace)
 
 
-class SELU(Module):
+class SELU(Layer, calls="selu", passes="inplace", shows=""):
     """ELU scaled so that it keeps mean 0 and variance 1."""
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.selu(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace)
+        self._keep(inplace=inplace)
 
 
-class GLU(Module):
+class GLU(Layer, calls="glu", passes="dim", shows="dim={dim}", shapes="Halve the dimension."):
     """a sigmoid(b), where a and b are the halves of the input along `dim`."""
 
     def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Any:
-        """Halve the dimension."""
-        return F.glu(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"dim={self.dim}"
+        self._keep(dim=dim)
 
 
-class GELU(Module):
+class GELU(Layer, calls="gelu", passes="approximate=", shows="approximate={approximate!r}"):
     """x times the distribution function of the normal distribution."""
 
     def __init__(self, approximate: str = "none") -> None:
-        super().__init__()
-        self.approximate = approximate
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.gelu(input, approximate=self.approximate)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"approximate={self.approximate!r}"
+        self._keep(approximate=approximate)
 
 
-class Hardshrink(Module):
+class Hardshrink(Layer, calls="hardshrink", passes="lambd", shows="{lambd}"):
     """x where |x| > lambd, else 0."""
 
     def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.hardshrink(input, self.lambd)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"{self.lambd}"
+        self._keep(lambd=lambd)
 
 
-class LeakyReLU(Module):
+class LeakyReLU(
+    Layer,
+    calls="leaky_relu",
+    passes="negative_slope inplace",
+    shows="negative_slope={negative_slope}",
+):
     """x where x >= 0, else negative_slope x."""
 
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
-        super().__init__()
-        self.negative_slope = negative_slope
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return inplace_text(self.inplace, f"negative_slope={self.negative_slope}")
+        self._keep(negative_slope=negative_slope, inplace=inplace)
 
 
-class LogSigmoid(Module):
+class LogSigmoid(Layer, calls="logsigmoid"):
     """log(sigmoid(x))."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.logsigmoid(input)
 
-
-class Softplus(Module):
+class Softplus(
+    Layer, calls="softplus", passes="beta threshold", shows="beta={beta}, threshold={threshold}"
+):
     """log(1 + exp(beta x)) / beta; x itself where beta x > threshold."""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__()
-        self.beta = beta
-        self.threshold = threshold
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.softplus(input, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"beta={self.beta}, threshold={self.threshold}"
+        self._keep(beta=beta, threshold=threshold)
 
 
-class Softshrink(Module):
+class Softshrink(Layer, calls="softshrink", passes="lambd", shows="{lambd}"):
     """x moved by lambd towards 0, and 0 in between."""
 
     def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.softshrink(input, self.lambd)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return str(self.lambd)
+        self._keep(lambd=lambd)
 
 
 class PReLU(Module):
@@ -377,52 +240,30 @@ class PReLU(Module):
         return f"num_parameters={self.num_parameters}"
 
 
-class Softsign(Module):
+class Softsign(Layer, calls="softsign"):
     """x / (1 + |x|)."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.softsign(input)
 
-
-class Tanhshrink(Module):
+class Tanhshrink(Layer, calls="tanhshrink"):
     """x - tanh(x)."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Apply it to each element."""
-        return F.tanhshrink(input)
 
-
-class Softmin(Module):
+class Softmin(
+    Layer, calls="softmin", passes="dim", shows="dim={dim}", shapes="Normalise along the dimension."
+):
     """softmax(-x)."""
 
     def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Any:
-        """Normalise along the dimension."""
-        return F.softmin(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"dim={self.dim}"
+        self._keep(dim=dim)
 
 
-class Softmax(Module):
+class Softmax(
+    Layer, calls="softmax", passes="dim", shows="dim={dim}", shapes="Normalise along the dimension."
+):
     """exp(x) over its sum along `dim`."""
 
     def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Any:
-        """Normalise along the dimension."""
-        return F.softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"dim={self.dim}"
+        self._keep(dim=dim)
 
 
 class Softmax2d(Module):
@@ -430,43 +271,23 @@ class Softmax2d(Module):
 
     def forward(self, input: Tensor) -> Any:
         """Normalise over the channels. Raises ValueError for another number of dimensions."""
-        dimensions = len(shape_of(input))
+        dimensions = rank(input)
         if dimensions not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {dimensions}D instead")
         return F.softmax(input, -3)
 
 
-class LogSoftmax(Module):
+class LogSoftmax(
+    Layer,
+    calls="log_softmax",
+    passes="dim",
+    shows="dim={dim}",
+    shapes="Normalise along the dimension.",
+):
     """log(softmax(x)) along `dim`."""
 
     def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Any:
-        """Normalise along the dimension."""
-        return F.log_softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"dim={self.dim}"
-
-
-class NonDynamicallyQuantizableLinear(Linear):
-    """The last projection of attention, under the name that PyTorch gives it."""
-
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(in_features, out_features, bias=bias, device=device, dtype=dtype)
-
-
-NonDynamicallyQuantizableLinear.__module__ = "torch.nn.modules.linear"
+        self._keep(dim=dim)
 
 
 class MultiheadAttention(Module):
@@ -561,7 +382,7 @@ class MultiheadAttention(Module):
 
         With `batch_first` N comes first; without a batch N is left out.
         """
-        turned = self.batch_first and len(shape_of(query)) == 3
+        turned = self.batch_first and rank(query) == 3
         if turned:
             made: dict[int, Any] = {}
             for tensor in (query, key, value):  # what is one tensor stays one

@@ -12,6 +12,7 @@ from .containers import ModuleList, Sequential
 from .functions import F, method, torch
 from .linear import Linear
 from .module import Module
+from .shapes import rank
 
 _ASMoutput = namedtuple("_ASMoutput", ["output", "loss"])
 _ASMoutput.__module__ = "torch.nn.modules.adaptive"
@@ -78,19 +79,21 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
         Returns the log probability of each target, and the mean of their negatives.
         """
-        dimensions = len(shape_of(target_))
+        dimensions = rank(target_)
         if dimensions == 1:
+            if rank(input_) == 0:
+                raise IndexError("Dimension specified as 0 but tensor has no dimensions")
             if shape_of(input_)[0] != shape_of(target_)[0]:
                 raise RuntimeError(
                     "Input and target should have the same size in the batch dimension."
                 )
-            if len(shape_of(input_)) != 2:
+            if rank(input_) != 2:
                 raise RuntimeError(
                     "1D target tensor expects 2D input tensors, but found inputs with size",
                     Size(shape_of(input_)),
                 )
         elif dimensions == 0:
-            if len(shape_of(input_)) != 1:
+            if rank(input_) != 1:
                 raise RuntimeError(
                     "0D target tensor expects 1D input tensors, but found inputs with size",
                     Size(shape_of(input_)),

@@ -11,6 +11,7 @@ from . import init
 from .functions import F, method, torch
 from .linear import empty_parameter
 from .module import Module
+from .shapes import rank
 
 
 class NormBase(Module):
@@ -151,7 +152,7 @@ class BatchNorm1d(_BatchNorm):
     """Normalises the channels of `(N, C)` or `(N, C, L)`."""
 
     def _check_input_dim(self, input: Tensor) -> None:
-        count = len(shape_of(input))
+        count = rank(input)
         if count not in (2, 3):
             raise ValueError(f"expected 2D or 3D input (got {count}D input)")
 
@@ -160,7 +161,7 @@ class BatchNorm2d(_BatchNorm):
     """Normalises the channels of `(N, C, H, W)`."""
 
     def _check_input_dim(self, input: Tensor) -> None:
-        count = len(shape_of(input))
+        count = rank(input)
         if count != 4:
             raise ValueError(f"expected 4D input (got {count}D input)")
 
@@ -169,7 +170,7 @@ class BatchNorm3d(_BatchNorm):
     """Normalises the channels of `(N, C, D, H, W)`."""
 
     def _check_input_dim(self, input: Tensor) -> None:
-        count = len(shape_of(input))
+        count = rank(input)
         if count != 5:
             raise ValueError(f"expected 5D input (got {count}D input)")
 
@@ -196,7 +197,7 @@ class SyncBatchNorm(_BatchNorm):
         self.process_group = process_group
 
     def _check_input_dim(self, input: Tensor) -> None:
-        count = len(shape_of(input))
+        count = rank(input)
         if count < 2:
             raise ValueError(f"expected at least 2D input (got {count}D input)")
         if shape_of(input)[1] == 0:

@@ -2,71 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..tensor.tensor import Tensor
-from .functions import F
-from .module import Module
+from .layer import Layer
 
 
-class _DropoutNd(Module):
+class _DropoutNd(
+    Layer,
+    passes="p training inplace",
+    shows="p={p}, inplace={inplace}",
+    shapes="Draw a mask in training; the input itself in evaluation.",
+):
     """What all kinds have: the probability, and whether the input is changed."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
         if p < 0 or p > 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-        self.p = p
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"p={self.p}, inplace={self.inplace}"
+        self._keep(p=p, inplace=inplace)
 
 
-class Dropout(_DropoutNd):
+class Dropout(_DropoutNd, calls="dropout"):
     """Zeros elements, and scales the others by 1 / (1 - p)."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Draw a mask in training; the input itself in evaluation."""
-        return F.dropout(input, self.p, self.training, self.inplace)
 
-
-class Dropout1d(_DropoutNd):
+class Dropout1d(_DropoutNd, calls="dropout1d"):
     """Zeros channels of `(N, C, L)` or `(C, L)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Draw a mask in training; the input itself in evaluation."""
-        return F.dropout1d(input, self.p, self.training, self.inplace)
 
-
-class Dropout2d(_DropoutNd):
+class Dropout2d(_DropoutNd, calls="dropout2d"):
     """Zeros channels of `(N, C, H, W)` or `(N, C, L)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Draw a mask in training; the input itself in evaluation."""
-        return F.dropout2d(input, self.p, self.training, self.inplace)
 
-
-class Dropout3d(_DropoutNd):
+class Dropout3d(_DropoutNd, calls="dropout3d"):
     """Zeros channels of `(N, C, D, H, W)` or `(C, D, H, W)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Draw a mask in training; the input itself in evaluation."""
-        return F.dropout3d(input, self.p, self.training, self.inplace)
 
-
-class AlphaDropout(_DropoutNd):
+class AlphaDropout(_DropoutNd, calls="alpha_dropout", passes="p training"):
     """Keeps mean 0 and variance 1 behind SELU."""
 
-    def forward(self, input: Tensor) -> Any:
-        """Draw a mask in training; the input itself in evaluation."""
-        return F.alpha_dropout(input, self.p, self.training)
 
-
-class FeatureAlphaDropout(_DropoutNd):
+class FeatureAlphaDropout(_DropoutNd, calls="feature_alpha_dropout", passes="p training"):
     """Masks channels, and keeps mean 0 and variance 1 behind SELU."""
-
-    def forward(self, input: Tensor) -> Any:
-        """Draw a mask in training; the input itself in evaluation."""
-        return F.feature_alpha_dropout(input, self.p, self.training)

@@ -12,6 +12,7 @@ from . import init
 from .functions import F, torch
 from .module import Module
 from .parameter import Parameter
+from .shapes import rank
 
 
 def _padding_place(padding_idx: Any, count: int, name: str) -> Any:
@@ -123,7 +124,7 @@ class Embedding(_Table):
 
 
 def _check_table(embeddings: Tensor) -> None:
-    if len(shape_of(embeddings)) != 2:
+    if rank(embeddings) != 2:
         raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..table.lookup import get_op
+from ..table.memory.inplace import run_inplace
 from ..table.public import resolve
+from ..tensor.tensor import Tensor
 
 
 class Functions:
@@ -21,6 +24,11 @@ class Functions:
         )
         setattr(self, name, found)
         return found
+
+
+def write(target: Tensor, values: Tensor) -> None:
+    """Copy values into the memory of a tensor, as `target.copy_(values)` does."""
+    run_inplace(get_op("copy"), (target, values, False))
 
 
 F = Functions("F")

@@ -72,12 +72,21 @@ def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Removabl
 
 def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(module, grad_input, grad_output)` when the gradients of any module are known."""
-    if everywhere.full is False:
+    return _backward_hook(hook, True)
+
+
+def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """The older kind: a hook on the node that made the output of any module."""
+    return _backward_hook(hook, False)
+
+
+def _backward_hook(hook: Callable[..., Any], full: bool) -> RemovableHandle:
+    if everywhere.full is (not full):
         raise RuntimeError(
             "Cannot use both regular backward hooks and full backward hooks as a global Module "
             "hook. Please use only one of them."
         )
-    everywhere.full = True
+    everywhere.full = full
     return added(everywhere.backward, hook)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ..tensor.tensor import Tensor, shape_of
 from .batchnorm import NormBase
 from .functions import F, torch
+from .shapes import rank
 
 
 class _InstanceNorm(NormBase):
@@ -30,7 +31,7 @@ class _InstanceNorm(NormBase):
         )
 
     def _check_input_dim(self, input: Tensor) -> None:
-        count, least = len(shape_of(input)), self._unbatched
+        count, least = rank(input), self._unbatched
         if count not in (least, least + 1):
             raise ValueError(f"expected {least}D or {least + 1}D input (got {count}D input)")
 

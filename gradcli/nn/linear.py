@@ -76,6 +76,20 @@ def bound_of(weight: Tensor) -> float:
     return 1 / math.sqrt(fan_in) if fan_in > 0 else 0
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """The last projection of attention, under the name that PyTorch gives it."""
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(in_features, out_features, bias=bias, device=device, dtype=dtype)
+
+
 class Bilinear(Module):
     """y = x1^T A x2 + b: inputs `(*, in1_features)` and `(*, in2_features)`."""
 

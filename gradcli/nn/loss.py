@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 from ..tensor.notices import warn_once
 from ..tensor.tensor import Tensor, shape_of
 from .distance import PairwiseDistance
-from .functions import F
+from .functions import F, torch
+from .layer import method_of
+from .linear import Linear
 from .module import Module
+from .shapes import rank
 
 
 def legacy_reduction(size_average: Any, reduce: Any) -> str:
@@ -27,6 +31,20 @@ def legacy_reduction(size_average: Any, reduce: Any) -> str:
 
 
 class _Loss(Module):
+    """What all losses have: a reduction.
+
+    A loss of an input and a target may name the function that it `calls`, and the attributes that
+    it `passes` beside the reduction, by name; `shapes` says what the call takes.
+    """
+
+    def __init_subclass__(
+        cls, calls: str = "", passes: str = "", shapes: str = "Inputs of one shape.", **kwargs: Any
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if calls:
+            forward = _forward(calls, [*passes.split(), "reduction"])
+            cls.forward = method_of(cls, "forward", forward, shapes)  # type: ignore[method-assign]
+
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
     ) -> None:
@@ -35,6 +53,13 @@ class _Loss(Module):
             self.reduction = legacy_reduction(size_average, reduce)
         else:
             self.reduction = reduction
+
+
+def _forward(calls: str, passes: list[str]) -> Callable[[Any, Tensor, Tensor], Any]:
+    def forward(self: Any, input: Tensor, target: Tensor) -> Any:
+        return getattr(F, calls)(input, target, **{name: getattr(self, name) for name in passes})
+
+    return forward
 
 
 class _WeightedLoss(_Loss):
@@ -49,15 +74,16 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
 
-class L1Loss(_Loss):
+class L1Loss(_Loss, calls="l1_loss"):
     """The mean (or sum) of |input - target|."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.l1_loss(input, target, reduction=self.reduction)
 
-
-class NLLLoss(_WeightedLoss):
+class NLLLoss(
+    _WeightedLoss,
+    calls="nll_loss",
+    passes="weight ignore_index",
+    shapes="Input `(N, C, *)`, target `(N, *)` of classes.",
+):
     """The negative log likelihood of the target classes, given log probabilities."""
 
     def __init__(
@@ -70,16 +96,6 @@ class NLLLoss(_WeightedLoss):
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C, *)`, target `(N, *)` of classes."""
-        return F.nll_loss(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-        )
 
 
 class NLLLoss2d(NLLLoss):
@@ -146,7 +162,7 @@ class GaussianNLLLoss(_Loss):
         )
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(_Loss, calls="kl_div", passes="log_target"):
     """The divergence of Kullback and Leibler, given log probabilities."""
 
     def __init__(
@@ -159,28 +175,18 @@ class KLDivLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
-
-class MSELoss(_Loss):
+class MSELoss(_Loss, calls="mse_loss"):
     """The mean (or sum) of (input - target)^2."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.mse_loss(input, target, reduction=self.reduction)
 
-
-class BCELoss(_WeightedLoss):
+class BCELoss(_WeightedLoss, calls="binary_cross_entropy", passes="weight"):
     """The cross entropy of two classes, given probabilities."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
-
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(
+    _Loss, calls="binary_cross_entropy_with_logits", passes="weight pos_weight"
+):
     """The cross entropy of two classes, given logits."""
 
     def __init__(
@@ -195,14 +201,8 @@ class BCEWithLogitsLoss(_Loss):
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
-        )
 
-
-class HingeEmbeddingLoss(_Loss):
+class HingeEmbeddingLoss(_Loss, calls="hinge_embedding_loss", passes="margin"):
     """input where the target is 1, max(0, margin - input) where it is -1."""
 
     def __init__(
@@ -215,20 +215,16 @@ class HingeEmbeddingLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
 
-
-class MultiLabelMarginLoss(_Loss):
+class MultiLabelMarginLoss(
+    _Loss,
+    calls="multilabel_margin_loss",
+    shapes="Input `(N, C)`, target `(N, C)` of classes that ends at -1.",
+):
     """The hinge loss of several classes at once."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C)`, target `(N, C)` of classes that ends at -1."""
-        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
-
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(_Loss, calls="smooth_l1_loss", passes="beta"):
     """Squares near 0, absolute values from beta on."""
 
     def __init__(
@@ -241,32 +237,27 @@ class SmoothL1Loss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
-
-class HuberLoss(_Loss):
+class HuberLoss(_Loss, calls="huber_loss", passes="delta"):
     """Squares near 0, delta times absolute values from delta on."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
         self.delta = delta
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
-
-class SoftMarginLoss(_Loss):
+class SoftMarginLoss(
+    _Loss, calls="soft_margin_loss", shapes="Inputs of one shape, targets 1 or -1."
+):
     """log(1 + exp(-target input))."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape, targets 1 or -1."""
-        return F.soft_margin_loss(input, target, reduction=self.reduction)
 
-
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(
+    _WeightedLoss,
+    calls="cross_entropy",
+    passes="weight ignore_index label_smoothing",
+    shapes="Input `(N, C, *)` or `(C)`, target of classes or of one shape with the input.",
+):
     """The cross entropy of classes or of their probabilities, given logits."""
 
     def __init__(
@@ -282,26 +273,69 @@ class CrossEntropyLoss(_WeightedLoss):
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """The cross entropy of the outputs of a linear layer that the loss holds."""
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        reduction: str = "mean",
+        weight: Any = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: None = None,
+    ) -> None:
+        if weight is not None and shape_of(weight) != (num_classes,):
+            raise RuntimeError(
+                f"expected weight shape to be {(num_classes,)}, got {tuple(shape_of(weight))}"
+            )
+        if label_smoothing < 0 or label_smoothing > 1.0:
+            raise RuntimeError(
+                f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+            )
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = num_classes
+        self.out_features = out_features
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        outputs = math.prod(out_features, start=num_classes)
+        self.linear = Linear(in_features, outputs, bias=bias, device=device, dtype=dtype)
+        self.options = options
+
     def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C, *)` or `(C)`, target of classes or of one shape with the input."""
-        return F.cross_entropy(
+        """Input `(N, in_features)`, target `(N, *out_features)` of classes, or probabilities."""
+        shape = (self.num_classes, *self.out_features)
+        bias = self.linear.bias
+        return F.linear_cross_entropy(
             input,
+            torch.reshape(self.linear.weight, (*shape, self.linear.in_features)),
             target,
+            linear_bias=None if bias is None else torch.reshape(bias, shape),
             weight=self.weight,
-            ignore_index=self.ignore_index,
             reduction=self.reduction,
+            ignore_index=self.ignore_index,
             label_smoothing=self.label_smoothing,
         )
 
-
-class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """The cross entropy of several classes at once, given logits."""
-
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Inputs of one shape."""
-        return F.multilabel_soft_margin_loss(
-            input, target, weight=self.weight, reduction=self.reduction
+    def extra_repr(self) -> str:
+        """The settings."""
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, "
+            f"out_features={self.out_features}, bias={self.linear.bias is not None}, "
+            f"reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
         )
+
+
+class MultiLabelSoftMarginLoss(_WeightedLoss, calls="multilabel_soft_margin_loss", passes="weight"):
+    """The cross entropy of several classes at once, given logits."""
 
 
 class CosineEmbeddingLoss(_Loss):
@@ -344,7 +378,12 @@ class MarginRankingLoss(_Loss):
         )
 
 
-class MultiMarginLoss(_WeightedLoss):
+class MultiMarginLoss(
+    _WeightedLoss,
+    calls="multi_margin_loss",
+    passes="p margin weight",
+    shapes="Input `(N, C)` or `(C)`, target `(N)` or a scalar of classes.",
+):
     """The hinge loss of classes."""
 
     def __init__(
@@ -359,24 +398,13 @@ class MultiMarginLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         if p not in (1, 2):
             raise ValueError("only p == 1 and p == 2 supported")
-        if weight is not None and len(shape_of(weight)) != 1:
+        if weight is not None and rank(weight) != 1:
             raise ValueError(
                 "MultiMarginLoss: expected weight to be None or 1D tensor, got "
-                f"{len(shape_of(weight))}D instead"
+                f"{rank(weight)}D instead"
             )
         self.p = p
         self.margin = margin
-
-    def forward(self, input: Tensor, target: Tensor) -> Any:
-        """Input `(N, C)` or `(C)`, target `(N)` or a scalar of classes."""
-        return F.multi_margin_loss(
-            input,
-            target,
-            p=self.p,
-            margin=self.margin,
-            weight=self.weight,
-            reduction=self.reduction,
-        )
 
 
 class TripletMarginLoss(_Loss):

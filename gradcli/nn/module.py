@@ -43,7 +43,6 @@ _HOMES = {  # our files -> PyTorch's, where they differ
     "recurrent": "rnn",
 }
 
-
 deep_copy: list[Callable[[Any], Any]] = [copy.deepcopy]  # the last one copies programs' layers too
 
 
@@ -100,7 +99,7 @@ def give_names(prefix: str, module: Any) -> None:
     """
     waiting, seen = [(prefix, module)], {id(module)}
     while waiting:
-        runtime.check()
+        runtime.spend(1)
         path, part = waiting.pop()
         if not isinstance(part, Module):
             continue
@@ -405,6 +404,7 @@ class Module:
             modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
         for path, module in modules:
             for name, value in members(module):
+                runtime.spend(1)
                 if value is None or id(value) in seen:
                     continue
                 if remove_duplicate:
@@ -446,6 +446,7 @@ class Module:
         """The modules directly inside with their names."""
         seen = set()
         for name, module in self._modules.items():
+            runtime.spend(1)
             if module is not None and id(module) not in seen:
                 seen.add(id(module))
                 yield name, module
@@ -459,7 +460,7 @@ class Module:
         self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Named:
         """This module and all that are inside, with their dotted names."""
-        runtime.check()
+        runtime.spend(1)
         if memo is None:
             memo = set()
         if self in memo:
@@ -476,7 +477,7 @@ class Module:
 
     def apply(self: Self, fn: Callable[[Any], Any]) -> Self:
         """Call `fn` with every module inside, then with this one."""
-        runtime.check()
+        runtime.spend(1)
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -484,7 +485,7 @@ class Module:
 
     def train(self: Self, mode: bool = True) -> Self:
         """Set training mode here and inside."""
-        runtime.check()
+        runtime.spend(1)
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
         self.__dict__["training"] = mode
@@ -523,7 +524,7 @@ class Module:
                 torch.zero_(gradient)
 
     def _apply(self: Self, fn: Callable[[Any], Any], recurse: bool = True) -> Self:
-        runtime.check()
+        runtime.spend(1)
         if recurse:
             for module in self.children():
                 module._apply(fn)
@@ -622,6 +623,7 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        runtime.spend(1)  # a tree of few modules may hold one of them any number of times
         if not (
             self._backward_hooks
             or self._backward_pre_hooks
@@ -849,7 +851,7 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        runtime.check()
+        runtime.spend(1)
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
         child_lines = [

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.dtypes import int64
+from ..table.memory.getitem import getitem
+from ..tensor import dtypes
+from ..tensor.dtypes import DType, int64, type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, shape_of
-from .functions import F, torch
+from .functions import F, torch, write
+from .module import converted, wanted_dtype
 
 
 class PackedSequence(
@@ -37,6 +40,73 @@ class PackedSequence(
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
+
+    methods_of_programs = (
+        "to cpu cuda pin_memory is_pinned is_cuda double float half long int short char byte "
+        "_asdict _replace"
+    )
+
+    @property
+    def is_cuda(self) -> bool:
+        """False: there is no GPU."""
+        return False
+
+    def is_pinned(self) -> bool:
+        """False: there is no GPU to pin memory for."""
+        return False
+
+    def pin_memory(self) -> PackedSequence:
+        """Raises RuntimeError: there is no GPU to pin memory for."""
+        raise RuntimeError("Cannot access accelerator device when none is available.")
+
+    def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """The steps in another dtype; a device must be the CPU."""
+        return self._as(wanted_dtype(*args, **kwargs))
+
+    def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """The sequence itself: it is on the CPU."""
+        return self.to(*args, **kwargs)
+
+    def cuda(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """Raises AssertionError: there is no GPU."""
+        return self.to("cuda")
+
+    def _as(self, dtype: DType | None) -> PackedSequence:
+        if dtype is None or self.data.dtype is dtype:
+            return self
+        return self._replace(data=converted(self.data, dtype))
+
+    def double(self) -> PackedSequence:
+        """The steps as float64."""
+        return self._as(dtypes.float64)
+
+    def float(self) -> PackedSequence:
+        """The steps as float32."""
+        return self._as(dtypes.float32)
+
+    def half(self) -> PackedSequence:
+        """The steps as float16."""
+        return self._as(dtypes.float16)
+
+    def long(self) -> PackedSequence:
+        """The steps as int64."""
+        return self._as(dtypes.int64)
+
+    def int(self) -> PackedSequence:
+        """The steps as int32."""
+        return self._as(dtypes.int32)
+
+    def short(self) -> PackedSequence:
+        """The steps as int16."""
+        return self._as(dtypes.int16)
+
+    def char(self) -> PackedSequence:
+        """The steps as int8."""
+        return self._as(dtypes.int8)
+
+    def byte(self) -> PackedSequence:
+        """The steps as uint8."""
+        return self._as(dtypes.uint8)
 
 
 def invert_permutation(permutation: Any) -> Any:
@@ -85,9 +155,11 @@ def pack_padded_sequence(
             "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
             "sidestep this requirement if you do not need ONNX exportability."
         )
+    runtime.reserve(8 * max(numbers))
     sizes = [sum(number > step for number in numbers) for step in range(max(numbers))]
     steps = [
-        torch.narrow(torch.select(input, 0, step), 0, 0, size) for step, size in enumerate(sizes)
+        torch.narrow(torch.select(input, 0, step), 0, 0, size)
+        for step, size in enumerate(sizes[: shape_of(input)[0]])
     ]
     return PackedSequence(torch.cat(steps, 0), make(np.asarray(sizes), int64), order, back)
 
@@ -110,18 +182,16 @@ def pad_packed_sequence(
             )
         longest = total_length
     batch = sizes[0]
-    steps = []
-    start = 0
-    for size in sizes:
-        step = torch.narrow(data, 0, start, size)
-        start += size
-        if size < batch:
-            rest = torch.full((batch - size, *shape_of(data)[1:]), padding_value, dtype=data.dtype)
-            step = torch.cat([step, rest], 0)
-        steps.append(step)
-    empty = (batch, *shape_of(data)[1:])
-    steps += [torch.full(empty, padding_value, dtype=data.dtype)] * (longest - len(sizes))
-    padded = torch.stack(steps, 0)
+    trailing = shape_of(data)[1:]
+    padded = torch.full((longest, batch, *trailing), padding_value, dtype=data.dtype)
+    first = start = 0
+    for at, (size, next_size) in enumerate(pairwise([*sizes, 0]), 1):
+        if next_size == size:
+            continue  # steps of as many sequences are copied together
+        count = size * (at - first)
+        steps = torch.reshape(torch.narrow(data, 0, start, count), (at - first, size, *trailing))
+        write(torch.narrow(torch.narrow(padded, 0, first, at - first), 1, 0, size), steps)
+        first, start = at, start + count
     if batch_first:
         padded = torch.transpose(padded, 0, 1)
     lengths = np.asarray([sum(size > at for size in sizes) for at in range(batch)])
@@ -147,16 +217,29 @@ def pad_sequence(
             f"{type(sequences)}"
         )
     tensors = runtime.listed(sequences)
-    longest = max(shape_of(tensor)[0] for tensor in tensors)
-    made = []
-    for tensor in tensors:
-        missing = longest - shape_of(tensor)[0]
-        if missing:
-            rest = torch.full((missing, *shape_of(tensor)[1:]), padding_value, dtype=tensor.dtype)
-            parts = [tensor, rest] if padding_side == "right" else [rest, tensor]
-            tensor = torch.cat(parts, 0)
-        made.append(tensor)
-    return torch.stack(made, 0 if batch_first else 1)
+    if not tensors:
+        raise RuntimeError("received an empty list of sequences")
+    for at, tensor in enumerate(tensors):
+        if type(tensor) is not Tensor:
+            raise TypeError(
+                f"expected Tensor as element {at} in argument 0, but got {type_name(tensor)}"
+            )
+    if padding_side not in ("left", "right"):
+        raise RuntimeError(
+            f"Expected padding_side to be one of left or right, but got {padding_side}."
+        )
+    lengths = [shape_of(tensor)[0] for tensor in tensors]
+    longest = max(lengths)
+    sizes = (len(tensors), longest) if batch_first else (longest, len(tensors))
+    trailing = shape_of(tensors[0])[1:]
+    padded = torch.full((*sizes, *trailing), padding_value, dtype=tensors[0].dtype)
+    for at, (tensor, length) in enumerate(zip(tensors, lengths, strict=True)):
+        start = longest - length if padding_side == "left" else 0
+        if batch_first:
+            write(torch.narrow(torch.select(padded, 0, at), 0, start, length), tensor)
+        else:
+            write(torch.select(torch.narrow(padded, 0, start, length), 1, at), tensor)
+    return padded
 
 
 def unpad_sequence(
@@ -165,9 +248,12 @@ def unpad_sequence(
     """The sequences of a padded tensor, each in its length."""
     if not batch_first:
         padded_sequences = torch.transpose(padded_sequences, 0, 1)
+    steps = torch.arange(shape_of(padded_sequences)[1])
     rows = torch.unbind(padded_sequences, 0)
-    numbers = _length_numbers(lengths)
-    return [torch.narrow(row, 0, 0, length) for row, length in zip(rows, numbers, strict=True)]
+    return [
+        getitem(row, torch.lt(steps, length))
+        for row, length in zip(rows, _length_numbers(lengths), strict=True)
+    ]
 
 
 def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor
 from .functions import F
 from .module import Module
-from .shapes import each, own_init
+from .shapes import each, own_init, rank
 
 
 class _Pad(Module):
     """What all kinds have: amounts for both sides of so many dimensions, the last one first."""
 
     _dimensions = 0
-    _mode = ""
 
     def __init__(self, padding: Any) -> None:
         super().__init__()
@@ -25,20 +24,14 @@ class _Pad(Module):
         if "_dimensions" in vars(cls) and "__init__" not in vars(cls):
             own_init(cls)
 
-    def forward(self, input: Tensor) -> Any:
-        """The input with its borders."""
-        return F.pad(input, self.padding, self._mode)
-
     def extra_repr(self) -> str:
         """The amounts."""
         return f"{self.padding}"
 
 
 class _CircularPadNd(_Pad):
-    _mode = "circular"
-
     def _check_input_dim(self, input: Tensor) -> None:
-        count, dimensions = len(shape_of(input)), self._dimensions
+        count, dimensions = rank(input), self._dimensions
         if count not in (dimensions + 1, dimensions + 2):
             raise ValueError(
                 f"expected {dimensions + 1}D or {dimensions + 2}D input (got {count}D input)"
@@ -143,7 +136,9 @@ class ZeroPad3d(ConstantPad3d):
 
 
 class _ReflectionPadNd(_Pad):
-    _mode = "reflect"
+    def forward(self, input: Tensor) -> Any:
+        """The input with its borders."""
+        return F.pad(input, self.padding, "reflect")
 
 
 class ReflectionPad1d(_ReflectionPadNd):
@@ -165,7 +160,9 @@ class ReflectionPad3d(_ReflectionPadNd):
 
 
 class _ReplicationPadNd(_Pad):
-    _mode = "replicate"
+    def forward(self, input: Tensor) -> Any:
+        """The input with its borders."""
+        return F.pad(input, self.padding, "replicate")
 
 
 class ReplicationPad1d(_ReplicationPadNd):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..autograd.leaf import detach, requires_grad_
 from ..autograd.modes import requires_grad as wants_grad
-from ..autograd.node import is_parameter, kind_of, mark
+from ..autograd.node import attributes_of, is_parameter, kind_of, mark, meta_of
 from ..tensor.dtypes import type_name
 from ..tensor.tensor import Tensor
 from .functions import torch
@@ -39,6 +39,8 @@ def _parameter(cls: type, data: Any = None, requires_grad: Any = True) -> Tensor
     leaf = detach(data)
     leaf.view_info = None
     mark(leaf, "Parameter")
+    if cls is not Parameter:
+        meta_of(leaf).attributes = {"__class__": cls}
     return requires_grad_(leaf) if requires_grad else leaf
 
 
@@ -52,11 +54,17 @@ for _new, _name in ((_parameter, "Parameter"), (_buffer, "Buffer")):
     _new.__name__ = _new.__qualname__ = f"{_name}.__new__"  # Python's errors show it
 
 
+def class_of(parameter: Tensor) -> type:
+    """The class of a parameter: `Parameter`, or one that a program derived from it."""
+    found: type = attributes_of(parameter).get("__class__", Parameter)
+    return found
+
+
 class ParameterMeta(type):
     """The class of `Parameter`."""
 
-    def __instancecheck__(cls, value: object) -> bool:
-        return is_parameter(value)
+    def __instancecheck__(cls, value: Any) -> bool:
+        return is_parameter(value) and (cls is Parameter or issubclass(class_of(value), cls))
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         return _parameter(cls, *args, **kwargs)

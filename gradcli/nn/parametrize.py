@@ -14,7 +14,7 @@ from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter
 from ..tensor.tensor import Tensor, shape_of
 from .containers import ModuleDict, ModuleList
-from .module import Module
+from .module import Module, has_attribute
 from .parameter import Parameter
 
 _cache: list[dict[int, Any]] = []  # one for each `cached` block that is open
@@ -139,6 +139,44 @@ def is_parametrized(module: Any, tensor_name: str | None = None) -> bool:
     if found is None or not isinstance(found, ModuleDict):
         return False
     return len(found) > 0 if tensor_name is None else tensor_name in found
+
+
+def weight_of(module: Any, name: str) -> Any:
+    """The tensor of a module under a name, computed or not. Raises ValueError without one."""
+    held = [module._parameters.get(name), module._buffers.get(name)]
+    if is_parametrized(module, name):
+        held.append(module._modules["parametrizations"][name].value())
+    found = next((value for value in held if type(value) is Tensor), None)
+    if found is None:
+        raise ValueError(f"Module '{module}' has no parameter or buffer with name '{name}'")
+    return found
+
+
+def type_before_parametrizations(module: Any) -> type:
+    """The class of a module, which parametrizations leave as it is."""
+    return type(module)
+
+
+def transfer_parametrizations_and_params(
+    from_module: Any, to_module: Any, tensor_name: str | None = None
+) -> Any:
+    """Give a module the parametrizations of another, with what they compute from.
+
+    Of one tensor or of all; a tensor that `to_module` does not have is made.
+    """
+    if not is_parametrized(from_module):
+        return to_module
+    parts = from_module._modules["parametrizations"]._modules
+    for name in list(parts) if tensor_name is None else [tensor_name]:
+        source = parts[name]
+        if not has_attribute(to_module, name):
+            Module.__setattr__(to_module, name, Parameter(source.value()))
+        for parametrization in list(source):
+            register_parametrization(to_module, name, parametrization)
+        target = to_module._modules["parametrizations"]._modules[name]
+        for registry in ("_parameters", "_buffers"):
+            vars(target)[registry].update(vars(source)[registry])
+    return to_module
 
 
 def register_parametrization(

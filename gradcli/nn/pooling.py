@@ -6,11 +6,18 @@ from typing import Any
 
 from ..tensor.tensor import Tensor
 from .functions import F
+from .layer import Layer
 from .module import Module
-from .shapes import each
+from .shapes import each, own_init
 
 
-class _MaxPoolNd(Module):
+class _MaxPoolNd(
+    Layer,
+    passes="kernel_size stride padding dilation ceil_mode return_indices",
+    shows="kernel_size={kernel_size}, stride={stride}, padding={padding}, dilation={dilation}, "
+    "ceil_mode={ceil_mode}",
+    shapes="The values, and where they were if `return_indices` is set.",
+):
     def __init__(
         self,
         kernel_size: Any,
@@ -20,55 +27,26 @@ class _MaxPoolNd(Module):
         return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = stride if stride is not None else kernel_size
-        self.padding = padding
-        self.dilation = dilation
-        self.return_indices = return_indices
-        self.ceil_mode = ceil_mode
-
-    def _pool(self, function: Any, input: Tensor) -> Any:
-        return function(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        self._keep(
+            kernel_size=kernel_size,
+            stride=stride if stride is not None else kernel_size,
+            padding=padding,
+            dilation=dilation,
+            return_indices=return_indices,
+            ceil_mode=ceil_mode,
         )
 
 
-class MaxPool1d(_MaxPoolNd):
+class MaxPool1d(_MaxPoolNd, calls="max_pool1d"):
     """The largest of each window of `(N, C, L)` or `(C, L)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The values, and where they were if `return_indices` is set."""
-        return self._pool(F.max_pool1d, input)
 
-
-class MaxPool2d(_MaxPoolNd):
+class MaxPool2d(_MaxPoolNd, calls="max_pool2d"):
     """The largest of each window of `(N, C, H, W)` or `(C, H, W)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The values, and where they were if `return_indices` is set."""
-        return self._pool(F.max_pool2d, input)
 
-
-class MaxPool3d(_MaxPoolNd):
+class MaxPool3d(_MaxPoolNd, calls="max_pool3d"):
     """The largest of each window of `(N, C, D, H, W)` or `(C, D, H, W)`."""
-
-    def forward(self, input: Tensor) -> Any:
-        """The values, and where they were if `return_indices` is set."""
-        return self._pool(F.max_pool3d, input)
 
 
 class _MaxUnpoolNd(Module):
@@ -128,17 +106,36 @@ class MaxUnpool3d(_MaxUnpoolNd):
         )
 
 
-class _AvgPoolNd(Module):
-    kernel_size: Any
-    stride: Any
-    padding: Any
+class _AvgPoolNd(
+    Layer,
+    passes="kernel_size stride padding ceil_mode count_include_pad divisor_override",
+    shows="kernel_size={kernel_size}, stride={stride}, padding={padding}",
+    shapes="The means.",
+):
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        self._keep(
+            kernel_size=kernel_size,
+            stride=stride if stride is not None else kernel_size,
+            padding=padding,
+            ceil_mode=ceil_mode,
+            count_include_pad=count_include_pad,
+            divisor_override=divisor_override,
+        )
 
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
-
-class AvgPool1d(_AvgPoolNd):
+class AvgPool1d(
+    _AvgPoolNd,
+    calls="avg_pool1d",
+    passes="kernel_size stride padding ceil_mode count_include_pad",
+):
     """The mean of each window of `(N, C, L)` or `(C, L)`."""
 
     def __init__(
@@ -149,89 +146,25 @@ class AvgPool1d(_AvgPoolNd):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
-        super().__init__()
-        self.kernel_size = each(kernel_size, 1)
-        self.stride = each(stride if stride is not None else kernel_size, 1)
-        self.padding = each(padding, 1)
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-
-    def forward(self, input: Tensor) -> Any:
-        """The means."""
-        return F.avg_pool1d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
+        self._keep(
+            kernel_size=each(kernel_size, 1),
+            stride=each(stride if stride is not None else kernel_size, 1),
+            padding=each(padding, 1),
+            ceil_mode=ceil_mode,
+            count_include_pad=count_include_pad,
         )
 
 
-class AvgPool2d(_AvgPoolNd):
+class AvgPool2d(_AvgPoolNd, calls="avg_pool2d"):
     """The mean of each window of `(N, C, H, W)` or `(C, H, W)`."""
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = stride if stride is not None else kernel_size
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
 
-    def forward(self, input: Tensor) -> Any:
-        """The means."""
-        return F.avg_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
-
-
-class AvgPool3d(_AvgPoolNd):
+class AvgPool3d(_AvgPoolNd, calls="avg_pool3d"):
     """The mean of each window of `(N, C, D, H, W)` or `(C, D, H, W)`."""
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = stride if stride is not None else kernel_size
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
 
-    def forward(self, input: Tensor) -> Any:
-        """The means."""
-        return F.avg_pool3d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+for _made in (AvgPool2d, AvgPool3d):
+    own_init(_made)
 
 
 class _FractionalMaxPool(Module):
@@ -314,115 +247,67 @@ class FractionalMaxPool3d(_FractionalMaxPool):
         return self._pool(F.fractional_max_pool3d, input)
 
 
-class _LPPoolNd(Module):
+class _LPPoolNd(
+    Layer,
+    passes="norm_type kernel_size stride ceil_mode",
+    shows="norm_type={norm_type}, kernel_size={kernel_size}, stride={stride}, "
+    "ceil_mode={ceil_mode}",
+    shapes="The norms.",
+):
     def __init__(
         self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
     ) -> None:
-        super().__init__()
-        self.norm_type = norm_type
-        self.kernel_size = kernel_size
-        self.stride = stride
-        self.ceil_mode = ceil_mode
-
-    def _pool(self, function: Any, input: Tensor) -> Any:
-        return function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"ceil_mode={self.ceil_mode}"
-        )
+        self._keep(norm_type=norm_type, kernel_size=kernel_size, stride=stride, ceil_mode=ceil_mode)
 
 
-class LPPool1d(_LPPoolNd):
+class LPPool1d(_LPPoolNd, calls="lp_pool1d"):
     """The p-norm of each window of `(N, C, L)` or `(C, L)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The norms."""
-        return self._pool(F.lp_pool1d, input)
 
-
-class LPPool2d(_LPPoolNd):
+class LPPool2d(_LPPoolNd, calls="lp_pool2d"):
     """The p-norm of each window of `(N, C, H, W)` or `(C, H, W)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The norms."""
-        return self._pool(F.lp_pool2d, input)
 
-
-class LPPool3d(_LPPoolNd):
+class LPPool3d(_LPPoolNd, calls="lp_pool3d"):
     """The p-norm of each window of `(N, C, D, H, W)` or `(C, D, H, W)`."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The norms."""
-        return self._pool(F.lp_pool3d, input)
 
-
-class _AdaptiveMaxPoolNd(Module):
+class _AdaptiveMaxPoolNd(
+    Layer,
+    passes="output_size return_indices",
+    shows="output_size={output_size}",
+    shapes="The values, and where they were if `return_indices` is set.",
+):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"output_size={self.output_size}"
+        self._keep(output_size=output_size, return_indices=return_indices)
 
 
-class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd, calls="adaptive_max_pool1d"):
     """The largest of as many windows as the output has elements."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The values, and where they were if `return_indices` is set."""
-        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
 
-
-class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd, calls="adaptive_max_pool2d"):
     """The largest of as many windows as the output has elements."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The values, and where they were if `return_indices` is set."""
-        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
 
-
-class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd, calls="adaptive_max_pool3d"):
     """The largest of as many windows as the output has elements."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The values, and where they were if `return_indices` is set."""
-        return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
 
-
-class _AdaptiveAvgPoolNd(Module):
+class _AdaptiveAvgPoolNd(
+    Layer, passes="output_size", shows="output_size={output_size}", shapes="The means."
+):
     def __init__(self, output_size: Any) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"output_size={self.output_size}"
+        self._keep(output_size=output_size)
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd, calls="adaptive_avg_pool1d"):
     """The mean of as many windows as the output has elements."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The means."""
-        return F.adaptive_avg_pool1d(input, self.output_size)
 
-
-class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd, calls="adaptive_avg_pool2d"):
     """The mean of as many windows as the output has elements."""
 
-    def forward(self, input: Tensor) -> Any:
-        """The means."""
-        return F.adaptive_avg_pool2d(input, self.output_size)
 
-
-class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd, calls="adaptive_avg_pool3d"):
     """The mean of as many windows as the output has elements."""
-
-    def forward(self, input: Tensor) -> Any:
-        """The means."""
-        return F.adaptive_avg_pool3d(input, self.output_size)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
+from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
+from ..tensor.tensor import Tensor, shape_of
 
 
 def each(value: Any, count: int) -> tuple[Any, ...]:
@@ -16,9 +18,39 @@ def each(value: Any, count: int) -> tuple[Any, ...]:
     return (value,) * count
 
 
+def rank(value: Any) -> int:
+    """The number of dimensions. Raises AttributeError for what is no tensor, as `dim()` does."""
+    if type(value) is not Tensor:
+        raise AttributeError(f"'{type_name(value)}' object has no attribute 'dim'")
+    return len(shape_of(value))
+
+
+def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
+    """`each` for so many dimensions, under a name."""
+
+    def parse(x: Any) -> tuple[Any, ...]:
+        runtime.reserve(8 * n)
+        return each(x, n)
+
+    parse.__name__ = parse.__qualname__ = name
+    return parse
+
+
+_single = _ntuple(1, "_single")
+_pair = _ntuple(2, "_pair")
+_triple = _ntuple(3, "_triple")
+_quadruple = _ntuple(4, "_quadruple")
+
+
+def _reverse_repeat_tuple(t: Any, n: int) -> tuple[Any, ...]:
+    values = runtime.listed(reversed(t))
+    runtime.reserve(8 * len(values) * n)
+    return tuple(value for value in values for _ in range(n))
+
+
 def reversed_twice(padding: tuple[Any, ...]) -> tuple[Any, ...]:
     """The padding of each dimension on both sides, last dimension first, as `F.pad` takes it."""
-    return tuple(amount for amount in reversed(padding) for _ in range(2))
+    return _reverse_repeat_tuple(padding, 2)
 
 
 def own_init(cls: Any) -> None:

@@ -10,9 +10,9 @@ from ..autograd.leaf import data, detach, requires_grad_
 from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter
 from ..table.lookup import get_op
-from ..table.memory.inplace import run_inplace
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, shape_of
+from .functions import write
 from .parameter import Parameter
 
 EXTRA = "_extra_state"
@@ -38,6 +38,7 @@ IncompatibleKeys.__name__ = IncompatibleKeys.__qualname__ = "_IncompatibleKeys"
 
 def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:
     """The parameters and the persistent buffers of a module itself."""
+    runtime.spend(len(module._parameters) + len(module._buffers))
     for name, parameter in module._parameters.items():
         if parameter is not None:
             yield name, parameter
@@ -48,7 +49,7 @@ def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:
 
 def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> Any:
     """The tensors of `module` and of all modules in it, added to `destination`."""
-    runtime.check()
+    runtime.spend(1)
     if destination is None:
         destination = OrderedDict()
         destination._metadata = OrderedDict()
@@ -117,7 +118,7 @@ def load(
             continue
         with no_grad():
             if not assign:
-                run_inplace(get_op("copy"), (own, given, False))
+                write(own, given)
             elif is_parameter(own):
                 if not is_parameter(given):
                     given = Parameter(given, requires_grad(own))
@@ -135,13 +136,14 @@ def load(
     elif strict and extra in state:
         unexpected.append(extra)
     if strict:
+        own_names = {name for name, _ in _own_tensors(module)}
         for key in state:
             if key.startswith(prefix) and key != extra:
                 first, *rest = key[len(prefix) :].split(".", 1)
                 if rest:
                     if first not in module._modules:
                         unexpected.append(key)
-                elif first not in dict(_own_tensors(module)):
+                elif first not in own_names:
                     unexpected.append(key)
 
 
@@ -157,7 +159,7 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
     keys = IncompatibleKeys(missing, unexpected)
 
     def visit(inner: Any, part: Any, prefix: str) -> None:
-        runtime.check()
+        runtime.spend(1 + len(part))  # keys that are compared
         local = {} if metadata is None else metadata.get(prefix[:-1], {})
         if assign:
             local["assign_to_params_buffers"] = True
@@ -192,3 +194,16 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
 
 def _listed(keys: list[str]) -> str:
     return ", ".join(f'"{key}"' for key in keys)
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: Any, prefix: str) -> None:
+    """Take a prefix, such as `module.` of DataParallel, off the keys of a state, in place."""
+    for key in list(state_dict):
+        if key.startswith(prefix):
+            state_dict[key[len(prefix) :]] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", None) or {}
+    for key in list(metadata):
+        if key == prefix.replace(".", ""):
+            metadata[""] = metadata.pop(key)
+        elif key != prefix and key.startswith(prefix):
+            metadata[key[len(prefix) :]] = metadata.pop(key)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from ..table.shape_rules import size_at
 from ..tensor.tensor import Tensor, shape_of
 from . import init
 from .activation import MultiheadAttention
@@ -18,7 +19,8 @@ from .module import Module, deep_copy
 from .normalization import LayerNorm
 
 
-def _clones(module: Module, count: int) -> ModuleList:
+def clones(module: Module, count: int) -> ModuleList:
+    """So many copies of a module."""
     return ModuleList([deep_copy[-1](module) for _ in range(count)])
 
 
@@ -219,7 +221,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:
         super().__init__()
-        self.layers = _clones(encoder_layer, num_layers)
+        self.layers = clones(encoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
@@ -285,7 +287,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: Any, num_layers: int, norm: Any = None) -> None:
         super().__init__()
-        self.layers = _clones(decoder_layer, num_layers)
+        self.layers = clones(decoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
 
@@ -387,11 +389,11 @@ class Transformer(Module):
         memory_is_causal: bool = False,
     ) -> Any:
         """Source `(S, N, d_model)`, target and output `(T, N, d_model)`."""
+        axis = 0 if self.batch_first else 1
+        same = size_at(src, axis) == size_at(tgt, axis)
         source, target = shape_of(src), shape_of(tgt)
-        if len(source) == 3:
-            axis = 0 if self.batch_first else 1
-            if source[axis] != target[axis]:
-                raise RuntimeError("the batch number of src and tgt must be equal")
+        if len(source) == 3 and not same:
+            raise RuntimeError("the batch number of src and tgt must be equal")
         if source[-1] != self.d_model or target[-1] != self.d_model:
             raise RuntimeError("the feature number of src and tgt must be equal to d_model")
         memory = self.encoder(

@@ -15,11 +15,8 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
     if hasattr(error, "at_end"):
         return from_syntax_error(error, source)
     if hasattr(error, "title"):
-        labels = [Label(error.span, error.label, source=error.source)]
-        labels += [Label(span, text, False, source=where) for where, span, text in error.labels]
-        calls = dict.fromkeys((where, span, text) for where, span, text in error.callers)
-        labels += [Label(span, text, False, source=where) for where, span, text in [*calls][:3]]
-        return Diagnostic(error.title, source, labels, [error.help] if error.help else [])
+        made: Diagnostic = error.diagnostic()
+        return made
     place = getattr(error, "place", None)  # none when no program was running
     title = f"{type(error).__name__}: {error}"
     help = f"the limit can be set with --{error.limit}" if hasattr(error, "limit") else ""
@@ -28,27 +25,43 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
 
 
 def wrapped(diagnostic: Diagnostic, colour: bool, width: int) -> str:
-    """The text of a diagnostic for a terminal of `width` columns; its title breaks at words."""
+    """The text of a diagnostic for a terminal of `width` columns; its sentences break at words."""
+    width = max(width, 20)
+    if len(diagnostic.title) + _BESIDE > width:
+        lines = _broken(diagnostic.title, width - _BESIDE)
+        diagnostic.title = f"\n{' ' * 7}".join(lines)
+    for texts in (diagnostic.help, diagnostic.notes):
+        texts[:] = [
+            "\n".join(part for line in text.split("\n") for part in _broken(line, width - _BEFORE))
+            for text in texts
+        ]
+    return diagnostic.render(color=colour, line_width=width)
+
+
+_BESIDE = 9  # columns of `warning: `, the longest word before a title
+_BEFORE = 14  # columns of `     = help: `, with the longest number of a line
+
+
+def _broken(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
     import textwrap
 
-    width = max(width, 20)
-    if len(diagnostic.title) + 9 > width:
-        lines = textwrap.wrap(
-            diagnostic.title, width - 9, break_long_words=False, break_on_hyphens=False
-        )
-        diagnostic.title = "\n       ".join(lines)
-    return diagnostic.render(color=colour, line_width=width)
+    found = textwrap.wrap(line, max(width, 10), break_long_words=False, break_on_hyphens=False)
+    return found or [line]
 
 
 def warning_of(category: type[Warning], message: Any) -> Diagnostic:
     """The diagnostic of a Python warning, at the place of the program that runs.
 
-    A warning about a node has the provenance of the call that made it as `where`.
+    A warning about a node has the provenance of the call that made it as `where`, and what to say
+    of that call as `about`.
     """
     labels, source = _here()
     made = machine.locate(message.where) if hasattr(message, "where") else None
     if made:
-        labels.append(Label(made[1].span, "the forward call", False, source=made[0]))
+        about = getattr(message, "about", "the forward call")
+        labels.append(Label(made[1].span, about, False, source=made[0]))
     name = category.__name__
     return Diagnostic(f"{name}: {message}", source, labels, severity="warning", code=name)
 

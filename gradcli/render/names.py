@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.language.machine.state import machine
 from gradcli.tensor.tensor import Tensor
+
+
+def is_module(value: Any) -> bool:
+    """Whether a value is a module of torch.nn, which a program that has none never loads."""
+    nn = sys.modules.get("gradcli.nn.module")
+    return nn is not None and isinstance(value, nn.Module)
+
+
+def members(module: Any) -> Iterator[tuple[str, str, Any]]:
+    """What is inside of a module, each once: its registry, its dotted name, the value.
+
+    The registries are `_parameters`, `_buffers` and `_modules`; no method of a program is called.
+    """
+    waiting, seen = [("", module)], {id(module)}
+    while waiting:
+        path, part = waiting.pop(0)
+        machine.spend(1)
+        for registry in ("_parameters", "_buffers", "_modules"):
+            for name, value in (vars(part).get(registry) or {}).items():
+                if value is None or id(value) in seen:
+                    continue
+                seen.add(id(value))
+                yield registry, path + name, value
+                if registry == "_modules":
+                    waiting.append((f"{path}{name}.", value))
+
+
+def parameters_of(namespace: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The parameters of the modules that names stand for: `model.fc1.weight`, each once."""
+    found: dict[str, Tensor] = {}
+    seen = {id(value) for value in namespace.values()}
+    for name, value in namespace.items():
+        if is_module(value):
+            for registry, path, part in members(value):
+                if registry == "_parameters" and id(part) not in seen:
+                    seen.add(id(part))
+                    found[f"{name}.{path}"] = part
+    return found
 
 
 class Names:

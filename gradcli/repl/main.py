@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gradcli.repl.prompt.reader import Prompt
     from gradcli.repl.session.shell import Shell
 
+GRACE = 1.0  # seconds between the end of a run's time and the end of the process
+LIMIT = 6  # the exit status when a limit was hit
 WARM = 0.05  # seconds between two families that are loaded ahead
 
 
@@ -187,12 +189,26 @@ class Repl:
             record=self.journal.record,
             ask=_agrees,
         )
+        if limits.timeout is not None:
+            self._set_alarm(limits.timeout)
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)  # graphs of many nodes are no garbage
         gc.enable()
         if options.set or options.const or options.input:
             self._give(shell)
         return shell
+
+    def _set_alarm(self, timeout: float) -> None:
+        """Have the process end where a run goes on after the time limit: inside of one call."""
+        from gradcli.language.errors.diagnostics import Diagnostic
+        from gradcli.language.machine.alarm import Alarm
+        from gradcli.language.machine.watch import watch
+
+        text = Diagnostic(
+            f"the time limit of {timeout:g} s was reached inside of a call that cannot be stopped",
+            help=["gradcli --resume brings back what was typed"],
+        ).render(color=self.coloured)
+        watch.alarm = Alarm(timeout + GRACE, f"{text.rstrip()}\n", LIMIT)
 
     def _give(self, shell: Shell) -> None:
         """Bind the inputs of the command line. Raises UsageError and Failure."""
@@ -215,10 +231,16 @@ class Repl:
                 self._show_warnings()
                 try:
                     text = self.prompt.ask()
-                    shell = self.loader.wait()
-                    shell.run(text, self.prompt.pasted)
-                except KeyboardInterrupt:  # between two inputs, or while the session is loaded
+                except KeyboardInterrupt:
                     continue
+                try:
+                    shell = self.loader.wait()
+                    shell.run(text, self.prompt.typed)
+                except KeyboardInterrupt:  # between two inputs, or while the session is loaded
+                    self.prompt.drop()
+                    continue
+                if shell.interrupted:
+                    self.prompt.drop()
                 self.prompt.default, shell.next_text = shell.next_text, ""
         except (EOFError, Leave):
             self.journal.close()

@@ -39,10 +39,13 @@ def resume(lost: Lost, shell: Shell, prompt: Prompt) -> None:
 
 
 def ask(question: str) -> str:
-    """What the user answers, in small letters."""
+    """What the user answers, in small letters: nothing that was typed before the question."""
     from prompt_toolkit import PromptSession
 
+    from gradcli.repl.prompt import typeahead
+
     session: PromptSession[str] = PromptSession()
+    typeahead.forget(session.input)
     try:
         return session.prompt(question).strip().lower()
     except (KeyboardInterrupt, EOFError):

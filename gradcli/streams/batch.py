@@ -82,6 +82,7 @@ class _Pace:
     most: int = MOST
     wait: int = 0
     next_wait: int = SHORTEST_WAIT
+    step: int = 4  # by which passes grow; more slowly where one was refused
     form: Form | None = None
 
     def pause(self) -> None:
@@ -90,10 +91,11 @@ class _Pace:
         self.next_wait = min(2 * self.next_wait, LONGEST_WAIT)
 
     def shrink(self, size: int) -> None:
-        self.size = max(2 * FEWEST, size // 2)
+        self.size = max(2 * FEWEST, size // 4)
+        self.step = 2
 
     def grow(self) -> None:
-        self.size = min(4 * self.size, self.most)
+        self.size = min(self.step * self.size, self.most)
         self.next_wait = max(self.next_wait // 2, SHORTEST_WAIT)
 
 

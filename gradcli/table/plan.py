@@ -22,17 +22,23 @@ class Plan:
 
     `saves` lists (code, position); tensors among them come first, so that `guards` are
     aligned with them. `formulas` has, for each input that requires grad, the index of the edge,
-    the formula and the indices of its needs among the saved values. `run` has them all in one
+    the formula and the indices of its needs among the saved values, in the order of the inputs'
+    names, in which PyTorch runs them: where a gradient is recorded that decides the order of the
+    additions behind it. `run` has them all in one
     function (namespace, cotangent, saved values -> cotangents by edge), None where an input is a
-    list.
+    list; `recorded` keeps to the order.
     """
 
-    __slots__ = ("formulas", "names", "op", "run", "saves", "tensors")
+    __slots__ = ("formulas", "fusion", "names", "op", "recorded", "run", "saves", "tensors")
 
     def __init__(self, op: Op, wanted: Iterable[int]) -> None:
         self.op = op
         self.formulas: tuple[Any, ...]
         self.run: Callable[[Any, Any, Any], tuple[Any, ...]] | None = None
+        self.recorded: Any = None
+        self.fusion: tuple[Any, ...] | None = (
+            None  # what `fused` of the entry says, once it is read
+        )
         position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
         chosen = [
             (index, op.vjp[op.parameters[index].name])
@@ -53,7 +59,7 @@ class Plan:
                 in_blocks(formula, 1) if op.blocks else formula,
                 tuple(ordered.index(name) for name in needs(formula)),
             )
-            for index, formula in chosen
+            for index, formula in sorted(chosen, key=lambda one: op.parameters[one[0]].name)
         )
 
     def _is_tensor(self, save: tuple[int, int]) -> bool:

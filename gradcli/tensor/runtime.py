@@ -41,6 +41,7 @@ class Runtime:
         "grad_enabled",
         "inference_version",
         "max_bytes",
+        "numbers",
         "packing",
         "spend",
         "stop",
@@ -50,6 +51,7 @@ class Runtime:
     def __init__(self) -> None:
         self.grad_enabled = True
         self.formula = False  # a formula is being recorded: numbers make nodes of their own names
+        self.numbers = False  # numbers stand for tensors in elementary functions
         self.fresh: Any = None  # the version that new tensors start with; None: made on first need
         self.inference_version: Any = None  # filled in by the tensor module
         self.packing = False  # saved tensors go through the user's hooks

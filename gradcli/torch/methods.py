@@ -15,9 +15,10 @@ import numpy as np
 
 from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
-from ..autograd.node import bit_of, is_parameter, kind_of, mark
+from ..autograd.node import attributes_of, bit_of, is_parameter, kind_of, mark, meta_of
 from ..autograd.operations import operations
 from ..table.call.arguments import METHOD, OPERATOR, type_name
+from ..table.dtype_rules import NO_STORAGE
 from ..table.entry import settled
 from ..table.levels import run as levels  # also fills in what the engine needs of levels
 from ..table.lookup import get_op
@@ -68,6 +69,7 @@ def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
+    _check_memory(tensor)
     bit = bit_of(tensor)
     if bit:
         if force:
@@ -80,6 +82,12 @@ def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
     if tensor.dtype is dtypes.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
     return own_memory(tensor)
+
+
+def _check_memory(tensor: Tensor) -> None:
+    """Raise RuntimeError for what a transform made of a tensor, whose memory is out of reach."""
+    if levels.wrapper_of(tensor):
+        raise RuntimeError(NO_STORAGE)
 
 
 def as_array(tensor: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -182,7 +190,11 @@ def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
     if tensor.level is not None or transforms_run():
         return levels.text(tensor)
-    shown = tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor))
+    own = attributes_of(tensor).get("__class__")
+    prefix = "tensor(" if own is None else f"Parameter({own.__name__}("
+    shown = tensor_text(tensor.array, tensor.dtype, suffixes=suffixes(tensor), prefix=prefix)
+    if own is not None:
+        shown += ")"
     return f"Parameter containing:\n{shown}" if is_parameter(tensor) else shown
 
 
@@ -234,14 +246,19 @@ def size(tensor: Tensor, dim: int | None = None) -> Any:
 
 def stride(tensor: Tensor, dim: int | None = None) -> Any:
     """Elements to step over for the next index, of every dimension or of one."""
+    from ..table.shape_rules import wrap_dim
+
+    level = tensor.level
+    if level is not None and level.value is not None:
+        outside = stride(level.value)
+        strides = outside[: level.axis] + outside[level.axis + 1 :]
+        return strides if dim is None else strides[wrap_dim(dim, len(strides))]
     array = own_memory(tensor)
     strides = tuple(step // array.itemsize for step in array.strides)
     if array.size == 0:
         strides = _dense_strides(array.shape)
     if dim is None:
         return strides
-    from ..table.shape_rules import wrap_dim
-
     return strides[wrap_dim(dim, len(strides))]
 
 
@@ -271,7 +288,7 @@ def storage_offset(tensor: Tensor) -> int:
 
 def data_ptr(tensor: Tensor) -> int:
     """The address of the first element, as programs see addresses."""
-    _array(tensor, "storage")
+    _check_memory(tensor)
     return shown(address(own_memory(tensor)))
 
 
@@ -524,8 +541,9 @@ def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
         leaf.requires_grad_(other)
     if kind_of(tensor):
         mark(other, kind_of(tensor))
-    if is_parameter(tensor):
-        return other  # without the gradient
+    if is_parameter(tensor):  # without the gradient
+        own = attributes_of(tensor).get("__class__")
+        return other if own is None else own(other, leaf.requires_grad(tensor))
     if tensor.meta is not None and tensor.meta.grad is not None:
         leaf.set_grad(other, copy.deepcopy(tensor.meta.grad))
     return other
@@ -538,6 +556,9 @@ def shallow_copy(tensor: Tensor) -> Tensor:
     other.version = version_of(tensor)
     if kind_of(tensor):
         mark(other, kind_of(tensor))
+    added = {name: value for name, value in attributes_of(tensor).items() if name != "__class__"}
+    if added:
+        meta_of(other).attributes = added
     return leaf.requires_grad_(other) if leaf.requires_grad(tensor) else other
 
 
@@ -583,7 +604,7 @@ def _imaginary_part(tensor: Tensor) -> Tensor:
 
 def untyped_storage(tensor: Tensor) -> Storage:
     """The memory under the tensor."""
-    _refuse_batched(tensor)
+    _check_storage(tensor)
     return Storage(tensor, _start_of_memory(tensor))
 
 
@@ -595,13 +616,14 @@ def typed_storage(tensor: Tensor) -> TypedStorage:
         "directly.  To access UntypedStorage directly, use tensor.untyped_storage() instead of "
         "tensor.storage()"
     )
-    _refuse_batched(tensor)
+    _check_storage(tensor)
     return TypedStorage(tensor, _start_of_memory(tensor))
 
 
-def _refuse_batched(tensor: Tensor) -> None:
-    if tensor.level is not None and tensor.level.value is not None:
-        raise NotImplementedError("Cannot access storage of BatchedTensorImpl")
+def _check_storage(tensor: Tensor) -> None:
+    wrapper = levels.wrapper_of(tensor)
+    if wrapper:
+        raise NotImplementedError(f"Cannot access storage of {wrapper}")
 
 
 def _start_of_memory(tensor: Tensor) -> int:

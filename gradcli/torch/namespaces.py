@@ -32,15 +32,20 @@ MODULES: dict[str, str | None] = {
     "torch.nn.functional": "F",
     "torch.nn.init": None,
     "torch.nn.modules": None,
-    "torch.nn.modules.module": None,
+    "torch.nn.parallel": None,
+    "torch.nn.parallel.data_parallel": None,
     "torch.nn.parameter": None,
     "torch.nn.utils": None,
     "torch.nn.utils.clip_grad": None,
     "torch.nn.utils.convert_parameters": None,
+    "torch.nn.utils.init": None,
     "torch.nn.utils.parametrizations": None,
     "torch.nn.utils.parametrize": None,
+    "torch.nn.utils.prune": None,
     "torch.nn.utils.rnn": None,
+    "torch.nn.utils.spectral_norm": None,
     "torch.nn.utils.stateless": None,
+    "torch.nn.utils.weight_norm": None,
     "torch.optim": None,
     "torch.optim.lr_scheduler": None,
     "torch.optim.optimizer": None,
@@ -114,9 +119,9 @@ _LAYERS = {
     "instancenorm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
     "loss": (
         "BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss "
-        "HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss "
-        "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d "
-        "PoissonNLLLoss SmoothL1Loss SoftMarginLoss TripletMarginLoss "
+        "HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss LinearCrossEntropyLoss MSELoss "
+        "MarginRankingLoss MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss "
+        "NLLLoss2d PoissonNLLLoss SmoothL1Loss SoftMarginLoss TripletMarginLoss "
         "TripletMarginWithDistanceLoss"
     ),
     "normalization": "GroupNorm LayerNorm LocalResponseNorm RMSNorm",
@@ -125,7 +130,6 @@ _LAYERS = {
         "ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d "
         "ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d"
     ),
-    "parallel": "DataParallel",
     "pixelshuffle": "PixelShuffle PixelUnshuffle",
     "pooling": (
         "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d "
@@ -140,8 +144,29 @@ _LAYERS = {
     ),
     "upsampling": "Upsample UpsamplingBilinear2d UpsamplingNearest2d",
 }
+# The modules behind torch.nn, where they are not called like our files.
+_HOMES = {
+    "containers": "container",
+    "convolution": "conv",
+    "embedding": "sparse",
+    "recurrent": "rnn",
+}
+# What programs take from them besides: bases of layers, and helpers.
+_BASES = {
+    "batchnorm": "_BatchNorm",
+    "convolution": "_ConvNd _ConvTransposeNd",
+    "dropout": "_DropoutNd",
+    "instancenorm": "_InstanceNorm",
+    "linear": "NonDynamicallyQuantizableLinear",
+    "loss": "_Loss _WeightedLoss",
+    "padding": "_CircularPadNd _ConstantPadNd _ReflectionPadNd _ReplicationPadNd",
+    "pooling": (
+        "_AdaptiveAvgPoolNd _AdaptiveMaxPoolNd _AvgPoolNd _LPPoolNd _MaxPoolNd _MaxUnpoolNd"
+    ),
+}
 _PARAMETERS = dict.fromkeys(("Buffer", "Parameter"), "gradcli.nn.parameter")
-_MODULES = _PARAMETERS | {
+_PARALLEL = {"DataParallel": "gradcli.nn.parallel"}
+_MODULES = (_PARAMETERS | _PARALLEL) | {
     name: f"gradcli.nn.{file}" for file, text in _LAYERS.items() for name in text.split()
 }
 _INIT = dict.fromkeys(
@@ -155,7 +180,7 @@ _HOOKS = dict.fromkeys(
     _words("""register_module_buffer_registration_hook register_module_forward_hook
     register_module_forward_pre_hook register_module_full_backward_hook
     register_module_full_backward_pre_hook register_module_module_registration_hook
-    register_module_parameter_registration_hook"""),
+    register_module_parameter_registration_hook register_module_backward_hook"""),
     "gradcli.nn.hooks",
 )
 
@@ -184,10 +209,15 @@ _PACKED = dict.fromkeys(
     "gradcli.nn.packed",
 )
 _CALL = "gradcli.nn.functional_call"
-_UTILS = (
-    _CLIPPING
-    | _VECTORS
-    | dict.fromkeys(("remove_weight_norm", "weight_norm"), "gradcli.nn.weight_norm")
+_SPECTRAL = dict.fromkeys(("remove_spectral_norm", "spectral_norm"), "gradcli.nn.spectral_norm")
+_WEIGHT = dict.fromkeys(("remove_weight_norm", "weight_norm"), "gradcli.nn.weight_norm")
+_SKIP = {"skip_init": "gradcli.nn.skip_init"}
+_UTILS = _CLIPPING | _VECTORS | _SPECTRAL | _WEIGHT | _SKIP
+_PRUNE = dict.fromkeys(
+    _words("""BasePruningMethod CustomFromMask Identity L1Unstructured LnStructured PruningContainer
+    RandomStructured RandomUnstructured custom_from_mask global_unstructured identity is_pruned
+    l1_unstructured ln_structured random_structured random_unstructured remove"""),
+    "gradcli.nn.prune",
 )
 _PARAMETRIZE = dict.fromkeys(
     [
@@ -196,6 +226,8 @@ _PARAMETRIZE = dict.fromkeys(
         "is_parametrized",
         "register_parametrization",
         "remove_parametrizations",
+        "transfer_parametrizations_and_params",
+        "type_before_parametrizations",
     ],
     "gradcli.nn.parametrize",
 )
@@ -397,17 +429,23 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.nn.functional": {},
     "torch.nn.init": _INIT,
     "torch.nn.modules": _MODULES,
-    "torch.nn.modules.module": _HOOKS | {"Module": "gradcli.nn.module"},
+    "torch.nn.parallel": _PARALLEL,
+    "torch.nn.parallel.data_parallel": _PARALLEL,
     "torch.nn.parameter": _PARAMETERS,
     "torch.nn.utils": _UTILS,
     "torch.nn.utils.clip_grad": _CLIPPING,
     "torch.nn.utils.convert_parameters": _VECTORS,
     "torch.nn.utils.parametrizations": {
-        "spectral_norm": "gradcli.nn.weight_norm:spectral_norm_parametrization",
+        "orthogonal": "gradcli.nn.orthogonal",
+        "spectral_norm": "gradcli.nn.spectral_norm:spectral_norm_parametrization",
         "weight_norm": "gradcli.nn.weight_norm:weight_norm_parametrization",
     },
     "torch.nn.utils.parametrize": _PARAMETRIZE,
+    "torch.nn.utils.init": _SKIP,
+    "torch.nn.utils.prune": _PRUNE,
     "torch.nn.utils.rnn": _PACKED,
+    "torch.nn.utils.spectral_norm": _SPECTRAL,
+    "torch.nn.utils.weight_norm": _WEIGHT,
     "torch.nn.utils.stateless": {"functional_call": _CALL},
     "torch.optim": _OPTIMIZERS,
     "torch.optim.lr_scheduler": _SCHEDULERS,
@@ -445,6 +483,28 @@ NAMES: dict[str, dict[str, str]] = {
     ),
     "torch.testing": {"assert_close": "gradcli.torch.testing"},
 }
+
+# The files behind torch.nn and torch.optim are modules, too.
+for _file, _listed in (*_LAYERS.items(), *_BASES.items()):
+    _path = f"torch.nn.modules.{_HOMES.get(_file, _file)}"
+    MODULES.setdefault(_path, None)
+    NAMES.setdefault(_path, {}).update(dict.fromkeys(_listed.split(), f"gradcli.nn.{_file}"))
+NAMES["torch.nn.modules.batchnorm"]["_NormBase"] = "gradcli.nn.batchnorm:NormBase"
+NAMES["torch.nn.modules.module"] |= _HOOKS
+NAMES["torch.nn.modules.transformer"]["_get_clones"] = "gradcli.nn.transformer:clones"
+MODULES["torch.nn.modules.utils"] = None
+NAMES["torch.nn.modules.utils"] = {
+    **dict.fromkeys(
+        _words("_ntuple _pair _quadruple _reverse_repeat_tuple _single _triple"),
+        "gradcli.nn.shapes",
+    ),
+    "consume_prefix_in_state_dict_if_present": "gradcli.nn.state_dict",
+}
+_HIDDEN = {"AdamW": "adamw", "Adafactor": "_adafactor", "Muon": "_muon"}
+for _name, _path in _OPTIMIZERS.items():
+    _path_there = "torch.optim." + _HIDDEN.get(_name, _path.rpartition(".")[2])
+    MODULES.setdefault(_path_there, None)
+    NAMES.setdefault(_path_there, {})[_name] = _path
 
 DTYPES = [
     "bool",
@@ -565,6 +625,13 @@ def tensor_attribute(name: str) -> Callable[[Any], Any] | None:
     except KeyError:
         return None
     return method.__get__
+
+
+def tensor_setters() -> list[str]:
+    """Every attribute of a tensor that can be assigned to."""
+    from . import methods
+
+    return sorted(methods.SETTERS)
 
 
 def tensor_setter(name: str) -> Callable[[Any, Any], None] | None:

@@ -96,3 +96,90 @@ def test_errors_that_cancel_in_the_sum(tmp_path):
     done = gradcli("check", str(program))
     assert done.returncode == 1
     assert b"(a weighted sum)" in done.stdout
+
+
+def test_what_is_undefined_hides_nothing(tmp_path):
+    """Elements where the function has no value are said so; the others are compared."""
+    done = gradcli("check", "--json", "-e", "sqrt(x)", "--set", "x=[-1, 0, 4]")
+    import json
+
+    (entry,) = json.loads(done.stdout)["checks"]
+    assert done.returncode == 0
+    assert [element["index"] for element in entry["undefined"]] == [[0], [1]]
+    assert entry["worst"]["index"] == [2]
+    text = ok("check", "-e", "sqrt(x)", "--set", "x=[0, 4]")
+    assert "ok     d sqrt(x) / d x: 1 of 2 elements" in text
+    assert "undefined here at [0]: the slope is nan on its left" in text
+    assert "-e:1:1: infinity begins here in `sqrt(x)` (SqrtBackward0)" in text
+    assert text.endswith("1 gradient checked, 0 wrong, 1 element undefined\n")
+
+
+@pytest.mark.parametrize(
+    ("expression", "node", "place"),
+    [
+        ("relu(x) + abs(x)", "ReluBackward0", "-e:1:1"),
+        ("2 * abs(x)", "AbsBackward0", "-e:1:5"),
+        ("clamp(x, 0, 9)", "ClampBackward1", "-e:1:1"),
+        ("maximum(x, 2 * x)", "MaximumBackward0", "-e:1:1"),
+    ],
+)
+def test_a_kink_names_its_step(expression, node, place):
+    text = gradcli("check", "-e", expression, "--set", "x=0").stdout.decode()
+    assert "       a kink: the slope is" in text
+    assert f"{place}: the slope jumps in" in text
+    assert node in text
+
+
+def test_a_wrong_derivative_names_its_step(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text(PROGRAM.format(formula="2 * x"))
+    text = gradcli("check", str(program), "--of", "loss").stdout.decode()
+    assert f"{program}:16:5: the derivative is the Function's own in `Cube.apply(x)`" in text
+    trap = ("check", "-e", "where(x > 0, sqrt(x), 0 * x)", "--set", "x=[0, 4]")
+    text = gradcli(*trap).stdout.decode()
+    assert "WRONG" in text
+    assert "-e:1:14: NaN begins here: 0 times infinity" in text
+    assert "(SqrtBackward0)" in text
+
+
+SINGLE = """\
+import torch
+torch.manual_seed(1)
+data = torch.randn(50, 3)
+target = torch.rand(50) * 1000
+w = torch.randn(3, requires_grad=True)
+b = torch.zeros(1, requires_grad=True)
+keep = torch.bernoulli(torch.full((50,), 0.5))
+loss = (((data @ w + b).exp() - target) ** 2 * keep).sum()
+"""
+
+
+def test_single_precision_is_compared_with_differences_in_double(tmp_path):
+    """A sum of millions has no float32 differences worth the name; random numbers stay the same."""
+    program = tmp_path / "p.grad"
+    program.write_text(SINGLE)
+    found = document("check", "--json", str(program))
+    assert found["ok"]
+    assert {check["differences"] for check in found["checks"]} == {"float64"}
+    narrow = SINGLE.replace("(data @ w + b).exp()", "(data @ w.float() + b.float()).exp()")
+    program.write_text(narrow)
+    done = gradcli("check", str(program))
+    assert b"note: differences are of single precision" in done.stdout
+
+
+OVERFLOW = """\
+import torch
+x = torch.tensor([1.0, 100.0, 10.0], requires_grad=True)
+y = torch.exp(x)
+z = torch.tanh(10 * x)
+"""
+
+
+def test_single_precision_overflows_as_the_program_does(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text(OVERFLOW)
+    text = ok("check", str(program))
+    assert "undefined here at [1]: the result is not finite" in text
+    assert f"{program}:3:5: infinity begins here in `torch.exp(x)`" in text
+    wide = ok("check", str(program), "--dtype", "float64")
+    assert "undefined" not in wide

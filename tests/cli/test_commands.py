@@ -34,9 +34,9 @@ def test_dtypes():
     assert '"value":0.1' in ok("grad", "x", "--set", "x=0.1", "--dtype", "float32", "-c")
     full = document("grad", "x", "--set", "x=0.1", "--dtype", "bfloat16", "--full")
     assert full["grads"]["x"] == {"dtype": "bfloat16", "shape": [], "data": 1.0}
-    assert document("eval", "--json", "-e", "x.dtype", "--set", "x=1") == "float32"
+    assert document("eval", "--json", "-e", "x.dtype", "--set", "x=1") == "float64"
     assert document("eval", "--json", "-e", "x + 0.0", "--const", "x=1", "--full")["dtype"] == (
-        "float32"
+        "float64"
     )
     assert document("eval", "--json", "-e", "x", "--const", "x=1", "--full")["dtype"] == "int64"
     given = '{"dtype": "float16", "shape": [2], "data": [1, "NaN"]}'
@@ -264,3 +264,23 @@ def test_what_nothing_leads_to_is_zero(command, expression, zeros):
         program = f"x = param([1.0, 2.0])\ny = param(3.0)\nprint({call})\n"
         wanted = list(zeros.values()) if isinstance(zeros, dict) else zeros
         assert ok("eval", "-", stdin=program.encode()) == f"{wanted}\n"
+
+
+def test_of_names_results_only(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text("def f(t):\n    return t * 2\nk = math\ny = f(x)\n")
+    for command in (("eval", "--json", str(program)), ("grad", "-f", str(program))):
+        for name in ("f", "k", "x", "nope"):
+            done = gradcli(*command, "--set", "x=1", "--of", name)
+            assert done.returncode == 2
+            assert b"there is no result of this name\n   = help: there are y" in done.stderr
+        assert gradcli(*command, "--set", "x=1", "--of", "y").returncode == 0
+
+
+def test_exit_status_of_every_command_with_a_result():
+    given = ("--set", "x=0", "--exit-status")
+    for command in ("grad", "vjp", "jacobian"):
+        assert gradcli(command, "x > 1", *given).returncode == 1
+        assert gradcli(command, "x * 2", *given).returncode == 0
+        assert gradcli(command, "x > 1", "--set", "x=0").returncode == 0
+        assert gradcli(command, "x", "--each", "--exit-status").returncode == 4

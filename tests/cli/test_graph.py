@@ -95,7 +95,7 @@ def test_json(program):
     assert [output["name"] for output in unbind["outputs"]] == ["a", "b"]
     assert {"from": unbind["id"], "output": 1, "to": 0, "input": 1} in found["edges"]
     leaves = {n["outputs"][0]["name"]: n for n in nodes if n["kind"] == "leaf"}
-    assert leaves["x"]["outputs"][0] == {"name": "x", "shape": [2], "dtype": "float64"}
+    assert leaves["x"]["outputs"][0] == {"name": "x", "shape": [2], "dtype": "float32"}
     assert all(leaf["has_grad"] for leaf in leaves.values())
     assert ok("graph", program, "--format", "json", "-c").count("\n") == 1
 

@@ -60,6 +60,42 @@ def test_program(tmp_path):
         assert list(found["values"]) == ["w", "n", "ok", "m", "y"]
 
 
+@pytest.mark.parametrize(
+    "expression",
+    ["x + 1", "x.tolist()", "'text'", "None", "[x, 'a', [1, None]]", "{'a': x, 'b': [x]}", "x > 0"],
+)
+def test_expressions(expression):
+    done = gradcli("eval", "--json", "-e", expression, "--set", "x=[1, 2]")
+    jsonschema.validate(json.loads(done.stdout), schema("eval"))
+
+
+def test_emitted_records(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text(
+        "x = param([1.0, 2.0])\nemit('start')\nemit(x)\nemit(1, 'two', x)\n"
+        "emit(step=1, note='text', x=x)\nprint('printed')\n"
+    )
+    done = gradcli("eval", "--emit-only", str(program))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines == [
+        "start",
+        [1.0, 2.0],
+        [1, "two", [1.0, 2.0]],
+        {"step": 1, "note": "text", "x": [1.0, 2.0]},
+    ]
+    assert done.stderr == b"printed\n"
+    for line in lines:
+        jsonschema.validate(line, schema("eval"))
+    both = gradcli("eval", "--json", "-c", str(program)).stdout.splitlines()
+    assert [json.loads(line) for line in both[:4]] == lines
+    assert json.loads(both[4])["values"] == {"x": [1.0, 2.0]}
+    assert gradcli("jacobian", "-f", str(program), "--of", "x").returncode == 0  # emits nothing
+    rows = ndjson([{"x": 1}, {"y": 1}, {"x": 3}])
+    done = gradcli("eval", "--emit-only", "--each", "-e", "emit(x)", stdin=rows)
+    assert (done.stdout, done.returncode) == (b"1.0\n3.0\n", 2)
+    assert b"record 2 (line 2): the input `x` is missing" in done.stderr
+
+
 def test_records_and_errors():
     rows = ndjson([{"x": 1}, {"x": "a"}, {"y": 1}, {"x": [1, 2]}]) + b"{"
     done = gradcli("grad", "x**2", "--each", "--errors", "json", stdin=rows)
@@ -85,7 +121,7 @@ def test_the_schemas_refuse_something():
     for name in NAMES:
         jsonschema.Draft202012Validator.check_schema(schema(name))
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate("text", schema(name))
+            jsonschema.validate({"values": {}}, schema(name))
 
 
 def test_installed_files_are_what_the_table_says():

@@ -99,7 +99,7 @@ def test_jvp_of_a_function_with_its_own_backward() -> None:
 
 def test_wrong_directions() -> None:
     x = leaf(3)
-    with pytest.raises(RuntimeError, match=r"shape \[2\], its input \[3\]"):
+    with pytest.raises(RuntimeError, match=r"of size \[3\] while .* of size \[2\]"):
         recorded.jvp(x * 2, x, torch.ones(2))
     with pytest.raises(RuntimeError, match="does not require grad"):
         recorded.jvp(x * 2, torch.ones(3), torch.ones(3))

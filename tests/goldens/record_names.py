@@ -13,16 +13,23 @@ import pathlib
 import sys
 import types
 
+FILES = """activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold
+instancenorm linear loss module normalization padding pixelshuffle pooling rnn sparse transformer
+upsampling utils"""
 MODULES = (
     "torch.nn",
     "torch.nn.init",
+    *(f"torch.nn.modules.{file}" for file in FILES.split()),
+    "torch.nn.parallel",
     "torch.nn.parameter",
     "torch.nn.utils",
     "torch.nn.utils.clip_grad",
     "torch.nn.utils.convert_parameters",
     "torch.nn.utils.parametrizations",
     "torch.nn.utils.parametrize",
+    "torch.nn.utils.prune",
     "torch.nn.utils.rnn",
+    "torch.nn.utils.stateless",
     "torch.optim",
     "torch.optim.lr_scheduler",
     "torch.optim.swa_utils",

@@ -30,8 +30,7 @@ SAMPLE = read(HERE / "mixed.json")
 
 # Constructs that are known to differ, as a pattern of their names, and why.
 KNOWN = {
-    r"stride\(\) (vmap|jvp)": "PyTorch's transforms take a result without any tensor",
-    r"F\.(hardtanh|softplus|leaky_relu)|torch\.clamp|t\.norm": "complex keywords of real functions",
+    r"F\.hardtanh|torch\.clamp|t\.norm": "complex keywords of real functions",
     r"t\.masked_fill": "the order of two shapes in a sentence",
     r"torch\.Tensor\(": "PyTorch shows memory that nothing was written to",
 }

@@ -21,6 +21,7 @@ from gradcli.language.library import (
 )
 from gradcli.language.library.modules import MODULES
 from gradcli.language.machine import state
+from gradcli.language.values import generators
 from gradcli.language.values.arithmetic import BINARY
 from gradcli.language.values.python_types import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
 from gradcli.table.names import all_names
@@ -28,6 +29,7 @@ from gradcli.torch import methods, namespaces
 
 assert torch_objects
 assert numpy_names
+assert generators
 
 
 def owners() -> Iterator[tuple[str, set[str]]]:
@@ -58,7 +60,11 @@ def owners() -> Iterator[tuple[str, set[str]]]:
     for name in namespaces.NAMES["torch.utils.data"]:
         data_objects.enter(namespaces.lookup("torch.utils.data", name))
     opened = [kind for kind in TABLES if issubclass(kind, tuple(open_objects.BASES))]
-    for owner, space in (("optimizer objects", "torch.optim"), ("data objects", "torch.utils")):
+    for owner, space in (
+        ("optimizer objects", "torch.optim"),
+        ("data objects", "torch.utils"),
+        ("BasePruningMethod objects", "torch.nn.utils"),
+    ):
         own = [TABLES[kind] for kind in opened if kind.__module__.startswith(space)]
         yield owner, {name for table in own for name in table if name[0] != "_"}
     for kind, table in TABLES.items():

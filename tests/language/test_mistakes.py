@@ -23,7 +23,9 @@ from gradcli.render.diagnostics import diagnostic_of
 PATH = Path(__file__).parent / "mistakes" / "users.grad"
 # What later versions of Python say in the place of which sentence of 3.11.
 VERSIONS = {
-    (3, 13): [("argument 'retain_grpah'", "argument 'retain_grpah'. Did you mean 'retain_graph'?")],
+    (3, 13): [
+        ("argument 'retain_grpah'", "argument 'retain_grpah'. Did you mean 'retain_graph'?"),
+    ],
 }
 
 

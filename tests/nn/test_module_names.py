@@ -26,9 +26,8 @@ ABSENT = {
     "runtime_validation": PIPES,
     "runtime_validation_disabled": PIPES,
     "Container": "deprecated since 2017, and does nothing",
-    "CrossMapLRN2d": "an older form of LocalResponseNorm",
-    "LinearCrossEntropyLoss": "not yet: F.linear_cross_entropy does the work",
-    "LinearCrossEntropyOptions": "settings of LinearCrossEntropyLoss",
+    "CrossMapLRN2d": "PyTorch's gradient fails gradcheck; LocalResponseNorm is its successor",
+    "LinearCrossEntropyOptions": "how many rows are computed at once: a matter of memory",
     "factory_kwargs": "internal to PyTorch's constructors",
     "UninitializedTensorMixin": LAZY,
     "is_lazy": LAZY,
@@ -38,23 +37,18 @@ ABSENT = {
     "fuse_conv_bn_weights": "fusion is a matter of speed on devices",
     "fuse_linear_bn_eval": "fusion is a matter of speed on devices",
     "fuse_linear_bn_weights": "fusion is a matter of speed on devices",
-    "orthogonal": "not yet",
-    "remove_spectral_norm": "the older form; torch.nn.utils.parametrizations has another",
-    "skip_init": "parameters always have values",
-    "transfer_parametrizations_and_params": "not yet",
-    "type_before_parametrizations": "a module keeps its class",
-    "swap_in_optimizer_params_and_state": "not yet",
+    "DistributedDataParallel": "a program has one process",
+    **dict.fromkeys(
+        ("data_parallel", "gather", "parallel_apply", "replicate", "scatter"),
+        "PyTorch refuses it where there are no GPUs",
+    ),
+    "swap_in_optimizer_params_and_state": "serves optimizers inside of compiled graphs",
 }
 
 
-OLDER = ("torch.nn.utils", "spectral_norm")
-
-
 def reason(module: str, name: str) -> str | None:
-    if (module, name) == OLDER:
-        return ABSENT["remove_spectral_norm"]
-    if module == "torch.nn.init":
-        return None
+    if module == "torch.nn.init" or (module, name) == ("torch.nn.parallel", "data_parallel"):
+        return None  # the second is there as a module
     if name.startswith(("Lazy", "Uninitialized")):
         return LAZY
     return ABSENT.get(name)
@@ -78,3 +72,11 @@ def test_every_name_leads_somewhere(module: str) -> None:
         assert found is not None, name
         if isinstance(found, type):
             assert found.__module__.startswith(("torch.nn", "torch.optim", "torch.utils")), name
+
+
+def test_every_class_says_the_module_that_has_it() -> None:
+    for module in namespaces.NAMES:
+        if module.startswith("torch.nn.modules."):
+            for name in namespaces.NAMES[module]:
+                found = namespaces.lookup(module, name)
+                assert not isinstance(found, type) or found.__module__ == module, name

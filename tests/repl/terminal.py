@@ -145,8 +145,16 @@ class Terminal:
     # ------------------------------------------------------------ writing and reading
 
     def send(self, keys: str) -> None:
-        """Press keys."""
-        os.write(self.handle, keys.encode())
+        """Press keys; what they make appear is read while the terminal takes no more of them."""
+        data = keys.encode()
+        while data:
+            readable, writable, _ = select.select([self.handle], [self.handle], [], 10.0)
+            if writable:
+                data = data[os.write(self.handle, data[:256]) :]
+            elif readable:
+                self.pump(0)
+            else:
+                raise AssertionError(f"nobody reads {data[:80]!r}; {self.screen.text()}")
 
     def pump(self, seconds: float) -> bool:
         """Read what comes within so many seconds; whether anything came."""

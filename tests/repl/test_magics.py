@@ -87,7 +87,7 @@ def test_wrong_calls(talk: Talk) -> None:
     assert "a gradient starts from one number" in talk("x = param([1., 2.])", "%backward x*2")
     assert "NameError" in talk("%grad nope x")
     assert "is a int, not a tensor" in talk("k = 1", "%graph k")
-    assert "has the shape [3], but [2] is needed" in talk("y = x*x", "%jvp y x [1, 2, 3]")
+    assert "needs the shape of `x`: [2]" in talk("y = x*x", "%jvp y x [1, 2, 3]")
     assert "Traceback" not in talk("%plot 3", "%hist 'a'", "%set", "%seed x", "%check k", "%why k")
 
 
@@ -272,6 +272,30 @@ def test_names_that_ipython_users_type(talk: Talk) -> None:
     assert "Keys" in talk("%lsmagic")
 
 
+def test_variables_that_have_no_text(talk: Talk) -> None:
+    talk(
+        "good = 1.5",
+        "long = [[0.5] * 3000] * 3000; large = [long] * 9; nine = (large,) * 9",
+        "deep = []",
+        "for i in range(3000): deep = [deep]\n",
+        "class A:\n    def __repr__(self):\n        raise ValueError('no')\n",
+        "class B:\n    def __repr__(self):\n        return 3\n",
+        "class C:\n    def __repr__(self):\n        return repr([large] * 50)\n",
+        "a = A(); b = B(); c = C(); last = param(2.)",
+    )
+    shown = talk("%vars")
+    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
+    assert "1.5" in lines["good"]
+    assert "too large to show" in lines["large"]
+    assert "too large to show" in lines["nine"]
+    assert "too large to show" in lines["c"]
+    assert "nested too deeply" in lines["deep"]
+    assert "no text (" in lines["a"]
+    assert "no text (TypeError)" in lines["b"]
+    assert "float32" in lines["last"]
+    assert "too large to show" in talk("%vars large")
+
+
 def test_files_are_for_the_keyboard(talk: Talk, tmp_path: Path) -> None:
     file = tmp_path / "kept.grad"
     file.write_text("kept = 1\n")
@@ -283,7 +307,7 @@ def test_files_are_for_the_keyboard(talk: Talk, tmp_path: Path) -> None:
         f"a = 2\n%run {file}",
     ):
         assert "comes from the keyboard" in talk(pasted)
-    talk.shell.run(f"%save {tmp_path / 'new.grad'}", pasted=True)
+    talk.shell.run(f"%save {tmp_path / 'new.grad'}", typed=False)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.grad"]
     assert file.read_text() == "kept = 1\n"
     assert "kept" not in talk.shell.names

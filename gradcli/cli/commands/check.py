@@ -31,11 +31,12 @@ def run(options: Options) -> int:
     from gradcli.cli.programs.subject import TextSubject
     from gradcli.cli.results.output import Sink, check_output
     from gradcli.explain.check import report
-    from gradcli.tensor import dtypes
+    from gradcli.language.machine.state import machine
 
-    use_dtype(options, dtypes.float64)
+    use_dtype(options, texts[0])
     check_output(options)
     prepare(options)
+    machine.ran = {}  # so that what is said of cuts is about what ran
     given = bound(options)
     found = []
     for text in texts:

@@ -20,9 +20,8 @@ def run(options: Options) -> int:
     from gradcli.cli.programs.inputs import use_dtype
     from gradcli.cli.programs.runner import prepare, seed
     from gradcli.cli.results.output import check_output
-    from gradcli.tensor import dtypes
 
-    use_dtype(options, dtypes.float64)
+    use_dtype(options, text)
     check_output(options)
     prepare(options)
     seed(options, 0)
@@ -33,6 +32,7 @@ def run(options: Options) -> int:
     from gradcli.cli.programs.file_inputs import file_inputs
     from gradcli.cli.programs.inputs import bound
     from gradcli.cli.records.one_record import Derivative
+    from gradcli.cli.results.answers import exit_status
     from gradcli.cli.results.output import Sink
 
     job = Derivative(text, options)
@@ -40,4 +40,4 @@ def run(options: Options) -> int:
     files = file_inputs(options, job.runner)
     with Sink(options, False) as sink:
         sink.write(job.document({**files, **given.all}))
-    return 0
+    return exit_status(options, sink)

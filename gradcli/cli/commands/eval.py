@@ -37,21 +37,20 @@ def _once(texts: list[Text], options: Options) -> int:
     from gradcli.cli.programs.inputs import use_dtype
     from gradcli.cli.programs.runner import Runner, prepare, seed
     from gradcli.cli.results.output import Sink, check_output
-    from gradcli.tensor import dtypes
 
-    use_dtype(options, dtypes.float32)
+    use_dtype(options, texts[0])
     check_output(options)
     if options.output is not None:
         options.json = True
     prepare(options)
     seed(options, None)
-    stdout = write_messages if options.json else write_output
+    stdout = write_messages if options.json or options.emit_only else write_output
     with Sink(options, len(texts) > 1) as sink:
 
-        def emit(values: dict[str, Any]) -> None:
+        def emit(record: Any) -> None:
             from gradcli.io.documents import document
 
-            sink.write(document(values, options.full), line=True)
+            sink.write(document(record, options.full), line=True)
 
         runners = [Runner(text, options, stdout=stdout, emit=emit) for text in texts]
         given = _inputs(runners, options)
@@ -73,6 +72,8 @@ def _run(runner: Runner, given: dict[str, Any], options: Options, sink: Sink) ->
     from gradcli.language.interpreter import UNSET
 
     result = runner.run(dict(given))
+    if options.emit_only:
+        return
     if runner.text.kind == "program":
         if options.json:
             sink.write(names_document(result.globals, given, options), line=sink.count > 0)

@@ -100,6 +100,10 @@ def _of_language(error: BaseException, source: Source | None) -> Failure | None:
     module = sys.modules.get("gradcli.language.errors.program_error")
     if module is not None and isinstance(error, module.ProgramError):
         kind, _, message = error.title.partition(": ")
+        if "does not require grad" in message:
+            from gradcli.explain.errors import mark_cuts
+
+            mark_cuts(error, [(error.program.tree, error.program.source)])
         failure = Failure(RAISED, message or kind, type=kind, help=error.help or "")
         failure.span = span_members(error.source, error.span)
         failure.draw = _drawing(error, error.source)

@@ -37,7 +37,7 @@ class Failure(Exception):
 
     `code` is a word for the kind of error. `draw`, for errors that have source lines to show, gives
     the whole message as it stands on a terminal, with colour or without; `span` is where it is, as
-    members for JSON.
+    members for JSON; `line` is where the record begins in its file.
     """
 
     def __init__(
@@ -59,6 +59,12 @@ class Failure(Exception):
         self.type = type
         self.draw = draw
         self.span = span
+        self.line: int | None = None
+
+    @property
+    def of_data(self) -> bool:
+        """Whether the span, which the message names, is in the data and not in the program."""
+        return self.span is not None and "file" not in self.span
 
     def members(self, record: int | None = None) -> dict[str, Any]:
         """The error as the members of a JSON object."""
@@ -72,6 +78,8 @@ class Failure(Exception):
             members["help"] = cut(self.help)
         if record is not None:
             members["record"] = record
+        if self.line is not None:
+            members["line"] = self.line
         return members
 
 

@@ -15,10 +15,20 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.tensor import Tensor, make
 
+from .sources import Text
 
-def use_dtype(options: Options, otherwise: DType) -> None:
-    """Make `--dtype`, or `otherwise`, the default dtype and that of the inputs."""
-    chosen = otherwise if options.dtype is None else dtypes.NAMES[options.dtype]
+
+def use_dtype(options: Options, text: Text) -> None:
+    """Make what a text computes in the default dtype and that of the inputs.
+
+    That is `--dtype`, else float32 for a program that imports torch and float64 for an expression
+    or a calculator script, whatever the command.
+    """
+    from gradcli.language.interpreter import imports_torch
+
+    chosen = dtypes.float32 if imports_torch(text.tree) else dtypes.float64
+    if options.dtype is not None:
+        chosen = dtypes.NAMES[options.dtype]
     dtypes.default.dtype = chosen.to_real()
 
 

@@ -8,11 +8,14 @@ from gradcli.autograd import leaf as leaves
 from gradcli.autograd.freed_values import Keeper, reachable
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
+from gradcli.cli.process.failures import failure_of
+from gradcli.cli.process.report import Failure
 from gradcli.cli.process.stdio import write_messages
 from gradcli.cli.usage.parse import Options, UsageError
-from gradcli.language.interpreter import UNSET
+from gradcli.language.errors.program_error import ProgramError
+from gradcli.language.interpreter import UNSET, Result
+from gradcli.language.machine.state import machine
 from gradcli.render.names import Names
-from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor
 
 from .file_inputs import file_inputs
@@ -85,18 +88,30 @@ def _tensors(title: str, value: Any) -> dict[str, Tensor]:
     return {}
 
 
-def run_recorded(texts: list[Text], options: Options) -> list[Recorded]:
-    """Run texts, and keep what their backward passes free; prints go to stderr."""
-    use_dtype(options, dtypes.float64)
+def run_recorded(
+    texts: list[Text], options: Options, failed: list[Failure] | None = None
+) -> list[Recorded]:
+    """Run texts, and keep what their backward passes free; prints go to stderr.
+
+    With `failed` a program that raises is looked at as it was then, and its failure put there.
+    """
+    use_dtype(options, texts[0])
     prepare(options)
     given = bound(options)
     Keeper(KEEP if options.keep is None else options.keep)
+    machine.ran = {}
     found = []
     for text in texts:
         seed(options, 0)
         runner = Runner(text, options, stdout=write_messages, emit=lambda values: None)
         inputs = {**file_inputs(options, runner), **given.all}
-        result = runner.run(inputs)
+        try:
+            result = runner.run(inputs)
+        except ProgramError as error:
+            if failed is None:
+                raise
+            failed.append(failure_of(error, text.source))
+            result = Result(runner.session.globals, UNSET)
         found.append(Recorded(text, result.globals, result.value))
     return found
 

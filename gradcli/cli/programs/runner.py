@@ -10,6 +10,7 @@ from gradcli.cli.process.report import USAGE, Failure
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.interpreter import Limits, Program, Result, Session
 from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
@@ -53,13 +54,15 @@ class Runner:
         options: Options,
         *,
         stdout: Callable[[str], Any] | None = None,
-        emit: Callable[[dict[str, Any]], None] | None = None,
+        emit: Callable[[Any], None] | None = None,
     ) -> None:
         self.text = text
+        self.options = options
         try:
             self.program = Program(text.source, text.tree, "auto")
         except GradSyntaxError as error:
             raise failure_of(error, text.source) from None
+        self.default = dtypes.default.dtype  # what every run starts with
         self.session = Session(stdout, limits(options), emit, options.seed)
         self.seeded = options.seed is not None
         self.reads = self._reads()
@@ -86,6 +89,7 @@ class Runner:
 
     def run(self, inputs: dict[str, Tensor], *, fresh: bool = True) -> Result:
         """Run it. Raises Failure for what the program does wrong, and limits as they are."""
+        dtypes.default.dtype = self.default
         try:
             return self.session.run(self.program, inputs, fresh=fresh)
         except GradSyntaxError as error:
@@ -102,6 +106,9 @@ class Runner:
                 if draw is not None:
                     failure.draw = lambda colour: draw(colour).replace(prefix, "", 1)
             raise failure from None
+        finally:
+            if self.options.each or self.options.grid:  # the next record's inputs are made of it
+                dtypes.default.dtype = self.default
 
 
 def _offering(message: str, help: str, unread: list[str]) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+
 from gradcli.autograd import leaf as leaves
 from gradcli.cli.usage.parse import Options
-from gradcli.explain.check import Named, Observe, fresh
+from gradcli.explain.check import Named, Observe, double_precision, fresh, widened
+from gradcli.explain.cuts import Piece
 from gradcli.language.interpreter import UNSET, Program
 from gradcli.language.syntax import nodes
+from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor
 
 from .runner import Runner, seed
@@ -34,11 +39,20 @@ class TextSubject:
             for statement in tree.body
         ]
 
-    def run(self, replaced: Named, observe: Observe) -> None:
+    def texts(self) -> tuple[list[Piece], str]:
+        """The text, whose last expression has no name."""
+        return [(self.text.tree, self.text.source)], ""
+
+    def run(self, replaced: Named, observe: Observe, wide: bool = False) -> None:
         """Run it with `replaced` in place of leaves, right after the statements that made them."""
+        dtypes.default.dtype = self.runner.default
+        with double_precision() if wide else nullcontext():
+            self._run(replaced, observe, widened if wide else fresh)
+
+    def _run(self, replaced: Named, observe: Observe, copied: Callable[[Tensor], Tensor]) -> None:
         seed(self.options, 0)
         given = {
-            name: replaced[name] if name in replaced else fresh(value)
+            name: replaced[name] if name in replaced else copied(value)
             for name, value in self.inputs.items()
         }
         for name, value in given.items():

@@ -11,9 +11,10 @@ import itertools
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, partial
+from typing import Any, AnyStr
 
 from gradcli.cli.process.failures import failure_of
 from gradcli.cli.process.report import USAGE, Failure, show
@@ -25,7 +26,7 @@ from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.io.columns import parse_columns
 from gradcli.io.errors import DataError, naming
 from gradcli.io.files import extension, read_record
-from gradcli.io.parse import decode, parse, parse_flat_lines
+from gradcli.io.parse import decode, item_lines, parse, parse_flat_lines
 from gradcli.io.stream import end_of_record
 from gradcli.streams.batch import Batches
 from gradcli.streams.kinds import Record as Member
@@ -39,7 +40,19 @@ AT_ONCE = 4096  # records of a grid or a table that are evaluated together
 LARGE = 4 << 20  # bytes of a block that holds a long line, which is parsed once and alone
 PATIENCE = 0.05  # seconds that a result may wait for others to be written together
 
-Batch = list["Member | Failure"]
+
+class Batch(list["Member | Failure"]):
+    """Records that are taken together; `line` gives the line on which each begins, if any does."""
+
+    __slots__ = ("line",)
+
+    def __init__(
+        self,
+        records: Iterable[Member | Failure] = (),
+        line: Callable[[int], int | None] = lambda place: None,
+    ) -> None:
+        super().__init__(records)
+        self.line = line
 
 
 @dataclass(slots=True)
@@ -55,7 +68,7 @@ class Columns:
 
     def records(self) -> Batch:
         """All records."""
-        return [self.record(place) for place in range(self.count)]
+        return Batch(self.record(place) for place in range(self.count))
 
 
 def derive_records(text: Text, options: Options) -> int:
@@ -68,9 +81,8 @@ def evaluate_records(text: Text, options: Options) -> int:
     from gradcli.cli.programs.inputs import use_dtype
     from gradcli.cli.programs.runner import prepare, seed
     from gradcli.cli.results.output import check_output
-    from gradcli.tensor import dtypes
 
-    use_dtype(options, dtypes.float32)
+    use_dtype(options, text)
     check_output(options)
     prepare(options)
     seed(options, None)
@@ -94,6 +106,7 @@ class _Stream:
         self.narrow = input_dtype(options).to_real().itemsize < 4
         self.number = 0  # of the record that is evaluated, from 1
         self.failed = 0
+        self.place: Callable[[], int | None] = lambda: None  # the line where that record begins
         self.first: Failure | None = None
         self.first_number = 0
         self.pending: list[str] = []
@@ -105,7 +118,7 @@ class _Stream:
         with Sink(options, streaming=options.each or options.grid) as sink:
             self.sink = sink
             self.batches = Batches(job_of(self.job, self.given, sink.line_writer, options))
-            if not sink.streaming:
+            if not sink.streaming or options.emit_only:
                 self.batches.possible = False
             self.job.attach(sink, self._before_emit)
             progress = self.progress
@@ -153,11 +166,11 @@ class _Stream:
     def _batches(self) -> Iterator[Batch | Columns]:
         options = self.options
         if options.null_input:
-            yield [{}]
+            yield Batch([{}])
         elif options.grid:
             yield from self._grid()
         elif options.slurp:
-            yield [self._slurped()]
+            yield Batch([self._slurped()])
         else:
             yield from self._records()
 
@@ -169,17 +182,19 @@ class _Stream:
                 and extension(options.input[-1]) == ".json"
                 and options.input[-1] != "-"
             ):
-                yield from _chunks(_whole(options.input[-1]))
+                yield from _chunks(*_whole(options.input[-1]))
                 return
             first = True
+            line = 1
             for block in lines_of(options, self.progress):
                 if first:
                     block = block.removeprefix(b"\xef\xbb\xbf")
                 first = False
                 if len(block) > LARGE or not self._columns(block):
-                    yield _parsed(block, end_of_record(options.seq))
+                    yield _parsed(block, end_of_record(options.seq), line)
+                line += block.count(b"\n") + (not options.seq)  # what divides blocks is in none
         elif extension(options.input[-1]) == ".csv":
-            yield from _chunks(_table(options.input[-1]))
+            yield from _table(options.input[-1])
         else:
             yield from _rows(read_record(options.input[-1]), options.input[-1])
 
@@ -199,15 +214,19 @@ class _Stream:
         """All records as one: for each name the list of its values."""
         columns: dict[str, list[Any]] = {}
         count = 0
-        for batch in self._records():
-            for member in batch.records() if isinstance(batch, Columns) else batch:
+        for batch in map(_members, self._records()):
+            for place, member in enumerate(batch):
                 count += 1
                 if isinstance(member, Failure):
-                    member.message = f"record {count}: {member.message}"
+                    member.line = member.line or batch.line(place)
+                    member.message = f"{_place(count, member)}: {member.message}"
                     return member
                 if count > 1 and member.keys() != columns.keys():
                     (name, *_) = member.keys() ^ columns.keys()
-                    return Failure(USAGE, f"record {count}: `{name}` is not in every record")
+                    failure = Failure(USAGE, f"`{name}` is not in every record")
+                    failure.line = batch.line(place)
+                    failure.message = f"{_place(count, failure)}: {failure.message}"
+                    return failure
                 for name, value in member.items():
                     columns.setdefault(name, []).append(value)
         return {name: _stacked(values) for name, values in columns.items()}
@@ -249,9 +268,10 @@ class _Stream:
             together,
             lambda place: self._form_of(together[place], place),  # type: ignore[arg-type]
         )
-        for member, text in itertools.zip_longest(batch, answers):
+        for place, (member, text) in enumerate(itertools.zip_longest(batch, answers)):
             self.number += 1
             if text is None:
+                self.place = partial(batch.line, place)
                 self._single(member)
                 if self.first is not None and self.options.fail_fast:
                     return
@@ -276,6 +296,8 @@ class _Stream:
             if isinstance(member, Failure):
                 raise member
             document = self._document(member, self.number)
+            if self.options.emit_only:
+                return
             if not self.sink.streaming:
                 self.sink.write(document)
                 return
@@ -307,6 +329,7 @@ class _Stream:
         if failure.status == 141 or not self.sink.streaming:
             raise failure
         self.failed += 1
+        failure.line = self.place() or failure.line
         if self.first is None:
             self.first = failure
             self.first_number = self.number
@@ -315,13 +338,15 @@ class _Stream:
             show(failure, "json", record=self.number)
         from gradcli.io.text import one_line
 
+        if self.options.emit_only:
+            return
         self._put(one_line({"error": failure.members(self.number)}))
 
     def _summary(self) -> None:
         first = self.first
         if first is None or self.options.errors == "json":
             return
-        message = f"record {self.first_number}: {first.message}"
+        message = f"{_place(self.first_number, first)}: {first.message}"
         if self.failed > 1:
             message = f"{self.failed} of {self.number} records failed; {message}"
         show(Failure(first.status, message, help=first.help), "text", self.options.color)
@@ -335,35 +360,58 @@ def _copy(tensor: Tensor, leaf: bool) -> Tensor:
     return requires_grad_(copied) if leaf and tensor.dtype.differentiable else copied
 
 
-def _chunks(records: Iterable[Any]) -> Iterator[Batch]:
+def _place(number: int, failure: Failure) -> str:
+    """A record by its number, and by its line where the message does not name that."""
+    line = failure.line
+    return f"record {number}" + (f" (line {line})" if line and not failure.of_data else "")
+
+
+def _chunks(
+    records: Iterable[Any], line: Callable[[int], int | None] = lambda place: None
+) -> Iterator[Batch]:
     iterator = iter(records)
+    start = 0
     while batch := list(itertools.islice(iterator, AT_ONCE)):
-        yield [_checked(record) for record in batch]
+        begun = start
+        yield Batch(map(_checked, batch), lambda place, begun=begun: line(begun + place))  # type: ignore[misc]
+        start += len(batch)
 
 
-def _parsed(block: bytes, end: bytes) -> Batch:
-    """The records of a block of lines; blank lines are none."""
-    texts: list[str] | list[bytes]
+def _parsed(block: bytes, end: bytes, line: int) -> Batch:
+    """The records of a block of lines that begins on `line`; blank lines are none."""
     try:
         text = block.decode()
     except UnicodeDecodeError:
-        texts = block.split(end)
-    else:
-        flat = None
-        if end == b"\n" and len(block) <= LARGE:
-            flat = parse_flat_lines(text, text.count("\n") + 1)
+        return _split(block.split(end), b"\n", end == b"\n", line)
+    if end == b"\n" and len(block) <= LARGE:
+        flat = parse_flat_lines(text, text.count("\n") + 1)
         if flat is not None:
-            return flat  # type: ignore[return-value]
-        texts = text.split(end.decode())
-    return [_record(text) for text in texts if text and not text.isspace()]
+            return Batch(flat, lambda place: line + place)
+    return _split(text.split(end.decode()), "\n", end == b"\n", line)
 
 
-def _record(text: str | bytes) -> Member | Failure:
+def _split(texts: list[AnyStr], line_break: AnyStr, is_lines: bool, line: int) -> Batch:
+    """The records among texts, the first of which begins on `line`."""
+    records: list[Member | Failure] = []
+    lines: list[int] = []
+    for text in texts:
+        if text and not text.isspace():
+            records.append(_record(text, line))
+            indent = text[: len(text) - len(text.lstrip())]
+            lines.append(line + indent.count(line_break))
+        line += 1 if is_lines else text.count(line_break)
+    return Batch(records, lines.__getitem__)
+
+
+def _record(text: str | bytes, line: int) -> Member | Failure:
+    """The record in a text that begins on `line`."""
     try:
         if isinstance(text, bytes):
             text = ("\ufeff" if text.startswith(b"\xef\xbb\xbf") else "") + decode(text)
         return _checked(parse(text))
     except DataError as error:
+        if error.line is not None:
+            error.line += line - 1
         return failure_of(error)
     except LimitExceeded as limit:
         if limit.limit != "max-memory":
@@ -383,8 +431,8 @@ def _checked(value: Any) -> Member | Failure:
     )
 
 
-def _whole(name: str) -> list[Any]:
-    """The records of a `.json` file: a list of them, or one."""
+def _whole(name: str) -> tuple[list[Any], Callable[[int], int | None]]:
+    """The records of a `.json` file: a list of them, or one; and the line of each."""
     from gradcli.io.source import read_bytes
 
     with naming(name):
@@ -395,16 +443,29 @@ def _whole(name: str) -> list[Any]:
     except DataError as error:
         if "something after" not in error.message:
             raise
-        return [_record(line) for line in text.split("\n") if line.strip()]
-    return value if type(value) is list else [value]
+        found = _split(text.split("\n"), "\n", True, 1)
+        return found, found.line
+    if type(value) is not list:
+        return [value], lambda place: text[: len(text) - len(text.lstrip())].count("\n") + 1
+    lines = cache(lambda: item_lines(text))
+    return value, lambda place: lines()[place]
 
 
-def _table(name: str) -> Iterator[Any]:
+def _table(name: str) -> Iterator[Batch]:
     """The rows of a `.csv` file as records, as they are read."""
     from gradcli.io.csv import rows_of
 
-    for row in rows_of(name):
-        yield failure_of(row) if isinstance(row, DataError) else row
+    rows = rows_of(name)
+    while batch := list(itertools.islice(rows, AT_ONCE)):
+        lines, records = zip(*batch, strict=True)
+        yield Batch(
+            (failure_of(row) if isinstance(row, DataError) else row for row in records),
+            lines.__getitem__,
+        )
+
+
+def _members(batch: Batch | Columns) -> Batch:
+    return batch.records() if isinstance(batch, Columns) else batch
 
 
 def _rows(arrays: dict[str, Any], name: str) -> Iterator[Columns]:

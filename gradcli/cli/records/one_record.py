@@ -20,7 +20,7 @@ class Derivative:
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options
         self.kind = options.command.name
-        self.runner = Runner(text, options, stdout=write_messages)
+        self.runner = Runner(text, options, stdout=write_messages, emit=lambda record: None)
 
     def attach(self, sink: Sink, before: Callable[[], None]) -> None:
         """A derivative writes nothing of its own."""
@@ -29,15 +29,17 @@ class Derivative:
         """The tensor of a run that is differentiated."""
         from gradcli.cli.results.derivatives import result_of
 
-        return [result_of(result, self.options)]
+        return [result_of(result, inputs, self.options)]
 
     def document(self, inputs: dict[str, Tensor]) -> Any:
         """The result for one set of inputs. Raises Failure."""
-        from gradcli.cli.results.derivatives import derive, leaves_of, result_of
+        from gradcli.cli.results.derivatives import check_connected, derive, leaves_of, result_of
 
         result = self.runner.run(inputs)
-        value = result_of(result, self.options)
+        value = result_of(result, inputs, self.options)
         by = leaves_of(result, inputs, self.options)
+        text = self.runner.text
+        check_connected(self.kind, value, by, [(text.tree, text.source)], self.options)
         return derive(self.kind, value, by, self.options)
 
 
@@ -56,12 +58,12 @@ class Evaluation:
         self.sink = sink
         self.before = before
 
-    def _emit(self, values: dict[str, Any]) -> None:
+    def _emit(self, record: Any) -> None:
         from gradcli.io.documents import document
 
         if self.sink is not None:
             self.before()
-            self.sink.write(document(values, self.options.full), line=True)
+            self.sink.write(document(record, self.options.full), line=True)
 
     def results(self, result: Result, inputs: dict[str, Tensor]) -> list[Tensor]:
         """The tensors of a run that are answered, in the order in which the document has them."""

@@ -18,10 +18,10 @@ def answered_values(
     from gradcli.cli.programs.runner import chosen
     from gradcli.io.documents import is_value
 
+    values = {name: value for name, value in names.items() if name not in given and is_value(value)}
     if options.of:
-        known = {name: value for name, value in names.items() if is_value(value)}
-        return {name: known[name] for name in chosen(options.of, known, "--of", "result")}
-    return {name: value for name, value in names.items() if name not in given and is_value(value)}
+        return {name: values[name] for name in chosen(options.of, values, "--of", "result")}
+    return values
 
 
 def names_document(
@@ -32,12 +32,13 @@ def names_document(
     from gradcli.autograd.modes import requires_grad
     from gradcli.cli.programs.runner import chosen
     from gradcli.io.documents import document, typed
+    from gradcli.render.names import parameters_of
     from gradcli.tensor.tensor import Tensor
 
     values = answered_values(names, given, options)
     tensors = {
         name: value
-        for name, value in names.items()
+        for name, value in (names | parameters_of(names)).items()
         if type(value) is Tensor and requires_grad(value) and leaves.is_leaf(value)
     }
     if options.wrt:
@@ -62,6 +63,8 @@ def exit_status(options: Options, sink: Sink) -> int:
     from gradcli.tensor.tensor import Tensor
 
     last = sink.last
+    if isinstance(last, dict) and options.command.module == "derive":
+        last = last["value"]
     if isinstance(last, Typed | Tensor) and last.dtype.name == "bool" and not last.array.shape:
         last = bool(last.array)
     return 1 if last is None or last is False else 0

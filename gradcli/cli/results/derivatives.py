@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcli.autograd import leaf as leaves
+from gradcli.autograd.directions import cotangent_mismatch, tangent_mismatch, vector_mismatch
+from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
 from gradcli.cli.process.failures import span_members
 from gradcli.cli.process.report import RAISED, USAGE, Failure
@@ -15,7 +17,7 @@ from gradcli.cli.programs.inputs import constant, literal
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.func import recorded
-from gradcli.io.documents import typed
+from gradcli.io.documents import is_value, typed
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
@@ -23,16 +25,26 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make, shape_of
 from gradcli.tensor.tensor import constant as zeros
 
+if TYPE_CHECKING:
+    from gradcli.explain.cuts import Piece
+
 Named = dict[str, Tensor]
 
 
-def result_of(result: Result, options: Options) -> Tensor:
+def result_of(result: Result, inputs: Named, options: Options) -> Tensor:
     """What is differentiated: the value of the last expression, or the name of `--of`."""
     if len(options.of) > 1:
         raise UsageError("one result at a time", f"--of {options.of[0]}")
     if options.of:
-        (name,) = chosen(options.of, result.globals, "--of", "result")
+        known = {
+            name: value
+            for name, value in result.globals.items()
+            if name not in inputs and is_value(value)
+        }
+        (name,) = chosen(options.of, known, "--of", "result")
         value = result.globals[name]
+    elif type(result.value) in (list, tuple) and any(type(v) is Tensor for v in result.value):
+        value = _stacked(result.value)
     elif result.value is UNSET or (result.value is None and options.file is not None):
         raise UsageError(
             "the program does not end with an expression", "say which result: --of NAME"
@@ -51,9 +63,38 @@ def result_of(result: Result, options: Options) -> Tensor:
             RAISED,
             f"the result is a {type(value).__name__}, not a tensor",
             type="TypeError",
-            help="a program can name several results; --of NAME takes one",
+            help=_help_for(value),
         )
     return value
+
+
+def _help_for(value: Any) -> str:
+    if type(value).__name__ in ("min", "max"):
+        from gradcli.language.errors.advice import for_sentence
+
+        return for_sentence(f"torch.return_types.{type(value).__name__}") or ""
+    return "a program can name several results; --of NAME takes one"
+
+
+def _stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
+    """The elements of a list or tuple along a new first axis: `stack`. Raises Failure."""
+    from gradcli.language.library.torch_names import tensor_attribute, torch_name
+
+    kinds = dtypes.result_type([v.dtype for v in values if type(v) is Tensor], [], [])
+    items = []
+    for value in values:
+        if type(value) is Tensor:
+            items.append(tensor_attribute("to")(value)(kinds))
+        elif isinstance(value, bool | int | float | complex):
+            items.append(make(kinds.array.type(value), kinds))
+        else:
+            kind = type(value).__name__
+            raise Failure(RAISED, f"the result has a {kind} among its elements", type="TypeError")
+    try:
+        stacked: Tensor = torch_name("torch", "stack")(items)
+    except RuntimeError as error:
+        raise Failure(RAISED, str(error), type="RuntimeError") from None
+    return stacked
 
 
 def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
@@ -71,6 +112,36 @@ def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
         chosen(options.wrt, found, "--wrt", "input that requires grad")
         return {name: found[name] for name in options.wrt}
     return found
+
+
+def check_connected(
+    kind: str, value: Tensor, by: Named, pieces: Sequence[Piece], options: Options
+) -> None:
+    """Refuse to answer with zeros where `tensor(…)` copied the numbers of a result. Raises Failure.
+
+    What detach() and its like cut off is meant to be constant; `grad` and `vjp` answer null.
+    """
+    if kind in ("grad", "vjp"):
+        return
+    from gradcli.autograd.freed_values import reachable
+    from gradcli.explain.cuts import cuts
+
+    root = fresh_edge(value)
+    reached = set() if root is None else {root, *(e for n in reachable([root]) for e in n.edges)}
+    bound = options.of[0] if options.of else ""
+    for name, leaf in by.items():
+        if fresh_edge(leaf) in reached:
+            continue
+        found = [cut for cut in cuts(pieces, name, bound) if cut.reason.startswith("tensor(")]
+        if found:
+            cut = found[0]
+            help = f"{cut.reason}: `{cut.text}` at {cut.place}; stack([…]) keeps the graph"
+            raise Failure(
+                RAISED,
+                f"no derivative by `{name}`: the result is cut off from it",
+                type="RuntimeError",
+                help=help,
+            )
 
 
 def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, Any]:
@@ -131,18 +202,25 @@ def _cotangent(value: Tensor, options: Options) -> Tensor | None:
     name, text = options.cotangent[0]
     if name:
         raise UsageError("--cotangent takes a value alone", f"--cotangent {text!r}")
-    return _like(value, text, "--cotangent", "the result")
+    return _like(value, text, "--cotangent", "the result", cotangent_mismatch)
 
 
-def _like(like: Tensor, text: str, what: str, owner: str) -> Tensor:
+def _like(
+    like: Tensor,
+    text: str,
+    what: str,
+    owner: str,
+    mismatch: Callable[[tuple[int, ...], tuple[int, ...]], str],
+) -> Tensor:
     """A value of an option as a tensor of the dtype and shape of another. Raises Failure."""
     shape = shape_of(like)
     array = given_array(text, like.dtype, what)
     if array.shape != shape:
         raise Failure(
             USAGE,
-            f"{what} has the shape {list(array.shape)}, and {owner} has {list(shape)}",
+            mismatch(array.shape, shape),
             code="data",
+            help=f"{what} needs the shape of {owner}: {list(shape)}, not {list(array.shape)}",
         )
     return make(array[()], like.dtype)
 
@@ -173,10 +251,12 @@ def tangent_texts(names: list[str], options: Options) -> dict[str, str]:
     return found
 
 
-def _tangents(by: Named, options: Options) -> list[Tensor]:
+def _tangents(
+    by: Named, options: Options, mismatch: Callable[[tuple[int, ...], tuple[int, ...]], str]
+) -> list[Tensor]:
     """The directions of `--tangent`, zeros for inputs that have none."""
     directions = {
-        name: _like(by[name], text, f"--tangent {name}", f"`{name}`")
+        name: _like(by[name], text, f"--tangent {name}", f"`{name}`", mismatch)
         for name, text in tangent_texts(list(by), options).items()
     }
     return [
@@ -186,11 +266,12 @@ def _tangents(by: Named, options: Options) -> list[Tensor]:
 
 
 def _jvp(value: Tensor, by: Named, options: Options) -> Typed:
-    return typed(recorded.jvp(value, list(by.values()), _tangents(by, options)))
+    return typed(recorded.jvp(value, list(by.values()), _tangents(by, options, tangent_mismatch)))
 
 
 def _hvp(value: Tensor, by: Named, options: Options) -> dict[str, Typed]:
-    found = recorded.hvp(value, list(by.values()), _tangents(by, options))
+    tangents = _tangents(by, options, vector_mismatch)
+    found = recorded.hvp(value, list(by.values()), tangents)
     return _named(by, map(typed, found))
 
 

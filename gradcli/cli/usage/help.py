@@ -5,7 +5,7 @@ from __future__ import annotations
 from .table import COMMANDS, GROUPS, MAIN, OPTIONS, STATUSES, Command, Option
 
 WIDTH = 80
-ELSEWHERE = ("completions", "man")  # commands that the last line of the main help names
+ELSEWHERE = ("ops", "completions", "man")  # commands that the last line of the main help names
 
 
 def screen(command: Command) -> str:
@@ -29,7 +29,7 @@ def _main() -> list[str]:
         if name not in ELSEWHERE
     ]
     lines += ["", *_brief(MAIN, 9), "", *_examples(MAIN)]
-    return [*lines, "More: gradcli COMMAND --help, gradcli completions SHELL, gradcli man"]
+    return [*lines, "More: gradcli COMMAND --help, gradcli ops, completions SHELL, man"]
 
 
 def _command(command: Command) -> list[str]:
@@ -69,6 +69,8 @@ def _brief(command: Command, margin: int) -> list[str]:
 
 
 def _choices(option: Option) -> str:
+    if option.name == "dtype":
+        return f"{option.brief} (float32 with `import torch`, else float64)"
     if option.choices and len(option.choices) < 4:
         return f"{option.brief.partition(' ')[0]} {'|'.join(option.choices)}"
     return option.spelled.replace(", ", "/", 1) if option.short else option.brief

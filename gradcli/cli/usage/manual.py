@@ -27,6 +27,18 @@ _DATA = (
     "JSON Schemas of every output are in the package, below gradcli/io/schema.",
 )
 
+_NUMBERS = (
+    "What a program computes in is decided by the program, not by the command: one that imports "
+    "torch, and the calculator at the prompt, have PyTorch's default, float32; an expression and a "
+    "script that does not import torch compute in float64. --dtype changes either.",
+    "check compares the gradients that the program computes with central differences. For a "
+    "float32 program these are taken in float64: the same program is run again with its inputs, "
+    "leaves, constants and default dtype widened and with the same random numbers. Where that does "
+    "not give the same results, or the program narrows its values itself, the differences are in "
+    "the program's own precision, which check says. An element where the function is not finite or "
+    "has no slope on a side is undefined: it is shown, and is neither right nor wrong.",
+)
+
 _RECORDS = (
     "With --each the records come from the last --input, or from standard input; a .csv, .npy or "
     ".npz file has a record a row, and a .json file may hold a list of records. What other --input "
@@ -84,6 +96,9 @@ def plain(only: Command = MAIN) -> str:
     lines += ["", "DATA"]
     for paragraph in _DATA:
         lines += _filled(paragraph)
+    lines += ["", "NUMBERS"]
+    for paragraph in _NUMBERS:
+        lines += _filled(paragraph)
     lines += ["", "RECORDS"]
     for paragraph in _RECORDS:
         lines += _filled(paragraph)
@@ -137,6 +152,9 @@ def roff(only: Command = MAIN) -> str:
             lines += [".TP", f"\\fB{_escaped(option.spelled)}\\fR", _escaped(_about(option))]
     lines.append(".SH DATA")
     for paragraph in _DATA:
+        lines += [".PP", _escaped(paragraph)]
+    lines.append(".SH NUMBERS")
+    for paragraph in _NUMBERS:
         lines += [".PP", _escaped(paragraph)]
     lines.append(".SH RECORDS")
     for paragraph in _RECORDS:

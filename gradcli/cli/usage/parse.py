@@ -35,6 +35,7 @@ class Options:
     each: bool
     eps: float
     errors: str
+    emit_only: bool
     exit_status: bool
     expression: list[str]
     fail_fast: bool
@@ -244,6 +245,17 @@ def _take(options: Options, option: Option, text: str) -> None:
         options.keep_going = False
 
 
+def _check_keyword(option: Option, name: str) -> None:
+    """Refuse `lambda`, `in` and the like as names of inputs. Raises UsageError."""
+    from keyword import iskeyword
+
+    if iskeyword(name):
+        raise UsageError(
+            f"--{option.name}: `{name}` is a keyword of the language, not a name",
+            f"call the input `{name[:3]}_`" if name != "lambda" else "call the input `lam`",
+        )
+
+
 def _listed(option: Option, text: str) -> list[object]:
     kind = option.kind
     if kind in (table.REPEATED, table.FILES):
@@ -251,8 +263,10 @@ def _listed(option: Option, text: str) -> list[object]:
     if kind == table.NAMES:
         names = [name.strip() for name in text.split(",")]
         for name in names:
-            if not name.isidentifier():
+            first, *parts = name.split(".")  # a module's parameter: model.0.weight
+            if not (first.isidentifier() and all(f"_{part}".isidentifier() for part in parts)):
                 raise UsageError(f"--{option.name}: `{name}` is not a name", "names: x,y,z")
+            _check_keyword(option, name)
         return [*names]
     name, equals, value = text.partition("=")
     name = name.strip()
@@ -264,6 +278,7 @@ def _listed(option: Option, text: str) -> list[object]:
         )
     if not name.isidentifier():
         raise UsageError(f"--{option.name}: `{name}` is not a name")
+    _check_keyword(option, name)
     from unicodedata import normalize
 
     return [(name if name.isascii() else normalize("NFKC", name), value)]

@@ -140,7 +140,14 @@ OPTIONS: dict[str, Option] = _table(
     Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
     Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
     Option("full", FLAG, "", "tensors as dtype, shape, requires_grad … and data", group=OUTPUT),
-    Option("dtype", CHOICE, "DTYPE", "the default dtype", group=NUMBERS, choices=DTYPES),
+    Option(
+        "dtype",
+        CHOICE,
+        "DTYPE",
+        "the default dtype, else float32 with `import torch` and float64 without",
+        group=NUMBERS,
+        choices=DTYPES,
+    ),
     Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS),
     Option(
         "nonfinite",
@@ -169,6 +176,7 @@ OPTIONS: dict[str, Option] = _table(
         "status 1 if the last value is false or null, 4 if none",
         group=OUTPUT,
     ),
+    Option("emit-only", FLAG, "", "stdout holds the emit(…) records alone", group=OUTPUT),
     Option(
         "each",
         FLAG,
@@ -221,7 +229,7 @@ _LIMITS = " max-steps max-memory timeout max-depth"
 _INPUTS = " set const input"
 _RECORDS = " each null-input slurp seq unbuffered keep-going fail-fast"
 _WRITING = " nonfinite indent compact-output raw-output output full"
-_ONE_SHOT = _INPUTS + " wrt of dtype seed" + _WRITING + _RECORDS + _LIMITS + _GENERAL
+_ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -235,7 +243,7 @@ COMMANDS: dict[str, Command] = {
             "Run a program, or evaluate expressions; stdout is what it prints.",
             "expression"
             + _INPUTS
-            + " json of wrt dtype seed exit-status"
+            + " json emit-only of wrt dtype seed exit-status"
             + _WRITING
             + _RECORDS
             + _LIMITS
@@ -258,7 +266,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli grad 'sin(x)' --set 'x=linspace(-3, 3, 61)' --grid", "a record a point"),
                 ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
             ),
-            ("set", "const", "input", "file", "wrt", "cotangent", "grid", "each"),
+            ("set", "const", "input", "file", "cotangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -272,7 +280,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
                 ("gradcli jvp 'x.norm()' --input x.npy --tangent '[1, 1, 1]'", "the only input"),
             ),
-            ("set", "const", "input", "file", "tangent", "wrt", "grid", "each"),
+            ("set", "const", "input", "file", "tangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -286,7 +294,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
                 ("gradcli vjp 'W @ x' --input w.npz --cotangent '[1, 1]' --wrt W", "one input"),
             ),
-            ("set", "const", "input", "file", "cotangent", "wrt", "grid", "each"),
+            ("set", "const", "input", "file", "cotangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -328,14 +336,14 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli hvp 'x**2 * y' --set x=1 --set y=2 --tangent x=1", "y held fixed"),
                 ("gradcli hvp loss -f model.grad --input w.npy --tangent '[1, 0]'", "a program"),
             ),
-            ("set", "const", "input", "file", "tangent", "wrt", "grid", "each"),
+            ("set", "const", "input", "file", "tangent", "grid", "each"),
             module="derive",
         ),
         Command(
             "check",
             "FILE | -e EXPR",
             "check every gradient against finite differences",
-            "Compare gradients with differences, and jvp with vjp; status 1 on a mismatch.",
+            "Compare gradients with differences in float64, and jvp with vjp; 1: a mismatch.",
             "expression" + _INPUTS + " of wrt rtol atol eps json dtype seed nonfinite indent"
             " compact-output output" + _LIMITS + _GENERAL,
             (
@@ -355,6 +363,19 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli explain -e 'sin(x) * y' --set x=1 --set y=2", "an expression"),
                 ("gradcli explain model.grad --of loss --wrt w", "one gradient of a program"),
                 ("gradcli explain -e 'relu(x)' --set x=-1", "why a gradient is zero"),
+            ),
+            ("expression", "set", "const", "input", "of", "wrt", "keep"),
+        ),
+        Command(
+            "why",
+            "FILE | -e EXPR",
+            "why a gradient is None, zero or NaN",
+            "Say why the gradients of inputs are None, zero, NaN, or what they are.",
+            "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
+            (
+                ("gradcli why model.grad --wrt w", "why w.grad is what it is"),
+                ("gradcli why -e 'relu(x) * y' --set x=-1 --set y=2", "every input"),
+                ("gradcli why -e 'x.detach() * y' --set x=1 --set y=2 --wrt x", "one of them"),
             ),
             ("expression", "set", "const", "input", "of", "wrt", "keep"),
         ),
@@ -430,9 +451,10 @@ MAIN = Command(
 
 STATUSES = (
     (0, "success"),
-    (1, "a check failed"),
+    (1, "a check failed; false or null, with --exit-status"),
     (2, "usage, or a file could not be read or written"),
     (3, "a syntax error"),
+    (4, "no result, with --exit-status"),
     (5, "the program raised an error"),
     (6, "a limit was reached"),
     (70, "a bug in gradcli"),

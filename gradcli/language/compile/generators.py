@@ -31,6 +31,7 @@ from .statements import (
     Statements,
     is_limit,
     manager_methods,
+    noted,
     place_of,
     remember_place,
 )
@@ -102,15 +103,15 @@ class Generators(Statements):
         """A statement with a `yield` in it."""
         match node:
             case nodes.If():
-                return self.steps_of_if(node, scope)
+                return noted(node, self.steps_of_if(node, scope))
             case nodes.While():
-                return self.steps_of_while(node, scope)
+                return noted(node, self.steps_of_while(node, scope))
             case nodes.For():
-                return self.steps_of_for(node, scope)
+                return noted(node, self.steps_of_for(node, scope))
             case nodes.With():
-                return self.steps_of_with(node, scope)
+                return noted(node, self.steps_of_with(node, scope))
             case nodes.Try():
-                return self.steps_of_try(node, scope)
+                return noted(node, self.steps_of_try(node, scope))
             case nodes.FunctionDef() | nodes.ClassDef():
                 raise GradSyntaxError(
                     "'yield' in a decorator, a default or a base is not in the language",

@@ -17,8 +17,10 @@ from gradcli.language.machine.state import (
     FIRST,
     GLOBALS,
     QUANTUM,
+    RECORDED,
     RESULT,
     UNBOUND,
+    UNRECORDED,
     counted,
     machine,
 )
@@ -98,7 +100,8 @@ class Statements(Expressions):
         if isinstance(node, nodes.Continue):
             return lambda f: CONTINUE
         handler = self.statements.get(type(node))
-        return None if handler is None else handler(node, scope)
+        closure = None if handler is None else handler(node, scope)
+        return None if closure is None else noted(node, closure)
 
     def block(self, body: tuple[nodes.stmt, ...], scope: Scope) -> Closure:
         """The statements one after another."""
@@ -799,6 +802,7 @@ class Statements(Expressions):
         if isinstance(body[-1], nodes.Return) and not any(isinstance(s, _jumps) for s in body[:-1]):
             ending = body[-1].value
             value = self.expression(ending, scope) if ending is not None else lambda f: None
+            value = noted(body[-1], value)
             closures = [c for s in body[:-1] if (c := self.statement(s, scope)) is not None]
             return _straight(closures, value, enter)
         block = self.block(body, scope)
@@ -919,6 +923,19 @@ class Statements(Expressions):
                 store(f, import_name(name, key))
 
         return run
+
+
+def noted(node: nodes.stmt, closure: Closure) -> Closure:
+    """The closure of a statement; where that is kept, one that notes that it ran and how."""
+    ran = machine.ran
+    if ran is None:
+        return closure
+
+    def run(f: Frame) -> Any:
+        ran[node] = ran.get(node, 0) | (RECORDED if runtime.grad_enabled else UNRECORDED)
+        return closure(f)
+
+    return run
 
 
 def _block(closures: list[Closure], count: int) -> Closure:

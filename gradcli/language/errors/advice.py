@@ -12,6 +12,8 @@ _LEAF = "write under `with torch.no_grad():`, or make a new tensor instead of ch
 _ONE_DEVICE = "there is one device, the CPU: leave the device out, or ask torch.cuda.is_available()"
 _SHAPES = "sizes are compared from the last dimension on, and a size of 1 fits any other"
 
+_POWER = "a power is written x**2; ^ is the exclusive or of integers"
+
 BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (
         r"Only Tensors of floating point and complex dtype can require gradients",
@@ -42,6 +44,8 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "the columns of the matrix ({0}) are to be as many as the elements of the vector ({1})",
     ),
     (r"size of tensor a \(\d+\) must match the size of tensor b", f"{_SHAPES}; [:, None] adds one"),
+    (r"before Module\.__init__\(\) call", "begin __init__ with super().__init__()"),
+    (r"Missing key\(s\) in state_dict", "load_state_dict(…, strict=False) takes what is there"),
     (r"Boolean value of Tensor with more than one value", "use .any(), .all() or torch.where"),
     (
         r"only one element tensors can be converted|elements cannot be converted to Scalar",
@@ -59,6 +63,19 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (r"condition to be a boolean tensor", "compare it with something: x > 0"),
     (r"Expected f\(\*args\) to return a scalar", "sum the result, or use torch.func.jacrev"),
     (r"is singular\.$", "torch.linalg.pinv and torch.linalg.lstsq take singular matrices"),
+    (
+        r"Output \d+ of Unbind\w* is a view",
+        "iterating over a tensor unbinds it: write through an index, y[i] *= 2 in "
+        "`for i in range(len(y))`, or make new rows with torch.stack([row * 2 for row in y])",
+    ),
+    (
+        r"save_for_backward can only save variables",
+        "what is no tensor is kept as an attribute: ctx.k = k, and read as ctx.k in backward",
+    ),
+    (
+        r"'str' object is not callable",
+        "a function is wanted here, not its text: write lambda x: x**2",
+    ),
     (r"incorrect number of gradients", "backward returns one gradient for each input of forward"),
     (
         r"unsupported format string passed to Tensor",
@@ -67,6 +84,13 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (r"method' object is not subscriptable", "call it with parentheses: x.size(0)"),
     (r"'torch\.Size' object is not callable", "brackets take one size: x.shape[0]"),
     (r"'type' object does not support the context manager", "write the parentheses: no_grad()"),
+    (r"\"bitwise_xor_cpu\" not implemented|unsupported operand type\(s\) for \^", _POWER),
+    (
+        r"torch\.return_types\.(?:min|max)\b|"
+        r"\b(?:min|max)\(\)(?: received an invalid|: argument 'in| looks along)",
+        "clamp(x, max=0) is the smaller of x and 0, clamp(x, min=0) the larger; minimum(x, y) and "
+        "maximum(x, y) compare two tensors",
+    ),
     (r"maximum recursion depth exceeded", "the depth of calls can be set with --max-depth"),
     (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
 )
@@ -84,6 +108,33 @@ FOREIGN = {
     "math": "import math",
 }
 
+# Names of functions from other languages and from textbooks, and what they are here.
+FUNCTIONS = {
+    "Phi": "special.ndtr(x)",
+    "arccot": "atan(1 / x)",
+    "cbrt": "x**(1/3)",
+    "ceiling": "ceil(x)",
+    "cot": "1 / tan(x)",
+    "csc": "1 / sin(x)",
+    "erfcx": "special.erfcx(x)",
+    "expit": "sigmoid(x)",
+    "fabs": "abs(x)",
+    "factorial": "math.factorial(n), or exp(special.gammaln(n + 1))",
+    "gamma": "exp(special.gammaln(x))",
+    "gammaln": "special.gammaln(x)",
+    "lg": "log10(x)",
+    "ln": "log(x)",
+    "logistic": "sigmoid(x)",
+    "mod": "x % y",
+    "ndtr": "special.ndtr(x)",
+    "normcdf": "special.ndtr(x)",
+    "pnorm": "special.ndtr(x)",
+    "power": "x**y",
+    "sec": "1 / cos(x)",
+    "sqr": "x**2",
+    "tg": "tan(x)",
+}
+
 ATTRIBUTES = {
     "torch.save": "results are written with -o FILE or --json",
     "torch.load": "files are given with --input FILE",
@@ -96,9 +147,23 @@ ATTRIBUTES = {
 }
 
 
-def for_sentence(sentence: str) -> str | None:
+def _of_torch(call: str) -> str:
+    """What `FUNCTIONS` says, in a program that imports torch."""
+    return f"torch.{call}" if re.match(r"[a-z]\w*[.(]", call) and "math." not in call else call
+
+
+# What is to be said instead where a layer of torch.nn made the operands.
+IN_LAYER: tuple[tuple[str, str], ...] = (
+    (
+        r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)",
+        "the last dimension of its input ({0}) is to be what the layer was made for ({1})",
+    ),
+)
+
+
+def for_sentence(sentence: str, in_layer: bool = False) -> str | None:
     """The help for an error's sentence, if there is one."""
-    for pattern, help in BY_SENTENCE:
+    for pattern, help in (*IN_LAYER, *BY_SENTENCE) if in_layer else BY_SENTENCE:
         match = re.search(pattern, sentence)
         if match:
             return help.format(*match.groups()) if match.groups() else help
@@ -111,4 +176,6 @@ def for_attribute(sentence: str) -> str | None:
     if match is None:
         return None
     module, name = match.groups()
+    if module == "torch" and name in FUNCTIONS:
+        return f"it is written {_of_torch(FUNCTIONS[name])}"
     return ATTRIBUTES.get(f"{module}.{name}")

@@ -31,6 +31,7 @@ from . import advice
 from .arity import restate
 from .diagnostics import Diagnostic
 from .diagnostics import Label as PlacedLabel
+from .modules import name_of, place_of
 
 _COMPILE = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile"
 CLOSURES = tuple(f"{_COMPILE}/{name}.py" for name in ("templates", "expressions", "statements"))
@@ -72,9 +73,20 @@ class ProgramError(Exception):
             Label(source, node.span, "called from here") for source, node in machine.callers(where)
         ]
         self.help: str | None = None
-        for describe in (self._describe_operands, self._describe_graph):
+        self.notes: list[str] = []
+        self.in_layer = False
+        self.program = program
+        for describe in (
+            self._describe_operands,
+            lambda: self._describe_graph(names),
+            lambda: self._describe_gradient(names),
+            self._describe_function,
+            self._describe_unused,
+        ):
             with hints():
                 describe()
+        with hints():
+            self._describe_module(names)
         with hints():
             self._suggest(names, program)
         error.__traceback__ = None
@@ -88,7 +100,7 @@ class ProgramError(Exception):
             PlacedLabel(span, text, False, None if source is self.source else source)
             for source, span, text in self.labels + shown
         ]
-        notes = []
+        notes = list(self.notes)
         if len(shown) < len(self.callers):
             notes.append(f"{len(self.callers) - len(shown)} more calls in between")
         return Diagnostic(self.title, self.source, labels, [self.help] if self.help else (), notes)
@@ -161,7 +173,7 @@ class ProgramError(Exception):
 
     # The graph
 
-    def _describe_graph(self) -> None:
+    def _describe_graph(self, names: dict[str, Any]) -> None:
         error = self.error
         if not isinstance(error, GraphError):
             return
@@ -178,6 +190,9 @@ class ProgramError(Exception):
                 line = source.position(call.span.start).line
                 of = "" if source is self.source else f" of {source.name}"
                 self.help = f"keep them with retain_graph=True on line {line}{of}"
+                carried = _carried(freed, names) if call is machine.locate(self.where)[1] else None  # type: ignore[index]
+                if carried is not None:
+                    self.help = _AGAIN.format(carried)
         if version is not None:
             self.label = "needs a value that has changed"
             saved = machine.locate(getattr(node, "where", 0))
@@ -187,6 +202,112 @@ class ProgramError(Exception):
             if changed:
                 self.labels.append(Label(changed[0], changed[1].span, "changed here"))
             self.help = "change a copy, or make a new tensor instead of writing in place"
+        if freed is None and version is None and node is not None:
+            made = machine.locate(node.where)
+            if made:
+                text = "the forward call, whose derivative this is"
+                self.labels.append(Label(made[0], made[1].span, text))
+
+    def _describe_gradient(self, names: dict[str, Any]) -> None:
+        """Why the `.grad` that stands here is None, where the graph knows."""
+        if "NoneType" not in self.title[:MAX_SENTENCE]:
+            return
+        for read in _gradients_read(self.node):
+            name = read.value.id
+            value = names.get(name)
+            if type(value) is not Tensor or value.node is None or value.node.number < 0:
+                continue
+            made = machine.locate(value.node.where)
+            if made is None:
+                continue
+            source, call = made
+            self.labels.append(Label(source, call.span, f"`{name}` is no leaf since here"))
+            self.help = (
+                f"the gradient of a result is not kept: change the leaf in place, "
+                f"`with torch.no_grad(): {name} -= …`, or make a new one with "
+                f"{name} = (…).detach().requires_grad_()"
+            )
+            return
+
+    def _describe_function(self) -> None:
+        """The lines of a custom Function that its error is about."""
+        sentence = self.title[:MAX_SENTENCE]
+        wrong = _COUNTED.search(sentence)
+        if wrong is not None:
+            expected = int(wrong[2])
+            for source, node in _methods(wrong[1], ("backward", "vjp")):
+                for item in node_walk(node):
+                    if not isinstance(item, nodes.Return):
+                        continue
+                    value = item.value
+                    count = len(value.elts) if isinstance(value, nodes.Tuple) else 1
+                    if count != expected:
+                        many = "" if count == 1 else "s"
+                        inputs = "1 input" if expected == 1 else f"{expected} inputs"
+                        text = f"returns {count} gradient{many}; forward has {inputs}"
+                        self.labels.append(Label(source, item.span, text))
+        if "save_for_backward can only save variables" in sentence:
+            name = getattr(getattr(getattr(self.node, "func", None), "value", None), "id", "")
+            position = int(sentence.partition("argument ")[2].partition(" ")[0])
+            for source, node in _methods(name, ("forward", "setup_context")):
+                for item in node_walk(node):
+                    if (
+                        isinstance(item, nodes.Call)
+                        and isinstance(item.func, nodes.Attribute)
+                        and item.func.attr == "save_for_backward"
+                        and len(item.args) > position
+                    ):
+                        kind = sentence.rpartition(" ")[2]
+                        span = item.args[position].span
+                        self.labels.append(Label(source, span, f"a {kind}, not a tensor"))
+                        text = source.slice(span)
+                        if text.isidentifier():
+                            self.help = (
+                                f"keep it as an attribute: ctx.{text} = {text} here, and "
+                                f"ctx.{text} in backward"
+                            )
+
+    def _describe_unused(self) -> None:
+        """Which of the inputs was not used in the graph."""
+        found = _UNUSED.search(self.title[:MAX_SENTENCE])
+        node = self.node
+        if found is None or not isinstance(node, nodes.Call):
+            return
+        given = [keyword.value for keyword in node.keywords if keyword.arg == "inputs"]
+        given = given or list(node.args[1:2])
+        if not given:
+            return
+        item, place = given[0], int(found[1])
+        if isinstance(item, nodes.Tuple | nodes.List) and place < len(item.elts):
+            item = item.elts[place]
+        text = self.source.slice(item.span)
+        self.labels = [label for label in self.labels if label.span != item.span]
+        self.labels.append(Label(self.source, item.span, "nothing leads to it from the result"))
+        self.help = f"allow_unused=True gives None for `{text}`; `gradcli why` says where it is cut"
+
+    # The module
+
+    def _describe_module(self, names: dict[str, Any]) -> None:
+        """Say in which module it happened, where the line itself does not."""
+        place = place_of(self.error.__traceback__)
+        if place is None or not (place.built_in or place.path):
+            return
+        self.in_layer = place.built_in
+        name, kind = name_of(place, names), type(place.module).__name__
+        here = f"in {name} ({kind})" if name else f"in {kind}"
+        if self.label:
+            self.notes.append(here)
+            return
+        self.label = here
+        if place.built_in:
+            given = [text for text in map(_summary, place.given) if text]
+            if not {*given} <= {label.text for label in self.labels}:
+                self.label += f", given {', '.join(given)}"
+            if not vars(place.module)["_modules"]:
+                check_text(place.module)
+                shown = repr(place.module)
+                if "\n" not in shown and len(shown) <= MAX_NAME and shown != f"{kind}()":
+                    self.notes.append(f"`{name}` is {shown}" if name else f"it is {shown}")
 
     # Suggestions
 
@@ -207,7 +328,7 @@ class ProgramError(Exception):
         elif isinstance(error, TypeError):
             self._near_keyword(self.title[:MAX_SENTENCE])
         if self.help is None:
-            self.help = advice.for_sentence(self.title[:MAX_SENTENCE])
+            self.help = advice.for_sentence(self.title[:MAX_SENTENCE], self.in_layer)
 
     def _suggest_attribute(self, error: AttributeError) -> None:
         owner, name = error.obj, str(error.name)
@@ -264,6 +385,69 @@ class ProgramError(Exception):
             if keyword not in known:
                 self._near(keyword, known)
                 return
+
+
+_AGAIN = (
+    "the graph of an earlier round is reached through `{0}`: begin each round with "
+    "{0} = {0}.detach(), which cuts it off (or keep all rounds with retain_graph=True)"
+)
+_COUNTED = re.compile(
+    r"function (\w+?)(?:Generated)?Backward returned an incorrect number of "
+    r"gradients \(expected (\d+)"
+)
+_UNUSED = re.compile(r"Tensor at index (\d+) appears to not have been used in the graph")
+
+
+def _carried(freed: Any, names: dict[str, Any]) -> str | None:
+    """The name of what leads from a graph that is there to one that was freed."""
+    seen: dict[Any, None] = {}
+    for value in names.values():
+        if type(value) is Tensor and value.node is not None:
+            seen[value.node] = None
+    order = list(seen)
+    for node in order:
+        for edge in node.edges:
+            if edge is None:
+                continue
+            if getattr(edge, "saved", None) is freed and getattr(node, "saved", None) is not freed:
+                return edge.name or None
+            if edge not in seen:
+                seen[edge] = None
+                order.append(edge)
+    return None
+
+
+def _gradients_read(node: Any) -> Iterator[Any]:
+    """The reads of `name.grad` in an expression."""
+    for item in node_walk(node):
+        if (
+            isinstance(item, nodes.Attribute)
+            and item.attr == "grad"
+            and isinstance(item.value, nodes.Name)
+        ):
+            yield item
+
+
+def node_walk(node: Any) -> Iterator[Any]:
+    """A node and all below it."""
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(item)
+        elif isinstance(item, nodes.Node):
+            yield item
+            stack.extend(value for _, value in item.fields())
+
+
+def _methods(name: str, wanted: tuple[str, ...]) -> Iterator[tuple[Source, Any]]:
+    """The methods of these names of the class that was defined last under a name."""
+    for source, node in reversed(machine.sites):
+        if isinstance(node, nodes.ClassDef) and node.name == name:
+            for item in node.body:
+                if isinstance(item, nodes.FunctionDef) and item.name in wanted:
+                    yield source, item
+            return
 
 
 @contextmanager

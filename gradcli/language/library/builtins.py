@@ -647,6 +647,9 @@ def shared_with_torch(name: str, python: Any) -> Builtin:
         if args and type(args[0]) is Tensor:
             if torch is None:
                 torch = torch_names.torch_name("torch", name)
+            number = len(args) > 1 and type(args[1]) in (int, float)
+            if number and name in ("max", "min") and args[0].array.shape == ():
+                raise TypeError(f"{name}() looks along a dimension, and the tensor has none")
             return torch(*args, **kwargs)
         if name in ("pow", "max", "min") and len(args) > 1 and type(args[1]) is Tensor:
             if torch is None:

@@ -87,11 +87,14 @@ def hvp(target: Any, *args: Any, **kwargs: Any) -> Any:
     return _matrix("hvp", target, args, kwargs)
 
 
-def emit(**values: Any) -> None:
-    """Hand one record of named values to the session."""
+def emit(*values: Any, **named: Any) -> None:
+    """Hand one record to the session: named values, one value or text, or a list of several."""
     if machine.emit is None:
         raise RuntimeError("emit(): records are written by `gradcli eval --json`")
-    machine.emit(values)
+    if bool(values) == bool(named):
+        problem = "values with names or without, not both" if values else "what to write"
+        raise TypeError(f"emit() takes {problem}")
+    machine.emit(named or (values[0] if len(values) == 1 else list(values)))
 
 
 NAMES = {

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.autograd.node import attributes_of, is_parameter, meta_of
 from gradcli.language.machine.sizes import (
     DEPTH,
     FLAT,
@@ -900,6 +901,9 @@ def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
     machine.spend(1)
     if type(value) is Tensor:
         made = host_copy.deepcopy(value)
+        if attributes_of(value) and not is_parameter(value):
+            added = attributes_of(value).items()
+            meta_of(made).attributes = {name: _deep(v, memo, depth + 1) for name, v in added}
     else:
         made = _copied(value, lambda part: _deep(part, memo, depth + 1), memo)
     memo[id(value)] = made

@@ -5,9 +5,8 @@ Imported when a name of torch.nn is first used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain
-from types import FunctionType
 from typing import Any
 
 from gradcli.autograd.node import is_parameter
@@ -29,73 +28,17 @@ from gradcli.language.values.classes import (
     bound_member,
     is_program_class,
 )
-from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
+from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES
 from gradcli.language.values.python_types import TABLES, Table
-from gradcli.language.values.special_names import METHODS, is_special
+from gradcli.language.values.special_names import is_special
 from gradcli.nn.module import Module, deep_copy, parametrization_of
-from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta
+from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
+from gradcli.nn.prune import BasePruningMethod
 from gradcli.tensor.tensor import Tensor
 from gradcli.torch import namespaces
 
-_PRIVATE = frozenset(
-    [
-        "_apply",
-        "_flat_weights",
-        "_flat_weights_names",
-        "_get_name",
-        "_named_members",
-        "_register_load_state_dict_pre_hook",
-        "_register_state_dict_hook",
-        "_version",
-    ]
-)
-_CALLS = frozenset(("apply", "_apply"))  # and every `register_…_hook`: they keep a function
-
-
-def _offered(name: str, value: Any) -> bool:
-    """Whether programs may use what a class of gradcli.nn holds under a name."""
-    if is_special(name):
-        return name in METHODS and isinstance(value, FunctionType)
-    return not name.startswith("_") or name in _PRIVATE
-
-
-def _takes_functions(function: Any) -> Callable[..., Any]:
-    """A method whose functions are called by the host: classes among them are checked first."""
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *map(callable_value, args), **kwargs)
-
-    call.__name__ = function.__name__
-    call.__qualname__ = function.__qualname__
-    return call
-
-
-def class_table(kind: type) -> Table:
-    """What a class of gradcli.nn or gradcli.optim and its bases offer, the nearest first."""
-    table: Table = {}
-    for base in reversed(kind.__mro__):
-        if base is object:
-            continue
-        for name, value in vars(base).items():
-            if not _offered(name, value):
-                continue
-            if name in _CALLS or name.endswith("_hook"):
-                value = _takes_functions(value)
-            table[name] = value if hasattr(type(value), "__get__") else _Constant(value)
-    return table
-
-
-class _Constant:
-    """A plain value of a class as an entry of a table."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self.value
-
+from . import open_objects
+from .class_tables import class_table
 
 _tables: dict[type, Table] = {}
 
@@ -111,8 +54,12 @@ def _table_of(cls: type) -> Table:
 
 def enter(kind: Any) -> None:
     """Let programs use a class of gradcli.nn; any other value is left alone."""
-    if isinstance(kind, type) and issubclass(kind, Module) and kind not in TABLES:
-        TABLES[kind] = class_table(kind)
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        OPEN_CLASSES.add(kind)
+    elif not (isinstance(kind, type) and issubclass(kind, Module)):
+        open_objects.enter(kind)
+    elif kind not in TABLES:
+        TABLES[kind] = class_table(kind, store)
         OPEN_CLASSES.add(kind)
 
 
@@ -213,6 +160,7 @@ DELETERS[Module] = delete
 NAMES[Module] = names
 
 
+open_objects.open_base(BasePruningMethod)
 COPIED.add(Module)
 deep_copy.append(lambda value: DEEP_COPY[-1](value))
 
@@ -231,7 +179,21 @@ OPEN_METACLASSES.update((ParameterMeta, BufferMeta))
 for _kind in (Parameter, Buffer):
     CLASS_LOADERS[_kind] = lambda value, name: _load_tensor_kind(value, name)
     OPEN_CLASSES.add(_kind)
-CLASSES[Tensor] = lambda value: Parameter if is_parameter(value) else Tensor
+CLASSES[Tensor] = lambda value: class_of(value) if is_parameter(value) else Tensor
+
+
+class ParameterClass(ProgramClass, ParameterMeta):
+    """The metaclass of a program's classes of parameters, whose objects are marked tensors."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__call__(*args, **kwargs)
+        start = cls.__members__.get("__init__")
+        if start is not None:
+            bound_member(start, made, cls)(*args, **kwargs)
+        return made
+
+
+allow_base(Parameter, ParameterClass)
 
 
 def _load_tensor_kind(value: type, name: str) -> Any:

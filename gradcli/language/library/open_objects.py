@@ -28,7 +28,7 @@ from gradcli.language.values.constructors import OPEN_CLASSES
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 
-from .nn_objects import class_table
+from .class_tables import class_table
 
 BASES: list[type] = []
 
@@ -57,7 +57,7 @@ def open_base(base: type, make: Callable[..., type] = make_class) -> None:
 def enter(kind: Any) -> None:
     """Let programs use a class that derives from an opened one; any other value is left alone."""
     if isinstance(kind, type) and issubclass(kind, tuple(BASES)) and kind not in TABLES:
-        TABLES[kind] = class_table(kind)
+        TABLES[kind] = class_table(kind, store)
         OPEN_CLASSES.add(kind)
 
 

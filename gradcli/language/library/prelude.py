@@ -95,6 +95,8 @@ VALUES = frozenset(
         "torch",
         "math",
         "F",
+        "nn",
+        "optim",
         "func",
         "linalg",
         "special",
@@ -106,7 +108,13 @@ VALUES = frozenset(
         "Generator",
     ]
 )
-MODULES = {"torch": "torch", "math": "math", "F": "torch.nn.functional"}
+MODULES = {
+    "torch": "torch",
+    "math": "math",
+    "F": "torch.nn.functional",
+    "nn": "torch.nn",
+    "optim": "torch.optim",
+}
 OURS = ("param", "grad", "jvp", "vjp", "jacobian", "hessian", "hvp", "emit")
 
 

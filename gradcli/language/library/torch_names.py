@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from types import FunctionType, MethodType
 from typing import Any
 
+from gradcli.autograd.node import attributes_of, is_parameter, meta_of
 from gradcli.language.machine.sizes import FLAT, index_of
-from gradcli.language.machine.state import feed
+from gradcli.language.machine.state import feed, machine
+from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     DELETERS,
@@ -17,8 +20,10 @@ from gradcli.language.values.attributes import (
     SETTERS,
     load_from,
 )
+from gradcli.language.values.classes import bound_member
 from gradcli.language.values.constructors import CONSTRUCTORS, OPEN_CLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, TUPLE, pick
+from gradcli.language.values.special_names import is_special
 from gradcli.tensor.dtypes import DType, type_name
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
@@ -73,14 +78,32 @@ def tensor_attribute(name: str) -> Callable[[Any], Any]:
 
         return method
     if found is None:
-
-        def missing(tensor: Any) -> Any:
-            raise AttributeError(
-                f"'{type_name(tensor)}' object has no attribute '{name}'", name=name, obj=tensor
-            )
-
-        return missing
+        return lambda tensor: _added_attribute(tensor, name)
     return found
+
+
+def _added_attribute(tensor: Any, name: str) -> Any:
+    """An attribute that a program gave a tensor, or that its own class of parameters has."""
+    if type(tensor) is Tensor:
+        added = attributes_of(tensor)
+        if name in added:
+            return added[name]
+        if "__class__" in added:
+            member = added["__class__"].__members__.get(name, MISSING)
+            if type(member) is property and member.fget is not None:
+                return member.fget(tensor)
+            if member is not MISSING:
+                return bound_member(member, tensor, added["__class__"])
+    raise AttributeError(
+        f"'{_title(tensor)}' object has no attribute '{name}'", name=name, obj=tensor
+    )
+
+
+def _title(tensor: Any) -> str:
+    own = attributes_of(tensor).get("__class__") if type(tensor) is Tensor else None
+    if own is not None:
+        return str(own.__name__)
+    return "Parameter" if is_parameter(tensor) else type_name(tensor)
 
 
 def tensor_names() -> Iterable[str]:
@@ -163,11 +186,15 @@ def _store_tensor(value: Tensor, name: str, new: Any) -> None:
         raise AttributeError(
             f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable", name=name
         )
-    raise AttributeError(
-        f"'Tensor' object has no attribute '{name}': attributes of tensors cannot be added here",
-        name=name,
-        obj=value,
-    )
+    meta = meta_of(value)
+    if meta.attributes is None:
+        meta.attributes = {}
+    if name not in meta.attributes:
+        machine.reserve(256)
+        meant = did_you_mean(near(name, namespaces.tensor_setters(), 1))
+        if meant:
+            warnings.warn(f"tensors have no '{name}', and get one here: {meant}", stacklevel=2)
+    meta.attributes[name] = new
 
 
 def _delete_tensor(value: Tensor, name: str) -> None:
@@ -178,7 +205,20 @@ def _delete_tensor(value: Tensor, name: str) -> None:
         raise AttributeError(
             f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable", name=name
         )
-    raise AttributeError(f"'Tensor' object has no attribute '{name}'", name=name, obj=value)
+    if name not in attributes_of(value):
+        raise AttributeError(
+            f"'{_title(value)}' object has no attribute '{name}'", name=name, obj=value
+        )
+    del attributes_of(value)[name]
+
+
+def _names_of_tensor(value: Tensor) -> Iterable[str]:
+    added = attributes_of(value)
+    if not added:
+        return namespaces.tensor_names()
+    members = added["__class__"].__members__ if "__class__" in added else ()
+    found = {*namespaces.tensor_names(), *added, *members}
+    return sorted(name for name in found if not is_special(name))
 
 
 def _load_module(value: namespaces.Module, name: str) -> Any:
@@ -203,7 +243,7 @@ LOADERS[Tensor] = _load_tensor
 CLASS_LOADERS[Tensor] = _load_tensor_class
 SETTERS[Tensor] = _store_tensor
 DELETERS[Tensor] = _delete_tensor
-NAMES[Tensor] = lambda value: namespaces.tensor_names()
+NAMES[Tensor] = _names_of_tensor
 LOADERS[namespaces.Module] = _load_module
 NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)
 TABLES[Size] = TUPLE | pick(Size, "numel")

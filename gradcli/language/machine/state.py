@@ -27,6 +27,8 @@ CHECKED = 16 << 20  # bytes handed to containers between two looks at the memory
 
 SMALL_STACK = 16_000  # frames that fit into the usual stack of a thread
 
+RECORDED, UNRECORDED = 1, 2  # bits: a statement ran with grad mode on, or off
+
 DEFAULT_STEPS = 100_000_000
 DEFAULT_DEPTH = 1000
 
@@ -47,7 +49,8 @@ class Machine:
     """One cell of state; `machine` is its only instance.
 
     `fuel` counts down to the next call of `refuel`; `sites[i]` is (source, node) of site i;
-    `chains[c]` is (index of the call, depth) of chain number c.
+    `chains[c]` is (index of the call, depth) of chain number c. `ran`, where it is kept, has the
+    statements that ran, each with `RECORDED`, `UNRECORDED` or both: whether grad mode was on.
     """
 
     __slots__ = (
@@ -64,6 +67,7 @@ class Machine:
         "max_text",
         "modules",
         "overflow",
+        "ran",
         "random",
         "session",
         "sites",
@@ -79,6 +83,7 @@ class Machine:
         self.builtins: dict[str, Any] = {}
         self.random: Any = None
         self.session: Any = None  # whose settings these are
+        self.ran: dict[Node, int] | None = None
         self.depth = DEFAULT_DEPTH
         self.max_steps = DEFAULT_STEPS
         self.max_text = 100_000

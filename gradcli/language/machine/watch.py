@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.tensor.runtime import LimitExceeded, runtime
+
+if TYPE_CHECKING:
+    from .alarm import Alarm
 
 TICK = 0.02  # seconds between two looks
 
 
 class Watch:
-    """One thread that serves all runs; it rests when nothing runs. `watch` is the only instance."""
+    """One thread that serves all runs; it rests when nothing runs. `watch` is the only instance.
 
-    __slots__ = ("deadline", "limit", "running", "runs", "thread", "timeout", "wake")
+    `alarm` ends the process when a run does not react; a session has one.
+    """
+
+    __slots__ = (
+        "alarm",
+        "deadline",
+        "depth",
+        "limit",
+        "running",
+        "runs",
+        "thread",
+        "timeout",
+        "wake",
+    )
 
     def __init__(self) -> None:
+        self.alarm: Alarm | None = None
         self.deadline: float | None = None
         self.limit: LimitExceeded | None = None  # the last reason to stop that was given
+        self.depth = 0  # of runs inside of runs
         self.running = False
         self.runs = 0
         self.thread: Any = None
@@ -32,7 +50,10 @@ class Watch:
         if timeout is not None:
             self.timeout = timeout
             self.deadline = time.monotonic() + timeout
+            if self.alarm is not None:
+                self.alarm.set()
         self.runs += 1
+        self.depth += 1
         self.running = True
         if self.thread is None:
             import threading
@@ -45,7 +66,12 @@ class Watch:
 
     def stop(self) -> None:
         """The run is over."""
+        self.depth -= 1
+        if self.depth > 0:
+            return
         self.running = False
+        if self.alarm is not None:
+            self.alarm.put_off()
         if self.limit is not None and runtime.stop is self.limit:
             runtime.stop = None
 

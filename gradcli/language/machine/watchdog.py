@@ -95,7 +95,7 @@ def _run_in_c(steps: list[Step]) -> bool:
     import time
     from _weakref import ref
 
-    arguments = [_argument(ctypes, c, *step) for step in steps]
+    arguments = [argument_of(ctypes, c, *step) for step in steps]
     local: Any = _thread._local()
     ready = _thread.allocate_lock()
     ready.acquire()
@@ -136,7 +136,7 @@ def _keys_of(ctypes: Any, c: Any, functions: tuple[str, ...]) -> list[int]:
     return found
 
 
-def _argument(ctypes: Any, c: Any, name: str, argument: Any) -> Any:
+def argument_of(ctypes: Any, c: Any, name: str, argument: Any) -> Any:
     """The argument of a step's C function."""
     if name == "sleep":
         return ctypes.c_void_p(max(1, round(argument * 1e6)))

@@ -54,6 +54,12 @@ _MISTAKES = {
 }
 
 
+_LAMBDA = (
+    "`lambda` is a keyword of the language, not a name: call an input `lam`; a function is written "
+    "`lambda x: …`"
+)
+
+
 class Explainer:
     """The moment at which the parser stopped: its stack, and the token that it could not take."""
 
@@ -342,7 +348,7 @@ class Explainer:
             )
         ends = self.kind == self.words.newline
         if any(value == "lambda" for value in self.values[-3:]) and ":" in self.expected and ends:
-            return self._new("expected ':'", None, "a lambda is written `lambda x: …`")
+            return self._new("expected ':'", None, _LAMBDA)
         if found is None or ":" not in self.expected:
             if self.expected == {"("} or self.expected == {"(", ":"}:
                 return self._new("expected '('")

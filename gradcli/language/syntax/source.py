@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from .terminal import DIRECTIONS
+from gradcli.io.text import DIRECTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

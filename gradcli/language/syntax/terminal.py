@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from gradcli.io.text import DIRECTIONS
+
 LONGEST = 2000  # characters of a message
 
 _CONTROLS = (*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0))
-# What reorders the text around it: a message would not say what it seems to say.
-DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _REPLACED = dict.fromkeys((*_CONTROLS, *map(ord, DIRECTIONS)), "\ufffd")
 _REPLACED_PRINTED = dict.fromkeys((code for code in _CONTROLS if code != 0x0D), "\ufffd")
 

@@ -315,7 +315,8 @@ def find_loader(kind: type) -> Loader:
     elif issubclass(kind, type):
         loader = load_type
     elif issubclass(kind, tuple) and hasattr(kind, "_fields") and kind not in TABLES:
-        TABLES[kind] = TUPLE | pick(kind, " ".join(kind._fields))
+        methods = getattr(kind, "methods_of_programs", "")
+        TABLES[kind] = TUPLE | pick(kind, f"{' '.join(kind._fields)} {methods}")
         loader = load_from(TABLES[kind])
     else:
         for base in kind.__mro__:

@@ -26,8 +26,8 @@ from .attributes import (
 from .constructors import OPEN_METACLASSES, constructor
 from .functions import Function, Method
 from .identity import object_repr
-from .python_types import EXCEPTION_METHODS, OBJECT_METHODS, table_of
-from .special_names import is_special
+from .python_types import EXCEPTION_METHODS, OBJECT_METHODS, name_function, table_of
+from .special_names import LOOKUPS, is_special
 
 
 class ProgramClass(type):
@@ -52,6 +52,7 @@ def _members(cls: type) -> dict[str, Any]:
     machine.spend(len(order))
     for base in reversed(order):
         if type(base) in _classes:
+            found.update(vars(base).get("__lookups__", {}))
             for name, held in vars(base).items():
                 value = _written(held)
                 if not is_special(name) or isinstance(value, Function | str):
@@ -93,16 +94,63 @@ def register(cls: type) -> None:
     NAMES[metaclass] = class_names
     type.__setattr__(cls, "__members__", _members(cls))
     host = _host_base(cls)
+    access: Any = None
     if issubclass(cls, BaseException) or host is object:
-        LOADERS[cls] = load_instance
-        SETTERS[cls] = store_instance
-        DELETERS[cls] = delete_instance
-        NAMES[cls] = instance_names
-        return
-    for base in host.__mro__:
-        if base in _objects:
-            LOADERS[cls], SETTERS[cls], DELETERS[cls], NAMES[cls] = _objects[base]
-            return
+        access = load_instance, store_instance, delete_instance, instance_names
+    else:
+        access = next((_objects[base] for base in host.__mro__ if base in _objects), None)
+    if access is not None:
+        load, store, DELETERS[cls], NAMES[cls] = access
+        LOADERS[cls] = _with_getattr(cls, load)
+        SETTERS[cls] = _with_setattr(cls, store)
+
+
+def _with_getattr(cls: type, load: Any) -> Any:
+    """How attributes of objects are read: what is not found is asked of `__getattr__`."""
+    asked = cls.__members__.get("__getattr__")  # type: ignore[attr-defined]
+    if asked is None:
+        return load
+
+    def load_or_ask(value: Any, name: str) -> Any:
+        try:
+            return load(value, name)
+        except AttributeError:
+            if is_special(name):
+                raise
+        return bound_member(asked, value, cls)(name)
+
+    return load_or_ask
+
+
+def _with_setattr(cls: type, store: Any) -> Any:
+    """How attributes of objects are written: by `__setattr__`, where there is one."""
+    asked = cls.__members__.get("__setattr__")  # type: ignore[attr-defined]
+    if asked is None:
+        return store
+
+    def ask(value: Any, name: str, new: Any) -> None:
+        if is_special(name):
+            store(value, name, new)
+        bound_member(asked, value, cls)(name, new)
+
+    return ask
+
+
+def _store_plainly(value: Any, name: str, new: Any) -> None:
+    """`object.__setattr__`: what an object's class of the host does with an attribute."""
+    if not isinstance(name, str):
+        raise TypeError(f"attribute name must be string, not '{type(name).__name__}'")
+    if type(type(value)) not in _classes:
+        SETTERS.get(type(value), store_instance)(value, name, new)
+    elif isinstance(value, BaseException) or _host_base(type(value)) is object:
+        store_instance(value, name, new)
+    else:
+        bases = _host_base(type(value)).__mro__
+        next(_objects[base][1] for base in bases if base in _objects)(value, name, new)
+
+
+name_function(_store_plainly, "__setattr__")
+OBJECT_METHODS["__setattr__"] = _store_plainly
 
 
 _factories: dict[type, Any] = {}  # host base -> function(name, bases, namespace) -> class
@@ -150,6 +198,12 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
     namespace["__module__"] = "__main__"
     if "__eq__" in namespace and "__hash__" not in namespace:
         namespace["__hash__"] = None
+    lookups = {name: namespace.pop(name) for name in LOOKUPS if name in namespace}
+    if lookups:
+        namespace["__lookups__"] = {
+            name: staticmethod(constructor(value)) if isinstance(value, type) else value
+            for name, value in lookups.items()
+        }
     for key, value in namespace.items():
         special = is_special(key)
         if type(value) is Function and special:
@@ -348,7 +402,10 @@ def load_super(value: Super, name: str) -> Any:
     start = order.index(value.after) + 1 if value.after in order else 0
     for base in order[start:]:
         if type(base) in _classes:
-            member = _written(vars(base).get(name, MISSING))
+            held = vars(base)
+            if name in LOOKUPS:
+                held = held.get("__lookups__", {})
+            member = _written(held.get(name, MISSING))
             if member is MISSING or member is object_repr or name == "__members__":
                 continue
             if is_class:

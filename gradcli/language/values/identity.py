@@ -6,6 +6,7 @@ equality and differences stay true, and nothing tells where the process keeps wh
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 from types import BuiltinFunctionType, MethodType
@@ -101,14 +102,60 @@ def hidden(text: str, value: Any) -> str:
 def clean_error(error: BaseException) -> None:
     """Take addresses out of the sentences of an error that Python or a library of ours raised.
 
-    What a `raise` statement raised has the program's own sentences, and keeps them.
+    NumPy's sentences about what a tensor cannot be are said in PyTorch's words or ours. What a
+    `raise` statement raised has the program's own sentences, and keeps them.
     """
     if _raised_by_program(error):
         return
+    if type(error) in (ValueError, IndexError, OverflowError) and in_core(error):
+        error.args = tuple(restated(part) if type(part) is str else part for part in error.args)
     if any(type(part) is str and _ANY_CASE.search(part) for part in error.args):
         error.args = tuple(
             _ANY_CASE.sub(_one_way, part) if type(part) is str else part for part in error.args
         )
+
+
+def in_core(error: BaseException) -> bool:
+    """Whether an error comes out of the computing of tensors, not out of the language itself."""
+    floor = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(_PACKAGE):
+            floor = file[len(_PACKAGE) :].partition(os.sep)[0]
+        trace = trace.tb_next
+    return floor not in ("", "language")
+
+
+def restated(sentence: str) -> str:
+    """NumPy's sentence in PyTorch's words, or in ours where PyTorch has no such limit."""
+    for pattern, words in _RESTATED:
+        match = re.match(pattern, sentence)
+        if match is not None:
+            return match.expand(words)
+    return sentence
+
+
+_PACKAGE = __file__.rpartition(f"language{os.sep}")[0]
+_RESTATED = (
+    (
+        r"maximum supported dimension for an ndarray is currently (\d+), found (\d+)",
+        r"a tensor has at most \1 dimensions here, not \2",
+    ),
+    (r"ndmin must be <= ndmax \((\d+)\)", r"a tensor has at most \1 dimensions here"),
+    (
+        r"array is too big; |Maximum allowed (?:dimension|size) exceeded",
+        "numel: integer multiplication overflow",
+    ),
+    (
+        r"Python int too large to convert to C (?:ssize_t|long|int)",
+        "value cannot be converted to type int64_t without overflow",
+    ),
+    (
+        r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)",
+        r"index \1 is out of bounds for dimension \2 with size \3",
+    ),
+)
 
 
 def _raised_by_program(error: BaseException) -> bool:

@@ -81,8 +81,13 @@ METHODS = frozenset(
         "__trunc__",
         "__floor__",
         "__ceil__",
+        "__getattr__",
+        "__setattr__",
     ]
 )
+
+# Those of them that only a program's own attribute access calls, never the host's.
+LOOKUPS = ("__getattr__", "__setattr__")
 
 
 READABLE = METHODS | {"__name__", "__doc__", "__version__", "__qualname__"}

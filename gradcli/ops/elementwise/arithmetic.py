@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import bit_of, set_bit
+from ...kernels.multiply_add import multiply_add
 from ...table.call.python_data import check_integer
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op, op
@@ -51,15 +52,42 @@ def _check_subtraction(self: Any, other: Any, alpha: Any = 1) -> None:
         raise RuntimeError(BOOL_ONE)
 
 
-def _times(value: Any, alpha: Any) -> Any:
-    """`value * alpha`; a negative number wraps around in an unsigned dtype, as in C."""
+def _add(self: Any, other: Any, alpha: Any) -> Any:
     if alpha == 1:
-        return value
-    if getattr(value, "dtype", None) == np.uint8 and alpha < 0:
-        return np.negative(value * -alpha)
-    if getattr(value, "dtype", None) == np.bool_:
-        return value * bool(alpha)
-    return value * alpha
+        result = self + other
+        if result.dtype.kind != "c":
+            return result
+    return _added(self, other, alpha)
+
+
+def _subtract(self: Any, other: Any, alpha: Any) -> Any:
+    if alpha == 1:
+        result = self - other
+        if result.dtype.kind != "c":
+            return result
+    return _added(self, other, -alpha)
+
+
+def _added(self: Any, other: Any, alpha: Any) -> Any:
+    """`self + alpha * other` in the rounding of PyTorch's kernels.
+
+    Complex numbers are multiplied whatever `alpha` is, which decides the signs of zeros and makes
+    NaN of infinities. A negative number wraps around in an unsigned dtype, as in C.
+    """
+    kind = (other if type(self) in (int, float, complex) else self).dtype.kind
+    if kind == "f":
+        if type(other) in (int, float):
+            other = self.dtype.type(other)
+        elif type(self) in (int, float):
+            self = other.dtype.type(self)
+        return multiply_add(self, alpha, other)
+    if kind == "c":
+        return self + other * complex(alpha)
+    if kind == "b":
+        return self + other * bool(alpha)
+    if kind == "u" and alpha < 0:
+        return self - other * -alpha
+    return self + other * alpha
 
 
 def _check_alpha(self: Any, other: Any, alpha: Any) -> None:
@@ -104,7 +132,7 @@ class _Subtractable(supports):
 
 op(
     "add(Tensor self, Tensor other, *, Scalar alpha=1)",
-    kernel=lambda self, other, alpha: self + _times(other, alpha),
+    kernel=_add,
     vjp={
         "self": lambda F, g: g,
         "other": lambda F, g, alpha: g if alpha == 1 else g * _conjugate(alpha),
@@ -131,7 +159,7 @@ op(
 )
 op(
     "sub(Tensor self, Tensor other, *, Scalar alpha=1)",
-    kernel=lambda self, other, alpha: self - _times(other, alpha),
+    kernel=_subtract,
     vjp={
         "self": lambda F, g: g,
         "other": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
@@ -160,7 +188,7 @@ op(
 op(
     "rsub_scalar(Tensor self, Number other, Scalar alpha=1)",
     name="rsub",
-    kernel=lambda self, other, alpha: other - _times(self, alpha),
+    kernel=lambda self, other, alpha: _subtract(other, self, alpha),
     vjp={"self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha)},
     jvp={"self": lambda F, t, alpha: -t if alpha == 1 else -t * alpha},
     node="RsubBackward1",
@@ -176,7 +204,7 @@ op(
 op(
     "rsub(Tensor self, Tensor other, *, Scalar alpha=1)",
     numbers=False,
-    kernel=lambda self, other, alpha: other - _times(self, alpha),
+    kernel=lambda self, other, alpha: _subtract(other, self, alpha),
     vjp={
         "self": lambda F, g, alpha: -g if alpha == 1 else -g * _conjugate(alpha),
         "other": lambda F, g: g,
@@ -608,12 +636,16 @@ def _base_factor(F: Namespace, self: Any, exponent: Any, out: Any) -> Any:
     return out * (float(np.log(self)) if self > 0 else float("nan"))
 
 
+def _power_of_number(self: complex, exponent: Any) -> Any:
+    if self == 1 and self is not True:
+        return np.ones(exponent.shape, exponent.dtype)[()]
+    return np.asarray(_powers(_like(self, exponent), exponent), order="C")[()]
+
+
 op(
     "pow_base(Number self, Tensor exponent)",
     name="pow",
-    kernel=lambda self, exponent: np.asarray(_powers(_like(self, exponent), exponent), order="C")[
-        ()
-    ],
+    kernel=_power_of_number,
     keeps_layout=True,
     vjp={
         "exponent": lambda F, g, self, exponent, out: (
@@ -861,7 +893,32 @@ op(
 
 def _lerp(self: Any, end: Any, weight: Any) -> Any:
     step = end - self
-    return np.where(np.abs(weight) < 0.5, self + weight * step, end + step * (weight - 1))[()]
+    if type(weight) is np.ndarray:
+        one = weight.dtype.type(1)
+        late = multiply_add(end, weight - one, step)
+        return np.where(np.abs(weight) < 0.5, multiply_add(self, weight, step), late)[()]
+    if self.dtype.kind == "c":
+        weight = complex(weight)
+        return self + step * weight if abs(weight) < 0.5 else end - step * (1 - weight)
+    weight = self.dtype.type(weight)
+    if abs(weight) < 0.5:
+        return multiply_add(self, weight, step)
+    return multiply_add(end, weight - weight.dtype.type(1), step)
+
+
+def _addcmul(self: Any, tensor1: Any, tensor2: Any, value: Any) -> Any:
+    kind = self.dtype.kind
+    if kind == "c":
+        return self + complex(value) * tensor1 * tensor2
+    if kind != "f":
+        return self + int(value) * tensor1 * tensor2
+    return multiply_add(self, tensor1 if value == 1 else value * tensor1, tensor2)
+
+
+def _addcdiv(self: Any, tensor1: Any, tensor2: Any, value: Any) -> Any:
+    if self.dtype.kind == "c":
+        return self + complex(value) * tensor1 / tensor2
+    return self + (tensor1 if value == 1 else value * tensor1) / tensor2
 
 
 def _lerp_dtype(self: Any, end: Any, weight: Any) -> DType:
@@ -926,9 +983,7 @@ op(
 op(
     "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
     numbers=False,
-    kernel=lambda self, tensor1, tensor2, value: (
-        self + tensor1 * tensor2 * (int(value) if self.dtype.kind in "iu" else value)
-    ),
+    kernel=_addcmul,
     vjp={
         "self": lambda F, g: g,
         "tensor1": lambda F, g, tensor2, value: g * F.conj(tensor2 * value),
@@ -954,10 +1009,10 @@ op(
 op(
     "addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1)",
     numbers=False,
-    kernel=lambda self, tensor1, tensor2, value: self + tensor1 / tensor2 * value,
+    kernel=_addcdiv,
     vjp={
         "self": lambda F, g: g,
-        "tensor1": lambda F, g, tensor2, value: g * F.conj(value / tensor2),
+        "tensor1": lambda F, g, tensor2, value: g * F.conj(F.div(value, tensor2)),
         "tensor2": lambda F, g, tensor1, tensor2, value: (
             -g * F.conj(tensor1 * value / (tensor2 * tensor2))
         ),

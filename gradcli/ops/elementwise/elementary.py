@@ -291,11 +291,15 @@ def _logit(self: Any, eps: Any) -> Any:
 
 
 def _logit_slope(F: Namespace, g: Any, self: Any, eps: Any) -> Any:
-    slope = g / F.abs(self * (1 - self))  # infinite with the sign of `g` also at minus zero
-    if eps is None:
-        outside = F.logical_or(F.lt(self, 0), F.gt(self, 1))
-        return F.where(outside, math.nan, slope)
-    return F.where(F.logical_and(F.ge(self, eps), F.le(self, 1 - eps)), slope, 0)
+    if F.is_traced:
+        slope = g / (self * F.sub(1.0, self))
+    else:
+        slope = g / F.abs(self * (1 - self))  # infinite with the sign of `g` also at minus zero
+    low, high = (0, 1) if eps is None else (eps, 1 - eps)
+    if F.is_traced and eps is not None:
+        return F.where(F.logical_and(F.ge(self, low), F.le(self, high)), slope, 0)
+    outside = F.logical_or(F.lt(self, low), F.gt(self, high))
+    return F.where(outside, math.nan if eps is None else 0, slope)
 
 
 op(
@@ -655,7 +659,7 @@ _INTEGERS = ("integer", "boolean")
 
 def _over_norm(F: Namespace, g: Any, part: Any, self: Any, other: Any) -> Any:
     square = self * self + other * other
-    return g * part * F.where(F.eq(square, 0), 0, F.reciprocal(square))
+    return g * part * F.masked_fill(F.reciprocal(square), F.eq(square, 0), 0)
 
 
 def _negative(value: Any) -> Any:

@@ -569,6 +569,11 @@ op(
 
 
 def _check_bilinear(input1: Any, input2: Any, weight: Any, bias: Any) -> None:
+    named = {"input1": input1, "input2": input2, "weight": weight, "bias": bias}
+    kinds = {name: value.dtype for name, value in named.items() if value is not None}
+    if any(kind != input1.dtype for kind in kinds.values()):
+        listed = ", ".join(f"{name}: {c_name(kind)}" for name, kind in kinds.items())
+        raise RuntimeError(f"All tensors must have the same dtype, got {listed}")
     rank1, rank2 = ndim(input1), ndim(input2)
     if rank1 != rank2:
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {rank1} and {rank2}")

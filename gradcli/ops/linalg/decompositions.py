@@ -23,17 +23,20 @@ from .shared import (
     batch_leading,
     batch_pair,
     by_columns,
+    check_finite,
     check_floating,
     check_matrix,
     check_square,
     column,
     conjugate,
+    converging,
     perhaps_hermitian,
     real_like,
     rectangular,
     row,
     singular,
     square,
+    svd,
 )
 
 # --- Cholesky ---------------------------------------------------------------------------------
@@ -356,7 +359,7 @@ op(
 
 
 def _svd(A: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
-    left, values, right = np.linalg.svd(A, full_matrices=full_matrices)
+    left, values, right = svd(A, full_matrices=full_matrices)
     return by_columns(left), values.astype(A.real.dtype), by_columns(right)
 
 
@@ -527,7 +530,7 @@ def _values_tangent(F: Namespace, t: Any, A: Any) -> Any:
 op(
     "linalg_svdvals(Tensor A, *, str? driver=None)",
     name="svdvals",
-    kernel=lambda A, driver=None: np.linalg.svd(A, compute_uv=False).astype(A.real.dtype),
+    kernel=lambda A, driver=None: svd(A, compute_uv=False).astype(A.real.dtype),
     vjp={"A": _values_slope},
     jvp={"A": _values_tangent},
     check=lambda A, driver: _check_svd(A, False, driver),
@@ -655,8 +658,14 @@ def _complex_of(A: Any) -> Any:
 
 
 def _eig(A: Any) -> tuple[Any, Any]:
+    check_finite(A)
     values, vectors = np.linalg.eig(A)
     return values.astype(_complex_of(A)), by_columns(vectors.astype(_complex_of(A)))
+
+
+def _eigvals(A: Any) -> Any:
+    check_finite(A)
+    return np.linalg.eigvals(A).astype(_complex_of(A))
 
 
 def _eig_slope(F: Namespace, g: Any, A: Any, out0: Any, out1: Any) -> Any:
@@ -723,7 +732,7 @@ def _eigvals_tangent(F: Namespace, t: Any, A: Any) -> Any:
 op(
     "linalg_eigvals(Tensor A)",
     name="eigvals",
-    kernel=lambda A: np.linalg.eigvals(A).astype(_complex_of(A)),
+    kernel=_eigvals,
     vjp={"A": _eigvals_slope},
     jvp={"A": _eigvals_tangent},
     check=square("linalg.eigvals"),
@@ -755,15 +764,16 @@ def _lstsq(A: Any, B: Any, rcond: Any, driver: Any) -> tuple[Any, Any, Any, Any]
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({place})")
     broadcast_shape((A.shape[:-2], right.shape[:-2]))
     bound = max(rows, columns) * float(np.finfo(A.dtype).eps) if rcond is None else rcond
-    solution = np.matmul(np.linalg.pinv(A, bound), right).astype(A.dtype)
-    rank = np.linalg.matrix_rank(A, tol=None).astype(np.int64)
+    with converging("torch.linalg.lstsq", A):
+        solution = np.matmul(np.linalg.pinv(A, bound), right).astype(A.dtype)
+        rank = np.linalg.matrix_rank(A, tol=None).astype(np.int64)
     residuals = np.zeros((0,), A.real.dtype)
     if rows > columns and np.all(rank == columns) and driver not in (None, "gelsy"):
         error = np.matmul(A, solution) - right
         residuals = np.sum(np.abs(error) ** 2, -2).astype(A.real.dtype)
     values = np.zeros((0,), A.real.dtype)
     if driver in ("gelsd", "gelss"):
-        values = np.linalg.svd(A, compute_uv=False).astype(A.real.dtype)
+        values = svd(A, compute_uv=False).astype(A.real.dtype)
     solution = solution[..., 0] if vector else _in_taller(solution, rows)
     return solution, residuals, rank, values
 
@@ -860,7 +870,7 @@ def _matrix_rank(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
     if hermitian:
         values = np.abs(np.linalg.eigvalsh(A))
     else:
-        values = np.linalg.svd(A, compute_uv=False)
+        values = svd(A, compute_uv=False)
     if rtol is None:
         rtol = 0.0 if atol else max(A.shape[-2:]) * float(np.finfo(A.dtype).eps)
     largest = values.max(-1, keepdims=True, initial=0)

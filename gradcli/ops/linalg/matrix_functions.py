@@ -33,6 +33,7 @@ from .shared import (
     row,
     singular,
     square,
+    svd,
 )
 
 # --- inverse ----------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def _cofactors(A: Any) -> Any:
     if det.size and np.abs(det).min() > 100 * np.finfo(A.dtype).eps:
         scaled = np.conj(det)[..., None, None] * np.eye(A.shape[-1])
         return np.linalg.solve(adjoint_array(A), scaled.astype(A.dtype))
-    left, values, right = np.linalg.svd(A)
+    left, values, right = svd(A)
     size = A.shape[-1]
     others = np.ones_like(values)
     for k in range(size):
@@ -769,7 +770,7 @@ def _pinv(A: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
         A = lower + adjoint_array(lower) + A * np.eye(A.shape[-1], dtype=A.dtype)
     if not A.size:
         return np.zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]), A.dtype)
-    left, values, right = np.linalg.svd(A, full_matrices=False)
+    left, values, right = svd(A, full_matrices=False)
     bound = np.maximum(absolute, relative * values.max(-1, keepdims=True))
     inverse = np.where(values > bound, 1 / np.where(values == 0, 1, values), 0)
     result = np.matmul(

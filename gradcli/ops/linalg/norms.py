@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.norms import LARGE, vector_norm
 from ...table.dtype_rules import cleared, common_dtype, is_complex
 from ...table.entry import op
 from ...table.out_rules import CAST, Rule
@@ -36,6 +37,8 @@ def _vector_norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> An
     if not self.ndim:  # PyTorch's only dimension of a scalar is none of NumPy's
         axes = ()
     p = _order(ord)
+    if self.dtype == np.float32 and 0 < self.size <= LARGE and p not in (0, _INF, -_INF):
+        return vector_norm(np.asarray(self), p, axes, keepdim)
     if p == 2:
         if self.dtype.kind == "c":
             squares = self.real * self.real + self.imag * self.imag

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,34 @@ def singular(name: str, index: tuple[int, ...], reason: str) -> LinAlgError:
     """The error for a matrix of a batch."""
     place = f"(Batch element {index[0]}): " if index else ""
     return LinAlgError(f"{name}: {place}{reason}")
+
+
+NON_FINITE = (
+    "The algorithm failed to converge because the input matrix contained non-finite values."
+)
+
+
+@contextmanager
+def converging(name: str, A: Any) -> Iterator[None]:
+    """Say in PyTorch's words which matrix of `A` has no singular values."""
+    try:
+        yield
+    except np.linalg.LinAlgError:
+        outside = np.argwhere(~np.isfinite(A).all((-2, -1)))
+        index = tuple(map(int, outside[0])) if len(outside) else ()
+        raise singular(name, index, NON_FINITE) from None
+
+
+def svd(A: Any, **how: Any) -> Any:
+    """NumPy's decomposition. Raises LinAlgError with PyTorch's sentence."""
+    with converging("linalg.svd", A):
+        return np.linalg.svd(A, **how)
+
+
+def check_finite(A: Any) -> None:
+    """Raise PyTorch's error for eigenvalues of what is no number."""
+    if not np.isfinite(A).all():
+        raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
 
 
 def conjugate(F: Namespace, value: Any) -> Any:

@@ -380,7 +380,34 @@ def _linear_cross_entropy(
     ignore_index: int | None,
     label_smoothing: float,
 ) -> Any:
+    inputs, weights = shape_of(input), shape_of(linear_weight)
+    if len(inputs) not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {len(inputs)}")
+    if len(weights) < 2:
+        raise RuntimeError(
+            f"expected linear_weight with dimensionality at least 2, got {len(weights)}"
+        )
+    if inputs[-1] != weights[-1]:
+        raise RuntimeError(
+            "expected equal input and linear_weight last dimensions (in_features), got "
+            f"{inputs[-1]} and {weights[-1]}, respectively"
+        )
+    outputs = weights[:-1]
+    if linear_bias is not None and shape_of(linear_bias) != outputs:
+        raise RuntimeError(f"expected linear_bias shape {outputs}, got {shape_of(linear_bias)}")
+    if len(outputs) > 1 and len(inputs) == 1:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {weights} requires batched input, "
+            f"(N, {inputs[-1]}), got unbatched input with shape {inputs}"
+        )
+    shape = (*inputs[:-1], *outputs)
+    if shape_of(target) == shape and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    if len(outputs) > 1:
+        linear_weight = F.reshape(linear_weight, (-1, weights[-1]))
+        linear_bias = None if linear_bias is None else F.reshape(linear_bias, (-1,))
     logits = F.linear(input, linear_weight, linear_bias)
+    logits = F.reshape(logits, shape) if len(outputs) > 1 else logits
     ignored = -100 if ignore_index is None else ignore_index
     return F.cross_entropy(logits, target, weight, None, ignored, None, reduction, label_smoothing)
 

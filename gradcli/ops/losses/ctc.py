@@ -27,14 +27,20 @@ def _named(reduction: int) -> str:
     return _REDUCTION_NAMES[reduction] if 0 <= reduction < 3 else "none"
 
 
-def _extended(targets: Any, lengths: Any, blank: int) -> Any:
-    """The labels with blanks around and between them: (batch, 2 * longest + 1)."""
+def _extended(targets: Any, lengths: Any, blank: int, classes: int) -> Any:
+    """The labels with blanks around and between them: (batch, 2 * longest + 1).
+
+    Raises IndexError for a label that is no class; PyTorch reads what stands beside the scores.
+    """
     count = len(lengths)
     longest = max(lengths, default=0)
     extended = np.full((count, 2 * longest + 1), blank, np.int64)
     start = 0
     for row, length in enumerate(lengths):
         labels = targets[row, :length] if targets.ndim == 2 else targets[start : start + length]
+        outside = labels[(labels < 0) | (labels >= classes)]
+        if outside.size:
+            raise IndexError(f"Target {outside[0]} is out of bounds.")
         extended[row, 1 : 2 * length + 1 : 2] = labels
         start += length
     return extended
@@ -91,7 +97,7 @@ def _alphas(log_probs: Any, extended: Any, input_lengths: Any, target_lengths: A
 def _ctc(
     log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int
 ) -> tuple[Any, Any]:
-    extended = _extended(targets, target_lengths, blank)
+    extended = _extended(targets, target_lengths, blank, log_probs.shape[-1])
     alphas = _alphas(log_probs, extended, input_lengths, target_lengths)
     losses = np.empty(len(input_lengths), log_probs.dtype)
     for row, (time, length) in enumerate(zip(input_lengths, target_lengths, strict=True)):
@@ -114,7 +120,7 @@ def _ctc_back(
     blank: int,
     zero_infinity: bool,
 ) -> Any:
-    extended = _extended(targets, target_lengths, blank)
+    extended = _extended(targets, target_lengths, blank, log_probs.shape[-1])
     emitted = _emissions(log_probs, extended)
     skip = _may_skip(extended)
     out = np.zeros_like(log_probs)

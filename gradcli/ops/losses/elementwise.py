@@ -540,6 +540,10 @@ def _kl_div(
         )
     if is_complex(input) or is_complex(target):
         raise RuntimeError("kl_div: Complex inputs not supported.")
+    if isinstance(input.dtype, dtypes.DType) and not (
+        input.dtype.differentiable and target.dtype.differentiable
+    ):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     by_batch = reduction == "batchmean"
     reduction = "sum" if by_batch else reduction_of(reduction)
     if log_target:

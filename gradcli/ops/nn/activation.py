@@ -125,7 +125,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(2, 3), -0.3, 0.6)],
 )
 op(
-    "hardtanh_F(Tensor self, float min_val=-1.0, float max_val=1.0, bool inplace=False)",
+    "hardtanh_F(Tensor self, Scalar min_val=-1.0, Scalar max_val=1.0, bool inplace=False)",
     name="hardtanh",
     composite=lambda F, self, min_val, max_val, inplace: in_place_or_not(
         "hardtanh", F, inplace, self, min_val, max_val
@@ -171,7 +171,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.2)],
 )
 op(
-    "leaky_relu_F(Tensor self, float negative_slope=0.01, bool inplace=False)",
+    "leaky_relu_F(Tensor self, Scalar negative_slope=0.01, bool inplace=False)",
     name="leaky_relu",
     composite=lambda F, self, negative_slope, inplace: in_place_or_not(
         "leaky_relu", F, inplace, self, negative_slope
@@ -209,7 +209,7 @@ op(
     samples=lambda S: [S(S.distinct(2, 3), 0.2, -1.5), S(S.distinct(), 0, 1)],
 )
 op(
-    "threshold_F(Tensor self, float threshold, float value, bool inplace=False)",
+    "threshold_F(Tensor self, Scalar threshold, Scalar value, bool inplace=False)",
     name="threshold",
     composite=lambda F, self, threshold, value, inplace: in_place_or_not(
         "threshold", F, inplace, self, threshold, value
@@ -230,7 +230,8 @@ def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
 
 
 def _elu_slope(F: Namespace, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
-    factor = F.exp(F.clamp_max(self, 0) * input_scale) * (input_scale * alpha * scale)
+    below = F.where(F.lt(self, 0), self, 0)  # constant at 0, as PyTorch's second derivative is
+    factor = F.exp(below * input_scale) * (input_scale * alpha * scale)
     return F.where(F.le(self, 0), g * factor, g * scale)
 
 
@@ -250,7 +251,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.7, 1.5, 2)],
 )
 op(
-    "elu_F(Tensor self, float alpha=1.0, bool inplace=False)",
+    "elu_F(Tensor self, Scalar alpha=1.0, bool inplace=False)",
     name="elu",
     composite=lambda F, self, alpha, inplace: in_place_or_not("elu", F, inplace, self, alpha),
     where=("F",),
@@ -307,7 +308,7 @@ op(
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(3), 0.7)],
 )
 op(
-    "celu_F(Tensor self, float alpha=1.0, bool inplace=False)",
+    "celu_F(Tensor self, Scalar alpha=1.0, bool inplace=False)",
     name="celu",
     composite=lambda F, self, alpha, inplace: in_place_or_not("celu", F, inplace, self, alpha),
     where=("F",),
@@ -694,7 +695,7 @@ def _prelu(F: Namespace, self: Any, weight: Any) -> Any:
     if self.dtype != weight.dtype:
         raise RuntimeError(
             "prelu: Type promoting not supported. Got "
-            f"{_c_dtype(self.dtype)} and {_c_dtype(weight.dtype)}"
+            f"{self.dtype.scalar_name} and {weight.dtype.scalar_name}"
         )
     count = 1
     for length in weight.shape:
@@ -718,12 +719,6 @@ def _prelu(F: Namespace, self: Any, weight: Any) -> Any:
         shape = tuple(count if axis == 1 else 1 for axis in range(rank))
         weight = F.reshape(weight, shape)
     return F._prelu_kernel(self, weight)
-
-
-def _c_dtype(dtype: Any) -> str:
-    from ...tensor.dtypes import c_name
-
-    return c_name(dtype)
 
 
 op(

@@ -166,6 +166,12 @@ def alpha_dropped(
         return input
     if p == 1:
         return _multiplied(F, input, _zero(input), inplace)
+    if channels and ndim(input) < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    if isinstance(input.dtype, dtypes.DType) and not input.dtype.differentiable:
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {input.dtype.scalar_name}"
+        )
     alpha = 1.7580993408473766
     scale = 1 / math.sqrt((alpha * alpha * p + 1) * (1 - p))
     noise = dropout_noise(F, input, p, channels)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -336,6 +337,14 @@ def _upsample_back(self: Any, size: Any, mode: str, align: bool, scales: Any) ->
     return along(self, [m.T for m in _matrices(size, out, mode, align, scales, self.dtype)])
 
 
+def _upsample_size(self: Tensor, size: Sizes, *how: Any) -> int:
+    """The elements of the result and of the matrices that make it."""
+    shape = shape_of(self)
+    kept, sides = shape[: len(shape) - len(size)], shape[len(shape) - len(size) :]
+    matrices: int = sum(map(operator.mul, sides, size))
+    return math.prod(kept) * math.prod(size) + matrices
+
+
 _NODES = {
     "nearest": "Nearest",
     "nearest-exact": "NearestExact",
@@ -388,6 +397,7 @@ op(
     "_upsample(Tensor self, int[] size, str mode, bool align, any? scales)",
     kernel=_upsample,
     check=_check_upsample,
+    size=_upsample_size,
     vjp={
         "self": lambda F, g, self_shape, size, mode, align, scales: F._upsample_back(
             g, tuple(self_shape[len(self_shape) - len(size) :]), mode, align, scales

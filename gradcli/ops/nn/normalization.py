@@ -145,6 +145,20 @@ def check_normalized_shape(shape: Sequence[int], normalized: Sequence[int]) -> N
         )
 
 
+def _check_mixed(input: Any, *parameters: Any) -> None:
+    """Raise RuntimeError unless parameters have the input's dtype, or float32 for a lower one."""
+    own, found = input.dtype, [value.dtype for value in parameters if value is not None]
+    for at, dtype in enumerate(found):
+        if dtype is own and (at == 0 or found[0] is own):
+            continue
+        if dtype is not dtypes.float32:
+            raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+        if own not in (dtypes.float16, dtypes.bfloat16):
+            raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+        if at and found[0] is own:
+            raise RuntimeError(f"expected scalar type {own.scalar_name} but found Float")
+
+
 def _check_layer(input: Tensor, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> None:
     for name, value in (("weight", weight), ("bias", bias)):
         if normalized_shape and value is not None and shape_of(value) != tuple(normalized_shape):
@@ -153,12 +167,7 @@ def _check_layer(input: Tensor, normalized_shape: Any, weight: Any, bias: Any, e
                 f"{list(shape_of(value))} and normalized_shape = {list(normalized_shape)}"
             )
     check_normalized_shape(shape_of(input), normalized_shape)
-    for value in (weight, bias):
-        if value is not None and value.dtype is not input.dtype and input.dtype.raw:
-            raise RuntimeError(
-                "mixed dtype (CPU): expect parameter to have scalar type of "
-                f"{'Float' if not input.dtype.raw else input.dtype.scalar_name}"
-            )
+    _check_mixed(input, weight, bias)
     real_only("LayerNormKernelImpl", input)
 
 
@@ -213,9 +222,16 @@ def _rms_norm(
     F: Namespace, input: Any, normalized_shape: Any, weight: Any, eps: float | None
 ) -> Any:
     shape = tuple(input.shape)
-    if not normalized_shape or shape[len(shape) - len(normalized_shape) :] != tuple(
-        normalized_shape
-    ):
+    if not normalized_shape:
+        check_normalized_shape(shape, normalized_shape)
+    if len(shape) < len(normalized_shape):
+        raise ValueError(
+            f"Input tensor must have at least {len(normalized_shape)} dimensions, but got "
+            f"{len(shape)}"
+        )
+    if isinstance(input.dtype, dtypes.DType) and not input.dtype.differentiable:
+        raise NotImplementedError(f"\"rms_norm\" not implemented for '{input.dtype.scalar_name}'")
+    if shape[len(shape) - len(normalized_shape) :] != tuple(normalized_shape):
         stars = ", ".join(map(str, normalized_shape))
         raise RuntimeError(
             f"Given normalized_shape={list(normalized_shape)}, expected input with shape "
@@ -433,6 +449,7 @@ def _norm_over_batch(
     training: bool,
     momentum: float,
     eps: float,
+    own_statistics: bool = True,
 ) -> Any:
     if not training:
         for name, value in (("running_mean", running_mean), ("running_var", running_var)):
@@ -441,6 +458,9 @@ def _norm_over_batch(
     _check_channels(
         input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    if isinstance(input.dtype, dtypes.DType) and input.dtype.differentiable:
+        statistics = (running_mean, running_var) if own_statistics else ()
+        _check_mixed(input, weight, bias, *statistics)
     not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
     if not training:
         return F._batch_norm_fixed(input, weight, bias, running_mean, running_var, eps)
@@ -523,6 +543,7 @@ def _instance_norm(
         use_input_stats,
         momentum,
         eps,
+        own_statistics=False,
     )
     if use_input_stats:
         for running, each in ((running_mean, mean), (running_var, variance)):
@@ -603,6 +624,7 @@ def _check_group(input: Tensor, num_groups: int, weight: Any, bias: Any, eps: fl
                 f"but got {name} of shape {list(shape_of(value))} and input of shape {list(shape)}"
             )
     real_only("GroupNormKernelImpl", input)
+    _check_mixed(input, weight, bias)
 
 
 op(

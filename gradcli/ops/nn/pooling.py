@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
 from ...tensor.memory import window
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from ..creation.tensors import check_size
 
@@ -328,7 +330,8 @@ def _define_max(dims: int) -> None:
         if dims == 1:
             if ndim(input) not in (2, 3):
                 raise RuntimeError(
-                    f"max_pool1d() Expected 2D or 3D input tensor, but got {list(input.shape)}"
+                    "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch "
+                    f"size for input, but got:{list(input.shape)}"
                 )
             wide = F.unsqueeze(input, -2)
             values, index = F._max_pool2d(wide, (1, *k), (1, *s), (0, *p), (1, *d), ceil_mode)
@@ -484,11 +487,23 @@ def _define_adaptive_max(dims: int) -> None:
         )
 
 
+def _check_one_dimension(name: str, rank: int) -> None:
+    if rank not in (2, 3):
+        raise RuntimeError(
+            f"Expected 2 to 3 dimensions, but got {rank}-dimensional tensor for argument #1 'self' "
+            f"(while checking arguments for {name})"
+        )
+
+
 def _check_adaptive(name: str, input: Any, dims: int) -> None:
     rank = ndim(input)
-    if rank not in (dims + 1, dims + 2):
+    if dims == 1:
+        _check_one_dimension(name, rank)
+    elif rank not in (dims + 1, dims + 2):
+        colon = ":" if "max" in name else ""
         raise RuntimeError(
-            f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}"
+            f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got{colon} "
+            f"{list(input.shape)}"
         )
     for axis, length in enumerate(input.shape):
         if axis >= rank - dims and length == 0:
@@ -727,10 +742,7 @@ def _define_average(dims: int) -> None:
         rest = (ceil_mode, count_include_pad, divisor_override)
         if dims > 1:
             return getattr(F, f"_{name}")(input, k, s, p, *rest)
-        if ndim(input) not in (2, 3):
-            raise RuntimeError(
-                f"Expected 2D or 3D input to avg_pool1d, but got input of size: {list(input.shape)}"
-            )
+        _check_one_dimension(name, ndim(input))
         wide = F.unsqueeze(input, -2)
         return F.squeeze_dim(F._avg_pool2d(wide, (1, *k), (1, *s), (0, *p), *rest), -2)
 
@@ -768,7 +780,10 @@ def _adaptive_mean(self: Any, output_size: Any) -> Any:
             f"adaptive_avg_pool{dims}d: elements of output_size must be greater than or equal to 0 "
             f"but received {{{listed}}}"
         )
-    sizes = self.shape[self.ndim - len(output_size) :]
+    kept = self.ndim - len(output_size)
+    sizes = self.shape[kept:]
+    matrices = sum(map(operator.mul, sizes, output_size))
+    runtime.reserve(8 * (matrices + math.prod(self.shape[:kept]) * math.prod(output_size)))
     return along(self, _adaptive_matrices(sizes, output_size, self.dtype))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import by_rows, dot, reduce, total
+from ...kernels.norms import LARGE, vector_norm
 from ...kernels.scatter_add import flat_places
 from ...kernels.sums import add_up
 from ...kernels.variances import squared_distances
@@ -721,6 +722,8 @@ def _norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     axes = axes_of(dim, self.ndim)
     if dtype is not None:
         self = self.astype(dtype.compute)
+    if self.dtype == np.float32 and 0 < self.size <= LARGE and ord not in (0, math.inf, -math.inf):
+        return vector_norm(np.asarray(self), ord, axes if self.ndim else (), keepdim)
     if ord == 2 and self.dtype.kind == "f" and type(dim) is Each and self.size:
         rows = _in_rows(self)
         result = np.sqrt(np.vecdot(rows, rows))

@@ -653,11 +653,12 @@ op(
 
 
 def _combined(self: Any, r: int, with_replacement: bool) -> int:
-    """How many choices the grid of all holds. Raises RuntimeError where no integer tells."""
-    count: int = (shape_of_value(self) or (1,))[0] ** max(r, 0)
+    """The places of all choices in the grid of all. Raises RuntimeError where no integer tells."""
+    length = (shape_of_value(self) or (1,))[0]
+    count: int = length ** min(max(r, 0), 64)  # a longer power overflows, or is 0 or 1 like this
     if count >= 1 << 63:
         raise RuntimeError("numel: integer multiplication overflow")
-    return count
+    return count * max(r, 1)
 
 
 def _combinations(F: Namespace, self: Any, r: int, with_replacement: bool) -> Any:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from prompt_toolkit.history import History
 
+from gradcli.io.text import one_line
+
 from . import places
 
 LARGEST = 4 << 20  # bytes; a longer file is cut to its newer half
@@ -92,6 +94,6 @@ class FileHistory(History):
         if self.path is None or not string.strip():
             return
         try:
-            places.append(self.path, json.dumps(string, ensure_ascii=False) + "\n")
+            places.append(self.path, one_line(string) + "\n")
         except OSError as error:
             self._fail(error)

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from gradcli.io.text import one_line
+
 from . import places
 
 
@@ -44,9 +46,8 @@ class Journal:
     def _write(self, kind: str, text: str) -> None:
         if self.handle < 0:
             return
-        line = json.dumps([kind, text], ensure_ascii=False) + "\n"
+        data = f"{one_line([kind, text])}\n".encode()
         try:
-            data = line.encode("utf-8", "surrogatepass")
             if os.write(self.handle, data) < len(data):
                 raise OSError(28, "No space left on device", str(self.path))
         except OSError as error:

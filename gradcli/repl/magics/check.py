@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcli.autograd.leaf import is_leaf, requires_grad, requires_grad_
+from gradcli.autograd.leaf import is_leaf, requires_grad
 from gradcli.autograd.modes import enable_grad
-from gradcli.explain.check import Check, Named, NothingToCheck, Observe, Tolerances, report
+from gradcli.explain.check import (
+    Check,
+    Named,
+    NothingToCheck,
+    Observe,
+    Tolerances,
+    double_precision,
+    fresh,
+    report,
+    widened,
+)
+from gradcli.explain.cuts import Piece
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Program
+from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.repl.session.failed import Failed
-from gradcli.tensor import dtypes
-from gradcli.tensor.tensor import Tensor, make, shape_of
+from gradcli.tensor.tensor import Tensor, shape_of
 
+from .explain import texts_of
 from .parse import arguments
 
 if TYPE_CHECKING:
@@ -32,7 +46,11 @@ class Recipe:
         self.name = text
         self.leaves: dict[str, Tensor] = {}
         self.statements: list[Program] = []
-        self._slice()
+        ran, machine.ran = machine.ran, None  # what runs again is no record of the session
+        try:
+            self._slice()
+        finally:
+            machine.ran = ran
 
     def _slice(self) -> None:
         """Find, from the last one to the first, the statements that the result depends on.
@@ -63,19 +81,28 @@ class Recipe:
                 needed |= reads
         self.leaves = {name: names[name] for name in names if name in moved & needed}
 
-    def run(self, replaced: Named, observe: Observe) -> None:
-        """Run the statements with other values of the leaves, computed in double precision."""
-        names = {name: _double(value) for name, value in self.shell.names.items()}
+    def texts(self) -> tuple[list[Piece], str]:
+        """What the session ran, and what the result is bound to."""
+        return texts_of(self.shell, self.name)
+
+    def run(self, replaced: Named, observe: Observe, wide: bool = False) -> None:
+        """Run the statements with other values of the leaves."""
+        with double_precision() if wide else nullcontext():
+            self._run(replaced, observe, widened if wide else fresh)
+
+    def _run(self, replaced: Named, observe: Observe, copied: Callable[[Tensor], Tensor]) -> None:
+        names = {
+            name: copied(value) if _is_made_anew(value) else value
+            for name, value in self.shell.names.items()
+        }
         names.update(replaced)
         for name in self.leaves:
             observe(name, names[name], -1)
         session = self.shell.session
         kept, write = session.globals, session.stdout
-        default = dtypes.default.dtype
         random = self._random()
         session.globals = names
         session.stdout = _ignore
-        dtypes.default.dtype = dtypes.float64
         value: Any = UNSET
         try:
             with enable_grad():
@@ -84,7 +111,6 @@ class Recipe:
                 observe("", value, 0)
         finally:
             session.globals, session.stdout = kept, write
-            dtypes.default.dtype = default
             random()
 
     def _random(self) -> Any:
@@ -161,15 +187,14 @@ def _is_free(value: Any) -> bool:
     )
 
 
-def _double(value: Any) -> Any:
-    """A leaf or constant that is differentiable in double precision; other values as they are."""
-    if type(value) is not Tensor or value.level is not None or not value.dtype.differentiable:
-        return value
-    if not is_leaf(value):
-        return value
-    double = dtypes.complex128 if value.dtype.is_complex else dtypes.float64
-    copy = make(np.array(value.array, double.array)[()], double)
-    return requires_grad_(copy) if requires_grad(value) else copy
+def _is_made_anew(value: Any) -> bool:
+    """Whether a run has its own copy of a value: of leaves and differentiable constants."""
+    return (
+        type(value) is Tensor
+        and value.level is None
+        and value.dtype.differentiable
+        and is_leaf(value)
+    )
 
 
 def check(shell: Shell, text: str) -> None:

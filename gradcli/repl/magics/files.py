@@ -40,16 +40,31 @@ def save(shell: Shell, text: str) -> None:
     lines = program(shell.statements)
     if not lines:
         raise Failed("there is nothing to save yet")
-    if os.path.lexists(name) and not shell.ask(f"{name} exists. Replace it? [y/N] "):
-        raise Failed(f"{name} exists and was left as it is")
     from gradcli.io.files import write_file
 
     data = lines.encode()
     try:
-        write_file(name, lambda file: file.write(data))
+        is_new = _taken(name)
+        if not is_new and not shell.ask(f"{name} exists. Replace it? [y/N] "):
+            raise Failed(f"{name} exists and was left as it is")
+        try:
+            write_file(name, lambda file: file.write(data))
+        except BaseException:
+            if is_new:
+                os.unlink(name)
+            raise
     except OSError as error:
         raise Failed(f"{name}: {error.strerror or error}") from None
     shell.say(f"{len(shell.statements)} statements are in {name}")
+
+
+def _taken(name: str) -> bool:
+    """Make an empty file, so that nobody else can; False when there is something already."""
+    try:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except FileExistsError:
+        return False
+    return True
 
 
 def load(shell: Shell, text: str) -> None:

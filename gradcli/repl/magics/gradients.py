@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gradcli.autograd import api
+from gradcli.autograd.directions import cotangent_mismatch, tangent_mismatch
 from gradcli.autograd.freed_values import Dropped, reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
 from gradcli.explain.readable import readable
@@ -14,7 +15,7 @@ from gradcli.func import recorded
 from gradcli.language.values.text import text_repr
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor, from_array, make, shape_of
+from gradcli.tensor.tensor import Tensor, constant, from_array, make, shape_of
 
 from .parse import arguments, tensor
 
@@ -59,10 +60,22 @@ def result(shell: Shell, text: str) -> Tensor:
     return found
 
 
-def direction(shell: Shell, text: str, like: Tensor) -> Tensor:
-    """A vector given as an expression, in the shape and dtype of `like`."""
+def direction(
+    shell: Shell,
+    words: list[str],
+    like: Tensor,
+    mismatch: Callable[[tuple[int, ...], tuple[int, ...]], str],
+) -> Tensor:
+    """The second of the words, in the dtype of `like`; ones where there is none.
+
+    Raises Failed for another shape than that of `like`, which the first word names.
+    """
     import numpy as np
 
+    shape = shape_of(like)
+    if len(words) < 2:
+        return constant(shape, like.dtype, 1)
+    text = words[1]
     value = shell.evaluate(text)
     if type(value) is Tensor:
         found: Tensor = value
@@ -75,13 +88,12 @@ def direction(shell: Shell, text: str, like: Tensor) -> Tensor:
         found = from_array(value)
     else:
         raise Failed(f"`{text}` is a {type(value).__name__}, not a tensor")
-    if shape_of(found) != shape_of(like):
-        if shape_of(found) not in ((), (1,)):
-            raise Failed(
-                f"`{text}` has the shape {list(shape_of(found))}, but {list(shape_of(like))} is "
-                "needed"
-            )
-        found = make(np.full(shape_of(like), found.array, like.dtype.array), like.dtype)
+    if shape_of(found) != shape:
+        raise Failed(
+            f"RuntimeError: {mismatch(shape_of(found), shape)}",
+            f"`{text}` needs the shape of `{words[0]}`: {list(shape)}, such as "
+            f"ones_like({words[0]})",
+        )
     return found
 
 
@@ -98,7 +110,7 @@ def backward(shell: Shell, text: str) -> None:
     retain = "--retain" in text.split()
     words = arguments("backward", text.replace("--retain", ""), 1, 2)
     root = result(shell, words[0])
-    cotangent = direction(shell, words[1], root) if len(words) > 1 else None
+    cotangent = direction(shell, words, root, cotangent_mismatch) if len(words) > 1 else None
     if cotangent is None and shape_of(root) != () and root.array.size != 1:
         raise Failed(
             f"`{words[0]}` has the shape {list(shape_of(root))}: a gradient starts from one number",
@@ -155,7 +167,7 @@ def _show(shell: Shell, names: list[str], found: Any, root: str) -> None:
 def jvp(shell: Shell, text: str) -> None:
     words = arguments("jvp", text, 2, 3)
     root, x = result(shell, words[0]), result(shell, words[1])
-    v = direction(shell, words[2] if len(words) > 2 else "1", x)
+    v = direction(shell, words[1:], x, tangent_mismatch)
     with looked_into(shell, root):
         shell.show_value(recorded.jvp(root, x, v), shell.number - 1)
 
@@ -163,7 +175,7 @@ def jvp(shell: Shell, text: str) -> None:
 def vjp(shell: Shell, text: str) -> None:
     words = arguments("vjp", text, 2, 3)
     root, x = result(shell, words[0]), result(shell, words[1])
-    v = direction(shell, words[2] if len(words) > 2 else "1", root)
+    v = direction(shell, [words[0], *words[2:]], root, cotangent_mismatch)
     with looked_into(shell, root):
         found = api.grad(root, [x], [v], retain_graph=True, allow_unused=True)
     _show(shell, [words[1]], found, words[0])

@@ -106,8 +106,9 @@ def _samples(shell: Shell, entry: Any) -> None:
 
 
 def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
-    from gradcli.language.values.functions import Builtin
+    from gradcli.language.values.functions import Builtin, Method
     from gradcli.language.values.text import text_repr
+    from gradcli.repl.names import modules
     from gradcli.repl.names.lookup import attributes, signature_of
     from gradcli.tensor.tensor import Tensor
     from gradcli.torch.namespaces import Module
@@ -120,6 +121,8 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         lines = [f"{name} is a tensor", text_repr(value)]
         return "\n".join(lines + [f"    {key:14}{fact}" for key, fact in facts if fact])
     signature = signature_of(value)
+    if modules.is_module(value):
+        return "\n".join(modules.described(f"{name}{signature}", value))
     if isinstance(value, Module):
         return f"{name} is a module with {len(attributes(value))} names: {name}.<Tab> lists them"
     if signature is None:
@@ -127,10 +130,13 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         article = "an" if kind[0] in "aeiou" else "a"
         return f"{name} is {article} {kind}: {text_repr(value)}"
     lines = [f"{name}{signature}"]
-    doc = _python_doc(name) if isinstance(value, Builtin) else getattr(value, "__doc__", None)
+    told = value.__func__ if isinstance(value, Method) else value
+    doc = _python_doc(name) if isinstance(value, Builtin) else getattr(told, "__doc__", None)
     written = _source(shell, value) if everything else []
     if written:
         lines += written
+    elif modules.is_module_class(value):
+        lines += [f"    {line}" for line in modules.class_text(value)]
     elif isinstance(doc, str) and doc:
         lines += [f"    {line.strip()}" for line in doc.strip().split("\n")]
     return "\n".join(lines)

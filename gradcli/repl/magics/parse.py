@@ -38,20 +38,28 @@ def run_magic(shell: Shell, line: str) -> None:
             from gradcli.repl.session.failed import Failed
 
             raise Failed(f"there is no magic %%{name}", "%%time and %%timeit take several lines")
-        find(name).run(shell, body or rest)
+        _limited(shell, find(name), body or rest)
         return
     name, _, rest = line[1:].partition(" ")
     if name in IGNORED:
         return
     magic = find(name)
-    if "files" in magic.words and not shell.typed:
+    if "files" not in magic.words:
+        _limited(shell, magic, rest.strip())
+        return
+    if not shell.typed:
         from gradcli.repl.session.failed import Failed
 
         raise Failed(
             f"%{name} comes from the keyboard, as a line of its own",
-            "nothing that is pasted reads or writes a file",
+            "nothing that is pasted, or arrives with other lines, reads or writes a file",
         )
-    magic.run(shell, rest.strip())
+    magic.run(shell, rest.strip())  # without limits: it may ask something
+
+
+def _limited(shell: Shell, magic: Magic, text: str) -> None:
+    with shell.session.limited():
+        magic.run(shell, text)
 
 
 def split(text: str) -> list[str]:

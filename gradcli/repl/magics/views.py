@@ -24,6 +24,7 @@ FIRST_TO_GO = (6, 4, 2, 3, 5, 7, 1)  # columns of %vars that a narrow window doe
 
 
 def vars(shell: Shell, text: str) -> None:
+    from gradcli.render.names import parameters_of
     from gradcli.render.tables import table
 
     names = text.replace(",", " ").split()
@@ -32,6 +33,8 @@ def vars(shell: Shell, text: str) -> None:
         if name not in known:
             raise Failed(f"there is no variable `{name}`")
     rows = [row(name, known[name]) for name in names or known if names or is_data(known[name])]
+    asked = {name: known[name] for name in names}
+    rows += [row(name, parameter) for name, parameter in parameters_of(asked).items()]
     if not rows:
         shell.say("there are no variables yet: try x = param([1., 2.])")
         return

@@ -13,10 +13,12 @@ from gradcli.language.values.functions import Builtin, Function, Method
 from gradcli.tensor.tensor import Tensor, shape_of
 from gradcli.torch import namespaces
 
+from . import modules
+
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
-MISSING: Any = object()
+MISSING = modules.MISSING
 SPACES = {
     "torch": "torch",
     "torch.Tensor": "Tensor",
@@ -57,6 +59,8 @@ def path_of(shell: Shell, name: str) -> str | None:
     owner, last = _owner(shell, name)
     if type(owner) is Tensor:
         return f"Tensor.{last}"
+    if modules.is_module(owner):
+        return None
     if isinstance(owner, namespaces.Module):
         return f"{SPACES.get(owner.name, owner.name)}.{last}"
     if owner is MISSING and head == "Tensor":
@@ -90,6 +94,10 @@ def _member(value: Any, name: str) -> Any:
             return value
         if name == "grad":
             return MISSING if value.meta is None or value.meta.grad is None else value.meta.grad
+    if modules.is_module(value):
+        return modules.member(value, name)
+    if modules.is_module_class(value):
+        return modules.method(value, name)
     attributes = getattr(value, "attributes", None)
     if isinstance(attributes, dict):
         return attributes.get(name, MISSING)
@@ -155,10 +163,15 @@ def all_names(shell: Shell) -> list[str]:
 
 def signature_of(value: Any) -> str | None:
     """The signature of something that can be called; None for other values."""
+    bound = isinstance(value, Method)
+    if modules.is_module(value):
+        value, bound = modules.method(type(value), "forward", value), True
     if isinstance(value, Method):
         value = value.__func__
+    if modules.is_module_class(value) and "__init__" in getattr(value, "__members__", {}):
+        value, bound = value.__members__["__init__"], True
     if isinstance(value, Function):
-        return f"({', '.join(parameters(value))})"
+        return f"({', '.join(parameters(value)[1 if bound else 0 :])})"
     if not callable(value):
         return None
     import inspect
@@ -168,7 +181,8 @@ def signature_of(value: Any) -> str | None:
         found = inspect.signature(call)
     except (TypeError, ValueError):
         return "(...)"
-    plain = [p.replace(annotation=inspect.Parameter.empty) for p in found.parameters.values()]
+    given = [*found.parameters.values()][1 if bound else 0 :]
+    plain = [p.replace(annotation=inspect.Parameter.empty) for p in given]
     shown = found.replace(parameters=plain, return_annotation=inspect.Signature.empty)
     return str(shown)
 
@@ -229,6 +243,14 @@ def keywords(shell: Shell, name: str) -> list[str]:
     import inspect
 
     call = value(shell, name)
+    if modules.is_module(call):
+        call = modules.method(type(call), "forward", call)
+    elif modules.is_module_class(call) and "__init__" in getattr(call, "__members__", {}):
+        call = call.__members__["__init__"]
+    if isinstance(call, Method):
+        call = call.__func__
+    if isinstance(call, Function):
+        return [n for n in call.signature.names if n.isidentifier() and n != "self"]
     if call is MISSING or not callable(call):
         return []
     try:

@@ -55,16 +55,6 @@ KEYWORDS = [
     "with",
 ]
 MODULES = [
-    "torch",
-    "torch.autograd",
-    "torch.autograd.functional",
-    "torch.autograd.forward_ad",
-    "torch.func",
-    "torch.nn.functional",
-    "torch.linalg",
-    "torch.special",
-    "torch.fft",
-    "torch.utils.checkpoint",
     "math",
     "numpy",
     "typing",
@@ -176,8 +166,13 @@ def _import(line: str) -> Iterator[Found]:
         return
     last = "" if line.endswith(" ") else words[-1]
     if len(words) - (not line.endswith(" ")) == 1:
-        for name in _matching(MODULES, last):
-            yield Found(name, len(last), "module")
+        from gradcli.torch import namespaces
+
+        torch = [name for name in namespaces.MODULES if name != "torch.Tensor"]
+        deeper = last.count(".") + 1  # modules inside of others after their dot
+        for name in _matching([*torch, *MODULES], last):
+            if name.count(".") <= deeper:
+                yield Found(name, len(last), "module")
     elif words[0] == "from" and len(words) == 2:
         yield Found("import", len(last), "keyword")
     elif words[0] == "from" and "import" in words:

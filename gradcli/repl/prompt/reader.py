@@ -15,6 +15,7 @@ from prompt_toolkit.filters import Condition, has_completions, has_selection, is
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import DynamicStyle
@@ -22,7 +23,7 @@ from prompt_toolkit.styles import DynamicStyle
 from gradcli.repl.files.config import Config
 from gradcli.repl.session import cells
 
-from . import highlight
+from . import highlight, typeahead
 
 if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
 INDENT = 4
+TYPED_AHEAD = 4  # characters that a fast typist has pressed behind Enter when it is handled
 LOOKED_AT = 2000  # inputs of the history that suggestions come from
 DRAFT = 0.7  # seconds after which what stands at the prompt is written to the journal
 
@@ -72,6 +74,9 @@ class Prompt:
         self.pending: Any = None
         self.default = ""
         self.pasted = False  # whether a magic in the input was pasted or loaded, not typed
+        self.together = False  # whether the input arrives with an earlier one: a paste, unmarked
+        self.behind = 0  # characters that came with the last input's Enter or before it was handled
+        self.unmarked = False  # whether whole lines of the input came together
         theme = highlight.resolve(config.theme)
         self.style = highlight.style(theme, coloured)
         self.session: PromptSession[str] = PromptSession(
@@ -102,10 +107,31 @@ class Prompt:
         """The next input. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
         default, self.default = self.default, ""
         self.pasted = "%" in default
+        source = self.session.app.input
+        many = self.behind > TYPED_AHEAD
+        self.together = many or (self.together and typeahead.waiting(source) > 0)
+        self.behind = 0
+        self.unmarked = False
         try:
-            return self.session.prompt(default=default)
+            text = self.session.prompt(default=default)
+            self.behind = typeahead.waiting(source)
+            return text
         finally:
             self.pending = None
+
+    @property
+    def typed(self) -> bool:
+        """Whether the last input came from the keyboard: neither pasted nor with other lines.
+
+        A paste into a terminal that marks none shows in what waits when Enter is handled: more
+        than a typist can have pressed. The paste lasts until a prompt is drawn and nothing waits.
+        """
+        return not self.pasted and not self.together and self.behind <= TYPED_AHEAD
+
+    def drop(self) -> None:
+        """Forget the rest of a paste that is not read yet."""
+        typeahead.forget(self.session.app.input, typeahead.QUIET)
+        self.together, self.behind = False, 0
 
     def _is_builtin(self, name: str) -> bool:
         shell = self.shell()
@@ -146,6 +172,8 @@ class Prompt:
     # ------------------------------------------------------------ drafts
 
     def _text_changed(self, buffer: Buffer) -> None:
+        if not buffer.text:
+            self.pasted = False
         if self.pending is not None:
             return
         try:
@@ -159,6 +187,24 @@ class Prompt:
         self.draft(self.session.default_buffer.text)
 
     # ------------------------------------------------------------ keys
+
+    def _more_typed(self, event: KeyPressEvent) -> str:
+        """The next character when whole lines came together with this key, "" otherwise.
+
+        That is a paste into a terminal that marks none: it is not indented further, a block in it
+        goes on while lines are indented, and its last line may have no end.
+        """
+        queue = event.app.key_processor.input_queue
+        if not any(_is_letter(press) for press in queue):  # the read may have ended here
+            event.app.key_processor.feed_multiple(event.app.input.read_keys())
+        letters = [press.data for press in queue if _is_letter(press)]
+        if any(press.key in (Keys.ControlM, Keys.ControlJ) for press in queue):
+            self.unmarked = bool(letters)
+        elif not self.unmarked:
+            self.unmarked = len(letters) > TYPED_AHEAD
+        if not letters or not self.unmarked:
+            return ""
+        return letters[0] if queue[0].data == letters[0] else "\n"
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -180,9 +226,10 @@ class Prompt:
             if buffer.complete_state is not None and buffer.complete_state.current_completion:
                 buffer.complete_state = None
                 return
-            following = _more_typed(event)
+            following = self._more_typed(event)
             if following:
-                if following.isspace() or not cells.ready(buffer.text)[0]:
+                goes_on = following.isspace() or not cells.ready(buffer.text)[0]
+                if goes_on or cells.is_transcript(buffer.text):
                     buffer.insert_text("\n")
                 else:
                     buffer.validate_and_handle()
@@ -248,14 +295,5 @@ def _indent(before: str) -> str:
     return same if run else max(indent, same if line.strip() == "" else "", key=len)
 
 
-def _more_typed(event: KeyPressEvent) -> str:
-    """The next character when whole lines came together with this key, "" otherwise.
-
-    That is a paste into a terminal that marks none: it is not indented further, and a block in it
-    goes on while lines are indented.
-    """
-    queue = list(event.app.key_processor.input_queue)
-    letters = [press.data for press in queue if len(press.data) == 1 and press.data.isprintable()]
-    if not letters or all(press.key != Keys.ControlM for press in queue):
-        return ""
-    return letters[0] if queue[0].data == letters[0] else "\n"
+def _is_letter(press: KeyPress) -> bool:
+    return len(press.data) == 1 and press.data.isprintable()

@@ -13,6 +13,7 @@ from gradcli.language.errors.diagnostics import Diagnostic
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Limits, Program, Session
 from gradcli.language.library.prelude import calculator
+from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
@@ -74,8 +75,10 @@ class Shell:
         self.inputs: list[str] = [""]
         self.outputs: dict[int, Any] = {}
         self.statements: list[Statement] = []
+        machine.ran = {}
         self.elapsed: float | None = None
         self.running = False
+        self.interrupted = False  # whether Ctrl-C ended the last input
         self.next_text = ""  # what stands at the next prompt
         self.recent: list[Any] = []
         self.graph_size = (0, 0)
@@ -130,6 +133,7 @@ class Shell:
         self.session.modules.clear()
         self.outputs = {}
         self.statements = []
+        machine.ran = {}
         self.recent = []
         self.keeper.clear()
         self.names["In"] = self.inputs
@@ -142,9 +146,13 @@ class Shell:
 
     # ------------------------------------------------------------ running
 
-    def run(self, text: str, pasted: bool = False) -> bool:
-        """Run what was typed or pasted; whether all of it went well. Raises Leave."""
-        self.typed = not pasted and "\n" not in text.strip() and not cells.is_transcript(text)
+    def run(self, text: str, typed: bool = True) -> bool:
+        """Run what was typed or pasted; whether all of it went well. Raises Leave.
+
+        Ctrl-C ends the input that runs and drops those that came with it.
+        """
+        self.interrupted = False
+        self.typed = typed and "\n" not in text.strip() and not cells.is_transcript(text)
         if text.strip() in ("exit", "quit", "exit()", "quit()", ":q"):
             raise Leave
         if text.strip() in ("clear", "cls") and text.strip() not in self.names:
@@ -153,8 +161,13 @@ class Shell:
         if self.record is not None and text.strip():
             self.record(text)
         well = True
-        for cell in cells.cells(text):
+        found = cells.cells(text)
+        for place, cell in enumerate(found, 1):
             well = self.run_cell(cell) and well
+            if self.interrupted:
+                if place < len(found):
+                    self._note(f"the rest of the paste was dropped: {_inputs(len(found) - place)}")
+                break
         return well
 
     def run_cell(self, cell: str) -> bool:
@@ -186,6 +199,7 @@ class Shell:
         except Failed as error:
             self._complain(str(error), error.help)
         except Interrupted:
+            self.interrupted = True
             self._note("interrupted")
         except (Leave, OSError, GeneratorExit):
             raise
@@ -259,7 +273,8 @@ class Shell:
 
     def show_value(self, value: Any, number: int, many: bool = False) -> None:
         """Show a value as the output of an input, and remember it."""
-        text = clean(text_repr(value))
+        with self.session.limited():
+            text = clean(text_repr(value))
         if len(text) > LONGEST:
             cut = len(text) - LONGEST
             text = f"{text[:LONGEST]}\n… {cut:,} more characters; print(…) shows all"
@@ -275,14 +290,15 @@ class Shell:
 
     def _complain(self, message: str, help: str = "") -> None:
         """Show an error that has no place in an input."""
-        self.say(Diagnostic(message, help=[help] if help else []).render(color=self.colour))
+        self.show_diagnostic(Diagnostic(message, help=[help] if help else []))
 
     def _note(self, message: str) -> None:
         """Show a warning of the REPL itself."""
-        self.say(Diagnostic(message, severity="warning").render(color=self.colour))
+        self.show_diagnostic(Diagnostic(message, severity="warning"))
 
     def _report(self, error: BaseException, source: Source) -> None:
         if isinstance(error, Interrupted):
+            self.interrupted = True
             place = getattr(error, "place", None)
             at = f" at {place[0].location(place[1].start)}" if place else ""
             self._note(f"interrupted{at}; what was done before stays")
@@ -290,6 +306,12 @@ class Shell:
         inner = getattr(error, "error", None)
         if isinstance(inner, OSError) and isinstance(error, ProgramError) and _lost(inner):
             raise inner
+        if isinstance(error, ProgramError):
+            from gradcli.explain.errors import mark_cuts
+
+            pieces = [statement.piece for statement in self.statements if statement.piece]
+            own = () if error.program.source is not error.source else (error.program.tree,)
+            mark_cuts(error, [*pieces, *((tree, error.source) for tree in own)])
         self.show_diagnostic(diagnostic_of(error, source))
 
     def _measure_graph(self) -> None:
@@ -312,6 +334,10 @@ def _is_shown(statement: nodes.stmt, value: Any) -> bool:
         return True
     name = call.func.attr
     return not name.endswith("_") and name not in ("manual_seed", "register_hook", "append")
+
+
+def _inputs(count: int) -> str:
+    return "1 input" if count == 1 else f"{count} inputs"
 
 
 def _lost(error: OSError) -> bool:

@@ -146,6 +146,8 @@ def problem(
     given = len(args)
     types = [parameter[0] for parameter in form.parameters]
     packed = form.positional == 1 and types[0] == "tuple of ints"
+    if packed and given > 1 and all(_fits("int", item, called) for item in args):
+        args, given = [tuple(args)], 1
     if given > form.positional and not packed:
         return _too_many(called, form, given)
     used = set()

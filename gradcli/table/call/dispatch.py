@@ -332,8 +332,9 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
         if flavour == OPERATOR:
             return give_way(op.name, args)
         from .argument_errors import deprecated, resolution_error
+        from .numbers import with_tensors
 
-        old = deprecated(op, flavour, args, kwargs)
+        old = deprecated(op, flavour, args, kwargs) or with_tensors(op, flavour, args, kwargs)
         if old is None:
             raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
         bound = old

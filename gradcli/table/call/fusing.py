@@ -7,17 +7,18 @@ PyTorch's leads, and a pass through it is a pass through what it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...autograd import engine
 from ...autograd.node import Node, check_saved, next_number
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, alias, constant, shape_of, version_of
+from ..entry import Op
 from ..formulas import traced
 
 Edge = tuple[Any, int]
-_NOWHERE: Edge = (None, 0)
+Fusion = tuple[int, str, tuple[int, ...], tuple[int, ...]]
 
 
 class FusedNode(Node):
@@ -29,10 +30,13 @@ class FusedNode(Node):
 
     __slots__ = ("name_in_messages", "sources", "zeros")
 
-    raw = False
     sources: tuple[int, ...]
     zeros: tuple[int, ...]
     name_in_messages: str
+
+    @property
+    def raw(self) -> bool:  # type: ignore[override]
+        return self.plain
 
     @property
     def title(self) -> str:
@@ -54,10 +58,13 @@ class FusedNode(Node):
             for place, part in zip(self.sources, found, strict=True):
                 if part is not None:
                     old = grads[place]
-                    grads[place] = part if old is None else traced.add(old, part)
+                    if old is not None:
+                        part = traced.add(old, part) if type(g) is Tensor else old + part
+                    grads[place] = part
         for place in self.zeros:
             if grads[place] is None and self.edges[place] is not None:
-                grads[place] = constant(self.shape, self.dtype)
+                zeros = constant(self.shape, self.dtype)
+                grads[place] = zeros if type(g) is Tensor else zeros.array
         return grads
 
 
@@ -139,10 +146,11 @@ def _behind(
     node.name_in_messages = title
     node.sources = tuple(places)
     node.zeros = tuple(zeros)
-    node.edges = tuple(edge for edge, _ in listed)
-    node.numbers = tuple(number for _, number in listed)
+    node.edges = tuple([edge for edge, _ in listed])
+    node.numbers = tuple([number for _, number in listed])
     node.saved = (grad, tuple(sources.copies))
     node.guards = (None, 0)
+    node.plain = grad.dtype.raw and all(copy.dtype.raw for copy in sources.copies)
     result = alias(grad)
     result.node = node
     result.number = 0
@@ -163,11 +171,21 @@ def _behind_one(kind: type[Node], tensor: Tensor) -> Node:
     return node
 
 
-def edges_of(words: Sequence[str], find: Callable[[str], Edge]) -> list[Edge]:
-    """The edges that the words of an entry's `fused` name; `-` leads nowhere."""
-    return [_NOWHERE if word == "-" else find(word) for word in words]
+NOWHERE, GRADIENT, RESULT = -1, -2, -3  # where an edge leads that is none of the forward node's
 
 
-def zeros_among(words: Sequence[str]) -> list[int]:
-    """The places of the words that stand for inputs with gradients of zeros."""
-    return [place for place, word in enumerate(words) if word.endswith("=0")]
+def fusion_of(op: Op, starts: Sequence[int]) -> tuple[Fusion, ...]:
+    """What the words of an entry's `fused` say, `starts` being the first edge of each parameter.
+
+    For each gradient: its edge, the node's title, where its edges lead and which of them stand for
+    inputs with gradients of zeros.
+    """
+    place = {parameter.name: start for parameter, start in zip(op.parameters, starts, strict=True)}
+    place |= {"-": NOWHERE, "g": GRADIENT, "out": RESULT}
+    found = []
+    for name, text in op.fused.items():
+        title, *words = text.split()
+        leads_to = tuple(place[word.partition("=")[0]] for word in words)
+        zeros = tuple(i for i, word in enumerate(words) if word.endswith("=0"))
+        found.append((place[name], title, leads_to, zeros))
+    return tuple(found)

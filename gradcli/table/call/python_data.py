@@ -225,7 +225,7 @@ def _plain(value: Any, dtype: DType) -> Any:
         raise TypeError("an integer is required")
     if dtype.is_floating_point and isinstance(value, np.complexfloating):
         return float(value.real)
-    exact = np.bool_ if dtype is dtypes.bool_ else np.float64
+    exact = np.bool_ | np.complex128 if dtype is dtypes.bool_ else np.float64
     if dtype.category < dtypes.FLOATING and not isinstance(value, np.integer | np.float64 | exact):
         raise TypeError(f"'{type_name(value)}' object cannot be interpreted as an integer")
     return value.item()

@@ -85,7 +85,8 @@ class OpNode(Node):
         """The gradients by the plan's formulas over a namespace."""
         plan = self.plan
         if plan.run is not None and wanted is None:
-            found: Sequence[Any] = plan.run(namespace, g, values)
+            run = plan.recorded if namespace is traced else plan.run
+            found: Sequence[Any] = run(namespace, g, values)
             return found
         if self.count == 1 and plan.op.outputs == 0:
             g = (g,)  # formulas of operations that return a list take one
@@ -119,7 +120,7 @@ class OpNode(Node):
 
     def _fused(self, g: Any, wanted: Any, values: Sequence[Any]) -> Sequence[Any]:
         """The gradients, each behind the one node that PyTorch has for it."""
-        from .fusing import Sources, edges_of, fused, is_fusible, zeros_among
+        from .fusing import GRADIENT, RESULT, Sources, fused, fusion_of, is_fusible
 
         op = self.op
         if not is_fusible(g) or not all(map(is_fusible, values)):
@@ -130,24 +131,24 @@ class OpNode(Node):
         )
         total = len(self.edges)
         numbers = self.numbers or (0,) * total
-        position = {parameter.name: i for i, parameter in enumerate(op.parameters)}
-
-        def find(word: str) -> tuple[Any, int]:
-            word = word.partition("=")[0]
-            if word == "g":
-                return (g.node, g.number) if type(g) is Tensor else (None, 0)
-            if word == "out":
-                return self, 0
-            edge = edge_start(op, position[word], total)
-            return self.edges[edge], numbers[edge]
-
-        nodes = {}
+        plan = self.plan
+        if plan.fusion is None:
+            plan.fusion = fusion_of(
+                op, [edge_start(op, i, total) for i in range(len(op.parameters))]
+            )
         listed = list(grads)
-        for name, text in op.fused.items():
-            edge = edge_start(op, position[name], total)
+        nodes = {}
+        for edge, title, leads_to, zeros in plan.fusion:
             if listed[edge] is not None and self.edges[edge] is not None:
-                title, *words = text.split()
-                nodes[edge] = title, edges_of(words, find), zeros_among(words)
+                ways = []
+                for way in leads_to:
+                    if way >= 0:
+                        ways.append((self.edges[way], numbers[way]))
+                    elif way == GRADIENT:
+                        ways.append((g.node, g.number) if type(g) is Tensor else (None, 0))
+                    else:
+                        ways.append((self, 0) if way == RESULT else (None, 0))
+                nodes[edge] = title, ways, zeros
                 listed[edge] = engine.fitted(
                     self.edges[edge], numbers[edge], listed[edge], self, grads
                 )
@@ -264,7 +265,7 @@ class _Compiled(Plan):
         super().__init__(op, wanted)
         self.places: tuple[int | None, ...] | None = None
         if op.outputs != 0 and not any(op.parameters[index].is_list for index in wanted):
-            self.run = self._first_run(self.formulas, total)
+            self.run = self.recorded = self._first_run(self.formulas, total)
         self.formulas = tuple(
             (
                 _place(op, index, total),
@@ -288,28 +289,34 @@ class _Compiled(Plan):
             return _alone(formula)
 
         def run(F: Namespace, g: Any, values: Any) -> Any:
-            self.run = found = _written_out(self.op, formulas, total)
-            return found(F, g, values)
+            self.run, self.recorded = _written_out(self.op, formulas, total)
+            return (self.recorded if F is traced else self.run)(F, g, values)
 
         return run
 
 
-def _written_out(op: Op, formulas: tuple[Any, ...], total: int) -> Any:
+def _written_out(op: Op, formulas: tuple[Any, ...], total: int) -> tuple[Any, Any]:
     """The formulas of all edges in one function, each with its needs picked out.
 
     Note: a loop over formulas costs as much as the formulas of a small operation, so what it would
     do is written out once for each plan: `(f0(F, g, values[1]), None, f2(F, g))`. That is done at
-    the first pass that runs the plan, since most plans never run.
+    the first pass that runs the plan, since most plans never run. The second function calls the
+    formulas in the order they are given in.
     """
     terms = ["None"] * total
+    places = ["None"] * total
+    calls = []
     names: dict[str, Any] = {}
     for index, formula, positions in formulas:
         edge = edge_start(op, index, total)
         needs = "".join(f", values[{position}]" for position in positions)
         terms[edge] = f"f{edge}(F, g{needs})"
+        places[edge] = f"g{edge}"
+        calls.append(f"g{edge} := {terms[edge]}")
         names[f"f{edge}"] = formula
-
-    return eval(f"lambda F, g, values: ({', '.join(terms)},)", names)
+    run = eval(f"lambda F, g, values: ({', '.join(terms)},)", names)
+    ordered = f"(({'), ('.join(calls)}), ({', '.join(places)},))[-1]"
+    return run, eval(f"lambda F, g, values: {ordered}", names)
 
 
 def _alone(formula: Formula) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...autograd.api import grad
+from ...autograd.directions import tangent_mismatch
 from ...autograd.freed_values import reachable
 from ...autograd.leaf import fresh_edge, requires_grad_
 from ...autograd.modes import enable_grad, no_grad
@@ -39,10 +40,7 @@ def pushforward(y: Tensor, inputs: Sequence[Tensor], tangents: Sequence[Tensor])
         if edge is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         if shape_of(tangent) != shape_of(x):
-            raise RuntimeError(
-                f"the direction has the shape {list(shape_of(tangent))}, its input "
-                f"{list(shape_of(x))}"
-            )
+            raise RuntimeError(tangent_mismatch(shape_of(tangent), shape_of(x)))
         if tangent.dtype is not x.dtype:
             tangent = operations.cast(tangent, x.dtype)
         known[edge, x.number] = tangent

@@ -24,6 +24,7 @@ from ...autograd.modes import refresh_view, requires_grad
 from ...autograd.node import next_number
 from ...autograd.operations import operations
 from ...tensor import dtypes
+from ...tensor.dtypes import DType
 from ...tensor.printing import batched_text, grad_tracking_text, tangent_suffix, tensor_text
 from ...tensor.runtime import runtime
 from ...tensor.tensor import (
@@ -255,11 +256,15 @@ def _push(op: Op, args: Sequence[Any], outputs: Any, depth: int) -> None:
     results = outputs if type(outputs) is not Tensor else (outputs,)
     out = [below(result, depth) for result in results]
     tangents = jvp(op, seen, [_tangents(value, depth) for value in args], out)
+    transform = kind_of(depth) == "jvp"
     for result, tangent in zip(results, tangents, strict=True):
         if tangent is None or type(result) is not Tensor or not result.dtype.differentiable:
             continue
-        if tangent.dtype is not result.dtype:
-            tangent = operations.cast(tangent, result.dtype)
+        dtype = result.dtype
+        if transform:
+            dtype = _dtype_of_tangent(op, args, result, tangent)
+        if tangent.dtype is not dtype:
+            tangent = operations.cast(tangent, dtype)
         if shape_of(tangent) != shape_of(result):
             tangent = traced.expand(tangent, shape_of(result))
         level = result.level
@@ -267,6 +272,25 @@ def _push(op: Op, args: Sequence[Any], outputs: Any, depth: int) -> None:
             if not op.view and any(tangent is given for given in _listed(args, depth)):
                 tangent = operations.clone(tangent)  # so that a write to one leaves the other
             level.tangents[depth] = tangent
+
+
+def _dtype_of_tangent(op: Op, args: Sequence[Any], result: Tensor, tangent: Tensor) -> DType:
+    """The dtype that a result's tangent has in `func.jvp`.
+
+    There a number beside a tensor is a tensor of its own, of double precision, and decides the
+    dtype of a tangent that has no dimension either.
+    """
+    dtype = result.dtype
+    if shape_of(result) and not shape_of(tangent):
+        return dtype
+    wide = tangent.dtype
+    if op.scalar and not shape_of(result):
+        numbers = {type(args[position]) for position in op.tensor_positions}
+        if complex in numbers:
+            wide = dtypes.complex128
+        elif float in numbers:
+            wide = dtypes.complex128 if dtype.is_complex else dtypes.float64
+    return wide if wide is (dtypes.complex128 if dtype.is_complex else dtypes.float64) else dtype
 
 
 def _listed(args: Sequence[Any], depth: int) -> list[Any]:
@@ -701,6 +725,13 @@ def _tracking_levels(tensor: Tensor) -> list[int]:
         if part.level is not None:
             found += [d for d in part.level.tangents or () if kind_of(d) == "jvp"]
     return found
+
+
+def wrapper_of(tensor: Tensor) -> str:
+    """PyTorch's class of what a running transform made of a tensor, which has no memory, or ""."""
+    if tensor.level is not None and tensor.level.value is not None:
+        return "BatchedTensorImpl"
+    return "TensorWrapper" if depths_running and _tracking_levels(tensor) else ""
 
 
 def _tracking(depth: int) -> Callable[[str], str]:

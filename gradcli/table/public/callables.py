@@ -134,6 +134,12 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
         old = deprecated(ops[0], flavour, args, kwargs)
         if old is not None:
             return run_inplace(ops[0], old) if inplace else run(ops[0], old)
+        from ..call.numbers import with_tensors
+
+        for op in ops if not inplace and out is None else ():
+            old = with_tensors(op, flavour, args, kwargs)
+            if old is not None:
+                return run(op, old)
         raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out, space)
 
     return call

@@ -1,0 +1,78 @@
+"""`gradcli why`: why a gradient is what it is."""
+
+from __future__ import annotations
+
+import sys
+
+from gradcli.cli.process.limits import single_thread
+from gradcli.cli.process.report import RAISED, Failure, show
+from gradcli.cli.process.signals import watch_signals, watch_time
+from gradcli.cli.programs.sources import file_or_expressions
+from gradcli.cli.usage.parse import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradcli.cli.programs.recorded import Recorded
+
+
+def run(options: Options) -> int:
+    """Answer about what the command line names; the status of a program that raised."""
+    if options.timeout is not None:
+        watch_time(options.timeout, options.errors)
+    watch_signals()
+    texts = file_or_expressions(options)
+    single_thread()
+
+    from gradcli.cli.programs.recorded import run_recorded
+
+    failed: list[Failure] = []
+    found = run_recorded(texts, options, failed)
+    for failure in failed:
+        show(failure, options.errors, options.color)
+    for place, recorded in enumerate(found):
+        if place:
+            sys.stdout.write("\n")
+        for line in _answered(recorded, options):
+            sys.stdout.write(f"{line}\n")
+    return failed[0].status if failed else 0
+
+
+def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
+    """The answers about the tensors of `--wrt`, or about every leaf. Raises UsageError, Failure."""
+    from gradcli.autograd.freed_values import Dropped
+    from gradcli.autograd.leaf import is_leaf, requires_grad
+    from gradcli.cli.programs.recorded import nothing_recorded
+    from gradcli.cli.programs.runner import chosen
+    from gradcli.explain.why import Situation, why
+
+    known = recorded.names
+    if options.wrt:
+        names = chosen(options.wrt, known, "--wrt", "tensor")
+    else:
+        names = [name for name, value in known.items() if requires_grad(value) and is_leaf(value)]
+    if not names:
+        raise nothing_recorded("ask about")
+    variables = recorded.namespace
+    if options.of:
+        results = chosen(options.of, known, "--of", "tensor")
+        variables = {name: known[name] for name in (*results, *names)}
+    pieces = [(recorded.text.tree, recorded.text.source)]
+    texts = recorded.text_names
+    situation = Situation(
+        variables,
+        lambda name: (pieces, name if name in texts else ""),
+        {name: "it was given with --const" for name, _ in options.const},
+        recorded.text.kind == "program",
+    )
+    for place, name in enumerate(names):
+        if place:
+            yield ""
+        try:
+            yield from why(name, known[name], situation)
+        except RuntimeError as error:
+            help = "the program changed it after it was used: ask about it up to that line"
+            if isinstance(error, Dropped):
+                help = "keep more with --keep 1G"
+            raise Failure(RAISED, str(error), type="RuntimeError", help=help) from None

@@ -1,0 +1,249 @@
+"""Why a tensor has the gradient that it has: none, zeros, NaN, or one that is fine.
+
+`gradcli why` and `%why` say it in the same words. What is said comes from the graph, from what its
+nodes know of where they were made and freed, and from which statements ran; where these do not
+tell, nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gradcli.autograd.freed_values import reachable
+from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_grad
+from gradcli.autograd.node import Freed
+from gradcli.language.syntax import nodes
+from gradcli.render.names import Names, place_of, source_place, source_text
+from gradcli.tensor.tensor import Tensor, constant, shape_of
+
+from .causes import brief
+from .chain import Chain
+from .cuts import Piece, cuts, statements_that_ran
+from .readable import readable
+from .text import Explanation, not_on_graph, troubled
+
+MOST = 3  # places of one kind that are shown
+
+
+class Situation(NamedTuple):
+    """Where a question is asked: the user's names, and the texts that ran.
+
+    `texts` gives for a name the texts that made it, and what it is bound to in them. `fixed` has
+    reasons why inputs are not differentiated. `passes` says that there can be backward passes, as
+    in a program or at the prompt, not in an expression.
+    """
+
+    variables: Mapping[str, Any]
+    texts: Callable[[str], tuple[Sequence[Piece], str]]
+    fixed: Mapping[str, str] = {}
+    passes: bool = True
+
+
+def why(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
+    """The answer about a tensor called `name`.
+
+    Raises Dropped when what a pass freed is not kept any more, RuntimeError when it was changed.
+    """
+    if not requires_grad(x):
+        if name in situation.fixed:
+            yield f"`{name}` is not differentiated: {situation.fixed[name]}"
+            return
+        yield from not_on_graph(name, x, *situation.texts(name))
+        return
+    grad = None if x.meta is None else x.meta.grad
+    if grad is not None:
+        yield from _of_gradient(name, x, grad, situation)
+    elif not is_leaf(x) and not retains_grad(x):
+        yield from _of_result(name, x)
+    else:
+        yield from _of_leaf(name, x, situation)
+
+
+def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> Iterator[str]:
+    what, trouble = troubled(grad)
+    if not what:
+        size = grad.array.size
+        yield f"{name}.grad has {size} element{'' if size == 1 else 's'}, finite and not zero"
+        return
+    yield trouble.format(f"{name}.grad")
+    results = results_from(x, situation.variables)
+    if not results:
+        yield f"no variable holds the graph of `{name}` any more: run the last lines again"
+        return
+    root, y = results[-1]
+    yield from _missing(root, y, name, x, situation) or (
+        f"the gradient of `{root}` by `{name}` is fine: what {name}.grad holds came from "
+        "another pass, or from several that were added",
+    )
+
+
+def _missing(root: str, y: Tensor, name: str, x: Tensor, situation: Situation) -> list[str]:
+    pieces, bound = situation.texts(root)
+    names = Names(situation.variables)
+    return Explanation(root, y, {name: x}, names, pieces, bound, asked=True).missing()
+
+
+def _of_result(name: str, x: Tensor) -> Iterator[str]:
+    """For what is no leaf and does not keep its gradient."""
+    node = fresh_edge(x)
+    place = source_place(node)
+    made = f": `{source_text(node)}` made it at {place}" if place else ""
+    yield f"`{name}` is a result, not a leaf{made}, and the gradient of a result is not kept"
+    for below in reachable([node]):
+        for edge in below.edges:
+            if edge is not None and edge.number < 0 and edge.name == name:
+                born = place_of(edge.where)
+                at = f", made at {born}," if born else ""
+                yield f"  the leaf that was called `{name}` before{at} is another tensor"
+                yield (
+                    f"  = help: change the leaf itself under `with torch.no_grad():` "
+                    f"({name} -= …), and it stays one"
+                )
+                return
+    yield f"  = help: call {name}.retain_grad() before backward, or use %grad y {name}"
+
+
+def _of_leaf(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
+    """For a leaf, or a result that keeps its gradient, that has none."""
+    results = results_from(x, situation.variables)
+    if not results:
+        yield from _unused(name, x, situation)
+        return
+    quoted = [f"`{result}`" for result, _ in results]
+    were = f"{quoted[0]} was" if len(quoted) == 1 else f"{_listed(quoted)} were"
+    passes = _passes(x, results)
+    if passes:
+        yield f"`{name}` has no gradient, and {were} made from it"
+        for line in passes[:MOST]:
+            yield f"  {line}"
+        cleared = list(_cleared(name, situation))[:MOST]
+        for place in cleared:
+            yield f"  {name}.grad was taken away at {place}"
+        if not cleared:
+            yield "  that pass went to other inputs, or gave its gradients to its caller"
+        return
+    last, y = results[-1]
+    if situation.passes:
+        yield f"no backward pass has reached `{name}`; {were} made from it"
+    else:
+        yield f"{were} made from `{name}`"
+    yield from _missing(last, y, name, x, situation) or _gradient(last, y, name, x)
+    if situation.passes:
+        called = last if last.isidentifier() else f"({last})"
+        yield f"  = help: {called}.backward() gives it a gradient"
+
+
+def _unused(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
+    """For a leaf that no variable was made from: the other leaf of its name, or the cuts."""
+    if situation.passes:
+        yield f"no backward pass has reached `{name}`, and no variable was made from it"
+    else:
+        yield f"nothing on the graph was made from `{name}`"
+    for result, value in situation.variables.items():
+        earlier = _namesake(name, x, value)
+        if earlier is not None:
+            born, now = place_of(earlier.where), place_of(fresh_edge(x).where)
+            made = f", made at {born}" if born else ""
+            anew = f" at {now}" if now else ""
+            yield (
+                f"  `{result}` was made from the `{name}` of before{made}; `{name}` was assigned "
+                f"anew{anew}, and is another leaf"
+            )
+            yield f"  = help: compute `{result}` again after that line"
+            return
+    shown = 0
+    for result, value in situation.variables.items():
+        if type(value) is not Tensor or result == name or shown == MOST:
+            continue
+        pieces, bound = situation.texts(result)
+        for cut in cuts(pieces, name, bound):
+            shown += 1
+            yield f"  {cut.place}: {cut.reason}: `{cut.text}`, on the way to `{result}`"
+            if shown == MOST:
+                return
+
+
+def _namesake(name: str, x: Tensor, value: Any) -> Any:
+    """The leaf of the same name, and not `x`, that a value was made from."""
+    if type(value) is not Tensor or value.level is not None:
+        return None
+    root = fresh_edge(value)
+    if root is None or root.number < 0:
+        return None
+    own = fresh_edge(x)
+    for node in reachable([root]):
+        for edge in node.edges:
+            if edge is not None and edge.number < 0 and edge.name == name and edge is not own:
+                return edge
+    return None
+
+
+def results_from(x: Tensor, variables: Mapping[str, Any]) -> list[tuple[str, Tensor]]:
+    """The results among the variables that were made from `x`, the newest last."""
+    edge = fresh_edge(x)
+    found = []
+    for name, value in variables.items():
+        if type(value) is not Tensor or value.level is not None or value is x:
+            continue
+        root = fresh_edge(value)
+        if root is None or root.number < 0:
+            continue
+        if any(edge in node.edges for node in reachable([root])) or root is edge:
+            found.append((name, value))
+    found.sort(key=lambda item: int(fresh_edge(item[1]).number))
+    return found
+
+
+def _passes(x: Tensor, results: Sequence[tuple[str, Tensor]]) -> list[str]:
+    """The passes that freed graphs of the results, in words."""
+    edge = fresh_edge(x)
+    found: dict[str, str] = {}
+    for result, value in results:
+        for node in reachable([fresh_edge(value)]):
+            marker = getattr(node, "saved", None)
+            if type(marker) is Freed and edge in node.edges:
+                found.setdefault(place_of(marker.where), result)
+    return [
+        f"a backward pass at {place} freed the graph of `{result}`"
+        for place, result in found.items()
+        if place
+    ]
+
+
+def _cleared(name: str, situation: Situation) -> Iterator[str]:
+    """The statements that ran and that take a name's gradient away."""
+    pieces, _ = situation.texts(name)
+    for statement, source in statements_that_ran(pieces):
+        targets = getattr(statement, "targets", ())
+        resets = any(
+            isinstance(target, nodes.Attribute)
+            and target.attr == "grad"
+            and isinstance(target.value, nodes.Name)
+            and target.value.id == name
+            for target in targets
+        )
+        value = getattr(statement, "value", None)
+        zeroes = (
+            isinstance(value, nodes.Call)
+            and isinstance(value.func, nodes.Attribute)
+            and value.func.attr == "zero_grad"
+        )
+        if resets or zeroes:
+            text = " ".join(source.slice(statement.span).split())
+            yield f"{source.location(statement.span.start)}: `{text}`"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _gradient(root: str, y: Tensor, name: str, x: Tensor) -> Iterator[str]:
+    """The gradient of a result that nothing is wrong with."""
+    edge = (fresh_edge(x), x.number)
+    chain = Chain(y, constant(shape_of(y), y.dtype, 1), edge)
+    with readable(y):
+        for _ in chain.steps():
+            pass
+    lead = f"  d{root if root.isidentifier() else 'result'}/d{name} = "
+    yield lead + brief(chain.totals[edge], " " * len(lead))

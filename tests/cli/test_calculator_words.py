@@ -1,0 +1,128 @@
+"""What is written by habit: numbers in functions, words of other languages, lists of results."""
+
+import pytest
+from process import document, gradcli
+
+from gradcli.language.interpreter import Session, compile_program
+from gradcli.tensor import dtypes
+from gradcli.tensor.tensor import Tensor
+
+
+@pytest.fixture(autouse=True)
+def double():
+    before, dtypes.default.dtype = dtypes.default.dtype, dtypes.float64
+    yield
+    dtypes.default.dtype = before
+
+
+def value(text, mode="calculator"):
+    return Session().run(compile_program(text, kind="expression", mode=mode)).value
+
+
+# Functions of every kind of entry that works element by element, and their arguments.
+CALLS = {
+    "sqrt": ("2 * pi",),
+    "exp": ("-0.5",),
+    "sin": ("30 * pi / 180",),
+    "log": ("2",),
+    "atan2": ("1", "2.5"),
+    "hypot": ("3.0", "4.0"),
+    "floor": ("2.5",),
+    "sign": ("-2",),
+    "relu": ("-0.5",),
+    "sigmoid": ("0",),
+    "maximum": ("1.5", "2"),
+    "fmod": ("7", "3"),
+    "clamp": ("2.5", "0", "1"),
+    "lerp": ("0.0", "2.0", "0.25"),
+    "erf": ("0.3",),
+    "special.ndtr": ("0.3",),
+    "special.i0": ("1",),
+    "F.softplus": ("1.0",),
+    "F.gelu": ("1.0",),
+    "sinc": ("0.5",),
+    "sqrt ": ("2 + 1j",),
+    "cos": ("True",),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_elementary_functions_take_numbers(name):
+    """The answer is that of tensors of the same numbers."""
+    arguments = CALLS[name]
+    got = value(f"{name.strip()}({', '.join(arguments)})")
+    tensors = [f"tensor({text})" for text in arguments]
+    if name == "clamp":
+        tensors[1:] = arguments[1:]
+    wanted = value(f"{name.strip()}({', '.join(tensors)})")
+    assert type(got) is Tensor
+    assert (got.dtype, got.array) == (wanted.dtype, wanted.array)
+
+
+@pytest.mark.parametrize("text", ["sqrt('4')", "sqrt([4.0])", "softmax(2.0, 0)", "matmul(2, 3)"])
+def test_nothing_else_takes_numbers(text):
+    from gradcli.language.errors.program_error import ProgramError
+
+    with pytest.raises(ProgramError):
+        value(text)
+
+
+def test_a_program_that_imports_torch_has_pytorchs_error(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text("import torch\nprint(torch.sqrt(2.0))\n")
+    done = gradcli("eval", str(program))
+    assert done.returncode == 5
+    assert b"sqrt(): argument 'input' (position 1) must be Tensor, not float" in done.stderr
+
+
+def test_numbers_are_differentiated_around():
+    found = document("grad", "sin(30 * pi / 180) * x * sqrt(2)", "--set", "x=2")
+    assert found["value"] == pytest.approx(2**0.5)
+    assert found["grads"]["x"] == pytest.approx(2**0.5 / 2)
+
+
+@pytest.mark.parametrize(
+    ("expression", "help"),
+    [
+        ("x^2", "x**2"),
+        ("2^x", "x**2"),
+        ("2.0^3 * x", "x**2"),
+        ("ln(x)", "it is written log(x)"),
+        ("cbrt(x)", "it is written x**(1/3)"),
+        ("Phi(x)", "it is written special.ndtr(x)"),
+        ("min(x, 0)", "clamp(x, max=0)"),
+        ("max(x, 0.5)", "clamp(x, max=0)"),
+        ("min(0, x)", "clamp(x, max=0)"),
+        ("lambda * x", "`lambda` is a keyword of the language"),
+    ],
+)
+def test_advice(expression, help):
+    done = gradcli("grad", expression, "--set", "x=1.5")
+    assert done.returncode in (3, 5)
+    assert help in done.stderr.decode()
+
+
+def test_a_keyword_is_no_name_of_an_input():
+    done = gradcli("grad", "x", "--set", "lambda=2")
+    assert (done.returncode, b"`lambda` is a keyword of the language" in done.stderr) == (2, True)
+
+
+POLAR = ("--set", "r=2", "--set", "t=0.5")
+
+
+@pytest.mark.parametrize("command", ["jacobian", "jvp", "vjp"])
+def test_lists_and_tuples_are_stacked(command):
+    more = {"jvp": ("--tangent", "t=1"), "vjp": ("--cotangent", "[1, 2]")}.get(command, ())
+    wanted = document(command, "stack([r*cos(t), r*sin(t)])", *POLAR, *more)
+    for text in ("[r*cos(t), r*sin(t)]", "(r*cos(t), r*sin(t))"):
+        assert document(command, text, *POLAR, *more) == wanted
+
+
+def test_a_copy_of_numbers_is_not_answered_with_zeros():
+    for command in (("jacobian",), ("jvp", "--tangent", "t=1")):
+        done = gradcli(command[0], "tensor([r*cos(t), r*sin(t)])", *POLAR, *command[1:])
+        assert done.returncode == 5
+        assert b"tensor(\xe2\x80\xa6) copies numbers, without the graph" in done.stderr
+        assert b"stack([\xe2\x80\xa6]) keeps the graph" in done.stderr
+    meant = document("jacobian", "r.detach() * t", *POLAR)
+    assert meant["jacobian"] == {"r": 0.0, "t": 2.0}

@@ -1,0 +1,104 @@
+"""Modules of torch.nn at the prompt: completion, `?`, %vars and names in graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gradcli.repl.files.config import Config
+from gradcli.repl.main import run_magic, show_help
+from gradcli.repl.prompt.complete import complete
+from gradcli.repl.session.shell import Shell
+
+NET = """class Net(nn.Module):
+    '''Two layers.'''
+    def __init__(self, width=2):
+        super().__init__()
+        self.fc1 = nn.Linear(2, width)
+        self.body = nn.Sequential(nn.Linear(width, 1), nn.Tanh())
+        self.scale = nn.Parameter(torch.ones(1))
+        self.register_buffer("mean", torch.zeros(1))
+
+    @property
+    def loud(self):
+        raise RuntimeError("completion runs nothing")
+
+    def named_parameters(self, *args, **kwargs):
+        raise RuntimeError("completion runs nothing")
+
+    def forward(self, x, times=1):
+        return (self.body(self.fc1(x)) * self.scale).sum()
+"""
+
+
+class Talk:
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.shell = Shell(Config(), run_magic, show_help, write=self.parts.append)
+
+    def __call__(self, *inputs: str) -> str:
+        self.parts.clear()
+        for text in inputs:
+            self.shell.run(text)
+        return "".join(self.parts)
+
+
+@pytest.fixture(scope="module")
+def talk() -> Iterator[Talk]:
+    made = Talk()
+    made(NET, "model = Net()", "y = model(torch.ones(2))", "y.backward()")
+    yield made
+    made.shell.keeper.close()
+
+
+def words(talk: Talk, text: str) -> list[str]:
+    return [found.text for found in complete(talk.shell, text)]
+
+
+def test_what_is_completed(talk: Talk) -> None:
+    assert {"fc1", "body", "scale", "mean", "forward", "loud", "state_dict"} <= {
+        *words(talk, "model.")
+    }
+    assert words(talk, "model.fc1.w") == ["weight"]
+    assert "requires_grad_" in words(talk, "model.fc1.weight.requ")
+    assert words(talk, "nn.Conv2") == ["Conv2d"]
+    assert words(talk, "nn.Linear(")[:3] == ["in_features=", "out_features=", "bias="]
+    assert words(talk, "model(")[:2] == ["x=", "times="]
+    assert words(talk, "Net(")[0] == "width="
+    assert words(talk, "from torch.nn.utils import pru") == ["prune"]
+    assert "torch.nn" in words(talk, "import torch.n")
+    assert "torch.nn.utils" in words(talk, "from torch.nn.")
+    assert words(talk, "model.loud.") == []
+
+
+def test_help_of_a_class(talk: Talk) -> None:
+    shown = talk("nn.Linear?")
+    assert shown.startswith("nn.Linear(in_features, out_features, bias=True, device=None, dtype=")
+    assert "output `(*, out_features)`" in shown
+    assert talk("Net?") == "Net(width=2)\n    Two layers.\n"
+
+
+def test_help_of_a_module(talk: Talk) -> None:
+    shown = talk("model?")
+    assert shown.startswith("model(x, times=1)\n    Two layers.\nNet(\n  (fc1): Linear(")
+    assert "fc1.weight              [2, 2]  has grad" in shown
+    assert "10 parameters, in training mode" in shown
+    assert talk("model.fc1?").startswith("model.fc1(input)\n")
+    assert talk("model.forward?").startswith("model.forward(x, times=1)")
+    assert "is a tensor" in talk("model.fc1.weight?")
+
+
+def test_variables(talk: Talk) -> None:
+    folded = talk("%vars")
+    assert "model   10 parameters   Net" in folded
+    assert "fc1" not in folded
+    unfolded = talk("%vars model")
+    for name in ("scale", "fc1.weight", "fc1.bias", "body.0.weight", "body.0.bias"):
+        assert f"model.{name} " in unfolded
+
+
+def test_a_module_is_a_result(talk: Talk) -> None:
+    assert "Linear(in_features=1, out_features=1, bias=True)" in talk("nn.Linear(1, 1)")
+    assert "fc1.weight  leaf" in talk("%graph y")
+    assert "fc1.weight" in talk("%explain y")
