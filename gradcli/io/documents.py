@@ -28,6 +28,17 @@ def document(value: Any, full: bool = False) -> Any:
     raise DataError(f"a value of type {kind.__name__} has no JSON form")
 
 
+def tensors_of(value: Any) -> list[Tensor]:
+    """The tensors in `value`, in the order in which its document has them."""
+    if type(value) is Tensor:
+        return [value]
+    if type(value) is dict:
+        value = value.values()
+    elif not isinstance(value, tuple | list):
+        return []
+    return [tensor for item in value for tensor in tensors_of(item)]
+
+
 def _key(key: Any) -> str:
     if type(key) is str:
         return str(key)

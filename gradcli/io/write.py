@@ -105,14 +105,33 @@ class Writer:
         return "[" + inner + f",{inner}".join(texts) + "\n" + " " * (self.indent * level) + "]"
 
     def _typed(self, value: Typed, level: int) -> str:
-        shape = value.array.shape
-        if value.facts is None and not self.full and not (len(shape) > 1 and 0 in shape):
+        if not self._is_lossless(value):
             return self._array(value, level)
-        members: dict[str, Any] = {"dtype": value.dtype.name, "shape": list(shape)}
-        if value.facts is not None:
-            members |= value.facts
-        members["data"] = Raw(self._array(value, level + 1))
-        return self._members(members, level)
+        return self._members(self._lossless(value, self._array(value, level + 1)), level)
+
+    def _is_lossless(self, value: Typed) -> bool:
+        shape = value.array.shape
+        return value.facts is not None or self.full or (len(shape) > 1 and 0 in shape)
+
+    def _lossless(self, value: Typed, data: str) -> dict[str, Any]:
+        members: dict[str, Any] = {"dtype": value.dtype.name, "shape": list(value.array.shape)}
+        return {**members, **(value.facts or {}), "data": Raw(data)}
+
+    def around_elements(self, value: Any) -> tuple[list[str], list[Typed]]:
+        """`value` as JSON without its tensors' elements: the texts around them, and the tensors."""
+        tensors: list[Typed] = []
+
+        def marked(item: Any) -> Any:
+            if type(item) is Typed:
+                tensors.append(item)
+                return self._lossless(item, "\0") if self._is_lossless(item) else Raw("\0")
+            if type(item) is dict:
+                return {name: marked(inner) for name, inner in item.items()}
+            if type(item) in (list, tuple):
+                return [marked(inner) for inner in item]
+            return item
+
+        return self.text(marked(value)).split("\0"), tensors  # JSON's texts have no such character
 
     def _array(self, value: Typed, level: int) -> str:
         texts = elements(value.array, value.dtype, self.style)

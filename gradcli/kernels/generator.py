@@ -27,6 +27,8 @@ _UPPER = np.uint32(0x80000000)
 _LOWER = np.uint32(0x7FFFFFFF)
 _BLOCKS = 8  # draws of more than this many blocks go through NumPy's generator
 
+_UNMADE: Words = np.empty(0, np.uint32)  # words that are made when the first one is drawn
+
 _DEFAULT_SEED = 67280421310721  # of every Generator() that was not seeded
 
 # The state as PyTorch lays it out; `normal_y` is the normal number kept for the next draw.
@@ -116,7 +118,7 @@ class Generator:
 
     def _start(self, seed: int) -> None:
         self._seed = seed
-        self._words = _seeded(seed & 0xFFFFFFFF)
+        self._words = _UNMADE
         self._block: Words | None = None
         self._next = _N
         self._fresh = True  # no word was drawn since the seeding: PyTorch's state says so
@@ -128,6 +130,8 @@ class Generator:
             self._start(_entropy())
         seed = self._seed
         assert seed is not None
+        if self._words is _UNMADE:
+            self._words = _seeded(seed & 0xFFFFFFFF)
         return seed
 
     def manual_seed(self, seed: int) -> Generator:

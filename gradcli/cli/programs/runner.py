@@ -64,6 +64,7 @@ class Runner:
             raise failure_of(error, text.source) from None
         self.default = dtypes.default.dtype  # what every run starts with
         self.session = Session(stdout, limits(options), emit, options.seed)
+        self.seeded = options.seed is not None
         self.reads = self._reads()
         self.offered: Iterable[str] = ()  # names of files and records, read or not
 
@@ -74,6 +75,17 @@ class Runner:
         for scope in program.scope.walk():
             names.update(scope.values)
         return names
+
+    def seed_for(self, record: int, seed: int | None) -> None:
+        """Start the random numbers of a record, which `seed` and its number alone decide."""
+        if seed is None:
+            return
+        from gradcli.kernels.generator import default_generator
+
+        own = _mixed(_mixed(seed & 0xFFFFFFFF) ^ _mixed(seed >> 32 & 0xFFFFFFFF) ^ record)
+        default_generator.manual_seed(own)
+        if self.session.random is not None and self.seeded:
+            self.session.random.seed(own)
 
     def run(self, inputs: dict[str, Tensor], *, fresh: bool = True) -> Result:
         """Run it. Raises Failure for what the program does wrong, and limits as they are."""
@@ -122,6 +134,14 @@ def chosen(names: list[str], known: dict[str, Any], option: str, what: str) -> l
             help = f"did you mean {close}?" if close else f"there are {', '.join(known) or 'none'}"
             raise UsageError(f"{option} {name}: there is no {what} of this name", help)
     return names
+
+
+def _mixed(word: int) -> int:
+    """A permutation of 32-bit words that spreads each bit (MurmurHash3's finalizer, A. Appleby)."""
+    word &= 0xFFFFFFFF
+    word = (word ^ word >> 16) * 0x85EBCA6B & 0xFFFFFFFF
+    word = (word ^ word >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
+    return word ^ word >> 16
 
 
 def seed(options: Options, otherwise: int | None) -> None:

@@ -1,23 +1,25 @@
 """Records: one JSON object a line in, one result a line out, in order.
 
 The whole lines that one read returned are taken together, evaluated in groups where the program
-allows it (`gradcli.cli.records.batch`), written and flushed, so that no record waits for the next
+allows it (`gradcli.streams.batch`), written and flushed, so that no record waits for the next
 one. A record that fails has its error in its place; the others go on.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, AnyStr
 
 from gradcli.cli.process.failures import failure_of
 from gradcli.cli.process.report import USAGE, Failure, show
 from gradcli.cli.programs.file_inputs import Progress, inputs_of, lines_of, reads_lines, tensors
-from gradcli.cli.programs.inputs import Given, bound
+from gradcli.cli.programs.inputs import Given, bound, input_dtype
 from gradcli.cli.programs.sources import Text
 from gradcli.cli.results.output import Sink
 from gradcli.cli.usage.parse import Options, UsageError
@@ -26,11 +28,13 @@ from gradcli.io.errors import DataError, naming
 from gradcli.io.files import extension, read_record
 from gradcli.io.parse import decode, item_lines, parse, parse_flat_lines
 from gradcli.io.stream import end_of_record
+from gradcli.streams.batch import Batches
+from gradcli.streams.kinds import Record as Member
 from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make
 
-from .batch import Batcher, Lines, Member
 from .one_record import Derivative, Evaluation
+from .streaming import job_of
 
 AT_ONCE = 4096  # records of a grid or a table that are evaluated together
 LARGE = 4 << 20  # bytes of a block that holds a long line, which is parsed once and alone
@@ -49,6 +53,22 @@ class Batch(list["Member | Failure"]):
     ) -> None:
         super().__init__(records)
         self.line = line
+
+
+@dataclass(slots=True)
+class Columns:
+    """Records as arrays that have them on their first axis, one a name."""
+
+    count: int
+    arrays: dict[str, Any]
+
+    def record(self, place: int) -> Member:
+        """One of the records."""
+        return {name: array[place][()] for name, array in self.arrays.items()}
+
+    def records(self) -> Batch:
+        """All records."""
+        return Batch(self.record(place) for place in range(self.count))
 
 
 def derive_records(text: Text, options: Options) -> int:
@@ -80,7 +100,10 @@ class _Stream:
             **inputs_of(shared, options, (job.runner,)),
             **self.given.leaves,
         }
-        self.batcher = Batcher(job, self.given, options)
+        # `eval` draws other numbers each time, unless it is given a seed.
+        self.seed = 0 if options.seed is None and isinstance(job, Derivative) else options.seed
+        # Numbers that are read as columns fit into every type from float32 on.
+        self.narrow = input_dtype(options).to_real().itemsize < 4
         self.number = 0  # of the record that is evaluated, from 1
         self.failed = 0
         self.place: Callable[[], int | None] = lambda: None  # the line where that record begins
@@ -94,6 +117,9 @@ class _Stream:
         options = self.options
         with Sink(options, streaming=options.each or options.grid) as sink:
             self.sink = sink
+            self.batches = Batches(job_of(self.job, self.given, sink.line_writer, options))
+            if not sink.streaming or options.emit_only:
+                self.batches.possible = False
             self.job.attach(sink, self._before_emit)
             progress = self.progress
             try:
@@ -128,13 +154,16 @@ class _Stream:
             sys.stdout.flush()
 
     def _put(self, line: str) -> None:
-        self.pending.append(f"{self.sink.prefix}{line}\n")
+        self._add(f"{self.sink.prefix}{line}\n")
+
+    def _add(self, text: str) -> None:
+        self.pending.append(text)
         if self.options.unbuffered or time.monotonic() - self.written > PATIENCE:
             self._write()
 
     # Where records come from
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[Batch | Columns]:
         options = self.options
         if options.null_input:
             yield Batch([{}])
@@ -145,7 +174,7 @@ class _Stream:
         else:
             yield from self._records()
 
-    def _records(self) -> Iterator[Batch]:
+    def _records(self) -> Iterator[Batch | Columns]:
         options = self.options
         if reads_lines(options):
             if (
@@ -167,22 +196,25 @@ class _Stream:
         elif extension(options.input[-1]) == ".csv":
             yield from _table(options.input[-1])
         else:
-            yield from _chunks(_rows(read_record(options.input[-1]), options.input[-1]))
+            yield from _rows(read_record(options.input[-1]), options.input[-1])
 
-    def _grid(self) -> Iterator[Batch]:
+    def _grid(self) -> Iterator[Batch | Columns]:
         """The points of the ranges that --set gave, the last one running fastest."""
         if not self.given.grids:
             raise UsageError("--grid needs a range", "--set 'x=linspace(-3, 3, 61)' --grid")
-        axes = [_points(value, name) for name, value in self.given.grids.items()]
         names = list(self.given.grids)
-        points = ({**dict(zip(names, p, strict=True))} for p in itertools.product(*axes))
-        yield from _chunks(points)
+        columns = [_column(value) for value in self.given.grids.values()]
+        if all(column is not None for column in columns):
+            yield from _product(dict(zip(names, columns, strict=True)))
+            return
+        axes = map(_points, self.given.grids.values())
+        yield from _chunks(dict(zip(names, p, strict=True)) for p in itertools.product(*axes))
 
     def _slurped(self) -> Member | Failure:
         """All records as one: for each name the list of its values."""
         columns: dict[str, list[Any]] = {}
         count = 0
-        for batch in self._records():
+        for batch in map(_members, self._records()):
             for place, member in enumerate(batch):
                 count += 1
                 if isinstance(member, Failure):
@@ -203,48 +235,67 @@ class _Stream:
 
     def _columns(self, block: bytes) -> bool:
         """Whether a block of lines was parsed, evaluated and written as columns of numbers."""
-        if not self.sink.streaming or self.options.slurp or not self.batcher.possible:
+        if not self.batches.possible or self.options.exit_status or self.narrow:
             return False
         parsed = parse_columns(block)
         if parsed is None:
             return False
         count, columns = parsed
-        done = self.batcher.together(columns, count)
-        if done is None:
+        return self._whole(Columns(count, columns))
+
+    def _whole(self, columns: Columns) -> bool:
+        """Whether records that came as columns were all evaluated together, and written."""
+        text = self.batches.whole(
+            columns.arrays, columns.count, lambda place: self._form_of(columns.record(place), place)
+        )
+        if text is None:
             return False
-        self._take(done)
+        self.number += columns.count
+        self.sink.count += columns.count
+        self.pending.append(text)
         self._write()
         self.progress.show()
         return True
 
-    def _take(self, done: Lines) -> None:
-        self.number += done.count
-        self.sink.count += done.count
-        self.pending.append(done.text)
-
-    def _evaluate(self, batch: Batch) -> None:
-        place = 0
-        while place < len(batch):
-            lines = self.batcher.lines(batch, place) if self.sink.streaming else None
-            if lines:
-                self._take(lines)
-                place += lines.count
-                continue
-            for member in batch[place : place + max(1, self.batcher.skipped)]:
-                self.number += 1
+    def _evaluate(self, batch: Batch | Columns) -> None:
+        if isinstance(batch, Columns):
+            if not self.options.exit_status and self._whole(batch):
+                return
+            batch = batch.records()
+        last = batch[-1:] if self.options.exit_status else []  # whose value decides goes by itself
+        together = batch[: len(batch) - len(last)]
+        answers = self.batches.answers(
+            together,
+            lambda place: self._form_of(together[place], place),  # type: ignore[arg-type]
+        )
+        for place, (member, text) in enumerate(itertools.zip_longest(batch, answers)):
+            self.number += 1
+            if text is None:
                 self.place = partial(batch.line, place)
                 self._single(member)
-                place += 1
                 if self.first is not None and self.options.fail_fast:
                     return
+            else:
+                self.sink.count += 1
+                self._add(text)
+
+    def _form_of(self, member: Member, place: int) -> Any:
+        """The document of a record of those that come next."""
+        document = self._document(member, self.number + place + 1)
+        if self.sink.raw and type(document) is str:
+            raise TypeError("a text that is written raw is no JSON")
+        return document
+
+    def _document(self, member: Member, number: int) -> Any:
+        self.job.runner.seed_for(number, self.seed)
+        return self.job.document(self._inputs(member))
 
     def _single(self, member: Member | Failure) -> None:
         runtime.check()
         try:
             if isinstance(member, Failure):
                 raise member
-            inputs = self._inputs(member)
-            document = self.job.document(inputs)
+            document = self._document(member, self.number)
             if self.options.emit_only:
                 return
             if not self.sink.streaming:
@@ -264,13 +315,15 @@ class _Stream:
     def _inputs(self, member: Member) -> dict[str, Tensor]:
         """A record's inputs and those of the command line, which win; every array is a new one."""
         self.job.runner.offered = member
-        found = tensors(member, self.options, self.job.runner.reads)
         given = self.given
-        for name, tensor in given.leaves.items():
-            found[name] = _copy(tensor, True)
-        for name, tensor in given.constants.items():
-            found[name] = _copy(tensor, False)
-        return found
+        shared = {name: _copy(tensor, True) for name, tensor in given.leaves.items()}
+        shared |= {name: _copy(tensor, False) for name, tensor in given.constants.items()}
+        reads = self.job.runner.reads
+        own = tensors(member, self.options, reads.difference(shared) if shared else reads)
+        if not shared:
+            return own
+        known = {**shared, **own}
+        return {**{name: known[name] for name in member if name in reads}, **shared}
 
     def _fail(self, failure: Failure) -> None:
         if failure.status == 141 or not self.sink.streaming:
@@ -411,23 +464,50 @@ def _table(name: str) -> Iterator[Batch]:
         )
 
 
-def _rows(arrays: dict[str, Any], name: str) -> Iterator[Any]:
-    """The first axis of a file's arrays as records."""
-    import numpy as np
+def _members(batch: Batch | Columns) -> Batch:
+    return batch.records() if isinstance(batch, Columns) else batch
 
+
+def _rows(arrays: dict[str, Any], name: str) -> Iterator[Columns]:
+    """The first axis of a file's arrays as records."""
     lengths = {key: array.shape[0] if array.shape else None for key, array in arrays.items()}
     if None in lengths.values() or len(set(lengths.values())) != 1:
         shown = ", ".join(f"{key} {list(array.shape)}" for key, array in arrays.items())
         raise DataError(f"{name}: the arrays have no common first axis for records: {shown}")
-    for row in range(next(iter(lengths.values())) or 0):
-        yield {key: np.asarray(array[row])[()] for key, array in arrays.items()}
+    count = next(iter(lengths.values())) or 0
+    for start in range(0, count, AT_ONCE):
+        stop = min(start + AT_ONCE, count)
+        yield Columns(stop - start, {key: array[start:stop] for key, array in arrays.items()})
 
 
-def _points(value: Any, name: str) -> list[Any]:
-    """The values along one axis of a grid."""
+def _product(axes: dict[str, Any]) -> Iterator[Columns]:
+    """The points of a grid, the last axis running fastest."""
+    import numpy as np
+
+    sizes = [len(axis) for axis in axes.values()]
+    count = math.prod(sizes)
+    for start in range(0, count, AT_ONCE):
+        stop = min(start + AT_ONCE, count)
+        places = np.unravel_index(np.arange(start, stop), sizes)
+        taken = zip(axes.items(), places, strict=True)
+        yield Columns(stop - start, {name: axis[place] for (name, axis), place in taken})
+
+
+def _column(value: Any) -> Any:
+    """The values along one axis of a grid as an array, or None for other values than numbers."""
     if isinstance(value, Tensor):
-        return list(value.array)
-    return list(value)
+        return value.array
+    if not set(map(type, value)) <= {int, float}:
+        return None
+    import numpy as np
+
+    array = np.array(value)
+    return array if array.dtype.kind in "if" and np.isfinite(array).all() else None
+
+
+def _points(value: Any) -> list[Any]:
+    """The values along one axis of a grid."""
+    return list(value.array) if isinstance(value, Tensor) else list(value)
 
 
 def _stacked(values: list[Any]) -> Any:

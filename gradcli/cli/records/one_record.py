@@ -10,6 +10,7 @@ from gradcli.cli.programs.runner import Runner
 from gradcli.cli.programs.sources import Text
 from gradcli.cli.results.output import Sink
 from gradcli.cli.usage.parse import Options
+from gradcli.language.interpreter import Result
 from gradcli.tensor.tensor import Tensor
 
 
@@ -23,6 +24,12 @@ class Derivative:
 
     def attach(self, sink: Sink, before: Callable[[], None]) -> None:
         """A derivative writes nothing of its own."""
+
+    def results(self, result: Result, inputs: dict[str, Tensor]) -> list[Tensor]:
+        """The tensor of a run that is differentiated."""
+        from gradcli.cli.results.derivatives import result_of
+
+        return [result_of(result, inputs, self.options)]
 
     def document(self, inputs: dict[str, Tensor]) -> Any:
         """The result for one set of inputs. Raises Failure."""
@@ -57,6 +64,15 @@ class Evaluation:
         if self.sink is not None:
             self.before()
             self.sink.write(document(record, self.options.full), line=True)
+
+    def results(self, result: Result, inputs: dict[str, Tensor]) -> list[Tensor]:
+        """The tensors of a run that are answered, in the order in which the document has them."""
+        from gradcli.cli.results.answers import answered_values
+        from gradcli.io.documents import tensors_of
+
+        if self.runner.text.kind == "program":
+            return tensors_of(answered_values(result.globals, inputs, self.options))
+        return tensors_of(result.value)
 
     def document(self, inputs: dict[str, Tensor]) -> Any:
         """The result for one set of inputs. Raises Failure."""

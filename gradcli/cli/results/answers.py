@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from .output import Sink
 
 
+def answered_values(
+    names: dict[str, Any], given: dict[str, Any], options: Options
+) -> dict[str, Any]:
+    """The values of a program's names that are answered: all but inputs, or those of `--of`."""
+    from gradcli.cli.programs.runner import chosen
+    from gradcli.io.documents import is_value
+
+    values = {name: value for name, value in names.items() if name not in given and is_value(value)}
+    if options.of:
+        return {name: values[name] for name in chosen(options.of, values, "--of", "result")}
+    return values
+
+
 def names_document(
     names: dict[str, Any], given: dict[str, Any], options: Options
 ) -> dict[str, Any]:
@@ -18,13 +31,11 @@ def names_document(
     from gradcli.autograd import leaf as leaves
     from gradcli.autograd.modes import requires_grad
     from gradcli.cli.programs.runner import chosen
-    from gradcli.io.documents import document, is_value, typed
+    from gradcli.io.documents import document, typed
     from gradcli.render.names import parameters_of
     from gradcli.tensor.tensor import Tensor
 
-    values = {name: value for name, value in names.items() if name not in given and is_value(value)}
-    if options.of:
-        values = {name: values[name] for name in chosen(options.of, values, "--of", "result")}
+    values = answered_values(names, given, options)
     tensors = {
         name: value
         for name, value in (names | parameters_of(names)).items()

@@ -91,7 +91,6 @@ def filled(size: Sequence[int], value: Any, dtype: DType) -> Array:
 @function(
     f"tensor(any? data, *, {OPTIONS})",
     where=("torch",),
-    mapped="no",
     doc="Makes a tensor from a number, nested lists or an array; always a copy.",
 )
 def tensor(
@@ -105,7 +104,6 @@ def tensor(
 @function(
     "as_tensor(any? data, DType? dtype=None, Device? device=None)",
     where=("torch",),
-    mapped="no",
     doc="Makes a tensor of `data`, sharing memory and graph where no cast is needed.",
 )
 def as_tensor(data: Any, dtype: DType | None, device: Any) -> Tensor:

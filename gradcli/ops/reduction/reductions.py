@@ -20,7 +20,7 @@ from ...table.out_rules import CAST, EXACT, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dim, wrap_dims
 from ...tensor import dtypes
-from ...tensor.dtypes import DType
+from ...tensor.dtypes import Array, DType
 from ...tensor.tensor import shape_of
 from ..elementwise.arithmetic import BOOL_PAIR
 
@@ -45,6 +45,36 @@ def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
         return tuple(range(rank))
     axes = wrap_dims(dim, rank)
     return axes if rank else ()
+
+
+class Each(tuple[int, ...]):
+    """All axes but the first: every element there is reduced as a whole tensor of its own is.
+
+    PyTorch puts all elements of a tensor together in another order than those along dimensions.
+    """
+
+
+def _each(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
+    """A reduction over dimensions goes over a batch: every dimension moves by one."""
+    from ...table.call.dispatch import run
+    from ...table.levels.batching import front, loop
+
+    value = front(args[0], axes[0])
+    rank = len(shape_of(value)) - 1
+    if not rank:
+        return loop(op, args, axes)
+    place = next(i for i, parameter in enumerate(op.parameters) if parameter.kind == "Dim")
+    dims = axes_of(args[place], rank)
+    moved: tuple[int, ...] = tuple(dim + 1 for dim in dims)
+    if len(dims) == rank:
+        moved = Each(moved)
+    return run(op, [value, *args[1:place], moved, *args[place + 1 :]]), 0
+
+
+def _in_rows(values: Array) -> Array:
+    """What stands on the first axis, each as a row in the order in which it lies in memory."""
+    order = sorted(range(1, values.ndim), key=lambda axis: -abs(values.strides[axis]))
+    return values.transpose(0, *order).reshape(len(values), -1)
 
 
 def count_of(shape: tuple[int, ...], dim: Any) -> int:
@@ -73,16 +103,23 @@ def _whole(identifier: str) -> Any:
     def rule(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         from ...table.call.dispatch import run
         from ...table.formulas import traced
-        from ...table.levels.batching import front
+        from ...table.levels.batching import front, loop
         from ...table.lookup import get_op
 
         value = front(args[0], axes[0])
         length, *rest = shape_of(value)
+        reduced = get_op(identifier)
+        extreme = identifier in ("amax", "amin") and value.dtype.is_floating_point
+        if extreme and value.level is None and np.isnan(value.array).any():
+            return loop(op, args, axes)  # the gradient of a NaN goes to NaNs, not to none
+        if reduced.parameters[1].is_list and rest:  # in the order in which they lie in memory
+            keywords = {"dtype": args[1]} if len(args) > 1 else {}
+            dims = tuple(range(1, 1 + len(rest)))
+            return run(reduced, reduced.bind(value, dims, False, **keywords)), 0
         count = 1
         for step in rest:
             count *= step
         flat = traced.reshape(value, (length, count))
-        reduced = get_op(identifier)
         dim: Any = (1,) if reduced.parameters[1].is_list else 1
         keywords = {"dtype": args[1]} if len(args) > 1 else {}
         return run(reduced, reduced.bind(flat, dim, False, **keywords)), 0
@@ -314,8 +351,16 @@ def _others(self: Any, dim: int) -> Any:
         total = reduce(MULTIPLY, self, axis, True)
         size = np.abs(total)
         limits = np.finfo(self.dtype)
-        if ((size >= limits.tiny) & (size <= limits.max)).all():
+        plain = (size >= limits.tiny) & (size <= limits.max)
+        if plain.all():
             return total / self
+        if plain.any():  # each row in its own way, whatever the others are
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.where(plain, total / self, _products_of_others(self, axis))
+    return _products_of_others(self, axis)
+
+
+def _products_of_others(self: Array, axis: int) -> Array:
     moved = np.moveaxis(self, axis, -1)
     ones = np.ones((*moved.shape[:-1], 1), moved.dtype)
     before = np.cumprod(np.concatenate([ones, moved[..., :-1]], -1), -1)
@@ -466,6 +511,16 @@ def _variance(self: Any, dim: Any, correction: Any, keepdim: bool, of_all: bool 
     free = _degrees(self.shape, dim, correction)
     if not self.ndim:
         return (self - self).astype(np.float64) / np.float64(free)
+    if of_all and type(dim) is Each and self.size:
+        rows = _in_rows(self)
+        mean = add_up(self, axes) / self.dtype.type(rows.shape[1])
+        square = np.square(rows - mean.astype(np.float64)[:, None])
+        if self.dtype.char == "d":
+            total = np.add.accumulate(square, axis=1)[:, -1]
+        else:
+            total = ADD.reduce(square, axis=1)
+        found = total / np.float64(free)
+        return np.expand_dims(found, axes) if keepdim else found
     if of_all and 0 < self.size == count_of(self.shape, dim):
         every = tuple(range(self.ndim))
         square = np.square(self - np.float64(add_up(self, every) / self.dtype.type(self.size)))
@@ -573,7 +628,7 @@ def _spread(name: str, doc: str, **fields: Any) -> None:
     )
     op(
         f"{name}(Tensor self, Dim[]? dim=None, *, Scalar? correction=None, bool keepdim=False)",
-        batching="shift",
+        batching=_each,
         where=where,
         doc=doc,
         samples=_spread_samples,
@@ -669,6 +724,10 @@ def _norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
         self = self.astype(dtype.compute)
     if self.dtype == np.float32 and 0 < self.size <= LARGE and ord not in (0, math.inf, -math.inf):
         return vector_norm(np.asarray(self), ord, axes if self.ndim else (), keepdim)
+    if ord == 2 and self.dtype.kind == "f" and type(dim) is Each and self.size:
+        rows = _in_rows(self)
+        result = np.sqrt(np.vecdot(rows, rows))
+        return np.expand_dims(result, axes) if keepdim else result
     if ord == 2 and self.ndim and self.dtype.kind == "f" and len(axes) == self.ndim:
         flat = self.ravel("K")
         result = np.sqrt(np.dot(flat, flat))
@@ -791,7 +850,7 @@ op(
     "linalg_vector_norm(Tensor self, Scalar ord=2, Dim[]? dim=None, bool keepdim=False, *, "
     "DType? dtype=None)",
     name="vector_norm",
-    batching="shift",
+    batching=_each,
     kernel=_norm,
     vjp={"self": _norm_slope},
     jvp={"self": _norm_forward},

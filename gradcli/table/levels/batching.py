@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...tensor.tensor import Level, Tensor, make, shape_of
+from ...tensor.dtypes import int64
+from ...tensor.tensor import Level, Tensor, constant, make, shape_of
 from ..call.dispatch import run
 from ..entry import ELEMENTWISE, Op
 from ..formulas import traced
@@ -61,6 +62,7 @@ def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         if type(value) is Tensor
     ]
     rank = max(ranks)
+    lengths = _broadcast_lengths(args, axes, rank) if min(ranks) < rank else []
     inner = list(args)
     for position, (value, axis) in enumerate(zip(args, axes, strict=True)):
         if type(value) is Tensor and axis is not None:
@@ -69,8 +71,24 @@ def pointwise(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
             missing = rank - (len(shape) - 1)
             if missing:
                 value = traced.reshape(value, (shape[0],) + (1,) * missing + shape[1:])
+                if all(length == 1 for length in lengths[:missing]):
+                    # An example alone is broadcast, and so its cotangent is a sum: never -0.
+                    value = traced.index_select(value, 1, constant((1,), int64))
             inner[position] = value
     return run(op, inner), 0
+
+
+def _broadcast_lengths(args: list[Any], axes: list[Any], rank: int) -> list[int]:
+    """The largest length in each logical dimension, as tensors are lined up at the last one."""
+    lengths = [1] * rank
+    for value, axis in zip(args, axes, strict=True):
+        if type(value) is Tensor:
+            shape = list(shape_of(value))
+            if axis is not None:
+                del shape[axis]
+            for place, length in enumerate(shape, rank - len(shape)):
+                lengths[place] = max(lengths[place], length)
+    return lengths
 
 
 def _shift(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
@@ -106,12 +124,26 @@ def loop(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     size = batch_size(args, axes)
     results = [run(op, _at(args, axes, index)) for index in range(size)]
     if type(results[0]) is Tensor:
-        return traced.stack(results, 0), 0
+        return _stacked(results), 0
     columns = [
-        traced.stack(list(column), 0) if type(column[0]) is Tensor else column[0]
+        _stacked(list(column)) if type(column[0]) is Tensor else column[0]
         for column in zip(*results, strict=True)
     ]
     return (tuple(columns) if isinstance(results[0], tuple) else columns), 0
+
+
+def _stacked(results: list[Tensor]) -> Tensor:
+    """Results side by side, each as it lies in memory: a matrix may stand column by column."""
+    rank = len(shape_of(results[0]))
+    if rank < 2 or results[0].level is not None:
+        return traced.stack(results, 0)  # type: ignore[no-any-return]
+    strides = results[0].array.strides
+    order = tuple(sorted(range(rank), key=lambda axis: -strides[axis]))
+    if order == tuple(range(rank)) or 0 in strides:
+        return traced.stack(results, 0)  # type: ignore[no-any-return]
+    stacked = traced.stack([traced.permute(result, order) for result in results], 0)
+    back = tuple(order.index(axis) + 1 for axis in range(rank))
+    return traced.permute(stacked, (0, *back))  # type: ignore[no-any-return]
 
 
 def _at(args: Sequence[Any], axes: Sequence[Any], index: int) -> list[Any]:

@@ -1,0 +1,310 @@
+"""Many records in vectorised passes.
+
+A program is run under vmap over the columns of records of one kind; a backward pass from the sum of
+the results gives every record its own gradients, since no record's result depends on another's
+inputs. The first record of a kind goes by itself: its answer shows the form of all, and is compared
+with what the first pass gives for it. A pass that raises or warns, or cannot be mapped, leaves its
+records to be run one by one, so that an error stands on its own record.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcli.autograd.leaf import requires_grad_
+from gradcli.autograd.modes import requires_grad
+from gradcli.func.batched import vmap
+from gradcli.io.write import Writer
+from gradcli.language.interpreter import Program, Result, Session
+from gradcli.tensor.dtypes import Array, DType
+from gradcli.tensor.runtime import LimitExceeded
+from gradcli.tensor.tensor import Tensor, make, shape_of
+
+from .derivatives import Derivative
+from .forms import Column, Form
+from .kinds import Group, Kind, Record, Sorter
+from .mappable import mappable
+
+FEWEST = 4  # records that are worth a pass
+FIRST = 16  # records of the first pass of a kind; every pass that succeeds allows a larger one
+MOST = 1 << 14
+MAX_ELEMENTS = 1 << 20  # of the inputs and results of one pass
+MAX_GROWTH = 64 << 20  # bytes by which a pass may raise what the process ever held
+SHORTEST_WAIT = 8  # records that go one by one after a small pass was refused
+LONGEST_WAIT = 4096
+NEVER = 1 << 62  # records that go one by one where a pass gives another answer
+KINDS = 1024  # that are remembered
+KIB = 1 if sys.platform == "darwin" else 1024  # bytes in the unit of the peak that systems tell
+
+Named = dict[str, Tensor]
+Answer = Callable[[int], Any]  # the document of the record at a place, run by itself
+
+
+@dataclass(slots=True)
+class Job:
+    """What is done for each record.
+
+    `reads` are the names that the program reads of a record, except that `leaves` and `constants`
+    are the same for all. `convert` makes inputs of a record's values, or of columns of them;
+    `results` picks the tensors of a run that are answered, in the order in which the document has
+    them; a `derivative` is that of the only one, by the inputs named in `wrt` or by all.
+    """
+
+    program: Program
+    session: Session
+    reads: Collection[str]
+    leaves: Named
+    constants: Named
+    floating: DType
+    convert: Callable[[Record], Mapping[str, Tensor]]
+    results: Callable[[Result, Named], list[Tensor]]
+    derivative: Derivative | None
+    wrt: list[str]
+    writer: Writer
+    prefix: str
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How records of a kind go: up to `size` in a pass, after `wait` ones that go one by one.
+
+    `form` is that of their answers, once a pass gave the answer that a record has by itself.
+    """
+
+    size: int = FIRST
+    most: int = MOST
+    wait: int = 0
+    next_wait: int = SHORTEST_WAIT
+    step: int = 4  # by which passes grow; more slowly where one was refused
+    form: Form | None = None
+
+    def pause(self) -> None:
+        """Let records go one by one, longer each time: passes that fail stay a bounded share."""
+        self.wait = self.next_wait
+        self.next_wait = min(2 * self.next_wait, LONGEST_WAIT)
+
+    def shrink(self, size: int) -> None:
+        self.size = max(2 * FEWEST, size // 4)
+        self.step = 2
+
+    def grow(self) -> None:
+        self.size = min(self.step * self.size, self.most)
+        self.next_wait = max(self.next_wait // 2, SHORTEST_WAIT)
+
+
+class Batches:
+    """Answers the records of a stream as far as they can go together."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.possible = mappable(job.program.tree)
+        self.paces: dict[Kind, _Pace] = {}
+        self.warned: set[tuple[type[Warning], str]] = set()
+        self.given = {**job.leaves, **job.constants}
+        self.sorter = Sorter(job.reads, self.given, job.floating, job.convert)
+
+    def answers(self, items: Sequence[Any], answer: Answer) -> list[str | None]:
+        """The lines of records, None for those that have to go by themselves."""
+        found: list[str | None] = [None] * len(items)
+        if self.possible and len(items) >= FEWEST:
+            for group in self.sorter.groups(items):
+                places = group.places
+                for start, stop, text in self._passes(group, answer):
+                    lines = text.split("\n")  # JSON on one line has no line break in it
+                    for place, line in zip(places[start:stop], lines, strict=False):
+                        found[place] = f"{line}\n"
+        return found
+
+    def whole(self, columns: Mapping[str, Array], count: int, answer: Answer) -> str | None:
+        """The lines of `count` records that came as columns, or None if not all go together."""
+        if not self.possible or count < FEWEST:
+            return None
+        tensors = self.job.convert(dict(columns))
+        kind = tuple(
+            (name, None, ()) if name in self.given else (name, x.dtype, shape_of(x)[1:])
+            for name, x in tensors.items()
+        )
+        if self._pace(kind).wait:
+            return None
+        arrays = {name: x.array for name, x in tensors.items() if name not in self.given}
+        texts = []
+        done = 0
+        for start, stop, text in self._passes(Group(kind, range(count), arrays), answer):
+            if start != done:
+                return None
+            done = stop
+            texts.append(text)
+        return "".join(texts) if done == count else None
+
+    def _pace(self, kind: Kind) -> _Pace:
+        pace = self.paces.pop(kind, None)
+        if pace is None:
+            pace = _Pace()
+            elements = sum(math.prod(shape) for _, _, shape in kind)
+            pace.most = max(FEWEST, min(MOST, MAX_ELEMENTS // max(1, elements)))
+            shared = (x.dtype for x in self.given.values())
+            own = (dtype for _, dtype, _ in kind if dtype is not None)
+            if any(dtype.is_complex for dtype in (*shared, *own)):
+                pace.wait = NEVER  # NumPy computes one complex number with other digits than many
+            if len(self.paces) >= KINDS:
+                del self.paces[next(iter(self.paces))]
+        self.paces[kind] = pace  # the one that was used last stands last
+        return pace
+
+    def _passes(self, group: Group, answer: Answer) -> Iterator[tuple[int, int, str]]:
+        """The lines of parts of a group, from one record to another; the others go by themselves.
+
+        A part that is refused is halved until the record that is to blame is found.
+        """
+        if not group.columns and not self.job.leaves:
+            return
+        pace = self._pace(group.kind)
+        count = len(group.places)
+        start = suspects = 0  # up to there, a record is to blame for a refusal
+        while start < count:
+            if pace.wait:
+                skipped = min(pace.wait, count - start)
+                pace.wait -= skipped
+                start += skipped
+                continue
+            size = min(pace.size, pace.most, count - start)
+            if start < suspects:
+                size = (suspects - start) // 2
+                if size < FEWEST:
+                    start = suspects
+                    continue
+            if size < FEWEST:
+                return
+            stop = start + size
+            form = pace.form or self._form(answer, group.places[start])
+            text = self._pass(group, start, stop, form, pace) if form is not None else None
+            if form is not None and pace.form is None:
+                if text is None:
+                    yield start, start + 1, form.text
+                elif not self._agrees(text, form, answer, group.places[start + 1 : stop]):
+                    pace.wait = NEVER
+                    continue
+            if text is not None:
+                yield start, stop, text
+                pace.form = form
+                start = stop
+                if start >= suspects:
+                    pace.grow()
+            elif size <= 2 * FEWEST:
+                pace.pause()
+            else:
+                if start >= suspects:
+                    pace.shrink(size)
+                suspects = stop
+
+    def _form(self, answer: Answer, place: int) -> Form | None:
+        """The form that the answer of one record shows, or None if it fails."""
+        shown = warnings.showwarning
+
+        def noted(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+            self.warned.add((category, str(message)))
+            shown(message, category, *rest, **more)
+
+        warnings.showwarning = noted
+        try:
+            return Form(answer(place), self.job.writer, self.job.prefix)
+        except LimitExceeded as limit:
+            if limit.limit == "timeout":
+                raise
+            return None
+        except Exception:
+            return None
+        finally:
+            warnings.showwarning = shown
+
+    def _agrees(self, text: str, form: Form, answer: Answer, rest: Sequence[int]) -> bool:
+        """Whether a pass gave what each of its first records gives by itself."""
+        alone = [form.text]
+        for place in rest[: FIRST - 1]:
+            other = self._form(answer, place)
+            if other is None:
+                return False
+            alone.append(other.text)
+        return text.startswith("".join(alone))
+
+    def _pass(self, group: Group, start: int, stop: int, form: Form, pace: _Pace) -> str | None:
+        """The lines of the records of a part, or None when they cannot go together."""
+        before = _peak()
+        try:
+            with warnings.catch_warnings(record=True) as warned:
+                columns = self._evaluated(group, start, stop)
+                text = None if columns is None else form.filled(columns, stop - start)
+        except LimitExceeded as limit:
+            if limit.limit == "timeout":
+                raise
+            return None
+        except Exception:
+            return None
+        if _peak() - before > MAX_GROWTH:
+            pace.most = max(FEWEST, stop - start)
+        elif form.elements * pace.most > MAX_ELEMENTS:
+            pace.most = max(FEWEST, MAX_ELEMENTS // form.elements)
+        if any((one.category, str(one.message)) not in self.warned for one in warned):
+            return None
+        return text
+
+    def _evaluated(self, group: Group, start: int, stop: int) -> list[Column] | None:
+        """The tensors of the answers of a part."""
+        job = self.job
+        count = stop - start
+        leaves: Named = {}
+        for name, dtype, _ in group.kind:
+            if dtype is not None:
+                column = make(group.columns[name][start:stop], dtype)
+                leaves[name] = self._leaf(column, dtype.differentiable)
+            elif name in job.leaves:
+                leaves[name] = self._spread(name, count)
+        for name in job.leaves:
+            if name not in leaves:
+                leaves[name] = self._spread(name, count)
+        names = list(leaves)
+        constants = {name: make(x.array.copy(), x.dtype) for name, x in job.constants.items()}
+
+        def single(*values: Tensor) -> tuple[Tensor, ...]:
+            inputs = {**dict(zip(names, values, strict=True)), **constants}
+            result = job.session.run(job.program, inputs, fresh=True)
+            return tuple(job.results(result, inputs))
+
+        values = vmap(single)(*leaves.values())
+        if job.derivative is None:
+            return [(value.array, value.dtype) for value in values]
+        by = {name: leaf for name, leaf in leaves.items() if requires_grad(leaf)}
+        if job.wrt:
+            if any(name not in by for name in job.wrt):
+                return None
+            by = {name: by[name] for name in job.wrt}
+        (value,) = values
+        found = job.derivative.of(value, by, count)
+        return None if found is None else [(value.array, value.dtype), *found]
+
+    def _leaf(self, tensor: Tensor, differentiable: bool) -> Tensor:
+        if differentiable and self.job.derivative is not None:
+            return requires_grad_(tensor)
+        return tensor
+
+    def _spread(self, name: str, count: int) -> Tensor:
+        """The input that all records share, once for each."""
+        tensor = self.job.leaves[name]
+        spread = np.broadcast_to(tensor.array, (count, *shape_of(tensor)))
+        return self._leaf(make(spread, tensor.dtype), tensor.dtype.differentiable)
+
+
+def _peak() -> int:
+    """The most bytes that the process ever held, as far as the system tells."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB

@@ -1,0 +1,174 @@
+"""Records sorted by kind: the names that a program reads, in order, with dtypes and shapes.
+
+Records of one kind stand on the first axis of arrays, one a name. What is no number or regular list
+of numbers is converted by itself, so each record costs the same whatever its neighbours are.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.tensor.dtypes import Array, DType
+from gradcli.tensor.tensor import Tensor, shape_of
+
+Record = dict[str, Any]
+# (name, dtype, shape); the dtype is None for a name that every record has from elsewhere.
+Kind = tuple[tuple[str, DType | None, tuple[int, ...]], ...]
+Shapes = tuple[tuple[str, tuple[int, ...] | None], ...]
+
+MOST_DIMENSIONS = 32
+_NUMBERS = {int, float}
+_WHOLE_FLOATS = float(1 << 53)
+
+
+class Group:
+    """Records of one kind: where they stand in the list they came from, and their columns."""
+
+    __slots__ = ("columns", "kind", "places")
+
+    def __init__(self, kind: Kind, places: Sequence[int], columns: dict[str, Array]) -> None:
+        self.kind = kind
+        self.places = places
+        self.columns = columns
+
+
+class Sorter:
+    """Sorts records of JSON by kind.
+
+    `reads` are the names that count, `given` those of which the record's values do not. `convert`
+    makes tensors of a record's values, as they are when it goes by itself; numbers get `floating`.
+    """
+
+    def __init__(
+        self,
+        reads: Collection[str],
+        given: Collection[str],
+        floating: DType,
+        convert: Callable[[Record], Mapping[str, Tensor]],
+    ) -> None:
+        self.reads = reads
+        self.given = given
+        self.floating = floating
+        self.convert = convert
+
+    def groups(self, items: Sequence[Any]) -> list[Group]:
+        """The groups of what is a record and can be converted, in order of their first records."""
+        alike: dict[Any, list[int]] = {}
+        for place, item in enumerate(items):
+            if type(item) is dict:
+                alike.setdefault((*item, *map(type, item.values())), []).append(place)
+        regular: dict[Shapes, list[int]] = {}
+        alone: list[int] = []
+        for places in alike.values():
+            self._by_shape(items, places, regular, alone)
+        found: list[Group] = []
+        for shapes, places in regular.items():
+            places.sort()
+            group = self._stacked(items, places, shapes)
+            if group is None:
+                alone += places
+            else:
+                found.append(group)
+        found += self._converted(items, sorted(alone))
+        return found
+
+    def _by_shape(
+        self,
+        items: Sequence[Record],
+        places: list[int],
+        regular: dict[Shapes, list[int]],
+        alone: list[int],
+    ) -> None:
+        """Sort records that have the same names and types of values by the shapes of lists."""
+        first = items[places[0]]
+        names = [name for name in first if name in self.reads]
+        own = {name: type(first[name]) for name in names if name not in self.given}
+        if not set(own.values()) <= {int, float, list}:
+            alone += places
+        elif list not in own.values():
+            shapes = tuple((name, () if name in own else None) for name in names)
+            regular.setdefault(shapes, []).extend(places)
+        else:
+            for place in places:
+                item = items[place]
+                key = tuple([(n, _shape(item[n]) if n in own else None) for n in names])
+                regular.setdefault(key, []).append(place)
+
+    def _stacked(self, items: Sequence[Record], places: list[int], shapes: Shapes) -> Group | None:
+        """A group, or None unless all values are finite numbers in lists of these shapes."""
+        columns: dict[str, Array] = {}
+        kind: list[Any] = []
+        for name, shape in shapes:
+            if shape is None:
+                kind.append((name, None, ()))
+                continue
+            values = [items[place][name] for place in places]
+            array = _array(values, shape)
+            if array is None:
+                return None
+            if self.floating.itemsize < 8 and (np.abs(array) >= _WHOLE_FLOATS).any():
+                return None  # an integer is not to be rounded twice
+            with np.errstate(over="ignore"):
+                array = self.floating.cast(array)
+            if not np.isfinite(array).all():
+                return None
+            columns[name] = array
+            kind.append((name, self.floating, shape))
+        return Group(tuple(kind), places, columns)
+
+    def _converted(self, items: Sequence[Record], places: list[int]) -> list[Group]:
+        """The groups of records that are converted one by one."""
+        found: dict[Kind, tuple[list[int], list[dict[str, Array]]]] = {}
+        for place in places:
+            try:
+                tensors = self.convert(items[place])
+            except Exception:
+                continue  # it raises again where it is answered
+            kind = tuple(
+                (name, None, ()) if name in self.given else (name, x.dtype, shape_of(x))
+                for name, x in tensors.items()
+            )
+            if any(len(shape) >= MOST_DIMENSIONS for _, _, shape in kind):
+                continue
+            arrays = {n: x.array for n, x in tensors.items() if n not in self.given}
+            places_of, rows = found.setdefault(kind, ([], []))
+            places_of.append(place)
+            rows.append(arrays)
+        return [
+            Group(kind, at, {name: np.array([row[name] for row in rows]) for name in rows[0]})
+            for kind, (at, rows) in found.items()
+        ]
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    shape = []
+    while type(value) is list:
+        shape.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    return tuple(shape)
+
+
+def _array(values: list[Any], shape: tuple[int, ...]) -> Array | None:
+    """The values of all records as an array, or None unless they are numbers of this shape."""
+    if len(shape) >= MOST_DIMENSIONS:
+        return None
+    flat: Any = values
+    for length in shape:
+        if set(map(type, flat)) != {list} or set(map(len, flat)) != {length}:
+            return None
+        flat = list(itertools.chain.from_iterable(flat))
+        if not flat:
+            break
+    if not set(map(type, flat)) <= _NUMBERS:
+        return None
+    try:
+        array = np.array(flat, np.float64)
+    except OverflowError:
+        return None
+    return array.reshape(len(values), *shape)
