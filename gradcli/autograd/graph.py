@@ -120,7 +120,7 @@ def register_multi_grad_hook(
 ) -> Any:
     """Call `fn` when the gradients of all (or any) of `tensors` are known in one pass."""
     if mode not in ("all", "any"):
-        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {runtime.text(mode)}")
     tensors = runtime.listed(tensors)
     if mode == "any":
         tensors = [tensor for tensor in tensors if requires_grad(tensor)]

@@ -226,6 +226,7 @@ def random_split(dataset: Any, lengths: Any, generator: Any = None) -> list[Subs
                 raise ValueError(f"Fraction at index {at} is not between 0 and 1")
             sizes.append(math.floor(len(dataset) * share))
         for at in range(len(dataset) - sum(sizes)):
+            runtime.spend(1)
             sizes[at % len(sizes)] += 1
         lengths = sizes
         for at, length in enumerate(lengths):

@@ -31,8 +31,8 @@ class WorkerInfo:
 
     def __repr__(self) -> str:
         return (
-            f"WorkerInfo(id={self.id}, num_workers={self.num_workers}, seed={self.seed}, "
-            f"dataset={self.dataset!r})"
+            f"WorkerInfo(id={runtime.text(self.id)}, num_workers={runtime.text(self.num_workers)}, "
+            f"seed={runtime.text(self.seed)}, dataset={runtime.text(self.dataset, repr)})"
         )
 
 
@@ -198,13 +198,13 @@ def _check_context(context: Any, workers: int) -> None:
     if not workers > 0:
         raise ValueError(
             "multiprocessing_context can only be used with multi-process loading (num_workers > "
-            f"0), but got num_workers={workers}"
+            f"0), but got num_workers={runtime.text(workers)}"
         )
     methods = ["fork", "spawn", "forkserver"]
     if not isinstance(context, str):
         raise TypeError(
             "multiprocessing_context option should be a valid context object or a string "
-            f"specifying the start method, but got multiprocessing_context={context}"
+            f"specifying the start method, but got multiprocessing_context={runtime.text(context)}"
         )
     if context not in methods:
         raise ValueError(
@@ -217,17 +217,17 @@ def _check_iterable(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
     if shuffle not in (None, False):
         raise ValueError(
             "DataLoader with IterableDataset: expected unspecified shuffle option, but got "
-            f"shuffle={shuffle}"
+            f"shuffle={runtime.text(shuffle)}"
         )
     if sampler is not None:
         raise ValueError(
             "DataLoader with IterableDataset: expected unspecified sampler option, but got "
-            f"sampler={sampler}"
+            f"sampler={runtime.text(sampler)}"
         )
     if batch_sampler is not None:
         raise ValueError(
             "DataLoader with IterableDataset: expected unspecified batch_sampler option, but got "
-            f"batch_sampler={batch_sampler}"
+            f"batch_sampler={runtime.text(batch_sampler)}"
         )
 
 
@@ -296,7 +296,8 @@ class Batches:
         reported = self._loader._reported
         if reported is not None and self._num_yielded > reported:
             warnings.warn(
-                f"Length of IterableDataset {self._loader.dataset} was reported to be {reported} "
+                f"Length of IterableDataset {runtime.text(self._loader.dataset)} was reported to "
+                f"be {reported} "
                 f"(when accessing len(dataloader)), but {self._num_yielded} samples have been "
                 "fetched. ",
                 stacklevel=2,

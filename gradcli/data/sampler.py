@@ -63,12 +63,13 @@ class RandomSampler(Sampler):
         self.generator = generator
         if not isinstance(replacement, bool):
             raise TypeError(
-                f"replacement should be a boolean value, but got replacement={replacement}"
+                "replacement should be a boolean value, but got "
+                f"replacement={runtime.text(replacement)}"
             )
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
             raise ValueError(
                 "num_samples should be a positive integer value, but got "
-                f"num_samples={self.num_samples}"
+                f"num_samples={runtime.text(self.num_samples)}"
             )
 
     @property
@@ -131,11 +132,13 @@ class WeightedRandomSampler(Sampler):
     ) -> None:
         if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
             raise ValueError(
-                f"num_samples should be a positive integer value, but got num_samples={num_samples}"
+                "num_samples should be a positive integer value, but got "
+                f"num_samples={runtime.text(num_samples)}"
             )
         if not isinstance(replacement, bool):
             raise ValueError(
-                f"replacement should be a boolean value, but got replacement={replacement}"
+                "replacement should be a boolean value, but got "
+                f"replacement={runtime.text(replacement)}"
             )
         weights = torch.as_tensor(weights, dtype=dtypes.float64)
         if len(weights.shape) != 1:
@@ -179,7 +182,8 @@ class DistributedSampler(Sampler):
             )
         if rank >= num_replicas or rank < 0:
             raise ValueError(
-                f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]"
+                f"Invalid rank {runtime.text(rank)}, rank should be in the interval "
+                f"[0, {num_replicas - 1}]"
             )
         self.dataset = dataset
         self.num_replicas = num_replicas
@@ -221,10 +225,13 @@ class BatchSampler(Sampler):
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
             raise ValueError(
-                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
+                "batch_size should be a positive integer value, but got "
+                f"batch_size={runtime.text(batch_size)}"
             )
         if not isinstance(drop_last, bool):
-            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+            raise ValueError(
+                f"drop_last should be a boolean value, but got drop_last={runtime.text(drop_last)}"
+            )
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last

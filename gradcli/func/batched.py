@@ -13,6 +13,7 @@ from ..table.levels import run as levels
 from ..table.levels.batching import front
 from ..table.levels.randomness import running
 from ..table.shape_rules import wrap_dim
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 
 
@@ -28,10 +29,12 @@ def vmap(
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(
             "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
-            f"{randomness}"
+            f"{runtime.text(randomness)}"
         )
     if chunk_size is not None and chunk_size <= 0:
-        raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
+        raise ValueError(
+            f"vmap: chunk_size should be None or greater than 0. (got {runtime.text(chunk_size)})"
+        )
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         flat, axes, structure, size = _inputs(func, in_dims, args)
@@ -72,7 +75,8 @@ def _broadcast(dims: Any, structure: Any, count: int) -> list[Any]:
     else:
         if len(dims) != len(items):
             raise ValueError(
-                f"vmap: dims {dims!r} do not have the structure of the values they are for"
+                f"vmap: dims {runtime.text(dims, repr)} do not have the structure of the values "
+                "they are for"
             )
         parts = list(dims)
         children = items
@@ -107,9 +111,12 @@ def _leaf_count(structure: Any) -> int:
 
 
 def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], Any, int]:
+    def called() -> str:
+        return f"vmap({_name(func)}, in_dims={runtime.text(in_dims)}, ...)(<inputs>)"
+
     if not isinstance(in_dims, int | tuple):
         raise ValueError(
-            f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): expected `in_dims` to be int "
+            f"{called()}: expected `in_dims` to be int "
             "or a (potentially nested) tuple matching the structure of inputs, got: "
             f"{type(in_dims)}."
         )
@@ -122,7 +129,7 @@ def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], A
     dims = in_dims
     if not _prefix(flatten(dims)[1], structure):
         raise ValueError(
-            f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): in_dims is not compatible "
+            f"{called()}: in_dims is not compatible "
             f"with the structure of `inputs`. in_dims has structure {described(flatten(dims)[1])} "
             f"but inputs has structure {described(structure)}."
         )
@@ -133,7 +140,7 @@ def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], A
         if not isinstance(leaf, Tensor):
             if axis is not None:
                 raise ValueError(
-                    f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): Got in_dim={axis} for "
+                    f"{called()}: Got in_dim={runtime.text(axis)} for "
                     f"an input but the input is of type {type(leaf)}. We cannot vmap over "
                     "non-Tensor arguments, please use None as the respective in_dim"
                 )
@@ -143,13 +150,13 @@ def _inputs(func: Any, in_dims: Any, args: Any) -> tuple[list[Any], list[Any], A
             continue
         if not isinstance(axis, int):
             raise ValueError(
-                f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): Got in_dim={axis} for an "
+                f"{called()}: Got in_dim={runtime.text(axis)} for an "
                 "input but in_dim must be either an integer dimension or None."
             )
         rank = len(shape_of(leaf))
         if not -rank <= axis < rank:
             raise ValueError(
-                f"vmap({_name(func)}, in_dims={in_dims}, ...)(<inputs>): Got in_dim={axis} for "
+                f"{called()}: Got in_dim={axis} for "
                 f"some input, but that input is a Tensor of dimensionality {rank} so expected "
                 f"in_dim to satisfy -{rank} <= in_dim < {rank}."
             )
@@ -198,16 +205,16 @@ def _run(
     given, dims_structure = flatten(out_dims)
     if any(dim is not None and not isinstance(dim, int) for dim in given):
         raise ValueError(
-            f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a "
-            "python collection of ints representing where in the outputs the vmapped dimension "
-            "should appear."
+            f"vmap({_name(func)}, ..., out_dims={runtime.text(out_dims)}): `out_dims` must be an "
+            "int, None or a python collection of ints representing where in the outputs the "
+            "vmapped dimension should appear."
         )
     if out_structure is None and isinstance(out_dims, tuple) and len(out_dims) == 1:
         out_dims, dims_structure = out_dims[0], None
     if not _prefix(dims_structure, out_structure):
         raise ValueError(
-            f"vmap({_name(func)}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible "
-            f"with the structure of `outputs`. out_dims has structure "
+            f"vmap({_name(func)}, ..., out_dims={runtime.text(out_dims)})(<inputs>): out_dims is "
+            f"not compatible with the structure of `outputs`. out_dims has structure "
             f"{described(dims_structure)} but outputs has structure {described(out_structure)}."
         )
     places = _broadcast(out_dims, out_structure, len(outputs))

@@ -151,8 +151,8 @@ def selected(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
         raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
     if not argnums:
         raise RuntimeError("argnums must be non-empty")
-    if len(set(argnums)) != len(argnums):
-        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+    if all(type(number) is int for number in argnums) and len(set(argnums)) != len(argnums):
+        raise RuntimeError(f"argnums elements must be unique, got {runtime.text(argnums)}")
     return tuple(args[_argument(number, len(args))] for number in argnums)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from . import init
 from .functions import F, torch
@@ -76,7 +77,8 @@ class Hardtanh(Module):
         self.inplace = inplace
         if not self.max_val > self.min_val:
             raise AssertionError(
-                f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})"
+                f"max_val ({runtime.text(max_val)}) must be greater than min_val "
+                f"({runtime.text(min_val)})"
             )
 
     def forward(self, input: Tensor) -> Any:
@@ -318,7 +320,8 @@ class MultiheadAttention(Module):
         if embed_dim <= 0 or num_heads <= 0:
             raise ValueError(
                 "embed_dim and num_heads must be greater than 0, got "
-                f"embed_dim={embed_dim} and num_heads={num_heads} instead"
+                f"embed_dim={runtime.text(embed_dim)} and num_heads={runtime.text(num_heads)} "
+                "instead"
             )
         super().__init__()
         self.embed_dim = embed_dim

@@ -7,12 +7,13 @@ from typing import Any
 
 from ..table.lookup import get_op
 from ..table.memory.inplace import run_inplace
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, from_array, numel, shape_of
 from .containers import ModuleList, Sequential
 from .functions import F, method, torch
 from .linear import Linear
 from .module import Module
-from .shapes import rank
+from .shapes import number, rank
 
 _ASMoutput = namedtuple("_ASMoutput", ["output", "loss"])
 _ASMoutput.__module__ = "torch.nn.modules.adaptive"
@@ -32,7 +33,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        cutoffs = list(cutoffs)
+        cutoffs = list(map(number, runtime.listed(cutoffs)))
         if not cutoffs:
             raise ValueError("cutoffs should be a sequence of length larger than 0")
         if (
@@ -58,7 +59,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         self.head = Linear(in_features, self.head_size, bias=head_bias, **place)
         self.tail = ModuleList()
         for at in range(self.n_clusters):
-            width = int(in_features // (div_value ** (at + 1)))
+            width = int(in_features // (float(div_value) ** (at + 1)))
             classes = self.cutoffs[at + 1] - self.cutoffs[at]
             self.tail.append(
                 Sequential(

@@ -11,7 +11,7 @@ from typing import Any
 from ..autograd.node import is_parameter
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
-from .module import Module, indented, type_text
+from .module import Module, indented, speaking_once, text_of, type_text
 from .parameter import Parameter
 
 
@@ -107,7 +107,7 @@ class Sequential(Module):
         if not isinstance(other, int):
             raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(other)}")
         if other <= 0:
-            raise ValueError(f"Non-positive multiplication factor {other} for {type(self)}")
+            raise ValueError(f"Non-positive multiplication factor {int(other)} for {type(self)}")
         runtime.reserve(128 * other * len(self))
 
     def forward(self, input: Any) -> Any:
@@ -219,10 +219,11 @@ class ModuleList(Module):
             self.add_module(str(offset + at), module)
         return self
 
+    @speaking_once
     def __repr__(self) -> str:
         """As other modules, with equal neighbours on one line: `(0-2): 3 x ReLU()`."""
         runtime.check()
-        texts = [repr(module) for module in self]
+        texts = [text_of(module) for module in self]
         if not texts:
             return self._get_name() + "()"
         runs = [[0, 0]]
@@ -280,13 +281,19 @@ class ModuleDict(Module):
             self.update(modules)
 
     def __getitem__(self, key: str) -> Any:
-        return self._modules[key]
+        return self._modules[self._name(key)]
 
     def __setitem__(self, key: str, module: Any) -> None:
         self.add_module(key, module)
 
     def __delitem__(self, key: str) -> None:
-        del self._modules[key]
+        del self._modules[self._name(key)]
+
+    def _name(self, key: Any) -> str:
+        """A key, which is looked up by its hash: keys are strings. Raises KeyError."""
+        if not isinstance(key, str):
+            raise KeyError(key)
+        return key
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -295,7 +302,7 @@ class ModuleDict(Module):
         return iter(self._modules)
 
     def __contains__(self, key: Any) -> bool:
-        return key in self._modules
+        return isinstance(key, str) and key in self._modules
 
     def clear(self) -> None:
         """Take all modules out."""
@@ -303,7 +310,7 @@ class ModuleDict(Module):
 
     def pop(self, key: str) -> Any:
         """Take a module out."""
-        return self._modules.pop(key)
+        return self._modules.pop(self._name(key))
 
     def keys(self) -> Any:
         """The keys."""
@@ -441,7 +448,7 @@ class ParameterDict(Module):
         return reversed(list(self._keys))
 
     def __contains__(self, key: Any) -> bool:
-        return key in self._keys
+        return isinstance(key, str) and key in self._keys
 
     def __or__(self, other: Any) -> ParameterDict:
         made = self.copy()
@@ -458,7 +465,7 @@ class ParameterDict(Module):
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """The value of a key, which is entered first where it is missing."""
-        if key not in self._keys:
+        if key not in self:
             self[key] = default
         return self[key]
 
@@ -481,7 +488,7 @@ class ParameterDict(Module):
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The value of a key, or the default."""
-        return self[key] if key in self._keys else default
+        return self[key] if isinstance(key, str) and key in self._keys else default
 
     def fromkeys(self, keys: Any, default: Any = None) -> ParameterDict:
         """A dictionary of these keys, all with one value."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, shape_of
 from . import init
 from .functions import F
 from .linear import empty_parameter
 from .module import Module
-from .shapes import each, own_init, reversed_twice
+from .shapes import each, number, own_init, remainder, reversed_twice
 
 PADDINGS = {"same", "valid"}
 MODES = {"zeros", "reflect", "replicate", "circular"}
@@ -40,18 +41,19 @@ class _ConvNd(Module):
         super().__init__()
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
-        if in_channels % groups != 0:
+        if remainder(in_channels, groups) != 0:
             raise ValueError("in_channels must be divisible by groups")
-        if out_channels % groups != 0:
+        if remainder(out_channels, groups) != 0:
             raise ValueError("out_channels must be divisible by groups")
         if isinstance(padding, str):
             if padding not in PADDINGS:
                 raise ValueError(f"Invalid padding string {padding!r}, should be one of {PADDINGS}")
             if padding == "same" and any(step != 1 for step in stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
-        if padding_mode not in MODES:
+        if not isinstance(padding_mode, str) or padding_mode not in MODES:
             raise ValueError(
-                f"padding_mode must be one of {MODES}, but got padding_mode='{padding_mode}'"
+                f"padding_mode must be one of {MODES}, but got "
+                f"padding_mode='{runtime.text(padding_mode)}'"
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -82,7 +84,7 @@ class _ConvNd(Module):
         if self.padding == "same":
             pairs = list(zip(self.dilation, self.kernel_size, strict=True))
             for at, (dilation, size) in enumerate(reversed(pairs)):
-                total = dilation * (size - 1)
+                total = number(dilation) * (number(size) - 1)
                 borders[2 * at] = total // 2
                 borders[2 * at + 1] = total - total // 2
         return borders
@@ -250,19 +252,24 @@ class _ConvTransposeNd(_ConvNd):
                 f"ConvTranspose{count}D: for {len(shape)}D input, output_size must have "
                 f"{count} or {skipped + count} elements (got {len(output_size)})"
             )
+        stride, padding, dilation, kernel = (
+            [number(setting[at]) for at in range(count)]
+            for setting in (self.stride, self.padding, self.dilation, self.kernel_size)
+        )
         least = [
-            (shape[at + skipped] - 1) * self.stride[at]
-            - 2 * self.padding[at]
-            + self.dilation[at] * (self.kernel_size[at] - 1)
+            (shape[at + skipped] - 1) * stride[at]
+            - 2 * padding[at]
+            + dilation[at] * (kernel[at] - 1)
             + 1
             for at in range(count)
         ]
-        most = [least[at] + self.stride[at] - 1 for at in range(count)]
+        most = [least[at] + stride[at] - 1 for at in range(count)]
         for at in range(count):
             if not least[at] <= output_size[at] <= most[at]:
                 raise ValueError(
-                    f"requested an output size of {output_size}, but valid sizes range from "
-                    f"{least} to {most} (for an input of {Size(shape[2:])})"
+                    f"requested an output size of {runtime.text(output_size)}, but valid sizes "
+                    f"range from {runtime.text(least)} to {runtime.text(most)} (for an input of "
+                    f"{Size(shape[2:])})"
                 )
         return [output_size[at] - least[at] for at in range(count)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..tensor.runtime import runtime
 from .layer import Layer
 
 
@@ -15,7 +16,9 @@ class _DropoutNd(
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         if p < 0 or p > 1:
-            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+            raise ValueError(
+                f"dropout probability has to be between 0 and 1, but got {runtime.text(p)}"
+            )
         self._keep(p=p, inplace=inplace)
 
 

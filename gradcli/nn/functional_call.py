@@ -8,6 +8,7 @@ from typing import Any
 
 from ..autograd.leaf import detach, requires_grad_
 from ..autograd.modes import requires_grad
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from .functions import torch
 from .module import Module, type_text
@@ -26,7 +27,9 @@ def _place(module: Module, path: str) -> tuple[dict[str, Any], str]:
             return held, name
     own: dict[str, Any] = vars(owner)
     if name in own and type(own[name]) is not Tensor:
-        raise TypeError(f"attribute `{name}`: {own[name]} is not an instance of torch.Tensor")
+        raise TypeError(
+            f"attribute `{name}`: {runtime.text(own[name])} is not an instance of torch.Tensor"
+        )
     return own, name
 
 
@@ -53,7 +56,7 @@ def replaced(module: Module, tensors: dict[str, Any], tie_weights: bool) -> Iter
         for path, tensor in names.items():
             held, name = _place(module, path)
             if tensor is not None and type(tensor) is not Tensor:
-                raise TypeError(f"{tensor} is not an instance of torch.Tensor")
+                raise TypeError(f"{runtime.text(tensor)} is not an instance of torch.Tensor")
             before.append((held, name, held.get(name, _MISSING)))
             held[name] = tensor
         yield

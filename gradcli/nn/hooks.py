@@ -17,6 +17,23 @@ from ..tensor.tensor import Tensor, constant, shape_of
 Hooks = OrderedDict[int, Callable[..., Any]]
 
 
+class WrappedHook:
+    """A hook that is given the module before its other arguments."""
+
+    __module__ = "torch.nn.modules.module"
+    __slots__ = ("hook", "module")
+
+    def __init__(self, hook: Callable[..., Any], module: Any) -> None:
+        self.hook = hook
+        self.module = module
+
+    def __call__(self, *args: Any) -> Any:
+        return self.hook(self.module, *args)
+
+
+WrappedHook.__name__ = WrappedHook.__qualname__ = "_WrappedHook"
+
+
 def added(hooks: Hooks, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
     """Register a hook, last or first; the handle takes it away."""
     handle = RemovableHandle(hooks, hook)
@@ -261,6 +278,7 @@ def watch_result(module: Any, result: Any, hooks: list[Any]) -> None:
     """Put the older kind of backward hook on the node that made a module's result."""
     value = result
     while type(value) is not Tensor:
+        runtime.spend(1)
         if isinstance(value, dict):
             value = next(part for part in value.values() if type(part) is Tensor)
         else:

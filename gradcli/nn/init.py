@@ -42,11 +42,11 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
         elif isinstance(param, int | float) and not isinstance(param, bool):
             slope = param
         else:
-            raise ValueError(f"negative_slope {param} not a valid number")
+            raise ValueError(f"negative_slope {runtime.text(param)} not a valid number")
         return math.sqrt(2.0 / (1 + slope**2))
     if nonlinearity == "selu":
         return 3.0 / 4
-    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+    raise ValueError(f"Unsupported nonlinearity {runtime.text(nonlinearity)}")
 
 
 _LINEAR = (
@@ -191,7 +191,9 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     middle = tuple(length // 2 for length in shape[2:])
     values = torch.zeros(*shape, dtype=tensor.dtype)
     for group in range(groups):
+        runtime.spend(1)
         for channel in range(min(each, shape[1])):
+            runtime.spend(1)
             values.array[(group * each + channel, channel, *middle)] = 1
     _write(tensor, lambda: values)
     return tensor
@@ -228,7 +230,9 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> 
 def _fan(tensor: Tensor, mode: str) -> int:
     mode = mode.lower()
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+        raise ValueError(
+            f"Mode {runtime.text(mode)} not supported, please use one of ['fan_in', 'fan_out']"
+        )
     fan_in, fan_out = _fans(tensor)
     return fan_in if mode == "fan_in" else fan_out
 
@@ -303,6 +307,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     normal_(tensor, 0, std, generator)
     array = own_memory(tensor)
     for column in range(columns):
+        runtime.spend(1)
         order = torch.randperm(rows, generator=generator)
         array[order.array[:zeros], column] = 0
     return tensor

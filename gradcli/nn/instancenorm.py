@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .batchnorm import NormBase
 from .functions import F, torch
@@ -96,7 +97,7 @@ class _InstanceNorm(NormBase):
             if self.affine:
                 raise ValueError(
                     f"expected input's size at dim={channels} to match num_features "
-                    f"({self.num_features}), but got: {shape[channels]}."
+                    f"({runtime.text(self.num_features)}), but got: {shape[channels]}."
                 )
             warnings.warn(
                 f"input's size at dim={channels} does not match num_features. You can silence this "

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..tensor.notices import warn_once
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .distance import PairwiseDistance
 from .functions import F, torch
@@ -423,7 +424,8 @@ class TripletMarginLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         if margin <= 0:
             raise ValueError(
-                f"TripletMarginLoss: expected margin to be greater than 0, got {margin} instead"
+                "TripletMarginLoss: expected margin to be greater than 0, got "
+                f"{runtime.text(margin)} instead"
             )
         self.margin = margin
         self.p = p
@@ -459,7 +461,7 @@ class TripletMarginWithDistanceLoss(_Loss):
         if margin <= 0:
             raise ValueError(
                 "TripletMarginWithDistanceLoss: expected margin to be greater than 0, got "
-                f"{margin} instead"
+                f"{runtime.text(margin)} instead"
             )
         if distance_function is None:
             distance_function = PairwiseDistance()

@@ -6,8 +6,10 @@ Note: names that a program gives are keys of dicts here and never reach `getattr
 from __future__ import annotations
 
 import copy
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, TypeVar
 
 from ..autograd.leaf import (
@@ -30,7 +32,15 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from . import state_dict as states
 from .functions import torch
-from .hooks import BackwardHook, added, everywhere, replaced, warn_about_result, watch_result
+from .hooks import (
+    BackwardHook,
+    WrappedHook,
+    added,
+    everywhere,
+    replaced,
+    warn_about_result,
+    watch_result,
+)
 from .parameter import PERSISTENT
 
 Self = TypeVar("Self", bound="Module")
@@ -115,6 +125,25 @@ def give_names(prefix: str, module: Any) -> None:
 def _held(module: Module, registry: str) -> Any:
     found = vars(module).get(registry)
     return list(found.items()) if isinstance(found, dict) else ()
+
+
+def speaking_once(make: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A `__repr__` of modules, where programs have a say: nothing of them runs inside of a text.
+
+    See `gradcli.language.values.steady`.
+    """
+
+    @functools.wraps(make)
+    def __repr__(self: Any) -> str:
+        known = runtime.said(self)
+        return make(self) if known is None else known
+
+    return __repr__
+
+
+def text_of(module: Any) -> str:
+    """The text of a part of a module: a module's own, or that of what a program put there."""
+    return repr(module) if isinstance(module, Module) else runtime.text(module, repr)
 
 
 class Module:
@@ -672,7 +701,7 @@ class Module:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
                     raise RuntimeError(
                         "forward pre-hook must return None or a tuple of (new_args, new_kwargs), "
-                        f"but got {changed}."
+                        f"but got {runtime.text(changed)}."
                     )
                 args, kwargs = changed
             else:
@@ -773,12 +802,12 @@ class Module:
     def _register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], with_module: bool = False
     ) -> RemovableHandle:
-        kept = (lambda *given: hook(self, *given)) if with_module else hook
+        kept = WrappedHook(hook, self) if with_module else hook
         return added(self._load_state_dict_pre_hooks, kept)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, …)` before `load_state_dict` reads the module."""
-        return added(self._load_state_dict_pre_hooks, lambda *given: hook(self, *given))
+        return added(self._load_state_dict_pre_hooks, WrappedHook(hook, self))
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, incompatible_keys)` after `load_state_dict`."""
@@ -850,12 +879,13 @@ class Module:
         """What the text of the module says in its parentheses; programs may write it."""
         return ""
 
+    @speaking_once
     def __repr__(self) -> str:
         runtime.spend(1)
-        extra = self.extra_repr()
+        extra = self.__extra()
         extra_lines = extra.split("\n") if extra else []
         child_lines = [
-            f"({name}): {indented(repr(module), 2)}" for name, module in self._modules.items()
+            f"({name}): {indented(text_of(module), 2)}" for name, module in self._modules.items()
         ]
         lines = extra_lines + child_lines
         main = f"{self._get_name()}("
@@ -866,6 +896,17 @@ class Module:
                 main += "\n  " + "\n  ".join(lines) + "\n"
         runtime.reserve(4 * len(main))
         return main + ")"
+
+    def __extra(self) -> Any:
+        """What `extra_repr` says; of a layer of ours after a look at the settings it shows."""
+        if not isinstance(vars(self).get("extra_repr", type(self).extra_repr), FunctionType):
+            return self.extra_repr()
+        settings = [
+            value
+            for name, value in vars(self).items()
+            if not name.startswith("_") and not isinstance(value, Module)
+        ]
+        return runtime.text(settings, lambda _: self.extra_repr())
 
 
 _NEVER = (

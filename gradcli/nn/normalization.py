@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from . import init
 from .functions import F
 from .linear import empty_parameter
 from .module import Module
+from .shapes import remainder
 
 
 class LocalResponseNorm(Module):
@@ -98,9 +100,10 @@ class GroupNorm(Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        if num_channels % num_groups != 0:
+        if remainder(num_channels, num_groups) != 0:
             raise ValueError(
-                f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})"
+                f"num_channels ({runtime.text(num_channels)}) must be divisible by num_groups "
+                f"({runtime.text(num_groups)})"
             )
         self.num_groups = num_groups
         self.num_channels = num_channels

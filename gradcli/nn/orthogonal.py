@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.leaf import data
 from ..tensor.dtypes import int32
 from ..tensor.limits import finfo
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, shape_of
 from .functions import linalg, method, torch
 from .module import Module, converted
@@ -148,7 +149,9 @@ def orthogonal(
         orthogonal_map = "matrix_exp" if plain else "householder"
     if orthogonal_map not in MAPS:
         listed = ", ".join(f'"{one}"' for one in MAPS)
-        raise ValueError(f"orthogonal_map has to be one of {listed}. Got: {orthogonal_map}")
+        raise ValueError(
+            f"orthogonal_map has to be one of {listed}. Got: {runtime.text(orthogonal_map)}"
+        )
     made = _Orthogonal(weight, orthogonal_map, use_trivialization=use_trivialization)
     register_parametrization(module, name, made, unsafe=True)
     return module

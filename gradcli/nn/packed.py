@@ -113,13 +113,24 @@ def invert_permutation(permutation: Any) -> Any:
     """The order that undoes an order, or None for None."""
     if permutation is None:
         return None
+    if type(permutation) is not Tensor:
+        raise TypeError(f"expected a tensor of indices, not '{type(permutation).__name__}'")
     return make(np.argsort(permutation.array, kind="stable"), int64)
 
 
 def _length_numbers(lengths: Any) -> list[int]:
-    if type(lengths) is Tensor:
-        return [int(length) for length in lengths.array]
-    return [int(length) for length in runtime.listed(lengths)]
+    values = lengths.array if type(lengths) is Tensor else lengths
+    return [int(length) for length in runtime.listed(values)]
+
+
+def _above(numbers: list[int], count: int) -> list[int]:
+    """How many of the numbers are greater than 0, 1, 2 … below `count`."""
+    runtime.reserve(8 * count)
+    found = []
+    for at in range(count):
+        runtime.spend(1 + (len(numbers) >> 3))
+        found.append(sum(number > at for number in numbers))
+    return found
 
 
 def pack_padded_sequence(
@@ -155,8 +166,7 @@ def pack_padded_sequence(
             "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
             "sidestep this requirement if you do not need ONNX exportability."
         )
-    runtime.reserve(8 * max(numbers))
-    sizes = [sum(number > step for number in numbers) for step in range(max(numbers))]
+    sizes = _above(numbers, max(numbers))
     steps = [
         torch.narrow(torch.select(input, 0, step), 0, 0, size)
         for step, size in enumerate(sizes[: shape_of(input)[0]])
@@ -172,13 +182,14 @@ def pad_packed_sequence(
 ) -> tuple[Any, Tensor]:
     """The sequences of a packed one in one tensor, and their lengths."""
     data, batch_sizes, order, back = sequence
-    sizes = [int(size) for size in batch_sizes.array]
+    sizes = _length_numbers(batch_sizes)
     longest = len(sizes)
     if total_length is not None:
         if total_length < longest:
             raise ValueError(
                 "Expected total_length to be at least the length of the longest sequence in input, "
-                f"but got total_length={total_length} and max sequence length being {longest}"
+                f"but got total_length={runtime.text(total_length)} and max sequence length being "
+                f"{longest}"
             )
         longest = total_length
     batch = sizes[0]
@@ -194,7 +205,7 @@ def pad_packed_sequence(
         first, start = at, start + count
     if batch_first:
         padded = torch.transpose(padded, 0, 1)
-    lengths = np.asarray([sum(size > at for size in sizes) for at in range(batch)])
+    lengths = np.asarray(_above(sizes, batch))
     if back is not None:
         padded = torch.index_select(padded, 0 if batch_first else 1, back)
         lengths = lengths[back.array]
@@ -226,7 +237,8 @@ def pad_sequence(
             )
     if padding_side not in ("left", "right"):
         raise RuntimeError(
-            f"Expected padding_side to be one of left or right, but got {padding_side}."
+            "Expected padding_side to be one of left or right, but got "
+            f"{runtime.text(padding_side)}."
         )
     lengths = [shape_of(tensor)[0] for tensor in tensors]
     longest = max(lengths)
@@ -274,7 +286,7 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
 
 def run_packed(network: Any, data: Tensor, batch_sizes: Tensor, hx: Any) -> tuple[Any, Any]:
     """A recurrent network over packed steps: its outputs, packed alike, and its last states."""
-    sizes = [int(size) for size in batch_sizes.array]
+    sizes = _length_numbers(batch_sizes)
     states = hx if isinstance(hx, tuple) else (hx,)
     directions = 2 if network.bidirectional else 1
     weights = network.all_weights

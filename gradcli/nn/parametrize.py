@@ -12,10 +12,12 @@ from typing import Any
 from ..autograd.leaf import data, set_data
 from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .containers import ModuleDict, ModuleList
 from .module import Module, has_attribute
 from .parameter import Parameter
+from .shapes import word
 
 _cache: list[dict[int, Any]] = []  # one for each `cached` block that is open
 
@@ -143,12 +145,16 @@ def is_parametrized(module: Any, tensor_name: str | None = None) -> bool:
 
 def weight_of(module: Any, name: str) -> Any:
     """The tensor of a module under a name, computed or not. Raises ValueError without one."""
+    name = word(name)
     held = [module._parameters.get(name), module._buffers.get(name)]
     if is_parametrized(module, name):
         held.append(module._modules["parametrizations"][name].value())
     found = next((value for value in held if type(value) is Tensor), None)
     if found is None:
-        raise ValueError(f"Module '{module}' has no parameter or buffer with name '{name}'")
+        raise ValueError(
+            f"Module '{runtime.text(module)}' has no parameter or buffer with name "
+            f"'{runtime.text(name)}'"
+        )
     return found
 
 
@@ -186,6 +192,7 @@ def register_parametrization(
 
     Raises ValueError for a tensor that the module does not have.
     """
+    tensor_name = word(tensor_name)
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
         parts = module._modules["parametrizations"][tensor_name]
@@ -212,8 +219,8 @@ def register_parametrization(
             module._modules["parametrizations"]._modules[tensor_name] = parts
             return module
     raise ValueError(
-        f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with "
-        f"name '{tensor_name}'"
+        f"Module '{runtime.text(module)}' does not have a parameter, a buffer, or a parametrized "
+        f"element with name '{runtime.text(tensor_name)}'"
     )
 
 
@@ -223,7 +230,10 @@ def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: b
     Raises ValueError for a tensor that is not parametrized.
     """
     if not is_parametrized(module, tensor_name):
-        raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
+        raise ValueError(
+            f"Module {runtime.text(module)} does not have a parametrization on "
+            f"{runtime.text(tensor_name)}"
+        )
     held = module._modules["parametrizations"]
     parts = held[tensor_name]
     originals = parts.originals()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from .functions import F
 from .layer import Layer
@@ -192,7 +193,9 @@ class _FractionalMaxPool(Module):
             raise ValueError("only one of output_size and output_ratio may be specified")
         ratio: Any = self.output_ratio
         if ratio is not None and not all(0 < part < 1 for part in ratio):
-            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+            raise ValueError(
+                f"output_ratio must be between 0 and 1 (got {runtime.text(output_ratio)})"
+            )
 
     def _pool(self, function: Any, input: Tensor) -> Any:
         return function(

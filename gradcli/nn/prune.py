@@ -63,7 +63,7 @@ class BasePruningMethod:
         """The parameter of a module with its mask applied."""
         name = self._tensor_name
         if name is None:
-            raise AssertionError(f"Module {module} has to be pruned")
+            raise AssertionError(f"Module {runtime.text(module)} has to be pruned")
         original = module._parameters[name + ORIGINAL]
         mask = module._buffers[name + MASK]
         return torch.mul(converted(mask, original.dtype), original)
@@ -82,7 +82,11 @@ class BasePruningMethod:
         if importance_scores is None:
             importance_scores = original
         else:
-            _same_shape(importance_scores, original, f"parameter {name} of {module}")
+            _same_shape(
+                importance_scores,
+                original,
+                f"parameter {runtime.text(name)} of {runtime.text(module)}",
+            )
         if first:
             module.register_parameter(name + ORIGINAL, original)
             del module._parameters[name]
@@ -114,7 +118,9 @@ class BasePruningMethod:
         """Make what is pruned of a module a parameter again, with zeros in it."""
         name = self._tensor_name
         if name is None:
-            raise AssertionError(f"Module {module} has to be pruned before pruning can be removed")
+            raise AssertionError(
+                f"Module {runtime.text(module)} has to be pruned before pruning can be removed"
+            )
         pruned = self.apply_mask(module)
         original = module._parameters.pop(name + ORIGINAL)
         set_data(original, data(pruned))
@@ -133,7 +139,8 @@ def _combined(new: Any, module: Any, name: str) -> tuple[Any, bool]:
     ]
     if len(found) > 1:
         raise AssertionError(
-            f"Avoid adding multiple pruning hooks to the same tensor {name} of module {module}. "
+            f"Avoid adding multiple pruning hooks to the same tensor {runtime.text(name)} of "
+            f"module {runtime.text(module)}. "
             "Use a PruningContainer."
         )
     new._tensor_name = name
@@ -217,11 +224,11 @@ def _channels_of(pruning: Any, t: Tensor) -> int:
 
 def _check_amount(amount: Any) -> None:
     if not isinstance(amount, int | float):
-        raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
+        raise TypeError(f"Invalid type for amount: {runtime.text(amount)}. Must be int or float.")
     if amount < 0 or (isinstance(amount, float) and amount > 1.0):
         raise ValueError(
-            f"amount={amount} should either be a float in the range [0, 1] or a non-negative "
-            "integer"
+            f"amount={runtime.text(amount)} should either be a float in the range [0, 1] or a "
+            "non-negative integer"
         )
 
 
@@ -231,7 +238,8 @@ def _count(amount: Any, size: int) -> int:
         return round(amount * size)
     if amount > size:
         raise ValueError(
-            f"amount={amount} should be smaller than the number of parameters to prune={size}"
+            f"amount={runtime.text(amount)} should be smaller than the number of parameters to "
+            f"prune={size}"
         )
     return int(amount)
 
@@ -245,7 +253,7 @@ def _channel_count(t: Tensor, dim: int) -> int:
             f"shape {shape} with {len(shape)} dims"
         )
     if dim >= len(shape):
-        raise IndexError(f"Invalid index {dim} for tensor of size {shape}")
+        raise IndexError(f"Invalid index {runtime.text(dim)} for tensor of size {shape}")
     return int(shape[dim])
 
 
@@ -467,7 +475,8 @@ def remove(module: Any, name: str) -> Any:
             del module._forward_pre_hooks[key]
             return module
     raise ValueError(
-        f"Parameter '{name}' of module {module} has to be pruned before pruning can be removed"
+        f"Parameter '{runtime.text(name)}' of module {runtime.text(module)} has to be pruned "
+        "before pruning can be removed"
     )
 
 

@@ -6,12 +6,14 @@ import math
 import warnings
 from typing import Any
 
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from . import init
 from .functions import torch
 from .linear import empty_parameter
 from .module import Module
 from .packed import PackedSequence, run_packed
+from .shapes import word
 
 CHUNKS = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -56,8 +58,8 @@ class RNNBase(Module):
         if dropout > 0 and num_layers == 1:
             warnings.warn(
                 "dropout option adds dropout after all but last recurrent layer, so non-zero "
-                f"dropout expects num_layers greater than 1, but got dropout={dropout} and "
-                f"num_layers={num_layers}",
+                f"dropout expects num_layers greater than 1, but got "
+                f"dropout={runtime.text(dropout)} and num_layers={runtime.text(num_layers)}",
                 stacklevel=2,
             )
         if not isinstance(hidden_size, int):
@@ -72,8 +74,8 @@ class RNNBase(Module):
             )
         if proj_size >= hidden_size:
             raise ValueError("proj_size has to be smaller than hidden_size")
-        if mode not in CHUNKS:
-            raise ValueError("Unrecognized RNN mode: " + mode)
+        if not isinstance(mode, str) or mode not in CHUNKS:
+            raise ValueError(f"Unrecognized RNN mode: {runtime.text(mode)}")
         gates = CHUNKS[mode] * hidden_size
         self._all_weights: list[list[str]] = []
         for layer in range(num_layers):
@@ -200,7 +202,7 @@ class RNNBase(Module):
             "GRU": torch.gru,
             "RNN_TANH": torch.rnn_tanh,
             "RNN_RELU": torch.rnn_relu,
-        }[self.mode]
+        }[word(self.mode)]
         output, *last = function(
             input,
             list(hx) if several else hx,
@@ -288,7 +290,8 @@ class RNN(RNNBase):
         nonlinearity = self.__dict__["nonlinearity"]
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(
-                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+                f"Unknown nonlinearity '{runtime.text(nonlinearity)}'. Select from 'tanh' or "
+                "'relu'."
             )
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
 
@@ -409,7 +412,7 @@ class RNNCell(RNNCellBase):
             return self._cell_step(torch.rnn_tanh_cell, input, hx)
         if self.nonlinearity == "relu":
             return self._cell_step(torch.rnn_relu_cell, input, hx)
-        raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        raise RuntimeError(f"Unknown nonlinearity: {runtime.text(self.nonlinearity)}")
 
 
 class LSTMCell(RNNCellBase):

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, own_memory, shape_of
 
 
 def each(value: Any, count: int) -> tuple[Any, ...]:
@@ -51,6 +53,43 @@ def _reverse_repeat_tuple(t: Any, n: int) -> tuple[Any, ...]:
 def reversed_twice(padding: tuple[Any, ...]) -> tuple[Any, ...]:
     """The padding of each dimension on both sides, last dimension first, as `F.pad` takes it."""
     return _reverse_repeat_tuple(padding, 2)
+
+
+LARGE = 1 << 64  # whole numbers from here on are computed as floats, as they are in PyTorch
+
+
+def number(value: Any) -> Any:
+    """A setting as a number: that of a tensor of one element, in its own precision.
+
+    What a program put there may be anything, and arithmetic of the host on texts, lists and long
+    integers has no limit. Raises TypeError for what is no number.
+    """
+    kind = type(value)
+    if kind is float:
+        return value
+    if kind is Tensor:
+        return own_memory(value).flat[0]
+    if isinstance(value, int):
+        return value if -LARGE < value < LARGE else float(value)
+    if isinstance(value, float | np.number | np.bool_):
+        return value
+    if hasattr(kind, "__float__"):
+        return float(value)
+    raise TypeError(f"must be real number, not {kind.__name__}")
+
+
+def word(value: Any) -> str:
+    """A setting that names one of several. Raises TypeError for what is no string."""
+    if not isinstance(value, str):
+        raise TypeError(f"expected a string, not '{type(value).__name__}'")
+    return value
+
+
+def remainder(value: Any, by: Any) -> Any:
+    """`value % by` of two settings: a text of a program is no template here."""
+    if isinstance(value, str):
+        raise TypeError("not all arguments converted during string formatting")
+    return value % by
 
 
 def own_init(cls: Any) -> None:

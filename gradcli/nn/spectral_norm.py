@@ -9,12 +9,14 @@ from typing import Any
 
 from ..autograd.leaf import data, detach
 from ..autograd.modes import no_grad
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .convolution import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .functions import F, method, torch, write
 from .module import Module
 from .parameter import Parameter
 from .parametrize import register_parametrization, weight_of
+from .shapes import word
 
 
 def _matrix(weight: Tensor, dim: int) -> Any:
@@ -42,12 +44,12 @@ class _SpectralNorm(Module):
         if dim >= count or dim < -count:
             raise IndexError(
                 f"Dimension out of range (expected to be in range of [-{count}, {count - 1}] but "
-                f"got {dim})"
+                f"got {runtime.text(dim)})"
             )
         if n_power_iterations <= 0:
             raise ValueError(
                 "Expected n_power_iterations to be positive, but got "
-                f"n_power_iterations={n_power_iterations}"
+                f"n_power_iterations={runtime.text(n_power_iterations)}"
             )
         self.dim = dim if dim >= 0 else dim + count
         self.eps = eps
@@ -65,6 +67,7 @@ class _SpectralNorm(Module):
     def _iterate(self, matrix: Tensor, times: int) -> None:
         with no_grad():
             for _ in range(times):
+                runtime.spend(1)
                 u = F.normalize(torch.mv(matrix, self._v), dim=0, eps=self.eps)
                 v = F.normalize(torch.mv(torch.t(matrix), u), dim=0, eps=self.eps)
                 self._buffers["_u"], self._buffers["_v"] = u, v
@@ -134,7 +137,7 @@ class SpectralNorm:
         if n_power_iterations <= 0:
             raise ValueError(
                 "Expected n_power_iterations to be positive, but got "
-                f"n_power_iterations={n_power_iterations}"
+                f"n_power_iterations={runtime.text(n_power_iterations)}"
             )
         self.name = name
         self.n_power_iterations = n_power_iterations
@@ -150,6 +153,7 @@ class SpectralNorm:
         if steps:
             with no_grad():
                 for _ in range(steps):
+                    runtime.spend(1)
                     v = F.normalize(
                         torch.mv(torch.t(matrix), buffers[name + "_u"]), dim=0, eps=self.eps
                     )
@@ -183,15 +187,19 @@ def spectral_norm(
     dim: int | None = None,
 ) -> Any:
     """Miyato et al. (2018), with `name_orig` as parameter and two vectors as buffers."""
+    name = word(name)
     for hook in module._forward_pre_hooks.values():
         if isinstance(hook, SpectralNorm) and hook.name == name:
             raise RuntimeError(
-                f"Cannot register two spectral_norm hooks on the same parameter {name}"
+                "Cannot register two spectral_norm hooks on the same parameter "
+                f"{runtime.text(name)}"
             )
     made = SpectralNorm(name, n_power_iterations, _channels(module, dim), eps)
     weight = module._parameters[name]
     if weight is None:
-        raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
+        raise ValueError(
+            f"`SpectralNorm` cannot be applied as parameter `{runtime.text(name)}` is None"
+        )
     with no_grad():
         rows, columns = shape_of(_matrix(weight, made.dim))
         u, v = _drawn(rows, weight, eps), _drawn(columns, weight, eps)
@@ -211,4 +219,4 @@ def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
             hook.remove(module)
             del module._forward_pre_hooks[key]
             return module
-    raise ValueError(f"spectral_norm of '{name}' not found in {module}")
+    raise ValueError(f"spectral_norm of '{runtime.text(name)}' not found in {runtime.text(module)}")

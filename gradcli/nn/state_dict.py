@@ -47,9 +47,16 @@ def _own_tensors(module: Any) -> Iterator[tuple[str, Any]]:
             yield name, buffer
 
 
+def _key(prefix: str, name: str) -> str:
+    """The dotted name of a tensor; long ones, which a program can ask for, are counted."""
+    key = prefix + name
+    runtime.spend(1 + (len(key) >> 6))
+    return key
+
+
 def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> Any:
     """The tensors of `module` and of all modules in it, added to `destination`."""
-    runtime.spend(1)
+    runtime.spend(1 + (len(prefix) >> 6))
     if destination is None:
         destination = OrderedDict()
         destination._metadata = OrderedDict()
@@ -75,7 +82,7 @@ def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> A
 def save(module: Any, destination: Any, prefix: str, keep_vars: bool, extra: bool) -> None:
     """Add the tensors of a module itself to `destination`, and its extra state if it has one."""
     for name, tensor in _own_tensors(module):
-        destination[prefix + name] = tensor if keep_vars else detach(tensor)
+        destination[_key(prefix, name)] = tensor if keep_vars else detach(tensor)
     if extra:
         destination[prefix + EXTRA] = module.get_extra_state()
 
@@ -96,7 +103,7 @@ def load(
         hook(state, prefix, metadata, strict, missing, unexpected, errors)
     assign = metadata.get("assign_to_params_buffers", False)
     for name, own in list(_own_tensors(module)):
-        key = prefix + name
+        key = _key(prefix, name)
         if key not in state:
             if strict:
                 missing.append(key)
@@ -159,7 +166,7 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
     keys = IncompatibleKeys(missing, unexpected)
 
     def visit(inner: Any, part: Any, prefix: str) -> None:
-        runtime.spend(1 + len(part))  # keys that are compared
+        runtime.spend(1 + len(part) + (len(prefix) >> 6))  # keys that are compared
         local = {} if metadata is None else metadata.get(prefix[:-1], {})
         if assign:
             local["assign_to_params_buffers"] = True
@@ -184,6 +191,7 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
         if missing:
             errors.insert(0, f"Missing key(s) in state_dict: {_listed(missing)}. ")
     if errors:
+        runtime.reserve(4 * sum(map(len, errors)))
         raise RuntimeError(
             "Error(s) in loading state_dict for {}:\n\t{}".format(
                 type(module).__name__, "\n\t".join(errors)
@@ -193,6 +201,7 @@ def load_state_dict(module: Any, state: Any, strict: bool, assign: bool) -> Inco
 
 
 def _listed(keys: list[str]) -> str:
+    runtime.reserve(4 * sum(map(len, keys)))
     return ", ".join(f'"{key}"' for key in keys)
 
 

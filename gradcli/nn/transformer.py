@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..table.shape_rules import size_at
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from . import init
 from .activation import MultiheadAttention
@@ -47,7 +48,7 @@ def activation_of(activation: str) -> Callable[..., Any]:
         return F.relu  # type: ignore[no-any-return]
     if activation == "gelu":
         return F.gelu  # type: ignore[no-any-return]
-    raise RuntimeError(f"activation should be relu/gelu, not {activation}")
+    raise RuntimeError(f"activation should be relu/gelu, not {runtime.text(activation)}")
 
 
 class TransformerEncoderLayer(Module):

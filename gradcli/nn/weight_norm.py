@@ -6,11 +6,13 @@ from typing import Any
 
 from ..autograd.leaf import data
 from ..autograd.modes import no_grad
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from .functions import torch
 from .module import Module
 from .parameter import Parameter
 from .parametrize import register_parametrization
+from .shapes import word
 
 
 def _scaled(v: Tensor, g: Tensor, dim: int) -> Any:
@@ -58,6 +60,7 @@ weight_norm_parametrization.__name__ = weight_norm_parametrization.__qualname__ 
 class _Hook:
     """Computes a weight from its length and direction before each call of a module."""
 
+    __module__ = "torch.nn.utils.weight_norm"
     __slots__ = ("dim", "name")
 
     def __init__(self, name: str, dim: int) -> None:
@@ -73,12 +76,16 @@ class _Hook:
         vars(module)[self.name] = self.weight(module)
 
 
+_Hook.__name__ = _Hook.__qualname__ = "WeightNorm"
+
+
 def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Salimans and Kingma (2016), with `name_g` and `name_v` as parameters of the module."""
+    name = word(name)
     for hook in module._forward_pre_hooks.values():
         if isinstance(hook, _Hook) and hook.name == name:
             raise RuntimeError(
-                f"Cannot register two weight_norm hooks on the same parameter {name}"
+                f"Cannot register two weight_norm hooks on the same parameter {runtime.text(name)}"
             )
     made = _Hook(name, -1 if dim is None else dim)
     weight = module._parameters.pop(name)
@@ -102,4 +109,4 @@ def remove_weight_norm(module: Any, name: str = "weight") -> Any:
             module.register_parameter(name, Parameter(data(weight)))
             del module._forward_pre_hooks[key]
             return module
-    raise ValueError(f"weight_norm of '{name}' not found in {module}")
+    raise ValueError(f"weight_norm of '{runtime.text(name)}' not found in {runtime.text(module)}")

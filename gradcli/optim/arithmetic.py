@@ -14,6 +14,7 @@ import numpy as np
 
 from ..autograd.leaf import detach
 from ..autograd.node import before_write
+from ..nn import shapes
 from ..nn.functions import method, torch
 from ..table.lookup import get_op
 from ..table.memory.inplace import copy_
@@ -22,13 +23,16 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory, version_of
 
 Array = Any
+number = shapes.number
 
 LANES = 32  # so many numbers of 16 bits are added at a time; what is left over, one by one
 
 
-def number(value: Any) -> Any:
-    """A setting as a number: that of a tensor of one element, in its own precision."""
-    return own_memory(value).ravel()[0] if type(value) is Tensor else value
+def memory(tensor: Any) -> Array:
+    """The memory of a tensor of a state, which programs can change. Raises TypeError."""
+    if type(tensor) is not Tensor:
+        raise TypeError(f"the state of an optimizer is no tensor but '{type(tensor).__name__}'")
+    return own_memory(tensor)
 
 
 class Arithmetic:
@@ -59,8 +63,8 @@ class Arithmetic:
         return self.number(self.rounded(self.number(number(value))))
 
     def of(self, tensor: Tensor) -> Array:
-        """The memory of a tensor, to compute with."""
-        array = own_memory(tensor)
+        """The memory of a tensor, to compute with. Raises TypeError for what is no tensor."""
+        array = memory(tensor)
         return array.view(self.dtype.array) if tensor.dtype.is_complex else array
 
     def kept(self, array: Array) -> Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..table.memory.inplace import copy_
-from ..tensor.tensor import Tensor, own_memory
-from .arithmetic import Arithmetic, Recorded, number, zeros_like
+from ..tensor.tensor import Tensor
+from .arithmetic import Arithmetic, Recorded, memory, number, zeros_like
 from .optimizer import Elementwise, Group, check, check_rate, decayed, new_step, next_step
 
 
@@ -70,7 +70,7 @@ class ASGD(Elementwise):
         step = next_step(state)
         gradient = decayed(group, of, param, gradient)
         lambd, rate = group["lambd"], of.setting(group["lr"])
-        eta, mu = own_memory(state["eta"]), own_memory(state["mu"])
+        eta, mu = memory(state["eta"]), memory(state["mu"])
         mean = of.of(state["ax"])
         if group["foreach"]:
             of.addcmul(param, of.sum(gradient, param, lambd), eta, -1)

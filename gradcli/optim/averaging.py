@@ -15,8 +15,8 @@ from ..nn.module import Module, deep_copy
 from ..table.memory.inplace import copy_
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, own_memory
-from .arithmetic import about_to_write
-from .schedulers import LRScheduler, Rates, each
+from .arithmetic import about_to_write, memory
+from .schedulers import LRScheduler, Rates, each, real
 
 _BATCH_NORMS = (BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm)
 
@@ -24,7 +24,8 @@ _BATCH_NORMS = (BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm)
 def _check_decay(decay: float) -> None:
     if decay < 0.0 or decay > 1.0:
         raise ValueError(
-            f"Invalid decay value {decay} provided. Please provide a value in [0,1] range."
+            f"Invalid decay value {runtime.text(decay)} provided. Please provide a value in "
+            "[0,1] range."
         )
 
 
@@ -141,8 +142,9 @@ class AveragedModel(Module):
             if not self.use_buffers:
                 for average, value in zip(self.module.buffers(), model.buffers(), strict=True):
                     copy_(average, detach(value))
+        count = memory(self.n_averaged)
         about_to_write(self.n_averaged)
-        own_memory(self.n_averaged)[...] += 1
+        count += 1
 
     def _averaged(self, model: Module) -> list[Any]:
         if self.use_buffers:
@@ -188,17 +190,20 @@ class SWALR(LRScheduler):
             group["swa_lr"] = rate
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
-                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
+                "anneal_strategy must be one of 'cos' or 'linear', instead got "
+                f"{runtime.text(anneal_strategy)}"
             )
         self._anneal_strategy = anneal_strategy
         if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
-            raise ValueError(f"anneal_epochs must be equal or greater than 0, got {anneal_epochs}")
+            raise ValueError(
+                f"anneal_epochs must be equal or greater than 0, got {runtime.text(anneal_epochs)}"
+            )
         self.anneal_epochs = anneal_epochs
         super().__init__(optimizer, last_epoch)
 
     def _share(self, epoch: int) -> float:
         """How much of the way is gone at an epoch."""
-        share = max(0.0, min(1.0, epoch / max(1, self.anneal_epochs)))
+        share: float = max(0.0, min(1.0, epoch / max(1, real(self.anneal_epochs))))
         if self._anneal_strategy == "linear":
             return share
         return (1 - math.cos(math.pi * share)) / 2
@@ -206,13 +211,13 @@ class SWALR(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
-        epoch = self._step_count - 1
+        epoch = real(self._step_count) - 1
         if self.anneal_epochs == 0:
             epoch = max(1, epoch)
         before, now = self._share(max(0, epoch - 1)), self._share(epoch)
         rates = []
         for group in self.optimizer.param_groups:
-            goal, rate = group["swa_lr"], group["lr"]
+            goal, rate = real(group["swa_lr"]), real(group["lr"])
             start = goal if before == 1 else (rate - before * goal) / (1 - before)
             rates.append(goal * now + start * (1 - now))
         return rates

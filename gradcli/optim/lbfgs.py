@@ -11,8 +11,8 @@ from ..autograd.leaf import grad
 from ..autograd.modes import enable_grad
 from ..tensor.runtime import runtime
 from ..tensor.tensor import make, own_memory
-from .arithmetic import about_to_write, arithmetic, number
-from .optimizer import Optimizer, check_rate, hooked
+from .arithmetic import about_to_write, arithmetic, memory, number
+from .optimizer import Optimizer, check_rate, hooked, numbers
 
 Array = Any
 Point = tuple[float, float, Array, float]  # step length, loss, gradient, slope along the direction
@@ -93,7 +93,7 @@ class LBFGS(Optimizer):
             return self._steps(closure)
 
     def _steps(self, closure: Callable[[], Any]) -> Any:
-        group = self.param_groups[0]
+        group = numbers(self.param_groups[0])
         rate = number(group["lr"])
         least_change = group["tolerance_change"]
         of = arithmetic(self._params[0].dtype)
@@ -114,16 +114,24 @@ class LBFGS(Optimizer):
         if np.abs(gradient).max() <= group["tolerance_grad"]:
             return first
 
-        def kept(name: str) -> Any:
-            value = state.get(name)
-            return value.array if hasattr(value, "array") else value
+        def vector(tensor: Any) -> Array:
+            array = memory(tensor)
+            if array.shape != gradient.shape:
+                raise RuntimeError("the state of LBFGS does not fit its parameters")
+            return array
 
-        direction, length = kept("d"), state.get("t")
-        changes = [tensor.array for tensor in state.get("old_dirs") or []]
-        steps = [tensor.array for tensor in state.get("old_stps") or []]
-        inverses = list(state.get("ro") or [])
-        scale, before = kept("H_diag"), kept("prev_flat_grad")
-        loss_before = state.get("prev_loss")
+        def kept(name: str, of_kind: Callable[[Any], Any]) -> Any:
+            value = state.get(name)
+            return None if value is None else of_kind(value)
+
+        def several(name: str, of_kind: Callable[[Any], Any]) -> list[Any]:
+            return [of_kind(value) for value in runtime.listed(state.get(name) or ())]
+
+        direction, length = kept("d", vector), kept("t", number)
+        changes, steps = several("old_dirs", vector), several("old_stps", vector)
+        inverses = several("ro", number)
+        scale, before = kept("H_diag", number), kept("prev_flat_grad", vector)
+        loss_before = kept("prev_loss", number)
 
         iterations = 0
         while iterations < group["max_iter"]:
@@ -214,7 +222,6 @@ def _two_loops(
     """The approximate inverse Hessian times minus the gradient."""
     shares = []
     result = -gradient
-    inverses = [getattr(inverse, "array", inverse) for inverse in inverses]
     for change, moved, inverse in zip(
         reversed(changes), reversed(steps), reversed(inverses), strict=True
     ):

@@ -10,7 +10,7 @@ from ..nn.functions import linalg, torch
 from ..tensor.dtypes import bfloat16
 from ..tensor.tensor import Tensor, make, shape_of
 from .arithmetic import Arithmetic, about_to_write, arithmetic, number, zeros_like
-from .optimizer import Optimizer, check, check_rate, hooked
+from .optimizer import Optimizer, check, check_rate, hooked, numbers
 
 
 class Muon(Optimizer):
@@ -65,7 +65,8 @@ class Muon(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters once; returns the loss that `closure` gives."""
         loss = self._loss(closure)
-        for group in self.param_groups:
+        for given in self.param_groups:
+            group = numbers(given)
             rate, momentum = number(group["lr"]), group["momentum"]
             for param, gradient in self._with_gradients(group):
                 if param.dtype.is_complex:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..nn.functions import method
-from ..tensor.tensor import Tensor, own_memory
+from ..tensor.tensor import Tensor
 from .adam import decay_first, moments
-from .arithmetic import Arithmetic, Recorded, zeros_like
+from .arithmetic import Arithmetic, Recorded, memory, zeros_like
 from .optimizer import (
     Elementwise,
     Group,
@@ -88,7 +88,7 @@ class NAdam(Elementwise):
         gradient = decay_first(group, of, param, gradient)
         now = beta1 * (1.0 - 0.5 * (0.96 ** (step * decay)))
         then = beta1 * (1.0 - 0.5 * (0.96 ** ((step + 1) * decay)))
-        product = own_memory(state["mu_product"])
+        product = memory(state["mu_product"])
         product *= now
         mean, square = moments(state, of, gradient, beta1, beta2)
         if group["foreach"]:

@@ -23,7 +23,7 @@ from ..autograd.leaf import (
 )
 from ..autograd.modes import enable_grad, no_grad
 from ..nn.functions import method, torch
-from ..nn.module import converted, deep_copy, type_text
+from ..nn.module import converted, deep_copy, speaking_once, type_text
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .arithmetic import Arithmetic, Recorded, about_to_write, arithmetic, number
@@ -48,24 +48,53 @@ class _Required:
 required = _Required()
 
 
+# The settings of groups that are computed with: numbers, tuples of them, or None.
+_NUMBERS = frozenset(
+    (
+        *("alpha", "beta2_decay", "betas", "d", "dampening", "eps", "etas", "history_size"),
+        *("initial_accumulator_value", "lambd", "lr", "lr_decay", "max_eval", "max_iter"),
+        *("momentum", "momentum_decay", "ns_coefficients", "ns_steps", "rho", "step_sizes"),
+        *("t0", "tolerance_change", "tolerance_grad", "weight_decay"),
+    )
+)
+
+
+def numbers(group: Group) -> Group:
+    """A group whose settings are numbers where they are computed with. Raises TypeError."""
+    changed: Group = {}
+    for name, value in group.items():
+        if type(value) is float or value is None or name not in _NUMBERS or type(value) is Tensor:
+            continue
+        if isinstance(value, list | tuple):
+            found: Any = tuple(
+                part if part is None or type(part) is Tensor else number(part)
+                for part in runtime.listed(value)
+            )
+        else:
+            found = number(value)
+        changed[name] = found
+    return {**group, **changed} if changed else group
+
+
 def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:
     """Raise ValueError for a learning rate that is negative or no single number."""
     if type(lr) is Tensor and numel(shape_of(lr)) != 1:
         raise ValueError("Tensor lr must be 1-element")
-    check(number(lr) >= 0.0, sentence, lr)
+    check((number(lr) if type(lr) is Tensor else lr) >= 0.0, sentence, lr)
 
 
 def check(holds: bool, sentence: str, *values: Any) -> None:
     """Raise ValueError with a sentence about values unless something holds."""
     if not holds:
-        raise ValueError(sentence.format(*values))
+        raise ValueError(sentence.format(*map(runtime.text, values)))
 
 
 def check_betas(betas: Any) -> None:
     """Raise ValueError for decay rates outside [0, 1)."""
     for index in (0, 1):
         beta = betas[index]
-        check(0.0 <= number(beta) < 1.0, f"Invalid beta parameter at index {index}: {{}}", beta)
+        share = number(beta) if type(beta) is Tensor else beta
+        check(0.0 <= share < 1.0, f"Invalid beta parameter at index {index}: {{}}", beta)
 
 
 def check_fused(fused: Any, foreach: Any, differentiable: Any) -> None:
@@ -88,11 +117,11 @@ def next_step(state: dict[str, Any]) -> float:
     """Count a step; returns how many there are now."""
     step = state["step"]
     if type(step) is not Tensor:
-        state["step"] = step + 1
-        return step + 1  # type: ignore[no-any-return]
+        state["step"] = count = number(step) + 1
+        return float(count)
     array = own_memory(step)
     array += 1
-    return array.item()  # type: ignore[no-any-return]
+    return float(array.item())
 
 
 def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,7 +167,8 @@ def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any, step: Any) -> t
             continue
         if type(result) is not tuple or len(result) != 2:
             raise RuntimeError(
-                f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}."
+                f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
+                f"{runtime.text(result)}."
             )
         (_, *args), kwargs = result
     return args, kwargs
@@ -183,11 +213,19 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
+    @speaking_once
     def __repr__(self) -> str:
+        groups = [
+            [(key, group[key]) for key in sorted(group) if key != "params"]
+            for group in runtime.listed(self.param_groups)
+        ]
+        return runtime.text(groups, self.__text)
+
+    def __text(self, groups: list[list[tuple[Any, Any]]]) -> str:
         lines = [f"{type(self).__name__} ("]
-        for index, group in enumerate(self.param_groups):
+        for index, group in enumerate(groups):
             lines.append(f"\nParameter Group {index}\n")
-            lines += [f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"]
+            lines += [f"    {key}: {value}\n" for key, value in group]
         return "".join(lines) + ")"
 
     # ------------------------------------------------------------ groups
@@ -232,7 +270,7 @@ class Optimizer:
             if default is required and name not in param_group:
                 raise ValueError(
                     "parameter group didn't specify a value of required optimization parameter "
-                    f"{name}"
+                    f"{runtime.text(name)}"
                 )
             param_group.setdefault(name, default)
         if len(set(map(id, params))) != len(params):
@@ -291,6 +329,8 @@ class Optimizer:
             gradient = grad(param)
             if gradient is not None:
                 runtime.check()
+                if gradient.array.shape != param.array.shape:
+                    raise _mismatch("gradient", gradient, param)
                 yield param, gradient
 
     # ------------------------------------------------------------ state
@@ -299,16 +339,16 @@ class Optimizer:
         """The state of every parameter, by its number, and the settings of the groups."""
         for hook in self._optimizer_state_dict_pre_hooks.values():
             hook(self)
-        numbers: dict[int, int] = {}
+        places: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
             packed = {key: value for key, value in group.items() if key != "params"}
             for param in group["params"]:
-                numbers.setdefault(id(param), len(numbers))
-            packed["params"] = [numbers[id(param)] for param in group["params"]]
+                places.setdefault(id(param), len(places))
+            packed["params"] = [places[id(param)] for param in group["params"]]
             groups.append(packed)
         state = {
-            (numbers[id(key)] if type(key) is Tensor else key): value
+            (places[id(key)] if type(key) is Tensor else key): value
             for key, value in self.state.items()
         }
         result: dict[str, Any] = {"state": state, "param_groups": groups}
@@ -337,9 +377,9 @@ class Optimizer:
                 "loaded state dict contains a parameter group that doesn't match the size of "
                 "optimizer's group"
             )
-        numbers = chain.from_iterable(group["params"] for group in saved)
+        places = chain.from_iterable(group["params"] for group in saved)
         params = chain.from_iterable(group["params"] for group in groups)
-        by_number = dict(zip(numbers, params, strict=True))
+        by_number = dict(zip(places, params, strict=True))
         state: defaultdict[Any, Any] = defaultdict(dict)
         for key, value in state_dict["state"].items():
             if key in by_number:
@@ -390,6 +430,25 @@ class Optimizer:
         return _added(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
 
+def _mismatch(what: str, value: Tensor, param: Tensor) -> RuntimeError:
+    return RuntimeError(
+        f"a {what} of shape {list(shape_of(value))} does not fit a parameter of shape "
+        f"{list(shape_of(param))}"
+    )
+
+
+def _check_shapes(state: dict[str, Any], param: Tensor) -> None:
+    """Raise RuntimeError for a state that would make something larger than its parameter."""
+    shape = param.array.shape
+    for value in state.values():
+        if type(value) is Tensor and (found := value.array.shape) != shape:
+            rank = len(found)
+            if rank > len(shape) or any(
+                length not in (1, shape[at - rank]) for at, length in enumerate(found)
+            ):
+                raise _mismatch("state", value, param)
+
+
 def _added(hooks: Hooks, hook: Callable[..., Any], prepend: bool) -> RemovableHandle:
     handle = RemovableHandle(hooks, hook)
     if prepend:
@@ -409,6 +468,7 @@ def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHand
 
 def _fitted(param: Tensor, value: Any, key: Any = None) -> Any:
     """A loaded state in the dtype of its parameter; counts of steps keep theirs."""
+    runtime.spend(1)
     if type(value) is Tensor:
         floating = param.dtype.is_floating_point or param.dtype.is_complex
         return converted(value, param.dtype) if floating and key != "step" else value
@@ -452,7 +512,8 @@ class Elementwise(Optimizer):
         loss = self._loss(closure)
         on_graph = self.defaults.get("differentiable")
         with np.errstate(all="ignore"):
-            for group in self.param_groups:
+            for given in self.param_groups:
+                group = numbers(given)
                 self.check_group(group)
                 maximize = group.get("maximize", False)
                 recorded = on_graph or group.get("differentiable")
@@ -461,6 +522,7 @@ class Elementwise(Optimizer):
                     if not state:
                         state = {} if state is None else state
                         self.start(group, param, state)
+                    _check_shapes(state, param)
                     of = Recorded(param.dtype) if recorded else arithmetic(param.dtype)
                     slope = of.of(gradient)
                     if not recorded:

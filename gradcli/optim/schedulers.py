@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..nn.shapes import number
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory
 from .optimizer import Optimizer, check
@@ -39,7 +40,27 @@ _NO_INITIAL = (
 
 def _own(value: Any) -> Any:
     """A setting that later changes of a tensor do not reach."""
-    return make(own_memory(value).copy(), value.dtype) if type(value) is Tensor else value
+    if type(value) is not Tensor:
+        return value
+    runtime.reserve(value.array.nbytes)
+    return make(own_memory(value).copy(), value.dtype)
+
+
+def real(value: Any) -> Any:
+    """A setting to compute with: a number, or a tensor as it is. Raises TypeError."""
+    return value if type(value) is Tensor else number(value)
+
+
+def reals(values: Iterable[Any]) -> list[Any]:
+    """Settings to compute with, one a group."""
+    return [real(value) for value in runtime.listed(values)]
+
+
+def _setting(group: dict[str, Any], name: Any) -> Any:
+    """A number that a group has under a name, which the state of a scheduler gives."""
+    if type(name) is not str:
+        raise TypeError(f"the name of a setting must be a string, not {type(name).__name__}")
+    return real(group[name])
 
 
 def _assign(group: dict[str, Any], name: str, value: Any) -> None:
@@ -128,7 +149,15 @@ class LRScheduler:
 
     def _rates(self) -> Rates:
         """The rates now."""
-        return [group["lr"] for group in self.optimizer.param_groups]
+        return reals(group["lr"] for group in self.optimizer.param_groups)
+
+    def _bases(self) -> Rates:
+        """The initial rates."""
+        return reals(self.base_lrs)
+
+    def _reals(self, *names: str) -> Any:
+        """Settings of the scheduler to compute with."""
+        return tuple(real(getattr(self, name)) for name in names)
 
     def _inside(self) -> None:
         """Warn when `get_lr` was not called by `step`."""
@@ -211,8 +240,8 @@ class LambdaLR(_OfFunctions):
         """The rates of this epoch."""
         self._inside()
         return [
-            base * function(self.last_epoch)
-            for function, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
+            base * real(function(self.last_epoch))
+            for function, base in zip(self.lr_lambdas, self._bases(), strict=True)
         ]
 
 
@@ -234,7 +263,7 @@ class MultiplicativeLR(_OfFunctions):
         if self._is_initial:
             return self._rates()
         return [
-            rate * function(self.last_epoch)
+            rate * real(function(self.last_epoch))
             for function, rate in zip(self.lr_lambdas, self._rates(), strict=True)
         ]
 
@@ -254,13 +283,15 @@ class StepLR(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
-        if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
+        epoch, size, gamma = self._reals("last_epoch", "step_size", "gamma")
+        if epoch == 0 or epoch % size != 0:
             return self._rates()
-        return [rate * self.gamma for rate in self._rates()]
+        return [rate * gamma for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        power = _power(self.gamma, self.last_epoch // self.step_size)
-        return [base * power for base in self.base_lrs]
+        epoch, size, gamma = self._reals("last_epoch", "step_size", "gamma")
+        power = _power(gamma, epoch // size)
+        return [base * power for base in self._bases()]
 
 
 class MultiStepLR(LRScheduler):
@@ -271,21 +302,25 @@ class MultiStepLR(LRScheduler):
     def __init__(
         self, optimizer: Any, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.milestones = Counter(runtime.listed(milestones))
+        self.milestones = Counter(map(number, runtime.listed(milestones)))
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
-        if self.last_epoch not in self.milestones:
+        epoch, gamma = self._reals("last_epoch", "gamma")
+        if epoch not in self.milestones:
             return self._rates()
-        factor = _power(self.gamma, self.milestones[self.last_epoch])
+        factor = _power(gamma, real(self.milestones[epoch]))
         return [rate * factor for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        passed = sum(count for at, count in self.milestones.items() if at <= self.last_epoch)
-        return [base * _power(self.gamma, passed) for base in self.base_lrs]
+        epoch, gamma = self._reals("last_epoch", "gamma")
+        passed = sum(
+            real(count) for at, count in runtime.listed(self.milestones.items()) if at <= epoch
+        )
+        return [base * _power(gamma, passed) for base in self._bases()]
 
 
 class ConstantLR(LRScheduler):
@@ -307,15 +342,16 @@ class ConstantLR(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
-        if self.last_epoch == 0:
-            return [rate * self.factor for rate in self._rates()]
-        if self.last_epoch != self.total_iters:
+        epoch, total, factor = self._reals("last_epoch", "total_iters", "factor")
+        if epoch == 0:
+            return [rate * factor for rate in self._rates()]
+        if epoch != total:
             return self._rates()
-        return [rate * (1.0 / self.factor) for rate in self._rates()]
+        return [rate * (1.0 / factor) for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        over = self.last_epoch >= self.total_iters
-        return [base * (self.factor + over * (1 - self.factor)) for base in self.base_lrs]
+        epoch, total, factor = self._reals("last_epoch", "total_iters", "factor")
+        return [base * (factor + (epoch >= total) * (1 - factor)) for base in self._bases()]
 
 
 class LinearLR(LRScheduler):
@@ -347,20 +383,21 @@ class LinearLR(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
-        if self.last_epoch == 0:
-            return [rate * self.start_factor for rate in self._rates()]
-        if self._is_initial or self.last_epoch > self.total_iters:
+        epoch, total, first, last = self._reals(*self._line)
+        if epoch == 0:
+            return [rate * first for rate in self._rates()]
+        if self._is_initial or epoch > total:
             return self._rates()
-        span = self.end_factor - self.start_factor
-        before = self.total_iters * self.start_factor + (self.last_epoch - 1) * span
+        span = last - first
+        before = total * first + (epoch - 1) * span
         return [rate * (1.0 + span / before) for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        span = self.end_factor - self.start_factor
-        passed = min(self.total_iters, self.last_epoch)
-        return [
-            base * (self.start_factor + span * passed / self.total_iters) for base in self.base_lrs
-        ]
+        epoch, total, first, last = self._reals(*self._line)
+        passed = min(total, epoch)
+        return [base * (first + (last - first) * passed / total) for base in self._bases()]
+
+    _line = ("last_epoch", "total_iters", "start_factor", "end_factor")
 
 
 class ExponentialLR(LRScheduler):
@@ -377,10 +414,12 @@ class ExponentialLR(LRScheduler):
         self._inside()
         if self._is_initial:
             return self._rates()
-        return [rate * self.gamma for rate in self._rates()]
+        (gamma,) = self._reals("gamma")
+        return [rate * gamma for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        return [base * _power(self.gamma, self.last_epoch) for base in self.base_lrs]
+        epoch, gamma = self._reals("last_epoch", "gamma")
+        return [base * _power(gamma, epoch) for base in self._bases()]
 
 
 class PolynomialLR(LRScheduler):
@@ -398,15 +437,17 @@ class PolynomialLR(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
-        if self._is_initial or self.last_epoch > self.total_iters:
+        epoch, total, power = self._reals("last_epoch", "total_iters", "power")
+        if self._is_initial or epoch > total:
             return self._rates()
-        left = 1.0 - self.last_epoch / self.total_iters
-        before = 1.0 - (self.last_epoch - 1) / self.total_iters
-        return [rate * (left / before) ** self.power for rate in self._rates()]
+        left = 1.0 - epoch / total
+        before = 1.0 - (epoch - 1) / total
+        return [rate * (left / before) ** power for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        share = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
-        return [base * share**self.power for base in self.base_lrs]
+        epoch, total, power = self._reals("last_epoch", "total_iters", "power")
+        share = 1.0 - min(total, epoch) / total
+        return [base * share**power for base in self._bases()]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -429,24 +470,25 @@ class CosineAnnealingLR(LRScheduler):
         self._inside()
         if self._is_initial:
             return self._rates()
-        epoch, low, length = self.last_epoch, self.eta_min, self.T_max
+        epoch, low, length = self._reals("last_epoch", "eta_min", "T_max")
         if self._step_count == 1 and epoch > 0:
             return [
                 low + (base - low) * (1 + math.cos(epoch * math.pi / length)) / 2
-                for base in self.base_lrs
+                for base in self._bases()
             ]
         if (epoch - 1 - length) % (2 * length) == 0:
             return [
                 rate + (base - low) * (1 - math.cos(math.pi / length)) / 2
-                for base, rate in zip(self.base_lrs, self._rates(), strict=True)
+                for base, rate in zip(self._bases(), self._rates(), strict=True)
             ]
         now = 1 + math.cos(math.pi * epoch / length)
         before = 1 + math.cos(math.pi * (epoch - 1) / length)
         return [now / before * (rate - low) + low for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
-        swing = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
-        return [self.eta_min + (base - self.eta_min) * swing / 2 for base in self.base_lrs]
+        epoch, low, length = self._reals("last_epoch", "eta_min", "T_max")
+        swing = 1 + math.cos(math.pi * epoch / length)
+        return [low + (base - low) * swing / 2 for base in self._bases()]
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -461,12 +503,13 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
         if T_0 <= 0 or not isinstance(T_0, int):
-            raise ValueError(f"Expected positive integer T_0, but got {T_0}")
+            raise ValueError(f"Expected positive integer T_0, but got {runtime.text(T_0)}")
         if T_mult < 1 or not isinstance(T_mult, int):
-            raise ValueError(f"Expected integer T_mult >= 1, but got {T_mult}")
+            raise ValueError(f"Expected integer T_mult >= 1, but got {runtime.text(T_mult)}")
         if not isinstance(eta_min, float | int):
             raise ValueError(
-                f"Expected float or int eta_min, but got {eta_min} of type {type(eta_min)}"
+                f"Expected float or int eta_min, but got {runtime.text(eta_min)} of type "
+                f"{type(eta_min)}"
             )
         self.T_0 = T_0
         self.T_i = T_0
@@ -478,32 +521,35 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
-        swing = 1 + math.cos(math.pi * self.T_cur / self.T_i)
-        return [self.eta_min + (base - self.eta_min) * swing / 2 for base in self.base_lrs]
+        at, length, low = self._reals("T_cur", "T_i", "eta_min")
+        swing = 1 + math.cos(math.pi * at / length)
+        return [low + (base - low) * swing / 2 for base in self._bases()]
 
     def step(self, epoch: Any = None) -> None:
         """Go to the next epoch or to a given one, which may be a fraction."""
-        if epoch is None and self.last_epoch < 0:
+        last, at, length, first, times = self._reals("last_epoch", "T_cur", "T_i", "T_0", "T_mult")
+        if epoch is None and last < 0:
             epoch = 0
         if epoch is None:
-            epoch = self.last_epoch + 1
-            self.T_cur = self.T_cur + 1
-            if self.T_cur >= self.T_i:
-                self.T_cur = self.T_cur % self.T_i
-                self.T_i = self.T_i * self.T_mult
+            epoch = last + 1
+            self.T_cur = at + 1
+            if self.T_cur >= length:
+                self.T_cur = self.T_cur % length
+                self.T_i = length * times
         else:
+            epoch = real(epoch)
             if epoch < 0:
-                raise ValueError(f"Expected non-negative epoch, but got {epoch}")
-            if epoch < self.T_0:
-                self.T_i = self.T_0
+                raise ValueError(f"Expected non-negative epoch, but got {runtime.text(epoch)}")
+            if epoch < first:
+                self.T_i = first
                 self.T_cur = epoch
-            elif self.T_mult == 1:
-                self.T_cur = epoch % self.T_0
+            elif times == 1:
+                self.T_cur = epoch % first
             else:
-                restarts = int(math.log((epoch / self.T_0 * (self.T_mult - 1) + 1), self.T_mult))
-                passed = self.T_0 * (self.T_mult**restarts - 1) / (self.T_mult - 1)
+                restarts = int(math.log((epoch / first * (times - 1) + 1), times))
+                passed = first * (times**restarts - 1) / (times - 1)
                 self.T_cur = epoch - passed
-                self.T_i = self.T_0 * self.T_mult**restarts
+                self.T_i = first * times**restarts
         self.last_epoch = math.floor(epoch)
         self._get_lr_called_within_step = True
         try:
@@ -600,29 +646,29 @@ class CyclicLR(LRScheduler):
     def scale_fn(self, x: Any) -> float:
         """By what the height of a cycle is multiplied, of the cycle or the iteration."""
         if self._scale_fn_custom is not None:
-            return self._scale_fn_custom(x)
+            return real(self._scale_fn_custom(x))  # type: ignore[no-any-return]
         if self.mode == "triangular":
             return 1.0
         if self.mode == "triangular2":
             return 1 / (2.0 ** (x - 1))  # type: ignore[no-any-return]
-        return float(_power(self.gamma, x))
+        return float(_power(real(self.gamma), x))
 
     def get_lr(self) -> Rates:
         """The rates of this iteration; sets the momentum, which goes the other way."""
         self._inside()
-        cycle = math.floor(1 + self.last_epoch / self.total_size)
-        x = 1.0 + self.last_epoch / self.total_size - cycle
-        ratio = self.step_ratio
+        epoch, size, ratio = self._reals("last_epoch", "total_size", "step_ratio")
+        cycle = math.floor(1 + epoch / size)
+        x = 1.0 + epoch / size - cycle
         share = x / ratio if x <= ratio else (x - 1) / (ratio - 1)
-        at = cycle if self.scale_mode == "cycle" else self.last_epoch
+        at = cycle if self.scale_mode == "cycle" else epoch
         rates = [
             base + (high - base) * share * self.scale_fn(at)
-            for base, high in zip(self.base_lrs, self.max_lrs, strict=True)
+            for base, high in zip(self._bases(), reals(self.max_lrs), strict=True)
         ]
         if self.cycle_momentum:
             for base, high, group in zip(
-                self.base_momentums,
-                self.max_momentums,
+                reals(self.base_momentums),
+                reals(self.max_momentums),
                 self.optimizer.param_groups,
                 strict=True,
             ):
@@ -665,6 +711,7 @@ class OneCycleLR(LRScheduler):
             self.total_steps = epochs * steps_per_epoch
         else:
             raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
+        pct_start = real(pct_start)
         rise, last = float(pct_start * self.total_steps) - 1, self.total_steps - 1
         ends = [(rise, "initial_lr", "max_lr", "max", "base")]
         if three_phase:
@@ -685,18 +732,21 @@ class OneCycleLR(LRScheduler):
             for end, start_lr, end_lr, start, stop in ends
         ]
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
-            raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
+            raise ValueError(
+                f"Expected float between 0 and 1 pct_start, but got {runtime.text(pct_start)}"
+            )
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
-                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
+                "anneal_strategy must be one of 'cos' or 'linear', instead got "
+                f"{runtime.text(anneal_strategy)}"
             )
         self._anneal_func_type = anneal_strategy
         groups = optimizer.param_groups
         if last_epoch == -1:
             for group, highest in zip(groups, each("max_lr", optimizer, max_lr), strict=True):
-                group["initial_lr"] = highest / div_factor
+                group["initial_lr"] = real(highest) / real(div_factor)
                 group["max_lr"] = highest
-                group["min_lr"] = group["initial_lr"] / final_div_factor
+                group["min_lr"] = group["initial_lr"] / real(final_div_factor)
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self.use_beta1 = _momentum_name(optimizer) == "betas"
@@ -717,31 +767,32 @@ class OneCycleLR(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this step; sets the momentum, which goes the other way."""
         self._inside()
-        step = self.last_epoch
-        if step > self.total_steps:
+        step, total = self._reals("last_epoch", "total_steps")
+        if step > total:
             raise ValueError(
-                f"Tried to step {step} times. The specified number of total steps is "
-                f"{self.total_steps}"
+                f"Tried to step {step} times. The specified number of total steps is {total}"
             )
         start: float = 0
         for phase in self._schedule_phases:
-            end: Any = phase["end_step"]
+            end: Any = real(phase["end_step"])
             if step <= end or phase is self._schedule_phases[-1]:
                 break
             start = end
         share = (step - start) / (end - start)
         rates = []
         for group in self.optimizer.param_groups:
-            rates.append(self._anneal_func(group[phase["start_lr"]], group[phase["end_lr"]], share))
+            first, last = _setting(group, phase["start_lr"]), _setting(group, phase["end_lr"])
+            rates.append(self._anneal_func(first, last, share))
             if self.cycle_momentum:
-                first, last = group[phase["start_momentum"]], group[phase["end_momentum"]]
+                first = _setting(group, phase["start_momentum"])
+                last = _setting(group, phase["end_momentum"])
                 _set_momentum(group, self._anneal_func(first, last, share))
         return rates
 
 
 def _check_positive(name: str, value: Any) -> None:
     if value <= 0 or not isinstance(value, int):
-        raise ValueError(f"Expected positive integer {name}, but got {value}")
+        raise ValueError(f"Expected positive integer {name}, but got {runtime.text(value)}")
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -799,7 +850,7 @@ class ReduceLROnPlateau(LRScheduler):
         else:
             warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
         self.last_epoch = epoch
-        if self._is_better(current, self.best):
+        if self._is_better(current, real(self.best)):
             self.best = current
             self.num_bad_epochs = 0
         else:
@@ -829,8 +880,9 @@ class ReduceLROnPlateau(LRScheduler):
             old = float(
                 own_memory(group["lr"]).item() if type(group["lr"]) is Tensor else group["lr"]
             )
-            new = max(old * self.factor, least)
-            if old - new > self.eps:
+            factor, smallest = self._reals("factor", "eps")
+            new = max(old * factor, real(least))
+            if old - new > smallest:
                 _assign(group, "lr", new)
 
     @property
@@ -839,7 +891,9 @@ class ReduceLROnPlateau(LRScheduler):
         return self.cooldown_counter > 0
 
     def _is_better(self, a: float, best: float) -> bool:
-        margin = self.threshold if self.mode == "max" else -self.threshold
+        threshold: float
+        (threshold,) = self._reals("threshold")
+        margin = threshold if self.mode == "max" else -threshold
         bound = best * (1 + margin) if self.threshold_mode == "rel" else best + margin
         return a > bound if self.mode == "max" else a < bound
 
@@ -859,7 +913,8 @@ def _check_parts(owner: str, schedulers: Sequence[Any], optimizer: Any) -> None:
             raise ValueError(
                 f"{owner} expects all schedulers to belong to the same optimizer, but got "
                 f"scheduler {type(scheduler).__name__} at index {index} has "
-                f"{scheduler.optimizer}, which is different from {type(optimizer).__name__}."
+                f"{runtime.text(scheduler.optimizer)}, which is different from "
+                f"{type(optimizer).__name__}."
             )
 
 
@@ -873,6 +928,7 @@ class _OfSchedulers(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer, with the states of the schedulers."""
+        runtime.spend(1)
         states = [scheduler.state_dict() for scheduler in self._schedulers]
         return super().state_dict() | {"_schedulers": states}
 
@@ -913,6 +969,7 @@ class SequentialLR(_OfSchedulers):
 
     def step(self) -> None:  # type: ignore[override]
         """Go to the next epoch."""
+        runtime.spend(1)
         self.last_epoch += 1
         index = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[index]
@@ -925,6 +982,7 @@ class SequentialLR(_OfSchedulers):
 
 def _undo(scheduler: Any) -> None:
     """Take back the first step of a scheduler and of those in it."""
+    runtime.spend(1)
     scheduler.last_epoch -= 1
     for inner in scheduler.__dict__.get("_schedulers", ()):
         _undo(inner)
@@ -950,6 +1008,7 @@ class ChainedScheduler(_OfSchedulers):
 
     def step(self) -> None:  # type: ignore[override]
         """Go to the next epoch."""
+        runtime.spend(1)
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = [_own(rate) for rate in self._rates()]

@@ -44,8 +44,10 @@ class Runtime:
         "max_bytes",
         "numbers",
         "packing",
+        "said",
         "spend",
         "stop",
+        "text",
         "where",
     )
 
@@ -61,6 +63,10 @@ class Runtime:
         self.stop: BaseException | None = None
         # Counts steps of a program; the language puts its own in place.
         self.spend: Callable[[int], None] = self._look
+        # The text of what a program gave, for an error that shows it, and what an object of a
+        # program has said already for the text that is being made; the language looks at sizes.
+        self.text: Callable[..., str] = lambda value, make=str: make(value)
+        self.said: Callable[[Any], str | None] = lambda value: None
         self.max_bytes = 4 << 30
         self.baseline = 0  # bytes that the process held before, where it was over the limit alone
 

@@ -37,6 +37,9 @@ class Text:
             raise failure_of(error, source) from None
 
 
+MOST = 64 << 20  # bytes of a program's text, which may come from a device without an end
+
+
 def read_text(name: str) -> str:
     """The text of a program's file, or of standard input for `-`. Raises Failure and OSError."""
     if name == "-":
@@ -45,10 +48,13 @@ def read_text(name: str) -> str:
         from gradcli.cli.process.signals import waiting
 
         with waiting():
-            data = sys.stdin.buffer.read()
+            data = sys.stdin.buffer.read(MOST + 1)
     else:
         with open(name, "rb") as file:
-            data = file.read()
+            data = file.read(MOST + 1)
+    if len(data) > MOST:
+        where = "standard input" if name == "-" else name
+        raise Failure(USAGE, f"{where}: a program of more than {MOST >> 20} MiB is refused")
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -57,6 +57,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "not in": lambda left, right: not contains(right, left),
 }
 
+_ORDERS = frozenset(COMPARISONS[op] for op in ("<", "<=", ">", ">=", "==", "!="))
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "-": operator.neg,
@@ -407,9 +408,11 @@ class Expressions:
                 apply, operand, site = link
                 right = operand(f)
                 runtime.where = f[BASE] + site
-                if type(left) not in PLAIN:
-                    check_compare(left, right)
-                result = apply(left, right)
+                steady = None if type(left) in PLAIN else check_compare(left, right)
+                if steady is not None and apply in _ORDERS:
+                    result = apply(steady, right)
+                else:
+                    result = apply(left, right)
                 if link is not last and not result:
                     return result
                 left = right

@@ -156,7 +156,9 @@ def _comparison(op: str, left: str, right: str, inner: bool) -> Callable[..., Cl
         + _fetch(left, "left", "  ")
         + _fetch(right, "right", "  ")
         + f"  runtime.where = {_site(inner)}\n"
-        "  if type(left) not in PLAIN: check_compare(left, right)\n"
+        "  if type(left) not in PLAIN:\n"
+        "   steady = check_compare(left, right)\n"
+        f"   if steady is not None: return {'left' if 'is' in op else 'steady'} {op} right\n"
         f"  return left {op} right\n"
         " return compare\n"
     )

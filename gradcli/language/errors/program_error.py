@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeGuard
 from gradcli.autograd.node import GraphError
 from gradcli.language.library import torch_names
 from gradcli.language.library.modules import UnknownName, find_module
-from gradcli.language.machine.sizes import check_text
 from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.source import Source, Span
@@ -23,7 +22,8 @@ from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.language.values.attributes import names_of
 from gradcli.language.values.constructors import public_class
 from gradcli.language.values.functions import Function, Method
-from gradcli.language.values.identity import clean_error, hidden
+from gradcli.language.values.identity import clean_error
+from gradcli.language.values.text import checked
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
@@ -304,8 +304,7 @@ class ProgramError(Exception):
             if not {*given} <= {label.text for label in self.labels}:
                 self.label += f", given {', '.join(given)}"
             if not vars(place.module)["_modules"]:
-                check_text(place.module)
-                shown = repr(place.module)
+                shown = checked(place.module, repr)
                 if "\n" not in shown and len(shown) <= MAX_NAME and shown != f"{kind}()":
                     self.notes.append(f"`{name}` is {shown}" if name else f"it is {shown}")
 
@@ -475,8 +474,7 @@ def title(error: BaseException) -> str:
     """The last line that Python would print: the class and the sentence."""
     name = public_class(type(error)).__name__
     try:
-        check_text(error)
-        text = hidden(str(error), error)
+        text = checked(error)
     except Interrupted:
         raise
     except BaseException:

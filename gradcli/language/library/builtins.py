@@ -38,6 +38,7 @@ from gradcli.language.values.attributes import (
     store_attribute,
 )
 from gradcli.language.values.classes import Super, is_program_class
+from gradcli.language.values.comparing import Steady, bare
 from gradcli.language.values.constructors import (
     CONSTRUCTORS,
     OPEN_CLASSES,
@@ -151,10 +152,8 @@ def _extreme(name: str) -> Callable[..., Any]:
                 return function(items, **kwargs)
             if hasattr(type(items), "__iter__") or hasattr(type(items), "__getitem__"):
                 items = _each_checked(counted(items))
-            return function(items, **kwargs)
-        for item in args:
-            check_walk(item)
-        return function(*args, **kwargs)
+            return bare(function(items, **kwargs))
+        return bare(function(*_each_checked(args), **kwargs))
 
     return extreme
 
@@ -168,16 +167,14 @@ def _checked_key(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def key(value: Any) -> Any:
         found = function(value)
-        check_walk(found)
-        return found
+        return Steady(found) if check_walk(found) else found
 
     return key
 
 
 def _each_checked(items: Any) -> Any:
     for item in items:
-        check_walk(item)
-        yield item
+        yield Steady(item) if check_walk(item) else item
 
 
 def _sorted(iterable: Any, /, *, key: Any = None, reverse: Any = False) -> list[Any]:
@@ -353,8 +350,8 @@ def _iter(value: Any, sentinel: Any = MISSING, /) -> Any:
 def _until(function: Callable[[], Any], sentinel: Any) -> Any:
     while True:
         value = function()
-        check_compare(value, sentinel)
-        if value == sentinel:
+        steady = check_compare(value, sentinel)
+        if (value if steady is None else steady) == sentinel:
             return
         yield value
 

@@ -71,3 +71,10 @@ class _Constant:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self.value
+
+
+def check_kind(name: str, new: Any, kinds: dict[str, type]) -> None:
+    """Raise TypeError for what cannot stand in the place of a container that the core walks."""
+    kind = kinds.get(name)
+    if kind is not None and not isinstance(new, kind):
+        raise TypeError(f"'{name}' must be a {kind.__name__}, not '{type(new).__name__}'")

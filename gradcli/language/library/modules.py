@@ -579,8 +579,8 @@ class _Groups:
         from gradcli.language.values.arithmetic import check_compare
 
         other = self.current[0]
-        check_compare(key, other)
-        return bool(key is other or key == other)
+        steady = check_compare(key, other)
+        return bool(key is other or (key if steady is None else steady) == other)
 
     def groups(self) -> Any:
         """Pairs of a key and the iterator of its group."""

@@ -28,7 +28,7 @@ from gradcli.language.values.classes import (
     bound_member,
     is_program_class,
 )
-from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES
+from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.module import Module, deep_copy, parametrization_of
@@ -38,7 +38,7 @@ from gradcli.tensor.tensor import Tensor
 from gradcli.torch import namespaces
 
 from . import open_objects
-from .class_tables import class_table
+from .class_tables import check_kind, class_table
 
 _tables: dict[type, Table] = {}
 
@@ -99,11 +99,22 @@ def load(value: Any, name: str) -> Any:
     raise AttributeError(f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value)
 
 
+# What the core walks through: a program changes what is in it, and puts nothing else in its place.
+_WALKED: dict[str, type] = {
+    name: dict if isinstance(held, dict) else type(held)
+    for name, held in vars(Module()).items()
+    if isinstance(held, dict | set)
+}
+
+
 def store(value: Any, name: str, new: Any) -> None:
     """`value.name = new` for a module."""
     cls = type(value)
     if is_special(name):
         raise AttributeError(f"'{name}' cannot be set", name=name)
+    check_kind(name, new, _WALKED)
+    if isinstance(new, type) and name in _table_of(cls):
+        new = callable_value(new)  # who calls it does not ask
     member = cls.__members__.get(name) if is_program_class(cls) else None
     if member is None:
         member = _table_of(cls).get(name)
@@ -131,7 +142,11 @@ def names(value: Any) -> list[str]:
         found.update(cls.__members__)
     for registry in _REGISTRIES:
         found.update(value.__dict__.get(registry) or ())
-    return sorted(name for name in found if not is_special(name) and name[:1].isidentifier())
+    return sorted(
+        name
+        for name in found
+        if type(name) is str and not is_special(name) and name[:1].isidentifier()
+    )
 
 
 def _parts(value: Any) -> Iterable[Any]:

@@ -24,13 +24,16 @@ from gradcli.language.values.classes import (
     bound_member,
     is_program_class,
 )
-from gradcli.language.values.constructors import OPEN_CLASSES
+from gradcli.language.values.constructors import OPEN_CLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 
-from .class_tables import class_table
+from .class_tables import check_kind, class_table
 
 BASES: list[type] = []
+# What the core walks through in objects of a class: a program changes what is in it, and puts
+# nothing else in its place.
+WALKED: dict[type, dict[str, type]] = {}
 
 
 def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
@@ -96,6 +99,11 @@ def store(value: Any, name: str, new: Any) -> None:
     cls = type(value)
     if is_special(name):
         raise AttributeError(f"'{name}' cannot be set", name=name)
+    for base, kinds in WALKED.items():
+        if isinstance(value, base):
+            check_kind(name, new, kinds)
+    if isinstance(new, type) and name in _table_of(cls):
+        new = callable_value(new)  # who calls it does not ask
     member = cls.__members__.get(name) if is_program_class(cls) else None
     if type(member) is property:
         if member.fset is None:
@@ -122,7 +130,7 @@ def names(value: Any) -> list[str]:
     found = {*value.__dict__, *_table_of(cls)}
     if is_program_class(cls):
         found.update(cls.__members__)
-    return sorted(name for name in found if not is_special(name))
+    return sorted(name for name in found if type(name) is str and not is_special(name))
 
 
 def _class_of(value: Any) -> type:

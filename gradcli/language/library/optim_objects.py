@@ -39,5 +39,21 @@ def _make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) ->
 
 open_objects.open_base(Optimizer, _make_class)
 open_objects.open_base(LRScheduler)
+open_objects.WALKED[Optimizer] = {
+    "param_groups": list,
+    "state": dict,
+    "defaults": dict,
+    **{
+        f"_optimizer_{when}_hooks": dict
+        for when in (
+            "step_pre",
+            "step_post",
+            "state_dict_pre",
+            "state_dict_post",
+            "load_state_dict_pre",
+            "load_state_dict_post",
+        )
+    },
+}
 PARTS[Optimizer] = _settings
 FLAT.add(type(required))

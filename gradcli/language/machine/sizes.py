@@ -152,7 +152,15 @@ def weigh(value: Any, text: bool = False) -> int:
     return _weigh(value, {}, 0, text)
 
 
+_PROGRAM = 0  # where a memo, whose keys are identities, says that objects of a program were met
+
+
 def _weigh(value: Any, memo: dict[int, int], depth: int, text: bool) -> int:
+    kind = type(value)
+    if kind in PLAIN:
+        return _leaf(value, text)
+    if type(kind) is not type:
+        memo[_PROGRAM] = 1
     parts = parts_of(value)
     if parts is None:
         return _leaf(value, text)
@@ -248,20 +256,31 @@ def charge(size: int) -> None:
         machine.spend(size >> 6)
 
 
-def check_text(value: Any) -> None:
-    """Refuse a text that would be too long or too deep."""
+def check_text(value: Any) -> bool:
+    """Refuse a text that would be too long or too deep.
+
+    Returns whether objects of a program are in it, which may write their own texts.
+    """
     if isinstance(value, str):
         machine.reserve(4 * len(value))
-        return
-    size = weigh(value, True)
+        return False
+    memo: dict[int, int] = {}
+    size = _weigh(value, memo, 0, True)
     machine.reserve(4 * size)
     charge(size)
+    return _PROGRAM in memo
 
 
-def check_walk(value: Any) -> None:
-    """Count what `==`, `<` or `hash` may look at as steps."""
-    if type(value) not in PLAIN:
-        charge(weigh(value))
+def check_walk(value: Any) -> bool:
+    """Count what `==`, `<` or `hash` may look at as steps.
+
+    Returns whether objects of a program are in it, whose special methods the host will call.
+    """
+    if type(value) in PLAIN:
+        return False
+    memo: dict[int, int] = {}
+    charge(_weigh(value, memo, 0, False))
+    return _PROGRAM in memo
 
 
 def check_key(key: Any) -> None:
@@ -282,34 +301,50 @@ def check_keys(keys: Iterable[Any]) -> None:
         check_walk(keys)
 
 
-def check_search(items: Any, wanted: Any) -> None:
-    """Count what comparing `wanted` with one of the items after the other looks at."""
+def check_search(items: Any, wanted: Any) -> bool:
+    """Count what comparing `wanted` with one of the items after the other looks at.
+
+    Returns whether it is a container that objects of a program are in.
+    """
     size = len(items)
     if type(wanted) in PLAIN or is_flat(wanted):
         if size > 4096:
             machine.spend(size >> 3)
-        return
-    check_text(wanted)  # an error that it is not there shows it
+        return False
+    found = check_text(wanted)  # an error that it is not there shows it
     charge(min(weigh(wanted) * size, weigh(items)))
+    return found and type(type(wanted)) is type
 
 
-def check_order(items: Any) -> None:
-    """Count what sorting the items looks at."""
+def check_order(items: Any) -> bool:
+    """Count what sorting the items looks at.
+
+    Returns whether there are containers among them that objects of a program are in.
+    """
     size = len(items)
     machine.spend(size)
-    if not PLAIN.issuperset(map(type, items)):
-        charge(weigh(items) * size.bit_length())
+    if PLAIN.issuperset(map(type, items)):
+        return False
+    memo: dict[int, int] = {}
+    charge(_weigh(items, memo, 0, False) * size.bit_length())
+    return _PROGRAM in memo and any(
+        type(type(item)) is type and type(item) not in PLAIN for item in items
+    )
+
+
+# What makes keys that are compared with care, of keys with objects of a program in them.
+steadied: list[Callable[[list[Any]], list[Any]]] = [list]
 
 
 def sort_in_place(items: list[Any], key: Any = None, reverse: Any = False) -> None:
     """`items.sort(key=key, reverse=reverse)`, with what it compares counted first."""
-    if key is None:
-        check_order(items)
+    if key is None and not check_order(items):
         items.sort(reverse=reverse)
         return
     found = list(items)
-    keys = [key(item) for item in counted(found)]
-    check_order(keys)
+    keys = found if key is None else [key(item) for item in counted(found)]
+    if check_order(keys):
+        keys = steadied[-1](keys)
     order = sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
     items[:] = [found[at] for at in order]
 

@@ -30,6 +30,7 @@ from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Size, Tensor
 
 from .array_sizes import check_array, check_broadcast, check_matmul, is_array
+from .comparing import Steady, found_in, needs_care
 
 MAX_BITS = 1 << 20  # bits of the largest integer; dividing two of them takes 0.3 s
 
@@ -282,23 +283,28 @@ def _as_set(value: Any) -> Any:
     return set(feed_keys(value))
 
 
-def check_compare(left: Any, right: Any) -> None:
-    """Refuse or count a comparison that could be large."""
+def check_compare(left: Any, right: Any) -> Steady | None:
+    """Refuse or count a comparison that could be large.
+
+    Returns what to compare in place of `left` where the host cannot, because objects of a program
+    are in it.
+    """
     if is_array(left) or is_array(right):
         from .numpy_checks import check_comparison
 
         check_broadcast(left, right)
         check_comparison(left, right)
-    elif type(right) not in PLAIN and not is_flat(left):
-        check_walk(left)
+    elif type(right) not in PLAIN and not is_flat(left) and needs_care(left):
+        return Steady(left)
+    return None
 
 
 def contains(container: Any, item: Any) -> bool:
     """`item in container`, counted where it looks at one item after another."""
     kind = type(container)
     if kind is list or kind is tuple or kind is deque:
-        if type(item) not in PLAIN:
-            check_search(container, item)
+        if type(item) not in PLAIN and check_search(container, item):
+            return found_in(container, item) >= 0
         if len(container) > QUANTUM:
             return item in _Steps(container)
     elif kind is str:
@@ -308,12 +314,13 @@ def contains(container: Any, item: Any) -> bool:
         if type(item) is not int and type(item) is not bool:
             return item in counted(container)
     elif hasattr(kind, "__next__"):
-        check_walk(item)
+        if needs_care(item):
+            return found_in(container, item) >= 0
         return item in counted(container)
     elif type(item) not in PLAIN:
         check_walk(item)
-        if kind in VALUE_VIEWS:
-            check_search(container, item)
+        if kind in VALUE_VIEWS and check_search(container, item):
+            return found_in(container, item) >= 0
     elif kind in VALUE_VIEWS and len(container) > QUANTUM:
         return item in _Steps(container)
     return item in container

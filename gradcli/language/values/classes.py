@@ -28,6 +28,7 @@ from .functions import Function, Method
 from .identity import object_repr
 from .python_types import EXCEPTION_METHODS, OBJECT_METHODS, name_function, table_of
 from .special_names import LOOKUPS, is_special
+from .steady import said
 
 
 class ProgramClass(type):
@@ -73,12 +74,22 @@ def _special_method(function: Any) -> Any:
     return update_wrapper(method, function, ("__name__", "__qualname__"), ())
 
 
-_special_code = _special_method(Function).__code__
+def _text_method(function: Any) -> Any:
+    """`__repr__`, which says the same again while the host makes the text of a container."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        known = said(self)
+        return function(self, *args, **kwargs) if known is None else known
+
+    return update_wrapper(method, function, ("__name__", "__qualname__"), ())
+
+
+_special_codes = (_special_method(Function).__code__, _text_method(Function).__code__)
 
 
 def _written(held: Any) -> Any:
     """What the program wrote for what a class of the host holds."""
-    if type(held) is FunctionType and held.__code__ is _special_code:
+    if type(held) is FunctionType and held.__code__ in _special_codes:
         return held.__wrapped__  # type: ignore[attr-defined]
     return held
 
@@ -177,6 +188,13 @@ def allow_base(base: type, factory: Any, objects: tuple[Any, Any, Any, Any] | No
 _CALLED = frozenset(("forward", "backward", "vjp", "jvp", "vmap", "setup_context"))
 
 
+def _is_called(name: str, bases: tuple[Any, ...]) -> bool:
+    """Whether the core may call what a class that derives from these has under a name."""
+    return name in _CALLED or any(
+        name in table_of(host) for base in bases for host in base.__mro__ if type(host) is type
+    )
+
+
 def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
     """The class statement, after its body has run."""
     factory = None
@@ -207,8 +225,8 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
     for key, value in namespace.items():
         special = is_special(key)
         if type(value) is Function and special:
-            namespace[key] = _special_method(value)
-        elif isinstance(value, type) and (special or key in _CALLED):
+            namespace[key] = (_text_method if key == "__repr__" else _special_method)(value)
+        elif isinstance(value, type) and (special or _is_called(key, bases)):
             namespace[key] = staticmethod(constructor(value))  # who calls it does not ask
     if factory is not None:
         cls: type = factory(name, bases, namespace)
@@ -355,6 +373,8 @@ def store_class(value: type, name: str, new: Any) -> None:
     """`value.name = new` for a program's class."""
     if is_special(name) or name == "__members__":
         raise AttributeError(f"'{name}' of a class cannot be set", name=name)
+    if isinstance(new, type) and _is_called(name, value.__mro__):
+        new = staticmethod(constructor(new))
     type.__setattr__(value, name, new)
     _refresh(value)
 

@@ -11,14 +11,15 @@ from gradcli.language.machine.sizes import (
     check_key,
     check_keys,
     check_search,
-    check_text,
     feed_keys,
     index_of,
     sort_in_place,
     update_mapping,
 )
 from gradcli.language.machine.state import counted, feed, machine
+from gradcli.tensor.runtime import runtime
 
+from .comparing import found_in, same
 from .constructors import callable_value
 from .identity import object_hash, object_repr
 
@@ -148,8 +149,8 @@ def searching(kind: type, name: str) -> Callable[..., Any]:
     method = vars(kind)[name]
 
     def search(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if args:
-            check_search(self, args[0])
+        if args and check_search(self, args[0]):
+            return _search_with_care(name, self, *args)
         try:
             return method(self, *args, **kwargs)
         except ValueError:
@@ -158,6 +159,19 @@ def searching(kind: type, name: str) -> Callable[..., Any]:
             raise
 
     return search
+
+
+def _search_with_care(name: str, items: Any, wanted: Any, start: int = 0, stop: Any = None) -> Any:
+    """`count`, `index` or `remove` for a container that objects of a program are in."""
+    if name == "count":
+        return sum(same(item, wanted) for item in items)
+    place = found_in(items[start:stop] if start or stop is not None else items, wanted)
+    if place < 0:
+        raise ValueError(f"{type(items).__name__}.{name}(x): x not in {type(items).__name__}")
+    if name == "index":
+        return place + slice(start, stop).indices(len(items))[0]
+    del items[place]
+    return None
 
 
 def looking_up(kind: type, name: str) -> Callable[..., Any]:
@@ -289,8 +303,7 @@ def weighed(kind: type, name: str) -> Callable[[Any], str]:
     method = vars(kind)[name]
 
     def text(self: Any) -> str:
-        check_text(self)
-        return method(self)  # type: ignore[no-any-return]
+        return runtime.text(self, method)
 
     return text
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any
 
 from gradcli.language.machine.sizes import PLAIN, check_text, index_of, weigh
 from gradcli.language.machine.state import counted, machine
-from gradcli.tensor.runtime import LimitExceeded
+from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor
 
 from .identity import address_text, hidden
+from .steady import steady
 
 MAX_WIDTH = 1_000_000
 
@@ -47,23 +48,28 @@ def _method_text(value: MethodType) -> str:
     name = name or function.__name__
     in_python = name in _IN_PYTHON or name in marked("written:Tensor", "Tensor")
     if type(owner) is not Tensor or in_python:
-        check_text(value)
-        return hidden(repr(value), value)
+        return checked(value, repr)
     return f"<built-in method {name} of Tensor object at {address_text(owner)}>"
+
+
+def checked(value: Any, make: Callable[[Any], str] = str) -> str:
+    """`make(value)`, a text that the host makes, after a look at how long it will be."""
+    made = steady(value, make) if check_text(value) else make(value)
+    return hidden(made, value)
 
 
 def format_value(value: Any, spec: str) -> str:
     """`format(value, spec)` with a bounded width."""
-    if type(value) not in PLAIN:
-        if type(value) is MethodType and not spec:
-            return _method_text(value)
-        check_text(value)
+    if type(value) is MethodType and not spec:
+        return _method_text(value)
     if spec and len(spec) > 5:
         for number in re.findall(_NUMBER, spec):
             if len(number) > 20 or int(number) > MAX_WIDTH:
                 refuse_width()
             machine.reserve(4 * int(number))
-    return hidden(format(value, spec), value) if type(value) not in PLAIN else format(value, spec)
+    if type(value) in PLAIN:
+        return format(value, spec)
+    return checked(value, lambda value: format(value, spec))
 
 
 def text(value: Any) -> str:
@@ -71,8 +77,7 @@ def text(value: Any) -> str:
     if type(value) not in PLAIN:
         if type(value) is MethodType:
             return _method_text(value)
-        check_text(value)
-        return hidden(str(value), value)
+        return checked(value, str)
     return str(value)
 
 
@@ -81,16 +86,14 @@ def text_repr(value: Any) -> str:
     if type(value) not in PLAIN:
         if type(value) is MethodType:
             return _method_text(value)
-        check_text(value)
-        return hidden(repr(value), value)
+        return checked(value, repr)
     return repr(value)
 
 
 def text_ascii(value: Any) -> str:
     """`ascii(value)`."""
     if type(value) not in PLAIN:
-        check_text(value)
-        return hidden(ascii(value), value)
+        return checked(value, ascii)
     return ascii(value)
 
 
@@ -106,7 +109,9 @@ def percent(template: str, values: Any) -> str:
     machine.reserve(4 * len(template))
     if not isinstance(values, tuple | dict | str | list | range):
         values = _looked_up(template, values)
-    check_text(values)
+    steadied = check_text(values)
+    shown: set[Any] = set()  # places and keys of values that are shown as texts
+    others: set[Any] = set()
     known: dict[str, int] = {}
     room = 0
     position = 0
@@ -129,9 +134,39 @@ def percent(template: str, values: Any) -> str:
                 if abs(given) > MAX_WIDTH:
                     refuse_width()
                 room += abs(given)
+        place = match["key"] if isinstance(values, dict) else position
+        (shown if match["kind"] in ("s", "r", "a") else others).add(place)
         position += 1
     machine.reserve(4 * room)
+    if steadied:
+        values = _shown_later(values, shown - others)
     return hidden(template % values, values)
+
+
+class _Shown:
+    """A value whose text is made, and its size checked, when it is its turn."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __str__(self) -> str:
+        return text(self.value)
+
+    def __repr__(self) -> str:
+        return text_repr(self.value)
+
+
+def _shown_later(values: Any, places: set[Any]) -> Any:
+    """The values of a template, those at some places or keys as texts to come."""
+    if isinstance(values, dict):
+        return {key: _Shown(value) if key in places else value for key, value in values.items()}
+    if isinstance(values, tuple):
+        return tuple(
+            _Shown(value) if place in places else value for place, value in enumerate(values)
+        )
+    return _Shown(values) if 0 in places else values
 
 
 def _looked_up(template: str, values: Any) -> Any:
@@ -140,3 +175,6 @@ def _looked_up(template: str, values: Any) -> Any:
         return values
     names = {match["key"] for match in _conversions(template)} - {None}
     return {name: values[name] for name in names} if names else values
+
+
+runtime.text = checked

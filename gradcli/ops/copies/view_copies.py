@@ -20,8 +20,18 @@ from ...table.shape_rules import wrap_dim
 from ...tensor.device import contiguous_format
 from ...tensor.memory import memory_of
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, own_memory, shape_of
+from ...tensor.tensor import Tensor, numel, own_memory, shape_of
 from ..shape.views import check_strided, element_of
+
+
+def _copy_size(view: Any) -> Any:
+    """The elements that are copied, and what as many tensors take as come out of it."""
+
+    def size(self: Tensor, *args: Any) -> int:
+        parts = 0 if view.size is None else view.size(self, *args)
+        return numel(shape_of(self)) + int(parts)
+
+    return size
 
 
 def _copying(kernel: Any) -> Any:
@@ -87,6 +97,7 @@ for _identifier, (_name, _node) in _COPIES.items():
         ),
         name=_name,
         kernel=_copying(_view.kernel),
+        size=_copy_size(_view),
         vjp=_view.vjp,
         jvp=LINEAR,
         outputs=_view.outputs,
@@ -175,6 +186,7 @@ for _identifier, _name, _node, _sizes in (
         vjp=_view.vjp,
         jvp=LINEAR,
         outputs=_view.outputs,
+        size=_view.size,
         keeps_layout=True,
         node=_node,
         prelude="",
@@ -194,6 +206,7 @@ def _strided_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int
 op(
     _strided.schema.replace("_as_strided(", "_as_strided_copy(", 1),
     kernel=lambda self, *args: np.array(_strided.kernel(self, *args))[()],
+    size=lambda self, size, *_: numel(size),
     vjp=_strided.vjp,
     jvp=_strided.jvp,
     shows=_strided.shows,
@@ -234,6 +247,7 @@ def _unsafe_chunk(F: Namespace, self: Any, chunks: int, dim: int) -> Any:
     extent = self.shape[wrap_dim(dim, len(self.shape))]
     size = -(-extent // chunks)
     if extent == 0:
+        runtime.reserve(8 * chunks)
         return F.unsafe_split_with_sizes(self, [0] * chunks, dim)
     return F.unsafe_split(self, size, dim)
 

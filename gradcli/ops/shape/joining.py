@@ -14,6 +14,7 @@ from ...table.schema import Namespace
 from ...table.shape_rules import size_at, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import Array
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from .views import atleast_1d, atleast_2d, atleast_3d, shape_of_value
 
@@ -209,6 +210,18 @@ op(
 
 # --- taking apart ----------------------------------------------------------------------------
 
+_PART = 48  # what a tensor that is a part of another takes, in eights of bytes
+
+
+def _parts_size(self: Tensor, size: Any, dim: int) -> int:
+    """What the parts of a dimension take: an expanded tensor has more than elements in memory."""
+    shape = shape_of(self)
+    if not -len(shape) <= dim < len(shape):
+        return 0  # the error says so
+    if not isinstance(size, int):
+        return _PART * len(size)
+    return _PART * (shape[dim] // size) if size > 0 else 0
+
 
 def _pieces(self: Array, dim: int, sizes: Sequence[int]) -> list[Array]:
     before = (slice(None),) * dim
@@ -266,6 +279,7 @@ op(
     view=True,
     outputs=0,
     batching="shift",
+    size=_parts_size,
     keeps={"self": ("self_shape", "split_size")},
     written="Tensor",
     doc="Cuts a dimension into views of `split_size` indices; the last may be shorter.",
@@ -281,6 +295,7 @@ op(
     view=True,
     outputs=0,
     batching="shift",
+    size=_parts_size,
     keeps={"self": ("self_shape", "split_size")},
     shows={"split_size": "split_sizes"},
     written="Tensor",
@@ -305,6 +320,7 @@ def _chunk(F: Namespace, self: Any, chunks: int, dim: int) -> Any:
     dim = wrap_dim(dim, len(shape))
     size = (shape[dim] + chunks - 1) // chunks
     if size == 0 and shape[dim] == 0:
+        runtime.reserve(8 * _PART * chunks)
         return F.split_sizes(self, (0,) * chunks, dim)
     return F.split(self, size, dim)
 
@@ -323,7 +339,9 @@ def _sections(F: Namespace, self: Any, sections: int, dim: int) -> tuple[Any, ..
     size, longer = divmod(length, sections)
     start = 0
     parts = []
+    runtime.reserve(8 * _PART * sections)
     for index in range(sections):
+        runtime.check()
         end = start + size + (index < longer)
         parts.append(F.slice(self, dim, start, end))
         start = end
@@ -334,6 +352,7 @@ def _cuts(F: Namespace, self: Any, indices: Sequence[int], dim: int) -> tuple[An
     start: int | None = 0
     parts = []
     for end in (*indices, None):
+        runtime.check()
         parts.append(F.slice(self, dim, start, shape_of_value(self)[dim] if end is None else end))
         start = end
     return tuple(parts)
@@ -461,6 +480,7 @@ op(
     view=True,
     outputs=0,
     batching="shift",
+    size=lambda self, dim: _parts_size(self, 1, dim),
     doc="The parts at every index of a dimension, as views.",
     samples=lambda S: [S(S.normal(3)), S(S.normal(2, 3), 1)],
 )

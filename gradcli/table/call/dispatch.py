@@ -6,7 +6,7 @@ tensors of one dtype, which is what most operations are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -152,10 +152,19 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
     if op.outputs != 1:
         outputs = [
             wrap(op, item, _result_dtype(op, args, item, dtype, low)) if item is not None else None
-            for item in result
+            for item in (result if len(result) < _MANY else _watched(result))
         ]
         return tuple(outputs)
     return wrap(op, result, _result_dtype(op, args, result, dtype, low))
+
+
+_MANY = 4096  # results of one operation that are wrapped without a look at whether to stop
+
+
+def _watched(items: Sequence[Any]) -> Iterator[Any]:
+    for item in items:
+        runtime.check()
+        yield item
 
 
 def elementwise_layout(op: Op, arrays: Sequence[Any], result: Any) -> Any:
@@ -199,6 +208,11 @@ def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
             except ValueError:
                 return
             runtime.reserve(8 * table_numel(shape))
+    elif not op.view:
+        for position in op.tensor_positions:
+            array = arrays[position]
+            if isinstance(array, np.ndarray) and array.nbytes > runtime.max_bytes:
+                runtime.reserve(array.nbytes)  # an expanded tensor: it is looked at for minutes
 
 
 def table_numel(shape: Iterable[int]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -127,13 +128,15 @@ def _sizes(data: Any) -> tuple[int, ...]:
 
 def _flatten(data: Any, sizes: Sequence[int]) -> list[Any]:
     """The elements in order. Raises for lists whose lengths are not `sizes`."""
-    runtime.reserve(8 * numel(sizes))
+    runtime.reserve(8 * numel(takewhile(bool, sizes)))
     rows = [data]
     for dimension, length in enumerate(sizes):
         if length == 0:
             return []
         below: list[Any] = []
-        for row in rows:
+        for at, row in enumerate(rows):
+            if not at & 4095:
+                runtime.spend(min(len(rows) - at, 4096))
             if not isinstance(row, (*_SEQUENCES, np.ndarray, str, bytes)):
                 raise TypeError("not a sequence")
             if len(row) != length:
@@ -153,6 +156,7 @@ def infer_flat(flat: list[Any]) -> DType:
     if kinds == {int}:
         return dtypes.int64
     result: DType | None = None
+    runtime.spend(len(flat))
     for value in flat:
         found = infer(value)
         result = found if result is None else promote(result, found)
