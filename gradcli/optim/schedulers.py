@@ -437,8 +437,10 @@ class PolynomialLR(LRScheduler):
     def get_lr(self) -> Rates:
         """The rates of this epoch."""
         self._inside()
+        if self._is_initial:
+            return self._rates()
         epoch, total, power = self._reals("last_epoch", "total_iters", "power")
-        if self._is_initial or epoch > total:
+        if epoch > total:
             return self._rates()
         left = 1.0 - epoch / total
         before = 1.0 - (epoch - 1) / total
