@@ -139,7 +139,7 @@ def test_expressions_and_raw_strings():
         (["grad", "x", "--set", "x=1e999"], 2, "beyond the range of float64"),
         (["grad", "x", "--set", "x=1", "--wrt", "y"], 2, "--wrt y"),
         (["jvp", "x", "--set", "x=1"], 2, "--tangent x=…"),
-        (["jvp", "x", "--set", "x=[1, 2]", "--tangent", "1"], 2, "has the shape []"),
+        (["jvp", "x", "--set", "x=[1, 2]", "--tangent", "1"], 2, "is of size []"),
         (["eval", "no-such-file.grad"], 2, "no-such-file.grad: No such file"),
         (["grad", "x", "--input", "no-such-file.json"], 2, "No such file"),
         (["grad", "x", "--set", "x=1", "-o", "out.txt"], 2, "told by the extension"),

@@ -99,6 +99,9 @@ def _check_limits(self: Any, min_val: Any, max_val: Any) -> None:
     supports(
         complex=_NO_COMPLEX_CLAMP, boolean=RuntimeError("Bool inputs not supported for hardtanh")
     )(self)
+    if isinstance(min_val, complex) or isinstance(max_val, complex):
+        kind = "double" if self.dtype.is_floating_point else "int64_t"
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     if not self.dtype.is_signed and min(min_val, max_val) < 0:
@@ -124,6 +127,8 @@ op(
     doc="Keeps elements between two limits; no gradient at the limits.",
     samples=lambda S: [*_away_from_kinks(S), S(S.distinct(2, 3), -0.3, 0.6)],
 )
+
+
 op(
     "hardtanh_F(Tensor self, Scalar min_val=-1.0, Scalar max_val=1.0, bool inplace=False)",
     name="hardtanh",
