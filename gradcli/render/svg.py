@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from gradcli.plot.xml import escaped
 from gradcli.tensor.runtime import runtime
 
 from .graph import children, everything, words
@@ -194,16 +195,6 @@ def _box(place: _Place) -> list[str]:
         weight = ' font-weight="bold"' if row == 0 else ""
         found.append(
             f'<text x="{place.x:.1f}" y="{y:.1f}" text-anchor="middle"{weight}>'
-            f"{_escaped(text)}</text>"
+            f"{escaped(text)}</text>"
         )
     return found
-
-
-def _escaped(text: str) -> str:
-    """Text for XML, which has no control characters."""
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        text = text.replace(character, entity)
-    return "".join(
-        c if c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff" else "?"
-        for c in text
-    )

@@ -15,7 +15,7 @@ from gradcli.tensor.tensor import Tensor, shape_of
 from .parse import arguments, split, tensor
 
 if TYPE_CHECKING:
-    from gradcli.render.plot import Curve
+    from gradcli.plot.terminal import Curve
     from gradcli.repl.session.shell import Shell
 
 _NUMBER = re.compile(r"-?[\d.]+(?:e-?\d+)?|-?(?:pi|e)")
@@ -66,8 +66,8 @@ def graph(shell: Shell, text: str) -> None:
 
 
 def plot(shell: Shell, text: str) -> None:
-    from gradcli.render.plot import Curve
-    from gradcli.render.plot import plot as draw
+    from gradcli.plot.terminal import Curve
+    from gradcli.plot.terminal import plot as draw
 
     words = split(text)
     if not words:
@@ -128,7 +128,7 @@ def _function(name: str, function: Any, a: float, b: float, count: int) -> list[
     """A function and its derivative at points of an interval."""
     import numpy as np
 
-    from gradcli.render.plot import Curve
+    from gradcli.plot.terminal import Curve
 
     xs = [a + (b - a) * index / (count - 1) for index in range(count)]
     values, slopes = _at_once(function, np.array(xs, np.float64))
@@ -211,7 +211,7 @@ def _one_by_one(function: Any, xs: list[float]) -> tuple[list[float], list[float
 def hist(shell: Shell, text: str) -> None:
     words = arguments("hist", text, 0, 1)
     if words:
-        from gradcli.render.plot import histogram
+        from gradcli.plot.terminal import histogram
 
         values = numbers(shell.evaluate(words[0]), words[0])
         shell.say(histogram(values, min(shell.width - 1, WIDEST), ascii=shell.ascii))

@@ -1,0 +1,148 @@
+"""Colours, and the short words for the style of a line (`"r--o"`)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+# The colours that lines get in turn (those of Tableau, as matplotlib has them).
+CYCLE = (
+    "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd",
+    "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
+)  # fmt: skip
+_LETTERS = {
+    "b": "#0000ff", "g": "#008000", "r": "#ff0000", "c": "#00bfbf", "m": "#bf00bf",
+    "y": "#bfbf00", "k": "#000000", "w": "#ffffff",
+}  # fmt: skip
+_NAMES = {
+    "black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#008000",
+    "blue": "#0000ff", "orange": "#ffa500", "purple": "#800080", "brown": "#a52a2a",
+    "pink": "#ffc0cb", "gray": "#808080", "grey": "#808080", "olive": "#808000",
+    "cyan": "#00ffff", "magenta": "#ff00ff", "yellow": "#ffff00", "navy": "#000080",
+    "teal": "#008080", "lime": "#00ff00", "maroon": "#800000", "gold": "#ffd700",
+    "silver": "#c0c0c0", "crimson": "#dc143c", "coral": "#ff7f50", "salmon": "#fa8072",
+    "tomato": "#ff6347", "indigo": "#4b0082", "violet": "#ee82ee", "skyblue": "#87ceeb",
+    "steelblue": "#4682b4", "darkblue": "#00008b", "darkgreen": "#006400", "darkred": "#8b0000",
+    "lightblue": "#add8e6", "lightgreen": "#90ee90", "lightgray": "#d3d3d3",
+    "lightgrey": "#d3d3d3", "darkgray": "#a9a9a9", "darkorange": "#ff8c00",
+    "royalblue": "#4169e1", "turquoise": "#40e0d0", "firebrick": "#b22222", "khaki": "#f0e68c",
+    "slategray": "#708090", "forestgreen": "#228b22", "dodgerblue": "#1e90ff",
+    "mediumseagreen": "#3cb371", "orchid": "#da70d6", "plum": "#dda0dd", "tan": "#d2b48c",
+}  # fmt: skip
+_HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+MARKERS = ".,ov^<>12348spP*hH+xXDd|_"
+STYLES = ("--", "-.", "-", ":")
+_WORDS = {"solid": "-", "dashed": "--", "dashdot": "-.", "dotted": ":", "none": "", "None": ""}
+
+
+def colour(value: Any, fallback: str) -> str:
+    """A colour as `#rrggbb`; `fallback` for what is none."""
+    if isinstance(value, str):
+        if value in _LETTERS:
+            return _LETTERS[value]
+        name = value.lower().removeprefix("tab:").removeprefix("xkcd:")
+        if value.startswith("tab:") and name in _TABLEAU:
+            return CYCLE[_TABLEAU.index(name)]
+        if re.fullmatch(r"C\d{1,3}", value):
+            return CYCLE[int(value[1:]) % len(CYCLE)]
+        if _HEX.fullmatch(value):
+            digits = value[1:]
+            return (
+                "#" + ("".join(d * 2 for d in digits) if len(digits) == 3 else digits[:6]).lower()
+            )
+        if re.fullmatch(r"0?\.\d{1,9}|[01](?:\.0*)?", value):
+            return _from_parts([float(value)] * 3)
+        return _NAMES.get(name, fallback)
+    if isinstance(value, list | tuple | np.ndarray) and 3 <= len(value) <= 4:
+        try:
+            return _from_parts([float(part) for part in value[:3]])
+        except (TypeError, ValueError):
+            return fallback
+    return fallback
+
+
+_TABLEAU = ("blue", "orange", "green", "red", "purple", "brown", "pink", "gray", "olive", "cyan")
+
+
+def _from_parts(parts: list[float]) -> str:
+    return "#" + "".join(f"{round(255 * min(max(part, 0.0), 1.0)):02x}" for part in parts)
+
+
+def is_colour(value: Any) -> bool:
+    """Whether a value names one colour."""
+    return colour(value, "") != ""
+
+
+def parsed(text: str) -> dict[str, str]:
+    """The parts of a format such as `"r--o"`: colour, line style, marker.
+
+    Raises ValueError for a format with another letter.
+    """
+    found: dict[str, str] = {}
+    rest = text
+    if text in _NAMES or re.fullmatch(r"C\d", text):
+        return {"colour": text}
+    while rest:
+        style = next((style for style in STYLES if rest.startswith(style)), None)
+        if style is not None:
+            key, length = "style", len(style)
+        elif rest[0] in _LETTERS and "colour" not in found:
+            key, length = "colour", 1
+        elif rest[0] in MARKERS:
+            key, length = "marker", 1
+        elif re.match(r"C\d", rest):
+            key, length = "colour", 2
+        else:
+            raise ValueError(
+                f"{text!r} is not a valid format string (unrecognized character {rest[0]!r})"
+            )
+        found[key] = rest[:length]
+        rest = rest[length:]
+    return found
+
+
+def line_style(value: Any) -> str:
+    """A line style as its sign: `-`, `--`, `-.`, `:`, or nothing."""
+    if not isinstance(value, str):
+        return "-"
+    value = _WORDS.get(value, value)
+    return value if value in STYLES else ""
+
+
+# Six colours along each map, from its low end to its high one.
+_MAPS = {
+    "viridis": "440154 414487 2a788e 22a884 7ad151 fde725",
+    "plasma": "0d0887 6a00a8 b12a90 e16462 fca636 f0f921",
+    "gray": "000000 333333 666666 999999 cccccc ffffff",
+    "coolwarm": "3b4cc0 7b9ff9 c0d4f5 f2cbb7 ee8468 b40426",
+    "hot": "0b0000 8a0000 ff0b00 ff8b00 ffff1a ffffff",
+    "jet": "000080 0000ff 00dfff 7dff7a ff9400 800000",
+}
+_ALIKE = {
+    "grey": "gray", "binary": "gray_r", "Greys": "gray_r", "inferno": "plasma",
+    "magma": "plasma", "bwr": "coolwarm", "RdBu": "coolwarm_r", "RdYlGn": "coolwarm_r",
+    "seismic": "coolwarm", "rainbow": "jet", "Blues": "viridis_r", "cividis": "viridis",
+    "RdBu_r": "coolwarm", "Spectral": "jet_r", "Greys_r": "gray", "gist_rainbow": "jet",
+}  # fmt: skip
+
+
+def colour_map(name: Any) -> list[tuple[int, int, int]]:
+    """The colours along a map, from its low end; those of `viridis` for a map that is not known."""
+    name = _ALIKE.get(str(name), str(name))
+    base = name.removesuffix("_r")
+    colours = [
+        (int(word[:2], 16), int(word[2:4], 16), int(word[4:], 16))
+        for word in _MAPS.get(base, _MAPS["viridis"]).split()
+    ]
+    return colours[::-1] if name.endswith("_r") else colours
+
+
+def mapped(share: float, colours: list[tuple[int, int, int]]) -> str:
+    """The colour at a place from 0 to 1 along a map."""
+    place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
+    at = min(int(place), len(colours) - 2)
+    part = place - at
+    mixed = (round(a + (b - a) * part) for a, b in zip(colours[at], colours[at + 1], strict=True))
+    return "#" + "".join(f"{value:02x}" for value in mixed)
