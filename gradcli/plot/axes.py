@@ -706,7 +706,7 @@ def _texts(labels: Any) -> list[str] | None:
 
 def _sets(x: Any) -> list[Array]:
     """One set of numbers, or several."""
-    if isinstance(x, list | tuple) and x and any(np.ndim(getattr(v, "array", v)) for v in x):
+    if isinstance(x, list | tuple) and x and any(_is_set(v) for v in x):
         return [vector(part) for part in x]
     values = array(x)
     return (
@@ -714,3 +714,7 @@ def _sets(x: Any) -> list[Array]:
         if values.ndim == 2
         else [values.reshape(-1)]
     )
+
+
+def _is_set(value: Any) -> bool:
+    return isinstance(value, list | tuple) or bool(getattr(value, "shape", ()))

@@ -142,9 +142,7 @@ class AxesGrid:
             found = self[index[0]] if index else self
             rest = index[1:]
             if isinstance(index[0], slice) and rest:
-                return AxesGrid(
-                    [row[rest] if rest[1:] else row[rest[0]] for row in found], (len(found),)
-                )
+                return AxesGrid([row[rest[0]] for row in found], (len(found),))
             return found[rest if rest[1:] else rest[0]] if rest else found
         width = self.shape[1] if len(self.shape) == 2 else 1
         if isinstance(index, slice):

@@ -104,7 +104,7 @@ class Pyplot:
             self.figures.clear()
             self.current = None
             return
-        wanted = self.current if fig is None else fig
+        wanted: Any = self.current if fig is None else fig
         number = wanted.number if isinstance(wanted, Figure) else wanted
         self.figures.pop(number, None)
         if self.current is not None and self.current.number == number:
@@ -219,60 +219,64 @@ def _polygon(points: np.ndarray[Any, Any], options: dict[str, Any]) -> Polygon:
 
 
 # The functions of the module that draw into the axes at hand.
-OF_AXES = [
-    "annotate",
-    "arrow",
-    "axhline",
-    "axhspan",
-    "axis",
-    "axvline",
-    "axvspan",
-    "bar",
-    "barh",
-    "contour",
-    "contourf",
-    "errorbar",
-    "fill",
-    "fill_between",
-    "grid",
-    "hist",
-    "hlines",
-    "imshow",
-    "legend",
-    "loglog",
-    "matshow",
-    "pcolor",
-    "pcolormesh",
-    "plot",
-    "scatter",
-    "semilogx",
-    "semilogy",
-    "stackplot",
-    "stem",
-    "step",
-    "text",
-    "twinx",
-    "vlines",
-]
+OF_AXES = tuple(
+    [
+        "annotate",
+        "arrow",
+        "axhline",
+        "axhspan",
+        "axis",
+        "axvline",
+        "axvspan",
+        "bar",
+        "barh",
+        "contour",
+        "contourf",
+        "errorbar",
+        "fill",
+        "fill_between",
+        "grid",
+        "hist",
+        "hlines",
+        "imshow",
+        "legend",
+        "loglog",
+        "matshow",
+        "pcolor",
+        "pcolormesh",
+        "plot",
+        "scatter",
+        "semilogx",
+        "semilogy",
+        "stackplot",
+        "stem",
+        "step",
+        "text",
+        "twinx",
+        "vlines",
+    ]
+)
 
 # What concerns windows and looks: taken, and without an effect on a picture.
-WITHOUT_EFFECT = [
-    "autoscale",
-    "draw",
-    "figtext",
-    "get_cmap",
-    "ioff",
-    "ion",
-    "isinteractive",
-    "margins",
-    "minorticks_on",
-    "rc",
-    "rcdefaults",
-    "set_cmap",
-    "setp",
-    "subplots_adjust",
-    "switch_backend",
-    "tick_params",
-    "tight_layout",
-    "waitforbuttonpress",
-]
+WITHOUT_EFFECT = tuple(
+    [
+        "autoscale",
+        "draw",
+        "figtext",
+        "get_cmap",
+        "ioff",
+        "ion",
+        "isinteractive",
+        "margins",
+        "minorticks_on",
+        "rc",
+        "rcdefaults",
+        "set_cmap",
+        "setp",
+        "subplots_adjust",
+        "switch_backend",
+        "tick_params",
+        "tight_layout",
+        "waitforbuttonpress",
+    ]
+)

@@ -49,9 +49,8 @@ def colour(value: Any, fallback: str) -> str:
             return CYCLE[int(value[1:]) % len(CYCLE)]
         if _HEX.fullmatch(value):
             digits = value[1:]
-            return (
-                "#" + ("".join(d * 2 for d in digits) if len(digits) == 3 else digits[:6]).lower()
-            )
+            whole = "".join(d * 2 for d in digits) if len(digits) == 3 else digits[:6]
+            return f"#{whole.lower()}"
         if re.fullmatch(r"0?\.\d{1,9}|[01](?:\.0*)?", value):
             return _from_parts([float(value)] * 3)
         return _NAMES.get(name, fallback)

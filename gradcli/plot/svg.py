@@ -472,9 +472,8 @@ def _legend(axes: Axes, frame: _Frame) -> list[str]:
     longest = max(len(artist.label) for artist in named)
     width, height = 44 + 7.0 * longest, 10 + 18.0 * len(named)
     x, y = frame.left + frame.width - width - 8, frame.top + 8
-    parts = [
-        f'<rect class="l" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="3"/>'
-    ]
+    box = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    parts = [f'<rect class="l" {box} rx="3"/>']
     for at, artist in enumerate(named):
         middle = y + 14 + 18 * at
         style = getattr(artist, "style", "-") or "-"
