@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .numbers import Array, vector
-from .styles import colour
+from ..tensor.runtime import runtime
+from .numbers import Array, array, number, scalar, vector
+from .styles import colour, line_style
+from .words import words
 
+NOTHING = np.zeros(0)
 NO_LABEL = "_"  # how a label begins that no legend shows
 
 
 class Artist:
-    """Something drawn. `colour` is `#rrggbb`; a `label` is for the legend."""
+    """Something drawn. `colour` is `#rrggbb`; a `label` is for the legend.
 
-    def __init__(self, colour: str, label: Any = None, alpha: Any = None) -> None:
+    What has a higher `zorder` is drawn over what has a lower one.
+    """
+
+    layer = 1.0  # the zorder where the program gives none
+
+    def __init__(
+        self, colour: str, label: Any = None, alpha: Any = None, zorder: Any = None
+    ) -> None:
         self.colour = colour
-        self.label = "" if label is None else str(label)
-        self.alpha = float(alpha) if isinstance(alpha, int | float) else 1.0
+        self.label = "" if label is None else words(label)
+        self.alpha = share_of(alpha)
+        self.zorder = number(zorder, self.layer)
         self.visible = True
         self.axes: Any = None
+        self.has_place = True  # what a legend alone names has none
+        self.turn = 0  # how many lines and points are before it in its axes
 
     def limits(self) -> tuple[Array, Array]:
         """The numbers that decide how far the axes reach, x and y."""
-        return np.zeros(0), np.zeros(0)
+        return NOTHING, NOTHING
 
-    @property
+    def edges(self) -> tuple[Array, Array]:
+        """Where the axes end without a margin, if the data ends there: some x and some y."""
+        return NOTHING, NOTHING
+
     def is_named(self) -> bool:
         """Whether a legend shows it."""
         return bool(self.label) and not self.label.startswith(NO_LABEL) and self.visible
@@ -35,7 +52,7 @@ class Artist:
 
     def set_label(self, label: Any) -> None:
         """Name it in the legend."""
-        self.label = str(label)
+        self.label = words(label)
 
     def get_label(self) -> str:
         """Its name in the legend."""
@@ -51,7 +68,7 @@ class Artist:
 
     def set_alpha(self, alpha: Any) -> None:
         """How much it hides, from 0 to 1."""
-        self.alpha = float(alpha)
+        self.alpha = share_of(alpha)
 
     def set_visible(self, visible: Any) -> None:
         """Show or hide it."""
@@ -63,8 +80,16 @@ class Artist:
             self.axes.artists.remove(self)
 
 
+def share_of(alpha: Any) -> float:
+    """How much something hides, from 0 to 1."""
+    value = number(alpha, 1.0)
+    return min(max(value, 0.0), 1.0) if value == value else 1.0
+
+
 class Line(Artist):
     """A line through points, or markers at them."""
+
+    layer = 2.0
 
     def __init__(
         self,
@@ -76,10 +101,9 @@ class Line(Artist):
         marker: str = "",
         width: float = 1.5,
         size: float = 6.0,
-        label: Any = None,
-        alpha: Any = None,
+        **shared: Any,
     ) -> None:
-        super().__init__(colour, label, alpha)
+        super().__init__(colour, **shared)
         self.x = x
         self.y = y
         self.style = style
@@ -90,8 +114,15 @@ class Line(Artist):
     def limits(self) -> tuple[Array, Array]:
         return self.x, self.y
 
-    def set_data(self, x: Any, y: Any) -> None:
+    def points(self) -> tuple[Array, Array]:
+        """Its points; those without a partner, while a program sets x and y, are not there yet."""
+        count = min(self.x.size, self.y.size)
+        return self.x[:count], self.y[:count]
+
+    def set_data(self, x: Any, y: Any = None) -> None:
         """Put it through other points."""
+        if y is None:
+            x, y = x
         self.x, self.y = vector(x), vector(y)
 
     def set_xdata(self, x: Any) -> None:
@@ -101,6 +132,14 @@ class Line(Artist):
     def set_ydata(self, y: Any) -> None:
         """Other y."""
         self.y = vector(y)
+
+    def set_linewidth(self, w: Any) -> None:
+        """Another width, in points."""
+        self.width = scalar(w)
+
+    def set_linestyle(self, ls: Any) -> None:
+        """Another style."""
+        self.style = line_style(ls)
 
     def get_xdata(self) -> Array:
         """Its x."""
@@ -112,17 +151,45 @@ class Line(Artist):
 
 
 class Points(Artist):
-    """Markers at points, of one colour or one each."""
+    """Markers at points, of one colour or one each.
+
+    `scale` is the two numbers at the ends of `map`, where colours stand for numbers.
+    """
 
     def __init__(
-        self, x: Array, y: Array, colours: list[str], *, size: float, marker: str, **shared: Any
+        self,
+        x: Array,
+        y: Array,
+        colours: list[str],
+        *,
+        sizes: Array,
+        marker: str,
+        hollow: bool = False,
+        **shared: Any,
     ) -> None:
         super().__init__(colours[0] if colours else "#000000", **shared)
         self.x = x
         self.y = y
-        self.colours = colours
-        self.size = size
+        self.point_colours = colours
+        self.sizes = sizes  # their diameters in points
         self.marker = marker
+        self.hollow = hollow
+        self.scale: tuple[float, float] | None = None
+        self.colours: Any = None
+
+    def ends(self) -> tuple[float, float]:
+        """The numbers that the ends of its colour map stand for."""
+        return self.scale or (0.0, 1.0)
+
+    def set_color(self, value: Any) -> None:
+        """Change their colour."""
+        self.colour = colour(value, self.colour)
+        self.point_colours, self.scale = [self.colour], None
+
+    def set_offsets(self, offsets: Any) -> None:
+        """Put them elsewhere, [points, 2]."""
+        places = array(offsets).reshape(-1, 2)
+        self.x, self.y = places[:, 0], places[:, 1]
 
     def limits(self) -> tuple[Array, Array]:
         return self.x, self.y
@@ -150,10 +217,62 @@ class Bars(Artist):
         self.colours = colours
         self.upright = upright
 
+    def set_color(self, value: Any) -> None:
+        """Change their colour."""
+        self.colour = colour(value, self.colour)
+        self.colours = [self.colour]
+
+    def __len__(self) -> int:
+        return self.place.size
+
+    def __getitem__(self, index: Any) -> Any:
+        found = range(len(self))[index]
+        return [Bar(self, at) for at in found] if isinstance(found, range) else Bar(self, found)
+
+    def __iter__(self) -> Iterator[Bar]:
+        return (Bar(self, at) for at in range(len(self)))
+
     def limits(self) -> tuple[Array, Array]:
         along = np.concatenate([self.place - self.width / 2, self.place + self.width / 2])
         up = np.concatenate([self.bottom, self.bottom + self.height])
         return (along, up) if self.upright else (up, along)
+
+    def edges(self) -> tuple[Array, Array]:
+        return (NOTHING, self.bottom) if self.upright else (self.bottom, NOTHING)
+
+
+class Bar:
+    """One of several bars."""
+
+    def __init__(self, bars: Bars, at: int) -> None:
+        self.bars = bars
+        self.at = at
+
+    def get_height(self) -> float:
+        """How high it is."""
+        return float((self.bars.height if self.bars.upright else self.bars.width)[self.at])
+
+    def get_width(self) -> float:
+        """How wide it is."""
+        return float((self.bars.width if self.bars.upright else self.bars.height)[self.at])
+
+    def get_x(self) -> float:
+        """Its left end."""
+        return self._edge() if self.bars.upright else float(self.bars.bottom[self.at])
+
+    def get_y(self) -> float:
+        """Its lower end."""
+        return float(self.bars.bottom[self.at]) if self.bars.upright else self._edge()
+
+    def _edge(self) -> float:
+        return float(self.bars.place[self.at] - self.bars.width[self.at] / 2)
+
+    def set_color(self, value: Any) -> None:
+        """Change its colour."""
+        bars = self.bars
+        if len(bars.colours) != len(bars):
+            bars.colours = [bars.colours[at % len(bars.colours)] for at in range(len(bars))]
+        bars.colours[self.at] = colour(value, bars.colours[self.at])
 
 
 class Area(Artist):
@@ -173,9 +292,17 @@ class Polygon(Artist):
     """A closed line through points."""
 
     def __init__(
-        self, x: Array, y: Array, colour: str, *, filled: bool = True, **shared: Any
+        self,
+        x: Array,
+        y: Array,
+        colour: str,
+        *,
+        filled: bool = True,
+        width: float = 1.5,
+        **shared: Any,
     ) -> None:
         super().__init__(colour, **shared)
+        self.width = width
         self.x = x
         self.y = y
         self.filled = filled
@@ -185,7 +312,12 @@ class Polygon(Artist):
 
 
 class Errors(Artist):
-    """A bar of uncertainty at each point, along y and along x."""
+    """A bar of uncertainty at each point, along y and along x.
+
+    What `xerr` and `yerr` hold is [points], or [2, points] for what is below and above.
+    """
+
+    layer = 2.0
 
     def __init__(
         self, x: Array, y: Array, xerr: Array | None, yerr: Array | None, colour: str, **shared: Any
@@ -197,18 +329,39 @@ class Errors(Artist):
         self.yerr = yerr
 
     def limits(self) -> tuple[Array, Array]:
-        x = [self.x] if self.xerr is None else [self.x - self.xerr, self.x + self.xerr]
-        y = [self.y] if self.yerr is None else [self.y - self.yerr, self.y + self.yerr]
+        x, y = [self.x], [self.y]
+        for low, high, upright in self.spans():
+            (y if upright else x).extend((low, high))
         return np.concatenate(x), np.concatenate(y)
+
+    def spans(self) -> list[tuple[Array, Array, bool]]:
+        """The ends of the bars, and whether they go up."""
+        return [
+            (middle - below, middle + above, upright)
+            for middle, err, upright in ((self.x, self.xerr, False), (self.y, self.yerr, True))
+            if err is not None
+            for below, above in (err if err.ndim == 2 else (err, err),)
+        ]
 
 
 class Rule(Artist):
     """A straight line across the axes at one x or y, or a band between two."""
 
+    layer = 1.5
+
     def __init__(
-        self, first: float, last: float, colour: str, *, upright: bool, style: str, **shared: Any
+        self,
+        first: float,
+        last: float,
+        colour: str,
+        *,
+        upright: bool,
+        style: str,
+        width: float = 1.5,
+        **shared: Any,
     ) -> None:
         super().__init__(colour, **shared)
+        self.width = width
         self.first = first
         self.last = last
         self.upright = upright  # at an x, not at a y
@@ -221,6 +374,8 @@ class Rule(Artist):
 
 class Image(Artist):
     """Rows of numbers as colours: `values` are [rows, columns] or [rows, columns, 3]."""
+
+    layer = 0.0
 
     def __init__(
         self,
@@ -242,20 +397,32 @@ class Image(Artist):
     def limits(self) -> tuple[Array, Array]:
         return np.array(self.extent[:2]), np.array(self.extent[2:])
 
+    def edges(self) -> tuple[Array, Array]:
+        return self.limits()
+
     def set_data(self, values: Any) -> None:
         """Show other numbers."""
-        from .numbers import array
+        found = array(values)
+        if found.ndim in (2, 3):
+            self.values = found[..., :3] if found.ndim == 3 else found
 
-        self.values = array(values)
+    def ends(self) -> tuple[float, float]:
+        """The numbers that the ends of its colour map stand for."""
+        return self.low, self.high
 
     def share(self) -> Array:
         """The values from 0 to 1, [rows, columns] or [rows, columns, 3]."""
-        span = self.high - self.low
-        return np.clip((self.values - self.low) / (span if span > 0 else 1.0), 0.0, 1.0)
+        runtime.reserve(40 * self.values.size)
+        span = self.high / 2 - self.low / 2  # halves: the difference may overflow
+        with np.errstate(all="ignore"):
+            found = (self.values / 2 - self.low / 2) / (span if span > 0 else 1.0)
+        return np.clip(found, 0.0, 1.0)
 
 
 class Contours(Artist):
     """Lines of equal height over a grid, or the bands between them."""
+
+    layer = 0.5
 
     def __init__(
         self,
@@ -278,8 +445,15 @@ class Contours(Artist):
         self.filled = filled
         self.line_colour = line_colour
 
+    def ends(self) -> tuple[float, float]:
+        """The numbers that the ends of its colour map stand for."""
+        return (float(self.levels[0]), float(self.levels[-1])) if self.levels.size else (0.0, 1.0)
+
     def limits(self) -> tuple[Array, Array]:
         return self.x, self.y
+
+    def edges(self) -> tuple[Array, Array]:
+        return self.limits()
 
 
 class Text(Artist):
@@ -288,26 +462,34 @@ class Text(Artist):
     `relative` points are shares of the axes, from 0 to 1.
     """
 
+    layer = 3.0
+
     def __init__(
         self,
         x: float,
         y: float,
-        text: str,
+        text: Any,
         colour: str,
         *,
         tip: tuple[float, float] | None = None,
+        offset: tuple[float, float] = (0.0, 0.0),
         relative: bool = False,
         anchor: str = "start",
+        rise: str = "baseline",
+        size: float = 10.0,
         **shared: Any,
     ) -> None:
         super().__init__(colour, **shared)
         self.x = x
         self.y = y
-        self.text = text
+        self.text = words(text)
         self.tip = tip
+        self.offset = offset  # in points, to the right and up
         self.relative = relative
-        self.anchor = anchor
+        self.anchor = anchor  # "start", "middle" or "end"
+        self.rise = rise  # "top", "center", "bottom" or "baseline"
+        self.size = size
 
     def set_text(self, text: Any) -> None:
         """Other words."""
-        self.text = str(text)
+        self.text = words(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,10 +26,33 @@ from .artists import (
     Rule,
     Text,
 )
-from .numbers import Array, array, categories, scalar, vector
+from .numbers import Array, Wrong, array, categories, number, scalar, vector
 from .styles import CYCLE, colour, colour_map, is_colour, line_style, mapped, parsed
+from .ticks import Ends, shares, ticks
+from .ticks import labels as label_texts
+from .words import words
+
+Made = TypeVar("Made", bound=Artist)
+MOST_ARTISTS = 100_000
 
 MARGIN = 0.05  # of the data's range, around it
+MOST_LEVELS = 100  # of contours
+AXES_SHARES = "axes"  # what stands for `ax.transAxes`: places are shares of the axes
+_NO_MARKER = ("", "None", "none")
+LEGEND_PLACES = (
+    "best",
+    "upper right",
+    "upper left",
+    "lower left",
+    "lower right",
+    "right",
+    "center left",
+    "center right",
+    "lower center",
+    "upper center",
+    "center",
+)
+MOST = 1e300  # a picture of larger numbers ends there
 
 
 class Scale:
@@ -38,41 +61,55 @@ class Scale:
     def __init__(self) -> None:
         self.low: float | None = None
         self.high: float | None = None
+        self.turned = False  # grows the other way
         self.log = False
         self.label = ""
         self.ticks: list[float] | None = None
         self.tick_labels: list[str] | None = None
 
     def limit(self, low: Any, high: Any) -> None:
-        """Set the ends; None leaves one as it is."""
+        """Set the ends; None, or what is not finite, leaves one as it is."""
         if high is None and isinstance(low, list | tuple | np.ndarray):
             low, high = low
-        if low is not None:
-            self.low = scalar(low)
-        if high is not None:
-            self.high = scalar(high)
+        for name, value in (("low", low), ("high", high)):
+            if value is not None and math.isfinite(scalar(value)):
+                setattr(self, name, scalar(value))
+                self.turned = False
 
-    def range(self, values: list[Array]) -> tuple[float, float]:
-        """The ends for some data, the lower one first unless the program turned them round."""
+    def range(self, values: list[Array], edges: list[Array]) -> Ends:
+        """The ends for some data, the lower one first unless the program turned them round.
+
+        Data that ends at one of the `edges` has no margin there.
+        """
         finite = [part[np.isfinite(part)] for part in values if part.size]
         if self.log:
             finite = [part[part > 0] for part in finite]
         data = np.concatenate(finite) if finite else np.zeros(0)
         low, high = (float(data.min()), float(data.max())) if data.size else (0.0, 1.0)
-        if self.log:
-            if not data.size:
-                low, high = 0.1, 1.0
-            spread = (high / low) ** MARGIN if high > low else 2.0
-            low, high = low / spread, high * spread
-        else:
-            pad = (high - low) * MARGIN if high > low else abs(low) * MARGIN or 0.5
-            low, high = low - pad, high + pad
-        low = low if self.low is None else self.low
-        high = high if self.high is None else self.high
+        first, last = self._spread(low, high, bool(data.size))
+        if not self.log:
+            first = low if any((part == low).any() for part in edges) else first
+            last = high if any((part == high).any() for part in edges) else last
+        low = first if self.low is None else self.low
+        high = last if self.high is None else self.high
         if self.log:
             high = high if high > 0 else 1.0
             low = low if low > 0 else high / 10
-        return (low, high) if high != low else (low - 0.5, high + 0.5)
+        low, high = min(max(low, -MOST), MOST), min(max(high, -MOST), MOST)
+        if high == low or high / 2 - low / 2 < abs(high) * 1e-15:
+            pad = abs(low) / 2 or 0.5
+            low, high = (low / 2, low * 2) if self.log else (low - pad, high + pad)
+        return (high, low) if self.turned else (low, high)
+
+    def _spread(self, low: float, high: float, given: bool) -> Ends:
+        """Two ends with a margin."""
+        if self.log:
+            if not given:
+                low, high = 0.1, 1.0
+            spread = 10 ** ((math.log10(high) - math.log10(low)) * MARGIN) if high > low else 2.0
+            return low / spread, high * spread
+        pad = (high / 2 - low / 2) * 2 * MARGIN if high > low else abs(low) * MARGIN or 0.05
+        return low - pad, high + pad
 
 
 class Axes:
@@ -81,64 +118,70 @@ class Axes:
     def __init__(self, figure: Any, place: tuple[int, int, int, int]) -> None:
         self.figure = figure
         self.place = place
+        self.beside: Axes | None = None  # those whose x it shares, where it lies over others
         self.cla()
 
     def cla(self) -> None:
         """Take everything out."""
         self.artists: list[Artist] = []
         self.title = ""
-        self.x_scale = Scale()
+        self.x_scale: Scale = Scale() if self.beside is None else self.beside.x_scale
         self.y_scale = Scale()
         self.has_grid = False
         self.has_legend = False
+        self.legend_place = "best"
         self.has_axis = True
         self.equal = False
         self.bar_of_colours: Any = None
-        self._turn = 0
-
-    clear = cla
+        self.colour_label = ""
+        self._turns = {"line": 0, "patch": 0}
+        self._marks = 0
 
     # How far the axes reach
 
-    def ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+    def ranges(self) -> tuple[Ends, Ends]:
         """The ends of x and of y."""
         found = [artist.limits() for artist in self.artists if artist.visible]
-        x_range = self.x_scale.range([x for x, _ in found])
-        y_range = self.y_scale.range([y for _, y in found])
-        images = [a for a in self.artists if isinstance(a, Image | Contours)]
-        if images and len(images) == len(self.artists):
-            x, y = images[0].limits()
-            if self.x_scale.low is None and self.x_scale.high is None:
-                x_range = (float(x[0]), float(x[-1]))
-            if self.y_scale.low is None and self.y_scale.high is None:
-                y_range = (float(y[0]), float(y[-1]))
-        return x_range, y_range
+        edges = [artist.edges() for artist in self.artists if artist.visible]
+        across = [x for x, _ in found]
+        for other in self.figure.axes:
+            if other is not self and other.x_scale is self.x_scale:
+                across += [artist.limits()[0] for artist in other.artists if artist.visible]
+        return (
+            self.x_scale.range(across, [x for x, _ in edges]),
+            self.y_scale.range([y for _, y in found], [y for _, y in edges]),
+        )
 
     # Drawing
 
-    def _next_colour(self) -> str:
-        found = CYCLE[self._turn % len(CYCLE)]
-        self._turn += 1
+    def _next_colour(self, kind: str) -> str:
+        """The next colour of lines, or of patches, which have a turn of their own."""
+        found = CYCLE[self._turns[kind] % len(CYCLE)]
+        self._turns[kind] += 1
         return found
 
-    def _add(self, artist: Any) -> Any:
+    def _add(self, artist: Made) -> Made:
         runtime.spend(1)
+        if len(self.artists) >= MOST_ARTISTS:
+            raise Wrong(ValueError(f"axes hold {MOST_ARTISTS:,} lines, points and texts at most"))
         artist.axes = self
+        if isinstance(artist, Line | Points):
+            artist.turn = self._marks
+            self._marks += 1
         self.artists.append(artist)
         return artist
 
     def _places(self, values: Any, scale: Scale) -> Array:
         """Numbers along an axis; texts stand at 0, 1, 2 … and become its ticks."""
-        names = categories(values)
+        names = categories([values] if isinstance(values, str) else values)
         if names is None:
             return vector(values)
-        known = list(scale.tick_labels or [])
+        known = {name: at for at, name in enumerate(scale.tick_labels or [])}
         for name in names:
-            if name not in known:
-                known.append(name)
+            known.setdefault(words(name), len(known))
         scale.ticks = [float(at) for at in range(len(known))]
-        scale.tick_labels = known
-        return np.array([float(known.index(name)) for name in names])
+        scale.tick_labels = list(known)
+        return np.array([float(known[words(name)]) for name in names])
 
     def plot(self, *args: Any, **kwargs: Any) -> list[Line]:
         """Lines through points: `plot(y)`, `plot(x, y)`, `plot(x, y, "r--")`, several at once."""
@@ -150,25 +193,37 @@ class Axes:
             if second is None and rest and isinstance(rest[0], str) and not _is_format(rest[0]):
                 second = rest.pop(0)
             form = parsed(rest.pop(0)) if rest and isinstance(rest[0], str) else {}
-            y = array(first if second is None else second)
+            given = first if second is None else second
+            texts = categories([given] if isinstance(given, str) else given)
+            y = array(given) if texts is None else self._places(given, self.y_scale)
             if y.ndim == 0:
                 y = y.reshape(1)
-            x = (
-                np.arange(len(y), dtype=np.float64)
-                if second is None
-                else self._places(first, self.x_scale)
-            )
-            columns = y.reshape(len(y), -1).T
-            if len(x) != len(y):
-                raise ValueError(
-                    f"x and y must have same first dimension, but have shapes ({len(x)},) and "
-                    f"{y.shape}"
+            if second is None:
+                xs = np.arange(len(y), dtype=np.float64).reshape(-1, 1)
+            else:
+                is_text = categories([first] if isinstance(first, str) else first) is not None
+                xs = self._places(first, self.x_scale) if is_text else array(first)
+                xs = xs.reshape(len(xs), -1) if xs.ndim else xs.reshape(1, 1)
+            columns = y.reshape(len(y), math.prod(y.shape[1:])).T
+            if len(xs) != len(y):
+                shape = (len(xs),) if xs.shape[1:] == (1,) else xs.shape
+                raise Wrong(
+                    ValueError(
+                        "x and y must have same first dimension, but have shapes "
+                        f"{shape} and {y.shape}"
+                    )
                 )
-            lines += [self._line(x, column, form, kwargs) for column in columns]
+            if max(y.ndim, xs.ndim) > 2:
+                raise Wrong(ValueError("x and y can be no greater than 2D"))
+            labels = kwargs.get("label")
+            for at, column in enumerate(columns):
+                label = labels[at % len(labels)] if isinstance(labels, list | tuple) else labels
+                x = xs[:, at % max(xs.shape[1], 1)]
+                lines.append(self._line(x, column, form, {**kwargs, "label": label}))
         return lines
 
     def _line(self, x: Array, y: Array, form: dict[str, str], options: dict[str, Any]) -> Line:
-        default = self._next_colour()
+        given = options.get("color", options.get("c", form.get("colour")))
         marker = options.get("marker", form.get("marker", ""))
         style = options.get("linestyle", options.get("ls", form.get("style")))
         if style is None:
@@ -176,16 +231,19 @@ class Axes:
         made = Line(
             x,
             y,
-            colour(options.get("color", options.get("c", form.get("colour"))), default),
+            self._colour(given, "line"),
             style=line_style(style),
-            marker=marker if isinstance(marker, str) and marker not in ("None", "none") else "",
-            width=_number(options.get("linewidth", options.get("lw")), 1.5),
-            size=_number(options.get("markersize", options.get("ms")), 6.0),
-            label=options.get("label"),
-            alpha=options.get("alpha"),
+            marker=marker if isinstance(marker, str) and marker.strip() not in _NO_MARKER else "",
+            width=number(options.get("linewidth", options.get("lw")), 1.5),
+            size=number(options.get("markersize", options.get("ms")), 6.0),
+            **_shared(options),
         )
-        self._add(made)
-        return made
+        return self._add(made)
+
+    def _colour(self, given: Any, kind: str) -> str:
+        """The colour that a program gives, or the next one."""
+        known = None if given is None else colour(given, "")
+        return known or self._next_colour(kind)
 
     def semilogx(self, *args: Any, **kwargs: Any) -> list[Line]:
         """`plot` with a logarithmic x."""
@@ -215,42 +273,48 @@ class Axes:
         """Points, of sizes `s` and colours `c`: one, one each, or numbers of a colour map."""
         x, y = self._places(x, self.x_scale), self._places(y, self.y_scale)
         if x.size != y.size:
-            raise ValueError("x and y must be the same size")
-        default = self._next_colour()
-        colours = self._colours(kwargs.get("color", c), x.size, default, kwargs)
-        area = vector(s) if s is not None else np.array([36.0])
+            raise Wrong(ValueError("x and y must be the same size"))
+        given = kwargs.get("color", kwargs.get("facecolor", kwargs.get("facecolors", c)))
+        hollow = isinstance(given, str) and given == "none"
+        if hollow:
+            given = kwargs.get("edgecolors", kwargs.get("edgecolor", kwargs.get("ec")))
+        values = self._values(given, x.size)
+        area = np.full(1, 36.0) if s is None else np.nan_to_num(np.clip(vector(s), 0.0, 1e4))
+        marker = kwargs.get("marker")
         made = Points(
             x,
             y,
-            colours,
-            size=math.sqrt(max(float(area.mean()) if area.size else 36.0, 0.0)),
-            marker=kwargs.get("marker") or "o",
-            label=kwargs.get("label"),
-            alpha=kwargs.get("alpha"),
+            self._colours(given, x.size) if values is None else [CYCLE[0]],
+            sizes=np.sqrt(area) if area.size else np.zeros(1),
+            marker=marker if isinstance(marker, str) and marker else "o",
+            hollow=hollow,
+            **_shared(kwargs),
         )
-        self._add(made)
-        return made
+        if values is not None:
+            low, high = _ends(values, kwargs)
+            made.scale, made.colours = (low, high), colour_map(kwargs.get("cmap"))
+            share = shares(values, (low, high), False).tolist()
+            made.point_colours = [mapped(part, made.colours) for part in share]
+        return self._add(made)
 
-    def _colours(self, given: Any, count: int, default: str, options: dict[str, Any]) -> list[str]:
-        """One colour, or one for each of `count` things."""
-        if given is None or is_colour(given):
-            return [colour(given, default)]
-        if isinstance(given, str):
-            return [default]
-        names = categories(given)
-        if names is not None:
-            return [colour(name, default) for name in names]
+    def _values(self, given: Any, count: int) -> Array | None:
+        """Numbers that stand for colours, one for each of `count` things; None for colours."""
+        if given is None or is_colour(given) or isinstance(given, str) or categories(given):
+            return None
         values = array(given)
-        if values.ndim == 2 and values.shape[1] in (3, 4):
-            return [colour(row, default) for row in values]
-        values = values.reshape(-1)
-        if values.size != count or not values.size:
-            return [default]
-        low = _number(options.get("vmin"), float(np.nanmin(values)))
-        high = _number(options.get("vmax"), float(np.nanmax(values)))
-        colours = colour_map(options.get("cmap") or "viridis")
-        span = high - low or 1.0
-        return [mapped((value - low) / span, colours) for value in values.tolist()]
+        if values.ndim == 2 and values.shape[1] in (3, 4) and values.shape[0] != count:
+            return None
+        return values.reshape(-1) if values.size == count and count else None
+
+    def _colours(self, given: Any, count: int) -> list[str]:
+        """One colour, or one for each of `count` things."""
+        names = categories(given)
+        if names is None and isinstance(given, list | tuple | np.ndarray) and not is_colour(given):
+            runtime.spend(len(given))
+            names = list(given)
+        if names is not None and names:
+            return [colour(name, CYCLE[0]) for name in names]
+        return [self._colour(given, "patch")]
 
     def bar(self, x: Any, height: Any, width: Any = 0.8, bottom: Any = None, **kwargs: Any) -> Bars:
         """Bars upwards from `bottom`, their middles at x."""
@@ -265,6 +329,15 @@ class Axes:
     ) -> Bars:
         lengths = vector(length)
         count = max(place.size, lengths.size)
+        for size in (place.size, lengths.size):
+            if size not in (1, count):
+                raise Wrong(
+                    ValueError(
+                        "shape mismatch: objects cannot be broadcast to a single shape.  "
+                        f"Mismatch is between arg 0 with shape ({place.size},) and arg 1 with "
+                        f"shape ({lengths.size},)."
+                    )
+                )
         widths = np.broadcast_to(vector(width), (count,))
         if options.get("align") == "edge":
             place = place + widths / 2
@@ -273,12 +346,16 @@ class Axes:
             np.broadcast_to(lengths, (count,)),
             widths,
             np.broadcast_to(vector(0.0 if start is None else start), (count,)),
-            self._colours(options.get("color"), count, self._next_colour(), options),
+            self._colours(options.get("color", options.get("facecolor")), count),
             upright=up,
-            label=options.get("label"),
-            alpha=options.get("alpha"),
+            **_shared(options),
         )
         self._add(made)
+        err = options.get("yerr" if up else "xerr")
+        if err is not None:
+            tops = made.bottom + made.height
+            x, y = (made.place, tops) if up else (tops, made.place)
+            self._errors(x, y, None if up else err, err if up else None, "#000000", {})
         return made
 
     def hist(self, x: Any, bins: Any = 10, **kwargs: Any) -> tuple[Any, Any, Any]:
@@ -286,59 +363,93 @@ class Axes:
         sets = _sets(x)
         every = np.concatenate(sets) if sets else np.zeros(0)
         every = every[np.isfinite(every)]
+        runtime.spend(every.size >> 3)
         if isinstance(bins, str):
-            bins = max(math.ceil(math.log2(max(every.size, 1)) + 1), 1)
+            bins = math.ceil(math.log2(max(every.size, 1)) + 1)
+        elif not isinstance(bins, int):
+            bins = vector(bins) if np.ndim(bins) else int(scalar(bins))
         if isinstance(bins, int):
-            runtime.reserve(16 * bins)
-        else:
-            bins = vector(bins)
+            if bins < 1:
+                raise Wrong(ValueError("`bins` must be positive, when an integer"))
+            runtime.reserve(200 * bins)
+            runtime.spend(bins)
         limits = kwargs.get("range")
-        edges = np.histogram_bin_edges(every, bins, None if limits is None else tuple(limits))
-        counts = []
+        edges = np.histogram_bin_edges(every, bins, None if limits is None else _pair(limits))
+        made, counts, base = [], [], np.zeros(edges.size - 1)
         for at, values in enumerate(sets):
-            found, _ = np.histogram(values[np.isfinite(values)], edges)
-            heights = found.astype(np.float64)
-            if kwargs.get("density") and heights.sum():
-                heights = heights / (heights.sum() * np.diff(edges))
-            if kwargs.get("cumulative"):
-                heights = np.cumsum(heights)
-            if kwargs.get("log"):
-                self.y_scale.log = True
-            label = kwargs.get("label")
-            self._bars(
-                (edges[:-1] + edges[1:]) / 2,
-                heights,
-                np.diff(edges),
-                None,
-                kwargs.get("orientation") != "horizontal",
-                {
-                    "color": kwargs.get("color", kwargs.get("facecolor")),
-                    "alpha": kwargs.get("alpha", 0.6 if len(sets) > 1 else None),
-                    "label": label[at] if isinstance(label, list | tuple) else label,
-                },
-            )
+            heights = self._heights(values, edges, kwargs)
+            made.append(self._hist_bars(heights, base, edges, at, len(sets), kwargs))
+            base = base + heights if kwargs.get("stacked") else base
             counts.append(heights)
-        return (counts[0] if len(counts) == 1 else counts), edges, self.artists[-1:]
+        if kwargs.get("log"):
+            self.y_scale.log = True
+        one = len(counts) == 1
+        return (counts[0] if one else counts), edges, (made[0] if one else made)
+
+    def _heights(self, values: Array, edges: Array, options: dict[str, Any]) -> Array:
+        weights = options.get("weights")
+        good = np.isfinite(values)
+        given = None if weights is None else np.broadcast_to(vector(weights), values.shape)[good]
+        found = np.histogram(values[good], edges, weights=given)[0].astype(np.float64)
+        if options.get("density") and found.sum():
+            found = found / (found.sum() * np.diff(edges))
+        if options.get("cumulative"):
+            found = np.cumsum(found * (np.diff(edges) if options.get("density") else 1.0))
+        return found
+
+    def _hist_bars(
+        self,
+        heights: Array,
+        base: Array,
+        edges: Array,
+        at: int,
+        count: int,
+        options: dict[str, Any],
+    ) -> Any:
+        """The bars of one of `count` sets: on top of each other, or side by side."""
+        label, given = options.get("label"), options.get("color", options.get("facecolor"))
+        shades = given if isinstance(given, list | tuple) and not is_colour(given) else [given]
+        own: dict[str, Any] = {
+            **options,
+            "color": shades[at % len(shades)] if shades else None,
+            "label": label[at : at + 1] if isinstance(label, list | tuple) else label,
+        }
+        if isinstance(own["label"], list | tuple):
+            own["label"] = own["label"][0] if own["label"] else None
+        flat = options.get("orientation") == "horizontal"
+        if options.get("histtype") in ("step",):
+            x = np.repeat(edges, 2)
+            y = np.concatenate([[0.0], np.repeat(base + heights, 2), [0.0]])
+            pair = (y, x) if flat else (x, y)
+            return self._line(pair[0], pair[1], {}, own)
+        widths = np.diff(edges)
+        middles = (edges[:-1] + edges[1:]) / 2
+        if count > 1 and not options.get("stacked"):
+            widths = widths * 0.8 / count
+            middles = middles + widths * (at - (count - 1) / 2)
+        if options.get("rwidth") is not None:
+            widths = widths * scalar(options["rwidth"])
+        own.pop("align", None)
+        return self._bars(middles, heights, widths, base, not flat, own)
 
     def fill_between(self, x: Any, y1: Any, y2: Any = 0, **kwargs: Any) -> Area:
         """The area between two curves."""
         x = vector(x)
-        made = Area(
-            x,
-            np.broadcast_to(vector(y1), x.shape),
-            np.broadcast_to(vector(y2), x.shape),
-            colour(kwargs.get("color", kwargs.get("facecolor")), self._next_colour()),
-            label=kwargs.get("label"),
-            alpha=kwargs.get("alpha", 0.5),
+        low = np.broadcast_to(vector(y1), x.shape)
+        where = kwargs.get("where")
+        if where is not None:
+            low = np.where(np.broadcast_to(vector(where), x.shape) != 0, low, np.nan)
+        given = kwargs.get("color", kwargs.get("facecolor", kwargs.get("fc")))
+        shade = self._colour(given, "patch")
+        return self._add(
+            Area(x, low, np.broadcast_to(vector(y2), x.shape), shade, **_shared(kwargs))
         )
-        self._add(made)
-        return made
 
     def fill(self, x: Any, y: Any, *args: Any, **kwargs: Any) -> list[Polygon]:
         """A filled polygon."""
-        default = colour(args[0] if args else None, self._next_colour())
-        shade = colour(kwargs.get("color"), default)
-        return [self._add(Polygon(vector(x), vector(y), shade, alpha=kwargs.get("alpha")))]
+        given = kwargs.get("color", kwargs.get("facecolor", args[0] if args else None))
+        shade = self._colour(given, "patch")
+        return [self._add(Polygon(vector(x), vector(y), shade, **_shared(kwargs)))]
 
     def stackplot(self, x: Any, *args: Any, **kwargs: Any) -> list[Area]:
         """Areas on top of each other."""
@@ -347,29 +458,44 @@ class Axes:
         made = []
         for at, values in enumerate(args):
             top = base + vector(values)
-            label = labels[at] if at < len(labels) else None
-            made.append(self.fill_between(x, base, top, label=label, alpha=0.8))
+            own = {**kwargs, "label": labels[at] if at < len(labels) else None}
+            made.append(self.fill_between(x, base, top, **own))
             base = top
         return made
 
     def stem(self, *args: Any, **kwargs: Any) -> Any:
         """Lines up to points."""
-        y = vector(args[-1])
-        x = vector(args[0]) if len(args) > 1 else np.arange(y.size, dtype=np.float64)
-        self._bars(x, y, np.zeros(1), None, True, kwargs)
-        return self.plot(x, y, "o")[0]
+        given = args[:2] if len(args) > 1 and not isinstance(args[1], str) else args[:1]
+        y = vector(given[-1])
+        x = vector(given[0]) if len(given) > 1 else np.arange(y.size, dtype=np.float64)
+        ends = np.stack([np.zeros(y.size), y, np.full(y.size, np.nan)], 1).reshape(-1)
+        line = self._line(np.repeat(x, 3), ends, {}, {})
+        self._line(x, y, {"colour": line.colour, "marker": "o"}, kwargs)
+        return line
 
     def errorbar(
-        self, x: Any, y: Any, yerr: Any = None, xerr: Any = None, fmt: str = "", **kwargs: Any
+        self, x: Any, y: Any, yerr: Any = None, xerr: Any = None, fmt: Any = "", **kwargs: Any
     ) -> Any:
         """Points with bars of uncertainty."""
-        line = self.plot(x, y, fmt, **kwargs)[0] if fmt else self.plot(x, y, **kwargs)[0]
-        spans = [
-            None if err is None else np.broadcast_to(np.abs(array(err)), line.x.shape)
-            for err in (xerr, yerr)
-        ]
+        if isinstance(fmt, str) and fmt.lower() == "none":
+            kwargs.update(linestyle="", marker="")
+            fmt = ""
+        line = self.plot(x, y, *([fmt] if fmt else []), **kwargs)[0]
         shade = colour(kwargs.get("ecolor"), line.colour)
-        return self._add(Errors(line.x, line.y, spans[0], spans[1], shade))
+        self._errors(line.x, line.y, xerr, yerr, shade, kwargs)
+        return line
+
+    def _errors(
+        self, x: Array, y: Array, xerr: Any, yerr: Any, shade: str, options: dict[str, Any]
+    ) -> None:
+        def spans(err: Any) -> Array | None:
+            if err is None:
+                return None
+            found = np.abs(array(err))
+            return np.broadcast_to(found, (2, x.size) if found.ndim == 2 else x.shape)
+
+        alpha = options.get("alpha")
+        self._add(Errors(x, y, spans(xerr), spans(yerr), shade, alpha=alpha))
 
     def imshow(self, X: Any, cmap: Any = None, **kwargs: Any) -> Image:
         """Rows of numbers as colours, the first row on top unless `origin="lower"`."""
@@ -377,37 +503,33 @@ class Axes:
         if values.ndim == 3 and values.shape[2] == 1:
             values = values[:, :, 0]
         if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (3, 4)):
-            raise TypeError(f"Invalid shape {values.shape} for image data")
+            raise Wrong(TypeError(f"Invalid shape {values.shape} for image data"))
         rows, columns = values.shape[:2]
-        low, high = 0.0, 1.0
         if values.ndim == 3:
             values = values[:, :, :3]
-            high = 255.0 if values.size and np.nanmax(values) > 1 else 1.0
-        elif values.size:
-            finite = values[np.isfinite(values)]
-            low = _number(kwargs.get("vmin"), float(finite.min()) if finite.size else 0.0)
-            high = _number(kwargs.get("vmax"), float(finite.max()) if finite.size else 1.0)
-        extent = kwargs.get("extent")
-        if extent is None:
-            extent = (-0.5, columns - 0.5, rows - 0.5, -0.5)
-            if kwargs.get("origin") == "lower":
-                extent = (-0.5, columns - 0.5, -0.5, rows - 0.5)
-        elif kwargs.get("origin") == "lower":
-            values = values[::-1]
-            left, right, bottom, top = map(scalar, extent)
-            extent = (left, right, bottom, top)
-        if kwargs.get("origin") == "lower" and kwargs.get("extent") is None:
-            values = values[::-1]
-            extent = (extent[0], extent[1], extent[2], extent[3])
+            low, high = 0.0, 255.0 if values.size and np.nan_to_num(values).max() > 1 else 1.0
+        else:
+            low, high = _ends(values, kwargs)
+        is_lower = kwargs.get("origin") == "lower"
+        if kwargs.get("extent") is not None:
+            extent = vector(kwargs["extent"])
+        else:
+            ends = (-0.5, rows - 0.5) if is_lower else (rows - 0.5, -0.5)
+            extent = np.array([-0.5, columns - 0.5, *ends])
+        left, right, bottom, top = extent.tolist()
+        if not any(isinstance(artist, Image) for artist in self.artists):
+            self.y_scale.turned = bottom > top
+            self.x_scale.turned = left > right
         self.equal = kwargs.get("aspect") != "auto"
-        return self._add(  # type: ignore[no-any-return]
+        return self._add(
             Image(
-                values,
-                tuple(map(scalar, extent)),  # type: ignore[arg-type]
+                values[::-1] if is_lower else values,
+                (left, right, bottom, top),
                 low=low,
                 high=high,
-                colours=colour_map(cmap or "viridis"),
+                colours=colour_map(cmap),
                 alpha=kwargs.get("alpha"),
+                zorder=kwargs.get("zorder"),
             )
         )
 
@@ -418,10 +540,14 @@ class Axes:
     def pcolormesh(self, *args: Any, **kwargs: Any) -> Image:
         """A grid of numbers as colours."""
         values = array(args[-1])
+        if values.ndim != 2:
+            raise Wrong(TypeError(f"Invalid shape {values.shape} for image data"))
+        extent = [0.0, float(values.shape[1]), 0.0, float(values.shape[0])]
         if len(args) == 3:
             x, y = array(args[0]), array(args[1])
-            kwargs["extent"] = (x.min(), x.max(), y.min(), y.max())
-        made = self.imshow(values[::-1], kwargs.pop("cmap", None), **kwargs)
+            extent = [float(x.min()), float(x.max()), float(y.min()), float(y.max())]
+        own = {name: kwargs[name] for name in ("vmin", "vmax", "alpha") if name in kwargs}
+        made = self.imshow(values[::-1], kwargs.get("cmap"), extent=extent, **own)
         self.equal = False
         return made
 
@@ -442,31 +568,43 @@ class Axes:
             args = args[:-1]
         heights = array(args[-1])
         if heights.ndim != 2:
-            raise TypeError(f"Input z must be 2D, not {heights.ndim}D")
+            raise Wrong(TypeError(f"Input z must be 2D, not {heights.ndim}D"))
+        if min(heights.shape) < 2:
+            raise Wrong(
+                TypeError(
+                    f"Input z must be at least a (2, 2) shaped array, but has shape {heights.shape}"
+                )
+            )
         if len(args) == 3:
             x, y = array(args[0]), array(args[1])
             x, y = (x[0] if x.ndim == 2 else x), (y[:, 0] if y.ndim == 2 else y)
+            if (y.size, x.size) != heights.shape:
+                raise Wrong(
+                    TypeError(
+                        f"Length of x ({x.size}) must match number of columns in z "
+                        f"({heights.shape[1]})"
+                    )
+                )
         else:
             x, y = (np.arange(n, dtype=np.float64) for n in heights.shape[::-1])
-        finite = heights[np.isfinite(heights)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-        if given is None or isinstance(given, int):
-            from .ticks import ticks
-
-            runtime.reserve(64 * (given or 7))
-            levels = np.array(ticks(low, high, (given or 7) + 1))
+        order, rows = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
+        x, y, heights = x[order], y[rows], heights[rows][:, order]
+        low, high = _ends(heights, {})
+        if given is None or np.ndim(given) == 0:
+            count = 7 if given is None else int(min(max(scalar(given), 1), MOST_LEVELS))
+            levels = np.array(_levels(low, high, count + 1))
         else:
-            levels = np.sort(vector(given))
+            levels = np.sort(vector(given))[:MOST_LEVELS]
         only = options.get("colors")
         if isinstance(only, list | tuple) and only:
             only = only[0]
-        return self._add(  # type: ignore[no-any-return]
+        return self._add(
             Contours(
                 x,
                 y,
                 heights,
                 levels,
-                colour_map(options.get("cmap") or "viridis"),
+                colour_map(options.get("cmap")),
                 filled=filled,
                 line_colour=colour(only, "#000000") if only is not None else None,
                 alpha=options.get("alpha"),
@@ -490,68 +628,85 @@ class Axes:
         return self._rule(xmin, xmax, True, kwargs)
 
     def _rule(self, first: Any, last: Any, upright: bool, options: dict[str, Any]) -> Rule:
-        made = Rule(
-            scalar(first),
-            scalar(last),
-            colour(options.get("color", options.get("c")), self._next_colour()),
-            upright=upright,
-            style=line_style(options.get("linestyle", options.get("ls", "-"))),
-            label=options.get("label"),
-            alpha=options.get("alpha", 1.0 if first is last else 0.3),
-        )
-        self._add(made)
-        return made
-
-    def hlines(self, y: Any, xmin: Any, xmax: Any, *args: Any, **kwargs: Any) -> None:
-        """Lines across from `xmin` to `xmax`."""
-        self._segments(y, xmin, xmax, True, kwargs)
-
-    def vlines(self, x: Any, ymin: Any, ymax: Any, *args: Any, **kwargs: Any) -> None:
-        """Lines upwards from `ymin` to `ymax`."""
-        self._segments(x, ymin, ymax, False, kwargs)
-
-    def _segments(self, at: Any, start: Any, end: Any, flat: bool, options: dict[str, Any]) -> None:
-        places, starts, ends = np.broadcast_arrays(vector(at), vector(start), vector(end))
-        options = {"color": options.get("colors"), **options}
-        shade = colour(options.get("color"), self._next_colour())
-        style = {"linestyle": options.get("linestyles", options.get("linestyle", "-"))}
-        for place, first, last in zip(places, starts, ends, strict=True):
-            along, across = np.array([first, last]), np.array([place, place])
-            pair = (along, across) if flat else (across, along)
-            self._line(*pair, {"colour": shade}, {**style, "label": options.get("label")})
-
-    def text(self, x: Any, y: Any, s: Any, *args: Any, **kwargs: Any) -> Text:
-        """A text at a point."""
-        anchor = kwargs.get("horizontalalignment", kwargs.get("ha", "left"))
-        return self._add(  # type: ignore[no-any-return]
-            Text(
-                scalar(x),
-                scalar(y),
-                str(s),
-                colour(kwargs.get("color"), ""),
-                relative=kwargs.get("transform") is not None,
-                anchor={"center": "middle", "right": "end"}.get(anchor, "start"),
+        given = options.get("color", options.get("c", options.get("facecolor")))
+        return self._add(
+            Rule(
+                scalar(first),
+                scalar(last),
+                colour(given, CYCLE[0]),
+                upright=upright,
+                style=line_style(options.get("linestyle", options.get("ls", "-"))),
+                width=number(options.get("linewidth", options.get("lw")), 1.5),
+                **_shared(options),
             )
         )
 
-    def annotate(self, text: Any, xy: Any, xytext: Any = None, **kwargs: Any) -> Text:
-        """A text with an arrow to a point."""
-        tip = (scalar(xy[0]), scalar(xy[1]))
-        place = tip if xytext is None else (scalar(xytext[0]), scalar(xytext[1]))
-        shade = colour(kwargs.get("color"), "")
-        return self._add(  # type: ignore[no-any-return]
-            Text(*place, str(text), shade, tip=None if xytext is None else tip)
+    def hlines(self, y: Any, xmin: Any, xmax: Any, *args: Any, **kwargs: Any) -> Line:
+        """Lines across from `xmin` to `xmax`."""
+        return self._segments(y, xmin, xmax, True, kwargs)
+
+    def vlines(self, x: Any, ymin: Any, ymax: Any, *args: Any, **kwargs: Any) -> Line:
+        """Lines upwards from `ymin` to `ymax`."""
+        return self._segments(x, ymin, ymax, False, kwargs)
+
+    def _segments(self, at: Any, start: Any, end: Any, flat: bool, options: dict[str, Any]) -> Line:
+        places, starts, ends = np.broadcast_arrays(vector(at), vector(start), vector(end))
+        gap = np.full(places.shape, np.nan)
+        along = np.stack([starts, ends, gap], 1).reshape(-1)
+        across = np.repeat(places, 3)
+        given = options.get("color", options.get("colors"))
+        if isinstance(given, list | tuple) and given and not is_colour(given):
+            given = given[0]
+        style = options.get("linestyles", options.get("linestyle", "-"))
+        own = {**options, "color": colour(given, CYCLE[0]), "linestyle": style}
+        return self._line(*((along, across) if flat else (across, along)), {}, own)
+
+    def text(self, x: Any, y: Any, s: Any, *args: Any, **kwargs: Any) -> Text:
+        """A text at a point."""
+        x, y = scalar(x), scalar(y)
+        return self._add(
+            Text(x, y, s, relative=kwargs.get("transform") == AXES_SHARES, **_looks(kwargs))
         )
+
+    def annotate(self, text: Any, xy: Any, xytext: Any = None, *args: Any, **kwargs: Any) -> Text:
+        """A text at a point, or beside it with an arrow to it."""
+        x, y = vector(xy).tolist()
+        looks = _looks(kwargs)
+        if xytext is None:
+            return self._add(Text(x, y, text, **looks))
+        at_x, at_y = vector(xytext).tolist()
+        if str(kwargs.get("textcoords")).startswith("offset"):
+            return self._add(Text(x, y, text, offset=(at_x, at_y), **looks))
+        if kwargs.get("textcoords", kwargs.get("xycoords")) == "axes fraction":
+            return self._add(Text(at_x, at_y, text, relative=True, **looks))
+        tip = (x, y) if kwargs.get("arrowprops") is not None else None
+        return self._add(Text(at_x, at_y, text, tip=tip, **looks))
 
     def arrow(self, x: Any, y: Any, dx: Any, dy: Any, **kwargs: Any) -> Text:
         """An arrow."""
         x, y = scalar(x), scalar(y)
-        shade = colour(kwargs.get("color", kwargs.get("fc")), self._next_colour())
-        return self._add(Text(x, y, "", shade, tip=(x + scalar(dx), y + scalar(dy))))  # type: ignore[no-any-return]
+        given = kwargs.get("color", kwargs.get("fc", kwargs.get("facecolor")))
+        tip = (x + scalar(dx), y + scalar(dy))
+        return self._add(Text(x, y, "", colour=self._colour(given, "patch"), tip=tip))
+
+    def bar_label(self, container: Any, labels: Any = None, fmt: Any = None, **kwargs: Any) -> None:
+        """The heights of bars, or other texts, at their ends."""
+        tops = container.bottom + container.height
+        names = label_texts(container.height.tolist()) if labels is None else _texts(labels)
+        up = container.upright
+        for place, top, name in zip(container.place, tops, names or [], strict=False):
+            at = (float(place), float(top)) if up else (float(top), float(place))
+            looks: dict[str, Any] = {"anchor": "middle"} if up else {"rise": "center"}
+            self._add(Text(*at, name, colour="", offset=(0.0, 3.0) if up else (3.0, 0.0), **looks))
 
     def add_patch(self, patch: Any) -> Any:
         """A rectangle, a circle or a polygon made by `plt.Rectangle` and its like."""
         return self._add(patch) if isinstance(patch, Artist) else patch
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that were drawn."""
+        return [artist for artist in self.artists if isinstance(artist, Line)]
 
     add_artist = add_line = add_patch
 
@@ -559,15 +714,15 @@ class Axes:
 
     def set_title(self, label: Any, *args: Any, **kwargs: Any) -> None:
         """The words above."""
-        self.title = str(label)
+        self.title = words(label)
 
     def set_xlabel(self, xlabel: Any, *args: Any, **kwargs: Any) -> None:
         """The words below."""
-        self.x_scale.label = str(xlabel)
+        self.x_scale.label = words(xlabel)
 
     def set_ylabel(self, ylabel: Any, *args: Any, **kwargs: Any) -> None:
         """The words beside."""
-        self.y_scale.label = str(ylabel)
+        self.y_scale.label = words(ylabel)
 
     def set_xlim(self, left: Any = None, right: Any = None, **kwargs: Any) -> tuple[float, float]:
         """How far x reaches."""
@@ -589,11 +744,16 @@ class Axes:
 
     def set_xscale(self, value: Any, **kwargs: Any) -> None:
         """`"log"` or `"linear"`."""
-        self.x_scale.log = value in ("log", "symlog")
+        self._set_scale(self.x_scale, value)
 
     def set_yscale(self, value: Any, **kwargs: Any) -> None:
         """`"log"` or `"linear"`."""
-        self.y_scale.log = value in ("log", "symlog")
+        self._set_scale(self.y_scale, value)
+
+    def _set_scale(self, scale: Scale, value: Any) -> None:
+        scale.log = value == "log"
+        if value not in ("log", "linear"):
+            self.figure.leave_out(f"the scale {words(value)!r}")
 
     def set_xticks(self, ticks: Any, labels: Any = None, **kwargs: Any) -> None:
         """The ticks below, with their texts."""
@@ -615,26 +775,40 @@ class Axes:
 
     def grid(self, visible: Any = True, **kwargs: Any) -> None:
         """Lines at the ticks."""
-        self.has_grid = visible is None or bool(visible)
+        self.has_grid = visible is None or bool(visible) or bool(kwargs)
 
     def legend(self, *args: Any, **kwargs: Any) -> None:
         """The names of what is drawn: their labels, or those given."""
         self.has_legend = True
+        place = kwargs.get("loc", "best")
+        if isinstance(place, int):
+            place = LEGEND_PLACES[place] if 0 <= place < len(LEGEND_PLACES) else "best"
+        self.legend_place = place if place in LEGEND_PLACES else "best"
         handles = kwargs.get("handles", args[0] if len(args) == 2 else None)
         labels = kwargs.get("labels", args[-1] if args else None)
+        if isinstance(handles, list | tuple):
+            for artist in handles:
+                if isinstance(artist, Artist) and artist.axes is None:
+                    artist.has_place = False
+                    self._add(artist)
         if isinstance(labels, list | tuple):
             chosen = handles if isinstance(handles, list | tuple) else self.artists
             for artist, label in zip(chosen, labels, strict=False):
                 if isinstance(artist, Artist):
-                    artist.label = str(label)
+                    artist.label = words(label)
+
+    def get_legend_handles_labels(self) -> tuple[list[Artist], list[str]]:
+        """What a legend names, and its names."""
+        named = [artist for artist in self.artists if artist.is_named()]
+        return named, [artist.label for artist in named]
 
     def axis(self, arg: Any = None, **kwargs: Any) -> tuple[float, float, float, float]:
         """`"off"`, `"equal"`, `"tight"`, or the four ends; returns the four ends."""
-        if arg in ("off", False):
+        if arg is False or (isinstance(arg, str) and arg == "off"):
             self.has_axis = False
-        elif arg in ("on", True):
+        elif arg is True or (isinstance(arg, str) and arg == "on"):
             self.has_axis = True
-        elif arg in ("equal", "scaled", "square", "image"):
+        elif isinstance(arg, str) and arg in ("equal", "scaled", "square", "image"):
             self.equal = True
         elif isinstance(arg, list | tuple | np.ndarray) and len(arg) == 4:
             self.set_xlim(arg[0], arg[1])
@@ -648,17 +822,15 @@ class Axes:
 
     def set_aspect(self, aspect: Any, *args: Any, **kwargs: Any) -> None:
         """`"equal"`: a unit of x is as long as one of y."""
-        self.equal = aspect in ("equal", 1, 1.0)
+        self.equal = aspect == "equal" if isinstance(aspect, str) else number(aspect, 0.0) == 1
 
     def invert_yaxis(self) -> None:
         """Turn y round."""
-        low, high = self.ranges()[1]
-        self.y_scale.low, self.y_scale.high = high, low
+        self.y_scale.turned = not self.y_scale.turned
 
     def invert_xaxis(self) -> None:
         """Turn x round."""
-        low, high = self.ranges()[0]
-        self.x_scale.low, self.x_scale.high = high, low
+        self.x_scale.turned = not self.x_scale.turned
 
     def set(self, **kwargs: Any) -> None:
         """Several of the `set_…` at once."""
@@ -670,9 +842,8 @@ class Axes:
 
     def twinx(self) -> Axes:
         """Axes over these, with a y of their own."""
-        return self.figure.over(self)  # type: ignore[no-any-return]
-
-    twiny = twinx
+        over: Axes = self.figure.over(self)
+        return over
 
 
 SETTERS: dict[str, Callable[..., Any]] = {
@@ -690,8 +861,45 @@ def _is_format(text: str) -> bool:
     return True
 
 
-def _number(value: Any, default: float) -> float:
-    return default if value is None else scalar(value)
+def _pair(values: Any) -> tuple[float, float]:
+    first, last = vector(values).tolist()
+    return first, last
+
+
+def _shared(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that every artist has."""
+    return {name: options.get(name) for name in ("label", "alpha", "zorder")}
+
+
+def _looks(options: dict[str, Any]) -> dict[str, Any]:
+    """How a text looks: its colour, and which of its points is at its place."""
+    across = options.get("horizontalalignment", options.get("ha", "left"))
+    up = options.get("verticalalignment", options.get("va", "baseline"))
+    size = options.get("fontsize", options.get("size"))
+    return {
+        "colour": colour(options.get("color", options.get("c")), ""),
+        "anchor": {"center": "middle", "right": "end"}.get(words(across), "start"),
+        "rise": words(up),
+        "size": number(None if isinstance(size, str) else size, 10.0),
+        "alpha": options.get("alpha"),
+    }
+
+
+def _ends(values: Array, options: dict[str, Any]) -> Ends:
+    """The numbers at the ends of a colour map: those given, or the ends of the data."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return number(options.get("vmin"), low), number(options.get("vmax"), high)
+
+
+def _levels(low: float, high: float, count: int) -> list[float]:
+    """Round heights that reach around all of the data."""
+    found = ticks(low, high, count)
+    if len(found) < 2:
+        return found
+    step = found[1] - found[0]
+    first = [found[0] - step] if found[0] > low else []
+    return [*first, *found, *([found[-1] + step] if found[-1] < high else [])]
 
 
 def _texts(labels: Any) -> list[str] | None:
@@ -700,7 +908,7 @@ def _texts(labels: Any) -> list[str] | None:
     found = []
     for label in labels:
         runtime.spend(1)
-        found.append(label if isinstance(label, str) else str(scalar(label)).removesuffix(".0"))
+        found.append(words(label) if isinstance(label, str) else label_texts([scalar(label)])[0])
     return found
 
 

@@ -1,4 +1,7 @@
-"""What a program gives to be drawn, as numbers."""
+"""What a program gives to be drawn, as numbers.
+
+What comes here is plain: numbers, texts, tensors, arrays, and lists and tuples of these.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +15,39 @@ from ..tensor.tensor import Tensor
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+_NUMBERS = frozenset((int, float, bool))
+
+
+class Wrong(Exception):
+    """What matplotlib refuses, too; `error` is what the program sees."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
 
 def array(values: Any) -> Array:
-    """Numbers of any shape: a tensor, an array, a number, or these in lists.
+    """Numbers of any shape: a tensor, an array, a number, or these in lists. None is no number.
 
-    Raises RuntimeError for a tensor that requires grad, TypeError or ValueError for what is no
-    number, or for lists of unequal length.
+    Raises Wrong for a tensor that requires grad and for lists of unequal length, TypeError or
+    ValueError for what is no number.
     """
     if type(values) is Tensor:
         if runtime.grad_enabled and requires_grad(values):
-            raise RuntimeError(NUMPY_NEEDS_DETACH)
+            raise Wrong(RuntimeError(NUMPY_NEEDS_DETACH))
         values = values.array
-    elif isinstance(values, list | tuple | range) or hasattr(type(values), "__next__"):
-        items = []
-        for item in values:
-            runtime.spend(1)
-            items.append(array(item))
+    elif isinstance(values, list | tuple | range):
+        runtime.reserve(8 * len(values))
+        runtime.spend(len(values) >> 3)
+        if isinstance(values, range) or _NUMBERS.issuperset(map(type, values)):
+            return np.array(values, dtype=np.float64)
+        items = [array(item) for item in values]
         if any(item.shape != items[0].shape for item in items):
-            raise ValueError("setting an array element with a sequence")
+            raise Wrong(ValueError("setting an array element with a sequence."))
         runtime.reserve(8 * sum(item.size for item in items))
         return np.stack(items) if items else np.zeros(0)
+    elif values is None:
+        return np.asarray(np.nan)
     elif isinstance(values, str):
         return np.asarray(float(values))
     runtime.reserve(8 * np.size(values) if isinstance(values, np.ndarray) else 8)
@@ -60,3 +76,11 @@ def scalar(value: Any) -> float:
     if found.size != 1:
         raise TypeError("only length-1 arrays can be converted to Python scalars")
     return float(found.reshape(())[()])
+
+
+def number(value: Any, default: float) -> float:
+    """One number, `default` for None and for what is none."""
+    try:
+        return default if value is None else scalar(value)
+    except (TypeError, ValueError, OverflowError):
+        return default

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..tensor.runtime import runtime
-from .artists import Polygon
+from .artists import Line, Polygon
 from .axes import Axes
 from .figure import Figure
-from .numbers import scalar, vector
-from .styles import colour
+from .left_out import Notes
+from .numbers import Wrong, number, scalar, vector
+from .styles import CYCLE, colour, line_style
+from .words import words
 
 MOST_FIGURES = 1000
 
@@ -20,44 +22,54 @@ MOST_FIGURES = 1000
 class Pyplot:
     """The state behind the functions of the module.
 
-    `show_figure` is what draws a figure when the program asks for it: None where nobody looks.
+    `show_figure` draws a figure when the program asks for it, and says whether it did: None where
+    nobody looks.
     """
 
-    def __init__(self, show_figure: Callable[[Figure], None] | None = None) -> None:
+    def __init__(self, show_figure: Callable[[Figure], bool] | None = None) -> None:
         self.figures: dict[int, Figure] = {}
         self.current: Figure | None = None
         self.show_figure = show_figure
-        self.unshown = 0  # figures that were to be seen, and were not
-        self.left_out: set[str] = set()  # what programs asked for and no picture shows
+        self.interactive = False  # show() does not wait, so a picture is still being made
+        self.unshown: set[int] = set()  # figures that were to be seen, and were not
+        self.notes = Notes()
+        self.made = 0
 
     # Figures
 
     def figure(self, num: Any = None, figsize: Any = None, **kwargs: Any) -> Figure:
         """A new figure, or an older one by its number."""
+        if isinstance(num, Figure):
+            self.current = num
+            return num
         if isinstance(num, int) and num in self.figures:
             self.current = self.figures[num]
             return self.current
         if len(self.figures) >= MOST_FIGURES:
-            raise ValueError(f"a program has {MOST_FIGURES} open figures at most: plt.close()")
-        number = num if isinstance(num, int) else max(self.figures, default=0) + 1
+            raise Wrong(
+                ValueError(f"a program has {MOST_FIGURES} open figures at most: plt.close()")
+            )
+        key = num if isinstance(num, int) else max(self.figures, default=0) + 1
         runtime.spend(1)
-        self.current = self.figures[number] = Figure(number, figsize)
+        self.made += 1
+        self.current = self.figures[key] = Figure(key, figsize, self.notes.add)
         return self.current
 
     def gcf(self) -> Figure:
         """The figure that is drawn into."""
         return self.current if self.current is not None else self.figure()
 
-    def gca(self) -> Axes:
+    def gca(self, **kwargs: Any) -> Any:
         """The axes that are drawn into."""
-        return self.gcf().gca()
+        return self.gcf().gca(**kwargs)
 
-    def sca(self, ax: Axes) -> None:
+    def sca(self, ax: Any) -> None:
         """Draw into other axes from now on."""
-        self.current = ax.figure
-        ax.figure.current = ax
+        if isinstance(ax, Axes):
+            self.current = ax.figure
+            ax.figure.current = ax
 
-    def subplot(self, *args: Any, **kwargs: Any) -> Axes:
+    def subplot(self, *args: Any, **kwargs: Any) -> Any:
         """The axes at a place of a grid, made if there are none."""
         return self.gcf().add_subplot(*args, **kwargs)
 
@@ -66,37 +78,51 @@ class Pyplot:
     ) -> tuple[Figure, Any]:
         """A new figure with a grid of axes."""
         figure = self.figure(None, figsize)
-        return figure, figure.subplots(nrows, ncols, squeeze=kwargs.get("squeeze", True))
+        return figure, figure.subplots(nrows, ncols, **kwargs)
 
-    def axes(self, *args: Any, **kwargs: Any) -> Axes:
+    def axes(self, *args: Any, **kwargs: Any) -> Any:
         """New axes over the whole figure."""
-        return self.gcf().add_axes()
+        return self.gcf().add_axes(**kwargs)
 
-    def subplot2grid(self, shape: Any, loc: Any, rowspan: int = 1, colspan: int = 1) -> Axes:
+    def subplot2grid(
+        self, shape: Any, loc: Any, rowspan: Any = 1, colspan: Any = 1, **kwargs: Any
+    ) -> Any:
         """Axes that may take several cells."""
         rows, columns = int(shape[0]), int(shape[1])
         first = int(loc[0]) * columns + int(loc[1]) + 1
         return self.gcf().add_subplot(
-            rows, columns, (first, first + (rowspan - 1) * columns + colspan - 1)
+            rows, columns, (first, first + (int(rowspan) - 1) * columns + int(colspan) - 1)
         )
 
     def show(self, *args: Any, **kwargs: Any) -> None:
-        """Show all figures; they are done with then."""
-        for figure in list(self.figures.values()):
-            self._show(figure)
-        self.close("all")
+        """Show all figures; they are done with then, unless the program goes on drawing."""
+        block = kwargs.get("block", args[0] if args else None)
+        if block is False or (self.interactive and block is None):
+            return
+        self.end()
 
     def _show(self, figure: Figure) -> None:
-        if figure.is_empty:
-            return
-        if self.show_figure is None:
-            self.unshown += 1
-        else:
-            self.show_figure(figure)
+        if not figure.is_empty() and (self.show_figure is None or not self.show_figure(figure)):
+            self.unshown.add(id(figure) if figure.number in self.figures else self.made)
 
     def savefig(self, *args: Any, **kwargs: Any) -> None:
         """Show the figure; the name belongs to a disk that programs do not have."""
         self._show(self.gcf())
+
+    def draw(self) -> None:
+        """Go on: there is no window to draw into."""
+
+    def ion(self) -> None:
+        """Have `show` go on at once."""
+        self.interactive = True
+
+    def ioff(self) -> None:
+        """Have `show` show."""
+        self.interactive = False
+
+    def isinteractive(self) -> bool:
+        """Whether `show` goes on at once."""
+        return self.interactive
 
     def close(self, fig: Any = None) -> None:
         """Forget a figure, or all of them."""
@@ -105,9 +131,10 @@ class Pyplot:
             self.current = None
             return
         wanted: Any = self.current if fig is None else fig
-        number = wanted.number if isinstance(wanted, Figure) else wanted
-        self.figures.pop(number, None)
-        if self.current is not None and self.current.number == number:
+        key = wanted.number if isinstance(wanted, Figure) else wanted
+        if isinstance(key, int):
+            self.figures.pop(key, None)
+        if self.current is not None and self.current.number == key:
             self.current = next(reversed(self.figures.values()), None)
 
     def clf(self) -> None:
@@ -150,11 +177,11 @@ class Pyplot:
         """The words beside."""
         self.gca().set_ylabel(ylabel)
 
-    def xlim(self, *args: Any, **kwargs: Any) -> tuple[float, float]:
+    def xlim(self, *args: Any, **kwargs: Any) -> Any:
         """How far x reaches."""
         return self.gca().set_xlim(*args, **kwargs)
 
-    def ylim(self, *args: Any, **kwargs: Any) -> tuple[float, float]:
+    def ylim(self, *args: Any, **kwargs: Any) -> Any:
         """How far y reaches."""
         return self.gca().set_ylim(*args, **kwargs)
 
@@ -176,31 +203,62 @@ class Pyplot:
         if ticks is not None:
             self.gca().set_yticks(ticks, labels)
 
-    def colorbar(self, mappable: Any = None, *args: Any, **kwargs: Any) -> None:
+    def colorbar(self, mappable: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The numbers of the colours of the last image."""
-        if mappable is None:
-            shown = [a for a in self.gca().artists if hasattr(a, "colours")]
-            mappable = shown[-1] if shown else None
-        self.gcf().colorbar(mappable)
+        shown = [a for a in self.gca().artists if getattr(a, "colours", None) is not None]
+        if mappable is None and shown:
+            mappable = shown[-1]
+        return self.gcf().colorbar(mappable, **kwargs)
 
     # Shapes for `add_patch`
 
-    def Rectangle(self, xy: Any, width: Any, height: Any, **kwargs: Any) -> Polygon:
+    @staticmethod
+    def Rectangle(xy: Any, width: Any, height: Any, **kwargs: Any) -> Polygon:
         """A rectangle from its lower left corner."""
-        x, y, w, h = scalar(xy[0]), scalar(xy[1]), scalar(width), scalar(height)
+        x, y = vector(xy).tolist()
+        w, h = scalar(width), scalar(height)
         corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
         return _polygon(corners, kwargs)
 
-    def Circle(self, xy: Any, radius: Any = 5, **kwargs: Any) -> Polygon:
+    @staticmethod
+    def Circle(xy: Any, radius: Any = 5, **kwargs: Any) -> Polygon:
         """A circle around a point."""
-        turn = np.linspace(0.0, 2 * np.pi, 61)
-        centre, size = vector(xy), scalar(radius)
-        points = centre + size * np.stack([np.cos(turn), np.sin(turn)], 1)
-        return _polygon(points, kwargs)
+        return _ellipse(xy, radius, radius, kwargs)
 
-    def Polygon(self, xy: Any, *args: Any, **kwargs: Any) -> Polygon:
+    @staticmethod
+    def Ellipse(xy: Any, width: Any, height: Any, **kwargs: Any) -> Polygon:
+        """An ellipse around a point."""
+        return _ellipse(xy, scalar(width) / 2, scalar(height) / 2, kwargs)
+
+    @staticmethod
+    def Polygon(xy: Any, *args: Any, **kwargs: Any) -> Polygon:
         """A polygon through points."""
         return _polygon(vector(xy).reshape(-1, 2), kwargs)
+
+    @staticmethod
+    def Patch(**kwargs: Any) -> Polygon:
+        """A colour for a legend."""
+        return _polygon(np.zeros((0, 2)), kwargs)
+
+    @staticmethod
+    def Line2D(xdata: Any, ydata: Any, **kwargs: Any) -> Line:
+        """A line for `add_line` or a legend."""
+        return Line(
+            vector(xdata),
+            vector(ydata),
+            colour(kwargs.get("color", kwargs.get("c")), CYCLE[0]),
+            style=line_style(kwargs.get("linestyle", kwargs.get("ls", "-"))),
+            marker=words(kwargs.get("marker") or ""),
+            width=number(kwargs.get("linewidth", kwargs.get("lw")), 1.5),
+            label=kwargs.get("label"),
+            alpha=kwargs.get("alpha"),
+        )
+
+
+def _ellipse(xy: Any, across: Any, up: Any, options: dict[str, Any]) -> Polygon:
+    turn = np.linspace(0.0, 2 * np.pi, 61)
+    round_it = np.stack([np.cos(turn) * scalar(across), np.sin(turn) * scalar(up)], 1)
+    return _polygon(vector(xy) + round_it, options)
 
 
 def _polygon(points: np.ndarray[Any, Any], options: dict[str, Any]) -> Polygon:
@@ -211,68 +269,9 @@ def _polygon(points: np.ndarray[Any, Any], options: dict[str, Any]) -> Polygon:
     return Polygon(
         points[:, 0],
         points[:, 1],
-        colour(given, "#1f77b4"),
+        colour(given, CYCLE[0]),
         filled=bool(filled),
+        width=number(options.get("linewidth", options.get("lw")), 1.5),
         label=options.get("label"),
         alpha=options.get("alpha"),
     )
-
-
-# The functions of the module that draw into the axes at hand.
-OF_AXES = (
-    "annotate",
-    "arrow",
-    "axhline",
-    "axhspan",
-    "axis",
-    "axvline",
-    "axvspan",
-    "bar",
-    "barh",
-    "contour",
-    "contourf",
-    "errorbar",
-    "fill",
-    "fill_between",
-    "grid",
-    "hist",
-    "hlines",
-    "imshow",
-    "legend",
-    "loglog",
-    "matshow",
-    "pcolor",
-    "pcolormesh",
-    "plot",
-    "scatter",
-    "semilogx",
-    "semilogy",
-    "stackplot",
-    "stem",
-    "step",
-    "text",
-    "twinx",
-    "vlines",
-)
-
-# What concerns windows and looks: taken, and without an effect on a picture.
-WITHOUT_EFFECT = (
-    "autoscale",
-    "draw",
-    "figtext",
-    "get_cmap",
-    "ioff",
-    "ion",
-    "isinteractive",
-    "margins",
-    "minorticks_on",
-    "rc",
-    "rcdefaults",
-    "set_cmap",
-    "setp",
-    "subplots_adjust",
-    "switch_backend",
-    "tick_params",
-    "tight_layout",
-    "waitforbuttonpress",
-)

@@ -1,33 +1,92 @@
-"""Round numbers along an axis."""
+"""Round numbers along an axis, and where numbers are between its ends."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .numbers import Array
+
+if TYPE_CHECKING:
+    from .axes import Scale
+
+Ends = tuple[float, float]
 
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Multiples of 1, 2, 2.5 or 5 times a power of ten between two numbers, at most `most`."""
-    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
-        return [low]
     rough = (high - low) / max(most - 1, 1)
+    if not math.isfinite(rough) or rough <= 0 or rough < abs(high) * 1e-14:
+        return [low]
     power = 10.0 ** math.floor(math.log10(rough))
+    if power == 0.0:
+        return [low]
     step = next((f * power for f in (1, 2, 2.5, 5, 10) if f * power >= rough * 0.999), 10 * power)
     first = math.ceil(low / step - 1e-9)
     count = math.floor(high / step + 1e-9) - first + 1
-    return [round((first + at) * step, 12) + 0.0 for at in range(max(count, 0))] or [low]
+    digits = 12 - math.floor(math.log10(step))
+    return [round((first + at) * step, digits) + 0.0 for at in range(max(count, 0))] or [low]
 
 
-def log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten between two positive numbers."""
+def log_ticks(low: float, high: float, most: int = 8) -> list[float]:
+    """Powers of ten between two positive numbers, or round numbers where there are fewer than two.
+
+    Both ends are above 0.
+    """
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-    step = max((last - first) // 8, 1)
-    return [10.0**power for power in range(first, last + 1, step)] or [low]
+    if last <= first:
+        return [tick for tick in ticks(low, high, max(most // 2, 3)) if tick > 0]
+    step = -(-(last - first + 1) // max(most, 2))
+    return [10.0**power for power in range(first, last + 1, step)]
 
 
-def label(value: float) -> str:
+def labels(values: list[float]) -> list[str]:
+    """The numbers of ticks, short, and no two alike that differ."""
+    for digits in (6, 9, 12, 17):
+        found = [label(value, digits) for value in values]
+        if len(set(found)) == len(set(values)):
+            break
+    return found
+
+
+def label(value: float, digits: int = 6) -> str:
     """A tick's number, short."""
     if value == 0:
         return "0"
     if 1e-4 <= abs(value) < 1e6:
-        return f"{value:.6g}"
-    return f"{value:.3g}"
+        return f"{value:.{digits}g}"
+    mantissa, _, power = f"{value:.{max(digits - 3, 3)}g}".partition("e")
+    return f"{mantissa}e{int(power)}" if power else mantissa
+
+
+def tick_places(scale: Scale, ends: Ends, most: int) -> list[tuple[float, str]]:
+    """The ticks between two ends, and their texts."""
+    low, high = min(ends), max(ends)
+    if scale.ticks is not None:
+        names = labels(scale.ticks) if scale.tick_labels is None else scale.tick_labels
+        names = [*names, *[""] * (len(scale.ticks) - len(names))]
+        slack = (high - low) * 1e-9
+        return [
+            (value, name)
+            for value, name in zip(scale.ticks, names, strict=False)
+            if low - slack <= value <= high + slack
+        ]
+    found = log_ticks(low, high, most) if scale.log else ticks(low, high, most)
+    if scale.tick_labels is None:
+        return list(zip(found, labels(found), strict=True))
+    names = [*scale.tick_labels, *[""] * len(found)]
+    return list(zip(found, names, strict=False))
+
+
+def shares(values: Array, ends: Ends, log: bool) -> Array:
+    """Numbers between two ends as 0 to 1; far outside they stay near, for the picture's sake."""
+    with np.errstate(all="ignore"):
+        if log:
+            low, high = math.log10(ends[0]), math.log10(ends[1])
+            values = np.where(values > 0, np.log10(values), np.nan)
+        else:
+            low, high = ends
+        half = np.clip(values / 2 - low / 2, -1e308, 1e308)  # halves: the difference may overflow
+        return np.clip(half / (high / 2 - low / 2), -10.0, 11.0)
