@@ -86,6 +86,10 @@ def run(arguments: list[str]) -> int:
         if failure.message:
             show(failure, form, when)
         return failure.status
+    finally:
+        figures = sys.modules.get("gradcli.cli.process.figures")
+        if figures is not None:
+            figures.tell()
 
 
 def _wants_json_errors(arguments: list[str]) -> bool:

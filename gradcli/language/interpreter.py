@@ -295,7 +295,8 @@ class Session:
     """A namespace in which programs run one after another.
 
     `stdout` takes the text that programs print, `emit` the records of `emit(name=value)`. `seed`
-    seeds the module `random`.
+    seeds the module `random`. `show_figure` draws a figure that a program shows and says whether
+    it did; `pyplot` is the state of matplotlib's module, None before a program imports it.
     """
 
     def __init__(
@@ -304,8 +305,11 @@ class Session:
         limits: Limits | None = None,
         emit: Callable[[Any], None] | None = None,
         seed: int | None = None,
+        show_figure: Callable[[Any], bool] | None = None,
     ) -> None:
         self.stdout = stdout
+        self.show_figure = show_figure
+        self.pyplot: Any = None
         self.limits = limits or Limits()
         self.emit = emit
         self.globals: dict[str, Any] = {}
@@ -327,6 +331,8 @@ class Session:
             machine.emit = self.emit
             machine.modules = self.modules
             machine.random = self.random
+            machine.pyplot = self.pyplot
+            machine.show_figure = self.show_figure
             machine.max_steps = limits.max_steps
             machine.timeout = limits.timeout
             machine.depth = limits.depth
@@ -367,6 +373,8 @@ class Session:
         names = self.globals
         names.update(given)
         self._enter()
+        if fresh:
+            machine.pyplot = None
         frame = [names, 0, None, *[UNBOUND] * (program.size - FIRST)]
         value = UNSET
         try:
@@ -375,6 +383,8 @@ class Session:
             program.run(frame)
             if program.value is not None:
                 value = program.value(frame)
+            if fresh and machine.pyplot is not None:
+                machine.pyplot.end()
             if not fresh and runtime.used() > runtime.max_bytes:  # since the watch looked last
                 raise runtime.too_much_memory()
         except (LimitExceeded, Interrupted) as error:
@@ -392,6 +402,7 @@ class Session:
             runtime.numbers = False
             handling.clear()
             self.random = machine.random
+            self.pyplot = machine.pyplot
             watch.stop()
         return Result(names, value)
 

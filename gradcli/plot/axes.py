@@ -137,6 +137,8 @@ class Axes:
         self._turns = {"line": 0, "patch": 0}
         self._marks = 0
 
+    clear = cla
+
     # How far the axes reach
 
     def ranges(self) -> tuple[Ends, Ends]:

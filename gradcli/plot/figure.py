@@ -25,7 +25,8 @@ class Figure:
         self.axes: list[Axes] = []
         self.current: Axes | None = None
         self.title = ""
-        self.drawn = ""  # the picture that was shown last
+        self.drawn: dict[str, str] = {}  # the pictures that were shown last, by their kind
+        self.is_missed = False  # it was to be shown, and nobody saw it
 
     def add_subplot(self, *args: Any, **kwargs: Any) -> Any:
         """The axes at a place of a grid: `(rows, columns, number)` or `231`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .words import words
+from .words import plain, words
 
 
 class LeftOut:
@@ -66,3 +66,8 @@ class Notes:
         found = list(self.names)
         self.names.clear()
         return found
+
+    def sentence(self) -> str:
+        """What a user is told about those noted since the last call; "" for none."""
+        found = self.take()
+        return f"left out of the figures: {plain(', '.join(found))}" if found else ""

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..tensor.runtime import runtime
-from .artists import Line, Polygon
 from .axes import Axes
 from .figure import Figure
 from .left_out import Notes
-from .numbers import Wrong, number, scalar, vector
-from .styles import CYCLE, colour, line_style
-from .words import words
+from .numbers import Wrong, scalar
 
 MOST_FIGURES = 1000
 
@@ -31,9 +26,8 @@ class Pyplot:
         self.current: Figure | None = None
         self.show_figure = show_figure
         self.interactive = False  # show() does not wait, so a picture is still being made
-        self.unshown: set[int] = set()  # figures that were to be seen, and were not
+        self.unshown = 0  # figures that were to be seen, and were not
         self.notes = Notes()
-        self.made = 0
 
     # Figures
 
@@ -51,7 +45,6 @@ class Pyplot:
             )
         key = num if isinstance(num, int) else max(self.figures, default=0) + 1
         runtime.spend(1)
-        self.made += 1
         self.current = self.figures[key] = Figure(key, figsize, self.notes.add)
         return self.current
 
@@ -101,13 +94,17 @@ class Pyplot:
             return
         self.end()
 
-    def _show(self, figure: Figure) -> None:
-        if not figure.is_empty() and (self.show_figure is None or not self.show_figure(figure)):
-            self.unshown.add(id(figure) if figure.number in self.figures else self.made)
+    def show_one(self, figure: Figure) -> None:
+        """Show a figure in which something is drawn."""
+        if figure.is_empty() or (self.show_figure is not None and self.show_figure(figure)):
+            return
+        if not figure.is_missed:
+            figure.is_missed = True
+            self.unshown += 1
 
     def savefig(self, *args: Any, **kwargs: Any) -> None:
         """Show the figure; the name belongs to a disk that programs do not have."""
-        self._show(self.gcf())
+        self.show_one(self.gcf())
 
     def draw(self) -> None:
         """Go on: there is no window to draw into."""
@@ -152,7 +149,7 @@ class Pyplot:
     def end(self) -> None:
         """Show what the program left open, since a script's figures are its results."""
         for figure in list(self.figures.values()):
-            self._show(figure)
+            self.show_one(figure)
         self.close("all")
 
     def get_fignums(self) -> list[int]:
@@ -209,69 +206,3 @@ class Pyplot:
         if mappable is None and shown:
             mappable = shown[-1]
         return self.gcf().colorbar(mappable, **kwargs)
-
-    # Shapes for `add_patch`
-
-    @staticmethod
-    def Rectangle(xy: Any, width: Any, height: Any, **kwargs: Any) -> Polygon:
-        """A rectangle from its lower left corner."""
-        x, y = vector(xy).tolist()
-        w, h = scalar(width), scalar(height)
-        corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
-        return _polygon(corners, kwargs)
-
-    @staticmethod
-    def Circle(xy: Any, radius: Any = 5, **kwargs: Any) -> Polygon:
-        """A circle around a point."""
-        return _ellipse(xy, radius, radius, kwargs)
-
-    @staticmethod
-    def Ellipse(xy: Any, width: Any, height: Any, **kwargs: Any) -> Polygon:
-        """An ellipse around a point."""
-        return _ellipse(xy, scalar(width) / 2, scalar(height) / 2, kwargs)
-
-    @staticmethod
-    def Polygon(xy: Any, *args: Any, **kwargs: Any) -> Polygon:
-        """A polygon through points."""
-        return _polygon(vector(xy).reshape(-1, 2), kwargs)
-
-    @staticmethod
-    def Patch(**kwargs: Any) -> Polygon:
-        """A colour for a legend."""
-        return _polygon(np.zeros((0, 2)), kwargs)
-
-    @staticmethod
-    def Line2D(xdata: Any, ydata: Any, **kwargs: Any) -> Line:
-        """A line for `add_line` or a legend."""
-        return Line(
-            vector(xdata),
-            vector(ydata),
-            colour(kwargs.get("color", kwargs.get("c")), CYCLE[0]),
-            style=line_style(kwargs.get("linestyle", kwargs.get("ls", "-"))),
-            marker=words(kwargs.get("marker") or ""),
-            width=number(kwargs.get("linewidth", kwargs.get("lw")), 1.5),
-            label=kwargs.get("label"),
-            alpha=kwargs.get("alpha"),
-        )
-
-
-def _ellipse(xy: Any, across: Any, up: Any, options: dict[str, Any]) -> Polygon:
-    turn = np.linspace(0.0, 2 * np.pi, 61)
-    round_it = np.stack([np.cos(turn) * scalar(across), np.sin(turn) * scalar(up)], 1)
-    return _polygon(vector(xy) + round_it, options)
-
-
-def _polygon(points: np.ndarray[Any, Any], options: dict[str, Any]) -> Polygon:
-    filled = options.get("fill", options.get("facecolor", options.get("fc")) not in ("none",))
-    given = options.get("color", options.get("facecolor", options.get("fc")))
-    if not filled:
-        given = options.get("edgecolor", options.get("ec", options.get("color")))
-    return Polygon(
-        points[:, 0],
-        points[:, 1],
-        colour(given, CYCLE[0]),
-        filled=bool(filled),
-        width=number(options.get("linewidth", options.get("lw")), 1.5),
-        label=options.get("label"),
-        alpha=options.get("alpha"),
-    )

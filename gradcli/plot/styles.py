@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor.runtime import runtime
+from .numbers import array
+from .words import words
+
 # The colours that lines get in turn (those of Tableau, as matplotlib has them).
 CYCLE = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd",
@@ -117,31 +121,87 @@ _MAPS = {
     "gray": "000000 333333 666666 999999 cccccc ffffff",
     "coolwarm": "3b4cc0 7b9ff9 c0d4f5 f2cbb7 ee8468 b40426",
     "hot": "0b0000 8a0000 ff0b00 ff8b00 ffff1a ffffff",
+    "RdBu": "67001f d6604d fddbc7 d1e5f0 4393c3 053061",
+    "Blues": "f7fbff d0e1f2 94c4df 4a98c9 1764ab 08306b",
+    "Reds": "fff5f0 fdcab5 fc8a6a f24734 bd151a 67000d",
+    "Greens": "f7fcf5 d3eecd 98d594 4bb062 157f3b 00441b",
+    "inferno": "000004 420a68 932667 dd513a fca50a fcffa4",
+    "magma": "000004 3b0f70 8c2981 de4968 fe9f6d fcfdbf",
+    "Spectral": "9e0142 f46d43 fee08b e6f598 66c2a5 5e4fa2",
+    "RdYlGn": "a50026 f46d43 fee08b d9ef8b 66bd63 006837",
+    "rainbow": "8000ff 1996f3 4df3ce b2f396 ff964f ff0000",
+    "hsv": "ff0000 ffff00 00ff00 00ffff 0000ff ff00ff",
+    "tab10": " ".join(entry[1:] for entry in CYCLE),
     "jet": "000080 0000ff 00dfff 7dff7a ff9400 800000",
 }
+_STEPS = ("tab10",)  # whose colours are counted, not mixed
 _ALIKE = {
-    "grey": "gray", "binary": "gray_r", "Greys": "gray_r", "inferno": "plasma",
-    "magma": "plasma", "bwr": "coolwarm", "RdBu": "coolwarm_r", "RdYlGn": "coolwarm_r",
-    "seismic": "coolwarm", "rainbow": "jet", "Blues": "viridis_r", "cividis": "viridis",
-    "RdBu_r": "coolwarm", "Spectral": "jet_r", "Greys_r": "gray", "gist_rainbow": "jet",
+    "grey": "gray", "binary": "gray_r", "Greys": "gray_r", "bwr": "RdBu_r", "seismic": "RdBu_r",
+    "cividis": "viridis", "gist_rainbow": "hsv", "gist_gray": "gray", "bone": "gray",
+    "Set1": "tab10", "Set2": "tab10", "Set3": "tab10", "tab20": "tab10", "Paired": "tab10",
+    "Accent": "tab10", "Dark2": "tab10", "turbo": "jet", "nipy_spectral": "jet",
+    "RdYlBu": "Spectral", "YlGn": "Greens", "Purples": "Blues", "Oranges": "Reds",
+    "YlOrRd": "Reds", "PiYG": "RdYlGn", "PuOr": "RdBu", "terrain": "Spectral_r",
+    "Greys_r": "gray", "afmhot": "hot", "cool": "coolwarm", "winter": "viridis",
 }  # fmt: skip
 
 
-def colour_map(name: Any) -> list[tuple[int, int, int]]:
-    """The colours along a map, from its low end; those of `viridis` for a map that is not known."""
-    name = _ALIKE.get(str(name), str(name))
+Colours = list[tuple[int, int, int]]
+
+
+class ColourMap:
+    """A colour map by its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = words(name)
+
+    def colours_of(self, X: Any) -> Any:
+        """Red, green, blue and alpha from 0 to 1 of numbers from 0 to 1, or of ints from 0 up."""
+        colours = colour_map(self)
+        whole = isinstance(X, int) and not isinstance(X, bool)
+        last = len(colours) - 1 if self.name in _STEPS else 255
+        found = array(X)
+        if found.ndim == 0:
+            share = float(found) / last if whole else float(found)
+            return (*[part / 255 for part in _mixed(share, colours)], 1.0)
+        runtime.spend(found.size)
+        runtime.reserve(400 * found.size)
+        rows = [(*_mixed(share, colours), 255) for share in found.reshape(-1).tolist()]
+        return np.array(rows).reshape(*found.shape, 4) / 255
+
+
+def is_map(name: str) -> bool:
+    """Whether a colour map of this name is known."""
     base = name.removesuffix("_r")
+    return base in _MAPS or base in _ALIKE or name in _ALIKE
+
+
+def colour_map(given: Any) -> Colours:
+    """The colours along a map, from its low end; those of `viridis` for a map that is not known."""
+    name = given.name if isinstance(given, ColourMap) else given
+    name = name if isinstance(name, str) else "viridis"
+    turned = name not in _ALIKE and name.endswith("_r")
+    name = name.removesuffix("_r") if turned else name
+    name = _ALIKE.get(name, name)
+    if name.endswith("_r"):
+        turned, name = not turned, name.removesuffix("_r")
     colours = [
         (int(word[:2], 16), int(word[2:4], 16), int(word[4:], 16))
-        for word in _MAPS.get(base, _MAPS["viridis"]).split()
+        for word in _MAPS.get(name, _MAPS["viridis"]).split()
     ]
-    return colours[::-1] if name.endswith("_r") else colours
+    return colours[::-1] if turned else colours
 
 
-def mapped(share: float, colours: list[tuple[int, int, int]]) -> str:
-    """The colour at a place from 0 to 1 along a map."""
+def _mixed(share: float, colours: Colours) -> list[int]:
+    """Red, green and blue at a place from 0 to 1 along a map."""
+    if share != share:
+        return [136, 136, 136]
     place = min(max(share, 0.0), 1.0) * (len(colours) - 1)
     at = min(int(place), len(colours) - 2)
     part = place - at
-    mixed = (round(a + (b - a) * part) for a, b in zip(colours[at], colours[at + 1], strict=True))
-    return "#" + "".join(f"{value:02x}" for value in mixed)
+    return [round(a + (b - a) * part) for a, b in zip(colours[at], colours[at + 1], strict=True)]
+
+
+def mapped(share: float, colours: Colours) -> str:
+    """The colour at a place from 0 to 1 along a map."""
+    return "#" + "".join(f"{value:02x}" for value in _mixed(share, colours))

@@ -17,6 +17,7 @@ ROWS = 16  # of axes that are alone
 ROWS_OF_MANY = 10
 LEAST, LEAST_IMAGE = 34, 16  # columns of axes that stand beside others
 MOST_IMAGE_ROWS = 24
+WIDEST = 100  # columns of a picture
 GAP = 2  # columns between axes
 
 __all__ = ["BRAILLE", "RESET", "draw"]

@@ -17,17 +17,17 @@ Ends = tuple[float, float]
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Multiples of 1, 2, 2.5 or 5 times a power of ten between two numbers, at most `most`."""
-    rough = (high - low) / max(most - 1, 1)
-    if not math.isfinite(rough) or rough <= 0 or rough < abs(high) * 1e-14:
+    rough = high / most - low / most
+    if not math.isfinite(rough) or rough <= 0 or rough < max(abs(low), abs(high)) * 1e-14:
         return [low]
     power = 10.0 ** math.floor(math.log10(rough))
-    if power == 0.0:
-        return [low]
-    step = next((f * power for f in (1, 2, 2.5, 5, 10) if f * power >= rough * 0.999), 10 * power)
-    first = math.ceil(low / step - 1e-9)
-    count = math.floor(high / step + 1e-9) - first + 1
-    digits = 12 - math.floor(math.log10(step))
-    return [round((first + at) * step, digits) + 0.0 for at in range(max(count, 0))] or [low]
+    for factor in (1, 2, 2.5, 5, 10, 20, 25, 50) if power else ():
+        step = factor * power
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < most:
+            digits = 12 - math.floor(math.log10(step))
+            return [round(at * step, digits) + 0.0 for at in range(first, last + 1)] or [low]
+    return [low]
 
 
 def log_ticks(low: float, high: float, most: int = 8) -> list[float]:

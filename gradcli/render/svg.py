@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from gradcli.plot.xml import escaped
+from gradcli.plot.words import escaped
 from gradcli.tensor.runtime import runtime
 
 from .graph import children, everything, words

@@ -23,6 +23,10 @@ def run(options: Options) -> int:
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
+    if options.plots is not None:
+        from gradcli.cli.process.figures import check_folder
+
+        check_folder(options)
     texts = file_or_expressions(options)
     single_thread()
     if records or options.null_input:

@@ -18,7 +18,8 @@ class OutputLost(BaseException):
 
 
 @cache
-def _is_terminal(descriptor: int) -> bool:
+def is_terminal(descriptor: int) -> bool:
+    """Whether a standard stream is a terminal."""
     try:
         return os.isatty(descriptor)
     except OSError:
@@ -27,8 +28,16 @@ def _is_terminal(descriptor: int) -> bool:
 
 def write_output(text: str) -> None:
     """Write what a program prints to stdout. Raises OutputLost."""
-    if _is_terminal(1):
+    if is_terminal(1):
         text = clean_printed(text)
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise OutputLost(error) from None
+
+
+def write_picture(text: str) -> None:
+    """Write a picture of ours to a terminal, with its colours. Raises OutputLost."""
     try:
         sys.stdout.write(text)
     except OSError as error:
@@ -37,7 +46,7 @@ def write_output(text: str) -> None:
 
 def write_messages(text: str) -> None:
     """Write what a program prints to stderr, while stdout carries JSON."""
-    if _is_terminal(2):
+    if is_terminal(2):
         text = clean_printed(text)
     try:
         sys.stderr.write(text)

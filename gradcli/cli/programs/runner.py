@@ -63,8 +63,9 @@ class Runner:
         except GradSyntaxError as error:
             raise failure_of(error, text.source) from None
         self.default = dtypes.default.dtype  # what every run starts with
-        self.session = Session(stdout, limits(options), emit, options.seed)
+        self.session = Session(stdout, limits(options), emit, options.seed, self._show_figure)
         self.seeded = options.seed is not None
+        self.stdout = stdout
         self.reads = self._reads()
         self.offered: Iterable[str] = ()  # names of files and records, read or not
 
@@ -109,6 +110,20 @@ class Runner:
         finally:
             if self.options.each or self.options.grid:  # the next record's inputs are made of it
                 dtypes.default.dtype = self.default
+            if self.session.pyplot is not None:
+                self._figures().collect(self.session.pyplot)
+
+    def _figures(self) -> Any:
+        from gradcli.cli.process.figures import figures_of
+        from gradcli.cli.process.stdio import is_terminal, write_output, write_picture
+
+        shown = self.stdout is write_output and is_terminal(1)
+        return figures_of(self.options, write_picture if shown else None)
+
+    def _show_figure(self, figure: Any) -> bool:
+        """Show a figure of the program; whether anybody sees it."""
+        found: bool = self._figures().show(figure)
+        return found
 
 
 def _offering(message: str, help: str, unread: list[str]) -> str:

@@ -40,6 +40,7 @@ class Options:
     expression: list[str]
     fail_fast: bool
     file: str | None
+    force: bool
     format: str
     full: bool
     grid: bool
@@ -57,6 +58,7 @@ class Options:
     null_input: bool
     of: list[str]
     output: str | None
+    plots: str | None
     raw_output: bool
     resume: bool
     rtol: float

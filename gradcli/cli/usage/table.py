@@ -169,6 +169,8 @@ OPTIONS: dict[str, Option] = _table(
         short="o",
         group=OUTPUT,
     ),
+    Option("plots", TEXT, "DIR", "write the figures of a program as SVG", group=OUTPUT),
+    Option("force", FLAG, "", "replace figures that are there", group=OUTPUT),
     Option(
         "exit-status",
         FLAG,
@@ -243,7 +245,7 @@ COMMANDS: dict[str, Command] = {
             "Run a program, or evaluate expressions; stdout is what it prints.",
             "expression"
             + _INPUTS
-            + " json emit-only of wrt dtype seed exit-status"
+            + " json emit-only of wrt dtype seed plots force exit-status"
             + _WRITING
             + _RECORDS
             + _LIMITS

@@ -78,8 +78,6 @@ REASONS: dict[str, str] = {
     "sys": "programs take inputs with --set and --input",
     "argparse": "programs take inputs with --set and --input",
     "subprocess": "a program cannot start processes",
-    "matplotlib": "gradcli draws no plots; --json gives the numbers to a tool that does",
-    "matplotlib.pyplot": "gradcli draws no plots; --json gives the numbers to a tool that does",
     "pylab": "gradcli draws no plots; --json gives the numbers to a tool that does",
     "seaborn": "gradcli draws no plots; --json gives the numbers to a tool that does",
     "plotly": "gradcli draws no plots; --json gives the numbers to a tool that does",
@@ -1076,6 +1074,40 @@ def _numpy_linalg() -> Any:
     return _numpy().get("linalg")
 
 
+PLOT_MODULES = (
+    "matplotlib",
+    "matplotlib.animation",
+    "matplotlib.axes",
+    "matplotlib.cm",
+    "matplotlib.collections",
+    "matplotlib.colors",
+    "matplotlib.dates",
+    "matplotlib.figure",
+    "matplotlib.font_manager",
+    "matplotlib.gridspec",
+    "matplotlib.image",
+    "matplotlib.lines",
+    "matplotlib.patches",
+    "matplotlib.path",
+    "matplotlib.pyplot",
+    "matplotlib.style",
+    "matplotlib.ticker",
+    "matplotlib.transforms",
+    "mpl_toolkits",
+    "mpl_toolkits.axes_grid1",
+    "mpl_toolkits.mplot3d",
+)
+
+
+def _plots(name: str) -> Callable[[], Any]:
+    def make() -> Any:
+        from .plot_names import plot_module
+
+        return plot_module(name)
+
+    return make
+
+
 MODULES: dict[str, Callable[[], Any]] = {
     "math": _math,
     "random": _random,
@@ -1088,6 +1120,7 @@ MODULES: dict[str, Callable[[], Any]] = {
     "numpy": _numpy,
     "numpy.random": _numpy_random,
     "numpy.linalg": _numpy_linalg,
+    **{name: _plots(name) for name in PLOT_MODULES},
 }
 
 __all__ = ["LIST", "NAMES", "find_module", "import_name", "refusal"]

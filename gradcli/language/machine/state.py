@@ -67,9 +67,11 @@ class Machine:
         "max_text",
         "modules",
         "overflow",
+        "pyplot",
         "ran",
         "random",
         "session",
+        "show_figure",
         "sites",
         "timeout",
         "write",
@@ -82,6 +84,8 @@ class Machine:
         self.modules: dict[str, Any] = {}
         self.builtins: dict[str, Any] = {}
         self.random: Any = None
+        self.pyplot: Any = None  # the figures of the program
+        self.show_figure: Any = None
         self.session: Any = None  # whose settings these are
         self.ran: dict[Node, int] | None = None
         self.depth = DEFAULT_DEPTH

@@ -15,11 +15,10 @@ from gradcli.tensor.tensor import Tensor, shape_of
 from .parse import arguments, split, tensor
 
 if TYPE_CHECKING:
-    from gradcli.plot.terminal import Curve
+    from gradcli.plot.curves import Curve
     from gradcli.repl.session.shell import Shell
 
 _NUMBER = re.compile(r"-?[\d.]+(?:e-?\d+)?|-?(?:pi|e)")
-WIDEST = 100  # columns of a picture
 FIRST_TO_GO = (6, 4, 2, 3, 5, 7, 1)  # columns of %vars that a narrow window does without
 
 
@@ -66,8 +65,8 @@ def graph(shell: Shell, text: str) -> None:
 
 
 def plot(shell: Shell, text: str) -> None:
-    from gradcli.plot.terminal import Curve
-    from gradcli.plot.terminal import plot as draw
+    from gradcli.plot.curves import Curve, curves_text
+    from gradcli.plot.terminal import WIDEST
 
     words = split(text)
     if not words:
@@ -91,7 +90,9 @@ def plot(shell: Shell, text: str) -> None:
         for word in words:
             ys = numbers(shell.evaluate(word), word)
             curves.append(Curve(word, list(range(len(ys))), ys))
-    shell.say(draw(curves, width, colour=shell.colour, ascii=shell.ascii, poles=callable(value)))
+    shell.say(
+        curves_text(curves, width, colour=shell.colour, ascii=shell.ascii, poles=callable(value))
+    )
 
 
 def _number(shell: Shell, text: str) -> float:
@@ -128,7 +129,7 @@ def _function(name: str, function: Any, a: float, b: float, count: int) -> list[
     """A function and its derivative at points of an interval."""
     import numpy as np
 
-    from gradcli.plot.terminal import Curve
+    from gradcli.plot.curves import Curve
 
     xs = [a + (b - a) * index / (count - 1) for index in range(count)]
     values, slopes = _at_once(function, np.array(xs, np.float64))
@@ -211,7 +212,8 @@ def _one_by_one(function: Any, xs: list[float]) -> tuple[list[float], list[float
 def hist(shell: Shell, text: str) -> None:
     words = arguments("hist", text, 0, 1)
     if words:
-        from gradcli.plot.terminal import histogram
+        from gradcli.plot.counts import histogram
+        from gradcli.plot.terminal import WIDEST
 
         values = numbers(shell.evaluate(words[0]), words[0])
         shell.say(histogram(values, min(shell.width - 1, WIDEST), ascii=shell.ascii))

@@ -68,7 +68,9 @@ class Shell:
         self.record = record
         self.ask = ask or (lambda question: False)
         self.typed = False  # whether what runs is a single line from the keyboard
-        self.session = Session(lambda text: self.write(clean_printed(text)), limits, None, seed)
+        self.session = Session(
+            lambda text: self.write(clean_printed(text)), limits, None, seed, self.show_figure
+        )
         self.limits = limits
         self.interrupts = Interrupts()
         self.keeper = Keeper(config.keep)
@@ -182,6 +184,10 @@ class Shell:
             self.running = False
             self.elapsed = time.perf_counter() - started
             self._measure_graph()
+            if self.session.pyplot is not None:
+                sentence = self.session.pyplot.notes.sentence()
+                if sentence:
+                    self.say(f"note: {sentence}")
             flush()
 
     def _run_pieces(self, cell: str) -> bool:
@@ -261,6 +267,14 @@ class Shell:
     def say(self, text: str) -> None:
         """Show a text, with a line break behind it."""
         self.write(text if text.endswith("\n") else text + "\n")
+
+    def show_figure(self, figure: Any) -> bool:
+        """Draw a figure of a program."""
+        from gradcli.plot.terminal import WIDEST, draw
+
+        width = min(self.width - 1, WIDEST)
+        self.say(draw(figure, width, colour=self.colour, ascii=self.ascii))
+        return True
 
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
         """Show an error or a warning."""
