@@ -52,6 +52,14 @@ def brightness(colour: str) -> float:
     return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
 
 
+def contrast(number: int) -> str:
+    """Black or white letters on one of the 256 colours."""
+    if number >= 232:
+        return "38;5;16" if number > 243 else "38;5;231"
+    red, green, blue = (number - 16) // 36, (number - 16) // 6 % 6, (number - 16) % 6
+    return "38;5;16" if 3 * red + 6 * green + blue > 25 else "38;5;231"
+
+
 class Canvas:
     """`rows` times `columns` of cells; with `fine` lines are made of eight dots a cell."""
 
@@ -74,8 +82,15 @@ class Canvas:
         for at, character in enumerate(text, column):
             if 0 <= at < self.columns:
                 self._characters[row][at] = character
-                self._colours[row][at] = colour
+                self._colours[row][at] = self._over(row, at, colour)
                 self._dots.pop((row, at), None)
+
+    def _over(self, row: int, column: int, colour: str) -> str:
+        """A colour on top of an image's, which stays behind it."""
+        behind = self._colours[row][column].rpartition("48;5;")[2]
+        if "48;" in colour or "48;" not in self._colours[row][column]:
+            return colour
+        return f"{colour};48;5;{behind}" if colour else f"{contrast(int(behind))};48;5;{behind}"
 
     def dot(self, x: int, y: int, colour: str, mark: str = "*") -> None:
         """Set a dot, counted from the upper left; a `mark` stands for it without dots."""
@@ -91,7 +106,7 @@ class Canvas:
             bits |= old[1]
         self._dots[row, column] = (colour, bits)
         self._characters[row][column] = chr(BRAILLE | bits)
-        self._colours[row][column] = colour
+        self._colours[row][column] = self._over(row, column, colour)
 
     def place(self, other: Canvas, row: int, column: int) -> None:
         """Put a whole canvas into this one."""

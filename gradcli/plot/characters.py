@@ -102,21 +102,23 @@ def _line(line: Line, plane: Plane) -> None:
         dash = {"--": 4, "-.": 3, ":": 2}.get(line.style, 0) if plane.canvas.fine else 0
         _stroke(plane, x, y, colour, mark, dash)
     if line.marker or (x.size == 1 and line.style):
-        _marks(plane, x, y, [colour], mark)
+        _marks(plane, x, y, [colour], mark, 4 if line.style else 1)
 
 
-def _marks(plane: Plane, x: Array, y: Array, colours: list[str], mark: str) -> None:
+def _marks(plane: Plane, x: Array, y: Array, colours: list[str], mark: str, few: int = 1) -> None:
+    """Marks at points; dots where there are more than a column in `few` has room for."""
     runtime.spend(x.size)
     runtime.reserve(100 * x.size)
     good = np.isfinite(x) & np.isfinite(y)
-    if plane.canvas.fine and x.size > MANY:
+    as_dots = plane.canvas.fine and x.size > min(MANY, plane.columns // few)
+    if as_dots:
         columns, rows = plane.dots(x, y)
     else:
         columns, rows = plane.x(x), plane.y(y)
     for at in good.nonzero()[0].tolist():
         column, row = math.floor(columns[at] + 0.5), math.floor(rows[at] + 0.5)
         colour = colours[at % len(colours)]
-        if plane.canvas.fine and x.size > MANY:
+        if as_dots:
             plane.set_dots([(column, row)], colour, mark)
         elif column >= 0:
             plane.put(row, column, mark, colour)
@@ -160,18 +162,19 @@ def _bar(plane: Plane, upright: bool, place: int, first: float, last: float, col
     """The cells of one column (or row) from one height to another."""
     ascii = plane.canvas.ascii
     size = plane.rows if upright else plane.columns
-    low, high = sorted((min(max(first, -0.5), size - 0.5), min(max(last, -0.5), size - 0.5)))
-    begin = math.floor(low + 0.5)
-    for cell in range(max(begin, 0), min(math.floor(high + 0.5) + 1, size)):
-        covered = min(high, cell + 0.5) - max(low, cell - 0.5)
-        grows = last < first if upright else last > first  # away from the bar's foot
-        if ascii or not grows:
-            sign = ("#" if ascii else "█") if covered >= 0.5 else " "
-        else:
+    first, last = (min(max(end, -0.5), size - 0.5) for end in (first, last))
+    foot, tip = math.floor(first + 0.5), math.floor(last + 0.5)
+    grows = last < first if upright else last > first  # to where the eighths of a block are
+    for cell in range(max(min(foot, tip), 0), min(max(foot, tip) + 1, size)):
+        sign = "#" if ascii else "█"
+        if cell == tip:
+            part = tip + 0.5 - last if upright else last - tip + 0.5
             eighths = _EIGHTHS_UP if upright else _EIGHTHS_RIGHT
-            sign = eighths[min(round(covered * 8), 8)]
-        if sign != " ":
-            plane.put(cell if upright else place, place if upright else cell, sign, colour)
+            if first == last or (ascii and (part if grows else 1 - part) < 0.5):
+                continue
+            if grows and not ascii:
+                sign = eighths[min(max(round(part * 8), 1), 8)]
+        plane.put(cell if upright else place, place if upright else cell, sign, colour)
 
 
 def _area(area: Area, plane: Plane) -> None:

@@ -10,7 +10,8 @@ from ..tensor.runtime import runtime
 from .axes import Axes
 from .canvas import Canvas
 from .numbers import Array
-from .ticks import Ends, shares, tick_places
+from .scale import Ends
+from .ticks import shares, tick_places
 from .words import plain
 
 MOST_LABEL = 14  # columns for the numbers beside the axes
@@ -136,6 +137,8 @@ def x_ticks(plane: Plane, room: int) -> list[tuple[int, str, int]]:
             if axes.x_scale.ticks is not None:
                 text = _short(text, max(apart, 3))
             start = min(column - len(text) // 2, columns + room - len(text))
+            if start < end and axes.x_scale.ticks is not None and columns + room - end >= 3:
+                start, text = end, _short(text, columns + room - end)
             if start < end:
                 fits = False
                 continue

@@ -66,7 +66,7 @@ def _box(
     """The room inside of what stands around axes."""
     left, top, width, height = cell
     x_range, y_range = axes.ranges()
-    above = 30.0 if axes.title else 12.0
+    above = 30.0 if axes.title or (twin is not None and twin.title) else 12.0
     before, after, below = 12.0, 14.0, 12.0
     if axes.has_axis:
         most = max(int(height / 45), 2)
@@ -94,7 +94,7 @@ def _box(
 
 def _turned(names: list[str], width: float) -> bool:
     """Whether the texts below would touch."""
-    return sum(_wide(name) + LETTER for name in names) > width
+    return bool(names) and max(map(_wide, names)) + LETTER > width / len(names)
 
 
 def _below(axes: Axes, names: list[str], width: float) -> float:

@@ -15,7 +15,7 @@ from .words import plain
 
 ROWS = 16  # of axes that are alone
 ROWS_OF_MANY = 10
-LEAST, LEAST_IMAGE = 34, 16  # columns of axes that stand beside others
+LEAST, LEAST_IMAGE = 34, 14  # columns of axes that stand beside others
 MOST_IMAGE_ROWS = 24
 WIDEST = 100  # columns of a picture
 GAP = 2  # columns between axes
@@ -38,7 +38,8 @@ def draw(figure: Figure, width: int, *, colour: bool, ascii: bool) -> str:
         for at, one in enumerate(made):
             whole.place(one, 0, at * (each + GAP))
         blocks.append(whole.lines())
-    return "\n".join("\n".join(block) for block in blocks)
+    between = "\n\n" if len(lines) > 1 else "\n"
+    return between.join("\n".join(block) for block in blocks)
 
 
 def _stacks(figure: Figure) -> list[list[Axes]]:
@@ -60,7 +61,8 @@ def _lines(stacks: list[list[Axes]], width: int) -> list[list[list[Axes]]]:
     for row in rows.values():
         least = LEAST_IMAGE if all(_is_bare(stack) for stack in row) else LEAST
         most = max((width + GAP) // (least + GAP), 1)
-        found += [row[at : at + most] for at in range(0, len(row), most)]
+        each = -(-len(row) // -(-len(row) // most))  # as many on every line
+        found += [row[at : at + each] for at in range(0, len(row), each)]
     return found
 
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .numbers import Array
-
-if TYPE_CHECKING:
-    from .axes import Scale
-
-Ends = tuple[float, float]
+from .scale import Ends, Scale
 
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:

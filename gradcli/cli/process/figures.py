@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from gradcli.cli.process.stdio import OutputLost
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.render.colour import colour
+
+from .stdio import OutputLost
 
 MOST = 1000  # files
 MOST_SENTENCES = 20

@@ -1103,9 +1103,13 @@ def _plots(name: str) -> Callable[[], Any]:
     def make() -> Any:
         from .plot_names import plot_module
 
-        return plot_module(name)
+        return plot_module(name, _plot_module)
 
     return make
+
+
+def _plot_module(name: str) -> Any:
+    return find_module(name) if name in PLOT_MODULES else MISSING
 
 
 MODULES: dict[str, Callable[[], Any]] = {

@@ -105,61 +105,14 @@ OF_PYPLOT = """axes cla clf close colorbar draw figure gca gcf get_fignums ioff 
     ylabel ylim yscale yticks"""
 PATCHES = "Circle Ellipse Patch Polygon Rectangle"
 # What concerns windows and looks: taken, without an effect on a picture, and not told.
-LOOKS = frozenset(
-    [
-        "align_labels",
-        "autofmt_xdate",
-        "autoscale",
-        "autoscale_view",
-        "axisbelow",
-        "canvas",
-        "colormaps",
-        "constrained_layout",
-        "cycler",
-        "draw_idle",
-        "flush_events",
-        "get_xaxis",
-        "get_yaxis",
-        "label_outer",
-        "locator_params",
-        "margins",
-        "minorticks_off",
-        "minorticks_on",
-        "patch",
-        "patches",
-        "rc",
-        "rcParams",
-        "rcdefaults",
-        "relim",
-        "set_adjustable",
-        "set_axisbelow",
-        "set_box_aspect",
-        "set_clip_on",
-        "set_cmap",
-        "set_constrained_layout",
-        "set_dpi",
-        "set_facecolor",
-        "set_edgecolor",
-        "set_fontsize",
-        "set_linewidths",
-        "set_markersize",
-        "set_prop_cycle",
-        "set_rasterized",
-        "set_tight_layout",
-        "set_zorder",
-        "setp",
-        "spines",
-        "style",
-        "subplots_adjust",
-        "switch_backend",
-        "tick_params",
-        "tight_layout",
-        "use",
-        "waitforbuttonpress",
-        "xaxis",
-        "yaxis",
-    ]
-)
+_LOOKS = """align_labels autofmt_xdate autoscale autoscale_view axisbelow canvas colormaps
+    constrained_layout cycler draw_idle flush_events get_xaxis get_yaxis label_outer
+    locator_params margins minorticks_off minorticks_on patch patches rc rcParams rcdefaults
+    relim set_adjustable set_axisbelow set_box_aspect set_clip_on set_cmap
+    set_constrained_layout set_dpi set_facecolor set_edgecolor set_fontsize set_linewidths
+    set_markersize set_prop_cycle set_rasterized set_tight_layout set_zorder setp spines style
+    subplots_adjust switch_backend tick_params tight_layout use waitforbuttonpress xaxis yaxis"""
+LOOKS = frozenset(_LOOKS.split())
 
 
 # The state of the program that runs
@@ -406,13 +359,12 @@ def _pyplot() -> Module:
     return _module("matplotlib.pyplot", entries)
 
 
-def _matplotlib() -> Module:
-    from .modules import PLOT_MODULES, find_module
+def _matplotlib(inner: Callable[[str], Any]) -> Module:
+    """The module whose names are modules, which `inner` finds."""
 
     def find(wanted: str) -> Any:
-        if f"matplotlib.{wanted}" in PLOT_MODULES:
-            return find_module(f"matplotlib.{wanted}")
-        return MISSING if is_special(wanted) else left_out(wanted)
+        found = MISSING if is_special(wanted) else inner(f"matplotlib.{wanted}")
+        return left_out(wanted) if found is MISSING and not is_special(wanted) else found
 
     return Module("matplotlib", {}, find)
 
@@ -421,13 +373,14 @@ def _shapes(name: str, shapes: str) -> Callable[[], Module]:
     return lambda: _module(name, {shape: _shape(shape) for shape in shapes.split()})
 
 
-def plot_module(name: str) -> Module:
-    """A module of matplotlib by its name."""
-    make: Callable[[], Module] = {
-        "matplotlib": _matplotlib,
+def plot_module(name: str, inner: Callable[[str], Any]) -> Module:
+    """A module of matplotlib by its name; `inner` finds those that are inside of it."""
+    makers: dict[str, Callable[[], Module]] = {
+        "matplotlib": lambda: _matplotlib(inner),
         "matplotlib.pyplot": _pyplot,
         "matplotlib.cm": _maps,
         "matplotlib.patches": _shapes("matplotlib.patches", PATCHES),
         "matplotlib.lines": _shapes("matplotlib.lines", "Line2D"),
-    }.get(name, lambda: _module(name, {}))
-    return make()
+    }
+    make = makers.get(name)
+    return _module(name, {}) if make is None else make()
