@@ -33,6 +33,7 @@ class Artist:
         self.zorder = number(zorder, self.layer)
         self.visible = True
         self.axes: Any = None
+        self.number = 0  # in its axes
         self.has_place = True  # what a legend alone names has none
         self.turn = 0  # how many lines and points are before it in its axes
 
@@ -56,11 +57,15 @@ class Artist:
 
     def get_label(self) -> str:
         """Its name in the legend."""
-        return self.label
+        return self.label or f"_child{self.number}"
 
     def set_color(self, value: Any) -> None:
         """Change its colour."""
         self.colour = colour(value, self.colour)
+
+    def set_facecolor(self, value: Any) -> None:
+        """Change its colour."""
+        self.set_color(value)
 
     def get_color(self) -> str:
         """Its colour."""
@@ -82,8 +87,7 @@ class Artist:
 
 def share_of(alpha: Any) -> float:
     """How much something hides, from 0 to 1."""
-    value = number(alpha, 1.0)
-    return min(max(value, 0.0), 1.0) if value == value else 1.0
+    return min(max(number(alpha, 1.0), 0.0), 1.0)
 
 
 class Line(Artist):
@@ -273,6 +277,8 @@ class Bar:
         if len(bars.colours) != len(bars):
             bars.colours = [bars.colours[at % len(bars.colours)] for at in range(len(bars))]
         bars.colours[self.at] = colour(value, bars.colours[self.at])
+
+    set_facecolor = set_color
 
 
 class Area(Artist):

@@ -26,17 +26,20 @@ from .artists import (
     Rule,
     Text,
 )
+from .left_out import LEFT_OUT
 from .numbers import Array, Wrong, array, categories, number, scalar, vector
 from .scale import Ends, Scale
 from .styles import CYCLE, colour, colour_map, is_colour, line_style, mapped, parsed
 from .ticks import labels as label_texts
-from .ticks import shares, ticks
+from .ticks import shares, tick_places, ticks
 from .words import words
 
 Made = TypeVar("Made", bound=Artist)
 MOST_ARTISTS = 100_000
 
 MOST_LEVELS = 100  # of contours
+MOST_CONTOURED = 150  # rows or columns of a grid
+MOST_NAMED = 50  # lines of a legend
 AXES_SHARES = "axes"  # what stands for `ax.transAxes`: places are shares of the axes
 _NO_MARKER = ("", "None", "none")
 LEGEND_PLACES = (
@@ -109,6 +112,7 @@ class Axes:
         if len(self.artists) >= MOST_ARTISTS:
             raise Wrong(ValueError(f"axes hold {MOST_ARTISTS:,} lines, points and texts at most"))
         artist.axes = self
+        artist.number = len(self.artists)
         if isinstance(artist, Line | Points):
             artist.turn = self._marks
             self._marks += 1
@@ -131,6 +135,8 @@ class Axes:
         """Lines through points: `plot(y)`, `plot(x, y)`, `plot(x, y, "r--")`, several at once."""
         lines: list[Line] = []
         rest = list(args)
+        if any(given is None for given in args):
+            raise Wrong(ValueError("x, y, and format string must not be None"))
         while rest:
             first = rest.pop(0)
             second = rest.pop(0) if rest and not isinstance(rest[0], str) else None
@@ -278,7 +284,7 @@ class Axes:
                 raise Wrong(
                     ValueError(
                         "shape mismatch: objects cannot be broadcast to a single shape.  "
-                        f"Mismatch is between arg 0 with shape ({place.size},) and arg 1 with "
+                        f"Mismatch is between 'x' with shape ({place.size},) and 'height' with "
                         f"shape ({lengths.size},)."
                     )
                 )
@@ -379,6 +385,13 @@ class Axes:
     def fill_between(self, x: Any, y1: Any, y2: Any = 0, **kwargs: Any) -> Area:
         """The area between two curves."""
         x = vector(x)
+        for name, y in (("y1", vector(y1)), ("y2", vector(y2))):
+            if y.size not in (1, x.size):
+                raise Wrong(
+                    ValueError(
+                        f"'x' has size {x.size}, but {name!r} has an unequal size of {y.size}"
+                    )
+                )
         low = np.broadcast_to(vector(y1), x.shape)
         where = kwargs.get("where")
         if where is not None:
@@ -414,8 +427,8 @@ class Axes:
         x = vector(given[0]) if len(given) > 1 else np.arange(y.size, dtype=np.float64)
         ends = np.stack([np.zeros(y.size), y, np.full(y.size, np.nan)], 1).reshape(-1)
         line = self._line(np.repeat(x, 3), ends, {}, {})
-        self._line(x, y, {"colour": line.colour, "marker": "o"}, kwargs)
-        return line
+        marks = self._line(x, y, {"colour": line.colour, "marker": "o"}, kwargs)
+        return marks, line, LEFT_OUT
 
     def errorbar(
         self, x: Any, y: Any, yerr: Any = None, xerr: Any = None, fmt: Any = "", **kwargs: Any
@@ -432,14 +445,8 @@ class Axes:
     def _errors(
         self, x: Array, y: Array, xerr: Any, yerr: Any, shade: str, options: dict[str, Any]
     ) -> None:
-        def spans(err: Any) -> Array | None:
-            if err is None:
-                return None
-            found = np.abs(array(err))
-            return np.broadcast_to(found, (2, x.size) if found.ndim == 2 else x.shape)
-
-        alpha = options.get("alpha")
-        self._add(Errors(x, y, spans(xerr), spans(yerr), shade, alpha=alpha))
+        across, up = _spans("x", xerr, x), _spans("y", yerr, y)
+        self._add(Errors(x, y, across, up, shade, alpha=options.get("alpha")))
 
     def imshow(self, X: Any, cmap: Any = None, **kwargs: Any) -> Image:
         """Rows of numbers as colours, the first row on top unless `origin="lower"`."""
@@ -464,6 +471,7 @@ class Axes:
         if not any(isinstance(artist, Image) for artist in self.artists):
             self.y_scale.turned = bottom > top
             self.x_scale.turned = left > right
+            self.x_scale.whole = self.y_scale.whole = kwargs.get("extent") is None
         self.equal = kwargs.get("aspect") != "auto"
         return self._add(
             Image(
@@ -533,6 +541,8 @@ class Axes:
             x, y = (np.arange(n, dtype=np.float64) for n in heights.shape[::-1])
         order, rows = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
         x, y, heights = x[order], y[rows], heights[rows][:, order]
+        coarse = max(-(-max(heights.shape) // MOST_CONTOURED), 1)
+        x, y, heights = x[::coarse], y[::coarse], heights[::coarse, ::coarse]
         low, high = _ends(heights, {})
         if given is None or np.ndim(given) == 0:
             count = 7 if given is None else int(min(max(scalar(given), 1), MOST_LEVELS))
@@ -656,17 +666,20 @@ class Axes:
 
     # What is around
 
-    def set_title(self, label: Any, *args: Any, **kwargs: Any) -> None:
+    def set_title(self, label: Any, *args: Any, **kwargs: Any) -> Text:
         """The words above."""
         self.title = words(label)
+        return Text(0.0, 0.0, self.title, "")
 
-    def set_xlabel(self, xlabel: Any, *args: Any, **kwargs: Any) -> None:
+    def set_xlabel(self, xlabel: Any, *args: Any, **kwargs: Any) -> Text:
         """The words below."""
         self.x_scale.label = words(xlabel)
+        return Text(0.0, 0.0, self.x_scale.label, "")
 
-    def set_ylabel(self, ylabel: Any, *args: Any, **kwargs: Any) -> None:
+    def set_ylabel(self, ylabel: Any, *args: Any, **kwargs: Any) -> Text:
         """The words beside."""
         self.y_scale.label = words(ylabel)
+        return Text(0.0, 0.0, self.y_scale.label, "")
 
     def set_xlim(self, left: Any = None, right: Any = None, **kwargs: Any) -> tuple[float, float]:
         """How far x reaches."""
@@ -699,15 +712,25 @@ class Axes:
         if value not in ("log", "linear"):
             self.figure.leave_out(f"the scale {words(value)!r}")
 
-    def set_xticks(self, ticks: Any, labels: Any = None, **kwargs: Any) -> None:
+    def set_xticks(self, ticks: Any, labels: Any = None, **kwargs: Any) -> list[float]:
         """The ticks below, with their texts."""
         self.x_scale.ticks = vector(ticks).tolist()
         self.x_scale.tick_labels = _texts(labels)
+        return self.x_scale.ticks
 
-    def set_yticks(self, ticks: Any, labels: Any = None, **kwargs: Any) -> None:
+    def set_yticks(self, ticks: Any, labels: Any = None, **kwargs: Any) -> list[float]:
         """The ticks beside, with their texts."""
         self.y_scale.ticks = vector(ticks).tolist()
         self.y_scale.tick_labels = _texts(labels)
+        return self.y_scale.ticks
+
+    def get_xticks(self) -> list[float]:
+        """The ticks below."""
+        return [value for value, _ in tick_places(self.x_scale, self.ranges()[0], 9)]
+
+    def get_yticks(self) -> list[float]:
+        """The ticks beside."""
+        return [value for value, _ in tick_places(self.y_scale, self.ranges()[1], 9)]
 
     def set_xticklabels(self, labels: Any, **kwargs: Any) -> None:
         """The texts of the ticks below."""
@@ -721,7 +744,7 @@ class Axes:
         """Lines at the ticks."""
         self.has_grid = visible is None or bool(visible) or bool(kwargs)
 
-    def legend(self, *args: Any, **kwargs: Any) -> None:
+    def legend(self, *args: Any, **kwargs: Any) -> Any:
         """The names of what is drawn: their labels, or those given."""
         self.has_legend = True
         place = kwargs.get("loc", "best")
@@ -740,11 +763,16 @@ class Axes:
             for artist, label in zip(chosen, labels, strict=False):
                 if isinstance(artist, Artist):
                     artist.label = words(label)
+        return LEFT_OUT  # its box has no properties here
 
     def get_legend_handles_labels(self) -> tuple[list[Artist], list[str]]:
         """What a legend names, and its names."""
         named = [artist for artist in self.artists if artist.is_named()]
         return named, [artist.label for artist in named]
+
+    def named(self) -> list[Artist]:
+        """What the legend shows."""
+        return self.get_legend_handles_labels()[0][:MOST_NAMED] if self.has_legend else []
 
     def axis(self, arg: Any = None, **kwargs: Any) -> tuple[float, float, float, float]:
         """`"off"`, `"equal"`, `"tight"`, or the four ends; returns the four ends."""
@@ -800,9 +828,26 @@ SETTERS: dict[str, Callable[..., Any]] = {
 def _is_format(text: str) -> bool:
     try:
         parsed(text)
-    except ValueError:
+    except Wrong:
         return False
     return True
+
+
+def _spans(name: str, err: Any, data: Array) -> Array | None:
+    """The uncertainty of each number, [points] or [2, points]."""
+    if err is None:
+        return None
+    found = array(err)
+    if found.shape not in ((), (1,), data.shape, (2, 1), (2, data.size)):
+        raise Wrong(
+            ValueError(
+                f"'{name}err' (shape: {found.shape}) must be a scalar or a 1D or (2, n) array-like "
+                f"whose shape matches '{name}' (shape: {data.shape})"
+            )
+        )
+    if (found < 0).any():
+        raise Wrong(ValueError(f"'{name}err' must not contain negative values"))
+    return np.broadcast_to(found, (2, data.size) if found.ndim == 2 else data.shape)
 
 
 def _pair(values: Any) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from .images import image_colours
 from .numbers import Array
 from .plane import Plane
 from .styles import CYCLE, mapped
+from .thinning import bars_to_draw, distinct_places, line_points
 from .words import plain
 
 MANY = 80  # points from which each is a dot, not a letter
@@ -84,7 +85,7 @@ def _finite_steps(x: Array, y: Array) -> list[tuple[tuple[float, float], tuple[f
 
 def _stroke(plane: Plane, x: Array, y: Array, colour: str, mark: str, dash: int = 0) -> None:
     """A line through points; with a `dash` only every other piece of so many dots."""
-    across, down = plane.dots(x, y)
+    across, down = plane.dots(*line_points(x, y))
     walked = 0
     for a, b in _finite_steps(across, down):
         dots = plane.segment(a, b)
@@ -107,15 +108,14 @@ def _line(line: Line, plane: Plane) -> None:
 
 def _marks(plane: Plane, x: Array, y: Array, colours: list[str], mark: str, few: int = 1) -> None:
     """Marks at points; dots where there are more than a column in `few` has room for."""
-    runtime.spend(x.size)
-    runtime.reserve(100 * x.size)
-    good = np.isfinite(x) & np.isfinite(y)
     as_dots = plane.canvas.fine and x.size > min(MANY, plane.columns // few)
     if as_dots:
         columns, rows = plane.dots(x, y)
     else:
         columns, rows = plane.x(x), plane.y(y)
-    for at in good.nonzero()[0].tolist():
+    places = distinct_places(columns, rows)
+    runtime.spend(places.size)
+    for at in places.tolist():
         column, row = math.floor(columns[at] + 0.5), math.floor(rows[at] + 0.5)
         colour = colours[at % len(colours)]
         if as_dots:
@@ -141,13 +141,10 @@ def _bars(bars: Bars, plane: Plane) -> None:
     size = plane.rows if bars.upright else plane.columns
     starts = np.where(np.isnan(starts), size - 0.5 if bars.upright else -0.5, starts)
     room = plane.columns if bars.upright else plane.rows
-    runtime.spend(bars.place.size)
-    runtime.reserve(100 * bars.place.size)
-    for at in range(bars.place.size):
+    runtime.spend(bars.place.size >> 3)
+    for at in bars_to_draw(bars, np.isfinite(sides[0] + sides[1] + starts + ends)).tolist():
         ends_here = sorted((float(sides[0][at]), float(sides[1][at])))
         first, last = float(starts[at]), float(ends[at])
-        if not all(map(math.isfinite, (*ends_here, first, last))):
-            continue
         low = min(max(math.floor(ends_here[0] + 0.5), 0), room)
         high = min(math.floor(ends_here[1] + 0.5), room)
         if high <= low:
@@ -202,8 +199,9 @@ def _polygon(polygon: Polygon, plane: Plane) -> None:
 
 def _errors(errors: Errors, plane: Plane) -> None:
     colour = pen_of(errors)
+    places = distinct_places(plane.x(errors.x), plane.y(errors.y))
     for low, high, upright in errors.spans():
-        for at in range(errors.x.size):
+        for at in places.tolist():
             runtime.spend(1)
             middle = errors.x[at] if upright else errors.y[at]
             ends, same = np.array([low[at], high[at]]), np.array([middle, middle])

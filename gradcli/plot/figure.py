@@ -13,6 +13,7 @@ from .numbers import Wrong, number, vector
 from .words import words
 
 MOST_AXES = 400
+MOST_CELLS = 10_000  # of a grid
 
 
 class Figure:
@@ -49,6 +50,10 @@ class Figure:
         self.axes.append(made)
         self.current = made
         return made
+
+    def add_gridspec(self, nrows: Any = 1, ncols: Any = 1, **kwargs: Any) -> GridSpec:
+        """A grid of places for axes."""
+        return GridSpec(nrows, ncols)
 
     def add_axes(self, *args: Any, **kwargs: Any) -> Any:
         """Axes over the whole figure."""
@@ -158,6 +163,45 @@ def _size(given: Any) -> tuple[float, float]:
     return min(max(width, 1.0), 60.0), min(max(height, 1.0), 60.0)
 
 
+class GridSpec:
+    """A grid of places for axes: `grid[0, :]` is a place."""
+
+    def __init__(self, nrows: Any, ncols: Any, *args: Any, **kwargs: Any) -> None:
+        self.shape = int(nrows), int(ncols)
+        if not (min(self.shape) > 0 and self.shape[0] * self.shape[1] <= MOST_CELLS):
+            raise Wrong(ValueError("Number of rows and columns must be positive integers"))
+
+    def __getitem__(self, index: Any) -> SubplotSpec:
+        rows, columns = self.shape
+        if isinstance(index, tuple):
+            down, across = (_span(key, size) for key, size in zip(index, self.shape, strict=True))
+        else:
+            cells = _span(index, rows * columns)
+            down = range(cells[0] // columns, cells[-1] // columns + 1)
+            across = range(cells[0] % columns, cells[-1] % columns + 1)
+        first, last = down[0] * columns + across[0], down[-1] * columns + across[-1]
+        return SubplotSpec((rows, columns, first + 1, last + 1))
+
+
+class SubplotSpec:
+    """A place in a grid."""
+
+    def __init__(self, place: tuple[int, int, int, int]) -> None:
+        self.place = place
+
+
+def _span(key: Any, size: int) -> range:
+    """The cells that a key names, at least one."""
+    if isinstance(key, slice):
+        found = range(size)[key]
+    else:
+        at = operator.index(key)
+        found = range(size)[at : at + 1 or None]
+    if not found:
+        raise IndexError("GridSpec index out of range")
+    return found
+
+
 class AxesGrid:
     """Axes in a row or in rows, indexed as an array of them would be."""
 
@@ -233,6 +277,8 @@ def _place(args: tuple[Any, ...]) -> tuple[int, int, int, int]:
     """Rows, columns, and the first and last of the cells, from 1."""
     if not args:
         return 1, 1, 1, 1
+    if isinstance(args[0], SubplotSpec):
+        return args[0].place
     if len(args) == 1 and isinstance(args[0], int):
         if not 111 <= args[0] <= 999:
             raise Wrong(

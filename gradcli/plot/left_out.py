@@ -42,7 +42,7 @@ class LeftOut:
         return False
 
     def __repr__(self) -> str:
-        return "<not drawn>"
+        return "<matplotlib object>"
 
 
 LEFT_OUT = LeftOut()

@@ -79,8 +79,9 @@ def scalar(value: Any) -> float:
 
 
 def number(value: Any, default: float) -> float:
-    """One number, `default` for None and for what is none."""
+    """One number, `default` for None, for NaN and for what is no number."""
     try:
-        return default if value is None else scalar(value)
+        found = scalar(value)
     except (TypeError, ValueError, OverflowError):
         return default
+    return default if found != found else found

@@ -8,8 +8,8 @@ from typing import Any
 from ..tensor.runtime import runtime
 from .axes import Axes
 from .figure import Figure
-from .left_out import Notes
-from .numbers import Wrong, scalar
+from .left_out import LEFT_OUT, Notes
+from .numbers import Wrong, scalar, vector
 
 MOST_FIGURES = 1000
 
@@ -81,7 +81,7 @@ class Pyplot:
         self, shape: Any, loc: Any, rowspan: Any = 1, colspan: Any = 1, **kwargs: Any
     ) -> Any:
         """Axes that may take several cells."""
-        rows, columns = int(shape[0]), int(shape[1])
+        rows, columns = map(int, vector(shape).tolist())
         first = int(loc[0]) * columns + int(loc[1]) + 1
         return self.gcf().add_subplot(
             rows, columns, (first, first + (int(rowspan) - 1) * columns + int(colspan) - 1)
@@ -96,8 +96,13 @@ class Pyplot:
 
     def show_one(self, figure: Figure) -> None:
         """Show a figure in which something is drawn."""
-        if figure.is_empty() or (self.show_figure is not None and self.show_figure(figure)):
+        if figure.is_empty():
             return
+        try:
+            if self.show_figure is not None and self.show_figure(figure):
+                return
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            self.notes.add(f"a figure ({error})")
         if not figure.is_missed:
             figure.is_missed = True
             self.unshown += 1
@@ -109,13 +114,15 @@ class Pyplot:
     def draw(self) -> None:
         """Go on: there is no window to draw into."""
 
-    def ion(self) -> None:
+    def ion(self) -> Any:
         """Have `show` go on at once."""
         self.interactive = True
+        return LEFT_OUT  # for `with plt.ion():`
 
-    def ioff(self) -> None:
+    def ioff(self) -> Any:
         """Have `show` show."""
         self.interactive = False
+        return LEFT_OUT
 
     def isinteractive(self) -> bool:
         """Whether `show` goes on at once."""
@@ -158,21 +165,21 @@ class Pyplot:
 
     # What is around the axes
 
-    def title(self, label: Any, *args: Any, **kwargs: Any) -> None:
+    def title(self, label: Any, *args: Any, **kwargs: Any) -> Any:
         """The words above the axes."""
-        self.gca().set_title(label)
+        return self.gca().set_title(label)
 
     def suptitle(self, t: Any, **kwargs: Any) -> None:
         """The words above the figure."""
         self.gcf().suptitle(t)
 
-    def xlabel(self, xlabel: Any, *args: Any, **kwargs: Any) -> None:
+    def xlabel(self, xlabel: Any, *args: Any, **kwargs: Any) -> Any:
         """The words below."""
-        self.gca().set_xlabel(xlabel)
+        return self.gca().set_xlabel(xlabel)
 
-    def ylabel(self, ylabel: Any, *args: Any, **kwargs: Any) -> None:
+    def ylabel(self, ylabel: Any, *args: Any, **kwargs: Any) -> Any:
         """The words beside."""
-        self.gca().set_ylabel(ylabel)
+        return self.gca().set_ylabel(ylabel)
 
     def xlim(self, *args: Any, **kwargs: Any) -> Any:
         """How far x reaches."""
@@ -190,15 +197,19 @@ class Pyplot:
         """`"log"` or `"linear"`."""
         self.gca().set_yscale(value)
 
-    def xticks(self, ticks: Any = None, labels: Any = None, **kwargs: Any) -> None:
+    def xticks(self, ticks: Any = None, labels: Any = None, **kwargs: Any) -> Any:
         """The ticks below, with their texts."""
+        axes = self.gca()
         if ticks is not None:
-            self.gca().set_xticks(ticks, labels)
+            axes.set_xticks(ticks, labels)
+        return axes.get_xticks(), axes.x_scale.tick_labels or []
 
-    def yticks(self, ticks: Any = None, labels: Any = None, **kwargs: Any) -> None:
+    def yticks(self, ticks: Any = None, labels: Any = None, **kwargs: Any) -> Any:
         """The ticks beside, with their texts."""
+        axes = self.gca()
         if ticks is not None:
-            self.gca().set_yticks(ticks, labels)
+            axes.set_yticks(ticks, labels)
+        return axes.get_yticks(), axes.y_scale.tick_labels or []
 
     def colorbar(self, mappable: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The numbers of the colours of the last image."""

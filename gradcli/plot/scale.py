@@ -22,6 +22,7 @@ class Scale:
         self.high: float | None = None
         self.turned = False  # grows the other way
         self.log = False
+        self.whole = False  # ticks are whole numbers: rows and columns of an image
         self.label = ""
         self.ticks: list[float] | None = None
         self.tick_labels: list[str] | None = None

@@ -27,7 +27,8 @@ from .frame import Frame
 from .images import image_colours
 from .numbers import Array
 from .styles import mapped
-from .words import escaped, without_tex
+from .thinning import MOST_POINTS, bars_to_draw, distinct_places, line_points
+from .words import inline
 
 DASHES = {"--": "6 4", ":": "1.5 3", "-.": "8 3 2 3"}
 MOST_PIXELS = 200  # rows or columns of an image
@@ -45,7 +46,7 @@ def draw_artist(artist: Artist, frame: Frame) -> list[str]:
 def write(x: float, y: float, text: str, anchor: str = "middle", kind: str = "") -> str:
     """A text at a point."""
     named = f' class="{kind}"' if kind else ""
-    text = escaped(without_tex(text))
+    text = inline(text)
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{named}>{text}</text>'
 
 
@@ -73,6 +74,7 @@ def _faint(alpha: float) -> str:
 
 def _polyline(x: Array, y: Array) -> str:
     """The data of a path through points; a gap where one is not finite."""
+    x, y = line_points(x, y)
     runtime.spend(x.size)
     runtime.reserve(60 * x.size)
     parts, down = [], False
@@ -112,15 +114,14 @@ def _markers(
     alpha: float,
     hollow: bool = False,
 ) -> list[str]:
-    runtime.spend(x.size)
-    runtime.reserve(300 * x.size)
     parts = []
     stroked = marker in "x+X1234|_*" or hollow
     scale = 0.5 if marker == "." else 0.1 if marker == "," else 1.0
     radii = (np.clip(sizes, 0.0, 1000.0) * POINT / 2 * scale).tolist()
-    for at, (px, py) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
-        if not (math.isfinite(px) and math.isfinite(py)):
-            continue
+    places = distinct_places(x, y)
+    runtime.spend(places.size)
+    runtime.reserve(300 * places.size)
+    for at, px, py in zip(places.tolist(), x[places].tolist(), y[places].tolist(), strict=True):
         shade, r = colours[at % len(colours)], radii[at % len(radii)]
         if stroked:
             look = stroke(shade, "-", 1.5, alpha)
@@ -179,12 +180,14 @@ def _bars(bars: Bars, frame: Frame) -> list[str]:
     else:
         x0, x1, y0, y1 = frame.x(start), frame.x(end), frame.y(low), frame.y(high)
         x0 = np.where(np.isnan(x0), frame.left, x0)
-    runtime.spend(x0.size)
-    runtime.reserve(200 * x0.size)
+    runtime.spend(x0.size >> 3)
+    runtime.reserve(60 * x0.size)
     left, wide = np.minimum(x0, x1), np.maximum(np.abs(x1 - x0), 0.8)
     top, tall = np.minimum(y0, y1), np.abs(y1 - y0)
     parts = []
-    for at in np.isfinite(left + wide + top + tall).nonzero()[0].tolist():
+    good = np.isfinite(left + wide + top + tall)
+    for at in bars_to_draw(bars, good).tolist():
+        runtime.spend(1)
         look = ink("fill", bars.colours[at % len(bars.colours)]) + _faint(bars.alpha)
         parts.append(
             f'<rect x="{left[at]:.1f}" y="{top[at]:.1f}" width="{wide[at]:.1f}" '
@@ -220,11 +223,13 @@ def _polygon(polygon: Polygon, frame: Frame) -> list[str]:
 
 def _errors(errors: Errors, frame: Frame) -> list[str]:
     data = []
-    x, y = frame.x(errors.x).tolist(), frame.y(errors.y).tolist()
+    x, y = frame.x(errors.x), frame.y(errors.y)
+    places = distinct_places(x, y)[:MOST_POINTS]
+    x, y = x[places].tolist(), y[places].tolist()
     runtime.spend(2 * len(x))
     runtime.reserve(400 * len(x))
     for low, high, upright in errors.spans():
-        ends = (frame.y if upright else frame.x)(np.stack([low, high])).tolist()
+        ends = (frame.y if upright else frame.x)(np.stack([low, high])[:, places]).tolist()
         for px, py, a, b in zip(x, y, *ends, strict=True):
             if not all(map(math.isfinite, (px, py, a, b))):
                 continue
@@ -331,7 +336,7 @@ def _text(text: Text, frame: Frame) -> list[str]:
     faint = _faint(text.alpha)
     sized = f' font-size="{size:g}"' if size != 12 else ""
     for number, line in enumerate(text.text.split("\n")):
-        line = escaped(without_tex(line))
+        line = inline(line)
         parts.append(
             f'<text x="{x:.1f}" y="{y + 1.2 * size * number:.1f}" text-anchor="{text.anchor}"'
             f"{sized}{fill}{faint}>{line}</text>"

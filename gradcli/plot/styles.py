@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.runtime import runtime
-from .numbers import array
+from .numbers import Wrong, array
 from .words import words
 
 # The colours that lines get in turn (those of Tableau, as matplotlib has them).
@@ -81,7 +81,7 @@ def is_colour(value: Any) -> bool:
 def parsed(text: str) -> dict[str, str]:
     """The parts of a format such as `"r--o"`: colour, line style, marker.
 
-    Raises ValueError for a format with another letter.
+    Raises Wrong for a format with another letter.
     """
     found: dict[str, str] = {}
     rest = text
@@ -98,8 +98,11 @@ def parsed(text: str) -> dict[str, str]:
         elif re.match(r"C\d", rest):
             key, length = "colour", 2
         else:
-            raise ValueError(
-                f"{text!r} is not a valid format string (unrecognized character {rest[0]!r})"
+            raise Wrong(
+                ValueError(
+                    f"{words(text)!r} is not a valid format string "
+                    f"(unrecognized character {rest[0]!r})"
+                )
             )
         found[key] = rest[:length]
         rest = rest[length:]

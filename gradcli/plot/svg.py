@@ -14,7 +14,7 @@ from .frame import Frame
 from .shapes import LETTER, draw_artist, ink, path, stroke, write
 from .styles import mapped
 from .ticks import label, tick_places, ticks
-from .words import escaped, without_tex
+from .words import inline, without_tex
 
 PER_INCH = 100.0
 STYLE = (
@@ -33,7 +33,7 @@ def svg(figure: Figure) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" role="img">',
-        f"<title>{escaped(without_tex(figure.title or f'Figure {figure.number}'))}</title>",
+        f"<title>{inline(figure.title or f'Figure {figure.number}')}</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="b" width="{width:g}" height="{height:g}"/>',
     ]
@@ -140,7 +140,7 @@ def _sideways(x: float, frame: Frame, text: str) -> str:
     y = frame.top + frame.height / 2
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" '
-        f'transform="rotate(-90 {x:.1f} {y:.1f})">{escaped(without_tex(text))}</text>'
+        f'transform="rotate(-90 {x:.1f} {y:.1f})">{inline(text)}</text>'
     )
 
 
@@ -160,8 +160,7 @@ def _ticks(frame: Frame) -> list[str]:
             y = bottom + 12
             turn = f' transform="rotate(-{STEEP} {x + 4:.1f} {y:.1f})"'
             parts.append(
-                f'<text x="{x + 4:.1f}" y="{y:.1f}" text-anchor="end"{turn}>'
-                f"{escaped(without_tex(text))}</text>"
+                f'<text x="{x + 4:.1f}" y="{y:.1f}" text-anchor="end"{turn}>{inline(text)}</text>'
             )
         else:
             parts.append(write(x, bottom + 17, text))
@@ -196,7 +195,7 @@ def _right_ticks(frame: Frame) -> list[str]:
 
 def _legend(axes: Axes, frame: Frame) -> list[str]:
     """The names of what is drawn, in a corner."""
-    named = [artist for artist in axes.artists if artist.is_named()]
+    named = axes.named()
     if not named:
         return []
     width = 46 + max(_wide(artist.label) for artist in named)

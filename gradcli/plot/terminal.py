@@ -87,14 +87,8 @@ def _stack(stack: list[Axes], width: int, rows: int, colour: bool, ascii: bool) 
         rows, columns = _fitted(ends, rows, columns, alone=rows == ROWS)
     above = [_head(axes, beside, left + columns + right)] if _has_head(axes, beside) else []
     title = [plain(axes.title)] if axes.title else []
-    named = [
-        (artist, other)
-        for other in stack
-        if other.has_legend
-        for artist in other.artists
-        if artist.is_named()
-    ]
-    legend = _legend([artist for artist, _ in named], width - left, colour, ascii)
+    named = [artist for other in stack for artist in other.named()]
+    legend = _legend(named, width - left, colour, ascii)
     below = 2 * shown + bool(axes.x_scale.label and shown) + bool(axes.bar_of_colours)
     top = len(title) + len(above)
     canvas = Canvas(width, top + rows + below + len(legend), colour=colour, ascii=ascii)

@@ -9,9 +9,14 @@ import numpy as np
 from .numbers import Array
 from .scale import Ends, Scale
 
+MOST_GIVEN = 200  # ticks that a program names
 
-def ticks(low: float, high: float, most: int = 7) -> list[float]:
-    """Multiples of 1, 2, 2.5 or 5 times a power of ten between two numbers, at most `most`."""
+
+def ticks(low: float, high: float, most: int = 7, least: float = 0.0) -> list[float]:
+    """Multiples of 1, 2, 2.5 or 5 times a power of ten between two numbers, at most `most`.
+
+    They are `least` apart at least.
+    """
     rough = high / most - low / most
     if not math.isfinite(rough) or rough <= 0 or rough < max(abs(low), abs(high)) * 1e-14:
         return [low]
@@ -19,7 +24,7 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
     for factor in (1, 2, 2.5, 5, 10, 20, 25, 50) if power else ():
         step = factor * power
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        if last - first < most:
+        if last - first < most and step >= least:
             digits = 12 - math.floor(math.log10(step))
             return [round(at * step, digits) + 0.0 for at in range(first, last + 1)] or [low]
     return [low]
@@ -62,16 +67,20 @@ def tick_places(scale: Scale, ends: Ends, most: int) -> list[tuple[float, str]]:
     if scale.ticks is not None:
         names = labels(scale.ticks) if scale.tick_labels is None else scale.tick_labels
         names = [*names, *[""] * (len(scale.ticks) - len(names))]
-        slack = (high - low) * 1e-9
-        return [
+        slack = (high / 2 - low / 2) * 1e-9
+        places = [
             (value, name)
             for value, name in zip(scale.ticks, names, strict=False)
             if low - slack <= value <= high + slack
         ]
-    found = log_ticks(low, high, most) if scale.log else ticks(low, high, most)
+        return places[:: -(-len(places) // MOST_GIVEN) or 1]
+    least = 1.0 if scale.whole else 0.0
+    found = log_ticks(low, high, most) if scale.log else ticks(low, high, most, least)
     if scale.tick_labels is None:
         return list(zip(found, labels(found), strict=True))
-    names = [*scale.tick_labels, *[""] * len(found)]
+    # Labels without ticks are those of matplotlib's ticks, which begin below the lower end.
+    skipped = 1 if not scale.log and found[0] > low else 0
+    names = [*scale.tick_labels[skipped:], *[""] * len(found)]
     return list(zip(found, names, strict=False))
 
 

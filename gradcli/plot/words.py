@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+# What makes a text of a list, a tensor or an array; the language puts its own there, which looks
+# at the size before.
+text_of: list[Callable[[Any], str]] = [str]
 LONGEST = 1000  # characters of a text that are kept
 _REORDERING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def words(value: Any) -> str:
     """What a program gives for a text, cut to a length that can be read."""
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else text_of[-1](value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -19,6 +23,11 @@ def escaped(text: str) -> str:
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)
     return "".join(c if _is_text(c) else "?" for c in text)
+
+
+def inline(text: str) -> str:
+    """One line of text for XML, without TeX's dollars."""
+    return escaped(without_tex(text.replace("\n", " ")))
 
 
 def _is_text(c: str) -> bool:

@@ -28,24 +28,29 @@ from gradcli.language.values.special_names import is_special
 from gradcli.language.values.text import text
 from gradcli.plot import artists, patches
 from gradcli.plot.axes import AXES_SHARES, Axes
-from gradcli.plot.figure import AxesGrid, ColourBar, Figure
+from gradcli.plot.figure import AxesGrid, ColourBar, Figure, GridSpec, SubplotSpec
 from gradcli.plot.left_out import LEFT_OUT, LeftOut
 from gradcli.plot.numbers import Wrong
 from gradcli.plot.pyplot import Pyplot
 from gradcli.plot.styles import ColourMap, is_map
+from gradcli.plot.words import text_of
 from gradcli.tensor.tensor import Tensor
 
+text_of.append(text)
 DEEPEST = 32  # lists in lists
 
 # What programs may call of each kind of object, and read of it.
-_ARTIST = "get_color get_label remove set_alpha set_color set_label set_visible"
+_ARTIST = """get_color get_label remove set_alpha set_color set_facecolor set_label
+    set_visible"""
 METHODS: dict[type, str] = {
-    Figure: """add_axes add_subplot clear clf colorbar delaxes gca get_axes sca set_size_inches
-        subplots suptitle""",
+    GridSpec: "",
+    SubplotSpec: "",
+    Figure: """add_axes add_gridspec add_subplot clear clf colorbar delaxes gca get_axes sca
+        set_size_inches subplots suptitle""",
     Axes: """add_artist add_line add_patch annotate arrow axhline axhspan axis axvline axvspan bar
         bar_label barh cla clear contour contourf errorbar fill fill_between
-        get_legend_handles_labels get_xlim get_ylim grid hist hlines imshow invert_xaxis
-        invert_yaxis legend loglog matshow pcolor pcolormesh plot scatter semilogx semilogy set
+        get_legend_handles_labels get_xlim get_xticks get_ylim get_yticks grid hist hlines imshow
+        invert_xaxis invert_yaxis legend loglog matshow pcolor pcolormesh plot scatter semilogx semilogy set
         set_aspect set_axis_off set_title set_xlabel set_xlim set_xscale set_xticklabels set_xticks
         set_ylabel set_ylim set_yscale set_yticklabels set_yticks stackplot stem step text twinx
         vlines""",
@@ -55,7 +60,7 @@ METHODS: dict[type, str] = {
         set_ydata""",
     artists.Points: f"{_ARTIST} set_offsets",
     artists.Bars: _ARTIST,
-    artists.Bar: "get_height get_width get_x get_y set_color",
+    artists.Bar: "get_height get_width get_x get_y set_color set_facecolor",
     artists.Image: f"{_ARTIST} set_data",
     artists.Text: f"{_ARTIST} set_text",
     **dict.fromkeys(
@@ -77,13 +82,18 @@ READ: dict[type, dict[str, Callable[[Any], Any]]] = {
         "shape": lambda grid: grid.shape,
         "size": lambda grid: grid.size,
     },
+    artists.Bar: {},
     ColourBar: {},
+    GridSpec: {},
+    SubplotSpec: {},
 }
 SHOWN_AS = {
     Figure: ("Figure", "matplotlib.figure"),
     Axes: ("Axes", "matplotlib.axes"),
     AxesGrid: ("ndarray", "matplotlib"),
     ColourBar: ("Colorbar", "matplotlib.colorbar"),
+    GridSpec: ("GridSpec", "matplotlib.gridspec"),
+    SubplotSpec: ("SubplotSpec", "matplotlib.gridspec"),
     artists.Line: ("Line2D", "matplotlib.lines"),
     artists.Points: ("PathCollection", "matplotlib.collections"),
     artists.Bars: ("BarContainer", "matplotlib.container"),
@@ -105,13 +115,14 @@ OF_PYPLOT = """axes cla clf close colorbar draw figure gca gcf get_fignums ioff 
     ylabel ylim yscale yticks"""
 PATCHES = "Circle Ellipse Patch Polygon Rectangle"
 # What concerns windows and looks: taken, without an effect on a picture, and not told.
-_LOOKS = """align_labels autofmt_xdate autoscale autoscale_view axisbelow canvas colormaps
+_LOOKS = """ax align_labels autofmt_xdate autoscale autoscale_view axisbelow canvas colormaps
     constrained_layout cycler draw_idle flush_events get_xaxis get_yaxis label_outer
     locator_params margins minorticks_off minorticks_on patch patches rc rcParams rcdefaults
     relim set_adjustable set_axisbelow set_box_aspect set_clip_on set_cmap
     set_constrained_layout set_dpi set_facecolor set_edgecolor set_fontsize set_linewidths
     set_markersize set_prop_cycle set_rasterized set_tight_layout set_zorder setp spines style
     subplots_adjust switch_backend tick_params tight_layout use waitforbuttonpress xaxis yaxis"""
+OF_LOOKS = ("matplotlib.dates", "matplotlib.font_manager", "matplotlib.style", "matplotlib.ticker")
 LOOKS = frozenset(_LOOKS.split())
 
 
@@ -217,12 +228,14 @@ def _function(name: str, of_axes: bool) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         pyplot = state()
-        if not of_axes:
-            return _called(name, function, (pyplot,), args, kwargs)
-        axes = pyplot.gca()
-        if not isinstance(axes, Axes):
+        first: Any = pyplot.gca() if of_axes else pyplot
+        if first is LEFT_OUT:
             return LEFT_OUT
-        return _called(name, function, (axes,), args, kwargs)
+        try:
+            return _called(name, function, (first,), args, kwargs)
+        except TypeError as error:
+            message = str(error).replace(f"{function.__qualname__}()", f"{name}()", 1)
+            raise (TypeError(message) if message != str(error) else error) from None
 
     name_function(call, name)
     return call
@@ -237,6 +250,11 @@ def _shape(name: str) -> Callable[..., Any]:
 
     name_function(call, name)
     return call
+
+
+def _grid_spec(*args: Any, **kwargs: Any) -> Any:
+    """`GridSpec(2, 3)`."""
+    return _called("GridSpec", GridSpec, (), args, kwargs)
 
 
 # Attributes
@@ -342,11 +360,13 @@ def _maps() -> Module:
 # Modules
 
 
-def _module(name: str, entries: dict[str, Any]) -> Module:
-    """A module whose other names are taken and left out."""
+def _module(name: str, entries: dict[str, Any], tells: bool = True) -> Module:
+    """A module whose other names are taken and left out; not told where it is about looks."""
 
     def find(wanted: str) -> Any:
-        return MISSING if is_special(wanted) else left_out(wanted)
+        if is_special(wanted):
+            return MISSING
+        return left_out(wanted) if tells else LEFT_OUT
 
     return Module(name, entries, find)
 
@@ -355,7 +375,12 @@ def _pyplot() -> Module:
     entries: dict[str, Any] = {name: _function(name, True) for name in OF_AXES.split()}
     entries |= {name: _function(name, False) for name in OF_PYPLOT.split()}
     entries |= {name: _shape(name) for name in ("Circle", "Polygon", "Rectangle")}
-    entries |= {"Line2D": _shape("Line2D"), "get_cmap": _map_by_name, "cm": _maps()}
+    entries |= {
+        "GridSpec": _grid_spec,
+        "Line2D": _shape("Line2D"),
+        "get_cmap": _map_by_name,
+        "cm": _maps(),
+    }
     return _module("matplotlib.pyplot", entries)
 
 
@@ -380,7 +405,8 @@ def plot_module(name: str, inner: Callable[[str], Any]) -> Module:
         "matplotlib.pyplot": _pyplot,
         "matplotlib.cm": _maps,
         "matplotlib.patches": _shapes("matplotlib.patches", PATCHES),
+        "matplotlib.gridspec": lambda: _module(name, {"GridSpec": _grid_spec}),
         "matplotlib.lines": _shapes("matplotlib.lines", "Line2D"),
     }
     make = makers.get(name)
-    return _module(name, {}) if make is None else make()
+    return _module(name, {}, name not in OF_LOOKS) if make is None else make()
