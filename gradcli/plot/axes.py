@@ -249,7 +249,9 @@ class Axes:
 
     def _values(self, given: Any, count: int) -> Array | None:
         """Numbers that stand for colours, one for each of `count` things; None for colours."""
-        if given is None or is_colour(given) or isinstance(given, str) or categories(given):
+        if given is None or isinstance(given, str) or categories(given):
+            return None
+        if isinstance(given, list | tuple) and any(isinstance(one, str) for one in given):
             return None
         values = array(given)
         if values.ndim == 2 and values.shape[1] in (3, 4) and values.shape[0] != count:

@@ -87,6 +87,7 @@ def tick_places(scale: Scale, ends: Ends, most: int) -> list[tuple[float, str]]:
 def shares(values: Array, ends: Ends, log: bool) -> Array:
     """Numbers between two ends as 0 to 1; far outside they stay near, for the picture's sake."""
     with np.errstate(all="ignore"):
+        values = np.where(np.isfinite(values), values, np.nan)
         if log:
             low, high = math.log10(ends[0]), math.log10(ends[1])
             values = np.where(values > 0, np.log10(values), np.nan)

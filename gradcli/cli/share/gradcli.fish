@@ -45,6 +45,8 @@ complete -c gradcli -n '__fish_seen_subcommand_from eval' -l indent -x -d 'space
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l compact-output -s c -d 'JSON on one line'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l raw-output -s r -d 'strings without quotes'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l output -s o -r -F -d 'write .json, .npy or .npz, whole or not at all'
+complete -c gradcli -n '__fish_seen_subcommand_from eval' -l plots -r -F -d 'write the figures of a program as SVG'
+complete -c gradcli -n '__fish_seen_subcommand_from eval' -l force -d 'replace figures that are there'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l exit-status -d 'status 1 if the last value is false or null, 4 if none'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l emit-only -d 'stdout holds the emit(…) records alone'
 complete -c gradcli -n '__fish_seen_subcommand_from eval' -l each -d 'a record a line in, a result out; branches are slower'

@@ -47,13 +47,13 @@ METHODS: dict[type, str] = {
     SubplotSpec: "",
     Figure: """add_axes add_gridspec add_subplot clear clf colorbar delaxes gca get_axes sca
         set_size_inches subplots suptitle""",
-    Axes: """add_artist add_line add_patch annotate arrow axhline axhspan axis axvline axvspan bar
-        bar_label barh cla clear contour contourf errorbar fill fill_between
-        get_legend_handles_labels get_xlim get_xticks get_ylim get_yticks grid hist hlines imshow
-        invert_xaxis invert_yaxis legend loglog matshow pcolor pcolormesh plot scatter semilogx semilogy set
-        set_aspect set_axis_off set_title set_xlabel set_xlim set_xscale set_xticklabels set_xticks
-        set_ylabel set_ylim set_yscale set_yticklabels set_yticks stackplot stem step text twinx
-        vlines""",
+    Axes: """add_artist add_line add_patch annotate arrow axhline axhspan axis axvline axvspan
+        bar bar_label barh cla clear contour contourf errorbar fill fill_between
+        get_legend_handles_labels get_xlim get_xticks get_ylim get_yticks grid hist hlines
+        imshow invert_xaxis invert_yaxis legend loglog matshow pcolor pcolormesh plot
+        scatter semilogx semilogy set set_aspect set_axis_off set_title set_xlabel set_xlim
+        set_xscale set_xticklabels set_xticks set_ylabel set_ylim set_yscale set_yticklabels
+        set_yticks stackplot stem step text twinx vlines""",
     AxesGrid: "flatten ravel tolist",
     ColourBar: "remove set_label",
     artists.Line: f"""{_ARTIST} get_xdata get_ydata set_data set_linestyle set_linewidth set_xdata
