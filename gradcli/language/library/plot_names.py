@@ -179,7 +179,7 @@ def taken(value: Any, depth: int = 0) -> Any:
 
 
 def _called(
-    name: str,
+    title: str,
     function: Callable[..., Any],
     first: tuple[Any, ...],
     args: tuple[Any, ...],
@@ -193,9 +193,12 @@ def _called(
     except Wrong as wrong:
         raise wrong.error from None
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+            message = str(error)  # the arguments do not fit
+            raise TypeError(message.replace(f"{function.__qualname__}()", f"{title}()")) from None
         if not _is_ours(error):
             raise
-        state().notes.add(f"{name} ({error})")
+        state().notes.add(f"{title.rpartition('.')[2]} ({error})")
         return LEFT_OUT
 
 
@@ -204,19 +207,25 @@ def _is_ours(error: BaseException) -> bool:
     trace = error.__traceback__
     inner = None if trace is None else trace.tb_next
     if inner is None:
-        return False  # the arguments do not fit
+        return False
     module = str(inner.tb_frame.f_globals.get("__name__"))
     return module.startswith("gradcli.plot.")
 
 
+def _member(kind: type, name: str) -> Callable[..., Any]:
+    """The function of a class, or of those it derives from."""
+    found: Callable[..., Any] = next(vars(b)[name] for b in kind.__mro__ if name in vars(b))
+    return found
+
+
 def _method(kind: type, name: str) -> Callable[..., Any]:
     """A method as programs call it."""
-    function = next(vars(base)[name] for base in kind.__mro__ if name in vars(base))
+    function = _member(kind, name)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(self, kind):
             raise TypeError(f"descriptor '{name}' requires a '{kind.__name__}' object")
-        return _called(name, function, (self,), args, kwargs)
+        return _called(f"{kind.__name__}.{name}", function, (self,), args, kwargs)
 
     name_function(call, name)
     return call
@@ -224,18 +233,14 @@ def _method(kind: type, name: str) -> Callable[..., Any]:
 
 def _function(name: str, of_axes: bool) -> Callable[..., Any]:
     """A function of pyplot."""
-    function = vars(Axes if of_axes else Pyplot)[name]
+    function = _member(Axes if of_axes else Pyplot, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         pyplot = state()
         first: Any = pyplot.gca() if of_axes else pyplot
         if first is LEFT_OUT:
             return LEFT_OUT
-        try:
-            return _called(name, function, (first,), args, kwargs)
-        except TypeError as error:
-            message = str(error).replace(f"{function.__qualname__}()", f"{name}()", 1)
-            raise (TypeError(message) if message != str(error) else error) from None
+        return _called(name, function, (first,), args, kwargs)
 
     name_function(call, name)
     return call
