@@ -64,11 +64,6 @@ class MultiHandle:
             handle.remove()
 
 
-NUMPY_NEEDS_DETACH = (
-    "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-)
-
-
 def fresh_edge(tensor: Tensor) -> Any:
     """The edge a gradient of `tensor` follows now: a node, an accumulator or None."""
     if tensor.view_info is not None:

@@ -5,16 +5,18 @@ What comes here is plain: numbers, texts, tensors, arrays, and lists and tuples 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..autograd.leaf import NUMPY_NEEDS_DETACH, requires_grad
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+# How a tensor becomes an array; the language puts `Tensor.numpy` there, which refuses some.
+array_of_tensor: list[Callable[[Tensor], Any]] = [lambda tensor: tensor.array]
 _NUMBERS = frozenset((int, float, bool))
 
 
@@ -33,9 +35,10 @@ def array(values: Any) -> Array:
     ValueError for what is no number.
     """
     if type(values) is Tensor:
-        if runtime.grad_enabled and requires_grad(values):
-            raise Wrong(RuntimeError(NUMPY_NEEDS_DETACH))
-        values = values.array
+        try:
+            values = array_of_tensor[-1](values)
+        except (RuntimeError, TypeError) as error:
+            raise Wrong(error) from None
     elif isinstance(values, list | tuple | range):
         runtime.reserve(8 * len(values))
         runtime.spend(len(values) >> 3)

@@ -45,9 +45,7 @@ class Surroundings:
     def __init__(self, figure: Any, place: tuple[int, int, int, int]) -> None:
         self.figure = figure
         self.place = place
-        self.beside: Surroundings | None = (
-            None  # those whose x it shares, where it lies over others
-        )
+        self.beside: Any = None  # the axes whose x it shares, where it lies over others
         self.cla()
 
     def cla(self) -> None:

@@ -30,13 +30,15 @@ from gradcli.plot import artists, patches
 from gradcli.plot.axes import AXES_SHARES, Axes
 from gradcli.plot.figure import AxesGrid, ColourBar, Figure, GridSpec, SubplotSpec
 from gradcli.plot.left_out import LEFT_OUT, LeftOut
-from gradcli.plot.numbers import Wrong
+from gradcli.plot.numbers import Wrong, array_of_tensor
 from gradcli.plot.pyplot import Pyplot
 from gradcli.plot.styles import ColourMap, is_map
 from gradcli.plot.words import text_of
 from gradcli.tensor.tensor import Tensor
+from gradcli.torch.namespaces import tensor_method
 
 text_of.append(text)
+array_of_tensor.append(tensor_method("numpy"))
 DEEPEST = 32  # lists in lists
 
 # What programs may call of each kind of object, and read of it.
