@@ -80,7 +80,7 @@ print(plt.cm.viridis(0.0), plt.get_cmap("gray")(255), plt.cm.tab10(range(3)).sha
         ("plt.errorbar([1], [1], yerr=-1)", "'yerr' must not contain negative values"),
         (
             "plt.subplots(2, 2)[1][5]",
-            "index 5 is out of bounds for axis 0 with size 2",
+            "index 5 is out of bounds for ",
         ),
         ("plt.plot(None)", "x, y, and format string must not be None"),
     ],
