@@ -52,6 +52,15 @@ def brightness(colour: str) -> float:
     return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
 
 
+def width_of(character: str) -> int:
+    """The columns that a letter takes: 2 for those of Chinese, Japanese and Korean, 0 for marks."""
+    import unicodedata
+
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
 def contrast(number: int) -> str:
     """Black or white letters on one of the 256 colours."""
     if number >= 232:
@@ -79,11 +88,15 @@ class Canvas:
         """Write a text; what is outside is cut off."""
         if not 0 <= row < self.rows:
             return
-        for at, character in enumerate(text, column):
-            if 0 <= at < self.columns:
-                self._characters[row][at] = character
-                self._colours[row][at] = self._over(row, at, colour)
-                self._dots.pop((row, at), None)
+        at = column
+        for character in text:
+            wide = 1 if character.isascii() else width_of(character)
+            if at >= 0 and at + wide <= self.columns:
+                for cell in range(at, at + wide):  # a wide letter leaves the next cell to itself
+                    self._characters[row][cell] = character if cell == at else ""
+                    self._colours[row][cell] = self._over(row, cell, colour)
+                    self._dots.pop((row, cell), None)
+            at += wide
 
     def _over(self, row: int, column: int, colour: str) -> str:
         """A colour on top of an image's, which stays behind it."""

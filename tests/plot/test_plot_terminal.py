@@ -93,6 +93,13 @@ def test_texts_are_where_they_belong() -> None:
     assert 35 <= lines[row].index("middle") <= 45
 
 
+def test_wide_letters_take_two_columns() -> None:
+    title = "\u6a21\u578b" * 40
+    lines = text(f"plt.plot([1, 2]); plt.title('{title}')", width=40).splitlines()
+    assert len(lines[0].strip()) == 20
+    assert max(map(len, lines[1:])) <= 40
+
+
 def test_formulas_are_letters() -> None:
     assert "α² + x₁" in text(r"plt.plot([1]); plt.title(r'$\alpha^2$ + $x_1$')")
 
