@@ -279,6 +279,97 @@ _STEP_HOOKS = dict.fromkeys(
     "gradcli.optim.optimizer",
 )
 
+# The families of torch.distributions, by the file of gradcli.distributions that has them.
+_FAMILIES = {
+    "bernoulli": "Bernoulli",
+    "beta": "Beta",
+    "binomial": "Binomial",
+    "categorical": "Categorical",
+    "cauchy": "Cauchy",
+    "chi2": "Chi2",
+    "continuous_bernoulli": "ContinuousBernoulli",
+    "dirichlet": "Dirichlet",
+    "distribution": "Distribution",
+    "exp_family": "ExponentialFamily",
+    "exponential": "Exponential",
+    "fishersnedecor": "FisherSnedecor",
+    "gamma": "Gamma",
+    "generalized_pareto": "GeneralizedPareto",
+    "geometric": "Geometric",
+    "gumbel": "Gumbel",
+    "half_cauchy": "HalfCauchy",
+    "half_normal": "HalfNormal",
+    "independent": "Independent",
+    "inverse_gamma": "InverseGamma",
+    "kumaraswamy": "Kumaraswamy",
+    "laplace": "Laplace",
+    "lkj_cholesky": "LKJCholesky",
+    "log_normal": "LogNormal",
+    "logistic_normal": "LogisticNormal",
+    "lowrank_multivariate_normal": "LowRankMultivariateNormal",
+    "mixture_same_family": "MixtureSameFamily",
+    "multinomial": "Multinomial",
+    "multivariate_normal": "MultivariateNormal",
+    "negative_binomial": "NegativeBinomial",
+    "normal": "Normal",
+    "one_hot_categorical": "OneHotCategorical OneHotCategoricalStraightThrough",
+    "pareto": "Pareto",
+    "poisson": "Poisson",
+    "relaxed_bernoulli": "LogitRelaxedBernoulli RelaxedBernoulli",
+    "relaxed_categorical": "ExpRelaxedCategorical RelaxedOneHotCategorical",
+    "studentT": "StudentT",
+    "transformed_distribution": "TransformedDistribution",
+    "uniform": "Uniform",
+    "von_mises": "VonMises",
+    "weibull": "Weibull",
+    "wishart": "Wishart",
+}
+_TRANSFORM_NAMES = dict.fromkeys(
+    _words("""AbsTransform AffineTransform CatTransform ComposeTransform CorrCholeskyTransform
+    CumulativeDistributionTransform ExpTransform IndependentTransform LowerCholeskyTransform
+    PositiveDefiniteTransform PowerTransform ReshapeTransform SigmoidTransform SoftmaxTransform
+    SoftplusTransform StackTransform StickBreakingTransform TanhTransform Transform
+    identity_transform"""),
+    "gradcli.distributions.transforms",
+)
+_REGISTRIES = dict.fromkeys(("biject_to", "transform_to"), "gradcli.distributions.constraint_registry")
+_DIVERGENCES = dict.fromkeys(("kl_divergence", "register_kl"), "gradcli.distributions.kl")
+_DISTRIBUTIONS: dict[str, dict[str, str]] = {
+    f"torch.distributions.{file}": dict.fromkeys(text.split(), f"gradcli.distributions.{file}")
+    for file, text in _FAMILIES.items()
+} | {
+    "torch.distributions.constraint_registry": _REGISTRIES
+    | {"ConstraintRegistry": "gradcli.distributions.constraint_registry"},
+    "torch.distributions.constraints": dict.fromkeys(
+        _words("""Constraint MixtureSameFamilyConstraint boolean cat corr_cholesky dependent
+        dependent_property greater_than greater_than_eq half_open_interval independent
+        integer_interval interval is_dependent less_than lower_cholesky lower_triangular multinomial
+        nonnegative nonnegative_integer one_hot positive positive_definite positive_integer
+        positive_semidefinite real real_vector simplex square stack symmetric unit_interval"""),
+        "gradcli.distributions.constraints",
+    ),
+    "torch.distributions.kl": _DIVERGENCES,
+    "torch.distributions.transforms": _TRANSFORM_NAMES,
+    "torch.distributions.utils": dict.fromkeys(
+        _words("""broadcast_all clamp_probs euler_constant lazy_property logits_to_probs
+        probs_to_logits tril_matrix_to_vec vec_to_tril_matrix"""),
+        "gradcli.distributions.utils",
+    ),
+}
+_INNER_FAMILIES = ("LogitRelaxedBernoulli", "ExpRelaxedCategorical")
+_DISTRIBUTIONS["torch.distributions"] = (
+    {
+        name: f"gradcli.distributions.{file}"
+        for file, text in _FAMILIES.items()
+        for name in text.split()
+        if name not in _INNER_FAMILIES
+    }
+    | _TRANSFORM_NAMES
+    | _REGISTRIES
+    | _DIVERGENCES
+)
+MODULES.update(dict.fromkeys(sorted(_DISTRIBUTIONS)))
+
 # module -> name -> "module:attribute", or a module alone when the attribute has the same name.
 NAMES: dict[str, dict[str, str]] = {
     "torch": _GRAD_MODE
@@ -482,6 +573,7 @@ NAMES: dict[str, dict[str, str]] = {
         ("checkpoint", "checkpoint_sequential"), "gradcli.autograd.checkpoint"
     ),
     "torch.testing": {"assert_close": "gradcli.torch.testing"},
+    **_DISTRIBUTIONS,
 }
 
 # The files behind torch.nn and torch.optim are modules, too.

@@ -13,12 +13,22 @@ from gradcli.language.values.special_names import METHODS, is_special
 _PRIVATE = frozenset(
     [
         "_apply",
+        "_call",
+        "_extended_shape",
         "_flat_weights",
         "_flat_weights_names",
+        "_get_checked_instance",
         "_get_name",
+        "_inverse",
+        "_log_normalizer",
+        "_mean_carrier_measure",
         "_named_members",
+        "_natural_params",
+        "_param",
         "_register_load_state_dict_pre_hook",
         "_register_state_dict_hook",
+        "_validate_args",
+        "_validate_sample",
         "_version",
     ]
 )

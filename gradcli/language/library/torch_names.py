@@ -131,6 +131,10 @@ def torch_name(module: str, name: str) -> Any:
         from .data_objects import enter as enter_data
 
         enter_data(found)
+    elif module.startswith("torch.distributions"):
+        from .distribution_objects import enter as enter_distribution
+
+        enter_distribution(found)
     if isinstance(found, type) and found not in CONSTRUCTORS and torch_objects.is_open(found):
         OPEN_CLASSES.add(found)
         if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):
