@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.function import Function, once_differentiable
 from ..table.public.functions import F, method, torch
 from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import started
 from .exp_family import ExponentialFamily
 from .utils import expand
+
+
+def _slope(x: Any, concentration: Any, grad: Any) -> Any:
+    """The gradient of a concentration: each number is a beta number, and all sum to 1."""
+    total = expand(torch.sum(concentration, -1, True), shape_of(concentration))
+    slopes = torch._dirichlet_grad(x, concentration, total)
+    return slopes * (grad - torch.sum(x * grad, -1, True))
+
+
+class _Dirichlet(Function):
+    """Dirichlet numbers with the gradients of their quantiles."""
+
+    __module__ = "torch.distributions.dirichlet"
+
+    @staticmethod
+    def forward(ctx: Any, concentration: Any) -> Any:
+        """Draw."""
+        x = torch._sample_dirichlet(concentration)
+        ctx.save_for_backward(x, concentration)
+        return x
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Any) -> Any:
+        """The gradient of the concentration."""
+        x, concentration = ctx.saved_tensors
+        return _slope(x, concentration, grad)
 
 
 class Dirichlet(ExponentialFamily):
@@ -40,7 +68,7 @@ class Dirichlet(ExponentialFamily):
     def rsample(self, sample_shape: Any = ()) -> Any:
         """Gamma numbers over their sum; gradients are those of the marginal beta's quantiles."""
         shape = self._extended_shape(sample_shape)
-        return torch._dirichlet(expand(self.concentration, shape))
+        return _Dirichlet.apply(expand(self.concentration, shape))
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the density of vectors."""

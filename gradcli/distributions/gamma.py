@@ -13,11 +13,6 @@ from .exp_family import ExponentialFamily
 from .utils import broadcast_all, expand, is_number, size, special
 
 
-def standard_gamma(concentration: Any) -> Any:
-    """Gamma numbers of rate 1, with the gradient of their quantiles."""
-    return torch._standard_gamma(concentration)
-
-
 class Gamma(ExponentialFamily):
     """Density rate^concentration x^(concentration - 1) e^(-rate x) / Γ(concentration)."""
 
@@ -59,7 +54,7 @@ class Gamma(ExponentialFamily):
     def rsample(self, sample_shape: Any = Size()) -> Any:
         """Standard gamma numbers over `rate` (Marsaglia and Tsang, 2000)."""
         shape = self._extended_shape(sample_shape)
-        value = standard_gamma(expand(self.concentration, shape)) / expand(self.rate, shape)
+        value = torch._standard_gamma(expand(self.concentration, shape)) / expand(self.rate, shape)
         method.clamp_(method.detach(value), min=finfo(value.dtype).tiny)
         return value
 

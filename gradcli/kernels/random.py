@@ -97,7 +97,7 @@ def _integers(dtype: DType) -> tuple[int, int]:
     return int(info.min), int(info.max)
 
 
-def _unsupported(kernel: str, dtype: DType) -> NotImplementedError:
+def unsupported(kernel: str, dtype: DType) -> NotImplementedError:
     return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
 
 
@@ -132,7 +132,7 @@ def uniform(
         parts = uniform((*shape, 2), dtype.to_real(), low, high, generator=generator)
         return parts.view(dtype.array)[..., 0]
     if not dtype.is_floating_point:
-        raise _unsupported("check_uniform_bounds", dtype)
+        raise unsupported("check_uniform_bounds", dtype)
     most = _largest(dtype)
     for value, name in ((low, "from"), (high, "to")):
         if not -most <= value <= most:
@@ -208,7 +208,7 @@ def normal(
         )
         return parts.view(dtype.array)[..., 0]
     if not dtype.is_floating_point:
-        raise _unsupported("normal_kernel_cpu", dtype)
+        raise unsupported("normal_kernel_cpu", dtype)
     source = generator or default_generator
     if count < 16 or not contiguous:
         values: Array = fused(_normals(source, count, dtype.name == "float64"), std, mean)
@@ -429,7 +429,7 @@ def log_normal(
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if not dtype.is_floating_point:
-        raise _unsupported("log_normal_cpu", dtype)
+        raise unsupported("log_normal_cpu", dtype)
     exact = dtype.name == "float64"
     values = fused(_normals(generator or default_generator, count, exact), std, mean)
     with np.errstate(over="ignore"):
@@ -500,7 +500,7 @@ def geometric(shape: Shape, dtype: DType, p: float, *, generator: Generator | No
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if dtype.is_complex or dtype.name == "bool":
-        raise _unsupported("geometric_cpu", dtype)
+        raise unsupported("geometric_cpu", dtype)
     uniforms = (generator or default_generator).doubles(count)
     with np.errstate(divide="ignore"):
         if count <= _LIBM_MOST and uniforms.all():
@@ -516,7 +516,7 @@ def random_bits(shape: Shape, dtype: DType, *, generator: Generator | None = Non
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if dtype.is_complex:
-        raise _unsupported("random_kernel_cpu", dtype)
+        raise unsupported("random_kernel_cpu", dtype)
     source = generator or default_generator
     if dtype.is_floating_point:
         modulus = (1 << _DIGITS[dtype.name]) + 1
@@ -656,7 +656,7 @@ def _bounds(dtype: DType, low: int, high: int | None) -> tuple[int, int]:
 def _all_bits(count: int, dtype: DType, source: Generator) -> Array:
     kernel = "random_full_64_bits_range_kernel_cpu"
     if dtype.is_complex or dtype.name in ("bool", "float16"):
-        raise _unsupported(kernel, dtype)
+        raise unsupported(kernel, dtype)
     if dtype.name not in ("int64", "float64", "float32", "bfloat16"):
         raise RuntimeError(f"{kernel} handles only int64, double, float and bfloat16")
     return source.longs(count).view(np.int64)
@@ -683,7 +683,7 @@ def randperm(n: int, dtype: DType, *, generator: Generator | None = None) -> Arr
                 f"n cannot be greater than {limits[dtype.name]} for {dtype.scalar_name} type."
             )
     if dtype.is_complex or dtype.name == "bool":
-        raise _unsupported("randperm", dtype)
+        raise unsupported("randperm", dtype)
     if not dtype.is_floating_point and n - 1 > _integers(dtype)[1]:
         raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
     order = list(range(n))
@@ -707,7 +707,7 @@ def bernoulli(shape: Shape, dtype: DType, p: float, *, generator: Generator | No
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if dtype.is_complex:
-        raise _unsupported("bernoulli_scalar_cpu_", dtype)
+        raise unsupported("bernoulli_scalar_cpu_", dtype)
     return _shaped((generator or default_generator).doubles(count) < p, shape, dtype)
 
 
@@ -719,9 +719,9 @@ def bernoulli_like(
     For `x.bernoulli_(p)` broadcast `p` to the shape of `x` first.
     """
     if dtype.is_complex:
-        raise _unsupported("bernoulli_tensor_cpu_self_", dtype)
+        raise unsupported("bernoulli_tensor_cpu_self_", dtype)
     if not p_dtype.is_floating_point:
-        raise _unsupported("bernoulli_tensor_cpu_p_", p_dtype)
+        raise unsupported("bernoulli_tensor_cpu_p_", p_dtype)
     source = generator or default_generator
     shape = np.shape(p)
     count = _numel(shape, dtype)
@@ -823,7 +823,7 @@ def poisson(rates: Array, dtype: DType, *, generator: Generator | None = None) -
     variables", Insurance: Mathematics and Economics 12 (1993); below, products of uniforms.
     """
     if not dtype.is_floating_point:
-        raise _unsupported("poisson_cpu", dtype)
+        raise unsupported("poisson_cpu", dtype)
     uniforms = Uniforms(generator or default_generator)
     try:
         counts = [_poisson(float(rate), uniforms) for rate in np.asarray(rates).ravel()]
@@ -885,7 +885,7 @@ def binomial(
                 f"binomial only supports floating-point dtypes for {name}, got: {given.scalar_name}"
             )
     if not dtype.raw:
-        raise _unsupported("binomial_cpu", dtype)
+        raise unsupported("binomial_cpu", dtype)
     trials, chances = np.broadcast_arrays(counts, p)
     uniforms = Uniforms(generator or default_generator)
     try:

@@ -37,6 +37,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_ctc_loss": ("losses.ctc", ""),
     "_ctc_loss_back": ("losses.ctc", ""),
     "_cumprod_backward": ("reduction.scan", ""),
+    "_dirichlet_grad": ("creation.reparameterized", "torch"),
     "_div_scalar": ("elementwise.scalars", ""),
     "_drawn": ("creation.random_tensors", ""),
     "_embedding_again": ("nn.embedding", ""),
@@ -115,6 +116,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_solve_triangular": ("linalg.matrix_functions", ""),
     "_squeeze_first": ("linalg.products", ""),
     "_squeeze_last": ("reduction.sorting", ""),
+    "_standard_gamma_drawn": ("creation.reparameterized", ""),
+    "_standard_gamma_grad": ("creation.reparameterized", "torch"),
     "_sub_scalar": ("elementwise.scalars", ""),
     "_times_i": ("nn.convolution", ""),
     "_to_copy": ("copies.clones", ""),
@@ -1362,6 +1365,8 @@ PUBLIC: dict[str, dict[str, tuple[str, ...]]] = {
 # The same for plain functions
 FUNCTION_ROWS: dict[str, tuple[str, ...]] = {
     "MaskedTensor": ("reduction.masked", "masked"),
+    "_sample_dirichlet": ("creation.reparameterized", "torch", "mapped:draws"),
+    "_standard_gamma": ("creation.reparameterized", "torch", "mapped:draws"),
     "allclose": ("elementwise.comparison", "torch Tensor", "mapped:values"),
     "apply_": ("utilities.elements", "Tensor"),
     "arange": ("creation.tensors", ""),
