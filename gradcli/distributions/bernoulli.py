@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import F, method, torch
-from ..tensor.tensor import Size
 from . import constraints
 from .distribution import expanded
 from .exp_family import ExponentialFamily
 from .probabilities import Probability, batch_shape_of, check_one_given, given, share_param
-from .utils import broadcast_all, expand
+from .utils import as_dtype, broadcast_all, expand
 
 
 class Bernoulli(Probability, ExponentialFamily):
@@ -20,7 +19,10 @@ class Bernoulli(Probability, ExponentialFamily):
 
     __module__ = "torch.distributions.bernoulli"
 
-    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     support = constraints.boolean
     has_enumerate_support = True
     _mean_carrier_measure: Any = 0
@@ -51,7 +53,7 @@ class Bernoulli(Probability, ExponentialFamily):
     @property
     def mode(self) -> Any:
         """The likelier value; NaN where both are equally likely."""
-        mode = method.to(self.probs >= 0.5, self.probs)
+        mode = as_dtype(self.probs >= 0.5, self.probs.dtype)
         mode[self.probs == 0.5] = math.nan
         return mode
 
@@ -60,7 +62,7 @@ class Bernoulli(Probability, ExponentialFamily):
         """p (1 - p)."""
         return self.probs * (1 - self.probs)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Values drawn without a record."""
         shape = self._extended_shape(sample_shape)
         with no_grad():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import method, torch
 from ..tensor.tensor import Size
@@ -18,7 +18,7 @@ class Beta(ExponentialFamily):
 
     __module__ = "torch.distributions.beta"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "concentration1": constraints.positive,
         "concentration0": constraints.positive,
     }

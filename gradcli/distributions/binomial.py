@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
-from ..table.public.functions import method, torch
-from ..tensor.tensor import Size
+from ..table.public.functions import torch
 from . import constraints
 from .bernoulli import enumerated
 from .distribution import Distribution, expanded
 from .probabilities import Probability, check_one_given, given, share_param
-from .utils import broadcast_all, expand, size
+from .utils import as_dtype, broadcast_all, expand, size
 
 
 def clamp_by_zero(x: Any) -> Any:
@@ -24,7 +23,7 @@ class Binomial(Probability, Distribution):
 
     __module__ = "torch.distributions.binomial"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "total_count": constraints.nonnegative_integer,
         "probs": constraints.unit_interval,
         "logits": constraints.real,
@@ -41,10 +40,10 @@ class Binomial(Probability, Distribution):
         check_one_given(probs, logits)
         if probs is not None:
             self.total_count, self.probs = broadcast_all(total_count, probs)
-            self.total_count = method.type_as(self.total_count, self.probs)
+            self.total_count = as_dtype(self.total_count, self.probs.dtype)
         else:
             self.total_count, self.logits = broadcast_all(total_count, logits)
-            self.total_count = method.type_as(self.total_count, self.logits)
+            self.total_count = as_dtype(self.total_count, self.logits.dtype)
         self._param = self.probs if probs is not None else self.logits
         super().__init__(size(self._param), validate_args=validate_args)
 
@@ -75,7 +74,7 @@ class Binomial(Probability, Distribution):
         """n p (1 - p)."""
         return self.total_count * self.probs * (1 - self.probs)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Counts, in the dtype of the probabilities."""
         shape = self._extended_shape(sample_shape)
         with no_grad():

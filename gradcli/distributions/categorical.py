@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
-from ..autograd.modes import no_grad
 from ..table.public.functions import method, torch
 from ..tensor import dtypes
 from ..tensor.limits import finfo
@@ -14,7 +13,7 @@ from . import constraints
 from .bernoulli import enumerated
 from .distribution import Distribution, started
 from .probabilities import check_one_given, given, share_param
-from .utils import expand, lazy_property, logits_to_probs, probs_to_logits, size
+from .utils import as_dtype, expand, lazy_property, logits_to_probs, probs_to_logits, size
 
 
 class Categorical(Distribution):
@@ -25,7 +24,10 @@ class Categorical(Distribution):
 
     __module__ = "torch.distributions.categorical"
 
-    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
     has_enumerate_support = True
 
     def __init__(
@@ -92,7 +94,7 @@ class Categorical(Distribution):
         """NaN: categories are not ordered."""
         return torch.full(self._extended_shape(), math.nan, dtype=self.probs.dtype)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Indices, int64."""
         if not isinstance(sample_shape, Size):
             sample_shape = Size(sample_shape)
@@ -104,7 +106,7 @@ class Categorical(Distribution):
         """The logarithm of the probability of indices."""
         if self._validate_args:
             self._validate_sample(value)
-        value = torch.unsqueeze(method.to(value, dtypes.int64), -1)
+        value = torch.unsqueeze(as_dtype(value, dtypes.int64), -1)
         value, log_probs = torch.broadcast_tensors(value, self.logits)
         return torch.squeeze(torch.gather(log_probs, -1, value[..., :1]), -1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import method, torch
 from ..tensor.tensor import Size
@@ -17,7 +17,10 @@ class Cauchy(Distribution):
 
     __module__ = "torch.distributions.cauchy"
 
-    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "loc": constraints.real,
+        "scale": constraints.positive,
+    }
     support = constraints.real
     has_rsample = True
 
@@ -45,7 +48,7 @@ class Cauchy(Distribution):
         """Infinite."""
         return torch.full(self._extended_shape(), math.inf, dtype=self.loc.dtype)
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """loc + scale * ε, ε standard Cauchy."""
         shape = self._extended_shape(sample_shape)
         noise = method.cauchy_(torch.empty(shape, dtype=self.loc.dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from . import constraints
 from .gamma import Gamma
@@ -13,7 +13,9 @@ class Chi2(Gamma):
 
     __module__ = "torch.distributions.chi2"
 
-    arg_constraints: Any = {"df": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "df": constraints.positive,
+    }
 
     def __init__(self, df: Any, validate_args: bool | None = None) -> None:
         super().__init__(0.5 * df, 0.5, validate_args=validate_args)

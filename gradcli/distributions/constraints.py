@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.leaf import detach
 from ..table.public.functions import linalg, method, torch
 from ..tensor.limits import finfo
 from ..tensor.tensor import shape_of
@@ -55,7 +56,9 @@ class _Dependent(Constraint):
             raise NotImplementedError(".event_dim cannot be determined statically")
         return self._event_dim
 
-    def __call__(self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented) -> Any:
+    def __call__(
+        self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented
+    ) -> Any:
         """The same with what is known."""
         if is_discrete is NotImplemented:
             is_discrete = self._is_discrete
@@ -111,11 +114,12 @@ class _IndependentConstraint(Constraint):
 
     def __init__(self, base_constraint: Any, reinterpreted_batch_ndims: int) -> None:
         if not isinstance(base_constraint, Constraint):
-            raise AssertionError(f"base_constraint must be a Constraint, got {type(base_constraint)}")
+            raise AssertionError(
+                f"base_constraint must be a Constraint, got {type(base_constraint)}"
+            )
         if not isinstance(reinterpreted_batch_ndims, int):
             raise AssertionError(
-                "reinterpreted_batch_ndims must be an int, got "
-                f"{type(reinterpreted_batch_ndims)}"
+                f"reinterpreted_batch_ndims must be an int, got {type(reinterpreted_batch_ndims)}"
             )
         if reinterpreted_batch_ndims < 0:
             raise AssertionError(
@@ -140,9 +144,7 @@ class _IndependentConstraint(Constraint):
         dims = len(shape_of(result))
         if dims < self.reinterpreted_batch_ndims:
             expected = self.base_constraint.event_dim + self.reinterpreted_batch_ndims
-            raise ValueError(
-                f"Expected value.dim() >= {expected} but got {len(shape_of(value))}"
-            )
+            raise ValueError(f"Expected value.dim() >= {expected} but got {len(shape_of(value))}")
         kept = shape_of(result)[: dims - self.reinterpreted_batch_ndims]
         return torch.all(method.reshape(result, (*kept, -1)), -1)
 
@@ -160,7 +162,9 @@ class MixtureSameFamilyConstraint(Constraint):
 
     def __init__(self, base_constraint: Any) -> None:
         if not isinstance(base_constraint, Constraint):
-            raise AssertionError(f"base_constraint must be a Constraint, got {type(base_constraint)}")
+            raise AssertionError(
+                f"base_constraint must be a Constraint, got {type(base_constraint)}"
+            )
         self.base_constraint = base_constraint
 
     @property
@@ -278,7 +282,7 @@ class _Real(Constraint):
 
     def check(self, value: Any) -> Any:
         """Whether entries are no NaN."""
-        return value == value  # noqa: PLR0124 - NaN alone differs from itself
+        return value == value
 
 
 class _GreaterThan(_Bounded):
@@ -416,7 +420,7 @@ class _CorrCholesky(Constraint):
     def check(self, value: Any) -> Any:
         """Whether matrices are such factors."""
         tolerance = finfo(value.dtype).eps * shape_of(value)[-1] * 10  # rounding of a row's squares
-        norm = linalg.norm(method.detach(value), dim=-1)
+        norm = linalg.norm(detach(value), dim=-1)
         unit = torch.all(torch.abs(norm - 1) <= tolerance, dim=-1)
         return lower_cholesky.check(value) & unit
 

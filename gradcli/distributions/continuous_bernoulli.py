@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import F, torch
-from ..tensor.tensor import Size
 from . import constraints
 from .distribution import expanded
 from .exp_family import ExponentialFamily
@@ -23,7 +22,10 @@ class ContinuousBernoulli(Probability, ExponentialFamily):
 
     __module__ = "torch.distributions.continuous_bernoulli"
 
-    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     support = constraints.unit_interval
     _mean_carrier_measure: Any = 0
     has_rsample = True
@@ -106,12 +108,12 @@ class ContinuousBernoulli(Probability, ExponentialFamily):
         taylor = 1.0 / 12.0 - (1.0 / 15.0 - 128.0 / 945.0 * x) * x
         return torch.where(outside, variances, taylor)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Values drawn without a record."""
         with no_grad():
             return self.rsample(sample_shape)
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """The quantiles of uniform numbers."""
         shape = self._extended_shape(sample_shape)
         return self.icdf(torch.rand(shape, dtype=self.probs.dtype))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.function import Function, once_differentiable
-from ..table.public.functions import F, method, torch
+from ..table.public.functions import F, torch
 from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import started
 from .exp_family import ExponentialFamily
-from .utils import expand
+from .utils import as_dtype, expand
 
 
 def _slope(x: Any, concentration: Any, grad: Any) -> Any:
@@ -45,7 +45,7 @@ class Dirichlet(ExponentialFamily):
 
     __module__ = "torch.distributions.dirichlet"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "concentration": constraints.independent(constraints.positive, 1),
     }
     support = constraints.simplex
@@ -93,7 +93,7 @@ class Dirichlet(ExponentialFamily):
         mode = above / torch.sum(above, -1, True)
         corners = torch.all(self.concentration < 1, dim=-1)
         largest = torch.argmax(mode[corners], dim=-1)
-        mode[corners] = method.to(F.one_hot(largest, shape_of(above)[-1]), mode)
+        mode[corners] = as_dtype(F.one_hot(largest, shape_of(above)[-1]), mode.dtype)
         return mode
 
     @property
@@ -101,9 +101,7 @@ class Dirichlet(ExponentialFamily):
         """c (C - c) / (C² (C + 1)), C the sum of c."""
         total = torch.sum(self.concentration, -1, True)
         return (
-            self.concentration
-            * (total - self.concentration)
-            / (torch.pow(total, 2) * (total + 1))
+            self.concentration * (total - self.concentration) / (torch.pow(total, 2) * (total + 1))
         )
 
     def entropy(self) -> Any:

@@ -12,6 +12,8 @@ from ..tensor.tensor import Size, Tensor, numel, shape_of
 from .constraints import is_dependent
 from .utils import expand, lazy_property, size
 
+SCALAR = Size()  # the shape of a single number
+
 
 def _found(kind: type, name: str) -> Any:
     """What a class has under a name, as it is written there; None where it has none."""
@@ -54,7 +56,7 @@ class Distribution:
         Distribution._validate_args = value
 
     def __init__(
-        self, batch_shape: Any = Size(), event_shape: Any = Size(), validate_args: Any = None
+        self, batch_shape: Any = SCALAR, event_shape: Any = SCALAR, validate_args: Any = None
     ) -> None:
         self._batch_shape = batch_shape
         self._event_shape = event_shape
@@ -134,12 +136,12 @@ class Distribution:
         """The square root of the variance."""
         return torch.sqrt(self.variance)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Values drawn without a record: sample_shape + batch_shape + event_shape."""
         with no_grad():
             return self.rsample(sample_shape)
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """Values drawn as functions of the parameters, on their graph."""
         raise NotImplementedError
 
@@ -176,7 +178,7 @@ class Distribution:
         """exp of the entropy."""
         return torch.exp(self.entropy())
 
-    def _extended_shape(self, sample_shape: Any = Size()) -> Size:
+    def _extended_shape(self, sample_shape: Any = ()) -> Size:
         """The shape of samples."""
         if not isinstance(sample_shape, Size):
             sample_shape = Size(sample_shape)
@@ -245,7 +247,7 @@ def _shown(value: Any) -> Any:
 
 
 def expanded(
-    self: Any, cls: Any, instance: Any, batch_shape: Any, names: Any, event_shape: Any = Size()
+    self: Any, cls: Any, instance: Any, batch_shape: Any, names: Any, event_shape: Any = SCALAR
 ) -> Any:
     """A distribution with parameters of `batch_shape`, without a check of what was checked."""
     new = self._get_checked_instance(cls, instance)
@@ -255,7 +257,7 @@ def expanded(
     return started(new, self, batch_shape, event_shape)
 
 
-def started(new: Any, old: Any, batch_shape: Any, event_shape: Any = Size()) -> Any:
+def started(new: Any, old: Any, batch_shape: Any, event_shape: Any = SCALAR) -> Any:
     """`new` with its shapes, which checks what `old` checks."""
     Distribution.__init__(new, Size(batch_shape), event_shape, validate_args=False)
     new._validate_args = old._validate_args

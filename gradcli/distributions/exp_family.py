@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd import api
+from ..autograd.leaf import detach, requires_grad_
 from ..table.public.functions import method
-from ..autograd.leaf import requires_grad_
 from .distribution import Distribution
 from .utils import sum_rightmost
 
@@ -36,7 +36,7 @@ class ExponentialFamily(Distribution):
     def entropy(self) -> Any:
         """F(θ) - <θ, ∇F(θ)> - E[k(x)] (Nielsen and Nock, "Entropies and cross-entropies", 2010)."""
         result = -self._mean_carrier_measure
-        natural = [requires_grad_(method.detach(p)) for p in self._natural_params]
+        natural = [requires_grad_(detach(p)) for p in self._natural_params]
         normalizer = self._log_normalizer(*natural)
         gradients = api.grad(method.sum(normalizer), natural, create_graph=True)
         result = result + normalizer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import method, torch
 from ..tensor.tensor import Size
@@ -17,7 +17,9 @@ class Exponential(ExponentialFamily):
 
     __module__ = "torch.distributions.exponential"
 
-    arg_constraints: Any = {"rate": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "rate": constraints.positive,
+    }
     support = constraints.nonnegative
     has_rsample = True
     _mean_carrier_measure: Any = 0
@@ -51,7 +53,7 @@ class Exponential(ExponentialFamily):
         """The distribution with parameters seen in a larger batch."""
         return expanded(self, Exponential, _instance, batch_shape, ("rate",))
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """Standard exponential numbers over `rate`."""
         shape = self._extended_shape(sample_shape)
         return method.exponential_(torch.empty(shape, dtype=self.rate.dtype)) / self.rate

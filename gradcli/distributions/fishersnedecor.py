@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import method, torch
 from ..tensor.limits import finfo
@@ -19,7 +19,10 @@ class FisherSnedecor(Distribution):
 
     __module__ = "torch.distributions.fishersnedecor"
 
-    arg_constraints: Any = {"df1": constraints.positive, "df2": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "df1": constraints.positive,
+        "df2": constraints.positive,
+    }
     support = constraints.positive
     has_rsample = True
 
@@ -63,7 +66,7 @@ class FisherSnedecor(Distribution):
             / (self.df1 * torch.pow(df2 - 2, 2) * (df2 - 4))
         )
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """The ratio of two gamma numbers."""
         shape = self._extended_shape(sample_shape)
         above = method.view(self._gamma1.rsample(sample_shape), shape)

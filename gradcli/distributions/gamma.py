@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from ..autograd.leaf import detach
 from ..table.public.functions import method, torch
 from ..tensor.limits import finfo
 from ..tensor.tensor import Size
@@ -18,7 +19,7 @@ class Gamma(ExponentialFamily):
 
     __module__ = "torch.distributions.gamma"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "concentration": constraints.positive,
         "rate": constraints.positive,
     }
@@ -51,11 +52,11 @@ class Gamma(ExponentialFamily):
         """The distribution with parameters seen in a larger batch."""
         return expanded(self, Gamma, _instance, batch_shape, ("concentration", "rate"))
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """Standard gamma numbers over `rate` (Marsaglia and Tsang, 2000)."""
         shape = self._extended_shape(sample_shape)
         value = torch._standard_gamma(expand(self.concentration, shape)) / expand(self.rate, shape)
-        method.clamp_(method.detach(value), min=finfo(value.dtype).tiny)
+        method.clamp_(detach(value), min=finfo(value.dtype).tiny)
         return value
 
     def log_prob(self, value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import torch
 from ..tensor.tensor import Size
@@ -20,7 +20,7 @@ class GeneralizedPareto(Distribution):
 
     __module__ = "torch.distributions.generalized_pareto"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "loc": constraints.real,
         "scale": constraints.positive,
         "concentration": constraints.real,
@@ -39,7 +39,7 @@ class GeneralizedPareto(Distribution):
         names = ("loc", "scale", "concentration")
         return expanded(self, GeneralizedPareto, _instance, batch_shape, names)
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """The quantiles of uniform numbers."""
         shape = self._extended_shape(sample_shape)
         return self.icdf(torch.rand(shape, dtype=self.loc.dtype))

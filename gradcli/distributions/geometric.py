@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from ..autograd.leaf import detach
 from ..autograd.modes import no_grad
 from ..table.public.functions import F, method, torch
 from ..tensor.dtypes import type_name
 from ..tensor.limits import finfo
-from ..tensor.tensor import Size, shape_of
+from ..tensor.tensor import shape_of
 from . import constraints
 from .distribution import Distribution, expanded
 from .probabilities import Probability, batch_shape_of, check_one_given, given
@@ -20,7 +21,10 @@ class Geometric(Probability, Distribution):
 
     __module__ = "torch.distributions.geometric"
 
-    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     support = constraints.nonnegative_integer
 
     def __init__(
@@ -42,7 +46,7 @@ class Geometric(Probability, Distribution):
                     "Expected parameter probs "
                     f"({type_name(value)} of shape {tuple(shape_of(value))}) "
                     f"of distribution {self!r} "
-                    f"to be positive but found invalid values:\n{method.detach(value)[~positive]}"
+                    f"to be positive but found invalid values:\n{detach(value)[~positive]}"
                 )
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
@@ -64,7 +68,7 @@ class Geometric(Probability, Distribution):
         """(1 / p - 1) / p."""
         return (1.0 / self.probs - 1.0) / self.probs
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """⌊log u / log(1 - p)⌋, u uniform."""
         shape = self._extended_shape(sample_shape)
         dtype = self.probs.dtype

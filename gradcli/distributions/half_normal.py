@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import torch
 from . import constraints
@@ -17,7 +17,9 @@ class HalfNormal(TransformedDistribution):
 
     __module__ = "torch.distributions.half_normal"
 
-    arg_constraints: Any = {"scale": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "scale": constraints.positive,
+    }
     support = constraints.nonnegative
     has_rsample = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..tensor.tensor import Size
 from . import constraints
@@ -18,7 +18,7 @@ class Independent(Distribution):
 
     __module__ = "torch.distributions.independent"
 
-    arg_constraints: Any = {}
+    arg_constraints: ClassVar[Any] = {}
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class Independent(Distribution):
         """That of the base."""
         return self.base_dist.variance
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Samples of the base."""
         return self.base_dist.sample(sample_shape)
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """Samples of the base, on the graph of its parameters."""
         return self.base_dist.rsample(sample_shape)
 
@@ -102,9 +102,7 @@ class Independent(Distribution):
     def enumerate_support(self, expand: bool = True) -> Any:
         """That of the base, where no dimension is reinterpreted."""
         if self.reinterpreted_batch_ndims > 0:
-            raise NotImplementedError(
-                "Enumeration over cartesian product is not implemented"
-            )
+            raise NotImplementedError("Enumeration over cartesian product is not implemented")
         return self.base_dist.enumerate_support(expand=expand)
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import torch
 from . import constraints
@@ -17,7 +17,7 @@ class InverseGamma(TransformedDistribution):
 
     __module__ = "torch.distributions.inverse_gamma"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "concentration": constraints.positive,
         "rate": constraints.positive,
     }

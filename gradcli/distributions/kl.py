@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd import api
-from ..autograd.leaf import requires_grad_
+from ..autograd.leaf import detach, requires_grad_
 from ..table.public.functions import F, linalg, method, torch
 from ..tensor.runtime import runtime
 from ..tensor.tensor import shape_of
@@ -205,7 +205,7 @@ def _expfamily(p: Any, q: Any) -> Any:
             "The cross KL-divergence between different exponential families cannot "
             "be computed using Bregman divergences"
         )
-    natural_p = [requires_grad_(method.detach(item)) for item in p._natural_params]
+    natural_p = [requires_grad_(detach(item)) for item in p._natural_params]
     natural_q = q._natural_params
     normalizer = p._log_normalizer(*natural_p)
     gradients = api.grad(method.sum(normalizer), natural_p, create_graph=True)
@@ -259,9 +259,9 @@ def _laplace(p: Any, q: Any) -> Any:
 @_pair("LowRankMultivariateNormal", "LowRankMultivariateNormal")
 def _lowrank(p: Any, q: Any) -> Any:
     _check_events(p, q, "KL-divergence between two Low Rank Multivariate Normals with")
-    log_dets = lowrank_logdet(
-        q._unbroadcasted_cov_diag, q._capacitance_tril
-    ) - lowrank_logdet(p._unbroadcasted_cov_diag, p._capacitance_tril)
+    log_dets = lowrank_logdet(q._unbroadcasted_cov_diag, q._capacitance_tril) - lowrank_logdet(
+        p._unbroadcasted_cov_diag, p._capacitance_tril
+    )
     distance = lowrank_mahalanobis(
         q._unbroadcasted_cov_factor,
         q._unbroadcasted_cov_diag,
@@ -284,7 +284,9 @@ def _lowrank(p: Any, q: Any) -> Any:
 
 def _check_events(p: Any, q: Any, what: str) -> None:
     if p.event_shape != q.event_shape:
-        raise ValueError(f"{what}\n                          different event shapes cannot be computed")
+        raise ValueError(
+            f"{what}\n                          different event shapes cannot be computed"
+        )
 
 
 def _broadcast_batch(p: Any, q: Any) -> tuple[Any, int]:
@@ -296,9 +298,7 @@ def _broadcast_batch(p: Any, q: Any) -> tuple[Any, int]:
 
 @_pair("MultivariateNormal", "LowRankMultivariateNormal")
 def _multivariate_lowrank(p: Any, q: Any) -> Any:
-    _check_events(
-        p, q, "KL-divergence between two (Low Rank) Multivariate Normals with"
-    )
+    _check_events(p, q, "KL-divergence between two (Low Rank) Multivariate Normals with")
     log_dets = lowrank_logdet(q._unbroadcasted_cov_diag, q._capacitance_tril) - 2 * half_log_det(
         p._unbroadcasted_scale_tril
     )
@@ -320,9 +320,7 @@ def _multivariate_lowrank(p: Any, q: Any) -> Any:
 
 @_pair("LowRankMultivariateNormal", "MultivariateNormal")
 def _lowrank_multivariate(p: Any, q: Any) -> Any:
-    _check_events(
-        p, q, "KL-divergence between two (Low Rank) Multivariate Normals with"
-    )
+    _check_events(p, q, "KL-divergence between two (Low Rank) Multivariate Normals with")
     log_dets = 2 * half_log_det(q._unbroadcasted_scale_tril) - lowrank_logdet(
         p._unbroadcasted_cov_diag, p._capacitance_tril
     )
@@ -333,9 +331,7 @@ def _lowrank_multivariate(p: Any, q: Any) -> Any:
     )
     n = p.event_shape[0]
     lower = method.expand(q._unbroadcasted_scale_tril, (*batch, n, n))
-    factor = method.expand(
-        p._unbroadcasted_cov_factor, (*batch, n, shape_of(p.cov_factor)[-1])
-    )
+    factor = method.expand(p._unbroadcasted_cov_factor, (*batch, n, shape_of(p.cov_factor)[-1]))
     diagonal = method.expand(
         torch.diag_embed(torch.sqrt(p._unbroadcasted_cov_diag)), (*batch, n, n)
     )
@@ -348,9 +344,7 @@ def _lowrank_multivariate(p: Any, q: Any) -> Any:
 def _multivariate_normal(p: Any, q: Any) -> Any:
     """log det ratio, trace of Σq⁻¹ Σp and distance of the means."""
     _check_events(p, q, "KL-divergence between two Multivariate Normals with")
-    log_dets = half_log_det(q._unbroadcasted_scale_tril) - half_log_det(
-        p._unbroadcasted_scale_tril
-    )
+    log_dets = half_log_det(q._unbroadcasted_scale_tril) - half_log_det(p._unbroadcasted_scale_tril)
     batch, n = _broadcast_batch(p, q)
     lower_q = method.expand(q._unbroadcasted_scale_tril, (*batch, n, n))
     lower_p = method.expand(p._unbroadcasted_scale_tril, (*batch, n, n))
@@ -407,9 +401,7 @@ def _uniform(p: Any, q: Any) -> Any:
 def _independent(p: Any, q: Any) -> Any:
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
         raise NotImplementedError
-    return sum_rightmost(
-        kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims
-    )
+    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
 @_pair("Cauchy", "Cauchy")
@@ -444,9 +436,7 @@ def _to_infinity(name: str) -> Formula:
 _pair("Beta", "Pareto")(_to_infinity("concentration1"))
 _pair("ContinuousBernoulli", "Pareto")(_to_infinity("probs"))
 _pair("Exponential", "Beta", "ContinuousBernoulli", "Pareto", "Uniform")(_to_infinity("rate"))
-_pair("Gamma", "Beta", "ContinuousBernoulli", "Pareto", "Uniform")(
-    _to_infinity("concentration")
-)
+_pair("Gamma", "Beta", "ContinuousBernoulli", "Pareto", "Uniform")(_to_infinity("concentration"))
 for _family in ("Gumbel", "Laplace", "Normal"):
     _pair(_family, "Beta", "ContinuousBernoulli", "Exponential", "Gamma", "Pareto", "Uniform")(
         _to_infinity("loc")
@@ -492,9 +482,7 @@ def _beta_normal(p: Any, q: Any) -> Any:
 @_pair("Beta", "Uniform")
 def _beta_uniform(p: Any, q: Any) -> Any:
     result = -p.entropy() + torch.log(q.high - q.low)
-    return _where_less(
-        result, (q.low > p.support.lower_bound) | (q.high < p.support.upper_bound)
-    )
+    return _where_less(result, (q.low > p.support.lower_bound) | (q.high < p.support.upper_bound))
 
 
 @_pair("ContinuousBernoulli", "Exponential")
@@ -506,9 +494,7 @@ def _continuous_bernoulli_exponential(p: Any, q: Any) -> Any:
 def _continuous_bernoulli_normal(p: Any, q: Any) -> Any:
     t1 = -p.entropy()
     t2 = 0.5 * (math.log(2.0 * math.pi) + torch.square(q.loc / q.scale)) + torch.log(q.scale)
-    t3 = (p.variance + torch.square(p.mean) - 2.0 * q.loc * p.mean) / (
-        2.0 * torch.square(q.scale)
-    )
+    t3 = (p.variance + torch.square(p.mean) - 2.0 * q.loc * p.mean) / (2.0 * torch.square(q.scale))
     return t1 + t2 + t3
 
 
@@ -570,9 +556,7 @@ def _gamma_gumbel(p: Any, q: Any) -> Any:
         - p.concentration
     )
     t2 = torch.log(product) + p.concentration / product
-    t3 = (
-        torch.exp(shift) * torch.pow(1 + torch.reciprocal(product), -p.concentration) - shift
-    )
+    t3 = torch.exp(shift) * torch.pow(1 + torch.reciprocal(product), -p.concentration) - shift
     return t1 + t2 + t3
 
 
@@ -668,27 +652,19 @@ def _uniform_beta(p: Any, q: Any) -> Any:
     common = p.high - p.low
     t1 = torch.log(common)
     t2 = (q.concentration1 - 1) * (_x_log_x(p.high) - _x_log_x(p.low) - common) / common
-    t3 = (
-        (q.concentration0 - 1)
-        * (_x_log_x(1 - p.high) - _x_log_x(1 - p.low) + common)
-        / common
-    )
+    t3 = (q.concentration0 - 1) * (_x_log_x(1 - p.high) - _x_log_x(1 - p.low) + common) / common
     t4 = (
         torch.lgamma(q.concentration1)
         + torch.lgamma(q.concentration0)
         - torch.lgamma(q.concentration1 + q.concentration0)
     )
     result = t3 + t4 - t1 - t2
-    return _where_less(
-        result, (p.high > q.support.upper_bound) | (p.low < q.support.lower_bound)
-    )
+    return _where_less(result, (p.high > q.support.upper_bound) | (p.low < q.support.lower_bound))
 
 
 @_pair("Uniform", "ContinuousBernoulli")
 def _uniform_continuous_bernoulli(p: Any, q: Any) -> Any:
-    result = (
-        -p.entropy() - p.mean * q.logits - torch.log1p(-q.probs) - q._cont_bern_log_norm()
-    )
+    result = -p.entropy() - p.mean * q.logits - torch.log1p(-q.probs) - q._cont_bern_log_norm()
     outside = torch.max(
         torch.ge(p.high, q.support.upper_bound), torch.le(p.low, q.support.lower_bound)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import torch
 from . import constraints
@@ -24,7 +24,7 @@ class Kumaraswamy(TransformedDistribution):
 
     __module__ = "torch.distributions.kumaraswamy"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "concentration1": constraints.positive,
         "concentration0": constraints.positive,
     }
@@ -78,9 +78,4 @@ class Kumaraswamy(TransformedDistribution):
         t1 = 1 - torch.reciprocal(self.concentration1)
         t0 = 1 - torch.reciprocal(self.concentration0)
         harmonic = torch.digamma(self.concentration0 + 1) + euler_constant
-        return (
-            t0
-            + t1 * harmonic
-            - torch.log(self.concentration1)
-            - torch.log(self.concentration0)
-        )
+        return t0 + t1 * harmonic - torch.log(self.concentration1) - torch.log(self.concentration0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import method, torch
 from ..tensor.limits import finfo
@@ -17,7 +17,10 @@ class Laplace(Distribution):
 
     __module__ = "torch.distributions.laplace"
 
-    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "loc": constraints.real,
+        "scale": constraints.positive,
+    }
     support = constraints.real
     has_rsample = True
 
@@ -50,7 +53,7 @@ class Laplace(Distribution):
         """The distribution with parameters seen in a larger batch."""
         return expanded(self, Laplace, _instance, batch_shape, ("loc", "scale"))
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """loc - scale sign(u) log(1 - |u|), u uniform in (-1, 1)."""
         shape = self._extended_shape(sample_shape)
         dtype = self.loc.dtype

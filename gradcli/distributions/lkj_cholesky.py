@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
-from ..table.public.functions import method, torch
+from ..table.public.functions import torch
 from ..tensor.limits import finfo
 from ..tensor.tensor import Size
 from . import constraints
@@ -24,7 +24,9 @@ class LKJCholesky(Distribution):
 
     __module__ = "torch.distributions.lkj_cholesky"
 
-    arg_constraints: Any = {"concentration": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "concentration": constraints.positive,
+    }
     support = constraints.corr_cholesky
 
     def __init__(
@@ -51,17 +53,17 @@ class LKJCholesky(Distribution):
         batch_shape = Size(batch_shape)
         new.dim = self.dim
         new.concentration = expand(self.concentration, batch_shape)
-        new._beta = self._beta.expand(batch_shape + (self.dim,))
+        new._beta = self._beta.expand(Size((*batch_shape, self.dim)))
         return started(new, self, batch_shape, self._event_shape)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Lower triangular matrices."""
         y = torch.unsqueeze(self._beta.sample(sample_shape), -1)
         dtype = self.concentration.dtype
         with no_grad():
             normal = torch.tril(torch.randn(self._extended_shape(sample_shape), dtype=dtype), -1)
             direction = normal / torch.norm(normal, dim=-1, keepdim=True)
-            method.fill_(direction[..., 0, :], 0.0)
+            direction[..., 0, :] = 0.0
         rows = torch.sqrt(y) * direction
         rest = torch.clamp(1 - torch.sum(rows**2, dim=-1), min=finfo(dtype).tiny)
         return rows + torch.diag_embed(torch.sqrt(rest))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import linalg, torch
 from ..tensor.tensor import Size, shape_of
@@ -42,7 +42,7 @@ class LowRankMultivariateNormal(Distribution):
 
     __module__ = "torch.distributions.lowrank_multivariate_normal"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "loc": constraints.real_vector,
         "cov_factor": constraints.independent(constraints.real, 2),
         "cov_diag": constraints.independent(constraints.positive, 1),
@@ -111,9 +111,7 @@ class LowRankMultivariateNormal(Distribution):
     def variance(self) -> Any:
         """The diagonal of the covariance."""
         factor = torch.sum(torch.pow(self._unbroadcasted_cov_factor, 2), -1)
-        return expand(
-            factor + self._unbroadcasted_cov_diag, self._batch_shape + self._event_shape
-        )
+        return expand(factor + self._unbroadcasted_cov_diag, self._batch_shape + self._event_shape)
 
     def _in_batch(self, matrix: Any) -> Any:
         return expand(matrix, self._batch_shape + self._event_shape + self._event_shape)
@@ -144,7 +142,7 @@ class LowRankMultivariateNormal(Distribution):
         inverse = torch.diag_embed(torch.reciprocal(diagonal))
         return self._in_batch(inverse - torch.matmul(torch.transpose(solved, -2, -1), solved))
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """loc + W ε₁ + √D ε₂, both standard normal."""
         shape = self._extended_shape(sample_shape)
         dtype = self.loc.dtype
@@ -174,5 +172,3 @@ class LowRankMultivariateNormal(Distribution):
         log_det = lowrank_logdet(self._unbroadcasted_cov_diag, self._capacitance_tril)
         entropy = 0.5 * (self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + log_det)
         return expand(entropy, self._batch_shape) if self._batch_shape else entropy
-
-

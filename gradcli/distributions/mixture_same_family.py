@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import method, torch
@@ -21,7 +21,7 @@ class MixtureSameFamily(Distribution):
 
     __module__ = "torch.distributions.mixture_same_family"
 
-    arg_constraints: Any = {}
+    arg_constraints: ClassVar[Any] = {}
     has_rsample = False
 
     def __init__(
@@ -66,7 +66,7 @@ class MixtureSameFamily(Distribution):
         """The distribution with parameters seen in a larger batch."""
         batch_shape = Size(batch_shape)
         new = self._get_checked_instance(MixtureSameFamily, _instance)
-        components = batch_shape + (self._num_component,)
+        components = Size((*batch_shape, self._num_component))
         new._component_distribution = self._component_distribution.expand(components)
         new._mixture_distribution = self._mixture_distribution.expand(batch_shape)
         new._num_component = self._num_component
@@ -117,7 +117,7 @@ class MixtureSameFamily(Distribution):
         mixture = torch.log_softmax(self.mixture_distribution.logits, dim=-1)
         return torch.logsumexp(components + mixture, dim=-1)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Samples of all components, of which one is kept."""
         with no_grad():
             event_shape = self._event_shape
@@ -142,6 +142,5 @@ class MixtureSameFamily(Distribution):
 
     def __repr__(self) -> str:
         return (
-            f"MixtureSameFamily(\n  {self.mixture_distribution},\n  "
-            f"{self.component_distribution})"
+            f"MixtureSameFamily(\n  {self.mixture_distribution},\n  {self.component_distribution})"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import method, torch
@@ -12,7 +12,7 @@ from . import constraints
 from .binomial import Binomial
 from .categorical import Categorical
 from .distribution import Distribution, started
-from .utils import broadcast_all
+from .utils import as_dtype, broadcast_all
 
 
 class Multinomial(Distribution):
@@ -20,7 +20,10 @@ class Multinomial(Distribution):
 
     __module__ = "torch.distributions.multinomial"
 
-    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
 
     @property
     def mean(self) -> Any:
@@ -80,7 +83,7 @@ class Multinomial(Distribution):
         """The shape of what was given."""
         return self._categorical.param_shape
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Counts, in the dtype of the probabilities."""
         sample_shape = Size(sample_shape)
         drawn = self._categorical.sample(Size((self.total_count,)) + sample_shape)
@@ -88,7 +91,7 @@ class Multinomial(Distribution):
         counts = torch.zeros(self._extended_shape(sample_shape), dtype=drawn.dtype)
         method.scatter_add_(counts, -1, drawn, torch.ones_like(drawn))
         with no_grad():
-            return method.type_as(counts, self.probs)
+            return as_dtype(counts, self.probs.dtype)
 
     def entropy(self) -> Any:
         """n H(p) - log n! + Σ E log xᵢ!, with binomial xᵢ."""
@@ -109,5 +112,3 @@ class Multinomial(Distribution):
         repeats = torch.sum(torch.lgamma(value + 1), -1)
         logits[(value == 0) & (logits == -math.inf)] = 0
         return ways - repeats + torch.sum(logits * value, -1)
-
-

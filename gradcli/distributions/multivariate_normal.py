@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import linalg, method, torch
 from ..tensor.tensor import Size, shape_of
@@ -57,7 +57,7 @@ class MultivariateNormal(Distribution):
 
     __module__ = "torch.distributions.multivariate_normal"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "loc": constraints.real_vector,
         "covariance_matrix": constraints.positive_definite,
         "precision_matrix": constraints.positive_definite,
@@ -149,7 +149,7 @@ class MultivariateNormal(Distribution):
         diagonal = torch.sum(torch.pow(self._unbroadcasted_scale_tril, 2), -1)
         return expand(diagonal, self._batch_shape + self._event_shape)
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """loc + L ε, ε standard normal."""
         noise = standard_normal(self._extended_shape(sample_shape), self.loc.dtype)
         return self.loc + batch_mv(self._unbroadcasted_scale_tril, noise)
@@ -167,5 +167,3 @@ class MultivariateNormal(Distribution):
         log_det = half_log_det(self._unbroadcasted_scale_tril)
         entropy = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + log_det
         return expand(entropy, self._batch_shape) if self._batch_shape else entropy
-
-

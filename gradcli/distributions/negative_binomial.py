@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
-from ..table.public.functions import F, method, torch
-from ..tensor.tensor import Size
+from ..table.public.functions import F, torch
 from . import constraints
 from .distribution import Distribution, expanded
 from .gamma import Gamma
 from .probabilities import Probability, check_one_given, given, share_param
-from .utils import broadcast_all, lazy_property, size
+from .utils import as_dtype, broadcast_all, lazy_property, size
 
 
 class NegativeBinomial(Probability, Distribution):
@@ -19,7 +18,7 @@ class NegativeBinomial(Probability, Distribution):
 
     __module__ = "torch.distributions.negative_binomial"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "total_count": constraints.greater_than_eq(0),
         "probs": constraints.half_open_interval(0.0, 1.0),
         "logits": constraints.real,
@@ -36,10 +35,10 @@ class NegativeBinomial(Probability, Distribution):
         check_one_given(probs, logits)
         if probs is not None:
             self.total_count, self.probs = broadcast_all(total_count, probs)
-            self.total_count = method.type_as(self.total_count, self.probs)
+            self.total_count = as_dtype(self.total_count, self.probs.dtype)
         else:
             self.total_count, self.logits = broadcast_all(total_count, logits)
-            self.total_count = method.type_as(self.total_count, self.logits)
+            self.total_count = as_dtype(self.total_count, self.logits.dtype)
         self._param = self.probs if probs is not None else self.logits
         super().__init__(size(self._param), validate_args=validate_args)
 
@@ -69,7 +68,7 @@ class NegativeBinomial(Probability, Distribution):
     def _gamma(self) -> Any:
         return Gamma(self.total_count, torch.exp(-self.logits), validate_args=False)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Poisson counts of gamma rates."""
         with no_grad():
             return torch.poisson(self._gamma.sample(sample_shape))

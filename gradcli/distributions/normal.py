@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import torch
@@ -19,7 +19,10 @@ class Normal(ExponentialFamily):
 
     __module__ = "torch.distributions.normal"
 
-    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "loc": constraints.real,
+        "scale": constraints.positive,
+    }
     support = constraints.real
     has_rsample = True
     _mean_carrier_measure: Any = 0
@@ -53,13 +56,13 @@ class Normal(ExponentialFamily):
         """The distribution with parameters seen in a larger batch."""
         return expanded(self, Normal, _instance, batch_shape, ("loc", "scale"))
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Values drawn without a record."""
         shape = self._extended_shape(sample_shape)
         with no_grad():
             return torch.normal(expand(self.loc, shape), expand(self.scale, shape))
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """loc + scale * ε, ε standard normal."""
         noise = standard_normal(self._extended_shape(sample_shape), self.loc.dtype)
         return self.loc + noise * self.scale

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from ..autograd.leaf import detach
 from ..table.public.functions import F, method, torch
 from ..tensor.tensor import Size
 from . import constraints
 from .categorical import Categorical
 from .distribution import Distribution, started
+from .utils import as_dtype
 from .utils import expand as expand_to
 
 
@@ -17,7 +19,10 @@ class OneHotCategorical(Distribution):
 
     __module__ = "torch.distributions.one_hot_categorical"
 
-    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
     support = constraints.one_hot
     has_enumerate_support = True
 
@@ -62,7 +67,7 @@ class OneHotCategorical(Distribution):
     def mode(self) -> Any:
         """The likeliest vector."""
         probs = self._categorical.probs
-        return method.to(F.one_hot(torch.argmax(probs, dim=-1), self._event_shape[-1]), probs)
+        return as_dtype(F.one_hot(torch.argmax(probs, dim=-1), self._event_shape[-1]), probs.dtype)
 
     @property
     def variance(self) -> Any:
@@ -74,11 +79,11 @@ class OneHotCategorical(Distribution):
         """The shape of what was given."""
         return self._categorical.param_shape
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Vectors, in the dtype of the probabilities."""
         probs = self._categorical.probs
         indices = self._categorical.sample(Size(sample_shape))
-        return method.to(F.one_hot(indices, self._categorical._num_events), probs)
+        return as_dtype(F.one_hot(indices, self._categorical._num_events), probs.dtype)
 
     def log_prob(self, value: Any) -> Any:
         """The logarithm of the probability of vectors."""
@@ -106,8 +111,8 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 
     has_rsample = True
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """Vectors whose gradient goes to the probabilities."""
         samples = self.sample(sample_shape)
         probs = self._categorical.probs  # cached by the sample
-        return samples + (probs - method.detach(probs))
+        return samples + (probs - detach(probs))

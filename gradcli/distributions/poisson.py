@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import torch
@@ -18,7 +18,9 @@ class Poisson(ExponentialFamily):
 
     __module__ = "torch.distributions.poisson"
 
-    arg_constraints: Any = {"rate": constraints.nonnegative}
+    arg_constraints: ClassVar[Any] = {
+        "rate": constraints.nonnegative,
+    }
     support = constraints.nonnegative_integer
 
     @property
@@ -45,7 +47,7 @@ class Poisson(ExponentialFamily):
         """The distribution with parameters seen in a larger batch."""
         return expanded(self, Poisson, _instance, batch_shape, ("rate",))
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Counts, in the dtype of `rate`."""
         shape = self._extended_shape(sample_shape)
         with no_grad():

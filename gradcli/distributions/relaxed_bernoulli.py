@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import torch
-from ..tensor.tensor import Size
 from . import constraints
 from .distribution import Distribution, expanded
 from .probabilities import Probability, batch_shape_of, check_one_given, given, share_param
@@ -19,7 +18,10 @@ class LogitRelaxedBernoulli(Probability, Distribution):
 
     __module__ = "torch.distributions.relaxed_bernoulli"
 
-    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     support = constraints.real
 
     def __init__(
@@ -46,7 +48,7 @@ class LogitRelaxedBernoulli(Probability, Distribution):
         share_param(new, self)
         return new
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """(log u - log(1 - u) + log p - log(1 - p)) / temperature."""
         shape = self._extended_shape(sample_shape)
         probs = clamp_probs(expand(self.probs, shape))
@@ -68,7 +70,10 @@ class RelaxedBernoulli(TransformedDistribution):
 
     __module__ = "torch.distributions.relaxed_bernoulli"
 
-    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: ClassVar[Any] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     support = constraints.unit_interval
     has_rsample = True
 

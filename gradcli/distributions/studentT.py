@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import torch
-from ..tensor.tensor import Size
 from . import constraints
 from .chi2 import Chi2
 from .distribution import Distribution, expanded
@@ -18,7 +17,7 @@ class StudentT(Distribution):
 
     __module__ = "torch.distributions.studentT"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "df": constraints.positive,
         "loc": constraints.real,
         "scale": constraints.positive,
@@ -62,7 +61,7 @@ class StudentT(Distribution):
         new._chi2 = self._chi2.expand(batch_shape)
         return new
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """Normal numbers, then χ² numbers."""
         shape = self._extended_shape(sample_shape)
         normal = standard_normal(shape, self.df.dtype)
@@ -97,5 +96,3 @@ class StudentT(Distribution):
             + 0.5 * torch.log(self.df)
             + log_beta
         )
-
-

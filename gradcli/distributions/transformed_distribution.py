@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..tensor.tensor import Size
@@ -22,7 +22,7 @@ class TransformedDistribution(Distribution):
 
     __module__ = "torch.distributions.transformed_distribution"
 
-    arg_constraints: Any = {}
+    arg_constraints: ClassVar[Any] = {}
 
     def __init__(
         self, base_distribution: Any, transforms: Any, validate_args: bool | None = None
@@ -85,12 +85,12 @@ class TransformedDistribution(Distribution):
         """That of the base."""
         return self.base_dist.has_rsample
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Transformed samples of the base."""
         with no_grad():
             return self._transformed(self.base_dist.sample(sample_shape))
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """Transformed samples of the base, on the graph of the parameters."""
         return self._transformed(self.base_dist.rsample(sample_shape))
 

@@ -330,9 +330,7 @@ class IndependentTransform(Transform):
     @constraints.dependent_property(is_discrete=False)
     def codomain(self) -> Any:
         """The codomain of the base."""
-        return constraints.independent(
-            self.base_transform.codomain, self.reinterpreted_batch_ndims
-        )
+        return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
     @property
     def bijective(self) -> Any:
@@ -360,9 +358,7 @@ class IndependentTransform(Transform):
         return sum_rightmost(result, self.reinterpreted_batch_ndims)
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.base_transform!r}, {self.reinterpreted_batch_ndims})"
-        )
+        return f"{type(self).__name__}({self.base_transform!r}, {self.reinterpreted_batch_ndims})"
 
     def forward_shape(self, shape: Any) -> Any:
         """That of the base."""

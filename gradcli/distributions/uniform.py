@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..table.public.functions import method, torch
+from ..table.public.functions import torch
 from ..tensor.tensor import Size
 from . import constraints
 from .distribution import Distribution, expanded
-from .utils import broadcast_all, is_number, size
+from .utils import as_dtype, broadcast_all, is_number, size
 
 
 class Uniform(Distribution):
@@ -61,7 +61,7 @@ class Uniform(Distribution):
         """The interval."""
         return constraints.interval(self.low, self.high)
 
-    def rsample(self, sample_shape: Any = Size()) -> Any:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """low + u (high - low), u uniform in [0, 1)."""
         noise = torch.rand(self._extended_shape(sample_shape), dtype=self.low.dtype)
         return self.low + noise * (self.high - self.low)
@@ -70,8 +70,8 @@ class Uniform(Distribution):
         """-log(high - low); -inf outside."""
         if self._validate_args:
             self._validate_sample(value)
-        above = method.type_as(torch.le(self.low, value), self.low)
-        below = method.type_as(torch.gt(self.high, value), self.low)
+        above = as_dtype(torch.le(self.low, value), self.low.dtype)
+        below = as_dtype(torch.gt(self.high, value), self.low.dtype)
         return torch.log(torch.mul(above, below)) - torch.log(self.high - self.low)
 
     def cdf(self, value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.modes import enable_grad
+from ..table.lookup import get_op
 from ..table.public.functions import F, Functions, method, torch
 from ..tensor import dtypes
 from ..tensor.limits import finfo
@@ -30,6 +31,11 @@ def size(value: Tensor) -> Size:
 def expand(value: Any, shape: Any) -> Any:
     """A tensor seen in a larger shape."""
     return method.expand(value, shape)
+
+
+def as_dtype(value: Any, dtype: Any) -> Any:
+    """A tensor in another dtype."""
+    return value if value.dtype is dtype else get_op("_to_copy").call(value, dtype)
 
 
 def broadcast_all(*values: Any) -> Any:
@@ -72,7 +78,7 @@ def probs_to_logits(probs: Any, is_binary: bool = False) -> Any:
     return torch.log(kept)
 
 
-class lazy_property:  # noqa: N801 - PyTorch's name
+class lazy_property:
     """A property that is computed once, with a record, and then is an attribute."""
 
     __module__ = "torch.distributions.utils"
@@ -127,7 +133,9 @@ def vec_to_tril_matrix(vec: Any, diag: int = 0) -> Any:
     """
     entries = shape_of(vec)[-1]
     # D entries and diagonal k fill the lower triangle of n rows: the root of a square equation.
-    n = (-(1 + 2 * diag) + ((1 + 2 * diag) ** 2 + 8 * entries + 4 * abs(diag) * (diag + 1)) ** 0.5) / 2
+    n = (
+        -(1 + 2 * diag) + ((1 + 2 * diag) ** 2 + 8 * entries + 4 * abs(diag) * (diag + 1)) ** 0.5
+    ) / 2
     eps = finfo(vec.dtype).eps
     if not round(n) - eps <= n <= round(n) + eps:
         raise ValueError(

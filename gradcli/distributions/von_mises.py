@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import method, torch
@@ -12,9 +12,10 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Size
 from . import constraints
 from .distribution import Distribution
-from .utils import broadcast_all, lazy_property, size
+from .utils import as_dtype, broadcast_all, lazy_property, size
 
-# Abramowitz and Stegun (1964), 9.8.1 to 9.8.4: I0 and I1 by polynomials of (x / 3.75)² and 3.75 / x.
+# Abramowitz and Stegun (1964), 9.8.1 to 9.8.4: I0 and I1 by polynomials of (x / 3.75)² and, for
+# large x, 3.75 / x.
 _SMALL = (
     (1.0, 3.5156229, 3.0899424, 1.2067492, 0.2659732, 0.360768e-1, 0.45813e-2),
     (0.5, 0.87890594, 0.51498869, 0.15084934, 0.2658733e-1, 0.301532e-2, 0.32411e-3),
@@ -68,7 +69,10 @@ class VonMises(Distribution):
 
     __module__ = "torch.distributions.von_mises"
 
-    arg_constraints: Any = {"loc": constraints.real, "concentration": constraints.positive}
+    arg_constraints: ClassVar[Any] = {
+        "loc": constraints.real,
+        "concentration": constraints.positive,
+    }
     support = constraints.real
     has_rsample = False
 
@@ -87,11 +91,11 @@ class VonMises(Distribution):
 
     @lazy_property
     def _loc(self) -> Any:
-        return method.to(self.loc, dtypes.float64)
+        return as_dtype(self.loc, dtypes.float64)
 
     @lazy_property
     def _concentration(self) -> Any:
-        return method.to(self.concentration, dtypes.float64)
+        return as_dtype(self.concentration, dtypes.float64)
 
     @lazy_property
     def _proposal_r(self) -> Any:
@@ -101,7 +105,7 @@ class VonMises(Distribution):
         proposal = (1 + rho**2) / (2 * rho)
         return torch.where(kappa < 1e-5, 1 / kappa + kappa, proposal)
 
-    def sample(self, sample_shape: Any = Size()) -> Any:
+    def sample(self, sample_shape: Any = ()) -> Any:
         """Angles from -π to π, by rejection from a wrapped Cauchy (Best and Fisher, 1979)."""
         with no_grad():
             shape = self._extended_shape(sample_shape)
@@ -119,7 +123,7 @@ class VonMises(Distribution):
                     x = torch.where(accept, torch.sign(u3 - 0.5) * torch.acos(f), x)
                     done = done | accept
             angles = (x + math.pi + loc) % (2 * math.pi) - math.pi
-            return method.to(angles, self.loc.dtype)
+            return as_dtype(angles, self.loc.dtype)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
@@ -148,5 +152,3 @@ class VonMises(Distribution):
             self.concentration, order=0
         )
         return 1 - torch.exp(ratio)
-
-

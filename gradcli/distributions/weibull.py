@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..table.public.functions import torch
 from . import constraints
@@ -17,7 +17,7 @@ class Weibull(TransformedDistribution):
 
     __module__ = "torch.distributions.weibull"
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "scale": constraints.positive,
         "concentration": constraints.positive,
     }

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from ..table.public.functions import linalg, method, torch
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .chi2 import Chi2
@@ -138,7 +139,7 @@ class Wishart(ExponentialFamily):
         return self._in_batch(torch.cholesky_solve(identity, lower))
 
     def _matrix_wise(self, numbers: Any) -> Any:
-        return method.view(numbers, self._batch_shape + (1, 1))
+        return method.view(numbers, (*self._batch_shape, 1, 1))
 
     @property
     def mean(self) -> Any:
@@ -160,7 +161,7 @@ class Wishart(ExponentialFamily):
         outer = torch.einsum("...i,...j->...ij", diagonal, diagonal)
         return self._matrix_wise(self.df) * (torch.pow(covariance, 2) + outer)
 
-    def _bartlett_sampling(self, sample_shape: Any = Size()) -> Any:
+    def _bartlett_sampling(self, sample_shape: Any = ()) -> Any:
         """L A Aᵀ Lᵀ with roots of χ² numbers on A's diagonal and normal ones below (1933)."""
         p = self._event_shape[-1]
         noise = torch.diag_embed(torch.sqrt(self._dist_chi2.rsample(sample_shape)))
@@ -170,25 +171,27 @@ class Wishart(ExponentialFamily):
         lower = torch.matmul(self._unbroadcasted_scale_tril, noise)
         return torch.matmul(lower, torch.transpose(lower, -2, -1))
 
-    def _singular(self, sample: Any) -> Any:
-        """Which samples have one that is not positive definite in their batch."""
-        found = torch.logical_not(self.support.check(sample))
+    def _any_in_batch(self, found: Any) -> Any:
         return torch.amax(found, self._batch_dims) if self._batch_dims else found
 
-    def rsample(self, sample_shape: Any = Size(), max_try_correction: int | None = None) -> Any:
-        """Matrices by Bartlett's decomposition; singular ones are drawn again a few times."""
+    def rsample(self, sample_shape: Any = (), max_try_correction: int | None = None) -> Any:
+        """Matrices by Bartlett's decomposition.
+
+        As in PyTorch, samples that are positive definite are drawn once more, with a warning, and
+        those that then are singular again, a few times.
+        """
         tries = _TRIES if max_try_correction is None else max_try_correction
-        sample_shape = Size(sample_shape)
-        sample = self._bartlett_sampling(sample_shape)
-        singular = self._singular(sample)
-        if torch.any(singular):
+        sample = self._bartlett_sampling(Size(sample_shape))
+        again = self._any_in_batch(self.support.check(sample))
+        if torch.any(again):
             warnings.warn("Singular sample detected.", stacklevel=2)
             for _ in range(tries):
-                again = self._bartlett_sampling(Size(shape_of(sample[singular])[:1]))
-                sample[singular] = again
-                still = self._singular(again)
-                singular[method.clone(singular)] = still
-                if not torch.any(singular):
+                runtime.spend(1)
+                drawn = self._bartlett_sampling(Size(shape_of(again[again])))
+                sample[again] = drawn
+                singular = self._any_in_batch(torch.logical_not(self.support.check(drawn)))
+                again[method.clone(again)] = singular
+                if not torch.any(again):
                     break
         return sample
 

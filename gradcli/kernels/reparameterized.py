@@ -9,7 +9,7 @@ that PyTorch's answers have, found by least squares; they are good to about four
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,14 @@ class _Normals:
         return radius * math.cos(theta)
 
 
-def _gamma(alpha: float, uniforms: Uniforms, normals: _Normals) -> float:
-    """One gamma number of rate 1.
+def _single(x: float) -> float:
+    return float(np.float32(x))
+
+
+def _gamma(
+    alpha: float, uniforms: Uniforms, normals: _Normals, rounded: Callable[[float], float]
+) -> float:
+    """One gamma number of rate 1; what is computed of alpha alone is rounded to its type.
 
     G. Marsaglia and W. W. Tsang, "A simple method for generating gamma variables", ACM TOMS 26
     (2000), with their power of a uniform number for alpha < 1.
@@ -53,9 +59,9 @@ def _gamma(alpha: float, uniforms: Uniforms, normals: _Normals) -> float:
         if alpha == 0.0:
             return 0.0
         rest = 1.0 - next(uniforms)
-        scale = rest ** (1.0 / alpha) if alpha > 0.0 else math.nan
-        alpha += 1.0
-    d = alpha - _THIRD
+        scale = rest ** rounded(1.0 / alpha) if alpha > 0.0 else math.nan
+        alpha = rounded(alpha + 1.0)
+    d = rounded(alpha - _THIRD)
     c = 1.0 / math.sqrt(9.0 * d) if d > 0.0 else math.nan
     while True:
         x = next(normals)
@@ -68,11 +74,13 @@ def _gamma(alpha: float, uniforms: Uniforms, normals: _Normals) -> float:
         square = x * x
         if u < 1.0 - 0.0331 * square * square:
             return scale * d * v
-        if v == v and math.log(u) < 0.5 * square + d * (1.0 - v + math.log(v)):  # noqa: PLR0124
+        if v == v and math.log(u) < 0.5 * square + d * (1.0 - v + math.log(v)):
             return scale * d * v
 
 
-def _gammas(alphas: Any, generator: Generator | None) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _gammas(
+    alphas: Any, generator: Generator | None, rounded: Callable[[float], float] = float
+) -> np.ndarray[Any, np.dtype[np.float64]]:
     source = generator or default_generator
     flat = np.asarray(alphas, np.float64).ravel()
 
@@ -80,7 +88,7 @@ def _gammas(alphas: Any, generator: Generator | None) -> np.ndarray[Any, np.dtyp
         for start in range(0, flat.size, _AT_ONCE):
             runtime.check()
             for alpha in flat[start : start + _AT_ONCE].tolist():
-                yield _gamma(alpha, uniforms, normals)
+                yield _gamma(alpha, uniforms, normals, rounded)
 
     uniforms = Uniforms(source)
     normals = _Normals(source, uniforms)
@@ -93,14 +101,13 @@ def _gammas(alphas: Any, generator: Generator | None) -> np.ndarray[Any, np.dtyp
     return values.reshape(np.shape(alphas))
 
 
-def standard_gamma(
-    alphas: Array, dtype: DType, *, generator: Generator | None = None
-) -> Array:
+def standard_gamma(alphas: Array, dtype: DType, *, generator: Generator | None = None) -> Array:
     """Gamma numbers of rate 1, one for each concentration: `torch._standard_gamma`."""
     if not dtype.raw or not dtype.is_floating_point:
         raise unsupported("gamma_cpu", dtype)
     with np.errstate(all="ignore"):
-        values = dtype.cast(_gammas(alphas, generator))
+        rounded = float if dtype.name == "float64" else _single
+        values = dtype.cast(_gammas(alphas, generator, rounded))
     tiny = np.finfo(dtype.array).tiny
     return np.where(values > tiny, values, tiny)[()]
 
@@ -143,7 +150,7 @@ _GAMMA = np.array(
         [
             [1.0, 0.32668115, 0.10406089, 0.0014179084],
             [0.16639465, 0.020070113, -0.0035938915, -0.00058392623],
-            [0.017050642, -0.0021309326, 0.00085092367, -1.524787e-07],
+            [0.017050642, -0.0021309326, 0.00085092367, -1.5247877e-07],
         ],
     ]
 )
@@ -204,9 +211,7 @@ def _piecewise(arguments: Any, pieces: Any, otherwise: Any, shape: Any) -> Any:
 
 def standard_gamma_grad(alphas: Array, values: Array) -> Any:
     """dx/dα of gamma numbers x of rate 1 and their concentrations α."""
-    alpha, x = np.broadcast_arrays(
-        np.asarray(alphas, np.float64), np.asarray(values, np.float64)
-    )
+    alpha, x = np.broadcast_arrays(np.asarray(alphas, np.float64), np.asarray(values, np.float64))
     with np.errstate(all="ignore"):
         near = (0.9 * alpha <= x) & (x <= 1.1 * alpha)
         pieces = (
@@ -217,8 +222,8 @@ def standard_gamma_grad(alphas: Array, values: Array) -> Any:
         return _piecewise((alpha, x), pieces, _gamma_rational, x.shape)[()]
 
 
-# What (dx/dα) / (1 - x) of beta numbers is of x (ψ(α + β) - ψ(α)) / β, as a ratio of polynomials of log x, 0 to
-# 2, log(α / x), 0 to 2, and log((α + β) x / α), 0 to 3.
+# What (dx/dα) / (1 - x) of beta numbers is of x (ψ(α + β) - ψ(α)) / β, as a ratio of
+# polynomials of log x, 0 to 2, log(α / x), 0 to 2, and log((α + β) x / α), 0 to 3.
 _BETA = np.array(
     [
         [

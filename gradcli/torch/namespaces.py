@@ -332,7 +332,9 @@ _TRANSFORM_NAMES = dict.fromkeys(
     identity_transform"""),
     "gradcli.distributions.transforms",
 )
-_REGISTRIES = dict.fromkeys(("biject_to", "transform_to"), "gradcli.distributions.constraint_registry")
+_REGISTRIES = dict.fromkeys(
+    ("biject_to", "transform_to"), "gradcli.distributions.constraint_registry"
+)
 _DIVERGENCES = dict.fromkeys(("kl_divergence", "register_kl"), "gradcli.distributions.kl")
 _DISTRIBUTIONS: dict[str, dict[str, str]] = {
     f"torch.distributions.{file}": dict.fromkeys(text.split(), f"gradcli.distributions.{file}")
