@@ -10,7 +10,7 @@ from . import constraints
 from .dirichlet import Dirichlet
 from .distribution import started
 from .exp_family import ExponentialFamily
-from .utils import broadcast_all, is_number
+from .utils import as_size, broadcast_all, is_number
 
 
 class Beta(ExponentialFamily):
@@ -38,7 +38,7 @@ class Beta(ExponentialFamily):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(Beta, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         new._dirichlet = self._dirichlet.expand(batch_shape)
         return started(new, self, batch_shape)
 

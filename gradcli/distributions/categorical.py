@@ -13,7 +13,7 @@ from . import constraints
 from .bernoulli import enumerated
 from .distribution import Distribution, started
 from .probabilities import check_one_given, given, share_param
-from .utils import as_dtype, expand, lazy_property, logits_to_probs, probs_to_logits, size
+from .utils import as_dtype, as_size, expand, lazy_property, logits_to_probs, probs_to_logits, size
 
 
 class Categorical(Distribution):
@@ -49,7 +49,7 @@ class Categorical(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(Categorical, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         for name in given(self):
             new.__dict__[name] = expand(self.__dict__[name], (*batch_shape, self._num_events))
         share_param(new, self)
@@ -97,7 +97,7 @@ class Categorical(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         """Indices, int64."""
         if not isinstance(sample_shape, Size):
-            sample_shape = Size(sample_shape)
+            sample_shape = as_size(sample_shape)
         rows = method.reshape(self.probs, (-1, self._num_events))
         drawn = torch.multinomial(rows, numel(sample_shape), True)
         return method.reshape(torch.t(drawn), self._extended_shape(sample_shape))

@@ -9,6 +9,10 @@ from . import constraints, transforms
 from .utils import is_number
 
 
+# What to call in the place of a factory that a program gives; the language adds its own.
+function_of: list[Callable[[Any], Any]] = [lambda factory: factory]
+
+
 class ConstraintRegistry:
     """Functions from constraints to transforms of unconstrained tensors, by a constraint's class.
 
@@ -31,7 +35,7 @@ class ConstraintRegistry:
                 "Expected constraint to be either a Constraint subclass or instance, "
                 f"but got {constraint}"
             )
-        self._registry[constraint] = factory
+        self._registry[constraint] = function_of[-1](factory)
         return factory
 
     def __call__(self, constraint: Any) -> Any:

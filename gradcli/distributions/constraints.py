@@ -30,7 +30,7 @@ class Constraint:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return type(self).__name__.removeprefix("_") + "()"
+        return type(self).__name__[1:] + "()"  # PyTorch's own begin with "_"
 
 
 class _Dependent(Constraint):
@@ -115,11 +115,12 @@ class _IndependentConstraint(Constraint):
     def __init__(self, base_constraint: Any, reinterpreted_batch_ndims: int) -> None:
         if not isinstance(base_constraint, Constraint):
             raise AssertionError(
-                f"base_constraint must be a Constraint, got {type(base_constraint)}"
+                f"base_constraint must be a Constraint, got {type(base_constraint).__name__}"
             )
         if not isinstance(reinterpreted_batch_ndims, int):
             raise AssertionError(
-                f"reinterpreted_batch_ndims must be an int, got {type(reinterpreted_batch_ndims)}"
+                "reinterpreted_batch_ndims must be an int, got "
+                f"{type(reinterpreted_batch_ndims).__name__}"
             )
         if reinterpreted_batch_ndims < 0:
             raise AssertionError(
@@ -150,7 +151,7 @@ class _IndependentConstraint(Constraint):
 
     def __repr__(self) -> str:
         return (
-            f"{type(self).__name__.removeprefix('_')}({self.base_constraint!r}, "
+            f"{type(self).__name__[1:]}({self.base_constraint!r}, "
             f"{self.reinterpreted_batch_ndims})"
         )
 
@@ -163,7 +164,7 @@ class MixtureSameFamilyConstraint(Constraint):
     def __init__(self, base_constraint: Any) -> None:
         if not isinstance(base_constraint, Constraint):
             raise AssertionError(
-                f"base_constraint must be a Constraint, got {type(base_constraint)}"
+                f"base_constraint must be a Constraint, got {type(base_constraint).__name__}"
             )
         self.base_constraint = base_constraint
 
@@ -179,14 +180,13 @@ class MixtureSameFamilyConstraint(Constraint):
 
     def check(self, value: Any) -> Any:
         """Whether a value is one of every component."""
-        place = -1 - self.event_dim
-        base = self.base_constraint.check(torch.unsqueeze(value, place))
-        dims = len(shape_of(base))
-        if dims < self.event_dim:
-            expected = self.base_constraint.event_dim + self.event_dim
-            raise ValueError(f"Expected value.dim() >= {expected} but got {len(shape_of(value))}")
-        kept = shape_of(base)[: dims - self.event_dim]
-        return torch.all(method.reshape(base, (*kept, -1)), -1)
+        event_dim = self.event_dim
+        dims = len(shape_of(value))
+        if dims < event_dim:
+            raise ValueError(f"Expected value.dim() >= {event_dim} but got {dims}")
+        holds = self.base_constraint.check(torch.unsqueeze(value, -1 - event_dim))
+        kept = shape_of(holds)[: dims - event_dim]
+        return torch.all(method.reshape(holds, (*kept, -1)), -1)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_constraint!r})"
@@ -226,7 +226,7 @@ class _Bounded(Constraint):
 
     def __repr__(self) -> str:
         named = ", ".join(f"{name}={bound}" for name, bound in vars(self).items())
-        return f"{type(self).__name__.removeprefix('_')}({named})"
+        return f"{type(self).__name__[1:]}({named})"
 
 
 class _IntegerInterval(_Bounded):
@@ -550,7 +550,7 @@ class _Stack(Constraint):
             raise AssertionError(f"dim {self.dim} out of range for value with {dims} dimensions")
         parts = [method.select(value, self.dim, i) for i in range(shape_of(value)[self.dim])]
         return torch.stack(
-            [part.check(v) for v, part in zip(parts, spent(self.cseq), strict=True)], self.dim
+            [part.check(v) for v, part in zip(parts, spent(self.cseq), strict=False)], self.dim
         )
 
 

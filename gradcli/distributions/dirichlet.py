@@ -10,7 +10,7 @@ from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import started
 from .exp_family import ExponentialFamily
-from .utils import as_dtype, expand
+from .utils import as_dtype, as_size, expand
 
 
 def _slope(x: Any, concentration: Any, grad: Any) -> Any:
@@ -61,7 +61,7 @@ class Dirichlet(ExponentialFamily):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(Dirichlet, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         new.concentration = expand(self.concentration, batch_shape + self._event_shape)
         return started(new, self, batch_shape, self._event_shape)
 

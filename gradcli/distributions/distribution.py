@@ -10,7 +10,7 @@ from ..table.public.functions import torch
 from ..tensor.dtypes import type_name
 from ..tensor.tensor import Size, Tensor, numel, shape_of
 from .constraints import is_dependent
-from .utils import expand, lazy_property, size
+from .utils import as_size, expand, lazy_property, size
 
 SCALAR = Size()  # the shape of a single number
 
@@ -181,7 +181,7 @@ class Distribution:
     def _extended_shape(self, sample_shape: Any = ()) -> Size:
         """The shape of samples."""
         if not isinstance(sample_shape, Size):
-            sample_shape = Size(sample_shape)
+            sample_shape = as_size(sample_shape)
         return Size(sample_shape + self._batch_shape + self._event_shape)
 
     def _validate_sample(self, value: Any) -> None:
@@ -251,7 +251,7 @@ def expanded(
 ) -> Any:
     """A distribution with parameters of `batch_shape`, without a check of what was checked."""
     new = self._get_checked_instance(cls, instance)
-    batch_shape = Size(batch_shape)
+    batch_shape = as_size(batch_shape)
     for name in names:
         new.__dict__[name] = expand(self.__dict__[name], batch_shape)
     return started(new, self, batch_shape, event_shape)
@@ -259,6 +259,6 @@ def expanded(
 
 def started(new: Any, old: Any, batch_shape: Any, event_shape: Any = SCALAR) -> Any:
     """`new` with its shapes, which checks what `old` checks."""
-    Distribution.__init__(new, Size(batch_shape), event_shape, validate_args=False)
+    Distribution.__init__(new, as_size(batch_shape), event_shape, validate_args=False)
     new._validate_args = old._validate_args
     return new

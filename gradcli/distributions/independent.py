@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ..tensor.tensor import Size
 from . import constraints
 from .distribution import Distribution, started
-from .utils import sum_rightmost
+from .utils import as_size, sum_rightmost
 
 
 class Independent(Distribution):
@@ -37,12 +37,12 @@ class Independent(Distribution):
         event_shape = shape[len(shape) - event_dim :]
         self.base_dist = base_distribution
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
-        super().__init__(Size(batch_shape), Size(event_shape), validate_args=validate_args)
+        super().__init__(as_size(batch_shape), Size(event_shape), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(Independent, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         taken = self._event_shape[: self.reinterpreted_batch_ndims]
         new.base_dist = self.base_dist.expand(batch_shape + taken)
         new.reinterpreted_batch_ndims = self.reinterpreted_batch_ndims

@@ -22,6 +22,8 @@ from .utils import euler_constant, special, sum_rightmost
 
 Formula = Callable[[Any, Any], Any]
 
+_INDENT = 29 * " "  # stands within two of PyTorch's sentences
+
 _formulas: dict[tuple[Any, Any], Formula] = {}
 
 
@@ -202,8 +204,8 @@ def _expfamily(p: Any, q: Any) -> Any:
     """F(θq) - F(θp) - <θq - θp, ∇F(θp)> (Nielsen and Nock, 2010), for two of one family."""
     if type(p) is not type(q):
         raise NotImplementedError(
-            "The cross KL-divergence between different exponential families cannot "
-            "be computed using Bregman divergences"
+            "The cross KL-divergence between different exponential families cannot"
+            f"{_INDENT}be computed using Bregman divergences"
         )
     natural_p = [requires_grad_(detach(item)) for item in p._natural_params]
     natural_q = q._natural_params
@@ -285,7 +287,7 @@ def _lowrank(p: Any, q: Any) -> Any:
 def _check_events(p: Any, q: Any, what: str) -> None:
     if p.event_shape != q.event_shape:
         raise ValueError(
-            f"{what}\n                          different event shapes cannot be computed"
+            f"{what}{_INDENT[:-3]}different event shapes cannot be computed"
         )
 
 

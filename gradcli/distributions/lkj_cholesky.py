@@ -12,7 +12,7 @@ from ..tensor.tensor import Size
 from . import constraints
 from .beta import Beta
 from .distribution import Distribution, started
-from .utils import broadcast_all, expand, size
+from .utils import as_size, broadcast_all, expand, size
 
 
 class LKJCholesky(Distribution):
@@ -50,7 +50,7 @@ class LKJCholesky(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(LKJCholesky, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         new.dim = self.dim
         new.concentration = expand(self.concentration, batch_shape)
         new._beta = self._beta.expand(Size((*batch_shape, self.dim)))

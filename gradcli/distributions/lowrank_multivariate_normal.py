@@ -10,7 +10,7 @@ from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import Distribution, started
 from .multivariate_normal import batch_mv, half_log_det, mahalanobis
-from .utils import expand, lazy_property, size, standard_normal
+from .utils import as_size, expand, lazy_property, size, standard_normal
 
 
 def capacitance_tril(factor: Any, diagonal: Any) -> Any:
@@ -87,7 +87,7 @@ class LowRankMultivariateNormal(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(LowRankMultivariateNormal, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         loc_shape = batch_shape + self._event_shape
         new.loc = expand(self.loc, loc_shape)
         new.cov_diag = expand(self.cov_diag, loc_shape)

@@ -10,6 +10,7 @@ from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .categorical import Categorical
 from .distribution import Distribution, started
+from .utils import as_size
 
 
 class MixtureSameFamily(Distribution):
@@ -34,12 +35,12 @@ class MixtureSameFamily(Distribution):
         self._component_distribution = component_distribution
         if not isinstance(mixture_distribution, Categorical):
             raise ValueError(
-                " The Mixture distribution needs to be an instance of "
+                " The Mixture distribution needs to be an  instance of "
                 "torch.distributions.Categorical"
             )
         if not isinstance(component_distribution, Distribution):
             raise ValueError(
-                "The Component distribution need to be an instance of "
+                "The Component distribution needs to be an instance of "
                 "torch.distributions.Distribution"
             )
         mixed = mixture_distribution.batch_shape

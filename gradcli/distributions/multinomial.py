@@ -12,7 +12,7 @@ from . import constraints
 from .binomial import Binomial
 from .categorical import Categorical
 from .distribution import Distribution, started
-from .utils import as_dtype, broadcast_all
+from .utils import as_dtype, as_size, broadcast_all
 
 
 class Multinomial(Distribution):
@@ -54,7 +54,7 @@ class Multinomial(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(Multinomial, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         new.total_count = self.total_count
         new._categorical = self._categorical.expand(batch_shape)
         new._binomial = self._binomial.expand(batch_shape + self._event_shape)
@@ -85,7 +85,7 @@ class Multinomial(Distribution):
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """Counts, in the dtype of the probabilities."""
-        sample_shape = Size(sample_shape)
+        sample_shape = as_size(sample_shape)
         drawn = self._categorical.sample(Size((self.total_count,)) + sample_shape)
         drawn = torch.movedim(drawn, 0, -1)
         counts = torch.zeros(self._extended_shape(sample_shape), dtype=drawn.dtype)

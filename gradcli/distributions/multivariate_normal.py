@@ -9,7 +9,7 @@ from ..table.public.functions import linalg, method, torch
 from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import Distribution, started
-from .utils import expand, lazy_property, standard_normal
+from .utils import as_size, expand, lazy_property, standard_normal
 
 ONE_OF_THREE = (
     "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
@@ -94,7 +94,7 @@ class MultivariateNormal(Distribution):
         setattr(self, name, expand(matrix, (*batch_shape, -1, -1)))
         self.loc = expand(loc, (*batch_shape, -1))
         event_shape = Size(shape_of(self.loc)[-1:])
-        super().__init__(Size(batch_shape), event_shape, validate_args=validate_args)
+        super().__init__(as_size(batch_shape), event_shape, validate_args=validate_args)
         if scale_tril is not None:
             self._unbroadcasted_scale_tril = scale_tril
         elif covariance_matrix is not None:
@@ -105,7 +105,7 @@ class MultivariateNormal(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(MultivariateNormal, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         loc_shape = batch_shape + self._event_shape
         new.loc = expand(self.loc, loc_shape)
         new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril

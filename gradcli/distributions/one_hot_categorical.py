@@ -10,7 +10,7 @@ from ..tensor.tensor import Size
 from . import constraints
 from .categorical import Categorical
 from .distribution import Distribution, started
-from .utils import as_dtype
+from .utils import as_dtype, as_size
 from .utils import expand as expand_to
 
 
@@ -37,7 +37,7 @@ class OneHotCategorical(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(OneHotCategorical, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         new._categorical = self._categorical.expand(batch_shape)
         return started(new, self, batch_shape, self._event_shape)
 
@@ -82,7 +82,7 @@ class OneHotCategorical(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         """Vectors, in the dtype of the probabilities."""
         probs = self._categorical.probs
-        indices = self._categorical.sample(Size(sample_shape))
+        indices = self._categorical.sample(as_size(sample_shape))
         return as_dtype(F.one_hot(indices, self._categorical._num_events), probs.dtype)
 
     def log_prob(self, value: Any) -> Any:

@@ -11,7 +11,7 @@ from .categorical import Categorical
 from .distribution import Distribution, started
 from .transformed_distribution import TransformedDistribution
 from .transforms import ExpTransform
-from .utils import broadcast_all, clamp_probs, expand
+from .utils import as_size, broadcast_all, clamp_probs, expand
 
 
 class ExpRelaxedCategorical(Distribution):
@@ -42,7 +42,7 @@ class ExpRelaxedCategorical(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(ExpRelaxedCategorical, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         new.temperature = self.temperature
         new._categorical = self._categorical.expand(batch_shape)
         return started(new, self, batch_shape, self._event_shape)

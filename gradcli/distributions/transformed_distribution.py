@@ -10,7 +10,7 @@ from . import constraints
 from .distribution import Distribution, started
 from .independent import Independent
 from .transforms import ComposeTransform, Transform
-from .utils import spent, sum_rightmost
+from .utils import as_size, spent, sum_rightmost
 
 
 class TransformedDistribution(Distribution):
@@ -63,7 +63,7 @@ class TransformedDistribution(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(TransformedDistribution, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         shape = batch_shape + self._event_shape
         for t in spent(reversed(self.transforms)):
             shape = t.inverse_shape(shape)

@@ -32,13 +32,15 @@ class Transform:
 
     __module__ = _MODULE
 
+    __slots__ = ("__dict__", "__weakref__", "_known_inverse")
+
     bijective: Any = False
     domain: Any
     codomain: Any
 
     def __init__(self, cache_size: int = 0) -> None:
         self._cache_size = cache_size
-        self._inv: Any = None
+        self._known_inverse: Any = None
         if cache_size == 1:
             self._cached_x_y: Any = (None, None)
         elif cache_size != 0:
@@ -54,10 +56,10 @@ class Transform:
     @property
     def inv(self) -> Any:
         """The inverse, whose inverse is this transform."""
-        inverse = None if self._inv is None else self._inv()
+        inverse = None if self._known_inverse is None else self._known_inverse()
         if inverse is None:
             inverse = _InverseTransform(self)
-            self._inv = weakref.ref(inverse)
+            self._known_inverse = weakref.ref(inverse)
         return inverse
 
     @property
@@ -245,11 +247,11 @@ class ComposeTransform(Transform):
     @property
     def inv(self) -> Any:
         """The inverses in the opposite order."""
-        inverse = None if self._inv is None else self._inv()
+        inverse = None if self._known_inverse is None else self._known_inverse()
         if inverse is None:
             inverse = ComposeTransform([part.inv for part in spent(reversed(self.parts))])
-            self._inv = weakref.ref(inverse)
-            inverse._inv = weakref.ref(self)
+            self._known_inverse = weakref.ref(inverse)
+            inverse._known_inverse = weakref.ref(self)
         return inverse
 
     def with_cache(self, cache_size: int = 1) -> Any:
@@ -887,11 +889,14 @@ def _transforms(tseq: Any, cache_size: int) -> list[Any]:
     return [part.with_cache(cache_size) for part in listed] if cache_size else listed
 
 
-def _check_dim(value: Any, dim: int) -> int:
+def _check_parts(value: Any, dim: int, length: int, name: str, what: str, of: str) -> None:
+    """Raise AssertionError for a tensor, called `of` or `name`, that has not so many parts."""
     dims = len(shape_of(value))
     if not -dims <= dim < dims:
-        raise AssertionError(f"dim {dim} out of range for tensor with {dims} dimensions")
-    return dims
+        raise AssertionError(f"dim {dim} out of range for {of} with {dims} dimensions")
+    count = shape_of(value)[dim]
+    if count != length:
+        raise AssertionError(f"{name}.size({dim}) = {count} must equal {what} {length}")
 
 
 class CatTransform(Transform):
@@ -908,7 +913,7 @@ class CatTransform(Transform):
         self.lengths = list(spent([1] * len(parts) if lengths is None else lengths))
         if len(self.lengths) != len(parts):
             raise AssertionError(
-                f"lengths ({len(self.lengths)}) must match number of transforms ({len(parts)})"
+                f"lengths ({len(self.lengths)}) must match transforms ({len(parts)})"
             )
         self.dim = dim
 
@@ -928,39 +933,25 @@ class CatTransform(Transform):
             return self
         return CatTransform(self.transforms, self.dim, self.lengths, cache_size)
 
-    def _parts(self, value: Any) -> Any:
+    def _parts(self, value: Any, name: str, of: str = "tensor") -> Any:
         """Each part's transform and what it takes of a tensor."""
-        _check_dim(value, self.dim)
-        if shape_of(value)[self.dim] != self.length:
-            raise AssertionError(
-                f"tensor size along dim {self.dim} is {shape_of(value)[self.dim]}, "
-                f"expected {self.length}"
-            )
+        _check_parts(value, self.dim, self.length, name, "length", of)
         start = 0
         for part, length in zip(spent(self.transforms), self.lengths, strict=True):
-            yield part, start, length
+            yield part, method.narrow(value, self.dim, start, length)
             start = start + length
 
     def _call(self, x: Any) -> Any:
-        parts = [
-            part(method.narrow(x, self.dim, start, length))
-            for part, start, length in self._parts(x)
-        ]
-        return torch.cat(parts, dim=self.dim)
+        return torch.cat([part(value) for part, value in self._parts(x, "x")], dim=self.dim)
 
     def _inverse(self, y: Any) -> Any:
-        parts = [
-            part.inv(method.narrow(y, self.dim, start, length))
-            for part, start, length in self._parts(y)
-        ]
-        return torch.cat(parts, dim=self.dim)
+        return torch.cat([part.inv(value) for part, value in self._parts(y, "y")], dim=self.dim)
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """Those of the parts beside each other, or their sum along a dimension of events."""
         found = []
-        for part, start, length in self._parts(x):
-            before = method.narrow(x, self.dim, start, length)
-            after = method.narrow(y, self.dim, start, length)
+        pairs = zip(self._parts(x, "x", "x"), self._parts(y, "y", "y"), strict=True)
+        for (part, before), (_, after) in pairs:
             term = part.log_abs_det_jacobian(before, after)
             if part.event_dim < self.event_dim:
                 term = sum_rightmost(term, self.event_dim - part.event_dim)
@@ -1010,26 +1001,23 @@ class StackTransform(Transform):
         return StackTransform(self.transforms, self.dim, cache_size)
 
     def _slice(self, z: Any) -> Any:
-        _check_dim(z, self.dim)
-        count = shape_of(z)[self.dim]
-        if count != len(self.transforms):
-            raise AssertionError(
-                f"tensor size along dim {self.dim} is {count}, expected {len(self.transforms)}"
-            )
-        return [method.select(z, self.dim, i) for i in range(count)]
+        return [method.select(z, self.dim, i) for i in range(shape_of(z)[self.dim])]
+
+    def _parts(self, value: Any, name: str, of: str = "tensor") -> Any:
+        """Each part's transform and its slice of a tensor."""
+        _check_parts(value, self.dim, len(self.transforms), name, "len(transforms)", of)
+        return zip(spent(self.transforms), self._slice(value), strict=True)
 
     def _call(self, x: Any) -> Any:
-        pairs = zip(self._slice(x), spent(self.transforms), strict=True)
-        return torch.stack([part(value) for value, part in pairs], dim=self.dim)
+        return torch.stack([part(value) for part, value in self._parts(x, "x")], dim=self.dim)
 
     def _inverse(self, y: Any) -> Any:
-        pairs = zip(self._slice(y), spent(self.transforms), strict=True)
-        return torch.stack([part.inv(value) for value, part in pairs], dim=self.dim)
+        return torch.stack([part.inv(value) for part, value in self._parts(y, "y")], dim=self.dim)
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """Those of the parts, stacked."""
-        triples = zip(self._slice(x), self._slice(y), spent(self.transforms), strict=True)
-        found = [part.log_abs_det_jacobian(before, after) for before, after, part in triples]
+        pairs = zip(self._parts(x, "x", "x"), self._parts(y, "y", "y"), strict=True)
+        found = [part.log_abs_det_jacobian(before, after) for (part, before), (_, after) in pairs]
         return torch.stack(found, dim=self.dim)
 
     @property

@@ -28,6 +28,21 @@ def size(value: Tensor) -> Size:
     return Size(shape_of(value))
 
 
+def as_size(lengths: Any) -> Size:
+    """Lengths as sizes. Raises TypeError for what are no integers."""
+    if isinstance(lengths, Size):
+        return lengths
+    found = []
+    for place, length in enumerate(runtime.listed(lengths)):
+        if not isinstance(length, int):
+            raise TypeError(
+                f"torch.Size() takes an iterable of 'int' (item {place} is "
+                f"'{type(length).__name__}')"
+            )
+        found.append(int(length))
+    return Size(found)
+
+
 def expand(value: Any, shape: Any) -> Any:
     """A tensor seen in a larger shape."""
     return method.expand(value, shape)

@@ -12,7 +12,7 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Size
 from . import constraints
 from .distribution import Distribution
-from .utils import as_dtype, broadcast_all, lazy_property, size
+from .utils import as_dtype, as_size, broadcast_all, lazy_property, size
 
 # Abramowitz and Stegun (1964), 9.8.1 to 9.8.4: I0 and I1 by polynomials of (x / 3.75)² and, for
 # large x, 3.75 / x.
@@ -128,7 +128,7 @@ class VonMises(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         validate_args = self.__dict__.get("_validate_args")
-        shape = Size(batch_shape)
+        shape = as_size(batch_shape)
         return type(self)(
             method.expand(self.loc, shape),
             method.expand(self.concentration, shape),

@@ -14,7 +14,7 @@ from .chi2 import Chi2
 from .distribution import started
 from .exp_family import ExponentialFamily
 from .multivariate_normal import ONE_OF_THREE, half_log_det, precision_to_scale_tril
-from .utils import expand, is_number, lazy_property
+from .utils import as_size, expand, is_number, lazy_property
 
 _TRIES = 10  # how often singular samples are drawn again
 
@@ -64,7 +64,7 @@ class Wishart(ExponentialFamily):
         }
         given = {name: matrix for name, matrix in given.items() if matrix is not None}
         if len(given) != 1:
-            raise ValueError(ONE_OF_THREE)
+            raise AssertionError(ONE_OF_THREE)
         ((name, matrix),) = given.items()
         if len(shape_of(matrix)) < 2:
             raise ValueError(
@@ -106,7 +106,7 @@ class Wishart(ExponentialFamily):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""
         new = self._get_checked_instance(Wishart, _instance)
-        batch_shape = Size(batch_shape)
+        batch_shape = as_size(batch_shape)
         matrix_shape = batch_shape + self._event_shape
         new._unbroadcasted_scale_tril = expand(self._unbroadcasted_scale_tril, matrix_shape)
         new.df = expand(self.df, batch_shape)
@@ -166,7 +166,7 @@ class Wishart(ExponentialFamily):
         p = self._event_shape[-1]
         noise = torch.diag_embed(torch.sqrt(self._dist_chi2.rsample(sample_shape)))
         rows, columns = torch.tril_indices(p, p, offset=-1)
-        below = Size(sample_shape) + self._batch_shape + (p * (p - 1) // 2,)
+        below = as_size(sample_shape) + self._batch_shape + (p * (p - 1) // 2,)
         noise[..., rows, columns] = torch.randn(below, dtype=noise.dtype)
         lower = torch.matmul(self._unbroadcasted_scale_tril, noise)
         return torch.matmul(lower, torch.transpose(lower, -2, -1))
@@ -181,7 +181,7 @@ class Wishart(ExponentialFamily):
         those that then are singular again, a few times.
         """
         tries = _TRIES if max_try_correction is None else max_try_correction
-        sample = self._bartlett_sampling(Size(sample_shape))
+        sample = self._bartlett_sampling(as_size(sample_shape))
         again = self._any_in_batch(self.support.check(sample))
         if torch.any(again):
             warnings.warn("Singular sample detected.", stacklevel=2)

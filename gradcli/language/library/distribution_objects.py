@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gradcli.distributions.constraint_registry import ConstraintRegistry
+from gradcli.distributions.constraint_registry import ConstraintRegistry, function_of
 from gradcli.distributions.constraints import Constraint
 from gradcli.distributions.distribution import Distribution
 from gradcli.distributions.transforms import Transform
 from gradcli.distributions.utils import lazy_property
 from gradcli.language.machine.sizes import FLAT, PARTS
-from gradcli.language.values.constructors import OPEN_CLASSES
+from gradcli.language.values.constructors import OPEN_CLASSES, callable_value
 
 from .open_objects import enter, open_base
 
@@ -32,6 +32,8 @@ def _inside(value: Any) -> Iterable[Any]:
     """What the text of a distribution or a transform shows of others in it."""
     return [value.__dict__[name] for name in _INSIDE if name in value.__dict__]
 
+
+function_of.append(callable_value)
 
 for _base in (Distribution, Transform, Constraint, ConstraintRegistry):
     open_base(_base)
