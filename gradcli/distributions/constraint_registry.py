@@ -21,6 +21,8 @@ class ConstraintRegistry:
 
     __module__ = "torch.distributions.constraint_registry"
 
+    __slots__ = ("__dict__", "__weakref__", "_registry")
+
     def __init__(self) -> None:
         self._registry: dict[Any, Any] = {}
 

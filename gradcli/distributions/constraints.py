@@ -406,8 +406,8 @@ class _LowerCholesky(Constraint):
 
     def check(self, value: Any) -> Any:
         """Whether matrices are Cholesky factors."""
-        positive_diagonal = torch.all(torch.diagonal(value, dim1=-2, dim2=-1) > 0, -1)
-        return _rows_hold(torch.tril(value) == value) & positive_diagonal
+        lower = _rows_hold(torch.tril(value) == value)
+        return lower & torch.all(torch.diagonal(value, dim1=-2, dim2=-1) > 0, -1)
 
 
 class _CorrCholesky(Constraint):
@@ -419,6 +419,8 @@ class _CorrCholesky(Constraint):
 
     def check(self, value: Any) -> Any:
         """Whether matrices are such factors."""
+        if not shape_of(value):
+            raise IndexError("Dimension specified as -1 but tensor has no dimensions")
         tolerance = finfo(value.dtype).eps * shape_of(value)[-1] * 10  # rounding of a row's squares
         norm = linalg.norm(detach(value), dim=-1)
         unit = torch.all(torch.abs(norm - 1) <= tolerance, dim=-1)

@@ -148,7 +148,7 @@ class Distribution:
     def sample_n(self, n: int) -> Any:
         """`n` samples, or batches of samples."""
         warnings.warn(
-            "sample_n(n) will be deprecated. Use .sample((n,)) instead.",
+            "`sample_n(n)` will be deprecated. Use `sample((n,))` instead.",
             FutureWarning,
             stacklevel=2,
         )

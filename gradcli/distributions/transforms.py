@@ -853,12 +853,12 @@ class LowerCholeskyTransform(Transform):
     __hash__ = None  # type: ignore[assignment]
 
     def _call(self, x: Any) -> Any:
-        diagonal = torch.exp(torch.diagonal(x, dim1=-2, dim2=-1))
-        return torch.tril(x, -1) + torch.diag_embed(diagonal)
+        below = torch.tril(x, -1)
+        return below + torch.diag_embed(torch.exp(torch.diagonal(x, dim1=-2, dim2=-1)))
 
     def _inverse(self, y: Any) -> Any:
-        diagonal = torch.log(torch.diagonal(y, dim1=-2, dim2=-1))
-        return torch.tril(y, -1) + torch.diag_embed(diagonal)
+        below = torch.tril(y, -1)
+        return below + torch.diag_embed(torch.log(torch.diagonal(y, dim1=-2, dim2=-1)))
 
 
 class PositiveDefiniteTransform(Transform):

@@ -1,4 +1,7 @@
-"""What families share: broadcasting of parameters, probabilities and their logits."""
+"""What families share: broadcasting of parameters, probabilities and their logits.
+
+Formulas of this floor use the operators of tensors, which `gradcli.torch` installs.
+"""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tensor import dtypes
 from ..tensor.dtypes import Array, DType, c_name
 from ..tensor.runtime import runtime
 from .generator import Generator, Uniforms, default_generator
@@ -392,9 +393,10 @@ def normal_like(
         return _sum(noise, mean, dtype)
     if std.dtype.kind == "c":
         raise RuntimeError("normal expects standard deviation to be non-complex")
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
+    _numel(shape, dtype)
     if std.size and not std.min() >= 0:
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
     noise = normal(shape, dtype, 0.0, 1.0, generator=generator)
     wide = _common(noise, std, dtype)
     product = _cast(noise.astype(wide) * std.astype(wide), dtype)
@@ -768,6 +770,7 @@ def multinomial(
     if categories > 1 << 24:
         raise RuntimeError("number of categories cannot exceed 2^24")
     rows = np.atleast_2d(weights)
+    _numel((rows.shape[0], count), dtypes.int64)
     result = np.empty((rows.shape[0], count), np.int64)
     source = generator or default_generator
     if rows.shape[0] and (count == 1 or not replacement):
@@ -824,6 +827,7 @@ def poisson(rates: Array, dtype: DType, *, generator: Generator | None = None) -
     """
     if not dtype.is_floating_point:
         raise unsupported("poisson_cpu", dtype)
+    _numel(np.shape(rates), dtypes.float64)
     uniforms = Uniforms(generator or default_generator)
     try:
         counts = [_poisson(float(rate), uniforms) for rate in np.asarray(rates).ravel()]
@@ -887,6 +891,7 @@ def binomial(
     if not dtype.raw:
         raise unsupported("binomial_cpu", dtype)
     trials, chances = np.broadcast_arrays(counts, p)
+    _numel(trials.shape, dtypes.float64)
     uniforms = Uniforms(generator or default_generator)
     try:
         values = [

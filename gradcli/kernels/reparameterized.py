@@ -82,6 +82,7 @@ def _gammas(
     alphas: Any, generator: Generator | None, rounded: Callable[[float], float] = float
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
     source = generator or default_generator
+    runtime.reserve(3 * 8 * math.prod(np.shape(alphas)))
     flat = np.asarray(alphas, np.float64).ravel()
 
     def drawn() -> Iterator[float]:

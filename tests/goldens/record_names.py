@@ -1,4 +1,4 @@
-"""Record the public names of torch.nn, torch.optim, torch.utils.data and what is around them.
+"""Record the public names of torch.distributions, nn, optim, utils.data and around them.
 
 Run with an interpreter that has PyTorch 2.13.0:
 
@@ -16,7 +16,16 @@ import types
 FILES = """activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold
 instancenorm linear loss module normalization padding pixelshuffle pooling rnn sparse transformer
 upsampling utils"""
+FAMILIES = """bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints
+continuous_bernoulli dirichlet distribution exp_family exponential fishersnedecor gamma
+generalized_pareto geometric gumbel half_cauchy half_normal independent inverse_gamma kl kumaraswamy
+laplace lkj_cholesky log_normal logistic_normal lowrank_multivariate_normal mixture_same_family
+multinomial multivariate_normal negative_binomial normal one_hot_categorical pareto poisson
+relaxed_bernoulli relaxed_categorical studentT transformed_distribution transforms uniform utils
+von_mises weibull wishart"""
 MODULES = (
+    "torch.distributions",
+    *(f"torch.distributions.{file}" for file in FAMILIES.split()),
     "torch.nn",
     "torch.nn.init",
     *(f"torch.nn.modules.{file}" for file in FILES.split()),
@@ -35,7 +44,7 @@ MODULES = (
     "torch.optim.swa_utils",
     "torch.utils.data",
 )
-OWN = ("torch.nn", "torch.optim", "torch.utils.data")
+OWN = ("torch.distributions", "torch.nn", "torch.optim", "torch.utils.data")
 TARGET = pathlib.Path(__file__).resolve().parent / "module_names.json"
 
 

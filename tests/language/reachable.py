@@ -12,6 +12,7 @@ from gradcli import nn
 from gradcli.language.library import (
     calculator,
     data_objects,
+    distribution_objects,
     nn_objects,
     numpy_names,
     open_objects,
@@ -59,10 +60,15 @@ def owners() -> Iterator[tuple[str, set[str]]]:
     yield "module objects", {name for table in modules for name in table if name[0] != "_"}
     for name in namespaces.NAMES["torch.utils.data"]:
         data_objects.enter(namespaces.lookup("torch.utils.data", name))
+    for space in namespaces.NAMES:
+        if space.startswith("torch.distributions"):
+            for name in namespaces.NAMES[space]:
+                distribution_objects.enter(namespaces.lookup(space, name))
     opened = [kind for kind in TABLES if issubclass(kind, tuple(open_objects.BASES))]
     for owner, space in (
         ("optimizer objects", "torch.optim"),
         ("data objects", "torch.utils"),
+        ("distribution objects", "torch.distributions"),
         ("BasePruningMethod objects", "torch.nn.utils"),
     ):
         own = [TABLES[kind] for kind in opened if kind.__module__.startswith(space)]

@@ -1,4 +1,4 @@
-"""Every public name of nn, optim and utils.data is there, or says here why it is not."""
+"""Every public name of distributions, nn, optim and utils.data is there, or says here why it is not."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gradcli.torch import namespaces
 RECORDED: dict[str, list[str]] = json.loads(
     (pathlib.Path(__file__).parents[1] / "goldens" / "module_names.json").read_text("utf-8")
 )
+PLACES = ("torch.distributions", "torch.nn", "torch.optim", "torch.utils")
 PIPES = "data pipes are deprecated"
 LAZY = "shapes are known when a layer is made"
 ABSENT = {
@@ -71,7 +72,7 @@ def test_every_name_leads_somewhere(module: str) -> None:
         found = namespaces.lookup(module, name)
         assert found is not None, name
         if isinstance(found, type):
-            assert found.__module__.startswith(("torch.nn", "torch.optim", "torch.utils")), name
+            assert found.__module__.startswith(PLACES), name
 
 
 def test_every_class_says_the_module_that_has_it() -> None:

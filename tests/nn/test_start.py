@@ -1,4 +1,4 @@
-"""Nothing of torch.nn, torch.optim or torch.utils.data is loaded before a program names it."""
+"""Nothing of torch.nn, optim, distributions or utils.data is loaded before a program names it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOADED = (
     "import sys; from gradcli.language.interpreter import Session, compile_program; "
     "Session(stdout=print).run(compile_program({program!r}, mode='python')); "
     "print(sorted(name for name in sys.modules "
-    "if name.startswith(('gradcli.nn', 'gradcli.optim', 'gradcli.data'))))"
+    "if name.startswith(('gradcli.nn', 'gradcli.optim', 'gradcli.data', 'gradcli.distributions'))))"
 )
 
 
@@ -23,6 +23,8 @@ LOADED = (
         "import torch.optim as optim",
         "from torch.optim import lr_scheduler",
         "import torch.utils.data as data",
+        "import torch.distributions as distributions",
+        "from torch.distributions import constraints, kl",
         "import torch.nn.functional as F\nF.relu(torch.ones(1)) if False else None",
         "import torch\nx = torch.ones(2, requires_grad=True)\n(x ** 2).sum().backward()",
     ],
@@ -63,3 +65,21 @@ def test_an_optimizer_loads_its_family_only() -> None:
     assert "gradcli.optim.sgd" in loaded
     assert "gradcli.optim.adam" not in loaded
     assert "gradcli.optim.lbfgs" not in loaded
+
+
+def test_a_divergence_loads_the_families_of_normals_only() -> None:
+    program = (
+        "from torch.distributions import Normal, kl_divergence\n"
+        "kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", LOADED.format(program=program)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = found.stdout.strip().splitlines()[-1]
+    assert "gradcli.distributions.normal" in loaded
+    assert "gradcli.distributions.beta" not in loaded
+    assert "gradcli.distributions.wishart" not in loaded
+    assert "gradcli.nn" not in loaded

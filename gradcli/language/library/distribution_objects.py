@@ -16,7 +16,7 @@ from gradcli.distributions.utils import lazy_property
 from gradcli.language.machine.sizes import FLAT, PARTS
 from gradcli.language.values.constructors import OPEN_CLASSES, callable_value
 
-from .open_objects import enter, open_base
+from .open_objects import WALKED, enter, open_base
 
 _INSIDE = (
     "base_dist",
@@ -37,6 +37,9 @@ function_of.append(callable_value)
 
 for _base in (Distribution, Transform, Constraint, ConstraintRegistry):
     open_base(_base)
+WALKED[Distribution] = WALKED[Transform] = WALKED[Constraint] = dict.fromkeys(
+    ("transforms", "parts", "cseq"), list
+)
 PARTS[Distribution] = _inside
 PARTS[Transform] = _inside
 PARTS[Constraint] = lambda value: value.__dict__.values()

@@ -131,7 +131,7 @@ def torch_name(module: str, name: str) -> Any:
         from .data_objects import enter as enter_data
 
         enter_data(found)
-    elif module.startswith("torch.distributions"):
+    elif module.startswith("torch.distributions") and type(found) is not namespaces.Module:
         from .distribution_objects import enter as enter_distribution
 
         enter_distribution(found)
