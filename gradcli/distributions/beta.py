@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..table.public.functions import method, torch
-from ..tensor.tensor import Size
 from . import constraints
 from .dirichlet import Dirichlet
 from .distribution import started

@@ -8,7 +8,6 @@ from typing import Any
 from . import constraints, transforms
 from .utils import is_number
 
-
 # What to call in the place of a factory that a program gives; the language adds its own.
 function_of: list[Callable[[Any], Any]] = [lambda factory: factory]
 
@@ -54,14 +53,27 @@ biject_to = ConstraintRegistry()
 transform_to = ConstraintRegistry()
 
 
-def _for_both(*kinds: Any) -> Callable[[Any], Any]:
-    def enter(factory: Any) -> Any:
-        for kind in kinds:
-            biject_to.register(kind, factory)
-            transform_to.register(kind, factory)
-        return factory
+Factory = Callable[[Any], Any]
 
-    return enter
+
+def _entered(*registries: ConstraintRegistry) -> Callable[..., Callable[[Factory], Factory]]:
+    """Decorators that register a factory for classes of constraints."""
+
+    def of(*kinds: Any) -> Callable[[Factory], Factory]:
+        def enter(factory: Factory) -> Factory:
+            for registry in registries:
+                for kind in kinds:
+                    registry.register(kind, factory)
+            return factory
+
+        return enter
+
+    return of
+
+
+_for_both = _entered(biject_to, transform_to)
+_for_bijections = _entered(biject_to)
+_for_transforms = _entered(transform_to)
 
 
 @_for_both(constraints.real)
@@ -69,13 +81,13 @@ def _real(constraint: Any) -> Any:
     return transforms.identity_transform
 
 
-@biject_to.register(constraints.independent)
+@_for_bijections(constraints.independent)
 def _biject_to_independent(constraint: Any) -> Any:
     base = biject_to(constraint.base_constraint)
     return transforms.IndependentTransform(base, constraint.reinterpreted_batch_ndims)
 
 
-@transform_to.register(constraints.independent)
+@_for_transforms(constraints.independent)
 def _transform_to_independent(constraint: Any) -> Any:
     base = transform_to(constraint.base_constraint)
     return transforms.IndependentTransform(base, constraint.reinterpreted_batch_ndims)
@@ -110,23 +122,22 @@ def _interval(constraint: Any) -> Any:
     )
 
 
-@biject_to.register(constraints.simplex)
+@_for_bijections(constraints.simplex)
 def _biject_to_simplex(constraint: Any) -> Any:
     return transforms.StickBreakingTransform()
 
 
-@transform_to.register(constraints.simplex)
+@_for_transforms(constraints.simplex)
 def _transform_to_simplex(constraint: Any) -> Any:
     return transforms.SoftmaxTransform()
 
 
-@transform_to.register(constraints.lower_cholesky)
+@_for_transforms(constraints.lower_cholesky)
 def _transform_to_lower_cholesky(constraint: Any) -> Any:
     return transforms.LowerCholeskyTransform()
 
 
-@transform_to.register(constraints.positive_definite)
-@transform_to.register(constraints.positive_semidefinite)
+@_for_transforms(constraints.positive_definite, constraints.positive_semidefinite)
 def _transform_to_positive_definite(constraint: Any) -> Any:
     return transforms.PositiveDefiniteTransform()
 

@@ -151,8 +151,7 @@ class _IndependentConstraint(Constraint):
 
     def __repr__(self) -> str:
         return (
-            f"{type(self).__name__[1:]}({self.base_constraint!r}, "
-            f"{self.reinterpreted_batch_ndims})"
+            f"{type(self).__name__[1:]}({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
         )
 
 

@@ -39,14 +39,15 @@ class Geometric(Probability, Distribution):
         shape = batch_shape_of(logits if probs is None else probs, self._param)
         super().__init__(shape, validate_args=validate_args)
         if self._validate_args and probs is not None:
-            value = self.probs
+            value: Any = self.probs
             positive = value > 0
             if not torch.all(positive):
+                invalid: Any = detach(value)
                 raise ValueError(
                     "Expected parameter probs "
                     f"({type_name(value)} of shape {tuple(shape_of(value))}) "
                     f"of distribution {self!r} "
-                    f"to be positive but found invalid values:\n{detach(value)[~positive]}"
+                    f"to be positive but found invalid values:\n{invalid[~positive]}"
                 )
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:

@@ -286,9 +286,7 @@ def _lowrank(p: Any, q: Any) -> Any:
 
 def _check_events(p: Any, q: Any, what: str) -> None:
     if p.event_shape != q.event_shape:
-        raise ValueError(
-            f"{what}{_INDENT[:-3]}different event shapes cannot be computed"
-        )
+        raise ValueError(f"{what}{_INDENT[:-3]}different event shapes cannot be computed")
 
 
 def _broadcast_batch(p: Any, q: Any) -> tuple[Any, int]:

@@ -10,7 +10,6 @@ from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .categorical import Categorical
 from .distribution import Distribution, started
-from .utils import as_size
 
 
 class MixtureSameFamily(Distribution):

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..table.public.functions import F, linalg, method, torch
 from ..tensor.limits import finfo
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, numel, shape_of
 from . import constraints
 from .utils import (
@@ -77,8 +78,6 @@ class Transform:
 
     def __eq__(self, other: object) -> bool:
         return self is other
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __call__(self, x: Any) -> Any:
         if self._cache_size == 0:
@@ -165,8 +164,6 @@ class _InverseTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _InverseTransform) and bool(self._inv == other._inv)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._inv!r})"
 
@@ -203,9 +200,8 @@ class ComposeTransform(Transform):
         self.parts = parts
 
     def __eq__(self, other: object) -> bool:
+        runtime.spend(1)
         return isinstance(other, ComposeTransform) and bool(self.parts == other.parts)
-
-    __hash__ = None  # type: ignore[assignment]
 
     @constraints.dependent_property(is_discrete=False)
     def domain(self) -> Any:
@@ -444,8 +440,6 @@ class ExpTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ExpTransform)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _call(self, x: Any) -> Any:
         return torch.exp(x)
 
@@ -486,8 +480,6 @@ class PowerTransform(Transform):
             return False
         return bool(torch.all(torch.eq(self.exponent, other.exponent)).item())
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _call(self, x: Any) -> Any:
         return torch.pow(x, self.exponent)
 
@@ -525,8 +517,6 @@ class SigmoidTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SigmoidTransform)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _call(self, x: Any) -> Any:
         return _clipped_sigmoid(x)
 
@@ -553,8 +543,6 @@ class SoftplusTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SoftplusTransform)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _call(self, x: Any) -> Any:
         return F.softplus(x)
 
@@ -579,8 +567,6 @@ class TanhTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TanhTransform)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _call(self, x: Any) -> Any:
         return torch.tanh(x)
 
@@ -602,8 +588,6 @@ class AbsTransform(Transform):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AbsTransform)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def _call(self, x: Any) -> Any:
         return torch.abs(x)
@@ -652,8 +636,6 @@ class AffineTransform(Transform):
             and _same(self.loc, other.loc)
             and _same(self.scale, other.scale)
         )
-
-    __hash__ = None  # type: ignore[assignment]
 
     @property
     def sign(self) -> Any:
@@ -769,8 +751,6 @@ class SoftmaxTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SoftmaxTransform)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _call(self, x: Any) -> Any:
         probs = torch.exp(x - torch.max(x, -1, True)[0])
         return probs / torch.sum(probs, -1, True)
@@ -802,8 +782,6 @@ class StickBreakingTransform(Transform):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StickBreakingTransform)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def _offset(self, x: Any) -> Any:
         """How many parts are left: with x = 0 all are equal."""
@@ -850,8 +828,6 @@ class LowerCholeskyTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LowerCholeskyTransform)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def _call(self, x: Any) -> Any:
         below = torch.tril(x, -1)
         return below + torch.diag_embed(torch.exp(torch.diagonal(x, dim1=-2, dim2=-1)))
@@ -871,8 +847,6 @@ class PositiveDefiniteTransform(Transform):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PositiveDefiniteTransform)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def _call(self, x: Any) -> Any:
         lower = LowerCholeskyTransform()(x)

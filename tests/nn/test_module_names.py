@@ -1,4 +1,4 @@
-"""Every public name of distributions, nn, optim and utils.data is there, or says here why it is not."""
+"""Public names of distributions, nn, optim and utils.data are there, or say here why not."""
 
 from __future__ import annotations
 
