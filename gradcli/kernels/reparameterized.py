@@ -110,7 +110,7 @@ def standard_gamma(alphas: Array, dtype: DType, *, generator: Generator | None =
         rounded = float if dtype.name == "float64" else _single
         values = dtype.cast(_gammas(alphas, generator, rounded))
     tiny = np.finfo(dtype.array).tiny
-    return np.asarray(np.where(values > tiny, values, tiny))[()]  # type: ignore[no-any-return]
+    return np.asarray(np.where(values > tiny, values, tiny))[()]
 
 
 def dirichlet(alphas: Array, dtype: DType, *, generator: Generator | None = None) -> Array:
