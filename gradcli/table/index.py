@@ -37,6 +37,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_ctc_loss": ("losses.ctc", ""),
     "_ctc_loss_back": ("losses.ctc", ""),
     "_cumprod_backward": ("reduction.scan", ""),
+    "_dirichlet_drawn": ("creation.reparameterized", ""),
     "_dirichlet_grad": ("creation.reparameterized", "torch"),
     "_div_scalar": ("elementwise.scalars", ""),
     "_drawn": ("creation.random_tensors", ""),

@@ -23,10 +23,12 @@ SHARING = {
     "unsafe_split",
     "unsafe_split_with_sizes",
     "_alias",
+    "_dirichlet_drawn",
     "_drawn",
     "_phase_free",
     "_squeeze_first",
     "_squeeze_last",
+    "_standard_gamma_drawn",
     "_unsafe_view",
 }
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...kernels import reparameterized as kernels
+from ...table.dtype_rules import underivable, unwritten
 from ...table.entry import ELEMENTWISE, op
 from ...table.levels.randomness import over_batch
 from ...table.lookup import get_op
@@ -13,22 +16,15 @@ from ...tensor.tensor import Tensor, make
 from .random_tensors import check_generator
 
 
-def _underivable(name: str) -> Any:
-    def formula(F: Any, g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+def _drawn(self: Any, values: Any) -> Any:
+    return np.broadcast_to(values, np.broadcast_shapes(np.shape(self), np.shape(values)))[()]
 
-    return formula
-
-
-_no_gamma = _underivable("_standard_gamma_grad")
-_no_dirichlet = _underivable("_dirichlet_grad")
 
 op(
     "_standard_gamma_grad(Tensor self, Tensor output)",
     kernel=lambda self, output: kernels.standard_gamma_grad(self, output),
     result=lambda self, output: self.dtype,
-    vjp={"self": _no_gamma, "output": _no_gamma},
-    jvp={"self": _no_gamma, "output": _no_gamma},
+    **unwritten("_standard_gamma_grad", "self", "output"),
     node="StandardGammaGradBackward0",
     batching=ELEMENTWISE,
     where=("torch",),
@@ -47,9 +43,7 @@ op(
     "_dirichlet_grad(Tensor x, Tensor alpha, Tensor total)",
     kernel=lambda x, alpha, total: kernels.dirichlet_grad(x, alpha, total),
     result=lambda x, alpha, total: x.dtype,
-    vjp=dict.fromkeys(("x", "alpha", "total"), _no_dirichlet),
-    jvp=dict.fromkeys(("x", "alpha", "total"), _no_dirichlet),
-    node="DirichletGradBackward0",
+    **underivable("_dirichlet_grad", "x", "alpha", "total"),
     batching=ELEMENTWISE,
     where=("torch",),
     doc="How Dirichlet numbers change with their concentrations.",
@@ -66,13 +60,24 @@ op(
 )
 op(
     "_standard_gamma_drawn(Tensor self, Tensor values)",
-    kernel=lambda self, values: values,
+    kernel=_drawn,
     vjp={"self": lambda F, g, self, out: g * F._standard_gamma_grad(self, out)},
     jvp={"self": lambda F, t, self, out: t * F._standard_gamma_grad(self, out)},
     node="StandardGammaBackward0",
     batching=ELEMENTWISE,
     where=(),
     doc="Gamma numbers that were drawn with concentrations.",
+    samples=lambda S: (
+        [] if S.dtype.is_complex else [S.edge(S.uniform(0.5, 3, 3), S.uniform(0.5, 3, 3))]
+    ),
+)
+op(
+    "_dirichlet_drawn(Tensor self, Tensor values)",
+    kernel=_drawn,
+    **underivable("_sample_dirichlet", "self"),
+    batching=ELEMENTWISE,
+    where=(),
+    doc="Dirichlet numbers that were drawn with concentrations.",
     samples=lambda S: (
         [] if S.dtype.is_complex else [S.edge(S.uniform(0.5, 3, 3), S.uniform(0.5, 3, 3))]
     ),
@@ -103,4 +108,5 @@ def _standard_gamma(self: Tensor, generator: Any) -> Tensor:
 def _sample_dirichlet(self: Tensor, generator: Any) -> Tensor:
     check_generator("_sample_dirichlet", generator)
     values = kernels.dirichlet(self.array, self.dtype, generator=generator)
-    return make(values, self.dtype)
+    drawn = make(values, self.dtype)
+    return get_op("_dirichlet_drawn").call(self, drawn)  # type: ignore[no-any-return]
