@@ -316,7 +316,7 @@ class Session:
         self.modules: dict[str, Any] = {}
         self.random: Any = None
         if seed is not None:
-            from gradcli.language.library.draws import Draws
+            from gradcli.language.library.python.random import Draws
 
             self.random = Draws(seed)
 

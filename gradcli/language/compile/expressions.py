@@ -1084,7 +1084,7 @@ def generic(kind: type, item: Any) -> Any:
     """`list[int]`: something for annotations."""
     if kind not in (list, tuple, dict, set, frozenset, type):
         raise TypeError(f"type '{kind.__name__}' is not subscriptable")
-    from gradcli.language.library.modules import Annotation
+    from gradcli.language.library.python.typing import Annotation
 
     return Annotation(kind.__name__)[item]
 
