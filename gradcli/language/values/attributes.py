@@ -282,6 +282,7 @@ def load_type(value: type, name: str) -> Any:
 CLASS_LOADERS: dict[type, Loader] = {}  # for classes with attributes of their own
 CLASS_NAMES: dict[type, Callable[[Any], str]] = {}  # where an object decides its class's name
 CLASSES: dict[type, Callable[[Any], type]] = {}  # where it decides which class programs see
+OWN_ATTRIBUTES: set[type] = set()  # classes of ours whose objects hold what programs set
 COPIED: set[type] = set()  # classes of the host whose objects are copied part by part
 LOADERS: dict[type, Loader] = {
     str: _load_str,

@@ -8,14 +8,23 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from gradcli.language.machine.sizes import check_order, feed_keys, index_of, update_mapping
+from gradcli.language.machine.sizes import (
+    check_key,
+    check_order,
+    feed_keys,
+    index_of,
+    update_mapping,
+)
 from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.attributes import LOADERS, Module, load_from
 from gradcli.language.values.constructors import CONSTRUCTORS, callable_value
-from gradcli.language.values.iterators import wrapped
+from gradcli.language.values.iterators import deeper, wrapped
 from gradcli.language.values.python_types import DICT, TABLES, TUPLE, looking_up, pick, searching
-from gradcli.language.values.text import text
+from gradcli.language.values.text import text, text_repr
 from gradcli.tensor.runtime import LimitExceeded
+
+from .annotations import abstract_names
+from .hosts import open_class
 
 
 def _counting(kind: type, names: str, base: dict[str, Any]) -> None:
@@ -159,7 +168,87 @@ _makers: dict[Any, Callable[..., Any]] = {
 CONSTRUCTORS.update(_makers)
 
 
-class _ClassValue:
+class ChainMap:
+    """`collections.ChainMap`: mappings looked through one after the other; the first is written."""
+
+    def __init__(self, *maps: Any) -> None:
+        for mapping in maps:
+            if not isinstance(mapping, dict | ChainMap):
+                raise TypeError("ChainMap takes dictionaries here")
+        self.depth = deeper(maps)
+        self.maps: list[Any] = list(maps) or [{}]
+
+    def __getitem__(self, key: Any) -> Any:
+        for mapping in counted(self.maps):
+            if key in mapping:
+                return mapping[key]
+        raise KeyError(key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.maps[0][key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        if key not in self.maps[0]:
+            raise KeyError(f"Key not found in the first mapping: {key!r}")
+        del self.maps[0][key]
+
+    def __contains__(self, key: Any) -> bool:
+        return any(key in mapping for mapping in counted(self.maps))
+
+    def _merged(self) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for mapping in reversed(self.maps):
+            update_mapping(found, mapping)
+        return found
+
+    def __iter__(self) -> Any:
+        return iter(self._merged())
+
+    def __len__(self) -> int:
+        return len(self._merged())
+
+    def __repr__(self) -> str:
+        return f"ChainMap({', '.join(map(text_repr, self.maps))})"
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of a key, or `default`."""
+        check_key(key)
+        for mapping in counted(self.maps):
+            if key in mapping:
+                return mapping[key]
+        return default
+
+    def keys(self) -> Any:
+        """The keys."""
+        return self._merged().keys()
+
+    def values(self) -> Any:
+        """The values."""
+        return self._merged().values()
+
+    def items(self) -> Any:
+        """Pairs of keys and values."""
+        return self._merged().items()
+
+    def new_child(self, m: Any = None) -> ChainMap:
+        """One with another mapping in front."""
+        return ChainMap({} if m is None else m, *self.maps)
+
+    @property
+    def parents(self) -> ChainMap:
+        """One without the first mapping."""
+        return ChainMap(*self.maps[1:])
+
+
+open_class(
+    ChainMap,
+    "get items keys maps new_child parents values",
+    module="collections",
+    parts=lambda value: value.maps,
+)
+
+
+class ClassValue:
     """An entry of a table with one value, for the class and for its objects."""
 
     def __init__(self, value: Any) -> None:
@@ -173,8 +262,19 @@ MOST_FIELDS = 1 << 14  # letters of the names in one text, or names: a class is 
 
 
 def _namedtuple(
-    typename: Any, field_names: Any, *, rename: bool = False, defaults: Any = None
+    typename: Any, field_names: Any, *, rename: Any = False, defaults: Any = None
 ) -> Any:
+    return make_named_tuple(typename, field_names, rename, defaults)
+
+
+def make_named_tuple(
+    typename: Any,
+    field_names: Any,
+    rename: Any = False,
+    defaults: Any = None,
+    members: dict[str, Any] | None = None,
+) -> Any:
+    """The class `collections.namedtuple(…)`, with methods of its own in `members`."""
     from .named_tuples import METHODS, named_tuple
 
     if isinstance(field_names, str) and len(field_names) <= MOST_FIELDS:
@@ -189,8 +289,14 @@ def _namedtuple(
     fields: tuple[str, ...] = made._fields
     machine.reserve(4096 + 256 * len(fields))
     table = {**TUPLE, **pick(made, " ".join([*fields, *METHODS]))}
-    table["_fields"] = _ClassValue(fields)
-    table["_field_defaults"] = _ClassValue(made._field_defaults)
+    for name, value in (members or {}).items():
+        if name in (*fields, *METHODS, "_fields", "_field_defaults", "_maker"):
+            raise AttributeError(f"Cannot overwrite NamedTuple attribute {name}")
+        type.__setattr__(made, name, value)
+        if not name.startswith("__"):
+            table[name] = value if hasattr(type(value), "__get__") else ClassValue(value)
+    table["_fields"] = ClassValue(fields)
+    table["_field_defaults"] = ClassValue(made._field_defaults)
     TABLES[made] = table
     LOADERS[made] = load_from(table)
     CONSTRUCTORS[made] = made
@@ -207,5 +313,7 @@ def module() -> Module:
             "Counter": collections.Counter,
             "deque": collections.deque,
             "namedtuple": _namedtuple,
+            "ChainMap": ChainMap,
+            "abc": Module("collections.abc", abstract_names()),
         },
     )

@@ -86,6 +86,9 @@ def _copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any
     """
     kind = type(value)
     made: Any
+    own = next((COPIES[base] for base in kind.__mro__ if base in COPIES), None)
+    if own is not None:
+        return own(value, each)
     if kind in _ATOMS or isinstance(value, type | np.generic):
         return value
     if kind is np.ndarray:
@@ -110,8 +113,6 @@ def _copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any
         made.extend(map(each, value))
     elif kind is Method:
         return Method(value.__func__, each(value.__self__))
-    elif kind in COPIES:
-        return COPIES[kind](value, each)
     elif isinstance(value, BaseException):
         args = tuple(map(each, value.args))
         made = memo[id(value)] = kind.__new__(kind, *args)

@@ -97,7 +97,7 @@ def _counting_up(value: Any, step: Any) -> Any:
 
 
 class _Repeat:
-    """The values of `host.repeat`, and how many are left."""
+    """The values of `itertools.repeat`, and how many are left."""
 
     __slots__ = ("left", "value")
 
@@ -127,7 +127,7 @@ def _repeat(object: Any, times: Any = MISSING) -> Any:
 
 
 class _Groups:
-    """The state of `host.groupby`: where it stands, and the key there.
+    """The state of `itertools.groupby`: where it stands, and the key there.
 
     Keys are compared by our own rule, which weighs them first.
     """

@@ -5,91 +5,106 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.language.machine.sizes import FLAT
-from gradcli.language.machine.state import machine
-from gradcli.language.values.attributes import Module
-from gradcli.language.values.text import text, text_repr
+from gradcli.language.machine.state import feed
+from gradcli.language.values.attributes import MISSING, Module
+from gradcli.language.values.classes import special_method
+from gradcli.language.values.constructors import callable_value
+from gradcli.language.values.functions import Builtin, Function
+from gradcli.language.values.special_names import is_special
+from gradcli.language.values.text import text
+
+from .annotations import INSTANCES, Annotation
+from .collections import make_named_tuple
 
 
-class Annotation:
-    """A name of `typing`: it can be subscripted and joined, and means nothing at run time."""
+class NamedTupleName(Builtin):
+    """`typing.NamedTuple`: a function, and a base whose derived classes are named tuples."""
 
-    __module__ = "typing"
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text if len(text) < _LONGEST else f"{text[:_LONGEST]}..."
-
-    def __getitem__(self, item: Any) -> Annotation:
-        items = item if isinstance(item, tuple) and item else (item,)
-        machine.spend(len(items))
-        shown = text_repr if self.text == "typing.Literal" else _annotated
-        texts = [shown(part) for part in items[:_LONGEST]]
-        if self.text == "typing.Union" and "None" in texts and len(texts) > 1:
-            others = [text for text in texts if text != "None"]
-            if len(others) == 1:
-                return Annotation(f"typing.Optional[{others[0]}]")
-        elif self.text == "typing.Callable" and isinstance(items[0], list):
-            texts[0] = f"[{', '.join(map(_annotated, items[0][:_LONGEST]))}]"
-        return Annotation(f"{self.text}[{', '.join(texts)}]")
-
-    def __or__(self, other: Any) -> Annotation:
-        return Annotation(f"{self.text} | {_annotated(other)}")
-
-    def __ror__(self, other: Any) -> Annotation:
-        return Annotation(f"{_annotated(other)} | {self.text}")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(f"{self.text} cannot be called here")
-
-    def __repr__(self) -> str:
-        return self.text
+    def class_of(self, name: str, namespace: dict[str, Any]) -> type:
+        """The class of a class statement with this base."""
+        fields = namespace.pop("__annotations__", {})
+        defaults = []
+        for field in fields:
+            value = namespace.pop(field, MISSING)
+            if value is not MISSING:
+                defaults.append(value)
+            elif defaults:
+                raise TypeError(f"Non-default namedtuple field {field} cannot follow default field")
+        made: type = make_named_tuple(
+            name, list(fields), defaults=defaults, members=_methods(namespace)
+        )
+        made.__doc__ = namespace["__doc__"]
+        return made
 
 
-FLAT.add(Annotation)
+def _methods(namespace: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: special_method(value) if is_special(name) else value
+        for name, value in namespace.items()
+        if not is_special(name) or type(value) is Function
+    }
 
-_LONGEST = 1000  # characters of an annotation that are kept
+
+def _named_tuple(typename: Any, fields: Any = (), /) -> Any:
+    return make_named_tuple(typename, [next(iter(feed(field))) for field in feed(fields)])
 
 
-def _annotated(value: Any) -> str:
-    """The text of one part of an annotation."""
-    if value is None:
-        return "None"
-    if value is ...:
-        return "..."
-    if isinstance(value, type):
-        module = value.__module__
-        return value.__qualname__ if module == "builtins" else f"{module}.{value.__qualname__}"
-    if isinstance(value, str):
-        return f"ForwardRef({value[:_LONGEST]!r})"
-    return text_repr(value)[: _LONGEST + 3]
+class TypedDictName(Builtin):
+    """`typing.TypedDict`: classes that derive from it make dictionaries."""
+
+    def class_of(self, name: str, namespace: dict[str, Any]) -> Any:
+        """What stands for the class of a class statement with this base."""
+        return TypedDictName(name, self.call, "class", "__main__")
+
+
+for _kind in (NamedTupleName, TypedDictName):
+    _kind.__name__ = _kind.__qualname__ = Builtin.__name__
+    FLAT.add(_kind)
+
+
+def _new_type(name: Any, tp: Any, /) -> Any:
+    return Builtin(text(name), lambda value, /: value, "class", "__main__")
+
+
+def _type_variable(name: Any, /, *constraints: Any, **options: Any) -> Annotation:
+    return Annotation(f"~{text(name)}")
+
+
+_NAMES = """
+AbstractSet Annotated Any AnyStr AsyncIterator Awaitable ByteString Callable ClassVar Collection
+Concatenate Container Coroutine Counter DefaultDict Deque Dict Final FrozenSet Generator Generic
+Hashable ItemsView Iterable Iterator KeysView List Literal LiteralString Mapping MutableMapping
+MutableSequence MutableSet Never NoReturn NotRequired Optional OrderedDict Protocol Required
+Reversible Self Sequence Set Sized SupportsAbs SupportsFloat SupportsIndex SupportsInt Text
+Tuple Type TypeAlias TypeGuard Union Unpack ValuesView
+"""
+
+
+def _same(value: Any, /) -> Any:
+    return value
 
 
 def module() -> Module:
     """The module `typing`."""
-    names = [
-        "Any",
-        "Callable",
-        "ClassVar",
-        "Dict",
-        "Final",
-        "FrozenSet",
-        "Generic",
-        "Iterable",
-        "Iterator",
-        "List",
-        "Literal",
-        "Mapping",
-        "MutableMapping",
-        "NoReturn",
-        "Optional",
-        "Sequence",
-        "Set",
-        "Tuple",
-        "Type",
-        "Union",
-    ]
-    entries: dict[str, Any] = {name: Annotation(f"typing.{name}") for name in names}
-    entries["TYPE_CHECKING"] = False
-    entries["TypeVar"] = lambda name, *a, **k: Annotation(f"~{text(name)}")
-    entries["cast"] = lambda kind, value: value
+    entries: dict[str, Any] = {
+        name: Annotation(f"typing.{name}", INSTANCES.get(name)) for name in _NAMES.split()
+    }
+    entries |= {
+        "TYPE_CHECKING": False,
+        "TypeVar": _type_variable,
+        "ParamSpec": _type_variable,
+        "cast": lambda typ, val: val,
+        "final": _same,
+        "overload": _same,
+        "no_type_check": _same,
+        "runtime_checkable": _same,
+        "NewType": _new_type,
+        "NamedTuple": NamedTupleName("NamedTuple", _named_tuple),
+        "TypedDict": TypedDictName("TypedDict", dict_of, "class", "typing"),
+    }
     return Module("typing", entries)
+
+
+def dict_of(*args: Any, **kwargs: Any) -> Any:
+    """`dict(…)`."""
+    return callable_value(dict)(*args, **kwargs)
