@@ -38,6 +38,8 @@ from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
 Mode = Literal["auto", "python", "calculator", "interactive"]
 
 UNSET: Any = object()
+_WELL = (type(None), int, bool)  # what `sys.exit` takes for a good end, when it is false
+KEEPING = ("logging", "os", "os.path", "sys", "warnings")  # modules that remember what was done
 
 
 def _numpy_attributes() -> None:
@@ -316,7 +318,7 @@ class Session:
         self.modules: dict[str, Any] = {}
         self.random: Any = None
         if seed is not None:
-            from gradcli.language.library.draws import Draws
+            from gradcli.language.library.python.random import Draws
 
             self.random = Draws(seed)
 
@@ -369,12 +371,16 @@ class Session:
         given = inputs or {}
         if fresh:
             self.globals = {}
+            for name in KEEPING:
+                self.modules.pop(name, None)
         program.check_inputs({**self.globals, **given} if self.globals else given)
         names = self.globals
         names.update(given)
         self._enter()
         if fresh:
             machine.pyplot = None
+        machine.globals = names
+        write = machine.write
         frame = [names, 0, None, *[UNBOUND] * (program.size - FIRST)]
         value = UNSET
         try:
@@ -395,12 +401,16 @@ class Session:
             self._place(memory, program)
             raise memory from None
         except BaseException as error:
+            if type(error) is SystemExit and type(error.code) in _WELL and not error.code:
+                return Result(names, UNSET)
             from gradcli.language.errors.program_error import ProgramError
 
             raise ProgramError(error, place_of(error, runtime.where), program, names) from None
         finally:
             runtime.numbers = False
             handling.clear()
+            machine.globals = {}
+            machine.write, machine.message = write, None  # whatever the program made of them
             self.random = machine.random
             self.pyplot = machine.pyplot
             watch.stop()

@@ -27,8 +27,11 @@ def quiet() -> None:
 def watch_warnings(show: Callable[[Diagnostic], None]) -> None:
     """Have `show` called for Python's warnings and for changes behind a version counter."""
     from gradcli.autograd.node import warn_behind
+    from gradcli.tensor import notices
 
     def warned(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+        if any(heard(category, message) for heard in notices.listeners):
+            return
         from .diagnostics import warning_of
 
         show(warning_of(category, message))

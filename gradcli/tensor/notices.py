@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 _given: set[str] = set()
+# What a program that runs does with warnings: True for one that is not to be shown.
+listeners: list[Callable[[type[Warning], Any], bool]] = []
 _options = {"always": False}
 
 

@@ -36,7 +36,8 @@ def cpython(text: str) -> tuple[str, str]:
     with contextlib.redirect_stdout(out), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            exec(compile(text, "program", "exec"), {"__name__": "__main__"})
+            code = compile(text, "program", "exec", dont_inherit=True)
+            exec(code, {"__name__": "__main__"})
         except BaseException as raised:
             sentence = str(raised)
             error = type(raised).__name__ + (f": {sentence}" if sentence else "")

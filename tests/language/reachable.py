@@ -20,7 +20,7 @@ from gradcli.language.library import (
     prelude,
     torch_objects,
 )
-from gradcli.language.library.modules import MODULES
+from gradcli.language.library.modules import MODULES, find_module
 from gradcli.language.machine import state
 from gradcli.language.values import generators
 from gradcli.language.values.arithmetic import BINARY
@@ -42,11 +42,11 @@ def owners() -> Iterator[tuple[str, set[str]]]:
     yield "exception methods", set(EXCEPTION_METHODS)
     yield "object methods", set(OBJECT_METHODS)
     state.machine.modules.clear()
-    for name, make in MODULES.items():
-        module = make()
+    for name in MODULES:
+        module = find_module(name)
         yield name, set(module.all_names())
     state.machine.modules.clear()
-    numpy = numpy_names.numpy_module()
+    numpy = numpy_names.module()
     yield "numpy.random.Generator", set(numpy.get("random").get("default_rng")(0).entries)
     yield "numpy.random.RandomState", set(numpy.get("random").get("RandomState")(0).entries)
     for found in pkgutil.iter_modules(nn.__path__, "gradcli.nn."):

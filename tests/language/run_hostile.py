@@ -77,7 +77,7 @@ def crashed(path: Path, status: int) -> None:
 def main() -> None:
     for name in ("ones", "Tensor", "float32"):
         namespaces.lookup("torch", name)  # what programs import is there before they are forked
-    numpy_names.numpy_module()
+    numpy_names.module()
     for path in map(Path, sys.argv[1:]):
         if not hasattr(os, "fork"):
             report(path)

@@ -617,6 +617,14 @@ class Expressions:
             and scope.lookup("super").kind == GLOBAL
         ):
             return self.super_call(site, scope)
+        if (
+            isinstance(node.func, nodes.Name)
+            and node.func.id == "locals"
+            and not node.args
+            and not node.keywords
+            and scope.lookup("locals").kind == GLOBAL
+        ):
+            return self.locals_call(site, scope)
         if simple_call(node):
             return call(
                 function, [self.operand(a, scope) for a in node.args], site, self.inner(scope)
@@ -664,6 +672,30 @@ class Expressions:
             return Super(f[cell][0], value[0] if me.kind == CELL else value)
 
         return make_super
+
+    def locals_call(self, site: int, scope: Scope) -> Closure:
+        """`locals()`: a copy of what the names around it have."""
+        while scope.kind == "comprehension" and scope.parent is not None:
+            scope = scope.parent
+        fields = GLOBALS if scope.kind == "module" else scope.slots.get("__fields__")
+        plain = [name for name in scope.slots if name not in scope.captured]
+        order = dict.fromkeys([*scope.parameters, *plain, *scope.slots, *scope.free_slots])
+        slots = {**scope.slots, **scope.free_slots}
+        places = [(name, slots[name], scope.lookup(name).kind == CELL) for name in order]
+
+        def names(f: Frame) -> dict[str, Any]:
+            runtime.where = f[BASE] + site
+            if fields is not None:
+                machine.reserve(64 * len(f[fields]))
+                return dict(f[fields])
+            found = {}
+            for name, slot, is_cell in places:
+                value = f[slot][0] if is_cell else f[slot]
+                if value is not UNBOUND:
+                    found[name] = value
+            return found
+
+        return names
 
     # Functions
 
@@ -1084,9 +1116,9 @@ def generic(kind: type, item: Any) -> Any:
     """`list[int]`: something for annotations."""
     if kind not in (list, tuple, dict, set, frozenset, type):
         raise TypeError(f"type '{kind.__name__}' is not subscriptable")
-    from gradcli.language.library.modules import Annotation
+    from gradcli.language.library.python.annotations import subscripted
 
-    return Annotation(kind.__name__)[item]
+    return subscripted(kind, item)
 
 
 def simple_call(node: nodes.Call) -> bool:

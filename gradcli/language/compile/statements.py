@@ -35,7 +35,7 @@ from gradcli.language.values.attributes import (
     names_of,
     store_attribute,
 )
-from gradcli.language.values.classes import is_program_class, make_class
+from gradcli.language.values.classes import bases_of, is_program_class, make_class
 from gradcli.language.values.functions import Closure, Frame
 from gradcli.language.values.generators import handling
 from gradcli.language.values.identity import clean_error
@@ -815,16 +815,17 @@ class Statements(Expressions):
         return run
 
     def class_(self, node: nodes.ClassDef, scope: Scope) -> Closure:
-        if node.keywords:
-            raise GradSyntaxError(
-                "classes take no keywords here (no metaclasses)", node.keywords[0].span
-            )
+        for keyword in node.keywords:
+            if keyword.arg != "metaclass":
+                raise GradSyntaxError("classes take no keywords here", keyword.span)
+        metaclasses = [self.expression(keyword.value, scope) for keyword in node.keywords]
         name = self.checked_name(nodes.Name(node.name, node.name_span), scope)
         inner = scope.children[node]
-        for statement in node.body:
+        written = tuple([one for one in node.body if not _names_slots(one)])
+        for statement in written:
             self.check_class_statement(statement)
         bases = [self.expression(base, scope) for base in node.bases]
-        body = self.block(node.body, inner)
+        body = self.block(written, inner)
         doc = docstring(node.body)
         site = self.site(node)
         fields = inner.slots["__fields__"]
@@ -833,9 +834,12 @@ class Statements(Expressions):
         frees = [self.cell_slot(scope, free) for free in inner.free_slots]
         prefix = scope.qualname
         qualname = f"{prefix}.{node.name}" if prefix else node.name
+        annotations = self.class_annotations(node)
 
         def make(f: Frame) -> Any:
             parents = tuple([base(f) for base in bases])
+            for metaclass in metaclasses:
+                parents = bases_of(metaclass(f), parents)
             frame = [f[GLOBALS], f[BASE], None, *extra, *[f[slot] for slot in frees]]
             namespace: dict[str, Any] = {}
             frame[fields] = namespace
@@ -845,12 +849,26 @@ class Statements(Expressions):
             runtime.where = f[BASE] + site
             namespace["__qualname__"] = qualname
             namespace["__doc__"] = doc
+            if annotations:
+                namespace["__annotations__"] = annotations
             made = make_class(node.name, parents, namespace)
             if cell is not None:
                 frame[cell][0] = made
             return made
 
         return self.decorated(node.decorator_list, make, name, scope)
+
+    def class_annotations(self, node: nodes.ClassDef) -> dict[str, str]:
+        """The text of the annotations of a class's names; nothing evaluates them."""
+        found = {}
+        for statement in node.body:
+            if isinstance(statement, nodes.AnnAssign) and isinstance(statement.target, nodes.Name):
+                start, end = statement.annotation.span
+                name = statement.target.id
+                if is_special(name):
+                    raise refused_special(name, statement.target.span)
+                found[name] = self.source.text[start:end]
+        return found
 
     def check_class_statement(self, node: nodes.stmt) -> None:
         """Refuse a special method that the language does not have."""
@@ -993,6 +1011,16 @@ def _straight(
         return value(f)
 
     return run
+
+
+def _names_slots(node: nodes.stmt) -> bool:
+    """Whether a statement is `__slots__ = …`, which means nothing here."""
+    return (
+        isinstance(node, nodes.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], nodes.Name)
+        and node.targets[0].id == "__slots__"
+    )
 
 
 def docstring(body: tuple[nodes.stmt, ...]) -> str | None:

@@ -44,6 +44,16 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "the columns of the matrix ({0}) are to be as many as the elements of the vector ({1})",
     ),
     (r"size of tensor a \(\d+\) must match the size of tensor b", f"{_SHAPES}; [:, None] adds one"),
+    (
+        r"has no attribute '__dict__'|must have __dict__ attribute",
+        "objects of the program's own plain classes have it; read and write attributes by their "
+        "names",
+    ),
+    (
+        r"module 'torch' has no attribute 'jit'",
+        "a program runs as it is written: leave torch.jit out",
+    ),
+    (r"module 'torch' has no attribute 'profiler'", "time.perf_counter() and timeit measure"),
     (r"before Module\.__init__\(\) call", "begin __init__ with super().__init__()"),
     (r"Missing key\(s\) in state_dict", "load_state_dict(…, strict=False) takes what is there"),
     (r"Boolean value of Tensor with more than one value", "use .any(), .all() or torch.where"),

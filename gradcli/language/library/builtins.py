@@ -31,13 +31,14 @@ from gradcli.language.values.attributes import (
     CLASSES,
     LOADERS,
     MISSING,
+    OWN_ATTRIBUTES,
     Module,
     delete_attribute,
     load_attribute,
     names_of,
     store_attribute,
 )
-from gradcli.language.values.classes import Super, is_program_class
+from gradcli.language.values.classes import METACLASSES, Super, holds_itself, is_program_class
 from gradcli.language.values.comparing import Steady, bare
 from gradcli.language.values.constructors import (
     CONSTRUCTORS,
@@ -104,8 +105,6 @@ FLAT.add(Opaque)
 def _print(
     *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: Any = None
 ) -> None:
-    if file is not None:
-        raise TypeError("print(): 'file' is not available here; a program writes to its own output")
     for name, given in (("sep", sep), ("end", end)):
         if given is not None and not isinstance(given, str):
             raise TypeError(f"{name} must be None or a string, not {type(given).__name__}")
@@ -113,7 +112,16 @@ def _print(
     parts = [text(value) for value in values]
     total = len(separator) * len(parts) + sum(map(len, parts))
     machine.reserve(4 * total)
-    machine.write(separator.join(parts) + ("\n" if end is None else end))
+    ending = "\n" if end is None else end
+    if file is None:
+        machine.write(separator.join(parts) + ending)
+        return
+    from .python.streams import write_all
+
+    pieces = [piece for part in parts for piece in (part, separator)][:-1]
+    write_all(file, [*pieces, ending])
+    if flush:
+        load_attribute(file, "flush")()
 
 
 def _sum(iterable: Any, /, start: Any = 0) -> Any:
@@ -429,6 +437,34 @@ def _input(*_: Any) -> Any:
     raise RuntimeError("a program reads nothing here: give inputs with --set or --input")
 
 
+def _vars(*args: Any) -> dict[str, Any]:
+    """The attributes that an object holds itself."""
+    if len(args) != 1:
+        raise TypeError("vars() takes an object here")
+    value = args[0]
+    kind = type(value)
+    if not (is_program_class(kind) and holds_itself(kind)) and kind not in OWN_ATTRIBUTES:
+        raise TypeError("vars() argument must have __dict__ attribute")
+    held: dict[str, Any] = value.__dict__
+    return held
+
+
+def _globals() -> dict[str, Any]:
+    """A copy of the program's names."""
+    names = machine.globals
+    machine.reserve(64 * len(names))
+    return dict(names)
+
+
+def _locals(*args: Any) -> Any:
+    """Called where its name stands, `locals()` is compiled; otherwise nobody knows whose names."""
+    raise TypeError("locals() takes no arguments, and is called by its name here")
+
+
+def _exit(code: Any = None, /) -> None:
+    raise SystemExit(code)
+
+
 def _super(*args: Any) -> Super:
     if len(args) > 2:
         raise TypeError(f"super() expected at most 2 arguments, got {len(args)}")
@@ -536,6 +572,7 @@ CONSTRUCTORS.update(
 )
 
 TYPE = Builtin("type", _type, "class")
+METACLASSES.append((TYPE, object))
 
 EXCEPTIONS = [
     BaseException, Exception, ArithmeticError, AssertionError, AttributeError, BufferError,
@@ -586,6 +623,7 @@ _functions: dict[str, Callable[..., Any]] = {
     "bin": bin,
     "oct": oct,
     "input": _input,
+    "vars": _vars,
     "super": _super,
 }
 
@@ -594,16 +632,11 @@ REFUSED = {
     "exec": "statements are written in the program itself",
     "compile": "a program cannot make programs",
     "open": "files are given with --input FILE",
-    "globals": "names are read and written as they are",
-    "locals": "names are read and written as they are",
-    "vars": "attributes are read by their names",
     "breakpoint": "print shows values; `gradcli explain` shows gradients step by step",
     "memoryview": "lists and tensors hold data",
     "bytes": "text is str; data is a list or a tensor",
     "bytearray": "text is str; data is a list or a tensor",
     "__import__": "import math, torch and the other modules that the language has",
-    "exit": "a program ends at its last line",
-    "quit": "a program ends at its last line",
     "help": "`gradcli ops NAME` describes an operation",
 }
 
@@ -619,6 +652,9 @@ def python_names() -> dict[str, Any]:
         if kind == "class":
             builtin.instances = (vars(host)[name], lazy_kind(name))
     names["super"].instances = Super
+    names["globals"] = Builtin("globals", _globals)
+    names["locals"] = Builtin("locals", _locals)
+    names["exit"] = names["quit"] = Builtin("exit", _exit)
     names["type"] = TYPE
     for cls in (
         int, float, complex, bool, str, list, tuple, dict, set, frozenset, range, slice, object,

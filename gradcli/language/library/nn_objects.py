@@ -10,12 +10,13 @@ from itertools import chain
 from typing import Any
 
 from gradcli.autograd.node import is_parameter
+from gradcli.language.library.python import collections  # noqa: F401  # a state_dict is an OrderedDict
+from gradcli.language.library.python.copy import deepcopy
 from gradcli.language.machine.sizes import PARTS
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     CLASSES,
     COPIED,
-    DEEP_COPY,
     DELETERS,
     LOADERS,
     MISSING,
@@ -177,7 +178,7 @@ NAMES[Module] = names
 
 open_objects.open_base(BasePruningMethod)
 COPIED.add(Module)
-deep_copy.append(lambda value: DEEP_COPY[-1](value))
+deep_copy.append(deepcopy)
 
 
 def _class_of_module(value: Any) -> type:

@@ -518,7 +518,7 @@ def _linalg_module() -> Module:
     return Module("numpy.linalg", {name: on_matrices(name) for name in names})
 
 
-def numpy_module() -> Module:
+def module() -> Module:
     """The module `numpy`, with random numbers of its own."""
     return Module("numpy", _numpy_names())
 

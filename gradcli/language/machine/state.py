@@ -61,10 +61,12 @@ class Machine:
         "depth",
         "emit",
         "fuel",
+        "globals",
         "granted",
         "known",
         "max_steps",
         "max_text",
+        "message",
         "modules",
         "overflow",
         "pyplot",
@@ -81,6 +83,8 @@ class Machine:
         self.sites: list[tuple[Source, Node]] = []
         self.write: Any = sys.stdout.write
         self.emit: Any = None
+        self.message: Any = None  # what takes a program's messages in place of standard error
+        self.globals: dict[str, Any] = {}  # names of the program that runs
         self.modules: dict[str, Any] = {}
         self.builtins: dict[str, Any] = {}
         self.random: Any = None

@@ -213,6 +213,18 @@ def _load_callable(value: Any, name: str) -> Any:
     raise _no_attribute(value, name)
 
 
+def _load_builtin(value: Builtin, name: str) -> Any:
+    if name in value.entries:
+        return value.entries[name]
+    if name in ("__name__", "__qualname__"):
+        return value.__name__
+    if name == "__doc__":
+        return None
+    raise AttributeError(
+        f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
+    )
+
+
 def _load_method(value: Method, name: str) -> Any:
     if name in _function_names:
         return _described(value.__func__, name)
@@ -270,13 +282,13 @@ def load_type(value: type, name: str) -> Any:
 CLASS_LOADERS: dict[type, Loader] = {}  # for classes with attributes of their own
 CLASS_NAMES: dict[type, Callable[[Any], str]] = {}  # where an object decides its class's name
 CLASSES: dict[type, Callable[[Any], type]] = {}  # where it decides which class programs see
+OWN_ATTRIBUTES: set[type] = set()  # classes of ours whose objects hold what programs set
 COPIED: set[type] = set()  # classes of the host whose objects are copied part by part
-DEEP_COPY: list[Callable[[Any], Any]] = []  # `copy.deepcopy`, which the module of copies fills in
 LOADERS: dict[type, Loader] = {
     str: _load_str,
     Function: _load_function,
     Method: _load_method,
-    Builtin: _load_callable,
+    Builtin: _load_builtin,
     Module: _load_module,
     property: _load_property,
     type: load_type,

@@ -6,7 +6,9 @@ language allows get into the class, and attributes are looked up here, in dicts,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import update_wrapper
+from itertools import chain
 from types import FunctionType
 from typing import Any
 
@@ -56,13 +58,13 @@ def _members(cls: type) -> dict[str, Any]:
             found.update(vars(base).get("__lookups__", {}))
             for name, held in vars(base).items():
                 value = _written(held)
-                if not is_special(name) or isinstance(value, Function | str):
+                if not is_special(name) or isinstance(value, Function | str) or is_made(value):
                     found[name] = value
     return found
 
 
-def _special_method(function: Any) -> Any:
-    """A special method as a function of the host, which finds it without running code.
+def special_method(function: Any) -> Any:
+    """A special method of a program as a function of the host, which finds it without running code.
 
     The host takes an error of looking a special method up, such as a recursion that is too deep,
     for its absence.
@@ -84,7 +86,7 @@ def _text_method(function: Any) -> Any:
     return update_wrapper(method, function, ("__name__", "__qualname__"), ())
 
 
-_special_codes = (_special_method(Function).__code__, _text_method(Function).__code__)
+_special_codes = (special_method(Function).__code__, _text_method(Function).__code__)
 
 
 def _written(held: Any) -> Any:
@@ -92,6 +94,20 @@ def _written(held: Any) -> Any:
     if type(held) is FunctionType and held.__code__ in _special_codes:
         return held.__wrapped__  # type: ignore[attr-defined]
     return held
+
+
+def is_made(value: Any) -> bool:
+    """Whether a decorator of ours made a method: a function that has `__wrapped__`."""
+    return type(value) is FunctionType and hasattr(value, "__wrapped__")
+
+
+def add_method(cls: type, name: str, method: Any) -> None:
+    """Give a class a method that a decorator of ours made. The class is to be registered anew."""
+    method.__name__ = name
+    method.__qualname__ = f"{cls.__qualname__}.{name}"
+    method.__module__ = "__main__"
+    method.__wrapped__ = None
+    type.__setattr__(cls, name, _text_method(method) if name == "__repr__" else method)
 
 
 def register(cls: type) -> None:
@@ -184,6 +200,26 @@ def allow_base(base: type, factory: Any, objects: tuple[Any, Any, Any, Any] | No
         _objects[base] = objects
 
 
+# Bases that stand for one that a class can have: those of `class Colour(str, Enum)`.
+MIXED: dict[tuple[Any, ...], tuple[type, ...]] = {}
+# What is done with every new class that derives from one of these.
+DERIVED: dict[type, Callable[[type], None]] = {}
+
+# Metaclass -> what raises AttributeError for a name of its classes that stays as it is.
+FIXED: dict[type, Callable[[Any, str, str], None]] = {}
+# Metaclasses that a class statement may name, and the base that stands for each.
+METACLASSES: list[tuple[Any, type]] = []
+
+
+def bases_of(metaclass: Any, bases: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The bases of a class with a metaclass. Raises TypeError for one that programs cannot use."""
+    for known, base in METACLASSES:
+        if metaclass is known:
+            derived = any(isinstance(one, type) and issubclass(one, base) for one in bases)
+            return bases if derived else (*bases, base)
+    raise TypeError("classes have no metaclass here but abc.ABCMeta")
+
+
 # What the core calls by name in classes that derive from its own.
 _CALLED = frozenset(("forward", "backward", "vjp", "jvp", "vmap", "setup_context"))
 
@@ -196,7 +232,21 @@ def _is_called(name: str, bases: tuple[Any, ...]) -> bool:
 
 
 def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
-    """The class statement, after its body has run."""
+    """The class statement, after its body has run.
+
+    A base that is no class says with `bases_for` which classes stand for it, or makes the class
+    itself with `class_of`, as names of `typing` do.
+    """
+    for base in bases:
+        if hasattr(type(base), "class_of"):
+            made_there: type = base.class_of(name, namespace)
+            return made_there
+    if any(hasattr(type(base), "bases_for") for base in bases):
+        stand_ins = [
+            base.bases_for() if hasattr(type(base), "bases_for") else (base,) for base in bases
+        ]
+        bases = tuple(chain.from_iterable(stand_ins))
+    bases = MIXED.get(bases, bases)
     factory = None
     for base in bases:
         if type(base) in _classes:
@@ -225,7 +275,7 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
     for key, value in namespace.items():
         special = is_special(key)
         if type(value) is Function and special:
-            namespace[key] = (_text_method if key == "__repr__" else _special_method)(value)
+            namespace[key] = (_text_method if key == "__repr__" else special_method)(value)
         elif isinstance(value, type) and (special or _is_called(key, bases)):
             namespace[key] = staticmethod(constructor(value))  # who calls it does not ask
     if factory is not None:
@@ -238,6 +288,8 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
         type.__setattr__(cls, "__repr__", found)
     register(cls)
     machine.reserve(4096)
+    for base in DERIVED.keys() & set(type.mro(cls)):
+        DERIVED[base](cls)
     return cls
 
 
@@ -252,6 +304,8 @@ def load_instance(value: Any, name: str) -> Any:
         found = value.__dict__.get(name, MISSING)
         if found is not MISSING:
             return found
+        if name == "__dict__" and holds_itself(cls):
+            return value.__dict__
         entry = table_of(cls).get(name)
         if entry is None and is_special(name):
             entry = _host_method(cls, name)
@@ -290,8 +344,8 @@ def bound_member(member: Any, value: Any, cls: type) -> Any:
         return Method(member.__func__, cls)
     if hasattr(kind, "bind_to"):
         return member.bind_to(value)
-    if kind is FunctionType and hasattr(member, "__wrapped__"):
-        return Method(member, value)  # what a decorator of ours made of a function
+    if is_made(member):
+        return Method(member, value)
     return member
 
 
@@ -333,7 +387,12 @@ def delete_instance(value: Any, name: str) -> None:
 
 def instance_names(value: Any) -> list[str]:
     names = {*type(value).__members__, *value.__dict__, *table_of(type(value))}
-    return sorted(name for name in names if not is_special(name))
+    return sorted(name for name in names if isinstance(name, str) and not is_special(name))
+
+
+def holds_itself(cls: type) -> bool:
+    """Whether the objects of a program's class hold nothing but what the program gave them."""
+    return LOADERS.get(cls) is load_instance and _host_base(cls) is object
 
 
 # Classes
@@ -373,6 +432,9 @@ def store_class(value: type, name: str, new: Any) -> None:
     """`value.name = new` for a program's class."""
     if is_special(name) or name == "__members__":
         raise AttributeError(f"'{name}' of a class cannot be set", name=name)
+    guard = FIXED.get(type(value))
+    if guard is not None:
+        guard(value, name, "reassign")
     if isinstance(new, type) and _is_called(name, value.__mro__):
         new = staticmethod(constructor(new))
     type.__setattr__(value, name, new)
@@ -385,6 +447,9 @@ def delete_class(value: type, name: str) -> None:
         raise AttributeError(
             f"type object '{value.__name__}' has no attribute '{name}'", name=name, obj=value
         )
+    guard = FIXED.get(type(value))
+    if guard is not None:
+        guard(value, name, "delete")
     type.__delattr__(value, name)
     _refresh(value)
 

@@ -83,6 +83,7 @@ METHODS = frozenset(
         "__ceil__",
         "__getattr__",
         "__setattr__",
+        "__post_init__",
     ]
 )
 
@@ -90,7 +91,7 @@ METHODS = frozenset(
 LOOKUPS = ("__getattr__", "__setattr__")
 
 
-READABLE = METHODS | {"__name__", "__doc__", "__version__", "__qualname__"}
+READABLE = METHODS | {"__name__", "__doc__", "__version__", "__qualname__", "__dict__"}
 
 
 def is_special(name: str) -> bool:

@@ -56,7 +56,7 @@ def _shape(value: Any, name: str) -> float:
     return number
 
 
-def random_module() -> Module:
+def module() -> Module:
     """The module `random` of the session."""
     source = machine.random
     if source is None:

@@ -1,0 +1,1 @@
+"""Modules of Python as programs see them, one file each."""
