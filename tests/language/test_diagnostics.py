@@ -239,7 +239,7 @@ def test_near(name: str, expected: list[str]) -> None:
 
 
 def test_did_you_mean() -> None:
-    assert did_you_mean([]) is None
+    assert did_you_mean([]) == ""
     assert did_you_mean(["a"]) == "did you mean `a`?"
     assert did_you_mean(["a", "b", "c"]) == "did you mean `a`, `b` or `c`?"
 

@@ -352,7 +352,7 @@ class ProgramError(Exception):
 
     def _near(self, name: str, known: Iterable[str]) -> None:
         found = near(name, [other for other in known if not other.startswith("__")], 1)
-        self.help = did_you_mean(found)
+        self.help = did_you_mean(found) or None
 
     def _near_import(self, error: UnknownName) -> None:
         sentence = f"module '{error.module}' has no attribute '{error.wanted}'"
