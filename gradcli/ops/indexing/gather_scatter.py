@@ -26,7 +26,7 @@ from ...table.levels.batching import (
 )
 from ...table.out_rules import EXACT, Rule
 from ...table.schema import Namespace
-from ...table.shape_rules import broadcast_shape, wrap_dim
+from ...table.shape_rules import broadcast_shape, shape_of_value, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array, c_name
 from ...tensor.notices import warn_once
@@ -39,10 +39,6 @@ MASKS = (dtypes.bool_, dtypes.uint8)
 def zeros(F: Namespace, like: Any, shape: Sequence[int]) -> Any:
     """Zeros of `shape` in the dtype of `like`."""
     return F.zeros_like_shape(like, tuple(shape))
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    return shape_of(value) if type(value) is Tensor else value.shape
 
 
 def _bounded(index: Array, length: int, dim: int, error: type[Exception]) -> None:
@@ -180,12 +176,14 @@ def _adjacent(indices: Sequence[Any]) -> bool:
 def _led(indices: Sequence[Any], axes: Sequence[Any], size: int) -> tuple[int, list[Any]]:
     """How many dimensions the indices of one example have, and all with the batch in front."""
     pairs = list(zip(indices, axes, strict=True))
-    rank = max(len(_shape(item)) - (axis is not None) for item, axis in pairs if item is not None)
+    rank = max(
+        len(shape_of_value(item)) - (axis is not None) for item, axis in pairs if item is not None
+    )
     spread: list[Any] = []
     for item, axis in pairs:
         if axis is not None:
             item = front(item, axis)
-            shape = _shape(item)
+            shape = shape_of_value(item)
             item = traced.reshape(item, (size, *(1,) * (rank + 1 - len(shape)), *shape[1:]))
         spread.append(item)
     return rank, spread
@@ -217,13 +215,13 @@ def _put_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     moved = traced.movedim(tensor, *order)
     each = from_array(np.arange(size).reshape(size, *(1,) * rank))
     chosen = [each, *(item for item in spread if item is not None)]
-    found = broadcast_shape([_shape(item) for item in chosen])
-    rest = _shape(moved)[len(places) + 1 :]
+    found = broadcast_shape([shape_of_value(item) for item in chosen])
+    rest = shape_of_value(moved)[len(places) + 1 :]
     shape = (size, *rest[:target], *found[1:], *rest[target:])
     values = in_front(values, axes[2], size)
-    given = _shape(values)
+    given = shape_of_value(values)
     wide = traced.reshape(values, (size, *(1,) * (len(shape) - len(given)), *given[1:]))
-    pairs = zip(_shape(wide), shape, strict=False)
+    pairs = zip(shape_of_value(wide), shape, strict=False)
     if len(given) > len(shape) or any(a not in (1, b) for a, b in pairs):
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing "
@@ -274,7 +272,7 @@ def _index_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     if batched or not _adjacent(indices):
         return loop(op, args, axes)
     tensor = front(args[0], axes[0])
-    sizes = [(_shape(tensor)[0], *args[1])] if op.id == "index_backward" else []
+    sizes = [(shape_of_value(tensor)[0], *args[1])] if op.id == "index_backward" else []
     return run(op, [tensor, *sizes, [None, *indices]]), 0
 
 
@@ -647,12 +645,12 @@ def scatter_reduce(
 
 
 def _ones(F: Namespace, like: Any) -> Any:
-    return zeros(F, like, _shape(like)) + 1
+    return zeros(F, like, shape_of_value(like)) + 1
 
 
 def _share(F: Namespace, self: Any, dim: int, index: Any, src: Any, include_self: bool) -> Any:
     """For mean: one over the number of elements that went into each result."""
-    start = _ones(F, self) if include_self else zeros(F, self, _shape(self))
+    start = _ones(F, self) if include_self else zeros(F, self, shape_of_value(self))
     counts = F.scatter_add(start, dim, index, _ones(F, src))
     return 1 / F.masked_fill(counts, counts == 0, 1)
 
@@ -661,9 +659,9 @@ def _ties(
     F: Namespace, self: Any, dim: int, index: Any, src: Any, out: Any
 ) -> tuple[Any, Any, Any]:
     """For amax and amin: where self and src are the result, and over how many it is shared."""
-    own = F.where(self == out, _ones(F, self), zeros(F, self, _shape(self)))
+    own = F.where(self == out, _ones(F, self), zeros(F, self, shape_of_value(self)))
     there = src == F.gather(out, dim, index)
-    other = F.where(there, _ones(F, src), zeros(F, src, _shape(src)))
+    other = F.where(there, _ones(F, src), zeros(F, src, shape_of_value(src)))
     return own, other, F.scatter_add(own, dim, index, other)
 
 
@@ -703,13 +701,17 @@ def src_factor(
     """The derivative of the result at each position by the element of src written there."""
     if reduce == "mean":
         return F.gather(_share(F, self, dim, index, src, include_self), dim, index)
-    broadcast_shape((_shape(src), _shape(index)))  # what is compared with `src` has its shape
+    broadcast_shape(
+        (shape_of_value(src), shape_of_value(index))
+    )  # what is compared with `src` has its shape
     if reduce == "prod":
         zero = src == 0
         ones = _ones(F, src)
-        none = zeros(F, src, _shape(src))
+        none = zeros(F, src, shape_of_value(src))
         counts = F.gather(
-            F.scatter_add(zeros(F, self, _shape(self)), dim, index, F.where(zero, ones, none)),
+            F.scatter_add(
+                zeros(F, self, shape_of_value(self)), dim, index, F.where(zero, ones, none)
+            ),
             dim,
             index,
         )
@@ -751,7 +753,7 @@ op(
             t * self_factor(F, self, dim, index, src, reduce, include_self, out)
         ),
         "src": lambda F, t, self, dim, index, src, reduce, include_self, out: F.scatter_add(
-            zeros(F, t, _shape(self)),
+            zeros(F, t, shape_of_value(self)),
             dim,
             index,
             t * src_factor(F, self, dim, index, src, reduce, include_self, out),
@@ -1159,7 +1161,7 @@ op(
     check=_check_select_mask,
     vjp={
         "self": lambda F, g, self_shape, mask: F.masked_scatter(
-            zeros(F, g, broadcast_shape([self_shape, _shape(mask)])), mask, g
+            zeros(F, g, broadcast_shape([self_shape, shape_of_value(mask)])), mask, g
         )
     },
     jvp={"self": lambda F, t, mask: F.masked_select(t, mask)},
@@ -1200,7 +1202,7 @@ def _check_scatter_mask(self: Tensor, mask: Tensor, source: Tensor) -> None:
 
 def _masked_scatter_source(F: Namespace, g: Any, mask: Any, shape: Sequence[int]) -> Any:
     used = F.masked_select(g, mask)
-    missing = int(np.prod(shape, dtype=np.int64)) - _shape(used)[0]
+    missing = int(np.prod(shape, dtype=np.int64)) - shape_of_value(used)[0]
     if missing:
         used = F.cat([used, zeros(F, used, (missing,))], 0)
     return F.reshape(used, shape)
@@ -1312,13 +1314,13 @@ op(
     keeps_layout=True,
     vjp={
         "self": lambda F, g, index, accumulate: (
-            g if accumulate else F.put(g, index, zeros(F, g, _shape(index)), False)
+            g if accumulate else F.put(g, index, zeros(F, g, shape_of_value(index)), False)
         ),
         "source": lambda F, g, index, source_shape: F.reshape(F.take(g, index), source_shape),
     },
     jvp={
         "self": lambda F, t, index, accumulate: (
-            t if accumulate else F.put(t, index, zeros(F, t, _shape(index)), False)
+            t if accumulate else F.put(t, index, zeros(F, t, shape_of_value(index)), False)
         ),
         "source": lambda F, t, self_shape, index: F.put(zeros(F, t, self_shape), index, t, True),
     },
@@ -1345,7 +1347,7 @@ def _values(indices: Any) -> Any:
 def _take_along_dim(F: Namespace, self: Any, indices: Any, dim: int | None) -> Any:
     if dim is None:
         return F.gather(F.reshape(self, (-1,)), 0, F.reshape(indices, (-1,)))
-    shape, found = _shape(self), _shape(indices)
+    shape, found = shape_of_value(self), shape_of_value(indices)
     if len(shape) != len(found):
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "

@@ -21,7 +21,7 @@ from ...table.entry import LINEAR, Op, op
 from ...table.levels.batching import front, loop, repeated
 from ...table.out_rules import EXACT
 from ...table.schema import Namespace
-from ...table.shape_rules import wrap_dim, wrap_dims, wrap_own_dim
+from ...table.shape_rules import shape_of_value, wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import FROM_ARRAY, Array
@@ -33,7 +33,6 @@ from .views import (
     diagonal_axes,
     diagonal_of,
     select_index,
-    shape_of_value,
     slice_index,
     storage_positions,
 )

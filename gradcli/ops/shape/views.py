@@ -19,7 +19,7 @@ from ...table.formulas import traced
 from ...table.levels.batching import expanded, front, new_dim, permuted, sized, squeezed, transposed
 from ...table.lookup import get_op
 from ...table.schema import Namespace
-from ...table.shape_rules import broadcast_shape, wrap_dim, wrap_dims
+from ...table.shape_rules import broadcast_shape, check_numel, shape_of_value, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import FROM_ARRAY, Array, DType
@@ -32,11 +32,6 @@ NOT_VIEWABLE = (
     "view size is not compatible with input tensor's size and stride (at least one dimension "
     "spans across two contiguous subspaces). Use .reshape(...) instead."
 )
-
-
-def shape_of_value(value: Any) -> tuple[int, ...]:
-    """The shape of a tensor or of an array."""
-    return shape_of(value) if type(value) is Tensor else value.shape
 
 
 def is_contiguous(tensor: Tensor) -> bool:
@@ -969,12 +964,6 @@ def check_offset(offset: int) -> None:
         raise RuntimeError(f"Tensor: invalid storage offset {offset}")
 
 
-def check_numel(size: Sequence[int]) -> None:
-    """Raise RuntimeError for a shape that has no number of elements, or too large a one."""
-    if numel(size) >= 1 << 63 or any(length < 0 for length in size):
-        raise RuntimeError("numel: integer multiplication overflow")
-
-
 def check_strided(
     memory: int, size: Sequence[int], stride: Sequence[int], offset: int, itemsize: int
 ) -> None:
@@ -1205,4 +1194,4 @@ atleast_1d = _atleast(1)
 atleast_2d = _atleast(2)
 atleast_3d = _atleast(3)
 
-__all__ = ["atleast_1d", "atleast_2d", "atleast_3d", "shape_of_value"]
+__all__ = ["atleast_1d", "atleast_2d", "atleast_3d"]
