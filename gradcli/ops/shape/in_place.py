@@ -26,7 +26,7 @@ from ...tensor.memory import fits, memory_of, view_of
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
 from ..creation.tensors import check_size
-from .views import check_offset, check_strides, element_of
+from .strided import check_offset, check_strides, element_of
 
 # id of the view op: node of its in-place twin
 _TWINS = {

@@ -27,15 +27,8 @@ from ...tensor.device import contiguous_format
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, from_array, numel
-from .views import (
-    at_index,
-    check_strided,
-    diagonal_axes,
-    diagonal_of,
-    select_index,
-    slice_index,
-    storage_positions,
-)
+from .slices import at_index, diagonal_axes, diagonal_of, select_index, slice_index
+from .strided import check_strided, storage_positions
 
 
 def _preserved(result: Array, like: Array) -> Array:
