@@ -43,7 +43,8 @@ from gradcli.language.values.special_names import METHODS, is_special
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor
 
-from .expressions import Expressions, give_name, refused_special
+from .displays import Displays
+from .expressions import give_name, refused_special
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
 from .templates import assignment
 
@@ -68,7 +69,7 @@ def is_limit(error: BaseException) -> bool:
     return isinstance(error, LimitExceeded | Interrupted)
 
 
-class Statements(Expressions):
+class Statements(Displays):
     """Compiles the statements of one program."""
 
     def __init__(self, source: Source, builtins: Names, fixed: Collection[str]) -> None:
