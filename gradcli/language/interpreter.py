@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from gradcli.language.compile.exceptions import place_of
 from gradcli.language.compile.generators import Generators
 from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
-from gradcli.language.compile.statements import noted, place_of
+from gradcli.language.compile.statements import noted
 from gradcli.language.library import prelude
 from gradcli.language.library.builtins import REFUSED
 from gradcli.language.machine.state import (
