@@ -167,21 +167,21 @@ def truediv(left: Any, right: Any) -> Any:
     return left / right
 
 
-def _check_division(left: Any, right: Any) -> None:
+def _check_division(left: Any) -> None:
     if isinstance(left, int) and left.bit_length() > MAX_BITS:
         refuse_integer()
 
 
 def quotient_and_rest(left: Any, right: Any) -> Any:
     """`divmod(left, right)`."""
-    _check_division(left, right)
+    _check_division(left)
     if is_array(left) or is_array(right):
         return on_arrays(divmod, left, right)
     return divmod(left, right)
 
 
 def floordiv(left: Any, right: Any) -> Any:
-    _check_division(left, right)
+    _check_division(left)
     if is_array(left) or is_array(right):
         return on_arrays(operator.floordiv, left, right)
     return left // right
@@ -192,7 +192,7 @@ def mod(left: Any, right: Any) -> Any:
         from .text import percent
 
         return percent(left, right)
-    _check_division(left, right)
+    _check_division(left)
     if is_array(left) or is_array(right):
         return on_arrays(operator.mod, left, right)
     return left % right
