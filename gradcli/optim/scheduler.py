@@ -75,6 +75,7 @@ def power_of(x: Any, exponent: Any) -> Any:
 
 
 def checked_optimizer(optimizer: Any) -> Optimizer:
+    """The optimizer of a schedule. Raises TypeError for anything else."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
     return optimizer

@@ -74,6 +74,7 @@ class Parameter:
 
     @property
     def is_tensor(self) -> bool:
+        """Whether it takes a tensor or a list of them."""
         return self.kind == "Tensor"
 
 

@@ -113,6 +113,7 @@ def whole(identifier: str) -> Any:
 
 
 def expanded(F: Namespace, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
+    """A cotangent of a reduced value, spread over the `self_shape` that was reduced."""
     return F.expand(restored(F, g, self_shape, dim, keepdim), self_shape)
 
 
@@ -122,6 +123,7 @@ def real_product(F: Namespace, a: Any, b: Any) -> Any:
 
 
 def mean_slope(F: Namespace, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
+    """The cotangent of what a mean over `dim` was taken of."""
     count = count_of(self_shape, dim)
     if F.is_traced:
         return expanded(F, g, self_shape, dim, keepdim) / count

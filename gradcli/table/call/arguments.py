@@ -78,6 +78,10 @@ def _truth(value: Any) -> bool:
 
 
 def convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
+    """A value in the form that kernels expect of its parameter.
+
+    Raises ArgumentError for a value of the wrong type.
+    """
     kind = parameter.kind
     if value is None:
         if parameter.takes_none:
