@@ -20,8 +20,8 @@ from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim, size_at, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, numel, shape_of
+from ..reduction.vector_norms import check_norm_dtype
 from .shared import conjugate
-from .vector_norms import check_norm_dtype
 
 _INF = math.inf
 

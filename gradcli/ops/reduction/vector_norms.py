@@ -16,7 +16,7 @@ from ...tensor import dtypes
 from ...tensor.dtypes import DType
 from ...tensor.tensor import shape_of
 from ..elementwise.arithmetic import BOOL_PAIR
-from ..reduction.shared import (
+from .shared import (
     ADD,
     MAXIMUM,
     MINIMUM,
