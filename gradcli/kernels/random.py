@@ -17,34 +17,33 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import dtypes
 from ..tensor.dtypes import Array, DType, c_name
 from ..tensor.runtime import runtime
-from .generator import Generator, Uniforms, default_generator
+from .generator import Generator, default_generator
 from .spacing import fused
 
 __all__ = [
+    "Doubles",
     "Generator",
-    "bernoulli",
-    "bernoulli_like",
-    "binomial",
+    "Shape",
     "cauchy",
+    "counted",
     "default_generator",
     "exponential",
     "fill",
     "geometric",
     "log_normal",
-    "multinomial",
     "normal",
     "normal_like",
-    "poisson",
     "rand",
     "randint",
     "randn",
     "random_bits",
     "random_from_to",
     "randperm",
+    "shaped",
     "uniform",
+    "unsupported",
 ]
 
 Shape = Sequence[int]
@@ -60,7 +59,7 @@ _LIBM_MOST = (
 _DIGITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 
 
-def _numel(shape: Shape, dtype: DType) -> int:
+def counted(shape: Shape, dtype: DType) -> int:
     """The number of elements; refuses what memory cannot hold."""
     for size in shape:
         if size < 0:
@@ -79,7 +78,7 @@ def _cast(values: Array, dtype: DType) -> Array:
     return dtype.cast(values)
 
 
-def _shaped(values: Array, shape: Shape, dtype: DType) -> Array:
+def shaped(values: Array, shape: Shape, dtype: DType) -> Array:
     """`values` cast to `dtype`, in `shape`; a scalar for no dimension."""
     return _cast(values.reshape(tuple(shape)), dtype)[()]
 
@@ -99,6 +98,7 @@ def _integers(dtype: DType) -> tuple[int, int]:
 
 
 def unsupported(kernel: str, dtype: DType) -> NotImplementedError:
+    """The refusal of a dtype that a distribution does not have."""
     return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
 
 
@@ -148,11 +148,11 @@ def uniform(
             f"found to={high:g} and from={low:g} which result in to-from to exceed the limit"
         )
     source = generator or default_generator
-    count = _numel(shape, dtype)
+    count = counted(shape, dtype)
     if dtype.name == "float64" and not source.narrow:
         values: Array = source.doubles(count)
         if (low, high) == (0.0, 1.0):
-            return _shaped(values, shape, dtype)
+            return shaped(values, shape, dtype)
         values = fused(values, high - low, low)
     else:
         values = source.floats(count)
@@ -160,11 +160,11 @@ def uniform(
             first, last = np.float32(low), np.float32(high)
             values = _fma_single(values, np.float64(last - first), np.float64(first))
         elif dtype.name == "float32":
-            return _shaped(values, shape, dtype)
+            return shaped(values, shape, dtype)
     values = dtype.cast(values)
     bounds = dtype.cast(np.array([low, high], values.dtype))
     values = np.where(values >= bounds[1], bounds[0], values)  # rounded up to the bound
-    return _shaped(values, shape, dtype)
+    return shaped(values, shape, dtype)
 
 
 # --- normal ----------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def normal(
     """
     if not std >= 0.0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    count = _numel(shape, dtype)
+    count = counted(shape, dtype)
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if dtype.is_complex:
@@ -221,7 +221,7 @@ def normal(
             values = _filled(count, source.floats, _sixteens_single, mean, std)
         else:
             values = _filled_half(count, source, mean, std)
-    return _shaped(values, shape, dtype)
+    return shaped(values, shape, dtype)
 
 
 def _normals(source: Generator, count: int, exact: bool) -> Doubles:
@@ -394,7 +394,7 @@ def normal_like(
     if std.dtype.kind == "c":
         raise RuntimeError("normal expects standard deviation to be non-complex")
     shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
-    _numel(shape, dtype)
+    counted(shape, dtype)
     if std.size and not std.min() >= 0:
         raise RuntimeError("normal expects all elements of std >= 0.0")
     noise = normal(shape, dtype, 0.0, 1.0, generator=generator)
@@ -427,7 +427,7 @@ def log_normal(
     """Exponentials of normal numbers: `log_normal_`."""
     if not std > 0.0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
-    count = _numel(shape, dtype)
+    count = counted(shape, dtype)
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if not dtype.is_floating_point:
@@ -439,7 +439,7 @@ def log_normal(
             values = _libm(math.exp, values)
         else:
             values = np.exp(values)
-        return _shaped(values, shape, dtype)
+        return shaped(values, shape, dtype)
 
 
 # --- other continuous distributions ----------------------------------------------------------
@@ -449,7 +449,7 @@ def exponential(
     shape: Shape, dtype: DType, rate: float = 1.0, *, generator: Generator | None = None
 ) -> Array:
     """Exponential numbers of mean 1/rate: `exponential_`."""
-    count = _numel(shape, dtype)
+    count = counted(shape, dtype)
     if count and not dtype.is_floating_point:
         raise RuntimeError(
             "Exponential distribution is a continuous probability distribution. dtype must be a "
@@ -462,7 +462,7 @@ def exponential(
         logarithms = _libm(math.log1p, -uniforms)
     else:
         logarithms = np.log1p(-uniforms)
-    return _shaped(-1.0 / rate * logarithms, shape, dtype)
+    return shaped(-1.0 / rate * logarithms, shape, dtype)
 
 
 def cauchy(
@@ -481,14 +481,14 @@ def cauchy(
         )
     if not sigma > 0.0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
-    uniforms = (generator or default_generator).doubles(_numel(shape, dtype))
+    uniforms = (generator or default_generator).doubles(counted(shape, dtype))
     angles = math.pi * (uniforms - 0.5)
     if dtype.name == "float64" or angles.size <= _LIBM_MOST:
         tangents = _libm(math.tan, angles)
     else:
         tangents = np.tan(angles)
     with np.errstate(over="ignore"):
-        return _shaped(fused(tangents, sigma, median), shape, dtype)
+        return shaped(fused(tangents, sigma, median), shape, dtype)
 
 
 # --- integers --------------------------------------------------------------------------------
@@ -498,7 +498,7 @@ def geometric(shape: Shape, dtype: DType, p: float, *, generator: Generator | No
     """The number of the first success in trials of probability `p`: `geometric_`."""
     if not 0.0 < p < 1.0:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
-    count = _numel(shape, dtype)
+    count = counted(shape, dtype)
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if dtype.is_complex or dtype.name == "bool":
@@ -509,12 +509,12 @@ def geometric(shape: Shape, dtype: DType, p: float, *, generator: Generator | No
             logarithms = _libm(math.log, uniforms)
         else:
             logarithms = np.log(uniforms)
-    return _shaped(np.ceil(logarithms / math.log(1.0 - p)), shape, dtype)
+    return shaped(np.ceil(logarithms / math.log(1.0 - p)), shape, dtype)
 
 
 def random_bits(shape: Shape, dtype: DType, *, generator: Generator | None = None) -> Array:
     """Integers over all that the type represents exactly from 0: `random_()`."""
-    count = _numel(shape, dtype)
+    count = counted(shape, dtype)
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     if dtype.is_complex:
@@ -528,7 +528,7 @@ def random_bits(shape: Shape, dtype: DType, *, generator: Generator | None = Non
         values: Array = (source.longs(count) % np.uint64(modulus)).astype(np.int64)
     else:
         values = source.words(count) % np.uint32(modulus)
-    return _shaped(_from_integers(values, dtype), shape, dtype)
+    return shaped(_from_integers(values, dtype), shape, dtype)
 
 
 def _from_integers(values: Array, dtype: DType) -> Array:
@@ -603,12 +603,12 @@ def random_from_to(
     full = high is None and low == _INT64_MIN
     if not full:
         low, last = _bounds(dtype, low, high)
-    count = _numel(shape, dtype)
+    count = counted(shape, dtype)
     if count == 0:
         return np.empty(tuple(shape), dtype.array)
     source = generator or default_generator
     if full:
-        return _shaped(_from_integers(_all_bits(count, dtype, source), dtype), shape, dtype)
+        return shaped(_from_integers(_all_bits(count, dtype, source), dtype), shape, dtype)
     span = last - low + 1
     if span >= 1 << 28:
         wide = source.longs(count)
@@ -617,7 +617,7 @@ def random_from_to(
     else:
         wide = (source.words(count) % np.uint32(span)).astype(np.uint64)
     wide += np.uint64(low & 0xFFFFFFFFFFFFFFFF)
-    return _shaped(_from_integers(wide.view(np.int64), dtype), shape, dtype)
+    return shaped(_from_integers(wide.view(np.int64), dtype), shape, dtype)
 
 
 def _bounds(dtype: DType, low: int, high: int | None) -> tuple[int, int]:
@@ -668,7 +668,7 @@ def randint(
     low: int, high: int, shape: Shape, dtype: DType, *, generator: Generator | None = None
 ) -> Array:
     """Integers of [low, high): `torch.randint`."""
-    _numel(shape, dtype)
+    counted(shape, dtype)
     return random_from_to(shape, dtype, low, high, generator=generator)
 
 
@@ -677,7 +677,7 @@ def randperm(n: int, dtype: DType, *, generator: Generator | None = None) -> Arr
 
     Raises RuntimeError when the type cannot hold n - 1.
     """
-    _numel((n,), dtype)
+    counted((n,), dtype)
     if dtype.is_floating_point and n > (1 << _DIGITS[dtype.name]) + 1:
         limits = {"float16": "2049", "float32": "2^24+1", "float64": "2^53+1"}
         if dtype.name in limits:
@@ -696,279 +696,6 @@ def randperm(n: int, dtype: DType, *, generator: Generator | None = None) -> Arr
             j = i + step
             order[i], order[j] = order[j], order[i]
     return dtype.cast(_from_integers(np.array(order, np.int64), dtype))
-
-
-# --- trials ----------------------------------------------------------------------------------
-
-
-def bernoulli(shape: Shape, dtype: DType, p: float, *, generator: Generator | None = None) -> Array:
-    """One with probability `p`, else zero: `bernoulli_(p)`, and the mask that dropout keeps."""
-    if not 0.0 <= p <= 1.0:
-        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-    count = _numel(shape, dtype)
-    if count == 0:
-        return np.empty(tuple(shape), dtype.array)
-    if dtype.is_complex:
-        raise unsupported("bernoulli_scalar_cpu_", dtype)
-    return _shaped((generator or default_generator).doubles(count) < p, shape, dtype)
-
-
-def bernoulli_like(
-    p: Array, p_dtype: DType, dtype: DType, *, generator: Generator | None = None
-) -> Array:
-    """One with probability `p[i]`, else zero, in the shape of `p`: `torch.bernoulli(p)`.
-
-    For `x.bernoulli_(p)` broadcast `p` to the shape of `x` first.
-    """
-    if dtype.is_complex:
-        raise unsupported("bernoulli_tensor_cpu_self_", dtype)
-    if not p_dtype.is_floating_point:
-        raise unsupported("bernoulli_tensor_cpu_p_", p_dtype)
-    source = generator or default_generator
-    shape = np.shape(p)
-    count = _numel(shape, dtype)
-    flat = np.asarray(p).ravel()
-    valid = (flat >= 0) & (flat <= 1)
-    if not valid.all():
-        count = int(np.argmin(valid))  # PyTorch has drawn for the elements before it
-    exact = p_dtype.name == "float64" and not source.narrow
-    uniforms = source.doubles(count) if exact else source.floats(count)
-    if count < flat.size:
-        raise RuntimeError(
-            "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message "
-            "be improved?  If so, please report an enhancement request to PyTorch.)"
-        )
-    return _shaped(uniforms < flat, shape, dtype)
-
-
-def multinomial(
-    weights: Array,
-    dtype: DType,
-    count: int,
-    replacement: bool = False,
-    *,
-    generator: Generator | None = None,
-) -> Array:
-    """Indices drawn by weight from each row: `torch.multinomial`; an int64 array.
-
-    `weights` has one or two dimensions, `dtype` is its type. Without replacement the indices are
-    those of the largest `weight / exponential`.
-    """
-    if weights.ndim not in (1, 2):
-        raise RuntimeError("prob_dist must be 1 or 2 dim")
-    if not dtype.is_floating_point:
-        raise RuntimeError(
-            f"multinomial only supports floating-point dtypes for input, got: {dtype.scalar_name}"
-        )
-    categories = weights.shape[-1]
-    if count <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples")
-    if not replacement and count > categories:
-        raise RuntimeError(
-            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
-        )
-    if categories > 1 << 24:
-        raise RuntimeError("number of categories cannot exceed 2^24")
-    rows = np.atleast_2d(weights)
-    _numel((rows.shape[0], count), dtypes.int64)
-    result = np.empty((rows.shape[0], count), np.int64)
-    source = generator or default_generator
-    if rows.shape[0] and (count == 1 or not replacement):
-        _check_weights(rows)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            noise = exponential(rows.shape, dtype, generator=source)
-            wide = rows.astype(dtype.compute) / noise.astype(dtype.compute)
-        keys = dtype.cast(wide)
-        if count == 1:
-            result[:, 0] = keys.argmax(axis=1)
-        else:
-            result[:] = np.argsort(-keys, axis=1, kind="stable")[:, :count]
-    elif rows.shape[0]:
-        for row, indices in zip(rows, result, strict=True):
-            indices[:] = np.searchsorted(_cumulated(row, dtype), source.doubles(count))
-    return result if weights.ndim == 2 else result[0]
-
-
-def _check_weights(rows: Array) -> None:
-    if rows.size == 0:
-        raise RuntimeError(
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
-            "identity."
-        )
-    if not ((rows >= 0) & (rows < np.inf)).all():
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if (rows.sum(axis=1) == 0).any():
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-
-
-def _cumulated(row: Array, dtype: DType) -> Doubles:
-    """The cumulated distribution of one row of weights, rounded as PyTorch's."""
-    prefix = "invalid multinomial distribution"
-    for weight in row.tolist():
-        if not weight >= 0:
-            raise RuntimeError(f"{prefix} (encountering probability entry < 0)")
-        if weight == math.inf:
-            raise RuntimeError(f"{prefix} (encountering probability entry = infinity or NaN)")
-    sums: Doubles = row.astype(dtype.compute).cumsum()
-    total = sums[-1] if sums.size else 0.0
-    if not total > 0:
-        raise RuntimeError(f"{prefix} (sum of probabilities <= 0)")
-    if total > 1.00001 or total < 0.99999:
-        sums = sums / total
-    sums[-1] = 1.0
-    return sums.astype(np.float64)
-
-
-def poisson(rates: Array, dtype: DType, *, generator: Generator | None = None) -> Array:
-    """Poisson counts, one for each rate: `torch.poisson`.
-
-    Rates from 10 on: W. Hörmann, "The transformed rejection method for generating Poisson random
-    variables", Insurance: Mathematics and Economics 12 (1993); below, products of uniforms.
-    """
-    if not dtype.is_floating_point:
-        raise unsupported("poisson_cpu", dtype)
-    _numel(np.shape(rates), dtypes.float64)
-    uniforms = Uniforms(generator or default_generator)
-    try:
-        counts = [_poisson(float(rate), uniforms) for rate in np.asarray(rates).ravel()]
-    finally:
-        uniforms.close()
-    return _shaped(np.array(counts, np.float64), np.shape(rates), dtype)
-
-
-def _poisson(rate: float, uniforms: Uniforms) -> int:
-    if not rate >= 0.0:
-        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    if rate == 0.0:
-        return 0
-    if rate < 10.0:
-        least, product, count = math.exp(-rate), next(uniforms), 0
-        while product > least:
-            product *= next(uniforms)
-            count += 1
-        return count
-    root, logarithm = math.sqrt(rate), math.log(rate)
-    b = 0.931 + 2.53 * root
-    a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-    v_r = 0.9277 - 3.6224 / (b - 2.0)
-    while True:
-        u = next(uniforms) - 0.5
-        v = next(uniforms)
-        us = 0.5 - abs(u)
-        if us == 0.0:
-            continue
-        drawn = (2.0 * a / us + b) * u + rate + 0.43
-        k = math.floor(drawn) if abs(drawn) < 1 << 63 else -1 << 63  # as C casts to int64
-        if us >= 0.07 and v <= v_r:
-            return k
-        if k < 0 or (us < 0.013 and v > us):
-            continue
-        if v == 0.0 or math.log(v * inverse_alpha / (a / (us * us) + b)) <= (
-            k * logarithm - rate - math.lgamma(k + 1.0)
-        ):
-            return k
-
-
-def binomial(
-    counts: Array,
-    p: Array,
-    dtype: DType,
-    p_dtype: DType,
-    *,
-    generator: Generator | None = None,
-) -> Array:
-    """The number of successes in `counts[i]` trials of probability `p[i]`: `torch.binomial`.
-
-    From 10 expected successes on: W. Hörmann, "The generation of binomial random variates",
-    Journal of Statistical Computation and Simulation 46 (1993); below, sums of geometric waits.
-    """
-    for name, given in (("count", dtype), ("prob", p_dtype)):
-        if not given.is_floating_point:
-            raise ValueError(
-                f"binomial only supports floating-point dtypes for {name}, got: {given.scalar_name}"
-            )
-    if not dtype.raw:
-        raise unsupported("binomial_cpu", dtype)
-    trials, chances = np.broadcast_arrays(counts, p)
-    _numel(trials.shape, dtypes.float64)
-    uniforms = Uniforms(generator or default_generator)
-    try:
-        values = [
-            _binomial(float(n), float(q), uniforms)
-            for n, q in zip(trials.ravel(), chances.ravel(), strict=True)
-        ]
-    finally:
-        uniforms.close()
-    return _shaped(np.array(values, np.float64), trials.shape, dtype)
-
-
-def _binomial(trials: float, p: float, uniforms: Uniforms) -> float:
-    if trials <= 0.0 or p <= 0.0:
-        return 0.0
-    if p >= 1.0:
-        return trials
-    if p > 0.5:
-        return trials - _binomial_least(trials, 1.0 - p, uniforms)
-    if p <= 0.5:
-        return _binomial_least(trials, p, uniforms)
-    return math.nan
-
-
-def _binomial_least(trials: float, p: float, uniforms: Uniforms) -> float:
-    """`_binomial` for p up to one half."""
-    if trials * p < 10.0:
-        scale, waited, successes = math.log1p(-p), 0.0, 0.0
-        while True:
-            u = next(uniforms)
-            waited += math.ceil(math.log(u) / scale) if u else math.inf
-            if waited > trials:
-                return successes
-            successes += 1.0
-    deviation = math.sqrt(trials * p * (1.0 - p))
-    b = 1.15 + 2.53 * deviation
-    a = -0.0873 + 0.0248 * b + 0.01 * p
-    c = trials * p + 0.5
-    v_r = 0.92 - 4.2 / b
-    odds = p / (1.0 - p)
-    alpha = (2.83 + 5.1 / b) * deviation
-    m = math.floor((trials + 1.0) * p)
-    while True:
-        u = next(uniforms) - 0.5
-        v = next(uniforms)
-        us = 0.5 - abs(u)
-        if us == 0.0:
-            continue
-        k = float(math.floor((2.0 * a / us + b) * u + c))
-        if k < 0.0 or k > trials:
-            continue
-        if us >= 0.07 and v <= v_r:
-            return k
-        v *= alpha / (a / (us * us) + b)
-        bound = (
-            (m + 0.5) * math.log((m + 1.0) / (odds * (trials - m + 1.0)))
-            + (trials + 1.0) * math.log((trials - m + 1.0) / (trials - k + 1.0))
-            + (k + 0.5) * math.log(odds * (trials - k + 1.0) / (k + 1.0))
-            + _stirling_rest(m)
-            + _stirling_rest(trials - m)
-            - _stirling_rest(k)
-            - _stirling_rest(trials - k)
-        )
-        if v == 0.0 or math.log(v) <= bound:
-            return k
-
-
-def _stirling_rest(k: float) -> float:
-    """log(k!) less Stirling's approximation around k + 1."""
-    if k < 10.0:
-        return (
-            math.lgamma(k + 1.0)
-            - (k + 0.5) * math.log(k + 1.0)
-            + (k + 1.0)
-            - 0.5 * math.log(2.0 * math.pi)
-        )
-    square = (k + 1.0) * (k + 1.0)
-    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1.0)
 
 
 # --- placement -------------------------------------------------------------------------------

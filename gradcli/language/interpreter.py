@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from gradcli.language.compile.exceptions import place_of
 from gradcli.language.compile.generators import Generators
 from gradcli.language.compile.resolver import GLOBAL, Scope, analyse
-from gradcli.language.compile.statements import noted, place_of
+from gradcli.language.compile.statements import noted
 from gradcli.language.library import prelude
 from gradcli.language.library.builtins import REFUSED
 from gradcli.language.machine.state import (
@@ -155,11 +156,12 @@ class Program:
                 near = close_names(name, [*known, *given])
                 help = f"give it with --set {name}=…"
                 from gradcli.language.errors.advice import FOREIGN
+                from gradcli.language.syntax.spelling import did_you_mean
 
                 if name in FOREIGN:
                     help = f"{FOREIGN[name]}, or {help}"
                 elif near:
-                    help = f"did you mean {' or '.join(f'`{n}`' for n in near)}? Otherwise {help}"
+                    help = f"{did_you_mean(near)} Otherwise {help}"
                 raise GradSyntaxError(f"the input `{name}` is missing", span, help=help)
         for name, span in self.shadowed.items():
             if name not in given:
@@ -187,9 +189,10 @@ def _nothing(f: list[Any]) -> None:
 def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxError:
     """The error for a call of a name that nothing defines."""
     from gradcli.language.errors.advice import FUNCTIONS
+    from gradcli.language.syntax.spelling import did_you_mean
 
     near = close_names(name, known)
-    help = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
+    help = did_you_mean(near) or None
     if name in FUNCTIONS:
         help = f"it is written {FUNCTIONS[name]}"
     return GradSyntaxError(f"name '{name}' is not defined", span, help=help)

@@ -23,6 +23,12 @@ def place(index: Any, length: int) -> int:
     return at % length if length else at
 
 
+def _renumber(container: Module, modules: list[Any]) -> None:
+    """Let a container have these modules, named by their places."""
+    container._modules.clear()
+    container._modules.update({str(at): module for at, module in enumerate(modules)})
+
+
 class Sequential(Module):
     """Modules that are called one after another, each with what the one before returned."""
 
@@ -53,12 +59,7 @@ class Sequential(Module):
         keys = list(self._modules)[idx] if isinstance(idx, slice) else [self._key(idx)]
         for key in keys:
             Module.__delattr__(self, key)
-        self._renumber()
-
-    def _renumber(self) -> None:
-        modules = list(self._modules.values())
-        self._modules.clear()
-        self._modules.update({str(at): module for at, module in enumerate(modules)})
+        _renumber(self, list(self._modules.values()))
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -136,8 +137,7 @@ class Sequential(Module):
             raise IndexError(f"Index out of range: {index}")
         modules = list(self)
         modules.insert(index + count if index < 0 else index, module)
-        self._modules.clear()
-        self._modules.update({str(at): one for at, one in enumerate(modules)})
+        _renumber(self, modules)
         return self
 
     def extend(self, sequential: Any) -> Any:
@@ -171,9 +171,7 @@ class ModuleList(Module):
         keys = range(count)[idx] if isinstance(idx, slice) else [place(idx, count)]
         for key in keys:
             Module.__delattr__(self, str(key))
-        modules = list(self._modules.values())
-        self._modules.clear()
-        self._modules.update({str(at): module for at, module in enumerate(modules)})
+        _renumber(self, list(self._modules.values()))
 
     def __len__(self) -> int:
         return len(self._modules)

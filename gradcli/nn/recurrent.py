@@ -172,7 +172,7 @@ class RNNBase(Module):
         if isinstance(input, PackedSequence):
             data, batch_sizes, order, back = input
             batch = int(batch_sizes.array[0])
-            hx = self._first_states(data, hx, batch, order, input)
+            hx = self._first_states(data, hx, batch, order)
             self._check_input(data, True)
             self._check_states(hx, batch)
             result, last = run_packed(self, data, batch_sizes, hx)
@@ -257,7 +257,7 @@ class RNNBase(Module):
         self._check_hidden(hx[0], self._hidden_shape(batch), "hidden[0]")
         self._check_hidden(hx[1], self._hidden_shape(batch, True), "hidden[1]")
 
-    def _first_states(self, data: Tensor, hx: Any, batch: int, order: Any, input: Any) -> Any:
+    def _first_states(self, data: Tensor, hx: Any, batch: int, order: Any) -> Any:
         if hx is None:
             return self._zero_states(data, batch)
         return self._in_order(hx, order)

@@ -12,8 +12,8 @@ from .optimizer import (
     Elementwise,
     Group,
     check,
-    check_betas,
     check_fused,
+    check_moments,
     check_rate,
     decayed,
     directly,
@@ -91,9 +91,7 @@ class Adam(Elementwise):
                     "foreach=True"
                 )
         check_rate(lr)
-        check(eps >= 0.0, "Invalid epsilon value: {}", eps)
-        check_betas(betas)
-        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        check_moments(eps, betas, weight_decay)
         if (type(betas[0]) is Tensor) != (type(betas[1]) is Tensor):
             raise ValueError("betas must be either both floats or both Tensors")
         defaults = {

@@ -9,8 +9,7 @@ from .arithmetic import Arithmetic, Recorded, zeros_like
 from .optimizer import (
     Elementwise,
     Group,
-    check,
-    check_betas,
+    check_moments,
     check_rate,
     decayed,
     directly,
@@ -41,9 +40,7 @@ class Adamax(Elementwise):
         capturable: bool = False,
     ) -> None:
         check_rate(lr)
-        check(eps >= 0.0, "Invalid epsilon value: {}", eps)
-        check_betas(betas)
-        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        check_moments(eps, betas, weight_decay)
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -16,7 +16,7 @@ from ..table.memory.inplace import copy_
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, own_memory
 from .arithmetic import about_to_write, memory
-from .schedulers import LRScheduler, Rates, each, real
+from .scheduler import LRScheduler, Rates, each, real
 
 _BATCH_NORMS = (BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm)
 

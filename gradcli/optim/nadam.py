@@ -12,7 +12,7 @@ from .optimizer import (
     Elementwise,
     Group,
     check,
-    check_betas,
+    check_moments,
     check_rate,
     new_step,
     next_step,
@@ -48,9 +48,7 @@ class NAdam(Elementwise):
         differentiable: bool = False,
     ) -> None:
         check_rate(lr)
-        check(eps >= 0.0, "Invalid epsilon value: {}", eps)
-        check_betas(betas)
-        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        check_moments(eps, betas, weight_decay)
         check(momentum_decay >= 0.0, "Invalid momentum_decay value: {}", momentum_decay)
         defaults = {
             "lr": lr,

@@ -97,6 +97,13 @@ def check_betas(betas: Any) -> None:
         check(0.0 <= share < 1.0, f"Invalid beta parameter at index {index}: {{}}", beta)
 
 
+def check_moments(eps: Any, betas: Any, weight_decay: Any) -> None:
+    """Raise ValueError for settings that no optimizer with running moments takes."""
+    check(eps >= 0.0, "Invalid epsilon value: {}", eps)
+    check_betas(betas)
+    check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+
+
 def check_fused(fused: Any, foreach: Any, differentiable: Any) -> None:
     """Raise RuntimeError for ways to compute that exclude each other."""
     if fused:

@@ -1,203 +1,27 @@
-"""Schedules of learning rates: `torch.optim.lr_scheduler`."""
+"""Schedules of learning rates that the number of epochs, or a metric, decides."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from ..nn.shapes import number
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, make, own_memory
-from .optimizer import Optimizer, check
-
-Rates = list[Any]
-
-EPOCH_DEPRECATION_WARNING = (
-    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
-    "possible. Please use `scheduler.step()` to step the scheduler. During the deprecation, if "
-    "epoch is different from None, the closed form is used instead of the new chainable form, "
-    "where available. Please open an issue if you are unable to replicate your use case: "
-    "https://github.com/pytorch/pytorch/issues/new/choose."
+from ..tensor.tensor import Tensor, own_memory
+from .optimizer import check
+from .scheduler import (
+    EPOCH_DEPRECATION_WARNING,
+    LRScheduler,
+    Rates,
+    assign,
+    checked_optimizer,
+    own,
+    power_of,
+    real,
 )
-_TOO_EARLY = (
-    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, "
-    "you should call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  "
-    "Failure to do this will result in PyTorch skipping the first value of the learning rate "
-    "schedule. See more details at "
-    "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
-)
-_NO_INITIAL = (
-    "param 'initial_lr' is not specified in param_groups[{}] when resuming scheduler with "
-    "last_epoch >= 0.\nThis typically happens when:\n1. You're trying to resume training from a "
-    "checkpoint but haven't properly loaded the optimizer state\n2. You're using last_epoch >= 0 "
-    "for a fresh training run (not recommended)"
-)
-
-
-def _own(value: Any) -> Any:
-    """A setting that later changes of a tensor do not reach."""
-    if type(value) is not Tensor:
-        return value
-    runtime.reserve(value.array.nbytes)
-    return make(own_memory(value).copy(), value.dtype)
-
-
-def real(value: Any) -> Any:
-    """A setting to compute with: a number, or a tensor as it is. Raises TypeError."""
-    return value if type(value) is Tensor else number(value)
-
-
-def reals(values: Iterable[Any]) -> list[Any]:
-    """Settings to compute with, one a group."""
-    return [real(value) for value in runtime.listed(values)]
-
-
-def _setting(group: dict[str, Any], name: Any) -> Any:
-    """A number that a group has under a name, which the state of a scheduler gives."""
-    if type(name) is not str:
-        raise TypeError(f"the name of a setting must be a string, not {type(name).__name__}")
-    return real(group[name])
-
-
-def _assign(group: dict[str, Any], name: str, value: Any) -> None:
-    """Set a setting of a group; a tensor keeps its memory."""
-    kept = group[name]
-    if type(kept) is Tensor:
-        own_memory(kept)[...] = value.array if type(value) is Tensor else value
-    else:
-        group[name] = value
-
-
-def _power(x: Any, exponent: Any) -> Any:
-    """x ** exponent, without the digits of integers that no learning rate can have."""
-    return (float(x) if isinstance(x, int) and exponent > 64 else x) ** exponent
-
-
-def _checked_optimizer(optimizer: Any) -> Optimizer:
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
-    return optimizer
-
-
-def each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
-    """A setting of every group. Raises ValueError for a list of another length."""
-    groups = len(optimizer.param_groups)
-    if not isinstance(value, list | tuple):
-        return [value] * groups
-    if len(value) != groups:
-        raise ValueError(
-            f"{name} must have the same length as optimizer.param_groups. {name} has {len(value)} "
-            f"values, param_groups has {groups}."
-        )
-    return list(value)
-
-
-class LRScheduler:
-    """Sets the learning rates of an optimizer; `step()` goes to the next epoch.
-
-    Subclass it: `get_lr()` gives the rates of `self.last_epoch`, one a group.
-    """
-
-    __module__ = "torch.optim.lr_scheduler"
-
-    _hidden: tuple[str, ...] = ("optimizer",)  # what `state_dict` leaves out
-
-    def __init__(self, optimizer: Any, last_epoch: int = -1) -> None:
-        self.optimizer = _checked_optimizer(optimizer)
-        for index, group in enumerate(optimizer.param_groups):
-            if last_epoch == -1:
-                group.setdefault("initial_lr", _own(group["lr"]))
-            elif "initial_lr" not in group:
-                raise KeyError(_NO_INITIAL.format(index))
-        self.base_lrs: Rates = [_own(group["initial_lr"]) for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
-        self._step_count = 0
-        self._is_initial = False
-        self._get_lr_called_within_step = False
-        self._last_lr: Rates = []
-        optimizer.__dict__["_opt_called"] = False
-        self._initial_step()
-
-    def _initial_step(self) -> None:
-        """Set the rates of the first epoch."""
-        self._step_count = 0
-        self._is_initial = True
-        try:
-            self.step()
-        finally:
-            self._is_initial = False
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer."""
-        return {key: value for key, value in self.__dict__.items() if key not in self._hidden}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a state."""
-        self.__dict__.update(state_dict)
-
-    def get_last_lr(self) -> Rates:
-        """The rates that were set last."""
-        return self._last_lr
-
-    def get_lr(self) -> Rates:
-        """The rates of `self.last_epoch`."""
-        raise NotImplementedError
-
-    def _rates(self) -> Rates:
-        """The rates now."""
-        return reals(group["lr"] for group in self.optimizer.param_groups)
-
-    def _bases(self) -> Rates:
-        """The initial rates."""
-        return reals(self.base_lrs)
-
-    def _reals(self, *names: str) -> Any:
-        """Settings of the scheduler to compute with."""
-        return tuple(real(getattr(self, name)) for name in names)
-
-    def _inside(self) -> None:
-        """Warn when `get_lr` was not called by `step`."""
-        if not self._get_lr_called_within_step:
-            warnings.warn(
-                "To get the last learning rate computed by the scheduler, please use "
-                "`get_last_lr()`.",
-                UserWarning,
-                stacklevel=3,
-            )
-
-    def step(self, epoch: Any = None) -> None:
-        """Go to the next epoch, or to a given one, and set its rates."""
-        runtime.check()
-        if self._step_count == 1 and not self.optimizer._opt_called:
-            warnings.warn(_TOO_EARLY, UserWarning, stacklevel=2)
-        self._step_count += 1
-        if epoch is not None:
-            warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
-        self._update_lr(epoch)
-
-    def _update_lr(self, epoch: Any = None) -> None:
-        self._get_lr_called_within_step = True
-        try:
-            if epoch is None:
-                self.last_epoch += 1
-                rates = self.get_lr()
-            else:
-                self.last_epoch = epoch
-                closed = getattr(self, "_get_closed_form_lr", None)
-                rates = closed() if closed is not None else self.get_lr()
-        finally:
-            self._get_lr_called_within_step = False
-        self._set(rates)
-
-    def _set(self, rates: Rates) -> None:
-        groups = self.optimizer.param_groups
-        for group, rate in zip(groups, rates, strict=False):
-            _assign(group, "lr", rate)
-        self._last_lr = [_own(group["lr"]) for group in groups]
 
 
 class _OfFunctions(LRScheduler):
@@ -209,7 +33,7 @@ class _OfFunctions(LRScheduler):
 
     def __init__(self, optimizer: Any, lr_lambda: Any, last_epoch: int = -1) -> None:
         self.optimizer = optimizer
-        groups = len(_checked_optimizer(optimizer).param_groups)
+        groups = len(checked_optimizer(optimizer).param_groups)
         if isinstance(lr_lambda, list | tuple):
             if len(lr_lambda) != groups:
                 raise ValueError(f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}")
@@ -290,7 +114,7 @@ class StepLR(LRScheduler):
 
     def _get_closed_form_lr(self) -> Rates:
         epoch, size, gamma = self._reals("last_epoch", "step_size", "gamma")
-        power = _power(gamma, epoch // size)
+        power = power_of(gamma, epoch // size)
         return [base * power for base in self._bases()]
 
 
@@ -312,7 +136,7 @@ class MultiStepLR(LRScheduler):
         epoch, gamma = self._reals("last_epoch", "gamma")
         if epoch not in self.milestones:
             return self._rates()
-        factor = _power(gamma, real(self.milestones[epoch]))
+        factor = power_of(gamma, real(self.milestones[epoch]))
         return [rate * factor for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
@@ -320,7 +144,7 @@ class MultiStepLR(LRScheduler):
         passed = sum(
             real(count) for at, count in runtime.listed(self.milestones.items()) if at <= epoch
         )
-        return [base * _power(gamma, passed) for base in self._bases()]
+        return [base * power_of(gamma, passed) for base in self._bases()]
 
 
 class ConstantLR(LRScheduler):
@@ -419,7 +243,7 @@ class ExponentialLR(LRScheduler):
 
     def _get_closed_form_lr(self) -> Rates:
         epoch, gamma = self._reals("last_epoch", "gamma")
-        return [base * _power(gamma, epoch) for base in self._bases()]
+        return [base * power_of(gamma, epoch) for base in self._bases()]
 
 
 class PolynomialLR(LRScheduler):
@@ -561,242 +385,6 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self._set(rates)
 
 
-def _momentum_name(optimizer: Optimizer) -> str:
-    """Which setting is the momentum. Raises ValueError for an optimizer without one."""
-    if "momentum" in optimizer.defaults:
-        return "momentum"
-    if "betas" in optimizer.defaults:
-        return "betas"
-    raise ValueError(
-        "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-    )
-
-
-def _set_momentum(group: dict[str, Any], value: float) -> None:
-    if "betas" in group:
-        group["betas"] = (value, *group["betas"][1:])
-    else:
-        group["momentum"] = value
-
-
-class CyclicLR(LRScheduler):
-    """The rate goes up from `base_lr` to `max_lr` and down again.
-
-    Smith, "Cyclical learning rates for training neural networks", 2017.
-    """
-
-    __module__ = "torch.optim.lr_scheduler"
-
-    def __init__(
-        self,
-        optimizer: Any,
-        base_lr: Any,
-        max_lr: Any,
-        step_size_up: int = 2000,
-        step_size_down: int | None = None,
-        mode: str = "triangular",
-        gamma: float = 1.0,
-        scale_fn: Callable[[float], float] | None = None,
-        scale_mode: str = "cycle",
-        cycle_momentum: bool = True,
-        base_momentum: float = 0.8,
-        max_momentum: float = 0.9,
-        last_epoch: int = -1,
-    ) -> None:
-        self.optimizer = _checked_optimizer(optimizer)
-        groups = optimizer.param_groups
-        base_lrs = each("base_lr", optimizer, base_lr)
-        if last_epoch == -1:
-            for rate, group in zip(base_lrs, groups, strict=True):
-                _assign(group, "lr", rate)
-        self.max_lrs = each("max_lr", optimizer, max_lr)
-        up = float(step_size_up)
-        down = float(step_size_down) if step_size_down is not None else up
-        self.total_size = up + down
-        self.step_ratio = up / self.total_size
-        if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
-            raise ValueError("mode is invalid and scale_fn is None")
-        self.mode = mode
-        self.gamma = gamma
-        self._scale_fn_custom = scale_fn
-        self.scale_mode = scale_mode
-        if scale_fn is None:
-            self.scale_mode = "iterations" if mode == "exp_range" else "cycle"
-        self.cycle_momentum = cycle_momentum
-        if cycle_momentum:
-            self.use_beta1 = _momentum_name(optimizer) == "betas"
-            self.base_momentums = each("base_momentum", optimizer, base_momentum)
-            self.max_momentums = each("max_momentum", optimizer, max_momentum)
-            if last_epoch == -1:
-                for low, high, group in zip(
-                    self.base_momentums, self.max_momentums, groups, strict=True
-                ):
-                    _set_momentum(group, high)
-                    group["max_momentum"] = high
-                    group["base_momentum"] = low
-        super().__init__(optimizer, last_epoch)
-        self.base_lrs = base_lrs
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer and a function that the program gave."""
-        return super().state_dict() | {"_scale_fn_custom": None}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a state; the function stays."""
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "_scale_fn_custom"})
-
-    def scale_fn(self, x: Any) -> float:
-        """By what the height of a cycle is multiplied, of the cycle or the iteration."""
-        if self._scale_fn_custom is not None:
-            return real(self._scale_fn_custom(x))  # type: ignore[no-any-return]
-        if self.mode == "triangular":
-            return 1.0
-        if self.mode == "triangular2":
-            return 1 / (2.0 ** (x - 1))  # type: ignore[no-any-return]
-        return float(_power(real(self.gamma), x))
-
-    def get_lr(self) -> Rates:
-        """The rates of this iteration; sets the momentum, which goes the other way."""
-        self._inside()
-        epoch, size, ratio = self._reals("last_epoch", "total_size", "step_ratio")
-        cycle = math.floor(1 + epoch / size)
-        x = 1.0 + epoch / size - cycle
-        share = x / ratio if x <= ratio else (x - 1) / (ratio - 1)
-        at = cycle if self.scale_mode == "cycle" else epoch
-        rates = [
-            base + (high - base) * share * self.scale_fn(at)
-            for base, high in zip(self._bases(), reals(self.max_lrs), strict=True)
-        ]
-        if self.cycle_momentum:
-            for base, high, group in zip(
-                reals(self.base_momentums),
-                reals(self.max_momentums),
-                self.optimizer.param_groups,
-                strict=True,
-            ):
-                _set_momentum(group, high - (high - base) * share * self.scale_fn(at))
-        return rates
-
-
-class OneCycleLR(LRScheduler):
-    """One rise to `max_lr` and one fall to next to nothing, in `total_steps` steps.
-
-    Smith and Topin, "Super-convergence", 2018.
-    """
-
-    __module__ = "torch.optim.lr_scheduler"
-
-    def __init__(
-        self,
-        optimizer: Any,
-        max_lr: Any,
-        total_steps: int | None = None,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        pct_start: float = 0.3,
-        anneal_strategy: str = "cos",
-        cycle_momentum: bool = True,
-        base_momentum: Any = 0.85,
-        max_momentum: Any = 0.95,
-        div_factor: float = 25.0,
-        final_div_factor: float = 1e4,
-        three_phase: bool = False,
-        last_epoch: int = -1,
-    ) -> None:
-        self.optimizer = _checked_optimizer(optimizer)
-        if total_steps is not None:
-            _check_positive("total_steps", total_steps)
-            self.total_steps = total_steps
-        elif epochs is not None and steps_per_epoch is not None:
-            _check_positive("epochs", epochs)
-            _check_positive("steps_per_epoch", steps_per_epoch)
-            self.total_steps = epochs * steps_per_epoch
-        else:
-            raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
-        pct_start = real(pct_start)
-        rise, last = float(pct_start * self.total_steps) - 1, self.total_steps - 1
-        ends = [(rise, "initial_lr", "max_lr", "max", "base")]
-        if three_phase:
-            ends.append(
-                (2 * pct_start * self.total_steps - 2, "max_lr", "initial_lr", "base", "max")
-            )
-            ends.append((last, "initial_lr", "min_lr", "max", "max"))
-        else:
-            ends.append((last, "max_lr", "min_lr", "base", "max"))
-        self._schedule_phases: list[dict[str, Any]] = [
-            {
-                "end_step": end,
-                "start_lr": start_lr,
-                "end_lr": end_lr,
-                "start_momentum": f"{start}_momentum",
-                "end_momentum": f"{stop}_momentum",
-            }
-            for end, start_lr, end_lr, start, stop in ends
-        ]
-        if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
-            raise ValueError(
-                f"Expected float between 0 and 1 pct_start, but got {runtime.text(pct_start)}"
-            )
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
-                "anneal_strategy must be one of 'cos' or 'linear', instead got "
-                f"{runtime.text(anneal_strategy)}"
-            )
-        self._anneal_func_type = anneal_strategy
-        groups = optimizer.param_groups
-        if last_epoch == -1:
-            for group, highest in zip(groups, each("max_lr", optimizer, max_lr), strict=True):
-                group["initial_lr"] = real(highest) / real(div_factor)
-                group["max_lr"] = highest
-                group["min_lr"] = group["initial_lr"] / real(final_div_factor)
-        self.cycle_momentum = cycle_momentum
-        if cycle_momentum:
-            self.use_beta1 = _momentum_name(optimizer) == "betas"
-            highs = each("max_momentum", optimizer, max_momentum)
-            lows = each("base_momentum", optimizer, base_momentum)
-            if last_epoch == -1:
-                for high, low, group in zip(highs, lows, groups, strict=True):
-                    _set_momentum(group, high)
-                    group["max_momentum"] = high
-                    group["base_momentum"] = low
-        super().__init__(optimizer, last_epoch)
-
-    def _anneal_func(self, start: float, end: float, share: float) -> float:
-        if self._anneal_func_type == "cos":
-            return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
-        return (end - start) * share + start
-
-    def get_lr(self) -> Rates:
-        """The rates of this step; sets the momentum, which goes the other way."""
-        self._inside()
-        step, total = self._reals("last_epoch", "total_steps")
-        if step > total:
-            raise ValueError(
-                f"Tried to step {step} times. The specified number of total steps is {total}"
-            )
-        start: float = 0
-        for phase in self._schedule_phases:
-            end: Any = real(phase["end_step"])
-            if step <= end or phase is self._schedule_phases[-1]:
-                break
-            start = end
-        share = (step - start) / (end - start)
-        rates = []
-        for group in self.optimizer.param_groups:
-            first, last = _setting(group, phase["start_lr"]), _setting(group, phase["end_lr"])
-            rates.append(self._anneal_func(first, last, share))
-            if self.cycle_momentum:
-                first = _setting(group, phase["start_momentum"])
-                last = _setting(group, phase["end_momentum"])
-                _set_momentum(group, self._anneal_func(first, last, share))
-        return rates
-
-
-def _check_positive(name: str, value: Any) -> None:
-    if value <= 0 or not isinstance(value, int):
-        raise ValueError(f"Expected positive integer {name}, but got {runtime.text(value)}")
-
-
 class ReduceLROnPlateau(LRScheduler):
     """The rate times `factor` when a measure has not got better for `patience` epochs."""
 
@@ -816,7 +404,7 @@ class ReduceLROnPlateau(LRScheduler):
     ) -> None:
         check(factor < 1.0, "Factor should be < 1.0.")
         self.factor = factor
-        self.optimizer = _checked_optimizer(optimizer)
+        self.optimizer = checked_optimizer(optimizer)
         groups = len(optimizer.param_groups)
         if isinstance(min_lr, list | tuple):
             if len(min_lr) != groups:
@@ -864,7 +452,7 @@ class ReduceLROnPlateau(LRScheduler):
             self._reduce_lr(epoch)
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
-        self._last_lr = [_own(rate) for rate in self._rates()]
+        self._last_lr = [own(rate) for rate in self._rates()]
 
     def _reduce_lr(self, epoch: Any) -> None:
         groups = self.optimizer.param_groups
@@ -885,7 +473,7 @@ class ReduceLROnPlateau(LRScheduler):
             factor, smallest = self._reals("factor", "eps")
             new = max(old * factor, real(least))
             if old - new > smallest:
-                _assign(group, "lr", new)
+                assign(group, "lr", new)
 
     @property
     def in_cooldown(self) -> bool:
@@ -898,119 +486,3 @@ class ReduceLROnPlateau(LRScheduler):
         margin = threshold if self.mode == "max" else -threshold
         bound = best * (1 + margin) if self.threshold_mode == "rel" else best + margin
         return a > bound if self.mode == "max" else a < bound
-
-
-def _check_parts(owner: str, schedulers: Sequence[Any], optimizer: Any) -> None:
-    """Raise for schedulers that cannot be put together."""
-    for index, scheduler in enumerate(schedulers):
-        if not isinstance(scheduler, LRScheduler):
-            raise TypeError(f"{owner} at index {index} should have `optimizer` as its attribute.")
-        if isinstance(scheduler, ReduceLROnPlateau):
-            raise ValueError(
-                f"{owner} does not support `ReduceLROnPlateau` scheduler as it requires additional "
-                f"kwargs to be specified when calling `step`, but got one at index {index} in the "
-                "given schedulers sequence."
-            )
-        if scheduler.optimizer is not optimizer:
-            raise ValueError(
-                f"{owner} expects all schedulers to belong to the same optimizer, but got "
-                f"scheduler {type(scheduler).__name__} at index {index} has "
-                f"{runtime.text(scheduler.optimizer)}, which is different from "
-                f"{type(optimizer).__name__}."
-            )
-
-
-class _OfSchedulers(LRScheduler):
-    """A scheduler that is made of others."""
-
-    __module__ = "torch.optim.lr_scheduler"
-
-    _hidden = ("optimizer", "_schedulers")
-    _schedulers: list[Any]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer, with the states of the schedulers."""
-        runtime.spend(1)
-        states = [scheduler.state_dict() for scheduler in self._schedulers]
-        return super().state_dict() | {"_schedulers": states}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a state."""
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "_schedulers"})
-        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
-            scheduler.load_state_dict(state)
-
-
-class SequentialLR(_OfSchedulers):
-    """One scheduler after the other, changing at the milestones."""
-
-    __module__ = "torch.optim.lr_scheduler"
-
-    def __init__(
-        self, optimizer: Any, schedulers: list[Any], milestones: list[int], last_epoch: int = -1
-    ) -> None:
-        if len(schedulers) < 1:
-            raise ValueError("SequentialLR expects at least one scheduler, but got no scheduler.")
-        _check_parts(type(self).__name__, schedulers, optimizer)
-        if len(milestones) != len(schedulers) - 1:
-            raise ValueError(
-                "Sequential Schedulers expects number of schedulers provided to be one more than "
-                "the number of milestone points, but got number of schedulers "
-                f"{len(schedulers)} and the number of milestones to be equal to {len(milestones)}"
-            )
-        self._schedulers = schedulers
-        self._milestones = milestones
-        self.last_epoch = last_epoch + 1
-        self.optimizer = optimizer
-        for group in optimizer.param_groups:
-            _assign(group, "lr", group["initial_lr"])
-        for scheduler in schedulers:
-            _undo(scheduler)
-        schedulers[0]._initial_step()
-        self._last_lr = schedulers[0].get_last_lr()
-
-    def step(self) -> None:  # type: ignore[override]
-        """Go to the next epoch."""
-        runtime.spend(1)
-        self.last_epoch += 1
-        index = bisect_right(self._milestones, self.last_epoch)
-        scheduler = self._schedulers[index]
-        if index > 0 and self._milestones[index - 1] == self.last_epoch:
-            scheduler._update_lr(0)
-        else:
-            scheduler.step()
-        self._last_lr = scheduler.get_last_lr()
-
-
-def _undo(scheduler: Any) -> None:
-    """Take back the first step of a scheduler and of those in it."""
-    runtime.spend(1)
-    scheduler.last_epoch -= 1
-    for inner in scheduler.__dict__.get("_schedulers", ()):
-        _undo(inner)
-
-
-class ChainedScheduler(_OfSchedulers):
-    """All schedulers at once, each on the rates that the one before set."""
-
-    __module__ = "torch.optim.lr_scheduler"
-
-    def __init__(self, schedulers: Sequence[Any], optimizer: Any = None) -> None:
-        if len(schedulers) < 1:
-            raise ValueError(
-                "ChainedScheduler expects at least one scheduler to be chained, but got no "
-                "scheduler."
-            )
-        if optimizer is None:
-            optimizer = getattr(schedulers[0], "optimizer", None)
-        _check_parts(type(self).__name__, schedulers, optimizer)
-        self._schedulers = list(schedulers)
-        self.optimizer = optimizer
-        self._last_lr = [group["lr"] for group in self._schedulers[-1].optimizer.param_groups]
-
-    def step(self) -> None:  # type: ignore[override]
-        """Go to the next epoch."""
-        runtime.spend(1)
-        for scheduler in self._schedulers:
-            scheduler.step()
-        self._last_lr = [_own(rate) for rate in self._rates()]

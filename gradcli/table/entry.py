@@ -216,6 +216,7 @@ class Op:
 
     @property
     def differentiable(self) -> bool:
+        """Whether it has derivatives."""
         return bool(self.vjp)
 
     def saves(self) -> list[str]:

@@ -41,7 +41,8 @@ class Parameter:
     """One parameter of a schema, such as `Dim[]? dim=None`.
 
     The kind Shape is a list of ints. `variadic` parameters also take their values as separate
-    positional arguments (`x.view(2, 3)`).
+    positional arguments (`x.view(2, 3)`). One that `takes_none` may be given None: where it is
+    optional, and where it is a list of ints that is empty by default, for which None then stands.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Parameter:
         "name",
         "optional",
         "strict",
+        "takes_none",
         "variadic",
     )
 
@@ -67,9 +69,12 @@ class Parameter:
         self.name = match["name"]
         self.keyword_only = keyword_only
         self.default = REQUIRED if match["default"] is None else _constant(match["default"])
+        empty = self.default == () and self.kind != "Tensor"
+        self.takes_none = self.optional or empty
 
     @property
     def is_tensor(self) -> bool:
+        """Whether it takes a tensor or a list of them."""
         return self.kind == "Tensor"
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, numel, shape_of
 
 
 def broadcast_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -142,3 +142,14 @@ def is_contiguous(value: Any, flipped: bool = False) -> bool:
 def ndim(value: Any) -> int:
     """The number of dimensions of a tensor or an array."""
     return len(shape_of(value)) if type(value) is Tensor else value.ndim
+
+
+def shape_of_value(value: Any) -> tuple[int, ...]:
+    """The shape of a tensor or of an array."""
+    return shape_of(value) if type(value) is Tensor else value.shape
+
+
+def check_numel(size: Sequence[int]) -> None:
+    """Raise RuntimeError for a shape that has no number of elements, or too large a one."""
+    if numel(size) >= 1 << 63 or any(length < 0 for length in size):
+        raise RuntimeError("numel: integer multiplication overflow")

@@ -22,7 +22,6 @@ __all__ = [
     "batched_text",
     "format_tensor",
     "grad_tracking_text",
-    "size_text",
     "tangent_suffix",
     "tensor_text",
 ]
@@ -154,11 +153,6 @@ def tangent_suffix(array: Array, text: Callable[[], str]) -> str:
     are not indented.
     """
     return f"tangent={format_tensor(array, '', text)}"
-
-
-def size_text(shape: Sequence[int]) -> str:
-    """`repr` of `torch.Size`."""
-    return f"torch.Size({list(shape)})"
 
 
 def grad_tracking_text(level: int, inner: str) -> str:

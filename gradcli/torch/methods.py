@@ -126,18 +126,22 @@ def _number(tensor: Tensor, convert: Callable[[Any], Any]) -> Any:
 
 
 def to_float(tensor: Tensor) -> float:
+    """`float(tensor)`."""
     return _number(tensor, float)  # type: ignore[no-any-return]
 
 
 def to_int(tensor: Tensor) -> int:
+    """`int(tensor)`."""
     return _number(tensor, int)  # type: ignore[no-any-return]
 
 
 def to_complex(tensor: Tensor) -> complex:
+    """`complex(tensor)`."""
     return _number(tensor, complex)  # type: ignore[no-any-return]
 
 
 def to_bool(tensor: Tensor) -> bool:
+    """`bool(tensor)`. Raises RuntimeError unless it has one element."""
     array = _array(tensor, "data-dependent control flow")
     if array.size != 1:
         many = "more than one value" if array.size else "no values"
@@ -146,12 +150,14 @@ def to_bool(tensor: Tensor) -> bool:
 
 
 def to_index(tensor: Tensor) -> int:
+    """The tensor as an index of Python. Raises TypeError unless it is one integer."""
     if tensor.dtype.category > dtypes.INTEGER or numel(shape_of(tensor)) != 1:
         raise TypeError("only integer tensors of a single element can be converted to an index")
     return int(_array(tensor, ".item()").item())
 
 
 def length(tensor: Tensor) -> int:
+    """`len(tensor)`: its first length. Raises TypeError without dimensions."""
     shape = shape_of(tensor)
     if not shape:
         raise TypeError("len() of a 0-d tensor")
@@ -159,12 +165,14 @@ def length(tensor: Tensor) -> int:
 
 
 def iterate(tensor: Tensor) -> Iterator[Tensor]:
+    """Its parts along the first dimension. Raises TypeError without dimensions."""
     if not shape_of(tensor):
         raise TypeError("iteration over a 0-d tensor")
     return iter(resolve.method("unbind")(tensor, 0))
 
 
 def contains(tensor: Tensor, element: Any) -> bool:
+    """`element in tensor`: whether an element of the tensor equals it."""
     if not isinstance(element, Tensor | int | float | complex | np.number):
         raise RuntimeError(
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
@@ -210,6 +218,7 @@ def suffixes(tensor: Tensor) -> list[str]:
 
 
 def format_(tensor: Tensor, spec: str) -> str:
+    """`format(tensor, spec)`; a spec goes to the number that the tensor holds."""
     array = tensor.array
     if tensor.level is not None:
         if not spec:
@@ -445,6 +454,7 @@ def zero_(tensor: Tensor) -> Tensor:
 
 
 def invert(tensor: Tensor) -> Tensor:
+    """`~tensor`."""
     if tensor.dtype.category >= dtypes.FLOATING:
         raise TypeError(
             "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
@@ -453,16 +463,19 @@ def invert(tensor: Tensor) -> Tensor:
 
 
 def delete_item(tensor: Tensor, index: Any) -> None:
+    """`del tensor[index]`, which no tensor has."""
     raise TypeError("Tensor does not support deleting items")
 
 
 def set_item(tensor: Tensor, index: Any, value: Any) -> None:
+    """`tensor[index] = value`."""
     from ..table.memory.getitem import setitem
 
     setitem(tensor, index, value)
 
 
 def get_item(tensor: Tensor, index: Any) -> Tensor:
+    """`tensor[index]`."""
     from ..table.memory.getitem import getitem
 
     return getitem(tensor, index)
@@ -823,12 +836,14 @@ def _is_operand(value: Any) -> bool:
 
 
 def reversed_sub(tensor: Tensor, other: Any) -> Any:
+    """`other - tensor`."""
     return (
         resolve.function("torch", "rsub")(tensor, other) if _is_operand(other) else NotImplemented
     )
 
 
 def reversed_div(tensor: Tensor, other: Any) -> Any:
+    """`other / tensor`."""
     if isinstance(other, np.ndarray):
         try:
             return resolve.method("reciprocal")(tensor) * other
@@ -845,6 +860,7 @@ def reversed_div(tensor: Tensor, other: Any) -> Any:
 
 
 def reversed_pow(tensor: Tensor, other: Any) -> Any:
+    """`other ** tensor`."""
     if not _is_operand(other):
         return NotImplemented
     try:

@@ -232,10 +232,14 @@ _PARAMETRIZE = dict.fromkeys(
     "gradcli.nn.parametrize",
 )
 
-# The classes of torch.optim, by the file of gradcli.optim that has them.
-_OPTIMIZERS = {
-    name: f"gradcli.optim.{file}"
-    for file, text in {
+
+def _of_optim(files: dict[str, str]) -> dict[str, str]:
+    """The classes of torch.optim, by the file of gradcli.optim that has them."""
+    return {name: f"gradcli.optim.{file}" for file, text in files.items() for name in text.split()}
+
+
+_OPTIMIZERS = _of_optim(
+    {
         "optimizer": "Optimizer",
         "sgd": "SGD",
         "adam": "Adam AdamW",
@@ -251,14 +255,16 @@ _OPTIMIZERS = {
         "adafactor": "Adafactor",
         "muon": "Muon",
         "sparse_adam": "SparseAdam",
-    }.items()
-    for name in text.split()
-}
-_SCHEDULERS = dict.fromkeys(
-    _words("""ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts CyclicLR
-    EPOCH_DEPRECATION_WARNING ExponentialLR LRScheduler LambdaLR LinearLR MultiStepLR
-    MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR"""),
-    "gradcli.optim.schedulers",
+    }
+)
+_SCHEDULERS = _of_optim(
+    {
+        "scheduler": "EPOCH_DEPRECATION_WARNING LRScheduler",
+        "schedulers": """ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR
+        LambdaLR LinearLR MultiStepLR MultiplicativeLR PolynomialLR ReduceLROnPlateau StepLR""",
+        "cyclic": "CyclicLR OneCycleLR",
+        "combined": "ChainedScheduler SequentialLR",
+    }
 )
 _DATASETS = dict.fromkeys(
     _words("""ChainDataset ConcatDataset Dataset IterableDataset StackDataset Subset TensorDataset

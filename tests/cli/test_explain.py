@@ -130,7 +130,7 @@ def test_mistakes(program):
         (["-e", "x +"], 3, "SyntaxError"),
         (["-e", "x * 2"], 2, "the input `x` is missing"),
         (["-e", "ones(2) + x", "--set", "x=[1, 2, 3]"], 5, "must match the size"),
-        ([program, "--of", "lss"], 2, "did you mean loss?"),
+        ([program, "--of", "lss"], 2, "did you mean `loss`?"),
         ([program, "--wrt", "q"], 2, "there is no tensor of this name"),
         (["-e", "x + sum([1 for i in range(99)])", "--set", "x=1", "--max-steps", "9"], 6, "steps"),
     ):

@@ -56,7 +56,7 @@ def test_of_chooses_results(program):
     assert ok("graph", program, "--of", "h").startswith("h  ReluBackward0  [2]  torch.relu(x * w)")
     assert ok("graph", program, "--of", "a,b").startswith("a  UnbindBackward0  []  h.unbind()\n")
     done = gradcli("graph", program, "--of", "lss")
-    assert (done.returncode, b"did you mean loss?" in done.stderr) == (2, True)
+    assert (done.returncode, b"did you mean `loss`?" in done.stderr) == (2, True)
 
 
 def test_ends_are_drawn_by_themselves(tmp_path):

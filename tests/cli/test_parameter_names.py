@@ -53,4 +53,4 @@ def test_parameters_have_dotted_names(tmp_path: Path) -> None:
     narrowed = gradcli("eval", "--json", "--wrt", "model.0.bias", str(path))
     assert json.loads(narrowed.stdout)["grads"] == {"model.0.bias": [2.0]}
     missing = gradcli("eval", "--json", "--wrt", "model.0.bais", str(path))
-    assert (missing.returncode, "did you mean model.0.bias?" in missing.stderr) == (2, True)
+    assert (missing.returncode, "did you mean `model.0.bias`?" in missing.stderr) == (2, True)

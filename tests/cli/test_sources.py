@@ -21,7 +21,7 @@ def message(*words, status=2, **how):
 def test_a_missing_input_is_told_with_what_is_given(tmp_path):
     np.save(tmp_path / "height.npy", np.ones(2))
     path = str(tmp_path / "height.npy")
-    assert "did you mean `height`, which is given?" in message("grad", "heigth", "--input", path)
+    assert "did you mean `height`? It is given." in message("grad", "heigth", "--input", path)
     assert "given and not read: height" in message("grad", "x", "--input", path)
     assert "did you mean `X`?" in message("grad", "x", "--set", "X=1")
     assert "did you mean" not in message("grad", "q")

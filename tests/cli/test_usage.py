@@ -129,7 +129,7 @@ def test_manual():
     for name in OPTIONS:
         assert name.replace("-", "\\-") in page
     assert ".TH GRADCLI-GRAD 1" in ok("man", "grad")
-    assert "did you mean grad?" in gradcli("man", "grda").stderr.decode()
+    assert "did you mean `grad`?" in gradcli("man", "grda").stderr.decode()
 
 
 def test_a_locale_that_is_not_utf8():

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcli.kernels import random
+from gradcli.kernels import random, trials
 from gradcli.kernels.generator import Uniforms
 from gradcli.kernels.random import Generator
 from gradcli.tensor import dtypes
@@ -45,7 +45,7 @@ def draw(case: dict[str, Any], generator: Generator) -> Any:
         return random.randperm(args[0], dtype, generator=generator)
     if op == "bernoulli_like":
         p_dtype = dtypes.NAMES[args[1]]
-        return random.bernoulli_like(stored(args[0], p_dtype), p_dtype, dtype, generator=generator)
+        return trials.bernoulli_like(stored(args[0], p_dtype), p_dtype, dtype, generator=generator)
     if op == "normal_like":
         std = stored(args[1], dtypes.NAMES[args[2]])
         return random.normal_like(stored(args[0], dtype), std, dtype, generator=generator)
@@ -57,12 +57,14 @@ def draw(case: dict[str, Any], generator: Generator) -> Any:
         return target
     if op == "multinomial":
         weights = stored(args[0], dtype)
-        return random.multinomial(weights, dtype, args[1], args[2], generator=generator)
+        return trials.multinomial(weights, dtype, args[1], args[2], generator=generator)
     if op == "poisson":
-        return random.poisson(stored(args[0], dtype), dtype, generator=generator)
+        return trials.poisson(stored(args[0], dtype), dtype, generator=generator)
     if op == "binomial":
         counts, p = (stored(arg, dtype) for arg in args)
-        return random.binomial(counts, p, dtype, dtype, generator=generator)
+        return trials.binomial(counts, p, dtype, dtype, generator=generator)
+    if op == "bernoulli":
+        return trials.bernoulli(shape, dtype, *args, generator=generator)
     function = random.random_bits if op == "random" else getattr(random, op)
     return function(shape, dtype, *args, generator=generator)
 

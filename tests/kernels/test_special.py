@@ -189,20 +189,6 @@ def test_large_arrays_are_the_same_as_their_parts() -> None:
     assert special.gammainc(a, b).shape == x.shape
 
 
-def test_log1p_of_complex_numbers() -> None:
-    z = np.array([0j, 1e-20 + 1e-20j, 1e-9 - 2e-9j, -0.4 + 0.1j, 3 - 4j, -2 + 0j])
-    expected = [
-        0j,
-        1e-20 + 1e-20j,
-        1.0000000015e-9 - 1.999999998e-9j,
-        complex(0.5 * math.log(0.37), math.atan2(0.1, 0.6)),
-        math.log(math.hypot(4, 4)) - 0.25j * math.pi,
-        1j * math.pi,
-    ]
-    np.testing.assert_allclose(special.log1p_complex(z), expected, 1e-15)
-    assert special.log1p_complex(z.astype(np.complex64)).dtype == np.complex64
-
-
 @pytest.mark.parametrize("a", [1.0e6, 3.7e6, 1.0e8, 1.0e12, 1.0e15, 1.0e300, 1.7e308])
 @pytest.mark.parametrize("name", ["gammainc", "gammaincc"])
 def test_incomplete_gamma_of_large_arguments_returns_at_once(name: str, a: float) -> None:

@@ -10,12 +10,8 @@ import pytest
 import gradcli.torch as torch
 from gradcli.nn.parameter import Parameter
 from gradcli.optim.adam import Adam
-from gradcli.optim.schedulers import (
-    EPOCH_DEPRECATION_WARNING,
-    ExponentialLR,
-    ReduceLROnPlateau,
-    StepLR,
-)
+from gradcli.optim.scheduler import EPOCH_DEPRECATION_WARNING
+from gradcli.optim.schedulers import ExponentialLR, ReduceLROnPlateau, StepLR
 from gradcli.optim.sgd import SGD
 
 EARLY = "Detected call of `lr_scheduler.step()` before `optimizer.step()`."

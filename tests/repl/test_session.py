@@ -163,7 +163,7 @@ def test_settings(start: Start, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ('tehme = "dark"\n', "did you mean `theme`?"),
-        ('keys = "emcas"\n', "did you mean 'emacs'?"),
+        ('keys = "emcas"\n', "did you mean `emacs`?"),
         ("precision = -1\n", "it is from 0 to 20"),
         ("theme = \n", "config.toml: "),
     ],

@@ -114,7 +114,7 @@ def command(draw):
         extra += [["--wrt", "x"], ["--wrt", "w,x"]]
     for option in draw.sample(extra, draw.choice((0, 0, 1, 2))):
         words += option
-    rows = [record(draw) for _ in range(draw.choice((9, 60, 200)))]
+    rows = [record(draw) for _ in range(draw.choice((9, 60, 120)))]
     return words, "".join(f"{row}\n" for row in rows)
 
 
@@ -141,19 +141,14 @@ def in_both_ways(commands):
 @pytest.mark.parametrize("seed", range(int(os.environ.get("GRADCLI_TEST_SEEDS", "2"))))
 def test_random_programs_over_mixed_records(seed):
     draw = random.Random(seed)
-    in_both_ways([command(draw) for _ in range(40)])
+    together = in_both_ways([command(draw) for _ in range(40)])
+    valued = [text for text, *_ in together if text.count('"value') > text.count('{"error"')]
+    assert len(valued) > 10  # they are not all refused
+    assert sum(alone for _, alone, _ in together) < sum(text.count("\n") for text, *_ in together)
 
 
 def lines(*records):
     return "".join(f"{json.dumps(record)}\n" for record in records)
-
-
-def test_the_random_programs_are_not_all_refused():
-    draw = random.Random(0)
-    together = run("together", [command(draw) for _ in range(30)])
-    valued = [text for text, *_ in together if text.count('"value') > text.count('{"error"')]
-    assert len(valued) > 8
-    assert sum(alone for _, alone, _ in together) < sum(text.count("\n") for text, *_ in together)
 
 
 FORMS = (
@@ -215,20 +210,20 @@ def test_records_that_a_kernel_refuses_cost_a_bounded_number_of_runs():
     words = ["grad", "torch.linalg.cholesky(x).sum()", "--each"]
     shares = (2, 10, 400)
     commands = [
-        [words, lines(*({"x": [[2, 1], [1, -1 if i % n == 1 else 2]]} for i in range(1600)))]
+        [words, lines(*({"x": [[2, 1], [1, -1 if i % n == 1 else 2]]} for i in range(800)))]
         for n in shares
     ]
     for share, (text, _, runs) in zip(shares, in_both_ways(commands), strict=True):
-        assert text.count('{"error"') == 1600 // share
-        assert runs < (200 if share == 400 else 1.5 * 1600)
+        assert text.count('{"error"') == 800 // share
+        assert runs < (200 if share == 400 else 1.5 * 800)
 
 
 def test_a_bad_beginning_does_not_slow_what_follows():
     bad = [{"x": [[1.0, 2], [2, 1]]}] * 400
-    good = [{"x": [[2.0 + i, 1], [1, 2]]} for i in range(4000)]
+    good = [{"x": [[2.0 + i, 1], [1, 2]]} for i in range(2000)]
     words = ["grad", "torch.linalg.cholesky(x).sum()", "--each"]
     ((_, _, runs),) = in_both_ways([[words, lines(*bad, *good)]])
-    assert runs < 400 + 1200
+    assert runs < 400 + 300
 
 
 BY_THEMSELVES = (

@@ -17,11 +17,11 @@ from gradcli.tensor.printing import (
     batched_text,
     format_tensor,
     grad_tracking_text,
-    size_text,
     tangent_suffix,
     tensor_text,
 )
 from gradcli.tensor.runtime import LimitExceeded
+from gradcli.tensor.tensor import Size
 
 RECORD = json.loads(
     (Path(__file__).parents[1] / "goldens" / "printing.json").read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def test_options(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", RECORD["sizes"], ids=lambda case: str(case["shape"]))
 def test_size(case: dict[str, Any]) -> None:
-    assert size_text(case["shape"]) == case["text"]
+    assert repr(Size(case["shape"])) == case["text"]
 
 
 @pytest.mark.parametrize("case", RECORD["limits"], ids=label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.cli.usage.completion import script
-from gradcli.cli.usage.parse import Options, UsageError, near
+from gradcli.cli.usage.parse import Options, UsageError, meant
 from gradcli.cli.usage.table import SHELLS
 
 
@@ -13,9 +13,8 @@ def run(options: Options) -> str:
         raise UsageError("say for which shell", f"gradcli completions {'|'.join(SHELLS)}")
     shell = options.operands[0].rpartition("/")[2]
     if shell not in SHELLS:
-        close = near(shell, SHELLS)
         raise UsageError(
             f"there are no completions for `{shell}`",
-            f"did you mean {close}?" if close else f"shells are {', '.join(SHELLS)}",
+            meant(shell, SHELLS) or f"shells are {', '.join(SHELLS)}",
         )
     return script(shell)

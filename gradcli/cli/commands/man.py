@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from gradcli.cli.usage.manual import plain, roff
-from gradcli.cli.usage.parse import Options, UsageError, near
+from gradcli.cli.usage.parse import Options, UsageError, meant
 from gradcli.cli.usage.table import COMMANDS, MAIN
 
 
@@ -17,10 +17,7 @@ def run(options: Options) -> int:
     if options.operands:
         name = options.operands[0]
         if name not in COMMANDS:
-            close = near(name, COMMANDS)
-            raise UsageError(
-                f"there is no command `{name}`", f"did you mean {close}?" if close else ""
-            )
+            raise UsageError(f"there is no command `{name}`", meant(name, COMMANDS))
         command = COMMANDS[name]
     sys.stdout.write(plain(command) if sys.stdout.isatty() else roff(command))
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from gradcli.cli.process.limits import single_thread
-from gradcli.cli.usage.parse import Options, UsageError, near
+from gradcli.cli.usage.parse import Options, UsageError, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ def run(options: Options) -> int:
     for name in options.operands:
         here = entries(name)
         if not here:
-            close = near(name.rpartition(".")[2], known)
             raise UsageError(
-                f"there is no operation `{name}`", f"did you mean {close}?" if close else ""
+                f"there is no operation `{name}`", meant(name.rpartition(".")[2], known)
             )
         found += here
     if options.json or options.output is not None:

@@ -82,6 +82,7 @@ class Given:
 
     @property
     def all(self) -> dict[str, Tensor]:
+        """All inputs by name, leaves first."""
         return {**self.leaves, **self.constants}
 
 

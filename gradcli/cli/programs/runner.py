@@ -128,13 +128,12 @@ class Runner:
 
 def _offering(message: str, help: str, unread: list[str]) -> str:
     """The help for a missing input, with what is given and read by nothing."""
-    from gradcli.cli.usage.parse import near
+    from gradcli.cli.usage.parse import meant
 
     name = message.partition("`")[2].partition("`")[0]
-    close = near(name, unread)
+    close = meant(name, unread)
     if close:
-        otherwise = help.rpartition("Otherwise ")[2]
-        return f"did you mean `{close}`, which is given? Otherwise {otherwise}"
+        return f"{close} It is given. Otherwise {help.rpartition('Otherwise ')[2]}"
     shown = ", ".join(unread[:5]) + (" …" if len(unread) > 5 else "")
     return f"{help} (given and not read: {shown})"
 
@@ -143,10 +142,9 @@ def chosen(names: list[str], known: dict[str, Any], option: str, what: str) -> l
     """`names` if all are known. Raises UsageError with the near name."""
     for name in names:
         if name not in known:
-            from gradcli.cli.usage.parse import near
+            from gradcli.cli.usage.parse import meant
 
-            close = near(name, known)
-            help = f"did you mean {close}?" if close else f"there are {', '.join(known) or 'none'}"
+            help = meant(name, known) or f"there are {', '.join(known) or 'none'}"
             raise UsageError(f"{option} {name}: there is no {what} of this name", help)
     return names
 

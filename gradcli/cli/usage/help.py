@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .table import COMMANDS, GROUPS, MAIN, OPTIONS, STATUSES, Command, Option
+from .table import COMMANDS, GROUPS, MAIN, OPTIONS, Command, Option
 
 WIDTH = 80
 ELSEWHERE = ("ops", "completions", "man")  # commands that the last line of the main help names
@@ -92,8 +92,3 @@ def _examples(command: Command) -> list[str]:
     if 2 + width + 4 + room > WIDTH:
         width = 0
     return [f"  {example:{width}}  # {meaning}" for example, meaning in command.examples]
-
-
-def statuses() -> str:
-    """The exit statuses in one line."""
-    return " · ".join(f"{status} {meaning}" for status, meaning in STATUSES)

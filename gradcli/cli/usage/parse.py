@@ -161,24 +161,21 @@ def _takes_next(word: str) -> bool:
 def _unknown_command(word: str) -> UsageError:
     if word.endswith(".grad") or "/" in word:
         return UsageError(f"there is no command `{word}`", f"run a file with `gradcli eval {word}`")
-    close = near(word, COMMANDS)
-    if close:
-        return UsageError(f"there is no command `{word}`", f"did you mean `gradcli {close}`?")
-    return UsageError(
-        f"there is no command `{word}`", f"commands are {', '.join(COMMANDS)}; see gradcli --help"
-    )
+    commands = f"commands are {', '.join(COMMANDS)}; see gradcli --help"
+    help = meant(word, COMMANDS, "`gradcli {}`") or commands
+    return UsageError(f"there is no command `{word}`", help)
 
 
-def near(word: str, names: object) -> str:
-    """The name that `word` was probably meant to be, or ""."""
-    from gradcli.language.syntax import spelling
+def meant(word: str, names: object, form: str = "`{}`") -> str:
+    """The help with the name that `word` was probably meant to be, written as `form`, or ""."""
+    from gradcli.language.syntax.spelling import did_you_mean, near
 
     candidates: list[str] = list(names)  # type: ignore[call-overload]
     prefixed = [name for name in candidates if name.startswith(word)] if word else []
     if len(prefixed) == 1:
-        return prefixed[0]
-    close = spelling.near(word, candidates, 1) or (prefixed if len(word) > 2 else [])
-    return close[0] if close else ""
+        return did_you_mean(prefixed, form)
+    close = near(word, candidates, 1) or (prefixed if len(word) > 2 else [])
+    return did_you_mean(close[:1], form)
 
 
 def _long(name: str, command: Command) -> Option:
@@ -187,8 +184,7 @@ def _long(name: str, command: Command) -> Option:
         if command.takes(option):
             return option
         raise _elsewhere(f"--{name}", option, command)
-    close = near(name, command.options) or near(name, OPTIONS)
-    help = f"did you mean --{close}?" if close else _see(command)
+    help = meant(name, command.options, "--{}") or meant(name, OPTIONS, "--{}") or _see(command)
     raise UsageError(f"there is no option --{name}", help)
 
 
@@ -201,9 +197,8 @@ def _short(word: str, words: object, options: Options) -> None:
         letter = word[place]
         option = next((o for o in OPTIONS.values() if o.short == letter), None)
         if option is None:
-            close = near(word.lstrip("-"), command.options) if len(word) > 3 else ""
-            help = f"did you mean --{close}?" if close else _EXPRESSION
-            raise UsageError(f"there is no option -{letter}", help)
+            long = meant(word.lstrip("-"), command.options, "--{}") if len(word) > 3 else ""
+            raise UsageError(f"there is no option -{letter}", long or _EXPRESSION)
         if not command.takes(option):
             raise _elsewhere(f"-{letter}", option, command)
         if option.kind == table.FLAG:
@@ -295,10 +290,9 @@ def _single(option: Option, text: str) -> object:
     if kind == table.CHOICE:
         if text in option.choices:
             return text
-        close = near(text, option.choices)
         raise UsageError(
             f"--{option.name} {text}: it is one of {', '.join(option.choices)}",
-            f"did you mean {close}?" if close else "",
+            meant(text, option.choices),
         )
     value = _number(kind, text)
     if value is None:

@@ -102,6 +102,7 @@ class Command:
         self.details = details  # options with a line of their own in `--help`
 
     def takes(self, option: Option) -> bool:
+        """Whether an option belongs to the command."""
         return option.name in self.options
 
 

@@ -5,7 +5,7 @@ module cites where its formulas and coefficients were published.
 """
 
 from .bessel import airy_ai, i0, i0e, i1, i1e, j0, j1, k0, k0e, k1, k1e, spherical_j0, y0, y1
-from .elementary import entr, log1p_complex, sinc, xlog1py, xlogy
+from .elementary import entr, sinc, xlog1py, xlogy
 from .error import erf, erfc, erfcx, erfinv, log_ndtr, ndtr, ndtri
 from .gamma import digamma, gammainc, gammaincc, lgamma, polygamma, zeta
 
@@ -30,7 +30,6 @@ __all__ = [
     "k1",
     "k1e",
     "lgamma",
-    "log1p_complex",
     "log_ndtr",
     "ndtr",
     "ndtri",

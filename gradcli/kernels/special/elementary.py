@@ -42,17 +42,3 @@ def entr(x: Array) -> Array:
         x = np.asarray(x)
         inside = np.where(x == 0, 0, -x * np.log(x)).astype(x.dtype)
         return _finish(np.where(x < 0, x.dtype.type(-np.inf), inside))
-
-
-def log1p_complex(z: Array) -> Array:
-    """log(1 + z) of complex numbers, accurate for small |z|, which NumPy's is not."""
-    z = np.asarray(z)
-    x, y = z.real, z.imag
-    with np.errstate(all="ignore"):
-        excess = x * (2 + x) + y * y
-        near = np.where(excess == 0, x, np.log1p(excess) / 2)
-        real = np.where(np.hypot(x, y) < 0.5, near, np.log(np.hypot(x + 1, y)))
-        result = np.empty(z.shape, z.dtype)
-        result.real = real
-        result.imag = np.arctan2(y, x + 1)
-    return _finish(result)

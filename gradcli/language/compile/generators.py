@@ -24,24 +24,16 @@ from gradcli.language.values.generators import Closing, FunctionGenerator, handl
 from gradcli.language.values.identity import clean_error
 from gradcli.tensor.runtime import LimitExceeded, runtime
 
+from .exceptions import Exceptions, is_limit, manager_methods, place_of, remember_place
 from .resolver import Scope
-from .statements import (
-    BREAK,
-    RETURN,
-    Statements,
-    is_limit,
-    manager_methods,
-    noted,
-    place_of,
-    remember_place,
-)
+from .statements import BREAK, RETURN, noted
 
 Steps = Callable[[Frame], Generator[Any, Any, Any]]
 
 _YIELDS = (nodes.Yield, nodes.YieldFrom)
 
 
-class Generators(Statements):
+class Generators(Exceptions):
     """Compiles the statements of one program, generator functions among them."""
 
     yielding: frozenset[Node] = frozenset()  # what has a `yield` in the function being compiled

@@ -75,6 +75,7 @@ class Scope:
         return ".".join(reversed(parts))
 
     def is_bound(self, name: str) -> bool:
+        """Whether the name is assigned in this scope."""
         return name in self.bound and name not in self.globals and name not in self.nonlocals
 
     def class_name(self) -> str | None:
@@ -129,6 +130,7 @@ class Scope:
         return Place(GLOBAL)
 
     def walk(self) -> Iterator[Scope]:
+        """This scope and all in it."""
         yield self
         for child in self.children.values():
             yield from child.walk()

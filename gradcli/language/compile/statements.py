@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from gradcli.language.library.prelude import Names
-from gradcli.language.machine.sizes import check_walk
 from gradcli.language.machine.state import (
     BASE,
     FIRST,
@@ -35,15 +34,14 @@ from gradcli.language.values.attributes import (
     names_of,
     store_attribute,
 )
-from gradcli.language.values.classes import bases_of, is_program_class, make_class
+from gradcli.language.values.classes import bases_of, make_class
 from gradcli.language.values.functions import Closure, Frame
-from gradcli.language.values.generators import handling
-from gradcli.language.values.identity import clean_error
 from gradcli.language.values.special_names import METHODS, is_special
-from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
+from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
-from .expressions import Expressions, give_name, refused_special
+from .displays import Displays
+from .expressions import give_name, refused_special
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
 from .templates import assignment
 
@@ -63,12 +61,7 @@ _jumps = (
 )
 
 
-def is_limit(error: BaseException) -> bool:
-    """Whether an exception is out of a program's reach."""
-    return isinstance(error, LimitExceeded | Interrupted)
-
-
-class Statements(Expressions):
+class Statements(Displays):
     """Compiles the statements of one program."""
 
     def __init__(self, source: Source, builtins: Names, fixed: Collection[str]) -> None:
@@ -81,10 +74,6 @@ class Statements(Expressions):
             nodes.For: self.for_,
             nodes.While: self.while_,
             nodes.If: self.if_,
-            nodes.With: self.with_,
-            nodes.Try: self.try_,
-            nodes.Raise: self.raise_,
-            nodes.Assert: self.assert_,
             nodes.Delete: self.delete,
             nodes.Import: self.import_,
             nodes.ImportFrom: self.import_from,
@@ -564,210 +553,6 @@ class Statements(Expressions):
 
         return result
 
-    # Exceptions
-
-    def raise_(self, node: nodes.Raise, scope: Scope) -> Closure:
-        site = self.site(node)
-        if node.exc is None:
-
-            def again(f: Frame) -> None:
-                runtime.where = f[BASE] + site
-                if not handling:
-                    raise RuntimeError("No active exception to reraise")
-                error = handling[-1]
-                runtime.where = place_of(error, runtime.where)
-                raise error
-
-            return again
-        exception = self.expression(node.exc, scope)
-        cause = None if node.cause is None else self.expression(node.cause, scope)
-
-        def throw(f: Frame) -> None:
-            error = exception(f)
-            reason = None if cause is None else cause(f)
-            runtime.where = f[BASE] + site
-            error = _as_exception(error, "exceptions must derive from BaseException")
-            if cause is None:
-                raise error
-            if reason is not None:
-                reason = _as_exception(reason, "exception causes must derive from BaseException")
-            raise error from reason
-
-        return throw
-
-    def assert_(self, node: nodes.Assert, scope: Scope) -> Closure:
-        test = self.test(node.test, scope)
-        message = None if node.msg is None else self.expression(node.msg, scope)
-        site = self.site(node)
-
-        def check(f: Frame) -> None:
-            if not test(f):
-                if message is None:
-                    runtime.where = f[BASE] + site
-                    raise AssertionError
-                text = message(f)
-                runtime.where = f[BASE] + site
-                raise AssertionError(text)
-
-        return check
-
-    def try_(self, node: nodes.Try, scope: Scope) -> Closure:
-        run = self.handled(node, scope) if node.handlers else self.block(node.body, scope)
-        if not node.finalbody:
-            return run
-        final = self.block(node.finalbody, scope)
-
-        def protected(f: Frame) -> Any:
-            try:
-                signal = run(f)
-            except BaseException as error:
-                if is_limit(error):
-                    raise
-                where = runtime.where
-                remember_place(error, where)
-                handling.append(error)
-                try:
-                    signal = final(f)
-                finally:
-                    handling.pop()
-                if signal is not None:
-                    return signal
-                runtime.where = where
-                raise
-            result = f[RESULT]
-            ending = final(f)
-            if ending is not None:
-                return ending
-            f[RESULT] = result
-            return signal
-
-        return protected
-
-    def handled(self, node: nodes.Try, scope: Scope) -> Closure:
-        body = self.block(node.body, scope)
-        orelse = self.block(node.orelse, scope) if node.orelse else None
-        handlers = [self.handler(handler, scope) for handler in node.handlers]
-
-        def run(f: Frame) -> Any:
-            try:
-                signal = body(f)
-            except BaseException as error:
-                if is_limit(error):
-                    raise
-                if isinstance(error, MemoryError):
-                    raise LimitExceeded("the program needs too much memory", "max-memory") from None
-                remember_place(error, runtime.where)
-                clean_error(error)
-                for matches, store, clear, handle in handlers:
-                    if not matches(f, error):
-                        continue
-                    handling.append(error)
-                    try:
-                        if store is not None:
-                            store(f, error)
-                        return handle(f)
-                    except BaseException as other:
-                        if other is not error and is_limit(other):
-                            raise
-                        remember_place(other, runtime.where)
-                        raise
-                    finally:
-                        handling.pop()
-                        if clear is not None:
-                            clear(f)
-                runtime.where = place_of(error, runtime.where)
-                raise
-            if signal is None and orelse is not None:
-                return orelse(f)
-            return signal
-
-        return run
-
-    def handler(
-        self, node: nodes.ExceptHandler, scope: Scope
-    ) -> tuple[Callable[[Frame, BaseException], bool], Store | None, Closure | None, Closure]:
-        kind = None if node.type is None else self.expression(node.type, scope)
-        site = self.site(node.type or node)
-
-        def matches(f: Frame, error: BaseException) -> bool:
-            if kind is None:
-                return True
-            wanted = kind(f)
-            runtime.where = f[BASE] + site
-            check_walk(wanted)
-            for one in wanted if isinstance(wanted, tuple) else (wanted,):
-                if not (isinstance(one, type) and issubclass(one, BaseException)):
-                    raise TypeError(
-                        "catching classes that do not inherit from BaseException is not allowed"
-                    )
-            return isinstance(error, wanted)
-
-        body = self.block(node.body, scope)
-        if node.name is None:
-            return matches, None, None, body
-        name = scope.mangle(node.name)
-        if is_special(name):
-            raise refused_special(name, node.name_span or node.span)
-        place = scope.lookup(name)
-        store = self.store(place, name, scope)
-        if place.kind in (LOCAL, CELL):
-
-            def clear(f: Frame) -> None:
-                store(f, UNBOUND)
-
-            return matches, store, clear, body
-        fields = scope.owner.slots["__fields__"] if place.kind == FIELD else GLOBALS
-
-        def remove(f: Frame) -> None:
-            f[fields].pop(name, None)
-
-        return matches, store, remove, body
-
-    def with_(self, node: nodes.With, scope: Scope) -> Closure:
-        run = self.block(node.body, scope)
-        for item in reversed(node.items):
-            run = self.with_one(item, run, scope)
-        return run
-
-    def with_one(self, item: nodes.withitem, body: Closure, scope: Scope) -> Closure:
-        context = self.expression(item.context_expr, scope)
-        store = None if item.optional_vars is None else self.target(item.optional_vars, scope)
-        site = self.site(item.context_expr)
-
-        def run(f: Frame) -> Any:
-            manager = context(f)
-            runtime.where = where = f[BASE] + site
-            enter, leave = manager_methods(manager)
-            value = enter(manager)
-            try:
-                if store is not None:
-                    store(f, value)
-                signal = body(f)
-            except BaseException as error:
-                if is_limit(error):
-                    if not is_program_class(type(manager)):
-                        leave(manager, type(error), error, None)
-                    raise
-                remember_place(error, runtime.where)
-                clean_error(error)
-                place = runtime.where
-                runtime.where = where
-                handling.append(error)
-                try:
-                    if leave(manager, type(error), error, None):
-                        return None
-                finally:
-                    handling.pop()
-                runtime.where = place
-                raise
-            result = f[RESULT]
-            runtime.where = where
-            leave(manager, None, None, None)
-            f[RESULT] = result
-            return signal
-
-        return run
-
     # Definitions
 
     def function(self, node: nodes.FunctionDef, scope: Scope) -> Closure:
@@ -1032,32 +817,6 @@ def docstring(body: tuple[nodes.stmt, ...]) -> str | None:
     return None
 
 
-_PLACE = "raised where"  # no identifier, so that programs do not meet it
-
-
-def remember_place(error: BaseException, where: int) -> None:
-    """Keep where an exception was raised, before other code runs."""
-    if _PLACE not in error.__dict__:
-        error.__dict__[_PLACE] = where
-        from gradcli.language.errors.arity import restate
-
-        restate(error)
-
-
-def place_of(error: BaseException, where: int) -> int:
-    """Where an exception was raised; `where` if nobody remembered."""
-    place: int = error.__dict__.get(_PLACE, where)
-    return place
-
-
-def _as_exception(value: Any, message: str) -> BaseException:
-    if isinstance(value, type) and issubclass(value, BaseException):
-        value = value()
-    if not isinstance(value, BaseException):
-        raise TypeError(message)
-    return value
-
-
 def _wrong_count(expected: int, got: int) -> ValueError:
     if got > expected:
         return ValueError(f"too many values to unpack (expected {expected})")
@@ -1079,16 +838,3 @@ def _store_slice(target: list[Any], index: slice, value: Any) -> None:
     if len(target) > QUANTUM:
         machine.spend(len(target) // 8)
     target[index] = value
-
-
-def manager_methods(value: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """What `with` calls of a value. Raises TypeError for one that is no context manager."""
-    kind = type(value)
-    enter = getattr(kind, "__enter__", None)
-    leave = getattr(kind, "__exit__", None)
-    if enter is None or leave is None:
-        missing = "" if enter is None else " (missed __exit__ method)"
-        raise TypeError(
-            f"'{kind.__name__}' object does not support the context manager protocol{missing}"
-        )
-    return enter, leave

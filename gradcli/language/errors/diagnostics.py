@@ -167,12 +167,6 @@ class Diagnostic:
             "help": "\n".join(self.help) if self.help else None,
         }
 
-    def as_json(self) -> str:
-        """`as_dict` as JSON on one line."""
-        from json import dumps
-
-        return dumps(self.as_dict(), ensure_ascii=False)
-
 
 def from_syntax_error(error: GradSyntaxError, source: Source) -> Diagnostic:
     """The diagnostic of a text that does not parse."""

@@ -120,7 +120,7 @@ class ProgramError(Exception):
             self._point_at_operator(left.span, right.span)
         elif type(node).__name__ == "Link":
             right = node.right
-            left_end = _end_of_left(self.source, node)
+            left_end = _end_of_left(node)
             pairs = [
                 (Span(node.span.start, left_end), found.get("left")),
                 (right.span, found.get("right")),
@@ -352,7 +352,7 @@ class ProgramError(Exception):
 
     def _near(self, name: str, known: Iterable[str]) -> None:
         found = near(name, [other for other in known if not other.startswith("__")], 1)
-        self.help = did_you_mean(found)
+        self.help = did_you_mean(found) or None
 
     def _near_import(self, error: UnknownName) -> None:
         sentence = f"module '{error.module}' has no attribute '{error.wanted}'"
@@ -495,7 +495,7 @@ def _locals(traceback: TracebackType | None) -> dict[str, Any] | None:
     return dict(found) if found is not None else None
 
 
-def _end_of_left(source: Source, node: Any) -> int:
+def _end_of_left(node: Any) -> int:
     """Where the left operand of a link of a chain ends."""
     end = node.chain.first.span.end
     for _, _, span in node.chain.rest:

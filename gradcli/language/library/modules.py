@@ -82,10 +82,10 @@ def refusal(name: str) -> tuple[str, str] | None:
     known = [*MODULES, "torch"]
     reason = REASONS.get(name) or REASONS.get(name.partition(".")[0])
     if reason is None:
-        from gradcli.language.syntax.spelling import near
+        from gradcli.language.syntax.spelling import did_you_mean, near
 
         close = near(name, [*known, "torch.autograd", "torch.func"], 1)
-        reason = f"did you mean '{close[0]}'?" if close else "there are " + ", ".join(sorted(known))
+        reason = did_you_mean(close) or "there are " + ", ".join(sorted(known))
     return f"the module '{name}' is not in the language", reason
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from gradcli.language.machine.sizes import FLAT, PARTS
 from gradcli.nn.module import Module
 from gradcli.optim.optimizer import Optimizer, required, with_hooks
-from gradcli.optim.schedulers import LRScheduler
+from gradcli.optim.scheduler import LRScheduler
 
 from . import nn_objects, open_objects
 

@@ -99,6 +99,7 @@ def grammar_path() -> str:
 
 
 def read_grammar() -> str:
+    """The text of the grammar."""
     with open(grammar_path(), encoding="utf-8", newline="") as file:
         return file.read()
 

@@ -147,6 +147,7 @@ class Lexer:
         self.lines = lines
 
     def add(self, kind: int, text: str, start: int, end: int) -> None:
+        """Append a token."""
         self.kinds.append(kind)
         self.texts.append(text)
         self.starts.append(start)
@@ -402,6 +403,7 @@ class Lexer:
         return position
 
     def tabs(self, start: int, end: int) -> None:
+        """Refuse tabs and spaces that disagree."""
         self.fail(
             "inconsistent use of tabs and spaces in indentation",
             start,
@@ -493,6 +495,7 @@ class Lexer:
             return None
 
     def unterminated(self, start: int, what: str, quote: str, end: int) -> None:
+        """Refuse a text without its closing quotes."""
         line = self.source.position(max(start, end - 1)).line
         triple = "triple-quoted " if len(quote) == 3 else ""
         self.fail(
@@ -505,6 +508,7 @@ class Lexer:
         )
 
     def mismatch(self, closing: str, position: int) -> None:
+        """Refuse a bracket that closes another one."""
         opened, where = self.brackets[-1]
         if self.strings and len(self.brackets) == self.strings[-1].open[-1]:
             self.fail(f"f-string: unmatched '{closing}'", position, position + 1)
@@ -519,6 +523,7 @@ class Lexer:
         )
 
     def bad_name(self, word: str, start: int) -> None:
+        """Refuse a name with a character that names do not have."""
         index = 0
         while word[: index + 1].isidentifier():
             index += 1
@@ -527,6 +532,7 @@ class Lexer:
         self.invalid_character(word[index], start + index)
 
     def invalid_character(self, character: str, position: int) -> None:
+        """Refuse a character that no token has."""
         code = f"U+{ord(character):04X}"
         ascii = _ascii.get(character)
         if character.isprintable():
@@ -538,6 +544,7 @@ class Lexer:
         self.fail(message, position, position + 1, help)
 
     def bad_number(self, text: str, start: int, end: int) -> None:
+        """Refuse a number that is written wrong."""
         following = self.text[end]
         prefix = text[:2].lower()
         kinds = {"0x": "hexadecimal", "0o": "octal", "0b": "binary"}

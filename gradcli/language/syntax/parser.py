@@ -153,7 +153,7 @@ def drive(
             kind = kinds[index]
             if len(states) > high:
                 high = len(states) + 8
-                _check_nesting(values, begins, lexer, index)
+                _check_nesting(values, begins, lexer)
             continue
         if code == 0:
             return values[-1]
@@ -199,7 +199,7 @@ def _jump(tables: Grammar, rules: list[Rule], below: int, state: int, kind: int)
         state = tables.goto[below][origin]
 
 
-def _check_nesting(values: list[Any], begins: list[int], lexer: Lexer, index: int) -> None:
+def _check_nesting(values: list[Any], begins: list[int], lexer: Lexer) -> None:
     """Counts the tokens that wait for the rest of what they began."""
     waiting = [
         begin

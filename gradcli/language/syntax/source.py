@@ -111,10 +111,6 @@ class Source:
         text = self.text[start:end]
         return text[1:] if start == 0 and text.startswith("\ufeff") else text
 
-    @property
-    def last_line(self) -> int:
-        return self.first_line + len(self.starts) - 1
-
     def slice(self, span: Span) -> str:
         """The text of a span."""
         return self.text[span[0] : span[1]]

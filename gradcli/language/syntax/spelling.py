@@ -67,11 +67,12 @@ def _distance(a: str, b: str, most: int) -> int:
     return row[-1]
 
 
-def did_you_mean(names: Sequence[str]) -> str | None:
-    """The help for a misspelt name, from what `near` found."""
+def did_you_mean(names: Sequence[str], form: str = "`{}`") -> str:
+    """The help for a misspelt name, from what `near` found; empty where it found nothing.
+
+    `form` is how a name is written, as `--{}` for options.
+    """
     if not names:
-        return None
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) == 1:
-        return f"did you mean {quoted[0]}?"
-    return f"did you mean {', '.join(quoted[:-1])} or {quoted[-1]}?"
+        return ""
+    *others, last = (form.format(name) for name in names)
+    return f"did you mean {', '.join(others)}{' or ' * bool(others)}{last}?"

@@ -43,6 +43,7 @@ def refuse_integer() -> None:
 
 
 def is_sequence(value: Any) -> bool:
+    """Whether a value is repeated by `*`, as texts and lists are."""
     return isinstance(value, _sequences)
 
 
@@ -167,32 +168,34 @@ def truediv(left: Any, right: Any) -> Any:
     return left / right
 
 
-def _check_division(left: Any, right: Any) -> None:
+def _check_division(left: Any) -> None:
     if isinstance(left, int) and left.bit_length() > MAX_BITS:
         refuse_integer()
 
 
 def quotient_and_rest(left: Any, right: Any) -> Any:
     """`divmod(left, right)`."""
-    _check_division(left, right)
+    _check_division(left)
     if is_array(left) or is_array(right):
         return on_arrays(divmod, left, right)
     return divmod(left, right)
 
 
 def floordiv(left: Any, right: Any) -> Any:
-    _check_division(left, right)
+    """`left // right`. Raises LimitExceeded for an integer too large to divide."""
+    _check_division(left)
     if is_array(left) or is_array(right):
         return on_arrays(operator.floordiv, left, right)
     return left // right
 
 
 def mod(left: Any, right: Any) -> Any:
+    """`left % right`: the rest, or a text with values in its places."""
     if isinstance(left, str):
         from .text import percent
 
         return percent(left, right)
-    _check_division(left, right)
+    _check_division(left)
     if is_array(left) or is_array(right):
         return on_arrays(operator.mod, left, right)
     return left % right
@@ -209,12 +212,14 @@ def power(left: Any, right: Any) -> Any:
 
 
 def matmul(left: Any, right: Any) -> Any:
+    """`left @ right`."""
     if is_array(left) or is_array(right):
         return on_arrays(operator.matmul, left, right)
     return left @ right
 
 
 def lshift(left: Any, right: Any) -> Any:
+    """`left << right`. Raises LimitExceeded for an integer that would be too large."""
     if isinstance(left, int) and isinstance(right, int):
         if left and right + left.bit_length() > MAX_BITS:
             refuse_integer()
@@ -224,12 +229,14 @@ def lshift(left: Any, right: Any) -> Any:
 
 
 def rshift(left: Any, right: Any) -> Any:
+    """`left >> right`."""
     if is_array(left) or is_array(right):
         return on_arrays(operator.rshift, left, right)
     return left >> right
 
 
 def bit_and(left: Any, right: Any) -> Any:
+    """`left & right`, of sets and Counters too."""
     if is_array(left) or is_array(right):
         return on_arrays(operator.and_, left, right)
     if type(left) is Counter and isinstance(right, Counter):
@@ -239,6 +246,7 @@ def bit_and(left: Any, right: Any) -> Any:
 
 
 def bit_or(left: Any, right: Any) -> Any:
+    """`left | right`, of sets, dicts and Counters too."""
     if is_array(left) or is_array(right):
         return on_arrays(operator.or_, left, right)
     if type(left) is Counter and isinstance(right, Counter):
@@ -248,6 +256,7 @@ def bit_or(left: Any, right: Any) -> Any:
 
 
 def bit_xor(left: Any, right: Any) -> Any:
+    """`left ^ right`, of sets too."""
     if is_array(left) or is_array(right):
         return on_arrays(operator.xor, left, right)
     left, right = _as_sets(left, right)

@@ -386,6 +386,7 @@ def delete_instance(value: Any, name: str) -> None:
 
 
 def instance_names(value: Any) -> list[str]:
+    """The attributes of an object of a program class, sorted, special ones left out."""
     names = {*type(value).__members__, *value.__dict__, *table_of(type(value))}
     return sorted(name for name in names if isinstance(name, str) and not is_special(name))
 
@@ -462,6 +463,7 @@ def _refresh(cls: type) -> None:
 
 
 def class_names(value: type) -> list[str]:
+    """The attributes of a program class, sorted, special ones left out."""
     names = {*value.__members__, *table_of(_host_base(value))}  # type: ignore[attr-defined]
     return sorted(name for name in names if not is_special(name))
 

@@ -49,6 +49,7 @@ class Steady:
 
 
 def bare(value: Any) -> Any:
+    """The value itself, where it stands wrapped as Steady."""
     return value.value if type(value) is Steady else value
 
 

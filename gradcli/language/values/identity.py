@@ -166,7 +166,7 @@ def _raised_by_program(error: BaseException) -> bool:
     return code is not None and code.co_filename == _RAISING and code.co_name in _RAISE
 
 
-_RAISING = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile/statements.py"
+_RAISING = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile/exceptions.py"
 _RAISE = ("throw", "again")  # the closures of `raise`
 _ANY_CASE = re.compile(_ADDRESS.pattern, re.IGNORECASE)
 

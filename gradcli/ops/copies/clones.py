@@ -9,11 +9,12 @@ import numpy as np
 from ...kernels.strides import zeros_like
 from ...table.entry import ELEMENTWISE, LINEAR, op
 from ...table.schema import Namespace
+from ...table.shape_rules import shape_of_value
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import Array, DType
 from ...tensor.notices import warn_once
 from ...tensor.tensor import numel
-from ..shape.views import is_contiguous, shape_of_value
+from ..shape.views import is_contiguous
 
 
 def _clone(self: Array, memory_format: Any) -> Array:

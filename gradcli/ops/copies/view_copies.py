@@ -21,7 +21,7 @@ from ...tensor.device import contiguous_format
 from ...tensor.memory import memory_of
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, numel, own_memory, shape_of
-from ..shape.views import check_strided, element_of
+from ..shape.strided import check_strided, element_of
 
 
 def _copy_size(view: Any) -> Any:

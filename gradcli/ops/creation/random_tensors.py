@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import random
+from ...kernels import random, trials
 from ...kernels.random import Generator
 from ...kernels.strides import allocate, contiguous_strides, preserved_strides, strides_of
 from ...table.dtype_rules import is_batched
@@ -307,7 +307,7 @@ def normal_size(mean: float, std: float, size: Sequence[int], *options: Any) -> 
 @over_batch
 def bernoulli(self: Tensor, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
-    values = random.bernoulli_like(self.array, self.dtype, self.dtype, generator=generator)
+    values = trials.bernoulli_like(self.array, self.dtype, self.dtype, generator=generator)
     return _recorded(values, self.dtype, "BernoulliBackward0", self)
 
 
@@ -321,7 +321,7 @@ def bernoulli(self: Tensor, generator: Any) -> Tensor:
 @over_batch
 def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
-    values = random.bernoulli(shape_of(self), self.dtype, float(p), generator=generator)
+    values = trials.bernoulli(shape_of(self), self.dtype, float(p), generator=generator)
     return _recorded(values, self.dtype, "BernoulliBackward2", self)
 
 
@@ -334,7 +334,7 @@ def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
 @over_batch
 def poisson(self: Tensor, generator: Any) -> Tensor:
     check_generator("poisson", generator)
-    values = random.poisson(self.array, self.dtype, generator=generator)
+    values = trials.poisson(self.array, self.dtype, generator=generator)
     return _recorded(values, self.dtype, "PoissonBackward0", self)
 
 
@@ -347,7 +347,7 @@ def poisson(self: Tensor, generator: Any) -> Tensor:
 def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     check_generator("binomial", generator)
     broadcast_shape((shape_of(count), shape_of(prob)))
-    values = random.binomial(count.array, prob.array, count.dtype, prob.dtype, generator=generator)
+    values = trials.binomial(count.array, prob.array, count.dtype, prob.dtype, generator=generator)
     return _recorded(values, count.dtype, "BinomialBackward0", count, prob)
 
 
@@ -368,7 +368,7 @@ def multinomial(self: Tensor, num_samples: int, replacement: bool, generator: An
         rows = weights
         if sizes:
             rows = np.broadcast_to(weights, (*sizes, *weights.shape)).reshape(-1, weights.shape[-1])
-        indices = random.multinomial(
+        indices = trials.multinomial(
             rows, self.dtype, num_samples, replacement, generator=generator
         )
         return make(indices.reshape(*sizes, *weights.shape[:-1], num_samples), dtypes.int64)
@@ -378,7 +378,7 @@ def multinomial(self: Tensor, num_samples: int, replacement: bool, generator: An
 
 @over_batch
 def _multinomial(self: Tensor, num_samples: int, replacement: bool, generator: Any) -> Tensor:
-    indices = random.multinomial(
+    indices = trials.multinomial(
         np.asarray(self.array), self.dtype, num_samples, replacement, generator=generator
     )
     return make(indices, dtypes.int64)
@@ -489,7 +489,7 @@ _inplace(
     "bernoulli_",
     "Tensor p",
     "BernoulliBackward1",
-    lambda shape, dtype, _, p, generator: random.bernoulli_like(
+    lambda shape, dtype, _, p, generator: trials.bernoulli_like(
         _spread(p, shape), p.dtype, dtype, generator=generator
     ),
     "Fills with ones, with the probabilities in `p`, and zeros.",
@@ -499,7 +499,7 @@ _inplace(
     "bernoulli_",
     "float p=0.5",
     "BernoulliBackward2",
-    lambda shape, dtype, _, p, generator: random.bernoulli(shape, dtype, p, generator=generator),
+    lambda shape, dtype, _, p, generator: trials.bernoulli(shape, dtype, p, generator=generator),
     "Fills with ones, with probability `p`, and zeros.",
 )
 _inplace(

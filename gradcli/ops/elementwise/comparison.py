@@ -13,7 +13,7 @@ from ...table.dtype_rules import cleared, common_dtype, dynamic_shape, is_batche
 from ...table.entry import ELEMENTWISE, Op, op
 from ...table.out_rules import FOUND, Rule
 from ...table.public.plain_functions import function
-from ...table.schema import Namespace
+from ...table.schema import Formula, Namespace
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
@@ -415,36 +415,30 @@ def _greater(F: Namespace, g: Any, self: Any, other: Any) -> Any:
     return cleared(F, F.lt(self, other), F.where(F.eq(self, other), g / 2, g))
 
 
-op(
-    "maximum(Tensor self, Tensor other)",
-    numbers=False,
-    kernel=np.maximum,
-    vjp={
-        "self": lambda F, g, self, other: _greater(F, g, self, other),
-        "other": lambda F, g, self, other: _greater(F, g, other, self),
-    },
-    jvp=ELEMENTWISE,
-    promote="number",
-    batching=ELEMENTWISE,
-    check=supports(complex=RuntimeError("maximum not implemented for complex tensors.")),
-    doc="The greater of two elements; NaN if one is. Ties share the gradient.",
-    samples=_tie_samples,
-)
-op(
-    "minimum(Tensor self, Tensor other)",
-    numbers=False,
-    kernel=np.minimum,
-    vjp={
-        "self": lambda F, g, self, other: _lesser(F, g, self, other),
-        "other": lambda F, g, self, other: _lesser(F, g, other, self),
-    },
-    jvp=ELEMENTWISE,
-    promote="number",
-    batching=ELEMENTWISE,
-    check=supports(complex=RuntimeError("minimum not implemented for complex tensors.")),
-    doc="The lesser of two elements; NaN if one is. Ties share the gradient.",
-    samples=_tie_samples,
-)
+def _of_other(share: Formula) -> Formula:
+    """The gradient of the second operand, from that of the first."""
+    return lambda F, g, self, other: share(F, g, other, self)
+
+
+for _name, _kernel, _share, _word in (
+    ("maximum", np.maximum, _greater, "greater"),
+    ("minimum", np.minimum, _lesser, "lesser"),
+):
+    op(
+        f"{_name}(Tensor self, Tensor other)",
+        numbers=False,
+        kernel=_kernel,
+        vjp={
+            "self": _share,
+            "other": _of_other(_share),
+        },
+        jvp=ELEMENTWISE,
+        promote="number",
+        batching=ELEMENTWISE,
+        check=supports(complex=RuntimeError(f"{_name} not implemented for complex tensors.")),
+        doc=f"The {_word} of two elements; NaN if one is. Ties share the gradient.",
+        samples=_tie_samples,
+    )
 op(
     "fmax(Tensor self, Tensor other)",
     numbers=False,

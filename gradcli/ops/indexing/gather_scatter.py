@@ -8,52 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.scatter_add import add_rows, flat_places
+from ...kernels.scatter_add import flat_places
 from ...kernels.strides import ordered_strides, preserved_copy, relayout, strides_of
 from ...table.call.dispatch import run
 from ...table.call.python_data import element
 from ...table.dtype_rules import real_gradients, underivable
-from ...table.entry import ELEMENTWISE, LINEAR, Op, op
+from ...table.entry import Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import (
     aligned,
     batch_size,
-    decomposed,
     front,
     in_front,
     loop,
-    plain_index,
 )
-from ...table.out_rules import EXACT, Rule
+from ...table.out_rules import EXACT
 from ...table.schema import Namespace
-from ...table.shape_rules import broadcast_shape, wrap_dim
+from ...table.shape_rules import broadcast_shape, shape_of_value, wrap_dim
 from ...tensor import dtypes
-from ...tensor.dtypes import FROM_ARRAY, Array, c_name
+from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.notices import warn_once
-from ...tensor.tensor import Tensor, from_array, numel, shape_of
-
-INDEX_TYPES = (dtypes.int64, dtypes.int32)
-MASKS = (dtypes.bool_, dtypes.uint8)
-
-
-def zeros(F: Namespace, like: Any, shape: Sequence[int]) -> Any:
-    """Zeros of `shape` in the dtype of `like`."""
-    return F.zeros_like_shape(like, tuple(shape))
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    return shape_of(value) if type(value) is Tensor else value.shape
-
-
-def _bounded(index: Array, length: int, dim: int, error: type[Exception]) -> None:
-    """Raise `error` for the first index outside 0 … length - 1."""
-    if index.size:
-        low, high = index.min(), index.max()
-        if low < 0 or high >= length:
-            flat = index.reshape(-1)
-            bad = flat[np.argmax((flat < 0) | (flat >= length))]
-            raise error(f"index {bad} is out of bounds for dimension {dim} with size {length}")
-
+from ...tensor.tensor import Tensor, from_array, shape_of
+from .shared import INDEX_TYPES, MASKS, add_at, bounded, zeros
 
 # --- advanced indexing -----------------------------------------------------------------------
 
@@ -155,20 +131,8 @@ def _index_backward(grad: Array, sizes: Sequence[int], indices: Sequence[Array |
     ):
         result[places] = grad  # a mask names each position once
     else:
-        _add_at(result, places, grad)
+        add_at(result, places, grad)
     return result
-
-
-def _add_at(target: Array, places: tuple[Any, ...], values: Array) -> None:
-    """Add at positions that may repeat; whole rows, where there is one index of a dimension."""
-    axes = [axis for axis, place in enumerate(places) if not isinstance(place, slice)]
-    axis, index = axes[0], places[axes[0]]
-    shape = (*target.shape[:axis], index.size, *target.shape[axis + 1 :])
-    if len(axes) == 1 and index.ndim == 1 and values.shape == shape:
-        index = np.where(index < 0, index + target.shape[axis], index)
-        add_rows(np.moveaxis(target, axis, 0), index, np.moveaxis(values, axis, 0))
-    else:
-        np.add.at(target, places, values)
 
 
 def _adjacent(indices: Sequence[Any]) -> bool:
@@ -180,12 +144,14 @@ def _adjacent(indices: Sequence[Any]) -> bool:
 def _led(indices: Sequence[Any], axes: Sequence[Any], size: int) -> tuple[int, list[Any]]:
     """How many dimensions the indices of one example have, and all with the batch in front."""
     pairs = list(zip(indices, axes, strict=True))
-    rank = max(len(_shape(item)) - (axis is not None) for item, axis in pairs if item is not None)
+    rank = max(
+        len(shape_of_value(item)) - (axis is not None) for item, axis in pairs if item is not None
+    )
     spread: list[Any] = []
     for item, axis in pairs:
         if axis is not None:
             item = front(item, axis)
-            shape = _shape(item)
+            shape = shape_of_value(item)
             item = traced.reshape(item, (size, *(1,) * (rank + 1 - len(shape)), *shape[1:]))
         spread.append(item)
     return rank, spread
@@ -217,13 +183,13 @@ def _put_by_batch(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     moved = traced.movedim(tensor, *order)
     each = from_array(np.arange(size).reshape(size, *(1,) * rank))
     chosen = [each, *(item for item in spread if item is not None)]
-    found = broadcast_shape([_shape(item) for item in chosen])
-    rest = _shape(moved)[len(places) + 1 :]
+    found = broadcast_shape([shape_of_value(item) for item in chosen])
+    rest = shape_of_value(moved)[len(places) + 1 :]
     shape = (size, *rest[:target], *found[1:], *rest[target:])
     values = in_front(values, axes[2], size)
-    given = _shape(values)
+    given = shape_of_value(values)
     wide = traced.reshape(values, (size, *(1,) * (len(shape) - len(given)), *given[1:]))
-    pairs = zip(_shape(wide), shape, strict=False)
+    pairs = zip(shape_of_value(wide), shape, strict=False)
     if len(given) > len(shape) or any(a not in (1, b) for a, b in pairs):
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing "
@@ -274,7 +240,7 @@ def _index_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     if batched or not _adjacent(indices):
         return loop(op, args, axes)
     tensor = front(args[0], axes[0])
-    sizes = [(_shape(tensor)[0], *args[1])] if op.id == "index_backward" else []
+    sizes = [(shape_of_value(tensor)[0], *args[1])] if op.id == "index_backward" else []
     return run(op, [tensor, *sizes, [None, *indices]]), 0
 
 
@@ -321,7 +287,7 @@ def _index_put(
         )
     try:
         if accumulate:
-            _add_at(result, places, values)
+            add_at(result, places, values)
         else:
             result[places] = values
     except ValueError:
@@ -399,7 +365,7 @@ def _gather(self: Array, dim: int, index: Array, sparse_grad: bool) -> Array:
     places = np.atleast_1d(index)
     if not places.size:
         return np.empty(shape, self.dtype)
-    _bounded(places, source.shape[dim], dim, RuntimeError)
+    bounded(places, source.shape[dim], dim, RuntimeError)
     flat = np.ascontiguousarray(source).reshape(-1)
     return flat.take(flat_places(source.shape, dim, places)).reshape(shape)
 
@@ -480,7 +446,7 @@ def _scattered(self: Array, dim: int, index: Array, src: Any, write: Any) -> Arr
     places = np.atleast_1d(index)
     if not places.size:
         return result.reshape(np.shape(self))
-    _bounded(places, result.shape[dim], dim, RuntimeError)
+    bounded(places, result.shape[dim], dim, RuntimeError)
     if isinstance(src, np.ndarray | np.generic):
         values = np.atleast_1d(src)[tuple(slice(length) for length in places.shape)].reshape(-1)
     else:
@@ -647,12 +613,12 @@ def scatter_reduce(
 
 
 def _ones(F: Namespace, like: Any) -> Any:
-    return zeros(F, like, _shape(like)) + 1
+    return zeros(F, like, shape_of_value(like)) + 1
 
 
 def _share(F: Namespace, self: Any, dim: int, index: Any, src: Any, include_self: bool) -> Any:
     """For mean: one over the number of elements that went into each result."""
-    start = _ones(F, self) if include_self else zeros(F, self, _shape(self))
+    start = _ones(F, self) if include_self else zeros(F, self, shape_of_value(self))
     counts = F.scatter_add(start, dim, index, _ones(F, src))
     return 1 / F.masked_fill(counts, counts == 0, 1)
 
@@ -661,9 +627,9 @@ def _ties(
     F: Namespace, self: Any, dim: int, index: Any, src: Any, out: Any
 ) -> tuple[Any, Any, Any]:
     """For amax and amin: where self and src are the result, and over how many it is shared."""
-    own = F.where(self == out, _ones(F, self), zeros(F, self, _shape(self)))
+    own = F.where(self == out, _ones(F, self), zeros(F, self, shape_of_value(self)))
     there = src == F.gather(out, dim, index)
-    other = F.where(there, _ones(F, src), zeros(F, src, _shape(src)))
+    other = F.where(there, _ones(F, src), zeros(F, src, shape_of_value(src)))
     return own, other, F.scatter_add(own, dim, index, other)
 
 
@@ -703,13 +669,17 @@ def src_factor(
     """The derivative of the result at each position by the element of src written there."""
     if reduce == "mean":
         return F.gather(_share(F, self, dim, index, src, include_self), dim, index)
-    broadcast_shape((_shape(src), _shape(index)))  # what is compared with `src` has its shape
+    broadcast_shape(
+        (shape_of_value(src), shape_of_value(index))
+    )  # what is compared with `src` has its shape
     if reduce == "prod":
         zero = src == 0
         ones = _ones(F, src)
-        none = zeros(F, src, _shape(src))
+        none = zeros(F, src, shape_of_value(src))
         counts = F.gather(
-            F.scatter_add(zeros(F, self, _shape(self)), dim, index, F.where(zero, ones, none)),
+            F.scatter_add(
+                zeros(F, self, shape_of_value(self)), dim, index, F.where(zero, ones, none)
+            ),
             dim,
             index,
         )
@@ -751,7 +721,7 @@ op(
             t * self_factor(F, self, dim, index, src, reduce, include_self, out)
         ),
         "src": lambda F, t, self, dim, index, src, reduce, include_self, out: F.scatter_add(
-            zeros(F, t, _shape(self)),
+            zeros(F, t, shape_of_value(self)),
             dim,
             index,
             t * src_factor(F, self, dim, index, src, reduce, include_self, out),
@@ -767,616 +737,3 @@ op(
         for flag in (True, False)
     ],
 )
-
-
-# --- whole slices along one dimension --------------------------------------------------------
-
-
-def _check_vector(self: Tensor, index: Tensor) -> None:
-    shape = shape_of(index)
-    if len(shape) > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    if not shape_of(self) and numel(shape) != 1:
-        raise RuntimeError(
-            f"index_select(): Index to scalar can have only 1 value, got {numel(shape)} value(s)"
-        )
-    if index.dtype not in INDEX_TYPES:
-        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-
-
-def _check_added(index: Tensor) -> None:
-    shape = shape_of(index)
-    found = index.dtype.scalar_name
-    if len(shape) > 1:
-        raise IndexError(
-            "index_add_(): Index is supposed to be a vector, but got dim: "
-            f"{len(shape)} with type: {found} and size: {list(shape)}"
-        )
-    if index.dtype not in INDEX_TYPES:
-        raise RuntimeError(f"index_add_(): Expected dtype int32/int64 for index but got: {found}")
-
-
-def _check_copied(index: Tensor) -> None:
-    rank = len(shape_of(index))
-    if rank > 1:
-        raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {rank})")
-    if index.dtype is not dtypes.int64:
-        found = index.dtype.scalar_name
-        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {found}")
-
-
-def _check_filled(index: Tensor) -> None:
-    if index.dtype is not dtypes.int64:
-        raise IndexError("index_fill_(): Expected dtype int64 for index.")
-    if len(shape_of(index)) > 1:
-        raise RuntimeError("Index has to be a vector/scalar")
-
-
-def _index_select(self: Array, dim: int, index: Array) -> Array:
-    dim = wrap_dim(dim, self.ndim)
-    places = np.atleast_1d(index)
-    source = np.atleast_1d(self)
-    length = source.shape[dim]
-    if places.size and not length:
-        raise RuntimeError("index_select(): self indexing axis dim should be positive")
-    if places.size and (places.min() < 0 or places.max() >= length):
-        if dim != 1:
-            raise IndexError("index out of range in self")
-        bad = places[np.argmax((places < 0) | (places >= length))]
-        raise RuntimeError(f"INDICES element is out of DATA bounds, id={bad} axis_dim={length}")
-    result = source.take(places, dim)
-    return result if self.ndim else result.reshape(())
-
-
-op(
-    "index_select(Tensor self, Dim dim, Tensor index)",
-    kernel=_index_select,
-    check=lambda self, dim, index: _check_vector(self, index),
-    vjp={
-        "self": lambda F, g, self_shape, dim, index: F.index_add(
-            zeros(F, g, self_shape), dim, index, g
-        )
-    },
-    jvp={"self": lambda F, t, dim, index: F.index_select(t, dim, index)},
-    batching=plain_index,
-    out=Rule("index_select(): self and result must have the same scalar type"),
-    doc="The slices of a dimension at the positions in `index`.",
-    samples=lambda S: [
-        S(S.normal(3, 4), 1, S.integers(0, 4, 3)),
-        S(S.normal(4), 0, S.integers(0, 4, 2)),
-    ],
-)
-
-
-def _slices(name: str, self: Array, dim: int, index: Array) -> tuple[Array, tuple[Any, ...]]:
-    """A copy of `self` with one dimension at least, and the index of the slices in it."""
-    dim = wrap_dim(dim, self.ndim)
-    result = np.atleast_1d(preserved_copy(self))
-    places = np.atleast_1d(index)
-    _bounded(places, result.shape[dim], dim, RuntimeError if name == "index_add_" else IndexError)
-    return result, (*(slice(None),) * dim, places)
-
-
-def _around(array: Array, axis: int) -> tuple[int, ...] | None:
-    """The lengths of the other dimensions; None where there is no dimension at all."""
-    return array.shape[:axis] + array.shape[axis + 1 :] if array.ndim else None
-
-
-def _index_add(self: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
-    axis = wrap_dim(dim, self.ndim)
-    count = np.atleast_1d(index).size
-    if source.dtype != self.dtype:
-        raise RuntimeError(
-            f"index_add_(): self ({FROM_ARRAY[self.dtype].scalar_name}) and source "
-            f"({FROM_ARRAY[source.dtype].scalar_name}) must have the same scalar type"
-        )
-    if axis >= max(source.ndim, 1):
-        raise RuntimeError(
-            f"index_add_(): Indexing dim {axis} is out of bounds of the source tensor with dim "
-            f"{source.ndim}"
-        )
-    length = np.atleast_1d(source).shape[axis]
-    if count != length:
-        raise RuntimeError(
-            f"index_add_(): Number of indices ({count}) should be equal to source.size(dim): "
-            f"({length}), for dim: {axis}"
-        )
-    if _around(self, axis) != _around(source, axis):
-        raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. "
-            f"Got self.shape = {list(self.shape)} source.shape = {list(source.shape)}"
-        )
-    result, places = _slices("index_add_", self, dim, index)
-    values = source if alpha == 1 else source * result.dtype.type(alpha)
-    _add_at(result, places, np.atleast_1d(values))
-    return result.reshape(np.shape(self))
-
-
-op(
-    "index_add(Tensor self, Dim dim, Tensor index, Tensor source, *, Scalar alpha=1)",
-    kernel=_index_add,
-    check=lambda self, dim, index, source, alpha: _check_added(index),
-    vjp={
-        "self": lambda F, g: g,
-        "source": lambda F, g, dim, index, source_shape, alpha: _scaled(
-            F.reshape(F.index_select(g, dim, index), source_shape), alpha
-        ),
-    },
-    jvp={
-        "self": lambda F, t: t,
-        "source": lambda F, t, self_shape, dim, index, alpha: F.index_add(
-            zeros(F, t, self_shape), dim, index, t, alpha=alpha
-        ),
-    },
-    inplace="Tensor",
-    batching=plain_index,
-    keeps={"source": ("source",)},
-    writes="places",
-    batched_write="ruled",
-    out=EXACT,
-    doc="Adds `alpha` times `source` to the slices of a dimension at the positions in `index`.",
-    samples=lambda S: [
-        S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal(3, 2)),
-        S(S.normal(3), 0, S.integers(0, 3, 4), S.normal(4), alpha=2.0),
-    ],
-)
-
-
-def _copy_slices(whole: Any, part: Any, index: Any) -> Any:
-    result = np.array(whole, order="C")
-    result.reshape(-1)[index] = part.reshape(-1)
-    return result
-
-
-def _copy_slices_batched(F: Namespace, whole: Any, part: Any, index: Any) -> Any:
-    rest = F.index_fill(F.reshape(whole, (-1,)), 0, index, 0)
-    result = F.index_add(rest, 0, index, F.reshape(part, (-1,)))
-    return F.reshape(result, tuple(whole.shape))
-
-
-op(
-    "_copy_slices(Tensor whole, Tensor part, Tensor index)",
-    kernel=_copy_slices,
-    vjp={
-        "whole": lambda F, g, whole_shape, index: F.reshape(
-            F.index_fill(F.reshape(g, (-1,)), 0, index, 0), whole_shape
-        ),
-        "part": lambda F, g, part_shape, index: F.reshape(
-            F.index_select(F.reshape(g, (-1,)), 0, index), part_shape
-        ),
-    },
-    jvp=LINEAR,
-    batching=decomposed(_copy_slices_batched),
-    node="CopySlices",
-    where=(),
-    doc="A tensor with other values at places of its flattened form, each given once.",
-    samples=lambda S: [S(S.normal(3, 4), S.normal(1, 1), S.integers(0, 12, 1))],
-)
-
-
-def _scaled(value: Any, alpha: Any) -> Any:
-    if alpha == 1:
-        return value
-    return value * (alpha.conjugate() if isinstance(alpha, complex) else alpha)
-
-
-def _index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
-    if self.ndim and source.ndim and self.ndim != source.ndim:
-        raise IndexError(
-            "index_copy_(): When source and destination are not scalars, their dimensionality "
-            f"must match. Source dimensionality ({source.ndim}), destination dimensionality "
-            f"({self.ndim})"
-        )
-    if source.dtype != self.dtype:
-        raise RuntimeError(
-            "index_copy_(): self and source expected to have the same dtype, but got (self) "
-            f"{FROM_ARRAY[self.dtype].scalar_name} and (source) "
-            f"{FROM_ARRAY[source.dtype].scalar_name}"
-        )
-    axis = wrap_dim(dim, self.ndim)
-    count = np.atleast_1d(index).size
-    if source.ndim and source.shape[axis] != count:
-        raise IndexError(
-            f"index_copy_(): Number of indices ({count}) should be equal to source.size(dim) "
-            f"({source.shape[axis]})"
-        )
-    result, places = _slices("index_copy_", self, dim, index)
-    result[places] = source
-    return result.reshape(np.shape(self))
-
-
-op(
-    "index_copy(Tensor self, Dim dim, Tensor index, Tensor source)",
-    kernel=_index_copy,
-    check=lambda self, dim, index, source: _check_copied(index),
-    vjp={
-        "self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
-        "source": lambda F, g, dim, index, source_shape: F.reshape(
-            F.index_select(g, dim, index), source_shape
-        ),
-    },
-    jvp={
-        "self": lambda F, t, dim, index: F.index_fill(t, dim, index, 0),
-        "source": lambda F, t, self_shape, dim, index: F.index_copy(
-            zeros(F, t, self_shape), dim, index, t
-        ),
-    },
-    inplace="Tensor",
-    keeps={"source": ("source",)},
-    writes="places",
-    out=EXACT,
-    doc="Writes `source` to the slices of a dimension at the positions in `index`.",
-    samples=lambda S: [S(S.normal(3, 4), 0, S.integers(1, 2, 1), S.normal(1, 4))],
-)
-
-
-def _index_fill(self: Array, dim: int, index: Array, value: Any) -> Array:
-    result, places = _slices("index_fill_", self, dim, index)
-    if not isinstance(value, np.ndarray | np.generic):
-        if isinstance(value, complex) and result.dtype.kind != "c":
-            raise RuntimeError(
-                "index_fill_(): Converting complex Scalar to non-complex type is not supported"
-            )
-        value = element(value, FROM_ARRAY[result.dtype])
-    elif value.ndim:
-        raise RuntimeError(
-            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value.ndim} dimension(s)."
-        )
-    result[places] = value
-    return result.reshape(np.shape(self))
-
-
-op(
-    "index_fill(Tensor self, Dim dim, Tensor index, Number value)",
-    kernel=_index_fill,
-    check=lambda self, dim, index, value: _check_filled(index),
-    keeps_layout=True,
-    vjp={"self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0)},
-    jvp={"self": lambda F, t, dim, index: F.index_fill(t, dim, index, 0)},
-    inplace="Tensor",
-    batching=plain_index,
-    batched_write="ruled",
-    doc="Writes one number to the slices of a dimension at the positions in `index`.",
-    samples=lambda S: [S(S.normal(3, 4), 1, S.integers(0, 4, 2), 2.0)],
-)
-op(
-    "index_fill_tensor(Tensor self, Dim dim, Tensor index, Tensor value)",
-    name="index_fill",
-    kernel=_index_fill,
-    check=lambda self, dim, index, value: _check_filled(index),
-    keeps_layout=True,
-    vjp={
-        "self": lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
-        "value": lambda F, g, dim, index: F.sum(g - F.index_fill(g, dim, index, 0)),
-    },
-    jvp={
-        "self": lambda F, t, dim, index: F.index_fill(t, dim, index, 0),
-        "value": lambda F, t, self_shape, dim, index: F.index_fill_tensor(
-            zeros(F, t, self_shape), dim, index, t
-        ),
-    },
-    node="IndexFillBackward1",
-    inplace="Tensor",
-    batched_write="ruled",
-    doc="Writes the element of a tensor to the slices at the positions in `index`.",
-    samples=lambda S: [S(S.normal(3, 4), 1, S.integers(0, 4, 2), S.normal())],
-)
-
-
-# --- masks -----------------------------------------------------------------------------------
-
-
-def _check_fill_mask(self: Tensor, mask: Tensor, value: Any) -> None:
-    if mask.dtype is not dtypes.bool_:
-        raise RuntimeError(
-            "masked_fill_ only supports boolean masks, but got mask with dtype "
-            f"{c_name(mask.dtype)}"
-        )
-    if type(value) is Tensor and shape_of(value):
-        raise RuntimeError(
-            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{len(shape_of(value))} dimension(s)."
-        )
-    if type(value) is not Tensor:
-        element(value, self.dtype)  # raises for a number that does not fit
-
-
-def _masked_fill(self: Array, mask: Array, value: Any) -> Array:
-    shape = broadcast_shape([np.shape(mask), np.shape(self)])
-    dtype = FROM_ARRAY[self.dtype]
-    if not isinstance(value, np.ndarray | np.generic):
-        value = element(value, dtype)
-    else:
-        value = dtype.cast(np.asarray(value))[()]
-    return np.ascontiguousarray(np.where(mask, value, self)).reshape(shape)
-
-
-op(
-    "masked_fill(Tensor self, Tensor mask, Number value)",
-    kernel=_masked_fill,
-    check=_check_fill_mask,
-    vjp={"self": lambda F, g, mask: F.masked_fill(g, mask, 0)},
-    jvp={"self": lambda F, t, mask: F.masked_fill(t, mask, 0)},
-    batching=ELEMENTWISE,
-    keeps_layout=True,
-    inplace="Tensor",
-    writes="fill",
-    batched_write="arithmetic",
-    doc="Writes one number where the mask is true.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.booleans(2, 3), 2.0),
-        S(S.normal(3), S.booleans(2, 1), 2.0),
-    ],
-)
-op(
-    "masked_fill_tensor(Tensor self, Tensor mask, Tensor value)",
-    name="masked_fill",
-    kernel=_masked_fill,
-    check=_check_fill_mask,
-    vjp={
-        "self": lambda F, g, mask: F.masked_fill(g, mask, 0),
-        "value": lambda F, g, mask: F.sum(F.where(mask, g, 0)),
-    },
-    jvp={
-        "self": lambda F, t, mask: F.masked_fill(t, mask, 0),
-        "value": lambda F, t, self_shape, mask: F.masked_fill_tensor(
-            zeros(F, t, self_shape), mask, t
-        ),
-    },
-    node="MaskedFillBackward1",
-    inplace="Tensor",
-    doc="Writes the element of a tensor where the mask is true.",
-    samples=lambda S: [S(S.normal(2, 3), S.booleans(2, 3), S.normal())],
-)
-
-
-def _masked_select(self: Array, mask: Array) -> Array:
-    shape = broadcast_shape([np.shape(mask), np.shape(self)])
-    return np.broadcast_to(self, shape)[np.broadcast_to(mask, shape)]
-
-
-def _check_select_mask(self: Tensor, mask: Tensor) -> None:
-    if mask.dtype is not dtypes.bool_:
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
-
-
-def _select_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
-    if axes[1] is not None:
-        raise RuntimeError(
-            "vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot "
-            "support this because for each batch this would return a differently shaped Tensor. "
-            "Please file an issue at https://github.com/pytorch/pytorch/issues if you need this "
-            "feature."
-        )
-    return loop(op, args, axes)
-
-
-op(
-    "masked_select(Tensor self, Tensor mask)",
-    kernel=_masked_select,
-    batching=_select_batched,
-    check=_check_select_mask,
-    vjp={
-        "self": lambda F, g, self_shape, mask: F.masked_scatter(
-            zeros(F, g, broadcast_shape([self_shape, _shape(mask)])), mask, g
-        )
-    },
-    jvp={"self": lambda F, t, mask: F.masked_select(t, mask)},
-    keeps={"self": ("self",)},
-    mapped="no",
-    out=Rule("masked_select(): self and result must have the same scalar type"),
-    doc="The elements where the mask is true, as one dimension.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.booleans(2, 3)),
-        S(S.normal(3), S.booleans(2, 1)),
-    ],
-)
-
-
-def _masked_scatter(self: Array, mask: Array, source: Array) -> Array:
-    if source.dtype != self.dtype:
-        raise RuntimeError(
-            "masked_scatter_: expected self and source to have same dtypes but got "
-            f"{FROM_ARRAY[self.dtype].scalar_name} and {FROM_ARRAY[source.dtype].scalar_name}"
-        )
-    shape = broadcast_shape([np.shape(self), np.shape(mask)])
-    result = np.array(np.broadcast_to(self, shape))
-    places = np.broadcast_to(mask, shape)
-    count = int(np.count_nonzero(places))
-    if count > source.size:
-        raise RuntimeError("Number of elements of source < number of ones in mask")
-    result[places] = source.reshape(-1)[:count]
-    return result
-
-
-def _check_scatter_mask(self: Tensor, mask: Tensor, source: Tensor) -> None:
-    if mask.dtype is not dtypes.bool_:
-        raise RuntimeError(
-            f"masked_scatter_ only supports boolean masks, but got mask with dtype "
-            f"{mask.dtype.scalar_name}"
-        )
-
-
-def _masked_scatter_source(F: Namespace, g: Any, mask: Any, shape: Sequence[int]) -> Any:
-    used = F.masked_select(g, mask)
-    missing = int(np.prod(shape, dtype=np.int64)) - _shape(used)[0]
-    if missing:
-        used = F.cat([used, zeros(F, used, (missing,))], 0)
-    return F.reshape(used, shape)
-
-
-op(
-    "masked_scatter(Tensor self, Tensor mask, Tensor source)",
-    kernel=_masked_scatter,
-    check=_check_scatter_mask,
-    vjp={
-        "self": lambda F, g, mask: F.masked_fill(g, mask, 0),
-        "source": lambda F, g, mask, source_shape: _masked_scatter_source(F, g, mask, source_shape),
-    },
-    jvp={
-        "self": lambda F, t, mask: F.masked_fill(t, mask, 0),
-        "source": lambda F, t, self_shape, mask: F.masked_scatter(zeros(F, t, self_shape), mask, t),
-    },
-    inplace="Tensor",
-    doc="Writes the elements of `source`, one after another, where the mask is true.",
-    samples=lambda S: [S(S.normal(2, 3), S.booleans(2, 3), S.normal(7))],
-)
-
-
-# --- positions in the flat tensor ------------------------------------------------------------
-
-
-def _flat_places(index: Array, size: int, nothing: str) -> Array:
-    places = np.asarray(index)
-    if places.size and not size:
-        raise IndexError(nothing)
-    if places.size and (places.min() < -size or places.max() >= size):
-        flat = places.reshape(-1)
-        bad = flat[np.argmax((flat < -size) | (flat >= size))]
-        raise IndexError(
-            f"out of range: tried to access index {bad} on a tensor of {size} elements."
-        )
-    return places
-
-
-def _take(self: Array, index: Array) -> Array:
-    nothing = "take(): tried to take from an empty tensor"
-    return np.asarray(self).reshape(-1)[_flat_places(index, self.size, nothing)]
-
-
-def _check_long(name: str) -> Any:
-    def check(self: Tensor, index: Tensor, *rest: Any) -> None:
-        if index.dtype is not dtypes.int64:
-            raise RuntimeError(
-                f"{name}(): Expected a long tensor for index, but got {index.dtype.scalar_name}"
-            )
-
-    return check
-
-
-op(
-    "take(Tensor self, Tensor index)",
-    kernel=_take,
-    check=_check_long("take"),
-    vjp={"self": lambda F, g, self_shape, index: F.put(zeros(F, g, self_shape), index, g, True)},
-    jvp={"self": lambda F, t, index: F.take(t, index)},
-    keeps={"self": ("self",)},
-    out=Rule(
-        "take(): self and out expected to have the same dtype, but got self.dtype = {result} and "
-        "out.dtype = {out}"
-    ),
-    doc="Elements at positions in the flattened tensor.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.integers(-6, 6, 4)),
-        S(S.normal(3), S.integers(0, 3, 2, 2)),
-    ],
-)
-
-
-def _put_flat(self: Array, index: Array, source: Array, accumulate: bool) -> Array:
-    if source.dtype != self.dtype:
-        raise RuntimeError(
-            f"put_(): self and source expected to have the same dtype, but got self.dtype = "
-            f"{FROM_ARRAY[self.dtype].scalar_name} and source.dtype = "
-            f"{FROM_ARRAY[source.dtype].scalar_name}"
-        )
-    nothing = "put_(): Tried to put elements into an empty tensor"
-    places = _flat_places(index, self.size, nothing).reshape(-1)
-    if source.size != places.size:
-        raise RuntimeError(
-            f"put_(): Expected source and index to have the same number of elements, but got "
-            f"source.numel() = {source.size}, index.numel() = {places.size}"
-        )
-    result = preserved_copy(self)
-    values = np.asarray(source).reshape(-1)
-    if not np.ndim(result):
-        one = np.array(result).reshape(1)
-        if accumulate:
-            np.add.at(one, places, values)
-        elif places.size:
-            one[0] = values[-1]
-        return one[0]
-    flat = np.unravel_index(places % max(self.size, 1), np.shape(self))
-    if accumulate:
-        np.add.at(result, flat, values)
-    else:
-        result[flat] = values
-    return result
-
-
-op(
-    "put(Tensor self, Tensor index, Tensor source, bool accumulate=False)",
-    kernel=_put_flat,
-    check=_check_long("put_"),
-    keeps_layout=True,
-    vjp={
-        "self": lambda F, g, index, accumulate: (
-            g if accumulate else F.put(g, index, zeros(F, g, _shape(index)), False)
-        ),
-        "source": lambda F, g, index, source_shape: F.reshape(F.take(g, index), source_shape),
-    },
-    jvp={
-        "self": lambda F, t, index, accumulate: (
-            t if accumulate else F.put(t, index, zeros(F, t, _shape(index)), False)
-        ),
-        "source": lambda F, t, self_shape, index: F.put(zeros(F, t, self_shape), index, t, True),
-    },
-    inplace="Tensor",
-    where=("torch", "Tensor"),
-    keeps={"source": ("source",)},
-    writes="places",
-    doc="Writes `source` to positions in the flattened tensor, or adds it there.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.integers(2, 3, 1), S.normal(1)),
-        S(S.normal(2, 3), S.integers(0, 6, 4), S.normal(4), True),
-    ],
-)
-
-
-def _values(indices: Any) -> Any:
-    """The elements of an index, over all batches."""
-    while type(indices) is Tensor:
-        level = indices.level
-        indices = indices.array if level is None or level.value is None else level.value
-    return indices
-
-
-def _take_along_dim(F: Namespace, self: Any, indices: Any, dim: int | None) -> Any:
-    if dim is None:
-        return F.gather(F.reshape(self, (-1,)), 0, F.reshape(indices, (-1,)))
-    shape, found = _shape(self), _shape(indices)
-    if len(shape) != len(found):
-        raise RuntimeError(
-            "torch.take_along_dim(): input and indices should have the same number of dimensions, "
-            f"but got {len(shape)} dimensions for input, and {len(found)} dimensions for indices"
-        )
-    axis = wrap_dim(dim, len(shape))
-    if indices.dtype not in (dtypes.int64, np.int64):
-        found_type = getattr(indices.dtype, "scalar_name", indices.dtype)
-        raise RuntimeError(
-            f"torch.take_along_dim(): dtype of indices should be Long but got {found_type}"
-        )
-    values = _values(indices)
-    if np.any((values < 0) | (values >= shape[axis])):  # positions count round and round
-        indices = F.remainder_scalar(indices, shape[axis])
-    common = broadcast_shape(
-        [(*shape[:axis], 1, *shape[axis + 1 :]), (*found[:axis], 1, *found[axis + 1 :])]
-    )
-    wide = F.expand(self, (*common[:axis], shape[axis], *common[axis + 1 :]))
-    places = F.expand(indices, (*common[:axis], found[axis], *common[axis + 1 :]))
-    return F.gather(wide, axis, places)
-
-
-op(
-    "take_along_dim(Tensor self, Tensor indices, Dim? dim=None)",
-    composite=_take_along_dim,
-    out=EXACT,
-    doc="gather whose index is broadcast; without `dim`, from the flattened tensor.",
-    samples=lambda S: [
-        S(S.normal(3, 4), S.integers(0, 4, 3, 1), 1),
-        S(S.normal(3, 4), S.integers(0, 12, 5)),
-    ],
-)
-
-__all__ = ["INDEX_TYPES", "LINEAR", "zeros"]

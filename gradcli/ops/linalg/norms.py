@@ -20,7 +20,7 @@ from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim, size_at, wrap_dim, wrap_dims
 from ...tensor import dtypes
 from ...tensor.tensor import Tensor, numel, shape_of
-from ..reduction.reductions import check_norm_dtype
+from ..reduction.vector_norms import check_norm_dtype
 from .shared import conjugate
 
 _INF = math.inf

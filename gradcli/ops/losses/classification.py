@@ -187,35 +187,39 @@ def _check_nll(
             raise IndexError(f"Target {labelled[outside].ravel()[0]} is out of bounds.")
 
 
-op(
-    "_nll_loss(Tensor self, Tensor target, Tensor? weight, str reduction, int ignore_index)",
-    kernel=_nll,
-    vjp={"self": _nll_slope},
-    keeps={"self": ("self",)},
-    fused={"self": "NllLossBackwardBackward0 g self=0"},
-    jvp={"self": _nll_tangent},
-    check=_check_nll,
-    node="NllLossBackward0",
-    where=(),
-    doc="The kernel of `nll_loss`.",
-    samples=lambda S: [
+def _define_nll(suffix: str, node: str, doc: str, samples: Any) -> None:
+    """The kernel of `nll_loss`, which is one; PyTorch has a node for each of two ranks."""
+    op(
+        f"_nll_loss{suffix}(Tensor self, Tensor target, Tensor? weight, str reduction, "
+        "int ignore_index)",
+        kernel=_nll,
+        vjp={"self": _nll_slope},
+        keeps={"self": ("self",)},
+        fused={"self": f"{node}BackwardBackward0 g self=0"},
+        jvp={"self": _nll_tangent},
+        check=_check_nll,
+        node=f"{node}Backward0",
+        where=(),
+        doc=doc,
+        samples=samples,
+    )
+
+
+_define_nll(
+    "",
+    "NllLoss",
+    "The kernel of `nll_loss`.",
+    lambda S: [
         S(S.normal(3, 4), S.integers(0, 4, 3), None, "mean", -100),
         S.edge(S.normal(3, 4), S.integers(0, 4, 3), S.uniform(1, 2, 4), "sum", 1),
         S(S.normal(4), S.integers(0, 4), None, "none", -100),
     ],
 )
-op(
-    "_nll_loss2d(Tensor self, Tensor target, Tensor? weight, str reduction, int ignore_index)",
-    kernel=_nll,
-    vjp={"self": _nll_slope},
-    keeps={"self": ("self",)},
-    fused={"self": "NllLoss2DBackwardBackward0 g self=0"},
-    jvp={"self": _nll_tangent},
-    check=_check_nll,
-    node="NllLoss2DBackward0",
-    where=(),
-    doc="The kernel of `nll_loss` for images.",
-    samples=lambda S: [
+_define_nll(
+    "2d",
+    "NllLoss2D",
+    "The kernel of `nll_loss` for images.",
+    lambda S: [
         S(S.normal(2, 3, 1, 2), S.integers(0, 3, 2, 1, 2), None, "mean", -100),
         S.edge(S.normal(2, 3, 2, 2), S.integers(0, 3, 2, 2, 2), S.uniform(1, 2, 3), "none", 1),
     ],

@@ -45,6 +45,29 @@ def _away_from_kinks(S: Any) -> Any:
     ]
 
 
+def _in_functional(
+    name: str,
+    doc: str,
+    samples: Any,
+    kernel: str = "",
+    settings: tuple[float, ...] = (),
+    prelude: str = "torch",
+) -> None:
+    """The function of torch.nn.functional over an entry, with `inplace`."""
+    op(
+        f"{name}_F(Tensor self, bool inplace=False)",
+        name=name,
+        composite=lambda F, self, inplace: in_place_or_not(
+            kernel or name, F, inplace, self, *settings
+        ),
+        where=("F",),
+        prelude=prelude,
+        written="F",
+        doc=doc,
+        samples=samples,
+    )
+
+
 # --- rectifiers
 
 op(
@@ -84,14 +107,8 @@ op(
     doc="Zero for negative elements; its derivative at zero is zero.",
     samples=lambda S: [*_away_from_kinks(S), S(S.integers(-3, 3, 3))],
 )
-op(
-    "relu_F(Tensor self, bool inplace=False)",
-    name="relu",
-    composite=lambda F, self, inplace: in_place_or_not("relu", F, inplace, self),
-    where=("F",),
-    written="F",
-    doc="Zero for negative elements; its derivative at zero is zero.",
-    samples=_away_from_kinks,
+_in_functional(
+    "relu", "Zero for negative elements; its derivative at zero is zero.", _away_from_kinks
 )
 
 
@@ -274,16 +291,12 @@ op(
     doc="The exponential unit whose constants keep mean 0 and variance 1.",
     samples=_away_from_kinks,
 )
-op(
-    "selu_F(Tensor self, bool inplace=False)",
-    name="selu",
-    composite=lambda F, self, inplace: in_place_or_not(
-        "elu", F, inplace, self, SELU_ALPHA, SELU_SCALE
-    ),
-    where=("F",),
-    written="F",
-    doc="The exponential unit whose constants keep mean 0 and variance 1.",
-    samples=_away_from_kinks,
+_in_functional(
+    "selu",
+    "The exponential unit whose constants keep mean 0 and variance 1.",
+    _away_from_kinks,
+    kernel="elu",
+    settings=(SELU_ALPHA, SELU_SCALE),
 )
 
 
@@ -428,16 +441,7 @@ op(
     doc="x * sigmoid(x).",
     samples=lambda S: [] if S.dtype.is_complex else [*S.each(-2, 2), *S.kinks()],
 )
-op(
-    "silu_F(Tensor self, bool inplace=False)",
-    name="silu",
-    composite=lambda F, self, inplace: in_place_or_not("silu", F, inplace, self),
-    where=("F",),
-    prelude="F",
-    written="F",
-    doc="x * sigmoid(x).",
-    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
-)
+_in_functional("silu", "x * sigmoid(x).", lambda S: [*S.each(-2, 2), *S.kinks()], prelude="F")
 
 
 def _mish_slope(F: Namespace, g: Any, self: Any) -> Any:
@@ -465,15 +469,8 @@ op(
     doc="x * tanh(softplus(x)).",
     samples=lambda S: [*S.each(-2, 2), *S.kinks()],
 )
-op(
-    "mish_F(Tensor self, bool inplace=False)",
-    name="mish",
-    composite=lambda F, self, inplace: in_place_or_not("mish", F, inplace, self),
-    where=("F",),
-    prelude="F",
-    written="F",
-    doc="x * tanh(softplus(x)).",
-    samples=lambda S: [*S.each(-2, 2), *S.kinks()],
+_in_functional(
+    "mish", "x * tanh(softplus(x)).", lambda S: [*S.each(-2, 2), *S.kinks()], prelude="F"
 )
 
 
@@ -630,15 +627,7 @@ op(
     doc="A sigmoid of straight lines, from -3 to 3.",
     samples=lambda S: [*_away_from_kinks(S), S(S.uniform(-5, 5, 8))],
 )
-op(
-    "hardsigmoid_F(Tensor self, bool inplace=False)",
-    name="hardsigmoid",
-    composite=lambda F, self, inplace: in_place_or_not("hardsigmoid", F, inplace, self),
-    where=("F",),
-    written="F",
-    doc="A sigmoid of straight lines, from -3 to 3.",
-    samples=_away_from_kinks,
-)
+_in_functional("hardsigmoid", "A sigmoid of straight lines, from -3 to 3.", _away_from_kinks)
 
 
 def _hardswish_slope(F: Namespace, g: Any, self: Any) -> Any:
@@ -661,15 +650,7 @@ op(
     doc="x * hardsigmoid(x).",
     samples=lambda S: [*_away_from_kinks(S), S(S.uniform(-5, 5, 8))],
 )
-op(
-    "hardswish_F(Tensor self, bool inplace=False)",
-    name="hardswish",
-    composite=lambda F, self, inplace: in_place_or_not("hardswish", F, inplace, self),
-    where=("F",),
-    written="F",
-    doc="x * hardsigmoid(x).",
-    samples=_away_from_kinks,
-)
+_in_functional("hardswish", "x * hardsigmoid(x).", _away_from_kinks)
 
 # --- with weights and gates
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import random
+from ...kernels import trials
 from ...kernels.strides import preserved_strides, strides_of
 from ...table.entry import op
 from ...table.levels.randomness import per_example
@@ -30,7 +30,7 @@ def dropout_noise(F: Namespace, input: Any, p: float, channels: bool, kept: floa
     if channels:
         shape = shape[:2] + (1,) * (len(shape) - 2)
     if type(input) is not Tensor:
-        noise = random.bernoulli(shape, dtypes.FROM_ARRAY[input.dtype], 1 - p)
+        noise = trials.bernoulli(shape, dtypes.FROM_ARRAY[input.dtype], 1 - p)
         return noise / noise.dtype.type(kept)
     dtype = input.dtype
 
@@ -40,7 +40,7 @@ def dropout_noise(F: Namespace, input: Any, p: float, channels: bool, kept: floa
         else:
             laid = preserved_strides(full, strides_of(input.array))
             order = sorted(range(len(full)), key=lambda axis: -laid[axis])
-        noise = np.asarray(random.bernoulli(tuple(full[axis] for axis in order), dtype, 1 - p))
+        noise = np.asarray(trials.bernoulli(tuple(full[axis] for axis in order), dtype, 1 - p))
         noise = noise.transpose(np.argsort(order))
         return make(dtype.cast(noise / kept)[()], dtype)
 

@@ -26,6 +26,10 @@ def _edges(column: Any, bins: Any, range: Any) -> Any:
 
 
 def histogramdd(self: Tensor, bins: Any, range: Any, weight: Any, density: bool) -> Any:
+    """Counts in boxes of as many dimensions as a row has numbers, and the edges of each.
+
+    Raises RuntimeError with PyTorch's sentences for bins, ranges and weights that do not fit.
+    """
     supports(complex="histogramdd", integer="histogramdd", boolean="histogramdd")(self)
     shape = shape_of(self)
     if len(shape) < 2:

@@ -14,7 +14,7 @@ from ...table.shape_rules import ndim, wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
 from ...tensor.tensor import numel, shape_of
-from .reductions import place
+from .extremes import place
 
 _TYPES = Rule("expected scalar_type {result} but found {out}")
 

@@ -21,7 +21,7 @@ from ...table.shape_rules import wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, make, numel, shape_of
-from .reductions import pick, place
+from .extremes import pick, place
 
 _SEARCHED = Rule(
     "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or "

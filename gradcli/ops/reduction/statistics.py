@@ -18,7 +18,7 @@ from ...table.shape_rules import wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import c_name, type_name
 from ...tensor.tensor import Tensor, numel, shape_of
-from .reductions import norm_direction
+from .vector_norms import norm_direction
 
 # --- covariance
 

@@ -21,11 +21,12 @@ from ...table.levels.batching import front, wrap_batch
 from ...table.lookup import get_op
 from ...table.memory.inplace import check_writable, run_inplace
 from ...table.public.plain_functions import function
+from ...table.shape_rules import check_numel
 from ...tensor.memory import fits, memory_of, view_of
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
 from ..creation.tensors import check_size
-from .views import check_numel, check_offset, check_strides, element_of
+from .strided import check_offset, check_strides, element_of
 
 # id of the view op: node of its in-place twin
 _TWINS = {

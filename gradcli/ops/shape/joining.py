@@ -11,12 +11,12 @@ from ...table.entry import LINEAR, op
 from ...table.levels.batching import aligned
 from ...table.out_rules import Rule
 from ...table.schema import Namespace
-from ...table.shape_rules import size_at, wrap_dim
+from ...table.shape_rules import shape_of_value, size_at, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import Array
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
-from .views import atleast_1d, atleast_2d, atleast_3d, shape_of_value
+from .views import atleast_1d, atleast_2d, atleast_3d
 
 _JOINED = Rule(
     "torch.cat(): input types can't be cast to the desired output type {out}",

@@ -12,9 +12,9 @@ from ...table.call.python_data import element
 from ...table.entry import LINEAR, Op, op
 from ...table.levels.batching import front
 from ...table.schema import Namespace
+from ...table.shape_rules import shape_of_value
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.tensor import from_array, numel
-from .views import shape_of_value
 
 
 def _padded_shape(shape: Sequence[int], pad: Sequence[int]) -> tuple[int, ...]:

@@ -21,22 +21,14 @@ from ...table.entry import LINEAR, Op, op
 from ...table.levels.batching import front, loop, repeated
 from ...table.out_rules import EXACT
 from ...table.schema import Namespace
-from ...table.shape_rules import wrap_dim, wrap_dims, wrap_own_dim
+from ...table.shape_rules import shape_of_value, wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, from_array, numel
-from .views import (
-    at_index,
-    check_strided,
-    diagonal_axes,
-    diagonal_of,
-    select_index,
-    shape_of_value,
-    slice_index,
-    storage_positions,
-)
+from .slices import at_index, diagonal_axes, diagonal_of, select_index, slice_index
+from .strided import check_strided, storage_positions
 
 
 def _preserved(result: Array, like: Array) -> Array:

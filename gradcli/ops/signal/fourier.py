@@ -319,6 +319,9 @@ def _axes(self: Any, s: Any, dim: Any) -> tuple[tuple[int, ...], tuple[int, ...]
     return tuple(places), tuple(sizes)
 
 
+# The dimensions of a transform of two, and of many.
+_LAST_TWO, _ANY = "int[] dim=[-2, -1]", "int[]? dim=None"
+
 _MANY = {
     "c": _transforms("fftn", "complex"),
     "r": _transforms("rfftn", "complex"),
@@ -326,7 +329,7 @@ _MANY = {
 }
 
 
-def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) -> None:
+def _define_many(name: str, forward: bool, kind: str, dims: str, doc: str) -> None:
     def transform(F: Namespace, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
         if kind == "r" and is_complex(self):
             raise RuntimeError(
@@ -349,7 +352,7 @@ def _define_many(name: str, forward: bool, kind: str, default: str, doc: str) ->
         return F._fft_c2c(self, places, mode, forward)
 
     op(
-        f"fft_{name}(Tensor self, int[]? s=None, int[]? dim={default}, str? norm=None)",
+        f"fft_{name}(Tensor self, int[]? s=None, {dims}, str? norm=None)",
         name=name,
         composite=transform,
         where=("fft",),
@@ -383,11 +386,11 @@ for _name, _forward, _kind, _text in (
     ("rfft", True, "r", "The transform of real values along several dimensions."),
     ("irfft", False, "i", "The inverse of the transform of real values."),
 ):
-    _define_many(f"{_name}2", _forward, _kind, "[-2, -1]", _text)
-    _define_many(f"{_name}n", _forward, _kind, "None", _text)
+    _define_many(f"{_name}2", _forward, _kind, _LAST_TWO, _text)
+    _define_many(f"{_name}n", _forward, _kind, _ANY, _text)
 
 
-def _define_hermitian(suffix: str, default: str) -> None:
+def _define_hermitian(suffix: str, dims: str) -> None:
     def hermitian(F: Namespace, self: Any, s: Any, dim: Any, norm: str | None) -> Any:
         places, sizes = _axes(self, s, dim)
         if not places:
@@ -422,7 +425,7 @@ def _define_hermitian(suffix: str, default: str) -> None:
         ("ihfft", inverse, "The inverse of `hfftn`: half of a signal with Hermitian symmetry."),
     ):
         op(
-            f"fft_{name}{suffix}(Tensor self, int[]? s=None, int[]? dim={default}, str? norm=None)",
+            f"fft_{name}{suffix}(Tensor self, int[]? s=None, {dims}, str? norm=None)",
             name=name + suffix,
             composite=transform,
             where=("fft",),
@@ -441,8 +444,8 @@ def _define_hermitian(suffix: str, default: str) -> None:
         )
 
 
-_define_hermitian("2", "[-2, -1]")
-_define_hermitian("n", "None")
+_define_hermitian("2", _LAST_TWO)
+_define_hermitian("n", _ANY)
 
 
 def _shifted(sign: int) -> Any:

@@ -18,13 +18,12 @@ from ...table.lookup import get_op
 from ...table.memory.inplace import run_inplace
 from ...table.public.plain_functions import FUNCTIONS, function
 from ...table.schema import Namespace
-from ...table.shape_rules import wrap_dims
+from ...table.shape_rules import shape_of_value, wrap_dims
 from ...tensor import device, dtypes
 from ...tensor.dtypes import Array, DType, python_number, type_name
 from ...tensor.memory import address
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
-from ..shape.views import shape_of_value
 
 BOTH = ("torch", "Tensor")
 SEEDS = ("torch", "random")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from gradcli.language.syntax.spelling import near
+from gradcli.language.syntax.spelling import did_you_mean, near
 
 THEMES = ("auto", "dark", "light", "none")
 KEYS = ("emacs", "vi")
@@ -54,15 +54,13 @@ class Config:
 
 
 def _near(name: str, known: tuple[str, ...]) -> str:
-    found = near(name, known, 1)
-    return f"did you mean `{found[0]}`?" if found else f"the settings are {', '.join(known)}"
+    return did_you_mean(near(name, known, 1)) or f"the settings are {', '.join(known)}"
 
 
 def _choice(value: Any, known: tuple[str, ...], name: str, place: str) -> str:
     if isinstance(value, str) and value in known:
         return value
-    found = near(str(value), known, 1)
-    help = f"did you mean {found[0]!r}?" if found else f"it is one of {', '.join(known)}"
+    help = did_you_mean(near(str(value), known, 1)) or f"it is one of {', '.join(known)}"
     raise ConfigError(f"{place}: {name} = {value!r} is not possible", help)
 
 
@@ -94,8 +92,8 @@ def load(use_file: bool) -> Config:
         if variable.startswith("GRADCLI_") and value:
             name = variable[8:].lower()
             if name not in Config.__slots__:
-                found = near(name, Config.__slots__, 1)
-                help = f"did you mean GRADCLI_{found[0].upper()}?" if found else ""
+                found = [word.upper() for word in near(name, Config.__slots__, 1)]
+                help = did_you_mean(found, "GRADCLI_{}")
                 raise ConfigError(f"{variable}: there is no such setting", help)
             config.assign(name, value, variable)
     return config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gradcli.language.syntax import spelling
+from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.repl.session.failed import Failed
 
 from .table import MAGICS
@@ -78,8 +78,7 @@ def show_help(shell: Shell, name: str, everything: bool) -> None:
         return
     value = lookup.value(shell, name)
     if value is lookup.MISSING:
-        near = spelling.near(name, lookup.all_names(shell), 1)
-        raise Failed(f"`{name}` is not known", f"did you mean `{near[0]}`?" if near else "")
+        raise Failed(f"`{name}` is not known", did_you_mean(near(name, lookup.all_names(shell), 1)))
     shell.say(_described(shell, name, value, everything))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gradcli.language.syntax import spelling
+from gradcli.language.syntax.spelling import did_you_mean, near
 
 from .table import ALIASES, MAGICS
 
@@ -21,8 +21,7 @@ def find(name: str) -> Magic:
     if found is None:
         from gradcli.repl.session.failed import Failed
 
-        near = spelling.near(name, MAGICS, 1)
-        help = f"did you mean %{near[0]}?" if near else "%help lists the magics"
+        help = did_you_mean(near(name, MAGICS, 1), "%{}") or "%help lists the magics"
         raise Failed(f"there is no magic %{name}", help)
     return found
 

@@ -242,7 +242,7 @@ class Shell:
                 if value is UNSET or value is None or (is_last and quiet) or not echo:
                     continue
                 if is_last or _is_shown(statement, value):
-                    self.show_value(value, number, many=len(tree.body) > 1)
+                    self.show_value(value, number)
                     done.shown = number
             except (GradSyntaxError, ProgramError, Interrupted, LimitExceeded) as error:
                 self._report(error, source)
@@ -285,7 +285,7 @@ class Shell:
         """The columns of the terminal."""
         return shutil.get_terminal_size().columns
 
-    def show_value(self, value: Any, number: int, many: bool = False) -> None:
+    def show_value(self, value: Any, number: int) -> None:
         """Show a value as the output of an input, and remember it."""
         with self.session.limited():
             text = clean(text_repr(value))

@@ -59,9 +59,6 @@ _EXPECTED = {
 # NumPy's names of parameters, which PyTorch takes too.
 _NUMPY = {"dim": "axis", "keepdim": "keepdims", "other": "x2", "input": "x"}
 
-# Where the dimensions may be None, which the signatures in messages do not show.
-_ALL_DIMS = frozenset({"sum", "mean", "amax", "amin"})
-
 
 class Form:
     """One overload: its text and its parameters."""
@@ -88,7 +85,7 @@ class Form:
     def unknown(self, kwargs: Mapping[str, Any]) -> list[str]:
         """Keywords that no word of the signature ends in, which is how PyTorch looks for them."""
         names = {word.rpartition(" ")[2] for word in self.words}
-        return [key for key in kwargs if key not in names]
+        return [key for key in listed_order(kwargs) if key not in names]
 
 
 @cache
@@ -106,7 +103,7 @@ def forms(space: str, name: str) -> tuple[str, list[Form]] | None:
 
 
 def refusal(
-    space: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    space: str, name: str, ops: Sequence[Op], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> TypeError | None:
     """PyTorch's error for arguments (without `self` for a method) that no overload takes.
 
@@ -119,9 +116,9 @@ def refusal(
     count = len(args) + len(kwargs)
     plausible = [form for form in listed if form.least <= count <= len(form.parameters)]
     if len(plausible) == 1:
-        wrong = problem(called, plausible[0], args, kwargs)
+        wrong = problem(called, plausible[0], args, kwargs, ops=ops)
         if wrong is None:  # then it is an int where only a tuple will do
-            wrong = problem(called, plausible[0], args, kwargs, "tuples")
+            wrong = problem(called, plausible[0], args, kwargs, "tuples", ops)
         if wrong is not None:
             return TypeError(wrong)
     return TypeError(_listing(called, listed, args, kwargs))
@@ -138,11 +135,14 @@ def problem(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     wants: str = "",
+    ops: Sequence[Op] = (),
 ) -> str | None:
     """What is wrong with the arguments for one overload; None where nothing is found.
 
-    An int stands for a tuple of ints, unless it `wants` "tuples".
+    An int stands for a tuple of ints, unless it `wants` "tuples". Which of these may be None, the
+    schemas of `ops` say: the signatures in messages do not show it.
     """
+    lists = {p.name for op in ops for p in op.parameters if p.is_list and p.takes_none}
     given = len(args)
     types = [parameter[0] for parameter in form.parameters]
     packed = form.positional == 1 and types[0] == "tuple of ints"
@@ -171,7 +171,7 @@ def problem(
                 )
             used.add(key)
             value = kwargs[key]
-        if value is None and (default == "None" or (called in _ALL_DIMS and name == "dim")):
+        if value is None and (default == "None" or (wanted == "tuple of ints" and name in lists)):
             continue
         if (
             packed
@@ -288,7 +288,7 @@ def _listing(
             continue
         unknown = form.unknown(kwargs)
         names = [name for _, name, _ in form.parameters]
-        unknown = unknown or [key for key in kwargs if key in names[: len(args)]]
+        unknown = unknown or [key for key in listed_order(kwargs) if key in names[: len(args)]]
         if unknown:
             problem = f"keywords were incorrect: {', '.join(unknown)}"
         else:
@@ -516,12 +516,12 @@ def resolution_error(
         space = space or ("Tensor" if flavour in BOUND else next(iter(ops[0].where), ""))
         given = kwargs if out is None else {**kwargs, "out": out}
         plain = name.removeprefix(f"{space}_")
-        found = refusal(space, plain, args[flavour in BOUND :], given)
+        found = refusal(space, plain, ops, args[flavour in BOUND :], given)
         if found is not None:
             return found
         if len(ops) == 1 and not any(p.variadic and p.is_tensor for p in ops[0].parameters):
             form = Form(signature(ops[0], flavour))
-            wrong = problem(name, form, args[flavour in BOUND :], given)
+            wrong = problem(name, form, args[flavour in BOUND :], given, ops=ops)
             if wrong is not None and not _no_arguments(ops[0], flavour):
                 return TypeError(wrong)
     passed = len(args) - (flavour in BOUND) + len(kwargs) + (out is not None)
@@ -570,7 +570,7 @@ def _late(
             given = args[flavour in BOUND :]
             if type(error.value) is Packed:
                 given = (*given[: error.position - (flavour in BOUND)], list(error.value))
-            if problem(name, Form(signature(op, flavour)), given, kwargs) is None:
+            if problem(name, Form(signature(op, flavour)), given, kwargs, ops=ops) is None:
                 return TypeError(sentence(error, flavour, len(args), name))
     return None
 

@@ -78,10 +78,14 @@ def _truth(value: Any) -> bool:
 
 
 def convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
+    """A value in the form that kernels expect of its parameter.
+
+    Raises ArgumentError for a value of the wrong type.
+    """
     kind = parameter.kind
     if value is None:
-        if parameter.optional:
-            return None
+        if parameter.takes_none:
+            return None if parameter.optional else parameter.default
         raise ArgumentError(op, parameter, position, value)
     if parameter.is_list:
         if isinstance(value, list | tuple):
