@@ -112,15 +112,19 @@ _in_functional(
 )
 
 
+def _check_order(min_val: Any, max_val: Any) -> None:
+    if isinstance(min_val, complex) or isinstance(max_val, complex):
+        kinds = f"'{type(min_val).__name__}' and '{type(max_val).__name__}'"
+        raise TypeError(f"'>' not supported between instances of {kinds}")
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+
+
 def _check_limits(self: Any, min_val: Any, max_val: Any) -> None:
     supports(
         complex=_NO_COMPLEX_CLAMP, boolean=RuntimeError("Bool inputs not supported for hardtanh")
     )(self)
-    if isinstance(min_val, complex) or isinstance(max_val, complex):
-        kind = "double" if self.dtype.is_floating_point else "int64_t"
-        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
-    if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
+    _check_order(min_val, max_val)
     if not self.dtype.is_signed and min(min_val, max_val) < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
 
@@ -146,12 +150,15 @@ op(
 )
 
 
+def _hardtanh(F: Namespace, self: Any, min_val: Any, max_val: Any, inplace: bool) -> Any:
+    _check_order(min_val, max_val)  # in Python, as PyTorch's function does
+    return in_place_or_not("hardtanh", F, inplace, self, min_val, max_val)
+
+
 op(
     "hardtanh_F(Tensor self, Scalar min_val=-1.0, Scalar max_val=1.0, bool inplace=False)",
     name="hardtanh",
-    composite=lambda F, self, min_val, max_val, inplace: in_place_or_not(
-        "hardtanh", F, inplace, self, min_val, max_val
-    ),
+    composite=_hardtanh,
     where=("F",),
     inplace=True,
     prelude="F",
