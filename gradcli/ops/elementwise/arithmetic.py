@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from operator import mul, truediv
+from operator import add, mul, sub, truediv
 from typing import Any
 
 import numpy as np
 
 from ...kernels.multiply_add import multiply_add
+from ...kernels.shortcuts import with_shortcuts
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, op
 from ...table.out_rules import FOUND
@@ -76,6 +77,10 @@ def _added(self: Any, other: Any, alpha: Any) -> Any:
     if kind == "u" and alpha < 0:
         return self - other * -alpha
     return self + other * alpha
+
+
+with_shortcuts(_add, f=add, d=add)
+with_shortcuts(_subtract, f=sub, d=sub)
 
 
 def _check_alpha(self: Any, other: Any, alpha: Any) -> None:
