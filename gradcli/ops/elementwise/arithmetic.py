@@ -63,11 +63,11 @@ def _added(self: Any, other: Any, alpha: Any) -> Any:
     Complex numbers are multiplied whatever `alpha` is, which decides the signs of zeros and makes
     NaN of infinities. A negative number wraps around in an unsigned dtype, as in C.
     """
-    kind = (other if type(self) in (int, float, complex) else self).dtype.kind
+    kind = (other if type(self) in (bool, int, float, complex) else self).dtype.kind
     if kind == "f":
-        if type(other) in (int, float):
+        if type(other) in (bool, int, float):
             other = self.dtype.type(other)
-        elif type(self) in (int, float):
+        elif type(self) in (bool, int, float):
             self = other.dtype.type(self)
         return multiply_add(self, alpha, other)
     if kind == "c":

@@ -348,10 +348,17 @@ def _value(item: Any) -> Any:
     return item.array if type(item) is Tensor else item
 
 
-def _is_free(tensor: Tensor) -> bool:
+def is_free(tensor: Tensor) -> bool:
     """Whether a tensor is surely no part of a graph."""
     view = tensor.view_info
     return tensor.node is None and (view is None or view.base.node is None)
+
+
+def _is_factor(value: Any, dtype: DType) -> bool:
+    """Whether a value is a number by which elements of `dtype` can be multiplied as they are."""
+    if dtype.category < dtypes.FLOATING:
+        return False
+    return type(value) is float or (type(value) is int and -(1 << 53) < value < 1 << 53)
 
 
 def writer(op: Op) -> Any:
@@ -366,18 +373,24 @@ def writer(op: Op) -> Any:
     kernels = _direct_kernels(op)
     takes_tensor = not unary and op.parameters[1].is_tensor
     takes_number = op.numbers or not takes_tensor
+    takes_factor = not unary and [p.name for p in op.parameters[2:]] == ["alpha"]
     ndarray = np.ndarray
     state = runtime
 
-    def write(a: Any, *rest: Any) -> Any:
+    def write(a: Any, *rest: Any, **keywords: Any) -> Any:
         if type(a) is not Tensor or len(rest) != (not unary):
             return None
+        factor = None
+        if keywords:
+            factor = keywords.get("alpha")
+            if not takes_factor or len(keywords) > 1 or not _is_factor(factor, a.dtype):
+                return None
         kernel = kernels.get(a.dtype)
         if kernel is None:
             return None
         x = a.array
         version = a.version
-        free = not state.grad_enabled or _is_free(a)
+        free = not state.grad_enabled or is_free(a)
         if not (
             free
             and a.level is None
@@ -403,7 +416,7 @@ def writer(op: Op) -> Any:
                     and type(y) is ndarray
                     and y.shape == x.shape
                     and y.flags.c_contiguous
-                    and (not state.grad_enabled or _is_free(b))
+                    and (not state.grad_enabled or is_free(b))
                     and (y is x or not np.may_share_memory(x, y))
                 ):
                     return None
@@ -411,7 +424,7 @@ def writer(op: Op) -> Any:
                 type(b) is float or (type(b) is int and -(1 << 53) < b < 1 << 53)
             ):
                 return None
-            result = kernel(x, y)
+            result = kernel(x, y) if factor is None else op.kernel(x, y, factor)
         x[...] = result
         if version is None:
             version = a.version = Version()
