@@ -34,6 +34,6 @@ def _into(ufunc: Any, total: Any, other: Any) -> Any:
     """`ufunc(total, other)` in double precision, in the memory of `total` where it fits."""
     if type(other) is not float:
         other = other.astype(_double)
-        if other.shape != total.shape or type(total) is not np.ndarray:
-            return ufunc(total, other)
-    return ufunc(total, other, total)
+    if type(total) is np.ndarray and (type(other) is float or other.shape == total.shape):
+        return ufunc(total, other, total)
+    return ufunc(total, other)
