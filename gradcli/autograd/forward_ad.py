@@ -86,4 +86,8 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     if not _depths:
         return UnpackedDualTensor(tensor, None)
     primal, tangent = operations.split_dual(tensor, _depths[-1])
-    return UnpackedDualTensor(operations.identity(primal), tangent)
+    note, operations.note_views = operations.note_views, None  # it stays without a tangent
+    try:
+        return UnpackedDualTensor(operations.identity(primal), tangent)
+    finally:
+        operations.note_views = note

@@ -45,6 +45,7 @@ class Operations:
     rebase: Callable[..., None]
     batched_pass: Callable[..., list[Any]]
     add_in_place: Callable[[Tensor, Tensor], Any]
+    note_views: Callable[[Tensor, Any], None] | None = None  # while forward mode runs
 
 
 operations = Operations()

@@ -12,15 +12,28 @@ import numpy as np
 
 from .blocks import in_blocks
 
+_scalar = np.float32
+_single, _double = np.dtype(np.float32), np.dtype(np.float64)
+
 
 @in_blocks
 def multiply_add(x: Any, a: Any, b: Any) -> Any:
     """`x + a * b` of arrays of one dtype that broadcast; `a` may be a Python number."""
-    if x.dtype != np.float32:
+    if x.dtype != _single:
         return x + a * b
-    total = np.multiply(a if type(a) is np.ndarray else np.float32(a), b, dtype=np.float64)
-    if total.shape == x.shape and type(total) is np.ndarray:
-        total += x
-    else:
-        total = total + x
-    return total.astype(np.float32)
+    if type(a) is not np.ndarray:
+        a = float(_scalar(a))
+    if type(x) is type(b) is _scalar and type(a) is float:
+        return _scalar(float(x) + a * float(b))
+    # Each step works in one dtype: a ufunc that casts its operands takes twice as long.
+    total = _into(np.multiply, b.astype(_double), a)
+    return _into(np.add, total, x).astype(_single)
+
+
+def _into(ufunc: Any, total: Any, other: Any) -> Any:
+    """`ufunc(total, other)` in double precision, in the memory of `total` where it fits."""
+    if type(other) is not float:
+        other = other.astype(_double)
+    if type(total) is np.ndarray and (type(other) is float or other.shape == total.shape):
+        return ufunc(total, other, total)
+    return ufunc(total, other)

@@ -22,6 +22,7 @@ from ..table.dtype_rules import NO_STORAGE
 from ..table.entry import settled
 from ..table.levels import run as levels  # also fills in what the engine needs of levels
 from ..table.lookup import get_op
+from ..table.memory import plain_writes
 from ..table.memory.inplace import run_inplace
 from ..table.public import resolve
 from ..table.public.callables import public
@@ -421,6 +422,8 @@ def cuda(tensor: Tensor, device: Any = None, non_blocking: bool = False) -> Tens
 
 def copy_(tensor: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write `src`, broadcast and cast, into the tensor."""
+    if plain_writes.copy(tensor, src):
+        return tensor
     if not isinstance(src, Tensor):
         number = python_number(src)
         if number is None:
@@ -433,6 +436,8 @@ def copy_(tensor: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 def fill_(tensor: Tensor, value: Any) -> Tensor:
     """Write one value into every element."""
+    if plain_writes.fill(tensor, value):
+        return tensor
     if isinstance(value, Tensor):
         if shape_of(value):
             raise RuntimeError(
@@ -450,6 +455,8 @@ def fill_(tensor: Tensor, value: Any) -> Tensor:
 
 def zero_(tensor: Tensor) -> Tensor:
     """Write zero into every element."""
+    if plain_writes.fill(tensor, 0):
+        return tensor
     return run_inplace(get_op("zero"), (tensor,))
 
 

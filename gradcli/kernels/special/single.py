@@ -10,19 +10,30 @@ from typing import Any
 
 import numpy as np
 
+from ..blocks import BLOCK, in_blocks
+from ..shortcuts import with_shortcuts
 from .evaluate import Array
+
+_scalar = np.float32
+_nothing = np.float32(-0.0)  # which added changes no number, zeros included
+_single, _double = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def rounded_once(function: np.ufunc) -> Any:
     """The same elementwise function, float32 computed in float64 and rounded."""
-    single, double = np.float32, np.float64
-    kind = np.dtype(single)
+
+    def rounded(x: Array) -> Array:
+        return function(x.astype(_double)).astype(_single)
+
+    in_parts = in_blocks(rounded)
 
     def compute(x: Array) -> Any:
-        if type(x) is single:
-            return single(function(float(x)))
-        if x.dtype is kind:
-            return function(x.astype(double)).astype(single)
-        return function(x)
+        if type(x) is _scalar:  # a number plus a scalar is the quickest way to round the number
+            return _nothing + float(function(float(x)))
+        if x.dtype is not _single:
+            return function(x)
+        if x.size > BLOCK:
+            return in_parts(x)
+        return function(x.astype(_double)).astype(_single)
 
-    return compute
+    return with_shortcuts(compute, f=compute, d=function, F=function, D=function)

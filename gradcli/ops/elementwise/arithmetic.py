@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from operator import mul, truediv
+from operator import add, mul, sub, truediv
 from typing import Any
 
 import numpy as np
 
 from ...kernels.multiply_add import multiply_add
+from ...kernels.shortcuts import with_shortcuts
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
 from ...table.entry import ELEMENTWISE, LINEAR, MULTILINEAR, op
 from ...table.out_rules import FOUND
@@ -62,11 +63,11 @@ def _added(self: Any, other: Any, alpha: Any) -> Any:
     Complex numbers are multiplied whatever `alpha` is, which decides the signs of zeros and makes
     NaN of infinities. A negative number wraps around in an unsigned dtype, as in C.
     """
-    kind = (other if type(self) in (int, float, complex) else self).dtype.kind
+    kind = (other if type(self) in (bool, int, float, complex) else self).dtype.kind
     if kind == "f":
-        if type(other) in (int, float):
+        if type(other) in (bool, int, float):
             other = self.dtype.type(other)
-        elif type(self) in (int, float):
+        elif type(self) in (bool, int, float):
             self = other.dtype.type(self)
         return multiply_add(self, alpha, other)
     if kind == "c":
@@ -76,6 +77,10 @@ def _added(self: Any, other: Any, alpha: Any) -> Any:
     if kind == "u" and alpha < 0:
         return self - other * -alpha
     return self + other * alpha
+
+
+with_shortcuts(_add, f=add, d=add)
+with_shortcuts(_subtract, f=sub, d=sub)
 
 
 def _check_alpha(self: Any, other: Any, alpha: Any) -> None:

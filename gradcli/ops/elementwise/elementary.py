@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import in_blocks
+from ...kernels.shortcuts import has_shortcuts
 from ...kernels.special.single import rounded_once
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import cleared, is_complex, refusing, supports, underivable
@@ -45,7 +46,7 @@ def _unary(
         jvp=ELEMENTWISE,
         promote=promote,
         batching=ELEMENTWISE,
-        blocks=type(kernel) is not np.ufunc,
+        blocks=type(kernel) is not np.ufunc and not has_shortcuts(kernel),
         inplace=inplace,
         written=written,
         aliases=tuple(aliases),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.matrix_exponential import matrix_exponential
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import is_complex, not_differentiable
 from ...table.entry import LINEAR, op
@@ -621,55 +622,6 @@ op(
     samples=lambda S: [S(S.normal(3, 3), n) for n in (0, 1, 2, 3, 5, -2)],
 )
 
-# Numerator coefficients of the Padé approximant of degree 13 (N. Higham, The scaling and squaring
-# method for the matrix exponential revisited, 2005), and the norm up to which it needs no scaling.
-_PADE = (
-    64764752532480000.0,
-    32382376266240000.0,
-    7771770303897600.0,
-    1187353796428800.0,
-    129060195264000.0,
-    10559470521600.0,
-    670442572800.0,
-    33522128640.0,
-    1323241920.0,
-    40840800.0,
-    960960.0,
-    16380.0,
-    182.0,
-    1.0,
-)
-_PADE_NORM = 5.371920351148152
-
-
-def _matrix_exp(self: Any) -> Any:
-    if not self.size:
-        return np.array(self)
-    wide = np.complex128 if self.dtype.kind == "c" else np.float64
-    A = self.astype(wide).reshape(-1, *self.shape[-2:])
-    norm = np.abs(A).sum(-2).max(-1)
-    finite = np.isfinite(norm)
-    ratio = np.where(finite & (norm > 0), norm, 1) / _PADE_NORM
-    scale = np.maximum(np.ceil(np.log2(ratio)), 0).astype(int)
-    A = A / (2.0**scale)[:, None, None]
-    b = _PADE
-    eye = np.eye(A.shape[-1], dtype=wide)
-    A2 = A @ A
-    A4 = A2 @ A2
-    A6 = A4 @ A2
-    odd = A @ (
-        A6 @ (b[13] * A6 + b[11] * A4 + b[9] * A2) + b[7] * A6 + b[5] * A4 + b[3] * A2 + b[1] * eye
-    )
-    even = (
-        A6 @ (b[12] * A6 + b[10] * A4 + b[8] * A2) + b[6] * A6 + b[4] * A4 + b[2] * A2 + b[0] * eye
-    )
-    result = np.full_like(A, math.nan)
-    result[finite] = np.linalg.solve((even - odd)[finite], (even + odd)[finite])
-    for step in range(int(scale.max(initial=0))):
-        again = scale > step
-        result[again] = result[again] @ result[again]
-    return result.reshape(self.shape).astype(self.dtype)
-
 
 def _block(F: Namespace, A: Any, change: Any) -> Any:
     """exp of [[A, change], [0, A]]: its upper right block is the derivative along `change`."""
@@ -683,14 +635,14 @@ def _block(F: Namespace, A: Any, change: Any) -> Any:
 
 op(
     "matrix_exp(Tensor self)",
-    kernel=_matrix_exp,
+    kernel=matrix_exponential,
     vjp={"self": lambda F, g, self: _block(F, adjoint(F, self), g)},
     jvp={"self": lambda F, t, self: _block(F, self, t)},
     check=square("linalg.matrix_exp"),
     batching=batch_leading,
     node="LinalgMatrixExpBackward0",
     where=("linalg", "torch", "Tensor"),
-    doc="The exponential of square matrices (scaling and squaring).",
+    doc="The exponential of square matrices, by Taylor polynomials with scaling and squaring.",
     samples=lambda S: [S(S.normal(3, 3)), S(S.normal(2, 2, 2)), S(S.normal(1, 1))],
 )
 

@@ -62,10 +62,13 @@ def _define_difference(
         count = count_of(np.broadcast_shapes(self.shape, target.shape))
         return total / total.dtype.type(count) if reduction == "mean" else total
 
-    def vjp_self(F: Namespace, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
-        if one_dtype and self.dtype != target.dtype:
-            found, wanted = (FROM_ARRAY.get(x.dtype, x.dtype) for x in (target, self))
+    def check_one_dtype(*values: Any) -> None:
+        if one_dtype and values[0].dtype != values[1].dtype:
+            found, wanted = (FROM_ARRAY.get(x.dtype, x.dtype) for x in values)
             raise RuntimeError(f"Found dtype {found.scalar_name} but expected {wanted.scalar_name}")
+
+    def vjp_self(F: Namespace, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+        check_one_dtype(target, self)
         d = F.sub(self, target)
         return slope(F, d, c) * share(F, g, reduction, count_of(d.shape))
 
@@ -73,9 +76,11 @@ def _define_difference(
         return vjp_self(F, g, target, self, reduction, c)
 
     def jvp_self(F: Namespace, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+        check_one_dtype(self, target)
         return reduced(F, slope(F, F.sub(self, target), c) * t, reduction)
 
     def jvp_target(F: Namespace, t: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
+        check_one_dtype(self, target)
         return jvp_self(F, t, target, self, reduction, c)
 
     check_dtype = refuse_integers(kernel)

@@ -114,6 +114,7 @@ op(
         )
     },
     promote="number",
+    result=lambda self, *rest: self.dtype,
     node="SoftMarginLossBackward0",
     where=(),
     doc="The kernel of `soft_margin_loss`.",

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import select
+from ...kernels.multiply_add import multiply_add
+from ...kernels.special.single import rounded_once
 from ...table.call.python_data import real_number
 from ...table.dtype_rules import real_gradients, supports
 from ...table.entry import ELEMENTWISE, op
@@ -451,15 +453,30 @@ op(
 _in_functional("silu", "x * sigmoid(x).", lambda S: [*S.each(-2, 2), *S.kinks()], prelude="F")
 
 
+_EXP, _LOG1P, _TANH = (rounded_once(function) for function in (np.exp, np.log1p, np.tanh))
+
+
+def _tanh_of_softplus(x: Any) -> Any:
+    """In float32 as PyTorch rounds it, after each function."""
+    if x.dtype == np.float32:
+        return _TANH(_LOG1P(_EXP(x)))
+    power = np.exp(np.minimum(x, 20))  # above, the result is 1
+    power *= power + 2
+    return power / (power + 2)
+
+
 def _mish_slope(F: Namespace, g: Any, self: Any) -> Any:
-    wave = F.tanh(F.softplus(self))
-    return g * (wave + self * F.sigmoid(self) * (1 - wave * wave))
+    if F.is_traced:
+        wave = F.tanh(F.softplus(self))
+        return g * (wave + self * F.sigmoid(self) * (1 - wave * wave))
+    one = self.dtype.type(1)
+    wave = _tanh_of_softplus(self)
+    rest = multiply_add(one, -wave, wave)  # as PyTorch's kernel is contracted
+    return g * multiply_add(wave, self * (one / (one + _EXP(-self))), rest)
 
 
 def _mish(self: Any) -> Any:
-    power = np.exp(np.minimum(self, 20))  # above, tanh(softplus(x)) is 1
-    power *= power + 2
-    return self * (power / (power + 2))
+    return self * _tanh_of_softplus(self)
 
 
 op(

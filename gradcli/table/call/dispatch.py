@@ -326,6 +326,8 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
         base = source.view_info.base
         if kind == "normal":
             kind = source.view_info.kind
+    if operations.note_views is not None:
+        operations.note_views(base, outputs)
     for output in outputs if several else (outputs,):
         output.version = version
         output.view_info = View(base, kind, version.clock)

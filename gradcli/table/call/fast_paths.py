@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import before_write, next_number
+from ...kernels.shortcuts import for_dtype
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
 from ...tensor.runtime import runtime
@@ -48,15 +49,15 @@ def _is_simple(op: Op) -> bool:
     )
 
 
-def _direct_dtypes(op: Op) -> frozenset[DType]:
-    """The dtypes for which the kernel's own result needs no further care."""
-    return frozenset(
-        dtype
+def _direct_kernels(op: Op) -> dict[DType, Any]:
+    """The kernels for the dtypes for which a kernel's own result needs no further care."""
+    return {
+        dtype: for_dtype(op.kernel, dtype.array)
         for dtype in dtypes.ALL
         if dtype.raw
         and (dtype.category >= dtypes.FLOATING or op.promote == "compare")
         and not (op.check is not None and op.check.refuses(dtype))
-    )
+    }
 
 
 def _is_binary(op: Op) -> bool:
@@ -92,8 +93,7 @@ def _kind(plan: Plan) -> int:
 
 
 def _unary(op: Op, flavour: str) -> Any:
-    kernel = op.kernel
-    direct = _direct_dtypes(op)
+    kernels = _direct_kernels(op)
     result_bool = op.promote == "compare"
     differentiable = bool(op.vjp)
     plan = plan_for(op, (0,), 1) if differentiable else None
@@ -103,7 +103,13 @@ def _unary(op: Op, flavour: str) -> Any:
     state = runtime
 
     def call(x: Any = _ABSENT, /, *args: Any, **kwargs: Any) -> Any:
-        if type(x) is Tensor and not args and not kwargs and x.level is None and x.dtype in direct:
+        if (
+            type(x) is Tensor
+            and not args
+            and not kwargs
+            and x.level is None
+            and (kernel := kernels.get(x.dtype)) is not None
+        ):
             node = x.node
             records = differentiable and node is not None and state.grad_enabled
             array = x.array
@@ -166,8 +172,7 @@ def _unary(op: Op, flavour: str) -> Any:
 
 
 def _binary(op: Op, flavour: str) -> Any:
-    kernel = op.kernel
-    direct = _direct_dtypes(op)
+    kernels = _direct_kernels(op)
     result_bool = op.promote == "compare"
     edges = sum(op.parameters[position].name in op.vjp for position in op.tensor_positions)
     takes_tensor = op.parameters[1].is_tensor
@@ -237,7 +242,7 @@ def _binary(op: Op, flavour: str) -> Any:
                         or (x.size < LARGE and (x.ndim < 2 or x.flags.c_contiguous))
                     )
                 )
-            if ready and dtype in direct:
+            if ready and (kernel := kernels.get(dtype)) is not None:
                 records = (
                     differentiable
                     and (edge_a is not None or edge_b is not None)
@@ -343,10 +348,17 @@ def _value(item: Any) -> Any:
     return item.array if type(item) is Tensor else item
 
 
-def _is_free(tensor: Tensor) -> bool:
+def is_free(tensor: Tensor) -> bool:
     """Whether a tensor is surely no part of a graph."""
     view = tensor.view_info
     return tensor.node is None and (view is None or view.base.node is None)
+
+
+def _is_factor(value: Any, dtype: DType) -> bool:
+    """Whether a value is a number by which elements of `dtype` can be multiplied as they are."""
+    if dtype.category < dtypes.FLOATING:
+        return False
+    return type(value) is float or (type(value) is int and -(1 << 53) < value < 1 << 53)
 
 
 def writer(op: Op) -> Any:
@@ -358,19 +370,27 @@ def writer(op: Op) -> Any:
     unary = len(op.parameters) == 1
     if not _is_simple(op) or op.promote == "compare" or not (unary or _is_binary(op)):
         return None
-    kernel = op.kernel
-    direct = _direct_dtypes(op)
+    kernels = _direct_kernels(op)
     takes_tensor = not unary and op.parameters[1].is_tensor
     takes_number = op.numbers or not takes_tensor
+    takes_factor = not unary and [p.name for p in op.parameters[2:]] == ["alpha"]
     ndarray = np.ndarray
     state = runtime
 
-    def write(a: Any, *rest: Any) -> Any:
-        if type(a) is not Tensor or a.dtype not in direct or len(rest) != (not unary):
+    def write(a: Any, *rest: Any, **keywords: Any) -> Any:
+        if type(a) is not Tensor or len(rest) != (not unary):
+            return None
+        factor = None
+        if keywords:
+            factor = keywords.get("alpha")
+            if not takes_factor or len(keywords) > 1 or not _is_factor(factor, a.dtype):
+                return None
+        kernel = kernels.get(a.dtype)
+        if kernel is None:
             return None
         x = a.array
         version = a.version
-        free = not state.grad_enabled or _is_free(a)
+        free = not state.grad_enabled or is_free(a)
         if not (
             free
             and a.level is None
@@ -396,7 +416,7 @@ def writer(op: Op) -> Any:
                     and type(y) is ndarray
                     and y.shape == x.shape
                     and y.flags.c_contiguous
-                    and (not state.grad_enabled or _is_free(b))
+                    and (not state.grad_enabled or is_free(b))
                     and (y is x or not np.may_share_memory(x, y))
                 ):
                     return None
@@ -404,7 +424,7 @@ def writer(op: Op) -> Any:
                 type(b) is float or (type(b) is int and -(1 << 53) < b < 1 << 53)
             ):
                 return None
-            result = kernel(x, y)
+            result = kernel(x, y) if factor is None else op.kernel(x, y, factor)
         x[...] = result
         if version is None:
             version = a.version = Version()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from ...tensor.tensor import (
     Tensor,
     alias,
     constant,
+    from_array,
     make,
     own_memory,
     shape_of,
@@ -58,6 +59,7 @@ stack: list[str] = []
 depths_running: list[int] = []
 _DEEPEST = 1 << 16
 _FORWARD = 1 << 16
+_FORWARD_KINDS = ("jvp", "dual")
 _starts: list[int] = []  # for each running level the number of the last node before it began
 _outside: list[tuple[int, ...]] = []  # for each the levels that wrapped what was made around it
 _next_depth = itertools.count(1).__next__
@@ -77,6 +79,8 @@ def _begin(kind: str, depth: int) -> None:
     _outside.append(runtime.born)
     if kind in ("grad", "jvp"):
         runtime.born += (depth,)
+    if kind in _FORWARD_KINDS:
+        operations.note_views = _note_views
 
 
 def leave() -> None:
@@ -85,6 +89,9 @@ def leave() -> None:
     depths_running.pop()
     _starts.pop()
     runtime.born = _outside.pop()
+    if operations.note_views is not None and not any(kind in _FORWARD_KINDS for kind in stack):
+        operations.note_views = None
+        _views.clear()
 
 
 @contextmanager
@@ -116,6 +123,27 @@ def lowered(depth: int) -> Iterator[None]:
         runtime.born = born
         for items, others in zip(lists, inner, strict=True):
             items += others
+
+
+# The views made since forward mode runs, by the identity of their base, which comes first: a
+# tangent that is written into one of them is seen through all.
+_views: dict[int, list[ref[Tensor]]] = {}
+_MANY = 64
+
+
+def _note_views(base: Tensor, views: Any) -> None:
+    known = _views.get(id(base))
+    if known is None or known[0]() is not base:
+        known = _views[id(base)] = [ref(base)]
+    if len(known) >= _MANY and not len(known) & (len(known) - 1):
+        known[:] = [view for view in known if view() is not None]
+    known += map(ref, (views,) if type(views) is Tensor else views)
+
+
+def _views_of(base: Tensor) -> list[Tensor]:
+    """The views of a tensor, made since forward mode runs, that somebody holds."""
+    known = [view() for view in _views.get(id(base), ())]
+    return [view for view in known[1:] if view is not None] if known and known[0] is base else []
 
 
 def kind_of(depth: int) -> str | None:
@@ -631,7 +659,37 @@ def _copied(target: Tensor, result: Tensor) -> Tensor:
 
 
 def _write_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
-    """Write a tangent into the target's own, which for a view is a view of its base's."""
+    """Write a tangent into the target's own, which for a view is a view of its base's.
+
+    Where the base has another tangent then, its other views get theirs.
+    """
+    base = target if target.view_info is None else target.view_info.base
+    before = tangent_at(base, depth)
+    _write_own_tangent(target, tangent, depth)
+    written = tangent_at(base, depth)
+    if written is not None and written is not before:
+        for view in _views_of(base):
+            if view is not target:
+                _set_tangent(view, _seen_through(base, view, written), depth)
+
+
+def _seen_through(base: Tensor, view: Tensor, tangent: Tensor) -> Tensor:
+    """The tangent of a view, of that of its base; it has the tangents that this one has."""
+    from ..memory.views import Geometry, same_view
+
+    if _batch_axes(tangent):
+        index = from_array(Geometry(base, view).index().reshape(-1))
+        flat = traced.index_select(traced.reshape(tangent, (-1,)), 0, index)
+        return traced.reshape(flat, shape_of(view))  # type: ignore[no-any-return]
+    part = same_view(base, view, tangent)
+    _note_views(tangent, part)
+    inner = tangent.level.tangents if tangent.level is not None else None
+    for depth, other in (inner or {}).items():
+        _set_tangent(part, _seen_through(tangent, part, other), depth)
+    return part
+
+
+def _write_own_tangent(target: Tensor, tangent: Tensor, depth: int) -> None:
     from ..memory.inplace import copy_
     from ..memory.views import Geometry, same_view, with_part
 

@@ -21,6 +21,7 @@ from ..call.python_data import array_of
 from ..dtype_rules import element_of, is_batched
 from ..lookup import get_op
 from ..shape_rules import wrap_dim
+from .plain_writes import put
 
 _INTEGERS = (int, np.integer)
 
@@ -43,6 +44,8 @@ def setitem(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`: a copy_ into a view, or an index_put_ where tensors index."""
     from .inplace import run_inplace
 
+    if put(tensor, index, value):
+        return
     source = _value(value, tensor)
     if type(index) is slice and not shape_of(tensor):
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")

@@ -103,8 +103,8 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
                     kwargs = {"dtype": out.dtype, **kwargs}
         elif direct is not None and not named:
             return direct(*args)
-        elif quick is not None and args:
-            target = quick(*args)
+        if quick is not None and args:
+            target = quick(*args, **kwargs)
             if target is not None:
                 return target
         for op, positions in zip(ops, most, strict=True):
