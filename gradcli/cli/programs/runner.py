@@ -145,7 +145,8 @@ def chosen(names: list[str], known: dict[str, Any], option: str, what: str) -> l
         if name not in known:
             from gradcli.cli.usage.parse import near
 
-            close = near(name, known)
+            within = [whole for whole in known if whole.endswith(f".{name}")]
+            close = within[0] if len(within) == 1 else near(name, known)
             help = f"did you mean {close}?" if close else f"there are {', '.join(known) or 'none'}"
             raise UsageError(f"{option} {name}: there is no {what} of this name", help)
     return names
