@@ -134,10 +134,10 @@ class Sequential(Module):
         count = len(self)
         if not -count <= index <= count:
             raise IndexError(f"Index out of range: {index}")
-        modules = list(self)
-        modules.insert(index + count if index < 0 else index, module)
-        self._modules.clear()
-        self._modules.update({str(at): one for at, one in enumerate(modules)})
+        place = index + count if index < 0 else index
+        for at in range(count, place, -1):
+            self._modules[str(at)] = self._modules[str(at - 1)]
+        self._modules[str(place)] = module
         return self
 
     def extend(self, sequential: Any) -> Any:

@@ -390,10 +390,15 @@ class Optimizer:
             other["params"] = group["params"]
             if "param_names" in group and "param_names" not in other:
                 other["param_names"] = group["param_names"]
-        self.state = state
-        self.param_groups = saved
+        self.__setstate__({"state": state, "param_groups": saved})
         for hook in self._optimizer_load_state_dict_post_hooks.values():
             hook(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over attributes; what loads a state calls it, also as a program has overridden it."""
+        for name, value in state.items():
+            if isinstance(name, str) and not name.startswith("__"):
+                self.__dict__[name] = value
 
     # ------------------------------------------------------------ hooks
 

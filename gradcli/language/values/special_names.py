@@ -83,6 +83,7 @@ METHODS = frozenset(
         "__ceil__",
         "__getattr__",
         "__setattr__",
+        "__setstate__",
     ]
 )
 
