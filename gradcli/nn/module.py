@@ -41,6 +41,7 @@ from .hooks import (
     warn_about_result,
     watch_result,
 )
+from .lazy import Uninitialized
 from .parameter import PERSISTENT
 
 Self = TypeVar("Self", bound="Module")
@@ -253,7 +254,7 @@ class Module:
         buffers: Any = held.get("_buffers")
         kind = kind_of(value) if type(value) is Tensor else ""
         if kind or (buffers is not None and name in buffers):
-            if value is not None and type(value) is not Tensor:
+            if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
                     f"cannot assign '{type_text(value)}' as buffer '{name}' "
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
@@ -339,7 +340,7 @@ class Module:
         self.__check_name("buffer", name)
         if name not in self._buffers and has_attribute(self, name):
             raise KeyError(f"attribute '{name}' already exists")
-        if tensor is not None and type(tensor) is not Tensor:
+        if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{type_text(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
@@ -557,8 +558,11 @@ class Module:
         if recurse:
             for module in self.children():
                 module._apply(fn)
+        for part in (*self._parameters.values(), *self._buffers.values()):
+            if isinstance(part, Uninitialized):
+                part.recast(fn)
         for parameter in self._parameters.values():
-            if parameter is None:
+            if parameter is None or isinstance(parameter, Uninitialized):
                 continue
             with no_grad():
                 changed = fn(parameter)
@@ -575,7 +579,7 @@ class Module:
                     gradient = requires_grad_(data(made), wanted)
                 set_grad(parameter, gradient)
         for name, buffer in self._buffers.items():
-            if buffer is not None:
+            if buffer is not None and not isinstance(buffer, Uninitialized):
                 self._buffers[name] = fn(buffer)
         return self
 

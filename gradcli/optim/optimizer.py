@@ -259,7 +259,7 @@ class Optimizer:
         else:
             param_group["params"] = params
         for param in params:
-            if type(param) is not Tensor:
+            if not isinstance(param, Tensor):
                 raise TypeError(
                     "optimizer can only optimize Tensors, but one of the params is "
                     + type_text(param)
@@ -395,7 +395,7 @@ class Optimizer:
             hook(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over attributes; what loads a state calls it, also as a program has overridden it."""
+        """Take over attributes; loading a state calls it, also where a program overrides it."""
         for name, value in state.items():
             if isinstance(name, str) and not name.startswith("__"):
                 self.__dict__[name] = value

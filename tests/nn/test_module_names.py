@@ -13,7 +13,6 @@ RECORDED: dict[str, list[str]] = json.loads(
     (pathlib.Path(__file__).parents[1] / "goldens" / "module_names.json").read_text("utf-8")
 )
 PIPES = "data pipes are deprecated"
-LAZY = "shapes are known when a layer is made"
 ABSENT = {
     "DFIterDataPipe": PIPES,
     "DataChunk": PIPES,
@@ -29,8 +28,7 @@ ABSENT = {
     "CrossMapLRN2d": "PyTorch's gradient fails gradcheck; LocalResponseNorm is its successor",
     "LinearCrossEntropyOptions": "how many rows are computed at once: a matter of memory",
     "factory_kwargs": "internal to PyTorch's constructors",
-    "UninitializedTensorMixin": LAZY,
-    "is_lazy": LAZY,
+    "UninitializedTensorMixin": "a base of PyTorch's own two classes",
     "convert_conv2d_weight_memory_format": "there is one memory format",
     "convert_conv3d_weight_memory_format": "there is one memory format",
     "fuse_conv_bn_eval": "fusion is a matter of speed on devices",
@@ -49,8 +47,6 @@ ABSENT = {
 def reason(module: str, name: str) -> str | None:
     if module == "torch.nn.init" or (module, name) == ("torch.nn.parallel", "data_parallel"):
         return None  # the second is there as a module
-    if name.startswith(("Lazy", "Uninitialized")):
-        return LAZY
     return ABSENT.get(name)
 
 
