@@ -23,7 +23,8 @@ from ..autograd.leaf import (
 )
 from ..autograd.modes import enable_grad, no_grad
 from ..nn.functions import method, torch
-from ..nn.module import converted, deep_copy, speaking_once, type_text
+from ..nn.module import converted, deep_copy, speaking_once
+from ..tensor.dtypes import typename
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .arithmetic import Arithmetic, Recorded, about_to_write, arithmetic, number
@@ -201,7 +202,7 @@ class Optimizer:
         if type(params) is Tensor:
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
-                f"but got {type_text(params)}"
+                f"but got {typename(params)}"
             )
         self.state = defaultdict(dict)
         self.param_groups = []
@@ -262,7 +263,7 @@ class Optimizer:
             if not isinstance(param, Tensor):
                 raise TypeError(
                     "optimizer can only optimize Tensors, but one of the params is "
-                    + type_text(param)
+                    + typename(param)
                 )
             if not (self.defaults.get("differentiable") or is_leaf(param) or retains_grad(param)):
                 raise ValueError("can't optimize a non-leaf Tensor")

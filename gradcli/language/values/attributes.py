@@ -122,7 +122,7 @@ def class_title(value: Any) -> str:
         if base in CLASS_NAMES:
             return CLASS_NAMES[base](value)
     module = kind.__module__
-    return f"{module}.{kind.__name__}" if module in _C_MODULES else kind.__name__
+    return f"{module}.{kind.__qualname__}" if module in _C_MODULES else kind.__name__
 
 
 def _no_attribute(value: Any, name: str) -> AttributeError:
