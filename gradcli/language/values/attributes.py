@@ -188,7 +188,7 @@ def _load_function(value: Function, name: str) -> Any:
 
 def _described(value: Any, name: str) -> Any:
     if name == "__name__":
-        return value.__name__
+        return value.__name__.rpartition(".")[2]
     if name == "__doc__":
         return _doc_of(value)
     return value.__qualname__
@@ -250,7 +250,7 @@ def load_type(value: type, name: str) -> Any:
     if special is not None:
         return special(value, name)
     if name == "__name__":
-        return value.__name__
+        return value.__name__.rpartition(".")[2]
     if name == "__doc__":
         return _doc_of(value)
     if name == "__qualname__":
