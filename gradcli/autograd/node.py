@@ -203,8 +203,8 @@ def kind_of(tensor: Tensor) -> str:
 
 
 def is_parameter(value: Any) -> bool:
-    """Whether `value` is a parameter: a tensor with a mark, no object of another class."""
-    return type(value) is Tensor and value.meta is not None and value.meta.kind == "Parameter"
+    """Whether `value` is a parameter: a tensor with a mark, of whatever class."""
+    return isinstance(value, Tensor) and value.meta is not None and value.meta.kind == "Parameter"
 
 
 def mark(tensor: Tensor, kind: str) -> Tensor:

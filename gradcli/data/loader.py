@@ -64,7 +64,7 @@ _FIXED = frozenset(
 
 
 class DataLoader:
-    """Batches of a dataset; see the module's Note on workers.
+    """Batches of a dataset, shuffled or in order; workers run in line and change no number.
 
     Raises ValueError for arguments that exclude each other, in PyTorch's words.
     """

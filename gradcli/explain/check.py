@@ -16,6 +16,7 @@ narrows its values itself, they are taken in the program's precision, with a lon
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
@@ -27,6 +28,7 @@ from gradcli.autograd.api import grad as autograd_grad
 from gradcli.autograd.freed_values import reachable
 from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
+from gradcli.autograd.node import warn_behind
 from gradcli.kernels.generator import Generator
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.tensor import dtypes
@@ -40,6 +42,11 @@ from .faults import Fault, fault_of, kink_between, local_derivatives
 VARIED = "\0"  # ends the key of a result's weighted sum
 MOST = 1000  # elements of one input that are compared
 SHOWN = 3  # kinks of one gradient that are shown
+
+PARAMETERS = (  # a help line
+    "parameters of modules stay as they are here; one is varied as a leaf of its own: "
+    "torch.func.functional_call(model, {'weight': w}, (x,))"
+)
 
 Named = dict[str, Tensor]
 Observe = Callable[[str, Any, int], None]
@@ -113,6 +120,19 @@ def double_precision() -> Iterator[None]:
     finally:
         dtypes.default.dtype = default
         Generator.narrow = False
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """A block without warnings, for runs of a program with other values than its own."""
+    behind = warn_behind[:]
+    warn_behind.clear()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        warn_behind[:] = behind
 
 
 def fresh(value: Tensor) -> Tensor:
@@ -230,6 +250,10 @@ class Check:
         names = list(by)
         if not self.results or not names:
             raise NothingToCheck("there is no gradient to check")
+        with unheard():
+            return self._entries(names, tolerances)
+
+    def _entries(self, names: list[str], tolerances: Tolerances) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for name in names:
             leaf = self.inputs[name]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gradcli.autograd.freed_values import reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_grad
 from gradcli.autograd.node import Freed
@@ -23,6 +25,7 @@ from .cuts import Piece, cuts, statements_that_ran
 from .readable import readable
 from .text import Explanation, not_on_graph, troubled
 
+_ARRAYS = (np.ndarray, np.generic, Tensor)  # what a pass frees of what a node saved
 MOST = 3  # places of one kind that are shown
 
 
@@ -71,11 +74,18 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
     if not results:
         yield f"no variable holds the graph of `{name}` any more: run the last lines again"
         return
-    root, y = results[-1]
-    yield from _missing(root, y, name, x, situation) or (
-        f"the gradient of `{root}` by `{name}` is fine: what {name}.grad holds came from "
-        "another pass, or from several that were added",
-    )
+    root, y = ([item for item in results if _passed(item[1])] or results)[-1]
+    answers = _missing(root, y, name, x, situation)
+    if not answers:
+        cleared = list(_cleared(name, situation))[:MOST] if what == "zero" else []
+        yield f"the gradient of `{root}` by `{name}` is fine: what {name}.grad holds " + (
+            "was cleared after a pass"
+            if cleared
+            else "came from another pass, or from several that were added"
+        )
+        for place in cleared:
+            yield f"  it was cleared at {place}"
+    yield from answers
 
 
 def _missing(root: str, y: Tensor, name: str, x: Tensor, situation: Situation) -> list[str]:
@@ -211,27 +221,47 @@ def _passes(x: Tensor, results: Sequence[tuple[str, Tensor]]) -> list[str]:
     ]
 
 
+def _passed(y: Tensor) -> bool:
+    """Whether a backward pass from `y` may have freed its graph: no node kept what it saved."""
+    waiting = [fresh_edge(y)]
+    seen = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        saved = getattr(node, "saved", None)
+        if type(saved) is tuple and any(isinstance(item, _ARRAYS) for item in saved):
+            return False
+        if type(saved) is not Freed:
+            below = {edge for edge in node.edges if edge is not None and edge not in seen}
+            seen |= below
+            waiting += below
+    return True
+
+
 def _cleared(name: str, situation: Situation) -> Iterator[str]:
-    """The statements that ran and that take a name's gradient away."""
+    """The statements that ran and that take a name's gradient away, or fill it with zeros."""
     pieces, _ = situation.texts(name)
     for statement, source in statements_that_ran(pieces):
-        targets = getattr(statement, "targets", ())
-        resets = any(
-            isinstance(target, nodes.Attribute)
-            and target.attr == "grad"
-            and isinstance(target.value, nodes.Name)
-            and target.value.id == name
-            for target in targets
-        )
         value = getattr(statement, "value", None)
-        zeroes = (
-            isinstance(value, nodes.Call)
-            and isinstance(value.func, nodes.Attribute)
-            and value.func.attr == "zero_grad"
-        )
-        if resets or zeroes:
+        call = value.func if isinstance(value, nodes.Call) else None
+        emptied = [*getattr(statement, "targets", ())]
+        zeroes = False
+        if isinstance(call, nodes.Attribute):
+            zeroes = call.attr == "zero_grad"
+            if call.attr == "zero_":
+                emptied.append(call.value)
+        if zeroes or any(_is_gradient(place, name) for place in emptied):
             text = " ".join(source.slice(statement.span).split())
             yield f"{source.location(statement.span.start)}: `{text}`"
+
+
+def _is_gradient(place: nodes.expr, name: str) -> bool:
+    """Whether an expression is `name.grad`."""
+    return (
+        isinstance(place, nodes.Attribute)
+        and place.attr == "grad"
+        and isinstance(place.value, nodes.Name)
+        and place.value.id == name
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

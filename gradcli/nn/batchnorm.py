@@ -9,9 +9,10 @@ from ..tensor.dtypes import int64
 from ..tensor.tensor import Tensor, shape_of
 from . import init
 from .functions import F, method, torch
+from .lazy import LazyModuleMixin, UninitializedBuffer, UninitializedParameter
 from .linear import empty_parameter
 from .module import Module
-from .shapes import rank
+from .shapes import own_init, rank
 
 
 class NormBase(Module):
@@ -202,3 +203,74 @@ class SyncBatchNorm(_BatchNorm):
             raise ValueError(f"expected at least 2D input (got {count}D input)")
         if shape_of(input)[1] == 0:
             raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+
+class LazyNormBase(LazyModuleMixin):
+    """Normalisations whose `num_features` is what their first input has."""
+
+    num_features: int
+    affine: bool
+    track_running_stats: bool
+    weight: Any
+    bias: Any
+    running_mean: Any
+    running_var: Any
+    num_batches_tracked: Any
+
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(0, eps, momentum, False, False)
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        if affine:
+            self.weight = UninitializedParameter(device=device, dtype=dtype)
+            if bias:
+                self.bias = UninitializedParameter(device=device, dtype=dtype)
+        if track_running_stats:
+            self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
+            self.running_var = UninitializedBuffer(device=device, dtype=dtype)
+            self.num_batches_tracked = torch.tensor(0, dtype=int64)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own_init(cls)
+
+    def _size(self) -> int:
+        return self.num_features
+
+    def initialize_parameters(self, input: Tensor) -> None:
+        """Everything has one element a channel."""
+        if self.has_uninitialized_params():
+            self.num_features = shape_of(input)[1]
+            parts = (self.weight, self.bias, self.running_mean, self.running_var)
+            for part in parts:
+                if part is not None:
+                    part.materialize((self.num_features,))
+            self.reset_parameters()
+
+
+class LazyBatchNorm1d(LazyNormBase, BatchNorm1d):
+    """A `BatchNorm1d` whose `num_features` is what its first input has."""
+
+    cls_to_become = BatchNorm1d
+
+
+class LazyBatchNorm2d(LazyNormBase, BatchNorm2d):
+    """A `BatchNorm2d` whose `num_features` is what its first input has."""
+
+    cls_to_become = BatchNorm2d
+
+
+class LazyBatchNorm3d(LazyNormBase, BatchNorm3d):
+    """A `BatchNorm3d` whose `num_features` is what its first input has."""
+
+    cls_to_become = BatchNorm3d

@@ -9,9 +9,10 @@ from itertools import chain, islice
 from typing import Any
 
 from ..autograd.node import is_parameter
+from ..tensor.dtypes import typename
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
-from .module import Module, indented, speaking_once, text_of, type_text
+from .module import Module, indented, speaking_once, text_of
 from .parameter import Parameter
 
 
@@ -135,9 +136,10 @@ class Sequential(Module):
         count = len(self)
         if not -count <= index <= count:
             raise IndexError(f"Index out of range: {index}")
-        modules = list(self)
-        modules.insert(index + count if index < 0 else index, module)
-        _renumber(self, modules)
+        place = index + count if index < 0 else index
+        for at in range(count, place, -1):
+            self._modules[str(at)] = self._modules[str(at - 1)]
+        self._modules[str(place)] = module
         return self
 
     def extend(self, sequential: Any) -> Any:
@@ -336,7 +338,7 @@ def _kept(value: Any) -> Any:
 def _shown(value: Any, kind: str) -> str:
     """What the text of a list or dictionary of parameters says about one value."""
     if type(value) is not Tensor:
-        return f"Object of type: {type_text(value)}"
+        return f"Object of type: {typename(value)}"
     owner = "Parameter" if is_parameter(value) else "Tensor"
     size = "x".join(map(str, shape_of(value)))
     return f"{owner} containing: [{kind} of size {size}]"
@@ -512,7 +514,7 @@ class ParameterDict(Module):
     def extra_repr(self) -> str:
         """A line for each value."""
         return "\n".join(
-            f"  ({key}): {_shown(value, type_text(value))}" for key, value in self.items()
+            f"  ({key}): {_shown(value, typename(value))}" for key, value in self.items()
         )
 
     def __call__(self, input: Any) -> Any:

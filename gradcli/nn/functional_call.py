@@ -8,10 +8,11 @@ from typing import Any
 
 from ..autograd.leaf import detach, requires_grad_
 from ..autograd.modes import requires_grad
+from ..tensor.dtypes import typename
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from .functions import torch
-from .module import Module, type_text
+from .module import Module
 
 _MISSING: Any = object()
 _REGISTRIES = ("_parameters", "_buffers")
@@ -104,7 +105,7 @@ def functional_call(
             f"{type(parameter_and_buffer_dicts)}"
         )
     if not isinstance(module, Module):
-        raise AttributeError(f"'{type_text(module)}' object has no attribute 'named_parameters'")
+        raise AttributeError(f"'{typename(module)}' object has no attribute 'named_parameters'")
     if strict:
         _check_names(module, tensors, tie_weights)
     args = () if args is None else args if isinstance(args, tuple) else (args,)

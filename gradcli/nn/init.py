@@ -15,6 +15,7 @@ from ..table.memory.inplace import run_inplace
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .functions import linalg, method, torch
+from .lazy import Uninitialized, used
 
 
 def _without_grad(change: Callable[[], Any]) -> None:
@@ -24,6 +25,8 @@ def _without_grad(change: Callable[[], Any]) -> None:
 
 def _checked(tensor: Any, wanted: str) -> None:
     """Raise AttributeError for what is no tensor, and so has no such method."""
+    if isinstance(tensor, Uninitialized):
+        used(wanted)
     if type(tensor) is not Tensor:
         raise AttributeError(f"'{type(tensor).__name__}' object has no attribute '{wanted}'")
 
@@ -201,6 +204,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 def _fans(tensor: Tensor) -> tuple[int, int]:
     """How many numbers of the input an output depends on, and the other way round."""
+    _checked(tensor, "dim")
     shape = shape_of(tensor)
     if len(shape) < 2:
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
-from .batchnorm import NormBase
+from .batchnorm import LazyNormBase, NormBase
 from .functions import F, torch
 from .shapes import rank
 
@@ -125,3 +125,21 @@ class InstanceNorm3d(_InstanceNorm):
     """Normalises the channels of `(N, C, D, H, W)` or `(C, D, H, W)`, each sample by itself."""
 
     _unbatched = 4
+
+
+class LazyInstanceNorm1d(LazyNormBase, InstanceNorm1d):
+    """An `InstanceNorm1d` whose `num_features` is what its first input has."""
+
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(LazyNormBase, InstanceNorm2d):
+    """An `InstanceNorm2d` whose `num_features` is what its first input has."""
+
+    cls_to_become = InstanceNorm2d
+
+
+class LazyInstanceNorm3d(LazyNormBase, InstanceNorm3d):
+    """An `InstanceNorm3d` whose `num_features` is what its first input has."""
+
+    cls_to_become = InstanceNorm3d

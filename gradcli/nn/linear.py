@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from ..tensor.device import check_device
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import Tensor, shape_of
 from . import init
 from .functions import F, torch
+from .lazy import LazyModuleMixin, UninitializedParameter
 from .module import Module
 from .parameter import Parameter
 
@@ -134,3 +135,37 @@ class Bilinear(Module):
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"
         )
+
+
+class LazyLinear(LazyModuleMixin, Linear):
+    """A `Linear` whose `in_features` is what the last dimension of its first input has."""
+
+    cls_to_become = Linear
+
+    def __init__(
+        self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(0, 0, False)
+        self.out_features = out_features
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        if bias:
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
+
+    def _size(self) -> int:
+        return self.in_features
+
+    def initialize_parameters(self, input: Tensor) -> None:
+        """Weight `(out_features, in_features)`, bias `(out_features,)`."""
+        if self.has_uninitialized_params():
+            self.in_features = shape_of(input)[-1]
+            self.weight.materialize((self.out_features, self.in_features))
+            if self.bias is not None:
+                self.bias.materialize((self.out_features,))
+            self.reset_parameters()
+        if self.in_features == 0:
+            if shape_of(input)[-1] != shape_of(self.weight)[-1]:
+                raise AssertionError(
+                    f"The in_features inferred from input: {shape_of(input)[-1]} is not equal to "
+                    f"in_features from self.weight: {shape_of(self.weight)[-1]}"
+                )
+            self.in_features = shape_of(input)[-1]

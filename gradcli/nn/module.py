@@ -27,7 +27,7 @@ from ..autograd.node import is_parameter, kind_of, meta_of
 from ..table.call.arguments import type_name
 from ..table.lookup import get_op
 from ..tensor.device import Device
-from ..tensor.dtypes import ALL, DType, bfloat16, float16, float32, float64
+from ..tensor.dtypes import ALL, DType, bfloat16, float16, float32, float64, typename
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from . import state_dict as states
@@ -41,6 +41,7 @@ from .hooks import (
     warn_about_result,
     watch_result,
 )
+from .lazy import Uninitialized
 from .parameter import PERSISTENT
 
 Self = TypeVar("Self", bound="Module")
@@ -54,15 +55,6 @@ _HOMES = {  # our files -> PyTorch's, where they differ
 }
 
 deep_copy: list[Callable[[Any], Any]] = [copy.deepcopy]  # the last one copies programs' layers too
-
-
-def type_text(value: Any) -> str:
-    """A value's type as `torch.typename` has it."""
-    if type(value) is Tensor:
-        return value.dtype.tensor_name
-    kind = value if isinstance(value, type) else type(value)
-    module = kind.__module__
-    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
 
 def parametrization_of(module: Module, name: str) -> Any:
@@ -229,7 +221,7 @@ class Module:
         if parameters is not None and name in parameters:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{type_text(value)}' as parameter '{name}' "
+                    f"cannot assign '{typename(value)}' as parameter '{name}' "
                     "(torch.nn.Parameter or None expected)"
                 )
             self.register_parameter(name, None)
@@ -245,7 +237,7 @@ class Module:
         if modules is not None and name in modules:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{type_text(value)}' as child module '{name}' "
+                    f"cannot assign '{typename(value)}' as child module '{name}' "
                     "(torch.nn.Module or None expected)"
                 )
             modules[name] = replaced(everywhere.modules, self, name, None)
@@ -253,9 +245,9 @@ class Module:
         buffers: Any = held.get("_buffers")
         kind = kind_of(value) if type(value) is Tensor else ""
         if kind or (buffers is not None and name in buffers):
-            if value is not None and type(value) is not Tensor:
+            if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
-                    f"cannot assign '{type_text(value)}' as buffer '{name}' "
+                    f"cannot assign '{typename(value)}' as buffer '{name}' "
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
                 )
             if kind:
@@ -298,7 +290,7 @@ class Module:
 
     def __check_name(self, what: str, name: Any) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"{what} name should be a string. Got {type_text(name)}")
+            raise TypeError(f"{what} name should be a string. Got {typename(name)}")
         if "." in name:
             got = f", got: {name}" if what == "module" else ""
             raise KeyError(f'{what} name can\'t contain "."{got}')
@@ -318,7 +310,7 @@ class Module:
             raise KeyError(f"attribute '{name}' already exists")
         if param is not None and not is_parameter(param):
             raise TypeError(
-                f"cannot assign '{type_text(param)}' object to parameter '{name}' "
+                f"cannot assign '{typename(param)}' object to parameter '{name}' "
                 "(torch.nn.Parameter or None required)"
             )
         if param is not None and not is_leaf(param):
@@ -339,9 +331,9 @@ class Module:
         self.__check_name("buffer", name)
         if name not in self._buffers and has_attribute(self, name):
             raise KeyError(f"attribute '{name}' already exists")
-        if tensor is not None and type(tensor) is not Tensor:
+        if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{type_text(tensor)}' object to buffer '{name}' "
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
         self._buffers[name] = replaced(everywhere.buffers, self, name, tensor)
@@ -353,7 +345,7 @@ class Module:
     def add_module(self, name: str, module: Any) -> None:
         """Add a module, or None. Raises as `register_parameter` does."""
         if not isinstance(module, Module) and module is not None:
-            raise TypeError(f"{type_text(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
         self.__check_name("module", name)
         if name not in self._modules and has_attribute(self, name):
             raise KeyError(f"attribute '{name}' already exists")
@@ -557,8 +549,11 @@ class Module:
         if recurse:
             for module in self.children():
                 module._apply(fn)
+        for part in (*self._parameters.values(), *self._buffers.values()):
+            if isinstance(part, Uninitialized):
+                part.recast(fn)
         for parameter in self._parameters.values():
-            if parameter is None:
+            if parameter is None or isinstance(parameter, Uninitialized):
                 continue
             with no_grad():
                 changed = fn(parameter)
@@ -575,7 +570,7 @@ class Module:
                     gradient = requires_grad_(data(made), wanted)
                 set_grad(parameter, gradient)
         for name, buffer in self._buffers.items():
-            if buffer is not None:
+            if buffer is not None and not isinstance(buffer, Uninitialized):
                 self._buffers[name] = fn(buffer)
         return self
 

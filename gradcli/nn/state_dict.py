@@ -13,6 +13,7 @@ from ..table.lookup import get_op
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, shape_of
 from .functions import write
+from .lazy import Uninitialized, refuse_shape
 from .parameter import Parameter
 
 EXTRA = "_extra_state"
@@ -82,7 +83,8 @@ def state_dict(module: Any, destination: Any, prefix: str, keep_vars: bool) -> A
 def save(module: Any, destination: Any, prefix: str, keep_vars: bool, extra: bool) -> None:
     """Add the tensors of a module itself to `destination`, and its extra state if it has one."""
     for name, tensor in _own_tensors(module):
-        destination[_key(prefix, name)] = tensor if keep_vars else detach(tensor)
+        held = keep_vars or isinstance(tensor, Uninitialized)
+        destination[_key(prefix, name)] = tensor if held else detach(tensor)
     if extra:
         destination[prefix + EXTRA] = module.get_extra_state()
 
@@ -109,6 +111,12 @@ def load(
                 missing.append(key)
             continue
         given = state[key]
+        if isinstance(own, Uninitialized) and type(given) is Tensor:
+            own.materialize(shape_of(given))
+        elif isinstance(given, Uninitialized):
+            if not isinstance(own, Uninitialized):
+                refuse_shape()
+            continue
         if type(given) is not Tensor:
             errors.append(
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.leaf import data, set_data
+from ..tensor.dtypes import typename
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, shape_of
 from .functions import method, torch
-from .module import type_text
 
 
 def parameters_to_vector(parameters: Any) -> Any:
@@ -19,7 +19,7 @@ def parameters_to_vector(parameters: Any) -> Any:
 def vector_to_parameters(vec: Any, parameters: Any) -> None:
     """Give the parameters the elements of a vector. Raises TypeError for what is no tensor."""
     if type(vec) is not Tensor:
-        raise TypeError(f"expected torch.Tensor, but got: {type_text(vec)}")
+        raise TypeError(f"expected torch.Tensor, but got: {typename(vec)}")
     start = 0
     for parameter in runtime.listed(parameters):
         count = numel(shape_of(parameter))

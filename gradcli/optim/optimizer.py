@@ -23,7 +23,8 @@ from ..autograd.leaf import (
 )
 from ..autograd.modes import enable_grad, no_grad
 from ..nn.functions import method, torch
-from ..nn.module import converted, deep_copy, speaking_once, type_text
+from ..nn.module import converted, deep_copy, speaking_once
+from ..tensor.dtypes import typename
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .arithmetic import Arithmetic, Recorded, about_to_write, arithmetic, number
@@ -208,7 +209,7 @@ class Optimizer:
         if type(params) is Tensor:
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
-                f"but got {type_text(params)}"
+                f"but got {typename(params)}"
             )
         self.state = defaultdict(dict)
         self.param_groups = []
@@ -266,10 +267,10 @@ class Optimizer:
         else:
             param_group["params"] = params
         for param in params:
-            if type(param) is not Tensor:
+            if not isinstance(param, Tensor):
                 raise TypeError(
                     "optimizer can only optimize Tensors, but one of the params is "
-                    + type_text(param)
+                    + typename(param)
                 )
             if not (self.defaults.get("differentiable") or is_leaf(param) or retains_grad(param)):
                 raise ValueError("can't optimize a non-leaf Tensor")
@@ -397,10 +398,15 @@ class Optimizer:
             other["params"] = group["params"]
             if "param_names" in group and "param_names" not in other:
                 other["param_names"] = group["param_names"]
-        self.state = state
-        self.param_groups = saved
+        self.__setstate__({"state": state, "param_groups": saved})
         for hook in self._optimizer_load_state_dict_post_hooks.values():
             hook(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over attributes; loading a state calls it, also where a program overrides it."""
+        for name, value in state.items():
+            if isinstance(name, str) and not name.startswith("__"):
+                self.__dict__[name] = value
 
     # ------------------------------------------------------------ hooks
 

@@ -43,7 +43,7 @@ def parameters_of(namespace: Mapping[str, Any]) -> dict[str, Tensor]:
     for name, value in namespace.items():
         if is_module(value):
             for registry, path, part in members(value):
-                if registry == "_parameters" and id(part) not in seen:
+                if registry == "_parameters" and type(part) is Tensor and id(part) not in seen:
                     seen.add(id(part))
                     found[f"{name}.{path}"] = part
     return found

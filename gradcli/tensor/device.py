@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .dtypes import type_name
+
 TYPES = (
     "cpu",
     "cuda",
@@ -43,21 +45,26 @@ class Device:
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, Device):
             type, index = type.type, type.index
+        if index is not None and not isinstance(index, int):
+            raise TypeError(
+                f"device(): argument 'index' (position 2) must be int, not {type_name(index)}"
+            )
         if not isinstance(type, str):
             raise RuntimeError("Cannot access accelerator device when none is available.")
         if type in TYPES:
             object.__setattr__(self, "type", type)
             object.__setattr__(self, "index", index)
             return
-        match = re.fullmatch(r"([a-z]+)(?::(0|[1-9]\d*))?", type)
-        name = re.split(r"[^a-z]", type)[0]
-        if name not in TYPES:
-            raise RuntimeError(
-                f"Expected one of {', '.join(TYPES)} device type at start of device string: "
-                f"{name or type}"
-            )
+        if not type:
+            raise RuntimeError("Device string must not be empty")
+        match = re.fullmatch(r"([a-zA-Z_]+)(?::(0|[1-9]\d*))?", type)
         if match is None:
             raise RuntimeError(f"Invalid device string: '{type}'")
+        name = match[1]
+        if name not in TYPES:
+            raise RuntimeError(
+                f"Expected one of {', '.join(TYPES)} device type at start of device string: {name}"
+            )
         if match[2] is not None:
             if index is not None:
                 raise RuntimeError(

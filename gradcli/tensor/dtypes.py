@@ -235,6 +235,22 @@ def type_name(value: Any) -> str:
     return "Parameter" if getattr(meta, "kind", "") == "Parameter" else kind.__name__
 
 
+def typename(value: Any) -> str:
+    """The name of a value's type with its module, as `torch.typename` has it.
+
+    A class, and a function of a program, is called by its own name.
+    """
+    kind = type(value)
+    dtype = getattr(value, "dtype", None)
+    if kind.__name__ == "Tensor" and isinstance(dtype, DType):
+        return dtype.tensor_name
+    module = getattr(value, "__module__", None) or "builtins"
+    name = getattr(value, "__qualname__", None)
+    if not isinstance(name, str) or module.startswith("gradcli."):
+        module, name = kind.__module__, kind.__qualname__
+    return name if module == "builtins" else f"{module}.{name}"
+
+
 WIDE_UNSIGNED = (uint16, uint32, uint64)  # they only promote to floating types
 
 

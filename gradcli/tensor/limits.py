@@ -32,11 +32,11 @@ class _Limits:
         return type(self) is type(other) and self.dtype == getattr(other, "dtype", None)
 
     def __getattr__(self, name: str) -> Never:
-        raise AttributeError(f"'torch.{type(self).__name__}' object has no attribute {name!r}")
+        raise AttributeError(f"'torch.{type(self).__qualname__}' object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: object) -> Never:
         getattr(self, name)
-        kind = f"torch.{type(self).__name__}"
+        kind = f"torch.{type(self).__qualname__}"
         raise AttributeError(f"attribute {name!r} of {kind!r} objects is not writable")
 
     def _fill(self, **values: object) -> None:

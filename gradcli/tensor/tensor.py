@@ -251,15 +251,19 @@ class Size(tuple[int, ...]):
     def __add__(self, other: Any) -> Size:
         if not isinstance(other, tuple):
             raise TypeError(
-                "can only concatenate tuple (not "
-                f'"{type(other).__name__}") to {type(self).__name__}'
+                f"can only concatenate tuple (not {type(other).__name__}) to torch.Size"
             )
         return Size(tuple.__add__(self, other))
 
     def __radd__(self, other: Any) -> Size:
+        if not isinstance(other, tuple):
+            return NotImplemented
         return Size(tuple(other) + tuple(self))
 
     def __mul__(self, count: SupportsIndex) -> Size:
+        if not hasattr(count, "__index__"):
+            name = type(count).__name__
+            raise TypeError(f"can't multiply sequence by non-int of type '{name}'")
         return Size(tuple.__mul__(self, count))
 
     __rmul__ = __mul__

@@ -360,7 +360,9 @@ def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             other = value
         elif isinstance(value, str | Device):
             device = value
-        elif not isinstance(value, bool):
+        elif type(value) is int and len(args) == 1:
+            device = Device(value)
+        elif not (isinstance(value, bool) or (value is None and len(args) == 1)):
             raise TypeError(
                 "to() received an invalid combination of arguments - got "
                 f"({', '.join(type_name(a) for a in args)}), but expected one of:\n"

@@ -101,22 +101,31 @@ def _words(text: str) -> list[str]:
 _LAYERS = {
     "module": "Module",
     "containers": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
-    "linear": "Bilinear Identity Linear",
+    "linear": "Bilinear Identity LazyLinear Linear",
     "activation": (
         "CELU ELU GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU LogSigmoid "
         "LogSoftmax Mish MultiheadAttention PReLU RReLU ReLU ReLU6 SELU SiLU Sigmoid Softmax "
         "Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
     ),
     "adaptive": "AdaptiveLogSoftmaxWithLoss",
-    "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm",
+    "batchnorm": (
+        "BatchNorm1d BatchNorm2d BatchNorm3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d "
+        "SyncBatchNorm"
+    ),
     "channelshuffle": "ChannelShuffle",
-    "convolution": ("Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d"),
+    "convolution": (
+        "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d LazyConv1d "
+        "LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d"
+    ),
     "distance": "CosineSimilarity PairwiseDistance",
     "dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",
     "embedding": "Embedding EmbeddingBag",
     "flatten": "Flatten Unflatten",
     "fold": "Fold Unfold",
-    "instancenorm": "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+    "instancenorm": (
+        "InstanceNorm1d InstanceNorm2d InstanceNorm3d LazyInstanceNorm1d LazyInstanceNorm2d "
+        "LazyInstanceNorm3d"
+    ),
     "loss": (
         "BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss "
         "HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss LinearCrossEntropyLoss MSELoss "
@@ -165,8 +174,9 @@ _BASES = {
     ),
 }
 _PARAMETERS = dict.fromkeys(("Buffer", "Parameter"), "gradcli.nn.parameter")
+_LAZY = dict.fromkeys(("UninitializedBuffer", "UninitializedParameter"), "gradcli.nn.lazy")
 _PARALLEL = {"DataParallel": "gradcli.nn.parallel"}
-_MODULES = (_PARAMETERS | _PARALLEL) | {
+_MODULES = (_PARAMETERS | _LAZY | _PARALLEL) | {
     name: f"gradcli.nn.{file}" for file, text in _LAYERS.items() for name in text.split()
 }
 _INIT = dict.fromkeys(
@@ -530,7 +540,7 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.nn.modules": _MODULES,
     "torch.nn.parallel": _PARALLEL,
     "torch.nn.parallel.data_parallel": _PARALLEL,
-    "torch.nn.parameter": _PARAMETERS,
+    "torch.nn.parameter": _PARAMETERS | _LAZY | {"is_lazy": "gradcli.nn.lazy"},
     "torch.nn.utils": _UTILS,
     "torch.nn.utils.clip_grad": _CLIPPING,
     "torch.nn.utils.convert_parameters": _VECTORS,

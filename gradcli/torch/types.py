@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.leaf import detach, requires_grad_
 from ..tensor import dtypes
 from ..tensor.dtypes import DType
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make
 
 TensorType = Tensor
@@ -19,20 +20,28 @@ def legacy(dtype: DType, *args: Any) -> Tensor:
 
     Sizes give zeros where PyTorch leaves memory as it is.
     """
+    if args and type(args[0]) is str:
+        raise TypeError("new(): invalid data type 'str'")
+    if len(args) == 1 and type(args[0]) is range:
+        args = (runtime.listed(args[0]),)
     if len(args) == 1 and isinstance(args[0], list | tuple | Tensor | np.ndarray):
         from ..ops.creation.tensors import tensor
 
         return tensor(args[0], dtype=dtype)  # type: ignore[no-any-return]
     if all(isinstance(arg, int) for arg in args):
         shape = args if args else (0,)
-        from ..tensor.runtime import runtime
-
         total = dtype.itemsize
         for extent in shape:
             total *= extent
         runtime.reserve(total)
         return make(np.zeros(shape, dtype.array), dtype)
-    raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
+    if len(args) == 1 or not isinstance(args[0], int):
+        raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
+    at = next(at for at, arg in enumerate(args) if not isinstance(arg, int))
+    raise TypeError(
+        f"new(): argument 'size' failed to unpack the object at pos {at + 1} with error "
+        f'"type must be tuple of ints,but got {type(args[at]).__name__}"'
+    )
 
 
 class TensorKind(type):

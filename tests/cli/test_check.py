@@ -183,3 +183,19 @@ def test_single_precision_overflows_as_the_program_does(tmp_path):
     assert f"{program}:3:5: infinity begins here in `torch.exp(x)`" in text
     wide = ok("check", str(program), "--dtype", "float64")
     assert "undefined" not in wide
+
+
+def test_runs_with_other_values_do_not_warn(tmp_path):
+    """What replaces a leaf is a result in forward mode, of which the program knows nothing."""
+    program = tmp_path / "p.grad"
+    program.write_text(
+        "import torch\nx = torch.tensor([1.0, 2.0], requires_grad=True)\ny = (x * x).sum()\n"
+        "y.backward()\nprint(x.grad)\n"
+    )
+    done = gradcli("check", str(program))
+    assert (done.returncode, done.stderr) == (0, b"")
+    program.write_text(
+        "import torch\nx = torch.tensor([1.0, 2.0], requires_grad=True)\ny = x * x\nprint(y.grad)\n"
+    )
+    done = gradcli("check", str(program))
+    assert (done.returncode, done.stderr.count(b"UserWarning")) == (0, 1)  # the program's own

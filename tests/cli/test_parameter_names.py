@@ -54,3 +54,42 @@ def test_parameters_have_dotted_names(tmp_path: Path) -> None:
     assert json.loads(narrowed.stdout)["grads"] == {"model.0.bias": [2.0]}
     missing = gradcli("eval", "--json", "--wrt", "model.0.bais", str(path))
     assert (missing.returncode, "did you mean `model.0.bias`?" in missing.stderr) == (2, True)
+
+
+def test_parameters_are_asked_about_by_dotted_names(tmp_path: Path) -> None:
+    path = tmp_path / "program.grad"
+    path.write_text(PROGRAM + "y = model(x).sum()\n", "utf-8")
+    every = gradcli("why", str(path)).stdout
+    for name in ("weight", "x", "model.0.weight", "model.0.bias"):
+        assert f"{name}.grad has" in every
+    assert "frozen" not in every and "same" not in every
+    assert "model.0.bias.grad has 1" in gradcli("why", "--wrt", "model.0.bias", str(path)).stdout
+    lines = gradcli("explain", str(path)).stdout.splitlines()
+    assert "  dy/dmodel.0.bias = tensor([1.])" in lines
+    assert "  dy/dweight = None" in lines
+    one = gradcli("explain", "--wrt", "model.0.weight", str(path)).stdout
+    assert "  dy/dmodel.0.weight = tensor([[1., 1.]])" in one
+    path.write_text(
+        "import torch\nfrom torch import nn\n"
+        "net = nn.ModuleDict({'one': nn.Linear(1, 1), 'two': nn.Linear(1, 1)})\n",
+        "utf-8",
+    )
+    short = gradcli("why", "--wrt", "two.bias", str(path))
+    assert (short.returncode, "did you mean `net.two.bias`?" in short.stderr) == (2, True)
+
+
+def test_what_check_says_of_parameters(tmp_path: Path) -> None:
+    path = tmp_path / "program.grad"
+    path.write_text(
+        "import torch\nm = torch.nn.Linear(1, 1)\ny = m(torch.ones(1)).sum()\n", "utf-8"
+    )
+    assert (
+        "torch.func.functional_call(model, {'weight': w}, (x,))"
+        in gradcli("check", str(path)).stderr
+    )
+    path.write_text(
+        "import torch\nm = torch.nn.Linear(2, 1)\nw = torch.ones(1, 2, requires_grad=True)\n"
+        "y = torch.func.functional_call(m, {'weight': w}, (torch.ones(3, 2),)).pow(2).sum()\n",
+        "utf-8",
+    )
+    assert gradcli("check", str(path)).stdout.startswith("ok     d y / d w: 2 elements")

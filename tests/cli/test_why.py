@@ -78,6 +78,17 @@ PROGRAMS = {
         "x",
         ["1 of 2 elements of x.grad are zero", "`torch.tanh(5 * x)` (TanhBackward0)"],
     ),
+    "cleared": (
+        "loss = (x * x).sum()\nloss.backward()\nx.grad.zero_()\n",
+        "x",
+        ["x.grad is zero", "was cleared after a pass", "cleared at", ":5:1: `x.grad.zero_()`"],
+    ),
+    "another result since, without a pass": (
+        "loss = (0 * x).sum() + x[0] * 0\nloss.backward()\nother = torch.sqrt(x - 1).sum() + 1\n",
+        "x",
+        ["x.grad is zero", "why dloss/dx is zero", ":3:9: "],
+    ),
+    "two names of one leaf": ("same = x\n", None, ["no backward pass has reached `x`, and"]),
     "fine": (
         "loss = (x * x).sum()\nloss.backward()\n",
         "x",
@@ -91,9 +102,10 @@ def test_reasons(kind, tmp_path):
     body, name, wanted = PROGRAMS[kind]
     program = tmp_path / "p.grad"
     program.write_text(HEAD + body)
-    text = ok("why", str(program), "--wrt", name)
+    text = ok("why", str(program), *(["--wrt", name] if name else []))
     for words in wanted:
         assert words in text, text
+    assert text.count("`same`") == 0
 
 
 def test_what_did_not_run_is_no_reason(tmp_path):

@@ -78,7 +78,7 @@ def owners() -> Iterator[tuple[str, set[str]]]:
             continue
         if kind.__module__ == "__main__" or hasattr(kind, "_fields"):
             continue  # a class of a program, or a named tuple: its own fields and those of tuples
-        owner = kind.__name__
+        owner = kind.__name__.rpartition(".")[2]
         if issubclass(kind, np.generic):
             owner = "numpy scalar"
         elif issubclass(kind, np.dtype):

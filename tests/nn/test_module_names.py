@@ -14,7 +14,6 @@ RECORDED: dict[str, list[str]] = json.loads(
 )
 PLACES = ("torch.distributions", "torch.nn", "torch.optim", "torch.utils")
 PIPES = "data pipes are deprecated"
-LAZY = "shapes are known when a layer is made"
 ABSENT = {
     "DFIterDataPipe": PIPES,
     "DataChunk": PIPES,
@@ -30,8 +29,7 @@ ABSENT = {
     "CrossMapLRN2d": "PyTorch's gradient fails gradcheck; LocalResponseNorm is its successor",
     "LinearCrossEntropyOptions": "how many rows are computed at once: a matter of memory",
     "factory_kwargs": "internal to PyTorch's constructors",
-    "UninitializedTensorMixin": LAZY,
-    "is_lazy": LAZY,
+    "UninitializedTensorMixin": "a base of PyTorch's own two classes",
     "convert_conv2d_weight_memory_format": "there is one memory format",
     "convert_conv3d_weight_memory_format": "there is one memory format",
     "fuse_conv_bn_eval": "fusion is a matter of speed on devices",
@@ -50,8 +48,6 @@ ABSENT = {
 def reason(module: str, name: str) -> str | None:
     if module == "torch.nn.init" or (module, name) == ("torch.nn.parallel", "data_parallel"):
         return None  # the second is there as a module
-    if name.startswith(("Lazy", "Uninitialized")):
-        return LAZY
     return ABSENT.get(name)
 
 

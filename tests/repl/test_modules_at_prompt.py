@@ -102,3 +102,12 @@ def test_a_module_is_a_result(talk: Talk) -> None:
     assert "Linear(in_features=1, out_features=1, bias=True)" in talk("nn.Linear(1, 1)")
     assert "fc1.weight  leaf" in talk("%graph y")
     assert "fc1.weight" in talk("%explain y")
+    assert "dy/dmodel.fc1.weight = " in talk("%explain y")
+
+
+def test_gradients_of_parameters(talk: Talk) -> None:
+    talk("body = nn.Sequential(nn.Linear(1, 1))")
+    shown = talk("%backward body(torch.ones(1)).sum()")
+    assert "body.0.weight.grad = tensor([[1.]])\nbody.0.bias.grad = tensor([1.])" in shown
+    assert "body.0.bias.grad = None" in talk("%zero")
+    assert "torch.func.functional_call" in talk("%check body(torch.ones(1)).sum()")

@@ -72,17 +72,12 @@ def _explained(recorded: Recorded, options: Options) -> Iterator[str]:
 
 def _inputs(recorded: Recorded, options: Options) -> dict[str, Tensor]:
     """What gradients are asked for: the tensors of `--wrt`, or all named leaves."""
-    from gradcli.autograd.leaf import is_leaf, requires_grad
     from gradcli.cli.programs.runner import chosen
 
     if options.wrt:
-        names = chosen(options.wrt, recorded.names, "--wrt", "tensor")
-        return {name: recorded.names[name] for name in names}
-    return {
-        name: value
-        for name, value in recorded.names.items()
-        if value.level is None and requires_grad(value) and is_leaf(value)
-    }
+        names = chosen(options.wrt, recorded.askable, "--wrt", "tensor")
+        return {name: recorded.askable[name] for name in names}
+    return recorded.leaves()
 
 
 def _off_graph(recorded: Recorded) -> dict[str, Tensor]:

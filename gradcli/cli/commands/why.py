@@ -42,16 +42,15 @@ def run(options: Options) -> int:
 def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
     """The answers about the tensors of `--wrt`, or about every leaf. Raises UsageError, Failure."""
     from gradcli.autograd.freed_values import Dropped
-    from gradcli.autograd.leaf import is_leaf, requires_grad
     from gradcli.cli.programs.recorded import nothing_recorded
     from gradcli.cli.programs.runner import chosen
     from gradcli.explain.why import Situation, why
 
-    known = recorded.names
+    known = recorded.askable
     if options.wrt:
         names = chosen(options.wrt, known, "--wrt", "tensor")
     else:
-        names = [name for name, value in known.items() if requires_grad(value) and is_leaf(value)]
+        names = list(recorded.leaves())
     if not names:
         raise nothing_recorded("ask about")
     variables = recorded.namespace

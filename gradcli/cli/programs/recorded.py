@@ -15,7 +15,7 @@ from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
-from gradcli.render.names import Names
+from gradcli.render.names import Names, parameters_of
 from gradcli.tensor.tensor import Tensor
 
 from .file_inputs import file_inputs
@@ -53,6 +53,15 @@ class Recorded:
             self.names.update(_tensors(title, value))
         self.text_names = set(namespace)
         self.edges = Names(self.namespace)
+        self.askable = self.names | parameters_of(self.namespace)  # what a gradient can be asked by
+
+    def leaves(self) -> dict[str, Tensor]:
+        """The leaves that require grad, each under its first name; parameters by dotted names."""
+        found: dict[int, str] = {}
+        for name, value in self.askable.items():
+            if value.level is None and requires_grad(value) and leaves.is_leaf(value):
+                found.setdefault(id(value), name)
+        return {name: self.askable[name] for name in found.values()}
 
     def _value_title(self) -> str:
         if self.text.kind == "expression":

@@ -144,7 +144,9 @@ def chosen(names: list[str], known: dict[str, Any], option: str, what: str) -> l
         if name not in known:
             from gradcli.cli.usage.parse import meant
 
-            help = meant(name, known) or f"there are {', '.join(known) or 'none'}"
+            within = [whole for whole in known if whole.endswith(f".{name}")]
+            close = f"did you mean `{within[0]}`?" if len(within) == 1 else meant(name, known)
+            help = close or f"there are {', '.join(known) or 'none'}"
             raise UsageError(f"{option} {name}: there is no {what} of this name", help)
     return names
 

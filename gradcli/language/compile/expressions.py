@@ -453,9 +453,9 @@ class Expressions:
             if isinstance(link, nodes.Attribute):
                 following = links[at + 1] if at + 1 < len(links) else None
                 owner = self.operand(first, scope) if closure is None else Operand("e", closure)
-                if isinstance(following, nodes.Attribute) and names_class(link, following):
-                    closure = self.class_name(following, owner)
-                    at += 2
+                if link.attr == "__class__":
+                    closure = self.class_of(link, owner)
+                    at += 1
                     continue
                 if isinstance(following, nodes.Call) and simple_call(following):
                     closure = method(
@@ -479,18 +479,17 @@ class Expressions:
         assert closure is not None
         return closure
 
-    def class_name(self, node: nodes.Attribute, operand: Operand) -> Closure:
-        """`x.__class__.__name__`: the name of what `type(x)` gives."""
+    def class_of(self, node: nodes.Attribute, operand: Operand) -> Closure:
+        """`x.__class__`: what `type(x)` gives."""
         site = self.site(node)
-        name = node.attr
         value = self.closure_of(operand)
 
-        def class_name(f: Frame) -> Any:
+        def own_class(f: Frame) -> Any:
             owner = value(f)
             runtime.where = f[BASE] + site
-            return load_attribute(class_of(owner), name)
+            return class_of(owner)
 
-        return class_name
+        return own_class
 
     def attribute_name(self, node: nodes.Attribute, scope: Scope) -> str:
         """The attribute's name, mangled; special names are refused but for the allowed ones."""
@@ -841,11 +840,6 @@ def simple_call(node: nodes.Call) -> bool:
     )
 
 
-def names_class(link: nodes.Attribute, following: nodes.Attribute) -> bool:
-    """Whether two links in a row ask for the name of a value's class."""
-    return link.attr == "__class__" and following.attr in ("__name__", "__qualname__")
-
-
 def give_name(value: Any, name: str) -> None:
     """Write the user's name into the empty name slot of a tensor's node."""
     if type(value) is Tensor:
@@ -857,7 +851,7 @@ def give_name(value: Any, name: str) -> None:
 def refused_special(name: str, span: Span) -> GradSyntaxError:
     """The error for a special name that the language does not have."""
     helps = {
-        "__class__": "type(x) gives the class of x",
+        "__class__": "an object's class is read, and not set",
         "__dict__": "read and write attributes by their names",
         "__file__": "files are given with --input",
     }

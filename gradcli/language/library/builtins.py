@@ -285,7 +285,7 @@ def class_of(value: Any) -> Any:
         return kind
     if kind.__module__ in ("collections", "numpy", "__main__") and kind.__name__ != "ndarray":
         return kind  # the host's `ndarray` makes arrays of memory that nobody wrote, and of objects
-    name = kind.__name__
+    name = kind.__name__.rpartition(".")[2]
     for base in kind.__mro__:
         if base in CLASS_NAMES:
             name = CLASS_NAMES[base](value)

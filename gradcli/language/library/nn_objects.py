@@ -12,7 +12,7 @@ from typing import Any
 from gradcli.autograd.node import is_parameter
 from gradcli.language.library.python import collections  # noqa: F401  # a state_dict is an OrderedDict
 from gradcli.language.library.python.copy import deepcopy
-from gradcli.language.machine.sizes import PARTS
+from gradcli.language.machine.sizes import FLAT, PARTS
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     CLASSES,
@@ -32,6 +32,7 @@ from gradcli.language.values.classes import (
 from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
+from gradcli.nn.lazy import UninitializedBuffer, UninitializedParameter, refuse_shape, used
 from gradcli.nn.module import Module, deep_copy, parametrization_of
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
 from gradcli.nn.prune import BasePruningMethod
@@ -210,6 +211,41 @@ class ParameterClass(ProgramClass, ParameterMeta):
 
 
 allow_base(Parameter, ParameterClass)
+
+
+# What a parameter without a size answers; its other names are methods that it cannot run.
+_KNOWN = frozenset(
+    [
+        *("data", "device", "dtype", "grad", "grad_fn", "is_cpu", "is_cuda"),
+        *("is_leaf", "is_meta", "layout", "name", "requires_grad"),
+    ]
+)
+
+
+def _load_uninitialized(value: Any, name: str) -> Any:
+    if name == "materialize":
+        return value.materialize
+    if name == "cls_to_become":
+        return Parameter if isinstance(value, UninitializedParameter) else Tensor
+    if name == "shape":
+        refuse_shape()
+    if name in _KNOWN:
+        return LOADERS[Tensor](value, name)
+    if namespaces.tensor_attribute(name) is not None:
+        used(name)
+    raise AttributeError(
+        f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
+    )
+
+
+for _unsized in (UninitializedParameter, UninitializedBuffer):
+    LOADERS[_unsized] = _load_uninitialized
+    SETTERS[_unsized] = lambda value, name, new: SETTERS[Tensor](value, name, new)
+    CLASS_LOADERS[_unsized] = lambda value, name: _load_tensor_kind(value, name)
+    CLASSES[_unsized] = type
+    OPEN_CLASSES.add(_unsized)
+    OPEN_METACLASSES.add(type(_unsized))
+    FLAT.add(_unsized)
 
 
 def _load_tensor_kind(value: type, name: str) -> Any:

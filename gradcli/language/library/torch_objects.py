@@ -85,7 +85,9 @@ for _kind, _name in (
     (iinfo, "iinfo"),
 ):
     _kind.__module__ = "torch._C" if _kind is Generator else "torch"
-    _kind.__name__ = _kind.__qualname__ = _name
+    _kind.__qualname__ = _name
+    # Python's errors about a class that is written in C show both.
+    _kind.__name__ = _name if _kind is Tensor else f"{_kind.__module__}.{_name}"
 
 
 OPEN_METACLASSES.update((TensorKind, VariableMeta))

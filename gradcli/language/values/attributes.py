@@ -122,7 +122,7 @@ def class_title(value: Any) -> str:
         if base in CLASS_NAMES:
             return CLASS_NAMES[base](value)
     module = kind.__module__
-    return f"{module}.{kind.__name__}" if module in _C_MODULES else kind.__name__
+    return f"{module}.{kind.__qualname__}" if module in _C_MODULES else kind.__name__
 
 
 def _no_attribute(value: Any, name: str) -> AttributeError:
@@ -188,7 +188,7 @@ def _load_function(value: Function, name: str) -> Any:
 
 def _described(value: Any, name: str) -> Any:
     if name == "__name__":
-        return value.__name__
+        return value.__name__.rpartition(".")[2]
     if name == "__doc__":
         return _doc_of(value)
     return value.__qualname__
@@ -262,7 +262,7 @@ def load_type(value: type, name: str) -> Any:
     if special is not None:
         return special(value, name)
     if name == "__name__":
-        return value.__name__
+        return value.__name__.rpartition(".")[2]
     if name == "__doc__":
         return _doc_of(value)
     if name == "__qualname__":

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.autograd.node import Node
 from gradcli.tensor.memory import SHOWN, shown
 from gradcli.tensor.tensor import Tensor
 
@@ -107,12 +108,43 @@ def clean_error(error: BaseException) -> None:
     """
     if _raised_by_program(error):
         return
+    if any(type(part) is str and "Node" in part for part in error.args):
+        _name_nodes(error)
     if type(error) in (ValueError, IndexError, OverflowError) and in_core(error):
         error.args = tuple(restated(part) if type(part) is str else part for part in error.args)
     if any(type(part) is str and _ANY_CASE.search(part) for part in error.args):
         error.args = tuple(
             _ANY_CASE.sub(_one_way, part) if type(part) is str else part for part in error.args
         )
+
+
+def _name_nodes(error: BaseException) -> None:
+    """Say `MulBackward0` for our class of nodes, which Python's sentences name.
+
+    The nodes are what the functions had at hand that raised, the innermost first.
+    """
+    found: list[Node] = []
+    trace = error.__traceback__
+    while trace is not None:
+        held = list(trace.tb_frame.f_locals.values())
+        for value in held[:]:
+            if type(value) in (list, tuple):
+                held += value[:9]
+        found = [value for value in held if isinstance(value, Node)] or found
+        trace = trace.tb_next
+    titles = {
+        type(node).__name__: [n.title for n in found if type(n) is type(node)] for node in found
+    }
+
+    def title(match: re.Match[str]) -> str:
+        names = titles.get(match[0])
+        if not names:
+            return match[0]
+        return names.pop(0) if len(names) > 1 else names[0]
+
+    error.args = tuple(
+        re.sub(r"\b\w*Node\b", title, part) if type(part) is str else part for part in error.args
+    )
 
 
 def in_core(error: BaseException) -> bool:

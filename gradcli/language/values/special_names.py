@@ -84,6 +84,7 @@ METHODS = frozenset(
         "__getattr__",
         "__setattr__",
         "__post_init__",
+        "__setstate__",
     ]
 )
 

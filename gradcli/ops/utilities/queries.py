@@ -116,13 +116,7 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     )
 
 
-@function("typename(any? obj)", where=("torch",), doc="The name of a value's type.")
-def typename(obj: Any) -> str:
-    if type(obj) is Tensor:
-        return obj.dtype.tensor_name
-    kind = type(obj)
-    module = kind.__module__
-    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+function("typename(any? obj)", where=("torch",), doc="The name of a value's type.")(dtypes.typename)
 
 
 # --- dtypes and shapes -----------------------------------------------------------------------

@@ -11,6 +11,7 @@ import numpy as np
 from gradcli.autograd.leaf import is_leaf, requires_grad
 from gradcli.autograd.modes import enable_grad
 from gradcli.explain.check import (
+    PARAMETERS,
     Check,
     Named,
     NothingToCheck,
@@ -28,6 +29,7 @@ from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
+from gradcli.render.names import is_module
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor, shape_of
 
@@ -213,6 +215,10 @@ def check(shell: Shell, text: str) -> None:
         for line in report(found.entries(found.inputs, Tolerances())):
             shell.say(line)
     except NothingToCheck:
+        if any(map(is_module, shell.names.values())):
+            raise Failed(
+                f"`{expression}` is made of no leaf that can be varied", PARAMETERS
+            ) from None
         raise Failed(f"`{expression}` does not depend on a leaf that requires grad") from None
     except ProgramError as error:
         raise Failed(f"what made `{expression}` cannot be run again: {error.title}") from None

@@ -13,6 +13,7 @@ from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
 from gradcli.explain.readable import readable
 from gradcli.func import recorded
 from gradcli.language.values.text import text_repr
+from gradcli.render.names import parameters_of
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, constant, from_array, make, shape_of
@@ -98,10 +99,11 @@ def direction(
 
 
 def leaves_of(shell: Shell) -> dict[str, Tensor]:
-    """The user's leaves that require grad, by name."""
+    """The user's leaves that require grad, by name, and those of modules by dotted names."""
+    variables = shell.variables()
     return {
         name: value
-        for name, value in shell.variables().items()
+        for name, value in {**variables, **parameters_of(variables)}.items()
         if type(value) is Tensor and is_leaf(value) and requires_grad(value)
     }
 
@@ -135,6 +137,12 @@ def assigned(name: str, value: Tensor) -> str:
 
 def _call(text: str) -> str:
     return text if text.isidentifier() else f"({text})"
+
+
+def _written(leaf: str) -> str:
+    """A leaf as a program says it; a parameter's dotted name can have numbers in it."""
+    module, dot, path = leaf.partition(".")
+    return f"{module}.get_parameter({path!r})" if dot else leaf
 
 
 def _count(leaf: Tensor) -> Any:
@@ -207,7 +215,7 @@ def zero(shell: Shell, text: str) -> None:
         value = leaves[name]
         if value.meta is not None and value.meta.grad is not None:
             value.meta.grad = None
-            shell.remember(f"{name}.grad = None")
+            shell.remember(f"{_written(name)}.grad = None")
             cleared.append(f"{name}.grad = None")
     shell.say("\n".join(cleared) if cleared else "no leaf had a gradient")
 
