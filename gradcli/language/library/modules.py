@@ -1066,12 +1066,8 @@ def _numpy() -> Any:
     return numpy_module()
 
 
-def _numpy_random() -> Any:
-    return _numpy().get("random")
-
-
-def _numpy_linalg() -> Any:
-    return _numpy().get("linalg")
+def _numpy_part(name: str) -> Callable[[], Any]:
+    return lambda: find_module("numpy").get(name)
 
 
 PLOT_MODULES = (
@@ -1122,8 +1118,9 @@ MODULES: dict[str, Callable[[], Any]] = {
     "copy": lambda: Module("copy", {"copy": _copy, "deepcopy": deepcopy}),
     "typing": _typing,
     "numpy": _numpy,
-    "numpy.random": _numpy_random,
-    "numpy.linalg": _numpy_linalg,
+    **{
+        f"numpy.{part}": _numpy_part(part) for part in ("random", "linalg", "fft", "testing")
+    },
     **{name: _plots(name) for name in PLOT_MODULES},
 }
 
