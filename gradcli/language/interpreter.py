@@ -42,7 +42,7 @@ UNSET: Any = object()
 
 def _numpy_attributes() -> None:
     """Have the attributes of arrays known to a program that does not import numpy."""
-    from gradcli.language.library import numpy_names  # noqa: F401
+    from gradcli.language.library import numpy_arrays  # noqa: F401
 
 
 LATE["numpy"] = _numpy_attributes
