@@ -20,6 +20,7 @@ from gradcli.language.machine.state import (
     DEFAULT_DEPTH,
     DEFAULT_STEPS,
     FIRST,
+    Files,
     UNBOUND,
     grow_stack,
     machine,
@@ -314,6 +315,7 @@ class Session:
         self.emit = emit
         self.globals: dict[str, Any] = {}
         self.modules: dict[str, Any] = {}
+        self.files = Files()
         self.random: Any = None
         if seed is not None:
             from gradcli.language.library.draws import Draws
@@ -330,6 +332,7 @@ class Session:
             machine.write = self.stdout or sys.stdout.write
             machine.emit = self.emit
             machine.modules = self.modules
+            machine.files = self.files
             machine.random = self.random
             machine.pyplot = self.pyplot
             machine.show_figure = self.show_figure
@@ -375,6 +378,7 @@ class Session:
         self._enter()
         if fresh:
             machine.pyplot = None
+            self.files.forget()
         frame = [names, 0, None, *[UNBOUND] * (program.size - FIRST)]
         value = UNSET
         try:

@@ -425,6 +425,12 @@ def _reversed(sequence: Any, /) -> Any:
     return reversed(sequence)
 
 
+def _open(*args: Any, **kwargs: Any) -> Any:
+    from .memory_files import open_file
+
+    return open_file(*args, **kwargs)
+
+
 def _input(*_: Any) -> Any:
     raise RuntimeError("a program reads nothing here: give inputs with --set or --input")
 
@@ -539,7 +545,8 @@ TYPE = Builtin("type", _type, "class")
 
 EXCEPTIONS = [
     BaseException, Exception, ArithmeticError, AssertionError, AttributeError, BufferError,
-    EOFError, FloatingPointError, GeneratorExit, ImportError, IndexError, KeyError,
+    EOFError, FileExistsError, FileNotFoundError, FloatingPointError, GeneratorExit, ImportError,
+    IndexError, IsADirectoryError, KeyError,
     KeyboardInterrupt, LookupError, MemoryError, ModuleNotFoundError, NameError,
     NotImplementedError, OSError, OverflowError, RecursionError, ReferenceError, RuntimeError,
     StopIteration, SyntaxError, SystemExit, TimeoutError, TypeError, UnboundLocalError,
@@ -587,13 +594,13 @@ _functions: dict[str, Callable[..., Any]] = {
     "oct": oct,
     "input": _input,
     "super": _super,
+    "open": _open,
 }
 
 REFUSED = {
     "eval": "expressions are written in the program itself",
     "exec": "statements are written in the program itself",
     "compile": "a program cannot make programs",
-    "open": "files are given with --input FILE",
     "globals": "names are read and written as they are",
     "locals": "names are read and written as they are",
     "vars": "attributes are read by their names",

@@ -70,7 +70,6 @@ from . import torch_names
 _files = "files are given with --input FILE (json, npy, npz, csv), results come with --json"
 REASONS: dict[str, str] = {
     "os": _files,
-    "io": _files,
     "pathlib": _files,
     "json": "records are given with --input FILE, results come with --json",
     "csv": "tables are given with --input FILE.csv",
@@ -886,7 +885,7 @@ def _copy(x: Any) -> Any:
         machine.reserve(64 * len(x))
     if isinstance(x, tuple | frozenset):
         return x
-    return _copied(x, lambda part: part, {})
+    return copied(x, lambda part: part, {})
 
 
 def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
@@ -903,7 +902,7 @@ def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
             added = attributes_of(value).items()
             meta_of(made).attributes = {name: _deep(v, memo, depth + 1) for name, v in added}
     else:
-        made = _copied(value, lambda part: _deep(part, memo, depth + 1), memo)
+        made = copied(value, lambda part: _deep(part, memo, depth + 1), memo)
     memo[id(value)] = made
     return made
 
@@ -928,7 +927,7 @@ _ATOMS = frozenset(
 )
 
 
-def _copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any:
+def copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any:
     """A copy of `value` whose parts are what `each` gives for its parts.
 
     Only kinds of values that are listed here can be copied; `memo` learns of the copy before its
@@ -1060,6 +1059,12 @@ def _typing() -> Module:
     return Module("typing", entries)
 
 
+def _io() -> Module:
+    from .memory_files import BytesIO
+
+    return Module("io", {"BytesIO": BytesIO})
+
+
 def _numpy() -> Any:
     from .numpy_names import numpy_module
 
@@ -1115,12 +1120,11 @@ MODULES: dict[str, Callable[[], Any]] = {
     "functools": _functools,
     "itertools": _itertools,
     "collections": _collections,
+    "io": _io,
     "copy": lambda: Module("copy", {"copy": _copy, "deepcopy": deepcopy}),
     "typing": _typing,
     "numpy": _numpy,
-    **{
-        f"numpy.{part}": _numpy_part(part) for part in ("random", "linalg", "fft", "testing")
-    },
+    **{f"numpy.{part}": _numpy_part(part) for part in ("random", "linalg", "fft", "testing")},
     **{name: _plots(name) for name in PLOT_MODULES},
 }
 

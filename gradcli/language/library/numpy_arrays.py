@@ -156,4 +156,3 @@ TABLES[_flags] = pick(
     _flags, "c_contiguous f_contiguous contiguous fortran owndata writeable aligned"
 )
 LOADERS[_flags] = load_from(TABLES[_flags])
-

@@ -496,8 +496,15 @@ OWN: dict[str, Any] = {
     "index_exp": IndexMaker(),
     **{
         name: _refused(name, _FILES)
-        for name in ("save", "savez", "savez_compressed", "savetxt", "load", "loadtxt", "genfromtxt")
+        for name in (
+            "save",
+            "savez",
+            "savez_compressed",
+            "savetxt",
+            "load",
+            "loadtxt",
+            "genfromtxt",
+        )
     },
     "poly1d": _refused("poly1d", "np.polyval(p, x) evaluates what np.polyfit gives"),
 }
-

@@ -104,9 +104,7 @@ def _distribution(draw: Any, name: str, parameters: dict[str, Any]) -> Callable[
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) > len(known):
             most, given = len(known), len(args)
-            raise TypeError(
-                f"{name}() takes at most {most} positional arguments ({given} given)"
-            )
+            raise TypeError(f"{name}() takes at most {most} positional arguments ({given} given)")
         for keyword in kwargs:
             if keyword not in known:
                 raise TypeError(f"{name}() got an unexpected keyword argument '{keyword}'")
@@ -133,9 +131,7 @@ def _common_draws(state: Any) -> dict[str, Any]:
     }
     draws = pick(kind, "multivariate_normal multinomial dirichlet permutation")
 
-    def choice(
-        a: Any, size: Any = None, replace: bool = True, p: Any = None, **kwargs: Any
-    ) -> Any:
+    def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None, **kwargs: Any) -> Any:
         size = None if size is None else reserve(size)
         a = index_of(a) if not isinstance(a, np.ndarray) else a
         pool = reserve(a) if isinstance(a, int) else array_of(a)

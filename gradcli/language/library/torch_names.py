@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -116,7 +117,7 @@ def torch_name(module: str, name: str) -> Any:
     try:
         found = namespaces.lookup(module, name)
     except KeyError:
-        return MISSING
+        return _own_name(module, name)
     if _takes_functions(module, name, found):
         return _with_constructors(found)
     if module.startswith(_MODULES):
@@ -136,6 +137,29 @@ def torch_name(module: str, name: str) -> Any:
         if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):
             found.__module__ = module  # where a program finds it
     return found
+
+
+# Names that stand on the language itself: the module of this folder that has each.
+OWN: dict[str, dict[str, str]] = {
+    "torch": {"load": "serialization", "save": "serialization"},
+    "torch.serialization": dict.fromkeys(
+        (
+            "add_safe_globals",
+            "clear_safe_globals",
+            "get_safe_globals",
+            "load",
+            "safe_globals",
+            "save",
+        ),
+        "serialization",
+    ),
+}
+
+
+def _own_name(module: str, name: str) -> Any:
+    if name not in OWN.get(module, ()):
+        return MISSING
+    return vars(import_module(f"gradcli.language.library.{OWN[module][name]}"))[name]
 
 
 _MODULES = ("torch.nn", "torch.func")
@@ -245,7 +269,9 @@ SETTERS[Tensor] = _store_tensor
 DELETERS[Tensor] = _delete_tensor
 NAMES[Tensor] = _names_of_tensor
 LOADERS[namespaces.Module] = _load_module
-NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)
+NAMES[namespaces.Module] = lambda value: sorted(
+    {*namespaces.names(value.name), *OWN.get(value.name, ())}
+)
 TABLES[Size] = TUPLE | pick(Size, "numel")
 LOADERS[Size] = load_from(TABLES[Size])
 TABLES[DType] = pick(
@@ -279,8 +305,6 @@ def _no_dtype() -> Any:
 
 def recorded(kind: str) -> Callable[..., Any]:
     """The transform `kind` of results that are on the graph already."""
-    from importlib import import_module
-
     found = vars(import_module("gradcli.func.recorded")).get(kind)
     if found is None:
         raise TypeError(f"{kind}() of a result is not available: give a function")
