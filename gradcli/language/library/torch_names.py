@@ -28,18 +28,24 @@ from gradcli.language.values.special_names import is_special
 from gradcli.tensor.dtypes import DType, type_name
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
+from gradcli.torch.backends import FLAGS, set_flag
 
 from . import torch_objects
 
 # Note: a host class such as `list` or `str`, handed to torch as a function, would run unweighed. So
 # what calls a program's functions is given the checked constructor in the class's place.
 _TAKE_FUNCTIONS = (
+    "functorch",
+    "torch.amp",
+    "torch.compiler",
+    "torch.cpu.amp",
+    "torch.cuda.amp",
     "torch.func",
     "torch.autograd.functional",
     "torch.autograd.gradcheck",
     "torch.utils.checkpoint",
 )
-_FUNCTIONS_ELSEWHERE = frozenset(("vmap", "gradcheck", "gradgradcheck"))
+_FUNCTIONS_ELSEWHERE = frozenset(("compile", "vmap", "gradcheck", "gradgradcheck"))
 _METHODS_WITH_FUNCTIONS = frozenset(
     ("register_hook", "register_post_accumulate_grad_hook", "apply_", "map_", "map2_")
 )
@@ -118,6 +124,8 @@ def torch_name(module: str, name: str) -> Any:
         found = namespaces.lookup(module, name)
     except KeyError:
         return _own_name(module, name)
+    if module in _DEVICES or name == "autocast":
+        from . import device_objects  # noqa: F401
     if _takes_functions(module, name, found):
         return _with_constructors(found)
     if module.startswith(_MODULES):
@@ -156,8 +164,30 @@ OWN: dict[str, dict[str, str]] = {
 }
 
 
+_ABSENT = {
+    "torch.hub": "nothing is downloaded: models are written in the program itself",
+    "torch.jit": "programs run as they are written",
+    "torch.onnx": "`gradcli graph` draws the graph of a result",
+    "torch.profiler": "%time at the prompt tells how long a line takes",
+    "torch.quantization": "tensors have the dtypes of torch that hold numbers",
+}
+
+
+_DEVICES = ("torch.amp", "torch.amp.autocast_mode", "torch.amp.grad_scaler", "torch.cpu.amp",
+    "torch.cuda", "torch.cuda.amp")
+
+
 def _own_name(module: str, name: str) -> Any:
+    flags = FLAGS.get(module)
+    if flags is not None and name in flags:
+        value = flags[name]
+        return list(value) if isinstance(value, list) else value
     if name not in OWN.get(module, ()):
+        why = _ABSENT.get(f"{module}.{name}")
+        if why is not None:
+            raise AttributeError(
+                f"module 'torch' has no '{name}' here: {why}", name=name, obj=None
+            )
         return MISSING
     return vars(import_module(f"gradcli.language.library.{OWN[module][name]}"))[name]
 
@@ -263,14 +293,24 @@ def _load_tensor_class(value: type, name: str) -> Any:
     raise AttributeError(f"type object 'Tensor' has no attribute '{name}'", name=name, obj=value)
 
 
+def _store_in_module(value: namespaces.Module, name: str, new: Any) -> None:
+    if name in FLAGS.get(value.name, ()):
+        set_flag(value.name, name, new)
+        return
+    if torch_name(value.name, name) is not MISSING:
+        raise AttributeError(f"'{value.name}.{name}' cannot be set here", name=name, obj=value)
+    raise AttributeError(f"module '{value.name}' has no attribute '{name}' to set", name=name)
+
+
 LOADERS[Tensor] = _load_tensor
+SETTERS[namespaces.Module] = _store_in_module
 CLASS_LOADERS[Tensor] = _load_tensor_class
 SETTERS[Tensor] = _store_tensor
 DELETERS[Tensor] = _delete_tensor
 NAMES[Tensor] = _names_of_tensor
 LOADERS[namespaces.Module] = _load_module
 NAMES[namespaces.Module] = lambda value: sorted(
-    {*namespaces.names(value.name), *OWN.get(value.name, ())}
+    {*namespaces.names(value.name), *OWN.get(value.name, ()), *FLAGS.get(value.name, ())}
 )
 TABLES[Size] = TUPLE | pick(Size, "numel")
 LOADERS[Size] = load_from(TABLES[Size])
