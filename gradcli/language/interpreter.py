@@ -20,8 +20,8 @@ from gradcli.language.machine.state import (
     DEFAULT_DEPTH,
     DEFAULT_STEPS,
     FIRST,
-    Files,
     UNBOUND,
+    Files,
     grow_stack,
     machine,
 )

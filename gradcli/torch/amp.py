@@ -113,9 +113,7 @@ class autocast:
         cache_enabled: bool | None = None,
     ) -> None:
         if not isinstance(device_type, str):
-            raise ValueError(
-                f"Expected `device_type` of type `str`, got: `{type(device_type)}`"
-            )
+            raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         self.device = Device(device_type).type
         self.fast_dtype = dtype or (dtypes.bfloat16 if self.device == "cpu" else dtypes.float16)
         if enabled and self.device == "cuda":
@@ -494,7 +492,6 @@ def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: DType | None =
 def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
     """A decorator of the `backward` of custom Functions."""
     return (lambda given: given) if bwd is None else bwd
-
 
 
 def cuda_fwd(fwd: Any = None, *, cast_inputs: DType | None = None) -> Any:

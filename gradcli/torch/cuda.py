@@ -6,6 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 _NO_CUDA = "Torch not compiled with CUDA enabled"
 
 
@@ -27,9 +32,9 @@ def _nothing(name: str, value: Any, doc: str) -> Callable[..., Any]:
     return answer
 
 
-REFUSED = """can_device_access_peer current_blas_handle current_device current_stream default_stream
-get_device_capability get_device_name get_device_properties get_rng_state init initial_seed
-ipc_collect mem_get_info synchronize""".split()
+REFUSED = _words("""can_device_access_peer current_blas_handle current_device current_stream
+    default_stream get_device_capability get_device_name get_device_properties
+    get_rng_state init initial_seed ipc_collect mem_get_info synchronize""")
 SILENT = "empty_cache manual_seed manual_seed_all seed seed_all set_rng_state set_rng_state_all"
 ZERO = """max_memory_allocated max_memory_cached max_memory_reserved memory_allocated memory_cached
 memory_reserved"""
@@ -37,9 +42,7 @@ NEVER = "is_available is_bf16_supported is_initialized is_tf32_supported"
 
 globals().update({name: _refused(name) for name in REFUSED})
 globals().update(
-    {
-        name: _nothing(name, None, "Accepted; there is no GPU.") for name in SILENT.split()
-    }
+    {name: _nothing(name, None, "Accepted; there is no GPU.") for name in SILENT.split()}
 )
 globals().update({name: _nothing(name, 0, "0: there is no GPU.") for name in ZERO.split()})
 globals().update({name: _nothing(name, False, "False: there is no GPU.") for name in NEVER.split()})
@@ -107,11 +110,9 @@ class TensorKind(type):
         return False
 
     def __call__(cls, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError(
-            f"type torch.cuda.{cls.__name__} not available. {_NO_CUDA}."
-        )
+        raise TypeError(f"type torch.cuda.{cls.__name__} not available. {_NO_CUDA}.")
 
 
-TENSORS = """BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor
-IntTensor LongTensor ShortTensor""".split()
+TENSORS = _words("""BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor
+    HalfTensor IntTensor LongTensor ShortTensor""")
 globals().update({name: TensorKind(name, (), {"__module__": "torch.cuda"}) for name in TENSORS})

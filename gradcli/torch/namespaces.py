@@ -492,7 +492,9 @@ NAMES: dict[str, dict[str, str]] = {
     ),
     "torch.amp.grad_scaler": {"GradScaler": _AMP},
     "torch.compiler": {
-        **dict.fromkeys(("compile", "disable", "is_compiling", "list_backends", "reset"), _COMPILER),
+        **dict.fromkeys(
+            ("compile", "disable", "is_compiling", "list_backends", "reset"), _COMPILER
+        ),
         "allow_in_graph": _COMPILER + ":identity",
         "is_dynamo_compiling": _COMPILER + ":is_compiling",
         "is_exporting": _COMPILER + ":is_compiling",
@@ -549,7 +551,9 @@ NAMES: dict[str, dict[str, str]] = {
             _BACKENDS + ":set_sdp",
         ),
         **dict.fromkeys(
-            _words("cudnn_sdp_enabled flash_sdp_enabled math_sdp_enabled mem_efficient_sdp_enabled"),
+            _words(
+                "cudnn_sdp_enabled flash_sdp_enabled math_sdp_enabled mem_efficient_sdp_enabled"
+            ),
             _PLAIN + ":always",
         ),
     },

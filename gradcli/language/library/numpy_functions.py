@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.language.values.numpy_checks import argument, dtype_of, option, result
+from gradcli.language.values.numpy_checks import argument, dtype_of, option, result, words
 
 from .numpy_sizes import check_result
 
@@ -114,7 +114,7 @@ _GROUPS = (
     ),
 )
 
-_FIRST = frozenset("a b v x y m A arr ary array xi f p xp fp tup arrays".split())
+_FIRST = frozenset(words("""a b v x y m A arr ary array xi f p xp fp tup arrays"""))
 
 
 def _collect() -> dict[str, frozenset[str]]:
@@ -128,24 +128,33 @@ def _collect() -> dict[str, frozenset[str]]:
 
 FUNCTIONS = _collect()
 LINALG = dict.fromkeys(
-    "norm vector_norm matrix_norm inv det solve eig eigh eigvals eigvalsh cholesky svd svdvals qr "
-    "lstsq pinv slogdet matrix_power matrix_rank matrix_transpose cond multi_dot tensorinv "
-    "tensorsolve cross outer trace diagonal vecdot matmul tensordot".split(),
+    words("""norm vector_norm matrix_norm inv det solve eig eigh eigvals eigvalsh cholesky svd
+        svdvals qr lstsq pinv slogdet matrix_power matrix_rank matrix_transpose cond multi_dot
+        tensorinv tensorsolve cross outer trace diagonal vecdot matmul tensordot"""),
     frozenset(
-        "a b x ord axis keepdims mode full_matrices compute_uv hermitian UPLO rcond rtol tol n p "
-        "upper axes offset dtype ind".split()
+        words("""a b x ord axis keepdims mode full_matrices compute_uv hermitian UPLO rcond rtol tol
+            n p upper axes offset dtype ind""")
     ),
 )
 FOURIER = dict.fromkeys(
-    "fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn hfft ihfft fftfreq "
-    "rfftfreq fftshift ifftshift".split(),
-    frozenset("a n s axis axes norm out d x".split()),
+    words("""fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn hfft ihfft fftfreq
+        rfftfreq fftshift ifftshift"""),
+    frozenset(words("""a n s axis axes norm out d x""")),
 )
 TESTING = dict.fromkeys(
-    "assert_allclose assert_array_equal assert_array_almost_equal assert_almost_equal assert_equal "
-    "assert_approx_equal assert_array_less".split(),
+    [
+        "assert_allclose",
+        "assert_array_equal",
+        "assert_array_almost_equal",
+        "assert_almost_equal",
+        "assert_equal",
+        "assert_approx_equal",
+        "assert_array_less",
+    ],
     frozenset(
-        "actual desired x y rtol atol equal_nan err_msg verbose decimal significant strict".split()
+        words(
+            """actual desired x y rtol atol equal_nan err_msg verbose decimal significant strict"""
+        )
     ),
 )
 

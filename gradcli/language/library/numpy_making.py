@@ -143,10 +143,9 @@ def linspace(
     """`np.linspace`."""
     num = reserve_points(num, start, stop)
     ends, kind = (argument(start), argument(stop)), dtype_of(dtype)
-    made: Any = np.linspace(
-        *ends, num, endpoint=endpoint, retstep=retstep, dtype=kind, axis=index_of(axis)
-    )
-    return result(made)
+    make: Any = np.linspace
+    at = index_of(axis)
+    return result(make(*ends, num, endpoint=endpoint, retstep=retstep, dtype=kind, axis=at))
 
 
 def logspace(

@@ -23,10 +23,9 @@ from gradcli.language.values.numpy_checks import (
     option,
     result,
 )
-from gradcli.language.values.python_types import TABLES, pick
+from gradcli.language.values.python_types import TABLES
 from gradcli.language.values.text import refuse_width
 from gradcli.tensor.runtime import runtime
-
 
 # Functions over elements and over slices
 
@@ -354,7 +353,7 @@ def _remember() -> None:
 
 
 def _text_options() -> dict[str, Any]:
-    found = np.get_printoptions()
+    found: dict[str, Any] = {**np.get_printoptions()}
     return {name: found[name] for name in _TEXT_OPTIONS.split()}
 
 
@@ -429,18 +428,17 @@ ErrorState.__name__ = ErrorState.__qualname__ = "errstate"
 # Limits of dtypes
 
 _FLOAT_LIMITS = "bits eps epsneg iexp max maxexp min minexp nexp nmant precision resolution tiny"
+
+
+def _limit(name: str) -> property:
+    return property(lambda self: getattr(self, name))
+
+
 for _limits, _names in (
-    (np.finfo, f"{_FLOAT_LIMITS} smallest_normal smallest_subnormal"),
-    (np.iinfo, "bits max min"),
+    (np.finfo, f"{_FLOAT_LIMITS} smallest_normal smallest_subnormal dtype"),
+    (np.iinfo, "bits max min dtype"),
 ):
-    TABLES[_limits] = pick(
-        _limits,
-        "",
-        **{
-            name: property(lambda self, name=name: getattr(self, name))  # noqa: B010
-            for name in (*_names.split(), "dtype")
-        },
-    )
+    TABLES[_limits] = {name: _limit(name) for name in _names.split()}
     LOADERS[_limits] = load_from(TABLES[_limits])
 
 

@@ -63,7 +63,7 @@ def _seed(value: Any) -> Any:
 _MOST_WORDS = 10_000
 
 # The distributions that a generator and a random state have in common: their parameters.
-_DISTRIBUTIONS = {
+_DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     "normal": {"loc": 0.0, "scale": 1.0},
     "uniform": {"low": 0.0, "high": 1.0},
     "standard_normal": {},

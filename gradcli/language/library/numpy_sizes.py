@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcli.language.machine.sizes import index_of
 from gradcli.language.values.array_sizes import check_dot, check_matmul
+from gradcli.language.values.numpy_checks import words
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, numel, shape_of
 
@@ -115,7 +116,7 @@ def _padded(given: list[Any], kwargs: dict[str, Any]) -> int:
     if not given:
         return 1
     widest = max(map(abs, _numbers(_option(given, kwargs, 1, "pad_width", 0))), default=0)
-    shape = shape_of(given[0]) if isinstance(given[0], Tensor) else np.shape(given[0])
+    shape = _shape_of(given[0])
     return math.prod(length + 2 * widest for length in shape)
 
 
@@ -140,8 +141,9 @@ def _bins_2d(given: list[Any], kwargs: dict[str, Any]) -> int:
 def _bins_any(given: list[Any], kwargs: dict[str, Any]) -> int:
     bins = _option(given, kwargs, 1, "bins", 10)
     counts = [_count(part, 10) for part in bins] if isinstance(bins, tuple) else [_count(bins, 10)]
-    columns = np.shape(given[0])[-1] if given and np.ndim(given[0]) > 1 else 1
-    return (max(counts) + 2) ** columns + _sum(given[:1], {})
+    columns = _shape_of(given[0])[-1] if given and np.ndim(given[0]) > 1 else 1
+    cells: int = (max(counts) + 2) ** columns
+    return cells + _sum(given[:1], {})
 
 
 def _shape(at: int, key: str) -> Callable[[list[Any], dict[str, Any]], int]:
@@ -158,18 +160,18 @@ def _like(given: list[Any], kwargs: dict[str, Any]) -> int:
 
 def _square(given: list[Any], kwargs: dict[str, Any]) -> int:
     """Matrices with as many rows and columns as the array has rows, or columns."""
-    shape = np.shape(given[0]) if given else (1,)
+    shape = _shape_of(given[0]) if given else (1,)
     return _size(given[0] if given else 1) + math.prod(shape[:-2]) * max((*shape[-2:], 1)) ** 2
 
 
 def _chained(given: list[Any], kwargs: dict[str, Any]) -> int:
     """Products of matrices in any order."""
     matrices = given[0] if given and isinstance(given[0], tuple) else ()
-    return max([1, *(length for matrix in matrices for length in np.shape(matrix))]) ** 2
+    return max([1, *(length for matrix in matrices for length in _shape_of(matrix))]) ** 2
 
 
 def _covered(given: list[Any], kwargs: dict[str, Any]) -> int:
-    shape = np.shape(given[0]) if given else (1,)
+    shape = _shape_of(given[0]) if given else (1,)
     rows = shape[0] if _option(given, kwargs, 2, "rowvar", True) else shape[-1]
     return 4 * (max(rows, 1) if len(shape) > 1 else 1) ** 2 + _sum(given, {})
 
@@ -199,7 +201,7 @@ def _taken(given: list[Any], kwargs: dict[str, Any]) -> int:
     if len(given) < 2:
         return 1
     axis = index_of(_option(given, kwargs, 2, "axis", None))
-    shape = np.shape(given[0])
+    shape = _shape_of(given[0])
     if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
         return _size(given[1])
     return _size(given[1]) * max(_size(given[0]) // max(shape[axis], 1), 1)
@@ -214,7 +216,7 @@ def _contracted(given: list[Any], kwargs: dict[str, Any]) -> int:
     if len(given) < 2:
         return 1
     axes = _option(given, kwargs, 2, "axes", 2)
-    a, b = np.shape(given[0]), np.shape(given[1])
+    a, b = _shape_of(given[0]), _shape_of(given[1])
     count = index_of(axes)
     if isinstance(count, int):
         if not 0 <= count <= min(len(a), len(b)):
@@ -235,7 +237,7 @@ def _einsum(given: list[Any], kwargs: dict[str, Any]) -> int:
     lengths: dict[str, int] = {}
     dots = 1
     for labels, value in zip(inputs.split(","), given[1:], strict=False):
-        shape = shape_of(value) if isinstance(value, Tensor) else np.shape(value)
+        shape = _shape_of(value)
         before, ellipsis, after = labels.partition("...")
         letters = [*before, *after]
         pairs = zip(before, shape, strict=False)
@@ -254,7 +256,7 @@ def _einsum(given: list[Any], kwargs: dict[str, Any]) -> int:
 def _spectrum(given: list[Any], kwargs: dict[str, Any]) -> int:
     sizes = _numbers(_option(given, kwargs, 1, "n", kwargs.get("s")))
     total = _size(given[0]) if given else 1
-    shape = np.shape(given[0]) if given else ()
+    shape = _shape_of(given[0]) if given else ()
     for length in sizes:
         total = total * max(length, 1) if len(shape) > 1 or len(sizes) > 1 else max(length, total)
     return total
@@ -276,9 +278,9 @@ _Rule = Callable[[list[Any], dict[str, Any]], int]
 
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(
-        "concatenate concat stack vstack hstack dstack column_stack append insert convolve "
-        "correlate union1d setxor1d intersect1d isin select choose compress delete interp "
-        "polyadd polysub polymul polydiv solve tensorsolve".split(),
+        words("""concatenate concat stack vstack hstack dstack column_stack append insert convolve
+            correlate union1d setxor1d intersect1d isin select choose compress delete interp
+            polyadd polysub polymul polydiv solve tensorsolve"""),
         _sum,
     ),
     **dict.fromkeys(("outer", "kron"), _kronecker),
@@ -296,8 +298,8 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("indices", "broadcast_shapes"), _shape(0, "dimensions")),
     **dict.fromkeys(("zeros_like", "ones_like", "empty_like"), _like),
     **dict.fromkeys(
-        "svd svdvals qr pinv lstsq cond matrix_rank inv det eig eigh eigvals eigvalsh slogdet "
-        "matrix_power cholesky tensorinv".split(),
+        words("""svd svdvals qr pinv lstsq cond matrix_rank inv det eig eigh eigvals eigvalsh
+            slogdet matrix_power cholesky tensorinv"""),
         _square,
     ),
     "multi_dot": _chained,
@@ -311,7 +313,7 @@ _RULES: dict[str, _Rule] = {
     "tensordot": _contracted,
     "einsum": _einsum,
     **dict.fromkeys(
-        "fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn hfft ihfft".split(),
+        words("""fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn hfft ihfft"""),
         _spectrum,
     ),
     **dict.fromkeys(
@@ -320,6 +322,10 @@ _RULES: dict[str, _Rule] = {
     ),
     **dict.fromkeys(("split", "array_split", "hsplit", "vsplit", "dsplit"), _split),
 }
+
+
+def _shape_of(value: Any) -> tuple[int, ...]:
+    return shape_of(value) if isinstance(value, Tensor) else tuple(map(int, np.shape(value)))
 
 
 def _rank(value: Any) -> int:

@@ -173,8 +173,14 @@ _ABSENT = {
 }
 
 
-_DEVICES = ("torch.amp", "torch.amp.autocast_mode", "torch.amp.grad_scaler", "torch.cpu.amp",
-    "torch.cuda", "torch.cuda.amp")
+_DEVICES = (
+    "torch.amp",
+    "torch.amp.autocast_mode",
+    "torch.amp.grad_scaler",
+    "torch.cpu.amp",
+    "torch.cuda",
+    "torch.cuda.amp",
+)
 
 
 def _own_name(module: str, name: str) -> Any:
@@ -185,9 +191,7 @@ def _own_name(module: str, name: str) -> Any:
     if name not in OWN.get(module, ()):
         why = _ABSENT.get(f"{module}.{name}")
         if why is not None:
-            raise AttributeError(
-                f"module 'torch' has no '{name}' here: {why}", name=name, obj=None
-            )
+            raise AttributeError(f"module 'torch' has no '{name}' here: {why}", name=name, obj=None)
         return MISSING
     return vars(import_module(f"gradcli.language.library.{OWN[module][name]}"))[name]
 

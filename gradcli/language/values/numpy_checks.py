@@ -20,33 +20,25 @@ from gradcli.torch.namespaces import tensor_method
 from .array_sizes import check_array
 from .classes import is_program_class
 
-DTYPES = [
-    "bool_",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-]
+
+def words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
+DTYPES = words("""bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64
+    complex64 complex128""")
 
 _ALLOWED = {np.dtype(name): np.dtype(name) for name in DTYPES}
 _NUMBERS = (bool, int, float, complex)
 # The words that NumPy knows: orders of memory, ways to sort, to wrap, to pad, to interpolate and to
 # cast, sides, kinds of grids, norms and transforms.
 _WORDS = frozenset(
-    """C F A K L U xy ij fro nuc quicksort mergesort heapsort stable raise wrap clip full same valid
-    constant edge reflect symmetric linear_ramp maximum mean median minimum even odd left right
-    ortho forward backward reduced complete r linear lower higher nearest midpoint hazen weibull
-    inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf
-    median_unbiased normal_unbiased no equiv safe same_kind unsafe""".split()
+    words("""C F A K L U xy ij fro nuc quicksort mergesort heapsort stable raise wrap clip full same
+        valid constant edge reflect symmetric linear_ramp maximum mean median minimum even odd
+        left right ortho forward backward reduced complete r linear lower higher nearest
+        midpoint hazen weibull inverted_cdf averaged_inverted_cdf closest_observation
+        interpolated_inverted_cdf median_unbiased normal_unbiased no equiv safe same_kind unsafe""")
 )
 _MOST = 1 << 63
 _LONGEST = 16  # characters of a dtype's name
