@@ -49,6 +49,16 @@ def _numpy_attributes() -> None:
 LATE["numpy"] = _numpy_attributes
 
 
+def _serialization() -> dict[str, Any]:
+    """What saves and loads: it copies all that programs have, and so stands above torch's names."""
+    from gradcli.language.library import serialization
+
+    return vars(serialization)
+
+
+LATE["torch.serialization"] = _serialization
+
+
 class Program:
     """A compiled text.
 

@@ -110,7 +110,7 @@ _GROUPS = (
     (
         "",
         """union1d hamming hanning bartlett blackman kaiser diag_indices fill_diagonal copyto
-        place putmask extract mask_indices poly real_if_close""",
+        place putmask extract poly real_if_close""",
     ),
 )
 

@@ -201,7 +201,7 @@ def fromfunction(function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any
     """`np.fromfunction`: what a function makes of the indices of every place."""
     if isinstance(shape, int):
         raise TypeError("'int' object is not iterable")
-    shape = reserve(shape, 16 * MOST_DIMENSIONS)
+    shape = reserve(shape, 16 * max(len(shape), 1))
     return callable_value(function)(*np.indices(shape, dtype=dtype_of(dtype)), **kwargs)
 
 

@@ -187,10 +187,11 @@ def _degrees(given: list[Any], kwargs: dict[str, Any]) -> int:
 
 
 def _triangle(given: list[Any], kwargs: dict[str, Any]) -> int:
-    rows = _count(given[0]) if given else 1
+    """Matrices, or indices, of as many rows and columns as the numbers say."""
     if given and isinstance(given[0], np.ndarray):
         return 2 * _size(given[0])
-    return 2 * rows * max(_count(_option(given, kwargs, 1, "M", rows), rows), rows)
+    counts = [_count(value) for value in (*given, *kwargs.values()) if value is not None]
+    return 2 * (counts[0] if counts else 1) * max(counts, default=1)
 
 
 def _rooted(given: list[Any], kwargs: dict[str, Any]) -> int:
@@ -254,12 +255,11 @@ def _einsum(given: list[Any], kwargs: dict[str, Any]) -> int:
 
 
 def _spectrum(given: list[Any], kwargs: dict[str, Any]) -> int:
-    sizes = _numbers(_option(given, kwargs, 1, "n", kwargs.get("s")))
-    total = _size(given[0]) if given else 1
-    shape = _shape_of(given[0]) if given else ()
-    for length in sizes:
-        total = total * max(length, 1) if len(shape) > 1 or len(sizes) > 1 else max(length, total)
-    return total
+    """Each length that is asked for in the place of the shortest that it may replace."""
+    lengths = _numbers(_option(given, kwargs, 1, "n", kwargs.get("s")))
+    shape = sorted(_shape_of(given[0])) if given else []
+    kept = math.prod(max(length, 1) for length in shape[len(lengths) :])
+    return _size(given[0] if given else 1) + 2 * kept * math.prod(max(n, 1) for n in lengths)
 
 
 def _frequencies(given: list[Any], kwargs: dict[str, Any]) -> int:
@@ -268,6 +268,11 @@ def _frequencies(given: list[Any], kwargs: dict[str, Any]) -> int:
 
 def _split(given: list[Any], kwargs: dict[str, Any]) -> int:
     return 16 * _count(_option(given, kwargs, 1, "indices_or_sections", 1))
+
+
+def _inner(given: list[Any], kwargs: dict[str, Any]) -> int:
+    shared = max(_shape_of(given[0])[-1:], default=1) if given else 1
+    return math.prod(map(_size, given)) // max(shared, 1)
 
 
 def _kronecker(given: list[Any], kwargs: dict[str, Any]) -> int:
@@ -284,7 +289,9 @@ _RULES: dict[str, _Rule] = {
         _sum,
     ),
     **dict.fromkeys(("outer", "kron"), _kronecker),
-    **dict.fromkeys(("meshgrid", "ix_"), _grid),
+    "inner": _inner,
+    "meshgrid": _grid,
+    "ix_": _sum,
     "diag": _diagonal,
     "diagflat": _flat_diagonal,
     "tile": _tiled,

@@ -15,6 +15,7 @@ from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     DELETERS,
+    LATE,
     LOADERS,
     MISSING,
     NAMES,
@@ -147,19 +148,16 @@ def torch_name(module: str, name: str) -> Any:
     return found
 
 
-# Names that stand on the language itself: the module of this folder that has each.
-OWN: dict[str, dict[str, str]] = {
-    "torch": {"load": "serialization", "save": "serialization"},
-    "torch.serialization": dict.fromkeys(
-        (
-            "add_safe_globals",
-            "clear_safe_globals",
-            "get_safe_globals",
-            "load",
-            "safe_globals",
-            "save",
-        ),
-        "serialization",
+# Names that stand on the language itself: `LATE` loads what has them.
+OWN: dict[str, tuple[str, ...]] = {
+    "torch": ("load", "save"),
+    "torch.serialization": (
+        "add_safe_globals",
+        "clear_safe_globals",
+        "get_safe_globals",
+        "load",
+        "safe_globals",
+        "save",
     ),
 }
 
@@ -193,7 +191,8 @@ def _own_name(module: str, name: str) -> Any:
         if why is not None:
             raise AttributeError(f"module 'torch' has no '{name}' here: {why}", name=name, obj=None)
         return MISSING
-    return vars(import_module(f"gradcli.language.library.{OWN[module][name]}"))[name]
+    found: Any = LATE["torch.serialization"]()
+    return found[name]
 
 
 _MODULES = ("torch.nn", "torch.func")
