@@ -15,6 +15,7 @@ import numpy as np
 
 from ..table.entry import Op
 from ..table.lookup import get_op
+from ..table.memory.inplace import run_inplace
 from ..tensor import dtypes
 from ..tensor.device import Device
 from ..tensor.dtypes import DType
@@ -100,6 +101,10 @@ def _cast(value: Any, dtype: DType) -> Any:
     return value
 
 
+# What stands for a function of a program; the language puts checked constructors in place.
+function_of: list[Callable[[Any], Any]] = [lambda function: function]
+
+
 class autocast:
     """A block, or a decorated function, in which chosen operations compute in lower precision."""
 
@@ -154,6 +159,8 @@ class autocast:
                 _uninstall()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        function = function_of[-1](function)
+
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
             with self:
@@ -311,16 +318,14 @@ class GradScaler:
         scale = self._started("unscale_")
         factor = constant((), dtypes.float32, float(np.float32(1.0 / scale)))
         found: bool | None = None
-        from .namespaces import tensor_method
-
-        multiply = tensor_method("mul_")
+        multiply = get_op("mul")
         enabled, runtime.grad_enabled = runtime.grad_enabled, False
         try:
             for gradient in self._gradients(optimizer):
                 if gradient.dtype is dtypes.float16:
                     raise ValueError("Attempting to unscale FP16 gradients.")
                 found = bool(found) or not bool(np.isfinite(gradient.array).all())
-                multiply(gradient, factor)
+                run_inplace(multiply, (gradient, factor))
         finally:
             runtime.grad_enabled = enabled
         return found

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from gradcli.language.machine.sizes import FLAT
 from gradcli.language.values.attributes import LOADERS, load_from
-from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES
+from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, pick
-from gradcli.torch.amp import GradScaler, autocast, cpu_scaler, cuda_scaler
+from gradcli.torch.amp import GradScaler, autocast, cpu_scaler, cuda_scaler, function_of
 from gradcli.torch.cuda import TensorKind
 
 TABLES[GradScaler] = pick(
@@ -24,3 +24,4 @@ LOADERS[autocast] = load_from(TABLES[autocast])
 OPEN_CLASSES.update((GradScaler, cpu_scaler, cuda_scaler))
 OPEN_METACLASSES.add(TensorKind)
 FLAT.update((GradScaler, autocast))
+function_of.append(callable_value)

@@ -51,13 +51,17 @@ def check_result(name: str, given: list[Any], kwargs: dict[str, Any]) -> None:
                     place[key] = min(n, max(_size(given[0]), 1) + 1)  # type: ignore[index]
 
 
+def _int(value: Any) -> Any:
+    return value if isinstance(value, np.ndarray) and value.ndim else index_of(value)
+
+
 def _option(given: list[Any], kwargs: dict[str, Any], at: int, name: str, default: Any) -> Any:
     return given[at] if len(given) > at else kwargs.get(name, default)
 
 
 def _count(value: Any, default: int = 1) -> int:
     """A size that an argument asks for: an int, or as many as a list has."""
-    value = index_of(value)
+    value = _int(value)
     if isinstance(value, int):
         return max(value, 1)
     if isinstance(value, float):
@@ -73,7 +77,7 @@ def _numbers(value: Any) -> list[int]:
         value = value.ravel().tolist()
     if isinstance(value, tuple | list):
         return [number for item in value for number in _numbers(item)]
-    value = index_of(value)
+    value = _int(value)
     return [value] if isinstance(value, int) else []
 
 
@@ -92,12 +96,12 @@ def _grid(given: list[Any], kwargs: dict[str, Any]) -> int:
 def _diagonal(given: list[Any], kwargs: dict[str, Any]) -> int:
     if not given or _rank(given[0]) != 1:
         return _size(given[0]) ** 2 if given and not _rank(given[0]) else 1
-    k = index_of(_option(given, kwargs, 1, "k", 0))
+    k = _int(_option(given, kwargs, 1, "k", 0))
     return (_size(given[0]) + (abs(k) if isinstance(k, int) else 0)) ** 2
 
 
 def _flat_diagonal(given: list[Any], kwargs: dict[str, Any]) -> int:
-    k = index_of(_option(given, kwargs, 1, "k", 0))
+    k = _int(_option(given, kwargs, 1, "k", 0))
     return (_size(given[0]) + (abs(k) if isinstance(k, int) else 0)) ** 2 if given else 1
 
 
@@ -201,7 +205,7 @@ def _rooted(given: list[Any], kwargs: dict[str, Any]) -> int:
 def _taken(given: list[Any], kwargs: dict[str, Any]) -> int:
     if len(given) < 2:
         return 1
-    axis = index_of(_option(given, kwargs, 2, "axis", None))
+    axis = _int(_option(given, kwargs, 2, "axis", None))
     shape = _shape_of(given[0])
     if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
         return _size(given[1])
@@ -218,12 +222,13 @@ def _contracted(given: list[Any], kwargs: dict[str, Any]) -> int:
         return 1
     axes = _option(given, kwargs, 2, "axes", 2)
     a, b = _shape_of(given[0]), _shape_of(given[1])
-    count = index_of(axes)
+    count = _int(axes)
     if isinstance(count, int):
         if not 0 <= count <= min(len(a), len(b)):
             return 1
         return math.prod(a[: len(a) - count]) * math.prod(b[count:])
-    left, right = (_numbers(part) for part in axes) if isinstance(axes, tuple) else ([], [])
+    pair = isinstance(axes, tuple | np.ndarray) and len(axes) == 2
+    left, right = (_numbers(part) for part in axes) if pair else ([], [])
     gone = math.prod(a[at] for at in left if -len(a) <= at < len(a))
     other = math.prod(b[at] for at in right if -len(b) <= at < len(b))
     return _size(given[0]) // max(gone, 1) * (_size(given[1]) // max(other, 1))
