@@ -11,12 +11,12 @@ from gradcli.render import reports
 from gradcli.render.colour import colour
 
 
-def tell(line: str, code: str, options: Options) -> None:
+def tell(line: str, options: Options) -> None:
     """One line on stderr: a notice, which is no error."""
     if options.errors == "json":
         from gradcli.io.text import one_line
 
-        text = one_line({"warning": {"code": code, "message": line}})
+        text = one_line({"warning": {"code": "warning", "message": line}})
     else:
         text = f"note: {line}"
     with suppress(OSError, ValueError):  # nobody reads messages

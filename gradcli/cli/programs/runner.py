@@ -132,7 +132,7 @@ class Runner:
         from gradcli.cli.process.notices import tell
 
         self.told = True
-        tell("files that a program writes live in memory, as long as it", "files", self.options)
+        tell("files that a program writes live in memory, as long as it", self.options)
 
 
 def _offering(message: str, help: str, unread: list[str]) -> str:
