@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -458,14 +458,6 @@ def _limited(value: Any) -> Any:
     return dtype_of(value)
 
 
-def _refused(name: str, cure: str) -> Callable[..., Any]:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise RuntimeError(f"np.{name} is not available here: {cure}")
-
-    return refuse
-
-
-_FILES = "data is given with --input FILE (json, npy, npz, csv), results come with --json"
 OWN: dict[str, Any] = {
     "vectorize": vectorize,
     "apply_along_axis": apply_along_axis,
@@ -492,17 +484,4 @@ OWN: dict[str, Any] = {
     "c_": Grid(np.c_, False),
     "s_": IndexMaker(),
     "index_exp": IndexMaker(),
-    **{
-        name: _refused(name, _FILES)
-        for name in (
-            "save",
-            "savez",
-            "savez_compressed",
-            "savetxt",
-            "load",
-            "loadtxt",
-            "genfromtxt",
-        )
-    },
-    "poly1d": _refused("poly1d", "np.polyval(p, x) evaluates what np.polyfit gives"),
 }

@@ -162,15 +162,6 @@ OWN: dict[str, tuple[str, ...]] = {
 }
 
 
-_ABSENT = {
-    "torch.hub": "nothing is downloaded: models are written in the program itself",
-    "torch.jit": "programs run as they are written",
-    "torch.onnx": "`gradcli graph` draws the graph of a result",
-    "torch.profiler": "%time at the prompt tells how long a line takes",
-    "torch.quantization": "tensors have the dtypes of torch that hold numbers",
-}
-
-
 _DEVICES = (
     "torch.amp",
     "torch.amp.autocast_mode",
@@ -187,9 +178,6 @@ def _own_name(module: str, name: str) -> Any:
         value = flags[name]
         return list(value) if isinstance(value, list) else value
     if name not in OWN.get(module, ()):
-        why = _ABSENT.get(f"{module}.{name}")
-        if why is not None:
-            raise AttributeError(f"module 'torch' has no '{name}' here: {why}", name=name, obj=None)
         return MISSING
     found: Any = LATE["torch.serialization"]()
     return found[name]
