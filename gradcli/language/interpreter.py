@@ -22,6 +22,7 @@ from gradcli.language.machine.state import (
     DEFAULT_STEPS,
     FIRST,
     UNBOUND,
+    Files,
     grow_stack,
     machine,
 )
@@ -45,10 +46,20 @@ KEEPING = ("logging", "os", "os.path", "sys", "warnings")  # modules that rememb
 
 def _numpy_attributes() -> None:
     """Have the attributes of arrays known to a program that does not import numpy."""
-    from gradcli.language.library import numpy_names  # noqa: F401
+    from gradcli.language.library import numpy_arrays  # noqa: F401
 
 
 LATE["numpy"] = _numpy_attributes
+
+
+def _serialization() -> dict[str, Any]:
+    """What saves and loads: it copies all that programs have, and so stands above torch's names."""
+    from gradcli.language.library import serialization
+
+    return vars(serialization)
+
+
+LATE["torch.serialization"] = _serialization
 
 
 class Program:
@@ -319,6 +330,7 @@ class Session:
         self.emit = emit
         self.globals: dict[str, Any] = {}
         self.modules: dict[str, Any] = {}
+        self.files = Files()
         self.random: Any = None
         if seed is not None:
             from gradcli.language.library.python.random import Draws
@@ -335,6 +347,7 @@ class Session:
             machine.write = self.stdout or sys.stdout.write
             machine.emit = self.emit
             machine.modules = self.modules
+            machine.files = self.files
             machine.random = self.random
             machine.pyplot = self.pyplot
             machine.show_figure = self.show_figure
@@ -382,6 +395,7 @@ class Session:
         self._enter()
         if fresh:
             machine.pyplot = None
+            self.files.forget()
         machine.globals = names
         write = machine.write
         frame = [names, 0, None, *[UNBOUND] * (program.size - FIRST)]

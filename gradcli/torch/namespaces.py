@@ -54,14 +54,35 @@ MODULES: dict[str, str | None] = {
     "torch.special": "special",
     "torch.fft": "fft",
     "torch.masked": "masked",
+    "functorch": None,
+    "torch.amp": None,
+    "torch.amp.autocast_mode": None,
+    "torch.amp.grad_scaler": None,
+    "torch.compiler": None,
+    "torch.cpu": None,
+    "torch.cpu.amp": None,
     "torch.cuda": None,
+    "torch.cuda.amp": None,
+    "torch.distributed": None,
+    "torch.functional": "torch",
+    "torch.mtia": None,
+    "torch.types": None,
     "torch.accelerator": None,
     "torch.backends": None,
     "torch.backends.cpu": None,
+    "torch.backends.cuda": None,
+    "torch.backends.cuda.matmul": None,
+    "torch.backends.cudnn": None,
+    "torch.backends.mkl": None,
+    "torch.backends.mkldnn": None,
+    "torch.backends.openmp": None,
+    "torch.backends.opt_einsum": None,
+    "torch.backends.quantized": None,
     "torch.backends.mps": None,
     "torch.xpu": None,
     "torch.version": None,
     "torch.random": "random",
+    "torch.serialization": None,
     "torch.return_types": None,
     "torch.utils": None,
     "torch.utils.checkpoint": None,
@@ -84,6 +105,10 @@ _ANOMALY = "gradcli.autograd.anomaly"
 _PLAIN = "gradcli.torch.plain"
 _TYPES = "gradcli.torch.types"
 _SETTINGS = "gradcli.torch.settings"
+_AMP = "gradcli.torch.amp"
+_AMP_NAMES = "GradScaler autocast custom_bwd custom_fwd is_autocast_available"
+_BACKENDS = "gradcli.torch.backends"
+_COMPILER = "gradcli.torch.compiler"
 
 _GRAD_MODE = dict.fromkeys(("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"), _MODES)
 _TRANSFORMS = (
@@ -394,8 +419,6 @@ NAMES: dict[str, dict[str, str]] = {
     | dict.fromkeys(
         (
             "are_deterministic_algorithms_enabled",
-            "get_autocast_cpu_dtype",
-            "get_autocast_dtype",
             "get_deterministic_debug_mode",
             "get_float32_matmul_precision",
             "get_num_interop_threads",
@@ -403,8 +426,6 @@ NAMES: dict[str, dict[str, str]] = {
             "has_mkl",
             "has_openmp",
             "has_spectral",
-            "is_autocast_cache_enabled",
-            "is_autocast_enabled",
             "is_deterministic_algorithms_warn_only_enabled",
             "is_warn_always_enabled",
             "set_anomaly_enabled",
@@ -467,7 +488,12 @@ NAMES: dict[str, dict[str, str]] = {
         "BFloat16Tensor": "gradcli.torch.types",
         "is_vulkan_available": _PLAIN + ":never",
         "compiled_with_cxx11_abi": _PLAIN + ":always",
-        "is_autocast_cpu_enabled": _SETTINGS + ":is_autocast_enabled",
+        **dict.fromkeys(
+            _words("""autocast get_autocast_cpu_dtype get_autocast_dtype is_autocast_cache_enabled
+            is_autocast_cpu_enabled is_autocast_enabled"""),
+            _AMP,
+        ),
+        "compile": _COMPILER,
         "get_num_threads": _PLAIN,
         "set_num_threads": _PLAIN,
     },
@@ -568,19 +594,103 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.special": {},
     "torch.fft": {},
     "torch.masked": {},
-    "torch.cuda": {"is_available": _PLAIN + ":never", "device_count": _PLAIN + ":zero"},
+    "functorch": _TRANSFORMS | {"functional_call": _CALL, "stack_module_state": _CALL},
+    "torch.amp": dict.fromkeys(_words(_AMP_NAMES), _AMP),
+    "torch.amp.autocast_mode": dict.fromkeys(
+        ("autocast", "custom_bwd", "custom_fwd", "is_autocast_available"), _AMP
+    ),
+    "torch.amp.grad_scaler": {"GradScaler": _AMP},
+    "torch.compiler": {
+        **dict.fromkeys(
+            ("compile", "disable", "is_compiling", "list_backends", "reset"), _COMPILER
+        ),
+        "allow_in_graph": _COMPILER + ":identity",
+        "is_dynamo_compiling": _COMPILER + ":is_compiling",
+        "is_exporting": _COMPILER + ":is_compiling",
+    },
+    "torch.cpu": {
+        "is_available": _PLAIN + ":always",
+        "is_initialized": _PLAIN + ":always",
+        "device_count": _PLAIN + ":one",
+        "synchronize": _PLAIN + ":accept",
+        "current_device": _PLAIN + ":cpu_name",
+    },
+    "torch.cpu.amp": {"autocast": _AMP + ":cpu_autocast", "GradScaler": _AMP + ":cpu_scaler"},
+    "torch.cuda": dict.fromkeys(
+        _words("""BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor Event FloatTensor
+        HalfTensor IntTensor LongTensor ShortTensor Stream can_device_access_peer
+        current_blas_handle current_device current_stream default_stream device device_count
+        empty_cache get_arch_list get_device_capability get_device_name get_device_properties
+        get_rng_state get_rng_state_all init initial_seed ipc_collect is_available
+        is_bf16_supported is_initialized is_tf32_supported manual_seed manual_seed_all
+        max_memory_allocated max_memory_cached max_memory_reserved mem_get_info
+        memory_allocated memory_cached memory_reserved memory_stats reset_peak_memory_stats
+        seed seed_all set_device set_rng_state set_rng_state_all synchronize"""),
+        "gradcli.torch.cuda",
+    ),
+    "torch.cuda.amp": {
+        "autocast": _AMP + ":cuda_autocast",
+        "GradScaler": _AMP + ":cuda_scaler",
+        "custom_bwd": _AMP + ":cuda_bwd",
+        "custom_fwd": _AMP + ":cuda_fwd",
+    },
+    "torch.distributed": {
+        "is_available": _PLAIN + ":always",
+        "is_initialized": _PLAIN + ":never",
+    },
+    "torch.functional": {},
+    "torch.mtia": {"is_available": _PLAIN + ":never", "device_count": _PLAIN + ":zero"},
+    "torch.types": {
+        "Device": "gradcli.torch.types:DeviceLike",
+        "Number": "gradcli.torch.types",
+        "Tensor": "gradcli.torch.types:TensorType",
+    },
     "torch.accelerator": {
         "is_available": _PLAIN + ":never",
         "device_count": _PLAIN + ":zero",
         "current_accelerator": _PLAIN,
     },
     "torch.backends": {},
-    "torch.backends.cpu": {},
+    "torch.backends.cpu": {"get_cpu_capability": _BACKENDS},
+    "torch.backends.cuda": {
+        "is_built": _PLAIN + ":never",
+        "is_flash_attention_available": _PLAIN + ":never",
+        **dict.fromkeys(
+            _words("enable_cudnn_sdp enable_flash_sdp enable_math_sdp enable_mem_efficient_sdp"),
+            _BACKENDS + ":set_sdp",
+        ),
+        **dict.fromkeys(
+            _words(
+                "cudnn_sdp_enabled flash_sdp_enabled math_sdp_enabled mem_efficient_sdp_enabled"
+            ),
+            _PLAIN + ":always",
+        ),
+    },
+    "torch.backends.cuda.matmul": {},
+    "torch.backends.cudnn": {
+        "flags": _BACKENDS,
+        "is_acceptable": _BACKENDS,
+        "is_available": _PLAIN + ":never",
+        "version": _PLAIN + ":accept",
+    },
+    "torch.backends.mkl": {"is_available": _PLAIN + ":always"},
+    "torch.backends.mkldnn": {"is_available": _PLAIN + ":always"},
+    "torch.backends.openmp": {"is_available": _PLAIN + ":always"},
+    "torch.backends.opt_einsum": {"is_available": _PLAIN + ":never"},
+    "torch.backends.quantized": {},
     "torch.backends.mps": {"is_available": _PLAIN + ":never", "is_built": _PLAIN + ":never"},
     "torch.xpu": {"is_available": _PLAIN + ":never", "device_count": _PLAIN + ":zero"},
-    "torch.version": {"__version__": _PLAIN + ":version", "cuda": _PLAIN + ":nothing"},
+    "torch.version": {
+        "__version__": _PLAIN + ":version",
+        "cuda": _PLAIN + ":nothing",
+        "debug": _PLAIN,
+        "git_version": _PLAIN,
+        "hip": _PLAIN + ":nothing",
+        "xpu": _PLAIN + ":nothing",
+    },
     "torch.random": {"default_generator": "gradcli.kernels.random"},
     "torch.return_types": {},
+    "torch.serialization": {},
     "torch.utils": {},
     "torch.utils.data": _DATASETS | _SAMPLERS | _DISTRIBUTED_SAMPLER | _LOADERS,
     "torch.utils.data.dataloader": _DATASETS | _SAMPLERS | _LOADERS,

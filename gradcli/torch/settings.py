@@ -163,29 +163,6 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
     set_detect_anomaly(mode, check_nan)
 
 
-# --- automatic mixed precision: there is none -------------------------------------------------
-
-
-def is_autocast_enabled(device_type: str | None = None) -> bool:
-    """False: there is no automatic mixed precision."""
-    return False
-
-
-def is_autocast_cache_enabled() -> bool:
-    """True, as where nothing was set."""
-    return True
-
-
-def get_autocast_dtype(device_type: str) -> DType:
-    """The dtype that mixed precision would use."""
-    return dtypes.float16 if device_type == "cuda" else dtypes.bfloat16
-
-
-def get_autocast_cpu_dtype() -> DType:
-    """The dtype that mixed precision would use."""
-    return dtypes.bfloat16
-
-
 # --- numbers that may be symbols in PyTorch ---------------------------------------------------
 
 

@@ -8,11 +8,14 @@ import numpy as np
 
 from ..autograd.leaf import detach, requires_grad_
 from ..tensor import dtypes
+from ..tensor.device import Device
 from ..tensor.dtypes import DType
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make
 
 TensorType = Tensor
+Number = int | float | bool
+DeviceLike = Device | str | int | None
 
 
 def legacy(dtype: DType, *args: Any) -> Tensor:

@@ -12,12 +12,16 @@ from gradcli import nn
 from gradcli.language.library import (
     calculator,
     data_objects,
+    device_objects,
     distribution_objects,
+    memory_files,
     nn_objects,
     numpy_names,
     open_objects,
     optim_objects,
     prelude,
+    serialization,
+    torch_names,
     torch_objects,
 )
 from gradcli.language.library.modules import MODULES, find_module
@@ -26,10 +30,13 @@ from gradcli.language.values import generators
 from gradcli.language.values.arithmetic import BINARY
 from gradcli.language.values.python_types import EXCEPTION_METHODS, OBJECT_METHODS, TABLES
 from gradcli.table.names import all_names
-from gradcli.torch import methods, namespaces
+from gradcli.torch import backends, methods, namespaces
 
 assert torch_objects
 assert numpy_names
+assert device_objects
+assert memory_files
+assert serialization
 assert generators
 
 
@@ -88,7 +95,8 @@ def owners() -> Iterator[tuple[str, set[str]]]:
             yield f"{owner} objects", names
     for name, space in namespaces.MODULES.items():
         operations = all_names(space) if space else set()
-        yield name, {"(operations)"} | set(namespaces.NAMES[name]) - operations
+        own = {*torch_names.OWN.get(name, ()), *backends.FLAGS.get(name, ())}
+        yield name, {"(operations)"} | own | set(namespaces.NAMES[name]) - operations
     yield "Tensor objects", {*methods.METHODS, *methods.PROPERTIES, *methods.SETTERS}
 
 

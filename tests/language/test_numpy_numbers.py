@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from programs import cpython, run
 
-from gradcli.language.library import numpy_names  # fills in the tables of arrays
+from gradcli.language.library import numpy_arrays  # fills in the tables of arrays
 from gradcli.language.library.modules import find_module
 from gradcli.language.values.attributes import load_attribute
 from gradcli.language.values.constructors import callable_value
@@ -86,9 +86,9 @@ KEYS = ["dtype", "out", "axis", "fill_value", "base", "ord", "p", "a_min", "orde
 
 def names() -> list[tuple[str, str]]:
     """Every name that a program can call on an array, on a number of NumPy and in its modules."""
-    found = [("array", name) for name in numpy_names.TABLES[np.ndarray]]
-    found += [("number", name) for name in numpy_names.TABLES[np.float64]]
-    for module in ("numpy", "numpy.random", "numpy.linalg"):
+    found = [("array", name) for name in numpy_arrays.TABLES[np.ndarray]]
+    found += [("number", name) for name in numpy_arrays.TABLES[np.float64]]
+    for module in ("numpy", "numpy.random", "numpy.linalg", "numpy.fft", "numpy.testing"):
         found += [(module, name) for name in find_module(module).all_names()]
     return found
 
@@ -123,7 +123,7 @@ def test_no_call_makes_anything_but_numbers(owner: str, name: str) -> None:
                     value = found(*args, **kwargs) if callable(found) else found
             except (TypeError, ValueError, OverflowError, IndexError, AttributeError):
                 continue
-            except (LimitExceeded, RuntimeError, ArithmeticError, NotImplementedError):
+            except (LimitExceeded, RuntimeError, ArithmeticError, AssertionError):
                 continue
             for array in arrays_in(value):
                 assert array.dtype in allowed, (args, kwargs)

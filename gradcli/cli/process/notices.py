@@ -11,6 +11,18 @@ from gradcli.render import reports
 from gradcli.render.colour import colour
 
 
+def tell(line: str, options: Options) -> None:
+    """One line on stderr: a notice, which is no error."""
+    if options.errors == "json":
+        from gradcli.io.text import one_line
+
+        text = one_line({"warning": {"code": "warning", "message": line}})
+    else:
+        text = f"note: {line}"
+    with suppress(OSError, ValueError):  # nobody reads messages
+        sys.stderr.write(text + "\n")
+
+
 def watch_warnings(options: Options) -> None:
     """Have Python's warnings, and those about changes behind a version counter, shown as ours."""
     said: set[str] = set()

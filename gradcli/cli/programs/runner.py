@@ -62,6 +62,7 @@ class Runner:
             self.program = Program(text.source, text.tree, "auto")
         except GradSyntaxError as error:
             raise failure_of(error, text.source) from None
+        self.told = False  # that files are in memory only
         self.default = dtypes.default.dtype  # what every run starts with
         self.session = Session(stdout, limits(options), emit, options.seed, self._show_figure)
         self.seeded = options.seed is not None
@@ -108,6 +109,8 @@ class Runner:
                     failure.draw = lambda colour: draw(colour).replace(prefix, "", 1)
             raise failure from None
         finally:
+            if self.session.files and not self.told:
+                self._tell_of_files()
             if self.options.each or self.options.grid:  # the next record's inputs are made of it
                 dtypes.default.dtype = self.default
             if self.session.pyplot is not None:
@@ -124,6 +127,12 @@ class Runner:
         """Show a figure of the program; whether anybody sees it."""
         found: bool = self._figures().show(figure)
         return found
+
+    def _tell_of_files(self) -> None:
+        from gradcli.cli.process.notices import tell
+
+        self.told = True
+        tell("files that a program writes live in memory, as long as it", self.options)
 
 
 def _offering(message: str, help: str, unread: list[str]) -> str:

@@ -79,6 +79,14 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "`for i in range(len(y))`, or make new rows with torch.stack([row * 2 for row in y])",
     ),
     (
+        r"Weights only load failed",
+        "save model.state_dict(), or load what you saved yourself with weights_only=False",
+    ),
+    (
+        r"No such file or directory",
+        "open and torch.load know the files that the program wrote; others come with --input FILE",
+    ),
+    (
         r"save_for_backward can only save variables",
         "what is no tensor is kept as an attribute: ctx.k = k, and read as ctx.k in backward",
     ),
@@ -146,10 +154,16 @@ FUNCTIONS = {
 }
 
 ATTRIBUTES = {
-    "torch.save": "results are written with -o FILE or --json",
-    "torch.load": "files are given with --input FILE",
+    "torch.hub": "nothing is downloaded: models are written in the program itself",
+    "torch.jit": "programs run as they are written",
+    "torch.onnx": "`gradcli graph` draws the graph of a result",
+    "torch.profiler": "%time at the prompt tells how long a line takes",
+    "torch.quantization": "tensors have the dtypes of torch that hold numbers",
     "numpy.save": "results are written with -o FILE or --json",
     "numpy.savez": "results are written with -o FILE or --json",
+    "numpy.savez_compressed": "results are written with -o FILE or --json",
+    "numpy.savetxt": "results are written with -o FILE or --json",
+    "numpy.poly1d": "np.polyval(p, x) evaluates what np.polyfit gives",
     "numpy.load": "files are given with --input FILE",
     "numpy.loadtxt": "files are given with --input FILE.csv",
     "numpy.genfromtxt": "files are given with --input FILE.csv",

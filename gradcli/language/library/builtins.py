@@ -433,6 +433,12 @@ def _reversed(sequence: Any, /) -> Any:
     return reversed(sequence)
 
 
+def _open(*args: Any, **kwargs: Any) -> Any:
+    from .memory_files import open_file
+
+    return open_file(*args, **kwargs)
+
+
 def _input(*_: Any) -> Any:
     raise RuntimeError("a program reads nothing here: give inputs with --set or --input")
 
@@ -576,7 +582,8 @@ METACLASSES.append((TYPE, object))
 
 EXCEPTIONS = [
     BaseException, Exception, ArithmeticError, AssertionError, AttributeError, BufferError,
-    EOFError, FloatingPointError, GeneratorExit, ImportError, IndexError, KeyError,
+    EOFError, FileExistsError, FileNotFoundError, FloatingPointError, GeneratorExit, ImportError,
+    IndexError, IsADirectoryError, KeyError,
     KeyboardInterrupt, LookupError, MemoryError, ModuleNotFoundError, NameError,
     NotImplementedError, OSError, OverflowError, RecursionError, ReferenceError, RuntimeError,
     StopIteration, SyntaxError, SystemExit, TimeoutError, TypeError, UnboundLocalError,
@@ -625,13 +632,13 @@ _functions: dict[str, Callable[..., Any]] = {
     "input": _input,
     "vars": _vars,
     "super": _super,
+    "open": _open,
 }
 
 REFUSED = {
     "eval": "expressions are written in the program itself",
     "exec": "statements are written in the program itself",
     "compile": "a program cannot make programs",
-    "open": "files are given with --input FILE",
     "breakpoint": "print shows values; `gradcli explain` shows gradients step by step",
     "memoryview": "lists and tensors hold data",
     "bytes": "text is str; data is a list or a tensor",

@@ -206,7 +206,6 @@ MODULES: dict[str, str] = {
     "timeit": "python.timeit",
     "types": "python.types",
     "numpy": "numpy_names",
-    "numpy.random": "numpy_names",
-    "numpy.linalg": "numpy_names",
+    **{f"numpy.{part}": "numpy_names" for part in ("random", "linalg", "fft", "testing")},
     **dict.fromkeys(PLOT_MODULES, "plot_names"),
 }

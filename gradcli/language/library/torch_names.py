@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -14,6 +15,7 @@ from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     DELETERS,
+    LATE,
     LOADERS,
     MISSING,
     NAMES,
@@ -27,18 +29,24 @@ from gradcli.language.values.special_names import is_special
 from gradcli.tensor.dtypes import DType, type_name
 from gradcli.tensor.tensor import Size, Tensor
 from gradcli.torch import namespaces
+from gradcli.torch.backends import FLAGS, set_flag
 
 from . import torch_objects
 
 # Note: a host class such as `list` or `str`, handed to torch as a function, would run unweighed. So
 # what calls a program's functions is given the checked constructor in the class's place.
 _TAKE_FUNCTIONS = (
+    "functorch",
+    "torch.amp",
+    "torch.compiler",
+    "torch.cpu.amp",
+    "torch.cuda.amp",
     "torch.func",
     "torch.autograd.functional",
     "torch.autograd.gradcheck",
     "torch.utils.checkpoint",
 )
-_FUNCTIONS_ELSEWHERE = frozenset(("vmap", "gradcheck", "gradgradcheck"))
+_FUNCTIONS_ELSEWHERE = frozenset(("compile", "vmap", "gradcheck", "gradgradcheck"))
 _METHODS_WITH_FUNCTIONS = frozenset(
     ("register_hook", "register_post_accumulate_grad_hook", "apply_", "map_", "map2_")
 )
@@ -116,7 +124,9 @@ def torch_name(module: str, name: str) -> Any:
     try:
         found = namespaces.lookup(module, name)
     except KeyError:
-        return MISSING
+        return _own_name(module, name)
+    if module in _DEVICES or name == "autocast":
+        from . import device_objects  # noqa: F401
     if _takes_functions(module, name, found):
         return _with_constructors(found)
     if module.startswith(_MODULES):
@@ -140,6 +150,41 @@ def torch_name(module: str, name: str) -> Any:
         if found.__module__.startswith("gradcli.") and not issubclass(found, BaseException):
             found.__module__ = module  # where a program finds it
     return found
+
+
+# Names that stand on the language itself: `LATE` loads what has them.
+OWN: dict[str, tuple[str, ...]] = {
+    "torch": ("load", "save"),
+    "torch.serialization": (
+        "add_safe_globals",
+        "clear_safe_globals",
+        "get_safe_globals",
+        "load",
+        "safe_globals",
+        "save",
+    ),
+}
+
+
+_DEVICES = (
+    "torch.amp",
+    "torch.amp.autocast_mode",
+    "torch.amp.grad_scaler",
+    "torch.cpu.amp",
+    "torch.cuda",
+    "torch.cuda.amp",
+)
+
+
+def _own_name(module: str, name: str) -> Any:
+    flags = FLAGS.get(module)
+    if flags is not None and name in flags:
+        value = flags[name]
+        return list(value) if isinstance(value, list) else value
+    if name not in OWN.get(module, ()):
+        return MISSING
+    found: Any = LATE["torch.serialization"]()
+    return found[name]
 
 
 _MODULES = ("torch.nn", "torch.func")
@@ -243,13 +288,25 @@ def _load_tensor_class(value: type, name: str) -> Any:
     raise AttributeError(f"type object 'Tensor' has no attribute '{name}'", name=name, obj=value)
 
 
+def _store_in_module(value: namespaces.Module, name: str, new: Any) -> None:
+    if name in FLAGS.get(value.name, ()):
+        set_flag(value.name, name, new)
+        return
+    if torch_name(value.name, name) is not MISSING:
+        raise AttributeError(f"'{value.name}.{name}' cannot be set here", name=name, obj=value)
+    raise AttributeError(f"module '{value.name}' has no attribute '{name}' to set", name=name)
+
+
 LOADERS[Tensor] = _load_tensor
+SETTERS[namespaces.Module] = _store_in_module
 CLASS_LOADERS[Tensor] = _load_tensor_class
 SETTERS[Tensor] = _store_tensor
 DELETERS[Tensor] = _delete_tensor
 NAMES[Tensor] = _names_of_tensor
 LOADERS[namespaces.Module] = _load_module
-NAMES[namespaces.Module] = lambda value: namespaces.names(value.name)
+NAMES[namespaces.Module] = lambda value: sorted(
+    {*namespaces.names(value.name), *OWN.get(value.name, ()), *FLAGS.get(value.name, ())}
+)
 TABLES[Size] = TUPLE | pick(Size, "numel")
 LOADERS[Size] = load_from(TABLES[Size])
 TABLES[DType] = pick(
@@ -283,8 +340,6 @@ def _no_dtype() -> Any:
 
 def recorded(kind: str) -> Callable[..., Any]:
     """The transform `kind` of results that are on the graph already."""
-    from importlib import import_module
-
     found = vars(import_module("gradcli.func.recorded")).get(kind)
     if found is None:
         raise TypeError(f"{kind}() of a result is not available: give a function")

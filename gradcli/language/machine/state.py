@@ -45,6 +45,18 @@ class Unbound:
 UNBOUND: Any = Unbound()
 
 
+class Files(dict[str, Any]):
+    """What a program wrote, by name; `trusted` are the classes that `torch.load` may make."""
+
+    def __init__(self) -> None:
+        self.trusted: list[Any] = []
+
+    def forget(self) -> None:
+        """Have none, as at the start of a program."""
+        self.clear()
+        self.trusted = []
+
+
 class Machine:
     """One cell of state; `machine` is its only instance.
 
@@ -60,6 +72,7 @@ class Machine:
         "deadline",
         "depth",
         "emit",
+        "files",
         "fuel",
         "globals",
         "granted",
@@ -85,6 +98,7 @@ class Machine:
         self.emit: Any = None
         self.message: Any = None  # what takes a program's messages in place of standard error
         self.globals: dict[str, Any] = {}  # names of the program that runs
+        self.files = Files()
         self.modules: dict[str, Any] = {}
         self.builtins: dict[str, Any] = {}
         self.random: Any = None

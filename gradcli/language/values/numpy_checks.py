@@ -20,32 +20,27 @@ from gradcli.torch.namespaces import tensor_method
 from .array_sizes import check_array
 from .classes import is_program_class
 
-DTYPES = [
-    "bool_",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-]
+
+def words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
+DTYPES = words("""bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64
+    complex64 complex128""")
 
 _ALLOWED = {np.dtype(name): np.dtype(name) for name in DTYPES}
 _NUMBERS = (bool, int, float, complex)
-# The words that NumPy knows: orders of memory, ways to sort and to wrap, kinds of grids and norms.
-_WORDS = {"C", "F", "A", "K", "raise", "wrap", "clip", "xy", "ij", "fro", "nuc"} | {
-    "quicksort",
-    "mergesort",
-    "heapsort",
-    "stable",
-}
+# The words that NumPy knows: orders of memory, ways to sort, to wrap, to pad, to interpolate and to
+# cast, sides, kinds of grids, norms and transforms.
+_WORDS = frozenset(
+    words("""C F A K L U xy ij fro nuc quicksort mergesort heapsort stable raise wrap clip full same
+        valid constant edge reflect symmetric linear_ramp maximum mean median minimum even odd
+        left right ortho forward backward reduced complete r linear lower higher nearest
+        midpoint hazen weibull inverted_cdf averaged_inverted_cdf closest_observation
+        interpolated_inverted_cdf median_unbiased normal_unbiased no equiv safe same_kind unsafe""")
+)
+_MOST = 1 << 63
 _LONGEST = 16  # characters of a dtype's name
 
 
@@ -120,7 +115,8 @@ def option(value: Any) -> Any:
     if isinstance(value, type | np.dtype):
         return dtype_of(value)
     if isinstance(value, tuple | list) and all(
-        type(item) is int or isinstance(item, np.integer) for item in value
+        (type(item) is int and -_MOST <= item < _MOST) or isinstance(item, np.integer)
+        for item in value
     ):
         return tuple(value)
     return argument(value)
@@ -131,7 +127,8 @@ def result(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return numbers(value)
     if isinstance(value, tuple | list):
-        return type(value)([result(item) for item in value])
+        parts = [result(item) for item in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if value is None or type(value) in _NUMBERS or isinstance(value, Tensor):
         return value
     raise TypeError("arrays hold numbers and booleans here, all rows of one length")

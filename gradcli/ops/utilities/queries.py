@@ -23,6 +23,7 @@ from ...tensor import device, dtypes
 from ...tensor.dtypes import Array, DType, python_number, type_name
 from ...tensor.memory import address
 from ...tensor.runtime import runtime
+from ...tensor.storage import Storage
 from ...tensor.tensor import Size, Tensor, from_array, numel, own_memory, shape_of
 
 BOTH = ("torch", "Tensor")
@@ -36,8 +37,8 @@ function("numel(Tensor self)", where=("torch",), doc="The number of elements.")(
 function(
     "is_tensor(any? obj)", where=("torch",), mapped="values", doc="Whether a value is a tensor."
 )(lambda obj: type(obj) is Tensor)
-function("is_storage(any? obj)", where=("torch",), doc="False: storages are no values here.")(
-    lambda obj: False
+function("is_storage(any? obj)", where=("torch",), doc="Whether a value is a tensor's memory.")(
+    lambda obj: isinstance(obj, Storage)
 )
 function("is_floating_point(Tensor self)", where=BOTH, doc="Whether the dtype is a floating one.")(
     lambda self: self.dtype.is_floating_point

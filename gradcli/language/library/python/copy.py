@@ -33,7 +33,7 @@ def _copy(x: Any) -> Any:
         machine.reserve(64 * len(x))
     if isinstance(x, tuple | frozenset):
         return x
-    return _copied(x, lambda part: part, {})
+    return copied(x, lambda part: part, {})
 
 
 def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
@@ -50,7 +50,7 @@ def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
             added = attributes_of(value).items()
             meta_of(made).attributes = {name: _deep(v, memo, depth + 1) for name, v in added}
     else:
-        made = _copied(value, lambda part: _deep(part, memo, depth + 1), memo)
+        made = copied(value, lambda part: _deep(part, memo, depth + 1), memo)
     memo[id(value)] = made
     return made
 
@@ -78,7 +78,7 @@ _ATOMS = frozenset(
 )
 
 
-def _copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any:
+def copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any:
     """A copy of `value` whose parts are what `each` gives for its parts.
 
     Only kinds of values that are listed here can be copied; `memo` learns of the copy before its

@@ -1,4 +1,4 @@
-"""The module `io`: text in memory."""
+"""The module `io`: texts and bytes in memory."""
 
 from __future__ import annotations
 
@@ -9,4 +9,6 @@ from .streams import TextInMemory
 
 def module() -> Module:
     """The module `io`."""
-    return Module("io", {"StringIO": TextInMemory})
+    from gradcli.language.library.memory_files import BytesIO
+
+    return Module("io", {"BytesIO": BytesIO, "StringIO": TextInMemory})

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import errno
 import posixpath as host
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from gradcli.language.machine.state import machine
 from gradcli.language.values.attributes import Module
-
-# What asks for the names of the files that a program has in memory, and what forgets one.
-FILES: list[Callable[[], Iterable[str]]] = []
-REMOVE: list[Callable[[str], None]] = []
 
 
 def absolute(path: Any) -> str:
@@ -32,7 +28,7 @@ def _text(path: Any) -> str:
 
 
 def _files() -> set[str]:
-    return {absolute(name) for names in FILES for name in names()}
+    return {absolute(name) for name in machine.files}
 
 
 def _failed(number: int, words: str, path: Any) -> OSError:
@@ -96,8 +92,8 @@ class _Folders:
         whole = absolute(path)
         if whole not in _files():
             raise _failed(errno.ENOENT, "No such file or directory", path)
-        for remove in REMOVE:
-            remove(whole)
+        for name in [name for name in machine.files if absolute(name) == whole]:
+            del machine.files[name]
 
     def rmdir(self, path: Any) -> None:
         whole = absolute(path)
