@@ -82,3 +82,17 @@ def test_an_error_is_told_when_the_memory_is_full(name, form, tmp_path):
     assert "--max-memory" in shown
     assert "Traceback" not in shown
     assert size < LIMIT + 128
+
+
+def test_a_large_stack_of_the_shell_leaves_room_for_threads(tmp_path):
+    path = tmp_path / "growing.grad"
+    path.write_text("import torch\n" + GROWING["cat"])
+    command = [*COMMAND, "eval", "--max-memory", f"{LIMIT}M", os.fspath(path)]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -s 122880 && exec "$@"', "sh", *command],
+        capture_output=True,
+        timeout=60,
+        env=environment(),
+        check=False,
+    )
+    assert done.returncode == 6, done.stderr

@@ -80,15 +80,14 @@ def watch_kernels() -> None:
 
 def watch_time(seconds: float, form: str) -> None:
     """Stop the program after so many seconds, and end the process if that has no effect."""
-    import _thread
-
+    from gradcli.language.machine.threads import start
     from gradcli.language.machine.watchdog import Watchdog
 
     message = f"the time limit of {seconds:g} s was reached"
     failure = report.Failure(
         report.LIMIT, message, type="LimitExceeded", help=limit_help("timeout")
     )
-    _thread.start_new_thread(_end_of_time, (seconds, message))
+    start(_end_of_time, seconds, message)
     text = report.text(failure, form, coloured=False)
     Watchdog([("sleep", seconds + GRACE), ("write", text)], report.LIMIT)
 

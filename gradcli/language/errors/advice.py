@@ -155,9 +155,7 @@ FUNCTIONS = {
 
 ATTRIBUTES = {
     "torch.hub": "nothing is downloaded: models are written in the program itself",
-    "torch.jit": "programs run as they are written",
     "torch.onnx": "`gradcli graph` draws the graph of a result",
-    "torch.profiler": "%time at the prompt tells how long a line takes",
     "torch.quantization": "tensors have the dtypes of torch that hold numbers",
     "numpy.save": "results are written with -o FILE or --json",
     "numpy.savez": "results are written with -o FILE or --json",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.tensor.runtime import LimitExceeded, runtime
 
+from .threads import start
+
 if TYPE_CHECKING:
     from .alarm import Alarm
 
@@ -23,10 +25,10 @@ class Watch:
         "alarm",
         "deadline",
         "depth",
+        "has_thread",
         "limit",
         "running",
         "runs",
-        "thread",
         "timeout",
         "wake",
     )
@@ -38,7 +40,7 @@ class Watch:
         self.depth = 0  # of runs inside of runs
         self.running = False
         self.runs = 0
-        self.thread: Any = None
+        self.has_thread = False
         self.wake: Any = None
         self.timeout = 0.0
 
@@ -55,12 +57,12 @@ class Watch:
         self.runs += 1
         self.depth += 1
         self.running = True
-        if self.thread is None:
+        if not self.has_thread:
             import threading
 
             self.wake = threading.Event()
-            self.thread = threading.Thread(target=self._look, daemon=True)
-            self.thread.start()
+            self.has_thread = True
+            start(self._look)
         elif not self.wake.is_set():
             self.wake.set()
 

@@ -18,6 +18,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .threads import start
+
 Step = tuple[str, Any]  # ("sleep", seconds), ("byte", file descriptor), ("write", text to stderr)
 
 _PIECE = 2000.0  # seconds that one call of usleep can sleep, whose argument has 32 bits
@@ -40,9 +42,7 @@ class Watchdog:
         place = next((n for n, step in enumerate(steps) if step[0] == "write"), len(steps))
         steps = [*steps[:place], ("byte", self._token), *steps[place:], ("exit", status)]
         if sys.platform not in ("linux", "darwin") or not _run_in_c(_pieces(steps)):
-            import _thread
-
-            _thread.start_new_thread(_run_in_python, (steps,))
+            start(_run_in_python, steps)
 
     def cancel(self) -> bool:
         """Let the process live; False when it is ending already."""
@@ -110,7 +110,7 @@ def _run_in_c(steps: list[Step]) -> bool:
             c.pthread_setspecific(ctypes.c_ulong(key), argument)
         ready.release()
 
-    _thread.start_new_thread(leave, ())
+    start(leave)
     ready.acquire()
     while inside() is not None:  # before it has left, a call that holds the lock would stop it
         time.sleep(0.0001)
