@@ -88,7 +88,14 @@ def wants_gradients(tensor: Tensor) -> bool:
     """`tensor.requires_grad` as programs see it: not of what vmap and jvp made inside."""
     if not requires_grad(tensor):
         return False
-    return not _in_transforms(tensor) or operations.shown_edge(tensor) is not None
+    if not _in_transforms(tensor):
+        return True
+    if tensor.node is None and tensor.view_info is not None:  # a view made under no_grad
+        return wants_gradients(tensor.view_info.base)
+    try:
+        return operations.shown_edge(tensor) is not None
+    except RuntimeError:  # a view that may not follow a change of its base
+        return True
 
 
 def _in_transforms(tensor: Tensor) -> bool:
