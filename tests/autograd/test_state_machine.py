@@ -567,5 +567,5 @@ class Programs(RuleBasedStateMachine):
 
 TestPrograms = Programs.TestCase
 TestPrograms.settings = settings(
-    max_examples=500, stateful_step_count=30, deadline=None, derandomize=True, database=None
+    max_examples=300, stateful_step_count=30, deadline=None, derandomize=True, database=None
 )

@@ -20,7 +20,7 @@ from gradcli.language.interpreter import Limits
 from gradcli.language.library import numpy_names
 from gradcli.torch import namespaces
 
-LIMITS = {"max_steps": 200_000, "max_memory": 128 << 20, "timeout": 1.0}
+LIMITS = {"max_steps": 200_000, "max_memory": 128 << 20, "timeout": 0.7}
 
 
 # What no error tells a program's reader: where our code is, and where the process keeps something.
