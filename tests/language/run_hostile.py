@@ -17,10 +17,11 @@ from pathlib import Path
 from programs import run
 
 from gradcli.language.interpreter import Limits
-from gradcli.language.library import numpy_names
+from gradcli.language.library.modules import MODULES, find_module
+from gradcli.language.machine.state import machine
 from gradcli.torch import namespaces
 
-LIMITS = {"max_steps": 200_000, "max_memory": 128 << 20, "timeout": 0.7}
+LIMITS = {"max_steps": 200_000, "max_memory": 128 << 20, "timeout": 0.4}
 
 
 # What no error tells a program's reader: where our code is, and where the process keeps something.
@@ -74,10 +75,29 @@ def crashed(path: Path, status: int) -> None:
     sys.stdout.flush()
 
 
+NAMED = {  # a name of each part of torch that is loaded when a program first names it
+    "torch": ("ones", "Tensor", "float32", "Generator"),
+    "torch.distributions": ("Normal",),
+    "torch.nn": ("Linear", "LSTM", "Transformer"),
+    "torch.nn.utils": ("clip_grad_norm_",),
+    "torch.optim": ("Adam",),
+    "torch.optim.lr_scheduler": ("StepLR",),
+    "torch.utils.data": ("DataLoader",),
+}
+
+
+def load() -> None:
+    """Import what programs import, so that their processes need not."""
+    for namespace, names in NAMED.items():
+        for name in names:
+            namespaces.lookup(namespace, name)
+    for name in MODULES:
+        find_module(name)
+    machine.modules.clear()  # each program has modules of its own
+
+
 def main() -> None:
-    for name in ("ones", "Tensor", "float32"):
-        namespaces.lookup("torch", name)  # what programs import is there before they are forked
-    numpy_names.module()
+    load()
     for path in map(Path, sys.argv[1:]):
         if not hasattr(os, "fork"):
             report(path)
