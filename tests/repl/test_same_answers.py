@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from process import gradcli
 from test_magics import Talk
 
 from gradcli.tensor import dtypes
-
-COMMAND = [sys.executable, "-c", "from gradcli.cli.main import main; main()"]
 
 # Programs whose leaves are x and w, and whose result is y.
 PROGRAMS = {
@@ -49,7 +46,7 @@ def talk() -> Iterator[Talk]:
 
 
 def command(*words: str) -> str:
-    done = subprocess.run([*COMMAND, *words], capture_output=True, timeout=60, check=False)
+    done = gradcli(*words)
     assert done.returncode in (0, 1), done.stderr.decode()
     return done.stdout.decode()
 
@@ -137,7 +134,7 @@ def test_derivatives(program: str, talk: Talk) -> None:
     ):
         kind = magic.split()[0][1:]
         words = [kind, "-f", program, "--of", "y", "--wrt", "x", *([option] if option else [])]
-        done = subprocess.run([*COMMAND, *words], capture_output=True, timeout=60, check=False)
+        done = gradcli(*words)
         said = talk(magic)
         if done.returncode:
             message = done.stderr.decode().splitlines()[0].removeprefix("error: RuntimeError: ")
