@@ -10,6 +10,7 @@ DIRECTORY = os.path.join(os.path.dirname(__file__), "schema")
 
 NAMES = (
     *("grad", "jvp", "vjp", "jacobian", "hessian", "hvp"),
+    *("minimize", "solve"),
     *("eval", "check", "graph", "ops", "error"),
 )
 

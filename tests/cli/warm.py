@@ -127,7 +127,7 @@ def serve(connection: socket.socket) -> None:
 def stream(file: int) -> TextIO:
     """The stream of a descriptor as Python opens it at its start."""
     buffering = 1 if file == 2 else -1
-    return open(file, "w" if file else "r", buffering=buffering, encoding="utf-8")  # noqa: SIM115
+    return open(file, "w" if file else "r", buffering=buffering, encoding="utf-8")
 
 
 def become(request: dict[str, Any], files: list[int]) -> None:

@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("optim", "distributions"),
     ("torch",),
     ("language",),
-    ("render", "streams"),
+    ("render", "streams", "calculus"),
     ("explain",),
     ("repl",),
     ("cli",),

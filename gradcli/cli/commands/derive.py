@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import check_sources, expression_or_file
-from gradcli.cli.usage.parse import Options
+from gradcli.cli.usage.parse import Options, UsageError
 
 
 def run(options: Options) -> int:
@@ -14,6 +14,8 @@ def run(options: Options) -> int:
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
+    if options.command.name == "grad" and options.tangent and not options.taylor:
+        raise UsageError("--tangent is for --taylor", "gradcli jvp takes the derivative along it")
     text = expression_or_file(options)
     single_thread()
 

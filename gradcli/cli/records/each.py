@@ -73,7 +73,7 @@ class Columns:
 
 def derive_records(text: Text, options: Options) -> int:
     """A one-shot command over records; the exit status."""
-    return _Stream(Derivative(text, options), options).run()
+    return Stream(Derivative(text, options), options).run()
 
 
 def evaluate_records(text: Text, options: Options) -> int:
@@ -87,17 +87,19 @@ def evaluate_records(text: Text, options: Options) -> int:
     prepare(options)
     seed(options, None)
     options.json = True
-    return _Stream(Evaluation(text, options), options).run()
+    return Stream(Evaluation(text, options), options).run()
 
 
-class _Stream:
+class Stream:
+    """A command over records."""
+
     def __init__(self, job: Derivative | Evaluation, options: Options) -> None:
         self.job = job
         self.options = options
         self.given: Given = bound(options)
         shared = options.input if options.grid or options.null_input else options.input[:-1]
         self.given.leaves = {
-            **inputs_of(shared, options, (job.runner,)),
+            **inputs_of([*shared, *options.table], options, (job.runner,)),
             **self.given.leaves,
         }
         # `eval` draws other numbers each time, unless it is given a seed.
@@ -114,11 +116,12 @@ class _Stream:
         self.progress = Progress()
 
     def run(self) -> int:
+        """Read, evaluate and write all records; the exit status."""
         options = self.options
         with Sink(options, streaming=options.each or options.grid) as sink:
             self.sink = sink
             self.batches = Batches(job_of(self.job, self.given, sink.line_writer, options))
-            if not sink.streaming or options.emit_only:
+            if not sink.streaming or options.emit_only or self.job.alone:
                 self.batches.possible = False
             self.job.attach(sink, self._before_emit)
             progress = self.progress

@@ -14,12 +14,23 @@ from gradcli.language.interpreter import Result
 from gradcli.tensor.tensor import Tensor
 
 
+def wants_more(options: Options) -> bool:
+    """Whether more than values and derivatives is asked for."""
+    return bool(options.sigma or options.elasticity or options.taylor)
+
+
 class Derivative:
-    """A one-shot command, as a function from inputs to a document."""
+    """A one-shot command, as a function from inputs to a document.
+
+    One that is `alone` does not take records together.
+    """
+
+    alone: bool
 
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options
         self.kind = options.command.name
+        self.alone = wants_more(options)
         self.runner = Runner(text, options, stdout=write_messages, emit=lambda record: None)
 
     def attach(self, sink: Sink, before: Callable[[], None]) -> None:
@@ -40,11 +51,18 @@ class Derivative:
         by = leaves_of(result, inputs, self.options)
         text = self.runner.text
         check_connected(self.kind, value, by, [(text.tree, text.source)], self.options)
-        return derive(self.kind, value, by, self.options)
+        document = derive(self.kind, value, by, self.options)
+        if wants_more(self.options):
+            from gradcli.cli.results.propagation import more
+
+            document |= more(value, by, self.options, self.runner.offered)
+        return document
 
 
 class Evaluation:
     """`eval --each`, as a function from inputs to a document."""
+
+    alone = False
 
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options

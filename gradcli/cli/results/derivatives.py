@@ -153,10 +153,10 @@ def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, A
     try:
         found = compute(value, by, options)
     except Failure as failure:
-        raise _placed(failure, value) from None
+        raise placed(failure, value) from None
     except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
         raised = Failure(RAISED, str(error), type=type(error).__name__, help=_help(error))
-        raise _placed(raised, value) from None
+        raise placed(raised, value) from None
     return {"value": typed(leaves.detach(value)), MEMBERS[kind]: found}
 
 
@@ -170,7 +170,7 @@ def _help(error: Exception) -> str:
     return ""
 
 
-def _placed(failure: Failure, value: Tensor) -> Failure:
+def placed(failure: Failure, value: Tensor) -> Failure:
     """A failure that is about the result as a whole, with the place that made the result."""
     node = leaves.grad_fn(value)
     place = None if node is None else machine.locate(node.where)
@@ -263,6 +263,11 @@ def _tangents(
         directions[name] if name in directions else zeros(shape_of(like), like.dtype)
         for name, like in by.items()
     ]
+
+
+def tangents_of(by: Named, options: Options) -> list[Tensor]:
+    """The directions of `--tangent`, one for each input. Raises UsageError and Failure."""
+    return _tangents(by, options, tangent_mismatch)
 
 
 def _jvp(value: Tensor, by: Named, options: Options) -> Typed:

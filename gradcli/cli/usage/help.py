@@ -1,11 +1,11 @@
-"""`--help`: one screen of 24 lines and 80 columns for each command, from the table."""
+"""`--help`: one screen of 32 lines and 80 columns at most for each command, from the table."""
 
 from __future__ import annotations
 
 from .table import COMMANDS, GROUPS, MAIN, OPTIONS, Command, Option
 
 WIDTH = 80
-ELSEWHERE = ("ops", "completions", "man")  # commands that the last line of the main help names
+ELSEWHERE = ("ops", "schema", "completions", "man")  # commands that the last line of the main help names
 
 
 def screen(command: Command) -> str:
@@ -29,7 +29,7 @@ def _main() -> list[str]:
         if name not in ELSEWHERE
     ]
     lines += ["", *_brief(MAIN, 9), "", *_examples(MAIN)]
-    return [*lines, "More: gradcli COMMAND --help, gradcli ops, completions SHELL, man"]
+    return [*lines, "More: gradcli COMMAND --help, gradcli ops, schema NAME, completions SHELL, man"]
 
 
 def _command(command: Command) -> list[str]:

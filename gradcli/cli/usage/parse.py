@@ -27,12 +27,14 @@ class Options:
     operands: list[str]
     given: set[str]  # names of the options that were typed
     atol: float
+    bounds: list[tuple[str, str]]
     color: str
     compact_output: bool
     const: list[tuple[str, str]]
     cotangent: list[tuple[str, str]]
     dtype: str | None
     each: bool
+    elasticity: bool
     eps: float
     errors: str
     emit_only: bool
@@ -47,12 +49,14 @@ class Options:
     help: bool
     indent: int | None
     input: list[str]
+    iterations: int
     json: bool
     keep: int | None
     keep_going: bool
     max_depth: int | None
     max_memory: int | None
     max_steps: int | None
+    method: str
     no_config: bool
     nonfinite: str
     null_input: bool
@@ -65,9 +69,14 @@ class Options:
     seed: int | None
     seq: bool
     set: list[tuple[str, str]]
+    sigma: list[tuple[str, str]]
     slurp: bool
+    table: list[str]
     tangent: list[tuple[str, str]]
+    taylor: int | None
     timeout: float | None
+    tolerance: float | None
+    trace: bool
     unbuffered: bool
     version: bool
     wrt: list[str]

@@ -124,6 +124,22 @@ MAGICS: dict[str, Magic] = {
             ("on", "off"),
         ),
         Magic(
+            "minimize",
+            "y [x ...] [--write]",
+            "the values of the leaves, or of these, for which y is least",
+            "search",
+            (_example("x = param(0.); y = (x - 3)**2", "%minimize y", prints="x = tensor(3.)"),),
+            ("names", "--write"),
+        ),
+        Magic(
+            "solve",
+            "y [x ...] [--write]",
+            "the values of the leaves, or of these, for which y is zero",
+            "search",
+            (_example("x = param(1.)", "%solve x**2-4 --write", "x.item()", prints="2.0"),),
+            ("names", "--write"),
+        ),
+        Magic(
             "check",
             "y",
             "run what made y again in float64, and compare its gradients with differences",

@@ -1,0 +1,1 @@
+"""What one does with derivatives: minima, roots, uncertainties, series."""
