@@ -5,7 +5,8 @@ from __future__ import annotations
 from .table import COMMANDS, GROUPS, MAIN, OPTIONS, Command, Option
 
 WIDTH = 80
-ELSEWHERE = ("ops", "schema", "completions", "man")  # commands that the last line of the main help names
+# Commands that the last line of the main help names.
+ELSEWHERE = ("ops", "schema", "completions", "man")
 
 
 def screen(command: Command) -> str:
@@ -29,7 +30,8 @@ def _main() -> list[str]:
         if name not in ELSEWHERE
     ]
     lines += ["", *_brief(MAIN, 9), "", *_examples(MAIN)]
-    return [*lines, "More: gradcli COMMAND --help, gradcli ops, schema NAME, completions SHELL, man"]
+    more = "More: gradcli COMMAND --help, gradcli ops, schema NAME, completions SHELL, man"
+    return [*lines, more]
 
 
 def _command(command: Command) -> list[str]:
