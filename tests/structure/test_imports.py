@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("render", "streams", "calculus"),
     ("explain",),
     ("repl",),
+    ("jupyter",),
     ("cli",),
 )
 HEIGHT = {floor: height for height, line in enumerate(FLOORS) for floor in line}

@@ -6,7 +6,7 @@ from .table import COMMANDS, GROUPS, MAIN, OPTIONS, Command, Option
 
 WIDTH = 80
 # Commands that the last line of the main help names.
-ELSEWHERE = ("ops", "schema", "completions", "man")
+ELSEWHERE = ("ops", "schema", "kernel", "completions", "man")
 
 
 def screen(command: Command) -> str:
@@ -30,7 +30,7 @@ def _main() -> list[str]:
         if name not in ELSEWHERE
     ]
     lines += ["", *_brief(MAIN, 9), "", *_examples(MAIN)]
-    more = "More: gradcli COMMAND --help, gradcli ops, schema NAME, completions SHELL, man"
+    more = "More: gradcli COMMAND --help, gradcli ops, schema, kernel, completions, man"
     return [*lines, more]
 
 

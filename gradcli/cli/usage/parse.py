@@ -63,6 +63,7 @@ class Options:
     of: list[str]
     output: str | None
     plots: str | None
+    prefix: str | None
     raw_output: bool
     resume: bool
     rtol: float

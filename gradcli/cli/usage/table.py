@@ -250,6 +250,7 @@ OPTIONS: dict[str, Option] = _table(
         choices=("auto", "always", "never"),
         default="auto",
     ),
+    Option("prefix", TEXT, "DIR", "install below DIR, not for the user", group=GENERAL),
     Option("help", FLAG, "", "show this help", short="h", group=GENERAL),
     Option("version", FLAG, "", "show the version", short="V", group=GENERAL),
 )
@@ -479,6 +480,18 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli schema grad", "of gradcli grad"),
                 ("gradcli schema error", "of errors, with --errors json"),
                 ("gradcli schema eval | jq .title", "for machines"),
+            ),
+        ),
+        Command(
+            "kernel",
+            "install | remove",
+            "the Jupyter kernel",
+            "Install the Jupyter kernel, or take it away; notebooks then have gradcli cells.",
+            "prefix" + _GENERAL,
+            (
+                ("gradcli kernel install", "for this user"),
+                ("gradcli kernel install --prefix /usr/local", "for everybody"),
+                ("gradcli kernel remove", "take it away"),
             ),
         ),
         Command(

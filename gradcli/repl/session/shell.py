@@ -292,15 +292,31 @@ class Shell:
         if len(text) > LONGEST:
             cut = len(text) - LONGEST
             text = f"{text[:LONGEST]}\n… {cut:,} more characters; print(…) shows all"
-        label = f"Out[{number}]:"
-        if self.colour:
-            label = f"\x1b[31m{label}\x1b[0m"
-        self.say(f"{label}{chr(10) if chr(10) in text else ' '}{text}")
+        self.put_value(text, number)
         self.outputs[number] = value
         self.names[f"_{number}"] = value
         ours = [name for name in RECENT if name not in self.names or self.is_ours(name)]
         self.recent = [value, *self.recent[:2]]
         self.names.update((n, v) for n, v in zip(RECENT, self.recent, strict=False) if n in ours)
+
+    def put_value(self, text: str, number: int) -> None:
+        """Show the text of a value under the number of its input."""
+        label = f"Out[{number}]:"
+        if self.colour:
+            label = f"\x1b[31m{label}\x1b[0m"
+        self.say(f"{label}{chr(10) if chr(10) in text else ' '}{text}")
+
+    def described(self, name: str, everything: bool) -> str:
+        """What the help says of a name, or nothing."""
+        parts: list[str] = []
+        write, self.write = self.write, parts.append
+        try:
+            self.help(self, name, everything)
+        except Failed:
+            return ""
+        finally:
+            self.write = write
+        return "".join(parts)
 
     def _complain(self, message: str, help: str = "") -> None:
         """Show an error that has no place in an input."""

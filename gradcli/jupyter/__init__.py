@@ -1,0 +1,1 @@
+"""The Jupyter kernel: cells of a notebook, run by a session of the REPL."""
