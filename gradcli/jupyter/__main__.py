@@ -2,6 +2,6 @@
 
 from ipykernel.kernelapp import IPKernelApp
 
-from gradcli.jupyter.kernel import GradKernel
+from .kernel import GradKernel
 
 IPKernelApp.launch_instance(kernel_class=GradKernel)
