@@ -43,11 +43,6 @@ VARIED = "\0"  # ends the key of a result's weighted sum
 MOST = 1000  # elements of one input that are compared
 SHOWN = 3  # kinks of one gradient that are shown
 
-PARAMETERS = (  # a help line
-    "parameters of modules stay as they are here; one is varied as a leaf of its own: "
-    "torch.func.functional_call(model, {'weight': w}, (x,))"
-)
-
 Named = dict[str, Tensor]
 Observe = Callable[[str, Any, int], None]
 
@@ -66,6 +61,15 @@ class Result(NamedTuple):
     weights: Any
     double: bool
     whole: bool
+
+    def largest(self) -> float:
+        """The largest element of all its gradients that is finite."""
+        found = (np.abs(g[np.isfinite(g)]) for g in map(_flat, self.gradients.values()))
+        return max((float(g.max()) for g in found if g.size), default=0.0)
+
+
+def _flat(gradient: Any) -> Any:
+    return np.zeros(0) if gradient is None else np.asarray(gradient).ravel()
 
 
 class Subject(Protocol):
@@ -106,7 +110,14 @@ class Tolerances(NamedTuple):
 
 
 class NothingToCheck(Exception):
-    """No result that leads back to an input."""
+    """No result that leads back to an input; `freed` are those whose graphs are gone."""
+
+    def __init__(self, freed: Sequence[str]) -> None:
+        super().__init__("there is no gradient to check")
+        self.help = "give inputs with --set, or make leaves in the program"
+        if freed:
+            shown = ", ".join(f"`{name}`" for name in freed)
+            self.help = f"a backward pass freed the graph of {shown}: check it without that pass"
 
 
 @contextmanager
@@ -137,7 +148,7 @@ def unheard() -> Iterator[None]:
 
 def fresh(value: Tensor) -> Tensor:
     """A copy of a leaf that nothing else writes to."""
-    copied = make(value.array.copy() if value.array.shape else value.array, value.dtype)
+    copied = make(value.array.copy(), value.dtype)
     return leaves.requires_grad_(copied) if requires_grad(value) else copied
 
 
@@ -223,6 +234,7 @@ class Check:
         self.inputs: Named = {}  # copies, since the program may write to them
         self.results: dict[str, Result] = {}
         self.doubled: dict[str, Any] | None = None
+        self.freed: list[str] = []
         made: Named = {}
 
         def observe(name: str, value: Any, place: int) -> None:
@@ -239,6 +251,8 @@ class Check:
                     found = _analytic(value, weights(value, key), made, place)
                     if found is not None:
                         self.results[key] = found
+                    elif made and name and name not in self.freed:
+                        self.freed.append(name)
 
         subject.run({}, observe)
         if not of and len({key.rstrip(VARIED) for key in self.results}) > 1:
@@ -249,7 +263,7 @@ class Check:
         """What is found for every pair of a result and an input. Raises NothingToCheck."""
         names = list(by)
         if not self.results or not names:
-            raise NothingToCheck("there is no gradient to check")
+            raise NothingToCheck(self.freed)
         with unheard():
             return self._entries(names, tolerances)
 
@@ -520,11 +534,10 @@ def _compare(
 ) -> dict[str, Any]:
     """The worst element of a gradient, and whether all are within the tolerances."""
     eps, rtol, atol = limits
-    flat = None if gradient is None else np.asarray(gradient).ravel()
+    flat = None if gradient is None else _flat(gradient)
     if not _is_double(leaf.dtype):
         slopes_here = (abs(s.left) for s in slopes if math.isfinite(s.left + s.right))
-        size = max(slopes_here, default=0.0)
-        atol *= max(1.0, size)
+        atol *= max(1.0, result.largest(), *slopes_here)  # what rounds is as large as that
     worst: dict[str, Any] | None = None
     largest = -1.0
     bad = 0

@@ -33,13 +33,6 @@ def gradcli(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_program_without_leaves_of_its_own_has_nothing_to_check(tmp_path: Path) -> None:
-    path = tmp_path / "program.grad"
-    path.write_text("import torch\ny = torch.nn.Linear(1, 1)(torch.ones(1)).sum()\n", "utf-8")
-    answer = gradcli("check", str(path))
-    assert (answer.returncode, "there is no gradient to check" in answer.stderr) == (2, True)
-
-
 def test_parameters_have_dotted_names(tmp_path: Path) -> None:
     path = tmp_path / "program.grad"
     path.write_text(PROGRAM, "utf-8")
@@ -78,18 +71,53 @@ def test_parameters_are_asked_about_by_dotted_names(tmp_path: Path) -> None:
     assert (short.returncode, "did you mean `net.two.bias`?" in short.stderr) == (2, True)
 
 
-def test_what_check_says_of_parameters(tmp_path: Path) -> None:
+def test_parameters_are_checked(tmp_path: Path) -> None:
+    """Each as a leaf of its own, shared ones once, and what is wrong is found in them too."""
     path = tmp_path / "program.grad"
     path.write_text(
-        "import torch\nm = torch.nn.Linear(1, 1)\ny = m(torch.ones(1)).sum()\n", "utf-8"
-    )
-    assert (
-        "torch.func.functional_call(model, {'weight': w}, (x,))"
-        in gradcli("check", str(path)).stderr
-    )
-    path.write_text(
-        "import torch\nm = torch.nn.Linear(2, 1)\nw = torch.ones(1, 2, requires_grad=True)\n"
-        "y = torch.func.functional_call(m, {'weight': w}, (torch.ones(3, 2),)).pow(2).sum()\n",
+        "import torch\nfrom torch import nn\ntorch.manual_seed(0)\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.cell = nn.LSTM(2, 3)\n"
+        "        self.first = nn.Linear(3, 3)\n"
+        "        self.norm = nn.BatchNorm1d(3)\n"
+        "        self.again = self.first\n"
+        "    def forward(self, x):\n"
+        "        h, _ = self.cell(x)\n"
+        "        return self.norm(self.again(self.first(h[-1])))\n"
+        "net = Net()\nx = torch.randn(5, 4, 2, requires_grad=True)\n"
+        "y = (net(x) ** 3).mean()\n",
         "utf-8",
     )
-    assert gradcli("check", str(path)).stdout.startswith("ok     d y / d w: 2 elements")
+    answer = json.loads(gradcli("check", "--json", str(path)).stdout)
+    assert [check["input"] for check in answer["checks"]] == [
+        *(f"net.cell.{kind}_l0" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        *("net.first.weight", "net.first.bias", "net.norm.weight", "net.norm.bias", "x"),
+    ]
+    assert answer["ok"] and {check["differences"] for check in answer["checks"]} == {"float64"}
+    path.write_text(
+        "import torch\n"
+        "class Triple(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, a):\n"
+        "        return a * 2\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, g):\n"
+        "        return g * 3\n"
+        "net = torch.nn.Linear(2, 1)\n"
+        "y = Triple.apply(net(torch.ones(1, 2))).sum()\n",
+        "utf-8",
+    )
+    wrong = gradcli("check", str(path), "--wrt", "net.bias")
+    assert wrong.returncode == 1
+    assert "WRONG  d y / d net.bias at [0]: gradient 3, differences 2" in wrong.stdout
+    path.write_text(path.read_text("utf-8") + "y.backward()\n", "utf-8")
+    assert gradcli("check", str(path)).returncode == 1  # the graph was there when y was bound
+    path.write_text(
+        "import torch\nnet = torch.nn.Linear(1, 1)\nfor step in range(2):\n"
+        "    loss = net(torch.ones(1)).sum()\n    loss.backward()\n",
+        "utf-8",
+    )
+    freed = gradcli("check", str(path))
+    assert (freed.returncode, "freed the graph of `loss`" in freed.stderr) == (2, True)

@@ -341,3 +341,21 @@ def test_values_and_prints_steer_no_terminal(talk: Talk) -> None:
     )
     assert "x\ufffd[2J" in shown
     assert not set(shown) & {"\x1b", "\x9b", "\x07"}
+
+
+def test_modules_are_checked_and_stay_as_they_are(talk: Talk) -> None:
+    talk(
+        "import torch.nn as nn",
+        "net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))",
+        "y = (net(arange(6.).view(3, 2)) ** 3).sum()",
+        "kept = {name: value.clone() for name, value in net.state_dict().items()}",
+    )
+    shown = talk("%check y")
+    assert "ok     d y / d net.1.bias" in shown and "4 gradients checked, 0 wrong" in shown
+    assert "single precision" not in shown
+    same = "all(equal(net.state_dict()[name], value) for name, value in kept.items())"
+    assert "True" in talk(same)
+    assert "net.1.weight = " in talk("%minimize ((net[1].weight - 2) ** 2).sum() net.1.weight")
+    assert "True" in talk(same)
+    talk("%minimize ((net[1].weight - 2) ** 2).sum() --write")
+    assert "tensor([2., 2." in talk("net[1].weight")

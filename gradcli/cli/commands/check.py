@@ -57,9 +57,8 @@ def _checked(subject: TextSubject, options: Options) -> list[dict[str, Any]]:
     """What is found for a text. Raises UsageError and Failure."""
     from gradcli.cli.process.failures import failure_of
     from gradcli.cli.programs.runner import chosen
-    from gradcli.explain.check import PARAMETERS, Check, NothingToCheck, Tolerances
+    from gradcli.explain.check import Check, NothingToCheck, Tolerances
     from gradcli.language.errors.program_error import ProgramError
-    from gradcli.render.names import is_module
 
     given = (options.eps, options.rtol, options.atol)
     names = Tolerances._fields
@@ -75,11 +74,7 @@ def _checked(subject: TextSubject, options: Options) -> list[dict[str, Any]]:
             by = chosen(options.wrt, check.inputs, "--wrt", "input that requires grad")
         return check.entries(by, tolerances)
     except NothingToCheck as error:
-        has_modules = any(map(is_module, subject.runner.session.globals.values()))
-        help = (
-            PARAMETERS if has_modules else "give inputs with --set, or make leaves in the program"
-        )
-        raise UsageError(str(error), help) from None
+        raise UsageError(str(error), error.help) from None
     except ProgramError as error:
         raise failure_of(error) from None
     except RuntimeError as error:

@@ -1,4 +1,7 @@
-"""A text as what `gradcli check` asks: its results are the names bound to tensors on the graph."""
+"""A text as what `gradcli check` asks: its results are the names bound to tensors on the graph.
+
+Parameters of modules are leaves too, by their dotted names.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from gradcli.autograd import leaf as leaves
 from gradcli.cli.usage.parse import Options
 from gradcli.explain.check import Named, Observe, double_precision, fresh, widened
 from gradcli.explain.cuts import Piece
+from gradcli.explain.parameters import free_parameters, put
 from gradcli.language.interpreter import UNSET, Program
 from gradcli.language.syntax import nodes
 from gradcli.tensor import dtypes
@@ -77,5 +81,11 @@ class TextSubject:
                     value = names[name] = replaced[name]
                 seen[name] = id(value)
                 observe(name, value, place)
+            made = {n: p for n, p in free_parameters(names).items() if n not in seen}
+            if made:
+                put(names, {n: replaced[n] for n in made if n in replaced})
+                for name, value in made.items():
+                    seen[name] = id(value)
+                    observe(name, replaced.get(name, value), place)
             if piece is self.pieces[-1] and isinstance(result.value, Tensor):
                 observe("", result.value, place)

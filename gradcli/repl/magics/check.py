@@ -11,7 +11,6 @@ import numpy as np
 from gradcli.autograd.leaf import is_leaf, requires_grad
 from gradcli.autograd.modes import enable_grad
 from gradcli.explain.check import (
-    PARAMETERS,
     Check,
     Named,
     NothingToCheck,
@@ -23,13 +22,13 @@ from gradcli.explain.check import (
     widened,
 )
 from gradcli.explain.cuts import Piece
+from gradcli.explain.parameters import borrowed, free_parameters
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Program
 from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
-from gradcli.render.names import is_module
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor, shape_of
 
@@ -60,7 +59,9 @@ class Recipe:
         Those that no leaf has to do with are not run again: what they made stays as it is.
         """
         names = self.shell.names
-        moved = {name for name, value in names.items() if _is_free(value)}
+        parameters = free_parameters(names)
+        owners = {name.partition(".")[0] for name in parameters}
+        moved = owners | {name for name, value in names.items() if _is_free(value)}
         open_names: set[str] = set()  # that are made of leaves, on the graph or not
         programs = []
         for statement in self.shell.statements:
@@ -81,7 +82,9 @@ class Recipe:
                 if not _updates(program):
                     needed -= writes
                 needed |= reads
-        self.leaves = {name: names[name] for name in names if name in moved & needed}
+        used = moved & needed
+        self.leaves = {name: names[name] for name in names if name in used - owners}
+        self.leaves |= {n: p for n, p in parameters.items() if n.partition(".")[0] in used}
 
     def texts(self) -> tuple[list[Piece], str]:
         """What the session ran, and what the result is bound to."""
@@ -97,9 +100,10 @@ class Recipe:
             name: copied(value) if _is_made_anew(value) else value
             for name, value in self.shell.names.items()
         }
-        names.update(replaced)
-        for name in self.leaves:
-            observe(name, names[name], -1)
+        parameters = {name: value for name, value in replaced.items() if "." in name}
+        names.update((n, value) for n, value in replaced.items() if n not in parameters)
+        for name, leaf in self.leaves.items():
+            observe(name, replaced.get(name, names.get(name, leaf)), -1)
         session = self.shell.session
         kept, write = session.globals, session.stdout
         random = self._random()
@@ -107,7 +111,7 @@ class Recipe:
         session.stdout = _ignore
         value: Any = UNSET
         try:
-            with enable_grad():
+            with enable_grad(), borrowed(names, parameters, copied):
                 for program in self.statements:
                     value = session.run(program).value
                 observe("", value, 0)
@@ -215,10 +219,6 @@ def check(shell: Shell, text: str) -> None:
         for line in report(found.entries(found.inputs, Tolerances())):
             shell.say(line)
     except NothingToCheck:
-        if any(map(is_module, shell.names.values())):
-            raise Failed(
-                f"`{expression}` is made of no leaf that can be varied", PARAMETERS
-            ) from None
         raise Failed(f"`{expression}` does not depend on a leaf that requires grad") from None
     except ProgramError as error:
         raise Failed(f"what made `{expression}` cannot be run again: {error.title}") from None

@@ -14,6 +14,7 @@ from gradcli.calculus.problem import Named, Problem
 from gradcli.calculus.roots import solve as root
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.values.text import text_repr
+from gradcli.render.names import parameters_of
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor, make
 from gradcli.torch.namespaces import tensor_method
@@ -71,8 +72,9 @@ def _search(shell: Shell, name: str, text: str, search: Callable[..., tuple[Poin
         shell.say(f"no {what} found in {steps}: this is the best point")
     if write:
         with no_grad():
+            known = shell.names | parameters_of(shell.names)
             for leaf, tensor in found.items():
-                tensor_method("copy_")(shell.names[leaf], tensor)
+                tensor_method("copy_")(known[leaf], tensor)
     elif good:
         shell.say(f"(the leaves are as they were; `%{name} {text} --write` changes them)")
 
