@@ -171,16 +171,33 @@ def select(condition: Any, one: Any, other: Any) -> Any:
     )
     if not fits or word is None:
         return np.where(condition, one, other)[()]
-    mask: Any = condition.view(np.int8).astype(word)
     if type(one) is not np.ndarray and one == 0:
-        mask -= word.type(1)
+        mask = _spread(np.logical_not(condition), word)
         mask &= _bits(other, dtype, word)
         return mask.view(dtype)
-    np.negative(mask, out=mask)
+    mask = _spread(condition, word)
     if type(other) is not np.ndarray and other == 0:
         mask &= _bits(one, dtype, word)
         return mask.view(dtype)
     rest = _bits(other, dtype, word)
+    mask &= _bits(one, dtype, word) ^ rest
+    mask ^= rest
+    return mask.view(dtype)
+
+
+def _spread(condition: Array, word: Any) -> Any:
+    """Words with all bits set where a condition holds, and none where it does not."""
+    bytes_of = condition.view(np.int8)
+    return np.negative(bytes_of).astype(word)
+
+
+def either(condition: Any, one: float, other: float, dtype: Any) -> Any:
+    """`np.where(condition, one, other)` for two numbers, in a floating dtype."""
+    word = _WORDS.get(dtype)
+    if type(condition) is not np.ndarray or condition.size < _FEW or word is None:
+        return np.where(condition, dtype.type(one), dtype.type(other))[()]
+    rest = _bits(other, dtype, word)
+    mask = _spread(condition, word)
     mask &= _bits(one, dtype, word) ^ rest
     mask ^= rest
     return mask.view(dtype)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import in_blocks
+from ...kernels.limits import limited
 from ...kernels.shortcuts import has_shortcuts
 from ...kernels.special.single import rounded_once
 from ...table.call.python_data import real_number
@@ -250,9 +251,13 @@ def _sigmoid(self: Any) -> Any:
     result = np.negative(self)
     if type(result) is not np.ndarray or result.dtype.kind == "c":
         return 1 / (1 + np.exp(result))
-    np.exp(result, out=result)
-    result += 1
-    return np.reciprocal(result, out=result)
+    if result.dtype.char == "f":  # quicker than exp, and exact to one digit more
+        np.expm1(result, out=result)
+        result += 2
+    else:
+        np.exp(result, out=result)
+        result += 1
+    return np.divide(1, result, out=result)
 
 
 op(
@@ -490,16 +495,6 @@ op(
 _NO_COMPLEX_CLAMP = NotImplementedError("clamp is not supported for complex types")
 
 
-def _clamp(self: Any, min: Any, max: Any) -> Any:
-    if min is None:
-        return np.minimum(max, self)
-    result = np.maximum(min, self)  # of two zeros the second, so -0 stays
-    if max is None:
-        return result
-    reuses = type(max) is float and type(result) is np.ndarray
-    return np.minimum(max, result, out=result if reuses else None)
-
-
 def _check_clamp(self: Any, min: Any, max: Any) -> None:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
@@ -538,7 +533,7 @@ def _clamp_max_slope(F: Namespace, g: Any, self: Any, min: Any, max: Any) -> Any
 
 op(
     "clamp(Tensor self, Number? min=None, Number? max=None)",
-    kernel=_clamp,
+    kernel=lambda self, min, max: limited(self, min, max),
     vjp={"self": _within},
     jvp=ELEMENTWISE,
     node="ClampBackward1",
@@ -561,7 +556,7 @@ op(
     "clamp_tensor(Tensor self, Tensor? min=None, Tensor? max=None)",
     name="clamp",
     numbers=False,
-    kernel=_clamp,
+    kernel=lambda self, min, max: limited(self, min, max),
     vjp={"self": _within, "min": _clamp_min_slope, "max": _clamp_max_slope},
     jvp=ELEMENTWISE,
     node="ClampBackward0",

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.blocks import select
+from ...kernels.blocks import either, select
+from ...kernels.limits import limited
 from ...kernels.multiply_add import multiply_add
 from ...kernels.special.single import rounded_once
 from ...table.call.python_data import real_number
@@ -96,7 +97,7 @@ op(
 
 op(
     "relu(Tensor self)",
-    kernel=lambda self: np.maximum(0, self),  # of two zeros the second, so -0 stays
+    kernel=lambda self: limited(self, 0, None),
     vjp={"self": lambda F, g, out: F.threshold_backward(g, out, 0)},
     jvp=ELEMENTWISE,
     promote="number",
@@ -133,7 +134,7 @@ def _check_limits(self: Any, min_val: Any, max_val: Any) -> None:
 
 op(
     "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1)",
-    kernel=lambda self, min_val, max_val: np.minimum(max_val, np.maximum(min_val, self)),
+    kernel=lambda self, min_val, max_val: limited(self, min_val, max_val),
     vjp={
         "self": lambda F, g, self, min_val, max_val: F.where(
             F.logical_or(F.le(self, min_val), F.ge(self, max_val)), 0, g
@@ -182,14 +183,20 @@ op(
 def _leaky_relu(self: Any, negative_slope: Any) -> Any:
     scaled = self * negative_slope
     if 0 < negative_slope <= 1:
-        return np.maximum(scaled, self)
+        return np.maximum(scaled, self, out=scaled if type(scaled) is np.ndarray else None)
     return select(self > 0, self, scaled)
+
+
+def _leaky_relu_slope(F: Namespace, g: Any, self: Any, negative_slope: Any) -> Any:
+    if F.is_traced or type(negative_slope) is not float or g.dtype != self.dtype:
+        return F.where(F.gt(self, 0), g, g * negative_slope)
+    return g * either(self > 0, 1.0, negative_slope, g.dtype)
 
 
 op(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
     kernel=_leaky_relu,
-    vjp={"self": lambda F, g, self, negative_slope: F.where(F.gt(self, 0), g, g * negative_slope)},
+    vjp={"self": _leaky_relu_slope},
     fused={"self": "LeakyReluBackwardBackward0 g self=0"},
     jvp=ELEMENTWISE,
     promote="number",
@@ -256,11 +263,22 @@ op(
 
 
 def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
-    negative = np.expm1(np.minimum(0, self) * input_scale) * (alpha * scale)
+    below = limited(self, None, 0)
+    if input_scale != 1:
+        below = below * input_scale
+    height = alpha * scale
+    negative = np.expm1(below, out=below if type(below) is np.ndarray else None)
+    if height != 1:
+        negative = negative * height
+    if 0 < height < math.inf and 0 < input_scale < math.inf and 0 < scale < math.inf:
+        above = limited(self, 0, None)  # one of the two is zero, so that their sum is exact
+        return negative + (above if scale == 1 else above * scale)
     return select(self > 0, self * scale, negative).astype(self.dtype, copy=False)
 
 
 def _elu_slope(F: Namespace, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
+    if not F.is_traced and input_scale * alpha == 1 and scale == 1 and g.dtype == self.dtype:
+        return g * np.exp(input_scale * select(self < 0, self, 0))
     below = F.where(F.lt(self, 0), self, 0)  # constant at 0, as PyTorch's second derivative is
     factor = F.exp(below * input_scale) * (input_scale * alpha * scale)
     return F.where(F.le(self, 0), g * factor, g * scale)
@@ -372,8 +390,7 @@ def _error(x: Any) -> Any:
     if x.ndim == 0:
         return _error(x.reshape(1))[0]
     square = x * x
-    np.minimum(square, 30.9, out=square)
-    value = square * _QUICK[0]
+    value = square * _QUICK[0]  # beyond 30.9 it grows, so that the result is 1
     for coefficient in _QUICK[1:-1]:
         value += coefficient
         value *= square
@@ -386,7 +403,13 @@ def _gelu(self: Any, approximate: str) -> Any:
     if approximate == "tanh":
         inner = _TANH_SCALE * (self + _TANH_CUBE * self * self * self)
         return 0.5 * self * (1 + np.tanh(inner))
-    return self * (0.5 * (1 + _error(self)))
+    result = _error(self)
+    if type(result) is not np.ndarray:
+        return self * (0.5 * (1 + result))
+    result += 1
+    result *= 0.5
+    result *= self
+    return result
 
 
 def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str) -> Any:
@@ -395,10 +418,20 @@ def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str) -> Any:
         wave = F.tanh((self + square * self * _TANH_CUBE) * _TANH_SCALE)
         inner = (square * (3 * _TANH_CUBE) + 1) * _TANH_SCALE
         slope = (wave + 1) * 0.5 + self * 0.5 * (1 - wave * wave) * inner
-    else:
+    elif F.is_traced or type(self) is not np.ndarray or self.dtype.char != "f":
         density = F.exp(self * self * -0.5) * (1 / math.sqrt(2 * math.pi))
         error = F.erf(self * _ROOT) if F.is_traced else _error(self)
         slope = (error + 1) * 0.5 + self * density
+    else:  # the same in as few passes and as little memory as there can be
+        slope = _error(self)
+        slope += 1
+        slope *= 0.5
+        density = self * self
+        density *= -0.5 / math.log(2)
+        np.exp2(density, out=density)
+        density *= self
+        density *= 1 / math.sqrt(2 * math.pi)
+        slope += density
     return g * slope
 
 
@@ -426,8 +459,23 @@ op(
 )
 
 
+def _silu(self: Any) -> Any:
+    if self.dtype.char != "f" or type(self) is not np.ndarray:
+        return self / (1 + np.exp(-self))
+    below = np.negative(self)
+    np.expm1(below, out=below)  # quicker than exp, and exact to one digit more
+    below += 2
+    return np.divide(self, below, out=below)
+
+
 def _silu_slope(F: Namespace, g: Any, self: Any) -> Any:
     gate = F.sigmoid(self)
+    if not F.is_traced and type(gate) is np.ndarray and gate.dtype.kind == "f":
+        slope = 1 - gate
+        slope *= self
+        slope += 1
+        slope *= gate
+        return g * slope
     return g * F.conj(gate * (self * (1 - gate) + 1))
 
 
@@ -438,7 +486,7 @@ def _check_silu(self: Any) -> None:
 
 op(
     "silu(Tensor self)",
-    kernel=lambda self: self / (1 + np.exp(-self)),
+    kernel=_silu,
     vjp={"self": _silu_slope},
     jvp=ELEMENTWISE,
     promote="number",
