@@ -75,11 +75,24 @@ def by_rows(function: Callable[..., Any], axis: int, *arrays: Array) -> Array:
 
 
 # Lengths up to which NumPy's loop over each row costs more than one over columns, after a copy.
-_SHORT: dict[Any, int] = {np.add: 32, np.multiply: 128, np.maximum: 64, np.minimum: 64}
+_SHORT: dict[Any, int] = {np.add: 32, np.multiply: 128, np.maximum: 48, np.minimum: 48}
+_FEW = 4096  # elements up to which what a call costs decides
+_LONG = 1 << 12  # lengths from which on what NumPy's loop spends on each row counts no more
 
 
 def reduce(ufunc: Any, x: Array, axes: Any, keepdims: bool = False) -> Array:
     """`ufunc.reduce(x, axes, keepdims=keepdims)`, quick along short rows, too."""
+    if (
+        ufunc in (np.maximum, np.minimum)
+        and x.size > _FEW
+        and axes in ((x.ndim - 1,), x.ndim - 1, -1)
+        and _SHORT[ufunc] < x.shape[-1] < _LONG
+        and x.flags.c_contiguous
+        and x.dtype.char in "fd"
+    ):  # the order does not matter to extremes, and segments cost less than rows
+        length = x.shape[-1]
+        result = ufunc.reduceat(x.reshape(-1), np.arange(0, x.size, length))
+        return result.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
     if (
         x.size > BLOCK // 4
         and axes in ((x.ndim - 1,), x.ndim - 1, -1)
@@ -141,9 +154,6 @@ _WORDS: dict[Any, Any] = {
     np.dtype(np.float32): np.dtype(np.int32),
     np.dtype(np.float64): np.dtype(np.int64),
 }
-
-
-_FEW = 4096  # elements up to which np.where is as good
 
 
 @in_blocks
