@@ -12,7 +12,7 @@ from ..tensor.dtypes import Array
 from .strides import ordered_strides, strides_of
 from .sums import add_up, add_up_blocks
 
-BLOCK = 1 << 15  # elements whose temporaries stay in the second cache
+BLOCK = 1 << 16  # elements whose temporaries stay in the second cache
 
 
 def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]:
