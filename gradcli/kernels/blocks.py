@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -13,6 +14,22 @@ from .strides import ordered_strides, strides_of
 from .sums import add_up, add_up_blocks
 
 BLOCK = 1 << 16  # elements whose temporaries stay in the second cache
+
+
+def _flat(value: Any, shape: tuple[int, ...]) -> Any:
+    """An array of this shape in one dimension, without a copy; NotImplemented where that cannot be.
+
+    What is no array stays what it is.
+    """
+    if type(value) is not np.ndarray:
+        return value
+    if value.shape != shape:
+        return NotImplemented
+    if value.flags.c_contiguous:
+        return value.reshape(-1)
+    if not any(value.strides):  # one number spread out, as the cotangent of a sum
+        return np.broadcast_to(value[(0,) * value.ndim], value.size)
+    return NotImplemented
 
 
 def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., Any]:
@@ -27,17 +44,9 @@ def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., A
         first = args[leading]
         if type(first) is not np.ndarray or first.size <= 2 * BLOCK:
             return function(*args)
-        flat = list(args)
-        for place, value in enumerate(args):
-            if type(value) is np.ndarray:
-                if value.shape != first.shape:
-                    return function(*args)
-                if value.flags.c_contiguous:
-                    flat[place] = value.reshape(-1)
-                elif not any(value.strides):  # one number spread out, as the cotangent of a sum
-                    flat[place] = np.broadcast_to(value[(0,) * value.ndim], first.size)
-                else:
-                    return function(*args)
+        flat = [_flat(value, first.shape) for value in args]
+        if any(value is NotImplemented for value in flat):
+            return function(*args)
         result: Any = None
         for start in range(0, first.size, BLOCK):
             part = slice(start, start + BLOCK)
@@ -156,7 +165,6 @@ _WORDS: dict[Any, Any] = {
 }
 
 
-@in_blocks
 def select(condition: Any, one: Any, other: Any) -> Any:
     """`np.where(condition, one, other)`; a result without dimensions is a NumPy scalar.
 
@@ -181,18 +189,38 @@ def select(condition: Any, one: Any, other: Any) -> Any:
     )
     if not fits or word is None:
         return np.where(condition, one, other)[()]
-    if type(one) is not np.ndarray and one == 0:
-        mask = _spread(np.logical_not(condition), word)
-        mask &= _bits(other, dtype, word)
-        return mask.view(dtype)
-    mask = _spread(condition, word)
-    if type(other) is not np.ndarray and other == 0:
-        mask &= _bits(one, dtype, word)
-        return mask.view(dtype)
-    rest = _bits(other, dtype, word)
-    mask &= _bits(one, dtype, word) ^ rest
-    mask ^= rest
-    return mask.view(dtype)
+    parts = [condition, *(None if _is_zero(v) else _bits(v, dtype, word) for v in (one, other))]
+    result = np.empty(shape, dtype)
+    words: Any = result.view(word)
+    flat = [_flat(value, shape) for value in parts]
+    if condition.size <= 2 * BLOCK or any(value is NotImplemented for value in flat):
+        _blend(words, *parts)
+        return result
+    words = words.reshape(-1)
+    for start in range(0, condition.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        _blend(words[part], *[v[part] if type(v) is np.ndarray else v for v in flat])
+    return result
+
+
+def _is_zero(value: Any) -> bool:
+    return type(value) in (int, float) and value == 0 and math.copysign(1, value) > 0
+
+
+def _blend(target: Array, condition: Array, one: Any, other: Any) -> None:
+    """Write the words of `one` where the condition holds, those of `other` elsewhere.
+
+    At most one of them is none, which stands for zeros.
+    """
+    if one is None:
+        condition = np.logical_not(condition)
+        one, other = other, None
+    np.copyto(target, np.negative(condition.view(np.int8)))  # all bits of a word, or none
+    if other is None:
+        target &= one
+    else:
+        target &= one ^ other
+        target ^= other
 
 
 def _spread(condition: Array, word: Any) -> Any:

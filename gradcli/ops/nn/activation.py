@@ -86,7 +86,6 @@ op(
     },
     promote="number",
     batching=ELEMENTWISE,
-    blocks=True,
     where=(),
     doc="The cotangent of a rectifier's input: zero up to the threshold.",
     samples=lambda S: [
@@ -190,7 +189,9 @@ def _leaky_relu(self: Any, negative_slope: Any) -> Any:
 def _leaky_relu_slope(F: Namespace, g: Any, self: Any, negative_slope: Any) -> Any:
     if F.is_traced or type(negative_slope) is not float or g.dtype != self.dtype:
         return F.where(F.gt(self, 0), g, g * negative_slope)
-    return g * either(self > 0, 1.0, negative_slope, g.dtype)
+    factor = either(self > 0, 1.0, negative_slope, g.dtype)
+    factor *= g
+    return factor
 
 
 op(
@@ -547,20 +548,29 @@ _in_functional(
 
 
 def _softplus(self: Any, beta: Any, threshold: Any) -> Any:
-    scaled = self * beta
-    smooth = np.log1p(np.exp(np.minimum(scaled, threshold))) / beta
+    scaled = self if beta == 1 else self * beta
+    smooth = np.exp(limited(scaled, None, threshold))
+    smooth = np.log1p(smooth, out=smooth if type(smooth) is np.ndarray else None)
+    if beta != 1:
+        smooth /= beta
     return select(scaled > threshold, self, smooth).astype(self.dtype, copy=False)
+
+
+_SATURATED = {"f": 17.4}  # from which on sigmoid is 1 in a dtype
+
+
+def _softplus_slope(F: Namespace, g: Any, self: Any, beta: Any, threshold: Any) -> Any:
+    scaled = self * beta
+    if not F.is_traced and threshold >= _SATURATED.get(self.dtype.char, math.inf):
+        return g * F.sigmoid(scaled)
+    return F.where(F.gt(scaled, threshold), g, g * F.sigmoid(scaled))
 
 
 op(
     "softplus(Tensor self, Scalar beta=1, Scalar threshold=20)",
     kernel=_softplus,
     fused={"self": "SoftplusBackwardBackward0 g self"},
-    vjp={
-        "self": lambda F, g, self, beta, threshold: F.where(
-            F.gt(self * beta, threshold), g, g * F.sigmoid(self * beta)
-        )
-    },
+    vjp={"self": _softplus_slope},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,
