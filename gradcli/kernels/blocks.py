@@ -36,8 +36,10 @@ def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., A
     """The same elementwise function of arrays, in blocks where they are large and of one shape.
 
     For functions of several passes, whose temporaries then stay in the cache. `leading` arguments
-    come before the first array; numbers and the like are handed on as they are.
+    come before the first array; numbers and the like are handed on as they are. A function with a
+    keyword `into` may write its result there, where it is not None.
     """
+    writes = "into" in (getattr(function, "__kwdefaults__", None) or ())
 
     @wraps(function)
     def call(*args: Any) -> Any:
@@ -50,10 +52,18 @@ def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., A
         result: Any = None
         for start in range(0, first.size, BLOCK):
             part = slice(start, start + BLOCK)
-            value = function(*[v[part] if type(v) is np.ndarray else v for v in flat])
+            values = [v[part] if type(v) is np.ndarray else v for v in flat]
             if result is None:
+                value = function(*values)
                 result = np.empty(first.size, value.dtype)
-            result[part] = value
+                result[part] = value
+            elif writes:
+                target = result[part]
+                value = function(*values, into=target)
+                if value is not target:
+                    target[...] = value
+            else:
+                result[part] = function(*values)
         return result.reshape(first.shape)
 
     return call
@@ -223,22 +233,19 @@ def _blend(target: Array, condition: Array, one: Any, other: Any) -> None:
         target ^= other
 
 
-def _spread(condition: Array, word: Any) -> Any:
-    """Words with all bits set where a condition holds, and none where it does not."""
-    bytes_of = condition.view(np.int8)
-    return np.negative(bytes_of).astype(word)
-
-
-def either(condition: Any, one: float, other: float, dtype: Any) -> Any:
-    """`np.where(condition, one, other)` for two numbers, in a floating dtype."""
+def either(condition: Any, one: float, other: float, dtype: Any, into: Any = None) -> Any:
+    """`np.where(condition, one, other)` for two numbers, in a floating dtype; in `into`, if given,
+    where it can be."""
     word = _WORDS.get(dtype)
     if type(condition) is not np.ndarray or condition.size < _FEW or word is None:
         return np.where(condition, dtype.type(one), dtype.type(other))[()]
     rest = _bits(other, dtype, word)
-    mask = _spread(condition, word)
+    result = np.empty(condition.shape, dtype) if into is None else into
+    mask: Any = result.view(word)
+    np.copyto(mask, np.negative(condition.view(np.int8)))  # all bits of a word, or none
     mask &= _bits(one, dtype, word) ^ rest
     mask ^= rest
-    return mask.view(dtype)
+    return result
 
 
 def _bits(value: Any, dtype: Any, word: Any) -> Array:

@@ -424,7 +424,9 @@ def _trigamma(x: Doubles, dtype: np.dtype[Any]) -> Doubles:
         return result
 
     positive = _trigamma_smooth if dtype == np.float32 else _trigamma_positive
-    return piecewise([(x < 0.5, reflected), (x < np.inf, positive), (x == np.inf, np.zeros_like)], x)
+    return piecewise(
+        [(x < 0.5, reflected), (x < np.inf, positive), (x == np.inf, np.zeros_like)], x
+    )
 
 
 def polygamma(n: int, x: Array) -> Array:

@@ -217,9 +217,9 @@ _unary(
 
 
 @in_blocks
-def _from_output(grad: Any, output: Any) -> Any:
+def _from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
     """`grad * (1 - output²)` with one temporary; the conjugate for complex values."""
-    factor = output * output
+    factor = np.multiply(output, output, out=into)
     if type(factor) is not np.ndarray:
         return grad * np.conj(1 - factor) if factor.dtype.kind == "c" else grad * (1 - factor)
     np.subtract(1, factor, out=factor)
@@ -232,9 +232,9 @@ def _from_output(grad: Any, output: Any) -> Any:
 
 
 @in_blocks
-def _sigmoid_from_output(grad: Any, output: Any) -> Any:
+def _sigmoid_from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
     """`grad * output * (1 - output)` with one temporary; the conjugate for complex values."""
-    factor = 1 - output
+    factor = np.subtract(1, output, out=into)
     if type(factor) is not np.ndarray:
         factor = factor * output
         return grad * (np.conj(factor) if factor.dtype.kind == "c" else factor)
@@ -247,8 +247,8 @@ def _sigmoid_from_output(grad: Any, output: Any) -> Any:
     return factor
 
 
-def _sigmoid(self: Any) -> Any:
-    result = np.negative(self)
+def _sigmoid(self: Any, *, into: Any = None) -> Any:
+    result = np.negative(self, out=into)
     if type(result) is not np.ndarray or result.dtype.kind == "c":
         return 1 / (1 + np.exp(result))
     if result.dtype.char == "f":  # quicker than exp, and exact to one digit more

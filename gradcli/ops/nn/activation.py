@@ -179,17 +179,19 @@ op(
 )
 
 
-def _leaky_relu(self: Any, negative_slope: Any) -> Any:
-    scaled = self * negative_slope
+def _leaky_relu(self: Any, negative_slope: Any, *, into: Any = None) -> Any:
+    scaled = np.multiply(self, negative_slope, out=into)
     if 0 < negative_slope <= 1:
         return np.maximum(scaled, self, out=scaled if type(scaled) is np.ndarray else None)
     return select(self > 0, self, scaled)
 
 
-def _leaky_relu_slope(F: Namespace, g: Any, self: Any, negative_slope: Any) -> Any:
+def _leaky_relu_slope(
+    F: Namespace, g: Any, self: Any, negative_slope: Any, *, into: Any = None
+) -> Any:
     if F.is_traced or type(negative_slope) is not float or g.dtype != self.dtype:
         return F.where(F.gt(self, 0), g, g * negative_slope)
-    factor = either(self > 0, 1.0, negative_slope, g.dtype)
+    factor = either(self > 0, 1.0, negative_slope, g.dtype, into)
     factor *= g
     return factor
 
@@ -263,7 +265,7 @@ op(
 # --- exponential units
 
 
-def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
+def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any, *, into: Any = None) -> Any:
     below = limited(self, None, 0)
     if input_scale != 1:
         below = below * input_scale
@@ -273,13 +275,25 @@ def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
         negative = negative * height
     if 0 < height < math.inf and 0 < input_scale < math.inf and 0 < scale < math.inf:
         above = limited(self, 0, None)  # one of the two is zero, so that their sum is exact
-        return negative + (above if scale == 1 else above * scale)
+        return np.add(negative, above if scale == 1 else above * scale, out=into)
     return select(self > 0, self * scale, negative).astype(self.dtype, copy=False)
 
 
-def _elu_slope(F: Namespace, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
+def _elu_slope(
+    F: Namespace,
+    g: Any,
+    self: Any,
+    alpha: Any,
+    scale: Any,
+    input_scale: Any,
+    *,
+    into: Any = None,
+) -> Any:
     if not F.is_traced and input_scale * alpha == 1 and scale == 1 and g.dtype == self.dtype:
-        return g * np.exp(input_scale * select(self < 0, self, 0))
+        below = select(self < 0, self, 0)
+        if input_scale != 1:
+            below = below * input_scale
+        return np.multiply(g, np.exp(below, out=into), out=into)
     below = F.where(F.lt(self, 0), self, 0)  # constant at 0, as PyTorch's second derivative is
     factor = F.exp(below * input_scale) * (input_scale * alpha * scale)
     return F.where(F.le(self, 0), g * factor, g * scale)
@@ -382,7 +396,7 @@ _QUICK = (
 )
 
 
-def _error(x: Any) -> Any:
+def _error(x: Any, into: Any = None) -> Any:
     """erf(x / √2) for formulas that add 1: of float32 only to 1.4e-7, in few passes."""
     if x.dtype != np.float32:
         from ...kernels.special import erf
@@ -391,7 +405,9 @@ def _error(x: Any) -> Any:
     if x.ndim == 0:
         return _error(x.reshape(1))[0]
     square = x * x
-    value = square * _QUICK[0]  # beyond 30.9 it grows, so that the result is 1
+    value = np.multiply(
+        square, _QUICK[0], out=into
+    )  # beyond 30.9 it grows, so that the result is 1
     for coefficient in _QUICK[1:-1]:
         value += coefficient
         value *= square
@@ -400,11 +416,11 @@ def _error(x: Any) -> Any:
     return np.tanh(value, out=value)
 
 
-def _gelu(self: Any, approximate: str) -> Any:
+def _gelu(self: Any, approximate: str, *, into: Any = None) -> Any:
     if approximate == "tanh":
         inner = _TANH_SCALE * (self + _TANH_CUBE * self * self * self)
         return 0.5 * self * (1 + np.tanh(inner))
-    result = _error(self)
+    result = _error(self, into)
     if type(result) is not np.ndarray:
         return self * (0.5 * (1 + result))
     result += 1
@@ -413,7 +429,7 @@ def _gelu(self: Any, approximate: str) -> Any:
     return result
 
 
-def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str) -> Any:
+def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str, *, into: Any = None) -> Any:
     if approximate == "tanh":
         square = self * self
         wave = F.tanh((self + square * self * _TANH_CUBE) * _TANH_SCALE)
@@ -424,7 +440,7 @@ def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str) -> Any:
         error = F.erf(self * _ROOT) if F.is_traced else _error(self)
         slope = (error + 1) * 0.5 + self * density
     else:  # the same in as few passes and as little memory as there can be
-        slope = _error(self)
+        slope = _error(self, into)
         slope += 1
         slope *= 0.5
         density = self * self
@@ -433,6 +449,7 @@ def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str) -> Any:
         density *= self
         density *= 1 / math.sqrt(2 * math.pi)
         slope += density
+        return np.multiply(g, slope, out=into)
     return g * slope
 
 
@@ -460,23 +477,23 @@ op(
 )
 
 
-def _silu(self: Any) -> Any:
+def _silu(self: Any, *, into: Any = None) -> Any:
     if self.dtype.char != "f" or type(self) is not np.ndarray:
         return self / (1 + np.exp(-self))
-    below = np.negative(self)
+    below = np.negative(self, out=into)
     np.expm1(below, out=below)  # quicker than exp, and exact to one digit more
     below += 2
     return np.divide(self, below, out=below)
 
 
-def _silu_slope(F: Namespace, g: Any, self: Any) -> Any:
+def _silu_slope(F: Namespace, g: Any, self: Any, *, into: Any = None) -> Any:
     gate = F.sigmoid(self)
     if not F.is_traced and type(gate) is np.ndarray and gate.dtype.kind == "f":
-        slope = 1 - gate
+        slope = np.subtract(1, gate, out=into)
         slope *= self
         slope += 1
         slope *= gate
-        return g * slope
+        return np.multiply(g, slope, out=into)
     return g * F.conj(gate * (self * (1 - gate) + 1))
 
 
@@ -559,10 +576,12 @@ def _softplus(self: Any, beta: Any, threshold: Any) -> Any:
 _SATURATED = {"f": 17.4}  # from which on sigmoid is 1 in a dtype
 
 
-def _softplus_slope(F: Namespace, g: Any, self: Any, beta: Any, threshold: Any) -> Any:
-    scaled = self * beta
+def _softplus_slope(
+    F: Namespace, g: Any, self: Any, beta: Any, threshold: Any, *, into: Any = None
+) -> Any:
+    scaled = self if beta == 1 and not F.is_traced else self * beta
     if not F.is_traced and threshold >= _SATURATED.get(self.dtype.char, math.inf):
-        return g * F.sigmoid(scaled)
+        return np.multiply(g, F.sigmoid(scaled), out=into)
     return F.where(F.gt(scaled, threshold), g, g * F.sigmoid(scaled))
 
 
