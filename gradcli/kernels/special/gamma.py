@@ -237,7 +237,7 @@ def _lgamma_zeros(x: Doubles) -> Doubles:
 
 def _is_plain(x: Array) -> bool:
     """Whether all elements are positive and none too large for products of eight."""
-    return bool(0.0 < x.min() and x.max() < _LARGE)
+    return bool(x.min() > 0.0 and x.max() < _LARGE)
 
 
 def _is_not_plain(x: Doubles) -> Any:

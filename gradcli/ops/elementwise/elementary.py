@@ -249,14 +249,12 @@ def _sigmoid_from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
 
 def _sigmoid(self: Any, *, into: Any = None) -> Any:
     result = np.negative(self, out=into)
+    single = result.dtype.char == "f"  # expm1 is quicker there than exp, and nearer by a digit
+    exponential, rest = (np.expm1, 2) if single else (np.exp, 1)
     if type(result) is not np.ndarray or result.dtype.kind == "c":
-        return 1 / (1 + np.exp(result))
-    if result.dtype.char == "f":  # quicker than exp, and exact to one digit more
-        np.expm1(result, out=result)
-        result += 2
-    else:
-        np.exp(result, out=result)
-        result += 1
+        return 1 / (rest + exponential(result))
+    exponential(result, out=result)
+    result += rest
     return np.divide(1, result, out=result)
 
 

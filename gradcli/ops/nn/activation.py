@@ -291,9 +291,7 @@ def _elu_slope(
 ) -> Any:
     if not F.is_traced and input_scale * alpha == 1 and scale == 1 and g.dtype == self.dtype:
         below = select(self < 0, self, 0)
-        if input_scale != 1:
-            below = below * input_scale
-        return np.multiply(g, np.exp(below, out=into), out=into)
+        return np.multiply(g, F.exp(below if input_scale == 1 else below * input_scale), out=into)
     below = F.where(F.lt(self, 0), self, 0)  # constant at 0, as PyTorch's second derivative is
     factor = F.exp(below * input_scale) * (input_scale * alpha * scale)
     return F.where(F.le(self, 0), g * factor, g * scale)
@@ -435,7 +433,7 @@ def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str, *, into: Any 
         wave = F.tanh((self + square * self * _TANH_CUBE) * _TANH_SCALE)
         inner = (square * (3 * _TANH_CUBE) + 1) * _TANH_SCALE
         slope = (wave + 1) * 0.5 + self * 0.5 * (1 - wave * wave) * inner
-    elif F.is_traced or type(self) is not np.ndarray or self.dtype.char != "f":
+    elif F.is_traced or self.dtype.char != "f":
         density = F.exp(self * self * -0.5) * (1 / math.sqrt(2 * math.pi))
         error = F.erf(self * _ROOT) if F.is_traced else _error(self)
         slope = (error + 1) * 0.5 + self * density
@@ -445,7 +443,7 @@ def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str, *, into: Any 
         slope *= 0.5
         density = self * self
         density *= -0.5 / math.log(2)
-        np.exp2(density, out=density)
+        density = np.exp2(density, out=density if type(density) is np.ndarray else None)
         density *= self
         density *= 1 / math.sqrt(2 * math.pi)
         slope += density
@@ -478,10 +476,12 @@ op(
 
 
 def _silu(self: Any, *, into: Any = None) -> Any:
-    if self.dtype.char != "f" or type(self) is not np.ndarray:
-        return self / (1 + np.exp(-self))
     below = np.negative(self, out=into)
-    np.expm1(below, out=below)  # quicker than exp, and exact to one digit more
+    if below.dtype.char != "f":
+        return self / (1 + np.exp(below))
+    if type(below) is not np.ndarray:
+        return self / (2 + np.expm1(below))
+    np.expm1(below, out=below)  # quicker than exp, and nearer by a digit
     below += 2
     return np.divide(self, below, out=below)
 

@@ -22,7 +22,6 @@ from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
-from ...tensor.memory import window
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from ..creation.tensors import check_size

@@ -197,7 +197,7 @@ def _few(self: Any, k: int, largest: bool) -> Any:
         chosen = self >= np.partition(self, length - k, -1)[..., length - k, None]
     else:
         chosen = self <= np.partition(self, k - 1, -1)[..., k - 1, None]
-    places = np.flatnonzero(chosen)
+    places: Any = np.flatnonzero(chosen)
     rows = self.size // length
     if places.size != rows * k:
         return None
