@@ -72,8 +72,10 @@ def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., A
 def by_rows(function: Callable[..., Any], axis: int, *arrays: Array) -> Array:
     """`function(*arrays, axis)`, whose result has the shape of the arrays.
 
-    Along the last axis of large arrays it works on as many rows at once as stay in the cache.
+    Along the last axis of large arrays it works on as many rows at once as stay in the cache. A
+    function with a keyword `into` may write its result there, where it is not None.
     """
+    writes = "into" in (getattr(function, "__kwdefaults__", None) or ())
     first = arrays[0]
     if (
         first.size <= 2 * BLOCK
@@ -86,10 +88,17 @@ def by_rows(function: Callable[..., Any], axis: int, *arrays: Array) -> Array:
     step = max(1, BLOCK // length)
     result: Any = None
     for start in range(0, len(flat[0]), step):
-        value = function(*[rows[start : start + step] for rows in flat], -1)
-        if result is None:
-            result = np.empty(flat[0].shape, value.dtype)
-        result[start : start + step] = value
+        part = [rows[start : start + step] for rows in flat]
+        if result is None or not writes:
+            value = function(*part, -1)
+            if result is None:
+                result = np.empty(flat[0].shape, value.dtype)
+            result[start : start + step] = value
+        else:
+            target = result[start : start + step]
+            value = function(*part, -1, into=target)
+            if value is not target:
+                target[...] = value
     return result.reshape(first.shape)
 
 
