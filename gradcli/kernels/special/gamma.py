@@ -213,14 +213,18 @@ _AROUND_ONE = (
 )
 
 
+def _pairs(x: Doubles, count: int) -> Doubles:
+    """The products of x + k and x + count - 1 - k, for each k below half of `count` a row."""
+    last = count - 1.0
+    shifts = np.arange(count // 2)[:, None]
+    products: Doubles = x * (x + last) + shifts * (last - shifts)
+    return products
+
+
 def _lgamma_smooth(x: Doubles) -> Doubles:
     """lgamma of positive numbers but for its zeros, without branches, by the recurrence."""
-    square = x * (x + 7.0)  # the product of x + k and x + 7 - k is this and k (7 - k)
-    product = square * (square + 6.0)
-    product *= square + 10.0
-    product *= square + 12.0
     value = _lgamma_far(x + 8.0)
-    value -= np.log(product)
+    value -= np.log(np.multiply.reduce(_pairs(x, 8), 0))
     return value
 
 
@@ -348,10 +352,9 @@ def _digamma(x: Doubles) -> Doubles:
 
 def _digamma_smooth(x: Doubles) -> Doubles:
     """digamma of positive numbers but for its zero, without branches, by the recurrence."""
-    square = x * (x + 9.0)  # 1 / (x + k) and 1 / (x + 9 - k) are (2x + 9) over this and k (9 - k)
-    total = 1.0 / square
-    for k in range(1, 5):
-        total += 1.0 / (square + k * (9.0 - k))
+    pairs = _pairs(x, 10)
+    np.divide(1.0, pairs, out=pairs)
+    total = np.add.reduce(pairs, 0)  # 1 / (x + k) and 1 / (x + 9 - k) are 2x + 9 over their product
     total *= 2.0 * x + 9.0
     value = _digamma_far(x + 10.0)
     value -= total
@@ -394,9 +397,14 @@ def _trigamma_positive(x: Doubles) -> Doubles:
 
 def _trigamma_smooth(x: Doubles) -> Doubles:
     """trigamma of positive numbers without branches, by the recurrence."""
-    twice = 2.0 * x + 7.0
-    twice *= twice
-    square = x * (x + 7.0)
+    # 1 / (x + k)² and 1 / (x + 7 - k)² are ((2x + 7)² - 2p) / p², where p = (x + k)(x + 7 - k).
+    pairs = _pairs(x, 8)
+    np.divide(1.0, pairs, out=pairs)
+    sums = 2.0 * x + 7.0
+    sums *= sums
+    sums = sums * pairs
+    sums -= 2.0
+    sums *= pairs
     x = x + 8.0
     inverse = 1.0 / x
     far = inverse * inverse
@@ -406,12 +414,7 @@ def _trigamma_smooth(x: Doubles) -> Doubles:
     total += inverse
     total += 1.0
     total /= x
-    for k in range(4):  # 1 / (x + k)² and 1 / (x + 7 - k)² are ((2x + 7)² - 2p) / p² for p so:
-        part = 1.0 / (square + k * (7.0 - k))
-        pair = twice * part
-        pair -= 2.0
-        pair *= part
-        total += pair
+    total += np.add.reduce(sums, 0)
     return total
 
 
