@@ -273,10 +273,10 @@ def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any, *, into: Any = Non
     negative = np.expm1(below, out=below if type(below) is np.ndarray else None)
     if height != 1:
         negative = negative * height
-    if 0 < height < math.inf and 0 < input_scale < math.inf and 0 < scale < math.inf:
+    if 1 <= height < math.inf and 0 < input_scale < math.inf and 0 < scale < math.inf:
         above = limited(self, 0, None)  # one of the two is zero, so that their sum is exact
         return np.add(negative, above if scale == 1 else above * scale, out=into)
-    return select(self > 0, self * scale, negative).astype(self.dtype, copy=False)
+    return select(self < 0, negative, self * scale).astype(self.dtype, copy=False)
 
 
 def _elu_slope(
