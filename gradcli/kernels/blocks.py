@@ -140,15 +140,31 @@ def reduce(ufunc: Any, x: Array, axes: Any, keepdims: bool = False) -> Array:
 
 def dot(a: Array, b: Array, axes: Any) -> Array:
     """The sum of `a * b` over axes, which stay with length one; rows need no temporary."""
-    if axes in ((a.ndim - 1,), a.ndim - 1, -1) and a.dtype == b.dtype and a.dtype.char in "fd":
-        return np.vecdot(a, b)[..., None]
+    if a.dtype == b.dtype and a.dtype.char in "fd":
+        if axes in ((a.ndim - 1,), a.ndim - 1, -1):
+            return np.vecdot(a, b)[..., None]
+        if _is_by_channel(a, axes) and b.flags.c_contiguous:
+            images, channels = a.shape[:2]
+            parts = np.vecdot(a.reshape(images, channels, -1), b.reshape(images, channels, -1))
+            return np.add.reduce(parts, 0).reshape(1, channels, *(1,) * (a.ndim - 2))
     return np.add.reduce(a * b, axis=axes, keepdims=True)
+
+
+def _is_by_channel(x: Array, axes: Any) -> bool:
+    """Whether axes are all of large images but their channels, with pixels side by side."""
+    whole = (0, *range(2, x.ndim))
+    return x.size > _FEW and x.ndim > 2 and axes == whole and x.flags.c_contiguous
 
 
 def total(x: Array, axes: Any) -> Array:
     """The sum over axes, which stay with length one; along rows as BLAS adds up."""
     if axes in ((x.ndim - 1,), x.ndim - 1, -1) and x.shape[-1] > _SHORT[np.add]:
         return dot(x, np.ones(x.shape[-1], x.dtype), axes)
+    if _is_by_channel(x, axes) and x.dtype.char in "fd":
+        images, channels = x.shape[:2]
+        rows = x.reshape(images, channels, -1)
+        parts = np.vecdot(rows, np.ones(rows.shape[2], x.dtype))
+        return np.add.reduce(parts, 0).reshape(1, channels, *(1,) * (x.ndim - 2))
     return reduce(np.add, x, axes, True)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.blocks import by_rows, dot, total
+from ...kernels.blocks import BLOCK, by_rows, dot, total
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
 from ...table.schema import Namespace
@@ -68,7 +68,7 @@ def _over_batch(function: Any, eps: float, *arrays: Any) -> Any:
     """`function(*arrays, axes, eps)` over all dimensions but the second."""
     first = arrays[0]
     channels = first.shape[1]
-    if first.ndim < 3 or first.size < _MANY * channels:
+    if first.ndim < 3 or first.size < max(_MANY * channels, 2 * BLOCK):
         return function(*arrays, _batch_axes(first.ndim), eps)
     result = np.empty(first.shape, first.dtype)
     for channel in range(channels):
