@@ -144,16 +144,21 @@ def dot(a: Array, b: Array, axes: Any) -> Array:
         if axes in ((a.ndim - 1,), a.ndim - 1, -1):
             return np.vecdot(a, b)[..., None]
         if _is_by_channel(a, axes) and b.flags.c_contiguous:
-            images, channels = a.shape[:2]
-            parts = np.vecdot(a.reshape(images, channels, -1), b.reshape(images, channels, -1))
-            return np.add.reduce(parts, 0).reshape(1, channels, *(1,) * (a.ndim - 2))
+            return _dot_by_channel(a, b.reshape(*b.shape[:2], -1))
     return np.add.reduce(a * b, axis=axes, keepdims=True)
 
 
 def _is_by_channel(x: Array, axes: Any) -> bool:
     """Whether axes are all of large images but their channels, with pixels side by side."""
     whole = (0, *range(2, x.ndim))
-    return x.size > _FEW and x.ndim > 2 and axes == whole and x.flags.c_contiguous
+    return bool(x.size > _FEW and x.ndim > 2 and axes == whole and x.flags.c_contiguous)
+
+
+def _dot_by_channel(a: Array, b: Array) -> Array:
+    """The sum of `a * b` for each channel of images; `b` may be that of one of them."""
+    images, channels = a.shape[:2]
+    parts = np.vecdot(a.reshape(images, channels, -1), b)
+    return np.add.reduce(parts, 0).reshape(1, channels, *(1,) * (a.ndim - 2))
 
 
 def total(x: Array, axes: Any) -> Array:
@@ -161,10 +166,7 @@ def total(x: Array, axes: Any) -> Array:
     if axes in ((x.ndim - 1,), x.ndim - 1, -1) and x.shape[-1] > _SHORT[np.add]:
         return dot(x, np.ones(x.shape[-1], x.dtype), axes)
     if _is_by_channel(x, axes) and x.dtype.char in "fd":
-        images, channels = x.shape[:2]
-        rows = x.reshape(images, channels, -1)
-        parts = np.vecdot(rows, np.ones(rows.shape[2], x.dtype))
-        return np.add.reduce(parts, 0).reshape(1, channels, *(1,) * (x.ndim - 2))
+        return _dot_by_channel(x, np.ones(math.prod(x.shape[2:]), x.dtype))
     return reduce(np.add, x, axes, True)
 
 
