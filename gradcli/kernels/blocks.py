@@ -122,7 +122,7 @@ def reduce(ufunc: Any, x: Array, axes: Any, keepdims: bool = False) -> Array:
         result = ufunc.reduceat(x.reshape(-1), np.arange(0, x.size, length))
         return result.reshape((*x.shape[:-1], 1) if keepdims else x.shape[:-1])
     if (
-        x.size > BLOCK // 4
+        x.size > BLOCK // 8
         and axes in ((x.ndim - 1,), x.ndim - 1, -1)
         and 1 < x.shape[-1] <= _SHORT[ufunc]
         and x.flags.c_contiguous
