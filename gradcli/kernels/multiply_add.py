@@ -17,7 +17,7 @@ _single, _double = np.dtype(np.float32), np.dtype(np.float64)
 
 
 @in_blocks
-def multiply_add(x: Any, a: Any, b: Any) -> Any:
+def multiply_add(x: Any, a: Any, b: Any, *, into: Any = None) -> Any:
     """`x + a * b` of arrays of one dtype that broadcast; `a` may be a Python number."""
     if x.dtype != _single:
         return x + a * b
@@ -27,7 +27,11 @@ def multiply_add(x: Any, a: Any, b: Any) -> Any:
         return _scalar(float(x) + a * float(b))
     # Each step works in one dtype: a ufunc that casts its operands takes twice as long.
     total = _into(np.multiply, b.astype(_double), a)
-    return _into(np.add, total, x).astype(_single)
+    total = _into(np.add, total, x)
+    if into is None:
+        return total.astype(_single)
+    np.copyto(into, total, casting="same_kind")
+    return into
 
 
 def _into(ufunc: Any, total: Any, other: Any) -> Any:

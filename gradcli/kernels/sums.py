@@ -172,11 +172,10 @@ def _rows(x: Array, lanes: int) -> Array:
             sums[start : start + step] = _interleaved(vectors[start : start + step])
     if lanes == 1:
         return sums[:, 0]
-    columns: list[Any] = [*x[:, whole:].T, *sums.T]
-    result = columns[0].copy()
-    for column in columns[1:]:
-        result += column
-    return result
+    columns = np.empty((length - whole + lanes, rows), x.dtype)
+    columns[: length - whole] = x[:, whole:].T
+    columns[length - whole :] = sums.T
+    return _reduce(columns, 0)
 
 
 def _columns(x: Array, lanes: int) -> Array:

@@ -105,3 +105,44 @@ def test_losses_and_norms_in_parts(monkeypatch: pytest.MonkeyPatch, reduction: s
     found = [loss(a, b, reduction=reduction).item() for loss in losses] + [a.norm().item()]
     np.testing.assert_allclose(found, whole, 1e-13)
     assert a.norm(dim=(0, 1), keepdim=True).shape == (1, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("block", [1 << 16, 100])
+def test_selecting_is_numpys_where(monkeypatch: pytest.MonkeyPatch, dtype: Any, block: int) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", block)
+    random = np.random.default_rng(0)
+    one, other = random.standard_normal((2, 90, 70)).astype(dtype)
+    one[0, :4] = other[3, :4] = [np.inf, -np.inf, np.nan, -0.0]
+    mask = random.random((90, 70)) < 0.4
+    constant = np.broadcast_to(np.array(2.5, dtype), mask.shape)
+    values = (one, other, 0, -0.0, 1.5, constant, one.T.copy().T, one[0])
+    for left in values:
+        for right in values:
+            if not (isinstance(left, np.ndarray) or isinstance(right, np.ndarray)):
+                continue
+            found, wanted = blocks.select(mask, left, right), np.where(mask, left, right)
+            np.testing.assert_array_equal(found, wanted)
+            np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
+            assert found.dtype == wanted.dtype
+    into = np.empty(mask.shape, dtype)
+    for target in (None, into):
+        found = blocks.either(mask, 1.0, -0.0, np.dtype(dtype), target)
+        np.testing.assert_array_equal(found, np.where(mask, 1.0, -0.0))
+        assert np.signbit(found[~mask]).all()
+
+
+def test_a_function_may_write_into_the_result() -> None:
+    calls = []
+
+    def halved(x: Any, *, into: Any = None) -> Any:
+        calls.append(into is None)
+        return np.multiply(x, 0.5, out=into)
+
+    x = np.random.default_rng(0).standard_normal((2000, 200))
+    np.testing.assert_array_equal(blocks.in_blocks(halved)(x), x * 0.5)
+    assert calls[0] and not any(calls[1:]) and len(calls) > 2
+    calls.clear()
+    rows = blocks.by_rows(lambda x, axis, *, into=None: halved(x, into=into), -1, x)
+    np.testing.assert_array_equal(rows, x * 0.5)
+    assert calls[0] and not any(calls[1:]) and len(calls) > 2

@@ -226,3 +226,19 @@ def test_erf_of_few_elements_has_the_digits_of_many() -> None:
     few = np.concatenate([special.erf(values[i : i + 5]) for i in range(0, 4000, 5)])
     assert few.tobytes() == many.tobytes()
     assert type(special.erf(values[0])) is np.float32
+
+
+@pytest.mark.parametrize("name", ["lgamma", "digamma", "erfinv", "trigamma"])
+def test_exceptional_arguments_among_many_in_float32(name: str) -> None:
+    low, high = (-1.1, 1.1) if name == "erfinv" else (-3.0, 6.0)
+    x = RNG.uniform(low, high, 40_000).astype(np.float32)
+    x[:9] = [0.0, -0.0, 1.0, -1.0, 2.0, np.inf, -np.inf, np.nan, 3e38]
+    function: Any = getattr(special, name, lambda values: special.polygamma(1, values))
+    parts = np.concatenate([function(x[start : start + 7]) for start in range(0, x.size, 7)])
+    np.testing.assert_array_equal(function(x), parts)
+
+
+def test_trigamma_of_float32_is_float64_rounded_once() -> None:
+    x = np.concatenate([uniform(0.5, 12), logarithmic(0, 38), [0.5, np.inf]]).astype(np.float32)
+    wanted = special.polygamma(1, x.astype(np.float64)).astype(np.float32)
+    np.testing.assert_array_equal(special.polygamma(1, x), wanted)

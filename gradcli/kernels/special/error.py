@@ -311,12 +311,17 @@ def _infinite(x: Doubles) -> Doubles:
     return np.copysign(np.inf, x)
 
 
+def _erfinv_centre(x: Doubles) -> Doubles:
+    """erfinv for |x| up to 0.85."""
+    return x * (_centre(0.5 * x) * (0.5 * math.sqrt(0.5)))
+
+
 def _erfinv(x: Doubles) -> Doubles:
     y = np.abs(x)
     root = math.sqrt(0.5)
     return piecewise(
         [
-            (y <= 0.85, lambda z: z * (_centre(0.5 * z) * (0.5 * root))),
+            (y <= 0.85, _erfinv_centre),
             (y < 1.0, lambda z: np.copysign(_outer(0.5 * (1.0 - np.abs(z))) * root, z)),
             (y == 1.0, _infinite),
         ],
@@ -339,7 +344,9 @@ def _ndtri(p: Doubles) -> Doubles:
 
 def erfinv(x: Array) -> Array:
     """The inverse of erf: NaN outside [-1, 1]. At most 6 ulp from 40 digits."""
-    return evaluate(_erfinv, x)
+    if x.dtype != np.float32:
+        return evaluate(_erfinv, x)
+    return evaluate(_erfinv_centre, x, special=(lambda z: ~(np.abs(z) <= 0.85), _erfinv))
 
 
 def ndtri(p: Array) -> Array:

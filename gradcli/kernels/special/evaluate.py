@@ -11,14 +11,17 @@ Doubles = np.ndarray[Any, np.dtype[np.float64]]
 Array = Any  # an ndarray or a NumPy scalar of a real floating type
 Kernel = Callable[..., Doubles]
 Piece = tuple[Any, Callable[..., Any]]  # a mask and the function that holds where it is true
+Special = tuple[Callable[[Doubles], Any], Kernel]  # the same with a function that gives the mask
 
-_PART = 1 << 13  # elements of float64 that stay in the second cache with their temporaries
+_PART = 1 << 14  # elements of float64 that stay in the second cache with their temporaries
 
 
-def evaluate(kernel: Kernel, *arguments: Array) -> Array:
+def evaluate(kernel: Kernel, *arguments: Array, special: Special | None = None) -> Array:
     """`kernel` over the broadcast arguments: computed in float64, rounded once to their type.
 
-    NumPy scalars and arrays without dimension give scalars. The result is contiguous.
+    Where `special` is given, its first function says of one argument where the second holds
+    instead, which gets all those elements at once. NumPy scalars and arrays without dimension give
+    scalars. The result is contiguous.
     """
     dtype = arguments[0].dtype if len(arguments) == 1 else np.result_type(*arguments)
     if len(arguments) == 1:
@@ -29,14 +32,18 @@ def evaluate(kernel: Kernel, *arguments: Array) -> Array:
         shape = broadcast[0].shape
         flat = [array.ravel() for array in broadcast]
     size = flat[0].size
+    found = []
     with np.errstate(all="ignore"):
-        if size <= _PART:
-            result = kernel(*(array.astype(np.float64) for array in flat)).astype(dtype)
-        else:
-            result = np.empty(size, dtype)
-            for start in range(0, size, _PART):
-                part = slice(start, start + _PART)
-                result[part] = kernel(*(array[part].astype(np.float64) for array in flat))
+        result = np.empty(size, dtype)
+        for start in range(0, size, _PART):
+            part = slice(start, start + _PART)
+            doubles = [array[part].astype(np.float64) for array in flat]
+            result[part] = kernel(*doubles)
+            if special is not None:
+                found.append(np.flatnonzero(special[0](flat[0][part].astype(np.float64))) + start)
+        places = np.concatenate(found) if found else None
+        if special is not None and places is not None and places.size:
+            result[places] = evaluate(special[1], flat[0][places])
     return result.reshape(shape)[()]
 
 

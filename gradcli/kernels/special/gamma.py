@@ -200,26 +200,55 @@ def _lgamma(x: Doubles) -> Doubles:
     )
 
 
-def _lgamma_single(x: Doubles) -> Doubles:
-    """lgamma for results in float32: for positive numbers without branches, by the recurrence."""
-    if not 0.0 < x.min() <= x.max() < 1e37:
-        return _lgamma(x)
-    square = x * (x + 7.0)  # the product of x + k and x + 7 - k is this and k (7 - k)
-    product = square * (square + 6.0)
-    product *= square + 10.0
-    product *= square + 12.0
+# (-1)**k ζ(k) / k for k = 8 … 2, and Euler's constant: lgamma(1 + y) / y around 0.
+_AROUND_ONE = (
+    0.12550966952474304,
+    -0.14404989676884612,
+    0.16955717699740818,
+    -0.20738555102867398,
+    0.27058080842778454,
+    -0.40068563438653143,
+    0.82246703342411322,
+    -0.57721566490153286,
+)
+
+
+def _pairs(x: Doubles, count: int) -> Doubles:
+    """The products of x + k and x + count - 1 - k, for each k below half of `count` a row."""
+    last = count - 1.0
+    shifts = np.arange(count // 2)[:, None]
+    products: Doubles = x * (x + last) + shifts * (last - shifts)
+    return products
+
+
+def _lgamma_smooth(x: Doubles) -> Doubles:
+    """lgamma of positive numbers but for its zeros, without branches, by the recurrence."""
     value = _lgamma_far(x + 8.0)
-    value -= np.log(product)
-    return _mended(value, np.abs(np.abs(x - 1.5) - 0.5) < 0.01, _lgamma_positive, x)
-
-
-def _mended(
-    value: Doubles, zeros: Any, function: Callable[[Doubles], Doubles], x: Doubles
-) -> Doubles:
-    """`value`, taken from `function` around the zeros, where it must keep its relative accuracy."""
-    if zeros.any():
-        value[zeros] = function(x[zeros])
+    value -= np.log(np.multiply.reduce(_pairs(x, 8), 0))
     return value
+
+
+def _is_near_zeros(x: Doubles) -> Any:
+    """Where lgamma is near its zeros, where it must keep its relative accuracy."""
+    return np.abs(np.abs(x - 1.5) - 0.5) < 0.01
+
+
+def _lgamma_zeros(x: Doubles) -> Doubles:
+    """lgamma near 1 and 2."""
+    y = x - np.rint(x)
+    return y * polynomial(y, _AROUND_ONE) + np.log1p(np.where(x > 1.5, y, 0.0))
+
+
+def _is_plain(x: Array) -> bool:
+    """Whether all elements are positive and none too large for products of eight."""
+    return bool(x.min() > 0.0 and x.max() < _LARGE)
+
+
+def _is_not_plain(x: Doubles) -> Any:
+    return ~((x > 0.0) & (x < _LARGE))
+
+
+_LARGE = 1e37
 
 
 def lgamma(x: Array) -> Array:
@@ -228,7 +257,13 @@ def lgamma(x: Array) -> Array:
     At most 2 ulp from 40 digits for x > 0; for x < 0 the absolute error is a few units of 2**-53
     beside the zeros of the function.
     """
-    return evaluate(_lgamma_single if x.dtype == np.float32 and x.size else _lgamma, x)
+    if x.dtype != np.float32 or not x.size:
+        return evaluate(_lgamma, x)
+    if _is_plain(x):
+        return evaluate(_lgamma_smooth, x, special=(_is_near_zeros, _lgamma_zeros))
+    return evaluate(
+        _lgamma_smooth, x, special=(lambda z: _is_not_plain(z) | _is_near_zeros(z), _lgamma)
+    )
 
 
 # --- digamma and polygamma -------------------------------------------------------------------
@@ -315,18 +350,19 @@ def _digamma(x: Doubles) -> Doubles:
     )
 
 
-def _digamma_single(x: Doubles) -> Doubles:
-    """digamma for results in float32: for positive numbers without branches, by the recurrence."""
-    if not 0.0 < x.min() <= x.max() < 1e37:
-        return _digamma(x)
-    square = x * (x + 9.0)  # 1 / (x + k) and 1 / (x + 9 - k) are (2x + 9) over this and k (9 - k)
-    total = 1.0 / square
-    for k in range(1, 5):
-        total += 1.0 / (square + k * (9.0 - k))
+def _digamma_smooth(x: Doubles) -> Doubles:
+    """digamma of positive numbers but for its zero, without branches, by the recurrence."""
+    pairs = _pairs(x, 10)
+    np.divide(1.0, pairs, out=pairs)
+    total = np.add.reduce(pairs, 0)  # 1 / (x + k) and 1 / (x + 9 - k) are 2x + 9 over their product
     total *= 2.0 * x + 9.0
     value = _digamma_far(x + 10.0)
     value -= total
-    return _mended(value, np.abs(x - _ROOT_HIGH) < 0.01, _digamma_unit, x)
+    return value
+
+
+def _is_near_root(x: Doubles) -> Any:
+    return np.abs(x - _ROOT_HIGH) < 0.01
 
 
 def digamma(x: Array) -> Array:
@@ -334,7 +370,13 @@ def digamma(x: Array) -> Array:
 
     At most 2 ulp from 40 digits for x > 0; for x < 0 as `lgamma`.
     """
-    return evaluate(_digamma_single if x.dtype == np.float32 and x.size else _digamma, x)
+    if x.dtype != np.float32 or not x.size:
+        return evaluate(_digamma, x)
+    if _is_plain(x):
+        return evaluate(_digamma_smooth, x, special=(_is_near_root, _digamma_unit))
+    return evaluate(
+        _digamma_smooth, x, special=(lambda z: _is_not_plain(z) | _is_near_root(z), _digamma)
+    )
 
 
 # B(2k) for k = 7 … 1.
@@ -353,15 +395,41 @@ def _trigamma_positive(x: Doubles) -> Doubles:
     return total + rest
 
 
+def _trigamma_smooth(x: Doubles) -> Doubles:
+    """trigamma of positive numbers without branches, by the recurrence."""
+    # 1 / (x + k)² and 1 / (x + 7 - k)² are ((2x + 7)² - 2p) / p², where p = (x + k)(x + 7 - k).
+    pairs = _pairs(x, 8)
+    np.divide(1.0, pairs, out=pairs)
+    sums = 2.0 * x + 7.0
+    sums *= sums
+    sums = sums * pairs
+    sums -= 2.0
+    sums *= pairs
+    x = x + 8.0
+    inverse = 1.0 / x
+    far = inverse * inverse
+    total = polynomial(far, _TRIGAMMA_FAR)
+    total *= far
+    inverse *= 0.5
+    total += inverse
+    total += 1.0
+    total /= x
+    total += np.add.reduce(sums, 0)
+    return total
+
+
 def _trigamma(x: Doubles, dtype: np.dtype[Any]) -> Doubles:
     """The angle of the reflection is rounded to `dtype`, which decides the size at the poles."""
 
     def reflected(z: Doubles) -> Doubles:
         angle = (z * dtype.type(math.pi)).astype(dtype).astype(np.float64)
-        result: Doubles = (math.pi / np.sin(angle)) ** 2 - _trigamma_positive(1.0 - z)
+        result: Doubles = (math.pi / np.sin(angle)) ** 2 - positive(1.0 - z)
         return result
 
-    return piecewise([(x < 0.5, reflected), (x >= 0.5, _trigamma_positive)], x)
+    positive = _trigamma_smooth if dtype == np.float32 else _trigamma_positive
+    return piecewise(
+        [(x < 0.5, reflected), (x < np.inf, positive), (x == np.inf, np.zeros_like)], x
+    )
 
 
 def polygamma(n: int, x: Array) -> Array:
@@ -375,7 +443,13 @@ def polygamma(n: int, x: Array) -> Array:
     if n == 0:
         return digamma(x)
     if n == 1:
-        return evaluate(lambda z: _trigamma(z, x.dtype), x)
+        if x.dtype != np.float32:
+            return evaluate(lambda z: _trigamma(z, x.dtype), x)
+        return evaluate(
+            _trigamma_smooth,
+            x,
+            special=(lambda z: ~((z >= 0.5) & (z < np.inf)), lambda z: _trigamma(z, x.dtype)),
+        )
     factorial = float(math.factorial(n)) if n <= 170 else math.inf
     scale = factorial if n % 2 else -factorial
     return evaluate(lambda z: scale * _zeta(np.full_like(z, n + 1.0), z), x)

@@ -10,30 +10,33 @@ from typing import Any
 
 import numpy as np
 
-from ..blocks import BLOCK, in_blocks
 from ..shortcuts import with_shortcuts
 from .evaluate import Array
 
 _scalar = np.float32
 _nothing = np.float32(-0.0)  # which added changes no number, zeros included
 _single, _double = np.dtype(np.float32), np.dtype(np.float64)
+_PART = 1 << 20  # elements whose double precision copy costs no more memory than it is worth
 
 
 def rounded_once(function: np.ufunc) -> Any:
     """The same elementwise function, float32 computed in float64 and rounded."""
 
     def rounded(x: Array) -> Array:
-        return function(x.astype(_double)).astype(_single)
-
-    in_parts = in_blocks(rounded)
+        doubles = x.astype(_double)
+        return function(doubles, doubles).astype(_single)
 
     def compute(x: Array) -> Any:
         if type(x) is _scalar:  # a number plus a scalar is the quickest way to round the number
             return _nothing + float(function(float(x)))
         if x.dtype is not _single:
             return function(x)
-        if x.size > BLOCK:
-            return in_parts(x)
-        return function(x.astype(_double)).astype(_single)
+        if x.size <= _PART or not x.flags.c_contiguous:
+            return rounded(x) if x.ndim else function(x.astype(_double)).astype(_single)
+        flat = x.reshape(-1)
+        result = np.empty(flat.shape, _single)
+        for start in range(0, flat.size, _PART):
+            result[start : start + _PART] = rounded(flat[start : start + _PART])
+        return result.reshape(x.shape)
 
     return with_shortcuts(compute, f=compute, d=function, F=function, D=function)

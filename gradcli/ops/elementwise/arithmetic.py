@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.limits import sign
 from ...kernels.multiply_add import multiply_add
 from ...kernels.shortcuts import with_shortcuts
 from ...table.dtype_rules import common_dtype, is_complex, refusing, supports, underivable
@@ -566,6 +567,7 @@ op(
     "abs(Tensor self)",
     kernel=np.abs,
     vjp={"self": lambda F, g, self: g * F.sgn(self)},
+    blocks=True,
     jvp={"self": lambda F, t, self: F.real(t * F.conj_physical(F.sgn(self)))},
     result=lambda self: self.dtype.to_real(),
     promote="number",
@@ -579,17 +581,10 @@ op(
 )
 
 
-def _sign(self: Any) -> Any:
-    """-1, 0 or 1; 0 for NaN."""
-    if self.dtype.kind == "b":
-        return self
-    return np.where(np.isnan(self), 0, np.sign(self))[()].astype(self.dtype)
-
-
 def _phase(self: Any) -> Any:
     """The element divided by its absolute value, zero at zero."""
     if self.dtype.kind != "c":
-        return _sign(self)
+        return sign(self)
     size = np.abs(self)
     return np.where(size == 0, 0, self / size)[()].astype(self.dtype)
 
@@ -603,7 +598,7 @@ def _sgn_gradient(F: Namespace, g: Any, self: Any, out: Any) -> Any:
 
 op(
     "sign(Tensor self)",
-    kernel=_sign,
+    kernel=sign,
     vjp={"self": lambda F, g: F._zeros(g)},
     jvp=ELEMENTWISE,
     promote="number",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import in_blocks
+from ...kernels.limits import limited
 from ...kernels.shortcuts import has_shortcuts
 from ...kernels.special.single import rounded_once
 from ...table.call.python_data import real_number
@@ -216,9 +217,9 @@ _unary(
 
 
 @in_blocks
-def _from_output(grad: Any, output: Any) -> Any:
+def _from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
     """`grad * (1 - output²)` with one temporary; the conjugate for complex values."""
-    factor = output * output
+    factor = np.multiply(output, output, out=into)
     if type(factor) is not np.ndarray:
         return grad * np.conj(1 - factor) if factor.dtype.kind == "c" else grad * (1 - factor)
     np.subtract(1, factor, out=factor)
@@ -231,9 +232,9 @@ def _from_output(grad: Any, output: Any) -> Any:
 
 
 @in_blocks
-def _sigmoid_from_output(grad: Any, output: Any) -> Any:
+def _sigmoid_from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
     """`grad * output * (1 - output)` with one temporary; the conjugate for complex values."""
-    factor = 1 - output
+    factor = np.subtract(1, output, out=into)
     if type(factor) is not np.ndarray:
         factor = factor * output
         return grad * (np.conj(factor) if factor.dtype.kind == "c" else factor)
@@ -246,13 +247,15 @@ def _sigmoid_from_output(grad: Any, output: Any) -> Any:
     return factor
 
 
-def _sigmoid(self: Any) -> Any:
-    result = np.negative(self)
+def _sigmoid(self: Any, *, into: Any = None) -> Any:
+    result = np.negative(self, out=into)
+    single = result.dtype.char == "f"  # expm1 is quicker there than exp, and nearer by a digit
+    exponential, rest = (np.expm1, 2) if single else (np.exp, 1)
     if type(result) is not np.ndarray or result.dtype.kind == "c":
-        return 1 / (1 + np.exp(result))
-    np.exp(result, out=result)
-    result += 1
-    return np.reciprocal(result, out=result)
+        return 1 / (rest + exponential(result))
+    exponential(result, out=result)
+    result += rest
+    return np.divide(1, result, out=result)
 
 
 op(
@@ -490,16 +493,6 @@ op(
 _NO_COMPLEX_CLAMP = NotImplementedError("clamp is not supported for complex types")
 
 
-def _clamp(self: Any, min: Any, max: Any) -> Any:
-    if min is None:
-        return np.minimum(max, self)
-    result = np.maximum(min, self)  # of two zeros the second, so -0 stays
-    if max is None:
-        return result
-    reuses = type(max) is float and type(result) is np.ndarray
-    return np.minimum(max, result, out=result if reuses else None)
-
-
 def _check_clamp(self: Any, min: Any, max: Any) -> None:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
@@ -538,7 +531,7 @@ def _clamp_max_slope(F: Namespace, g: Any, self: Any, min: Any, max: Any) -> Any
 
 op(
     "clamp(Tensor self, Number? min=None, Number? max=None)",
-    kernel=_clamp,
+    kernel=lambda self, min, max: limited(self, min, max),
     vjp={"self": _within},
     jvp=ELEMENTWISE,
     node="ClampBackward1",
@@ -561,7 +554,7 @@ op(
     "clamp_tensor(Tensor self, Tensor? min=None, Tensor? max=None)",
     name="clamp",
     numbers=False,
-    kernel=_clamp,
+    kernel=lambda self, min, max: limited(self, min, max),
     vjp={"self": _within, "min": _clamp_min_slope, "max": _clamp_max_slope},
     jvp=ELEMENTWISE,
     node="ClampBackward0",

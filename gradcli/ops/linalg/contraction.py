@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -62,25 +63,25 @@ class _Plan:
     `order` maps a label to its place, output dimensions first; the ellipsis takes `dots` places.
     """
 
-    def __init__(self, equation: str, operands: Sequence[Any]) -> None:
+    def __init__(self, equation: str, ranks: Sequence[int]) -> None:
         left, arrow, right = equation.partition("->")
         self.inputs: list[list[str]] = []
         start = 0
         for position, text in enumerate(left.split(",")):
-            if position >= len(operands):
+            if position >= len(ranks):
                 raise RuntimeError(
                     "einsum(): fewer operands were provided than specified in the equation"
                 )
             self.inputs.append(_subscripts(text, start, f"operand {position}"))
             start += len(text) + 1
-        if len(self.inputs) < len(operands):
+        if len(self.inputs) < len(ranks):
             raise RuntimeError(
                 "einsum(): more operands were provided than specified in the equation"
             )
         self.dots = 0
         counts: dict[str, int] = {}
-        for position, (labels, operand) in enumerate(zip(self.inputs, operands, strict=True)):
-            self._count(position, labels, ndim(operand), counts)
+        for position, (labels, rank) in enumerate(zip(self.inputs, ranks, strict=True)):
+            self._count(position, labels, rank, counts)
         self.order: dict[str, int] = {}
         self.places = 0
         if arrow:
@@ -178,6 +179,14 @@ class _Plan:
                 size = length if size == 1 else size
 
 
+_known_plan = functools.lru_cache(64)(_Plan)
+
+
+def _plan(equation: str, ranks: tuple[int, ...]) -> _Plan:
+    """The plan for operands of these ranks; that of an equation as people write them is kept."""
+    return (_known_plan if len(equation) < 256 else _Plan)(equation, ranks)
+
+
 def _sum_of_products(F: Namespace, left: Any, right: Any, sums: Sequence[int]) -> Any:
     """The product of two aligned operands, summed over `sums` (kept with length 1), by bmm."""
     if not sums:
@@ -214,7 +223,7 @@ def _einsum(F: Namespace, equation: str, operands: Sequence[Any]) -> Any:
             "einsum(): must specify the equation string and at least one operand, or at least one "
             "operand and its subscripts list"
         )
-    plan = _Plan(equation, operands)
+    plan = _plan(equation, tuple(map(ndim, operands)))
     aligned = [plan.align(F, position, operand) for position, operand in enumerate(operands)]
     plan.check_sizes(aligned)
     contracted = range(plan.outputs, plan.places)

@@ -70,7 +70,12 @@ def _define_difference(
     def vjp_self(F: Namespace, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         check_one_dtype(target, self)
         d = F.sub(self, target)
-        return slope(F, d, c) * share(F, g, reduction, count_of(d.shape))
+        result, part = slope(F, d, c), share(F, g, reduction, count_of(d.shape))
+        owned = type(result) is np.ndarray and result is not d and np.ndim(part) == 0
+        if owned and result.dtype == part.dtype:
+            result *= part
+            return result
+        return result * part
 
     def vjp_target(F: Namespace, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         return vjp_self(F, g, target, self, reduction, c)

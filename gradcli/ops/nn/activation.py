@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.blocks import select
+from ...kernels.blocks import either, select
+from ...kernels.limits import limited
 from ...kernels.multiply_add import multiply_add
 from ...kernels.special.single import rounded_once
 from ...table.call.python_data import real_number
@@ -85,7 +86,6 @@ op(
     },
     promote="number",
     batching=ELEMENTWISE,
-    blocks=True,
     where=(),
     doc="The cotangent of a rectifier's input: zero up to the threshold.",
     samples=lambda S: [
@@ -96,7 +96,7 @@ op(
 
 op(
     "relu(Tensor self)",
-    kernel=lambda self: np.maximum(0, self),  # of two zeros the second, so -0 stays
+    kernel=lambda self: limited(self, 0, None),
     vjp={"self": lambda F, g, out: F.threshold_backward(g, out, 0)},
     jvp=ELEMENTWISE,
     promote="number",
@@ -133,7 +133,7 @@ def _check_limits(self: Any, min_val: Any, max_val: Any) -> None:
 
 op(
     "hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1)",
-    kernel=lambda self, min_val, max_val: np.minimum(max_val, np.maximum(min_val, self)),
+    kernel=lambda self, min_val, max_val: limited(self, min_val, max_val),
     vjp={
         "self": lambda F, g, self, min_val, max_val: F.where(
             F.logical_or(F.le(self, min_val), F.ge(self, max_val)), 0, g
@@ -179,17 +179,27 @@ op(
 )
 
 
-def _leaky_relu(self: Any, negative_slope: Any) -> Any:
-    scaled = self * negative_slope
+def _leaky_relu(self: Any, negative_slope: Any, *, into: Any = None) -> Any:
+    scaled = np.multiply(self, negative_slope, out=into)
     if 0 < negative_slope <= 1:
-        return np.maximum(scaled, self)
+        return np.maximum(scaled, self, out=scaled if type(scaled) is np.ndarray else None)
     return select(self > 0, self, scaled)
+
+
+def _leaky_relu_slope(
+    F: Namespace, g: Any, self: Any, negative_slope: Any, *, into: Any = None
+) -> Any:
+    if F.is_traced or type(negative_slope) is not float or g.dtype != self.dtype:
+        return F.where(F.gt(self, 0), g, g * negative_slope)
+    factor = either(self > 0, 1.0, negative_slope, g.dtype, into)
+    factor *= g
+    return factor
 
 
 op(
     "leaky_relu(Tensor self, Scalar negative_slope=0.01)",
     kernel=_leaky_relu,
-    vjp={"self": lambda F, g, self, negative_slope: F.where(F.gt(self, 0), g, g * negative_slope)},
+    vjp={"self": _leaky_relu_slope},
     fused={"self": "LeakyReluBackwardBackward0 g self=0"},
     jvp=ELEMENTWISE,
     promote="number",
@@ -255,12 +265,33 @@ op(
 # --- exponential units
 
 
-def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
-    negative = np.expm1(np.minimum(0, self) * input_scale) * (alpha * scale)
-    return select(self > 0, self * scale, negative).astype(self.dtype, copy=False)
+def _elu(self: Any, alpha: Any, scale: Any, input_scale: Any, *, into: Any = None) -> Any:
+    below = limited(self, None, 0)
+    if input_scale != 1:
+        below = below * input_scale
+    height = alpha * scale
+    negative = np.expm1(below, out=below if type(below) is np.ndarray else None)
+    if height != 1:
+        negative = negative * height
+    if 1 <= height < math.inf and 0 < input_scale < math.inf and 0 < scale < math.inf:
+        above = limited(self, 0, None)  # one of the two is zero, so that their sum is exact
+        return np.add(negative, above if scale == 1 else above * scale, out=into)
+    return select(self < 0, negative, self * scale).astype(self.dtype, copy=False)
 
 
-def _elu_slope(F: Namespace, g: Any, self: Any, alpha: Any, scale: Any, input_scale: Any) -> Any:
+def _elu_slope(
+    F: Namespace,
+    g: Any,
+    self: Any,
+    alpha: Any,
+    scale: Any,
+    input_scale: Any,
+    *,
+    into: Any = None,
+) -> Any:
+    if not F.is_traced and input_scale * alpha == 1 and scale == 1 and g.dtype == self.dtype:
+        below = select(self < 0, self, 0)
+        return np.multiply(g, F.exp(below if input_scale == 1 else below * input_scale), out=into)
     below = F.where(F.lt(self, 0), self, 0)  # constant at 0, as PyTorch's second derivative is
     factor = F.exp(below * input_scale) * (input_scale * alpha * scale)
     return F.where(F.le(self, 0), g * factor, g * scale)
@@ -363,7 +394,7 @@ _QUICK = (
 )
 
 
-def _error(x: Any) -> Any:
+def _error(x: Any, into: Any = None) -> Any:
     """erf(x / √2) for formulas that add 1: of float32 only to 1.4e-7, in few passes."""
     if x.dtype != np.float32:
         from ...kernels.special import erf
@@ -372,8 +403,9 @@ def _error(x: Any) -> Any:
     if x.ndim == 0:
         return _error(x.reshape(1))[0]
     square = x * x
-    np.minimum(square, 30.9, out=square)
-    value = square * _QUICK[0]
+    value = np.multiply(
+        square, _QUICK[0], out=into
+    )  # beyond 30.9 it grows, so that the result is 1
     for coefficient in _QUICK[1:-1]:
         value += coefficient
         value *= square
@@ -382,23 +414,40 @@ def _error(x: Any) -> Any:
     return np.tanh(value, out=value)
 
 
-def _gelu(self: Any, approximate: str) -> Any:
+def _gelu(self: Any, approximate: str, *, into: Any = None) -> Any:
     if approximate == "tanh":
         inner = _TANH_SCALE * (self + _TANH_CUBE * self * self * self)
         return 0.5 * self * (1 + np.tanh(inner))
-    return self * (0.5 * (1 + _error(self)))
+    result = _error(self, into)
+    if type(result) is not np.ndarray:
+        return self * (0.5 * (1 + result))
+    result += 1
+    result *= 0.5
+    result *= self
+    return result
 
 
-def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str) -> Any:
+def _gelu_slope(F: Namespace, g: Any, self: Any, approximate: str, *, into: Any = None) -> Any:
     if approximate == "tanh":
         square = self * self
         wave = F.tanh((self + square * self * _TANH_CUBE) * _TANH_SCALE)
         inner = (square * (3 * _TANH_CUBE) + 1) * _TANH_SCALE
         slope = (wave + 1) * 0.5 + self * 0.5 * (1 - wave * wave) * inner
-    else:
+    elif F.is_traced or self.dtype.char != "f":
         density = F.exp(self * self * -0.5) * (1 / math.sqrt(2 * math.pi))
         error = F.erf(self * _ROOT) if F.is_traced else _error(self)
         slope = (error + 1) * 0.5 + self * density
+    else:  # the same in as few passes and as little memory as there can be
+        slope = _error(self, into)
+        slope += 1
+        slope *= 0.5
+        density = self * self
+        density *= -0.5 / math.log(2)
+        density = np.exp2(density, out=density if type(density) is np.ndarray else None)
+        density *= self
+        density *= 1 / math.sqrt(2 * math.pi)
+        slope += density
+        return np.multiply(g, slope, out=into)
     return g * slope
 
 
@@ -426,8 +475,25 @@ op(
 )
 
 
-def _silu_slope(F: Namespace, g: Any, self: Any) -> Any:
+def _silu(self: Any, *, into: Any = None) -> Any:
+    below = np.negative(self, out=into)
+    if below.dtype.char != "f":
+        return self / (1 + np.exp(below))
+    if type(below) is not np.ndarray:
+        return self / (2 + np.expm1(below))
+    np.expm1(below, out=below)  # quicker than exp, and nearer by a digit
+    below += 2
+    return np.divide(self, below, out=below)
+
+
+def _silu_slope(F: Namespace, g: Any, self: Any, *, into: Any = None) -> Any:
     gate = F.sigmoid(self)
+    if not F.is_traced and type(gate) is np.ndarray and gate.dtype.kind == "f":
+        slope = np.subtract(1, gate, out=into)
+        slope *= self
+        slope += 1
+        slope *= gate
+        return np.multiply(g, slope, out=into)
     return g * F.conj(gate * (self * (1 - gate) + 1))
 
 
@@ -438,7 +504,7 @@ def _check_silu(self: Any) -> None:
 
 op(
     "silu(Tensor self)",
-    kernel=lambda self: self / (1 + np.exp(-self)),
+    kernel=_silu,
     vjp={"self": _silu_slope},
     jvp=ELEMENTWISE,
     promote="number",
@@ -499,20 +565,31 @@ _in_functional(
 
 
 def _softplus(self: Any, beta: Any, threshold: Any) -> Any:
-    scaled = self * beta
-    smooth = np.log1p(np.exp(np.minimum(scaled, threshold))) / beta
+    scaled = self if beta == 1 else self * beta
+    smooth = np.exp(limited(scaled, None, threshold))
+    smooth = np.log1p(smooth, out=smooth if type(smooth) is np.ndarray else None)
+    if beta != 1:
+        smooth /= beta
     return select(scaled > threshold, self, smooth).astype(self.dtype, copy=False)
+
+
+_SATURATED = {"f": 17.4}  # from which on sigmoid is 1 in a dtype
+
+
+def _softplus_slope(
+    F: Namespace, g: Any, self: Any, beta: Any, threshold: Any, *, into: Any = None
+) -> Any:
+    scaled = self if beta == 1 and not F.is_traced else self * beta
+    if not F.is_traced and threshold >= _SATURATED.get(self.dtype.char, math.inf):
+        return np.multiply(g, F.sigmoid(scaled), out=into)
+    return F.where(F.gt(scaled, threshold), g, g * F.sigmoid(scaled))
 
 
 op(
     "softplus(Tensor self, Scalar beta=1, Scalar threshold=20)",
     kernel=_softplus,
     fused={"self": "SoftplusBackwardBackward0 g self"},
-    vjp={
-        "self": lambda F, g, self, beta, threshold: F.where(
-            F.gt(self * beta, threshold), g, g * F.sigmoid(self * beta)
-        )
-    },
+    vjp={"self": _softplus_slope},
     jvp=ELEMENTWISE,
     promote="number",
     batching=ELEMENTWISE,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.blocks import by_rows, dot, total
+from ...kernels.blocks import BLOCK, by_rows, dot, total
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
 from ...table.schema import Namespace
@@ -27,22 +27,22 @@ def _mean(sums: Any, x: Any) -> Any:
     return sums / sums.dtype.type(x.size // max(sums.size, 1))
 
 
-def _centred(x: Any, axes: Any, eps: float) -> tuple[Any, Any]:
+def _centred(x: Any, axes: Any, eps: float, into: Any) -> tuple[Any, Any]:
     """`x` less its mean over `axes`, and its deviation."""
-    centred = x - _mean(total(x, axes), x)
+    centred = np.subtract(x, _mean(total(x, axes), x), out=into)
     return centred, np.sqrt(_mean(dot(centred, centred, axes), x) + x.dtype.type(eps))
 
 
-def _standard(x: Any, axes: Any, eps: float) -> Any:
+def _standard(x: Any, axes: Any, eps: float, into: Any = None) -> Any:
     """`x` with mean 0 and variance 1 over `axes`."""
-    centred, deviation = _centred(x, axes, eps)
+    centred, deviation = _centred(x, axes, eps, into)
     centred /= deviation
     return centred
 
 
-def _standard_back(g: Any, x: Any, axes: Any, eps: float) -> Any:
+def _standard_back(g: Any, x: Any, axes: Any, eps: float, into: Any = None) -> Any:
     """The cotangent of what was standardized, in few passes over memory."""
-    y, deviation = _centred(x, axes, eps)
+    y, deviation = _centred(x, axes, eps, into)
     y *= _mean(dot(g, y, axes), x) / (deviation * deviation)
     np.subtract(g, y, out=y)
     y -= _mean(total(g, axes), x)
@@ -54,7 +54,11 @@ def _over_last(function: Any, count: int, eps: float, *arrays: Any) -> Any:
     """`function(*arrays, axes, eps)` over the last `count` dimensions."""
     shape = arrays[0].shape
     rows = [array.reshape(*shape[: len(shape) - count], -1) for array in arrays]
-    return by_rows(lambda *args: function(*args, eps), -1, *rows).reshape(shape)
+
+    def over_rows(*args: Any, into: Any = None) -> Any:
+        return function(*args, eps, into)
+
+    return by_rows(over_rows, -1, *rows).reshape(shape)
 
 
 _MANY = 4096  # elements of a channel from which on a loop over channels pays
@@ -64,7 +68,7 @@ def _over_batch(function: Any, eps: float, *arrays: Any) -> Any:
     """`function(*arrays, axes, eps)` over all dimensions but the second."""
     first = arrays[0]
     channels = first.shape[1]
-    if first.ndim < 3 or first.size < _MANY * channels:
+    if first.ndim < 3 or first.size < max(_MANY * channels, 2 * BLOCK):
         return function(*arrays, _batch_axes(first.ndim), eps)
     result = np.empty(first.shape, first.dtype)
     for channel in range(channels):

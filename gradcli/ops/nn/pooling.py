@@ -6,11 +6,12 @@ Means are products with one small matrix a dimension, which also serves adaptive
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
-from ...tensor.memory import window
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from ..creation.tensors import check_size
@@ -60,6 +60,78 @@ def _windows(
     )
 
 
+class _Taps(NamedTuple):
+    """Where the elements of windows are, tap by tap.
+
+    `out` are the numbers of windows and `full` the sizes with padding, in which the input stands
+    at `inner`, none where they are its own. `places` has for each tap the elements that it meets,
+    one of each window. A tap's element stands `ways[tap]` after the window's `begin` in the
+    flattened input.
+    """
+
+    out: Sizes
+    full: Sizes
+    inner: tuple[Any, ...] | None
+    places: tuple[tuple[Any, ...], ...]
+    ways: Any
+    begin: Any
+
+
+def _find_taps(
+    sizes: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil: bool
+) -> _Taps:
+    out = _windows(sizes, kernel, stride, padding, dilation, ceil)
+    ends = [
+        (n - 1) * s + d * (k - 1) + 1
+        for n, s, d, k in zip(out, stride, dilation, kernel, strict=True)
+    ]
+    full = tuple(max(p + n, end) for n, p, end in zip(sizes, padding, ends, strict=True))
+    inner = (..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))
+    places, ways = [], []
+    steps = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+    for tap in itertools.product(*map(range, kernel)):
+        starts = [i * d for i, d in zip(tap, dilation, strict=True)]
+        ways.append(sum(map(operator.mul, starts, steps)))
+        places.append(
+            (
+                ...,
+                *(
+                    slice(start, start + (n - 1) * s + 1, s)
+                    for start, n, s in zip(starts, out, stride, strict=True)
+                ),
+            )
+        )
+    begin: Any = 0
+    for axis, step in enumerate(steps):
+        own = (np.arange(out[axis]) * stride[axis] - padding[axis]) * step
+        begin = begin + own.reshape((-1,) + (1,) * (len(sizes) - axis - 1))
+    return _Taps(
+        out, full, None if full == sizes else inner, tuple(places), np.array(ways, np.int64), begin
+    )
+
+
+_KEPT = 64  # settings whose taps and divisors are kept
+_known_taps = functools.lru_cache(_KEPT)(_find_taps)
+
+
+def _is_small(sizes: Sizes, kernel: Sizes) -> bool:
+    """Whether what belongs to these windows is worth the memory that keeps it."""
+    return math.prod(sizes) <= 1 << 14 and math.prod(kernel) <= 1 << 8
+
+
+def _taps(sizes: Sizes, kernel: Sizes, *settings: Any) -> _Taps:
+    find = _known_taps if _is_small(sizes, kernel) else _find_taps
+    return find(sizes, kernel, *settings)
+
+
+def _with_padding(self: Any, taps: _Taps, value: Any) -> Any:
+    if taps.inner is None:
+        return self
+    data: Any = np.full((*self.shape[: self.ndim - len(taps.full)], *taps.full), value, self.dtype)
+    data[taps.inner] = self
+    return data
+
+
 # --- maximum ----------------------------------------------------------------------------------
 
 
@@ -70,37 +142,23 @@ def _lowest(dtype: Any) -> Any:
 def _max_pool(
     self: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> tuple[Any, Any]:
-    dims = len(kernel_size)
-    sizes = self.shape[-dims:]
-    out = _windows(self.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    right = [
-        max(0, (n - 1) * s + d * (k - 1) + 1 - size - p)
-        for n, s, d, k, size, p in zip(
-            out, stride, dilation, kernel_size, sizes, padding, strict=True
-        )
-    ]
-    lead = self.shape[:-dims]
+    sizes = self.shape[self.ndim - len(kernel_size) :]
+    settings = (tuple(kernel_size), tuple(stride), tuple(padding), tuple(dilation))
+    taps = _taps(sizes, *settings, ceil_mode)
     low = _lowest(self.dtype)
-    if any(padding) or any(right):
-        full = tuple(p + n + r for n, p, r in zip(sizes, padding, right, strict=True))
-        data: Any = np.full((*lead, *full), low, self.dtype)
-        inner = tuple(slice(p, p + n) for n, p in zip(sizes, padding, strict=True))
-        data[(..., *inner)] = self
-    else:
-        data = np.ascontiguousarray(self)
-    strides = tuple(b * s for b, s in zip(data.strides[-dims:], stride, strict=True))
-    views = []
-    for place in itertools.product(*map(range, kernel_size)):
-        start = tuple(slice(i * d, None) for i, d in zip(place, dilation, strict=True))
-        views.append(window(data[(..., *start)], (*lead, *out), (*data.strides[:-dims], *strides)))
-    best = np.array(views[0])
+    data = _with_padding(self, taps, low)
+    views = [data[place] for place in taps.places]
+    best = np.array(views[0], order="C")
     for view in views[1:]:
         np.maximum(best, view, out=best)
     if ((best != best) | (best == low)).any():
-        best, taps = _last_nan(views, low, _first_taps(out, stride, padding, dilation, kernel_size))
+        first = _first_taps(taps.out, *settings[1:], settings[0])
+        best, chosen = _last_nan(views, low, first)
     else:
-        taps = _first_of(views, best)
-    return best, _flat_index(taps, sizes, out, kernel_size, stride, padding, dilation)
+        chosen = _first_of(views, best)
+    index = taps.ways.take(chosen)
+    index += taps.begin
+    return best, index
 
 
 def _first_of(views: Sequence[Any], best: Any) -> Any:
@@ -138,29 +196,6 @@ def _first_taps(out: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, kern
         tap = np.minimum(np.maximum(-(begin // d), 0), k - 1)
         shape = (-1,) + (1,) * (len(out) - axis - 1)
         total = total + tap.reshape(shape) * math.prod(kernel[axis + 1 :])
-    return total
-
-
-def _flat_index(
-    taps: Any,
-    sizes: Sizes,
-    out: Sizes,
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-) -> Any:
-    """Positions in the flattened input from positions in the windows."""
-    steps = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-    places = itertools.product(*map(range, kernel))
-    ways = [
-        sum(i * d * step for i, d, step in zip(place, dilation, steps, strict=True))
-        for place in places
-    ]
-    total = np.array(ways, np.int64).take(taps)
-    for axis, step in enumerate(steps):
-        begin = np.arange(out[axis]) * stride[axis] - padding[axis]
-        total += (begin * step).reshape((-1,) + (1,) * (len(kernel) - axis - 1))
     return total
 
 
@@ -533,7 +568,7 @@ def along(x: Any, matrices: Sequence[Any]) -> Any:
     return np.ascontiguousarray(x)
 
 
-def _divisors(
+def _find_divisors(
     sizes: Sizes,
     kernel: Sizes,
     stride: Sizes,
@@ -542,7 +577,7 @@ def _divisors(
     count_include_pad: bool,
     divisor_override: int | None,
 ) -> Any:
-    """The number that each window's sum is divided by."""
+    """The number that each window's sum is divided by: one for all, or an array of them."""
     if divisor_override is not None:
         return divisor_override
     total: Any = 1
@@ -552,7 +587,16 @@ def _divisors(
         if not count_include_pad:
             begin, end = np.maximum(begin, 0), np.minimum(end, n)
         total = total * (end - begin).reshape((-1,) + (1,) * (len(sizes) - axis - 1))
-    return total
+    first = int(total.flat[0])
+    return first if (total == first).all() else total.astype(np.float32)
+
+
+_known_divisors = functools.lru_cache(_KEPT)(_find_divisors)
+
+
+def _divisors(sizes: Sizes, kernel: Sizes, *settings: Any) -> Any:
+    find = _known_divisors if _is_small(sizes, kernel) else _find_divisors
+    return find(sizes, kernel, *settings)
 
 
 def _average_matrices(
@@ -562,6 +606,9 @@ def _average_matrices(
         _average_matrix(n, k, s, p, ceil).astype(dtype)
         for n, k, s, p in zip(sizes, kernel, stride, padding, strict=True)
     ]
+
+
+_FEW_TAPS = 64  # up to which windows are added up tap by tap
 
 
 def _avg_pool(
@@ -574,15 +621,29 @@ def _avg_pool(
     divisor_override: int | None,
 ) -> Any:
     sizes = self.shape[self.ndim - len(kernel_size) :]
-    divisors = _divisors(
-        sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    )
-    sums = along(
-        self, _average_matrices(sizes, kernel_size, stride, padding, ceil_mode, self.dtype)
-    )
+    settings = (sizes, tuple(kernel_size), tuple(stride), tuple(padding), ceil_mode)
+    divisors = _divisors(*settings, count_include_pad, divisor_override)
+    if math.prod(kernel_size) <= _FEW_TAPS:
+        narrow = self.dtype.kind == "f" and self.dtype.itemsize == 2
+        sums = _window_sums(self.astype(np.float32) if narrow else self, settings)
+    else:
+        sums = along(self, _average_matrices(*settings, self.dtype))
     if self.dtype.kind in "iu":
         return np.trunc(sums / divisors).astype(self.dtype)
-    return (sums / divisors).astype(self.dtype, copy=False)
+    sums /= divisors
+    return sums.astype(self.dtype, copy=False)
+
+
+def _window_sums(x: Any, settings: Any) -> Any:
+    """The sum of each window, one element after the other as PyTorch takes them."""
+    *spatial, ceil = settings
+    taps = _taps(*spatial, (1,) * len(spatial[0]), ceil)
+    data = _with_padding(x, taps, 0)
+    sums = np.array(data[taps.places[0]], order="C")
+    sums += 0  # a sum begins with zero, which takes the sign of a negative zero
+    for place in taps.places[1:]:
+        sums += data[place]
+    return sums
 
 
 def _avg_back(
@@ -595,11 +656,22 @@ def _avg_back(
     count_include_pad: bool,
     divisor_override: int | None,
 ) -> Any:
-    divisors = _divisors(
-        sizes, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    )
-    matrices = _average_matrices(sizes, kernel_size, stride, padding, ceil_mode, self.dtype)
-    return along((self / divisors).astype(self.dtype, copy=False), [m.T for m in matrices])
+    settings = (tuple(sizes), tuple(kernel_size), tuple(stride), tuple(padding), ceil_mode)
+    divisors = _divisors(*settings, count_include_pad, divisor_override)
+    shares = (self / divisors).astype(self.dtype, copy=False)
+    if math.prod(kernel_size) > _FEW_TAPS:
+        matrices = _average_matrices(*settings, self.dtype)
+        return along(shares, [matrix.T for matrix in matrices])
+    *spatial, ceil = settings
+    taps = _taps(*spatial, (1,) * len(spatial[0]), ceil)
+    result = np.zeros((*self.shape[: self.ndim - len(taps.full)], *taps.full), self.dtype)
+    apart = all(map(operator.ge, stride, kernel_size))  # no element is in two windows
+    for place in reversed(taps.places):  # so that each element's windows come in order
+        if apart:
+            result[place] = shares
+        else:
+            result[place] += shares
+    return result if taps.inner is None else np.ascontiguousarray(result[taps.inner])
 
 
 def _avg_back_vjp(

@@ -26,9 +26,9 @@ def _softmax(self: Any, dim: int) -> Any:
     return by_rows(_exponentials, axis, self)
 
 
-def _exponentials(x: Any, axis: int) -> Any:
+def _exponentials(x: Any, axis: int, *, into: Any = None) -> Any:
     """exp(x) over its sum along an axis."""
-    result = x - reduce(MAXIMUM, x, axis, True)
+    result = np.subtract(x, reduce(MAXIMUM, x, axis, True), out=into)
     np.exp(result, out=result)
     result /= total(result, axis)
     return result
@@ -43,9 +43,9 @@ def _log_softmax(self: Any, dim: int) -> Any:
     return by_rows(_log_exponentials, axis, self)
 
 
-def _log_exponentials(x: Any, axis: int) -> Any:
+def _log_exponentials(x: Any, axis: int, *, into: Any = None) -> Any:
     """The logarithm of exp(x) over its sum along an axis."""
-    result = x - reduce(MAXIMUM, x, axis, True)
+    result = np.subtract(x, reduce(MAXIMUM, x, axis, True), out=into)
     result -= np.log(total(np.exp(result), axis))
     return result
 
@@ -70,8 +70,8 @@ def _softmax_backward(grad: Any, output: Any, dim: int) -> Any:
     return by_rows(_softmax_rows_back, dim, grad, output)
 
 
-def _softmax_rows_back(grad: Any, output: Any, axis: int) -> Any:
-    result = grad - dot(grad, output, axis)
+def _softmax_rows_back(grad: Any, output: Any, axis: int, *, into: Any = None) -> Any:
+    result = np.subtract(grad, dot(grad, output, axis), out=into)
     result *= output
     return result
 
@@ -83,8 +83,8 @@ def _log_softmax_backward(grad: Any, output: Any, dim: int) -> Any:
     return by_rows(_log_softmax_rows_back, dim, grad, output)
 
 
-def _log_softmax_rows_back(grad: Any, output: Any, axis: int) -> Any:
-    result = np.exp(output)
+def _log_softmax_rows_back(grad: Any, output: Any, axis: int, *, into: Any = None) -> Any:
+    result = np.exp(output, out=into)
     result *= total(grad, axis)
     return np.subtract(grad, result, out=result)
 

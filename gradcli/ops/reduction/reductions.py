@@ -235,8 +235,12 @@ def _others(self: Any, dim: int) -> Any:
         if plain.all():
             return total / self
         if plain.any():  # each row in its own way, whatever the others are
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return np.where(plain, total / self, _products_of_others(self, axis))
+            with np.errstate(all="ignore"):
+                result = total / self
+            rest = np.nonzero(~np.moveaxis(plain, axis, -1)[..., 0])
+            rows = np.moveaxis(self, axis, -1)[rest]
+            np.moveaxis(result, axis, -1)[rest] = _products_of_others(rows, -1)
+            return result
     return _products_of_others(self, axis)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.running import running
 from ...table.dtype_rules import is_complex, supports
 from ...table.entry import LINEAR, Op, op
 from ...table.out_rules import CAST, EXACT, TYPED, Rule
@@ -31,20 +32,11 @@ def _wide(self: Any, dtype: Any) -> Any:
     return self.astype(np.int64) if self.dtype.kind in "biu" else self
 
 
-_ACCUMULATED = {"f": np.float64, "F": np.complex128}  # what running totals are kept in
-
-
 def _running(ufunc: Any) -> Any:
     def kernel(self: Any, dim: int, dtype: Any) -> Any:
         axis = wrap_dim(dim, self.ndim)
         self = _wide(self, dtype)
-        if not self.ndim:
-            return self
-        wide = _ACCUMULATED.get(self.dtype.char)
-        total = ufunc.accumulate(self, axis=axis, dtype=wide)
-        if ufunc is np.add and self.dtype.kind in "fc":
-            total += 0.0  # a sum begins with zero, which takes the sign of a negative zero
-        return total if wide is None else total.astype(self.dtype)
+        return running(ufunc, self, axis) if self.ndim else self
 
     return kernel
 
@@ -64,6 +56,8 @@ def _reversed_sum(F: Namespace, g: Any, dim: int) -> Any:
     shape = tuple(g.shape)
     if not shape or 0 in shape or shape[dim] == 1:
         return g
+    if not F.is_traced:
+        return running(np.add, g, wrap_dim(dim, g.ndim), True)
     return F.flip(F.cumsum(F.flip(g, (dim,)), dim), (dim,))
 
 
@@ -178,8 +172,7 @@ def _cumprod_backward(grad: Any, self: Any, out: Any, dim: int) -> Any:
         return grad
     axis = wrap_dim(dim, self.ndim)
     if np.all(self != 0):
-        weighted = np.flip(np.cumsum(np.flip(grad * np.conj(out), axis), axis), axis)
-        return (weighted + 0) / np.conj(self)  # (a sum begins with zero, which has a sign)
+        return running(np.add, grad * np.conj(out), axis, True) / np.conj(self)
     moved = np.moveaxis(np.conj(self), axis, 0)
     decay = np.concatenate([moved[1:], np.zeros_like(moved[:1])])
     tail = np.moveaxis(_recurrence(decay, np.moveaxis(grad, axis, 0), 0, True), 0, axis)
@@ -304,7 +297,7 @@ def _logcumsumexp(self: Any, dim: int) -> Any:
             total = total + np.exp(moved[k] - tops[k])
             result[k] = np.log(total) + tops[k]
         return np.moveaxis(result, 0, axis)
-    wide = _ACCUMULATED.get(self.dtype.char)
+    wide = np.float64 if self.dtype.char == "f" else None
     return np.logaddexp.accumulate(self, axis=axis, dtype=wide).astype(self.dtype) + 0.0
 
 

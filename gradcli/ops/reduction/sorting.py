@@ -132,12 +132,14 @@ def _topk(self: Any, k: int, dim: int, largest: bool, sorted: bool) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self, np.int64(0)
-    indices = _few(self, k, largest) if sorted and axis == self.ndim - 1 else None
-    if self.size <= _EXACT:
-        open_to_choice = self if indices is None else np.take_along_axis(self, indices, axis)
-        if not sorted or _has_ties(open_to_choice, axis):
-            indices = _selected(self, axis, k, largest, sorted)
-    if indices is None:
+    exact = self.size <= _EXACT
+    if sorted and axis == self.ndim - 1:
+        few = _few(self, k, largest)
+        if few is not None and not (exact and (few[0][..., 1:] == few[0][..., :-1]).any()):
+            return few
+    if exact and (not sorted or _has_ties(self, axis)):
+        indices = _selected(self, axis, k, largest, sorted)
+    else:
         indices = np.ascontiguousarray(np.take(order(self, axis, largest), np.arange(k), axis))
     return np.take_along_axis(self, indices, axis), indices
 
@@ -184,7 +186,7 @@ def _selected(self: Any, axis: int, k: int, largest: bool, ordered: bool) -> Any
 
 
 def _few(self: Any, k: int, largest: bool) -> Any:
-    """The indices of topk along the last axis without sorting everything.
+    """Values and indices of topk along the last axis without sorting everything.
 
     None when k is not small, and where equal elements or NaN leave more than one choice.
     """
@@ -195,11 +197,20 @@ def _few(self: Any, k: int, largest: bool) -> Any:
         chosen = self >= np.partition(self, length - k, -1)[..., length - k, None]
     else:
         chosen = self <= np.partition(self, k - 1, -1)[..., k - 1, None]
-    if (np.count_nonzero(chosen, -1) != k).any():
+    places: Any = np.flatnonzero(chosen)
+    rows = self.size // length
+    if places.size != rows * k:
         return None
-    found = np.nonzero(chosen)[-1].reshape(*self.shape[:-1], k)
-    among = order(np.take_along_axis(self, found, -1), self.ndim - 1, largest)
-    return np.take_along_axis(found, among, -1)
+    begin = np.arange(rows)[:, None]
+    places = places.reshape(rows, k)
+    places -= begin * length
+    if places.size and not 0 <= places.min() <= places.max() < length:
+        return None  # as many as there should be, but not in each row
+    values = self.reshape(rows, length)[begin, places]
+    among = order(values, 1, largest)
+    among += begin * k
+    shape = (*self.shape[:-1], k)
+    return values.reshape(-1).take(among).reshape(shape), places.take(among).reshape(shape)
 
 
 def _check_topk(self: Any, k: int, dim: int, largest: bool, sorted: bool) -> None:

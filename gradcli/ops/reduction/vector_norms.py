@@ -43,6 +43,9 @@ def _norm(self: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
         flat = self.ravel("K")
         result = np.sqrt(np.dot(flat, flat))
         return np.full((1,) * self.ndim, result) if keepdim else result
+    if ord == 2 and self.dtype.char in "fd" and axes == (self.ndim - 1,) and self.size:
+        result = np.sqrt(np.vecdot(self, self))
+        return np.expand_dims(result, axes) if keepdim else result
     size = np.abs(self)
     if not self.ndim:
         size, axes, squeeze = size[None], (0,), True
