@@ -22,7 +22,7 @@ import numpy as np
 from ..kernels.sums import add_up
 from ..tensor.runtime import runtime
 from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
-from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks, check_saved
+from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks, before_write, check_saved
 from .operations import operations
 
 _by_number = attrgetter("number")
@@ -856,6 +856,8 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool = False) -> 
             operations.add_in_place(old, new)
     else:
         array = old.array
+        for see in before_write:
+            see(old)
         if type(array) is _ndarray:
             array += grad
         else:

@@ -11,7 +11,7 @@ does to the weights after each pass; then the keeper copies them first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, Version, alias
+from ..tensor.tensor import Tensor, Version, alias, version_of
 from .engine import keeper as callbacks
 from .node import Freed, Node, before_write
 
@@ -44,6 +44,7 @@ class Keeper:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
+        self.yields: Callable[[int], bool] | None = None  # makes room in what shares the limit
         self.crowd = 64  # passes above which those whose graphs are gone are looked for
         self.passes: deque[_Pass] = deque()
         self.holders: dict[Version, list[tuple[ref[Node], Freed]]] = {}
@@ -79,11 +80,14 @@ class Keeper:
                 self.holders.setdefault(version, []).append((ref(node), freed))
         item.size += size
         self.used += size
+        while self.yields is not None and self.yields(self.used):
+            pass
         while self.used > self.limit and self._drop_oldest(freed):
             pass
 
-    def set_apart(self, version: Version) -> None:
-        """Copy what is kept of the tensors of a version whose memory is about to be written."""
+    def set_apart(self, tensor: Tensor) -> None:
+        """Copy what is kept of a tensor, and of those of its version: it is about to be written."""
+        version = version_of(tensor)
         shared = version.memory
         same = [version]
         if shared is not None:

@@ -256,8 +256,8 @@ anomaly_checks: list[Callable[[Node, Sequence[Any]], None]] = []
 
 warn_behind: list[Callable[[Node, Version], None]] = []
 
-# Called with the version of a tensor before its memory is written; see `freed_values`.
-before_write: list[Callable[[Version], None]] = []
+# Called with a tensor before its memory is written; see `freed_values`.
+before_write: list[Callable[[Tensor], None]] = []
 
 
 def check_saved(node: Node) -> None:

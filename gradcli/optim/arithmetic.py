@@ -8,6 +8,7 @@ such, and not as pairs of real ones, are rounded after the product, too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -335,10 +336,18 @@ def arithmetic(dtype: DType) -> Arithmetic:
 
 def about_to_write(tensor: Tensor) -> None:
     """Count a write into a tensor, so that graphs that need its old values notice."""
-    version = version_of(tensor)
     for see in before_write:
-        see(version)
-    version.bump(runtime.where)
+        see(tensor)
+    version_of(tensor).bump(runtime.where)
+
+
+def announce(states: Iterable[Any]) -> None:
+    """Say that the tensors of some states are about to be written."""
+    for state in states:
+        for value in state.values() if isinstance(state, dict) else ():
+            if type(value) is Tensor:
+                for see in before_write:
+                    see(value)
 
 
 def zeros_like(tensor: Tensor) -> Tensor:

@@ -22,12 +22,13 @@ from ..autograd.leaf import (
     wants_gradients,
 )
 from ..autograd.modes import enable_grad, no_grad
+from ..autograd.node import before_write
 from ..nn.functions import method, torch
 from ..nn.module import converted, deep_copy, speaking_once
 from ..tensor.dtypes import typename
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
-from .arithmetic import Arithmetic, Recorded, about_to_write, arithmetic, number
+from .arithmetic import Arithmetic, Recorded, about_to_write, announce, arithmetic, number
 
 Group = dict[str, Any]
 Hooks = OrderedDict[int, Callable[..., Any]]
@@ -137,6 +138,8 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def graded(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if before_write:
+            announce(self.state.values())
         with enable_grad() if self.defaults.get("differentiable") else no_grad():
             return step(self, *args, **kwargs)
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..nn.shapes import number
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory
+from .arithmetic import announce
 from .optimizer import Optimizer
 
 Rates = list[Any]
@@ -64,6 +65,7 @@ def assign(group: dict[str, Any], name: str, value: Any) -> None:
     """Set a setting of a group; a tensor keeps its memory."""
     kept = group[name]
     if type(kept) is Tensor:
+        announce((group,))
         own_memory(kept)[...] = value.array if type(value) is Tensor else value
     else:
         group[name] = value

@@ -56,6 +56,7 @@ class Loader:
         """Load the families of operations while the user types the first lines."""
         import time
 
+        import_module("gradcli.repl.session.undo")
         from gradcli.table.names import OPERATIONS
 
         for family in OPERATIONS.families():

@@ -44,6 +44,7 @@ class Runtime:
         "max_bytes",
         "numbers",
         "packing",
+        "relief",
         "said",
         "spend",
         "stop",
@@ -67,6 +68,7 @@ class Runtime:
         # program has said already for the text that is being made; the language looks at sizes.
         self.text: Callable[..., str] = lambda value, make=str: make(value)
         self.said: Callable[[Any], str | None] = lambda value: None
+        self.relief: Callable[[], None] | None = None  # gives up what is kept for convenience
         self.max_bytes = 4 << 30
         self.baseline = 0  # bytes that the process held before, where it was over the limit alone
 
@@ -104,7 +106,7 @@ class Runtime:
         Raises LimitExceeded naming `max-memory`.
         """
         if nbytes > SMALL and self.used() + nbytes > self.max_bytes >= nbytes:
-            gc.collect()
+            self.collect()
             if self.used() + nbytes > self.max_bytes:
                 raise self.too_much_memory()
         if nbytes > self.max_bytes:
@@ -112,6 +114,12 @@ class Runtime:
                 f"this needs {_size(nbytes)} of memory; the limit is {_size(self.max_bytes)}",
                 "max-memory",
             )
+
+    def collect(self) -> None:
+        """Free what nobody needs, and what is kept for convenience only."""
+        if self.relief is not None:
+            self.relief()
+        gc.collect()
 
     def used(self) -> int:
         """The bytes that the process holds and that count against the limit."""

@@ -28,7 +28,7 @@ class _Settings:
     multithreading = True
 
 
-_settings = _Settings()
+settings = _Settings()
 
 
 # --- determinism ------------------------------------------------------------------------------
@@ -38,18 +38,18 @@ _MODES = ("default", "warn", "error")
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Accepted; every operation is deterministic."""
-    _settings.deterministic = bool(mode)
-    _settings.warn_only = bool(warn_only)
+    settings.deterministic = bool(mode)
+    settings.warn_only = bool(warn_only)
 
 
 def are_deterministic_algorithms_enabled() -> bool:
     """Whether a program asked for deterministic algorithms."""
-    return _settings.deterministic
+    return settings.deterministic
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
     """Whether a program asked for warnings only."""
-    return _settings.warn_only
+    return settings.warn_only
 
 
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
@@ -72,9 +72,9 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
 def get_deterministic_debug_mode() -> int:
     """0, 1 or 2: nothing, warnings or errors were asked for."""
-    if not _settings.deterministic:
+    if not settings.deterministic:
         return 0
-    return 1 if _settings.warn_only else 2
+    return 1 if settings.warn_only else 2
 
 
 # --- precision and threads --------------------------------------------------------------------
@@ -85,7 +85,7 @@ _PRECISIONS = ("highest", "high", "medium")
 def set_float32_matmul_precision(precision: str) -> None:
     """Accepted; products of float32 matrices are always computed in full."""
     if precision in _PRECISIONS:
-        _settings.precision = precision
+        settings.precision = precision
         return
     warnings.warn(
         f"{precision} is not one of 'highest', 'high', or 'medium'; the current "
@@ -97,7 +97,7 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 def get_float32_matmul_precision() -> str:
     """The precision that was asked for."""
-    return _settings.precision
+    return settings.precision
 
 
 def get_num_interop_threads() -> int:
@@ -124,7 +124,7 @@ def set_flush_denormal(mode: bool) -> bool:
 
 def is_multithreading_enabled() -> bool:
     """Whether a program left the threads of the backward pass on; there is one."""
-    return _settings.multithreading
+    return settings.multithreading
 
 
 class set_multithreading_enabled:
@@ -133,14 +133,14 @@ class set_multithreading_enabled:
     __module__ = "torch.autograd.grad_mode"
 
     def __init__(self, mode: bool) -> None:
-        self.prev = _settings.multithreading
-        _settings.multithreading = bool(mode)
+        self.prev = settings.multithreading
+        settings.multithreading = bool(mode)
 
     def __enter__(self) -> None:
         """Set when it was made."""
 
     def __exit__(self, *_: object) -> None:
-        _settings.multithreading = self.prev
+        settings.multithreading = self.prev
 
 
 # --- warnings and anomalies -------------------------------------------------------------------

@@ -27,7 +27,7 @@ from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.source import Source
 from gradcli.language.values.arithmetic import augmented, check_item
-from gradcli.language.values.array_sizes import check_array
+from gradcli.language.values.array_sizes import before_array_write, check_array, see_array
 from gradcli.language.values.attributes import (
     delete_attribute,
     load_attribute,
@@ -249,6 +249,7 @@ class Statements(Displays):
                     check_item(left, right)
                 if type(left).__module__ == "numpy":
                     check_array(value)
+                    see_array(left)
                 left[right] = value
 
             return item
@@ -344,7 +345,10 @@ class Statements(Displays):
             left = container[index]
             right = value(f)
             runtime.where = f[BASE] + site
-            container[index] = apply(left, right)
+            result = apply(left, right)
+            if before_array_write:
+                see_array(container)
+            container[index] = result
 
         return item
 

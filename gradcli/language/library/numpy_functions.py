@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.language.values.numpy_checks import argument, dtype_of, option, result, words
+from gradcli.language.values.array_sizes import before_array_write
+from gradcli.language.values.numpy_checks import (
+    argument,
+    dtype_of,
+    option,
+    result,
+    see_writes,
+    words,
+    writing,
+)
 
 from .numpy_sizes import check_result
 
@@ -174,6 +183,8 @@ def on_numbers(function: Callable[..., Any], name: str, keywords: frozenset[str]
         ]
         named = {key: _named(key, value) for key, value in kwargs.items()}
         check_result(name, given, named)
+        if before_array_write:
+            see_writes(writing(function, name, len(given)), given, named)
         return result(function(*given, **named))
 
     call.__name__ = call.__qualname__ = name

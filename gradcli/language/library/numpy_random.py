@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcli.language.machine.sizes import FLAT, check_walk, index_of
 from gradcli.language.machine.state import machine
+from gradcli.language.values.array_sizes import see_array
 from gradcli.language.values.attributes import CLASS_NAMES, LOADERS, NAMES, Module
 from gradcli.language.values.identity import id_of
 from gradcli.language.values.numpy_checks import argument, array_of, dtype_of, option, result
@@ -19,13 +20,14 @@ from .numpy_making import reserve, reserve_points
 
 
 class RandomSource:
-    """NumPy's `Generator` or `RandomState`: drawing functions under their names."""
+    """NumPy's `Generator` or `RandomState`, `source`: drawing functions under their names."""
 
     __module__ = "numpy.random"
-    __slots__ = ("entries", "text")
+    __slots__ = ("entries", "source", "text")
 
-    def __init__(self, text: str, entries: dict[str, Any]) -> None:
+    def __init__(self, text: str, entries: dict[str, Any], source: Any) -> None:
         self.text = text
+        self.source = source
         self.entries = entries
         for name, value in entries.items():
             name_function(value, name)
@@ -143,6 +145,7 @@ def _common_draws(state: Any) -> dict[str, Any]:
         if not isinstance(x, np.ndarray | list):
             raise TypeError(f"shuffle() takes an array or a list, not '{type(x).__name__}'")
         machine.spend(len(x))
+        see_array(x)
         state.shuffle(x)
 
     def permutation(x: Any) -> Any:
@@ -215,7 +218,8 @@ def _state_draws(state: Any) -> dict[str, Any]:
 
 
 def _random_state(seed: Any = None) -> RandomSource:
-    return RandomSource("RandomState(MT19937)", _state_draws(np.random.RandomState(_seed(seed))))
+    source = np.random.RandomState(_seed(seed))
+    return RandomSource("RandomState(MT19937)", _state_draws(source), source)
 
 
 def _default_rng(seed: Any = None) -> RandomSource:
@@ -249,12 +253,16 @@ def _default_rng(seed: Any = None) -> RandomSource:
         "integers": integers,
         "permuted": permuted,
     }
-    return RandomSource("Generator(PCG64)", entries)
+    return RandomSource("Generator(PCG64)", entries, rng)
+
+
+shared: list[Any] = []  # the state of the module, once a program named it
 
 
 def random_module() -> Module:
     """`numpy.random`, with a state of its own."""
-    entries = _state_draws(np.random.RandomState())
+    shared[:] = [np.random.RandomState()]
+    entries = _state_draws(shared[0])
     return Module(
         "numpy.random", {**entries, "RandomState": _random_state, "default_rng": _default_rng}
     )

@@ -10,7 +10,6 @@ that runs now, or, after an exception, the place that raised it.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -170,7 +169,7 @@ class Machine:
         """Compare what the process uses, and `nbytes` more, with the limit."""
         self.allocated = 0
         if runtime.used() + nbytes > runtime.max_bytes:
-            gc.collect()
+            runtime.collect()
             if runtime.used() + nbytes > runtime.max_bytes:
                 raise runtime.too_much_memory()
 

@@ -29,7 +29,7 @@ from gradcli.language.machine.state import QUANTUM, counted, feed, machine
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Size, Tensor
 
-from .array_sizes import check_array, check_broadcast, check_matmul, is_array
+from .array_sizes import check_array, check_broadcast, check_matmul, is_array, see_array
 from .comparing import Steady, found_in, needs_care
 
 MAX_BITS = 1 << 20  # bits of the largest integer; dividing two of them takes 0.3 s
@@ -430,6 +430,7 @@ def augmented(op: str) -> Callable[[Any, Any], Any]:
             elif op == "+":
                 right = counted(list(right) if right is left else right)
         elif kind.__module__ == "numpy" or is_array(right):
+            see_array(left)
             return on_arrays(in_place, left, right)
         elif isinstance(left, dict):
             if op == "|" and type(left) is not Counter:

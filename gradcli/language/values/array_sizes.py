@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from gradcli.language.machine.sizes import check_walk
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
 _listed = (list, tuple, range, deque)
+
+
+# Called with an array before it is written by a program.
+before_array_write: list[Callable[[Any], None]] = []
+
+
+def see_array(value: Any) -> None:
+    """Say that an array, or the one that `array.flat` goes through, is about to be written."""
+    for see in before_array_write:
+        array = getattr(value, "base", None) if isinstance(value, np.flatiter) else value
+        if isinstance(array, np.ndarray):
+            see(array)
 
 
 def is_array(value: Any) -> bool:

@@ -462,6 +462,11 @@ def _refresh(cls: type) -> None:
         _refresh(inner)
 
 
+def renew_class(cls: type) -> None:
+    """Have a class, and those made from it, know what it holds by now."""
+    _refresh(cls)
+
+
 def class_names(value: type) -> list[str]:
     """The attributes of a program class, sorted, special ones left out."""
     names = {*value.__members__, *table_of(_host_base(value))}  # type: ignore[attr-defined]

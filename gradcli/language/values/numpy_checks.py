@@ -7,7 +7,7 @@ meaning here; so every function and method of NumPy that programs reach goes thr
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 from gradcli.torch.namespaces import tensor_method
 
-from .array_sizes import check_array
+from .array_sizes import before_array_write, check_array, see_array
 from .classes import is_program_class
 
 
@@ -148,12 +148,31 @@ def scalar(kind: type[np.generic]) -> Callable[..., Any]:
     return make
 
 
+_WRITING = frozenset(["copyto", "fill_diagonal", "place", "put", "putmask", "put_along_axis"])
+_WRITING_METHODS = frozenset(["fill", "partition", "put", "sort"])
+_OPTIONS = ("copy", "out", "overwrite_input")  # with which a function can write
+
+
+def see_writes(writes: bool, given: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """Say which arrays a call of NumPy may write into: none, unless it `writes` or has a word."""
+    if writes or not named.keys().isdisjoint(_OPTIONS):
+        for value in (*given, *named.values()):
+            see_array(value)
+
+
+def writing(function: Callable[..., Any], name: str, count: int) -> bool:
+    """Whether a function of NumPy may write into its arguments when it is given `count` of them."""
+    return name in _WRITING or count > getattr(function, "nin", 2)
+
+
 def checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """A method of arrays whose options, other arrays and result are numbers."""
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         given = [option(value) for value in args]
         named = {key: option(value) for key, value in kwargs.items()}
+        if before_array_write:
+            see_writes(name in _WRITING_METHODS, [self, *given], named)
         return result(function(numbers(self), *given, **named))
 
     call.__name__ = call.__qualname__ = name

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.node import before_write
 from ...kernels.blocks import BLOCK, by_rows, dot, total
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
@@ -427,6 +428,8 @@ def _check_channels(input: Any, **vectors: Any) -> None:
 def _update(running: Any, value: Any, momentum: float) -> None:
     """Move a running statistic towards `value`; PyTorch counts no write for it."""
     if type(running) is Tensor:
+        for see in before_write:
+            see(running)
         memory = own_memory(running)
         memory[...] = running.dtype.cast(memory * (1 - momentum) + momentum * value)
 
@@ -552,6 +555,8 @@ def _instance_norm(
     if use_input_stats:
         for running, each in ((running_mean, mean), (running_var, variance)):
             if type(running) is Tensor:
+                for see in before_write:
+                    see(running)
                 own_memory(running)[...] = each.array.reshape(images, channels).mean(0)
     return F.reshape(result, shape)
 

@@ -144,6 +144,31 @@ def reset(shell: Shell, text: str) -> None:
     shell.say("all names are forgotten")
 
 
+def undo(shell: Shell, text: str) -> None:
+    _move(shell, text, "undo", "took back")
+
+
+def redo(shell: Shell, text: str) -> None:
+    _move(shell, text, "redo", "did again")
+
+
+def _move(shell: Shell, text: str, name: str, said: str) -> None:
+    """Take inputs back, or do them again, and say which and what stays."""
+    words = arguments(name, text, 0, 1)
+    if words and (not words[0].isdigit() or not int(words[0])):
+        raise Failed(f"`{words[0]}` is not a number of inputs", f"such as %{name} 3")
+    if shell.inputs[-1].strip() != f"%{name} {text}".strip() or shell.undo is None:
+        raise Failed(f"%{name} is an input of its own")
+    count = int(words[0]) if words else 1
+    move = shell.undo.take_back if name == "undo" else shell.undo.do_again
+    for step in move(count):
+        first, *rest = step.text.split("\n")
+        shell.say(f"{said} In[{step.number}]: {first}{' …' if rest else ''}")
+        if name == "undo":
+            for note in step.notes:
+                shell.say(f"note: {note}")
+
+
 def help(shell: Shell, text: str) -> None:
     from .help_pages import guide, magic_text, show_help
 

@@ -262,6 +262,25 @@ MAGICS: dict[str, Magic] = {
             ("files",),
         ),
         Magic(
+            "undo",
+            "[N]",
+            "take back the last input, or N of them: names, gradients, writes, random state, modes",
+            "session",
+            (
+                _example("x = tensor([1., 2.])", "x.mul_(3)", "%undo", "x", prints="[1., 2.]"),
+                _example("x = 1", "%undo", "%vars", prints="no variables"),
+            ),
+            (),
+        ),
+        Magic(
+            "redo",
+            "[N]",
+            "do again what %undo took back",
+            "session",
+            (_example("x = 1", "x = 2", "%undo", "%redo", "x", prints="2"),),
+            (),
+        ),
+        Magic(
             "reset",
             "",
             "forget all names, outputs and graphs, and record again",

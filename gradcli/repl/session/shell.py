@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.language.errors.diagnostics import Diagnostic
 from gradcli.language.errors.program_error import ProgramError
@@ -30,6 +30,9 @@ from .cells import Leave
 from .failed import Failed
 from .interrupts import Interrupts
 from .statement import Statement
+
+if TYPE_CHECKING:
+    from .undo import Undo
 
 LONGEST = 200_000  # characters of a value that are shown
 RECENT = ("_", "__", "___")  # the last output, the one before it, and the one before that
@@ -68,9 +71,7 @@ class Shell:
         self.record = record
         self.ask = ask or (lambda question: False)
         self.typed = False  # whether what runs is a single line from the keyboard
-        self.session = Session(
-            lambda text: self.write(clean_printed(text)), limits, None, seed, self.show_figure
-        )
+        self.session = Session(self._print, limits, None, seed, self.show_figure)
         self.limits = limits
         self.interrupts = Interrupts()
         self.keeper = Keeper(config.keep)
@@ -85,6 +86,7 @@ class Shell:
         self.recent: list[Any] = []
         self.graph_size = (0, 0)
         watch_warnings(self.show_diagnostic)
+        self.undo: Undo | None = None  # made with the first input
         self.apply_settings(seed)
         self.reset()
 
@@ -137,7 +139,6 @@ class Shell:
         self.statements = []
         machine.ran = {}
         self.recent = []
-        self.keeper.clear()
         self.names["In"] = self.inputs
         self.names["Out"] = self.outputs
         runtime.grad_enabled = True
@@ -177,11 +178,14 @@ class Shell:
         self.inputs.append(cell)
         started = time.perf_counter()
         self.running = True
+        undo = self._undo()
+        undo.begin(self.number - 1, cell)
         try:
             with self.interrupts:
                 return self._run_pieces(cell)
         finally:
             self.running = False
+            undo.end()
             self.elapsed = time.perf_counter() - started
             self._measure_graph()
             if self.session.pyplot is not None:
@@ -189,6 +193,20 @@ class Shell:
                 if sentence:
                     self.say(f"note: {sentence}")
             flush()
+
+    def _undo(self) -> Undo:
+        """What takes inputs back, made with the first input."""
+        if self.undo is None:
+            from .undo import Undo
+
+            self.undo = Undo(self, self.keeper)
+        return self.undo
+
+    def _print(self, text: str) -> None:
+        """Show what a program printed."""
+        if self.undo is not None and text:
+            self.undo.note("what was printed stays on the screen")
+        self.write(clean_printed(text))
 
     def _run_pieces(self, cell: str) -> bool:
         number = self.number - 1

@@ -186,7 +186,7 @@ def _overlaps(array: Any) -> bool:
 def write(target: Tensor, values: Any) -> None:
     """Put `values` into the target's memory and count the write."""
     for see in before_write:
-        see(version_of(target))
+        see(target)
     own_memory(target)[...] = values
     version_of(target).bump(runtime.where)
 
