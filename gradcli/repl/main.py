@@ -83,13 +83,11 @@ def main(options: Any, inputs: Callable[[], dict[str, Any]]) -> int:
     from gradcli.render.colour import colour
 
     gc.disable()  # nothing that is imported is garbage; it starts again with the session
-    from gradcli.repl.files.config import ConfigError, load
+    from gradcli.repl.files.config import load
 
-    try:
-        config = load(not options.no_config)
-    except ConfigError as error:
-        _complain(str(error), error.help, colour(options.color, sys.stderr))
-        return 2
+    config, mistakes = load(not options.no_config)
+    for mistake in mistakes:
+        _warn(str(mistake), mistake.help, colour(options.color, sys.stderr))
     if options.dtype is not None:
         config.dtype = options.dtype
     if options.keep is not None:
@@ -101,8 +99,8 @@ def main(options: Any, inputs: Callable[[], dict[str, Any]]) -> int:
     return Repl(config, options, inputs, coloured).run()
 
 
-def _complain(message: str, help: str, coloured: bool) -> None:
-    title = "\x1b[1;31merror:\x1b[0m" if coloured else "error:"
+def _warn(message: str, help: str, coloured: bool) -> None:
+    title = "\x1b[1;33mwarning:\x1b[0m" if coloured else "warning:"
     sys.stderr.write(f"{title} {message}\n")
     if help:
         sys.stderr.write(f"  = help: {help}\n")
@@ -190,6 +188,8 @@ class Repl:
             record=self.journal.record,
             ask=_agrees,
         )
+        shell.past = self.prompt.session.history.load_history_strings
+        shell.read_lines = _read_lines
         if limits.timeout is not None:
             self._set_alarm(limits.timeout)
         gc.freeze()
@@ -237,6 +237,9 @@ class Repl:
                 try:
                     shell = self.loader.wait()
                     shell.run(text, self.prompt.typed)
+                    while shell.waiting and not shell.interrupted:
+                        self._run_pasted(shell, shell.waiting.pop(0))
+                    shell.waiting.clear()
                 except KeyboardInterrupt:  # between two inputs, or while the session is loaded
                     self.prompt.drop()
                     continue
@@ -250,6 +253,11 @@ class Repl:
             if isinstance(error, BrokenPipeError) or error.errno == 5:
                 return 141  # the terminal is gone; the journal stays
             raise
+
+    def _run_pasted(self, shell: Shell, text: str) -> None:
+        """Run what `%paste` took, and put it into the history."""
+        self.prompt.session.history.append_string(text)
+        shell.run(text, typed=False)
 
     def _loaded(self) -> None:
         """Called in the loader's thread: show the prompt anew, or end it when loading failed."""
@@ -306,6 +314,12 @@ def _agrees(question: str) -> bool:
     from .resume import ask
 
     return ask(question) in ("y", "yes")
+
+
+def _read_lines(question: str) -> str:
+    from .resume import read_lines
+
+    return read_lines(question)
 
 
 def is_ascii() -> bool:

@@ -52,5 +52,24 @@ def ask(question: str) -> str:
         return "n"
 
 
+def read_lines(question: str) -> str:
+    """Lines until one that is `--`, or until Ctrl-D; "" when Ctrl-C ends them."""
+    from prompt_toolkit import PromptSession
+
+    sys.stdout.write(f"{question}\n")
+    session: PromptSession[str] = PromptSession()
+    lines: list[str] = []
+    try:
+        while not lines or lines[-1].strip() != "--":
+            lines += session.prompt(":").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            if "--" in lines:
+                del lines[lines.index("--") + 1 :]
+    except EOFError:
+        return "\n".join(lines)
+    except KeyboardInterrupt:
+        return ""
+    return "\n".join(lines[:-1])
+
+
 def _when(lost: Lost) -> str:
     return time.strftime("on %Y-%m-%d at %H:%M", time.localtime(lost.when))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcli.repl.files.config import Config, ConfigError, load
+from gradcli.repl.files.config import Config, load
 from gradcli.repl.main import run_magic, show_help
 from gradcli.repl.prompt import context
 from gradcli.repl.prompt.complete import complete
@@ -137,17 +137,19 @@ def test_enter(text: str, runs: bool, indent: str) -> None:
 
 def test_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert load(True).keys == "emacs"
+    assert load(True)[0].keys == "emacs"
     (tmp_path / "gradcli").mkdir()
     file = tmp_path / "gradcli" / "config.toml"
     file.write_text('keep = "1G"\nkeys = "vi"\n')
-    assert (load(True).keep, load(True).keys, load(False).keys) == (1 << 30, "vi", "emacs")
+    (config, mistakes), (plain, _) = load(True), load(False)
+    assert (config.keep, config.keys, plain.keys, mistakes) == (1 << 30, "vi", "emacs", [])
     monkeypatch.setenv("GRADCLI_KEYS", "emacs")
-    assert load(True).keys == "emacs"
+    assert load(True)[0].keys == "emacs"
     for wrong in ('kees = "vi"', 'keep = "lots"', "precision = true", "dtype = 3"):
         file.write_text(wrong)
-        with pytest.raises(ConfigError):
-            load(True)
+        config, mistakes = load(True)
+        assert len(mistakes) == 1
+        assert config.keep == plain.keep and config.precision is None and config.dtype is None
 
 
 def test_the_prompt_needs_no_numpy() -> None:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from terminal import ALT_ENTER, CTRL_C, CTRL_R, CTRL_U, ENTER, ESCAPE, RIGHT, TAB, UP, Terminal
+from terminal import (
+    ALT_ENTER,
+    CTRL_C,
+    CTRL_O,
+    CTRL_R,
+    CTRL_U,
+    ENTER,
+    ESCAPE,
+    RIGHT,
+    TAB,
+    UP,
+    Terminal,
+)
 
 
 def test_values_and_numbers(shared: Terminal) -> None:
@@ -43,9 +55,12 @@ def test_lines_and_indentation(shared: Terminal) -> None:
     shared.send(ENTER)
     shared.ready(number + 3)
     assert f"Out[{number + 2}]: 5" in shared.screen.text()
-    shared.send("q = 1" + ALT_ENTER + "q + 1" + ENTER)
+    shared.send("q = 1" + CTRL_O + "q + 1" + ENTER)
     shared.ready(number + 4)
     assert f"Out[{number + 3}]: 2" in shared.screen.text()
+    shared.send("if q:" + CTRL_O + "q + 4" + ALT_ENTER)
+    shared.ready(number + 5)
+    assert f"Out[{number + 4}]: 5" in shared.screen.text()
 
 
 def test_ctrl_c_clears_the_line(shared: Terminal) -> None:

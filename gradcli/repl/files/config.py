@@ -50,11 +50,16 @@ class Config:
         elif name == "keep":
             self.keep = _size(value, place)
         else:
-            raise ConfigError(f"{place}: there is no setting `{name}`", _near(name, self.__slots__))
+            raise ConfigError(f"{place}: there is no setting `{name}`", _near(name, place))
 
 
-def _near(name: str, known: tuple[str, ...]) -> str:
-    return did_you_mean(near(name, known, 1)) or f"the settings are {', '.join(known)}"
+def _near(name: str, place: str) -> str:
+    """The setting that was meant, as it is written at this place."""
+    form = "GRADCLI_{}" if place.startswith("GRADCLI_") else "{}"
+    change = str.upper if place.startswith("GRADCLI_") else str
+    found = [change(word) for word in near(name, Config.__slots__, 1)]
+    known = ", ".join(form.format(change(word)) for word in Config.__slots__)
+    return did_you_mean(found, form) or f"the settings are {known}"
 
 
 def _choice(value: Any, known: tuple[str, ...], name: str, place: str) -> str:
@@ -80,26 +85,27 @@ def _size(value: Any, place: str) -> int:
     raise ConfigError(f"{place}: keep = {value!r} is not possible", 'it is a size such as "512M"')
 
 
-def load(use_file: bool) -> Config:
+def load(use_file: bool) -> tuple[Config, list[ConfigError]]:
     """The settings of the file, unless `use_file` is off, and of the environment.
 
-    Raises ConfigError.
+    With the mistakes in them: what is wrong is left as it is by default.
     """
     config = Config()
-    if use_file:
-        _from_file(config)
+    mistakes: list[ConfigError] = []
+    given = _from_file(mistakes) if use_file else []
     for variable, value in sorted(os.environ.items()):
         if variable.startswith("GRADCLI_") and value:
-            name = variable[8:].lower()
-            if name not in Config.__slots__:
-                found = [word.upper() for word in near(name, Config.__slots__, 1)]
-                help = did_you_mean(found, "GRADCLI_{}")
-                raise ConfigError(f"{variable}: there is no such setting", help)
-            config.assign(name, value, variable)
-    return config
+            given.append((variable[8:].lower(), value, variable))
+    for name, value, place in given:
+        try:
+            config.assign(name, value, place)
+        except ConfigError as mistake:
+            mistakes.append(mistake)
+    return config, mistakes
 
 
-def _from_file(config: Config) -> None:
+def _from_file(mistakes: list[ConfigError]) -> list[tuple[str, Any, str]]:
+    """The names, values and the place of the settings in the file."""
     from .places import config_file, reason
 
     path = config_file()
@@ -107,14 +113,15 @@ def _from_file(config: Config) -> None:
         with open(path, "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        return
+        return []
     except OSError as error:
-        raise ConfigError(reason(error), "--no-config goes without the file") from None
+        mistakes.append(ConfigError(reason(error), "--no-config goes without the file"))
+        return []
     import tomllib
 
     try:
         table = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}", "--no-config goes without the file") from None
-    for name, value in table.items():
-        config.assign(name, value, str(path))
+        mistakes.append(ConfigError(f"{path}: {error}", "--no-config goes without the file"))
+        return []
+    return [(name, value, str(path)) for name, value in table.items()]

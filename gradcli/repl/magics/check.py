@@ -33,7 +33,7 @@ from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from .explain import texts_of
-from .parse import arguments
+from .gradients import last_result
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
@@ -204,9 +204,7 @@ def _is_made_anew(value: Any) -> bool:
 
 
 def check(shell: Shell, text: str) -> None:
-    expression = text.strip()
-    if not expression:
-        arguments("check", text, 1, 1)
+    expression = text.strip() or last_result(shell)
     old = shell.evaluate(expression)
     recipe = Recipe(shell, expression)
     seen: list[Any] = []

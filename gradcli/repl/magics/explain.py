@@ -14,7 +14,7 @@ from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.render.names import Names
 
-from .gradients import kept, leaves_of
+from .gradients import kept, last_result, leaves_behind, leaves_of, result
 from .parse import arguments, tensor
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MOST = 40  # steps that are shown
 
 
 def explain(shell: Shell, text: str) -> None:
-    words = arguments("explain", text, 1, 2)
+    words = arguments("explain", text, 0, 2) or [last_result(shell)]
     name, y = words[0], tensor(shell, words[0])
     pieces, bound = texts_of(shell, name)
     if not requires_grad(y) or is_leaf(y):
@@ -58,7 +58,15 @@ def texts_of(shell: Shell, name: str) -> tuple[list[Piece], str]:
 
 
 def why(shell: Shell, text: str) -> None:
-    (name,) = arguments("why", text, 1, 1)
+    words = arguments("why", text, 0, 1)
+    if words:
+        _why(shell, words[0])
+        return
+    for name in leaves_behind(shell, result(shell, last_result(shell))):
+        _why(shell, name)
+
+
+def _why(shell: Shell, name: str) -> None:
     name = name.removesuffix(".grad")
     x = tensor(shell, name)
     situation = Situation(shell.variables(), lambda result: texts_of(shell, result))

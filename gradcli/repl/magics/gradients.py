@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,80 @@ def leaves_of(shell: Shell) -> dict[str, Tensor]:
     }
 
 
+def last_result(shell: Shell) -> str:
+    """A name for the last result that is on a graph: of a variable, or `_`. Raises Failed.
+
+    The last output counts when it is on a graph, otherwise the tensor that was given a name last.
+    """
+    if shell.recent and _on_graph(shell.recent[0]) and _is_newest(shell):
+        same = (name for name, value in shell.variables().items() if value is shell.recent[0])
+        return next(same, "_" if shell.is_ours("_") else f"Out[{max(shell.outputs)}]")
+    variables = shell.variables()
+    for statement in reversed(shell.statements):
+        for name in reversed(_ASSIGNED.findall(statement.text)):
+            if _on_graph(variables.get(name)):
+                return str(name)
+    found = [name for name, value in variables.items() if _on_graph(value)]
+    if not found:
+        raise Failed(
+            "there is no result on a graph yet", "such as x = param([1., 2.]); y = (x**2).sum()"
+        )
+    return found[-1]
+
+
+_ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*(?:[-+*/@%&|^]|//|\*\*|<<|>>)?=(?!=)", re.M)
+
+
+def _is_newest(shell: Shell) -> bool:
+    """Whether nothing on a graph got a name since the last output was shown."""
+    variables = shell.variables()
+    for statement in reversed(shell.statements):
+        if statement.shown:
+            return True
+        if any(_on_graph(variables.get(name)) for name in _ASSIGNED.findall(statement.text)):
+            return False
+    return True
+
+
+def _on_graph(value: Any) -> bool:
+    """Whether a value is a result that an operation of a graph made."""
+    return (
+        type(value) is Tensor
+        and value.level is None
+        and requires_grad(value)
+        and not is_leaf(value)
+    )
+
+
+def leaves_behind(shell: Shell, root: Tensor) -> list[str]:
+    """The names of the leaves that lead to a result, or of all when it is made of none."""
+    edges = {edge for node in reachable([fresh_edge(root)]) for edge in node.edges}
+    leaves = leaves_of(shell)
+    return [name for name, leaf in leaves.items() if fresh_edge(leaf) in edges] or list(leaves)
+
+
+def subject(shell: Shell, name: str, text: str) -> list[str]:
+    """The words of `y x ...`: `y` is the last result and the others are its leaves when left out.
+
+    A lone leaf stands for the derivative of the last result by it. Raises Failed.
+    """
+    words = arguments(name, text, 0, 99)
+    if not words:
+        words = [last_result(shell)]
+    elif len(words) == 1 and _is_leaf(shell, words[0]):
+        words = [last_result(shell), *words]
+    if len(words) == 1:
+        words += leaves_behind(shell, result(shell, words[0]))
+        if len(words) == 1:
+            raise Failed(f"`{words[0]}` is made of no leaf with a name", f"%{name} y x names one")
+    return words
+
+
+def _is_leaf(shell: Shell, text: str) -> bool:
+    value = shell.names.get(text)
+    return type(value) is Tensor and value.level is None and is_leaf(value) and requires_grad(value)
+
+
 def backward(shell: Shell, text: str) -> None:
     retain = "--retain" in text.split()
     words = arguments("backward", text.replace("--retain", ""), 1, 2)
@@ -154,15 +229,21 @@ def _count(leaf: Tensor) -> Any:
 
 
 def grad(shell: Shell, text: str) -> None:
-    words = arguments("grad", text, 2, 99)
+    words = subject(shell, "grad", text)
     root = result(shell, words[0])
     inputs = [result(shell, word) for word in words[1:]]
     with looked_into(shell, root):
         found = api.grad(root, inputs, None, retain_graph=True, allow_unused=True)
+    written = ", ".join(map(_written, words[1:]))
+    call = f"torch.autograd.grad({words[0]}, [{written}], retain_graph=True, allow_unused=True)"
+    shell.said_as = call if len(inputs) > 1 else f"{call}[0]"
     _show(shell, words[1:], found, words[0])
 
 
 def _show(shell: Shell, names: list[str], found: Any, root: str) -> None:
+    if shell.taken is not None:
+        shell.taken += found
+        return
     for name, value in zip(names, found, strict=True):
         if value is None:
             shell.say(f"nothing leads from `{name}` to `{root}`: the gradient is None")
@@ -177,6 +258,7 @@ def jvp(shell: Shell, text: str) -> None:
     root, x = result(shell, words[0]), result(shell, words[1])
     v = direction(shell, words[1:], x, tangent_mismatch)
     with looked_into(shell, root):
+        shell.said_as = f"jvp({', '.join(words)})"
         shell.show_value(recorded.jvp(root, x, v), shell.number - 1)
 
 
@@ -186,21 +268,38 @@ def vjp(shell: Shell, text: str) -> None:
     v = direction(shell, [words[0], *words[2:]], root, cotangent_mismatch)
     with looked_into(shell, root):
         found = api.grad(root, [x], [v], retain_graph=True, allow_unused=True)
+    shell.said_as = f"vjp({', '.join(words)})"
     _show(shell, [words[1]], found, words[0])
 
 
 def jacobian(shell: Shell, text: str) -> None:
-    words = arguments("jacobian", text, 2, 2)
-    root, x = result(shell, words[0]), result(shell, words[1])
-    with looked_into(shell, root):
-        shell.show_value(recorded.jacobian(root, x), shell.number - 1)
+    _derivatives(shell, "jacobian", text, recorded.jacobian)
 
 
 def hessian(shell: Shell, text: str) -> None:
-    words = arguments("hessian", text, 2, 2)
-    root, x = result(shell, words[0]), result(shell, words[1])
+    _derivatives(shell, "hessian", text, recorded.hessian)
+
+
+def _derivatives(
+    shell: Shell, name: str, text: str, derive: Callable[[Tensor, Tensor], Tensor]
+) -> None:
+    """Show the Jacobian or the Hessian of a result by each of its leaves."""
+    words = subject(shell, name, text)
+    root = result(shell, words[0])
+    inputs = [result(shell, word) for word in words[1:]]
     with looked_into(shell, root):
-        shell.show_value(recorded.hessian(root, x), shell.number - 1)
+        found = [derive(root, x) for x in inputs]
+    calls = [f"{name}({words[0]}, {_written(word)})" for word in words[1:]]
+    shell.said_as = calls[0] if len(calls) == 1 else f"({', '.join(calls)})"
+    letter = "J" if name == "jacobian" else "H"
+    if len(words) == 2:
+        shell.show_value(found[0], shell.number - 1)
+        return
+    if shell.taken is not None:
+        shell.taken += found
+        return
+    for word, value in zip(words[1:], found, strict=True):
+        shell.say(assigned(f"{letter}({words[0]}, {word})", value))
 
 
 def zero(shell: Shell, text: str) -> None:

@@ -21,14 +21,17 @@ Gradients     {gradients}
 Seeing        {seeing}
 Session       {session}
 Help          matmul?  x.sum?  F.gelu??  (?? shows derivatives)   %help NAME
-Keys          Enter runs what is complete, Alt-Enter makes a new line, Tab completes,
-              Up and Ctrl-R search the history, Ctrl-C stops what runs, Ctrl-D leaves
+Keys          Enter runs what is complete, Alt-Enter runs, Ctrl-O makes a new line, Tab completes,
+              Up and Ctrl-R search the history, F2 edits, Ctrl-C stops what runs, Ctrl-D leaves
 Pastes        >>> transcripts, In [3]: cells and whole programs run as they are"""
+
+MOST_NAMES = 300  # names that a pattern shows
+MOST_TEXT = 120  # characters of an operation
 
 GROUPS = {
     "gradients": "backward grad jvp vjp jacobian hessian check explain why zero no_grad",
-    "seeing": "vars graph plot hist json",
-    "session": "time timeit dtype seed set save load run reset",
+    "seeing": "vars who graph plot hist json",
+    "session": "undo redo time timeit dtype precision seed set edit save load run reset",
 }
 
 
@@ -59,6 +62,9 @@ def show_help(shell: Shell, name: str, everything: bool) -> None:
     if not name:
         shell.say(guide(shell))
         return
+    if "*" in name:
+        shell.say(_matching(shell, name))
+        return
     if name.startswith("%") or (name in MAGICS and not _known(shell, name)):
         from .parse import find
 
@@ -80,6 +86,55 @@ def show_help(shell: Shell, name: str, everything: bool) -> None:
     if value is lookup.MISSING:
         raise Failed(f"`{name}` is not known", did_you_mean(near(name, lookup.all_names(shell), 1)))
     shell.say(_described(shell, name, value, everything))
+
+
+def _matching(shell: Shell, pattern: str) -> str:
+    """The names that a pattern such as `torch.*ones*` stands for. Raises Failed for none."""
+    import textwrap
+    from fnmatch import fnmatchcase
+
+    from gradcli.repl.names import lookup
+
+    owner, dot, last = pattern.rpartition(".")
+    if "*" in owner:
+        raise Failed("the stars stand behind the last dot", "such as torch.*ones*?")
+    value = lookup.value(shell, owner) if owner else None
+    if value is lookup.MISSING:
+        raise Failed(
+            f"`{owner}` is not known", did_you_mean(near(owner, lookup.all_names(shell), 1))
+        )
+    names = lookup.attributes(value) if owner else lookup.all_names(shell)
+    found = sorted({name for name in names if fnmatchcase(name, last)})
+    if not found:
+        raise Failed(f"no name matches {pattern}")
+    words = [f"{owner}{dot}{name}" for name in found[:MOST_NAMES]]
+    lines = textwrap.wrap("   ".join(words), max(shell.width - 1, 20), break_long_words=False)
+    if len(found) > MOST_NAMES:
+        lines.append(f"and {len(found) - MOST_NAMES:,} more")
+    return "\n".join(lines)
+
+
+def _origin(tensor: Any) -> list[str]:
+    """Where a tensor was made, and the rule of its gradient."""
+    from gradcli.autograd.leaf import fresh_edge, is_leaf
+    from gradcli.language.machine.state import machine
+    from gradcli.render.operations import described
+
+    edge = fresh_edge(tensor) if tensor.level is None else None
+    if edge is None:
+        return ["made of nothing that requires grad: no gradient goes through it"]
+    if is_leaf(tensor):
+        return ["a leaf: a backward pass adds to its .grad"]
+    lines = []
+    place = machine.locate(edge.where)
+    if place is not None:
+        source, node = place
+        text = " ".join(source.slice(node.span).split())
+        lines.append(f"made at {source.location(node.span.start)} by {text[:MOST_TEXT]}")
+    entry = getattr(edge, "op", None)
+    if entry is not None:
+        lines += [line.strip() for line in described(entry) if line.lstrip().startswith("d/d")]
+    return lines
 
 
 def _known(shell: Shell, name: str) -> bool:
@@ -118,7 +173,10 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         columns = ["shape", "dtype", "requires_grad", "leaf", "grad_fn", "version", "|grad|"]
         facts = zip(columns, row(name, value)[1:], strict=True)
         lines = [f"{name} is a tensor", text_repr(value)]
-        return "\n".join(lines + [f"    {key:14}{fact}" for key, fact in facts if fact])
+        lines += [f"    {key:14}{fact}" for key, fact in facts if fact]
+        if everything:
+            lines += [f"    {line}" for line in _origin(value)]
+        return "\n".join(lines)
     signature = signature_of(value)
     if modules.is_module(value):
         return "\n".join(modules.described(f"{name}{signature}", value))
@@ -131,9 +189,9 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
     lines = [f"{name}{signature}"]
     told = value.__func__ if isinstance(value, Method) else value
     doc = _python_doc(name) if isinstance(value, Builtin) else getattr(told, "__doc__", None)
-    written = _source(shell, value) if everything else []
+    written = source_of(shell, value) if everything else ""
     if written:
-        lines += written
+        lines += [f"    {line}" for line in written.split("\n")]
     elif modules.is_module_class(value):
         lines += [f"    {line}" for line in modules.class_text(value)]
     elif isinstance(doc, str) and doc:
@@ -149,11 +207,11 @@ def _python_doc(name: str) -> str:
     return doc.partition("\n\n")[0]
 
 
-def _source(shell: Shell, function: Any) -> list[str]:
-    """The text of a function or class that was defined in this session."""
+def source_of(shell: Shell, function: Any) -> str:
+    """The text of a function or class that was defined in this session, "" for others."""
     name = re.escape(getattr(function, "__name__", "?"))
     wanted = re.compile(rf"^(?:def|class) {name}\b", re.M)
     for statement in reversed(shell.statements):
         if wanted.search(statement.text):
-            return [f"    {line}" for line in statement.text.split("\n")]
-    return []
+            return statement.text
+    return ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gradcli.language.syntax.spelling import did_you_mean, near
 
+from .elsewhere import HARMLESS, advice
 from .table import ALIASES, MAGICS
 
 if TYPE_CHECKING:
@@ -15,35 +17,42 @@ if TYPE_CHECKING:
     from .table import Magic
 
 
+GIVING = ("grad", "jvp", "vjp", "jacobian", "hessian", "who_ls")  # magics that give values
+
+
 def find(name: str) -> Magic:
     """The magic of this name, or of IPython's name for it. Raises Failed with the near name."""
     found = MAGICS.get(ALIASES.get(name, name))
     if found is None:
         from gradcli.repl.session.failed import Failed
 
-        help = did_you_mean(near(name, MAGICS, 1), "%{}") or "%help lists the magics"
-        raise Failed(f"there is no magic %{name}", help)
+        told = advice(name)
+        near_name = did_you_mean(near(name, MAGICS, 1), "%{}")
+        raise Failed(f"there is no %{name}", told or near_name or "%help lists the magics")
     return found
 
 
 def run_magic(shell: Shell, line: str) -> None:
     """Run a line that begins with `%`, or an input that begins with `%%`."""
-    from gradcli.language.syntax.lexer import MAGICS as IGNORED
-
     if line.startswith("%%"):
         head, _, body = line[2:].partition("\n")
         name, _, rest = head.partition(" ")
         if name not in ("time", "timeit"):
             from gradcli.repl.session.failed import Failed
 
-            raise Failed(f"there is no magic %%{name}", "%%time and %%timeit take several lines")
-        _limited(shell, find(name), body or rest)
+            told = advice(name, cell=True)
+            raise Failed(f"there is no %%{name}", told or "%%time and %%timeit take several lines")
+        _limited(shell, find(name), body if not rest else f"{rest}\n{body}" if body else rest)
+        return
+    if not line.startswith("%"):
+        assign(shell, line)
         return
     name, _, rest = line[1:].partition(" ")
-    if name in IGNORED:
+    if name in HARMLESS:
+        shell.say(f"note: %{name} does nothing: {HARMLESS[name]}")
         return
     magic = find(name)
-    if "files" not in magic.words:
+    if not magic.keyboard:
         _limited(shell, magic, rest.strip())
         return
     if not shell.typed:
@@ -54,6 +63,32 @@ def run_magic(shell: Shell, line: str) -> None:
             "nothing that is pasted, or arrives with other lines, reads or writes a file",
         )
     magic.run(shell, rest.strip())  # without limits: it may ask something
+
+
+def assign(shell: Shell, line: str) -> None:
+    """Run `g = %grad y x`: the values that a magic shows get names."""
+    from gradcli.repl.session.failed import Failed
+
+    target, _, call = line.partition("=")
+    magic = find(call.split()[0].removeprefix("%"))
+    if magic.name not in GIVING:
+        given = ", ".join(f"%{name}" for name in GIVING)
+        raise Failed(f"%{magic.name} gives no value that could have a name", f"these do: {given}")
+    names = [name.strip() for name in target.split(",")]
+    shell.taken = []
+    try:
+        shell.magic(shell, call.strip())
+        values = shell.taken
+    finally:
+        shell.taken = None
+    if len(names) not in (1, len(values)):
+        count = "1 value" if len(values) == 1 else f"{len(values)} values"
+        raise Failed(f"{count} cannot have {len(names)} names")
+    if len(names) == 1:
+        values = [values[0] if len(values) == 1 else tuple(values)]
+    shell.names.update(zip(names, values, strict=True))
+    if shell.said_as:
+        shell.remember(f"{', '.join(names)} = {shell.said_as}")
 
 
 def _limited(shell: Shell, magic: Magic, text: str) -> None:
@@ -95,6 +130,31 @@ def arguments(name: str, text: str, least: int, most: int) -> list[str]:
 
         raise Failed(f"%{name} is called as {MAGICS[name].usage}", f"%help {name} has examples")
     return words
+
+
+def ranges(shell: Shell, words: list[str]) -> list[int] | None:
+    """The inputs that `3`, `1-5`, `4-` and `-2` stand for, in order; None for other words.
+
+    Raises Failed for inputs that there are not.
+    """
+    from gradcli.repl.session.failed import Failed
+
+    last = shell.number - 2  # the one before this
+    found: list[int] = []
+    for word in words:
+        match = _RANGE.fullmatch(word)
+        if match is None or not (match[1] or match[3]):
+            return None
+        start = int(match[1] or 1)
+        end = start if not match[2] else int(match[3] or last)
+        if not 1 <= start <= end <= last:
+            there = f"there are 1-{last}" if last > 1 else "there is 1" if last else "there is none"
+            raise Failed(f"{word} is no range of inputs: {there}", "such as 3 or 1-5")
+        found += range(start, end + 1)
+    return found
+
+
+_RANGE = re.compile(r"(\d{0,6})(-?)(\d{0,6})")
 
 
 def tensor(shell: Shell, text: str) -> Any:

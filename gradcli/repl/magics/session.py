@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time as clock
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from .table import MAGICS
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
+REPEATS = 7  # measurements of %timeit
+_OPTION = re.compile(r"-([nr]) ?(\d{1,7})(?:\s+|$)")
 ENOUGH = 0.2  # seconds that one measurement of %timeit takes
 
 
@@ -41,24 +44,34 @@ def timeit(shell: Shell, text: str) -> None:
     from gradcli.language.interpreter import Program
     from gradcli.language.syntax.parser import parse
 
-    if not text:
-        raise Failed("%timeit is called as %timeit STATEMENT")
+    given = {"n": 0, "r": REPEATS}
+    text = text.lstrip(" ")
+    while match := _OPTION.match(text):
+        given[match[1]] = int(match[2])
+        text = text[match.end() :]
+    if not text.strip() or not given["r"]:
+        raise Failed("%timeit is called as %timeit [-n N] [-r R] STATEMENT")
     source = Source(text, f"In[{shell.number - 1}]")
     try:
         program = Program(source, parse(source), "interactive")
     except GradSyntaxError as error:
         raise Failed(f"{error.kind}: {error.message}", error.help or "") from None
     run = shell.session.run
-    count = 1
-    while True:
-        elapsed = _measure(run, program, count)
-        if elapsed > ENOUGH / 4 or count >= 10_000_000:
-            break
+    count = given["n"] or 1
+    elapsed = _measure(run, program, count)
+    while not given["n"] and elapsed <= ENOUGH / 4 and count < 10_000_000:
         count = max(count * 2, int(count * ENOUGH / 2 / max(elapsed, 1e-9)))
+        elapsed = _measure(run, program, count)
     found = [elapsed / count]
-    found += [_measure(run, program, count) / count for _ in range(4 if elapsed < 1 else 0)]
-    best = min(found)
-    shell.say(f"{seconds(best)} per run (the best of {len(found)}, {count:,} runs each)")
+    repeats = given["r"] if elapsed < 1 or given["r"] != REPEATS else 1
+    found += [_measure(run, program, count) / count for _ in range(repeats - 1)]
+    mean = sum(found) / len(found)
+    spread = (sum((value - mean) ** 2 for value in found) / len(found)) ** 0.5
+    plus = "+-" if shell.ascii else "±"
+    shell.say(
+        f"{seconds(mean)} {plus} {seconds(spread)} per run, at best {seconds(min(found))} "
+        f"({len(found)} times {count:,} runs each)"
+    )
 
 
 def _measure(run: Any, program: Any, count: int) -> float:
@@ -139,7 +152,8 @@ def json(shell: Shell, text: str) -> None:
 
 
 def reset(shell: Shell, text: str) -> None:
-    arguments("reset", text, 0, 0)
+    if text.strip() not in ("", "-f"):
+        arguments("reset", text, 0, 0)
     shell.reset()
     shell.say("all names are forgotten")
 

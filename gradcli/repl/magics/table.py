@@ -24,9 +24,9 @@ class Example(NamedTuple):
 
 class Magic:
     """One entry. `words` are completions of its arguments; "names" stands for variables, "files"
-    for the names of files, "magics" for magics."""
+    for the names of files, "magics" for magics. `keyboard` says that nothing pasted may call it."""
 
-    __slots__ = ("doc", "examples", "form", "module", "name", "words")
+    __slots__ = ("doc", "examples", "form", "keyboard", "module", "name", "words")
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Magic:
         module: str,
         examples: tuple[Example, ...],
         words: tuple[str, ...] = ("names",),
+        keyboard: bool = False,
     ) -> None:
         self.name = name
         self.form = form
@@ -43,6 +44,7 @@ class Magic:
         self.module = module
         self.examples = examples
         self.words = words
+        self.keyboard = keyboard or "files" in words
 
     @property
     def usage(self) -> str:
@@ -75,10 +77,14 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "grad",
-            "y x ...",
-            "the gradient of y by x, without touching .grad; works after a backward pass too",
+            "[y] [x ...]",
+            "the gradient of y (or the last result) by x (or all leaves); leaves .grad alone",
             "gradients",
-            (_example(_Y, "%grad y x", prints="tensor([2., 4.])"),),
+            (
+                _example(_Y, "%grad y x", prints="tensor([2., 4.])"),
+                _example(_Y, "g = %grad y x", "g", prints="tensor([2., 4.])"),
+                _example("x = param(3.)", "x**2", "%grad", prints="tensor(6.)"),
+            ),
         ),
         Magic(
             "jvp",
@@ -96,17 +102,20 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "jacobian",
-            "y x",
-            "the derivatives of all elements of y by all elements of x",
+            "[y] [x ...]",
+            "the derivatives of all elements of y by all of x: of the last result, by its leaves",
             "gradients",
             (_example("x = param([1., 2.]); y = x**2", "%jacobian y x", prints="[0., 4.]]"),),
         ),
         Magic(
             "hessian",
-            "y x",
-            "the second derivatives of y, which has one element, by x",
+            "[y] [x ...]",
+            "the second derivatives of y, which has one element, by x, or by its leaves",
             "gradients",
-            (_example(_Y, "%hessian y x", prints="[0., 2.]]"),),
+            (
+                _example(_Y, "%hessian y x", prints="[0., 2.]]"),
+                _example(_Y, "%hessian y", prints="[0., 2.]]"),
+            ),
         ),
         Magic(
             "zero",
@@ -141,21 +150,21 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "check",
-            "y",
+            "[y]",
             "run what made y again in float64, and compare its gradients with differences",
             "check",
             (_example(_Y, "%check y", prints="ok     d y / d x"),),
         ),
         Magic(
             "explain",
-            "y [x]",
+            "[y] [x]",
             "the chain rule from y back to its leaves, or to x, step by step with numbers",
             "explain",
             (_example(_Y, "%explain y", prints="PowBackward0"),),
         ),
         Magic(
             "why",
-            "x",
+            "[x]",
             "why the gradient of x is None, zero or NaN",
             "explain",
             (_example("x = param([-1., 2.])", "%why x", prints="no backward pass"),),
@@ -169,7 +178,7 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "graph",
-            "y [--dot|--mermaid]",
+            "[y] [--dot|--mermaid]",
             "the graph that y was made from, with your names and the text of each operation",
             "views",
             (_example(_Y, "%graph y", prints="PowBackward0  [2]  x**2"),),
@@ -188,10 +197,15 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "hist",
-            "[x]",
-            "the inputs of this session; with a tensor, how often its values occur",
+            "[1-5] [-n] [-o] [-g TEXT] | x",
+            "inputs of this session, or with -g of all; with a tensor, how often its values occur",
             "views",
-            (_example("1 + 2", "%hist", prints="1 + 2"),),
+            (
+                _example("1 + 2", "%hist", prints="1: 1 + 2"),
+                _example("1 + 2", "3 * 4", "%hist 2 -o", prints="12"),
+                _example("1 + 2", "3 * 4", "%hist -g +", prints="1 + 2"),
+            ),
+            ("names", "-g", "-n", "-o"),
         ),
         Magic(
             "time",
@@ -202,10 +216,14 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "timeit",
-            "STATEMENT",
-            "run a statement many times and say how long one run takes",
+            "[-n N] [-r R] STATEMENT",
+            "run a statement many times: the mean of a run, its spread and the best",
             "session",
-            (_example("%timeit 1 + 2", prints="per run"),),
+            (
+                _example("%timeit 1 + 2", prints="per run"),
+                _example("%timeit -n 10 -r 3 1 + 2", prints="3 times 10 runs"),
+            ),
+            ("names", "-n", "-r"),
         ),
         Magic(
             "dtype",
@@ -282,11 +300,98 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "reset",
-            "",
-            "forget all names, outputs and graphs, and record again",
+            "[-f]",
+            "forget all names, outputs and graphs, and record again; %undo takes it back",
             "session",
             (_example("x = 1", "%reset", "%vars", prints="no variables"),),
+            ("-f",),
+        ),
+        Magic(
+            "precision",
+            "[DIGITS]",
+            "the digits that tensors are printed with, or set them; 4 without a number",
+            "habits",
+            (_example("%precision 2", "tensor(1.23456)", prints="tensor(1.23)"),),
             (),
+        ),
+        Magic(
+            "who",
+            "[TYPE ...]",
+            "the names that you gave, or those of these types",
+            "habits",
+            (_example("x = tensor(1.); n = 2", "%who int", prints="n"),),
+            ("Tensor", "int", "float", "list", "dict", "str", "function"),
+        ),
+        Magic(
+            "who_ls",
+            "[TYPE ...]",
+            "the names that you gave, as a sorted list",
+            "habits",
+            (_example("b = 1; a = 2", "%who_ls", prints="['a', 'b']"),),
+            ("Tensor", "int", "float", "list", "dict", "str", "function"),
+        ),
+        Magic(
+            "pinfo",
+            "NAME",
+            "what is known of a name, as NAME? does",
+            "habits",
+            (_example("%pinfo tanh", prints="tanh("),),
+        ),
+        Magic(
+            "pdef",
+            "NAME",
+            "the signature of a function",
+            "habits",
+            (_example("def f(a, b=2): return a", "%pdef f", prints="f(a, b=2)"),),
+        ),
+        Magic(
+            "psource",
+            "NAME",
+            "the text of what was defined here, as NAME?? shows it",
+            "habits",
+            (_example("def f(a): return a + 1", "%psource f", prints="return a + 1"),),
+        ),
+        Magic(
+            "xmode",
+            "[context|minimal]",
+            "whether errors show their lines, or the message alone",
+            "habits",
+            (_example("%xmode minimal", "1 / 0", prints="error: division by zero\n"),),
+            ("context", "minimal"),
+        ),
+        Magic(
+            "colors",
+            "[on|off]",
+            "whether results and errors have colours",
+            "habits",
+            (_example("%colors off", prints="colours are off"),),
+            ("on", "off"),
+        ),
+        Magic(
+            "paste",
+            "",
+            "take a paste, until a line with -- or Ctrl-D, and run it",
+            "habits",
+            (),
+            (),
+            keyboard=True,
+        ),
+        Magic(
+            "cpaste",
+            "",
+            "take a paste, until a line with -- or Ctrl-D, and run it",
+            "habits",
+            (),
+            (),
+            keyboard=True,
+        ),
+        Magic(
+            "edit",
+            "[3 | 1-5 | NAME]",
+            "put inputs, or a function's text, into $EDITOR and then at the prompt (keys: F2)",
+            "habits",
+            (),
+            keyboard=True,
         ),
         Magic(
             "help",
@@ -302,8 +407,8 @@ MAGICS: dict[str, Magic] = {
 
 # What IPython calls them.
 ALIASES = {
-    "who": "vars",
     "whos": "vars",
+    "pinfo2": "psource",
     "history": "hist",
     "lsmagic": "help",
     "magic": "help",

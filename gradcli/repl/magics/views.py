@@ -7,18 +7,22 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gradcli.autograd.leaf import fresh_edge, requires_grad
+from gradcli.language.syntax.terminal import clean
+from gradcli.language.values.text import text_repr
 from gradcli.repl.names.facts import is_data, row
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
-from .parse import arguments, split, tensor
+from .gradients import last_result
+from .parse import arguments, ranges, split, tensor
 
 if TYPE_CHECKING:
     from gradcli.plot.curves import Curve
     from gradcli.repl.session.shell import Shell
 
 _NUMBER = re.compile(r"-?[\d.]+(?:e-?\d+)?|-?(?:pi|e)")
+MOST_FOUND = 100  # inputs of earlier sessions that a search shows
 FIRST_TO_GO = (6, 4, 2, 3, 5, 7, 1)  # columns of %vars that a narrow window does without
 
 
@@ -50,6 +54,7 @@ def graph(shell: Shell, text: str) -> None:
     words = split(text)
     form = [word for word in words if word.startswith("--")]
     rest = [word for word in words if not word.startswith("--")]
+    rest = rest or [last_result(shell)]
     if len(form) > 1 or len(rest) != 1 or (form and form[0] not in ("--dot", "--mermaid")):
         arguments("graph", "", 1, 1)
     root = tensor(shell, rest[0])
@@ -88,7 +93,7 @@ def plot(shell: Shell, text: str) -> None:
     else:
         curves = []
         for word in words:
-            ys = numbers(shell.evaluate(word), word)
+            ys = numbers_of(shell.evaluate(word), word)
             curves.append(Curve(word, list(range(len(ys))), ys))
     shell.say(
         curves_text(curves, width, colour=shell.colour, ascii=shell.ascii, poles=callable(value))
@@ -105,7 +110,7 @@ def _number(shell: Shell, text: str) -> float:
         raise Failed(f"`{text}` is not a number") from None
 
 
-def numbers(value: Any, text: str) -> list[float]:
+def numbers_of(value: Any, text: str) -> list[float]:
     """A list or a tensor as numbers. Raises Failed."""
     import numpy as np
 
@@ -210,14 +215,39 @@ def _one_by_one(function: Any, xs: list[float]) -> tuple[list[float], list[float
 
 
 def hist(shell: Shell, text: str) -> None:
-    words = arguments("hist", text, 0, 1)
-    if words:
+    words = split(text)
+    if "-g" in words:
+        _search(shell, " ".join(words[words.index("-g") + 1 :]))
+        return
+    rest = [word for word in words if word not in ("-n", "-o")]
+    numbers = ranges(shell, rest) if rest else list(range(1, shell.number - 1))
+    if numbers is None:
         from gradcli.plot.counts import histogram
         from gradcli.plot.terminal import WIDEST
 
-        values = numbers(shell.evaluate(words[0]), words[0])
+        (word,) = arguments("hist", " ".join(rest), 1, 1)
+        values = numbers_of(shell.evaluate(word), word)
         shell.say(histogram(values, min(shell.width - 1, WIDEST), ascii=shell.ascii))
         return
-    for number, cell in enumerate(shell.inputs[1:-1], 1):
-        lead = f"{number}: "
-        shell.say(lead + cell.replace("\n", "\n" + " " * len(lead)))
+    for number in numbers:
+        _show_input(shell, str(number), shell.inputs[number])
+        if "-o" in words and number in shell.outputs:
+            shell.say(text_repr(shell.outputs[number]))
+
+
+def _show_input(shell: Shell, label: str, cell: str) -> None:
+    lead = f"{label}: "
+    shell.say(lead + clean(cell).replace("\n", "\n" + " " * len(lead)))
+
+
+def _search(shell: Shell, wanted: str) -> None:
+    """Show the inputs with a text in them: those of earlier sessions, then those of this one."""
+    matches = re.compile(re.escape(wanted).replace(r"\*", ".*"), re.S).search
+    here = {cell: number for number, cell in enumerate(shell.inputs[:-1]) if number}
+    shown = {*here, shell.inputs[-1]}
+    older = [cell for cell in dict.fromkeys(shell.past()) if matches(cell) and cell not in shown]
+    for cell in reversed(older[:MOST_FOUND]):
+        _show_input(shell, "-", cell)
+    for cell, number in here.items():
+        if matches(cell):
+            _show_input(shell, str(number), cell)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +96,8 @@ class Prompt:
             style=DynamicStyle(lambda: self.style),
             include_default_pygments_style=False,
             mouse_support=False,
-            enable_open_in_editor=True,
+            enable_open_in_editor=False,
             enable_suspend=True,
-            tempfile_suffix=".grad",
         )
         if hasattr(signal, "SIGWINCH"):  # the terminal says when its size changes
             self.session.app.terminal_size_polling_interval = None
@@ -206,6 +206,23 @@ class Prompt:
             return ""
         return letters[0] if queue[0].data == letters[0] else "\n"
 
+    async def _edit(self, buffer: Buffer) -> None:
+        """Have the input changed in the user's editor; Enter runs it, as always."""
+        from prompt_toolkit.application.run_in_terminal import in_terminal
+
+        from gradcli.repl.files.editor import NoEditor, edit
+
+        async with in_terminal():
+            try:
+                text = edit(buffer.text)
+            except NoEditor as error:
+                sys.stdout.write(f"warning: {error}{f' ({error.help})' if error.help else ''}\n")
+                sys.stdout.flush()
+                return
+        self.pasted = self.pasted or "%" in text
+        buffer.text = text
+        buffer.cursor_position = len(text)
+
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
         typing = ~has_selection
@@ -256,9 +273,18 @@ class Prompt:
             event.current_buffer.insert_text(text)
 
         @keys.add(Keys.Escape, Keys.ControlM, filter=default_buffer)
+        def _run(event: KeyPressEvent) -> None:
+            event.current_buffer.validate_and_handle()
+
+        @keys.add(Keys.ControlO, filter=default_buffer)
         def _new_line(event: KeyPressEvent) -> None:
             buffer = event.current_buffer
             buffer.insert_text("\n" + _indent(buffer.document.text_before_cursor))
+
+        @keys.add(Keys.F2, filter=default_buffer)
+        @keys.add(Keys.ControlX, Keys.ControlE, filter=default_buffer)
+        def _edit(event: KeyPressEvent) -> None:
+            event.app.create_background_task(self._edit(event.current_buffer))
 
         @keys.add(Keys.ControlI, filter=in_indentation & default_buffer & ~menu)
         def _tab(event: KeyPressEvent) -> None:

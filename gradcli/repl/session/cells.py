@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-Kind = Literal["code", "magic", "help"]
+Kind = Literal["code", "magic", "help", "named", "shell"]
 
 _python = re.compile(r"[ \t]*>>>(?: |$)(.*)")
 _python_more = re.compile(r"[ \t]*\.\.\.(?: |$)(.*)")
@@ -14,8 +14,10 @@ _cell_more = re.compile(r"[ \t]*\.{3,}: ?(.*)")
 _result = re.compile(r"[ \t]*Out ?\[\d*\]:")
 _magic = re.compile(r"%{1,2}[A-Za-z_]")
 _help = re.compile(
-    r"\s*(?:(\?{1,2})\s*([\w.]*)|([A-Za-z_][\w.]*|%\w+)(\?{1,2})|help\(([\w.]*)\))\s*$"
+    r"\s*(?:(\?{1,2})\s*([\w.*]*)|([A-Za-z_*][\w.*]*|%\w+)(\?{1,2})|help\(([\w.]*)\))\s*$"
 )
+_named = re.compile(r"[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*\s*=\s*%[A-Za-z_]")
+_shell = re.compile(r"!{1,2}\s*\S")
 
 
 class Leave(Exception):
@@ -93,7 +95,7 @@ def pieces(text: str) -> list[Piece]:
     """Code, magics and requests for help in one input, in order."""
     if text.startswith("%%"):
         return [Piece("magic", text.rstrip(), 1)]
-    if "%" not in text and "?" not in text and "help(" not in text:
+    if not any(mark in text for mark in ("%", "?", "help(", "!")):
         return [Piece("code", text, 1)]
     found: list[Piece] = []
     lines = text.split("\n")
@@ -116,7 +118,11 @@ def special(line: str) -> Kind | None:
     """Whether a line is a magic or asks for help."""
     if _help.match(line):
         return "help"
-    return "magic" if _magic.match(line) else None
+    if _magic.match(line):
+        return "magic"
+    if _named.match(line):
+        return "named"
+    return "shell" if _shell.match(line) else None
 
 
 def help_request(line: str) -> tuple[str, bool]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from gradcli.language.errors.diagnostics import Diagnostic
@@ -34,6 +35,9 @@ from .statement import Statement
 if TYPE_CHECKING:
     from .undo import Undo
 
+NO_SHELL = "gradcli starts no other programs"
+SHELL_HELP = "Ctrl-Z goes to the shell and fg comes back; %load and %save read and write files"
+MOST_RUNS = 10  # stretches of numbers that are listed
 LONGEST = 200_000  # characters of a value that are shown
 RECENT = ("_", "__", "___")  # the last output, the one before it, and the one before that
 
@@ -70,6 +74,7 @@ class Shell:
         self.write = write or _write_out
         self.record = record
         self.ask = ask or (lambda question: False)
+        self.read_lines: Callable[[str], str] = lambda question: ""
         self.typed = False  # whether what runs is a single line from the keyboard
         self.session = Session(self._print, limits, None, seed, self.show_figure)
         self.limits = limits
@@ -84,6 +89,11 @@ class Shell:
         self.interrupted = False  # whether Ctrl-C ended the last input
         self.next_text = ""  # what stands at the next prompt
         self.recent: list[Any] = []
+        self.taken: list[Any] | None = None  # the values of a magic that are to get names
+        self.said_as = ""  # the values of the last magic as a program writes them
+        self.short = False  # whether errors are shown without their lines
+        self.waiting: list[str] = []  # what runs next as if it was pasted
+        self.past: Callable[[], Iterable[str]] = tuple  # earlier inputs on disk, the newest first
         self.graph_size = (0, 0)
         watch_warnings(self.show_diagnostic)
         self.undo: Undo | None = None  # made with the first input
@@ -216,8 +226,10 @@ class Shell:
                     source = Source(piece.text, f"In[{number}]", piece.line)
                     if not self.run_code(source, number):
                         return False
-                elif piece.kind == "magic":
+                elif piece.kind in ("magic", "named"):
                     self.magic(self, piece.text)
+                elif piece.kind == "shell":
+                    raise Failed(f"{piece.text.split()[0]}: {NO_SHELL}", SHELL_HELP)
                 else:
                     self.help(self, *cells.help_request(piece.text))
         except Failed as error:
@@ -296,6 +308,8 @@ class Shell:
 
     def show_diagnostic(self, diagnostic: Diagnostic) -> None:
         """Show an error or a warning."""
+        if self.short:
+            diagnostic = Diagnostic(diagnostic.title, severity=diagnostic.severity)
         self.say(wrapped(diagnostic, self.colour, self.width))
 
     @property
@@ -305,6 +319,9 @@ class Shell:
 
     def show_value(self, value: Any, number: int) -> None:
         """Show a value as the output of an input, and remember it."""
+        if self.taken is not None:
+            self.taken.append(value)
+            return
         with self.session.limited():
             text = clean(text_repr(value))
         if len(text) > LONGEST:
@@ -360,7 +377,23 @@ class Shell:
             pieces = [statement.piece for statement in self.statements if statement.piece]
             own = () if error.program.source is not error.source else (error.program.tree,)
             mark_cuts(error, [*pieces, *((tree, error.source) for tree in own)])
-        self.show_diagnostic(diagnostic_of(error, source))
+        diagnostic = diagnostic_of(error, source)
+        told = "" if inner is None else self._outputs_there(inner)
+        if told and not diagnostic.help:
+            diagnostic.help = [told]
+        self.show_diagnostic(diagnostic)
+
+    def _outputs_there(self, error: BaseException) -> str:
+        """Which outputs or inputs there are, for an error about one that there is not."""
+        text = self.inputs[-1]
+        args = error.args
+        if isinstance(error, KeyError) and args and type(args[0]) is int and "Out[" in text:
+            return _numbers("outputs", list(self.outputs))
+        if isinstance(error, NameError) and re.fullmatch(r"_\d+", str(error.name)):
+            return _numbers("outputs", list(self.outputs))
+        if isinstance(error, IndexError) and "In[" in text:
+            return _numbers("inputs", list(range(1, self.number)))
+        return ""
 
     def _measure_graph(self) -> None:
         from .graph_size import live_graph
@@ -382,6 +415,20 @@ def _is_shown(statement: nodes.stmt, value: Any) -> bool:
         return True
     name = call.func.attr
     return not name.endswith("_") and name not in ("manual_seed", "register_hook", "append")
+
+
+def _numbers(what: str, there: list[int]) -> str:
+    """`the outputs are 1-3, 7`."""
+    runs: list[list[int]] = []
+    for number in there:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [str(a) if a == b else f"{a}-{b}" for a, b in runs]
+    if len(words) > MOST_RUNS:
+        words[3:-3] = ["…"]
+    return f"the {what} are {', '.join(words)}" if words else f"there are no {what} yet"
 
 
 def _inputs(count: int) -> str:
