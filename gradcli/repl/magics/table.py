@@ -186,14 +186,16 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "plot",
-            "f [a b] | list ...",
-            "draw a function and its derivative from a to b, or lists of numbers",
+            "f [a b] | x**2 x [a b] [--hess] | list ...",
+            "draw a function, its derivative and its curvature from a to b, or lists of numbers",
             "views",
             (
+                _example("%plot x**2 + 1 x -3 3 --hess", prints="curvature"),
                 _example("%plot sin -3 3", prints="derivative"),
                 _example("%plot lambda x: x**2 -1 1", prints="derivative"),
                 _example("losses = [3., 2., 1.5]", "%plot losses", prints="losses"),
             ),
+            ("names", "--hess"),
         ),
         Magic(
             "hist",
@@ -356,7 +358,11 @@ MAGICS: dict[str, Magic] = {
             "[context|minimal]",
             "whether errors show their lines, or the message alone",
             "habits",
-            (_example("%xmode minimal", "1 / 0", prints="error: division by zero\n"),),
+            (
+                _example(
+                    "%xmode minimal", "1 / 0", prints="error: ZeroDivisionError: division by zero\n"
+                ),
+            ),
             ("context", "minimal"),
         ),
         Magic(

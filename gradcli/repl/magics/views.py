@@ -74,22 +74,20 @@ def plot(shell: Shell, text: str) -> None:
     from gradcli.plot.terminal import WIDEST
 
     words = split(text)
+    bent = "--hess" in words
+    words = [word for word in words if word != "--hess"]
     if not words:
         arguments("plot", text, 1, 9)
-    if words[0] == "lambda":
-        given = [word for word in words[-2:] if _NUMBER.fullmatch(word)]
-        if len(given) < 2 or words[-3].endswith(":"):
-            given = []
-        words = [" ".join(words[: len(words) - len(given)]), *given]
+    name, words = _drawn(words)
     value = shell.evaluate(words[0])
     width = min(shell.width - 1, WIDEST)
     if callable(value):
         if len(words) not in (1, 3):
-            raise Failed("a function is drawn from a to b: %plot f -3 3")
+            raise Failed("a function is drawn from a to b: %plot f -3 3, %plot x**2 x -3 3")
         ends = [_number(shell, word) for word in words[1:]] or [-3.0, 3.0]
         if not ends[0] < ends[1]:
             raise Failed("the interval is empty: a must be less than b")
-        curves = _function(words[0], value, ends[0], ends[1], 2 * width)
+        curves = _function(name, value, ends[0], ends[1], 2 * width, bent)
     else:
         curves = []
         for word in words:
@@ -98,6 +96,23 @@ def plot(shell: Shell, text: str) -> None:
     shell.say(
         curves_text(curves, width, colour=shell.colour, ascii=shell.ascii, poles=callable(value))
     )
+
+
+def _drawn(words: list[str]) -> tuple[str, list[str]]:
+    """What the curve is called, and the words with the function as one of them.
+
+    `x**2 + 1 x -3 3` is an expression, the name that varies in it, and the ends of the interval.
+    """
+    ends = [word for word in words[-2:] if _NUMBER.fullmatch(word)]
+    if len(ends) < 2 or len(words) < 3 or words[-3].endswith(":"):
+        ends = []
+    rest = words[: len(words) - len(ends)]
+    if rest[0] == "lambda":
+        return "f", [" ".join(rest), *ends]
+    expression, name = " ".join(rest[:-1]), rest[-1]
+    if name.isidentifier() and re.search(rf"\b{name}\b", expression):
+        return expression, [f"lambda {name}: {expression}", *ends]
+    return (words[0] if words[0].isidentifier() else "f"), words
 
 
 def _number(shell: Shell, text: str) -> float:
@@ -130,20 +145,17 @@ def numbers_of(value: Any, text: str) -> list[float]:
     return [float(item) for item in found]
 
 
-def _function(name: str, function: Any, a: float, b: float, count: int) -> list[Curve]:
-    """A function and its derivative at points of an interval."""
+def _function(name: str, function: Any, a: float, b: float, count: int, bent: bool) -> list[Curve]:
+    """A function, its derivative and, when it is asked for, its curvature on an interval."""
     import numpy as np
 
     from gradcli.plot.curves import Curve
 
     xs = [a + (b - a) * index / (count - 1) for index in range(count)]
-    values, slopes = _at_once(function, np.array(xs, np.float64))
-    if values is None:
-        values, slopes = _one_by_one(function, xs)
-    shown = [Curve(name if name.isidentifier() else "f", xs, values)]
-    if any(math.isfinite(slope) for slope in slopes):
-        shown.append(Curve("derivative", xs, slopes))
-    return shown
+    found = _at_once(function, np.array(xs, np.float64), bent) or _one_by_one(function, xs, bent)
+    names = (name, "derivative", "curvature")
+    curves = [Curve(name, xs, ys) for name, ys in zip(names, found, strict=False)]
+    return [curve for curve in curves if curve.name == name or any(map(math.isfinite, curve.y))]
 
 
 def _leaf(array: Any) -> Tensor:
@@ -153,17 +165,26 @@ def _leaf(array: Any) -> Tensor:
     return requires_grad_(from_array(array))
 
 
-def _slope(y: Tensor, x: Tensor) -> Any:
+def _slope(y: Tensor, x: Tensor, graph: bool = False) -> Any:
     """The gradient of the sum of `y`, None when `y` does not depend on `x`."""
     from gradcli.autograd import api
     from gradcli.tensor.tensor import constant
 
     if not requires_grad(y):
         return None
-    return api.grad(y, [x], [constant(shape_of(y), y.dtype, 1)], allow_unused=True)[0]
+    ones = constant(shape_of(y), y.dtype, 1)
+    return api.grad(y, [x], [ones], allow_unused=True, create_graph=graph)[0]
 
 
-def _at_once(function: Any, xs: Any) -> tuple[Any, Any]:
+def _derivatives(y: Tensor, x: Tensor, bent: bool) -> list[Tensor | None]:
+    """The derivative of `y`, and the second one when it is asked for."""
+    slope = _slope(y, x, bent)
+    if not bent:
+        return [slope]
+    return [slope, None if slope is None else _slope(slope, x)]
+
+
+def _at_once(function: Any, xs: Any, bent: bool) -> list[list[float]] | None:
     """All points in one call; None when the function does not work on vectors like that."""
     import numpy as np
 
@@ -174,44 +195,48 @@ def _at_once(function: Any, xs: Any) -> tuple[Any, Any]:
         with enable_grad(), np.errstate(all="ignore"):
             y = function(x)
             if type(y) is not Tensor or shape_of(y) != shape_of(x):
-                return None, None
+                return None
             # A function that mixes its elements (a sum, a softmax) is another one on vectors.
             probe = function(_leaf(xs[:1].copy()))
             same = np.allclose(probe.array, y.array[:1], equal_nan=True)
-            slope = _slope(y, x)
+            found = [y, *_derivatives(y, x, bent)]
     except Exception:
-        return None, None
+        return None
     if not same or y.dtype.is_complex:
-        return None, None
-    return y.array.tolist(), [math.nan] * len(xs) if slope is None else slope.array.tolist()
+        return None
+    gap = [math.nan] * len(xs)
+    return [gap if part is None else part.array.tolist() for part in found]
 
 
-def _one_by_one(function: Any, xs: list[float]) -> tuple[list[float], list[float]]:
+def _one_by_one(function: Any, xs: list[float], bent: bool) -> list[list[float]]:
     import numpy as np
 
     from gradcli.autograd.modes import enable_grad
 
-    values, slopes = [], []
+    found: list[list[float]] = [[] for _ in range(3 if bent else 2)]
     failure: Exception | None = None
     for point in xs:
         if runtime.stop is not None:
             runtime.check()
         x = _leaf(np.float64(point))
+        numbers = [math.nan] * len(found)
         try:
             with enable_grad():
                 y = function(x)
-                slope = _slope(y, x) if type(y) is Tensor else None
-            values.append(float(y.array if type(y) is Tensor else y))
-            slopes.append(math.nan if slope is None else float(slope.array))
+                parts = _derivatives(y, x, bent) if type(y) is Tensor else []
+            for place, part in enumerate([y, *parts]):
+                if part is not None:
+                    numbers[place] = float(part.array if type(part) is Tensor else part)
         except Interrupted:
             raise
         except Exception as error:
             failure = error
-            values.append(math.nan)
-            slopes.append(math.nan)
-    if failure is not None and not any(map(math.isfinite, values)):
+            numbers = [math.nan] * len(found)
+        for column, number in zip(found, numbers, strict=True):
+            column.append(number)
+    if failure is not None and not any(map(math.isfinite, found[0])):
         raise Failed(f"the function cannot be drawn: {failure}")
-    return values, slopes
+    return found
 
 
 def hist(shell: Shell, text: str) -> None:
