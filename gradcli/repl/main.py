@@ -217,9 +217,13 @@ class Repl:
 
     def run(self) -> int:
         """Ask and run until the user leaves; the exit status."""
+        import signal
+
         from gradcli import __version__
         from gradcli.repl.session.cells import Leave
 
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+            signal.signal(signal.SIGHUP, self._closed)
         sys.stdout.write(f"gradcli {__version__} · ? for help · Ctrl-D leaves\n")
         self._show_warnings()
         app = self.prompt.session.app
@@ -236,7 +240,7 @@ class Repl:
                     continue
                 try:
                     shell = self.loader.wait()
-                    shell.run(text, self.prompt.typed)
+                    self._run(shell, text, self.prompt.typed)
                     while shell.waiting and not shell.interrupted:
                         self._run_pasted(shell, shell.waiting.pop(0))
                     shell.waiting.clear()
@@ -251,13 +255,29 @@ class Repl:
             return 0
         except OSError as error:
             if isinstance(error, BrokenPipeError) or error.errno == 5:
+                self.journal.record_closing()
                 return 141  # the terminal is gone; the journal stays
             raise
 
     def _run_pasted(self, shell: Shell, text: str) -> None:
         """Run what `%paste` took, and put it into the history."""
         self.prompt.session.history.append_string(text)
-        shell.run(text, typed=False)
+        self._run(shell, text, False)
+
+    def _run(self, shell: Shell, text: str, typed: bool) -> None:
+        """Run what was typed, and note in the journal when it failed."""
+        from gradcli.repl.session import cells
+
+        if not shell.run(text, typed) and len(cells.cells(text)) < 2:
+            self.journal.record_failure()
+
+    def _closed(self, *_: object) -> None:
+        """The terminal was closed: end, as a session that nobody needs to be told of."""
+        import signal
+
+        self.journal.record_closing()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGHUP)
 
     def _loaded(self) -> None:
         """Called in the loader's thread: show the prompt anew, or end it when loading failed."""
@@ -292,8 +312,8 @@ class Repl:
 
         if self.options.resume:
             resume(lost[0], self.loader.wait(), self.prompt)
-        else:
-            offer(lost[0])
+        elif killed := [one for one in lost if not one.closed]:
+            offer(killed[0])
 
 
 def run_magic(shell: Shell, line: str) -> None:

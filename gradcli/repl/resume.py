@@ -21,12 +21,15 @@ def offer(lost: Lost) -> None:
 
 def resume(lost: Lost, shell: Shell, prompt: Prompt) -> None:
     """Show what was typed, and run it again if the user wants that."""
-    shell.say(f"the session that was cut off {_when(lost)}:")
+    how = "ended with its window" if lost.closed else "was cut off"
+    shell.say(f"the session that {how} {_when(lost)}:")
     for number, text in enumerate(lost.inputs, 1):
         first, *rest = text.split("\n")
         shell.say("\n".join([f"  [{number}] {first}", *(f"      {line}" for line in rest)]))
     if lost.draft.strip():
         shell.say("  and at the prompt: " + lost.draft.replace("\n", "\n      "))
+    if lost.failed:
+        shell.say(f"  ({lost.failed} that failed {'is' if lost.failed == 1 else 'are'} left out)")
     answer = ask("run it again? [Y/n] ") if lost.inputs else "n"
     for text in lost.inputs:
         if answer in ("", "y", "yes"):

@@ -1,8 +1,10 @@
 """The journal of a session: what was typed is on disk before it runs.
 
 One file a session, of mode 0600, one JSON array a line: `["in", text]` before an input runs, and
-`["draft", text]` for what stands at the prompt. The file is locked while the session lives and
-removed when it ends, so a journal without a lock belongs to a session that was killed.
+`["draft", text]` for what stands at the prompt, `["failed", ""]` behind an input that failed, and
+`["closed", ""]` when the terminal was closed, which is no accident. The file is locked while the
+session lives and removed when it ends, so a journal without a lock belongs to a session that was
+killed or closed.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from pathlib import Path
 from gradcli.io.text import one_line
 
 from . import places
+
+KEPT = 30 * 24 * 3600.0  # seconds after which a journal is of no use any more
 
 
 class Journal:
@@ -58,6 +62,14 @@ class Journal:
         self.draft = ""
         self._write("in", text)
 
+    def record_failure(self) -> None:
+        """Write down that the last input failed: it need not be run again."""
+        self._write("failed", "")
+
+    def record_closing(self) -> None:
+        """Write down that the terminal is gone: nothing went wrong, and nobody needs to be told."""
+        self._write("closed", "")
+
     def record_draft(self, text: str) -> None:
         """Write down what stands at the prompt, if that has changed."""
         if text != self.draft:
@@ -87,11 +99,17 @@ def _lock(handle: int) -> bool:
 
 
 class Lost:
-    """What was typed in a session that was killed."""
+    """What was typed in a session that ended without its user's wish.
 
-    __slots__ = ("draft", "inputs", "path", "when")
+    `failed` counts the inputs that are left out because they failed, `closed` says that the
+    terminal was closed.
+    """
+
+    __slots__ = ("closed", "draft", "failed", "inputs", "path", "when")
 
     def __init__(self, path: Path, inputs: list[str], draft: str, when: float) -> None:
+        self.closed = False
+        self.failed = 0
         self.path = path
         self.inputs = inputs
         self.draft = draft
@@ -106,7 +124,7 @@ class Lost:
 
 
 def lost_sessions() -> list[Lost]:
-    """The journals of sessions that were killed, the newest first."""
+    """The journals of sessions that were killed or closed, the newest first; old ones go."""
     try:
         paths = sorted((places.state_directory() / "sessions").iterdir(), reverse=True)
     except OSError:
@@ -120,24 +138,38 @@ def lost_sessions() -> list[Lost]:
                 lost = _read(path, file.read(), os.fstat(file.fileno()).st_mtime)
         except OSError:
             continue
-        if lost.inputs or lost.draft.strip():
+        if (lost.inputs or lost.draft.strip()) and time.time() - lost.when < KEPT:
             found.append(lost)
         else:
             lost.forget()
     return found
 
 
+_MOVING = ("%undo", "%redo")  # which count inputs, those that failed too
+
+
 def _read(path: Path, data: bytes, when: float) -> Lost:
-    inputs = []
+    inputs: list[tuple[str, bool]] = []
     draft = ""
+    closed = False
     for line in data.split(b"\n"):
         try:
             kind, text = json.loads(line)
         except (ValueError, TypeError):
             continue
         if kind == "in":
-            inputs.append(text)
+            inputs.append((text, True))
             draft = ""
         elif kind == "draft":
             draft = text
-    return Lost(path, inputs, draft, when)
+        elif kind == "failed" and inputs:
+            inputs[-1] = inputs[-1][0], False
+        elif kind == "closed":
+            closed = True
+    counted = [at for at, (text, _) in enumerate(inputs) if text.strip().startswith(_MOVING)]
+    first = counted[-1] if counted else 0
+    kept = [text for at, (text, well) in enumerate(inputs) if well or at < first]
+    lost = Lost(path, kept, draft, when)
+    lost.failed = len(inputs) - len(kept)
+    lost.closed = closed
+    return lost

@@ -6,10 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from gradcli.repl.session.failed import Failed
-from gradcli.repl.session.saving import program
+from gradcli.repl.session.saving import commented, grouped, markdown, notebook, program
+
+from .parse import ranges
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
+    from gradcli.repl.session.statement import Statement
 
 LARGEST = 10 << 20  # characters of a program
 
@@ -36,17 +39,19 @@ def _read(text: str, magic: str) -> tuple[str, str]:
 
 
 def save(shell: Shell, text: str) -> None:
-    name = _name(text, "save")
-    lines = program(shell.statements)
-    if not lines:
-        raise Failed("there is nothing to save yet")
+    name, statements, options = _selected(shell, text)
+    if not statements:
+        raise Failed(
+            "there is nothing to save yet" if not shell.statements else "nothing ran there"
+        )
     from gradcli.io.files import write_file
 
-    data = lines.encode()
+    data = _written(shell, name, statements, "-o" in options).encode("utf-8", "replace")
     try:
         is_new = _taken(name)
-        if not is_new and not shell.ask(f"{name} exists. Replace it? [y/N] "):
-            raise Failed(f"{name} exists and was left as it is")
+        asks = not is_new and "-f" not in options
+        if asks and not shell.ask(f"{name} exists. Replace it? [y/N] "):
+            raise Failed(f"{name} exists and was left as it is", "-f replaces it unasked")
         try:
             write_file(name, lambda file: file.write(data))
         except BaseException:
@@ -55,7 +60,38 @@ def save(shell: Shell, text: str) -> None:
             raise
     except OSError as error:
         raise Failed(f"{name}: {error.strerror or error}") from None
-    shell.say(f"{len(shell.statements)} statements are in {name}")
+    if shell.undo is not None:
+        shell.undo.note(f"the file {name} stays as it is")
+    shell.say(f"{len(statements)} statement{'s' * (len(statements) != 1)} are in {name}")
+
+
+def _selected(shell: Shell, text: str) -> tuple[str, list[Statement], list[str]]:
+    """The file's name, the statements of the inputs that are asked for, and the options."""
+    words = text.split(" ")
+    options: list[str] = []
+    numbers: set[int] = set()
+    while len(words) > 1:
+        found = ranges(shell, words[-1:]) if words[-1] not in ("-f", "-o") else []
+        if found is None and words[-1]:
+            break
+        word = words.pop()
+        if word in ("-f", "-o"):
+            options.append(word)
+        numbers.update(found or ())
+    chosen = [item for item in shell.statements if not numbers or item.number in numbers]
+    return _name(" ".join(words), "save"), chosen, options
+
+
+def _written(shell: Shell, name: str, statements: list[Statement], outputs: bool) -> str:
+    """What stands in the file, whose form its name tells."""
+    ending = os.path.splitext(name)[1].lower()
+    if ending in (".md", ".markdown"):
+        return markdown(grouped(statements, shell.shown))
+    if ending == ".ipynb":
+        return notebook(grouped(statements, shell.shown))
+    if outputs:
+        return commented(grouped(statements, shell.shown))
+    return program(statements)
 
 
 def _taken(name: str) -> bool:

@@ -259,11 +259,11 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "save",
-            "FILE",
-            "write what ran without errors as a program that runs",
+            "FILE [1-5] [-o] [-f]",
+            "write what ran as a program, as Markdown (.md) or as a notebook (.ipynb)",
             "files",
             (),
-            ("files",),
+            ("files", "-o", "-f"),
         ),
         Magic(
             "load",

@@ -53,8 +53,9 @@ def normal(text: str) -> str:
 
 
 def is_transcript(text: str) -> bool:
-    """Whether the text shows prompts: `>>> ` or `In [3]:`."""
-    return any(_python.match(line) or _cell.match(line) for line in text.split("\n"))
+    """Whether the text shows prompts, `>>> ` or `In [3]:`, or is Markdown."""
+    lines = text.split("\n")
+    return is_markdown(text) or any(_python.match(line) or _cell.match(line) for line in lines)
 
 
 def transcript(text: str) -> list[str]:
@@ -83,12 +84,51 @@ def transcript(text: str) -> list[str]:
     return [text for text in texts if text]
 
 
+def fenced(text: str) -> tuple[list[str], bool]:
+    """The blocks of Python in a text of Markdown, and whether the last block is closed.
+
+    Text between blocks and blocks of other languages, such as outputs, are dropped.
+    """
+    blocks: list[list[str]] = []
+    fence = ""
+    wanted = False
+    for line in text.split("\n"):
+        match = _fence.match(line)
+        if not fence and match:
+            fence = match[1]
+            wanted = match[2].lower() in _LANGUAGES
+            if wanted:
+                blocks.append([])
+        elif fence and match and match[1].startswith(fence) and not match[2]:
+            fence = ""
+        elif fence and wanted:
+            blocks[-1].append(line)
+    return ["\n".join(block) for block in blocks], not fence
+
+
+_fence = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*\{?\.?([\w+-]*)[^`\n]*$")
+_LANGUAGES = ("", "py", "python", "python3", "pycon", "ipython", "ipython3", "grad", "gradcli")
+
+
 def cells(text: str) -> list[str]:
-    """The inputs in what was typed or pasted: several for a transcript, else one."""
+    """The inputs in what was typed or pasted: several for a transcript or Markdown, else one."""
+    text = text.replace("\r\n", "\n")
+    if is_markdown(text):
+        return [cell for block in fenced(text)[0] for cell in cells(block)]
     text = normal(text)
     if is_transcript(text):
         return transcript(text)
     return [text] if text.strip() else []
+
+
+def is_markdown(text: str) -> bool:
+    """Whether a line of the text, outside of strings of several lines, opens a block of code."""
+    if "```" not in text and "~~~" not in text:
+        return False
+    found = re.search(_fence.pattern, text, re.M)
+    before = text[: found.start()] if found else ""
+    in_string = before.count('"""') % 2 or before.count("'''") % 2
+    return found is not None and not in_string
 
 
 def pieces(text: str) -> list[Piece]:
@@ -149,6 +189,8 @@ def _closed(code: list[str]) -> bool:
 
 def ready(text: str) -> tuple[bool, str]:
     """Whether Enter runs the text, and what the next line starts with if not."""
+    if is_markdown(text):
+        return fenced(text)[1], ""
     text = normal(text)
     if not text.strip():
         return True, ""

@@ -1,10 +1,12 @@
-"""A session as a program that runs: what `%save` writes."""
+"""A session as a program that runs, as Markdown or as a notebook: what `%save` writes."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.language.interpreter import Program, compile_program
 from gradcli.language.library.prelude import lazy_names, python
@@ -12,6 +14,7 @@ from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
+from gradcli.language.syntax.terminal import clean_printed
 
 if TYPE_CHECKING:
     from .statement import Statement
@@ -49,6 +52,90 @@ def program(statements: Sequence[Statement]) -> str:
         return _with_names(text, compile_program(text, mode="calculator"))
     except GradSyntaxError:
         return text
+
+
+class Cell(NamedTuple):
+    """One input that ran: its statements, and what they showed."""
+
+    text: str
+    shown: str
+
+
+def grouped(statements: Sequence[Statement], shown: Mapping[int, str]) -> list[Cell]:
+    """The statements by their inputs, with what those showed."""
+    return [
+        Cell("\n".join(item.text for item in items), clean_printed(shown.get(number, "")))
+        for number, items in groupby(statements, lambda item: item.number)
+    ]
+
+
+def commented(cells: Sequence[Cell]) -> str:
+    """A program with what each input showed in comments behind it."""
+    parts = []
+    for cell in cells:
+        lines = cell.shown.rstrip("\n").split("\n") if cell.shown.strip() else []
+        parts.append("\n".join([cell.text, *(f"# {line}".rstrip() for line in lines)]))
+    return "\n".join(parts) + "\n"
+
+
+def markdown(cells: Sequence[Cell]) -> str:
+    """Blocks of code, each followed by a block of what it showed."""
+    parts = []
+    for cell in cells:
+        parts.append(_fenced(cell.text, "python"))
+        if cell.shown.strip():
+            parts.append(_fenced(cell.shown, "text"))
+    return "\n".join(parts)
+
+
+def _fenced(text: str, language: str) -> str:
+    """A block between fences that are longer than any row of backticks in it."""
+    longest = max(map(len, re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    text = text.rstrip("\n")
+    return f"{fence}{language}\n{text}\n{fence}\n"
+
+
+def notebook(cells: Sequence[Cell]) -> str:
+    """A notebook of nbformat 4.5: one cell for an input, with what it showed as its output."""
+    plain = compile_plainly("\n".join(cell.text for cell in cells))
+    kernel = ("python3", "Python 3") if plain else ("gradcli", "gradcli")
+    found = []
+    for number, cell in enumerate(cells, 1):
+        output = {"output_type": "stream", "name": "stdout", "text": _lines(cell.shown)}
+        found.append(
+            {
+                "cell_type": "code",
+                "id": f"in-{number}",
+                "execution_count": number,
+                "metadata": {},
+                "source": _lines(cell.text),
+                "outputs": [output] if cell.shown.strip() else [],
+            }
+        )
+    document = {
+        "cells": found,
+        "metadata": {
+            "kernelspec": {"name": kernel[0], "display_name": kernel[1], "language": "python"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def compile_plainly(text: str) -> bool:
+    """Whether a text is a program of Python that imports torch itself, without the prelude."""
+    try:
+        compiled = compile_program(text, mode="auto")
+    except GradSyntaxError:
+        return False
+    return compiled.uses_torch and not _uses_prelude(compiled)
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
 
 
 def _uses_prelude(compiled: Program) -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 NO_SHELL = "gradcli starts no other programs"
 SHELL_HELP = "Ctrl-Z goes to the shell and fg comes back; %load and %save read and write files"
+MOST_SHOWN = 20_000  # characters of what an input showed that are kept
 MOST_RUNS = 10  # stretches of numbers that are listed
 LONGEST = 200_000  # characters of a value that are shown
 RECENT = ("_", "__", "___")  # the last output, the one before it, and the one before that
@@ -83,6 +84,7 @@ class Shell:
         self.inputs: list[str] = [""]
         self.outputs: dict[int, Any] = {}
         self.statements: list[Statement] = []
+        self.shown: dict[int, str] = {}  # what inputs printed and showed, by their numbers
         machine.ran = {}
         self.elapsed: float | None = None
         self.running = False
@@ -216,7 +218,14 @@ class Shell:
         """Show what a program printed."""
         if self.undo is not None and text:
             self.undo.note("what was printed stays on the screen")
+        self._keep_shown(text)
         self.write(clean_printed(text))
+
+    def _keep_shown(self, text: str) -> None:
+        """Keep what an input showed, for `%save`: the beginning of it."""
+        number = self.number - 1
+        before = self.shown.get(number, "")
+        self.shown[number] = before + text[: max(MOST_SHOWN - len(before), 0)]
 
     def _run_pieces(self, cell: str) -> bool:
         number = self.number - 1
@@ -267,7 +276,7 @@ class Shell:
             try:
                 program = Program(source, nodes.Module((statement,), tree.span), "interactive")
                 value = self.session.run(program).value
-                done = Statement(source.slice(statement.span), (statement, source))
+                done = Statement(number, source.slice(statement.span), (statement, source))
                 self.statements.append(done)
                 if value is UNSET or value is None or (is_last and quiet) or not echo:
                     continue
@@ -290,7 +299,7 @@ class Shell:
 
     def remember(self, text: str) -> None:
         """Have `%save` write a statement, for what a magic did."""
-        self.statements.append(Statement(text))
+        self.statements.append(Statement(self.number - 1, text))
 
     # ------------------------------------------------------------ showing
 
@@ -327,6 +336,7 @@ class Shell:
         if len(text) > LONGEST:
             cut = len(text) - LONGEST
             text = f"{text[:LONGEST]}\n… {cut:,} more characters; print(…) shows all"
+        self._keep_shown(text + "\n")
         self.put_value(text, number)
         self.outputs[number] = value
         self.names[f"_{number}"] = value

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 class Statement:
     """A statement that ran without an error.
 
-    `shown` is the number of its output, or 0; `piece` its tree and its input, None for what a magic
-    did.
+    `number` is that of its input, `shown` that of its output, or 0; `piece` its tree and its input,
+    None for what a magic did.
     """
 
-    __slots__ = ("piece", "shown", "text")
+    __slots__ = ("number", "piece", "shown", "text")
 
-    def __init__(self, text: str, piece: tuple[Any, Source] | None = None) -> None:
+    def __init__(self, number: int, text: str, piece: tuple[Any, Source] | None = None) -> None:
+        self.number = number
         self.text = text
         self.piece = piece
         self.shown = 0
