@@ -289,6 +289,13 @@ def test_memory_goes_before_freed_graphs(talk: Callable[..., Talk]) -> None:
     assert session.shell.undo.used + session.shell.keeper.used <= 1 << 20
 
 
+def test_more_than_the_limit_is_not_copied(talk: Callable[..., Talk]) -> None:
+    session = talk(keep=1 << 20)
+    session("a = 1", "x = torch.zeros(1_000_000)", "x.add_(1)")
+    assert "did not fit" in session("%undo")
+    assert session("print(x[0].item(), a)") == "1.0 1\n"
+
+
 def test_a_limit_of_memory_lets_go_of_it(talk: Callable[..., Talk]) -> None:
     session = talk()
     session("x = torch.zeros(1000)", "x.add_(1)")

@@ -191,13 +191,15 @@ class Shell:
         started = time.perf_counter()
         self.running = True
         undo = self._undo()
-        undo.begin(self.number - 1, cell)
         try:
             with self.interrupts:
-                return self._run_pieces(cell)
+                undo.begin(self.number - 1, cell)
+                try:
+                    return self._run_pieces(cell)
+                finally:
+                    undo.end()
         finally:
             self.running = False
-            undo.end()
             self.elapsed = time.perf_counter() - started
             self._measure_graph()
             if self.session.pyplot is not None:

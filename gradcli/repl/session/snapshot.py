@@ -21,7 +21,7 @@ import numpy as np
 
 from gradcli.autograd.node import AccumulateGrad, Node, anomaly_checks
 from gradcli.kernels.generator import default_generator
-from gradcli.language.interpreter import Program, Session
+from gradcli.language.interpreter import KEEPING, Program, Session
 from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.source import Source
@@ -277,7 +277,7 @@ def places(shell: Any) -> list[Place]:
     from gradcli.tensor.runtime import runtime
 
     session = shell.session
-    found = [Place(shell, name) for name in ("outputs", "recent", "statements")]
+    found = [Place(shell, name) for name in ("outputs", "recent", "statements", "short", "colour")]
     found += [Place(session, name) for name in ("globals", "random", "pyplot")]
     found += [Place(machine, name) for name in ("ran", "random", "pyplot")]
     return [*found, *(Place(runtime, name) for name in ("grad_enabled", "fresh", "born"))]
@@ -312,7 +312,9 @@ class Snapshot:
         self.whole = True
         skipped = {id(shell.inputs)}
         values = [value for _, value in self.places]
-        roots = [*values, shell.session.modules, shell.session.files, *_settings()]
+        session = shell.session
+        kept = [session.modules[name].entries for name in KEEPING if name in session.modules]
+        roots = [*values, session.modules, session.files, *kept, *_settings()]
         self.flat: set[int] = set()
         self._walk(roots, skipped, earlier)
 

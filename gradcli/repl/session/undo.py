@@ -29,6 +29,8 @@ from .failed import Failed
 from .graph_size import MOST
 from .snapshot import Snapshot, kind_of, put_state, state_of
 
+TOO_MUCH = "what is needed for more did not fit (--keep 1G keeps more)"
+TOO_MANY = "the session holds more values than are looked at"
 DEEPEST = 1000  # inputs that can be taken back
 
 
@@ -108,6 +110,7 @@ class Undo:
         self.step: Step | None = None
         self.memory: dict[int, tuple[Any, Any]] = {}
         self.freed: list[tuple[Node, Any, Any]] = []
+        self.copied = 0  # bytes that were written, of those that there were before the input
         self.first = 0  # nodes with smaller numbers were there before the input
         self.used = 0  # bytes that steps hold
         self.gone = ""  # why the last inputs cannot be taken back
@@ -130,6 +133,7 @@ class Undo:
         self.first = next_number()
         self.memory = {}
         self.freed = []
+        self.copied = 0
         before_write.append(self._see)
         before_array_write.append(self._see_array)
         freeing.insert(0, self._see_freed)
@@ -148,36 +152,34 @@ class Undo:
         if self.step is not None:
             self.step.notes[text] = None
 
-    def leave_out(self) -> None:
-        """The input that runs is none to take back: it took one back itself."""
-        self.step = None
-        self.before = None
-        self._stop_listening()
-
     def end(self) -> None:
         """The input has run: keep what it changed."""
         self._stop_listening()
         step, before = self.step, self.before
         self.step = None
-        if step is None:
+        if step is None or before is None:
             return
-        if before is None:
-            return
-        after = Snapshot(self.shell, before)
-        self.before = after
-        if not (before.whole and after.whole):
+        after = self.before = Snapshot(self.shell, before)
+        if not (before.whole and after.whole) or self.copied > self.keeper.limit:
             self._clear()
-            self.gone = "the session holds more than is looked at for %undo"
+            self.gone = TOO_MUCH if self.copied > self.keeper.limit else TOO_MANY
             return
         self._fill(step, before, after)
         if not step:
             return
-        self.used += step.size - sum(other.size for other in self.undone)
+        self.used -= sum(other.size for other in self.undone)
         self.undone.clear()
-        self.done.append(step)
+        self._add(self.done, step, before, after)
+
+    def _add(self, steps: list[Step], step: Step, before: Snapshot, after: Snapshot) -> None:
+        """Keep a step that leads from what is after to what was before, as far as there is room."""
+        step.size = _size(step, before, after)
+        self.used += step.size
+        steps.append(step)
         if len(self.done) > DEEPEST:
             self.used -= self.done.pop(0).size
-        self._make_room()
+        while self.used + self.keeper.used > self.keeper.limit and self._drop():
+            pass
 
     def _fill(self, step: Step, before: Snapshot, after: Snapshot) -> None:
         step.objects = list(before.changed(after).values())
@@ -189,12 +191,6 @@ class Undo:
         step.streams = before.drawn()
         if before.went_on():
             step.notes["a generator that went on does not go back"] = None
-        copied = sum(copy.nbytes for _, copy in step.memory)
-        dropped = sum(
-            owner.nbytes for key, owner in before.owners.items() if key not in after.owners
-        )
-        records = 8 * sum(len(record) for _, record in step.objects)
-        step.size = copied + dropped + records + _graph_bytes(before.roots, after.roots)
         self.memory, self.freed = {}, []
 
     def _see(self, tensor: Tensor) -> None:
@@ -206,7 +202,10 @@ class Undo:
         """Copy memory that the session had before this input, once."""
         owner = owner_of(array)
         key = id(owner)
-        if self.before is not None and key in self.before.owners and key not in self.memory:
+        if self.before is None or key not in self.before.owners or key in self.memory:
+            return
+        self.copied += owner.nbytes
+        if self.copied <= self.keeper.limit:
             self.memory[key] = owner, owner.copy()
 
     def _see_freed(self, node: Node, freed: Freed) -> None:
@@ -215,17 +214,13 @@ class Undo:
 
     # ------------------------------------------------------------ room
 
-    def _make_room(self) -> None:
-        while self.used + self.keeper.used > self.keeper.limit and self._drop():
-            pass
-
     def _drop(self) -> bool:
         """Forget the step that is furthest away; whether there was one."""
         steps = self.undone if len(self.undone) > len(self.done) else self.done
         if not steps:
             return False
         if steps is self.done:
-            self.gone = "what is needed for more did not fit (--keep 1G keeps more)"
+            self.gone = TOO_MUCH
         self.used -= steps.pop(0).size
         return True
 
@@ -257,16 +252,28 @@ class Undo:
         return self._move(self.undone, self.done, count, "there is nothing to do again")
 
     def _move(self, source: list[Step], target: list[Step], count: int, nothing: str) -> list[Step]:
-        self.leave_out()
+        self.step = None  # the input that runs is none to take back
         if not source:
             raise Failed(nothing, self.gone if source is self.done else "%redo goes after %undo")
         moved: list[Step] = []
+        before = self.before or Snapshot(self.shell)
         while source and len(moved) < count:
             step = source.pop()
+            self.used -= step.size
             step.swap()
-            target.append(step)
+            self.before = Snapshot(self.shell)
+            self._add(target, step, before, self.before)
+            before = self.before
             moved.append(step)
         return moved
+
+
+def _size(step: Step, before: Snapshot, after: Snapshot) -> int:
+    """The bytes that a step holds and that the session does not hold any more."""
+    copied: int = sum(copy.nbytes for _, copy in step.memory)
+    gone: int = sum(owner.nbytes for key, owner in before.owners.items() if key not in after.owners)
+    records = 8 * sum(len(record) for _, record in step.objects)
+    return copied + gone + records + _graph_bytes(before.roots, after.roots)
 
 
 def _differs(array: Any, copy: Any) -> bool:
