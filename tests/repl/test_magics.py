@@ -18,7 +18,7 @@ from gradcli.repl.magics.parse import split
 from gradcli.repl.magics.table import MAGICS
 from gradcli.repl.main import run_magic, show_help
 from gradcli.repl.session.shell import Shell
-from gradcli.tensor import dtypes
+from gradcli.tensor import dtypes, print_options
 from gradcli.tensor.runtime import runtime
 
 Run = Callable[..., str]
@@ -50,6 +50,7 @@ def talk() -> Iterator[Talk]:
     yield made
     made.shell.keeper.close()
     dtypes.default.dtype = dtypes.float32
+    print_options.set_printoptions(profile="default")
     runtime.grad_enabled = True
 
 
@@ -361,3 +362,37 @@ def test_modules_are_checked_and_stay_as_they_are(talk: Talk) -> None:
     assert "True" in talk(same)
     talk("%minimize ((net[1].weight - 2) ** 2).sum() --write")
     assert "tensor([2., 2." in talk("net[1].weight")
+
+
+def test_arguments_that_make_sense_alone(start: Callable[..., Terminal]) -> None:
+    terminal = start()
+    for magic in ("%grad", "%hessian", "%explain", "%graph", "%check", "%why"):
+        assert "there is no result on a graph yet" in terminal.enter(magic)
+    terminal.enter("x = param([1., 2.]); w = param(3.); z = param(1.)")
+    terminal.enter("y = (w * x**2).sum()")
+    shown = terminal.enter("%grad")
+    assert "dy/dx = tensor([ 6., 12.])" in shown and "dy/dw = tensor(5.)" in shown
+    assert "dz" not in shown
+    assert "tensor([ 6., 12.])" in terminal.enter("%grad x")
+    assert "H(y, x) = tensor([[6., 0.]," in terminal.enter("%hessian y")
+    assert "J(y, w) = tensor(5.)" in terminal.enter("%jacobian")
+    assert "2 gradients checked, 0 wrong" in terminal.enter("%check")
+    assert "y  SumBackward0" in terminal.enter("%graph")
+    assert "dy/dw = tensor(5.)" in terminal.enter("%explain")
+    shown = terminal.enter("%why")
+    assert "reached `x`" in shown and "reached `w`" in shown and "`z`" not in shown
+    terminal.enter("x.prod() * w")
+    assert "d_/dw = tensor(2." in terminal.enter("%grad")
+    terminal.enter("u = w ** 2")
+    assert "tensor(6.)" in terminal.enter("%grad")
+
+
+def test_expressions_are_drawn(start: Callable[..., Terminal]) -> None:
+    terminal = start(columns=60)
+    shown = terminal.enter("%plot x**2 x -3 3 --hess")
+    assert "● x**2   ∙ derivative   ○ curvature" in shown
+    assert re.search(r"^ +-2 +0 +2$", shown, re.M)
+    assert "● x**3 - x   ∙ derivative" in terminal.enter("%plot x**3 - x x")
+    terminal.enter("a = [1., 2.]; b = [2., 1.]")
+    assert "● a   ∙ b" in terminal.enter("%plot a b")
+    assert "the interval is empty" in terminal.enter("%plot t**2 t 3 -3")

@@ -173,7 +173,7 @@ def test_wrong_settings_are_warned_of(start: Start, tmp_path: Path, text: str, s
     config.mkdir(parents=True)
     (config / "config.toml").write_text(text)
     terminal = start()
-    assert "warning: " in terminal.raw and said in terminal.raw
+    assert "warning:" in terminal.raw and said in terminal.raw
     assert "]: 2" in terminal.enter("1 + 1")
 
 

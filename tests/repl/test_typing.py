@@ -58,7 +58,7 @@ def test_lines_and_indentation(shared: Terminal) -> None:
     shared.send("q = 1" + CTRL_O + "q + 1" + ENTER)
     shared.ready(number + 4)
     assert f"Out[{number + 3}]: 2" in shared.screen.text()
-    shared.send("if q:" + CTRL_O + "q + 4" + ALT_ENTER)
+    shared.send("(q +" + CTRL_O + "4)" + ALT_ENTER)
     shared.ready(number + 5)
     assert f"Out[{number + 4}]: 5" in shared.screen.text()
 

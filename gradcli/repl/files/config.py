@@ -55,7 +55,7 @@ class Config:
 
 def _near(name: str, place: str) -> str:
     """The setting that was meant, as it is written at this place."""
-    form = "GRADCLI_{}" if place.startswith("GRADCLI_") else "{}"
+    form = "GRADCLI_{}" if place.startswith("GRADCLI_") else "`{}`"
     change = str.upper if place.startswith("GRADCLI_") else str
     found = [change(word) for word in near(name, Config.__slots__, 1)]
     known = ", ".join(form.format(change(word)) for word in Config.__slots__)

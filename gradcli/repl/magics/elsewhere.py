@@ -9,7 +9,7 @@ from __future__ import annotations
 _SHELL = "gradcli starts no programs: use another terminal, or Ctrl-Z and fg"
 _FILES = "programs here have files in memory only; %load and %save read and write real ones"
 _CELLS = "cells are Python of gradcli's own; text of other languages has no use here"
-_PROFILE = "%timeit measures, and gradcli bench names the operations that cost most"
+_PROFILE = "%time and %timeit measure statements; the toolbar shows the last input's time"
 _DEBUG = "errors show the line, its operands and the calls that led there; %explain and %why go on"
 _ENVIRONMENT = "the environment is not shown to programs; settings are in config.toml"
 _LOG = "every input is in the history and in the journal for --resume; %save writes them"
@@ -111,10 +111,9 @@ HARMLESS: dict[str, str] = {
 # Name of a cell magic: what does its work here.
 CELL: dict[str, str] = {
     **dict.fromkeys(("bash", "sh", "script", "system", "sx", "!", "cmd"), _SHELL),
-    **dict.fromkeys(
-        ("html", "javascript", "js", "latex", "markdown", "svg", "SVG", "HTML"), _CELLS
-    ),
-    **dict.fromkeys(("perl", "pypy", "python", "python2", "python3", "ruby", "cython"), _CELLS),
+    **dict.fromkeys(("html", "HTML", "javascript", "js", "latex", "markdown"), _CELLS),
+    **dict.fromkeys(("svg", "SVG", "perl", "ruby", "cython"), _CELLS),
+    **dict.fromkeys(("pypy", "python", "python2", "python3"), "the lines below run without it"),
     **dict.fromkeys(("writefile", "file"), "%save FILE writes what ran"),
     **dict.fromkeys(("prun", "mprun", "lprun"), _PROFILE),
     "capture": "with io.StringIO and print(…, file=…) a text is kept; values are in Out",
@@ -138,3 +137,11 @@ KEYS: dict[str, str] = {
 def advice(name: str, cell: bool = False) -> str:
     """What does the work of a magic of IPython's, "" for a name that it does not have either."""
     return CELL.get(name, "") if cell else LINE.get(name, "")
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command and key that is another one here, and what it is here."""
+    lines = sorted({**LINE, **HARMLESS}.items())
+    found = [(f"%{name}", told) for name, told in lines]
+    found += [(f"%%{name}", told) for name, told in CELL.items()]
+    return [*found, *KEYS.items()]

@@ -13,18 +13,26 @@ from .table import MAGICS
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
-GUIDE = """\
-Type PyTorch: x = param([1., 2.])     a leaf that requires grad
-              y = (x**2).sum(); y.backward(); x.grad
-Values        _ is the last one, Out[3] and _3 the third; In[3] is what was typed
-Gradients     {gradients}
-Seeing        {seeing}
-Session       {session}
-Help          matmul?  x.sum?  F.gelu??  (?? shows derivatives)   %help NAME
-Keys          Enter runs what is complete, Alt-Enter runs, Ctrl-O makes a new line, Tab completes,
-              Up and Ctrl-R search the history, F2 edits, Ctrl-C stops what runs, Ctrl-D leaves
-Pastes        >>> transcripts, In [3]: cells and whole programs run as they are"""
+GUIDE = (
+    ("Type PyTorch", "x = param([1., 2.]) makes a leaf that requires grad"),
+    ("", "y = (x**2).sum(); y.backward(); x.grad"),
+    ("Values", "_ is the last one, Out[3] and _3 the third; In[3] is what was typed"),
+    ("Gradients", "{gradients}"),
+    ("Seeing", "{seeing}"),
+    ("Session", "{session}"),
+    ("Help", "matmul?  x.sum?  F.gelu??  (?? shows derivatives)  *ones*?  %help NAME"),
+    (
+        "Keys",
+        "Enter runs what is complete, Alt-Enter runs, Ctrl-O makes a new line, Tab completes, "
+        "Up and Ctrl-R search the history, F2 edits, Ctrl-C stops what runs, Ctrl-D leaves",
+    ),
+    (
+        "Pastes",
+        ">>> transcripts, In [3]: cells, Markdown and whole programs run as they are",
+    ),
+)
 
+NARROW = 60  # columns up to which the guide has its labels on lines of their own
 MOST_NAMES = 300  # names that a pattern shows
 MOST_TEXT = 120  # characters of an operation
 
@@ -39,12 +47,25 @@ def guide(shell: Shell) -> str:
     """A screen about everything there is."""
     import textwrap
 
-    words = {}
-    for key, names in GROUPS.items():
-        text = " ".join(f"%{name}" for name in names.split() if name in MAGICS)
-        lines = textwrap.wrap(text, max(min(shell.width, 88) - 15, 30))
-        words[key] = ("\n" + " " * 14).join(lines)
-    return GUIDE.format(**words)
+    words = {
+        key: " ".join(f"%{name}" for name in names.split() if name in MAGICS)
+        for key, names in GROUPS.items()
+    }
+    width = max(min(shell.width, 100) - 1, 20)
+    margin = 14 if width > NARROW else 2
+    lines = []
+    for label, text in GUIDE:
+        if margin < 14 and label:
+            lines.append(label)
+        lead = f"{label:14}" if margin == 14 else " " * margin
+        lines += textwrap.wrap(
+            text.format(**words),
+            width,
+            initial_indent=lead,
+            subsequent_indent=" " * margin,
+            break_on_hyphens=False,
+        )
+    return "\n".join(lines)
 
 
 def magic_text(name: str) -> str:

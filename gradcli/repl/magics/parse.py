@@ -49,7 +49,7 @@ def run_magic(shell: Shell, line: str) -> None:
         return
     name, _, rest = line[1:].partition(" ")
     if name in HARMLESS:
-        shell.say(f"note: %{name} does nothing: {HARMLESS[name]}")
+        shell.tell(f"note: %{name} does nothing: {HARMLESS[name]}", 6)
         return
     magic = find(name)
     if not magic.keyboard:

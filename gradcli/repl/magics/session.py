@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.source import Source
+from gradcli.language.syntax.terminal import clean
 from gradcli.repl.files.config import DTYPES
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor
 
+from . import elsewhere
 from .parse import arguments
 from .table import MAGICS
 
@@ -68,7 +70,7 @@ def timeit(shell: Shell, text: str) -> None:
     mean = sum(found) / len(found)
     spread = (sum((value - mean) ** 2 for value in found) / len(found)) ** 0.5
     plus = "+-" if shell.ascii else "±"
-    shell.say(
+    shell.tell(
         f"{seconds(mean)} {plus} {seconds(spread)} per run, at best {seconds(min(found))} "
         f"({len(found)} times {count:,} runs each)"
     )
@@ -177,10 +179,10 @@ def _move(shell: Shell, text: str, name: str, said: str) -> None:
     move = shell.undo.take_back if name == "undo" else shell.undo.do_again
     for step in move(count):
         first, *rest = step.text.split("\n")
-        shell.say(f"{said} In[{step.number}]: {first}{' …' if rest else ''}")
+        shell.tell(f"{said} In[{step.number}]: {clean(first)}{' …' if rest else ''}")
         if name == "undo":
             for note in step.notes:
-                shell.say(f"note: {note}")
+                shell.tell(f"note: {note}", 6)
 
 
 def help(shell: Shell, text: str) -> None:
@@ -189,6 +191,9 @@ def help(shell: Shell, text: str) -> None:
     name = text.strip()
     if not name:
         shell.say(guide(shell))
+    elif name.lower() in ("ipython", "ptpython"):
+        for word, told in elsewhere.commands():
+            shell.tell(f"{word:18}{told}", 18)
     elif name.removeprefix("%") in MAGICS:
         shell.say(magic_text(name.removeprefix("%")))
     else:

@@ -358,11 +358,7 @@ MAGICS: dict[str, Magic] = {
             "[context|minimal]",
             "whether errors show their lines, or the message alone",
             "habits",
-            (
-                _example(
-                    "%xmode minimal", "1 / 0", prints="error: ZeroDivisionError: division by zero\n"
-                ),
-            ),
+            (_example("%xmode minimal", prints="their message alone"),),
             ("context", "minimal"),
         ),
         Magic(
@@ -402,9 +398,12 @@ MAGICS: dict[str, Magic] = {
         Magic(
             "help",
             "[NAME]",
-            "what a magic or a function does; without a name, a guide",
+            "what a magic or a function does; ipython: its commands here; without a name, a guide",
             "session",
-            (_example("%help jvp", prints="%jvp y x [v]"),),
+            (
+                _example("%help jvp", prints="%jvp y x [v]"),
+                _example("%help ipython", prints="%psearch          *name*?"),
+            ),
             ("magics",),
         ),
     )

@@ -268,7 +268,10 @@ def _show_input(shell: Shell, label: str, cell: str) -> None:
 def _search(shell: Shell, wanted: str) -> None:
     """Show the inputs with a text in them: those of earlier sessions, then those of this one."""
     matches = re.compile(re.escape(wanted).replace(r"\*", ".*"), re.S).search
-    here = {cell: number for number, cell in enumerate(shell.inputs[:-1]) if number}
+    here: dict[str, int] = {}
+    for number, cell in enumerate(shell.inputs[1:-1], 1):
+        here.pop(cell, None)
+        here[cell] = number
     shown = {*here, shell.inputs[-1]}
     older = [cell for cell in dict.fromkeys(shell.past()) if matches(cell) and cell not in shown]
     for cell in reversed(older[:MOST_FOUND]):

@@ -309,6 +309,14 @@ class Shell:
         """Show a text, with a line break behind it."""
         self.write(text if text.endswith("\n") else text + "\n")
 
+    def tell(self, text: str, indent: int = 4) -> None:
+        """Show a sentence, broken between words, its further lines indented."""
+        import textwrap
+
+        width = max(self.width - 1, 20)
+        lines = textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+        self.say("\n".join(lines))
+
     def show_figure(self, figure: Any) -> bool:
         """Draw a figure of a program."""
         from gradcli.plot.terminal import WIDEST, draw
