@@ -138,6 +138,11 @@ CASES = {
         "m(x)",
         "m.running_mean",
     ),
+    "lazy module": (
+        "m = torch.nn.LazyLinear(2)",
+        "m(torch.ones(1, 3))",
+        "type(m).__name__, m.in_features",
+    ),
     "schedule": (
         "p = param(1.); o = torch.optim.SGD([p], lr=tensor(0.5)); "
         "s = torch.optim.lr_scheduler.StepLR(o, 1)",
@@ -259,6 +264,16 @@ def test_it_says_what_stays(talk: Callable[..., Talk]) -> None:
     assert "note: what was printed stays" in session("print(1)", "%undo")
     session("def f():\n    yield 1\n    yield 2\ng = f()")
     assert "note: a generator that went on" in session("next(g)", "%undo")
+
+
+def test_generators_end_when_nobody_has_them(talk: Callable[..., Talk]) -> None:
+    session = talk()
+    session("def f():\n    try:\n        yield 1\n    finally:\n        print('ended')\ng = f()")
+    session("next(g)", "x = 1")
+    assert session("del g") == "ended\n"
+    assert "took back" in session("%undo")
+    session("h = f(); k = [h]", "y = 2", "%undo")
+    assert session("print(k[0] is h, next(k[0]))") == "True 1\n"
 
 
 def test_it_stands_alone_and_takes_a_number(talk: Callable[..., Talk]) -> None:

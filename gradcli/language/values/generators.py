@@ -55,7 +55,7 @@ class FunctionGenerator:
     While it does not run, the exceptions that it is handling are kept here.
     """
 
-    __slots__ = ("_handled", "_name", "_values")
+    __slots__ = ("__weakref__", "_handled", "_name", "_values")
 
     def __init__(self, values: HostGenerator[Any, Any, Any], name: str) -> None:
         self._values = values

@@ -4,7 +4,8 @@ A snapshot holds for every object that can change a record of its parts: the ite
 the attributes and slots of an object, the names of a class. Parts are kept by identity and nothing
 is copied but references; the memory of tensors and arrays is copied by `undo`, when it is written.
 
-Note: nodes are not walked into. What a backward pass frees of them `undo` learns from the engine.
+Note: a generator is held weakly, because what stands behind its `yield` runs when it goes. Nodes
+are not walked into; what a backward pass frees of them `undo` learns from the engine.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from gradcli.language.syntax.source import Source
 from gradcli.language.values.attributes import Module as PythonModule
 from gradcli.language.values.classes import is_program_class, renew_class
 from gradcli.language.values.functions import Builtin, Function
+from gradcli.language.values.generators import FunctionGenerator
 from gradcli.table.entry import Op
 from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType, default
@@ -148,7 +150,7 @@ def _object(kind: type, left_out: frozenset[str] = frozenset()) -> Kind | None:
 
     def put(value: Any, record: Record) -> None:
         if type(value) is not record[1]:
-            value.__class__ = record[1]
+            object.__setattr__(value, "__class__", record[1])
         for slot, item in zip(slots, record[2:], strict=False):
             if item is not ABSENT:
                 slot.__set__(value, item)
@@ -218,12 +220,38 @@ _clock: Any = vars(Version)["clock"]
 VERSIONS = Kind(_take_version, _put_version, lambda record: record[3:])
 
 
+class Weak:
+    """A generator of a program as a record holds it."""
+
+    __slots__ = ("generator",)
+
+    def __init__(self, generator: FunctionGenerator) -> None:
+        self.generator = ref(generator)
+
+
+def held(record: Record) -> Record:
+    """A record with its generators: None for those that are gone."""
+    if Weak not in map(type, record):
+        return record
+    return tuple(part.generator() if type(part) is Weak else part for part in record)
+
+
 # ---------------------------------------------------------------- kinds
 
 _ATOMS = (
     *(int, float, complex, str, bytes, range, type(None), type(...), np.generic, np.dtype),
     *(type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType),
-    *(types.GeneratorType, ref, DType, Device, Builtin, Module, PythonModule, Op),
+    *(
+        types.GeneratorType,
+        FunctionGenerator,
+        ref,
+        DType,
+        Device,
+        Builtin,
+        Module,
+        PythonModule,
+        Op,
+    ),
     *(nodes.Node, Source, Program, Session, Statement),
 )
 _kinds: dict[type, Kind | None] = {
@@ -344,6 +372,8 @@ class Snapshot:
                     self.streams[id(value)] = value, state_of(value)
                 elif kind is types.GeneratorType:
                     self.running.append((ref(value), _position(value)))
+                elif kind is FunctionGenerator and type(value._values) is types.GeneratorType:
+                    self.running.append((ref(value._values), _position(value._values)))
                 elif isinstance(value, tuple | frozenset) and id(value) not in frozen:
                     frozen.add(id(value))
                     waiting += value
@@ -351,10 +381,14 @@ class Snapshot:
             record = found.take(value)
             key = id(value)
             pair = before.get(key)
-            if pair is not None and same(record, pair[1]):
+            if pair is None or not _identical(record, pair[1]):
+                if FunctionGenerator in map(type, record):
+                    waiting += [part for part in record if type(part) is FunctionGenerator]
+                    record = tuple(Weak(p) if type(p) is FunctionGenerator else p for p in record)
+                if pair is not None and not same(record, pair[1]):
+                    pair = None
+            if pair is not None:
                 record = pair[1]
-            else:
-                pair = None
             records[key] = pair or (value, record)
             if kind is Tensor and value.node is not None and value.node.number >= 0:
                 roots[id(value.node)] = value.node
@@ -396,13 +430,19 @@ def _position(generator: Any) -> int:
     return -1 if generator.gi_frame is None else int(generator.gi_frame.f_lasti)
 
 
+def _identical(one: Record, other: Record) -> bool:
+    """Whether two records have the very same parts."""
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
 def same(one: Record, other: Record) -> bool:
     """Whether two records have the same parts; numbers and texts are compared by value."""
     if len(one) != len(other):
         return False
-    if all(map(is_, one, other)):
+    if _identical(one, other):
         return True
-    return len(one) < LARGE and all(
+    one, other = held(one), held(other)
+    return all(
         a is b or (type(a) is type(b) and type(a) in FLAT and a == b)
         for a, b in zip(one, other, strict=True)
     )

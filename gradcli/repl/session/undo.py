@@ -27,7 +27,7 @@ from gradcli.tensor.tensor import Tensor
 
 from .failed import Failed
 from .graph_size import MOST
-from .snapshot import Snapshot, kind_of, put_state, state_of
+from .snapshot import Snapshot, held, kind_of, put_state, state_of
 
 TOO_MUCH = "what is needed for more did not fit (--keep 1G keeps more)"
 TOO_MANY = "the session holds more values than are looked at"
@@ -75,7 +75,7 @@ class Step:
         self.places = [(place, _swap_place(place, value)) for place, value in self.places]
         current = [(value, _kind(value).take(value)) for value, _ in self.objects]
         for value, record in self.objects:
-            _kind(value).put(value, record)
+            _kind(value).put(value, held(record))
         self.objects = current
         for index, (array, copy) in enumerate(self.memory):
             self.memory[index] = array, array.copy()
