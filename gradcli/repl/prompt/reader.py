@@ -167,7 +167,16 @@ class Prompt:
         app = get_app()
         document = self.session.default_buffer.document
         text = document.text[: document.cursor_position]
-        return self.toolbar(text, app.output.get_size().columns)
+        mode = self._vi_mode()
+        rest = self.toolbar(text, app.output.get_size().columns - len(mode))
+        return [("class:toolbar.mode", mode), *rest] if mode else rest
+
+    def _vi_mode(self) -> str:
+        """What the keys do, where they are those of vi: " insert"."""
+        app = self.session.app
+        if app.editing_mode is not EditingMode.VI:
+            return ""
+        return f" {app.vi_state.input_mode.value.removeprefix('vi-')}"
 
     # ------------------------------------------------------------ drafts
 

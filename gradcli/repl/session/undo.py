@@ -128,7 +128,7 @@ class Undo:
     def begin(self, number: int, text: str) -> None:
         """An input is about to run."""
         if self.before is None:
-            self.before = Snapshot(self.shell)
+            self.before = self._look(None)
         self.step = Step(number, text)
         self.first = next_number()
         self.memory = {}
@@ -159,7 +159,9 @@ class Undo:
         self.step = None
         if step is None or before is None:
             return
-        after = self.before = Snapshot(self.shell, before)
+        after = self.before = self._look(before)
+        if after is None:
+            return
         if not (before.whole and after.whole) or self.copied > self.keeper.limit:
             self._clear()
             self.gone = TOO_MUCH if self.copied > self.keeper.limit else TOO_MANY
@@ -170,6 +172,14 @@ class Undo:
         self.used -= sum(other.size for other in self.undone)
         self.undone.clear()
         self._add(self.done, step, before, after)
+
+    def _look(self, before: Snapshot | None) -> Snapshot | None:
+        """What the session holds now; None, and nothing to take back, when there is no memory."""
+        try:
+            return Snapshot(self.shell, before)
+        except MemoryError:
+            self.forget()
+            return None
 
     def _add(self, steps: list[Step], step: Step, before: Snapshot, after: Snapshot) -> None:
         """Keep a step that leads from what is after to what was before, as far as there is room."""
