@@ -377,6 +377,8 @@ def test_arguments_that_make_sense_alone(start: Callable[..., Terminal]) -> None
     assert "H(y, x) = tensor([[6., 0.]," in terminal.enter("%hessian y")
     assert "J(y, w) = tensor(5.)" in terminal.enter("%jacobian")
     assert "2 gradients checked, 0 wrong" in terminal.enter("%check")
+    assert "1 gradient checked, 0 wrong" in terminal.enter("%check y * 2 w")
+    assert "its leaves are x, w" in terminal.enter("%check y z")
     assert "y  SumBackward0" in terminal.enter("%graph")
     assert "dy/dw = tensor(5.)" in terminal.enter("%explain")
     shown = terminal.enter("%why")

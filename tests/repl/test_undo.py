@@ -304,6 +304,14 @@ def test_memory_goes_before_freed_graphs(talk: Callable[..., Talk]) -> None:
     assert session.shell.undo.used + session.shell.keeper.used <= 1 << 20
 
 
+def test_a_graph_above_the_limit_is_not_kept(talk: Callable[..., Talk]) -> None:
+    session = talk(keep=1 << 20)
+    session("w = param(torch.ones(300_000)); y = (w * w).sum()", "y.backward()")
+    assert session.shell.undo is not None
+    assert session.shell.undo.used + session.shell.keeper.used <= 1 << 20
+    assert "did not fit" in session("%undo")
+
+
 def test_more_than_the_limit_is_not_copied(talk: Callable[..., Talk]) -> None:
     session = talk(keep=1 << 20)
     session("a = 1", "x = torch.zeros(1_000_000)", "x.add_(1)")

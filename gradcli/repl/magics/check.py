@@ -27,6 +27,7 @@ from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Program
 from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
+from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.repl.session.failed import Failed
@@ -34,6 +35,7 @@ from gradcli.tensor.tensor import Tensor, shape_of
 
 from .explain import texts_of
 from .gradients import last_result
+from .parse import split
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
@@ -203,8 +205,26 @@ def _is_made_anew(value: Any) -> bool:
     )
 
 
+def _asked(text: str) -> tuple[str, list[str]]:
+    """The expression, and the names of the leaves behind it: `(a + b).sum() a b`."""
+    words = split(text)
+    leaves: list[str] = []
+    while len(words) > 1 and words[-1].isidentifier() and _is_whole(" ".join(words[:-1])):
+        leaves.insert(0, words.pop())
+    return " ".join(words), leaves
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        parse(Source(text, "check"), "expression")
+    except GradSyntaxError:
+        return False
+    return True
+
+
 def check(shell: Shell, text: str) -> None:
-    expression = text.strip() or last_result(shell)
+    expression, leaves = _asked(text)
+    expression = expression or last_result(shell)
     old = shell.evaluate(expression)
     recipe = Recipe(shell, expression)
     seen: list[Any] = []
@@ -214,7 +234,11 @@ def check(shell: Shell, text: str) -> None:
         if type(seen[-1]) is not Tensor or not requires_grad(seen[-1]):
             raise Failed(f"`{expression}` is not on a graph")
         _compare_values(shell, expression, old, seen[-1])
-        for line in report(found.entries(found.inputs, Tolerances())):
+        for leaf in leaves:
+            if leaf not in found.inputs:
+                known = ", ".join(found.inputs)
+                raise Failed(f"`{leaf}` is no leaf of `{expression}`", f"its leaves are {known}")
+        for line in report(found.entries(leaves or found.inputs, Tolerances())):
             shell.say(line)
     except NothingToCheck:
         raise Failed(f"`{expression}` does not depend on a leaf that requires grad") from None

@@ -150,7 +150,7 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "check",
-            "[y]",
+            "[y] [x ...]",
             "run what made y again in float64, and compare its gradients with differences",
             "check",
             (_example(_Y, "%check y", prints="ok     d y / d x"),),

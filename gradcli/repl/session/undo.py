@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.autograd.engine import keeper as freeing
-from gradcli.autograd.freed_values import Keeper, nbytes, reachable
+from gradcli.autograd.freed_values import Keeper, kept, nbytes, reachable
 from gradcli.autograd.node import Freed, Node, before_write, next_number
 from gradcli.language.machine.state import machine
 from gradcli.language.values.array_sizes import before_array_write
@@ -283,7 +283,8 @@ def _size(step: Step, before: Snapshot, after: Snapshot) -> int:
     copied: int = sum(copy.nbytes for _, copy in step.memory)
     gone: int = sum(owner.nbytes for key, owner in before.owners.items() if key not in after.owners)
     records = 8 * sum(len(record) for _, record in step.objects)
-    return copied + gone + records + _graph_bytes(before.roots, after.roots)
+    freed = sum(nbytes(saved) for node, (saved, _) in step.nodes if kept(node) is None)
+    return copied + gone + records + freed + _graph_bytes(before.roots, after.roots)
 
 
 def _differs(array: Any, copy: Any) -> bool:
