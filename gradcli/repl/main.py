@@ -241,9 +241,9 @@ class Repl:
                 try:
                     shell = self.loader.wait()
                     self._run(shell, text, self.prompt.typed)
-                    while shell.waiting and not shell.interrupted:
-                        self._run_pasted(shell, shell.waiting.pop(0))
-                    shell.waiting.clear()
+                    while shell.pasted and not shell.interrupted:
+                        self._run_pasted(shell, shell.pasted.pop(0))
+                    shell.pasted.clear()
                 except KeyboardInterrupt:  # between two inputs, or while the session is loaded
                     self.prompt.drop()
                     continue

@@ -263,7 +263,8 @@ def test_it_says_what_stays(talk: Callable[..., Talk]) -> None:
     session = talk()
     assert "note: what was printed stays" in session("print(1)", "%undo")
     session("def f():\n    yield 1\n    yield 2\ng = f()")
-    assert "note: a generator that went on" in session("next(g)", "%undo")
+    assert "note: an iterator that went on" in session("next(g)", "%undo")
+    assert "note: an iterator that went on" in session("i = iter([1, 2])", "next(i)", "%undo")
 
 
 def test_generators_end_when_nobody_has_them(talk: Callable[..., Talk]) -> None:

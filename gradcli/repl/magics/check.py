@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -205,11 +206,14 @@ def _is_made_anew(value: Any) -> bool:
     )
 
 
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+
+
 def _asked(text: str) -> tuple[str, list[str]]:
     """The expression, and the names of the leaves behind it: `(a + b).sum() a b`."""
     words = split(text)
     leaves: list[str] = []
-    while len(words) > 1 and words[-1].isidentifier() and _is_whole(" ".join(words[:-1])):
+    while len(words) > 1 and _NAME.fullmatch(words[-1]) and _is_whole(" ".join(words[:-1])):
         leaves.insert(0, words.pop())
     return " ".join(words), leaves
 

@@ -101,7 +101,7 @@ def paste(shell: Shell, text: str) -> None:
     found = shell.read_lines("paste, then -- on a line of its own, or Ctrl-D")
     if not found.strip():
         raise Failed("nothing was pasted", "terminals paste with Ctrl-Shift-V or the middle button")
-    shell.waiting.append(found)
+    shell.pasted.append(found)
 
 
 cpaste = paste

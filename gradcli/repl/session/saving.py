@@ -99,6 +99,7 @@ def _fenced(text: str, language: str) -> str:
 def notebook(cells: Sequence[Cell]) -> str:
     """A notebook of nbformat 4.5: one cell for an input, with what it showed as its output."""
     plain = compile_plainly("\n".join(cell.text for cell in cells))
+    language = "python" if plain else "gradcli"
     kernel = ("python3", "Python 3") if plain else ("gradcli", "gradcli")
     found = []
     for number, cell in enumerate(cells, 1):
@@ -116,8 +117,8 @@ def notebook(cells: Sequence[Cell]) -> str:
     document = {
         "cells": found,
         "metadata": {
-            "kernelspec": {"name": kernel[0], "display_name": kernel[1], "language": "python"},
-            "language_info": {"name": "python"},
+            "kernelspec": {"name": kernel[0], "display_name": kernel[1], "language": language},
+            "language_info": {"name": language},
         },
         "nbformat": 4,
         "nbformat_minor": 5,

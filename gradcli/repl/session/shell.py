@@ -94,7 +94,7 @@ class Shell:
         self.taken: list[Any] | None = None  # the values of a magic that are to get names
         self.said_as = ""  # the values of the last magic as a program writes them
         self.short = False  # whether errors are shown without their lines
-        self.waiting: list[str] = []  # what runs next as if it was pasted
+        self.pasted: list[str] = []  # what runs next as if it was pasted
         self.past: Callable[[], Iterable[str]] = tuple  # earlier inputs on disk, the newest first
         self.graph_size = (0, 0)
         watch_warnings(self.show_diagnostic)

@@ -14,6 +14,7 @@ import collections
 import sys
 import types
 from collections.abc import Callable, Iterable
+from functools import partial
 from operator import is_
 from typing import Any, NamedTuple
 from weakref import ref
@@ -323,7 +324,7 @@ class Snapshot:
 
     `records` maps identities to objects and records, `owners` has the arrays that own memory,
     `roots` the nodes that made tensors, `streams` the generators of Python and NumPy with their
-    states, `flat` the containers of numbers and texts only, `running` the generators of the program
+    states, `flat` the containers of numbers and texts only, `running` the iterators of the program
     and where each stands. `whole` is false when there was too much to look at.
     """
 
@@ -336,7 +337,7 @@ class Snapshot:
         self.roots: dict[int, Any] = {}
         self.places = [(place, getattr(*place)) for place in places(shell)]
         self.streams = {id(source): (source, state_of(source)) for source in _common_sources()}
-        self.running: list[tuple[Any, int]] = []
+        self.running: list[tuple[Callable[[], Any], int]] = []
         self.whole = True
         skipped = {id(shell.inputs)}
         values = [value for _, value in self.places]
@@ -374,6 +375,8 @@ class Snapshot:
                     self.running.append((ref(value), _position(value)))
                 elif kind is FunctionGenerator and type(value._values) is types.GeneratorType:
                     self.running.append((ref(value._values), _position(value._values)))
+                elif hasattr(kind, "__length_hint__"):  # of the host's iterators
+                    self.running.append((partial(_itself, value), _position(value)))
                 elif isinstance(value, tuple | frozenset) and id(value) not in frozen:
                     frozen.add(id(value))
                     waiting += value
@@ -419,15 +422,22 @@ class Snapshot:
         return [(item, state) for item, state in pairs if not _same_state(state, state_of(item))]
 
     def went_on(self) -> bool:
-        """Whether a generator of the program has moved on since: nothing takes that back."""
+        """Whether an iterator of the program has moved on since: nothing takes that back."""
         return any(
             found is not None and _position(found) != place
             for found, place in ((item(), place) for item, place in self.running)
         )
 
 
-def _position(generator: Any) -> int:
-    return -1 if generator.gi_frame is None else int(generator.gi_frame.f_lasti)
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _position(iterator: Any) -> int:
+    """A number that changes when a generator or an iterator of the host goes on."""
+    if type(iterator) is not types.GeneratorType:
+        return int(iterator.__length_hint__())
+    return -1 if iterator.gi_frame is None else int(iterator.gi_frame.f_lasti)
 
 
 def _identical(one: Record, other: Record) -> bool:

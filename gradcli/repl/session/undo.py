@@ -200,7 +200,7 @@ class Undo:
         step.nodes = [(node, (saved, guards)) for node, saved, guards in self.freed]
         step.streams = before.drawn()
         if before.went_on():
-            step.notes["a generator that went on does not go back"] = None
+            step.notes["an iterator that went on does not go back"] = None
         self.memory, self.freed = {}, []
 
     def _see(self, tensor: Tensor) -> None:
