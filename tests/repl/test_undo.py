@@ -347,6 +347,14 @@ def test_at_the_prompt(shared: Terminal) -> None:
     assert "no_grad" in shared.screen.text()
     assert "took back In[5]: %no_grad on" in shared.enter("%undo")
     assert "In [7]:" in shared.screen.text().rstrip().split("\n")[-2:][0] or shared.number == 7
+    shared.enter("x.data.mul_(10)")
+    shared.enter("x = 3")
+    shown = shared.enter("%undo 2")
+    assert "took back In[8]: x = 3\ntook back In[7]: x.data.mul_(10)\n" in shown
+    assert "did again In[7]: x.data.mul_(10)" in shared.enter("%redo")
+    assert "tensor([10., 20.], requires_grad=True)" in shared.enter("x")
+    shared.enter("%undo 2")
+    assert "tensor([1., 2.], requires_grad=True)" in shared.enter("x")
     assert "names are forgotten" in shared.enter("%reset")
     shared.enter("%undo")
     assert "tensor(5., grad_fn=<SumBackward0>)" in shared.enter("y")
