@@ -65,7 +65,8 @@ def test_nothing_is_replaced_unasked(start: Start, tmp_path: Path) -> None:
     assert (tmp_path / "a.py").read_text() == "precious\n"
     assert "are in a.py" in terminal.enter("%save a.py -f") or "is in" in terminal.screen.text()
     assert (tmp_path / "a.py").read_text() == "a = 1\n"
-    assert "note: the file a.py stays as it is" not in terminal.screen.text()
+    shown = terminal.enter("%undo")
+    assert "took back In[1]: a = 1" in shown and "note: the file a.py stays as it is" in shown
 
 
 def test_markdown_goes_round(start: Start, tmp_path: Path) -> None:

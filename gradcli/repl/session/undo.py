@@ -113,6 +113,7 @@ class Undo:
         self.copied = 0  # bytes that were written, of those that there were before the input
         self.first = 0  # nodes with smaller numbers were there before the input
         self.used = 0  # bytes that steps hold
+        self.stray: dict[str, None] = {}  # notes of inputs that changed nothing, such as %save
         self.gone = ""  # why the last inputs cannot be taken back
         keeper.yields = self.yields
         runtime.relief = self.forget
@@ -168,6 +169,7 @@ class Undo:
             return
         self._fill(step, before, after)
         if not step:
+            self.stray.update(step.notes)
             return
         self.used -= sum(other.size for other in self.undone)
         self.undone.clear()
@@ -255,7 +257,10 @@ class Undo:
 
     def take_back(self, count: int) -> list[Step]:
         """Take back the last inputs, the last one first. Raises Failed when there is none."""
-        return self._move(self.done, self.undone, count, "there is nothing to take back")
+        moved = self._move(self.done, self.undone, count, "there is nothing to take back")
+        moved[0].notes.update(self.stray)
+        self.stray.clear()
+        return moved
 
     def do_again(self, count: int) -> list[Step]:
         """Do again what was taken back. Raises Failed when nothing was."""
