@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -95,4 +96,58 @@ def test_an_ordinary_end_waits_for_no_watchdog_and_writes_no_message():
     lines = ("watch_signals()", "watch_kernels()", "watch_time(60, 'text')", "print('done')")
     with script(*lines) as process:
         assert process.communicate(timeout=20) == (b"done\n", b"")
+    assert process.returncode == 0
+
+
+PRESSES = """
+from gradcli.repl.session.interrupts import Interrupts
+from gradcli.tensor.runtime import runtime
+import signal
+
+def held():
+    return [len(os.listdir(f"/proc/self/{what}")) for what in ("fd", "task")]
+
+interrupts = Interrupts()
+
+def press(times):
+    for _ in range(times):
+        with interrupts:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+            assert runtime.stop is not None
+    time.sleep(0.5)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts what Linux lists")
+def test_an_interrupt_that_was_handled_leaves_no_thread_and_no_file():
+    with script(PRESSES, "press(1)", "first = held()", "press(30)", "print(first == held())") as it:
+        assert it.communicate(timeout=20) == (b"True\n", b"")
+    assert it.returncode == 0
+
+
+def test_the_second_interrupt_ends_a_call_also_after_many_that_were_handled():
+    lines = ("press(10)", "interrupts.__enter__()", "print('go', flush=True)", HOLD)
+    with script(PRESSES, *lines) as process:
+        assert process.stdout.readline() == b"go\n"
+        for _ in range(2):
+            time.sleep(0.2)
+            assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+@pytest.mark.parametrize("in_c", [True, False])
+def test_a_released_watchdog_ends_itself_and_not_the_process(in_c):
+    lines = (
+        "from gradcli.language.machine import watchdog",
+        "" if in_c else "watchdog._run_in_c = lambda steps: False",
+        "pipe = os.pipe()",
+        "dog = Watchdog([('byte', pipe[0]), ('sleep', 0.01)], 6, [pipe])",
+        "print(dog.cancel())",
+        "dog.release()",
+        "time.sleep(0.3)",
+    )
+    with script(*lines) as process:
+        assert process.communicate(timeout=20) == (b"True\n", b"")
     assert process.returncode == 0

@@ -7,15 +7,17 @@ takes one argument, and the last one ends the process with the status that is wa
 
 Note: the steps are the destructors of the thread's own values (POSIX, `pthread_key_create`), which
 the C library calls when the thread ends; in the order of the keys in glibc, musl and macOS. A byte
-in a pipe is taken before the fatal end; `cancel` takes it first. Where there is no ctypes, or no
-such threads, one of Python's runs the steps.
+in a pipe is taken before the fatal end; `cancel` takes it first. A thread that is to go on after
+that ends the process by writing to a file whose write function is `_exit`: without what waits to be
+written it does nothing. Where there is no ctypes, or no such threads, one of Python's runs the
+steps.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .threads import start
@@ -24,35 +26,118 @@ Step = tuple[str, Any]  # ("sleep", seconds), ("byte", file descriptor), ("write
 
 _PIECE = 2000.0  # seconds that one call of usleep can sleep, whose argument has 32 bits
 _SPARE = 512  # glibc writes at once what would fill a small buffer
-_FUNCTIONS = {"sleep": "usleep", "byte": "getc_unlocked", "write": "fflush", "exit": "_exit"}
+_FUNCTIONS = {
+    "sleep": "usleep",
+    "byte": "getc_unlocked",
+    "write": "fflush",
+    "exit": "_exit",
+    "end": "fflush",
+    "close": "fclose",
+}
 
 _keys: dict[tuple[str, ...], list[int]] = {}  # for each list of functions, its keys
 _kept: list[Any] = []  # memory that threads use which have left the interpreter
 
 
 class Watchdog:
-    """Runs `steps`, then ends the process with `status`, unless `cancel` came before."""
+    """Runs `steps`, then ends the process with `status`, unless `cancel` came before.
 
-    __slots__ = ("_token",)
+    `pipes` are those that the steps read bytes from, as (reader, writer): with them a watchdog can
+    be released.
+    """
 
-    def __init__(self, steps: list[Step], status: int) -> None:
+    __slots__ = ("_end", "_token", "_writers")
+
+    def __init__(
+        self, steps: list[Step], status: int, pipes: Sequence[tuple[int, int]] = ()
+    ) -> None:
         self._token, writer = os.pipe()
         os.write(writer, b"!")
+        self._writers = [writer, *(writer for _, writer in pipes)]
+        self._end = End(status)
+        last: list[Step] = [("exit", status)]
+        if pipes:
+            last = [("end", self._end), ("close", self._end), ("close", self._token)]
+            last += [("close", reader) for reader, _ in pipes]
         # The byte is taken before the message, which a cancelled watchdog must not write.
         place = next((n for n, step in enumerate(steps) if step[0] == "write"), len(steps))
-        steps = [*steps[:place], ("byte", self._token), *steps[place:], ("exit", status)]
+        steps = [*steps[:place], ("byte", self._token), *steps[place:], *last]
         if sys.platform not in ("linux", "darwin") or not _run_in_c(_pieces(steps)):
             start(_run_in_python, steps)
 
     def cancel(self) -> bool:
         """Let the process live; False when it is ending already."""
-        os.set_blocking(self._token, False)
-        try:
-            taken = os.read(self._token, 1) == b"!"
-        except BlockingIOError:
-            taken = False
-        os.set_blocking(self._token, True)
-        return taken
+        import select
+
+        waiting = bool(select.select([self._token], [], [], 0)[0])
+        return waiting and os.read(self._token, 1) == b"!"
+
+    def release(self) -> None:
+        """After `cancel`: let the thread run to its end, which closes the pipes."""
+        self._end.call_off()
+        for writer in self._writers:
+            os.close(writer)
+
+
+class End:
+    """The end of the process, which can be called off."""
+
+    __slots__ = ("_purge", "file", "off", "status")
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.off = False
+        self.file: Any = None  # of the C library, which has _exit write what waits
+        self._purge: Any = None
+
+    def make(self, ctypes: Any, c: Any) -> Any:
+        """The file, in which something waits."""
+        if self.file is not None:
+            return self.file
+        ends = ctypes.cast(c._exit, ctypes.c_void_p)
+        status = ctypes.c_void_p(self.status)
+        if sys.platform == "darwin":
+            c.funopen.restype = ctypes.c_void_p
+            file = c.funopen(status, None, ends, None, None)
+        else:
+            functions = (ctypes.c_void_p * 4)(None, ends.value, None, None)
+
+            class Functions(ctypes.Structure):  # type: ignore[misc]
+                """The C library's `cookie_io_functions_t`: read, write, seek, close."""
+
+                _fields_ = (("of", ctypes.c_void_p * 4),)
+
+            c.fopencookie.restype = ctypes.c_void_p
+            file = c.fopencookie(status, b"w", Functions(functions))
+        self.file = ctypes.c_void_p(file)
+        self._purge = _purge_of(c)
+        c.setvbuf(self.file, None, 0, ctypes.c_size_t(64))
+        if not _waiting:
+            import atexit
+
+            atexit.register(_call_all_off)  # an ordinary end would write it
+        _waiting.add(self)
+        c.fputc(ord("!"), self.file)
+        return self.file
+
+    def call_off(self) -> None:
+        """Have nothing happen when it comes."""
+        self.off = True
+        _waiting.discard(self)
+        if self.file is not None:
+            self._purge(self.file)
+
+
+_waiting: set[End] = set()
+
+
+def _call_all_off() -> None:
+    for end in list(_waiting):
+        end.call_off()
+
+
+def _purge_of(c: Any) -> Any:
+    return c.fpurge if sys.platform == "darwin" else c.__fpurge
 
 
 def _run_in_python(steps: list[Step]) -> None:
@@ -63,6 +148,8 @@ def _run_in_python(steps: list[Step]) -> None:
         "byte": lambda fd: os.read(fd, 1),
         "write": lambda text: os.write(2, text.encode()),
         "exit": os._exit,
+        "end": lambda end: None if end.off else os._exit(end.status),
+        "close": lambda what: None if type(what) is End else os.close(what),
     }
     for name, argument in steps:
         actions[name](argument)
@@ -95,7 +182,8 @@ def _run_in_c(steps: list[Step]) -> bool:
     import time
     from _weakref import ref
 
-    arguments = [argument_of(ctypes, c, *step) for step in steps]
+    files: dict[int, Any] = {}  # one for each descriptor
+    arguments = [_made(ctypes, c, step, files) for step in steps]
     local: Any = _thread._local()
     ready = _thread.allocate_lock()
     ready.acquire()
@@ -136,6 +224,19 @@ def _keys_of(ctypes: Any, c: Any, functions: tuple[str, ...]) -> list[int]:
     return found
 
 
+def _made(ctypes: Any, c: Any, step: Step, files: dict[int, Any]) -> Any:
+    name, argument = step
+    if type(argument) is End:
+        return argument.make(ctypes, c)
+    if name == "close":
+        return files[argument]
+    if name != "byte":
+        return argument_of(ctypes, c, name, argument)
+    if argument not in files:
+        files[argument] = argument_of(ctypes, c, name, argument)
+    return files[argument]
+
+
 def argument_of(ctypes: Any, c: Any, name: str, argument: Any) -> Any:
     """The argument of a step's C function."""
     if name == "sleep":
@@ -156,6 +257,5 @@ def argument_of(ctypes: Any, c: Any, name: str, argument: Any) -> Any:
     c.fwrite(data, ctypes.c_size_t(1), ctypes.c_size_t(len(data)), file)
     import atexit
 
-    purge = c.fpurge if sys.platform == "darwin" else c.__fpurge
-    atexit.register(purge, file)  # an ordinary end would write it
+    atexit.register(_purge_of(c), file)  # an ordinary end would write it
     return file

@@ -3,7 +3,8 @@
 Note: the handler only sets `runtime.stop`, which the interpreter and the engine look at between
 steps. Python's handlers do not run inside a long call of the host, so a watchdog counts the signals
 in a pipe: when a second one comes and the first was not handled yet, the process ends with status
-130. What was typed is in the journal by then.
+130. What was typed is in the journal by then. Some long calls do run handlers: there the second
+signal finds the first still waiting.
 """
 
 from __future__ import annotations
@@ -27,20 +28,31 @@ class Interrupts:
         self.writer = -1
         self.old: object = None
         self.old_fd = -1
+        self.ends = False  # a second signal came while the first was waiting
 
     def _arm(self) -> None:
         """Have the second signal from now on end the process."""
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         steps = [("byte", reader), ("byte", reader), ("sleep", SECOND)]
-        self.watchdog, self.writer = Watchdog(steps, STATUS), writer
+        self.watchdog, self.writer = Watchdog(steps, STATUS, [(reader, writer)]), writer
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if type(runtime.stop) is Interrupted:
+            self.ends = True
+            os.write(self.writer, b"!")  # the watchdog's second
+            return
         runtime.stop = Interrupted()
-        if self.watchdog is not None:
-            self.watchdog.cancel()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Count from the beginning: the signals that came had their effect."""
+        handled = self.watchdog
+        if handled is not None and handled.cancel():
             self._arm()
             signal.set_wakeup_fd(self.writer, warn_on_full_buffer=False)
+            handled.release()
+        self.ends = False
 
     def __enter__(self) -> Interrupts:
         if self.watchdog is None:
@@ -56,6 +68,8 @@ class Interrupts:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self.ends:
+            self._begin_anew()
         signal.set_wakeup_fd(self.old_fd)
         signal.signal(signal.SIGINT, self.old)  # type: ignore[arg-type]
         runtime.stop = None
