@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from ..tensor.keeping import keep_attributes
 from ..tensor.runtime import runtime
 from ..tensor.tensor import BEHIND, Tensor
 from ..tensor.tensor import InferenceVersion as InferenceVersion
@@ -30,6 +31,9 @@ def requires_grad(tensor: Tensor) -> bool:
         return True
     view = tensor.view_info
     return view is not None and view.base.node is not None
+
+
+keep_attributes(runtime, "grad_enabled")
 
 
 class Mode:

@@ -13,6 +13,7 @@ from typing import Any
 from ..autograd import api
 from ..autograd.leaf import detach, requires_grad_
 from ..table.public.functions import F, linalg, method, torch
+from ..tensor.keeping import keep_mapping
 from ..tensor.runtime import runtime
 from ..tensor.tensor import shape_of
 from .distribution import Distribution
@@ -713,3 +714,6 @@ def _uniform_pareto(p: Any, q: Any) -> Any:
     t2 = (_x_log_x(p.high) - _x_log_x(p.low) - support) / support
     result = t2 * (q.alpha + 1) - t1
     return _where_less(result, p.low < q.support.lower_bound)
+
+
+keep_mapping(_formulas)

@@ -15,6 +15,7 @@ import numpy as np
 from ..tensor.device import Device, cpu
 from ..tensor.dtypes import uint8
 from ..tensor.memory import shown
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make
 
 Words = np.ndarray[Any, np.dtype[np.uint32]]
@@ -101,8 +102,9 @@ class Generator:
     __slots__ = ("_block", "_fresh", "_next", "_seed", "_words", "normal")
 
     def __init__(self, device: object = "cpu", *, entropy: bool = False) -> None:
-        if str(device) != "cpu":
-            raise RuntimeError(f"Device type {str(device).upper()} is not supported")
+        name = runtime.text(device)
+        if name != "cpu":
+            raise RuntimeError(f"Device type {name.upper()} is not supported")
         self._seed: int | None = None
         self.normal: float | None = None
         if not entropy:
@@ -146,6 +148,11 @@ class Generator:
             raise ValueError("Overflow when unpacking long long")
         self._start(seed & 0xFFFFFFFFFFFFFFFF)
         return self
+
+    def forget(self) -> None:
+        """Have no seed: the operating system gives one when numbers are drawn."""
+        self._start(_DEFAULT_SEED)
+        self._seed = None
 
     def seed(self) -> int:
         """Seed from the operating system; returns the seed."""

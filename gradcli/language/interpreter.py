@@ -35,13 +35,15 @@ from gradcli.language.values.attributes import LATE
 from gradcli.language.values.functions import Closure
 from gradcli.language.values.generators import handling
 from gradcli.language.values.special_names import is_special
+from gradcli.tensor.keeping import Kept
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, resident, runtime
 
 Mode = Literal["auto", "python", "calculator", "interactive"]
 
 UNSET: Any = object()
 _WELL = (type(None), int, bool)  # what `sys.exit` takes for a good end, when it is false
-KEEPING = ("logging", "os", "os.path", "sys", "warnings")  # modules that remember what was done
+# Modules that remember what was done.
+KEEPING = ("logging", "numpy", "numpy.random", "os", "os.path", "sys", "warnings")
 
 
 def _numpy_attributes() -> None:
@@ -311,8 +313,9 @@ class Session:
     """A namespace in which programs run one after another.
 
     `stdout` takes the text that programs print, `emit` the records of `emit(name=value)`. `seed`
-    seeds the module `random`. `show_figure` draws a figure that a program shows and says whether
-    it did; `pyplot` is the state of matplotlib's module, None before a program imports it.
+    seeds the modules `random` and `numpy.random`. `show_figure` draws a figure that a program
+    shows and says whether it did; `pyplot` is the state of matplotlib's module, None before a
+    program imports it.
     """
 
     def __init__(
@@ -332,6 +335,8 @@ class Session:
         self.modules: dict[str, Any] = {}
         self.files = Files()
         self.random: Any = None
+        self.seed = seed
+        self.kept: Kept | None = None
         if seed is not None:
             from gradcli.language.library.python.random import Draws
 
@@ -389,6 +394,9 @@ class Session:
             self.globals = {}
             for name in KEEPING:
                 self.modules.pop(name, None)
+            if self.kept is None:
+                self.kept = Kept()
+            self.kept.restore()
         program.check_inputs({**self.globals, **given} if self.globals else given)
         names = self.globals
         names.update(given)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .keeping import keep_attributes
+
 Array = Any  # an ndarray, or a NumPy scalar where the tensor has no dimension
 
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)  # categories, in order of promotion
@@ -192,6 +194,7 @@ class _Default:
 
 
 default = _Default()
+keep_attributes(default, "dtype")
 
 
 def python_number(value: Any) -> Any:

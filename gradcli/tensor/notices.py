@@ -6,10 +6,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from .keeping import keep_mapping
+
 _given: set[str] = set()
 # What a program that runs does with warnings: True for one that is not to be shown.
 listeners: list[Callable[[type[Warning], Any], bool]] = []
 _options = {"always": False}
+keep_mapping(_options)
 
 
 def warn_once(message: str, key: str = "") -> None:

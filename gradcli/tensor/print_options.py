@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .keeping import keep_attributes
+
 
 class PrintOptions:
     """The five options; `options` is the only instance.
@@ -71,3 +73,6 @@ def get_printoptions() -> dict[str, Any]:
         "linewidth": options.linewidth,
         "sci_mode": options.sci_mode,
     }
+
+
+keep_attributes(options, *PrintOptions.__slots__)

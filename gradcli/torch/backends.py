@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..tensor.keeping import keep_mapping
+
 # module -> what programs may read and set there, and what it is at first
 _FLAGS: dict[str, dict[str, Any]] = {
     "torch.backends.cudnn": {
@@ -29,12 +31,8 @@ _FLAGS: dict[str, dict[str, Any]] = {
     },
 }
 FLAGS = {module: dict(flags) for module, flags in _FLAGS.items()}  # what they are now
-
-
-def forget() -> None:
-    """Have every setting as it is at first."""
-    for module, flags in _FLAGS.items():
-        FLAGS[module].update(flags)
+for _flags in FLAGS.values():
+    keep_mapping(_flags)
 
 
 def set_flag(module: str, name: str, value: Any) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from ..autograd.anomaly import set_detect_anomaly
 from ..tensor import dtypes, notices
 from ..tensor.dtypes import DType
+from ..tensor.keeping import keep_attributes
+from ..tensor.runtime import runtime
 
 has_lapack = True
 has_mkl = True
@@ -29,6 +31,7 @@ class _Settings:
 
 
 settings = _Settings()
+keep_attributes(settings, "deterministic", "warn_only", "precision", "multithreading")
 
 
 # --- determinism ------------------------------------------------------------------------------
@@ -84,11 +87,11 @@ _PRECISIONS = ("highest", "high", "medium")
 
 def set_float32_matmul_precision(precision: str) -> None:
     """Accepted; products of float32 matrices are always computed in full."""
-    if precision in _PRECISIONS:
+    if isinstance(precision, str) and precision in _PRECISIONS:
         settings.precision = precision
         return
     warnings.warn(
-        f"{precision} is not one of 'highest', 'high', or 'medium'; the current "
+        f"{runtime.text(precision)} is not one of 'highest', 'high', or 'medium'; the current "
         "setFloat32MatmulPrecision call has no effect.",
         UserWarning,
         stacklevel=2,

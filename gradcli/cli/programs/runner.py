@@ -79,15 +79,23 @@ class Runner:
         return names
 
     def seed_for(self, record: int, seed: int | None) -> None:
-        """Start the random numbers of a record, which `seed` and its number alone decide."""
-        if seed is None:
-            return
+        """Start the random numbers of a record, which `seed` and its number alone decide.
+
+        Without a seed they are others each time.
+        """
         from gradcli.kernels.generator import default_generator
 
+        if not self.seeded and self.session.random is not None:
+            self.session.random.seed()
+        if seed is None:
+            default_generator.forget()
+            return
         own = _mixed(_mixed(seed & 0xFFFFFFFF) ^ _mixed(seed >> 32 & 0xFFFFFFFF) ^ record)
         default_generator.manual_seed(own)
-        if self.session.random is not None and self.seeded:
-            self.session.random.seed(own)
+        if self.seeded:
+            self.session.seed = own
+            if self.session.random is not None:
+                self.session.random.seed(own)
 
     def run(self, inputs: dict[str, Tensor], *, fresh: bool = True) -> Result:
         """Run it. Raises Failure for what the program does wrong, and limits as they are."""

@@ -59,7 +59,11 @@ def _seed(value: Any) -> Any:
         return [operator.index(item) for item in value]
     if isinstance(value, np.ndarray):
         return _seed(value.ravel().tolist()) if value.ndim else int(value)
-    return index_of(value)
+    value = index_of(value)
+    if not isinstance(value, int | None):
+        kind = type(value).__name__
+        raise TypeError(f"a seed is a number or a list of numbers, not '{kind}'")
+    return value
 
 
 _MOST_WORDS = 10_000
@@ -261,7 +265,8 @@ shared: list[Any] = []  # the state of the module, once a program named it
 
 def random_module() -> Module:
     """`numpy.random`, with a state of its own."""
-    shared[:] = [np.random.RandomState()]
+    seed = getattr(machine.session, "seed", None)
+    shared[:] = [np.random.RandomState(None if seed is None else seed & 0xFFFFFFFF)]
     entries = _state_draws(shared[0])
     return Module(
         "numpy.random", {**entries, "RandomState": _random_state, "default_rng": _default_rng}

@@ -1,0 +1,62 @@
+"""What programs set for the whole process, brought back before the next program begins.
+
+The module that has such a setting enters with `keep` how it is read and written. A program that
+starts afresh finds each as it was before the first one of its session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Setting = tuple[Callable[[], Any], Callable[[Any], object]]
+
+_settings: list[Setting] = []
+_firsts: list[Any] = []  # what each was when it was entered
+
+
+def keep(read: Callable[[], Any], write: Callable[[Any], object]) -> None:
+    """Enter a setting; what `read` gives is not changed later."""
+    _settings.append((read, write))
+    _firsts.append(read())
+
+
+def keep_attributes(owner: Any, *names: str) -> None:
+    """Enter attributes of an object."""
+
+    def read() -> tuple[Any, ...]:
+        return tuple([getattr(owner, name) for name in names])
+
+    def write(values: tuple[Any, ...]) -> None:
+        for name, value in zip(names, values, strict=True):
+            setattr(owner, name, value)
+
+    keep(read, write)
+
+
+def keep_mapping(mapping: dict[Any, Any]) -> None:
+    """Enter the items of a dictionary."""
+
+    def read() -> list[tuple[Any, Any]]:
+        return list(mapping.items())
+
+    def write(items: list[tuple[Any, Any]]) -> None:
+        mapping.clear()
+        mapping.update(items)
+
+    keep(read, write)
+
+
+class Kept:
+    """The settings as they were when this was made."""
+
+    __slots__ = ("values",)
+
+    def __init__(self) -> None:
+        self.values = [read() for read, _ in _settings]
+
+    def restore(self) -> None:
+        """Have them again; those entered since as they were when they were entered."""
+        self.values += _firsts[len(self.values) :]
+        for (_, write), value in zip(_settings, self.values, strict=True):
+            write(value)
