@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd.leaf import detach
 from ..table.public.functions import linalg, method, torch
 from ..tensor.limits import finfo
+from ..tensor.runtime import speaking_once
 from ..tensor.tensor import shape_of
 from .utils import spent
 
@@ -149,6 +150,7 @@ class _IndependentConstraint(Constraint):
         kept = shape_of(result)[: dims - self.reinterpreted_batch_ndims]
         return torch.all(method.reshape(result, (*kept, -1)), -1)
 
+    @speaking_once
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__[1:]}({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
@@ -187,6 +189,7 @@ class MixtureSameFamilyConstraint(Constraint):
         kept = shape_of(holds)[: dims - event_dim]
         return torch.all(method.reshape(holds, (*kept, -1)), -1)
 
+    @speaking_once
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_constraint!r})"
 
@@ -223,6 +226,7 @@ class _Bounded(Constraint):
 
     __module__ = _MODULE
 
+    @speaking_once
     def __repr__(self) -> str:
         named = ", ".join(f"{name}={bound}" for name, bound in vars(self).items())
         return f"{type(self).__name__[1:]}({named})"

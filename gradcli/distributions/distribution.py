@@ -8,6 +8,8 @@ from typing import Any
 from ..autograd.modes import no_grad
 from ..table.public.functions import torch
 from ..tensor.dtypes import type_name
+from ..tensor.keeping import keep_attributes
+from ..tensor.runtime import speaking_once
 from ..tensor.tensor import Size, Tensor, numel, shape_of
 from .constraints import is_dependent
 from .utils import as_size, expand, lazy_property, size
@@ -235,6 +237,7 @@ class Distribution:
             )
         return type(self).__new__(type(self)) if _instance is None else _instance
 
+    @speaking_once
     def __repr__(self) -> str:
         names = [name for name in self.arg_constraints if name in self.__dict__]
         shown = ", ".join(f"{name}: {_shown(self.__dict__[name])}" for name in names)
@@ -262,3 +265,6 @@ def started(new: Any, old: Any, batch_shape: Any, event_shape: Any = SCALAR) -> 
     Distribution.__init__(new, as_size(batch_shape), event_shape, validate_args=False)
     new._validate_args = old._validate_args
     return new
+
+
+keep_attributes(Distribution, "_validate_args")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..autograd.modes import no_grad
 from ..table.public.functions import method, torch
+from ..tensor.runtime import speaking_once
 from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .categorical import Categorical
@@ -140,6 +141,7 @@ class MixtureSameFamily(Distribution):
             x, (*shape[:-1], *(1,) * padding, *shape[-1:], *(1,) * self._event_ndims)
         )
 
+    @speaking_once
     def __repr__(self) -> str:
         return (
             f"MixtureSameFamily(\n  {self.mixture_distribution},\n  {self.component_distribution})"

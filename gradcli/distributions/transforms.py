@@ -8,7 +8,7 @@ from typing import Any
 
 from ..table.public.functions import F, linalg, method, torch
 from ..tensor.limits import finfo
-from ..tensor.runtime import runtime
+from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Size, Tensor, numel, shape_of
 from . import constraints
 from .utils import (
@@ -164,6 +164,7 @@ class _InverseTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _InverseTransform) and bool(self._inv == other._inv)
 
+    @speaking_once
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._inv!r})"
 
@@ -292,6 +293,7 @@ class ComposeTransform(Transform):
             shape = part.inverse_shape(shape)
         return shape
 
+    @speaking_once
     def __repr__(self) -> str:
         parts = ",\n    ".join(repr(part) for part in self.parts)
         return f"{type(self).__name__}(\n    {parts}\n)"
@@ -355,6 +357,7 @@ class IndependentTransform(Transform):
         result = self.base_transform.log_abs_det_jacobian(x, y)
         return sum_rightmost(result, self.reinterpreted_batch_ndims)
 
+    @speaking_once
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_transform!r}, {self.reinterpreted_batch_ndims})"
 

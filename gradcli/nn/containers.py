@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
 from ..autograd.node import is_parameter
 from ..tensor.dtypes import typename
-from ..tensor.runtime import runtime
+from ..tensor.mappings import OrderedDict
+from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor, shape_of
-from .module import Module, indented, speaking_once, text_of
+from .module import Module, indented, text_of
 from .parameter import Parameter
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,8 @@ from ..autograd.function import Function
 from ..autograd.leaf import RemovableHandle, grad_fn
 from ..autograd.modes import requires_grad
 from ..autograd.node import hooks_of
+from ..tensor.keeping import keep_attributes, keep_mapping
+from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, shape_of
 
@@ -63,6 +64,10 @@ class GlobalHooks:
 
 
 everywhere = GlobalHooks()
+for _hooks in vars(everywhere).values():
+    if _hooks is not None:
+        keep_mapping(_hooks)
+keep_attributes(everywhere, "full")
 
 
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:

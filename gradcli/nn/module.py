@@ -6,8 +6,6 @@ Note: names that a program gives are keys of dicts here and never reach `getattr
 from __future__ import annotations
 
 import copy
-import functools
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, TypeVar
@@ -28,7 +26,8 @@ from ..table.call.arguments import type_name
 from ..table.lookup import get_op
 from ..tensor.device import Device
 from ..tensor.dtypes import ALL, DType, bfloat16, float16, float32, float64, typename
-from ..tensor.runtime import runtime
+from ..tensor.mappings import OrderedDict
+from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor
 from . import state_dict as states
 from .functions import torch
@@ -117,20 +116,6 @@ def give_names(prefix: str, module: Any) -> None:
 def _held(module: Module, registry: str) -> Any:
     found = vars(module).get(registry)
     return list(found.items()) if isinstance(found, dict) else ()
-
-
-def speaking_once(make: Callable[[Any], str]) -> Callable[[Any], str]:
-    """A `__repr__` of modules, where programs have a say: nothing of them runs inside of a text.
-
-    See `gradcli.language.values.steady`.
-    """
-
-    @functools.wraps(make)
-    def __repr__(self: Any) -> str:
-        known = runtime.said(self)
-        return make(self) if known is None else known
-
-    return __repr__
 
 
 def text_of(module: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
+from collections import namedtuple
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..autograd.leaf import data, detach, requires_grad_
 from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter
 from ..table.lookup import get_op
+from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, shape_of
 from .functions import write

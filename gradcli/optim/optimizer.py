@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
@@ -24,9 +24,11 @@ from ..autograd.leaf import (
 from ..autograd.modes import enable_grad, no_grad
 from ..autograd.node import before_write
 from ..nn.functions import method, torch
-from ..nn.module import converted, deep_copy, speaking_once
+from ..nn.module import converted, deep_copy
 from ..tensor.dtypes import typename
-from ..tensor.runtime import runtime
+from ..tensor.keeping import keep_mapping
+from ..tensor.mappings import OrderedDict
+from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .arithmetic import Arithmetic, Recorded, about_to_write, announce, arithmetic, number
 
@@ -38,6 +40,8 @@ FUSING = ["mps", "cuda", "xpu", "hpu", "cpu", "mtia", "privateuseone"]
 
 before_every_step: Hooks = OrderedDict()
 after_every_step: Hooks = OrderedDict()
+keep_mapping(before_every_step)
+keep_mapping(after_every_step)
 
 
 class _Required:

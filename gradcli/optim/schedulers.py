@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from ..nn.shapes import number
+from ..tensor.mappings import Counter
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, own_memory
 from .optimizer import check

@@ -7,11 +7,14 @@ raised inside an operation, and an operation happens whole or not at all.
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
 
 SMALL = 1 << 20  # bytes that are allocated without a look at what the process holds
 
@@ -46,6 +49,7 @@ class Runtime:
         "packing",
         "relief",
         "said",
+        "sort",
         "spend",
         "stop",
         "text",
@@ -67,7 +71,11 @@ class Runtime:
         # The text of what a program gave, for an error that shows it, and what an object of a
         # program has said already for the text that is being made; the language looks at sizes.
         self.text: Callable[..., str] = lambda value, make=str: make(value)
-        self.said: Callable[[Any], str | None] = lambda value: None
+        self.said: Callable[..., str | None] = lambda value, name="__repr__": None
+        # `list.sort` with what it compares counted: items, key, reverse.
+        self.sort: Callable[..., None] = lambda items, key, reverse: items.sort(
+            key=key, reverse=reverse
+        )
         self.relief: Callable[[], None] | None = None  # gives up what is kept for convenience
         self.max_bytes = 4 << 30
         self.baseline = 0  # bytes that the process held before, where it was over the limit alone
@@ -99,6 +107,13 @@ class Runtime:
             self.spend(1)
             items.append(item)
         return items
+
+    def watched(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items of a long loop of ours, each after a look at whether to stop."""
+        for item in items:
+            if self.stop is not None:
+                self.check()
+            yield item
 
     def reserve(self, nbytes: int) -> None:
         """Refuse an allocation of `nbytes` that cannot fit, before it is made.
@@ -158,3 +173,17 @@ def _size(nbytes: int) -> str:
 
 
 runtime = Runtime()
+
+
+def speaking_once(make: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A `__repr__` of ours where programs have a say: nothing of them runs inside of a text.
+
+    See `gradcli.language.values.steady`.
+    """
+
+    @functools.wraps(make)
+    def __repr__(self: Any) -> str:
+        known = runtime.said(self)
+        return make(self) if known is None else known
+
+    return __repr__

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+from ..tensor.mappings import OrderedDict
 
 
 def _words(text: str) -> list[str]:

@@ -25,6 +25,7 @@ from gradcli.language.values.python_types import TABLES
 from gradcli.language.values.text import text_repr
 from gradcli.tensor.device import Device, layout
 from gradcli.tensor.dtypes import Array, DType
+from gradcli.tensor.mappings import Counter, OrderedDict
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Size, Tensor, make, own_memory
 
@@ -129,7 +130,7 @@ class _Copy:
 _SAFE = frozenset(
     (
         *(int, float, complex, bool, str, type(None), Tensor, Size, DType, Device, layout),
-        *(list, tuple, dict, set, collections.OrderedDict, collections.Counter),
+        *(list, tuple, dict, set, OrderedDict, Counter),
     )
 )
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 import functools
 import operator
 import types
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from gradcli.tensor.mappings import Counter, OrderedDict
 from gradcli.tensor.print_options import options
-from gradcli.tensor.runtime import LimitExceeded
+from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Size, Tensor, shape_of
 
 from .state import Unbound, counted, feed, machine
@@ -52,6 +53,7 @@ _empty: tuple[dict[Any, Any], ...] = ({}, OrderedDict())
 SET_VIEWS: tuple[type, ...] = tuple(
     type(view) for mapping in _empty for view in (mapping.keys(), mapping.items())
 )
+ITEM_VIEWS: tuple[type, ...] = tuple(type(mapping.items()) for mapping in _empty)
 VALUE_VIEWS: tuple[type, ...] = tuple(type(mapping.values()) for mapping in _empty)
 
 
@@ -347,6 +349,9 @@ def sort_in_place(items: list[Any], key: Any = None, reverse: Any = False) -> No
         keys = steadied[-1](keys)
     order = sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
     items[:] = [found[at] for at in order]
+
+
+runtime.sort = sort_in_place
 
 
 def feed_keys(iterable: Any) -> Any:

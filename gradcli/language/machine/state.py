@@ -82,6 +82,7 @@ class Machine:
         "modules",
         "overflow",
         "pyplot",
+        "quiet",
         "ran",
         "random",
         "session",
@@ -102,6 +103,7 @@ class Machine:
         self.builtins: dict[str, Any] = {}
         self.random: Any = None
         self.pyplot: Any = None  # the figures of the program
+        self.quiet = False  # the host makes a text: nothing of the program runs
         self.show_figure: Any = None
         self.session: Any = None  # whose settings these are
         self.ran: dict[Node, int] | None = None

@@ -8,11 +8,12 @@ here. What is no number, text or container goes on to Python's operator, whose r
 from __future__ import annotations
 
 import operator
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from gradcli.language.machine.sizes import (
+    ITEM_VIEWS,
     PLAIN,
     SET_VIEWS,
     VALUE_VIEWS,
@@ -26,11 +27,12 @@ from gradcli.language.machine.sizes import (
     update_mapping,
 )
 from gradcli.language.machine.state import QUANTUM, counted, feed, machine
+from gradcli.tensor.mappings import Counter
 from gradcli.tensor.runtime import LimitExceeded
 from gradcli.tensor.tensor import Size, Tensor
 
 from .array_sizes import check_array, check_broadcast, check_matmul, is_array, see_array
-from .comparing import Steady, found_in, needs_care
+from .comparing import Steady, found_in, needs_care, same
 
 MAX_BITS = 1 << 20  # bits of the largest integer; dividing two of them takes 0.3 s
 
@@ -240,9 +242,19 @@ def bit_and(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
         return on_arrays(operator.and_, left, right)
     if type(left) is Counter and isinstance(right, Counter):
-        return _counted_op(left, right, min, None)
+        return _counted_op(left, right, _lesser, None)
     left, right = _as_sets(left, right)
     return left & right
+
+
+def _lesser(left: Any, right: Any) -> Any:
+    steady = check_compare(right, left)
+    return right if (right if steady is None else steady) < left else left
+
+
+def _greater(left: Any, right: Any) -> Any:
+    steady = check_compare(right, left)
+    return right if (right if steady is None else steady) > left else left
 
 
 def bit_or(left: Any, right: Any) -> Any:
@@ -250,7 +262,7 @@ def bit_or(left: Any, right: Any) -> Any:
     if is_array(left) or is_array(right):
         return on_arrays(operator.or_, left, right)
     if type(left) is Counter and isinstance(right, Counter):
-        return _counted_op(left, right, max, max)
+        return _counted_op(left, right, _greater, _greater)
     left, right = _as_sets(left, right)
     return left | right
 
@@ -327,9 +339,12 @@ def contains(container: Any, item: Any) -> bool:
             return found_in(container, item) >= 0
         return item in counted(container)
     elif type(item) not in PLAIN:
-        check_walk(item)
+        careful = check_walk(item)
         if kind in VALUE_VIEWS and check_search(container, item):
             return found_in(container, item) >= 0
+        if kind in ITEM_VIEWS and careful and type(item) is tuple and len(item) == 2:
+            found = container.mapping.get(item[0], container)
+            return found is not container and same(found, item[1])
     elif kind in VALUE_VIEWS and len(container) > QUANTUM:
         return item in _Steps(container)
     return item in container

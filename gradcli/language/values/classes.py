@@ -14,6 +14,7 @@ from typing import Any
 
 from gradcli.language.machine.sizes import FLAT
 from gradcli.language.machine.state import machine
+from gradcli.tensor.runtime import runtime
 
 from .attributes import (
     DELETERS,
@@ -30,7 +31,7 @@ from .functions import Function, Method
 from .identity import object_repr
 from .python_types import EXCEPTION_METHODS, OBJECT_METHODS, name_function, table_of
 from .special_names import LOOKUPS, is_special
-from .steady import said
+from .steady import refuse_to_run, said
 
 
 class ProgramClass(type):
@@ -39,6 +40,8 @@ class ProgramClass(type):
     __members__: dict[str, Any]
 
 
+ProgramClass.__name__ = ProgramClass.__qualname__ = "type"
+ProgramClass.__module__ = "builtins"
 OPEN_METACLASSES.add(ProgramClass)
 
 _classes: set[type] = {ProgramClass}
@@ -71,22 +74,27 @@ def special_method(function: Any) -> Any:
     """
 
     def method(*args: Any, **kwargs: Any) -> Any:
+        if machine.quiet:
+            refuse_to_run()
         return function(*args, **kwargs)
 
     return update_wrapper(method, function, ("__name__", "__qualname__"), ())
 
 
-def _text_method(function: Any) -> Any:
-    """`__repr__`, which says the same again while the host makes the text of a container."""
+_TEXTS = ("__repr__", "__str__", "__format__")
+
+
+def _text_method(function: Any, name: str) -> Any:
+    """A method of _TEXTS: it says the same again while the host makes the text of a container."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        known = said(self)
+        known = said(self, name)
         return function(self, *args, **kwargs) if known is None else known
 
     return update_wrapper(method, function, ("__name__", "__qualname__"), ())
 
 
-_special_codes = (special_method(Function).__code__, _text_method(Function).__code__)
+_special_codes = (special_method(Function).__code__, _text_method(Function, "").__code__)
 
 
 def _written(held: Any) -> Any:
@@ -107,7 +115,7 @@ def add_method(cls: type, name: str, method: Any) -> None:
     method.__qualname__ = f"{cls.__qualname__}.{name}"
     method.__module__ = "__main__"
     method.__wrapped__ = None
-    type.__setattr__(cls, name, _text_method(method) if name == "__repr__" else method)
+    type.__setattr__(cls, name, _text_method(method, name) if name in _TEXTS else method)
 
 
 def register(cls: type) -> None:
@@ -246,7 +254,8 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
             base.bases_for() if hasattr(type(base), "bases_for") else (base,) for base in bases
         ]
         bases = tuple(chain.from_iterable(stand_ins))
-    bases = MIXED.get(bases, bases)
+    if all(isinstance(base, type) for base in bases):
+        bases = MIXED.get(bases, bases)
     factory = None
     for base in bases:
         if type(base) in _classes:
@@ -254,7 +263,7 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
         elif isinstance(base, type):
             host = base
         else:
-            raise TypeError(f"a class cannot derive from {base!r}")
+            raise TypeError(f"a class cannot derive from {runtime.text(base, repr)}")
         made = next((_factories[kind] for kind in host.__mro__ if kind in _factories), None)
         if made is not None:
             factory = made
@@ -275,7 +284,8 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
     for key, value in namespace.items():
         special = is_special(key)
         if type(value) is Function and special:
-            namespace[key] = (_text_method if key == "__repr__" else special_method)(value)
+            texts = key in _TEXTS
+            namespace[key] = _text_method(value, key) if texts else special_method(value)
         elif isinstance(value, type) and (special or _is_called(key, bases)):
             namespace[key] = staticmethod(constructor(value))  # who calls it does not ask
     if factory is not None:

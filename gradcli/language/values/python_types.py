@@ -176,7 +176,7 @@ def _search_with_care(name: str, items: Any, wanted: Any, start: int = 0, stop: 
 
 def looking_up(kind: type, name: str) -> Callable[..., Any]:
     """A method that hashes its first argument."""
-    method = vars(kind)[name]
+    method = next(vars(base)[name] for base in kind.__mro__ if name in vars(base))
 
     def look_up(self: Any, *args: Any, **kwargs: Any) -> Any:
         if args:

@@ -13,7 +13,7 @@ from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor
 
 from .identity import address_text, hidden
-from .steady import steady
+from .steady import Shown, steady
 
 MAX_WIDTH = 1_000_000
 
@@ -69,6 +69,8 @@ def format_value(value: Any, spec: str) -> str:
             machine.reserve(4 * int(number))
     if type(value) in PLAIN:
         return format(value, spec)
+    if not spec and type(type(value)) is type:
+        return checked(value, str)
     return checked(value, lambda value: format(value, spec))
 
 
@@ -143,30 +145,15 @@ def percent(template: str, values: Any) -> str:
     return hidden(template % values, values)
 
 
-class _Shown:
-    """A value whose text is made, and its size checked, when it is its turn."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __str__(self) -> str:
-        return text(self.value)
-
-    def __repr__(self) -> str:
-        return text_repr(self.value)
-
-
 def _shown_later(values: Any, places: set[Any]) -> Any:
     """The values of a template, those at some places or keys as texts to come."""
     if isinstance(values, dict):
-        return {key: _Shown(value) if key in places else value for key, value in values.items()}
+        return {key: Shown(value) if key in places else value for key, value in values.items()}
     if isinstance(values, tuple):
         return tuple(
-            _Shown(value) if place in places else value for place, value in enumerate(values)
+            Shown(value) if place in places else value for place, value in enumerate(values)
         )
-    return _Shown(values) if 0 in places else values
+    return Shown(values) if 0 in places else values
 
 
 def _looked_up(template: str, values: Any) -> Any:

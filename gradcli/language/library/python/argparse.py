@@ -206,7 +206,7 @@ class Parser:
                 raise TypeError("names of arguments are texts")
         action: Any = kwargs.pop("action", "store")
         action = "boolean" if action is BOOLEAN else action
-        if action not in _ACTIONS:
+        if not isinstance(action, str) or action not in _ACTIONS:
             raise ValueError(f'unknown action "{text(action)}"')
         for name in kwargs:
             if name not in _SETTINGS:
@@ -232,7 +232,7 @@ class Parser:
             dest = args[0]
             kwargs["required"] = kwargs.get("nargs") not in ("?", "*")
         if not isinstance(dest, str) or is_special(dest):
-            raise ValueError(f"{dest!r} is not a name for an argument")
+            raise ValueError(f"{text_repr(dest)} is not a name for an argument")
         kwargs["nargs"] = self._counted_values(kwargs.get("nargs"))
         self._complete(action, flags, kwargs)
         return self._enter(Action(flags, dest, action, kwargs))
@@ -243,7 +243,7 @@ class Parser:
             return nargs
         number = index_of(nargs)
         if not isinstance(number, int) or number < 1:
-            raise ValueError(f"nargs {nargs!r} is not a number of values, '?', '*' or '+'")
+            raise ValueError(f"nargs {text_repr(nargs)} is not a number of values, '?', '*' or '+'")
         if number > MOST:
             raise ValueError(f"nargs above {MOST} is refused")
         return number
@@ -592,13 +592,13 @@ class _Reading:
             held[dest] = (held.get(dest) or 0) + 1
             return
         if kind == "append_const":
-            held[dest] = [*(held.get(dest) or ()), action.const]
+            held[dest] = [*feed(held.get(dest) or ()), action.const]
             return
         value = self.value(action, words)
         if kind == "append":
-            held[dest] = [*(held.get(dest) or ()), value]
+            held[dest] = [*feed(held.get(dest) or ()), value]
         elif kind == "extend":
-            held[dest] = [*(held.get(dest) or ()), *value]
+            held[dest] = [*feed(held.get(dest) or ()), *value]
         else:
             held[dest] = value
 

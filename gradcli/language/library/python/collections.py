@@ -6,13 +6,14 @@ import collections
 import functools
 import itertools
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from gradcli.language.machine.sizes import (
     check_key,
-    check_order,
     feed_keys,
     index_of,
+    sort_in_place,
     update_mapping,
 )
 from gradcli.language.machine.state import counted, feed, machine
@@ -21,6 +22,7 @@ from gradcli.language.values.constructors import CONSTRUCTORS, callable_value
 from gradcli.language.values.iterators import deeper, wrapped
 from gradcli.language.values.python_types import DICT, TABLES, TUPLE, looking_up, pick, searching
 from gradcli.language.values.text import text, text_repr
+from gradcli.tensor.mappings import Counter, OrderedDict
 from gradcli.tensor.runtime import LimitExceeded
 
 from .annotations import abstract_names
@@ -74,13 +76,13 @@ def _counter_update(self: Any, *args: Any, **kwargs: Any) -> None:
         for key, count in given[0].items():
             self[key] = add(count, self.get(key, 0))
         given = [None]
-    collections.Counter.update(self, *given, **kwargs)
+    Counter.update(self, *given, **kwargs)
 
 
 def _counter_subtract(self: Any, *args: Any, **kwargs: Any) -> None:
     from gradcli.language.values.arithmetic import sub
 
-    counts = collections.Counter(*map(_keyed, args), **kwargs)
+    counts = Counter(*map(_keyed, args), **kwargs)
     for key, count in counted(counts.items()):
         self[key] = sub(self.get(key, 0), count)
 
@@ -94,11 +96,9 @@ def _counter_total(self: Any) -> Any:
 def _most_common(self: Any, n: Any = None) -> list[Any]:
     """The pairs with the largest counts first, in the order they came in where equal."""
     pairs = list(self.items())
-    counts = list(self.values())
-    check_order(counts)
-    order = sorted(range(len(counts)), key=counts.__getitem__, reverse=True)
+    sort_in_place(pairs, itemgetter(1), True)
     n = index_of(n)
-    return [pairs[at] for at in (order if n is None else order[: max(n, 0)])]
+    return pairs if n is None else pairs[: max(n, 0)]
 
 
 def _counter_elements(self: Any) -> Any:
@@ -118,19 +118,16 @@ def _deque_copy(self: Any) -> Any:
 
 
 _counting(
-    collections.OrderedDict,
+    OrderedDict,
     "clear items keys popitem values",
     {
         **DICT,
-        **{
-            name: looking_up(collections.OrderedDict, name)
-            for name in ("move_to_end", "pop", "setdefault")
-        },
+        **{name: looking_up(OrderedDict, name) for name in ("move_to_end", "pop", "setdefault")},
     },
 )
 _counting(collections.defaultdict, "default_factory", DICT)
 _counting(
-    collections.Counter,
+    Counter,
     "",
     {
         **DICT,
@@ -158,9 +155,9 @@ TABLES[collections.deque]["copy"] = _deque_copy
 _empty = (list, dict, set, int, float, str, tuple, bool)  # without arguments they are harmless
 
 _makers: dict[Any, Callable[..., Any]] = {
-    collections.OrderedDict: _filled_mapping(collections.OrderedDict),
+    OrderedDict: _filled_mapping(OrderedDict),
     collections.defaultdict: _defaultdict,
-    collections.Counter: lambda *a, **k: collections.Counter(*map(_keyed, a), **k),
+    Counter: lambda *a, **k: Counter(*map(_keyed, a), **k),
     collections.deque: lambda iterable=(), maxlen=None: collections.deque(
         feed(iterable), index_of(maxlen)
     ),
@@ -179,20 +176,24 @@ class ChainMap:
         self.maps: list[Any] = list(maps) or [{}]
 
     def __getitem__(self, key: Any) -> Any:
+        check_key(key)
         for mapping in counted(self.maps):
             if key in mapping:
                 return mapping[key]
         raise KeyError(key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        check_key(key)
         self.maps[0][key] = value
 
     def __delitem__(self, key: Any) -> None:
+        check_key(key)
         if key not in self.maps[0]:
-            raise KeyError(f"Key not found in the first mapping: {key!r}")
+            raise KeyError(f"Key not found in the first mapping: {text_repr(key)}")
         del self.maps[0][key]
 
     def __contains__(self, key: Any) -> bool:
+        check_key(key)
         return any(key in mapping for mapping in counted(self.maps))
 
     def _merged(self) -> dict[Any, Any]:
@@ -308,9 +309,9 @@ def module() -> Module:
     return Module(
         "collections",
         {
-            "OrderedDict": collections.OrderedDict,
+            "OrderedDict": OrderedDict,
             "defaultdict": collections.defaultdict,
-            "Counter": collections.Counter,
+            "Counter": Counter,
             "deque": collections.deque,
             "namedtuple": _namedtuple,
             "ChainMap": ChainMap,

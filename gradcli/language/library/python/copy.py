@@ -18,6 +18,7 @@ from gradcli.language.values.classes import is_program_class
 from gradcli.language.values.functions import Builtin, Function, Method
 from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType
+from gradcli.tensor.mappings import Counter, OrderedDict
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
@@ -101,7 +102,7 @@ def copied(value: Any, each: Callable[[Any], Any], memo: dict[int, Any]) -> Any:
         parts = [each(part) for part in value]
         same = all(part is old for part, old in zip(parts, value, strict=True))
         return value if same else tuple.__new__(kind, parts)
-    elif kind in (dict, collections.OrderedDict, collections.Counter, collections.defaultdict):
+    elif kind in (dict, OrderedDict, Counter, collections.defaultdict):
         made = kind(value.default_factory) if kind is collections.defaultdict else kind()
         memo[id(value)] = made
         for key, item in value.items():

@@ -22,7 +22,7 @@ from gradcli.language.values.attributes import (
 from gradcli.language.values.classes import add_method, is_program_class, make_class, register
 from gradcli.language.values.constructors import callable_value
 from gradcli.language.values.functions import Function, Signature
-from gradcli.language.values.text import text_repr
+from gradcli.language.values.text import text, text_repr
 
 from .annotations import Annotation
 from .copy import deepcopy
@@ -533,9 +533,9 @@ def _make_dataclass(cls_name: Any, fields: Any, *, bases: Any = (), **options: A
     for item in feed(fields):
         name, *rest = (item,) if isinstance(item, str) else tuple(feed(item))
         if not isinstance(name, str) or not name.isidentifier() or name.startswith("__"):
-            raise TypeError(f"Field names must be valid identifiers: {name!r}")
+            raise TypeError(f"Field names must be valid identifiers: {text_repr(name)}")
         kind = rest[0] if rest else "typing.Any"
-        annotations[name] = kind.__name__ if isinstance(kind, type) else str(kind)
+        annotations[name] = kind.__name__ if isinstance(kind, type) else text(kind)
         if len(rest) > 1:
             namespace[name] = rest[1]
     namespace["__annotations__"] = annotations

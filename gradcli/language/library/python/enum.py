@@ -23,6 +23,7 @@ from gradcli.language.values.functions import Function
 from gradcli.language.values.python_types import TABLES, pick
 from gradcli.language.values.special_names import is_special
 from gradcli.language.values.text import text, text_repr
+from gradcli.tensor.runtime import speaking_once
 
 from .copy import COPIES
 from .hosts import open_class
@@ -101,6 +102,7 @@ class Enum:
         """The value of the member."""
         return self._value_
 
+    @speaking_once
     def __repr__(self) -> str:
         return f"<{type(self).__name__}.{self._name_}: {text_repr(self._value_)}>"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time as host_time
 from typing import Any
 
-from gradcli.language.machine.sizes import index_of
+from gradcli.language.machine.sizes import check_key, index_of
 from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.attributes import LOADERS, Module, load_from
 from gradcli.language.values.python_types import TABLES
-from gradcli.language.values.text import percent, text
+from gradcli.language.values.text import percent, text, text_repr
 
 from .hosts import open_attributes, open_class
 from .streams import STDERR, writer_of
@@ -28,12 +28,13 @@ def _level(value: Any) -> int:
         return _WORDS[value]
     number = index_of(value)
     if type(number) is not int:
-        raise TypeError(f"Level not an integer or a valid string: {value!r}")
+        raise TypeError(f"Level not an integer or a valid string: {text_repr(value)}")
     return number
 
 
 def _level_name(level: Any) -> Any:
-    return _NAMES.get(level) or f"Level {level}"
+    check_key(level)
+    return _NAMES.get(level) or f"Level {text(level)}"
 
 
 class Record:

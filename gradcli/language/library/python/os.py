@@ -10,6 +10,7 @@ import posixpath as host
 from collections.abc import Callable
 from typing import Any
 
+from gradcli.language.machine.sizes import check_key
 from gradcli.language.machine.state import machine
 from gradcli.language.values.attributes import Module
 
@@ -128,12 +129,17 @@ def module() -> Module:
         },
     )
     environment: dict[str, str] = {}
+
+    def get_variable(key: Any, default: Any = None) -> Any:
+        check_key(key)
+        return environment.get(key, default)
+
     return Module(
         "os",
         {
             "path": paths,
             "environ": environment,
-            "getenv": lambda key, default=None: environment.get(key, default),
+            "getenv": get_variable,
             "getcwd": lambda: "/",
             "getpid": lambda: 1,
             "cpu_count": lambda: 1,

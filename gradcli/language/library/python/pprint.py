@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from gradcli.language.machine.sizes import check_text, index_of, sort_in_place
@@ -10,6 +9,7 @@ from gradcli.language.machine.state import counted, machine
 from gradcli.language.values.attributes import Module, load_attribute
 from gradcli.language.values.classes import is_made
 from gradcli.language.values.text import MAX_WIDTH, refuse_width, text_repr
+from gradcli.tensor.mappings import OrderedDict
 
 from .hosts import deeper_call, open_class
 from .streams import STDOUT, writer_of

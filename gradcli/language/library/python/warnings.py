@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcli.language.machine.state import machine
 from gradcli.language.values.attributes import Module
-from gradcli.language.values.text import text
+from gradcli.language.values.text import text, text_repr
 from gradcli.tensor import notices
 
 from .hosts import open_class
@@ -119,9 +119,9 @@ class CatchWarnings:
 
 
 def _filter(action: Any, category: Any, message: str) -> _Filter:
-    if action not in _ACTIONS:
+    if not isinstance(action, str) or action not in _ACTIONS:
         kind = AssertionError if sys.version_info < (3, 13) else ValueError
-        raise kind(f"invalid action: {action!r}")
+        raise kind(f"invalid action: {text_repr(action)}")
     if not (isinstance(category, type) and issubclass(category, Warning)):
         raise TypeError("category must be a Warning subclass")
     machine.reserve(256 + len(message))
