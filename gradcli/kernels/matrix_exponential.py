@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.dtypes import Array
+from ..tensor.runtime import runtime
 from .special.single import rounded_once
 
 # The norms below which degrees 1, 2, 4, 8 and 12 are exact to rounding, and up to which 18 is.
@@ -126,7 +127,7 @@ def _squared(x: Array, norms: Array, last: float) -> Array:
     """The exponentials of matrices of any norm: halved until it is small enough, then squared."""
     times = np.maximum(np.ceil(np.log2(norms / norms.dtype.type(last))), 0)
     result = _degree_18(x / np.exp2(times)[:, None, None])
-    for step in range(int(times.max())):
+    for step in runtime.watched(range(int(times.max()))):
         again = times > step
         result[again] = _product(result[again], result[again])
     return result

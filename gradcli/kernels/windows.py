@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.dtypes import Array
+from ..tensor.runtime import runtime
 from .strides import strided
 
 _BLOCK = 1 << 20  # bytes of columns that are worked on at once
@@ -150,7 +151,7 @@ class _Grid:
     def blocks(self, count: int, each: int) -> Iterator[slice]:
         """The images to work on at once, when the columns of one have `each` bytes."""
         step = max(_BLOCK // max(each, 1), _LEAST // self.length, 1)
-        for start in range(0, count, step):
+        for start in runtime.watched(range(0, count, step)):
             yield slice(start, min(start + step, count))
 
     def runs(self, count: int, row: int) -> Iterator[tuple[int, int]]:
@@ -158,7 +159,7 @@ class _Grid:
         step = self.length
         if self.wide and count == 1:
             step = max(_LEAST, _BLOCK // max(row, 1))
-        for start in range(0, self.length, step):
+        for start in runtime.watched(range(0, self.length, step)):
             yield start, min(step, self.length - start)
 
 
@@ -248,7 +249,7 @@ def scatter(
         total = _space("total", (groups, inner, images, grid.volume), dtype)
         total.fill(0)
         step = max(1, _BLOCK // (images * row))
-        for first in range(0, taps, step):
+        for first in runtime.watched(range(0, taps, step)):
             origins = grid.origins[first : first + step]
             columns = _space("columns", (groups, len(origins), inner, images, run), dtype)
             used = matrices[:, first * inner : (first + len(origins)) * inner]

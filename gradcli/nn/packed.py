@@ -169,7 +169,7 @@ def pack_padded_sequence(
     sizes = _above(numbers, max(numbers))
     steps = [
         torch.narrow(torch.select(input, 0, step), 0, 0, size)
-        for step, size in enumerate(sizes[: shape_of(input)[0]])
+        for step, size in enumerate(runtime.watched(sizes[: shape_of(input)[0]]))
     ]
     return PackedSequence(torch.cat(steps, 0), make(np.asarray(sizes), int64), order, back)
 
@@ -196,7 +196,7 @@ def pad_packed_sequence(
     trailing = shape_of(data)[1:]
     padded = torch.full((longest, batch, *trailing), padding_value, dtype=data.dtype)
     first = start = 0
-    for at, (size, next_size) in enumerate(pairwise([*sizes, 0]), 1):
+    for at, (size, next_size) in enumerate(pairwise(runtime.watched([*sizes, 0])), 1):
         if next_size == size:
             continue  # steps of as many sequences are copied together
         count = size * (at - first)
@@ -245,7 +245,7 @@ def pad_sequence(
     sizes = (len(tensors), longest) if batch_first else (longest, len(tensors))
     trailing = shape_of(tensors[0])[1:]
     padded = torch.full((*sizes, *trailing), padding_value, dtype=tensors[0].dtype)
-    for at, (tensor, length) in enumerate(zip(tensors, lengths, strict=True)):
+    for at, (tensor, length) in enumerate(zip(runtime.watched(tensors), lengths, strict=True)):
         start = longest - length if padding_side == "left" else 0
         if batch_first:
             write(torch.narrow(torch.select(padded, 0, at), 0, start, length), tensor)
@@ -264,7 +264,7 @@ def unpad_sequence(
     rows = torch.unbind(padded_sequences, 0)
     return [
         getitem(row, torch.lt(steps, length))
-        for row, length in zip(rows, _length_numbers(lengths), strict=True)
+        for row, length in zip(runtime.watched(rows), _length_numbers(lengths), strict=True)
     ]
 
 

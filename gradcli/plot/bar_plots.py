@@ -73,7 +73,8 @@ class BarPlots(LinePlots):
         if isinstance(bins, str):
             bins = math.ceil(math.log2(max(every.size, 1)) + 1)
         elif not isinstance(bins, int):
-            bins = vector(bins) if np.ndim(bins) else int(scalar(bins))
+            given = array(bins)
+            bins = given.reshape(-1) if given.ndim else int(scalar(given))
         if isinstance(bins, int):
             if bins < 1:
                 raise Wrong(ValueError("`bins` must be positive, when an integer"))

@@ -119,11 +119,12 @@ class FieldPlots(Surroundings):
         coarse = max(-(-max(heights.shape) // MOST_CONTOURED), 1)
         x, y, heights = x[::coarse], y[::coarse], heights[::coarse, ::coarse]
         low, high = ends_of(heights, {})
-        if given is None or np.ndim(given) == 0:
+        given = None if given is None else array(given)
+        if given is None or given.ndim == 0:
             count = 7 if given is None else int(min(max(scalar(given), 1), MOST_LEVELS))
             levels = np.array(_levels(low, high, count + 1))
         else:
-            levels = np.sort(vector(given))[:MOST_LEVELS]
+            levels = np.sort(given.reshape(-1))[:MOST_LEVELS]
         only = options.get("colors")
         if isinstance(only, list | tuple) and only:
             only = only[0]

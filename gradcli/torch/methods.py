@@ -389,7 +389,9 @@ def type_(tensor: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
             if candidate.tensor_name == dtype:
                 return cast(tensor, candidate)
         raise ValueError(f"invalid type: '{dtype}'")
-    return cast(tensor, getattr(dtype, "dtype", PYTHON.get(dtype, dtype)))
+    if isinstance(dtype, type):
+        dtype = PYTHON.get(dtype, dtype)
+    return cast(tensor, getattr(dtype, "dtype", dtype))
 
 
 def type_as(tensor: Tensor, other: Tensor) -> Tensor:

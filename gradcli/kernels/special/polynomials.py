@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ...tensor.runtime import runtime
+
 Array = Any
 Step = Callable[[int, Array, Array, Array], Array]
 
@@ -21,7 +23,7 @@ def _recurrence(x: Array, n: Array, first: Array, step: Step, most: int) -> Arra
     before: Array = np.ones_like(x)
     now = np.broadcast_to(first, x.shape).astype(x.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(1, most):
+        for k in runtime.watched(range(1, most)):
             before, now = now, step(k, x, now, before).astype(x.dtype)
             result = np.where(n == k + 1, now, result)
     return result

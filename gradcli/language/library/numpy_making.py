@@ -32,6 +32,11 @@ def reserve(shape: Any, itemsize: int = 8) -> Any:
         shape = shape.tolist()
     if isinstance(shape, list | tuple | range) and len(shape) <= MOST_DIMENSIONS:
         shape = sizes = tuple(map(index_of, shape))
+        for size in sizes:
+            if not isinstance(size, int):
+                raise TypeError(
+                    f"'{type(size).__name__}' object cannot be interpreted as an integer"
+                )
     else:
         shape = index_of(shape)
         sizes = (shape,)

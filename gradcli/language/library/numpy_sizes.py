@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.language.machine.sizes import index_of
+from gradcli.language.machine.state import machine
 from gradcli.language.values.array_sizes import check_dot, check_matmul
 from gradcli.language.values.numpy_checks import words
 from gradcli.tensor.runtime import runtime
@@ -170,7 +171,8 @@ def _square(given: list[Any], kwargs: dict[str, Any]) -> int:
 
 def _chained(given: list[Any], kwargs: dict[str, Any]) -> int:
     """Products of matrices in any order."""
-    matrices = given[0] if given and isinstance(given[0], tuple) else ()
+    matrices = given[0] if given and isinstance(given[0], tuple | list | np.ndarray) else ()
+    machine.spend(len(matrices) ** 3 >> 4)
     return max([1, *(length for matrix in matrices for length in _shape_of(matrix))]) ** 2
 
 
@@ -280,6 +282,12 @@ def _inner(given: list[Any], kwargs: dict[str, Any]) -> int:
     return math.prod(map(_size, given)) // max(shared, 1)
 
 
+def _slid(given: list[Any], kwargs: dict[str, Any]) -> int:
+    """Each number with each, in one call."""
+    machine.spend(math.prod(map(_size, given[:2])) >> 12)
+    return _sum(given, kwargs)
+
+
 def _kronecker(given: list[Any], kwargs: dict[str, Any]) -> int:
     return 2 * math.prod(map(_size, given))
 
@@ -288,12 +296,13 @@ _Rule = Callable[[list[Any], dict[str, Any]], int]
 
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(
-        words("""concatenate concat stack vstack hstack dstack column_stack append insert convolve
-            correlate union1d setxor1d intersect1d isin select choose compress delete interp
-            polyadd polysub polymul polydiv solve tensorsolve"""),
+        words("""concatenate concat stack vstack hstack dstack column_stack append insert union1d
+            setxor1d intersect1d isin select choose compress delete interp polyadd polysub polymul
+            polydiv solve tensorsolve"""),
         _sum,
     ),
     **dict.fromkeys(("outer", "kron"), _kronecker),
+    **dict.fromkeys(("convolve", "correlate"), _slid),
     "inner": _inner,
     "meshgrid": _grid,
     "ix_": _sum,

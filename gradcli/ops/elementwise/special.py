@@ -13,6 +13,7 @@ from ...table.dtype_rules import refusing, supports, without_forward
 from ...table.entry import ELEMENTWISE, op
 from ...table.out_rules import CAST, FOUND, Rule
 from ...table.schema import Namespace
+from ...tensor.runtime import runtime
 
 _MVLGAMMA = Rule(
     "mvlgamma: result type {result} can't be cast to the desired output type {result}", exact=False
@@ -226,14 +227,14 @@ def _check_mvlgamma(self: Any, p: int) -> None:
 
 def _mvlgamma(self: Any, p: int) -> Any:
     total = p * (p - 1) / 4 * math.log(math.pi)
-    for i in range(p):
+    for i in runtime.watched(range(p)):
         total = total + special.lgamma(self - i / 2)
     return np.asarray(total, self.dtype, order="C")[()]
 
 
 def _mvlgamma_slope(F: Namespace, g: Any, self: Any, p: int) -> Any:
     total = F.digamma(self)
-    for i in range(1, p):
+    for i in runtime.watched(range(1, p)):
         total = total + F.digamma(self - i / 2)
     return g * total
 

@@ -231,7 +231,7 @@ def _einsum(F: Namespace, equation: str, operands: Sequence[Any]) -> Any:
         return F.sum_dim(aligned[0], tuple(contracted)) if contracted else aligned[0]
     counts = {axis: sum(a.shape[axis] != 1 for a in aligned) for axis in contracted}
     result = aligned[0]
-    for other in aligned[1:]:
+    for other in runtime.watched(aligned[1:]):
         sums: list[int] = []
         alone: tuple[list[int], list[int]] = ([], [])
         for axis in contracted:
@@ -353,7 +353,7 @@ def _tensordot(F: Namespace, a: Any, b: Any, dims: Any) -> Any:
     else:
         raise RuntimeError(
             "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] "
-            f"containing two lists, but got dims={dims}"
+            f"containing two lists, but got dims={runtime.text(dims)}"
         )
     if len(given_a) != len(given_b):
         raise RuntimeError("both dimension lists should have same length")
@@ -476,12 +476,14 @@ def _multi_dot(F: Namespace, tensors: Sequence[Any]) -> Any:
 def _chain(F: Namespace, matrices: Sequence[Any]) -> Any:
     """The product of matrices in the order that costs least (dynamic programming)."""
     count = len(matrices)
+    runtime.reserve(16 * count * count)
     sizes = [matrix.shape[0] for matrix in matrices] + [matrices[-1].shape[1]]
     cost = [[0] * count for _ in range(count)]
     split = [[0] * count for _ in range(count)]
     for length in range(1, count):
         for i in range(count - length):
             j = i + length
+            runtime.spend(1 + (length >> 4))
             best: int | None = None
             for k in range(i, j):
                 total = cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1]

@@ -17,6 +17,7 @@ from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import size_at
 from ...tensor import dtypes
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from .shared import adjoint, batch_leading, by_columns, column, conjugate
 
@@ -39,7 +40,7 @@ def _factor(F: Namespace, tau: Any, i: int, inverse: bool) -> Any:
 def _order(tau: Any, inverse: bool) -> Any:
     """The reflections in the order in which they are applied."""
     count = tau.shape[-1]
-    return range(count) if inverse else range(count - 1, -1, -1)
+    return runtime.watched(range(count) if inverse else range(count - 1, -1, -1))
 
 
 def _applied(F: Namespace, a: Any, tau: Any, C: Any, inverse: bool) -> list[Any]:
@@ -59,7 +60,7 @@ def _slopes(F: Namespace, g: Any, a: Any, tau: Any, C: Any, inverse: bool) -> tu
     columns: dict[int, Any] = {}
     factors: dict[int, Any] = {}
     rows = a.shape[-2]
-    for place, i in reversed(list(enumerate(_order(tau, inverse)))):
+    for place, i in runtime.watched(reversed(list(enumerate(_order(tau, inverse))))):
         v, factor, before = _vector(F, a, i), _factor(F, tau, i, inverse), found[place]
         inner = F.matmul(adjoint(F, v), before)
         back = F.matmul(adjoint(F, v), g)

@@ -17,6 +17,7 @@ from ...table.dtype_rules import underivable
 from ...table.entry import op
 from ...table.schema import Namespace
 from ...tensor import dtypes
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, make, shape_of
 from .shared import batch_leading, by_columns, check_floating, check_square
 
@@ -86,6 +87,7 @@ def _factor_one(matrix: Any, hermitian: bool) -> tuple[Any, Any, int]:
     info = 0
     k = 0
     while k < size:
+        runtime.check()
         row, block = _pivot(A, k, hermitian)
         if row < 0:
             info = info or k + 1
@@ -105,7 +107,7 @@ def _factored(name: str, self: Any, hermitian: bool, check: bool) -> tuple[Any, 
     packed = np.empty_like(self)
     pivots = np.empty(self.shape[:-1], np.int32)
     info = np.zeros(self.shape[:-2], np.int32)
-    for index in np.ndindex(self.shape[:-2]):
+    for index in runtime.watched(np.ndindex(self.shape[:-2])):
         packed[index], pivots[index], info[index] = _factor_one(self[index], hermitian)
     if check and np.any(info):
         raise RuntimeError(f"{name}: D has a block of zeros, so that nothing can be solved with it")
@@ -169,6 +171,7 @@ def _solve_one(A: Any, pivots: Any, B: Any, hermitian: bool) -> Any:
     blocks = []
     k = 0
     while k < size:
+        runtime.check()
         block = 1 if pivots[k] > 0 else 2
         last, row = k + block - 1, abs(int(pivots[k])) - 1
         if row != last:
@@ -184,7 +187,7 @@ def _solve_one(A: Any, pivots: Any, B: Any, hermitian: bool) -> Any:
             )
         blocks.append((k, block, last, row))
         k += block
-    for k, block, last, row in reversed(blocks):
+    for k, block, last, row in runtime.watched(reversed(blocks)):
         columns = A[k + block :, k : k + block]
         mirrored = columns.conj().T if hermitian else columns.T
         B[k : k + block] -= mirrored @ B[k + block :]
@@ -200,7 +203,7 @@ def _solve(LD: Any, pivots: Any, B: Any, hermitian: bool) -> Any:
     places = np.broadcast_to(pivots, (*lead, pivots.shape[-1]))
     right = np.broadcast_to(B, (*lead, *B.shape[-2:]))
     result = np.empty(right.shape, B.dtype)
-    for index in np.ndindex(lead):
+    for index in runtime.watched(np.ndindex(lead)):
         result[index] = _solve_one(A[index], places[index], right[index], hermitian)
     return by_columns(result)
 

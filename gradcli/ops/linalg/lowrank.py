@@ -8,6 +8,7 @@ from ...kernels import random
 from ...table.entry import op
 from ...table.levels.randomness import per_example
 from ...table.schema import Namespace
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, make, shape_of
 from .shared import adjoint
 
@@ -30,7 +31,8 @@ def _basis(F: Namespace, A: Any, M: Any, q: int, niter: int) -> Any:
 
     start = per_example((shape_of(A)[-1], q), draw)
     basis = F.linalg_qr(_times(F, A, M, start))[0]
-    for _ in range(niter):
+    for _ in runtime.watched(range(niter)):
+        runtime.spend(1)
         basis = F.linalg_qr(_times(F, adjoint(F, A), flipped(), basis))[0]
         basis = F.linalg_qr(_times(F, A, M, basis))[0]
     return basis

@@ -19,6 +19,7 @@ from ...table.out_rules import CAST, EXACT, Rule, safely
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor import dtypes
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from .shared import (
     adjoint,
@@ -75,7 +76,7 @@ def lu_of(A: Any) -> tuple[Any, Any]:
     steps = min(rows, columns)
     pivots = np.zeros((count, steps), np.int32)
     every = np.arange(count)
-    for k in range(steps):
+    for k in runtime.watched(range(steps)):
         below = A[:, k:, k]
         size = np.abs(below.real) + np.abs(below.imag) if A.dtype.kind == "c" else np.abs(below)
         best = pivots[:, k] = k + np.argmax(size, 1)
@@ -92,7 +93,7 @@ def permutation(pivots: Any, rows: int, dtype: Any) -> Any:
     flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     every = np.arange(len(flat))
     order = np.tile(np.arange(rows), (len(flat), 1))
-    for k in range(flat.shape[1]):
+    for k in runtime.watched(range(flat.shape[1])):
         other = flat[:, k]
         order[every, other], order[:, k] = order[:, k].copy(), order[every, other].copy()
     matrix = np.zeros((len(flat), rows, rows), dtype)
@@ -105,7 +106,7 @@ def _substituted(matrix: Any, right: Any, upper: bool) -> Any:
     shape = np.broadcast_shapes(matrix.shape[:-2], right.shape[:-2])
     size = matrix.shape[-1]
     result = np.array(np.broadcast_to(right, (*shape, *right.shape[-2:])))
-    for k in reversed(range(size)) if upper else range(size):
+    for k in runtime.watched(reversed(range(size)) if upper else range(size)):
         solved = slice(k + 1, size) if upper else slice(0, k)
         known = np.matmul(matrix[..., k : k + 1, solved], result[..., solved, :])
         result[..., k, :] -= known[..., 0, :]
@@ -203,7 +204,7 @@ def _cofactors(A: Any) -> Any:
     left, values, right = svd(A)
     size = A.shape[-1]
     others = np.ones_like(values)
-    for k in range(size):
+    for k in runtime.watched(range(size)):
         others[..., k] = np.prod(np.delete(values, k, -1), -1)
     phase = np.linalg.det(left) * np.linalg.det(right)
     product = np.matmul(left * others[..., None, :], right)
@@ -592,6 +593,7 @@ def _matrix_power(F: Namespace, A: Any, n: int) -> Any:
     result = None
     power = None
     while n:
+        runtime.check()
         power = A if power is None else F.matmul(power, power)
         if n & 1:
             result = power if result is None else F.matmul(result, power)

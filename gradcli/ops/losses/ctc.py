@@ -16,6 +16,7 @@ from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from .shared import reduction_of
 
@@ -77,12 +78,13 @@ def _shifted(row: Any, by: int) -> Any:
 
 
 def _alphas(log_probs: Any, extended: Any, input_lengths: Any, target_lengths: Any) -> Any:
+    runtime.reserve(3 * log_probs.itemsize * len(log_probs) * extended.size)
     emitted = _emissions(log_probs, extended)
     inside = np.arange(extended.shape[1]) <= 2 * np.asarray(target_lengths)[:, None]
     alphas = np.full_like(emitted, -np.inf)
     skip = _may_skip(extended)
     inputs = np.asarray(input_lengths)[:, None]
-    for time in range(len(emitted)):
+    for time in runtime.watched(range(len(emitted))):
         if time == 0:
             row = np.full_like(emitted[0], -np.inf)
             row[:, :2] = emitted[0][:, :2]
@@ -132,7 +134,7 @@ def _ctc_back(
         beta = np.full((1, width), -np.inf, log_probs.dtype)
         leaves = np.zeros((1, width), bool)  # whether two positions on can be reached
         leaves[0, :-2] = skip[row, 2:width]
-        for time in range(times - 1, -1, -1):
+        for time in runtime.watched(range(times - 1, -1, -1)):
             emission = emitted[time, row, :width]
             if time == times - 1:
                 beta[0, max(width - 2, 0) :] = emission[max(width - 2, 0) :]

@@ -19,6 +19,7 @@ from ...table.dtype_rules import real_only
 from ...table.entry import MULTILINEAR, op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dim, wrap_own_dim
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Size, Tensor, shape_of
 
 BILINEAR, NEAREST, BICUBIC = range(3)
@@ -98,13 +99,14 @@ def _grid_taps(
 ) -> tuple[Any, Any, Any, Any]:
     dims = len(sizes)
     points = grid.reshape(len(grid), -1, dims)
+    count = len(_WEIGHTS[mode])
+    runtime.reserve(8 * points.size * (3 * count + 4) + 24 * points.size * count**dims // dims)
     along = [
         _taps_along(points[..., axis], sizes[dims - 1 - axis], mode, padding, align)
         for axis in range(dims)
     ]
-    count = len(_WEIGHTS[mode])
     index, mask = [], []
-    for taps in itertools.product(range(count), repeat=dims):
+    for taps in runtime.watched(itertools.product(range(count), repeat=dims)):
         flat: Any = 0
         inside: Any = True
         for axis, tap in enumerate(taps):
@@ -146,7 +148,8 @@ op(
 
 def _gather(self: Any, index: Any, weight: Any) -> Any:
     total: Any = 0
-    for tap in range(index.shape[1]):
+    runtime.reserve(3 * self.itemsize * self.shape[1] * index.size // max(index.shape[1], 1))
+    for tap in runtime.watched(range(index.shape[1])):
         picked = np.take_along_axis(self, index[:, tap, None], -1)
         total = total + picked * weight[:, tap, None]
     return total
@@ -156,7 +159,7 @@ def _scatter(self: Any, index: Any, weight: Any, length: int) -> Any:
     images, channels = self.shape[:2]
     rows = np.arange(images * channels).reshape(images, channels, 1) * length
     total = np.zeros(images * channels * length, np.float64)
-    for tap in range(index.shape[1]):
+    for tap in runtime.watched(range(index.shape[1])):
         places = (index[:, tap, None] + rows).ravel()
         total += np.bincount(places, (self * weight[:, tap, None]).ravel(), total.size)
     return total.reshape(images, channels, length).astype(self.dtype)
@@ -166,7 +169,7 @@ def _dot(self: Any, image: Any, index: Any) -> Any:
     return np.stack(
         [
             np.sum(self * np.take_along_axis(image, index[:, tap, None], -1), 1)
-            for tap in range(index.shape[1])
+            for tap in runtime.watched(range(index.shape[1]))
         ],
         1,
     )

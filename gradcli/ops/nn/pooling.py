@@ -149,7 +149,7 @@ def _max_pool(
     data = _with_padding(self, taps, low)
     views = [data[place] for place in taps.places]
     best = np.array(views[0], order="C")
-    for view in views[1:]:
+    for view in runtime.watched(views[1:]):
         np.maximum(best, view, out=best)
     if ((best != best) | (best == low)).any():
         first = _first_taps(taps.out, *settings[1:], settings[0])
@@ -165,7 +165,7 @@ def _first_of(views: Sequence[Any], best: Any) -> Any:
     """The number of the first view that has each maximum: of those before, none has it."""
     taps = np.zeros(best.shape, np.uint8 if len(views) < 256 else np.intp)
     before = np.ones(best.shape, np.bool_)
-    for view in views[:-1]:
+    for view in runtime.watched(views[:-1]):
         before &= view != best
         taps += before
     return taps
@@ -179,7 +179,7 @@ def _last_nan(views: Sequence[Any], low: Any, first: Any) -> tuple[Any, Any]:
     best = np.full(views[0].shape, low, views[0].dtype)
     taps = np.zeros(best.shape, np.intp)
     taps += first
-    for index, view in enumerate(views):
+    for index, view in enumerate(runtime.watched(views)):
         better = (view > best) | (view != view)
         np.copyto(best, view, where=better)
         np.copyto(taps, index, where=better)
@@ -423,7 +423,7 @@ def _adaptive_max(self: Any, output_size: Any) -> tuple[Any, Any]:
     index: Any = np.empty((*lead, *output_size), np.int64)
     bounds = [_adaptive_bounds(n, m) for n, m in zip(sizes, output_size, strict=True)]
     numbers = np.arange(math.prod(sizes)).reshape(sizes)
-    for place in itertools.product(*map(range, output_size)):
+    for place in runtime.watched(itertools.product(*map(range, output_size))):
         window = tuple(slice(*bounds[axis][i]) for axis, i in enumerate(place))
         part = self[(..., *window)]
         part = part.reshape(*lead, math.prod(part.shape[len(lead) :]))

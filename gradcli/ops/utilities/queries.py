@@ -193,7 +193,7 @@ def broadcast_shapes(shapes: Sequence[Any]) -> Size:
         if not isinstance(shape, int | list | tuple):
             raise RuntimeError(
                 "Input shapes should be of type ints, a tuple of ints, or a list of ints, got "
-                f"{shape}"
+                f"{runtime.text(shape)}"
             )
     sizes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
     result: list[int] = [1] * max(map(len, sizes), default=0)

@@ -6,7 +6,7 @@ tensors of one dtype, which is what most operations are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -152,19 +152,13 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
     if op.outputs != 1:
         outputs = [
             wrap(op, item, _result_dtype(op, args, item, dtype, low)) if item is not None else None
-            for item in (result if len(result) < _MANY else _watched(result))
+            for item in (result if len(result) < _MANY else runtime.watched(result))
         ]
         return tuple(outputs)
     return wrap(op, result, _result_dtype(op, args, result, dtype, low))
 
 
 _MANY = 4096  # results of one operation that are wrapped without a look at whether to stop
-
-
-def _watched(items: Sequence[Any]) -> Iterator[Any]:
-    for item in items:
-        runtime.check()
-        yield item
 
 
 def elementwise_layout(op: Op, arrays: Sequence[Any], result: Any) -> Any:
@@ -194,7 +188,7 @@ def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
     """Refuse a result that cannot fit in memory before it is computed."""
     if op.size is not None:
         runtime.reserve(8 * op.size(*args))
-    elif op.batching == ELEMENTWISE:
+    if op.batching == ELEMENTWISE and op.size is None:
         total = 1
         shapes = []
         for position in op.tensor_positions:
@@ -205,14 +199,21 @@ def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
         if total > LARGE:
             try:
                 shape = np.broadcast_shapes(*shapes)
-            except ValueError:
+            except ValueError:  # the kernel will say so, if it may look at them
+                _reserve_inputs(op, arrays)
                 return
             runtime.reserve(8 * table_numel(shape))
     elif not op.view:
-        for position in op.tensor_positions:
-            array = arrays[position]
+        _reserve_inputs(op, arrays)
+
+
+def _reserve_inputs(op: Op, arrays: Sequence[Any]) -> None:
+    """Refuse expanded tensors that a kernel would look at for minutes."""
+    for position in op.tensor_positions:
+        given = arrays[position]
+        for array in given if isinstance(given, list) else (given,):
             if isinstance(array, np.ndarray) and array.nbytes > runtime.max_bytes:
-                runtime.reserve(array.nbytes)  # an expanded tensor: it is looked at for minutes
+                runtime.reserve(array.nbytes)
 
 
 def table_numel(shape: Iterable[int]) -> int:
@@ -249,10 +250,17 @@ def _array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:
         if array.dtype != dtype.compute:
             if tensor.dtype.is_complex and not dtype.is_complex:
                 array = array.real
-            array = (array != 0) if dtype.category == 0 else array.astype(dtype.compute)
+            array = (array != 0) if dtype.category == 0 else _converted(array, dtype.compute)
     elif not tensor.dtype.raw and array.dtype != tensor.dtype.compute:
-        array = array.astype(tensor.dtype.compute)
+        array = _converted(array, tensor.dtype.compute)
     return array if array.ndim else array[()]
+
+
+def _converted(array: Any, dtype: Any) -> Any:
+    """The array in another dtype: an expanded one becomes as large as it looks."""
+    if array.size > LARGE:
+        runtime.reserve(array.size * dtype.itemsize)
+    return array.astype(dtype)
 
 
 def _result_dtype(

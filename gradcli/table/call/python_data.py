@@ -57,6 +57,7 @@ def array_of(data: Any, dtype: DType | None, function: str = "tensor") -> tuple[
         if found is None:
             raise _bad_array(data)
         dtype = dtype or found
+        runtime.reserve(2 * max(data.itemsize, dtype.itemsize) * data.size)
         return dtype.cast(np.array(data))[()], dtype
     sizes = _sizes(data)
     if isinstance(data, list | tuple) and data and isinstance(data[0], np.ndarray):
@@ -100,6 +101,7 @@ def _from_tensor(data: Tensor, dtype: DType | None, function: str) -> tuple[Arra
     if is_batched(data):
         raise RuntimeError(DETACHED_VIEW)
     dtype = dtype or data.dtype
+    runtime.reserve(2 * max(data.array.itemsize, dtype.itemsize) * data.array.size)
     return dtype.cast(np.array(data.array))[()], dtype
 
 
