@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.keeping import keep
+from ..tensor.keeping import changed, keep
 from ..tensor.tensor import Tensor
 from .node import GraphError, Node, anomaly_checks
 
@@ -64,6 +64,7 @@ class set_detect_anomaly:
         self._set(mode, check_nan)
 
     def _set(self, mode: bool, check_nan: bool) -> None:
+        changed()
         anomaly_checks[:] = [] if not mode else [_check if check_nan else _watch]
 
     def __enter__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from ..tensor.keeping import keep_attributes
+from ..tensor.keeping import changed, keep_attributes
 from ..tensor.runtime import runtime
 from ..tensor.tensor import BEHIND, Tensor
 from ..tensor.tensor import InferenceVersion as InferenceVersion
@@ -115,6 +115,7 @@ class set_grad_enabled(Mode):
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self.mode = bool(mode)
+        changed()
         self.previous = runtime.grad_enabled
         runtime.grad_enabled = self.mode and not runtime.inference
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..tensor.keeping import keep_mapping
+from ..tensor.keeping import changed, keep_mapping
 from . import constraints, transforms
 from .utils import is_number
 
@@ -37,6 +37,7 @@ class ConstraintRegistry:
                 "Expected constraint to be either a Constraint subclass or instance, "
                 f"but got {constraint}"
             )
+        changed()
         self._registry[constraint] = function_of[-1](factory)
         return factory
 

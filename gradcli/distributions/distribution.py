@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.modes import no_grad
 from ..table.public.functions import torch
 from ..tensor.dtypes import type_name
-from ..tensor.keeping import keep_attributes
+from ..tensor.keeping import changed, keep_attributes
 from ..tensor.runtime import speaking_once
 from ..tensor.tensor import Size, Tensor, numel, shape_of
 from .constraints import is_dependent
@@ -55,6 +55,7 @@ class Distribution:
         """Whether distributions check their arguments where they are not told."""
         if value not in [True, False]:
             raise ValueError
+        changed()
         Distribution._validate_args = value
 
     def __init__(

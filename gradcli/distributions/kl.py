@@ -13,7 +13,7 @@ from typing import Any
 from ..autograd import api
 from ..autograd.leaf import detach, requires_grad_
 from ..table.public.functions import F, linalg, method, torch
-from ..tensor.keeping import keep_mapping
+from ..tensor.keeping import changed, keep_mapping
 from ..tensor.runtime import runtime
 from ..tensor.tensor import shape_of
 from .distribution import Distribution
@@ -42,6 +42,7 @@ def register_kl(type_p: Any, type_q: Any) -> Callable[[Formula], Formula]:
             raise TypeError(f"Expected {name} to be a Distribution subclass but got {kind}")
 
     def decorator(fun: Formula) -> Formula:
+        changed()
         _formulas[_key(type_p), _key(type_q)] = fun
         return fun
 

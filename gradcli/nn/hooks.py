@@ -10,7 +10,7 @@ from ..autograd.function import Function
 from ..autograd.leaf import RemovableHandle, grad_fn
 from ..autograd.modes import requires_grad
 from ..autograd.node import hooks_of
-from ..tensor.keeping import keep_attributes, keep_mapping
+from ..tensor.keeping import changed, keep_attributes, keep_mapping
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, shape_of
@@ -37,6 +37,7 @@ WrappedHook.__name__ = WrappedHook.__qualname__ = "_WrappedHook"
 
 def added(hooks: Hooks, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
     """Register a hook, last or first; the handle takes it away."""
+    changed()
     handle = RemovableHandle(hooks, hook)
     if prepend:
         hooks.move_to_end(handle.id, last=False)

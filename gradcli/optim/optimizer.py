@@ -26,7 +26,7 @@ from ..autograd.node import before_write
 from ..nn.functions import method, torch
 from ..nn.module import converted, deep_copy
 from ..tensor.dtypes import typename
-from ..tensor.keeping import keep_mapping
+from ..tensor.keeping import changed, keep_mapping
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
@@ -478,11 +478,13 @@ def _added(hooks: Hooks, hook: Callable[..., Any], prepend: bool) -> RemovableHa
 
 def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(optimizer, args, kwargs)` before every step of any optimizer."""
+    changed()
     return RemovableHandle(before_every_step, hook)
 
 
 def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(optimizer, args, kwargs)` after every step of any optimizer."""
+    changed()
     return RemovableHandle(after_every_step, hook)
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from .keeping import keep_attributes
-
 Array = Any  # an ndarray, or a NumPy scalar where the tensor has no dimension
 
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)  # categories, in order of promotion
@@ -194,7 +192,6 @@ class _Default:
 
 
 default = _Default()
-keep_attributes(default, "dtype")
 
 
 def python_number(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """What programs set for the whole process, brought back before the next program begins.
 
-The module that has such a setting enters with `keep` how it is read and written. A program that
-starts afresh finds each as it was before the first one of its session.
+The module that has such a setting enters with `keep` how it is read and written, and calls
+`changed` where a program sets it. A program that starts afresh finds each as it was before the
+first one of its session.
 """
 
 from __future__ import annotations
@@ -13,6 +14,19 @@ Setting = tuple[Callable[[], Any], Callable[[Any], object]]
 
 _settings: list[Setting] = []
 _firsts: list[Any] = []  # what each was when it was entered
+
+
+class _State:
+    """Whether anything was set since settings were brought back, and to what they are brought."""
+
+    __slots__ = ("before", "changed")
+
+    def __init__(self) -> None:
+        self.changed = False
+        self.before: list[Any] = []
+
+
+_state = _State()
 
 
 def keep(read: Callable[[], Any], write: Callable[[Any], object]) -> None:
@@ -47,16 +61,26 @@ def keep_mapping(mapping: dict[Any, Any]) -> None:
     keep(read, write)
 
 
+def changed() -> None:
+    """Something is being set that is to end with the program."""
+    _state.changed = True
+
+
 class Kept:
-    """The settings as they were when this was made."""
+    """The settings as they were before the programs of a session, which `restore` brings back."""
 
     __slots__ = ("values",)
 
     def __init__(self) -> None:
-        self.values = [read() for read, _ in _settings]
+        self.values = _state.before
+        self.restore()  # what a program of another session left
+        self.values = _state.before = [read() for read, _ in _settings]
 
     def restore(self) -> None:
         """Have them again; those entered since as they were when they were entered."""
+        if not _state.changed:
+            return
+        _state.changed = False
         self.values += _firsts[len(self.values) :]
         for (_, write), value in zip(_settings, self.values, strict=True):
             write(value)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .keeping import keep_mapping
+from .keeping import changed, keep_mapping
 
 _given: set[str] = set()
 # What a program that runs does with warnings: True for one that is not to be shown.
@@ -27,6 +27,7 @@ def warn_once(message: str, key: str = "") -> None:
 
 def warn_always(mode: bool) -> None:
     """Whether `warn_once` warns every time."""
+    changed()
     _options["always"] = mode
 
 

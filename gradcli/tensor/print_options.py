@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .keeping import keep_attributes
+from .keeping import changed, keep_attributes
 
 
 class PrintOptions:
@@ -50,6 +50,7 @@ def set_printoptions(
     An unknown profile changes nothing. `sci_mode` is the exception: each call sets it, so a call
     without it returns the choice to the values.
     """
+    changed()
     if isinstance(profile, str) and profile in PROFILES:
         numbers = PROFILES[profile]
         options.precision, options.threshold, options.edgeitems, options.linewidth = numbers

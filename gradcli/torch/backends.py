@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor.keeping import keep_mapping
+from ..tensor.keeping import changed, keep_mapping
 
 # module -> what programs may read and set there, and what it is at first
 _FLAGS: dict[str, dict[str, Any]] = {
@@ -39,6 +39,7 @@ def set_flag(module: str, name: str, value: Any) -> None:
     """Set what a program may set. Raises TypeError for what is no plain value."""
     if not isinstance(value, bool | int | str | None):
         raise TypeError(f"{module}.{name} is set to a bool, a number or a word here")
+    changed()
     FLAGS[module][name] = value[:100] if isinstance(value, str) else value
 
 

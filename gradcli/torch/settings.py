@@ -12,7 +12,7 @@ from typing import Any
 from ..autograd.anomaly import set_detect_anomaly
 from ..tensor import dtypes, notices
 from ..tensor.dtypes import DType
-from ..tensor.keeping import keep_attributes
+from ..tensor.keeping import changed, keep_attributes
 from ..tensor.runtime import runtime
 
 has_lapack = True
@@ -41,6 +41,7 @@ _MODES = ("default", "warn", "error")
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Accepted; every operation is deterministic."""
+    changed()
     settings.deterministic = bool(mode)
     settings.warn_only = bool(warn_only)
 
@@ -88,6 +89,7 @@ _PRECISIONS = ("highest", "high", "medium")
 def set_float32_matmul_precision(precision: str) -> None:
     """Accepted; products of float32 matrices are always computed in full."""
     if isinstance(precision, str) and precision in _PRECISIONS:
+        changed()
         settings.precision = precision
         return
     warnings.warn(
@@ -136,6 +138,7 @@ class set_multithreading_enabled:
     __module__ = "torch.autograd.grad_mode"
 
     def __init__(self, mode: bool) -> None:
+        changed()
         self.prev = settings.multithreading
         settings.multithreading = bool(mode)
 

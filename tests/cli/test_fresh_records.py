@@ -37,7 +37,6 @@ WRITES = {
     "precision": "torch.set_float32_matmul_precision('medium')",
     "warnings": "torch.set_warn_always(True)",
     "backends": "torch.backends.cudnn.benchmark = True",
-    "dtype": "torch.set_default_dtype(torch.float64)",
     "hooks": "torch.nn.modules.module.register_module_forward_hook(lambda *a: print('hook'))",
     "optimizers": "torch.optim.optimizer.register_optimizer_step_pre_hook(\n"
     "    lambda *a: print('hook'))",
