@@ -89,7 +89,8 @@ def _find_taps(
     inner = (..., *(slice(p, p + n) for n, p in zip(sizes, padding, strict=True)))
     places, ways = [], []
     steps = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-    for tap in itertools.product(*map(range, kernel)):
+    runtime.reserve(256 * math.prod(kernel))
+    for tap in runtime.watched(itertools.product(*map(range, kernel))):
         starts = [i * d for i, d in zip(tap, dilation, strict=True)]
         ways.append(sum(map(operator.mul, starts, steps)))
         places.append(
