@@ -15,17 +15,36 @@ from gradcli.language.machine.state import machine
 from gradcli.render.names import Names, place_of, source_text
 from gradcli.table.call.record import OpNode
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Tensor, constant, make
+from gradcli.tensor.tensor import Tensor, constant, make, shape_of
 
 Edge = tuple[Any, int]
 
 
+class Refused(RuntimeError):
+    """What a program attached to a graph, a hook or a backward of its own, raises at a node."""
+
+    def __init__(self, node: Any, error: Exception) -> None:
+        where = source_text(node) or node.title
+        super().__init__(f"`{where}` cannot be walked through: {type(error).__name__}: {error}")
+
+
 class Part(NamedTuple):
-    """What a node passes to one of its inputs: the edge, the contribution, and the formula."""
+    """What a node passes to one of its inputs: the edge and the contribution.
+
+    `place` is that among the node's inputs; `wide` is the shape before the contribution was
+    summed over the axes that broadcasting made, None where it was not.
+    """
 
     edge: Edge
     grad: Tensor
-    formula: str
+    node: Any
+    place: int
+    wide: tuple[int, ...] | None
+
+    @property
+    def formula(self) -> str:
+        """The derivative in words; most parts of a long chain are never asked for it."""
+        return formula(self.node, self.place)
 
 
 class Step(NamedTuple):
@@ -71,7 +90,12 @@ class Chain:
                 node not in self.wanted or node is self.target[0]  # type: ignore[index]
             ):
                 continue
-            step = self._step(node)
+            try:
+                step = self._step(node)
+            except RuntimeError:
+                raise
+            except Exception as error:  # a hook or a backward of the program's own
+                raise Refused(node, error) from error
             if step is not None:
                 yield step
 
@@ -80,7 +104,10 @@ class Chain:
         found = {}
         for edge, total in self.totals.items():
             if edge[0].number < 0:
-                (new,) = _through_hooks(edge[0], [total])
+                try:
+                    (new,) = _through_hooks(edge[0], [total])
+                except Exception as error:
+                    raise Refused(edge[0], error) from error
                 if new is not None:
                     found[edge] = new
         return found
@@ -114,10 +141,12 @@ class Chain:
                     continue
                 if self.wanted is not None and edge not in self.wanted:
                     continue
+                before = tuple(shape_of(grad) if type(grad) is Tensor else grad.shape)
                 grad = _as_tensor(fitted(edge, number, grad, node, grads), edge, number)
+                wide = before if before != shape_of(grad) else None
                 old = self.totals.get((edge, number))
                 self.totals[edge, number] = grad if old is None else operations.add(old, grad)
-                parts.append(Part((edge, number), grad, formula(node, index)))
+                parts.append(Part((edge, number), grad, node, index, wide))
         return Step(node, arrived, hooked, parts)
 
 

@@ -1,211 +1,157 @@
-"""What is said about a gradient: the chain rule from a result back, and why one is missing.
-
-`gradcli explain`, `%explain` and `%why` say it in the same words.
-"""
+"""An explanation as lines of text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import numpy as np
+from gradcli.render import escapers
+from gradcli.render.drawing import norm_text
+from gradcli.tensor.tensor import shape_of
 
-from gradcli.autograd.leaf import fresh_edge
-from gradcli.autograd.modes import no_grad, requires_grad
-from gradcli.render.names import Names, source_place, source_text
-from gradcli.table.call.record import OpNode
-from gradcli.table.entry import ELEMENTWISE
-from gradcli.tensor.tensor import Tensor, constant, shape_of
-
-from .causes import Causes, brief
-from .chain import Chain, Step, called, changes
-from .cuts import Piece, cut_lines
-from .readable import readable
+from .causes import brief
+from .told import Factor, Passing, Source, Step, Summary, Told
 
 
-class Explanation:
-    """The chain from a result `y` called `name` to `inputs`.
+def lines(told: Told, *, width: int | None = None, most: int | None = None) -> Iterator[str]:
+    """The summary, the steps, the sums, and answers about what is missing.
 
-    `names` are those of the graph, `pieces` the texts that made the result, in which its name is
-    `bound`, "" for the value of their last expression. With `asked` the inputs were chosen: a
-    single one narrows the chain to the ways that lead to it. `fixed` has reasons why inputs are not
-    differentiated. `width` cuts the lines of steps, `most` their number.
+    `width` cuts the first lines of steps, `most` their number.
     """
-
-    def __init__(
-        self,
-        name: str,
-        y: Tensor,
-        inputs: Mapping[str, Tensor],
-        names: Names,
-        pieces: Sequence[Piece],
-        bound: str,
-        *,
-        asked: bool = False,
-        fixed: Mapping[str, str] | None = None,
-        width: int | None = None,
-        most: int | None = None,
-    ) -> None:
-        self.name = name
-        self.y = y
-        self.inputs = inputs
-        self.names = names
-        self.pieces = pieces
-        self.bound = bound
-        self.asked = asked
-        self.fixed = fixed or {}
-        self.width = width
-        self.most = most
-        self.causes = Causes(names)
-        self.short = name if name.isidentifier() else f"({name})" if len(name) < 24 else "result"
-
-    def lines(self) -> Iterator[str]:
-        """The steps, the sums, and answers about what is missing.
-
-        Raises Dropped when freed values are not kept any more, RuntimeError when they were changed.
-        """
-        y = self.y
-        yield f"{self.name} = {brief(y, ' ' * (len(self.name) + 3))}"
-        ones = "1" if shape_of(y) == () else "ones, the cotangent that the walk starts from"
-        yield f"start  d{self.short}/d{self.short} = {ones}"
-        chain = self._chain()
-        with readable(y):
-            count = 0
-            for count, step in enumerate(chain.steps(), 1):
-                self.causes.see(step)
-                if self.most is None or count <= self.most:
-                    yield from self._step(count, step)
-            if self.most is not None and count > self.most:
-                yield f"... {count - self.most:,} more steps"
-        yield "in all"
-        hooked = chain.leaf_hooks()
-        for name, x in self.inputs.items():
-            lead = f"  d{self.short}/d{name} = "
-            total = _total(chain, x)
-            yield lead + ("None" if total is None else brief(total, " " * len(lead)))
-            edge = _edge(x)
-            if edge in hooked:
-                yield f"     a hook makes it: {brief(hooked[edge], ' ' * 22)}"
-        for name, x in self.inputs.items():
-            yield from self._why(name, x, _total(chain, x))
-
-    def missing(self) -> list[str]:
-        """Only the answers about what is missing. Raises as `lines` does."""
-        chain = self._chain()
-        with readable(self.y):
-            for step in chain.steps():
-                self.causes.see(step)
-        return [
-            line for name, x in self.inputs.items() for line in self._why(name, x, _total(chain, x))
-        ]
-
-    def _chain(self) -> Chain:
-        target = None
-        if self.asked and len(self.inputs) == 1:
-            (x,) = self.inputs.values()
-            target = _edge(x)
-        return Chain(self.y, constant(shape_of(self.y), self.y.dtype, 1), target)
-
-    def _step(self, count: int, step: Step) -> Iterator[str]:
-        node = step.node
-        place = source_place(node)
-        text = source_text(node)
-        if self.width is not None:
-            room = max(self.width - len(node.title) - len(place) - 12, 12)
-            text = text if len(text) <= room else text[: room - 3] + "..."
-        head = [f"{count}.", node.title, text, f"({place})" if place else ""]
-        yield "  ".join(word for word in head if word)
-        for number, item in enumerate(step.arrived):
-            if item is not None:
-                which = f" at output {number}" if len(step.arrived) > 1 else ""
-                yield f"     arrives{which}: {brief(item, ' ' * 14)}"
-            if step.hooked[number] is not None:
-                yield f"     a hook makes it: {brief(step.hooked[number], ' ' * 22)}"
-        for change in changes(node, self.names):
-            yield f"     {change}"
-        local = _local(node)
-        for part in step.parts:
-            formula = f"  = {part.formula}" if part.formula else ""
-            yield f"     to {called(part.edge, self.names)}{formula}"
-            slope = local.get(part.edge)
-            if slope is not None:
-                yield f"        local derivative: {brief(slope, ' ' * 26)}"
-            yield f"        passes on: {brief(part.grad, ' ' * 19)}"
-
-    def _why(self, name: str, x: Tensor, total: Any) -> Iterator[str]:
-        pair = f"d{self.short}/d{name}"
-        if total is None:
-            yield from self._why_none(name, x, pair)
-            return
-        what, trouble = troubled(total)
-        if what:
-            yield f"why {trouble.format(pair)}"
-            answers = self.causes.answers(what, fresh_edge(x))
-            for answer in answers or ["what arrives over several ways adds up to this"]:
-                yield "  " + answer.replace("\n", "\n  ")
-
-    def _why_none(self, name: str, x: Tensor, pair: str) -> Iterator[str]:
-        yield f"why {pair} is None"
-        if not requires_grad(x):
-            reason = self.fixed.get(name, "it does not require grad")
-            yield f"  `{name}` is not differentiated: {reason}"
-            yield from cut_lines(self.pieces, "", name)
-        else:
-            yield f"  not connected: nothing leads from `{name}` to `{self.name}`"
-            yield from cut_lines(self.pieces, name, self.bound)
+    for line in _lines(told, width, most):
+        yield "\n".join(escapers.line(part) for part in line.split("\n"))
 
 
-def troubled(grad: Tensor) -> tuple[str, str]:
-    """What is wrong with a gradient, "nan" or "zero", and a sentence about `{}`; "" for nothing."""
-    values = np.asarray(grad.array)
-    if not np.isfinite(values).all():
-        return "nan", "{} is not finite"
-    zeros = values.size - int(np.count_nonzero(values))
-    if not zeros:
-        return "", ""
-    return "zero", "{} is zero" if zeros == values.size else (
-        f"{zeros} of {values.size} elements of {{}} are zero"
-    )
+def _lines(told: Told, width: int | None, most: int | None) -> Iterator[str]:
+    if told.drawing is None:
+        yield from told.reasons
+        return
+    yield f"{told.name} = {brief(told.value, ' ' * (len(told.name) + 3))}"
+    if told.summary is not None:
+        yield "summary"
+        yield from (f"  {line}" for line in summary(told, told.summary))
+    yield f"start  d{told.short}/d{told.short} = {start(told)}"
+    for step in told.steps[:most]:
+        yield from _step(step, width)
+    if most is not None and len(told.steps) > most:
+        yield f"... {len(told.steps) - most:,} more steps"
+    yield "in all"
+    for total in told.totals:
+        lead = f"  d{told.short}/d{total.name} = "
+        yield lead + ("None" if total.grad is None else brief(total.grad, " " * len(lead)))
+        if total.sources:
+            yield f"     {joined(total.sources)}"
+        if total.hooked is not None:
+            yield f"     a hook makes it: {brief(total.hooked, ' ' * 22)}"
+    yield from told.reasons
 
 
-def not_on_graph(name: str, value: Tensor, pieces: Sequence[Piece], bound: str) -> Iterator[str]:
-    """Why no gradient leads through a value, and where its text cuts it off."""
-    help = ""
-    if not value.dtype.differentiable:
-        yield f"`{name}` has the dtype {value.dtype.name}, and only floating ones have gradients"
-        help = f"{name} = param({name}) makes a floating leaf of it"
-    elif requires_grad(value):
-        yield f"`{name}` is a leaf: it is not made from anything, and its derivative by itself is 1"
-    else:
-        yield f"`{name}` is not on a graph: no gradient leads through it"
-        help = f"{name}.requires_grad_() or param(...) makes it a leaf"
-    found = list(cut_lines(pieces, "", bound))
-    yield from found
-    if help and not found and name.isidentifier():
-        yield f"  = help: {help}"
+def _step(step: Step, width: int | None) -> Iterator[str]:
+    text = step.text
+    if width is not None:
+        room = max(width - len(step.node) - len(step.place) - 12, 12)
+        text = text if len(text) <= room else text[: room - 3] + "..."
+    head = [f"{step.number}.", step.node, text, f"({step.place})" if step.place else "", _of(step)]
+    yield "  ".join(word for word in head if word)
+    if step.times > 1:
+        yield f"     {repeated(step)}"
+    if step.value is not None:
+        yield f"     value: {brief(step.value, ' ' * 12)}"
+    for arrival in step.arrivals:
+        which = f" at output {arrival.output}" if arrival.output is not None else ""
+        yield f"     arrives{which}: {brief(arrival.grad, ' ' * 14)}"
+        if arrival.sources:
+            yield f"        {joined(arrival.sources)}"
+        if arrival.hooked is not None:
+            yield f"     a hook makes it: {brief(arrival.hooked, ' ' * 22)}"
+    for note in step.notes:
+        yield f"     {note}"
+    for passing in step.passings:
+        formula = f"  = {passing.formula}" if passing.formula else ""
+        yield f"     to {passing.to}{formula}"
+        if passing.slope is not None:
+            yield f"        local derivative: {brief(passing.slope, ' ' * 26)}"
+        if passing.wide is not None:
+            yield f"        {summed(passing)}"
+        yield f"        passes on: {brief(passing.grad, ' ' * 19)}"
 
 
-def _edge(x: Tensor) -> Any:
-    return (fresh_edge(x), x.number) if requires_grad(x) else None
+# -------------------------------------------------------------------- sentences of all writers
 
 
-def _total(chain: Chain, x: Tensor) -> Any:
-    return chain.totals.get(_edge(x))
+def start(told: Told) -> str:
+    """What the walk starts from."""
+    ones = shape_of(told.value) != ()
+    return "ones, the cotangent that the walk starts from" if ones else "1"
 
 
-def _local(node: Any) -> dict[Any, Tensor]:
-    """For an operation that works element by element, its derivative by each input, by edge."""
-    if not isinstance(node, OpNode) or node.op.batching != ELEMENTWISE or node.count != 1:
-        return {}
-    found: dict[Any, Tensor] = {}
-    with no_grad():
-        slopes = node.apply(constant(node.shape, node.dtype, 1), None, True)
-    numbers = node.numbers or (0,) * len(node.edges)
-    edges = list(zip(node.edges, numbers, strict=True))
-    for edge, slope in zip(edges, slopes, strict=False):
-        if edge[0] is None or slope is None or edges.count(edge) > 1:
-            continue
-        shape = edge[0].shape if edge[0].count == 1 else edge[0].shape[edge[1] - 1]
-        if shape == node.shape and shape_of(slope) == shape:
-            found[edge] = slope
-    return found
+def _of(step: Step) -> str:
+    times = f"× {step.times:,}" if step.times > 1 else ""
+    return "  ".join(filter(None, (f"in {step.module}" if step.module else "", times)))
+
+
+def repeated(step: Step) -> str:
+    """Which of the steps of a loop is shown, and how large the others are."""
+    least, most = norm_text(step.least), norm_text(step.most)
+    return f"the last of {step.times:,} alike; what they pass on has norms from {least} to {most}"
+
+
+def joined(sources: Sequence[Source]) -> str:
+    """`2 paths join: 30 % from step 1, 70 % from step 2`."""
+    count = f"{sum(source.times for source in sources):,} paths join"
+    if len(sources) == 1:
+        return f"{count}, all from step {sources[0].step}"
+    found = []
+    for source in sources:
+        share = f"{percent(source.share)} from " if source.share is not None else ""
+        found.append(f"{share}step {source.step}{times(source.times)}")
+    shown = found if len(found) <= 6 else [*found[:5], f"{len(found) - 5:,} more steps"]
+    return f"{count}: {', '.join(shown)}"
+
+
+def times(count: int) -> str:
+    """` × 3` for more than one."""
+    return f" × {count:,}" if count > 1 else ""
+
+
+def percent(share: float) -> str:
+    """A share of a sum, which may be negative or above all."""
+    return f"{100 * share:.3g} %"
+
+
+def summed(passing: Passing) -> str:
+    """What was done to the axes that broadcasting made."""
+    wide, narrow = list(passing.wide or ()), list(shape_of(passing.grad))
+    return f"broadcasting is summed away: {wide} becomes {narrow}"
+
+
+def summary(told: Told, found: Summary) -> list[str]:
+    """The sentences of a summary."""
+    steps = {step.number: step for step in told.steps}
+    nodes = sum(step.times for step in told.steps)
+    said = [f"{nodes:,} operations"]
+    if nodes != len(told.steps):
+        shown = len(told.steps)
+        said = [f"{nodes:,} operations, of which {shown:,} {'is' if shown == 1 else 'are'} shown"]
+    for name, source in found.dominant:
+        share = f"{percent(source.share)} of " if source.share is not None else ""
+        said.append(
+            f"dominates: {share}d{told.short}/d{name} comes through {_named(steps[source.step])}"
+        )
+    said += [f"vanishes: {_changed(steps[item.step], item)}" for item in found.shrinking]
+    said += [f"grows: {_changed(steps[item.step], item)}" for item in found.growing]
+    for place, count in found.joins:
+        at = place if isinstance(place, str) else _named(steps[place])
+        said.append(f"joins: {count:,} paths at {at}")
+    return said
+
+
+def _named(step: Step) -> str:
+    text = step.text if len(step.text) <= 40 else step.text[:37] + "..."
+    return f"step {step.number}, {text or step.node}{times(step.times)}"
+
+
+def _changed(step: Step, item: Factor) -> str:
+    if item.factor == 0:
+        after = f" after {item.left:,} of them" if step.times > 1 else ""
+        return f"{_named(step)} passes nothing on{after}"
+    return f"{_named(step)} multiplies the norm by {norm_text(item.factor)}"

@@ -16,14 +16,14 @@ from gradcli.autograd.freed_values import reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_grad
 from gradcli.autograd.node import Freed
 from gradcli.language.syntax import nodes
-from gradcli.render.names import Names, place_of, source_place, source_text
+from gradcli.render.names import place_of, source_place, source_text
 from gradcli.tensor.tensor import Tensor, constant, shape_of
 
 from .causes import brief
 from .chain import Chain
 from .cuts import Piece, cuts, statements_that_ran
+from .explanation import Explanation, not_on_graph, troubled
 from .readable import readable
-from .text import Explanation, not_on_graph, troubled
 
 _ARRAYS = (np.ndarray, np.generic, Tensor)  # what a pass frees of what a node saved
 MOST = 3  # places of one kind that are shown
@@ -90,8 +90,8 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
 
 def _missing(root: str, y: Tensor, name: str, x: Tensor, situation: Situation) -> list[str]:
     pieces, bound = situation.texts(root)
-    names = Names(situation.variables)
-    return Explanation(root, y, {name: x}, names, pieces, bound, asked=True).missing()
+    variables = situation.variables
+    return Explanation(root, y, {name: x}, variables, pieces, bound, asked=True).missing()
 
 
 def _of_result(name: str, x: Tensor) -> Iterator[str]:

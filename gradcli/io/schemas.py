@@ -11,7 +11,7 @@ DIRECTORY = os.path.join(os.path.dirname(__file__), "schema")
 NAMES = (
     *("grad", "jvp", "vjp", "jacobian", "hessian", "hvp"),
     *("minimize", "solve"),
-    *("eval", "check", "graph", "ops", "error"),
+    *("eval", "check", "explain", "graph", "ops", "error"),
 )
 
 

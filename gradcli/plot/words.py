@@ -22,7 +22,7 @@ def escaped(text: str) -> str:
     """Text for XML, which has no control characters."""
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)
-    return "".join(c if _is_text(c) else "?" for c in text)
+    return text if text.isprintable() else "".join(c if _is_text(c) else "?" for c in text)
 
 
 def inline(text: str) -> str:

@@ -11,6 +11,14 @@ from gradcli.language.machine.state import machine
 from gradcli.tensor.tensor import Tensor
 
 
+def edge_of(tensor: Tensor) -> Any:
+    """`fresh_edge`, or None for a view that may not follow what was written to its base."""
+    try:
+        return fresh_edge(tensor)
+    except RuntimeError:
+        return None
+
+
 def is_module(value: Any) -> bool:
     """Whether a value is a module of torch.nn, which a program that has none never loads."""
     nn = sys.modules.get("gradcli.nn.module")
@@ -59,7 +67,7 @@ class Names:
 
     def _add(self, name: str, value: Any) -> None:
         if type(value) is Tensor and value.level is None:
-            edge = fresh_edge(value)
+            edge = edge_of(value)
             if edge is not None:
                 self.by_edge.setdefault((edge, value.number), name)
         elif type(value) in (list, tuple) and len(value) <= 100:
@@ -70,7 +78,6 @@ class Names:
             for key, item in value.items():
                 if type(item) is Tensor:
                     self._add(f"{name}[{key!r}]", item)
-
         elif hasattr(type(value), "__members__"):  # an object of a program's class
             for key, item in list(vars(value).items())[:100]:
                 if type(item) is Tensor:

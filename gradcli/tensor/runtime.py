@@ -45,6 +45,7 @@ class Runtime:
         "grad_enabled",
         "inference_version",
         "max_bytes",
+        "module_calls",
         "numbers",
         "packing",
         "relief",
@@ -63,6 +64,7 @@ class Runtime:
         self.fresh: Any = None  # the version that new tensors start with; None: made on first need
         self.inference_version: Any = None  # filled in by the tensor module
         self.born: tuple[int, ...] = ()  # the levels that wrap whatever is made now
+        self.module_calls: Any = None  # where calls of modules are noted, for tools that draw
         self.packing = False  # saved tensors go through the user's hooks
         self.where = 0  # an index that only the interpreter understands; nodes store it
         self.stop: BaseException | None = None

@@ -13,6 +13,7 @@ import io
 import json
 import math
 import random
+import re
 import struct
 import sys
 import tempfile
@@ -210,15 +211,32 @@ def compare(program: Program, folder: Path) -> list[str]:
 
     out, _ = ran("explain", str(passed), "--of", "loss")
     head, _, tail = out.partition("\nin all\n")
-    if words_of(head.partition("\nstart")[0]) != f"loss = {texts['loss']}":
+    if words_of(re.split("\nsummary|\nstart", head)[0]) != f"loss = {texts['loss']}":
         wrong.append(f"explain: {head.splitlines()[0]}, eval prints {texts['loss']}")
     parts = ("\n" + tail.partition("\nwhy ")[0].partition("\n  not")[0]).split("\n  dloss/d")[1:]
-    shown = {name: words_of(text) for name, _, text in (part.partition(" = ") for part in parts)}
+    shown = {  # without what is said of a sum, on lines of its own
+        name: words_of(re.split(r"\n {5}(?=[0-9])", text)[0])
+        for name, _, text in (part.partition(" = ") for part in parts)
+    }
     wrong += [
         f"explain: dloss/d{name} is {shown[name]}, eval prints {texts[name]}"
         for name in program.leaves
         if shown[name] != texts[name] and "norm" not in shown[name]
     ]
+
+    out, _ = ran("explain", "--format", "json", str(passed), "--of", "loss")
+    (told,) = json.loads(out)["explanations"]
+    joins = [arrival["sources"] for step in told["steps"] for arrival in step["arrives"]]
+    for entry in told["gradients"]:
+        name, gradient = entry["input"], entry["gradient"]
+        data = None if gradient is None else gradient["data"]
+        if entry["hooked"] is None and name in grads and data != grads[name]:
+            wrong.append(f"explain: dloss/d{name} is {data} as JSON, eval has {grads[name]}")
+        joins.append(entry["sources"])
+    for sources in joins:
+        shares = [source["share"] for source in sources if source["share"] is not None]
+        if shares and abs(sum(shares) - 1) > 1e-3 * max(map(abs, shares)):
+            wrong.append(f"explain: the shares of paths are {shares}")
 
     for name in program.leaves:
         out, _ = ran("why", str(passed), "--wrt", name)

@@ -1,6 +1,7 @@
 """`gradcli explain`: the chain rule in steps, and why a gradient is missing."""
 
 import json
+import re
 
 import pytest
 from process import gradcli, ok
@@ -44,6 +45,7 @@ def test_every_step_of_an_expression():
         "        local derivative: tensor(0.8415)\n"
         "        passes on: tensor(0.8415)\n"
         "2.  SinBackward0  sin(x)  (-e:1:1)\n"
+        "     value: tensor(0.8415)\n"
         "     arrives: tensor(2.)\n"
         "     to x  = g * conj(cos(input))\n"
         "        local derivative: tensor(0.5403)\n"
@@ -183,3 +185,66 @@ def test_a_step_of_an_optimiser_leaves_what_the_pass_used(tmp_path):
     assert f"w was changed at {path}:10:9 after the pass" in text
     assert "dloss/dv = tensor([0., 0.])" in text
     assert "dloss/dw = tensor([1., 6.])" in text
+
+
+STALE = """\
+import torch
+x = torch.ones(4, requires_grad=True)
+h = x * 2
+a, b = h.split(2)
+h.mul_(3)
+y = h.sum()
+"""
+
+
+@pytest.mark.parametrize("words", [("explain",), ("graph",), ("explain", "--format", "html")])
+def test_a_view_that_may_not_follow_its_base_is_left_out(tmp_path, words):
+    path = tmp_path / "p.grad"
+    path.write_text(STALE)
+    text = ok(*words, str(path))
+    assert "h.mul_(3)" in text
+    done = gradcli("explain", str(path), "--of", "h", "--format", "json")
+    assert json.loads(done.stdout)["explanations"][0]["gradients"][0]["gradient"]["norm"] == 12
+
+
+def numbers(value):
+    return [float(text) for text in re.findall(r"-?[\d.]+(?:e-?\d+)?", json.dumps(value))]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "x.sort(-1)[0]",
+        "x.max(0)[0]",
+        "x.topk(2)[0]",
+        "x.cummax(0)[0]",
+        "x.kthvalue(2)[0]",
+        "x.exp()",
+        "x.softmax(0)",
+        "x.sqrt()",
+        "torch.nn.functional.max_pool1d(x[None], 2)",
+    ],
+)
+def test_the_value_of_a_step_is_the_program_s(tmp_path, made):
+    path = tmp_path / "p.grad"
+    path.write_text(
+        "import torch\nx = torch.tensor([3., 1., 2., 5.], requires_grad=True)\n"
+        f"h = {made}\nprint(h.tolist())\ny = (h * h).sum()\n"
+    )
+    done = gradcli("explain", str(path), "--of", "y", "--format", "json")
+    assert done.returncode == 0, done.stderr.decode()
+    (told,) = json.loads(done.stdout)["explanations"]
+    (step,) = (step for step in told["steps"] if step["arrives"][0]["sources"])  # what h * h takes
+    assert numbers(step["value"]["data"]) == pytest.approx(numbers(json.loads(done.stderr)))
+
+
+@pytest.mark.parametrize("hook", ["x.register_hook(bad)", "h.register_hook(bad)"])
+def test_hooks_that_raise_are_the_program_s(tmp_path, hook):
+    path = tmp_path / "p.grad"
+    path.write_text(
+        "import torch\ndef bad(g):\n    raise ValueError('no')\n"
+        f"x = torch.tensor(3., requires_grad=True)\nh = x * 2\n{hook}\ny = h * 3\n"
+    )
+    done = gradcli("explain", str(path), "--of", "y")
+    assert (done.returncode, b"bug" in done.stderr, b"no" in done.stderr) == (5, False, True)
+    assert ok("graph", str(path), "--of", "y").startswith("y  MulBackward0")

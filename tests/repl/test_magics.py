@@ -398,3 +398,51 @@ def test_expressions_are_drawn(start: Callable[..., Terminal]) -> None:
     terminal.enter("a = [1., 2.]; b = [2., 1.]")
     assert "● a   ∙ b" in terminal.enter("%plot a b")
     assert "the interval is empty" in terminal.enter("%plot t**2 t 3 -3")
+
+
+@pytest.mark.parametrize(
+    ("line", "begins"),
+    [
+        ("%explain y --html", "<!DOCTYPE html>"),
+        ("%explain y x --markdown", "# Where dy comes from"),
+        ("%graph y --svg", "<svg xmlns="),
+        ("%graph y", "y  SumBackward0"),
+    ],
+)
+def test_answers_go_to_new_files_that_the_keyboard_names(
+    talk: Talk, tmp_path: Path, line: str, begins: str
+) -> None:
+    path = tmp_path / "answer"
+    shown = talk("x = param([1., 2.]); y = (x**2).sum()", line)
+    assert f"it is in {path}" in talk(f"{line} > {path}")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(begins) and text.strip() == shown.strip()
+    assert "exists and was left as it is" in talk(f"{line} > {path}")
+    assert path.read_text(encoding="utf-8") == text
+    other = tmp_path / "other"
+    talk.shell.run(f"{line} > {other}", typed=False)
+    assert "from the keyboard" in talk.parts[-1]
+    talk(f"z = 1\n{line} > {other}")
+    assert not other.exists()
+    assert "one file's name" in talk(f"{line} > a b")
+
+
+def test_graphs_are_folded_and_unfolded(talk: Talk) -> None:
+    talk("x = param(1.); y = x", "for i in range(30):\n    y = y.sin()")
+    assert "SinBackward0  []  y.sin()  × 30" in talk("%graph y")
+    assert talk("%graph y --all").count("SinBackward0") == 30
+    assert "x  leaf" in talk("%graph y --depth 0")
+    assert "1.  SinBackward0" in talk("%explain y") and "\n2.  " not in talk("%explain y")
+    assert "\n30.  SinBackward0" in talk("%explain y --all")
+    assert "%graph is called as" in talk("%graph y --all --depth 1")
+    assert "--depth takes" in talk("%graph y --depth x")
+    assert "forms are --tree" in talk("%graph y --text")
+    assert "forms are --text" in talk("%explain y --depth 1")
+
+
+def test_modules_are_areas_at_the_prompt(talk: Talk) -> None:
+    talk("from torch import nn", "net = nn.Sequential(nn.Linear(2, 2), nn.Tanh())")
+    talk("out = net(torch.ones(2)).sum()")
+    assert 'label="net.1: Tanh"' in talk("%graph out --dot")
+    assert "net  Sequential" in talk("%graph out --depth 0")
+    assert "in net.1" in talk("%explain out")

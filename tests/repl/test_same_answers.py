@@ -96,6 +96,34 @@ def test_why(program: str, talk: Talk) -> None:
         assert unplaced(talk(f"%why {name}")) == unplaced(command("why", program, "--wrt", name))
 
 
+SOME = ["vector", "nan", "after a pass"]
+
+
+@pytest.mark.parametrize("program", SOME, indirect=True)
+@pytest.mark.parametrize("form", ["markdown", "html", "json"])
+def test_explanations_in_other_formats(program: str, talk: Talk, form: str) -> None:
+    wanted = unfiled(command("explain", program, "--of", "y", "--format", form))
+    assert unfiled(talk(f"%explain y --{form}")) == wanted
+
+
+@pytest.mark.parametrize("program", SOME, indirect=True)
+@pytest.mark.parametrize("form", ["tree", "dot", "svg", "mermaid", "json"])
+def test_graphs(program: str, talk: Talk, form: str) -> None:
+    wanted = unfiled(command("graph", program, "--of", "y", "--format", form))
+    found = unfiled(talk(f"%graph y --format {form}"))
+    if form == "tree":  # as wide as the window
+        cut = zip(found.splitlines(), wanted.splitlines(), strict=True)
+        assert all(a == b or b.startswith(a.removesuffix("…")) for a, b in cut)
+    else:
+        assert found == wanted
+
+
+def unfiled(text: str) -> str:
+    """The same for texts with escapes, and without files that stand alone."""
+    text = re.sub(r'[^\s(">]*\\?\.grad:\d+:|In\\?\[\d+\\?\]:\d+:', "HERE:", text)
+    return re.sub(r'"file": "[^"]*"', '"file"', text)
+
+
 def test_what_is_not_on_a_graph(program: str, talk: Talk) -> None:
     with open(program, "a") as file:
         file.write("z = x.detach() * w.item()\nn = tensor([1, 2])\n")

@@ -5,42 +5,72 @@ from __future__ import annotations
 import sys
 
 from gradcli.cli.process.limits import single_thread
-from gradcli.cli.process.report import RAISED, Failure
+from gradcli.cli.process.report import RAISED, USAGE, Failure
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import file_or_expressions
-from gradcli.cli.usage.parse import Options
+from gradcli.cli.usage.parse import Options, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gradcli.cli.programs.recorded import Recorded
+    from gradcli.explain.told import Told
     from gradcli.tensor.tensor import Tensor
 
 
 def run(options: Options) -> int:
     """Explain what the command line names."""
+    for name in ("indent", "compact-output"):
+        if name in options.given and options.format != "json":
+            raise UsageError(f"--{name} goes with --format json")
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
     texts = file_or_expressions(options)
+    if len(texts) > 1 and options.format == "html":
+        raise UsageError("--format html takes one expression")
     single_thread()
 
     from gradcli.cli.programs.recorded import run_recorded
 
     for place, recorded in enumerate(run_recorded(texts, options)):
-        if place:
-            sys.stdout.write("\n")
-        for line in _explained(recorded, options):
-            sys.stdout.write(f"{line}\n")
+        _write(_explained(recorded, options), recorded, options, place > 0)
     return 0
 
 
-def _explained(recorded: Recorded, options: Options) -> Iterator[str]:
-    """The lines for every result that the options choose. Raises UsageError and Failure."""
+def _write(told: list[Told], recorded: Recorded, options: Options, again: bool) -> None:
+    """Write the explanations of one text; `again` when another one was written before."""
+    if options.format == "json":
+        from gradcli.cli.results.output import Sink
+        from gradcli.explain.document import document
+
+        with Sink(options, False) as sink:
+            sink.write(document(told))
+        return
+    if options.format == "html":
+        from gradcli.explain.html.page import page
+        from gradcli.render.svg import TooLarge
+
+        try:
+            written = page(told, recorded.edges)
+        except TooLarge as error:
+            raise Failure(USAGE, str(error), help="explain a part of it with --of") from None
+        sys.stdout.write(written)
+        return
+    from gradcli.explain import markdown, text
+
+    lines = markdown.lines if options.format == "markdown" else text.lines
+    for place, item in enumerate(told):
+        if again or place:
+            sys.stdout.write("\n")
+        sys.stdout.writelines(f"{line}\n" for line in lines(item))
+
+
+def _explained(recorded: Recorded, options: Options) -> list[Told]:
+    """What is told of every result that the options choose. Raises UsageError and Failure."""
     from gradcli.autograd.freed_values import Dropped
     from gradcli.cli.programs.recorded import nothing_recorded, on_graph
-    from gradcli.explain.text import Explanation, not_on_graph
+    from gradcli.explain.chain import Refused
+    from gradcli.explain.explanation import Explanation, off_graph
 
     results = recorded.results(options)
     inputs = _inputs(recorded, options)
@@ -50,24 +80,33 @@ def _explained(recorded: Recorded, options: Options) -> Iterator[str]:
             raise nothing_recorded("explain")
     pieces = [(recorded.text.tree, recorded.text.source)]
     fixed = {name: "it was given with --const" for name, _ in options.const}
-    for place, (name, value) in enumerate(results.items()):
-        if place:
-            yield ""
+    found = []
+    for name, value in results.items():
         bound = name if name in recorded.text_names else ""
         if not on_graph(value):
-            yield from not_on_graph(name, value, pieces, bound)
+            found.append(off_graph(name, value, pieces, bound))
             continue
-        asked = bool(options.wrt)
-        found = Explanation(
-            name, value, inputs, recorded.edges, pieces, bound, asked=asked, fixed=fixed
+        explanation = Explanation(
+            name,
+            value,
+            inputs,
+            recorded.namespace,
+            pieces,
+            bound,
+            asked=bool(options.wrt),
+            fixed=fixed,
+            all=options.all,
         )
         try:
-            yield from found.lines()
+            found.append(explanation.tell())
         except RuntimeError as error:
             help = "the program changed it after it was used: explain it up to that line"
             if isinstance(error, Dropped):
                 help = "keep more with --keep 1G"
+            elif isinstance(error, Refused):
+                help = "a hook or a backward of the program raises here, as in a second pass"
             raise Failure(RAISED, str(error), type="RuntimeError", help=help) from None
+    return found
 
 
 def _inputs(recorded: Recorded, options: Options) -> dict[str, Tensor]:

@@ -23,6 +23,10 @@ def run(options: Options) -> int:
     for name in ("indent", "compact-output"):
         if name in options.given and options.format != "json":
             raise UsageError(f"--{name} goes with --format json")
+    if options.all and options.depth is not None:
+        raise UsageError("--all opens everything: it does not go with --depth")
+    if options.format == "json" and (options.all or options.depth is not None):
+        raise UsageError("--format json has every node: it does not go with --all and --depth")
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
@@ -42,7 +46,9 @@ def _write(recorded: Recorded, options: Options) -> None:
     from gradcli.autograd.leaf import fresh_edge
     from gradcli.autograd.modes import requires_grad
     from gradcli.cli.programs.recorded import nothing_recorded
+    from gradcli.explain.norms import gradient_norms
     from gradcli.render import graph
+    from gradcli.render.drawing import draw
 
     results = recorded.results(options)
     for name, value in results.items():
@@ -54,27 +60,36 @@ def _write(recorded: Recorded, options: Options) -> None:
     if not results:
         raise nothing_recorded("draw")
     found = [(name, fresh_edge(value), value.number) for name, value in results.items()]
-    roots = list(dict.fromkeys(node for _, node, _ in found))
     names = recorded.edges
-    form = options.format
+    form = options.format or "tree"
     if form == "json":
         from gradcli.cli.results.output import Sink
 
         with Sink(options, False) as sink:
-            sink.write(graph.document(found, names))
+            sink.write(graph.document(found, names, recorded.namespace))
         return
+    drawing = draw(
+        [node for _, node, _ in found],
+        recorded.namespace,
+        all=options.all,
+        depth=options.depth,
+        norms=gradient_norms(results.values()),
+    )
     if form == "tree":
         terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns - 1 if terminal else WIDEST
-        trees = (graph.tree(node, number, names, width, False) for _, node, number in found)
+        most = None if options.all else graph.MOST
+        trees = (
+            graph.tree(drawing, node, number, names, width, most=most) for _, node, number in found
+        )
         text = "\n\n".join(trees)
     elif form == "svg":
         from gradcli.render.svg import TooLarge, svg
 
         try:
-            text = svg(roots, names)
+            text = svg(drawing, names, ", ".join(results))
         except TooLarge as error:
             raise Failure(USAGE, str(error), help="draw a part of it with --of") from None
     else:
-        text = (graph.dot if form == "dot" else graph.mermaid)(roots, names)
+        text = (graph.dot if form == "dot" else graph.mermaid)(drawing, names)
     sys.stdout.write(text + "\n")

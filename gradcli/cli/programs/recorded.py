@@ -15,7 +15,8 @@ from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
-from gradcli.render.names import Names, parameters_of
+from gradcli.render.modules import note_module_calls
+from gradcli.render.names import Names, edge_of, parameters_of
 from gradcli.tensor.tensor import Tensor
 
 from .file_inputs import file_inputs
@@ -32,6 +33,7 @@ def on_graph(value: Any) -> bool:
         type(value) is Tensor
         and value.level is None
         and requires_grad(value)
+        and edge_of(value) is not None
         and not leaves.is_leaf(value)
     )
 
@@ -59,7 +61,9 @@ class Recorded:
         """The leaves that require grad, each under its first name; parameters by dotted names."""
         found: dict[int, str] = {}
         for name, value in self.askable.items():
-            if value.level is None and requires_grad(value) and leaves.is_leaf(value):
+            if value.level is not None or not requires_grad(value) or edge_of(value) is None:
+                continue
+            if leaves.is_leaf(value):
                 found.setdefault(id(value), name)
         return {name: self.askable[name] for name in found.values()}
 
@@ -82,8 +86,8 @@ class Recorded:
             if on_graph(value):
                 found.setdefault((fresh_edge(value), value.number), name)
         inner: set[Any] = set()
-        for node, _ in found:
-            if node not in inner:
+        for node in sorted({node for node, _ in found}, key=lambda node: -int(node.number)):
+            if node not in inner:  # the last first: most others are inside of it
                 inner.update(reachable([node])[:-1])
         return {name: self.names[name] for (node, _), name in found.items() if node not in inner}
 
@@ -109,6 +113,7 @@ def run_recorded(
     given = bound(options)
     Keeper(KEEP if options.keep is None else options.keep)
     machine.ran = {}
+    note_module_calls()
     found = []
     for text in texts:
         seed(options, 0)

@@ -136,7 +136,7 @@ def _zsh_specs(command: Command) -> list[str]:
     for option in _options(command):
         about = option.help.replace("[", "\\[").replace("]", "\\]").replace(":", "\\:")
         if option.choices:
-            value = f":value:({' '.join(option.choices)})"
+            value = f":value:({' '.join(command.choices(option))})"
         elif option.kind in _TAKE_FILES:
             value = ":file:_files"
         elif option.kind != table.FLAG:
@@ -168,7 +168,7 @@ def _fish() -> str:
             if option.short:
                 line += f" -s {option.short}"
             if option.choices:
-                line += f" -x -a {_fish_quoted(' '.join(option.choices))}"
+                line += f" -x -a {_fish_quoted(' '.join(command.choices(option)))}"
             elif option.kind in _TAKE_FILES:
                 line += " -r -F"
             elif option.kind != table.FLAG:

@@ -38,16 +38,23 @@ def _command(command: Command) -> list[str]:
     lines = [f"usage: {usage(command)}", command.about]
     detailed = [OPTIONS[name] for name in command.details]
     if detailed:
-        lines += ["", *_described(detailed)]
+        lines += ["", *_described(detailed, command)]
     brief = _brief(command, 9)
     if brief:
         lines += ["", *brief]
     return [*lines, "", *_examples(command)]
 
 
-def _described(options: list[Option]) -> list[str]:
+def _described(options: list[Option], command: Command) -> list[str]:
     width = max(len(_spelling(option)) for option in options) + 2
-    return [f"  {_spelling(option):{width}}{option.help}" for option in options]
+    return [f"  {_spelling(option):{width}}{_about(option, command)}" for option in options]
+
+
+def _about(option: Option, command: Command) -> str:
+    if option.name != "format":
+        return option.help
+    *others, last = command.choices(option)
+    return f"{', '.join(others)} or {last} ({others[0]})"
 
 
 def _spelling(option: Option) -> str:

@@ -26,12 +26,14 @@ class Options:
     command: Command
     operands: list[str]
     given: set[str]  # names of the options that were typed
+    all: bool
     atol: float
     bounds: list[tuple[str, str]]
     color: str
     compact_output: bool
     const: list[tuple[str, str]]
     cotangent: list[tuple[str, str]]
+    depth: int | None
     dtype: str | None
     each: bool
     elasticity: bool
@@ -245,7 +247,8 @@ def _take(options: Options, option: Option, text: str) -> None:
         values = getattr(options, option.dest)
         values.extend(_listed(option, text))
         return
-    setattr(options, option.dest, True if kind == table.FLAG else _single(option, text))
+    choices = options.command.choices(option)
+    setattr(options, option.dest, True if kind == table.FLAG else _single(option, text, choices))
     if option.name == "keep-going":
         options.fail_fast = False
     elif option.name == "fail-fast":
@@ -291,18 +294,17 @@ def _listed(option: Option, text: str) -> list[object]:
     return [(name if name.isascii() else normalize("NFKC", name), value)]
 
 
-def _single(option: Option, text: str) -> object:
+def _single(option: Option, text: str, choices: tuple[str, ...]) -> object:
     kind = option.kind
     if kind == table.TEXT:
         if not text:
             raise UsageError(f"--{option.name} needs a value: {option.argument}")
         return text
     if kind == table.CHOICE:
-        if text in option.choices:
+        if text in choices:
             return text
         raise UsageError(
-            f"--{option.name} {text}: it is one of {', '.join(option.choices)}",
-            meant(text, option.choices),
+            f"--{option.name} {text}: it is one of {', '.join(choices)}", meant(text, choices)
         )
     value = _number(kind, text)
     if value is None:

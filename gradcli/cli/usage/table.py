@@ -75,6 +75,7 @@ class Command:
         "arguments",
         "details",
         "examples",
+        "forms",
         "module",
         "name",
         "options",
@@ -91,8 +92,10 @@ class Command:
         examples: tuple[tuple[str, str], ...],
         details: tuple[str, ...] = (),
         module: str = "",
+        forms: tuple[str, ...] = (),
     ) -> None:
         self.name = name
+        self.forms = forms  # what --format may be, the first if it is not given
         self.module = module or name  # in gradcli/cli/commands
         self.arguments = arguments
         self.summary = summary
@@ -104,6 +107,10 @@ class Command:
     def takes(self, option: Option) -> bool:
         """Whether an option belongs to the command."""
         return option.name in self.options
+
+    def choices(self, option: Option) -> tuple[str, ...]:
+        """What the argument of an option may be, of those that have a choice."""
+        return self.forms if option.name == "format" else option.choices
 
 
 def _table(*options: Option) -> dict[str, Option]:
@@ -132,11 +139,13 @@ OPTIONS: dict[str, Option] = _table(
         "format",
         CHOICE,
         "FORM",
-        "tree, dot, svg, mermaid or json (tree)",
+        "how it is written",
         group=OUTPUT,
-        choices=("tree", "dot", "svg", "mermaid", "json"),
-        default="tree",
+        choices=("tree", "dot", "svg", "mermaid", "text", "markdown", "html", "json"),
+        default="",
     ),
+    Option("all", FLAG, "", "every node by itself: no loop is folded", group=OUTPUT),
+    Option("depth", NATURAL, "N", "open N levels of modules (0: none)", group=OUTPUT),
     Option("tangent", DIRECTION, "[NAME=]VALUE", "the direction of an input", group=RESULT),
     Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
     Option(
@@ -419,13 +428,21 @@ COMMANDS: dict[str, Command] = {
             "FILE | -e EXPR",
             "the chain rule, step by step, with numbers",
             "Show what reaches each input through each step, and why a gradient is missing.",
-            "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
+            "expression"
+            + _INPUTS
+            + " format all of wrt dtype seed nonfinite keep indent compact-output"
+            + _LIMITS
+            + _GENERAL,
             (
                 ("gradcli explain -e 'sin(x) * y' --set x=1 --set y=2", "an expression"),
                 ("gradcli explain model.grad --of loss --wrt w", "one gradient of a program"),
-                ("gradcli explain -e 'relu(x)' --set x=-1", "why a gradient is zero"),
+                (
+                    "gradcli explain model.grad --format html > model.html",
+                    "a page",
+                ),
             ),
-            ("expression", "set", "const", "input", "of", "wrt", "keep"),
+            ("expression", "set", "const", "input", "format", "all", "of", "wrt", "keep"),
+            forms=("text", "markdown", "html", "json"),
         ),
         Command(
             "why",
@@ -447,7 +464,7 @@ COMMANDS: dict[str, Command] = {
             "Draw the graph of a program's results; stdout is the drawing.",
             "expression"
             + _INPUTS
-            + " format of dtype seed keep indent compact-output"
+            + " format all depth of dtype seed keep indent compact-output"
             + _LIMITS
             + _GENERAL,
             (
@@ -455,7 +472,8 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli graph model.grad --of loss --format svg > loss.svg", "a picture"),
                 ("gradcli graph model.grad --format json | jq '.nodes | length'", "for machines"),
             ),
-            ("expression", "set", "const", "input", "format", "of", "keep"),
+            ("expression", "set", "const", "input", "format", "all", "depth", "of", "keep"),
+            forms=("tree", "dot", "svg", "mermaid", "json"),
         ),
         Command(
             "ops",

@@ -36,6 +36,7 @@ from gradcli.nn.lazy import UninitializedBuffer, UninitializedParameter, refuse_
 from gradcli.nn.module import Module, deep_copy, parametrization_of
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
 from gradcli.nn.prune import BasePruningMethod
+from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 from gradcli.torch import namespaces
 
@@ -43,6 +44,11 @@ from . import open_objects
 from .class_tables import check_kind, class_table
 
 _tables: dict[type, Table] = {}
+
+if runtime.module_calls is not None:
+    from gradcli.nn.calls import note_calls
+
+    note_calls()
 
 
 def _table_of(cls: type) -> Table:

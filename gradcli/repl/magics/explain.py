@@ -7,28 +7,36 @@ from typing import TYPE_CHECKING
 from gradcli.autograd.freed_values import reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
 from gradcli.explain.cuts import Piece, cuts
-from gradcli.explain.text import Explanation, not_on_graph
+from gradcli.explain.explanation import Explanation, off_graph
+from gradcli.explain.text import lines as text_lines
 from gradcli.explain.why import Situation
 from gradcli.explain.why import why as answer
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.render.names import Names
+from gradcli.repl.session.failed import Failed
 
+from .files import deliver
 from .gradients import kept, last_result, leaves_behind, leaves_of, result
-from .parse import arguments, tensor
+from .parse import Asked, arguments, asked, tensor
 
 if TYPE_CHECKING:
+    from gradcli.explain.told import Told
     from gradcli.repl.session.shell import Shell
 
 MOST = 40  # steps that are shown
+FORMS = ("text", "markdown", "html", "json")
 
 
 def explain(shell: Shell, text: str) -> None:
-    words = arguments("explain", text, 0, 2) or [last_result(shell)]
+    ask = asked("explain", text, FORMS)
+    words = ask.words or [last_result(shell)]
+    if len(words) > 2:
+        arguments("explain", "1 2 3", 0, 2)
     name, y = words[0], tensor(shell, words[0])
     pieces, bound = texts_of(shell, name)
     if not requires_grad(y) or is_leaf(y):
-        shell.say("\n".join(not_on_graph(name, y, pieces, bound)))
+        _show(shell, off_graph(name, y, pieces, bound), ask)
         return
     if len(words) > 1:
         inputs = {words[1]: tensor(shell, words[1])}
@@ -39,13 +47,37 @@ def explain(shell: Shell, text: str) -> None:
             for leaf, x in leaves_of(shell).items()
             if fresh_edge(x) in edges or cuts(pieces, leaf, bound)
         }
-    names = Names(shell.variables())
+    variables = shell.variables()
     found = Explanation(
-        name, y, inputs, names, pieces, bound, asked=len(words) > 1, width=shell.width, most=MOST
+        name, y, inputs, variables, pieces, bound, asked=len(words) > 1, all=ask.all
     )
     with kept():
-        for line in found.lines():
-            shell.say(line)
+        told = found.tell()
+    _show(shell, told, ask)
+
+
+def _show(shell: Shell, told: Told, ask: Asked) -> None:
+    if ask.form == "json":
+        from gradcli.explain.document import document
+        from gradcli.io.write import Writer
+
+        text = Writer(indent=2).text(document([told]))
+    elif ask.form == "html":
+        from gradcli.explain.html.page import page
+        from gradcli.render.svg import TooLarge
+
+        try:
+            text = page([told], Names(shell.variables()))
+        except TooLarge as error:
+            raise Failed(str(error), "%explain y x leaves out other ways") from None
+    elif ask.form == "markdown":
+        from gradcli.explain import markdown
+
+        text = "\n".join(markdown.lines(told))
+    else:
+        most = None if ask.all else MOST
+        text = "\n".join(text_lines(told, width=shell.width, most=most))
+    deliver(shell, text, ask.file)
 
 
 def texts_of(shell: Shell, name: str) -> tuple[list[Piece], str]:

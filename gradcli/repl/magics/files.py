@@ -103,6 +103,28 @@ def _taken(name: str) -> bool:
     return True
 
 
+def deliver(shell: Shell, text: str, file: str) -> None:
+    """Show a text, or write it into a new file that the user named behind `>`. Raises Failed."""
+    if not file:
+        shell.say(text)
+        return
+    if not shell.typed:
+        raise Failed(
+            "a file is written by a line of its own, from the keyboard",
+            "nothing that is pasted, or arrives with other lines, reads or writes a file",
+        )
+    from gradcli.io.files import write_file
+
+    name = _name(file, "save")
+    try:
+        if not _taken(name):
+            raise Failed(f"{name} exists and was left as it is", "choose another name")
+        write_file(name, lambda out: out.write((text.rstrip("\n") + "\n").encode()))
+    except OSError as error:
+        raise Failed(f"{name}: {error.strerror or error}") from None
+    shell.say(f"it is in {name}")
+
+
 def load(shell: Shell, text: str) -> None:
     _, found = _read(text, "load")
     shell.next_text = found.replace("\r\n", "\n").rstrip("\n")

@@ -11,10 +11,11 @@ from gradcli.autograd import api
 from gradcli.autograd.directions import cotangent_mismatch, tangent_mismatch
 from gradcli.autograd.freed_values import Dropped, reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
+from gradcli.explain.chain import Refused
 from gradcli.explain.readable import readable
 from gradcli.func import recorded
 from gradcli.language.values.text import text_repr
-from gradcli.render.names import parameters_of
+from gradcli.render.names import edge_of, parameters_of
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, constant, from_array, make, shape_of
@@ -49,6 +50,8 @@ def kept() -> Iterator[None]:
         yield
     except Dropped as error:
         raise Failed(str(error), "start with --keep 1G to keep more, or compute it again") from None
+    except Refused as error:
+        raise Failed(str(error)) from None
 
 
 def result(shell: Shell, text: str) -> Tensor:
@@ -105,7 +108,8 @@ def leaves_of(shell: Shell) -> dict[str, Tensor]:
     return {
         name: value
         for name, value in {**variables, **parameters_of(variables)}.items()
-        if type(value) is Tensor and is_leaf(value) and requires_grad(value)
+        if type(value) is Tensor and edge_of(value) is not None
+        if is_leaf(value) and requires_grad(value)
     }
 
 

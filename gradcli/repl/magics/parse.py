@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcli.language.syntax.spelling import did_you_mean, near
 
@@ -155,6 +155,53 @@ def ranges(shell: Shell, words: list[str]) -> list[int] | None:
 
 
 _RANGE = re.compile(r"(\d{0,6})(-?)(\d{0,6})")
+
+
+class Asked(NamedTuple):
+    """The arguments of a magic that answers in several forms.
+
+    `words` are those that are no options, `form` is what `--format FORM` or `--FORM` chose, `file`
+    what stands behind `>`.
+    """
+
+    words: list[str]
+    form: str
+    all: bool
+    depth: int | None
+    file: str
+
+
+def asked(name: str, text: str, forms: tuple[str, ...]) -> Asked:
+    """Read such arguments; the form is the first where none is given. Raises Failed."""
+    words, form, every, depth, file = [], forms[0], False, None, ""
+    waiting = iter(split(text))
+    for word in waiting:
+        option, _, value = word[2:].partition("=")
+        if word == ">":
+            file = next(waiting, "")
+            if not file or next(waiting, ""):
+                raise _refused(name, "one file's name stands behind >")
+        elif not word.startswith("--") or word == "--":
+            words.append(word)
+        elif option == "all":
+            every = True
+        elif option == "depth" and "--depth" in MAGICS[name].words:
+            value = value or next(waiting, "")
+            if not value.isdecimal():
+                raise _refused(name, "--depth takes the number of levels that are opened")
+            depth = int(value[:9])
+        else:
+            form = (value or next(waiting, "")) if option == "format" else option
+            if form not in forms:
+                known = ", ".join(f"--{item}" for item in forms)
+                raise _refused(name, f"forms are {known}")
+    return Asked(words, form, every, depth, file)
+
+
+def _refused(name: str, help: str) -> Exception:
+    from gradcli.repl.session.failed import Failed
+
+    return Failed(f"%{name} is called as {MAGICS[name].usage}", help)
 
 
 def tensor(shell: Shell, text: str) -> Any:

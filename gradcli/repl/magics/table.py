@@ -157,10 +157,14 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "explain",
-            "[y] [x]",
+            "[y] [x] [--markdown|--html|--json] [--all] [> FILE]",
             "the chain rule from y back to its leaves, or to x, step by step with numbers",
             "explain",
-            (_example(_Y, "%explain y", prints="PowBackward0"),),
+            (
+                _example(_Y, "%explain y", prints="PowBackward0"),
+                _example(_Y, "%explain y --markdown", prints="### 2. PowBackward0 `x**2`"),
+            ),
+            ("names", "--markdown", "--html", "--json", "--all"),
         ),
         Magic(
             "why",
@@ -178,11 +182,11 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "graph",
-            "[y] [--dot|--mermaid]",
+            "[y] [--dot|--svg|--mermaid|--json] [--all|--depth N] [> FILE]",
             "the graph that y was made from, with your names and the text of each operation",
             "views",
             (_example(_Y, "%graph y", prints="PowBackward0  [2]  x**2"),),
-            ("names", "--dot", "--mermaid"),
+            ("names", "--dot", "--svg", "--mermaid", "--json", "--all", "--depth"),
         ),
         Magic(
             "plot",

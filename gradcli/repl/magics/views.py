@@ -14,8 +14,9 @@ from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
+from .files import deliver
 from .gradients import last_result
-from .parse import arguments, ranges, split, tensor
+from .parse import arguments, asked, ranges, split, tensor
 
 if TYPE_CHECKING:
     from gradcli.plot.curves import Curve
@@ -47,26 +48,48 @@ def vars(shell: Shell, text: str) -> None:
     )
 
 
+FORMS = ("tree", "dot", "svg", "mermaid", "json")
+
+
 def graph(shell: Shell, text: str) -> None:
-    from gradcli.render.graph import dot, mermaid, tree
+    from gradcli.explain.norms import gradient_norms
+    from gradcli.render import graph
+    from gradcli.render.drawing import draw
     from gradcli.render.names import Names
 
-    words = split(text)
-    form = [word for word in words if word.startswith("--")]
-    rest = [word for word in words if not word.startswith("--")]
-    rest = rest or [last_result(shell)]
-    if len(form) > 1 or len(rest) != 1 or (form and form[0] not in ("--dot", "--mermaid")):
-        arguments("graph", "", 1, 1)
-    root = tensor(shell, rest[0])
+    ask = asked("graph", text, FORMS)
+    words = ask.words or [last_result(shell)]
+    if len(words) != 1 or (ask.all and ask.depth is not None):
+        arguments("graph", "1 2", 0, 1)
+    (name,) = words
+    root = tensor(shell, name)
     if not requires_grad(root):
-        raise Failed(f"`{rest[0]}` is not on a graph", f"%why {rest[0]} says more")
+        raise Failed(f"`{name}` is not on a graph", f"%why {name} says more")
     edge = fresh_edge(root)
-    names = Names(shell.variables())
-    if form:
-        draw = dot if form[0] == "--dot" else mermaid
-        shell.say(draw([edge], names))
+    variables = shell.variables()
+    names = Names(variables)
+    if ask.form == "json":
+        from gradcli.io.write import Writer
+
+        found = graph.document([(name, edge, root.number)], names, variables)
+        deliver(shell, Writer(indent=2).text(found), ask.file)
+        return
+    norms = gradient_norms([root])
+    drawing = draw([edge], variables, all=ask.all, depth=ask.depth, norms=norms)
+    if ask.form == "svg":
+        from gradcli.render.svg import TooLarge, svg
+
+        try:
+            shown = svg(drawing, names, name)
+        except TooLarge as error:
+            raise Failed(str(error)) from None
+    elif ask.form == "tree":
+        most = None if ask.all else graph.MOST
+        width = shell.width - 1
+        shown = graph.tree(drawing, edge, root.number, names, width, ascii=shell.ascii, most=most)
     else:
-        shell.say(tree(edge, root.number, names, shell.width - 1, shell.ascii))
+        shown = (graph.dot if ask.form == "dot" else graph.mermaid)(drawing, names)
+    deliver(shell, shown, ask.file)
 
 
 def plot(shell: Shell, text: str) -> None:

@@ -66,6 +66,7 @@ class Shell:
         ask: Callable[[str], bool] | None = None,
     ) -> None:
         from gradcli.autograd.freed_values import Keeper
+        from gradcli.render.modules import note_module_calls
 
         self.config = config
         self.magic = magic
@@ -81,6 +82,7 @@ class Shell:
         self.limits = limits
         self.interrupts = Interrupts()
         self.keeper = Keeper(config.keep)
+        note_module_calls()
         self.inputs: list[str] = [""]
         self.outputs: dict[int, Any] = {}
         self.statements: list[Statement] = []
@@ -150,6 +152,7 @@ class Shell:
         self.outputs = {}
         self.statements = []
         machine.ran = {}
+        runtime.module_calls.clear()
         self.recent = []
         self.names["In"] = self.inputs
         self.names["Out"] = self.outputs

@@ -1,0 +1,416 @@
+"""An explanation of a gradient is put together: the chain rule from a result back to its inputs.
+
+`gradcli explain` and `%explain` say it in the same words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcli.autograd.leaf import fresh_edge
+from gradcli.autograd.modes import no_grad, requires_grad
+from gradcli.render.drawing import Box, Drawing, draw
+from gradcli.render.names import Names, edge_of, source_place, source_span, source_text
+from gradcli.table.call.record import OpNode
+from gradcli.table.entry import ELEMENTWISE
+from gradcli.table.plan import INPUT, OUTPUT
+from gradcli.tensor.tensor import Tensor, constant, make, shape_of
+
+from . import chain as chains
+from .causes import Causes, norm
+from .chain import Chain, Edge, called, changes
+from .cuts import Piece, cut_lines
+from .readable import readable
+from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
+
+OPEN = 1 << 30  # levels of modules: each step is a step
+MOST = 3  # lines of a kind in a summary
+
+
+class Explanation:
+    """The chain from a result `y` called `name` to `inputs`.
+
+    `namespace` maps the user's names to values, `pieces` are the texts that made the result, in
+    which its name is `bound`, "" for the value of their last expression. With `asked` the inputs
+    were chosen: a single one narrows the chain to the ways that lead to it. `fixed` has reasons why
+    inputs are not differentiated. With `all` the steps of loops are not folded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        y: Tensor,
+        inputs: Mapping[str, Tensor],
+        namespace: Mapping[str, Any],
+        pieces: Sequence[Piece],
+        bound: str,
+        *,
+        asked: bool = False,
+        fixed: Mapping[str, str] | None = None,
+        all: bool = False,
+    ) -> None:
+        self.name = name
+        self.y = y
+        self.inputs = inputs
+        self.namespace = namespace
+        self.names = Names(namespace)
+        self.pieces = pieces
+        self.bound = bound
+        self.fixed = fixed or {}
+        self.causes = Causes(self.names)
+        self.short = name if name.isidentifier() else f"({name})" if len(name) < 24 else "result"
+        target = None
+        if asked and len(self.inputs) == 1:
+            (x,) = self.inputs.values()
+            target = _edge(x)
+        self.chain = Chain(y, constant(shape_of(y), y.dtype, 1), target)
+        self.all = all
+        self.drawing = Drawing([], [], {})
+        self.values: dict[Edge, Tensor] = {}
+        self.numbers: dict[Box, int] = {}  # of the steps
+        self.drafts: dict[Box, _Draft] = {}
+        self.sums: dict[Edge, dict[Box, Any]] = defaultdict(dict)
+        self.counts: dict[tuple[Edge, Box], int] = defaultdict(int)
+
+    def tell(self) -> Told:
+        """Everything that is to be said.
+
+        Raises Dropped when freed values are not kept any more, RuntimeError when they were changed.
+        """
+        root, wanted = self.chain.root[0], self.chain.wanted
+        only = None if wanted is None else {*wanted, root}
+        self.drawing = draw([root], self.namespace, all=self.all, depth=OPEN, only=only)
+        with readable(self.y):
+            self.values = _values(self.chain.nodes, self.namespace)
+            for step in self.chain.steps():
+                self.causes.see(step)
+                self._take(step)
+            hooked = self.chain.leaf_hooks()
+        steps = [draft.step(self.numbers) for draft in self.drafts.values()]
+        totals = [
+            Total(
+                name,
+                fresh_edge(x) if requires_grad(x) else None,
+                self._total(x),
+                hooked.get(_edge(x)),
+                self._sources(_edge(x)),
+            )
+            for name, x in self.inputs.items()
+        ]
+        reasons = [
+            line for name, x in self.inputs.items() for line in self._why(name, x, self._total(x))
+        ]
+        summary = self._summary(steps, totals) if len(steps) > LONG or self._folded() else None
+        return Told(self.name, self.short, self.y, steps, totals, reasons, summary, self.drawing)
+
+    def missing(self) -> list[str]:
+        """Only the answers about what is missing. Raises as `tell` does."""
+        with readable(self.y):
+            for step in self.chain.steps():
+                self.causes.see(step)
+        return [
+            line for name, x in self.inputs.items() for line in self._why(name, x, self._total(x))
+        ]
+
+    def _folded(self) -> bool:
+        return any(draft.count > 1 for draft in self.drafts.values())
+
+    # ---------------------------------------------------------------- steps
+
+    def _take(self, step: chains.Step) -> None:
+        """Note a step of the chain; of those that are drawn as one, the first is shown."""
+        box = self.drawing.box_of[step.node]
+        draft = self.drafts.get(box)
+        if draft is None:
+            self.numbers[box] = len(self.numbers) + 1
+            draft = self.drafts[box] = self._draft(box, step)
+        draft.see(step)
+        for part in step.parts:
+            self.counts[part.edge, box] += 1
+            self.drawing.arrow_of[step.node, part.place].see(norm(part.grad))
+            known = self.sums[part.edge].get(box)
+            with np.errstate(all="ignore"):
+                array = np.asarray(part.grad.array)
+                self.sums[part.edge][box] = array if known is None else known + array
+        for edge in [edge for edge in _outputs(step.node) if edge in self.sums]:
+            del self.sums[edge]  # nothing more comes to a step that was taken
+
+    def _draft(self, box: Box, step: chains.Step) -> _Draft:
+        node = step.node
+        arrivals = [
+            Arrival(
+                output if len(step.arrived) > 1 else None,
+                grad,
+                step.hooked[output],
+                self._sources(edge),
+            )
+            for output, (grad, edge) in enumerate(zip(step.arrived, _outputs(node), strict=True))
+            if grad is not None
+        ]
+        slopes = _local(node)
+        passings = [
+            (
+                part.edge,
+                Passing(
+                    called(part.edge, self.names),
+                    None,
+                    part.formula,
+                    slopes.get(part.edge),
+                    part.grad,
+                    part.wide,
+                ),
+            )
+            for part in step.parts
+        ]
+        value = self.values.get((node, 0)) if node is not self.chain.root[0] else None
+        notes = list(changes(node, self.names))
+        return _Draft(box, node, value, arrivals, passings, notes, self.drawing.box_of)
+
+    def _sources(self, edge: Any) -> list[Source]:
+        """Where a gradient comes from, when that are several paths."""
+        sums = self.sums.get(edge)
+        if sums is None:
+            return []
+        found = []
+        total = self.chain.totals[edge].array
+        with np.errstate(all="ignore"):
+            whole = _product(total, total)
+            for box, part in sums.items():
+                share = _product(part, total) / whole if whole else math.nan
+                count = self.counts[edge, box]
+                found.append(
+                    Source(self.numbers[box], count, share if math.isfinite(share) else None)
+                )
+        return found if sum(source.times for source in found) > 1 else []
+
+    # ---------------------------------------------------------------- the summary
+
+    def _summary(self, steps: Sequence[Step], totals: Sequence[Total]) -> Summary:
+        dominant = []
+        for total in totals:
+            shares = [source for source in total.sources if source.share is not None]
+            if len(shares) > 1:
+                largest = max(shares, key=lambda source: abs(source.share or 0.0))
+                dominant.append((total.name, largest))
+        factors = [
+            Factor(self.numbers[box], draft.factor, draft.left)
+            for box, draft in self.drafts.items()
+            if draft.factor is not None
+        ]
+        shrinking = sorted((item for item in factors if item.factor < 0.1), key=_factor)
+        growing = sorted((item for item in factors if item.factor > 10), key=_factor, reverse=True)
+        joins: list[tuple[int | str, int]] = [
+            (step.number, sum(source.times for source in arrival.sources))
+            for step in steps
+            for arrival in step.arrivals
+            if arrival.sources
+        ]
+        joins += [
+            (total.name, sum(source.times for source in total.sources))
+            for total in totals
+            if total.sources
+        ]
+        joins.sort(key=lambda join: -join[1])
+        return Summary(dominant[:MOST], shrinking[:MOST], growing[:MOST], joins[:MOST])
+
+    # ---------------------------------------------------------------- what is missing
+
+    def _total(self, x: Tensor) -> Any:
+        return self.chain.totals.get(_edge(x))
+
+    def _why(self, name: str, x: Tensor, total: Any) -> Iterator[str]:
+        pair = f"d{self.short}/d{name}"
+        if total is None:
+            yield from self._why_none(name, x, pair)
+            return
+        what, trouble = troubled(total)
+        if what:
+            yield f"why {trouble.format(pair)}"
+            answers = self.causes.answers(what, fresh_edge(x))
+            for answer in answers or ["what arrives over several ways adds up to this"]:
+                yield "  " + answer.replace("\n", "\n  ")
+
+    def _why_none(self, name: str, x: Tensor, pair: str) -> Iterator[str]:
+        yield f"why {pair} is None"
+        if not requires_grad(x):
+            reason = self.fixed.get(name, "it does not require grad")
+            yield f"  `{name}` is not differentiated: {reason}"
+            yield from cut_lines(self.pieces, "", name)
+        else:
+            yield f"  not connected: nothing leads from `{name}` to `{self.name}`"
+            yield from cut_lines(self.pieces, name, self.bound)
+
+
+def _factor(item: Factor) -> float:
+    return item.factor
+
+
+class _Draft:
+    """A step that is shown, and what is known of those like it."""
+
+    def __init__(
+        self,
+        box: Box,
+        node: Any,
+        value: Tensor | None,
+        arrivals: list[Arrival],
+        passings: list[tuple[Edge, Passing]],
+        notes: list[str],
+        box_of: Mapping[Any, Box],
+    ) -> None:
+        self.box = box
+        self.node = node
+        self.value = value
+        self.arrivals = arrivals
+        self.passings = passings
+        self.notes = notes
+        self.box_of = box_of
+        self.count = 0
+        self.least = math.inf
+        self.most = 0.0
+        self.left = 0  # steps that passed something on
+        self.logarithm = 0.0  # of what arrives times this is what is passed on, over all steps
+
+    def see(self, step: chains.Step) -> None:
+        """Count a step, and compare what it passes on with what arrived."""
+        self.count += 1
+        left = [norm(part.grad) for part in step.parts]
+        for size in left:
+            self.least = min(self.least, size)
+            self.most = max(self.most, size) if size == size else math.nan
+        came = math.hypot(*(norm(grad) for grad in step.arrived if grad is not None))
+        gone = max(left, default=0.0)
+        self.left += gone > 0
+        if came > 0 and math.isfinite(came) and math.isfinite(gone):
+            self.logarithm += math.log(gone / came) if gone > 0 else -math.inf
+        elif came == 0 and self.logarithm == -math.inf:
+            return
+        elif not math.isfinite(came):
+            self.logarithm = math.nan
+
+    @property
+    def factor(self) -> float | None:
+        """By what the gradient was multiplied over all these steps; None where nobody knows."""
+        if not self.passings or math.isnan(self.logarithm):
+            return None
+        return math.exp(min(self.logarithm, 700.0))
+
+    def step(self, numbers: Mapping[Box, int]) -> Step:
+        """The step as it is told. `numbers` are those of all steps."""
+        passings = []
+        for (maker, _), passing in self.passings:
+            box = self.box_of.get(maker)
+            passings.append(passing._replace(step=None if box is None else numbers.get(box)))
+        node, area = self.node, self.box.area
+        return Step(
+            numbers[self.box],
+            node.title,
+            source_text(node),
+            source_place(node),
+            source_span(node),
+            "" if area is None else area.title or area.kind,
+            self.value,
+            self.arrivals,
+            passings,
+            self.notes,
+            self.count,
+            self.least,
+            self.most,
+            self.box,
+        )
+
+
+def troubled(grad: Tensor) -> tuple[str, str]:
+    """What is wrong with a gradient, "nan" or "zero", and a sentence about `{}`; "" for nothing."""
+    values = np.asarray(grad.array)
+    if not np.isfinite(values).all():
+        return "nan", "{} is not finite"
+    zeros = values.size - int(np.count_nonzero(values))
+    if not zeros:
+        return "", ""
+    return "zero", "{} is zero" if zeros == values.size else (
+        f"{zeros} of {values.size} elements of {{}} are zero"
+    )
+
+
+def off_graph(name: str, value: Tensor, pieces: Sequence[Piece], bound: str) -> Told:
+    """What is said of a result that no gradient leads through, and where its text cuts it off."""
+    return Told(name, name, value, [], [], [*not_on_graph(name, value, pieces, bound)], None, None)
+
+
+def not_on_graph(name: str, value: Tensor, pieces: Sequence[Piece], bound: str) -> Iterator[str]:
+    """The lines of `off_graph`."""
+    help = ""
+    if not value.dtype.differentiable:
+        yield f"`{name}` has the dtype {value.dtype.name}, and only floating ones have gradients"
+        help = f"{name} = param({name}) makes a floating leaf of it"
+    elif requires_grad(value):
+        yield f"`{name}` is a leaf: it is not made from anything, and its derivative by itself is 1"
+    else:
+        yield f"`{name}` is not on a graph: no gradient leads through it"
+        help = f"{name}.requires_grad_() or param(...) makes it a leaf"
+    found = list(cut_lines(pieces, "", bound))
+    yield from found
+    if help and not found and name.isidentifier():
+        yield f"  = help: {help}"
+
+
+def _edge(x: Tensor) -> Any:
+    return (fresh_edge(x), x.number) if requires_grad(x) else None
+
+
+def _outputs(node: Any) -> list[Edge]:
+    return [(node, 0)] if node.count == 1 else [(node, n + 1) for n in range(node.count)]
+
+
+def _product(a: Any, b: Any) -> float:
+    """The real part of the inner product of two arrays."""
+    first, second = (np.asarray(item) for item in (a, b))
+    wide = np.complex128 if first.dtype.kind == "c" else np.float64
+    return float(np.vdot(second.astype(wide), first.astype(wide)).real)
+
+
+def _values(nodes: Sequence[Any], namespace: Mapping[str, Any]) -> dict[Edge, Tensor]:
+    """The values on edges, as far as names or saved values tell them."""
+    found: dict[Edge, Tensor] = {}
+    for value in namespace.values():
+        if type(value) is Tensor and value.level is None and edge_of(value) is not None:
+            found[edge_of(value), value.number] = make(value.array, value.dtype)
+    for node in nodes:
+        if not isinstance(node, OpNode):
+            continue
+        for index in range(node.plan.tensors):
+            saved = node.saved[index]
+            code, position = node.plan.saves[index]
+            if code not in (INPUT, OUTPUT) or (code == OUTPUT and node.count == 1 and position):
+                continue  # the other outputs of a node with one edge are not on the graph
+            if not isinstance(saved, np.ndarray | np.generic):
+                continue
+            edge = node.source(index)
+            if edge is not None and edge[0] is not None and edge[0].number >= 0:
+                kind = edge[0].dtype if edge[0].count == 1 else edge[0].dtype[edge[1] - 1]
+                found.setdefault(edge, make(saved, kind))
+    return found
+
+
+def _local(node: Any) -> dict[Any, Tensor]:
+    """For an operation that works element by element, its derivative by each input, by edge."""
+    if not isinstance(node, OpNode) or node.op.batching != ELEMENTWISE or node.count != 1:
+        return {}
+    found: dict[Any, Tensor] = {}
+    with no_grad():
+        slopes = node.apply(constant(node.shape, node.dtype, 1), None, True)
+    numbers = node.numbers or (0,) * len(node.edges)
+    edges = list(zip(node.edges, numbers, strict=True))
+    for edge, slope in zip(edges, slopes, strict=False):
+        if edge[0] is None or slope is None or edges.count(edge) > 1:
+            continue
+        shape = edge[0].shape if edge[0].count == 1 else edge[0].shape[edge[1] - 1]
+        if shape == node.shape and shape_of(slope) == shape:
+            found[edge] = slope
+    return found
