@@ -110,6 +110,7 @@ class Op:
         "family",
         "fields",
         "forms",
+        "function",
         "fused",
         "id",
         "inplace",
@@ -151,6 +152,7 @@ class Op:
         self.name: str = fields.get("name") or identifier
         self.kernel: Any = fields.get("kernel")
         self.composite: Any = fields.get("composite")
+        self.function: Any = None  # what a plain function calls in place of both
         self.vjp: Mapping[str, Formula] = fields.get("vjp") or {}
         self.jvp: Any = fields.get("jvp")
         self.node: Any = fields.get("node")

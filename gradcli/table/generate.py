@@ -103,6 +103,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from .call import fast_paths  # noqa: F401  (gives entries their calls)
+    from .call import compiled  # noqa: F401  (gives entries their calls)
 
     main()

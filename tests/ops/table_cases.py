@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.table.call import fast_paths  # noqa: F401  (gives entries their calls)
+from gradcli.table.call import compiled  # noqa: F401  (gives entries their calls)
 from gradcli.table.entry import Op
 from gradcli.table.lookup import load_all
 from gradcli.table.samples import Sample, Sampler

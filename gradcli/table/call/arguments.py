@@ -114,7 +114,7 @@ def convert(op: Op, parameter: Parameter, position: int, value: Any) -> Any:
         if type(value) is Tensor:
             return value
         number = python_number(value)
-        if number is not None and number_allowed(op) and _takes_number(op, position):
+        if number is not None and number_allowed(op) and takes_number(op, position):
             return number
         raise ArgumentError(op, parameter, position, value)
     if kind == "Extents" or (kind == "Padding" and type(value) is not str):
@@ -145,7 +145,7 @@ _FIRST = (
 )  # the field `numbers` where the first tensor may be a number
 
 
-def _takes_number(op: Op, position: int) -> bool:
+def takes_number(op: Op, position: int) -> bool:
     """Whether a number may stand for the tensor at a position."""
     return op.numbers != "leading" if position else op.numbers in _FIRST
 

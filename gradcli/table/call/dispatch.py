@@ -1,7 +1,7 @@
 """Calling an entry: check, promote, compute, wrap and record.
 
-`run` is the one general path. Unary and binary elementwise entries get a shorter one for plain
-tensors of one dtype, which is what most operations are.
+`run` is the one general path. What `compiled` writes out for an entry does the same for the calls
+that are common.
 """
 
 from __future__ import annotations
@@ -119,10 +119,10 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
         if type(value) is Tensor:
             if low is None and not value.dtype.raw:
                 low = value.dtype
-            arrays[position] = _array(value, dtype, op.view)
+            arrays[position] = as_array(value, dtype, op.view)
         elif isinstance(value, list | tuple):
             arrays[position] = [
-                _array(item, dtype, op.view) if type(item) is Tensor else item for item in value
+                as_array(item, dtype, op.view) if type(item) is Tensor else item for item in value
             ]
             for item in value:
                 if type(item) is Tensor and low is None and not item.dtype.raw:
@@ -151,11 +151,11 @@ def compute(op: Op, args: Sequence[Any]) -> Any:
         result = elementwise_layout(op, arrays, result)
     if op.outputs != 1:
         outputs = [
-            wrap(op, item, _result_dtype(op, args, item, dtype, low)) if item is not None else None
+            wrap(op, item, dtype_of(op, args, item, dtype, low)) if item is not None else None
             for item in (result if len(result) < _MANY else runtime.watched(result))
         ]
         return tuple(outputs)
-    return wrap(op, result, _result_dtype(op, args, result, dtype, low))
+    return wrap(op, result, dtype_of(op, args, result, dtype, low))
 
 
 _MANY = 4096  # results of one operation that are wrapped without a look at whether to stop
@@ -200,14 +200,14 @@ def reserve(op: Op, args: Sequence[Any], arrays: Sequence[Any]) -> None:
             try:
                 shape = np.broadcast_shapes(*shapes)
             except ValueError:  # the kernel will say so, if it may look at them
-                _reserve_inputs(op, arrays)
+                reserve_inputs(op, arrays)
                 return
             runtime.reserve(8 * table_numel(shape))
     elif not op.view:
-        _reserve_inputs(op, arrays)
+        reserve_inputs(op, arrays)
 
 
-def _reserve_inputs(op: Op, arrays: Sequence[Any]) -> None:
+def reserve_inputs(op: Op, arrays: Sequence[Any]) -> None:
     """Refuse expanded tensors that a kernel would look at for minutes."""
     for position in op.tensor_positions:
         given = arrays[position]
@@ -242,7 +242,7 @@ def _real(value: complex, dtype: DType) -> float:
     return value.real
 
 
-def _array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:
+def as_array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:
     if view:
         return own_memory(tensor)
     array = tensor.array
@@ -263,7 +263,7 @@ def _converted(array: Any, dtype: Any) -> Any:
     return array.astype(dtype)
 
 
-def _result_dtype(
+def dtype_of(
     op: Op, args: Sequence[Any], result: Any, dtype: DType | None, low: DType | None
 ) -> DType:
     rule = op.result
@@ -287,8 +287,11 @@ def _result_dtype(
 
 def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
     """A kernel's result as a tensor of `dtype`, in PyTorch's layout."""
-    if op.view:
-        return make(result, dtype)
+    return make(result if op.view else settled(op, result, dtype), dtype)
+
+
+def settled(op: Op, result: Any, dtype: DType) -> Any:
+    """A kernel's result as the array of a tensor of `dtype`, in PyTorch's layout."""
     if not dtype.raw or result.dtype != dtype.array:
         result = dtype.cast(result)
     if type(result) is np.ndarray:
@@ -300,7 +303,7 @@ def wrap(op: Op, result: Any, dtype: DType) -> Tensor:
             result = np.array(result)  # a broadcast or an alias of an input
         elif 1 in result.shape and not op.keeps_layout and result.flags.c_contiguous:
             result = result.reshape(-1).reshape(result.shape)  # NumPy's strides of one are loose
-    return make(result, dtype)
+    return result
 
 
 def _bit_of_view(op: Op, bit: str) -> str:
@@ -341,15 +344,6 @@ def link_views(op: Op, source: Tensor, outputs: Any) -> None:
         output.view_info = View(base, kind, version.clock)
 
 
-def general(op: Op, flavour: str) -> Any:
-    """A callable for any entry, without a path for plain tensors."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return call_slowly(op, flavour, args, kwargs)
-
-    return call
-
-
 def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Bind, check and run one entry; an operator gives way with NotImplemented."""
     try:
@@ -364,6 +358,10 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
         if old is None:
             raise resolution_error(op.label, (op,), flavour, args, kwargs) from None
         bound = old
+    if runtime.formula and op.scalar and not kwargs:
+        tensor, other = bound[:2]
+        if type(other) is not Tensor and tensor.level is None:
+            return getattr(traced, op.scalar)(tensor, other)
     if flavour == OPERATOR and runtime.packing:
         try:
             return run(op, bound)

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from ...tensor.tensor import Tensor
-from ..call import fast_paths  # noqa: F401  (gives entries their calls)
 from ..call.arguments import (
     FUNCTION,
     METHOD,
@@ -18,17 +17,17 @@ from ..call.arguments import (
     ArgumentError,
     bind,
     check_arguments,
-    number_allowed,
     number_in,
 )
+from ..call.compiled import caller, signature
 from ..call.dispatch import give_way, run
-from ..call.fast_paths import caller, writer
+from ..call.fast_paths import writer
 from ..entry import Op
 from ..lookup import get_op
 from ..memory.inplace import run_inplace
 from ..names import OPERATIONS
 from ..out_rules import Rule
-from ..schema import REQUIRED, label
+from ..schema import label
 
 _MODULE = "torch.return_types"
 
@@ -71,14 +70,15 @@ def public(where: str, name: str, flavour: str = FUNCTION) -> Any:
 
 def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: str) -> Any:
     single = ops[0] if len(ops) == 1 else None
-    own_name = single is not None and name == single.name
-    direct = caller(single, flavour) if single is not None and own_name and not inplace else None
     named = any(op.fields for op in ops)
-    several = not inplace and not named and single is None
+    direct = None  # what takes positional arguments, where there is nothing to choose
+    if single is not None and name == single.name and not inplace and not named:
+        direct = caller(single, flavour)
     quick = writer(ops[0]) if inplace and ops else None
     most = [_most_positions(op) for op in ops]
-    by_tensor = _overload(ops, flavour, False) if several else None
-    by_number = _overload(ops, flavour, True) if several else None
+    by_types: dict[Any, Any] = {}  # what took positional arguments of these types
+    by_second: dict[Any, Any] = {}  # what took a tensor and an argument of this type
+    choices: dict[Any, Any] = {}  # what took arguments of this signature
 
     typed = isinstance(ops[0].out, Rule) and ops[0].out.typed
 
@@ -88,21 +88,26 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
         return write_out(result, out, name, op.out)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if several and not kwargs and len(args) == 2 and type(args[0]) is Tensor:
-            kind = type(args[1])
-            if kind is Tensor:
-                if by_tensor is not None:
-                    return by_tensor(*args)
-            elif (kind is int or kind is float) and by_number is not None:
-                return by_number(*args)
-        out = None
+        out = key = None
         if kwargs:
             if "out" in kwargs and not inplace and flavour != METHOD:
                 out = kwargs.pop("out")
                 if typed and type(out) is Tensor:
                     kwargs = {"dtype": out.dtype, **kwargs}
-        elif direct is not None and not named:
+        elif direct is not None:
             return direct(*args)
+        elif not inplace:
+            if len(args) == 2 and type(args[0]) is Tensor:
+                chosen = by_second.get(type(args[1]))
+            else:
+                chosen = by_types.get(tuple(map(type, args)))
+            if chosen is not None:
+                return chosen(*args)
+        if out is None and not inplace:
+            key = signature(args, kwargs)
+            chosen = choices.get(key)
+            if chosen is not None:
+                return chosen(*args, **kwargs)
         if quick is not None and args:
             target = quick(*args, **kwargs)
             if target is not None:
@@ -116,16 +121,22 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
                 continue
             if inplace:
                 return run_inplace(op, bound)
+            if key is not None:
+                choices[key] = chosen = _naming(op, caller(op, flavour))
+                if not kwargs and _are_decisive(args, ops[: ops.index(op) + 1]):
+                    by_types[tuple(map(type, args))] = chosen
+                    if len(args) == 2 and type(args[0]) is Tensor:
+                        by_second[type(args[1])] = chosen
             result = run(op, bound)
             if op.fields and type(result) is tuple:
-                called = op.id if op.id.startswith("linalg_") else op.name
                 if out is not None:
                     written(op, result, out)
-                    return result_type(f"{called}_out", op.fields)(*out)
-                return result_type(called, op.fields)(*result)
+                    return result_type(f"{_called(op)}_out", op.fields)(*out)
+                return result_type(_called(op), op.fields)(*result)
             return result if out is None else written(op, result, out)
         if flavour == OPERATOR:
             return give_way(name, args)
+        several = single is None and not inplace and not named
         numbers = _with_numbers(ops, flavour, args, kwargs) if several or inplace else None
         if numbers is not None:
             return call(*numbers[0], **numbers[1], **({} if out is None else {"out": out}))
@@ -143,6 +154,39 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
         raise resolution_error(label(name, (space,)), ops, flavour, args, kwargs, out, space)
 
     return call
+
+
+def _are_decisive(args: tuple[Any, ...], tried: Sequence[Op]) -> bool:
+    """Whether the types alone decide that the last of these entries takes the arguments.
+
+    They do where no list stands among them, and no tensor where one of a number would count as it.
+    """
+    for position, value in enumerate(args):
+        if isinstance(value, list | tuple):
+            return False
+        if type(value) is Tensor:
+            kinds = {op.parameters[position].kind for op in tried if position < len(op.parameters)}
+            if not kinds <= {"Tensor", "Number"}:
+                return False
+    return True
+
+
+def _called(op: Op) -> str:
+    """The name of an operation's named tuple."""
+    return op.id if op.id.startswith("linalg_") else op.name
+
+
+def _naming(op: Op, call: Any) -> Any:
+    """An entry's callable; its several results come as a named tuple where they have names."""
+    if not op.fields:
+        return call
+    made = result_type(_called(op), op.fields)
+
+    def named(*args: Any, **kwargs: Any) -> Any:
+        result = call(*args, **kwargs)
+        return made._make(result) if type(result) is tuple else result
+
+    return named
 
 
 def _with_numbers(
@@ -169,32 +213,3 @@ def _most_positions(op: Op) -> float:
     if any(parameter.variadic for parameter in op.parameters):
         return math.inf
     return sum(not parameter.keyword_only for parameter in op.parameters)
-
-
-def _overload(ops: Sequence[Op], flavour: str, number: bool) -> Any:
-    """The overload that two positional arguments select: a tensor, and a tensor or a number.
-
-    None where an overload before it might take them too.
-    """
-    for op in ops:
-        first, *rest = op.parameters
-        if first.kind == "Number":
-            continue
-        if not first.is_tensor or first.is_list:
-            return None
-        if not rest or any(p.keyword_only and p.default is REQUIRED for p in rest):
-            continue
-        second = rest[0]
-        if second.keyword_only:
-            continue
-        if second.is_list or second.kind not in ("Tensor", "Number"):
-            return None
-        if number and second.is_tensor and op.promote is None:
-            continue
-        fits = second.is_tensor != number or (number and number_allowed(op))
-        if number and second.kind == "Number":
-            fits = True
-        if fits:
-            plain = all(p.default is not REQUIRED for p in rest[1:])
-            return caller(op, flavour) if plain else None
-    return None

@@ -22,6 +22,7 @@ from ..call.arguments import (
     bind,
     check_arguments,
 )
+from ..call.compiled import caller, signature
 from ..entry import Op, family_of
 from ..schema import label, share_defaults
 
@@ -37,7 +38,7 @@ FUNCTIONS: dict[str, Function] = {}  # by id, of the families loaded so far
 class Function(Op):
     """An entry that only calls a Python function with its checked arguments."""
 
-    __slots__ = ("function",)
+    __slots__ = ()
 
     def __init__(self, schema: str, function: Callable[..., Any], **fields: Any) -> None:
         super().__init__(schema, **fields)
@@ -87,8 +88,14 @@ def _resolver(
     """A callable that runs the first entry whose schema the arguments fit."""
 
     typed = any(parameter.name == "dtype" for parameter in entries[0].parameters)
+    choices: dict[Any, Any] = {}  # what took arguments of this signature
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        key = signature(args, kwargs)
+        chosen = choices.get(key)
+        return general(args, kwargs, key) if chosen is None else chosen(*args, **kwargs)
+
+    def general(args: tuple[Any, ...], kwargs: dict[str, Any], key: Any = None) -> Any:
         out = kwargs.pop("out", None) if "out" in kwargs else None
         if typed and type(out) is Tensor and kwargs.get("dtype") is None:
             kwargs["dtype"] = out.dtype
@@ -97,6 +104,8 @@ def _resolver(
                 bound = check_arguments(entry, bind(entry, flavour, args, kwargs))
             except ArgumentError:
                 continue
+            if key is not None and out is None:
+                choices[key] = caller(entry, flavour, general)
             result = entry.function(*bound)
             if out is not None:
                 from .outputs import write_out
