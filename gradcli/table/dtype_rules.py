@@ -32,6 +32,10 @@ def is_complex(value: Any) -> bool:
 
 def common_dtype(*values: Any) -> DType:
     """PyTorch's promotion over tensors and Python numbers; None and other values do not count."""
+    if all(type(value) is Tensor for value in values):
+        found: set[DType] = {value.dtype for value in values}
+        if len(found) == 1:
+            return found.pop()
     dimensioned: list[DType] = []
     zero_dim: list[DType] = []
     numbers: list[DType] = []

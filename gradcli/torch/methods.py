@@ -478,17 +478,23 @@ def delete_item(tensor: Tensor, index: Any) -> None:
     raise TypeError("Tensor does not support deleting items")
 
 
+def _replace(name: str, function: Any) -> None:
+    setattr(Tensor, name, function)
+
+
 def set_item(tensor: Tensor, index: Any, value: Any) -> None:
-    """`tensor[index] = value`."""
+    """`tensor[index] = value` for the first time: then what is imported here stands for it."""
     from ..table.memory.getitem import setitem
 
+    _replace("__setitem__", setitem)
     setitem(tensor, index, value)
 
 
 def get_item(tensor: Tensor, index: Any) -> Tensor:
-    """`tensor[index]`."""
+    """`tensor[index]` for the first time: then what is imported here stands for it."""
     from ..table.memory.getitem import getitem
 
+    _replace("__getitem__", getitem)
     return getitem(tensor, index)
 
 

@@ -80,6 +80,8 @@ def check_size(size: Sequence[int], dtype: DType) -> tuple[int, ...]:
 def filled(size: Sequence[int], value: Any, dtype: DType) -> Array:
     """An array of one value; a NumPy scalar without dimensions."""
     shape = check_size(size, dtype)
+    if type(value) is int and value == 0:
+        return np.zeros(shape, dtype.array)[()]
     item = element(value, dtype)
     if not shape:
         return item
@@ -282,7 +284,7 @@ def filled_like(
         )
     dtype = dtype or source.dtype
     shape = check_size(shape_of(source), dtype)
-    item = element(value, dtype)
+    item = 0 if type(value) is int and value == 0 and shape else element(value, dtype)
     if not shape:
         return made(item, dtype, requires_grad)
     strides = contiguous_strides(shape)

@@ -95,14 +95,14 @@ def _softmax_forward(F: Namespace, t: Any, out: Any, dim: int) -> Any:
 
 
 def _check_softmax(name: str) -> Any:
+    last, other = f"{name}_lastdim_kernel_impl", f"{name}_kernel_impl"
+    check_last = supports(complex=last, integer=last, boolean=last)
+    check_other = supports(complex=other, integer=other, boolean=other)
+
     def check(self: Any, dim: int) -> None:
         rank = len(shape_of(self))
-        last = wrap_dim(dim, rank) == max(rank, 1) - 1
-        if last:
-            kernel = f"{name}_lastdim_kernel_impl"
-        else:
-            kernel = f"{name}_kernel_impl"
-        supports(complex=kernel, integer=kernel, boolean=kernel)(self)
+        is_last = wrap_dim(dim, rank) == max(rank, 1) - 1
+        (check_last if is_last else check_other)(self)
 
     return check
 

@@ -16,14 +16,15 @@ import numpy as np
 from ...tensor import dtypes
 from ...tensor.dtypes import python_number, type_name
 from ...tensor.tensor import Tensor, from_array, make, numel, shape_of
-from ..call.dispatch import run
 from ..call.python_data import array_of
 from ..dtype_rules import element_of, is_batched
+from ..formulas import traced
 from ..lookup import get_op
 from ..shape_rules import wrap_dim
 from .plain_writes import put
 
 _INTEGERS = (int, np.integer)
+_PLAIN = frozenset((int, slice, type(None), type(Ellipsis)))  # items that make views
 
 
 def getitem(tensor: Tensor, index: Any) -> Tensor:
@@ -34,9 +35,9 @@ def getitem(tensor: Tensor, index: Any) -> Tensor:
         return _slice(tensor, 0, index, True)
     view, indices = apply_views(tensor, _as_tuple(index))
     if indices:
-        return run(get_op("index"), (view, indices))  # type: ignore[no-any-return]
+        return traced.index(view, indices)  # type: ignore[no-any-return]
     if view is tensor:
-        return run(get_op("whole"), (tensor,))  # type: ignore[no-any-return]
+        return traced.whole(tensor)  # type: ignore[no-any-return]
     return view
 
 
@@ -131,7 +132,9 @@ def _consumed(index: Sequence[Any]) -> int:
     """How many dimensions the items of an index stand for."""
     count = 0
     for item in index:
-        if type(item) is Tensor:
+        if type(item) is int or type(item) is slice:
+            count += 1
+        elif type(item) is Tensor:
             count += len(shape_of(item)) if _is_mask(item) else 1
         elif item is not None and item is not Ellipsis and not isinstance(item, bool):
             count += 1
@@ -146,7 +149,11 @@ def apply_views(
     Raises RuntimeError for masks with a batch, unless the caller refuses them for another reason.
     """
     rank = len(shape_of(tensor))
-    items = list(index) if _consumed(index) > rank else [_item(item) for item in index]
+    items = index
+    if _PLAIN.issuperset(map(type, index)):
+        refuse_masks = False  # there are none
+    elif _consumed(index) <= rank:
+        items = [_item(item) for item in index]
     consumed = _consumed(items)
     if consumed > rank:
         if len(items) == 1 and isinstance(items[0], _INTEGERS) and type(items[0]) is not bool:
@@ -162,7 +169,7 @@ def apply_views(
                 "Attempting to batch over indexing with a boolean mask."
             )
         if isinstance(item, bool):
-            view = run(get_op("unsqueeze"), (view, dim))
+            view = traced.unsqueeze(view, dim)
             found[dim] = from_array(np.arange(1 if item else 0))
             dim += 1
             place += 1
@@ -174,7 +181,7 @@ def apply_views(
             dim += 1
             place += 1
         elif item is None:
-            view = run(get_op("unsqueeze"), (view, dim))
+            view = traced.unsqueeze(view, dim)
             dim += 1
             place += 1
         elif item is Ellipsis:
@@ -188,7 +195,7 @@ def apply_views(
             view = _select(view, dim, int(item.array), place)
             place += 1
         elif not shape_of(item):
-            view = run(get_op("unsqueeze"), (view, dim))
+            view = traced.unsqueeze(view, dim)
             found[dim] = from_array(np.arange(1 if item.array else 0))
             dim += 1
             place += 1
@@ -197,7 +204,7 @@ def apply_views(
             width = len(shape_of(item)) if _is_mask(item) else 1
             dim += width
             place += width
-    return view, _listed(found)
+    return view, _listed(found) if found else []
 
 
 def _listed(found: dict[int, Tensor]) -> list[Tensor | None]:
@@ -250,7 +257,7 @@ def _select(view: Tensor, dim: int, index: int, place: int) -> Tensor:
     length = shape[dim]
     if not -length <= index < length:
         raise IndexError(f"index {index} is out of bounds for dimension {place} with size {length}")
-    return run(get_op("select"), (view, dim, index))  # type: ignore[no-any-return]
+    return traced.select(view, dim, index)  # type: ignore[no-any-return]
 
 
 def _bound(value: Any) -> int | None:
@@ -280,4 +287,4 @@ def _slice(view: Tensor, dim: int, item: slice, always: bool = False) -> Tensor:
     stop = (1 << 63) - 1 if stop is None else stop
     if start == 0 and stop >= length and step == 1 and not always:
         return view
-    return run(get_op("slice"), (view, dim, start, stop, step))  # type: ignore[no-any-return]
+    return traced.slice(view, dim, start, stop, step)  # type: ignore[no-any-return]
