@@ -340,7 +340,9 @@ def _reserving(op: Op) -> Lines:
     sizes = [f"x{first}.size", *[f"(x{i}.size if {are_arrays[i]} else 1)" for i in others]]
     alike = [f"{are_arrays[i]} and x{i}.shape == x{first}.shape" for i in others]
     alike = [f"x{first}.flags.c_contiguous", *alike]
-    small = f"({' * '.join(sizes)} < LARGE or ({' and '.join(alike)}))"
+    small = f"{' * '.join(sizes)} < LARGE"
+    if is_simple(op):
+        small = f"({small} or ({' and '.join(alike)}))"
     plain = f"plain = {' and '.join([*rows, small])}"
     return [*lines, "plain = True", *_if(" or ".join(are_arrays.values()), [plain])]
 
