@@ -395,9 +395,11 @@ def writer(op: Op) -> Any:
             free
             and a.level is None
             and (a.meta is None or not a.meta.bit)
-            and type(x) is ndarray
-            and x.flags.c_contiguous
-            and x.size < LARGE
+            and (
+                (x.flags.c_contiguous and x.size < LARGE)
+                if type(x) is ndarray
+                else type(x) is a.dtype.scalar
+            )
             and type(version) is not InferenceVersion
             and not before_write
         ):
@@ -413,11 +415,13 @@ def writer(op: Op) -> Any:
                     takes_tensor
                     and b.dtype is a.dtype
                     and b.level is None
-                    and type(y) is ndarray
                     and y.shape == x.shape
-                    and y.flags.c_contiguous
                     and (not state.grad_enabled or is_free(b))
-                    and (y is x or not np.may_share_memory(x, y))
+                    and (
+                        type(y) is not ndarray
+                        or y is x
+                        or (y.flags.c_contiguous and not np.may_share_memory(x, y))
+                    )
                 ):
                     return None
             elif not takes_number or not (
@@ -425,7 +429,12 @@ def writer(op: Op) -> Any:
             ):
                 return None
             result = kernel(x, y) if factor is None else op.kernel(x, y, factor)
-        x[...] = result
+        if type(x) is ndarray:
+            x[...] = result
+        elif type(result) is type(x):
+            a.array = result  # a number that no other tensor looks at
+        else:
+            return None
         if version is None:
             version = a.version = Version()
         version.bump(state.where)
