@@ -37,7 +37,7 @@ from gradcli.language.values.text import format_value, text, text_ascii, text_re
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
-from . import templates
+from . import templates, trees
 from .arguments import arguments, attribute_loader, tensor_function
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Place, Scope
 from .templates import RETURNED, Ending, Operand, binary, call, comparison, method
@@ -54,6 +54,8 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda left, right: contains(right, left),
     "not in": lambda left, right: not contains(right, left),
 }
+
+SHORT = 8  # operators of a chain that is nested; longer ones are walked
 
 _ORDERS = frozenset(COMPARISONS[op] for op in ("<", "<=", ">", ">=", "==", "!="))
 
@@ -281,6 +283,13 @@ class Expressions:
             return self.binary(node, scope, ending)
         if not self.hot:
             return None
+        if isinstance(node, nodes.Chain):
+            short = len(node.rest) <= SHORT
+            return (
+                trees.expression(self.tree(node, scope), self.inner(scope), ending)
+                if short
+                else None
+            )
         if isinstance(node, nodes.UnaryOp):
             return self.unary(node, scope, ending) if self.plain_unary(node) else None
         if not isinstance(node, nodes.Call | nodes.Attribute | nodes.Subscript):
@@ -293,6 +302,8 @@ class Expressions:
         return self.links(node, scope, ending)
 
     def binary(self, node: nodes.BinOp, scope: Scope, ending: Ending = RETURNED) -> Closure:
+        if self.hot:
+            return trees.expression(self.tree(node, scope), self.inner(scope), ending)
         return binary(
             node.op,
             self.operand(node.left, scope),
@@ -302,9 +313,29 @@ class Expressions:
             ending,
         )
 
+    def tree(self, node: nodes.expr, scope: Scope, room: int = 4) -> Operand:
+        """An operand with operators and attributes written out, to a depth of `room`."""
+        if room and isinstance(node, nodes.BinOp):
+            left, right = (self.tree(part, scope, room - 1) for part in (node.left, node.right))
+            return Operand("t", trees.Tree(node.op, left, right, self.site(node)))
+        if room and isinstance(node, nodes.Chain) and len(node.rest) <= SHORT:
+            left = self.tree(node.first, scope, room - 1)
+            for op, part, span in node.rest:
+                right = self.tree(part, scope, room - 1)
+                site = machine.site(self.source, Link(node, op, part, span))
+                left = Operand("t", trees.Tree(op, left, right, site))
+            return left
+        if room and isinstance(node, nodes.Attribute) and node.attr != "__class__":
+            load = attribute_loader(self.attribute_name(node, scope))
+            owner = self.tree(node.value, scope, room - 1)
+            return Operand("a", trees.Field(owner, load, self.site(node)))
+        return self.operand(node, scope)
+
     def chain(self, node: nodes.Chain, scope: Scope) -> Closure:
         links = [(op, operand, span) for op, operand, span in node.rest]
-        if len(links) <= 8:
+        if self.hot and len(links) <= SHORT:
+            return trees.expression(self.tree(node, scope), self.inner(scope))
+        if len(links) <= SHORT:
             left = self.operand(node.first, scope)
             for op, operand, span in links:
                 site = machine.site(self.source, Link(node, op, operand, span))
@@ -367,8 +398,8 @@ class Expressions:
 
     def unary(self, node: nodes.UnaryOp, scope: Scope, ending: Ending = RETURNED) -> Closure:
         if self.hot and self.plain_unary(node):
-            left = self.operand(node.operand, scope)
-            return templates.unary(node.op, left, self.site(node), self.inner(scope), ending)
+            left = self.tree(node.operand, scope)
+            return trees.sign(node.op, left, self.site(node), self.inner(scope), ending)
         if (
             node.op == "-"
             and isinstance(node.operand, nodes.Constant)
@@ -548,7 +579,8 @@ class Expressions:
         site = self.site(node)
         load = attribute_loader(self.attribute_name(node, scope))
         if self.hot:
-            return templates.attribute(operand, load, site, self.inner(scope), ending)
+            field = Operand("a", trees.Field(operand, load, site))
+            return trees.expression(field, self.inner(scope), ending)
         value = self.closure_of(operand)
 
         def attribute(f: Frame) -> Any:

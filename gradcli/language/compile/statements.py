@@ -42,7 +42,8 @@ from .arguments import attribute_loader, attribute_writer
 from .displays import Displays
 from .expressions import give_name, refused_special
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
-from .templates import LEFT, Ending, augmented_name
+from .templates import LEFT, Ending
+from .trees import augmented_name
 
 BREAK, CONTINUE, RETURN = "break", "continue", "return"
 
@@ -327,7 +328,7 @@ class Statements(Displays):
         if isinstance(target, nodes.Name):
             ending = self.assigning(target, scope) if self.hot else None
             if ending is not None:
-                left, right = self.operand(target, scope), self.operand(node.value, scope)
+                left, right = self.operand(target, scope), self.tree(node.value, scope)
                 return augmented_name(node.op, left, right, site, self.inner(scope), ending)
             value = self.expression(node.value, scope)
             read = self.name(target, scope)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from gradcli.language.machine.sizes import PLAIN
 from gradcli.language.machine.state import UNBOUND, machine
-from gradcli.language.values.arithmetic import BINARY, augmented, check_compare, check_item
+from gradcli.language.values.arithmetic import BINARY, check_compare, check_item
 from gradcli.language.values.constructors import constructor
 from gradcli.language.values.functions import Builtin, Closure, Frame, Function, Method
 from gradcli.tensor.runtime import runtime
@@ -29,7 +29,8 @@ class Operand(NamedTuple):
     """How a closure gets a value: `kind`, its parameter, and what runs when there is none.
 
     Kinds: constant (k), global (g), global with a built-in behind it (b), local that always has
-    a value (l), local (u), cell (c), any expression (e).
+    a value (l), local (u), cell (c), any expression (e). `trees` knows two more, of operators (t)
+    and attributes (a), which it writes out.
     """
 
     kind: str
@@ -57,37 +58,36 @@ _NAMED = (
     "   node = result.node\n"
     "   if node is not None and node.name is None: node.name = name\n"
 )
-_ENDINGS = {
+ENDINGS = {
     "r": "  return result\n",
     "n": "",
     "g": "  f[0][place] = result\n" + _NAMED,
     "l": "  f[place] = result\n" + _NAMED,
 }
 
-_FETCH = {
-    "k": "{0} = {0}_k",
-    "g": "try:\n{0} = f[0][{0}_k]\nexcept KeyError:\n{0} = {0}_x(f)",
-    "b": "{0} = f[0].get({0}_k, {0}_x)",
-    "l": "{0} = f[{0}_k]",
-    "u": "{0} = f[{0}_k]\nif {0} is UNBOUND: {0}_x(f)",
-    "c": "{0} = f[{0}_k][0]\nif {0} is UNBOUND: {0}_x(f)",
-    "e": "{0} = {0}_k(f)",
+# With the name of a variable, and those of an operand's value and of its fallback.
+FETCH = {
+    "k": "{0} = {1}",
+    "g": "try:\n {0} = f[0][{1}]\nexcept KeyError:\n {0} = {2}(f)",
+    "b": "{0} = f[0].get({1}, {2})",
+    "l": "{0} = f[{1}]",
+    "u": "{0} = f[{1}]\nif {0} is UNBOUND: {2}(f)",
+    "c": "{0} = f[{1}][0]\nif {0} is UNBOUND: {2}(f)",
+    "e": "{0} = {1}(f)",
 }
 
 
-def _fetch(kind: str, name: str, indent: str = "  ") -> str:
-    text = _FETCH[kind].format(name)
-    if kind == "g":
-        lines = text.split("\n")
-        text = f"{lines[0]}\n {lines[1]}\n{lines[2]}\n {lines[3]}"
-    return "".join(f"{indent}{line}\n" for line in text.split("\n"))
+def _fetch(kind: str, name: str) -> str:
+    text = FETCH[kind].format(name, f"{name}_k", f"{name}_x")
+    return "".join(f"  {line}\n" for line in text.split("\n"))
 
 
 def _fetch_all(kinds: str, names: tuple[str, ...]) -> str:
     return "".join(_fetch(kind, name) for kind, name in zip(kinds, names, strict=True))
 
 
-def _build(source: str, **names: Any) -> Any:
+def build(source: str, **names: Any) -> Any:
+    """The function `make` of a text."""
     space: dict[str, Any] = {
         "runtime": runtime,
         "machine": machine,
@@ -117,15 +117,15 @@ def _site(inner: bool) -> str:
     return "f[1] + site" if inner else "site"
 
 
-_LARGE = 1 << 256  # integers below it are computed without a look at the size of the result
-_OF_INTEGERS = frozenset("+-*%")
+LARGE = 1 << 256  # integers below it are computed without a look at the size of the result
+OF_INTEGERS = frozenset("+-*%")
 
 
 @cache
 def _binary(op: str, left: str, right: str, inner: bool, ending: str) -> Callable[..., Closure]:
     tested = "right" if left == "k" else "left"
     integers = ""
-    if op in _OF_INTEGERS:
+    if op in OF_INTEGERS:
         integers = (
             "  elif type(left) is int and type(right) is int"
             " and -LARGE < left < LARGE and -LARGE < right < LARGE:"
@@ -141,10 +141,10 @@ def _binary(op: str, left: str, right: str, inner: bool, ending: str) -> Callabl
         f"  if kind is Tensor or kind is float: result = left {op} right\n"
         + integers
         + "  else: result = other(left, right)\n"
-        + _ENDINGS[ending]
+        + ENDINGS[ending]
         + " return binary\n"
     )
-    made: Callable[..., Closure] = _build(source, other=BINARY[op], LARGE=_LARGE)
+    made: Callable[..., Closure] = build(source, other=BINARY[op], LARGE=LARGE)
     return made
 
 
@@ -152,10 +152,16 @@ def binary(
     op: str, left: Operand, right: Operand, site: int, inner: bool, ending: Ending = RETURNED
 ) -> Closure:
     """`left op right`."""
-    if left.kind == "k" and (right.kind == "k" or type(left.value) not in _NUMBERS):
-        left = Operand("e", _constant(left.value))
+    left = settled_left(left, right)
     make = _binary(op, left.kind, right.kind, inner, ending.kind)
     return make(*_flat([left, right]), site, ending.place, ending.name)
+
+
+def settled_left(left: Operand, right: Operand) -> Operand:
+    """The left operand of an operator, which may be a constant where the right one decides."""
+    if left.kind == "k" and (right.kind == "k" or type(left.value) not in _NUMBERS):
+        return Operand("e", _constant(left.value))
+    return left
 
 
 _NUMBERS = (int, float, complex, bool)  # constants that a tensor takes as they are
@@ -163,33 +169,6 @@ _NUMBERS = (int, float, complex, bool)  # constants that a tensor takes as they 
 
 def _constant(value: Any) -> Closure:
     return lambda f: value
-
-
-@cache
-def _augmented(op: str, left: str, right: str, inner: bool, ending: str) -> Callable[..., Closure]:
-    source = (
-        f"def make({_parameters(('left', 'right'))}, site, place, name):\n"
-        " def named(f):\n"
-        + _fetch(left, "left")
-        + _fetch(right, "right")
-        + f"  runtime.where = {_site(inner)}\n"
-        "  kind = type(left)\n"
-        "  if kind is Tensor:\n"
-        "   result = left\n"
-        f"   result {op}= right\n"
-        f"  elif kind is float and type(right) is float: result = left {op} right\n"
-        "  else: result = other(left, right)\n" + _ENDINGS[ending] + " return named\n"
-    )
-    made: Callable[..., Closure] = _build(source, other=augmented(op))
-    return made
-
-
-def augmented_name(
-    op: str, left: Operand, right: Operand, site: int, inner: bool, ending: Ending
-) -> Closure:
-    """The statement `name op= right`, where `left` reads the name and `ending` assigns to it."""
-    make = _augmented(op, left.kind, right.kind, inner, ending.kind)
-    return make(*_flat([left, right]), site, ending.place, ending.name)
 
 
 @cache
@@ -206,7 +185,7 @@ def _comparison(op: str, left: str, right: str, inner: bool) -> Callable[..., Cl
         f"  return left {op} right\n"
         " return compare\n"
     )
-    made: Callable[..., Closure] = _build(source, PLAIN=PLAIN, check_compare=check_compare)
+    made: Callable[..., Closure] = build(source, PLAIN=PLAIN, check_compare=check_compare)
     return made
 
 
@@ -214,46 +193,6 @@ def comparison(op: str, left: Operand, right: Operand, site: int, inner: bool) -
     """`left op right` for one of `< <= > >= == != is`, `is not`."""
     make = _comparison(op, left.kind, right.kind, inner)
     return make(*_flat([left, right]), site)
-
-
-@cache
-def _unary(op: str, left: str, inner: bool, ending: str) -> Callable[..., Closure]:
-    source = (
-        f"def make({_parameters(('left',))}, site, place, name):\n"
-        " def unary(f):\n" + _fetch(left, "left") + f"  runtime.where = {_site(inner)}\n"
-        f"  result = {op} left\n" + _ENDINGS[ending] + " return unary\n"
-    )
-    made: Callable[..., Closure] = _build(source)
-    return made
-
-
-def unary(op: str, left: Operand, site: int, inner: bool, ending: Ending = RETURNED) -> Closure:
-    """`op left` for one of `- + ~`."""
-    make = _unary(op, left.kind, inner, ending.kind)
-    return make(*_flat([left]), site, ending.place, ending.name)
-
-
-@cache
-def _attribute(owner: str, inner: bool, ending: str) -> Callable[..., Closure]:
-    source = (
-        f"def make({_parameters(('owner',))}, load, site, place, name):\n"
-        " def attribute(f):\n" + _fetch(owner, "owner") + f"  runtime.where = {_site(inner)}\n"
-        "  result = load(owner)\n" + _ENDINGS[ending] + " return attribute\n"
-    )
-    made: Callable[..., Closure] = _build(source)
-    return made
-
-
-def attribute(
-    owner: Operand,
-    load: Callable[[Any], Any],
-    site: int,
-    inner: bool,
-    ending: Ending = RETURNED,
-) -> Closure:
-    """`owner.name`; `load` finds the attribute."""
-    make = _attribute(owner.kind, inner, ending.kind)
-    return make(*_flat([owner]), load, site, ending.place, ending.name)
 
 
 @cache
@@ -270,9 +209,9 @@ def _subscript(left: str, right: str, inner: bool, ending: str) -> Callable[...,
         "  else:\n"
         "   of = type(right)\n"
         "   if of is not int and of is not str: check_item(left, right)\n"
-        "   result = left[right]\n" + _ENDINGS[ending] + " return subscript\n"
+        "   result = left[right]\n" + ENDINGS[ending] + " return subscript\n"
     )
-    made: Callable[..., Closure] = _build(source, check_item=check_item, generic=generic)
+    made: Callable[..., Closure] = build(source, check_item=check_item, generic=generic)
     return made
 
 
@@ -338,9 +277,9 @@ def _call(
         f"  elif kind is Builtin: result = function.call({given})\n"
         "  else:\n"
         "   if isinstance(function, type): function = constructor(function)\n"
-        f"   result = function({given})\n" + _ENDINGS[ending] + " return call\n"
+        f"   result = function({given})\n" + ENDINGS[ending] + " return call\n"
     )
-    made: Callable[..., Closure] = _build(source)
+    made: Callable[..., Closure] = build(source)
     return made
 
 
@@ -396,9 +335,9 @@ def _method(
         f"    else: result = function(owner, {given})\n"
         "   else:\n"
         "    if isinstance(function, type): function = constructor(function)\n"
-        f"    result = function({given})\n" + _ENDINGS[ending] + " return call\n"
+        f"    result = function({given})\n" + ENDINGS[ending] + " return call\n"
     )
-    made: Callable[..., Closure] = _build(source)
+    made: Callable[..., Closure] = build(source)
     return made
 
 
@@ -438,12 +377,9 @@ __all__ = [
     "Ending",
     "Frame",
     "Operand",
-    "attribute",
-    "augmented_name",
     "binary",
     "call",
     "comparison",
     "method",
     "subscript",
-    "unary",
 ]
