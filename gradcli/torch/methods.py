@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -478,18 +479,22 @@ def delete_item(tensor: Tensor, index: Any) -> None:
     raise TypeError("Tensor does not support deleting items")
 
 
+@cache
+def _indexing() -> Any:
+    """What reads and writes items, loaded when it is first needed."""
+    from ..table.memory import getitem
+
+    return getitem
+
+
 def set_item(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`."""
-    from ..table.memory.getitem import setitem
-
-    setitem(tensor, index, value)
+    _indexing().setitem(tensor, index, value)
 
 
 def get_item(tensor: Tensor, index: Any) -> Tensor:
     """`tensor[index]`."""
-    from ..table.memory.getitem import getitem
-
-    return getitem(tensor, index)
+    return _indexing().getitem(tensor, index)  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------- autograd
