@@ -308,3 +308,53 @@ def test_loops_count_statements_and_rounds(body: str, steps: int) -> None:
         Session().run(compile_program(text.format(rounds)))
         counts.append(machine.steps)
     assert counts[1] - counts[0] == 20 * steps
+
+
+def test_objects_have_their_own_before_what_their_class_has() -> None:
+    text = """\
+import torch
+class A:
+    def m(self): return "class"
+    @property
+    def p(self): return "property"
+    def __getattr__(self, name): return lambda: "asked for " + name
+class B:
+    def m(self): return "plain"
+    @staticmethod
+    def s(): return "static"
+    @classmethod
+    def c(cls): return cls.__name__
+class N(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Identity()
+    def m(self): return "module"
+    def forward(self, x): return self.layer(x)
+class E(Exception):
+    def m(self): return "error"
+found = []
+values = [A(), B(), N(), E(), A(), B(), N(), E()]
+for value in values[4:]:
+    value.m = lambda: "own"
+for value in values:
+    found.append(value.m())
+for value in values[4:]:
+    del value.m
+    found.append(value.m())
+B.m = property(lambda self: lambda: "changed")
+for value in [values[1], values[5]]:
+    found.append(value.m())
+    found.append(value.s() + value.c())
+for name in range(2):
+    found.append(values[0].absent() + values[0].p)
+    found.append(values[2](name))
+"""
+    names = Session().run(compile_program(text)).globals
+    kinds = ["class", "plain", "module", "error"]
+    assert names["found"] == [
+        *kinds,
+        *["own"] * 4,
+        *kinds,
+        *["changed", "staticB"] * 2,
+        *["asked for absentproperty", 0, "asked for absentproperty", 1],
+    ]

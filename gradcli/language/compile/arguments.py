@@ -8,6 +8,7 @@ from typing import Any
 from gradcli.language.library import torch_names
 from gradcli.language.machine.state import BASE, UNBOUND, counted
 from gradcli.language.values.attributes import LOADERS, find_loader, store_attribute
+from gradcli.language.values.classes import load_instance
 from gradcli.language.values.functions import Builtin, Closure, Frame
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
@@ -33,7 +34,12 @@ def attribute_loader(name: str) -> Callable[[Any], Any]:
             return read(owner)
         if owner is module:
             return found
-        value = (LOADERS.get(kind) or find_loader(kind))(owner, name)
+        loader = LOADERS.get(kind) or find_loader(kind)
+        if loader is load_instance and type(kind.__members__.get(name)) is not property:
+            own = owner.__dict__.get(name, UNBOUND)  # the common case of what follows
+            if own is not UNBOUND:
+                return own
+        value = loader(owner, name)
         if kind is torch_names.TorchModule and torch_names.is_constant(owner, name):
             module, found = owner, value
         return value

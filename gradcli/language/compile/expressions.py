@@ -519,6 +519,7 @@ class Expressions:
                     at += 1
                     closure = method(
                         owner,
+                        name,
                         attribute_loader(name),
                         tensor_function(name),
                         [self.operand(a, scope) for a in following.args],

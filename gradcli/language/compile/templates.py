@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from gradcli.language.machine.sizes import PLAIN
 from gradcli.language.machine.state import UNBOUND, machine
 from gradcli.language.values.arithmetic import BINARY, check_compare, check_item
+from gradcli.language.values.classes import BINDING
 from gradcli.language.values.constructors import constructor
 from gradcli.language.values.functions import Builtin, Closure, Frame, Function, Method
 from gradcli.tensor.runtime import runtime
@@ -305,6 +306,10 @@ def _kinds(operands: list[Operand]) -> str:
     return "".join(operand.kind for operand in operands)
 
 
+# How a method is found: that of every tensor, a function of the owner's class, or another.
+_WAYS = {"TENSOR": 1, "BOUND": 2, "OTHER": 3, "BINDING": BINDING}
+
+
 @cache
 def _method(
     owner: str, args: str, keywords: str, inner: bool, ending: str
@@ -313,20 +318,29 @@ def _method(
     frame = ", ".join(("function.globals", "base", "None", "owner", *names, "*function.tail"))
     simple = -2 if named else len(args) + 1
     source = (
-        _factory(("owner", *names), named, "load, of_tensors, attribute_site, ")
+        _factory(("owner", *names), named, "key, load, of_tensors, attribute_site, ")
         + " direct = None\n"
         " def call(f):\n"
-        "  nonlocal direct\n" + _fetch(owner, "owner") + "  tensor = type(owner) is Tensor\n"
-        "  if not (tensor and direct):\n"
-        "   if tensor and direct is None: direct = of_tensors()\n"
-        f"   runtime.where = {_site(inner).replace('site', 'attribute_site')}\n"
-        "   function = load(owner)\n" + collect + f"  runtime.where = where = {_site(inner)}\n"
-        f"  if tensor and direct: result = direct(owner, {given})\n"
+        "  nonlocal direct\n" + _fetch(owner, "owner") + "  kind = type(owner)\n"
+        "  if kind is Tensor and direct: way = TENSOR\n"
         "  else:\n"
-        "   kind = type(function)\n"
-        "   if kind is Method:\n"
+        f"   runtime.where = {_site(inner).replace('site', 'attribute_site')}\n"
+        "   if (\n"
+        "    kind in BINDING\n"
+        "    and type(function := kind.__members__.get(key)) is Function\n"
+        "    and key not in owner.__dict__\n"
+        "   ): way = BOUND\n"
+        "   else:\n"
+        "    way = OTHER\n"
+        "    if kind is Tensor and direct is None: direct = of_tensors()\n"
+        "    function = load(owner)\n" + collect + f"  runtime.where = where = {_site(inner)}\n"
+        f"  if way is TENSOR: result = direct(owner, {given})\n"
+        "  else:\n"
+        "   if way is OTHER and type(function) is Method:\n"
         "    owner = function.__self__\n"
         "    function = function.__func__\n"
+        "    way = BOUND\n"
+        "   if way is BOUND:\n"
         f"    if type(function) is Function and function.simple == {simple}:\n"
         "     base = machine.known.get(where)\n"
         "     if base is None: base = machine.known[where] = machine.new_chain(where)\n"
@@ -337,12 +351,13 @@ def _method(
         "    if isinstance(function, type): function = constructor(function)\n"
         f"    result = function({given})\n" + ENDINGS[ending] + " return call\n"
     )
-    made: Callable[..., Closure] = build(source)
+    made: Callable[..., Closure] = build(source, **_WAYS)
     return made
 
 
 def method(
     owner: Operand,
+    key: str,
     load: Callable[[Any], Any],
     of_tensors: Callable[[], Any],
     args: list[Operand],
@@ -354,14 +369,15 @@ def method(
 ) -> Closure:
     """`owner.name(args, name=…)` with a few arguments.
 
-    `load` finds the attribute, `of_tensors` the function that is a method of this name of every
-    tensor, or False.
+    `load` finds the attribute `key`, `of_tensors` the function that is a method of this name of
+    every tensor, or False.
     """
     values = [value for _, value in keywords]
     make = _method(owner.kind, _kinds(args), _kinds(values), inner, ending.kind)
     return make(
         *_flat([owner, *args, *values]),
         *[key for key, _ in keywords],
+        key,
         load,
         of_tensors,
         attribute_site,

@@ -26,6 +26,7 @@ from gradcli.language.values.attributes import (
 from gradcli.language.values.classes import (
     ProgramClass,
     allow_base,
+    binding_loaders,
     bound_member,
     is_program_class,
 )
@@ -105,6 +106,9 @@ def load(value: Any, name: str) -> Any:
     if computing is not None:
         return computing.value()
     raise AttributeError(f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value)
+
+
+binding_loaders.add(load)
 
 
 # What the core walks through: a program changes what is in it, and puts nothing else in its place.
