@@ -7,9 +7,10 @@ from typing import Any
 
 from gradcli.language.library import torch_names
 from gradcli.language.machine.state import BASE, UNBOUND, counted
-from gradcli.language.values.attributes import LOADERS, find_loader, store_attribute
-from gradcli.language.values.classes import load_instance
+from gradcli.language.values.attributes import LOADERS, SETTERS, find_loader, store_attribute
+from gradcli.language.values.classes import load_instance, store_instance
 from gradcli.language.values.functions import Builtin, Closure, Frame
+from gradcli.language.values.special_names import is_special
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
@@ -50,10 +51,19 @@ def attribute_loader(name: str) -> Callable[[Any], Any]:
 def attribute_writer(name: str) -> Callable[[Any, Any], None]:
     """The function that gives a value the attribute `name`; it remembers how for tensors."""
     of_tensors: Callable[[Any, Any], None] | None = None
+    common = not is_special(name) and name != "args"
 
     def write(owner: Any, new: Any) -> None:
         nonlocal of_tensors
-        if type(owner) is not Tensor:
+        kind = type(owner)
+        if kind is not Tensor:
+            if (
+                common
+                and SETTERS.get(kind) is store_instance
+                and type(kind.__members__.get(name)) is not property
+            ):
+                owner.__dict__[name] = new  # the common case of what follows
+                return
             store_attribute(owner, name, new)
             return
         if of_tensors is None:
