@@ -17,7 +17,6 @@ import contextlib
 import io
 import json
 import math
-import os
 import re
 import statistics
 import subprocess
@@ -27,8 +26,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from compare import COMPILED, ROOT
+
 PROGRAMS = Path(__file__).with_name("loops")
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = [
     "polynomial_by_hand",
     "polynomial_by_autograd",
@@ -126,7 +126,7 @@ class Library:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **threads, "PYTHONPATH": str(ROOT)},
+            env={**COMPILED, **threads, "PYTHONPATH": str(ROOT)},
         )
 
     def measure(self, row: str) -> float:

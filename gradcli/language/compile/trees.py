@@ -9,7 +9,7 @@ operator or attribute is at work, as in the closures of single operators: diagno
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gradcli.language.values.arithmetic import BINARY, augmented
@@ -118,7 +118,7 @@ class _Text:
         return made
 
 
-@cache
+@lru_cache(4096)
 def _factory(source: str) -> Callable[..., Closure]:
     made: Callable[..., Closure] = build(source, LARGE=LARGE)
     return made
