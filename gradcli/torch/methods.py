@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -479,22 +478,18 @@ def delete_item(tensor: Tensor, index: Any) -> None:
     raise TypeError("Tensor does not support deleting items")
 
 
-@cache
-def _indexing() -> Any:
-    """What reads and writes items, loaded when it is first needed."""
-    from ..table.memory import getitem
-
-    return getitem
-
-
 def set_item(tensor: Tensor, index: Any, value: Any) -> None:
     """`tensor[index] = value`."""
-    _indexing().setitem(tensor, index, value)
+    from ..table.memory.getitem import setitem
+
+    setitem(tensor, index, value)
 
 
 def get_item(tensor: Tensor, index: Any) -> Tensor:
     """`tensor[index]`."""
-    return _indexing().getitem(tensor, index)  # type: ignore[no-any-return]
+    from ..table.memory.getitem import getitem
+
+    return getitem(tensor, index)
 
 
 # ---------------------------------------------------------------- autograd
