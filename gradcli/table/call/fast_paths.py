@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -361,6 +362,14 @@ def _is_factor(value: Any, dtype: DType) -> bool:
     return type(value) is float or (type(value) is int and -(1 << 53) < value < 1 << 53)
 
 
+_IN_PLACE = {
+    operator.add: operator.iadd,
+    operator.sub: operator.isub,
+    operator.mul: operator.imul,
+    operator.truediv: operator.itruediv,
+}
+
+
 def writer(op: Op) -> Any:
     """The in-place call of a unary or binary entry for arguments that need no care, else None.
 
@@ -371,6 +380,7 @@ def writer(op: Op) -> Any:
     if not _is_simple(op) or op.promote == "compare" or not (unary or _is_binary(op)):
         return None
     kernels = _direct_kernels(op)
+    in_place = {dtype: _IN_PLACE.get(kernel, kernel) for dtype, kernel in kernels.items()}
     takes_tensor = not unary and op.parameters[1].is_tensor
     takes_number = op.numbers or not takes_tensor
     takes_factor = not unary and [p.name for p in op.parameters[2:]] == ["alpha"]
@@ -420,7 +430,13 @@ def writer(op: Op) -> Any:
                     and (
                         type(y) is not ndarray
                         or y is x
-                        or (y.flags.c_contiguous and not np.may_share_memory(x, y))
+                        or (
+                            y.flags.c_contiguous
+                            and (
+                                (x.base is None and y.base is None)  # each has its own
+                                or not np.may_share_memory(x, y)
+                            )
+                        )
                     )
                 ):
                     return None
@@ -428,9 +444,13 @@ def writer(op: Op) -> Any:
                 type(b) is float or (type(b) is int and -(1 << 53) < b < 1 << 53)
             ):
                 return None
-            result = kernel(x, y) if factor is None else op.kernel(x, y, factor)
+            if factor is None:
+                result = in_place[a.dtype](x, y) if type(x) is ndarray else kernel(x, y)
+            else:
+                result = op.kernel(x, y, factor)
         if type(x) is ndarray:
-            x[...] = result
+            if result is not x:
+                x[...] = result
         elif type(result) is type(x):
             a.array = result  # a number that no other tensor looks at
         else:
