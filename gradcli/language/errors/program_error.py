@@ -34,9 +34,7 @@ from .diagnostics import Label as PlacedLabel
 from .modules import name_of, place_of
 
 _COMPILE = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/compile"
-CLOSURES = tuple(
-    f"{_COMPILE}/{name}.py" for name in ("templates", "trees", "expressions", "statements")
-)
+CLOSURES = tuple(f"{_COMPILE}/{name}.py" for name in ("templates", "expressions", "statements"))
 
 
 class Label(NamedTuple):
