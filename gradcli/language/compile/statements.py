@@ -873,7 +873,7 @@ def _items(value: Any, count: int) -> tuple[Any, ...]:
     if kind is tuple or kind is list:
         if len(value) != count:
             raise _wrong_count(count, len(value))
-        return tuple(value)
+        return value if kind is tuple else tuple(value)
     items: list[Any] = []
     for item in _iterate(value):
         if len(items) == count:

@@ -88,10 +88,8 @@ def load(value: Any, name: str) -> Any:
             pass
         member = MISSING
     elif member is MISSING:
-        entry = _table_of(cls).get(name)
-        if type(entry) is property:
-            return entry.__get__(value, cls)
-        if entry is not None and name not in held:
+        entry = (_tables.get(cls) or _table_of(cls)).get(name)
+        if entry is not None and (type(entry) is property or name not in held):
             return entry.__get__(value, cls)
     found = held.get(name, MISSING)
     if found is not MISSING:
