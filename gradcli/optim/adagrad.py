@@ -27,7 +27,7 @@ class Adagrad(Elementwise):
 
     __module__ = "torch.optim.adagrad"
 
-    joins = True
+    _joins = True
 
     def __init__(
         self,

@@ -62,7 +62,7 @@ class Adam(Elementwise):
 
     __module__ = "torch.optim.adam"
 
-    joins = True
+    _joins = True
 
     def __init__(
         self,

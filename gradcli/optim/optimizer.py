@@ -516,7 +516,7 @@ class Elementwise(Optimizer):
     differentiable_foreach = False
     # Whether `update` computes every element by itself, from state that is elementwise, too, or is
     # the count of steps.
-    joins = False
+    _joins = False
 
     def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
         """Fill in the state of a parameter that is met for the first time."""
@@ -531,7 +531,7 @@ class Elementwise(Optimizer):
     ) -> None:
         """Change an array, or a tensor, by its gradient; the gradient is not to be written.
 
-        With `joins` the array may be that of several parameters end to end, and so is the state.
+        With `_joins` the array may be that of several parameters end to end, and so is the state.
         """
         raise NotImplementedError
 
@@ -546,7 +546,7 @@ class Elementwise(Optimizer):
                 self.check_group(group)
                 maximize = group.get("maximize", False)
                 recorded = on_graph or group.get("differentiable")
-                waiting = Waiting(self, group) if self.joins and not recorded else None
+                waiting = Waiting(self, group) if self._joins and not recorded else None
                 try:
                     for param, gradient in self._with_gradients(group):
                         state = self.state.get(param)

@@ -18,7 +18,7 @@ class RMSprop(Elementwise):
 
     __module__ = "torch.optim.rmsprop"
 
-    joins = True
+    _joins = True
 
     captured_by_xla = (True, True)
 
