@@ -24,7 +24,7 @@ def _sequence(value: Any) -> list[Any]:
 
 
 def _is_edge(value: Any) -> bool:
-    return hasattr(value, "output_nr") and not isinstance(value, Tensor)
+    return not isinstance(value, Tensor) and hasattr(value, "output_nr")
 
 
 def _edge_number(edge: Any) -> int:
@@ -63,6 +63,8 @@ def _shape_of(output: Any) -> tuple[int, ...]:
 def _ones(output: Any) -> Tensor:
     if type(output) is _Output:
         return constant(output.shape, output.dtype, 1)
+    if output.level is None and not operations.level_stack():
+        return constant(shape_of(output), output.dtype, 1)
     return operations.ones_like(output)
 
 

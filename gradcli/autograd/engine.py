@@ -405,6 +405,8 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
     if hooks is not None and hooks.pre:
         g = _pre_hooks(work, node, hooks, g)
     grads = _applied(work, node, g)
+    if not work.create_graph and not node.raw:
+        grads = [_bare(grad) for grad in grads]
     if not node.plain:
         grads = _validated(node, grads)
     if hooks is not None and hooks.post:
@@ -421,6 +423,13 @@ def _step(work: Pass, node: Node, freed: Freed | None) -> None:
         for leaf in work.late.get(node, ()):
             if needed is None or leaf in needed:
                 _complete(work, leaf)
+
+
+def _bare(grad: Any) -> Any:
+    """A gradient that nothing is recorded of as a bare array, so that those behind it are, too."""
+    if type(grad) is Tensor and grad.level is None and grad.dtype.raw:
+        return grad.array
+    return grad
 
 
 def _applied(work: Pass, node: Node, g: Any) -> Sequence[Any]:

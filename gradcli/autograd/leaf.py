@@ -318,7 +318,8 @@ def set_data(tensor: Tensor, value: Any) -> None:
     tensor.dtype = value.dtype
     tensor.view_info = None
     if tensor.version is not None and type(tensor.version) is not InferenceVersion:
-        rewrite_of(tensor.version).replace(old, tensor.array)
+        if tensor.array is not old:  # `x.data -= y` gives back what it took
+            rewrite_of(tensor.version).replace(old, tensor.array)
         tensor.version.clock += BEHIND
         tensor.version.writer = runtime.where
     if tensor.meta is not None:

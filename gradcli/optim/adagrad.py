@@ -27,6 +27,8 @@ class Adagrad(Elementwise):
 
     __module__ = "torch.optim.adagrad"
 
+    _joins = True
+
     def __init__(
         self,
         params: Any,

@@ -62,6 +62,8 @@ class Adam(Elementwise):
 
     __module__ = "torch.optim.adam"
 
+    _joins = True
+
     def __init__(
         self,
         params: Any,

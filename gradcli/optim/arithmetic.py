@@ -36,6 +36,17 @@ def memory(tensor: Any) -> Array:
     return own_memory(tensor)
 
 
+def _fused(a: Array, b: Any, c: Array) -> Array:
+    """a * b + c in double precision, which rounds once when it becomes single.
+
+    Arrays are converted apart from the operations: NumPy does both at once many times slower.
+    """
+    total = a.astype(np.float64)
+    total *= np.float64(b) if b.ndim == 0 else b
+    total += c.astype(np.float64)
+    return total
+
+
 class Arithmetic:
     """The operations of one dtype: those that write do so into their first argument.
 
@@ -103,9 +114,7 @@ class Arithmetic:
             return self.rounded(self.wide(x) - self.wide(y)) if self.narrow else x - y
         factor = self.number(alpha)
         if self.single:
-            total = np.multiply(y, np.float64(factor), dtype=np.float64)
-            total += x
-            return total.astype(np.float32)
+            return _fused(y, factor, x).astype(np.float32)
         if self.narrow:
             return self._narrow_sum(x, y, factor)
         return x + y * factor
@@ -119,12 +128,14 @@ class Arithmetic:
 
     def add(self, x: Array, y: Array, alpha: float = 1) -> None:
         """x += alpha * y"""
-        if self.narrow or (self.single and alpha not in (1, -1)):
+        if self.narrow:
             x[...] = self.sum(x, y, alpha)
         elif alpha == 1:
             x += y
         elif alpha == -1:
             x -= y
+        elif self.single:
+            x[...] = _fused(y, self.number(alpha), x)
         else:
             x += y * self.number(alpha)
 
@@ -134,10 +145,15 @@ class Arithmetic:
 
     def lerp(self, x: Array, end: Array, weight: float) -> None:
         """x goes to `end` by `weight`."""
-        x[...] = self.between(x, end, weight)
+        x[...] = self._between(x, end, weight)
 
     def between(self, x: Array, end: Array, weight: float) -> Array:
         """What lies between `x` and `end` at `weight`."""
+        values = self._between(x, end, weight)
+        return values.astype(np.float32) if self.single else values
+
+    def _between(self, x: Array, end: Array, weight: float) -> Array:
+        """What lies between, in double precision where it is to be rounded to single."""
         x, end = self.wide(x), self.wide(end)
         share: Any = self.number(weight)
         if abs(share) < 0.5:
@@ -145,9 +161,7 @@ class Arithmetic:
         else:
             start, step, factor = end, end - x, share - self.number(1)
         if self.single:
-            total = np.multiply(step, np.float64(factor), dtype=np.float64)
-            total += start
-            return total.astype(np.float32)
+            return _fused(step, factor, start)
         step *= factor
         step += start
         return self.rounded(step)
@@ -156,9 +170,7 @@ class Arithmetic:
         """x += value * a * b"""
         scaled = self.wide(a) if value == 1 else self.wide(a) * self.number(value)
         if self.single:
-            total = np.multiply(scaled, b, dtype=np.float64)
-            total += x
-            x[...] = total
+            x[...] = _fused(scaled, b.astype(np.float64), x)
         elif self.narrow:
             x[...] = self.rounded(self.wide(x) + scaled * self.wide(b))
         else:

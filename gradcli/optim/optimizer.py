@@ -31,6 +31,7 @@ from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .arithmetic import Arithmetic, Recorded, about_to_write, announce, arithmetic, number
+from .joined import Waiting
 
 Group = dict[str, Any]
 Hooks = OrderedDict[int, Callable[..., Any]]
@@ -513,6 +514,9 @@ class Elementwise(Optimizer):
     captured = ("params and state_steps", "params and state_steps")
     captured_by_xla = (True, False)
     differentiable_foreach = False
+    # Whether `update` computes every element by itself, from state that is elementwise, too, or is
+    # the count of steps.
+    _joins = False
 
     def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
         """Fill in the state of a parameter that is met for the first time."""
@@ -525,7 +529,10 @@ class Elementwise(Optimizer):
         param: Any,
         gradient: Any,
     ) -> None:
-        """Change an array, or a tensor, by its gradient; the gradient is not to be written."""
+        """Change an array, or a tensor, by its gradient; the gradient is not to be written.
+
+        With `_joins` the array may be that of several parameters end to end, and so is the state.
+        """
         raise NotImplementedError
 
     @hooked
@@ -539,21 +546,28 @@ class Elementwise(Optimizer):
                 self.check_group(group)
                 maximize = group.get("maximize", False)
                 recorded = on_graph or group.get("differentiable")
-                for param, gradient in self._with_gradients(group):
-                    state = self.state.get(param)
-                    if not state:
-                        state = {} if state is None else state
-                        self.start(group, param, state)
-                    _check_shapes(state, param)
-                    of = Recorded(param.dtype) if recorded else arithmetic(param.dtype)
-                    slope = of.of(gradient)
-                    if not recorded:
-                        about_to_write(param)
-                    self.update(
-                        group, state, of, of.of(param), of.negative(slope) if maximize else slope
-                    )
-                    if state:
-                        self.state[param] = state
+                waiting = Waiting(self, group) if self._joins and not recorded else None
+                try:
+                    for param, gradient in self._with_gradients(group):
+                        state = self.state.get(param)
+                        if not state:
+                            state = {} if state is None else state
+                            self.start(group, param, state)
+                        _check_shapes(state, param)
+                        if not recorded:
+                            about_to_write(param)
+                        if waiting is not None and waiting.take(param, gradient, state):
+                            continue
+                        of = Recorded(param.dtype) if recorded else arithmetic(param.dtype)
+                        slope = of.of(gradient)
+                        if maximize:
+                            slope = of.negative(slope)
+                        self.update(group, state, of, of.of(param), slope)
+                        if state:
+                            self.state[param] = state
+                finally:
+                    if waiting is not None:
+                        waiting.finish()
         return loss
 
     def check_group(self, group: Group) -> None:

@@ -18,6 +18,8 @@ class RMSprop(Elementwise):
 
     __module__ = "torch.optim.rmsprop"
 
+    _joins = True
+
     captured_by_xla = (True, True)
 
     def __init__(

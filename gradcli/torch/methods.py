@@ -50,7 +50,7 @@ def _array(tensor: Tensor, what: str) -> Any:
 
 def item(tensor: Tensor) -> Any:
     """The one element as a Python number."""
-    array = _array(tensor, ".item()")
+    array = tensor.array if tensor.level is None else levels.innermost(tensor, ".item()")
     if array.size != 1:
         raise RuntimeError(f"a Tensor with {array.size} elements cannot be converted to Scalar")
     return array.item()

@@ -863,9 +863,15 @@ def tensor_setter(name: str) -> Callable[[Any, Any], None] | None:
 
 def node_attribute(name: str) -> Callable[[Any], Any]:
     """How to read an attribute of a node: a function that raises AttributeError without one."""
+    attribute = _node_attributes()
+    return lambda node: attribute(node, name)
+
+
+@cache
+def _node_attributes() -> Any:
     from . import nodes
 
-    return lambda node: nodes.attribute(node, name)
+    return nodes.attribute
 
 
 def node_names(node: Any) -> list[str]:

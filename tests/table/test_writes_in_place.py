@@ -54,6 +54,45 @@ def test_a_short_write_is_the_general_one(name: str) -> None:
         assert short.dtype is general.dtype
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_is_written_as_in_the_general_way(name: str) -> None:
+    op = get_op(METHODS[name][0])
+    for rest in operands(name):
+        short, general = torch.tensor(0.3), torch.tensor(0.3)
+        rest = tuple(torch.tensor(0.35) if isinstance(r, torch.Tensor) else r for r in rest)
+        assert getattr(short, name)(*rest) is short
+        run_inplace(op, op.bind(general, *rest))
+        assert np.asarray(short.array).tobytes() == np.asarray(general.array).tobytes()
+        assert short._version == general._version == 1
+        assert short.dtype is general.dtype
+
+
+def test_a_number_that_others_look_at_is_written_for_them() -> None:
+    x = torch.tensor(1.0)
+    seen = [x.detach(), x.view(1), x.data, x.expand(2), x.numpy()]
+    x += 1
+    x *= torch.tensor(3.0)
+    assert [float(np.ravel(np.asarray(one))[0]) for one in seen] == [6.0] * 5
+    seen[0].sub_(5)
+    assert x.item() == 1.0
+
+
+def test_a_number_that_was_saved_is_found_changed() -> None:
+    x = torch.tensor(2.0, requires_grad=True)
+    y = x * 3
+    z = y * y
+    with torch.no_grad():
+        y += 1.0
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.backward()
+    y = x * 3
+    z = y + 1.0
+    with torch.no_grad():
+        y += 1.0
+    z.backward()
+    assert x.grad.item() == 3.0
+
+
 def test_what_needs_care_goes_the_general_way() -> None:
     write = writer(get_op("add"))
     x = filled(4)
@@ -65,7 +104,7 @@ def test_what_needs_care_goes_the_general_way() -> None:
     assert write(x, filled(1)) is None  # broadcast
     assert write(x, filled(4).double()) is None  # another dtype
     assert write(filled(3, 4).t(), 1.0) is None  # strides
-    assert write(torch.tensor(1.0), 1.0) is None  # no dimension
+    assert write(torch.tensor(1.0), x) is None  # no dimension
     assert write(torch.arange(3), 1.5) is None  # integers
     assert write(x, 1j) is None
     with torch.no_grad():

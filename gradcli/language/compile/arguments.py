@@ -6,24 +6,76 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradcli.language.library import torch_names
-from gradcli.language.machine.state import BASE, counted
+from gradcli.language.machine.state import BASE, UNBOUND, counted
+from gradcli.language.values.attributes import LOADERS, SETTERS, find_loader, store_attribute
+from gradcli.language.values.classes import load_instance, store_instance
 from gradcli.language.values.functions import Builtin, Closure, Frame
+from gradcli.language.values.special_names import is_special
 from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor
 
 Collect = Callable[[Frame, Any], tuple[list[Any], dict[str, Any]]]
 
 
-def tensor_getter(name: str) -> Callable[[Any], Any]:
-    """The function from a tensor to its attribute `name`, looked up at the first use."""
-    found: Callable[[Any], Any] | None = None
+def attribute_loader(name: str) -> Callable[[Any], Any]:
+    """The function from a value to its attribute `name`.
 
-    def getter(tensor: Any) -> Any:
-        nonlocal found
-        if found is None:
-            found = torch_names.tensor_attribute(name)
-        return found(tensor)
+    It remembers how a tensor's attribute is read, and what a name of torch stands for.
+    """
+    read: Callable[[Any], Any] | None = None
+    module: Any = UNBOUND  # None is an owner like others
+    found: Any = None
 
-    return getter
+    def load(owner: Any) -> Any:
+        nonlocal read, module, found
+        kind = type(owner)
+        if kind is Tensor:
+            if read is None:
+                read = torch_names.tensor_attribute(name)
+            return read(owner)
+        if owner is module:
+            return found
+        loader = LOADERS.get(kind) or find_loader(kind)
+        if loader is load_instance and type(kind.__members__.get(name)) is not property:
+            own = owner.__dict__.get(name, UNBOUND)  # the common case of what follows
+            if own is not UNBOUND:
+                return own
+        value = loader(owner, name)
+        if kind is torch_names.TorchModule and torch_names.is_constant(owner, name):
+            module, found = owner, value
+        return value
+
+    return load
+
+
+def attribute_writer(name: str) -> Callable[[Any, Any], None]:
+    """The function that gives a value the attribute `name`; it remembers how for tensors."""
+    of_tensors: Callable[[Any, Any], None] | None = None
+    common = not is_special(name) and name != "args"
+
+    def write(owner: Any, new: Any) -> None:
+        nonlocal of_tensors
+        kind = type(owner)
+        if kind is not Tensor:
+            if (
+                common
+                and SETTERS.get(kind) is store_instance
+                and type(kind.__members__.get(name)) is not property
+            ):
+                owner.__dict__[name] = new  # the common case of what follows
+                return
+            store_attribute(owner, name, new)
+            return
+        if of_tensors is None:
+            of_tensors = torch_names.tensor_writer(name)
+        of_tensors(owner, new)
+
+    return write
+
+
+def tensor_function(name: str) -> Callable[[], Any]:
+    """What finds the function behind the method `name` of every tensor, or False, when needed."""
+    return lambda: torch_names.tensor_function(name) or False
 
 
 def function_name(function: Any) -> str:

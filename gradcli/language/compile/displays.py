@@ -21,9 +21,10 @@ from gradcli.language.values.functions import Closure, Frame
 from gradcli.language.values.generators import Generator
 from gradcli.language.values.iterators import deeper
 from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor
 
-from .expressions import Expressions
-from .resolver import Scope
+from .expressions import Expressions, give_name
+from .resolver import LOCAL, Scope
 
 
 class Displays(Expressions):
@@ -92,6 +93,9 @@ class Displays(Expressions):
         if all(isinstance(e, nodes.Constant) for e in node.elts):
             value = tuple(e.value for e in node.elts if isinstance(e, nodes.Constant))
             return lambda f: value
+        if len(node.elts) == 2 and not any(isinstance(e, nodes.Starred) for e in node.elts):
+            first, second = [self.expression(element, scope) for element in node.elts]
+            return lambda f: (first(f), second(f))
         elements = self.elements(node.elts, scope)
         return lambda f: tuple(elements(f))
 
@@ -161,6 +165,24 @@ class Displays(Expressions):
         if len(node.generators) == 1:
             iterate, store, conditions = self.only_loop(node.generators[0], scope, inner)
             cells = self.prologue(inner)
+            slot, name = self.own_slot(node.generators[0].target, inner)
+            if cells is None and slot is not None and not conditions:
+
+                def plainly(f: Frame) -> Any:
+                    result = []
+                    for value in iterate(f):
+                        machine.fuel -= 1
+                        if machine.fuel < 0:
+                            machine.refuel()
+                        if runtime.stop is not None:
+                            runtime.check()
+                        f[slot] = value
+                        if type(value) is Tensor:
+                            give_name(value, name)
+                        result.append(element(f))
+                    return result
+
+                return plainly
 
             def single(f: Frame) -> Any:
                 if cells is not None:
@@ -182,6 +204,14 @@ class Displays(Expressions):
 
             return single
         return make
+
+    def own_slot(self, target: nodes.expr, inner: Scope) -> tuple[int | None, str]:
+        """The slot of a plain target that no function captures, and its name."""
+        if not isinstance(target, nodes.Name):
+            return None, ""
+        name = inner.mangle(target.id)
+        place = inner.lookup(name)
+        return (place.slot if place.kind == LOCAL else None), name
 
     def set_comprehension(self, node: nodes.SetComp, scope: Scope) -> Closure:
         inner = scope.children[node]

@@ -250,11 +250,18 @@ class Exceptions(Statements):
         context = self.expression(item.context_expr, scope)
         store = None if item.optional_vars is None else self.target(item.optional_vars, scope)
         site = self.site(item.context_expr)
+        known: Any = None  # the class of the last manager, where that cannot change, and
+        methods: Any = None  # what `with` calls of it
 
         def run(f: Frame) -> Any:
+            nonlocal known, methods
             manager = context(f)
             runtime.where = where = f[BASE] + site
-            enter, leave = manager_methods(manager)
+            kind = type(manager)
+            if kind is not known:
+                methods = manager_methods(manager)
+                known = kind if type(kind) is type else None
+            enter, leave = methods
             value = enter(manager)
             try:
                 if store is not None:

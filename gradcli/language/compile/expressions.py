@@ -28,7 +28,7 @@ from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.nodes import Node
 from gradcli.language.syntax.source import Source, Span
 from gradcli.language.values.arithmetic import BINARY, check_compare, check_item, contains
-from gradcli.language.values.attributes import MISSING, load_attribute
+from gradcli.language.values.attributes import MISSING
 from gradcli.language.values.classes import Super
 from gradcli.language.values.constructors import callable_value
 from gradcli.language.values.functions import Closure, Frame, Function, Signature
@@ -37,9 +37,10 @@ from gradcli.language.values.text import format_value, text, text_ascii, text_re
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
-from .arguments import arguments, tensor_getter
+from . import templates, trees
+from .arguments import arguments, attribute_loader, tensor_function
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Place, Scope
-from .templates import Operand, binary, call, comparison, method
+from .templates import RETURNED, Ending, Operand, binary, call, comparison, method
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -53,6 +54,8 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda left, right: contains(right, left),
     "not in": lambda left, right: not contains(right, left),
 }
+
+SHORT = 8  # operators of a chain that is nested; longer ones are walked
 
 _ORDERS = frozenset(COMPARISONS[op] for op in ("<", "<=", ">", ">=", "==", "!="))
 
@@ -94,6 +97,7 @@ class Expressions:
         self.source = source
         self.builtins = builtins
         self.fixed = fixed  # module names that the program does not assign
+        self.hot = 0  # how many loops and functions are around: their code is worth a template
         self.table: dict[type, Callable[[Any, Scope], Closure]] = {
             nodes.Constant: self.constant,
             nodes.Name: self.name,
@@ -273,18 +277,65 @@ class Expressions:
         """Whether code of this scope can run at different call chains."""
         return scope.owner.kind != "module"
 
-    def binary(self, node: nodes.BinOp, scope: Scope) -> Closure:
+    def ended(self, node: nodes.expr, scope: Scope, ending: Ending) -> Closure | None:
+        """An expression that does with its value what `ending` says; None where none can."""
+        if isinstance(node, nodes.BinOp):
+            return self.binary(node, scope, ending)
+        if not self.hot:
+            return None
+        if isinstance(node, nodes.Chain):
+            short = len(node.rest) <= SHORT
+            return (
+                trees.expression(self.tree(node, scope), self.inner(scope), ending)
+                if short
+                else None
+            )
+        if isinstance(node, nodes.UnaryOp):
+            return self.unary(node, scope, ending) if self.plain_unary(node) else None
+        if not isinstance(node, nodes.Call | nodes.Attribute | nodes.Subscript):
+            return None
+        last = nodes.spine(node)[1][-1]
+        if isinstance(last, nodes.Attribute):
+            return self.links(node, scope, ending) if last.attr != "__class__" else None
+        if isinstance(last, nodes.Call) and not (self.few(last) and not self.own_call(last, scope)):
+            return None
+        return self.links(node, scope, ending)
+
+    def binary(self, node: nodes.BinOp, scope: Scope, ending: Ending = RETURNED) -> Closure:
+        if self.hot:
+            return trees.expression(self.tree(node, scope), self.inner(scope), ending)
         return binary(
             node.op,
             self.operand(node.left, scope),
             self.operand(node.right, scope),
             self.site(node),
             self.inner(scope),
+            ending,
         )
+
+    def tree(self, node: nodes.expr, scope: Scope, room: int = 4) -> Operand:
+        """An operand with operators and attributes written out, to a depth of `room`."""
+        if room and isinstance(node, nodes.BinOp):
+            left, right = (self.tree(part, scope, room - 1) for part in (node.left, node.right))
+            return Operand("t", trees.Tree(node.op, left, right, self.site(node)))
+        if room and isinstance(node, nodes.Chain) and len(node.rest) <= SHORT:
+            left = self.tree(node.first, scope, room - 1)
+            for op, part, span in node.rest:
+                right = self.tree(part, scope, room - 1)
+                site = machine.site(self.source, Link(node, op, part, span))
+                left = Operand("t", trees.Tree(op, left, right, site))
+            return left
+        if room and isinstance(node, nodes.Attribute) and node.attr != "__class__":
+            load = attribute_loader(self.attribute_name(node, scope))
+            owner = self.tree(node.value, scope, room - 1)
+            return Operand("a", trees.Field(owner, load, self.site(node)))
+        return self.operand(node, scope)
 
     def chain(self, node: nodes.Chain, scope: Scope) -> Closure:
         links = [(op, operand, span) for op, operand, span in node.rest]
-        if len(links) <= 8:
+        if self.hot and len(links) <= SHORT:
+            return trees.expression(self.tree(node, scope), self.inner(scope))
+        if len(links) <= SHORT:
             left = self.operand(node.first, scope)
             for op, operand, span in links:
                 site = machine.site(self.source, Link(node, op, operand, span))
@@ -341,7 +392,14 @@ class Expressions:
 
         return several
 
-    def unary(self, node: nodes.UnaryOp, scope: Scope) -> Closure:
+    def plain_unary(self, node: nodes.UnaryOp) -> bool:
+        """Whether `- + ~` stands before something else than a number."""
+        return node.op != "not" and not isinstance(node.operand, nodes.Constant)
+
+    def unary(self, node: nodes.UnaryOp, scope: Scope, ending: Ending = RETURNED) -> Closure:
+        if self.hot and self.plain_unary(node):
+            left = self.tree(node.operand, scope)
+            return trees.sign(node.op, left, self.site(node), self.inner(scope), ending)
         if (
             node.op == "-"
             and isinstance(node.operand, nodes.Constant)
@@ -444,40 +502,58 @@ class Expressions:
 
     # Attributes, calls and subscripts
 
-    def links(self, node: nodes.expr, scope: Scope) -> Closure:
+    def links(self, node: nodes.expr, scope: Scope, ending: Ending = RETURNED) -> Closure:
         first, links = nodes.spine(node)
         closure: Closure | None = None
         at = 0
         while at < len(links):
             link = links[at]
+            following = links[at + 1] if at + 1 < len(links) else None
+            last = ending if following is None else RETURNED
             if isinstance(link, nodes.Attribute):
-                following = links[at + 1] if at + 1 < len(links) else None
                 owner = self.operand(first, scope) if closure is None else Operand("e", closure)
                 if link.attr == "__class__":
                     closure = self.class_of(link, owner)
+                elif isinstance(following, nodes.Call) and self.few(following):
+                    name = self.attribute_name(link, scope)
                     at += 1
-                    continue
-                if isinstance(following, nodes.Call) and simple_call(following):
                     closure = method(
                         owner,
-                        self.loader(link, scope),
+                        name,
+                        attribute_loader(name),
+                        tensor_function(name),
                         [self.operand(a, scope) for a in following.args],
+                        self.keywords(following, scope),
                         self.site(link),
                         self.site(following),
                         self.inner(scope),
+                        ending if at + 1 == len(links) else RETURNED,
                     )
-                    at += 2
-                    continue
-                closure = self.attribute(link, owner, scope)
+                else:
+                    closure = self.attribute(link, owner, scope, last)
             elif isinstance(link, nodes.Subscript):
-                value = self.expression(first, scope) if closure is None else closure
-                closure = self.subscript(link, value, scope)
+                value = self.operand(first, scope) if closure is None else Operand("e", closure)
+                closure = self.subscript(link, value, scope, last)
             else:
                 function = self.operand(first, scope) if closure is None else Operand("e", closure)
-                closure = self.call(link, function, scope)
+                closure = self.call(link, function, scope, last)
             at += 1
         assert closure is not None
         return closure
+
+    def few(self, node: nodes.Call) -> bool:
+        """Whether a template makes the call: of a few arguments, none of them starred.
+
+        Those with keywords are too many to make one for each that runs once.
+        """
+        if len(node.args) > 4 or any(isinstance(a, nodes.Starred) for a in node.args):
+            return False
+        if not node.keywords:
+            return True
+        return self.hot > 0 and len(node.keywords) <= 4 and all(k.arg for k in node.keywords)
+
+    def keywords(self, node: nodes.Call, scope: Scope) -> list[tuple[str, Operand]]:
+        return [(str(k.arg), self.operand(k.value, scope)) for k in node.keywords]
 
     def class_of(self, node: nodes.Attribute, operand: Operand) -> Closure:
         """`x.__class__`: what `type(x)` gives."""
@@ -498,30 +574,20 @@ class Expressions:
             raise refused_special(name, node.attr_span)
         return name
 
-    def loader(self, node: nodes.Attribute, scope: Scope) -> Callable[[Any], Any]:
-        """The function from an owner to its attribute."""
-        name = self.attribute_name(node, scope)
-        getter = tensor_getter(name)
-
-        def load(owner: Any) -> Any:
-            if type(owner) is Tensor:
-                return getter(owner)
-            return load_attribute(owner, name)
-
-        return load
-
-    def attribute(self, node: nodes.Attribute, operand: Operand, scope: Scope) -> Closure:
+    def attribute(
+        self, node: nodes.Attribute, operand: Operand, scope: Scope, ending: Ending = RETURNED
+    ) -> Closure:
         site = self.site(node)
-        name = self.attribute_name(node, scope)
-        getter = tensor_getter(name)
+        load = attribute_loader(self.attribute_name(node, scope))
+        if self.hot:
+            field = Operand("a", trees.Field(operand, load, site))
+            return trees.expression(field, self.inner(scope), ending)
         value = self.closure_of(operand)
 
         def attribute(f: Frame) -> Any:
             owner = value(f)
             runtime.where = f[BASE] + site
-            if type(owner) is Tensor:
-                return getter(owner)
-            return load_attribute(owner, name)
+            return load(owner)
 
         return attribute
 
@@ -560,9 +626,15 @@ class Expressions:
 
         return cell
 
-    def subscript(self, node: nodes.Subscript, value: Closure, scope: Scope) -> Closure:
-        index = self.expression(node.slice, scope)
+    def subscript(
+        self, node: nodes.Subscript, operand: Operand, scope: Scope, ending: Ending = RETURNED
+    ) -> Closure:
         site = self.site(node)
+        if self.hot:
+            right = self.operand(node.slice, scope)
+            return templates.subscript(operand, right, site, self.inner(scope), ending)
+        value = self.closure_of(operand)
+        index = self.expression(node.slice, scope)
 
         def subscript(f: Frame) -> Any:
             left = value(f)
@@ -571,7 +643,7 @@ class Expressions:
             kind = type(left)
             if kind is not Tensor:
                 if kind is type:
-                    return generic(left, right)
+                    return templates.generic(left, right)
                 of = type(right)
                 if of is not int and of is not str:
                     check_item(left, right)
@@ -595,27 +667,28 @@ class Expressions:
 
         return make
 
-    def call(self, node: nodes.Call, function: Operand, scope: Scope) -> Closure:
+    def own_call(self, node: nodes.Call, scope: Scope) -> str:
+        """The name of a built-in that looks at the frame it is called in, if this calls one."""
+        name = node.func.id if isinstance(node.func, nodes.Name) else ""
+        if name not in ("super", "locals") or node.args or node.keywords:
+            return ""
+        return name if scope.lookup(name).kind == GLOBAL else ""
+
+    def call(
+        self, node: nodes.Call, function: Operand, scope: Scope, ending: Ending = RETURNED
+    ) -> Closure:
         site = self.site(node)
-        if (
-            isinstance(node.func, nodes.Name)
-            and node.func.id == "super"
-            and not node.args
-            and not node.keywords
-            and scope.lookup("super").kind == GLOBAL
-        ):
-            return self.super_call(site, scope)
-        if (
-            isinstance(node.func, nodes.Name)
-            and node.func.id == "locals"
-            and not node.args
-            and not node.keywords
-            and scope.lookup("locals").kind == GLOBAL
-        ):
-            return self.locals_call(site, scope)
-        if simple_call(node):
+        own = self.own_call(node, scope)
+        if own:
+            return self.super_call(site, scope) if own == "super" else self.locals_call(site, scope)
+        if self.few(node):
             return call(
-                function, [self.operand(a, scope) for a in node.args], site, self.inner(scope)
+                function,
+                [self.operand(a, scope) for a in node.args],
+                self.keywords(node, scope),
+                site,
+                self.inner(scope),
+                ending,
             )
         target = self.closure_of(function)
         collect = arguments(
@@ -739,7 +812,9 @@ class Expressions:
 
     def lambda_(self, node: nodes.Lambda, scope: Scope) -> Closure:
         inner = scope.children[node]
+        self.hot += 1
         value = self.expression(node.body, inner)
+        self.hot -= 1
         enter = self.prologue(inner)
 
         def run(f: Frame) -> Any:
@@ -800,6 +875,18 @@ class Expressions:
             ord("r"): text_repr,
             ord("a"): text_ascii,
         }[node.conversion]
+        given = constant_text(node.format_spec)
+        if convert is None and given is not None and len(given) <= 5:
+
+            def plainly(f: Frame) -> str:
+                left = value(f)
+                runtime.where = f[BASE] + site
+                kind = type(left)
+                if kind is float or kind is int or kind is str:
+                    return format(left, given)
+                return format_value(left, given)
+
+            return plainly
         spec = None if node.format_spec is None else self.joined(node.format_spec, scope)
 
         def formatted(f: Frame) -> str:
@@ -822,22 +909,12 @@ class Link(nodes.expr):
     span: Span
 
 
-def generic(kind: type, item: Any) -> Any:
-    """`list[int]`: something for annotations."""
-    if kind not in (list, tuple, dict, set, frozenset, type):
-        raise TypeError(f"type '{kind.__name__}' is not subscriptable")
-    from gradcli.language.library.python.annotations import subscripted
-
-    return subscripted(kind, item)
-
-
-def simple_call(node: nodes.Call) -> bool:
-    """Whether a call has a few positional arguments and nothing else."""
-    return (
-        not node.keywords
-        and len(node.args) <= 4
-        and not any(isinstance(a, nodes.Starred) for a in node.args)
-    )
+def constant_text(node: nodes.JoinedStr | None) -> str | None:
+    """The text of a format specification without values in it."""
+    if node is None:
+        return ""
+    parts = [part.value for part in node.values if isinstance(part, nodes.Constant)]
+    return "".join(map(str, parts)) if len(parts) == len(node.values) else None
 
 
 def give_name(value: Any, name: str) -> None:

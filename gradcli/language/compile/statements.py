@@ -30,9 +30,7 @@ from gradcli.language.values.arithmetic import augmented, check_item
 from gradcli.language.values.array_sizes import before_array_write, check_array, see_array
 from gradcli.language.values.attributes import (
     delete_attribute,
-    load_attribute,
     names_of,
-    store_attribute,
 )
 from gradcli.language.values.classes import bases_of, make_class
 from gradcli.language.values.functions import Closure, Frame
@@ -40,25 +38,37 @@ from gradcli.language.values.special_names import METHODS, is_special
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
+from .arguments import attribute_loader, attribute_writer
 from .displays import Displays
 from .expressions import give_name, refused_special
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
-from .templates import assignment
+from .templates import LEFT, Ending
+from .trees import augmented_name
 
 BREAK, CONTINUE, RETURN = "break", "continue", "return"
 
 Store = Callable[[Frame, Any], None]
 
-_jumps = (
-    nodes.Break,
-    nodes.Continue,
-    nodes.Return,
-    nodes.If,
-    nodes.For,
-    nodes.While,
-    nodes.With,
-    nodes.Try,
-)
+
+def can_leave(node: nodes.stmt, inside: bool = False) -> bool:
+    """Whether a statement can end the block that it stands in; `inside` of a loop of its own."""
+    if isinstance(node, nodes.Return):
+        return True
+    if isinstance(node, nodes.Break | nodes.Continue):
+        return not inside
+    if isinstance(node, nodes.If):
+        return any(_any_leaves(body, inside) for _, body in node.tests) or _any_leaves(
+            node.orelse, inside
+        )
+    if isinstance(node, nodes.For | nodes.While):
+        return _any_leaves(node.body, True) or _any_leaves(node.orelse, inside)
+    if isinstance(node, nodes.With):
+        return _any_leaves(node.body, inside)
+    return isinstance(node, nodes.Try)
+
+
+def _any_leaves(body: tuple[nodes.stmt, ...], inside: bool = False) -> bool:
+    return any(can_leave(node, inside) for node in body)
 
 
 class Statements(Displays):
@@ -100,7 +110,7 @@ class Statements(Displays):
             closure = self.statement(node, scope)
             if closure is not None:
                 closures.append(closure)
-                jumps = jumps or isinstance(node, _jumps)
+                jumps = jumps or can_leave(node)
         count = max(len(closures), 1)
         if len(closures) == 1:
             return self.single(closures[0])
@@ -122,6 +132,10 @@ class Statements(Displays):
     def expression_statement(self, node: nodes.Expr, scope: Scope) -> Closure | None:
         if isinstance(node.value, nodes.Constant):
             return None
+        if self.hot:
+            closure = self.ended(node.value, scope, LEFT)
+            if closure is not None:
+                return closure
         value = self.expression(node.value, scope)
 
         def run(f: Frame) -> None:
@@ -130,28 +144,18 @@ class Statements(Displays):
         return run
 
     def assign(self, node: nodes.Assign, scope: Scope) -> Closure:
-        if (
-            len(node.targets) == 1
-            and isinstance(node.targets[0], nodes.Name)
-            and isinstance(node.value, nodes.BinOp)
-        ):
-            name = self.checked_name(node.targets[0], scope)
-            place = scope.lookup(name)
-            if place.kind in (GLOBAL, LOCAL):
-                return assignment(
-                    node.value.op,
-                    self.operand(node.value.left, scope),
-                    self.operand(node.value.right, scope),
-                    self.site(node.value),
-                    self.inner(scope),
-                    None if place.kind == GLOBAL else place.slot,
-                    name,
-                )
+        if len(node.targets) == 1 and isinstance(node.targets[0], nodes.Name):
+            ending = self.assigning(node.targets[0], scope)
+            closure = None if ending is None else self.ended(node.value, scope, ending)
+            if closure is not None:
+                return closure
         value = self.expression(node.value, scope)
         if len(node.targets) == 1:
             target = node.targets[0]
             if isinstance(target, nodes.Name):
                 return self.assign_name(target, value, scope)
+            if isinstance(target, nodes.Attribute):
+                return self.assign_attribute(target, value, scope)
             store = self.target(target, scope)
 
             def assign(f: Frame) -> None:
@@ -166,6 +170,27 @@ class Statements(Displays):
                 store(f, result)
 
         return several
+
+    def assigning(self, target: nodes.Name, scope: Scope) -> Ending | None:
+        """How a template assigns to a name; None for one in a cell or a class."""
+        name = self.checked_name(target, scope)
+        place = scope.lookup(name)
+        if place.kind == GLOBAL:
+            return Ending("g", name, name)
+        return Ending("l", place.slot, name) if place.kind == LOCAL else None
+
+    def assign_attribute(self, target: nodes.Attribute, value: Closure, scope: Scope) -> Closure:
+        site = self.site(target)
+        write = attribute_writer(self.attribute_name(target, scope))
+        owner_of = self.expression(target.value, scope)
+
+        def assign(f: Frame) -> None:
+            result = value(f)
+            owner = owner_of(f)
+            runtime.where = f[BASE] + site
+            write(owner, result)
+
+        return assign
 
     def assign_name(self, target: nodes.Name, value: Closure, scope: Scope) -> Closure:
         name = self.checked_name(target, scope)
@@ -224,13 +249,13 @@ class Statements(Displays):
             return self.unpack(node, scope)
         site = self.site(node)
         if isinstance(node, nodes.Attribute):
-            name = self.attribute_name(node, scope)
+            write = attribute_writer(self.attribute_name(node, scope))
             owner_of = self.expression(node.value, scope)
 
             def attribute(f: Frame, value: Any) -> None:
                 owner = owner_of(f)
                 runtime.where = f[BASE] + site
-                store_attribute(owner, name, value)
+                write(owner, value)
 
             return attribute
         if isinstance(node, nodes.Subscript):
@@ -281,31 +306,31 @@ class Statements(Displays):
 
             return with_star
 
+        names = [
+            scope.mangle(node.id)
+            for node in node.elts
+            if isinstance(node, nodes.Name) and scope.lookup(scope.mangle(node.id)).kind == GLOBAL
+        ]
+        if len(names) == count:  # all of the module
+            return unpack_names(names, site)
+
         def unpack(f: Frame, value: Any) -> None:
             runtime.where = f[BASE] + site
-            if type(value) is tuple or type(value) is list:
-                if len(value) != count:
-                    raise _wrong_count(count, len(value))
-                items = value
-            else:
-                items = []
-                for item in _iterate(value):
-                    if len(items) == count:
-                        raise _wrong_count(count, count + 1)
-                    items.append(item)
-                if len(items) != count:
-                    raise _wrong_count(count, len(items))
-            for store, item in zip(stores, tuple(items), strict=True):
+            for store, item in zip(stores, _items(value, count), strict=True):
                 store(f, item)
 
         return unpack
 
     def augmented(self, node: nodes.AugAssign, scope: Scope) -> Closure:
         apply = augmented(node.op)
-        value = self.expression(node.value, scope)
         site = self.site(node)
         target = node.target
         if isinstance(target, nodes.Name):
+            ending = self.assigning(target, scope) if self.hot else None
+            if ending is not None:
+                left, right = self.operand(target, scope), self.tree(node.value, scope)
+                return augmented_name(node.op, left, right, site, self.inner(scope), ending)
+            value = self.expression(node.value, scope)
             read = self.name(target, scope)
             name = self.checked_name(target, scope)
             store = self.store(scope.lookup(name), name, scope)
@@ -320,17 +345,19 @@ class Statements(Displays):
                     give_name(result, name)
 
             return named
+        value = self.expression(node.value, scope)
         if isinstance(target, nodes.Attribute):
             owner_of = self.expression(target.value, scope)
             name = self.attribute_name(target, scope)
+            load, write = attribute_loader(name), attribute_writer(name)
 
             def attribute(f: Frame) -> None:
                 owner = owner_of(f)
                 runtime.where = f[BASE] + site
-                left = load_attribute(owner, name)
+                left = load(owner)
                 right = value(f)
                 runtime.where = f[BASE] + site
-                store_attribute(owner, name, apply(left, right))
+                write(owner, apply(left, right))
 
             return attribute
         assert isinstance(target, nodes.Subscript)
@@ -450,8 +477,10 @@ class Statements(Displays):
         return branches
 
     def while_(self, node: nodes.While, scope: Scope) -> Closure:
+        self.hot += 1
         test = self.test(node.test, scope)
         body = self.block(node.body, scope)
+        self.hot -= 1
         orelse = self.block(node.orelse, scope) if node.orelse else None
 
         def loop(f: Frame) -> Any:
@@ -475,14 +504,14 @@ class Statements(Displays):
         source = self.expression(node.iter, scope)
         site = self.site(node.iter)
         orelse = self.block(node.orelse, scope) if node.orelse else None
-        if isinstance(node.target, nodes.Name) and not any(
-            isinstance(statement, _jumps) for statement in node.body
-        ):
+        if isinstance(node.target, nodes.Name) and not _any_leaves(node.body):
             place = scope.lookup(self.checked_name(node.target, scope))
             if place.kind in (GLOBAL, LOCAL):
                 return self.plain_for(node, source, site, orelse, scope)
+        self.hot += 1
         store = self.target(node.target, scope)
         body = self.block(node.body, scope)
+        self.hot -= 1
 
         def loop(f: Frame) -> Any:
             left = source(f)
@@ -514,16 +543,16 @@ class Statements(Displays):
         assert isinstance(node.target, nodes.Name)
         name = self.checked_name(node.target, scope)
         place = scope.lookup(name)
-        closures = [c for s in node.body if (c := self.statement(s, scope)) is not None]
-        statements = tuple(closures)
-        count = len(closures) + 1
+        self.hot += 1
+        statements = tuple([c for s in node.body if (c := self.statement(s, scope)) is not None])
+        self.hot -= 1
+        count = len(statements) + 1
         is_module = place.kind == GLOBAL
         target: Any = name if is_module else place.slot
 
         def loop(f: Frame) -> Any:
             left = source(f)
-            base = f[BASE]
-            runtime.where = base + site
+            runtime.where = where = f[BASE] + site
             names: Any = f[GLOBALS] if is_module else f
             for value in left:
                 machine.fuel -= count
@@ -531,12 +560,14 @@ class Statements(Displays):
                     machine.refuel()
                 names[target] = value
                 if type(value) is Tensor:
-                    give_name(value, name)
+                    made_by = value.node
+                    if made_by is not None and made_by.name is None:
+                        made_by.name = name
                 for statement in statements:
                     if runtime.stop is not None:
                         runtime.check()
                     statement(f)
-                runtime.where = base + site
+                runtime.where = where
             return orelse(f) if orelse is not None else None
 
         return loop
@@ -563,7 +594,9 @@ class Statements(Displays):
         name = self.checked_name(nodes.Name(node.name, node.name_span), scope)
         inner = scope.children[node]
         doc = docstring(node.body)
+        self.hot += 1
         run = self.function_body(node, inner)
+        self.hot -= 1
         make = self.function_code(node, node.name, node.args, doc, run, scope)
         return self.decorated(node.decorator_list, make, name, scope)
 
@@ -588,7 +621,7 @@ class Statements(Displays):
     def function_body(self, node: nodes.FunctionDef, scope: Scope) -> Closure:
         body = node.body
         enter = self.prologue(scope)
-        if isinstance(body[-1], nodes.Return) and not any(isinstance(s, _jumps) for s in body[:-1]):
+        if isinstance(body[-1], nodes.Return) and not _any_leaves(body[:-1]):
             ending = body[-1].value
             value = self.expression(ending, scope) if ending is not None else lambda f: None
             value = noted(body[-1], value)
@@ -832,6 +865,38 @@ def _iterate(value: Any) -> Any:
     if not hasattr(kind, "__iter__") and not hasattr(kind, "__getitem__"):
         raise TypeError(f"cannot unpack non-iterable {kind.__name__} object")
     return iter(value)
+
+
+def _items(value: Any, count: int) -> tuple[Any, ...]:
+    """The items of a value that is to have `count` of them."""
+    kind = type(value)
+    if kind is tuple or kind is list:
+        if len(value) != count:
+            raise _wrong_count(count, len(value))
+        return value if kind is tuple else tuple(value)
+    items: list[Any] = []
+    for item in _iterate(value):
+        if len(items) == count:
+            raise _wrong_count(count, count + 1)
+        items.append(item)
+    if len(items) != count:
+        raise _wrong_count(count, len(items))
+    return tuple(items)
+
+
+def unpack_names(names: list[str], site: int) -> Store:
+    """Assigns the items of a value to names of the module."""
+    count = len(names)
+
+    def unpack(f: Frame, value: Any) -> None:
+        runtime.where = f[BASE] + site
+        space = f[GLOBALS]
+        for name, item in zip(names, _items(value, count), strict=True):
+            space[name] = item
+            if type(item) is Tensor:
+                give_name(item, name)
+
+    return unpack
 
 
 def _store_slice(target: list[Any], index: slice, value: Any) -> None:

@@ -68,7 +68,7 @@ def _called(frame: FrameType) -> tuple[Any, int, list[str]] | None:
     count = 0
     while f"a{count}" in values:
         count += 1
-    return function, count, []
+    return function, count, [*values.get("kwargs", ())]
 
 
 def _host(function: Any) -> Callable[..., Any] | None:

@@ -26,6 +26,7 @@ from gradcli.language.values.attributes import (
 from gradcli.language.values.classes import (
     ProgramClass,
     allow_base,
+    binding_loaders,
     bound_member,
     is_program_class,
 )
@@ -87,10 +88,8 @@ def load(value: Any, name: str) -> Any:
             pass
         member = MISSING
     elif member is MISSING:
-        entry = _table_of(cls).get(name)
-        if type(entry) is property:
-            return entry.__get__(value, cls)
-        if entry is not None and name not in held:
+        entry = (_tables.get(cls) or _table_of(cls)).get(name)
+        if entry is not None and (type(entry) is property or name not in held):
             return entry.__get__(value, cls)
     found = held.get(name, MISSING)
     if found is not MISSING:
@@ -105,6 +104,9 @@ def load(value: Any, name: str) -> Any:
     if computing is not None:
         return computing.value()
     raise AttributeError(f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value)
+
+
+binding_loaders.add(load)
 
 
 # What the core walks through: a program changes what is in it, and puts nothing else in its place.

@@ -21,6 +21,7 @@ from gradcli.language.values.attributes import (
 from gradcli.language.values.classes import (
     ProgramClass,
     allow_base,
+    binding_loaders,
     bound_member,
     is_program_class,
 )
@@ -92,6 +93,9 @@ def load(value: Any, name: str) -> Any:
     if entry is not None:
         return entry.__get__(value, cls)
     raise AttributeError(f"'{cls.__name__}' object has no attribute '{name}'", name=name, obj=value)
+
+
+binding_loaders.add(load)
 
 
 def store(value: Any, name: str, new: Any) -> None:

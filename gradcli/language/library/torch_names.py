@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 from gradcli.autograd.node import attributes_of, is_parameter, meta_of
@@ -32,6 +32,8 @@ from gradcli.torch import namespaces
 from gradcli.torch.backends import FLAGS, set_flag
 
 from . import torch_objects
+
+TorchModule = namespaces.Module
 
 # Note: a host class such as `list` or `str`, handed to torch as a function, would run unweighed. So
 # what calls a program's functions is given the checked constructor in the class's place.
@@ -88,6 +90,29 @@ def tensor_attribute(name: str) -> Callable[[Any], Any]:
     if found is None:
         return lambda tensor: _added_attribute(tensor, name)
     return found
+
+
+def tensor_function(name: str) -> Any:
+    """The function behind a method that every tensor has; None for a property or another name."""
+    bind = namespaces.tensor_attribute(name)
+    function = bind.__self__ if type(bind) is MethodWrapperType else None
+    if type(function) is not FunctionType:
+        return None
+    return _with_constructors(function) if name in _METHODS_WITH_FUNCTIONS else function
+
+
+def tensor_writer(name: str) -> Callable[[Any, Any], None]:
+    """The function that assigns to an attribute of a tensor."""
+    return namespaces.tensor_setter(name) or (lambda tensor, new: _store_tensor(tensor, name, new))
+
+
+def is_constant(module: namespaces.Module, name: str) -> bool:
+    """Whether a name of one of torch's modules always stands for the same: flags do not."""
+    try:
+        namespaces.lookup(module.name, name)
+    except KeyError:
+        return False
+    return True
 
 
 def _added_attribute(tensor: Any, name: str) -> Any:

@@ -293,7 +293,7 @@ def check_key(key: Any) -> None:
             if type(item) not in PLAIN:
                 check_walk(key)
                 return
-    elif kind not in PLAIN:
+    elif kind not in PLAIN and (_known.get(kind, _learn) is not None or issubclass(kind, int)):
         check_walk(key)
 
 

@@ -137,7 +137,14 @@ def register(cls: type) -> None:
     if access is not None:
         load, store, DELETERS[cls], NAMES[cls] = access
         LOADERS[cls] = _with_getattr(cls, load)
+        (BINDING.add if load in binding_loaders else BINDING.discard)(cls)
         SETTERS[cls] = _with_setattr(cls, store)
+
+
+# Classes whose objects answer for the name of a function of their class with a method of it, unless
+# they have something of their own there; and what loads attributes so.
+BINDING: set[type] = set()
+binding_loaders: set[Any] = set()
 
 
 def _with_getattr(cls: type, load: Any) -> Any:
@@ -335,6 +342,9 @@ def load_instance(value: Any, name: str) -> Any:
     if found is not MISSING:
         return found
     return bound_member(member, value, cls)
+
+
+binding_loaders.add(load_instance)
 
 
 def _host_method(cls: type, name: str) -> Any:

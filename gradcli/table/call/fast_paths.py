@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,14 @@ def _is_factor(value: Any, dtype: DType) -> bool:
     return type(value) is float or (type(value) is int and -(1 << 53) < value < 1 << 53)
 
 
+_IN_PLACE = {
+    operator.add: operator.iadd,
+    operator.sub: operator.isub,
+    operator.mul: operator.imul,
+    operator.truediv: operator.itruediv,
+}
+
+
 def writer(op: Op) -> Any:
     """The in-place call of a unary or binary entry for arguments that need no care, else None.
 
@@ -51,6 +60,7 @@ def writer(op: Op) -> Any:
     if not is_simple(op) or op.promote == "compare" or not (unary or _is_binary(op)):
         return None
     kernels = {d: kernel for d, kernel in kernels_of(op).items() if d.category >= dtypes.FLOATING}
+    in_place = {dtype: _IN_PLACE.get(kernel, kernel) for dtype, kernel in kernels.items()}
     takes_tensor = not unary and op.parameters[1].is_tensor
     takes_number = op.numbers or not takes_tensor
     takes_factor = not unary and [p.name for p in op.parameters[2:]] == ["alpha"]
@@ -75,9 +85,11 @@ def writer(op: Op) -> Any:
             free
             and a.level is None
             and (a.meta is None or not a.meta.bit)
-            and type(x) is ndarray
-            and x.flags.c_contiguous
-            and x.size < LARGE
+            and (
+                (x.flags.c_contiguous and x.size < LARGE)
+                if type(x) is ndarray
+                else type(x) is a.dtype.scalar
+            )
             and type(version) is not InferenceVersion
             and not before_write
         ):
@@ -93,19 +105,36 @@ def writer(op: Op) -> Any:
                     takes_tensor
                     and b.dtype is a.dtype
                     and b.level is None
-                    and type(y) is ndarray
                     and y.shape == x.shape
-                    and y.flags.c_contiguous
                     and (not state.grad_enabled or is_free(b))
-                    and (y is x or not np.may_share_memory(x, y))
+                    and (
+                        type(y) is not ndarray
+                        or y is x
+                        or (
+                            y.flags.c_contiguous
+                            and (
+                                (x.base is None and y.base is None)  # each has its own
+                                or not np.may_share_memory(x, y)
+                            )
+                        )
+                    )
                 ):
                     return None
             elif not takes_number or not (
                 type(b) is float or (type(b) is int and -(1 << 53) < b < 1 << 53)
             ):
                 return None
-            result = kernel(x, y) if factor is None else op.kernel(x, y, factor)
-        x[...] = result
+            if factor is None:
+                result = in_place[a.dtype](x, y) if type(x) is ndarray else kernel(x, y)
+            else:
+                result = op.kernel(x, y, factor)
+        if type(x) is ndarray:
+            if result is not x:
+                x[...] = result
+        elif type(result) is type(x):
+            a.array = result  # a number that no other tensor looks at
+        else:
+            return None
         if version is None:
             version = a.version = Version()
         version.bump(state.where)

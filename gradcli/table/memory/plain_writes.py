@@ -71,7 +71,7 @@ def fill(tensor: Tensor, value: Any) -> bool:
     """`tensor.fill_(value)`."""
     if not _number(value) or not _writable(tensor):
         return False
-    tensor.array[...] = value
+    tensor.array.fill(value)
     version_of(tensor).bump(runtime.where)
     return True
 
