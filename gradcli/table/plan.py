@@ -48,7 +48,7 @@ class Plan:
         names: dict[str, tuple[int, int]] = {}
         for index, formula in chosen:
             for name in (*needs(formula), *op.keeps.get(op.parameters[index].name, ())):
-                names.setdefault(name, _locate(op, position, name))
+                names.setdefault(name, locate(op, position, name))
         ordered = sorted(names, key=lambda name: not self._is_tensor(names[name]))
         self.names = tuple(ordered)
         self.saves = tuple(names[name] for name in ordered)
@@ -69,7 +69,8 @@ class Plan:
         return code in (OUTPUT, OUTPUTS)
 
 
-def _locate(op: Op, position: Mapping[str, int], name: str) -> tuple[int, int]:
+def locate(op: Op, position: Mapping[str, int], name: str) -> tuple[int, int]:
+    """Where a formula finds what it needs: a code and a position among inputs or outputs."""
     if name == "out":
         return OUTPUT, 0
     if name == "outs":

@@ -1,0 +1,506 @@
+"""Expressions in a normal form: sums of multiples, products of powers, products of matrices, calls.
+
+Equal expressions are one object. Sums and products work by elements and broadcast, so the shape of
+an expression is what its parts broadcast to; `expand` stands around what has to be larger.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from gradcli.table.shape_rules import broadcast_shape
+
+NUMBER, NAME, SUM, PRODUCT, MATMUL, CALL, EXPAND = (
+    "number",
+    "name",
+    "sum",
+    "product",
+    "matmul",
+    "call",
+    "expand",
+)
+
+Shape = tuple[int, ...]
+
+
+class Expression:
+    """A node. `head` has what is not an expression: a number, a name, the factors of a sum's
+    terms, the exponents of a product's factors, the operation and keywords of a call, a shape."""
+
+    __slots__ = ("args", "complex", "head", "kind", "serial", "shape")
+
+    def __init__(
+        self, kind: str, head: Any, args: tuple[Expression, ...], shape: Shape, complex: bool
+    ) -> None:
+        self.kind = kind
+        self.head = head
+        self.args = args
+        self.shape = shape
+        self.complex = complex
+        self.serial = 0
+
+
+def exact(value: Any) -> Any:
+    """A number as what is computed with: whole numbers and fractions exactly."""
+    if type(value) is bool:
+        return int(value)
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return int(value) if math.copysign(1, value) > 0 or value else 0
+    if isinstance(value, complex) and value.imag == 0:
+        return exact(value.real)
+    return value
+
+
+def power_of_number(value: Any, exponent: Any) -> Any:
+    """A number to a power, exactly where that is possible; None where it is no number."""
+    try:
+        if isinstance(value, int | Fraction) and isinstance(exponent, int):
+            if abs(exponent) > 64:
+                return exact(float(value) ** exponent)
+            return exact(Fraction(value) ** exponent)
+        found = value ** (float(exponent) if isinstance(exponent, Fraction) else exponent)
+    except (ZeroDivisionError, OverflowError):
+        return None
+    return None if isinstance(found, complex) and not isinstance(value, complex) else exact(found)
+
+
+class Algebra:
+    """Makes expressions, each once."""
+
+    def __init__(self) -> None:
+        self.made: dict[Any, Expression] = {}
+        self.factoring = False  # what rules made is put into its shortest form
+
+    def _make(
+        self,
+        kind: str,
+        head: Any,
+        args: Sequence[Expression],
+        shape: Shape,
+        complex: bool,
+        key: Any = None,
+    ) -> Expression:
+        if key is None:
+            key = (kind, head, tuple(id(arg) for arg in args))
+        found = self.made.get(key)
+        if found is None:
+            found = self.made[key] = Expression(kind, head, tuple(args), shape, complex)
+            found.serial = len(self.made)
+        return found
+
+    def number(self, value: Any, shape: Shape = ()) -> Expression:
+        """A number, or a tensor full of it."""
+        value = exact(value)
+        key = (NUMBER, type(value), repr(value))
+        found = self._make(NUMBER, value, (), (), isinstance(value, complex), key)
+        return self.expand(found, shape)
+
+    def name(self, text: str, shape: Shape, complex: bool = False) -> Expression:
+        """Something with a name."""
+        return self._make(NAME, text, (), shape, complex)
+
+    def expand(self, part: Expression, shape: Shape) -> Expression:
+        """A part broadcast to a shape."""
+        part = part.args[0] if part.kind == EXPAND else part
+        if part.shape == shape:
+            return part
+        return self._make(EXPAND, shape, (part,), shape, part.complex)
+
+    def call(
+        self, head: str, args: Sequence[Any], shape: Shape, complex: bool = False
+    ) -> Expression:
+        """A call: expressions among `args` and in lists there are parts; the rest is kept."""
+        parts: list[Expression] = []
+
+        def kept(value: Any) -> Any:
+            if isinstance(value, Expression):
+                parts.append(value)
+                return Place(len(parts) - 1)
+            if type(value) in (list, tuple):
+                return (type(value).__name__, *(kept(item) for item in value))
+            return Plain(value)
+
+        pattern = tuple(kept(value) for value in args)
+        key = (CALL, head, pattern, shape, tuple(id(part) for part in parts))
+        return self._make(CALL, (head, pattern), parts, shape, complex, key)
+
+    # ------------------------------------------------------------------ sums
+
+    def terms_of(self, part: Expression) -> list[tuple[Any, Expression]]:
+        """The multiples that an expression is the sum of."""
+        if part.kind == SUM:
+            return list(zip(part.head, part.args, strict=True))
+        if part.kind == NUMBER:
+            return [] if part.head == 0 else [(part.head, self.number(1))]
+        return [(1, part)]
+
+    def total(
+        self, terms: Iterable[tuple[Any, Expression]], shape: Shape | None = None
+    ) -> Expression:
+        """The sum of multiples; like ones are gathered."""
+        listed = [(exact(c), t.args[0] if t.kind == EXPAND else t) for c, t in terms]
+        if shape is None:
+            shape = tuple(broadcast_shape([t.shape for _, t in listed])) if listed else ()
+        if self.factoring:
+            listed = [(c, self.column(term)) for c, term in listed]
+        gathered: dict[Expression, Any] = {}
+        several = len([c for c, _ in listed if c != 0]) > 1
+        for factor, term in listed:
+            flat = several or factor in (1, -1) or term.kind != SUM or len(term.args) == 1
+            for inner, part in self.terms_of(term) if flat else [(1, term)]:
+                gathered[part] = exact(gathered.get(part, 0) + inner * factor)
+        gathered = {part: factor for part, factor in gathered.items() if factor != 0}
+        if not gathered:
+            return self.number(0, shape)
+        if len(gathered) == 1:
+            ((part, factor),) = gathered.items()
+            if part.kind == NUMBER:
+                return self.number(factor * part.head, shape)
+            if factor == 1:
+                return self.expand(part, shape)
+        key = (SUM, frozenset((id(part), type(f), f) for part, f in gathered.items()))
+        parts = sorted(gathered, key=lambda p: 0) if not self.factoring else self.ordered(gathered)
+        found = self._make(
+            SUM,
+            tuple(gathered[part] for part in parts),
+            parts,
+            tuple(broadcast_shape([part.shape for part in parts])),
+            any(part.complex for part in parts),
+            key,
+        )
+        if self.factoring and len(parts) > 1:
+            found = self.factored(found)
+        return self.expand(found, shape)
+
+    def column(self, part: Expression) -> Expression:
+        """A row times matrices as matrices times a column."""
+        if part.kind == MATMUL and len(part.args[0].shape) == 1 and len(part.args[-1].shape) == 2:
+            return self.matmul(part.args)
+        return part
+
+    def ordered(self, gathered: dict[Expression, Any]) -> list[Expression]:
+        """Terms as books have them: by falling degree, numbers last, what is taken away behind."""
+        degrees = [degree(part) for part in gathered]
+        polynomial = all(d is not None for d in degrees)
+
+        def place(part: Expression) -> Any:
+            negative = not isinstance(gathered[part], complex) and gathered[part] < 0
+            if polynomial:
+                return (negative and part.kind != NUMBER, -(degree(part) or 0))
+            return (negative, part.kind == NUMBER, transposed(part))
+
+        return sorted(gathered, key=place)
+
+    def factored(self, found: Expression) -> Expression:
+        """A sum with its common factors taken out."""
+        terms = self.terms_of(found)
+        factors = [self.factors_of(term) for _, term in terms]
+        common = {}
+        for base in factors[0]:
+            powers = [each.get(base, 0) for each in factors]
+            if any(isinstance(p, complex) for p in powers):
+                continue
+            if all(p > 0 for p in powers) or all(p < 0 for p in powers):
+                common[base] = min(powers)
+        scale = _common_factor([c for c, _ in terms])
+        if common or scale != 1:
+            rest = [
+                (
+                    _divided(c, scale),
+                    self.product(
+                        [(b, exact(e - common.get(b, 0))) for b, e in each.items()],
+                    ),
+                )
+                for (c, _), each in zip(terms, factors, strict=True)
+            ]
+            inner = self.total(rest)
+            if not common and inner.kind == SUM and len(inner.args) > 1:
+                return self._make(
+                    SUM, (scale,), (inner,), inner.shape, inner.complex,
+                    (SUM, frozenset([(id(inner), type(scale), scale)])),
+                )  # fmt: skip
+            return self.total([(scale, self.product([*common.items(), (inner, 1)]))])
+        for end in (-1, 0):
+            shared: dict[Expression, list[tuple[Any, Expression]]] = {}
+            for factor, term in terms:
+                if term.kind == MATMUL:
+                    shared.setdefault(term.args[end], []).append((factor, term))
+            for common_end, group in shared.items():
+                rest = [(c, self.matmul(t.args[:-1] if end else t.args[1:])) for c, t in group]
+                if len(rest) < 2 or len({part.shape for _, part in rest}) > 1:
+                    continue
+                inner = self.total(rest)
+                whole = self.matmul([inner, common_end] if end else [common_end, inner])
+                others = [pair for pair in terms if pair not in group]
+                return self.total([(1, whole), *others])
+        return found
+
+    def factors_of(self, part: Expression) -> dict[Expression, Any]:
+        """The powers that an expression is the product of."""
+        if part.kind == PRODUCT:
+            return dict(zip(part.args, part.head, strict=True))
+        if part.kind == NUMBER:
+            return {}
+        return {part: 1}
+
+    # ------------------------------------------------------------------ products
+
+    def product(
+        self, factors: Iterable[tuple[Expression, Any]], shape: Shape | None = None
+    ) -> Expression:
+        """The product of powers by elements; powers of one base are gathered."""
+        listed = [(b.args[0] if b.kind == EXPAND else b, exact(e)) for b, e in factors]
+        if shape is None:
+            shape = tuple(broadcast_shape([b.shape for b, _ in listed])) if listed else ()
+        scale: Any = 1
+        gathered: dict[Expression, Any] = {}
+        waiting = list(reversed(listed))
+        while waiting:
+            base, exponent = waiting.pop()
+            if exponent == 0:
+                continue
+            if base.kind == NUMBER:
+                power = power_of_number(base.head, exponent)
+                if power is not None:
+                    scale = exact(scale * power)
+                    continue
+            whole = isinstance(exponent, int)
+            if base.kind == SUM and len(base.args) == 1 and (whole or _positive(base.head[0])):
+                power = power_of_number(base.head[0], exponent)
+                if power is not None:
+                    scale = exact(scale * power)
+                    waiting.append((base.args[0], exponent))
+                    continue
+            if base.kind == PRODUCT and whole:
+                waiting += [
+                    (b, exact(e * exponent))
+                    for b, e in reversed(list(zip(base.args, base.head, strict=True)))
+                ]
+                continue
+            if base.kind == EXPAND:
+                waiting.append((base.args[0], exponent))
+                continue
+            gathered[base] = exact(gathered.get(base, 0) + exponent)
+        gathered = {base: exponent for base, exponent in gathered.items() if exponent != 0}
+        if scale == 0 or not gathered:
+            return self.number(scale, shape)
+        if len(gathered) == 1 and next(iter(gathered.values())) == 1:
+            ((found, _),) = gathered.items()
+        else:
+            found = self._make(
+                PRODUCT,
+                tuple(gathered.values()),
+                tuple(gathered),
+                tuple(broadcast_shape([base.shape for base in gathered])),
+                any(base.complex for base in gathered),
+                (PRODUCT, frozenset((id(b), type(e), e) for b, e in gathered.items())),
+            )
+        if scale != 1:
+            found = self.total([(scale, found)])
+        return self.expand(found, shape)
+
+    def power(self, base: Expression, exponent: Any) -> Expression:
+        """A power by elements."""
+        return self.product([(base, exponent)], base.shape)
+
+    def over(self, above: Expression, below: Expression, shape: Shape) -> Expression:
+        """A quotient by elements."""
+        return self.product([(above, 1), (below, -1)], shape)
+
+    # ------------------------------------------------------------------ matrices
+
+    def matmul(self, factors: Sequence[Expression]) -> Expression:
+        """The product of matrices, of which the first and the last may be vectors."""
+        scale: Any = 1
+        flat: list[Expression] = []
+        outside: list[tuple[Expression, Any]] = []
+        for place, factor in enumerate(factors):
+            if factor.kind == SUM and len(factor.args) == 1:
+                scale, factor = exact(scale * factor.head[0]), factor.args[0]
+            if factor.kind == PRODUCT:
+                scalars = [(b, e) for b, e in self.factors_of(factor).items() if not b.shape]
+                if scalars:
+                    outside += scalars
+                    factor = self.product(
+                        [(b, e) for b, e in self.factors_of(factor).items() if b.shape],
+                        factor.shape,
+                    )
+            if is_number(factor, 0) and len(factors) > 1:
+                shape: Shape = tuple(factors[0].shape[:-1])
+                return self.number(0, shape + tuple(factors[-1].shape[1:]))
+            inner = factor.kind == MATMUL and (
+                place == 0 or all(len(part.shape) == 2 for part in factor.args[:-1])
+            )
+            flat += factor.args if inner else [factor]
+        if self.factoring and len(flat[0].shape) == 1 and len(flat[-1].shape) == 2:
+            flat = [*(self.transpose(part) for part in reversed(flat[1:])), flat[0]]
+            return self.total([(scale, self.product([*outside, (self.matmul(flat), 1)]))])
+        if len(flat) == 1:
+            found = flat[0]
+        else:
+            first, last = flat[0].shape, flat[-1].shape
+            lead = first[:-2] if len(first) > 2 else ()
+            shape = lead + first[len(lead) : -1] + (last[len(last) - 1 :] if len(last) > 1 else ())
+            found = self._make(MATMUL, None, flat, shape, any(part.complex for part in flat))
+        if outside:
+            found = self.product([*outside, (found, 1)])
+        return found if scale == 1 else self.total([(scale, found)])
+
+    def transpose(self, part: Expression) -> Expression:
+        """The transpose of a matrix."""
+        if part.kind == SUM and all(len(arg.shape) in (0, 2) for arg in part.args):
+            return self.total([(c, self.transpose(t)) for c, t in self.terms_of(part)])
+        shape = tuple(reversed(part.shape))
+        if len(part.shape) < 2:
+            return part
+        if part.kind == MATMUL and all(len(arg.shape) == 2 for arg in part.args):
+            return self.matmul([self.transpose(arg) for arg in reversed(part.args)])
+        if part.kind == PRODUCT and all(len(arg.shape) in (0, 2) for arg in part.args):
+            return self.product(
+                [(self.transpose(b), e) for b, e in self.factors_of(part).items()], shape
+            )
+        if part.kind == EXPAND and not part.args[0].shape:
+            return self.expand(part.args[0], shape)
+        if part.kind == CALL and part.head[0] == "T":
+            return part.args[0]
+        if part.kind == CALL and part.head[0] in ("eye", "diag"):
+            return part
+        if part.kind == CALL and part.head[0] == "outer":
+            return self.call("outer", [part.args[-1], part.args[0]], shape, part.complex)
+        return self.call("T", [part], shape, part.complex)
+
+    # ------------------------------------------------------------------ other forms
+
+    def expanded(self, part: Expression, limit: int = 60) -> Expression | None:
+        """A sum or product with its products of sums multiplied out; None where it gets long."""
+        for _ in range(5):
+            found = self._expanded_once(part, limit)
+            if found is None or found is part:
+                return found
+            part = found
+        return part
+
+    def _expanded_once(self, part: Expression, limit: int) -> Expression | None:
+        terms = []
+        for factor, term in self.terms_of(part):
+            products: list[tuple[Any, list[tuple[Expression, Any]]]] = [(factor, [])]
+            for base, exponent in self.factors_of(term).items():
+                open_ = base.kind == SUM and isinstance(exponent, int) and 0 < exponent <= 3
+                for _ in range(exponent if open_ else 1):
+                    choices = self.terms_of(base) if open_ else [(1, None)]
+                    products = [
+                        (c * f, [*done, (base, exponent) if piece is None else (piece, 1)])
+                        for c, done in products
+                        for f, piece in choices
+                    ]
+                    if len(products) > limit:
+                        return None
+            terms += [(c, self.product(each)) for c, each in products]
+        if len(terms) > limit:
+            return None
+        before, self.factoring = self.factoring, False
+        try:
+            return self.total(terms, part.shape)
+        finally:
+            self.factoring = before
+
+
+class Place:
+    """Where a part of a call stands in its arguments."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Place and other.index == self.index
+
+    def __hash__(self) -> int:
+        return self.index
+
+
+class Plain:
+    """An argument of a call that is no expression: equal where it is written alike."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Plain and repr(other.value) == repr(self.value)
+
+    def __hash__(self) -> int:
+        return hash(repr(self.value))
+
+
+def arguments(call: Expression) -> list[Any]:
+    """The arguments of a call, with its parts in their places."""
+
+    def filled(item: Any) -> Any:
+        if type(item) is Place:
+            return call.args[item.index]
+        if type(item) is Plain:
+            return item.value
+        kind, *items = item
+        found = [filled(each) for each in items]
+        return found if kind == "list" else tuple(found)
+
+    return [filled(item) for item in call.head[1]]
+
+
+def is_number(part: Expression, value: Any) -> bool:
+    """Whether an expression is one number everywhere."""
+    part = part.args[0] if part.kind == EXPAND else part
+    return part.kind == NUMBER and bool(part.head == value)
+
+
+def degree(part: Expression) -> Any:
+    """The degree of a monomial in names; None for anything else."""
+    if part.kind == NUMBER:
+        return 0
+    if part.kind == NAME:
+        return 1
+    if part.kind == PRODUCT and all(
+        base.kind == NAME and isinstance(e, int) and e > 0
+        for base, e in zip(part.args, part.head, strict=True)
+    ):
+        return sum(part.head)
+    return None
+
+
+def transposed(part: Expression) -> bool:
+    """Whether a term begins with a transpose."""
+    if part.kind == MATMUL:
+        return transposed(part.args[0])
+    return part.kind == CALL and part.head[0] == "T"
+
+
+def _positive(value: Any) -> bool:
+    return not isinstance(value, complex) and value > 0
+
+
+def _divided(value: Any, by: Any) -> Any:
+    if by == 1:
+        return value
+    return exact(value / by if isinstance(by, float) else Fraction(value) / by)
+
+
+def _common_factor(numbers: list[Any]) -> Any:
+    """What all numbers of a sum have in common; 1 where they are not all exact."""
+    if not all(isinstance(n, int | Fraction) for n in numbers):
+        first = numbers[0]
+        same = all(isinstance(n, float) and abs(n) == abs(first) for n in numbers)
+        return abs(first) if same and abs(first) != 1 else 1
+    above = math.gcd(*(Fraction(n).numerator for n in numbers))
+    below = math.lcm(*(Fraction(n).denominator for n in numbers))
+    if len({abs(n) for n in numbers}) > 1 and below == 1:
+        return 1
+    sign = -1 if all(n < 0 for n in numbers) else 1
+    return exact(sign * Fraction(above, below))

@@ -1,0 +1,162 @@
+"""The matrix of a formula that is linear in a cotangent: Jacobians of vectors by vectors."""
+
+from __future__ import annotations
+
+from .algebra import (
+    CALL,
+    EXPAND,
+    MATMUL,
+    NAME,
+    NUMBER,
+    PRODUCT,
+    SUM,
+    Algebra,
+    Expression,
+    arguments,
+)
+from .naming import inside
+from .tracing import NoFormula
+
+
+def matrix(algebra: Algebra, part: Expression, g: Expression) -> Expression:
+    """M where `part` is `M @ g`: its transpose is the Jacobian. Raises NoFormula."""
+    expanded = algebra.expanded(part)
+    algebra.factoring = True
+    try:
+        return _Linear(algebra, g).matrix(part if expanded is None else expanded)
+    finally:
+        algebra.factoring = False
+
+
+class _Linear:
+    """Reads expressions that are linear in `g`, a vector."""
+
+    def __init__(self, algebra: Algebra, g: Expression) -> None:
+        self.algebra = algebra
+        self.g = g
+        self.length = g.shape[0]
+
+    def reads(self, part: Expression) -> bool:
+        """Whether an expression depends on `g`."""
+        return self.g in inside([part])
+
+    def matrix(self, part: Expression) -> Expression:
+        """M for a vector."""
+        algebra = self.algebra
+        rows = part.shape[0] if part.shape else 1
+        if part is self.g:
+            return algebra.call("eye", [self.length], (self.length, self.length))
+        if not self.reads(part):
+            if part.kind == NUMBER or (part.kind == EXPAND and part.args[0].kind == NUMBER):
+                return algebra.number(0, (rows, self.length))
+            raise _unknown()
+        if part.kind == SUM:
+            return algebra.total(
+                [(c, self._spread(term, rows)) for c, term in algebra.terms_of(part)],
+                (rows, self.length),
+            )
+        if part.kind == EXPAND:
+            return self._spread(part.args[0], rows)
+        if part.kind == PRODUCT:
+            return self._product(part, rows)
+        if part.kind == MATMUL and not any(map(self.reads, part.args[:-1])):
+            inner = self.matrix(part.args[-1])
+            return self._times([*part.args[:-1]], inner)
+        raise _unknown()
+
+    def _spread(self, part: Expression, rows: int) -> Expression:
+        """M for a term of a vector of length `rows`, which may be one number for all."""
+        if part.shape == (rows,) and not (rows == 1 and part is not self.g):
+            return self.matrix(part)
+        ones = self.algebra.number(1, (rows,))
+        return self._outer(ones, self.row(part))
+
+    def _times(self, left: list[Expression], right: Expression) -> Expression:
+        if right.kind == CALL and right.head[0] == "eye":
+            return self.algebra.matmul(left)
+        return self.algebra.matmul([*left, right])
+
+    def _outer(self, left: Expression, right: Expression) -> Expression:
+        shape = (left.shape[0], right.shape[0])
+        scale = left.args[0] if left.kind == EXPAND else left
+        if right.kind == EXPAND and right.args[0].kind == NUMBER and scale.kind == NUMBER:
+            return self.algebra.number(scale.head * right.args[0].head, shape)
+        return self.algebra.call("outer", [left, right], shape)
+
+    def _product(self, part: Expression, rows: int) -> Expression:
+        algebra = self.algebra
+        factors = list(zip(part.args, part.head, strict=True))
+        inside_ = [pair for pair in factors if self.reads(pair[0])]
+        if len(inside_) != 1 or inside_[0][1] != 1:
+            raise _unknown()
+        scalars = [pair for pair in factors if pair not in inside_ and not pair[0].shape]
+        vectors = [pair for pair in factors if pair not in inside_ and pair[0].shape]
+        base = inside_[0][0]
+        slope = algebra.product(vectors) if vectors else None
+        if base.shape == (rows,) and rows > 1:
+            inner = self.matrix(base)
+            if slope is not None:
+                inner = self._scaled(slope, inner)
+        elif slope is None:
+            inner = self._spread(base, rows)
+        else:
+            inner = self._outer(algebra.expand(slope, (rows,)), self.row(base))
+        return algebra.product([*scalars, (inner, 1)], inner.shape) if scalars else inner
+
+    def _scaled(self, slope: Expression, inner: Expression) -> Expression:
+        """`diag(slope) @ inner`."""
+        algebra = self.algebra
+        size = inner.shape[0]
+        diagonal = algebra.call("diag", [algebra.expand(slope, (size,))], (size, size))
+        return self._times([diagonal], inner)
+
+    def row(self, part: Expression) -> Expression:
+        """The vector r where a number is `r @ g`."""
+        algebra = self.algebra
+        if part.kind == SUM:
+            return algebra.total([(c, self.row(term)) for c, term in algebra.terms_of(part)])
+        if part.kind == PRODUCT:
+            factors = list(zip(part.args, part.head, strict=True))
+            inner = [pair for pair in factors if self.reads(pair[0])]
+            if len(inner) != 1 or inner[0][1] != 1:
+                raise _unknown()
+            others = [pair for pair in factors if pair not in inner]
+            return algebra.product([*others, (self.row(inner[0][0]), 1)])
+        if part.kind == CALL and part.head[0] in ("sum", "sum_dim"):
+            inner_matrix = self.matrix(arguments(part)[0])
+            return self._columns(inner_matrix)
+        if part.kind == MATMUL and not part.shape:
+            first, *rest = part.args
+            if self.reads(first) and not any(map(self.reads, rest)):
+                return self._transposed_times(self.matrix(first), algebra.matmul(rest))
+            if self.reads(part.args[-1]) and not any(map(self.reads, part.args[:-1])):
+                return self._transposed_times(
+                    self.matrix(part.args[-1]), algebra.matmul(part.args[:-1])
+                )
+        raise _unknown()
+
+    def _columns(self, found: Expression) -> Expression:
+        """The sums of a matrix's columns."""
+        if found.kind == CALL and found.head[0] == "diag":
+            return found.args[0]
+        if found.kind == CALL and found.head[0] == "eye":
+            return self.algebra.number(1, (self.length,))
+        if found.kind == SUM:
+            return self.algebra.total(
+                [(c, self._columns(term)) for c, term in self.algebra.terms_of(found)]
+            )
+        return self.algebra.call("sum_dim", [found, (0,), False], (self.length,))
+
+    def _transposed_times(self, found: Expression, vector: Expression) -> Expression:
+        if found.kind == CALL and found.head[0] == "diag":
+            return self.algebra.product([(found.args[0], 1), (vector, 1)])
+        if found.kind == CALL and found.head[0] == "eye":
+            return vector
+        return self.algebra.matmul([self.algebra.transpose(found), vector])
+
+
+def _unknown() -> NoFormula:
+    return NoFormula("the Jacobian is no product of matrices that have names")
+
+
+__all__ = ["NAME", "matrix"]

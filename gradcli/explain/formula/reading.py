@@ -1,0 +1,818 @@
+"""From symbols to expressions in normal form: what each operation means in algebra."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from gradcli.language.machine.state import machine
+from gradcli.table.entry import ELEMENTWISE
+from gradcli.table.shape_rules import broadcast_shape
+from gradcli.tensor import dtypes
+from gradcli.tensor.tensor import Tensor
+
+from .algebra import (
+    CALL,
+    EXPAND,
+    MATMUL,
+    NAME,
+    NUMBER,
+    PRODUCT,
+    SUM,
+    Algebra,
+    Expression,
+    arguments,
+    is_number,
+)
+from .symbols import Call, Symbol
+from .tracing import NoFormula
+
+SMALL = 32  # elements of a constant without a name that is written out
+
+
+class Reader:
+    """Reads symbols into expressions of one algebra, each once.
+
+    `boundary` is the number after which symbols were made by rules: sums among those are put into
+    their shortest form, while what the program computes stays as it was written. `names` are the
+    names that stand for symbols.
+    """
+
+    def __init__(self, algebra: Algebra, boundary: int, names: Mapping[Symbol, str]) -> None:
+        self.algebra = algebra
+        self.boundary = boundary
+        self.names = names
+        self.known: dict[Symbol, Expression] = {}
+
+    def read(self, symbol: Symbol, whole: bool = False) -> Expression:
+        """The expression of a symbol; with `whole` what a named one was made of."""
+        waiting = [symbol]
+        while waiting:
+            current = waiting[-1]
+            if current in self.known and not (whole and current is symbol):
+                waiting.pop()
+                continue
+            opened = whole and current is symbol
+            if current.call is not None and (opened or current not in self.names):
+                missing = [s for s in current.call.symbols() if s not in self.known]
+                if missing:
+                    waiting += missing
+                    continue
+            waiting.pop()
+            found = self._one(current, opened)
+            if opened:
+                return found
+            self.known[current] = found
+        return self.known[symbol]
+
+    def _one(self, symbol: Symbol, opened: bool) -> Expression:
+        algebra = self.algebra
+        name = self.names.get(symbol, symbol.name)
+        if name and not opened:
+            return algebra.name(name, symbol.shape, symbol.is_complex)
+        call = symbol.call
+        if call is None:
+            return self._constant(symbol)
+        algebra.factoring = symbol.number > self.boundary
+        try:
+            return self._read_call(symbol, call)
+        finally:
+            algebra.factoring = False
+
+    def _constant(self, symbol: Symbol) -> Expression:
+        array = np.asarray(symbol.tensor.array)
+        if symbol.tensor.dtype is dtypes.bool_:
+            if array.size <= SMALL:
+                return self.algebra.call("tensor", [array.tolist()], symbol.shape)
+        elif array.size and (array == array.flat[0]).all():
+            return self.algebra.number(array.flat[0].item(), symbol.shape)
+        elif _is_identity(array):
+            return self.algebra.call("eye", [len(array)], symbol.shape)
+        elif array.size <= SMALL:
+            return self.algebra.call("tensor", [array.tolist()], symbol.shape, symbol.is_complex)
+        raise NoFormula("a constant has no name and is too large to be written out", symbol.where)
+
+    def _read_call(self, symbol: Symbol, call: Call) -> Expression:
+        def expressed(value: Any) -> Any:
+            if type(value) is Symbol:
+                return self.known[value]
+            if type(value) in (list, tuple):
+                return type(value)(expressed(item) for item in value)
+            return value
+
+        values = [expressed(value) for value in call.args]
+        if call.op is None:
+            return values[0]  # type: ignore[no-any-return]
+        rule = RULES.get(call.op.id)
+        found = None
+        if rule is not None:
+            found = rule(self.algebra, symbol, *values)
+        if found is None:
+            found = self._plain(symbol, call, values)
+        return self.algebra.expand(found, symbol.shape)
+
+    def _plain(self, symbol: Symbol, call: Call, values: list[Any]) -> Expression:
+        op = call.op
+        assert op is not None
+        if op.batching == ELEMENTWISE:
+            values = _unexpanded(values, symbol.shape)
+        found = self.algebra.call(op.id, values, symbol.shape, symbol.is_complex)
+        if op.outputs != 1:
+            return self.algebra.call("item", [found, symbol.index], symbol.shape, symbol.is_complex)
+        return found
+
+
+def _unexpanded(values: list[Any], shape: tuple[int, ...]) -> list[Any]:
+    """Arguments of an operation by elements, which broadcasts them itself."""
+    found = [
+        v.args[0] if isinstance(v, Expression) and v.kind == EXPAND and v.args[0].kind != NUMBER
+        else v
+        for v in values
+    ]  # fmt: skip
+    shapes = [v.shape for v in found if isinstance(v, Expression)]
+    return found if tuple(broadcast_shape(shapes)) == shape else values
+
+
+def _is_identity(array: Any) -> bool:
+    square = array.ndim == 2 and array.shape[0] == array.shape[1]
+    return square and bool((array == np.eye(len(array))).all())
+
+
+def _as_expression(algebra: Algebra, value: Any) -> Expression:
+    return value if isinstance(value, Expression) else algebra.number(value)
+
+
+def _scaled(algebra: Algebra, value: Any, factor: Any) -> tuple[Any, Expression]:
+    """A term of a sum, with a factor that may be a number or an expression."""
+    if isinstance(factor, Expression):
+        return 1, algebra.product([(factor, 1), (_as_expression(algebra, value), 1)])
+    return factor, _as_expression(algebra, value)
+
+
+def _add(algebra: Algebra, s: Symbol, a: Any, b: Any, alpha: Any = 1) -> Expression:
+    terms = [(1, _as_expression(algebra, a)), _scaled(algebra, b, alpha)]
+    if terms[1][1].kind == NUMBER and _number_first(s):
+        terms.reverse()
+    return algebra.total(terms, s.shape)
+
+
+def _number_first(s: Symbol) -> bool:
+    """Whether a sum with a number was written with the number first."""
+    place = machine.locate(s.where)
+    return place is not None and place[0].slice(place[1].span)[:1].isdigit()
+
+
+def _sub(algebra: Algebra, s: Symbol, a: Any, b: Any, alpha: Any = 1) -> Expression:
+    return algebra.total([(1, _as_expression(algebra, a)), _scaled(algebra, b, -alpha)], s.shape)
+
+
+def _mul(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression:
+    a, b = _as_expression(algebra, a), _as_expression(algebra, b)
+    outer = _outer(algebra, s, a, b)
+    return outer or algebra.product([(a, 1), (b, 1)], s.shape)
+
+
+def _outer(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression | None:
+    """A column times a row as the outer product of two vectors."""
+    if len(s.shape) != 2:
+        return None
+    for left, right in ((a, b), (b, a)):
+        scale: Any = 1
+        if left.kind == SUM and len(left.args) == 1:
+            scale, left = left.head[0], left.args[0]
+        column = left.kind == CALL and left.head[0] == "unsqueeze" and len(left.shape) == 2
+        if not column or left.shape[1] != 1 or (right.shape[:1] == (1,) and len(right.shape) == 2):
+            continue
+        row = right
+        if len(row.shape) == 1 and row.shape[0] == s.shape[1]:
+            found = algebra.call("outer", [arguments(left)[0], row], s.shape)
+            return found if scale == 1 else algebra.total([(scale, found)])
+    return None
+
+
+def _div(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression | None:
+    if s.tensor.dtype.category < dtypes.FLOATING:
+        return None
+    a, b = _as_expression(algebra, a), _as_expression(algebra, b)
+    if b.kind == NUMBER and isinstance(b.head, int) and b.head:
+        return algebra.total([(Fraction(1, b.head), a)], s.shape)
+    if b.kind == EXPAND and b.args[0].kind == NUMBER and b.args[0].head == 0:
+        return None
+    return algebra.over(a, b, s.shape)
+
+
+def _pow(algebra: Algebra, s: Symbol, base: Any, exponent: Any) -> Expression | None:
+    base, exponent = _as_expression(algebra, base), _as_expression(algebra, exponent)
+    if exponent.kind == NUMBER:
+        if s.tensor.dtype.category < dtypes.FLOATING:
+            return None
+        return algebra.product([(base, exponent.head)], s.shape)
+    return algebra.call("pow", [base, exponent], s.shape, s.is_complex)
+
+
+def _sum(
+    algebra: Algebra,
+    s: Symbol,
+    value: Expression,
+    dim: Any = None,
+    keepdim: bool = False,
+    dtype: Any = None,
+) -> Expression | None:
+    if dtype is not None:
+        return None
+    rank = len(value.shape)
+    if not rank:
+        return value
+    whole = dim is None or dim == ()
+    axes = tuple(range(rank)) if whole else tuple(sorted(d % rank for d in _tuple(dim)))
+    return _summed(algebra, value, axes, keepdim)
+
+
+def _tuple(dim: Any) -> tuple[int, ...]:
+    return tuple(dim) if isinstance(dim, tuple | list) else (dim,)
+
+
+def _reduced(shape: tuple[int, ...], axes: tuple[int, ...], keepdim: bool) -> tuple[int, ...]:
+    return tuple(
+        1 if axis in axes else n for axis, n in enumerate(shape) if keepdim or axis not in axes
+    )
+
+
+def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
+    count = 1
+    for axis in axes:
+        count *= shape[axis]
+    return count
+
+
+def _summed(
+    algebra: Algebra, value: Expression, axes: tuple[int, ...], keepdim: bool
+) -> Expression:
+    """The sum over axes: numbers and what does not vary along them stand outside."""
+    shape = _reduced(value.shape, axes, keepdim)
+    if all(value.shape[axis] == 1 for axis in axes) and keepdim:
+        return value
+    if value.kind == CALL and value.head[0] == "T" and len(axes) == 1 and not keepdim:
+        return _summed(algebra, value.args[0], (1 - axes[0],), False)
+    if value.kind == CALL and value.head[0] == "one_hot" and axes == (len(value.shape) - 1,):
+        return algebra.number(1, shape)
+    softmax = value.kind == CALL and value.head[0] == "_softmax" and len(axes) == 1
+    if softmax and value.shape and arguments(value)[1] % len(value.shape) == axes[0]:
+        return algebra.number(1, shape)
+    if value.kind == EXPAND:
+        inner = value.args[0]
+        if not inner.shape:
+            return algebra.total([(_count(value.shape, axes), inner)], shape)
+        lead = len(value.shape) - len(inner.shape)
+        free = tuple(a for a in axes if a < lead or inner.shape[a - lead] != value.shape[a])
+        rest = tuple(a - lead for a in axes if a not in free)
+        if free and (keepdim is False) and all(a < lead for a in free):
+            found = _summed(algebra, inner, rest, False) if rest else inner
+            return algebra.expand(algebra.total([(_count(value.shape, free), found)]), shape)
+    if value.kind == SUM and len(value.args) == 1:
+        inner = algebra.expand(value.args[0], value.shape)
+        return algebra.total([(value.head[0], _summed(algebra, inner, axes, keepdim))], shape)
+    if value.kind == PRODUCT:
+        lead = len(value.shape)
+        outside = [(b, e) for b, e in algebra.factors_of(value).items() if not b.shape]
+        if outside:
+            inside = algebra.product(
+                [(b, e) for b, e in algebra.factors_of(value).items() if b.shape], value.shape
+            )
+            return algebra.product([*outside, (_summed(algebra, inside, axes, keepdim), 1)], shape)
+    if value.kind == SUM and algebra.factoring:
+        parts = [
+            (c, _summed(algebra, algebra.expand(t, value.shape), axes, keepdim))
+            for c, t in algebra.terms_of(value)
+        ]
+        if all(not _is_sum(part) for _, part in parts):
+            return algebra.total(parts, shape)
+    if len(axes) == len(value.shape) and not keepdim:
+        return algebra.call("sum", [value], shape, value.complex)
+    if keepdim:
+        return algebra.call("sum_dim", [value, axes, True], shape, value.complex)
+    return algebra.call("sum_dim", [value, axes, False], shape, value.complex)
+
+
+def _is_sum(part: Expression) -> bool:
+    if part.kind == SUM and len(part.args) == 1:
+        part = part.args[0]
+    return part.kind == CALL and part.head[0] in ("sum", "sum_dim")
+
+
+def _mean(
+    algebra: Algebra,
+    s: Symbol,
+    value: Expression,
+    dim: Any = None,
+    keepdim: bool = False,
+    dtype: Any = None,
+) -> Expression | None:
+    if not algebra.factoring:
+        return None
+    found = _sum(algebra, s, value, dim, keepdim, dtype)
+    count = 1
+    for n in value.shape:
+        count *= n
+    for n in s.shape:
+        count //= max(n, 1)
+    return None if found is None else algebra.total([(Fraction(1, max(count, 1)), found)], s.shape)
+
+
+def _full(value: float) -> Callable[..., Expression]:
+    return lambda algebra, s, *args: algebra.number(value, s.shape)
+
+
+def _identity(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression:
+    return value
+
+
+def _conj(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
+    return None if s.is_complex else value
+
+
+def _real(algebra: Algebra, s: Symbol, value: Expression) -> Expression | None:
+    return None if value.complex else value
+
+
+def _cast(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
+    source = s.call.args[0] if s.call is not None else None
+    if type(source) is Symbol and source.tensor.dtype is s.tensor.dtype:
+        return value
+    plain = value.args[0] if value.kind == EXPAND else value
+    if plain.kind == NUMBER and s.tensor.dtype.category >= dtypes.FLOATING:
+        return value
+    return algebra.call("_to_copy", [value, s.tensor.dtype.name], s.shape, s.is_complex)
+
+
+def _matmul(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression:
+    ones = b.kind == EXPAND and b.args[0].kind == NUMBER and len(a.shape) == 2
+    if ones and len(b.shape) == 1:
+        return algebra.total([(b.args[0].head, _summed(algebra, a, (1,), False))], s.shape)
+    if a.kind == EXPAND and a.args[0].kind == NUMBER and len(a.shape) == 1 and len(b.shape) == 2:
+        return algebra.total([(a.args[0].head, _summed(algebra, b, (0,), False))], s.shape)
+    for left, other in ((a, b), (b, a)):
+        scale: Any = 1
+        if left.kind == SUM and len(left.args) == 1:
+            scale, left = left.head[0], left.args[0]
+        if left.kind == CALL and left.head[0] == "eye":
+            return algebra.total([(scale, other)], s.shape)
+    if len(a.shape) == len(b.shape) == 2 and a.shape[1] == 1:
+        column, row = _vector(algebra, a, 1), _vector(algebra, b, 0)
+        if column is not None and row is not None:
+            return algebra.call("outer", [column, row], s.shape)
+    return algebra.matmul([a, b])
+
+
+def _addmm(
+    algebra: Algebra, s: Symbol, bias: Any, a: Any, b: Any, beta: Any = 1, alpha: Any = 1
+) -> Expression:
+    return algebra.total([(beta, bias), (alpha, _matmul(algebra, s, a, b))], s.shape)
+
+
+def _dot(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression:
+    return algebra.matmul([a, b])
+
+
+def _t(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
+    return algebra.transpose(value)
+
+
+def _transpose(
+    algebra: Algebra, s: Symbol, value: Expression, dim0: int, dim1: int
+) -> Expression | None:
+    rank = len(value.shape)
+    if rank and dim0 % rank == dim1 % rank:
+        return value
+    if rank == 2:
+        return algebra.transpose(value)
+    if value.kind == EXPAND and not value.args[0].shape:
+        return algebra.expand(value.args[0], s.shape)
+    return None
+
+
+def _permute(algebra: Algebra, s: Symbol, value: Expression, dims: Any) -> Expression | None:
+    rank = len(value.shape)
+    order = tuple(d % rank for d in dims) if rank else ()
+    if order == tuple(range(rank)):
+        return value
+    return algebra.transpose(value) if rank == 2 else None
+
+
+def _without_dimensions(algebra: Algebra, part: Expression) -> Expression:
+    """What has one element, as a number."""
+    if not part.shape:
+        return part
+    if part.kind == SUM:
+        return algebra.total(
+            [(c, _without_dimensions(algebra, t)) for c, t in algebra.terms_of(part)]
+        )
+    if part.kind == PRODUCT:
+        return algebra.product(
+            [(_without_dimensions(algebra, b), e) for b, e in algebra.factors_of(part).items()]
+        )
+    if part.kind == EXPAND:
+        return _without_dimensions(algebra, part.args[0])
+    if part.kind == CALL and part.head[0] == "unsqueeze":
+        return _without_dimensions(algebra, arguments(part)[0])
+    if part.kind == CALL and part.head[0] == "sum_dim":
+        inner, axes, _ = arguments(part)
+        if len(axes) == len(inner.shape):
+            return _summed(algebra, inner, axes, False)
+    return algebra.call("reshape", [part, ()], (), part.complex)
+
+
+def _reshaped(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
+    if value.shape == s.shape:
+        return value
+    if s.shape == ():
+        return _without_dimensions(algebra, value)
+    if value.kind == CALL and value.head[0] == "reshape":
+        return _reshaped(algebra, s, value.args[0])
+    if value.kind == CALL and value.head[0] == "sum_dim":
+        inner, axes, keepdim = arguments(value)
+        if keepdim and s.shape == _reduced(inner.shape, axes, False):
+            return _summed(algebra, inner, axes, False)
+    if value.kind == EXPAND and not value.args[0].shape:
+        return algebra.expand(value.args[0], s.shape)
+    if value.kind == SUM and len(value.args) == 1:
+        inner = algebra.call(
+            "reshape", [algebra.expand(value.args[0], value.shape), s.shape], s.shape, s.is_complex
+        )
+        return algebra.total([(value.head[0], inner)], s.shape)
+    return algebra.call("reshape", [value, s.shape], s.shape, s.is_complex)
+
+
+def _unsqueeze(algebra: Algebra, s: Symbol, value: Expression, dim: int) -> Expression | None:
+    rank = len(s.shape)
+    dim = dim % rank
+    if value.kind == EXPAND and not value.args[0].shape:
+        return algebra.expand(value.args[0], s.shape)
+    if not value.shape:
+        return algebra.expand(value, s.shape)
+    if value.kind == EXPAND:
+        inner = value.args[0]
+        lead = len(value.shape) - len(inner.shape)
+        if dim <= lead:
+            return algebra.expand(inner, s.shape) if dim < lead or dim == lead else None
+    if value.kind == SUM and len(value.args) == 1:
+        inner = algebra.call(
+            "unsqueeze", [algebra.expand(value.args[0], value.shape), dim], s.shape, s.is_complex
+        )
+        return algebra.total([(value.head[0], inner)], s.shape)
+    if value.kind == CALL and value.head[0] == "sum_dim":
+        inner, axes, keepdim = arguments(value)
+        if axes == (dim,) and not keepdim:
+            return algebra.call("sum_dim", [inner, axes, True], s.shape, s.is_complex)
+    return algebra.call("unsqueeze", [value, dim], s.shape, s.is_complex)
+
+
+def _squeeze(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
+    if value.kind == EXPAND and not value.args[0].shape:
+        return algebra.expand(value.args[0], s.shape)
+    if value.shape == s.shape:
+        return value
+    if s.shape == ():
+        return _without_dimensions(algebra, value)
+    if value.kind == SUM and len(value.args) == 1:
+        inner = algebra.expand(value.args[0], value.shape)
+        return algebra.total([(value.head[0], _squeeze(algebra, s, inner) or inner)], s.shape)
+    if value.kind == CALL and value.head[0] == "unsqueeze":
+        inner = arguments(value)[0]
+        if inner.shape == s.shape:
+            return inner  # type: ignore[no-any-return]
+    if value.kind == MATMUL and len(value.shape) == 2:
+        first, *middle, last = value.args
+        if value.shape[0] == 1 and s.shape == value.shape[1:]:
+            vector = _vector(algebra, first, 0)
+            return None if vector is None else algebra.matmul([vector, *middle, last])
+        if value.shape[1] == 1 and s.shape == value.shape[:1]:
+            vector = _vector(algebra, last, 1)
+            return None if vector is None else algebra.matmul([first, *middle, vector])
+    return algebra.call("reshape", [value, s.shape], s.shape, s.is_complex)
+
+
+def _vector(algebra: Algebra, part: Expression, axis: int) -> Expression | None:
+    """The vector that a row (axis 0) or a column (axis 1) was made of."""
+    if part.kind == CALL and part.head[0] == "T":
+        return _vector(algebra, part.args[0], 1 - axis)
+    if part.kind == CALL and part.head[0] == "unsqueeze" and len(part.shape) == 2:
+        inner, dim = arguments(part)
+        if dim == axis:
+            return inner  # type: ignore[no-any-return]
+    if part.kind == EXPAND and not part.args[0].shape:
+        return algebra.expand(part.args[0], (part.shape[1 - axis],))
+    return None
+
+
+def _expand(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression:
+    return algebra.expand(value, s.shape)
+
+
+def _exp(algebra: Algebra, s: Symbol, value: Expression) -> Expression | None:
+    if value.kind == CALL and value.head[0] == "_log_softmax":
+        return algebra.call("_softmax", arguments(value), s.shape)
+    if value.kind == CALL and value.head[0] == "log":
+        return value.args[0]
+    terms = algebra.terms_of(value)
+    if len(terms) == 2 and {c for c, _ in terms} == {1, -1}:
+        (plain,) = [t for c, t in terms if c == 1]
+        (taken,) = [t for c, t in terms if c == -1]
+        if taken.kind == CALL and taken.head[0] == "unsqueeze":
+            taken = arguments(taken)[0]
+        if taken.kind == CALL and taken.head[0] == "logsumexp":
+            inner, dim, *_ = arguments(taken)
+            if inner is plain and len(_tuple(dim)) == 1:
+                return algebra.call("_softmax", [plain, _tuple(dim)[0]], s.shape)
+    return None
+
+
+def _sqrt(algebra: Algebra, s: Symbol, value: Expression) -> Expression:
+    return algebra.product([(value, Fraction(1, 2))], s.shape)
+
+
+def _where(algebra: Algebra, s: Symbol, condition: Any, a: Any, b: Any) -> Expression | None:
+    if s.call is not None:
+        source = s.call.args[0]
+        if type(source) is Symbol:
+            found = _exceptional(source)
+            if _compares_numbers(condition):
+                return _as_expression(algebra, a if np.asarray(source.tensor.array).all() else b)
+            if found is not None:
+                a_holds = bool(np.asarray(source.tensor.array).all())
+                b_holds = not np.asarray(source.tensor.array).any()
+                if found and b_holds:
+                    return _as_expression(algebra, b)
+                if not found and a_holds:
+                    return _as_expression(algebra, a)
+    a, b = (_as_expression(algebra, value) for value in (a, b))
+    if a is b:
+        return a  # type: ignore[no-any-return]
+    inner = [v.args[0] if v.kind == EXPAND else v for v in (a, b)]
+    known = [condition, *inner] if isinstance(condition, Expression) else inner
+    if tuple(broadcast_shape([v.shape for v in known])) == s.shape:
+        a, b = inner
+    return algebra.call("where", [condition, a, b], s.shape, s.is_complex)
+
+
+def _compares_numbers(condition: Any) -> bool:
+    """Whether a condition is between numbers alone."""
+    if not isinstance(condition, Expression) or condition.kind != CALL:
+        return False
+    numbers = all(part.kind == NUMBER for part in condition.args)
+    return numbers and condition.head[0] in ("gt", "ge", "lt", "le", "eq", "ne")
+
+
+def _exceptional(condition: Symbol) -> bool | None:
+    """Whether a condition holds at single points only (True), or everywhere else (False)."""
+    call = condition.call
+    if call is None or call.op is None:
+        return None
+    kinds = [_exceptional(s) for s in call.symbols()]
+    if call.op.id in ("eq", "isnan", "isinf"):
+        return True
+    if call.op.id in ("ne", "isfinite"):
+        return False
+    if call.op.id == "logical_not" and kinds[0] is not None:
+        return not kinds[0]
+    if call.op.id == "logical_and":
+        return True if True in kinds else (False if kinds == [False, False] else None)
+    if call.op.id == "logical_or":
+        return False if False in kinds else (True if kinds == [True, True] else None)
+    return None
+
+
+def _gt(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression | None:
+    if isinstance(a, Expression) and a.kind == CALL and a.head[0] == "relu" and b == 0:
+        return algebra.call("gt", [a.args[0], 0], s.shape)
+    return None
+
+
+def _one_hot(
+    algebra: Algebra, s: Symbol, value: Expression, target: Expression, classes: int, *args: Any
+) -> Expression | None:
+    if len(target.shape) > 1:
+        return None
+    mask = algebra.call("one_hot", [target, classes], (*target.shape, classes))
+    if value.shape:
+        scalar = value.kind == EXPAND and not value.args[0].shape
+        value = (
+            value.args[0] if scalar else algebra.call("unsqueeze", [value, -1], (*value.shape, 1))
+        )
+    return algebra.product([(value, 1), (mask, 1)], s.shape)
+
+
+def _masked_fill(
+    algebra: Algebra, s: Symbol, value: Expression, mask: Any, other: Any
+) -> Expression | None:
+    if s.call is not None and type(s.call.args[1]) is Symbol:
+        source = s.call.args[1]
+        if _exceptional(source) and not np.asarray(source.tensor.array).any():
+            return value
+    return None
+
+
+def _diagonal_matrix(
+    algebra: Algebra, s: Symbol, value: Expression, offset: int = 0, dim1: int = -2, dim2: int = -1
+) -> Expression | None:
+    inner = value.args[0] if value.kind == EXPAND else None
+    if (
+        inner is None
+        or inner.shape
+        or len(s.shape) != 2
+        or offset
+        or (dim1 % 2, dim2 % 2) != (0, 1)
+    ):
+        return None
+    return algebra.product([(algebra.call("eye", [s.shape[0]], s.shape), 1), (inner, 1)], s.shape)
+
+
+def _inverse(algebra: Algebra, s: Symbol, value: Expression) -> Expression | None:
+    if value.kind == CALL and value.head[0] == "T":
+        return algebra.transpose(algebra.call("_linalg_inv", [value.args[0]], s.shape))
+    return None
+
+
+def _solve(
+    algebra: Algebra, s: Symbol, a: Expression, b: Expression, left: bool = True
+) -> Expression | None:
+    scale: Any = 1
+    if b.kind == SUM and len(b.args) == 1:
+        scale, b = b.head[0], b.args[0]
+    others: list[tuple[Expression, Any]] = []
+    if b.kind == PRODUCT:
+        factors = algebra.factors_of(b)
+        others = [(f, e) for f, e in factors.items() if not f.shape]
+        b = algebra.product([(f, e) for f, e in factors.items() if f.shape])
+    if b.kind == CALL and b.head[0] == "eye":
+        inverse = _inverse(algebra, s, a) or algebra.call("_linalg_inv", [a], s.shape)
+        return algebra.total([(scale, algebra.product([*others, (inverse, 1)]))], s.shape)
+    return None
+
+
+def _trace_of_ones(algebra: Algebra, s: Symbol, *args: Any) -> Expression | None:
+    if len(s.shape) != 2:
+        return None
+    square = s.shape[0] == s.shape[1]
+    return algebra.call("eye" if square else "eye_of", list(s.shape[square:]), s.shape)
+
+
+def _same_everywhere(
+    algebra: Algebra, s: Symbol, value: Expression, *args: Any
+) -> Expression | None:
+    """A part of what is one number everywhere."""
+    if value.kind == EXPAND and not value.args[0].shape:
+        return algebra.expand(value.args[0], s.shape)
+    return None
+
+
+def _part(name: str) -> Callable[..., Expression | None]:
+    """The rule of `select` or `slice`: numbers stand outside, and what was put there comes out."""
+
+    def rule(algebra: Algebra, s: Symbol, value: Expression, *where: Any) -> Expression | None:
+        if name == "slice" and value.shape == s.shape and where[-1] == 1:
+            return value
+        if value.kind == EXPAND and not value.args[0].shape:
+            return algebra.expand(value.args[0], s.shape)
+        if value.kind == SUM and len(value.args) == 1:
+            inner = algebra.expand(value.args[0], value.shape)
+            found = rule(algebra, s, inner, *where) or algebra.call(
+                name, [inner, *where], s.shape, s.is_complex
+            )
+            return algebra.total([(value.head[0], found)], s.shape)
+        if value.kind == CALL and value.head[0] == f"{name}_scatter":
+            base, source, *there = arguments(value)
+            if tuple(there) == where:
+                return source  # type: ignore[no-any-return]
+            if name == "select" and there[0] == where[0] and there[1] >= 0 and where[1] >= 0:
+                below = rule(algebra, s, base, *where)
+                return below or algebra.call(name, [base, *where], s.shape, s.is_complex)
+        return None
+
+    return rule
+
+
+def _scattered(
+    algebra: Algebra, s: Symbol, into: Expression, source: Expression, *where: Any
+) -> Expression | None:
+    """Zeros among zeros are zeros, and what is written over does not count."""
+    if is_number(into, 0) and is_number(source, 0):
+        return algebra.number(0, s.shape)
+    if into.kind == CALL and s.call is not None and s.call.op is not None:
+        base, *there = arguments(into)
+        if into.head[0] == s.call.op.id and tuple(there[1:]) == where:
+            return algebra.call(into.head[0], [base, source, *where], s.shape, s.is_complex)
+    return None
+
+
+def _slice_scatter(
+    algebra: Algebra, s: Symbol, into: Expression, source: Expression, dim: int = 0,
+    start: Any = None, end: Any = None, step: int = 1,
+) -> Expression:  # fmt: skip
+    if is_number(into, 0) and is_number(source, 0):
+        return algebra.number(0, s.shape)
+    length = s.shape[dim]
+    end = None if end is not None and end >= length else end
+    start = None if start == 0 else start
+    return algebra.call("slice_scatter", [into, source, dim, start, end, step], s.shape)
+
+
+RULES: dict[str, Callable[..., Expression | None]] = {
+    "add": _add,
+    "_add_scalar": _add,
+    "sub": _sub,
+    "_sub_scalar": _sub,
+    "rsub": lambda A, s, a, b, alpha=1: _sub(A, s, b, a, alpha),
+    "rsub_scalar": lambda A, s, a, b, alpha=1: _sub(A, s, b, a, alpha),
+    "mul": _mul,
+    "_mul_scalar": _mul,
+    "div": _div,
+    "_div_scalar": _div,
+    "neg": lambda A, s, a: A.total([(-1, a)], s.shape),
+    "positive": _identity,
+    "pow": _pow,
+    "pow_tensor": _pow,
+    "pow_base": _pow,
+    "square": lambda A, s, a: A.product([(a, 2)], s.shape),
+    "reciprocal": lambda A, s, a: A.product([(a, -1)], s.shape),
+    "sqrt": _sqrt,
+    "rsqrt": lambda A, s, a: A.product([(a, Fraction(-1, 2))], s.shape),
+    "exp": _exp,
+    "sum": lambda A, s, a, dtype=None: _sum(A, s, a, None, False, dtype),
+    "sum_dim": _sum,
+    "mean": lambda A, s, a, dtype=None: _mean(A, s, a, None, False, dtype),
+    "mean_dim": _mean,
+    "_zeros": _full(0),
+    "_ones": _full(1),
+    "zeros_like_shape": _full(0),
+    "_full_as": lambda A, s, a, value: A.number(value, s.shape),
+    "_identity_like": _trace_of_ones,
+    "_conj": _conj,
+    "conj_physical": _conj,
+    "_conj_physical": _conj,
+    "_mul_dense": _mul,
+    "_norm_at_least": lambda A, s, a, eps: A.call("clamp", [a, eps, None], s.shape),
+    "_variance_at_least": lambda A, s, a, eps: A.call("clamp", [a, eps, None], s.shape),
+    "_unit_like": _trace_of_ones,
+    "_real": _real,
+    "clone": _identity,
+    "_identity": _identity,
+    "_alias": _identity,
+    "whole": _identity,
+    "contiguous": _identity,
+    "fill_tensor": lambda A, s, a, value: A.expand(value, s.shape),
+    "fill": lambda A, s, a, value: A.number(value, s.shape),
+    "zero": _full(0),
+    "copy": lambda A, s, a, b, *rest: A.expand(b, s.shape),
+    "_to_copy": _cast,
+    "expand": _expand,
+    "mm": _matmul,
+    "_mm_t": _matmul,
+    "mv": _matmul,
+    "bmm": lambda A, s, a, b: A.matmul([a, b]),
+    "dot": _dot,
+    "addmm": _addmm,
+    "_addmm_t": _addmm,
+    "addmv": _addmm,
+    "t": _t,
+    "T": _t,
+    "mT": lambda A, s, a: _transpose(A, s, a, -2, -1),
+    "transpose": _transpose,
+    "permute": _permute,
+    "reshape": _reshaped,
+    "view": _reshaped,
+    "_unsafe_view": _reshaped,
+    "_reshape_alias": _reshaped,
+    "flatten": _reshaped,
+    "unsqueeze": _unsqueeze,
+    "squeeze": _squeeze,
+    "squeeze_dim": _squeeze,
+    "squeeze_dims": _squeeze,
+    "where": _where,
+    "gt": _gt,
+    "_place_class": _one_hot,
+    "select": _part("select"),
+    "slice": _part("slice"),
+    "select_scatter": _scattered,
+    "diagonal_scatter": _scattered,
+    "flip": _same_everywhere,
+    "roll": _same_everywhere,
+    "slice_scatter": _slice_scatter,
+    "masked_fill": _masked_fill,
+    "diag_embed": _diagonal_matrix,
+    "_linalg_inv": _inverse,
+    "_linalg_solve": _solve,
+    "_squeeze_first": _squeeze,
+    "_squeeze_last": _squeeze,
+    "sgn": lambda A, s, a: None if a.complex else A.call("sign", [a], s.shape),
+    "linalg_vector_norm": lambda A, s, a, ord=2, dim=None, keepdim=False, dtype=None: (
+        A.call("norm", [a], s.shape)
+        if ord == 2 and dim is None and not keepdim and dtype is None
+        else None
+    ),
+}
+
+__all__ = ["MATMUL", "NAME", "RULES", "Reader", "Tensor"]

@@ -1,0 +1,69 @@
+"""Formulas as a function in PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .algebra import Expression
+from .code import function_text
+from .formulas import Formula
+from .text import ATOM, Writer
+
+
+class TorchCode(Writer):
+    """Writes PyTorch's names in full; what is made of numbers has the dtype of an argument."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        super().__init__(_function)
+        self.names = names
+
+    def result(self, part: Expression) -> str:
+        return self.real(part)
+
+    def _name(self, part: Expression) -> tuple[str, int]:
+        return self.names.get(part.head, part.head), ATOM
+
+    def _expand(self, part: Expression) -> tuple[str, int]:
+        text, binds = super()._expand(part)
+        if part.args[0].kind == "number" and self.sample:
+            return f"{text[:-1]}, dtype={self.sample}.dtype)", binds
+        return text, binds
+
+    def call_tensor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        text = repr(values[0])
+        floating = "." in text or "inf" in text or "nan" in text
+        kind = f", dtype={self.sample}.dtype" if floating and self.sample else ""
+        return f"torch.tensor({text}{kind})", ATOM
+
+    def call_where(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        condition, a, b = values
+        if a.kind != "number" or b.kind != "number" or not self.sample:
+            return super().call_where(part, values)
+        given = f"{self.argument(condition)}, {self.given_tensor(a)}, {self.real(b)}"
+        return f"torch.where({given})", ATOM
+
+    def given_tensor(self, part: Any) -> str:
+        if isinstance(part, Expression) and part.kind == "number" and self.sample:
+            return f"torch.tensor({self.real(part)}, dtype={self.sample}.dtype)"
+        return super().given_tensor(part)
+
+    def call_eye(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        kind = f", dtype={self.sample}.dtype" if self.sample else ""
+        return f"torch.eye({values[0]}{kind})", ATOM
+
+    def call__to_copy(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"{self.text(values[0], ATOM)}.to(torch.{values[1]})", ATOM
+
+
+def _function(name: str) -> str:
+    from gradcli.table.names import has
+
+    space, _, bare = name.rpartition(".")
+    if space == "F" or (not space and not has("torch", bare) and has("F", bare)):
+        return f"torch.nn.functional.{bare}"
+    return f"torch.{name}"
+
+
+def torch_code(formula: Formula, title: str) -> str:
+    """A function that needs PyTorch alone."""
+    return function_text(formula, title, TorchCode, lambda writer: ["import torch"], ["torch"])

@@ -1,0 +1,177 @@
+"""Running on symbols: while it lasts, whatever is computed of a symbol is a symbol.
+
+Symbols are a level of tensors, as batch axes and tangents are, so programs run on them, and so do
+the rules of the table over the namespace of recorded operations: one more meaning of `F`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from gradcli.autograd.leaf import is_leaf
+from gradcli.autograd.modes import no_grad, requires_grad
+from gradcli.autograd.operations import operations
+from gradcli.table.call.dispatch import run_plain
+from gradcli.table.entry import Op
+from gradcli.table.formulas import traced
+from gradcli.table.memory.inplace import run_inplace
+from gradcli.tensor.runtime import runtime
+from gradcli.tensor.tensor import Tensor, alias, make, shape_of
+
+from .symbols import Call, Symbol, Traced, bare, standing_for, symbol_of
+from .words import DEFINITIONS
+
+
+class NoFormula(BaseException):
+    """There is no formula; `reason` says why, `where` is the provenance of the line.
+
+    Programs that run on symbols cannot catch it.
+    """
+
+    def __init__(self, reason: str, where: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.where = where
+
+
+_numbers = itertools.count(1)
+
+
+def named(tensor: Tensor, name: str) -> Symbol:
+    """Let a tensor stand for a symbol with a name, from which nothing is known of its making."""
+    symbol = Symbol(bare(tensor), None, 0, next(_numbers), name)
+    tensor.level = Traced(symbol)
+    return symbol
+
+
+def symbolic(value: Any) -> Any:
+    """An argument with symbols in place of tensors."""
+    if type(value) is Tensor:
+        found = symbol_of(value)
+        return found if found is not None else Symbol(value, None, 0, next(_numbers))
+    if type(value) in (list, tuple):
+        return type(value)(symbolic(item) for item in value)
+    return value
+
+
+@contextmanager
+def tracing() -> Iterator[None]:
+    """While it lasts, operations on symbols make symbols."""
+    before = operations.run_leveled, operations.run_leveled_inplace, operations.detach_leveled
+    operations.run_leveled = _run
+    operations.run_leveled_inplace = _run_inplace
+    operations.detach_leveled = _detach
+    try:
+        yield
+    finally:
+        (
+            operations.run_leveled,
+            operations.run_leveled_inplace,
+            operations.detach_leveled,
+        ) = before
+
+
+def _run(op: Op, args: Any) -> Any:
+    defined = DEFINITIONS.get(op.id)
+    if defined is not None:
+        found = defined(traced, *args)
+        if found is not None:
+            return found
+    if op.composite is not None:
+        return op.composite(traced, *args)
+    outputs = run_plain(op, [bare(value) for value in args])
+    source = args[0] if op.view else None
+    _mark(Call(op, tuple(symbolic(value) for value in args)), outputs, source)
+    return outputs
+
+
+def _mark(call: Call, outputs: Any, source: Tensor | None = None) -> None:
+    """Let the outputs of a call stand for symbols; those of a view know what they are views of."""
+    for index, output in enumerate((outputs,) if type(outputs) is Tensor else outputs):
+        if type(output) is not Tensor:
+            call.results.append(None)
+            continue
+        symbol = Symbol(output, call, index, next(_numbers))
+        symbol.tensor = alias(output)
+        symbol.tensor.node = output.node
+        symbol.where = runtime.where
+        call.results.append(symbol)
+        output.level = Traced(symbol, source)
+
+
+def _run_inplace(op: Op, args: Any) -> Tensor:
+    target: Tensor = args[0]
+    if op.composite is not None:
+        raise NoFormula(f"it writes the result of {op.name} in place", runtime.where)
+    level = target.level
+    if target.view_info is not None and type(level) is not Traced:
+        raise NoFormula("it writes into a part of a tensor in place", runtime.where)
+    call = Call(op, tuple(symbolic(value) for value in args))
+    part: Tensor | None = target
+    while part is not None and type(part.level) is Traced:
+        symbol = part.level.symbol  # what it was before stays what the symbol stands for
+        symbol.tensor = make(np.array(symbol.tensor.array)[()], symbol.tensor.dtype)
+        part = part.level.source
+    target.level = None
+    run_inplace(op, [target, *(bare(value) for value in args[1:])])
+    source = level.source if type(level) is Traced else None
+    if requires_grad(target) and is_leaf(target):  # a step of its own, as optimizers make them
+        named(target, level.symbol.name if type(level) is Traced else "")
+        return target
+    _mark(call, target, source)
+    if type(level) is Traced and source is not None:
+        _write_through(level.symbol, target, source)
+    return target
+
+
+def _write_through(view: Symbol, written: Tensor, source: Tensor) -> None:
+    """Let what a view was taken of stand for itself with the view's new values."""
+    level = source.level
+    call = view.call
+    rule = _SCATTERS.get(call.op.id) if call is not None and call.op is not None else None
+    if rule is None or type(level) is not Traced or call is None:
+        raise NoFormula("it writes into a part of a tensor in place", runtime.where)
+    with no_grad():
+        whole = rule(
+            traced, standing_for(level.symbol), standing_for_level(written), *call.args[1:]
+        )
+    symbol = whole.level.symbol
+    symbol.where = runtime.where
+    symbol.tensor.node = source.node
+    source.level = Traced(symbol, level.source)
+    if level.source is not None:
+        _write_through(level.symbol, source, level.source)
+
+
+def standing_for_level(tensor: Tensor) -> Tensor:
+    """A tensor outside any graph that stands for the same symbol."""
+    symbol = symbol_of(tensor)
+    assert symbol is not None
+    return standing_for(symbol)
+
+
+# What a tensor is with a view of it replaced, by the operation that made the view.
+_SCATTERS: dict[str, Callable[..., Any]] = {
+    "select": lambda F, base, part, dim, index: F.select_scatter(base, part, dim, index),
+    "slice": lambda F, base, part, dim, start, end, step: F.slice_scatter(
+        base, part, dim, start, end, step
+    ),
+    "diagonal": lambda F, base, part, *where: F.diagonal_scatter(base, part, *where),
+    "transpose": lambda F, base, part, dim0, dim1: F.transpose(part, dim0, dim1),
+    "t": lambda F, base, part: F.t(part),
+    "whole": lambda F, base, part: part,
+    "view": lambda F, base, part, *size: F.reshape(part, tuple(shape_of(base))),
+    "unsqueeze": lambda F, base, part, dim: F.squeeze_dim(part, dim),
+}
+
+
+def _detach(tensor: Tensor) -> Tensor:
+    other = alias(bare(tensor))
+    call = Call(None, (symbolic(tensor),))
+    _mark(call, other)
+    return other

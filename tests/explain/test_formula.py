@@ -1,0 +1,298 @@
+"""Formulas: the classical ones as books have them, and random ones beside executed gradients."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from compared import CASES, compare
+from derived import Case, arrays, close, compiled
+from entries import formulas, steps
+from table_cases import complex_input, entries, samples
+
+from gradcli.explain.formula.evaluation import evaluated
+from gradcli.explain.formula.formulas import in_language, written
+from gradcli.explain.formula.latex import Latex, latex_name
+from gradcli.explain.formula.numpy_code import numpy_code
+from gradcli.explain.formula.torch_code import torch_code
+from gradcli.explain.formula.tracing import NoFormula
+from gradcli.explain.formula.words import DEFINITIONS, SPELLED, UNWRITTEN
+from gradcli.io.schemas import schema
+from gradcli.language.interpreter import Program, Session
+from gradcli.language.syntax.parser import parse
+from gradcli.language.syntax.source import Source
+from gradcli.table.entry import OPS
+
+HERE = pathlib.Path(__file__).parent
+CLASSICAL = json.loads((HERE / "formula" / "classical.json").read_text())
+RECORDED = json.loads((HERE.parent / "goldens" / "formulas.json").read_text())
+
+
+def case_of(row: dict[str, Any]) -> Case:
+    """A classical derivative's text with its inputs; those without a value are numbers."""
+    given = {name: json.loads(text) for name, text in row.get("set", {}).items()}
+    for place, name in enumerate(row["text"]):
+        given.setdefault(name, (0.7, 1.3)[place])
+    for name in ("x", "y"):
+        if name in row["of"] and name not in given and name not in row.get("const", {}):
+            given.setdefault(name, 1.3)
+    const = {name: json.loads(text) for name, text in row.get("const", {}).items()}
+    return Case(row["of"], given, const)
+
+
+@pytest.mark.parametrize("row", CLASSICAL, ids=[row["of"] for row in CLASSICAL])
+def test_classical_derivatives_read_as_in_a_book(row: dict[str, Any]) -> None:
+    case = case_of(row)
+    formula = case.derivation().gradients()
+    parts, where = in_language(formula)
+    assert ({name: parts[name] for name in row["text"]}, where) == (row["text"], {})
+    latex, _ = written(formula, Latex())
+    assert {name: latex[name] for name in row["latex"]} == row["latex"]
+    found = arrays(evaluated(parts, where, case.values()))
+    assert all(close(a, b, 1e-9) for a, b in zip(found, case.executed(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"), [("expressions", 60), ("programs", 30), ("second derivatives", 15)]
+)
+def test_random_texts(kind: str, count: int) -> None:
+    """Here and by NumPy; by PyTorch what is emitted was run when formulas.json was recorded."""
+    _, number = CASES[kind]
+    step = number // count
+    for place in range(0, number, step):
+        found = compare(kind, place)
+        assert (found.case.text, found.verdict) == (found.case.text, "equal")
+        assert found.digest == RECORDED[kind][place], found.torch_code
+
+
+def test_every_kind_was_recorded_in_full() -> None:
+    for kind, (_, number) in CASES.items():
+        assert len(RECORDED[kind]) == number
+        assert RECORDED[kind].count("") <= number // 20  # texts without a formula
+
+
+def _differentiable() -> list[Any]:
+    return [op for op in entries() if op.vjp]
+
+
+@pytest.mark.parametrize("share", range(4))
+def test_entries(share: int) -> None:
+    """What is said of an entry has only names of the language, and its value is the gradient."""
+    for op in _differentiable()[share::12]:
+        for sample in samples(op, "real")[:1]:
+            if complex_input(sample):
+                continue
+            try:
+                found = formulas(op, sample)
+            except NoFormula as error:
+                assert op.id in UNWRITTEN or "not implemented" in error.reason, op.id
+                continue
+            except (RuntimeError, NotImplementedError) as error:
+                assert any(words in str(error) for words in NO_DERIVATIVE), (op.id, error)
+                continue
+            for text, where, value, executed in found:
+                assert close(value, executed, 1e-9), (op.id, text, where)
+
+
+@pytest.mark.parametrize("share", range(2))
+def test_steps(share: int) -> None:
+    """Explanations have names of the language, of the user, and of the entry's parameters."""
+    for op in _differentiable()[share::6]:
+        known = {"input", *(parameter.name for parameter in op.parameters)}
+        for sample in samples(op, "real")[:1]:
+            try:
+                found = steps(op, sample)
+            except (RuntimeError, NotImplementedError) as error:
+                assert any(words in str(error) for words in NO_DERIVATIVE), (op.id, error)
+                continue
+            for text, values, executed in found:
+                if not text:
+                    assert op.id in UNWRITTEN or op.id in PARTLY, op.id
+                    continue
+                source = Source(text, "step")
+                program = Program(source, parse(source, "expression"), "calculator")
+                unknown = set(program.inputs) - set(values)
+                assert unknown <= known, (op.id, text)
+                if not unknown:
+                    (value,) = arrays([Session().run(program, values, fresh=True).value])
+                    assert close(value, executed, 1e-9), (op.id, text)
+
+
+# Entries whose sample is one of the special cases that have no formula.
+PARTLY = ("_avg_pool_back", "_embedding_again", "_embedding_back")
+
+# What PyTorch has no derivative of, or no call with the sample's tensors as leaves.
+NO_DERIVATIVE = (
+    "is not implemented",
+    "not differentiable",
+    "does not support automatic differentiation",
+    "only supported for complex tensors",
+    "rows left out",
+    "scaled by frequency",
+)
+
+
+def test_few_entries_have_no_formula() -> None:
+    entries()
+    assert set(UNWRITTEN) <= set(OPS)
+    assert all(UNWRITTEN.values())
+    assert len(UNWRITTEN) <= 0.03 * len(OPS)
+    assert {*SPELLED, *DEFINITIONS} <= set(OPS)
+
+
+def test_names_of_a_program_stay() -> None:
+    case = Case(
+        "def layer(W, h):\n    return tanh(W @ h)\nh = x\nfor i in range(2):\n    h = layer(W, h)\n"
+        "loss = sum(h ** 2)\nloss\n",
+        {"x": [0.5, -0.3]},
+        {"W": [[1.0, 0.2], [0.3, -0.7]]},
+    )
+    parts, where = in_language(case.derivation().gradients())
+    assert where == {"h_1": "tanh(W @ x)", "h_2": "tanh(W @ h_1)"}
+    assert parts == {"x": "2 * W.T @ (W.T @ (h_2 * (1 - h_2 ** 2)) * (1 - h_1 ** 2))"}
+
+
+def test_parts_that_occur_again_have_one_name() -> None:
+    case = Case("sigmoid(w * x + b)", {"w": 0.3, "x": 0.5, "b": 0.1}, {})
+    parts, where = in_language(case.derivation().gradients())
+    assert where == {"s": "sigmoid(w * x + b)"}
+    assert parts == {"w": "s * x * (1 - s)", "x": "s * w * (1 - s)", "b": "s * (1 - s)"}
+
+
+JACOBIANS = [
+    ("softmax(x, 0)", "diag(p) - outer(p, p)"),
+    ("A @ x", "A"),
+    ("x ** 2", "2 * diag(x)"),
+    ("tanh(A @ x)", "diag(1 - tanh(A @ x) ** 2) @ A"),
+    ("x / norm(x)", "eye(2) / norm(x) - outer(x, x) / norm(x) ** 3"),
+    ("sum(x ** 2)", "2 * x"),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), JACOBIANS)
+def test_jacobians(text: str, wanted: str) -> None:
+    case = Case(text, {"x": [0.5, -0.3]}, {"A": [[1.0, 0.2], [0.3, -0.7]]})
+    if "A" not in text:
+        case.const = {}
+    parts, _ = in_language(case.derivation().jacobian())
+    assert parts["x"] == wanted
+
+
+def test_hessian_of_least_squares() -> None:
+    case = Case(
+        "sum((A @ x - b) ** 2)",
+        {"x": [0.5, -0.3]},
+        {"A": [[1.0, 0.2], [0.3, -0.7]], "b": [1.0, 2.0]},
+    )
+    parts, where = in_language(case.derivation().hessian())
+    assert (parts, where) == ({("x", "x"): "2 * A.T @ A"}, {})
+
+
+def test_tangents() -> None:
+    case = Case("sin(x) * y", {"x": 0.5, "y": 0.3}, {})
+    parts, _ = in_language(case.derivation().tangents())
+    assert parts == {"": "y * cos(x) * v_x + sin(x) * v_y"}
+
+
+def test_code_gives_way_to_modules_and_keywords() -> None:
+    case = Case(
+        "np * torch ** 2 + special * sin(np)", {"np": 2.0, "torch": 3.0, "special": 1.0}, {}
+    )
+    formula = case.derivation().gradients()
+    for make, module in ((numpy_code, "np_"), (torch_code, "torch_")):
+        code = make(formula, "gradient")
+        assert module in code.partition("def ")[2].partition(":")[0]
+    function = compiled(numpy_code(formula, "gradient"), "gradient")
+    names = {"np_": 2.0, "torch": 3.0, "special_": 1.0}
+    found = function(*(names[name] for name in inspect.signature(function).parameters))
+    wanted = case.executed()
+    assert all(close(a, b, 1e-12) for a, b in zip(found.values(), wanted, strict=True))
+
+
+def test_special_functions_are_said_in_the_first_line() -> None:
+    formula = Case("sum(erf(x) * sigmoid(x))", {"x": [0.5, 1.0]}, {}).derivation().gradients()
+    code = numpy_code(formula, "gradient")
+    assert code.splitlines()[0] == "# Needs SciPy for functions that NumPy does not have."
+
+
+def test_latex_escapes_names() -> None:
+    assert latex_name("α") == "\\alpha"
+    assert latex_name("h_2") == "h_{2}"
+    assert latex_name("learning_rate") == "\\mathrm{learning\\_rate}"
+
+
+# ------------------------------------------------------------------ the command line
+
+
+_MAIN = "from gradcli.cli.main import main; main()"
+
+
+def gradcli(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-c", _MAIN, *words], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_command() -> None:
+    done = gradcli("grad", "sin(x*y)", "--formula", "--wrt", "x")
+    assert (done.stdout, done.returncode) == ("x: y * cos(x * y)\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "wanted"),
+    [
+        ("grad", "sin(x*y)", {"formula": {"x": "y * cos(x * y)", "y": "x * cos(x * y)"}}),
+        ("jvp", "x**2", {"formula": "2 * x * v"}),
+        ("jacobian", "x**2", {"formula": {"x": "2 * x"}}),
+        ("hessian", "x**2", {"formula": {"x": {"x": "2"}}}),
+    ],
+)
+def test_json(command: str, text: str, wanted: Any) -> None:
+    done = gradcli(command, text, "--formula", "-c")
+    found = json.loads(done.stdout)
+    assert found == wanted
+    jsonschema.validate(found, schema(command))
+
+
+def test_why_there_is_no_formula(tmp_path: pathlib.Path) -> None:
+    program = tmp_path / "p.grad"
+    program.write_text("y = x * 2\ny.unfold(0, 1, 1)[0] = 1.0\ny.sum()\n")
+    done = gradcli("grad", "-f", str(program), "--set", "x=[1, 2]", "--formula")
+    assert done.returncode == 5
+    assert "no formula: it writes into a part of a tensor in place" in done.stderr
+    assert ":2:1" in done.stderr
+
+
+def test_usage() -> None:
+    assert "--formula" in gradcli("grad", "x", "--as", "latex").stderr
+    assert gradcli("grad", "x", "--formula", "--as", "tex").returncode == 2
+
+
+def test_nothing_is_loaded_unasked() -> None:
+    words = [sys.executable, "-X", "importtime", "-c", _MAIN, "grad", "x**2", "--set", "x=1"]
+    plain = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    asked = subprocess.run([*words, "--formula"], capture_output=True, text=True, timeout=60)
+    assert "explain.formula" in asked.stderr
+    assert "explain.formula" not in plain.stderr
+
+
+def test_values_are_checked() -> None:
+    """A text whose value is not the executed one is no answer."""
+    from gradcli.explain.formula import answers
+    from gradcli.explain.formula.evaluation import agrees
+    from gradcli.tensor import dtypes
+    from gradcli.tensor.tensor import make
+
+    executed = make(np.array([1.0, 2.0]), dtypes.float64)
+    assert agrees(make(np.array([1.0, 2.0 + 1e-12]), dtypes.float64), executed)
+    assert not agrees(make(np.array([1.0, 2.1]), dtypes.float64), executed)
+    found = Case("x**2", {"x": 3.0}, {}).derivation()
+    assert answers.answer(found, "grad", "text").text == "x: 2 * x\n"

@@ -1,0 +1,63 @@
+"""Records that emitted PyTorch code gives the executed derivatives of random texts.
+
+    PYTHONPATH=.:tests/explain python tests/goldens/record_formulas.py
+
+Every text of tests/explain/random_texts.py is derived; the formula is run here, by NumPy and by
+PyTorch, and compared with what the engine executes. formulas.json has a digest of each code that
+PyTorch ran, so that the tests know whether what is emitted today is what was compared.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+from compared import CASES, Compared, compare
+from derived import arguments_of, close, compiled
+
+FILE = pathlib.Path(__file__).with_name("formulas.json")
+
+
+def by_torch(found: Compared) -> bool:
+    """Whether PyTorch computes the executed derivatives from the emitted code."""
+    function = compiled(found.torch_code, found.title)
+    values = [torch.tensor(np.asarray(value)) for value in arguments_of(function, found.case)]
+    result = function(*values)
+    parts = list(result.values()) if isinstance(result, dict) else [result]
+    return all(
+        close(np.asarray(part.detach() if hasattr(part, "detach") else part), wanted, found.close)
+        for part, wanted in zip(parts, found.executed, strict=True)
+    )
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    digests: dict[str, list[str]] = {}
+    counts: collections.Counter[str] = collections.Counter()
+    used: collections.Counter[str] = collections.Counter()
+    for kind, (_, number) in CASES.items():
+        digests[kind] = []
+        for place in range(number):
+            found = compare(kind, place)
+            counts[f"{kind}: {found.verdict}"] += 1
+            used.update(found.used)
+            if found.verdict != "equal":
+                print(kind, place, found.verdict)
+                digests[kind].append("")
+                continue
+            if not by_torch(found):
+                counts[f"{kind}: PyTorch differs"] += 1
+                print(found.torch_code)
+                sys.exit(f"{kind} {place}: PyTorch computes something else")
+            digests[kind].append(found.digest)
+    FILE.write_text(json.dumps({"torch": torch.__version__, **digests}, indent=0) + "\n")
+    print(dict(counts))
+    print(f"{len(used)} entries: " + " ".join(f"{name} {n}" for name, n in used.most_common()))
+
+
+if __name__ == "__main__":
+    main()
