@@ -41,11 +41,6 @@ class Part(NamedTuple):
     place: int
     wide: tuple[int, ...] | None
 
-    @property
-    def formula(self) -> str:
-        """The derivative in words; most parts of a long chain are never asked for it."""
-        return formula(self.node, self.place)
-
 
 class Step(NamedTuple):
     """A node, the cotangents of its outputs, what hooks made of them, and what it passes on.
@@ -198,21 +193,16 @@ def _as_tensor(grad: Any, edge: Any, number: int) -> Tensor:
     return make(grad, edge.dtype if edge.count == 1 else edge.dtype[number - 1])
 
 
-def formula(node: Any, index: int) -> str:
-    """The derivative by the edge at `index` as the op table writes it; "" when there is none."""
-    if not isinstance(node, OpNode):
-        return "the Function's own backward" if hasattr(node, "class_") else ""
-    from gradcli.render.operations import formula_text, plain_formula
+def formula(part: Part, names: Names) -> str:
+    """What a node passes on, with `g` for what arrives; "" when no formula writes it.
 
-    start = 0
-    for position in node.op.tensor_positions:
-        parameter = node.op.parameters[position]
-        if parameter.name not in node.op.vjp:
-            continue
-        if start == index or parameter.is_list:
-            return plain_formula(formula_text(node.op.vjp[parameter.name]))
-        start += 1
-    return ""
+    What the node saved has to be readable.
+    """
+    if not isinstance(part.node, OpNode):
+        return "the Function's own backward" if hasattr(part.node, "class_") else ""
+    from .formula.local import step_formula
+
+    return step_formula(part.node, part.place, names)
 
 
 def called(edge: Edge, names: Names) -> str:

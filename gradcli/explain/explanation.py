@@ -23,7 +23,7 @@ from gradcli.tensor.tensor import Tensor, constant, make, shape_of
 
 from . import chain as chains
 from .causes import Causes, norm
-from .chain import Chain, Edge, called, changes
+from .chain import Chain, Edge, called, changes, formula
 from .cuts import Piece, cut_lines
 from .readable import readable
 from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
@@ -159,7 +159,7 @@ class Explanation:
                 Passing(
                     called(part.edge, self.names),
                     None,
-                    part.formula,
+                    formula(part, self.names),
                     slopes.get(part.edge),
                     part.grad,
                     part.wide,
