@@ -7,10 +7,18 @@ from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import check_sources, expression_or_file
 from gradcli.cli.usage.parse import Options, UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gradcli.cli.programs.sources import Text
+
 
 def run(options: Options) -> int:
     """Do what the command line says; the exit status."""
     check_sources(options, options.file == "-")
+    if "as" in options.given and not options.formula:
+        raise UsageError("--as says how a formula is written", "give --formula, too")
+    if options.formula and (options.each or options.slurp or options.grid):
+        raise UsageError("a formula is the same for all records", "leave out --formula")
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
@@ -27,6 +35,8 @@ def run(options: Options) -> int:
     check_output(options)
     prepare(options)
     seed(options, 0)
+    if options.formula:
+        return _formula(text, options)
     if options.each or options.slurp or options.null_input or options.grid:
         from gradcli.cli.records.each import derive_records
 
@@ -43,3 +53,14 @@ def run(options: Options) -> int:
     with Sink(options, False) as sink:
         sink.write(job.document({**files, **given.all}))
     return exit_status(options, sink)
+
+
+def _formula(text: Text, options: Options) -> int:
+    from gradcli.cli.programs.file_inputs import file_inputs
+    from gradcli.cli.programs.inputs import bound
+    from gradcli.cli.programs.runner import Runner
+    from gradcli.cli.results.formulas import run as write_formulas
+
+    given = bound(options)
+    files = file_inputs(options, Runner(text, options))
+    return write_formulas(text, {**files, **given.all}, options)

@@ -46,6 +46,7 @@ class Options:
     file: str | None
     force: bool
     format: str
+    formula: bool
     full: bool
     grid: bool
     help: bool

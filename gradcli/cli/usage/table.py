@@ -146,6 +146,15 @@ OPTIONS: dict[str, Option] = _table(
     ),
     Option("all", FLAG, "", "every node by itself: no loop is folded", group=OUTPUT),
     Option("depth", NATURAL, "N", "open N levels of modules (0: none)", group=OUTPUT),
+    Option("formula", FLAG, "", "expressions instead of numbers", group=RESULT),
+    Option(
+        "as",
+        CHOICE,
+        "FORM",
+        "formulas as text, latex, or a function in numpy or torch",
+        group=RESULT,
+        choices=("text", "latex", "numpy", "torch"),
+    ),
     Option("tangent", DIRECTION, "[NAME=]VALUE", "the direction of an input", group=RESULT),
     Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
     Option(
@@ -271,6 +280,7 @@ _LIMITS = " max-steps max-memory timeout max-depth"
 _INPUTS = " set const input"
 _RECORDS = " each null-input slurp seq unbuffered keep-going fail-fast"
 _WRITING = " nonfinite indent compact-output raw-output output full"
+_FORMULA = " formula as"
 _ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
 
 SHELLS = ("bash", "zsh", "fish")
@@ -302,11 +312,12 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and gradients of one expression, as JSON",
             "Write the value of EXPR and its gradient with respect to each input.",
-            "file grid cotangent tangent sigma elasticity taylor" + _ONE_SHOT,
+            "file grid cotangent tangent sigma elasticity taylor" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli grad 'x**2 * y' --set x=3 --set y=2", '{"value": 18.0, "grads": …}'),
                 ("gradcli grad 'sin(x)' --set 'x=linspace(-3, 3, 61)' --grid", "a record a point"),
                 ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
+                ("gradcli grad 'sin(x*y)' --formula", "x: y * cos(x * y)"),
             ),
             ("set", "const", "input", "file", "cotangent", "grid", "each"),
             module="derive",
@@ -316,7 +327,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and directional derivative",
             "Write the value of EXPR and its derivative along a direction (forward mode).",
-            "file grid tangent" + _ONE_SHOT,
+            "file grid tangent" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli jvp 'x**2' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "J·v"),
                 ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
@@ -344,7 +355,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and Jacobian",
             "Write the value of EXPR and its Jacobian with respect to each input.",
-            "file grid" + _ONE_SHOT,
+            "file grid" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli jacobian 'x**2' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
                 ("gradcli jacobian 'tanh(W @ x)' --input w.npz --wrt x", "one input of two"),
@@ -358,7 +369,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and Hessian of a scalar",
             "Write the value of EXPR, a scalar, and its second derivatives by input pairs.",
-            "file grid" + _ONE_SHOT,
+            "file grid" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli hessian '(x**3).sum()' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
                 ("gradcli hessian 'x**2 * y' --set x=1 --set y=2", "four blocks"),

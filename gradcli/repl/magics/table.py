@@ -167,6 +167,17 @@ MAGICS: dict[str, Magic] = {
             ("names", "--markdown", "--html", "--json", "--all"),
         ),
         Magic(
+            "formula",
+            "y [x] [--as latex|numpy|torch]",
+            "the gradient of y by its leaves, or by x, as a formula",
+            "formula",
+            (
+                _example(_Y, "%formula y x", prints="x: 2 * x"),
+                _example(_Y, "%formula y --as latex", prints="x: 2 x"),
+            ),
+            ("names", "--as", "text", "latex", "numpy", "torch"),
+        ),
+        Magic(
             "why",
             "[x]",
             "why the gradient of x is None, zero or NaN",
