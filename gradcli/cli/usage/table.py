@@ -315,9 +315,8 @@ COMMANDS: dict[str, Command] = {
             "file grid cotangent tangent sigma elasticity taylor" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli grad 'x**2 * y' --set x=3 --set y=2", '{"value": 18.0, "grads": …}'),
-                ("gradcli grad 'sin(x)' --set 'x=linspace(-3, 3, 61)' --grid", "a record a point"),
                 ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
-                ("gradcli grad 'sin(x*y)' --formula", "x: y * cos(x * y)"),
+                ("gradcli grad 'sin(x*y)' --formula", "x: y * cos(x * y), y: …"),
             ),
             ("set", "const", "input", "file", "cotangent", "grid", "each"),
             module="derive",

@@ -41,7 +41,7 @@ def function_text(
     roots = [*formula.parts.values(), *formula.where.values()]
     read = {part.head for part in inside(roots) if part.kind == NAME}
     arguments = [name for name in formula.given if name in read or name in formula.by]
-    names = safe_names([*arguments, *formula.where, *formula.named.values()], taken)
+    names = safe_names(dict.fromkeys([*arguments, *formula.where]), taken)
     writer = make(names)
     writer.named = {part: names[name] for part, name in formula.named.items()}
     writer.sample = names[arguments[0]] if arguments else ""

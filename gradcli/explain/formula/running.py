@@ -44,6 +44,7 @@ class Run:
             raise
 
     def _observe(self, name: str, value: Any, place: int) -> None:
+        name = name.replace(".", "_")  # of parameters of modules
         self.values[name] = value
         if type(value) is not Tensor:
             return
