@@ -271,6 +271,80 @@ def test_why_there_is_no_formula(tmp_path: pathlib.Path) -> None:
     assert ":2:1" in done.stderr
 
 
+CUSTOM = """import torch
+class Half(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * x
+    @staticmethod
+    def backward(ctx, g):
+        return g / 2
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = Half.apply(x).sum()
+"""
+HOOK = """import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+h = x ** 2
+h.register_hook(lambda g: g * 3)
+y = h.sum()
+"""
+MODULE = """import torch
+model = torch.nn.Linear(2, 1)
+X = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+y = model(X).pow(2).sum()
+"""
+STEPS = """import torch
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+for step in range(2):
+    loss = (w ** 2).sum()
+    loss.backward()
+    with torch.no_grad():
+        w -= 0.1 * w.grad
+        w.grad = None
+y = (w ** 3).sum()
+"""
+
+
+@pytest.mark.parametrize("text", [CUSTOM, HOOK])
+def test_a_gradient_that_the_program_makes_has_no_formula(
+    text: str, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "p.grad").write_text(text)
+    done = gradcli("grad", "-f", str(tmp_path / "p.grad"), "--of", "y", "--formula")
+    assert done.returncode == 5
+    assert "a Function's own backward, or a hook, makes another gradient" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (MODULE, "model_weight: 2 * r.T @ X\nmodel_bias: 2 * sum(r, 0)\n"),
+        (STEPS, "w: 3 * w ** 2\n"),
+    ],
+)
+def test_programs_of_pytorch(text: str, wanted: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "p.grad").write_text(text)
+    done = gradcli("grad", "-f", str(tmp_path / "p.grad"), "--of", "y", "--formula")
+    assert done.stdout.startswith(wanted), done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = x * 2\ny[0] = x[1] * 3\n(y * y).sum()\n",
+        "y = zeros(3)\ny[1:] = x ** 2\n(y * y).sum()\n",
+        "B = zeros(2, 2)\nfor i in range(2):\n    B[i] = x * i\n    B[:, i] += x\n(B * B).sum()\n",
+        "y = x.clone()\ny[x > 1.5] = 0\n(y * y).sum()\n",
+        "y = x.clone()\nz = y.unsqueeze(1).t()\nz[0] *= 3\n(y * y).sum()\n",
+    ],
+)
+def test_writes_in_place(text: str) -> None:
+    case = Case(text, {"x": [1.0, 2.0]}, {})
+    parts, where = in_language(case.derivation().gradients())
+    found = arrays(evaluated(parts, where, case.values()))
+    assert all(close(a, b, 1e-12) for a, b in zip(found, case.executed(), strict=True))
+
+
 def test_usage() -> None:
     assert "--formula" in gradcli("grad", "x", "--as", "latex").stderr
     assert gradcli("grad", "x", "--formula", "--as", "tex").returncode == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .evaluation import differing
+from .evaluation import differing, overruled
 from .formulas import Derivation, Formula, in_language, key_text, written
 from .text import Unwritable
 from .tracing import NoFormula
@@ -32,6 +32,8 @@ class Answer(NamedTuple):
 def answer(derivation: Derivation, kind: str, form: str) -> Answer:
     """The derivative that a command is named after, in a form. Raises NoFormula."""
     formula: Formula = getattr(derivation, _MAKERS[kind])()
+    if kind in ("grad", "vjp") and overruled(derivation, formula):
+        raise NoFormula("a Function's own backward, or a hook, makes another gradient")
     key = differing(formula)
     if key is not None:
         at = f" by `{key_text(key)}`" if key else ""

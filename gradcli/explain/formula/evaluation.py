@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.autograd.modes import no_grad
+from gradcli.func.recorded import gradients
 from gradcli.language.interpreter import Program, Session
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
@@ -15,7 +16,7 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
-from .formulas import Formula, in_language
+from .formulas import Derivation, Formula, in_language
 from .symbols import bare
 
 _CLOSE = {dtypes.float64: 1e-8, dtypes.complex128: 1e-8}
@@ -34,6 +35,25 @@ def evaluated(
             return Session().run(program, dict(given), fresh=True).value
     finally:
         runtime.where = where_now
+
+
+def overruled(derivation: Derivation, formula: Formula) -> bool:
+    """Whether the engine's gradients are not those of the operations: a Function's own backward
+    or a hook has made them."""
+    executed = gradients(
+        [bare(derivation.y.tensor)],
+        [bare(symbol.tensor) for symbol in derivation.by.values()],
+        [bare(symbol.tensor) for symbol in derivation.extra.values()] or None,
+    )
+    for name, slope in zip(derivation.by, executed, strict=True):
+        found = formula.values.get(name)
+        one = slope if found is None else found
+        if slope is None or found is None:
+            if one is not None and np.any(np.asarray(one.array)):
+                return True
+        elif not agrees(found, slope):
+            return True
+    return False
 
 
 def differing(formula: Formula) -> Any:

@@ -175,6 +175,15 @@ def _mul(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression:
     return outer or algebra.product([(a, 1), (b, 1)], s.shape)
 
 
+def _column_of(part: Expression) -> Expression | None:
+    """The vector that stands as a column."""
+    if part.kind == CALL and part.head[0] in ("unsqueeze", "reshape"):
+        inner: Expression = arguments(part)[0]
+        if len(inner.shape) == 1 and part.shape == (inner.shape[0], 1):
+            return inner
+    return None
+
+
 def _outer(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression | None:
     """A column times a row as the outer product of two vectors."""
     if len(s.shape) != 2:
@@ -183,12 +192,12 @@ def _outer(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Express
         scale: Any = 1
         if left.kind == SUM and len(left.args) == 1:
             scale, left = left.head[0], left.args[0]
-        column = left.kind == CALL and left.head[0] == "unsqueeze" and len(left.shape) == 2
+        column = _column_of(left) is not None
         if not column or left.shape[1] != 1 or (right.shape[:1] == (1,) and len(right.shape) == 2):
             continue
         row = right
         if len(row.shape) == 1 and row.shape[0] == s.shape[1]:
-            found = algebra.call("outer", [arguments(left)[0], row], s.shape)
+            found = algebra.call("outer", [_column_of(left), row], s.shape)
             return found if scale == 1 else algebra.total([(scale, found)])
     return None
 
@@ -283,6 +292,10 @@ def _summed(
                 [(b, e) for b, e in algebra.factors_of(value).items() if b.shape], value.shape
             )
             return algebra.product([*outside, (_summed(algebra, inside, axes, keepdim), 1)], shape)
+    if value.kind == PRODUCT and algebra.factoring and not keepdim and len(value.shape) == 2:
+        product = _as_matrix_product(algebra, value, axes)
+        if product is not None:
+            return product
     if value.kind == SUM and algebra.factoring:
         parts = [
             (c, _summed(algebra, algebra.expand(t, value.shape), axes, keepdim))
@@ -295,6 +308,27 @@ def _summed(
     if keepdim:
         return algebra.call("sum_dim", [value, axes, True], shape, value.complex)
     return algebra.call("sum_dim", [value, axes, False], shape, value.complex)
+
+
+def _as_matrix_product(
+    algebra: Algebra, value: Expression, axes: tuple[int, ...]
+) -> Expression | None:
+    """The sums of a matrix's rows times a vector, or of its columns, as a product with it."""
+    factors = algebra.factors_of(value).items()
+    if axes == (1,):
+        vectors = [(b, e) for b, e in factors if len(b.shape) == 1]
+    elif axes == (0,):
+        vectors = [(c, e) for b, e in factors if (c := _column_of(b)) is not None]
+    else:
+        return None
+    rest = [(b, e) for b, e in factors if b.shape == value.shape]
+    if not vectors or not rest or len(vectors) + len(rest) != len(factors):
+        return None
+    matrix = algebra.product(rest)
+    vector = algebra.product(vectors)
+    if vector.shape != (value.shape[axes[0]],):
+        return None
+    return algebra.matmul([matrix if axes == (1,) else algebra.transpose(matrix), vector])
 
 
 def _is_sum(part: Expression) -> bool:
@@ -439,10 +473,8 @@ def _reshaped(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Exp
     if value.kind == EXPAND and not value.args[0].shape:
         return algebra.expand(value.args[0], s.shape)
     if value.kind == SUM and len(value.args) == 1:
-        inner = algebra.call(
-            "reshape", [algebra.expand(value.args[0], value.shape), s.shape], s.shape, s.is_complex
-        )
-        return algebra.total([(value.head[0], inner)], s.shape)
+        inner = algebra.expand(value.args[0], value.shape)
+        return algebra.total([(value.head[0], _reshaped(algebra, s, inner) or inner)], s.shape)
     return algebra.call("reshape", [value, s.shape], s.shape, s.is_complex)
 
 

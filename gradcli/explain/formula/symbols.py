@@ -61,14 +61,18 @@ class Symbol:
 
 
 class Traced(Level):
-    """The level of a tensor that stands for a symbol; of a view with the tensor it was taken of."""
+    """The level of a tensor that stands for a symbol; of a view with the tensor that it was taken
+    of, and the call that took it."""
 
-    __slots__ = ("source", "symbol")
+    __slots__ = ("source", "symbol", "view")
 
-    def __init__(self, symbol: Symbol, source: Tensor | None = None) -> None:
+    def __init__(
+        self, symbol: Symbol, source: Tensor | None = None, view: Call | None = None
+    ) -> None:
         super().__init__()
         self.symbol = symbol
         self.source = source
+        self.view = view
 
 
 def symbol_of(tensor: Tensor) -> Symbol | None:
@@ -87,7 +91,7 @@ def standing_for(symbol: Symbol) -> Tensor:
 def bare(value: Any) -> Any:
     """A value as the operations see it: tensors without their symbols, still on their graph."""
     if type(value) is Tensor:
-        if type(value.level) is not Traced:
+        if value.level is None:
             return value
         tensor = alias(value)
         tensor.node, tensor.number = value.node, value.number

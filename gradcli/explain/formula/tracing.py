@@ -53,7 +53,10 @@ def symbolic(value: Any) -> Any:
     """An argument with symbols in place of tensors."""
     if type(value) is Tensor:
         found = symbol_of(value)
-        return found if found is not None else Symbol(value, None, 0, next(_numbers))
+        if found is None:
+            found = Symbol(value, None, 0, next(_numbers))
+            found.where = runtime.where
+        return found
     if type(value) in (list, tuple):
         return type(value)(symbolic(item) for item in value)
     return value
@@ -85,12 +88,15 @@ def _run(op: Op, args: Any) -> Any:
     if op.composite is not None:
         return op.composite(traced, *args)
     outputs = run_plain(op, [bare(value) for value in args])
-    source = args[0] if op.view else None
-    _mark(Call(op, tuple(symbolic(value) for value in args)), outputs, source)
+    call = Call(op, tuple(symbolic(value) for value in args))
+    if op.view:
+        _mark(call, outputs, args[0], call)
+    else:
+        _mark(call, outputs)
     return outputs
 
 
-def _mark(call: Call, outputs: Any, source: Tensor | None = None) -> None:
+def _mark(call: Call, outputs: Any, source: Tensor | None = None, view: Call | None = None) -> None:
     """Let the outputs of a call stand for symbols; those of a view know what they are views of."""
     for index, output in enumerate((outputs,) if type(outputs) is Tensor else outputs):
         if type(output) is not Tensor:
@@ -98,10 +104,10 @@ def _mark(call: Call, outputs: Any, source: Tensor | None = None) -> None:
             continue
         symbol = Symbol(output, call, index, next(_numbers))
         symbol.tensor = alias(output)
-        symbol.tensor.node = output.node
+        symbol.tensor.node, symbol.tensor.number = output.node, output.number
         symbol.where = runtime.where
         call.results.append(symbol)
-        output.level = Traced(symbol, source)
+        output.level = Traced(symbol, source, view)
 
 
 def _run_inplace(op: Op, args: Any) -> Tensor:
@@ -116,43 +122,42 @@ def _run_inplace(op: Op, args: Any) -> Tensor:
     while part is not None and type(part.level) is Traced:
         symbol = part.level.symbol  # what it was before stays what the symbol stands for
         symbol.tensor = make(np.array(symbol.tensor.array)[()], symbol.tensor.dtype)
+        if symbol.call is None and not _is_free(part):
+            symbol.name = ""  # from now on the name stands for something else
         part = part.level.source
     target.level = None
     run_inplace(op, [target, *(bare(value) for value in args[1:])])
-    source = level.source if type(level) is Traced else None
-    if requires_grad(target) and is_leaf(target):  # a step of its own, as optimizers make them
+    if _is_free(target):  # a step of its own, as optimizers make them
         named(target, level.symbol.name if type(level) is Traced else "")
         return target
-    _mark(call, target, source)
-    if type(level) is Traced and source is not None:
-        _write_through(level.symbol, target, source)
+    if type(level) is not Traced:
+        _mark(call, target)
+        return target
+    _mark(call, target, level.source, level.view)
+    if level.source is not None and level.view is not None:
+        _write_through(level.view, target, level.source)
     return target
 
 
-def _write_through(view: Symbol, written: Tensor, source: Tensor) -> None:
+def _is_free(tensor: Tensor) -> bool:
+    return requires_grad(tensor) and is_leaf(tensor)
+
+
+def _write_through(view: Call, written: Tensor, source: Tensor) -> None:
     """Let what a view was taken of stand for itself with the view's new values."""
     level = source.level
-    call = view.call
-    rule = _SCATTERS.get(call.op.id) if call is not None and call.op is not None else None
-    if rule is None or type(level) is not Traced or call is None:
+    rule = None if view.op is None else _SCATTERS.get(view.op.id)
+    part = symbol_of(written)
+    if rule is None or part is None or type(level) is not Traced:
         raise NoFormula("it writes into a part of a tensor in place", runtime.where)
     with no_grad():
-        whole = rule(
-            traced, standing_for(level.symbol), standing_for_level(written), *call.args[1:]
-        )
+        whole = rule(traced, standing_for(level.symbol), standing_for(part), *view.args[1:])
     symbol = whole.level.symbol
     symbol.where = runtime.where
     symbol.tensor.node = source.node
-    source.level = Traced(symbol, level.source)
-    if level.source is not None:
-        _write_through(level.symbol, source, level.source)
-
-
-def standing_for_level(tensor: Tensor) -> Tensor:
-    """A tensor outside any graph that stands for the same symbol."""
-    symbol = symbol_of(tensor)
-    assert symbol is not None
-    return standing_for(symbol)
+    source.level = Traced(symbol, level.source, level.view)
+    if level.source is not None and level.view is not None:
+        _write_through(level.view, source, level.source)
 
 
 # What a tensor is with a view of it replaced, by the operation that made the view.
