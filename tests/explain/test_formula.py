@@ -222,6 +222,25 @@ def test_special_functions_are_said_in_the_first_line() -> None:
     assert code.splitlines()[0] == "# Needs SciPy for functions that NumPy does not have."
 
 
+def test_a_vector_inside_of_a_product() -> None:
+    """`B @ y @ r` is a number: products of matrices are not read from the right."""
+    text = "atan(tanh((B @ y) @ expm1(0.2 * x)))"
+    case = Case(text, {"x": [0.5, 1.0], "y": [0.3, -0.4], "B": [[1.0, 2.0], [0.3, 0.1]]}, {})
+    parts, where = in_language(case.derivation().gradients())
+    found = arrays(evaluated(parts, where, case.values()))
+    assert all(close(a, b, 1e-12) for a, b in zip(found, case.executed(), strict=True))
+
+
+def test_latex_tells_products_apart() -> None:
+    case = Case("sum(tanh(A @ x) ** 2)", {"x": [0.5, 1.0]}, {"A": [[1.0, 2.0], [0.3, 0.1]]})
+    latex, where = written(case.derivation().gradients(), Latex())
+    assert latex["x"] == (
+        r"2 A^{\top} \left(\tanh\left(A x\right) \odot \left(1 - "
+        r"\tanh\left(A x\right)^{2}\right)\right)"
+    )
+    assert where == {}
+
+
 def test_latex_escapes_names() -> None:
     assert latex_name("α") == "\\alpha"
     assert latex_name("h_2") == "h_{2}"
@@ -305,12 +324,14 @@ y = (w ** 3).sum()
 """
 
 
-@pytest.mark.parametrize("text", [CUSTOM, HOOK])
+@pytest.mark.parametrize(
+    ("text", "command"), [(CUSTOM, "grad"), (HOOK, "grad"), (CUSTOM, "jacobian"), (HOOK, "hessian")]
+)
 def test_a_gradient_that_the_program_makes_has_no_formula(
-    text: str, tmp_path: pathlib.Path
+    text: str, command: str, tmp_path: pathlib.Path
 ) -> None:
     (tmp_path / "p.grad").write_text(text)
-    done = gradcli("grad", "-f", str(tmp_path / "p.grad"), "--of", "y", "--formula")
+    done = gradcli(command, "-f", str(tmp_path / "p.grad"), "--of", "y", "--formula")
     assert done.returncode == 5
     assert "a Function's own backward, or a hook, makes another gradient" in done.stderr
 

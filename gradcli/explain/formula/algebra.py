@@ -228,7 +228,7 @@ class Algebra:
         for end in (-1, 0):
             shared: dict[Expression, list[tuple[Any, Expression]]] = {}
             for factor, term in terms:
-                if term.kind == MATMUL:
+                if term.kind == MATMUL and all(len(arg.shape) == 2 for arg in term.args[1:-1]):
                     shared.setdefault(term.args[end], []).append((factor, term))
             for common_end, group in shared.items():
                 rest = [(c, self.matmul(t.args[:-1] if end else t.args[1:])) for c, t in group]
@@ -331,8 +331,10 @@ class Algebra:
                         factor.shape,
                     )
             if is_number(factor, 0) and len(factors) > 1:
-                shape: Shape = tuple(factors[0].shape[:-1])
-                return self.number(0, shape + tuple(factors[-1].shape[1:]))
+                shape = factors[0].shape
+                for other in factors[1:]:
+                    shape = product_shape(shape, other.shape)
+                return self.number(0, shape)
             inner = factor.kind == MATMUL and (
                 place == 0 or all(len(part.shape) == 2 for part in factor.args[:-1])
             )
@@ -343,9 +345,9 @@ class Algebra:
         if len(flat) == 1:
             found = flat[0]
         else:
-            first, last = flat[0].shape, flat[-1].shape
-            lead = first[:-2] if len(first) > 2 else ()
-            shape = lead + first[len(lead) : -1] + (last[len(last) - 1 :] if len(last) > 1 else ())
+            shape = flat[0].shape
+            for part in flat[1:]:
+                shape = product_shape(shape, part.shape)
             found = self._make(MATMUL, None, flat, shape, any(part.complex for part in flat))
         if outside:
             found = self.product([*outside, (found, 1)])
@@ -453,6 +455,15 @@ def arguments(call: Expression) -> list[Any]:
         return found if kind == "list" else tuple(found)
 
     return [filled(item) for item in call.head[1]]
+
+
+def product_shape(left: Shape, right: Shape) -> Shape:
+    """The shape of a product of matrices, or with a vector at either end."""
+    if len(right) == 1:
+        return left[:-1]
+    if len(left) == 1:
+        return (*right[:-2], right[-1])
+    return (*left[:-1], right[-1])
 
 
 def is_number(part: Expression, value: Any) -> bool:

@@ -11,12 +11,11 @@ from .tracing import NoFormula
 
 _MAKERS = {
     "grad": "gradients",
-    "vjp": "gradients",
     "jvp": "tangents",
     "jacobian": "jacobian",
     "hessian": "hessian",
 }
-_TITLES = {"grad": "gradient", "vjp": "gradient"}
+_TITLES = {"grad": "gradient"}
 
 
 class Answer(NamedTuple):
@@ -32,7 +31,8 @@ class Answer(NamedTuple):
 def answer(derivation: Derivation, kind: str, form: str) -> Answer:
     """The derivative that a command is named after, in a form. Raises NoFormula."""
     formula: Formula = getattr(derivation, _MAKERS[kind])()
-    if kind in ("grad", "vjp") and overruled(derivation, formula):
+    first = derivation if kind == "grad" else derivation.again()
+    if overruled(first, formula if kind == "grad" else first.gradients()):
         raise NoFormula("a Function's own backward, or a hook, makes another gradient")
     key = differing(formula)
     if key is not None:

@@ -85,6 +85,7 @@ class Derivation:
         if symbol is None:
             raise NoFormula("the result is not made from an input")
         self.run = run
+        self.result = y
         self.y = symbol
         self.by = {name: run.leaves[name] for name in by}
         self.names = self._names()
@@ -93,6 +94,10 @@ class Derivation:
         self.extra: dict[str, Symbol] = {}
         self.columns: Symbol | None = None
         self.through: dict[int, Symbol] = {}
+
+    def again(self) -> Derivation:
+        """Another derivation of the same."""
+        return Derivation(self.run, self.result, list(self.by))
 
     def _names(self) -> dict[Symbol, str]:
         """The program's names for what it computed, numbered where one stands for several."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
 from .algebra import CALL, MATMUL, NAME, NUMBER, SUM, Expression, arguments
@@ -124,11 +126,15 @@ class Latex(Writer):
     def _name(self, part: Expression) -> tuple[str, int]:
         return latex_name(part.head), ATOM
 
-    def times(self, pieces: list[str]) -> str:
-        joined = pieces[0] if pieces else ""
-        for piece in pieces[1:]:
+    def times(self, pieces: list[str], bases: Sequence[Expression | None] = ()) -> str:
+        joined = ""
+        wide = False  # whether what stands there has dimensions
+        for piece, base in zip_longest(pieces, bases):
             digits = piece[:1].isdigit() and joined[-1:].isdigit()
-            joined += f" \\cdot {piece}" if digits else f" {piece}"
+            shaped = base is not None and bool(base.shape)
+            sign = r" \odot " if shaped and wide else r" \cdot " if digits else " "
+            joined += f"{sign}{piece}" if joined else piece
+            wide = wide or shaped
         return joined
 
     def divided(self, sign: str, above: str, binds: int, below: list[str]) -> tuple[str, int]:

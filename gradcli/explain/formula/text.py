@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -124,11 +124,13 @@ class Writer:
         over_texts = [] if over == 1 else [self.number(over)]
         over_texts += [self.raised(b, e, False, len(below) + len(over_texts) > 1) for b, e in below]
         pieces = [] if factor == 1 else [self.number(factor)]
+        bases: list[Expression | None] = [None] * len(pieces)
+        bases += [base for base, _ in above]
         for base, exponent in above:
             pieces.append(
                 self.raised(base, exponent, not pieces or pieces == [self.number(factor)])
             )
-        text = self.times(pieces) or "1"
+        text = self.times(pieces, bases) or "1"
         if len(pieces) > 1 or (
             pieces and factor == 1 and above and self._binds(*above[0]) < SIGNED
         ):
@@ -145,8 +147,8 @@ class Writer:
         self.text(base)
         return self.known[base][1]
 
-    def times(self, pieces: list[str]) -> str:
-        """A product of pieces."""
+    def times(self, pieces: list[str], bases: Sequence[Expression | None] = ()) -> str:
+        """A product of pieces, of which `bases` tells the shapes."""
         return " * ".join(pieces)
 
     def divided(self, sign: str, above: str, binds: int, below: list[str]) -> tuple[str, int]:
