@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, NamedTuple
 
 import numpy as np
+from derived import compiled
 from table_cases import mapped
 
 from gradcli.autograd.engine import fitted
 from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import no_grad, requires_grad
 from gradcli.explain.formula.evaluation import evaluated
-from gradcli.explain.formula.formulas import Derivation, in_language
+from gradcli.explain.formula.formulas import Derivation, Formula, in_language
 from gradcli.explain.formula.local import step_formula
+from gradcli.explain.formula.numpy_code import numpy_code
 from gradcli.explain.formula.running import Run
 from gradcli.explain.formula.symbols import bare
+from gradcli.explain.formula.text import Unwritable
 from gradcli.explain.formula.tracing import named, tracing
 from gradcli.func.recorded import gradients
 from gradcli.render.names import Names
@@ -36,8 +40,30 @@ class Found(NamedTuple):
     executed: Any
 
 
-def formulas(op: Op, sample: Sample) -> list[Found]:
-    """The formulas of the first differentiable output by every input. Raises NoFormula."""
+class Derived(NamedTuple):
+    """The formulas of a sample by every input, as one, and with what they are computed from."""
+
+    formula: Formula
+    values: dict[str, Any]
+    found: list[Found]
+
+    def by_numpy(self) -> list[Any] | None:
+        """What the emitted NumPy code gives; None where NumPy has no such functions."""
+        try:
+            code = numpy_code(self.formula, "gradient")
+        except Unwritable:
+            return None
+        function = compiled(code, "gradient")
+        names = inspect.signature(function).parameters
+        result = function(*(self.values[name] for name in names))
+        return list(result.values()) if isinstance(result, dict) else [result]
+
+
+def formulas(op: Op, sample: Sample) -> Derived | None:
+    """The formulas of the first differentiable output by every input; None where there is none.
+
+    Raises NoFormula.
+    """
     given: dict[str, Tensor] = {}
 
     def copied(value: Tensor) -> Tensor:
@@ -51,7 +77,7 @@ def formulas(op: Op, sample: Sample) -> list[Found]:
     executed = _outputs(settled(op)(*arguments, **keywords))
     places = [i for i, y in enumerate(executed) if type(y) is Tensor and requires_grad(y)]
     if not places:
-        return []
+        return None
     run = Run(lambda replaced, observe: None, {})
 
     def symbolic(value: Tensor) -> Tensor:
@@ -66,7 +92,8 @@ def formulas(op: Op, sample: Sample) -> list[Found]:
         outputs = _outputs(settled(op)(*traced_arguments, **traced_keywords))
     by = [name for name, value in given.items() if requires_grad(value)]
     derivation = Derivation(run, outputs[places[0]], by)
-    parts, where = in_language(derivation.gradients())
+    formula = derivation.gradients()
+    parts, where = in_language(formula)
     values = {name: make(value.array, value.dtype) for name, value in given.items()}
     cotangents = None
     for name, symbol in derivation.extra.items():
@@ -74,7 +101,7 @@ def formulas(op: Op, sample: Sample) -> list[Found]:
         cotangents = [values[name]]
     found = evaluated(parts, where, values)
     wanted = gradients([executed[places[0]]], [given[name] for name in by], cotangents)
-    return [
+    listed = [
         Found(
             text,
             where,
@@ -83,6 +110,7 @@ def formulas(op: Op, sample: Sample) -> list[Found]:
         )
         for name, text, value, slope in zip(by, parts.values(), found, wanted, strict=True)
     ]
+    return Derived(formula, {n: np.asarray(t.array) for n, t in values.items()}, listed)
 
 
 def _outputs(found: Any) -> list[Any]:

@@ -97,8 +97,14 @@ def test_entries(share: int) -> None:
             except (RuntimeError, NotImplementedError) as error:
                 assert any(words in str(error) for words in NO_DERIVATIVE), (op.id, error)
                 continue
-            for text, where, value, executed in found:
+            if found is None:
+                continue
+            for text, where, value, executed in found.found:
                 assert close(value, executed, 1e-9), (op.id, text, where)
+            by_numpy = found.by_numpy()
+            if by_numpy is not None:
+                for value, (text, _, _, executed) in zip(by_numpy, found.found, strict=True):
+                    assert close(value, executed, 1e-9), (op.id, text)
 
 
 @pytest.mark.parametrize("share", range(2))

@@ -1,6 +1,6 @@
 """Records that emitted PyTorch code gives the executed derivatives of random texts.
 
-    PYTHONPATH=.:tests/explain python tests/goldens/record_formulas.py
+    PYTHONPATH=.:tests/explain:tests/ops python tests/goldens/record_formulas.py
 
 Every text of tests/explain/random_texts.py is derived; the formula is run here, by NumPy and by
 PyTorch, and compared with what the engine executes. formulas.json has a digest of each code that
@@ -10,6 +10,7 @@ PyTorch ran, so that the tests know whether what is emitted today is what was co
 from __future__ import annotations
 
 import collections
+import inspect
 import json
 import pathlib
 import sys
@@ -18,6 +19,11 @@ import numpy as np
 import torch
 from compared import CASES, Compared, compare
 from derived import arguments_of, close, compiled
+from entries import formulas
+from table_cases import entries, samples
+
+from gradcli.explain.formula.torch_code import torch_code
+from gradcli.explain.formula.tracing import NoFormula
 
 FILE = pathlib.Path(__file__).with_name("formulas.json")
 
@@ -32,6 +38,37 @@ def by_torch(found: Compared) -> bool:
         close(np.asarray(part.detach() if hasattr(part, "detach") else part), wanted, found.close)
         for part, wanted in zip(parts, found.executed, strict=True)
     )
+
+
+def _entries() -> collections.Counter[str]:
+    """How the code for the table's entries compares, from their first samples."""
+    counts: collections.Counter[str] = collections.Counter()
+    for op in entries():
+        for sample in samples(op, "real")[:1] if op.vjp else ():
+            try:
+                derived = formulas(op, sample)
+            except (NoFormula, RuntimeError, NotImplementedError):
+                counts["entries: none"] += 1
+                continue
+            if derived is None:
+                continue
+            function = compiled(torch_code(derived.formula, "gradient"), "gradient")
+            names = inspect.signature(function).parameters
+            try:
+                result = function(*(torch.tensor(derived.values[name]) for name in names))
+            except (TypeError, RuntimeError, AttributeError) as error:
+                print(op.id, type(error).__name__, str(error)[:200])
+                counts["entries: PyTorch refuses"] += 1
+                continue
+            parts = list(result.values()) if isinstance(result, dict) else [result]
+            same = all(
+                close(np.asarray(part), found.executed, 1e-9)
+                for part, found in zip(parts, derived.found, strict=True)
+            )
+            counts[f"entries: {'equal' if same else 'PyTorch differs'}"] += 1
+            if not same:
+                print(op.id, torch_code(derived.formula, "gradient"))
+    return counts
 
 
 def main() -> None:
@@ -54,6 +91,7 @@ def main() -> None:
                 print(found.torch_code)
                 sys.exit(f"{kind} {place}: PyTorch computes something else")
             digests[kind].append(found.digest)
+    counts.update(_entries())
     FILE.write_text(json.dumps({"torch": torch.__version__, **digests}, indent=0) + "\n")
     print(dict(counts))
     print(f"{len(used)} entries: " + " ".join(f"{name} {n}" for name, n in used.most_common()))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Iterable
 
+from gradcli.tensor.dtypes import FLOATING
+
 from .algebra import NAME, Expression
 from .formulas import Formula, key_text
 from .naming import inside
@@ -44,7 +46,8 @@ def function_text(
     names = safe_names(dict.fromkeys([*arguments, *formula.where]), taken)
     writer = make(names)
     writer.named = {part: names[name] for part, name in formula.named.items()}
-    writer.sample = names[arguments[0]] if arguments else ""
+    floating = [n for n in arguments if formula.given[n].tensor.dtype.category >= FLOATING]
+    writer.sample = names[floating[0]] if floating else ""
     lines = [f"def {title}({', '.join(names[name] for name in arguments)}):"]
     for name, part in formula.where.items():
         lines.append(f"    {names[name]} = {writer.definition(part)}")

@@ -51,7 +51,6 @@ _NUMPY = {
         "fmod",
         "copysign",
         "nextafter",
-        "ldexp",
         "outer",
         "trace",
         "heaviside",
@@ -80,6 +79,12 @@ _NUMPY = {
     "det": "linalg.det",
     "norm": "linalg.norm",
     "sgn": "sign",
+    "_real": "real",
+    "_imag": "imag",
+    "_conj": "conj",
+    "_conj_physical": "conj",
+    "linalg_pinv": "linalg.pinv",
+    "_cholesky": "linalg.cholesky",
     "i0": "i0",
 }
 _SCIPY = {
@@ -88,18 +93,20 @@ _SCIPY = {
     "erfinv": "erfinv",
     "lgamma": "gammaln",
     "digamma": "digamma",
-    "special_erfcx": "erfcx",
-    "special_ndtr": "ndtr",
-    "special_ndtri": "ndtri",
-    "special_log_ndtr": "log_ndtr",
-    "special_i0e": "i0e",
-    "special_i1": "i1",
-    "special_i1e": "i1e",
-    "special_entr": "entr",
+    "erfcx": "erfcx",
+    "ndtr": "ndtr",
+    "ndtri": "ndtri",
+    "log_ndtr": "log_ndtr",
+    "i0e": "i0e",
+    "i1": "i1",
+    "i1e": "i1e",
+    "entr": "entr",
+    "polygamma": "polygamma",
+    "zeta_base": "zeta",
     "sigmoid": "expit",
     "logit": "logit",
     "xlogy": "xlogy",
-    "special_xlog1py": "xlog1py",
+    "xlog1py": "xlog1py",
 }
 _REDUCED = {
     "sum": "sum", "sum_dim": "sum", "mean": "mean", "mean_dim": "mean", "prod": "prod",
@@ -108,13 +115,40 @@ _REDUCED = {
 }  # fmt: skip
 
 
+# Small functions that stand in the emitted code where NumPy has a statement only.
+_HELPERS = {
+    "add_along": """def add_along(into, axis, index, source):
+    found = np.array(into)
+    places = list(np.indices(index.shape))
+    places[axis] = index
+    np.add.at(found, tuple(places), source[tuple(slice(n) for n in index.shape)])
+    return found""",
+    "add_rows": """def add_rows(into, axis, index, source):
+    found = np.array(into)
+    np.add.at(np.moveaxis(found, axis, 0), index, np.moveaxis(source, axis, 0))
+    return found""",
+    "fill_rows": """def fill_rows(into, axis, index, value):
+    found = np.array(into)
+    np.moveaxis(found, axis, 0)[index] = value
+    return found""",
+    "put_at": """def put_at(into, places, source, accumulate):
+    found = np.array(into)
+    if accumulate:
+        np.add.at(found, places, source)
+    else:
+        found[places] = source
+    return found""",
+}
+
+
 class NumpyCode(Writer):
-    """Writes NumPy's names, and remembers whether SciPy's are needed."""
+    """Writes NumPy's names; remembers whether SciPy's are needed, and which small functions."""
 
     def __init__(self, names: dict[str, str]) -> None:
         super().__init__(lambda name: f"np.{name}")
         self.names = names
         self.special = False
+        self.helpers: dict[str, None] = {}
 
     def result(self, part: Expression) -> str:
         return self.real(part)
@@ -156,7 +190,7 @@ class NumpyCode(Writer):
         value, *rest = values
         rest = [v for v in rest if v is not None]
         pieces = [self.text(value)]
-        if rest and rest[0] not in ((), True, False):
+        if rest and type(rest[0]) is not bool and rest[0] != ():
             dims = rest[0]
             axis = dims[0] if type(dims) in (tuple, list) and len(dims) == 1 else dims
             pieces.append(f"axis={tuple(axis) if type(axis) is list else axis}")
@@ -224,6 +258,81 @@ class NumpyCode(Writer):
         self.special = True
         inner = self.text(values[0])
         return f"({self.text(values[0], RAISED)} * special.expit({inner}))", ATOM
+
+    def _pooled(self, name: str, values: list[Any]) -> tuple[str, int]:
+        raise Unwritable(name.removeprefix("F."))
+
+    def _spectrum(self, name: str, value: Expression, dim: Any, norm: str, more: str = "") -> Any:
+        raise Unwritable(f"fft_{name}")
+
+    def call_convolution(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        raise Unwritable("convolution")
+
+    def call__pivot_matrix(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        raise Unwritable("lu_unpack")
+
+    def _helped(self, name: str, *texts: str) -> tuple[str, int]:
+        self.helpers[name] = None
+        return f"{name}({', '.join(texts)})", ATOM
+
+    def call_scatter_add(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        into, dim, index, source = values
+        if not part.shape:
+            raise Unwritable("scatter_add")
+        return self._helped(
+            "add_along", self.text(into), str(dim), self.text(index), self.text(source)
+        )
+
+    def call_index_add(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        into, dim, index, source, *factor = values
+        if not part.shape or factor not in ([], [1]):
+            raise Unwritable("index_add")
+        return self._helped(
+            "add_rows", self.text(into), str(dim), self.text(index), self.text(source)
+        )
+
+    def call_index_fill(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        into, dim, index, value = values
+        if not part.shape:
+            raise Unwritable("index_fill")
+        return self._helped(
+            "fill_rows", self.text(into), str(dim), self.text(index), self.argument(value)
+        )
+
+    def call_index_put(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        into, places, source, accumulate = values
+        items = [
+            self.text(item) if isinstance(item, Expression) else "slice(None)" for item in places
+        ]
+        where = f"({', '.join(items)},)"
+        return self._helped(
+            "put_at", self.text(into), where, self.text(source), str(bool(accumulate))
+        )
+
+    def call_gather(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, dim, index, *_ = values
+        if len(value.shape) != len(index.shape) or not value.shape:
+            raise Unwritable("gather")
+        rest = [d for d in range(len(value.shape)) if d != dim % len(value.shape)]
+        if any(value.shape[d] != index.shape[d] for d in rest):
+            raise Unwritable("gather")
+        return f"np.take_along_axis({self.text(value)}, {self.text(index)}, {dim})", ATOM
+
+    def call_index_select(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, dim, index = values
+        if not value.shape:
+            raise Unwritable("index_select")
+        return f"np.take({self.text(value)}, {self.text(index)}, {dim})", ATOM
+
+    def call_clamp_min(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, low = values
+        return f"np.maximum({self.text(value)}, {self.argument(low)})", ATOM
+
+    def call_masked_select(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, mask = values
+        if value.shape != mask.shape:
+            raise Unwritable("masked_select")
+        return f"{self.text(value, ATOM)}[{self.text(mask)}]", ATOM
 
     def call_norm(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"np.linalg.norm({self.text(values[0])})", ATOM
@@ -359,9 +468,11 @@ def _imports(writer: Writer) -> list[str]:
             *lines,
             "from scipy import special",
         ]
+    for name in writer.helpers:
+        lines += ["", "", *_HELPERS[name].split("\n")]
     return lines
 
 
 def numpy_code(formula: Formula, title: str) -> str:
     """A function that needs NumPy, and SciPy where its first line says so. Raises Unwritable."""
-    return function_text(formula, title, NumpyCode, _imports, ["np", "special"])
+    return function_text(formula, title, NumpyCode, _imports, ["np", "special", *_HELPERS])

@@ -47,6 +47,23 @@ class TorchCode(Writer):
             return f"torch.tensor({self.real(part)}, dtype={self.sample}.dtype)"
         return super().given_tensor(part)
 
+    def number(self, value: Any) -> str:
+        text = super().number(value)
+        return {"inf": "torch.inf", "-inf": "-torch.inf", "nan": "torch.nan"}.get(text, text)
+
+    def call_one_hot(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        text, binds = super().call_one_hot(part, values)
+        return (f"{text}.to({self.sample}.dtype)" if self.sample else text), binds
+
+    def call_eye_of(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        kind = f", dtype={self.sample}.dtype" if self.sample else ""
+        return f"torch.eye({values[0]}, {values[1]}{kind})", ATOM
+
+    def call__pivot_matrix(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        _, pivots, rows = values
+        kind = f", dtype={self.sample}.dtype" if self.sample else ""
+        return f"torch.lu_unpack(torch.zeros({rows}, {rows}{kind}), {self.text(pivots)})[0]", ATOM
+
     def call_eye(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         kind = f", dtype={self.sample}.dtype" if self.sample else ""
         return f"torch.eye({values[0]}{kind})", ATOM
