@@ -1,6 +1,6 @@
 """Records that emitted PyTorch code gives the executed derivatives of random texts.
 
-    PYTHONPATH=.:tests/explain:tests/ops python tests/goldens/record_formulas.py
+    PYTHONPATH=.:tests/ops:tests/explain python tests/goldens/record_formulas.py
 
 Every text of tests/explain/random_texts.py is derived; the formula is run here, by NumPy and by
 PyTorch, and compared with what the engine executes. formulas.json has a digest of each code that
