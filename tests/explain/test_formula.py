@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pathlib
+import re
 import subprocess
 import sys
 from typing import Any
@@ -151,6 +152,39 @@ def test_few_entries_have_no_formula() -> None:
     assert all(UNWRITTEN.values())
     assert len(UNWRITTEN) <= 0.03 * len(OPS)
     assert {*SPELLED, *DEFINITIONS} <= set(OPS)
+    for identifier, (_, positional, keywords) in SPELLED.items():
+        known = {parameter.name for parameter in OPS[identifier].parameters}
+        assert {*positional, *keywords} <= known, identifier
+
+
+LAYERS = [
+    "F.layer_norm(x, [3]).pow(3).sum()",
+    "F.group_norm(x.reshape(1, 3), 1).pow(3).sum()",
+    "F.batch_norm(x.reshape(3, 1), None, None, training=True).pow(3).sum()",
+    "huber_loss(x, t) ** 2",
+    "smooth_l1_loss(x, t) ** 2",
+    "mse_loss(x, t) ** 2",
+    "nll_loss(log_softmax(x, 0), tensor(1)) ** 2",
+    "cross_entropy(x, tensor(1)) ** 2",
+    "binary_cross_entropy(sigmoid(x), t) ** 2",
+    "binary_cross_entropy_with_logits(x, t) ** 2",
+    "F.avg_pool1d(x.reshape(1, 3), 2, 1).pow(3).sum()",
+    "F.max_pool1d(x.reshape(1, 3), 2, 1).pow(3).sum()",
+    "F.conv1d(x.reshape(1, 1, 3), t.reshape(1, 1, 3), padding=1).pow(3).sum()",
+    "F.scaled_dot_product_attention(outer(x, t), outer(t, x), outer(x, x)).pow(3).sum()",
+    "F.embedding(tensor([1, 0, 1]), outer(x, x)).pow(3).sum()",
+    "linalg.cholesky(outer(x, x) + eye(3)).pow(3).sum()",
+    "linalg.solve(outer(x, t) + eye(3), t).pow(3).sum()",
+]
+
+
+@pytest.mark.parametrize("text", LAYERS)
+def test_layers_and_losses(text: str) -> None:
+    const = {"t": [1.0, 0.0, 1.0]} if re.search(r"\bt\b", text) else {}
+    case = Case(text, {"x": [0.3, -1.2, 2.0]}, const)
+    parts, where = in_language(case.derivation().gradients())
+    found = arrays(evaluated(parts, where, case.values()))
+    assert all(close(a, b, 1e-9) for a, b in zip(found, case.executed(), strict=True))
 
 
 def test_names_of_a_program_stay() -> None:

@@ -30,6 +30,13 @@ class Answer(NamedTuple):
 
 def answer(derivation: Derivation, kind: str, form: str) -> Answer:
     """The derivative that a command is named after, in a form. Raises NoFormula."""
+    try:
+        return _answer(derivation, kind, form)
+    except RecursionError:
+        raise NoFormula("its parts lie too deep in one another", derivation.y.where) from None
+
+
+def _answer(derivation: Derivation, kind: str, form: str) -> Answer:
     formula: Formula = getattr(derivation, _MAKERS[kind])()
     first = derivation if kind == "grad" else derivation.again()
     if overruled(first, formula if kind == "grad" else first.gradients()):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gradcli.tensor.runtime import runtime
+
 from .algebra import CALL, EXPAND, NAME, NUMBER, Expression
 from .text import Writer
 
@@ -54,6 +56,8 @@ def name_parts(
             continue
         if part.kind == CALL and part.head[0] == "T" and part.args[0].kind == NAME:
             continue
+        if runtime.stop is not None:
+            runtime.check()
         length = len(writer.text(part))
         count = together[part] if length >= _LONG else counts[part]
         if (count - 1) * length - count <= _BESIDE and (length < _LONGEST or part in whole):

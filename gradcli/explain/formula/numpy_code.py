@@ -268,6 +268,18 @@ class NumpyCode(Writer):
     def call_convolution(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         raise Unwritable("convolution")
 
+    def _batch_norm(self, first: list[Any], weight: Any, bias: Any, rest: str) -> tuple[str, int]:
+        raise Unwritable("batch_norm")
+
+    def call__attention(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        raise Unwritable("scaled_dot_product_attention")
+
+    def call__huber_loss(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        raise Unwritable("huber_loss")
+
+    def call__smooth_l1_loss(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        raise Unwritable("smooth_l1_loss")
+
     def call__pivot_matrix(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         raise Unwritable("lu_unpack")
 

@@ -12,6 +12,7 @@ from gradcli.language.machine.state import machine
 from gradcli.table.entry import ELEMENTWISE
 from gradcli.table.shape_rules import broadcast_shape
 from gradcli.tensor import dtypes
+from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
 from .algebra import (
@@ -52,6 +53,8 @@ class Reader:
         waiting = [symbol]
         while waiting:
             current = waiting[-1]
+            if runtime.stop is not None:
+                runtime.check()
             if current in self.known and not (whole and current is symbol):
                 waiting.pop()
                 continue
@@ -84,7 +87,7 @@ class Reader:
 
     def _constant(self, symbol: Symbol) -> Expression:
         array = np.asarray(symbol.tensor.array)
-        if symbol.tensor.dtype is dtypes.bool_:
+        if symbol.tensor.dtype.category < dtypes.FLOATING:  # an index or a mask stays one
             if array.size <= SMALL:
                 return self.algebra.call("tensor", [array.tolist()], symbol.shape)
         elif array.size and (array == array.flat[0]).all():

@@ -264,7 +264,8 @@ class Writer:
         for name in (*positional, *keywords):
             parameter = parameters[name]
             if name not in given or (
-                not isinstance(given[name], Expression) and _same(given[name], parameter.default)
+                not isinstance(given[name], Expression)
+                and (given[name] is None or _same(given[name], parameter.default))
             ):
                 skipped = True
                 continue
@@ -273,6 +274,8 @@ class Writer:
                 text = self.given_tensor(value)
             elif parameter.is_tensor and type(value) in (list, tuple):
                 text = f"[{', '.join(map(self.given_tensor, value))}]"
+            elif parameter.is_list and parameter.kind == "int" and type(value) in (list, tuple):
+                text = self.argument(list(value))
             else:
                 text = self.argument(value)
             label = "input" if name == "self" else name
@@ -438,6 +441,38 @@ class Writer:
         if groups != 1:
             pieces.append(f"groups={groups}")
         return f"{self.function(name)}({', '.join(pieces)})", ATOM
+
+    def call__huber_loss(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, target, reduction, delta = values
+        given = f"{self.text(value)}, {self.text(target)}, {reduction!r}, delta={delta}"
+        return f"{self.function('F.huber_loss')}({given})", ATOM
+
+    def call__smooth_l1_loss(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, target, reduction, beta = values
+        given = f"{self.text(value)}, {self.text(target)}, reduction={reduction!r}, beta={beta}"
+        return f"{self.function('F.smooth_l1_loss')}({given})", ATOM
+
+    def call__batch_norm_training(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, weight, bias, eps = values
+        return self._batch_norm([value, None, None], weight, bias, f"training=True, eps={eps}")
+
+    def call__batch_norm_fixed(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, weight, bias, mean, var, eps = values
+        return self._batch_norm([value, mean, var], weight, bias, f"eps={eps}")
+
+    def _batch_norm(self, first: list[Any], weight: Any, bias: Any, rest: str) -> tuple[str, int]:
+        given = [self.argument(value) for value in first]
+        for name, value in (("weight", weight), ("bias", bias)):
+            if value is not None:
+                given.append(f"{name}={self.argument(value)}")
+        return f"{self.function('F.batch_norm')}({', '.join(given)}, {rest})", ATOM
+
+    def call__attention(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        query, key, value, mask, scale = values
+        more = "" if mask is None else f", attn_mask={self.argument(mask)}"
+        given = ", ".join(map(self.text, (query, key, value)))
+        name = self.function("F.scaled_dot_product_attention")
+        return f"{name}({given}{more}, scale={scale})", ATOM
 
     def call_slice(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value, dim, start, end, step = values

@@ -54,6 +54,39 @@ SPELLED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "_join": ("view_as_complex", ("self",), ()),
     "_cdist_forward": ("cdist", ("x1", "x2", "p"), ()),
     "_lu_factor": ("linalg.lu_factor", ("A",), ()),
+    "_layer_norm": ("F.layer_norm", ("input", "normalized_shape", "weight", "bias", "eps"), ()),
+    "_group_norm": ("F.group_norm", ("input", "num_groups", "weight", "bias", "eps"), ()),
+    "_binary_cross_entropy": (
+        "F.binary_cross_entropy",
+        ("self", "target", "weight"),
+        ("reduction",),
+    ),
+    "_binary_cross_entropy_with_logits": (
+        "F.binary_cross_entropy_with_logits",
+        ("self", "target", "weight"),
+        ("reduction", "pos_weight"),
+    ),
+    "_soft_margin_loss": ("F.soft_margin_loss", ("self", "target"), ("reduction",)),
+    "_nll_loss": ("F.nll_loss", ("self", "target", "weight"), ("ignore_index", "reduction")),
+    "_nll_loss2d": ("F.nll_loss", ("self", "target", "weight"), ("ignore_index", "reduction")),
+    "_adaptive_avg_pool2d": ("F.adaptive_avg_pool2d", ("self", "output_size"), ()),
+    "_adaptive_avg_pool3d": ("F.adaptive_avg_pool3d", ("self", "output_size"), ()),
+    "_avg_pool2d": (
+        "F.avg_pool2d",
+        (
+            *("self", "kernel_size", "stride", "padding"),
+            *("ceil_mode", "count_include_pad", "divisor_override"),
+        ),
+        (),
+    ),
+    "_avg_pool3d": (
+        "F.avg_pool3d",
+        (
+            *("self", "kernel_size", "stride", "padding"),
+            *("ceil_mode", "count_include_pad", "divisor_override"),
+        ),
+        (),
+    ),
     "_prelu_kernel": ("prelu", ("self", "weight"), ()),
 }
 
