@@ -347,6 +347,15 @@ h = x ** 2
 h.register_hook(lambda g: g * 3)
 y = h.sum()
 """
+WITHIN = """import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+(slope,) = torch.autograd.grad((x ** 3).sum(), x, create_graph=True)
+y = (slope ** 2).sum()
+"""
+TRANSFORM = """import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = torch.func.vmap(lambda a: a * 2)(x).sum()
+"""
 MODULE = """import torch
 model = torch.nn.Linear(2, 1)
 X = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -365,7 +374,14 @@ y = (w ** 3).sum()
 
 
 @pytest.mark.parametrize(
-    ("text", "command"), [(CUSTOM, "grad"), (HOOK, "grad"), (CUSTOM, "jacobian"), (HOOK, "hessian")]
+    ("text", "command"),
+    [
+        (CUSTOM, "grad"),
+        (HOOK, "grad"),
+        (WITHIN, "grad"),
+        (CUSTOM, "jacobian"),
+        (HOOK, "hessian"),
+    ],
 )
 def test_a_gradient_that_the_program_makes_has_no_formula(
     text: str, command: str, tmp_path: pathlib.Path
@@ -373,7 +389,15 @@ def test_a_gradient_that_the_program_makes_has_no_formula(
     (tmp_path / "p.grad").write_text(text)
     done = gradcli(command, "-f", str(tmp_path / "p.grad"), "--of", "y", "--formula")
     assert done.returncode == 5
-    assert "a Function's own backward, or a hook, makes another gradient" in done.stderr
+    assert "a Function's own backward, a hook or a gradient within it makes another" in done.stderr
+
+
+def test_transforms_have_no_formula(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "p.grad").write_text(TRANSFORM)
+    done = gradcli("grad", "-f", str(tmp_path / "p.grad"), "--of", "y", "--formula")
+    assert done.returncode == 5
+    assert "it uses a transform, such as vmap, jvp or grad" in done.stderr
+    assert ":3:" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def _answer(derivation: Derivation, kind: str, form: str) -> Answer:
     formula: Formula = getattr(derivation, _MAKERS[kind])()
     first = derivation if kind == "grad" else derivation.again()
     if overruled(first, formula if kind == "grad" else first.gradients()):
-        raise NoFormula("a Function's own backward, or a hook, makes another gradient")
+        raise NoFormula("a Function's own backward, a hook or a gradient within it makes another")
     key = differing(formula)
     if key is not None:
         at = f" by `{key_text(key)}`" if key else ""

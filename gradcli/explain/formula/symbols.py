@@ -91,7 +91,7 @@ def standing_for(symbol: Symbol) -> Tensor:
 def bare(value: Any) -> Any:
     """A value as the operations see it: tensors without their symbols, still on their graph."""
     if type(value) is Tensor:
-        if value.level is None:
+        if type(value.level) is not Traced:
             return value
         tensor = alias(value)
         tensor.node, tensor.number = value.node, value.number

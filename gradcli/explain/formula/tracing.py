@@ -79,7 +79,16 @@ def tracing() -> Iterator[None]:
         ) = before
 
 
+def _check_levels(args: Any) -> None:
+    """Raise NoFormula where a transform has made a batch or a tangent of an argument."""
+    for value in args:
+        for item in value if type(value) in (list, tuple) else (value,):
+            if type(item) is Tensor and item.level is not None and type(item.level) is not Traced:
+                raise NoFormula("it uses a transform, such as vmap, jvp or grad", runtime.where)
+
+
 def _run(op: Op, args: Any) -> Any:
+    _check_levels(args)
     defined = DEFINITIONS.get(op.id)
     if defined is not None:
         found = defined(traced, *args)
@@ -112,6 +121,7 @@ def _mark(call: Call, outputs: Any, source: Tensor | None = None, view: Call | N
 
 def _run_inplace(op: Op, args: Any) -> Tensor:
     target: Tensor = args[0]
+    _check_levels(args)
     if op.composite is not None:
         raise NoFormula(f"it writes the result of {op.name} in place", runtime.where)
     level = target.level
@@ -176,6 +186,7 @@ _SCATTERS: dict[str, Callable[..., Any]] = {
 
 
 def _detach(tensor: Tensor) -> Tensor:
+    _check_levels((tensor,))
     other = alias(bare(tensor))
     call = Call(None, (symbolic(tensor),))
     _mark(call, other)
