@@ -10,6 +10,7 @@ from typing import Any
 from .errors import DataError, naming
 from .parse import decode
 from .source import read_bytes
+from .values import WORDS
 
 
 def read_csv(name: str) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def read_csv(name: str) -> dict[str, Any]:
         fields = [row[place] for row in rows]
         numbers = list(map(_field, fields))
         if str in set(map(type, numbers)):
-            numbers = [_WORDS.get(number, number) for number in numbers]
+            numbers = [WORDS.get(number, number) for number in numbers]
         kinds = set(map(type, numbers))
         columns[title] = np.array(numbers, np.float64) if kinds <= {float} else fields
     return columns
@@ -116,9 +117,6 @@ def _is_utf8(row: list[str]) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-_WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
 def _field(field: str) -> Any:
