@@ -22,7 +22,6 @@ import numpy as np
 from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import requires_grad
 from gradcli.func.batched import vmap
-from gradcli.io.write import Writer
 from gradcli.kernels.refusals import refused_rows
 from gradcli.language.interpreter import Program, Result, Session
 from gradcli.tensor.dtypes import Array, DType
@@ -70,8 +69,7 @@ class Job:
     results: Callable[[Result, Named], list[Tensor]]
     derivative: Derivative | None
     wrt: list[str]
-    writer: Writer
-    prefix: str
+    form: Callable[[Any], Form]
 
 
 @dataclass(slots=True)
@@ -114,19 +112,20 @@ class Batches:
         self.refused: Array | None = None  # the rows of the last pass that a kernel refused
         self.sorter = Sorter(job.reads, self.given, job.floating, job.convert)
 
-    def answers(self, items: Sequence[Any], answer: Answer) -> list[str | None]:
-        """The lines of records, None for those that have to go by themselves."""
-        found: list[str | None] = [None] * len(items)
+    def begin(self, items: Sequence[Any], answer: Answer) -> None:
+        """Have the first record that has an answer show its form: it may decide that of all."""
+        for place, item in enumerate(items):
+            if type(item) is dict and self._form(answer, place) is not None:
+                return
+
+    def parts(self, items: Sequence[Any], answer: Answer) -> Iterator[tuple[Sequence[int], Any]]:
+        """The places and rendered answers of records; what is left has to go by itself."""
         if self.possible and len(items) >= FEWEST:
             for group in self.sorter.groups(items):
-                for places, text in self._passes(group, answer):
-                    lines = text.split("\n")  # JSON on one line has no line break in it
-                    for place, line in zip(places, lines, strict=False):
-                        found[place] = f"{line}\n"
-        return found
+                yield from self._passes(group, answer)
 
-    def whole(self, columns: Mapping[str, Array], count: int, answer: Answer) -> str | None:
-        """The lines of `count` records that came as columns, or None if not all go together."""
+    def whole(self, columns: Mapping[str, Array], count: int, answer: Answer) -> list[Any] | None:
+        """The rendered answers of records that came as columns, or None if not all go together."""
         if not self.possible or count < FEWEST:
             return None
         tensors = self.job.convert(dict(columns))
@@ -137,15 +136,15 @@ class Batches:
         if self._pace(kind).wait:
             return None
         arrays = {name: x.array for name, x in tensors.items() if name not in self.given}
-        texts = []
+        found = []
         done = 0
         group = Group(kind, range(count), arrays)
-        for places, text in self._passes(group, answer, whole=True):
+        for places, part in self._passes(group, answer, whole=True):
             if places[0] != done:
                 return None
             done += len(places)
-            texts.append(text)
-        return "".join(texts) if done == count else None
+            found.append(part)
+        return found if done == count else None
 
     def _pace(self, kind: Kind) -> _Pace:
         pace = self.paces.pop(kind, None)
@@ -164,8 +163,8 @@ class Batches:
 
     def _passes(
         self, group: Group, answer: Answer, whole: bool = False
-    ) -> Iterator[tuple[Sequence[int], str]]:
-        """The places and lines of parts of a group; the other records go by themselves.
+    ) -> Iterator[tuple[Sequence[int], Any]]:
+        """The places and rendered answers of parts of a group; the other records go by themselves.
 
         A part that is refused goes again without the records that are to blame, or is halved until
         one is found. With `whole` nothing more is tried then.
@@ -198,15 +197,15 @@ class Batches:
                 return
             stop = start + size
             form = pace.form or self._form(answer, group.places[start])
-            text = self._pass(group, start, stop, form, pace) if form is not None else None
+            found = self._pass(group, start, stop, form, pace) if form is not None else None
             if form is not None and pace.form is None:
-                if text is None:
-                    yield group.places[start : start + 1], form.text
-                elif not self._agrees(text, form, answer, group.places[start + 1 : stop]):
+                if found is None:
+                    yield group.places[start : start + 1], form.alone
+                elif not self._agrees(found, form, answer, group.places[start + 1 : stop]):
                     pace.wait = NEVER
                     continue
-            if text is not None:
-                yield group.places[start:stop], text
+            if found is not None:
+                yield group.places[start:stop], found
                 pace.form = form
                 start = stop
                 refusals = again = 0
@@ -239,7 +238,7 @@ class Batches:
 
         warnings.showwarning = noted
         try:
-            return Form(answer(place), self.job.writer, self.job.prefix)
+            return self.job.form(answer(place))
         except LimitExceeded as limit:
             if limit.limit == "timeout":
                 raise
@@ -249,24 +248,24 @@ class Batches:
         finally:
             warnings.showwarning = shown
 
-    def _agrees(self, text: str, form: Form, answer: Answer, rest: Sequence[int]) -> bool:
+    def _agrees(self, found: Any, form: Form, answer: Answer, rest: Sequence[int]) -> bool:
         """Whether a pass gave what each of its first records gives by itself."""
-        alone = [form.text]
+        alone = [form]
         for place in rest[: FIRST - 1]:
             other = self._form(answer, place)
             if other is None:
                 return False
-            alone.append(other.text)
-        return text.startswith("".join(alone))
+            alone.append(other)
+        return form.begins(found, alone)
 
-    def _pass(self, group: Group, start: int, stop: int, form: Form, pace: _Pace) -> str | None:
-        """The lines of the records of a part, or None when they cannot go together."""
+    def _pass(self, group: Group, start: int, stop: int, form: Form, pace: _Pace) -> Any:
+        """The rendered answers of a part, or None when its records cannot go together."""
         before = _peak()
         self.refused = None
         try:
             with warnings.catch_warnings(record=True) as warned:
                 columns = self._evaluated(group, start, stop)
-                text = None if columns is None else form.filled(columns, stop - start)
+                found = None if columns is None else form.filled(columns, stop - start)
         except LimitExceeded as limit:
             if limit.limit == "timeout":
                 raise
@@ -282,7 +281,7 @@ class Batches:
             pace.most = max(FEWEST, MAX_ELEMENTS // form.elements)
         if any((one.category, str(one.message)) not in self.warned for one in warned):
             return None
-        return text
+        return found
 
     def _evaluated(self, group: Group, start: int, stop: int) -> list[Column] | None:
         """The tensors of the answers of a part."""

@@ -109,7 +109,8 @@ def command(draw):
     words = [name, *words, "--each", *GIVEN]
     if name in ("jvp", "hvp"):
         words += ["--tangent", draw.choice(("x=1", "w=2"))]
-    extra = [["--full"], ["--dtype", "float32"], ["--nonfinite", "null"], ["--seq"]]
+    extra = [["--dtype", "float32"], ["--nonfinite", "null"], ["--copy", "id,v=x"]]
+    extra += draw.choice(([["--full"], ["--seq"]], [["--to", "csv"]]))
     if name != "eval":
         extra += [["--wrt", "x"], ["--wrt", "w,x"]]
     for option in draw.sample(extra, draw.choice((0, 0, 1, 2))):
