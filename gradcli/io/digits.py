@@ -15,7 +15,9 @@ import numpy as np
 from ..tensor.dtypes import Array, DType, round_bfloat16
 from .errors import DataError
 
-Style = str  # what stands for NaN and the infinities: "string", "null" or "error"
+# What stands for NaN and the infinities: "string", "null" or "error", and in tables "bare" words or
+# "empty" fields.
+Style = str
 
 _STRINGS = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
 
@@ -26,6 +28,8 @@ def nonfinite(text: str, style: Style) -> str:
         return _STRINGS[text]
     if style == "null":
         return "null"
+    if style in ("bare", "empty"):
+        return _STRINGS[text][1:-1] if style == "bare" else ""
     raise DataError(
         f"the result contains {_STRINGS[text][1:-1]}",
         help="--nonfinite string or --nonfinite null write it",

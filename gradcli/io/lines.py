@@ -18,7 +18,12 @@ from .shortest import AT_ONCE, WIDTH, packed, rows
 Part = bytes | tuple[Array, DType]
 
 
-def lines(form: list[Part], count: int, style: Style) -> str | None:
+Brackets = tuple[str, str, str]  # what opens a list, stands between its items, and closes it
+
+
+def lines(
+    form: list[Part], count: int, style: Style, brackets: Brackets = ("[", ",", "]")
+) -> str | None:
     """`count` lines, each with its line break, or None where a part cannot be written this way.
 
     Arrays of float64 and float32 can. Raises DataError for NaN and infinities when the style is
@@ -31,7 +36,7 @@ def lines(form: list[Part], count: int, style: Style) -> str | None:
         elif part[1].name not in ("float64", "float32") or part[0].size == 0:
             return None
         else:
-            flat += _spread(part[0].reshape(count, -1), part[0].shape[1:])
+            flat += _spread(part[0].reshape(count, -1), part[0].shape[1:], brackets)
     numbers = sum(not isinstance(piece, bytes) for piece in flat)
     step = max(1, AT_ONCE // max(1, numbers))
     width = sum(len(piece) if isinstance(piece, bytes) else WIDTH for piece in flat)
@@ -58,9 +63,10 @@ def lines(form: list[Part], count: int, style: Style) -> str | None:
     return b"".join(texts).decode()
 
 
-def _spread(array: Array, shape: tuple[int, ...]) -> list[Any]:
+def _spread(array: Array, shape: tuple[int, ...], brackets: Brackets) -> list[Any]:
     """The columns of an array with what stands before, between and behind them as nested lists."""
-    pieces: list[Any] = [b"[" * len(shape)]
+    opening, comma, closing = (text.encode() for text in brackets)
+    pieces: list[Any] = [opening * len(shape)]
     for place in range(array.shape[1]):
         if place:
             ends, left = 0, place
@@ -69,9 +75,9 @@ def _spread(array: Array, shape: tuple[int, ...]) -> list[Any]:
                     break
                 ends += 1
                 left //= length
-            pieces.append(b"]" * ends + b"," + b"[" * ends)
+            pieces.append(closing * ends + comma + opening * ends)
         pieces.append(array[:, place])
-    pieces.append(b"]" * len(shape))
+    pieces.append(closing * len(shape))
     return pieces
 
 
@@ -82,6 +88,6 @@ def _rows(values: Array, style: Style) -> Any:
     matrix = rows(np.where(finite, values, values.dtype.type(0)))
     for place in np.flatnonzero(~finite).tolist():
         text = nonfinite(repr(float(values[place])), style).encode()
-        matrix[place] = 0
+        matrix[place] = 0  # which is left out
         matrix[place, : len(text)] = np.frombuffer(text, np.uint8)
     return matrix

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any, Never
 
 from ..tensor.runtime import runtime
@@ -68,7 +69,7 @@ def parse(text: str) -> Any:
     Raises DataError with line and column, and LimitExceeded for more than fits into memory.
     """
     if len(text) > LONG:
-        runtime.reserve(_weight(text))
+        runtime.reserve(weight(text))
     try:
         value, end = scan(text, 0)
         if end == len(text) and type(value) is dict and len(value) == text.count(":"):
@@ -78,7 +79,7 @@ def parse(text: str) -> Any:
     return _parse_carefully(text)
 
 
-def _weight(text: str) -> int:
+def weight(text: str) -> int:
     """The bytes that the objects of a JSON text need, a little too high."""
     per_character = ((",", 36), ("[", 80), ("{", 240), (":", 160))
     return sys.getsizeof(text) + sum(size * text.count(each) for each, size in per_character)
@@ -105,12 +106,12 @@ def parse_flat_lines(text: str, count: int) -> list[dict[str, Any]] | None:
     return values  # type: ignore[no-any-return]
 
 
-def item_lines(text: str) -> list[int]:
-    """The lines on which the items of the list begin that `text` holds, from 1."""
+def item_lines(text: str, start: int = 0) -> list[int]:
+    """The lines on which the items of the list begin that `text` holds from `start`, from 1."""
     skip = re.compile(r"[ \t\n\r,]*").match
     lines: list[int] = []
     line, counted = 1, 0
-    place = text.index("[") + 1
+    place = text.index("[", start) + 1
     while text[place := skip(text, place).end()] != "]":  # type: ignore[union-attr]
         line += text.count("\n", counted, place)
         counted = place
@@ -120,9 +121,32 @@ def item_lines(text: str) -> list[int]:
 
 
 def _parse_carefully(text: str) -> Any:
-    start = re.match(_SPACE, text).end()  # type: ignore[union-attr]
+    start = after_space(text, 0)
     if start == len(text):
         raise at(text, start, "there is no JSON value in this text")
+    value, end = value_at(text, start)
+    end = after_space(text, end)
+    if end != len(text):
+        raise at(text, end, "there is something after the JSON value")
+    return value
+
+
+def after_space(text: str, start: int) -> int:
+    """Where the first character from `start` on is that is no space."""
+    return re.compile(_SPACE).match(text, start).end()  # type: ignore[union-attr]
+
+
+def values(text: str) -> Iterator[tuple[int, Any]]:
+    """The values that follow each other in `text`, each with where it begins. Raises DataError."""
+    place = after_space(text, 0)
+    while place < len(text):
+        value, end = value_at(text, place)
+        yield place, value
+        place = after_space(text, end)
+
+
+def value_at(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at `start`, and where it ends. Raises DataError."""
     try:
         value, end = _scan_unique(text, start)
     except StopIteration as stop:
@@ -141,10 +165,7 @@ def _parse_carefully(text: str) -> Any:
         raise at(text, _second(text, key), f"the key {key} appears twice in one object") from None
     except ValueError:
         raise DataError("an integer has more digits than can be read (4300)") from None
-    end = re.compile(_SPACE).match(text, end).end()  # type: ignore[union-attr]
-    if end != len(text):
-        raise at(text, end, "there is something after the JSON value")
-    return value
+    return value, end
 
 
 def at(text: str, offset: int, message: str, help: str = "") -> DataError:

@@ -16,8 +16,8 @@ from .errors import DataError
 
 MAX_DIMENSIONS = 64
 
-_WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-_PARTS = {"re", "im"}
+WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+PARTS = {"re", "im"}
 _LOSSLESS = {"dtype", "shape", "data"}
 
 
@@ -188,9 +188,9 @@ def _scalar(value: Any, path: str) -> bool | int | float | complex:
         return float(value)
     if kind is bool or kind is int:
         return value  # type: ignore[no-any-return]
-    if kind is str and value in _WORDS:
-        return _WORDS[value]
-    if kind is dict and value.keys() == _PARTS:
+    if kind is str and value in WORDS:
+        return WORDS[value]
+    if kind is dict and value.keys() == PARTS:
         parts = [_scalar(value[name], f"{path}.{name}") for name in ("re", "im")]
         if all(type(part) is float or type(part) is int for part in parts):
             try:

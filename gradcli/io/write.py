@@ -43,7 +43,7 @@ class Writer:
     one line a row. `style` says what stands for NaN and the infinities.
     """
 
-    __slots__ = ("comma", "full", "indent", "style")
+    __slots__ = ("brackets", "comma", "full", "indent", "style")
 
     def __init__(
         self, *, indent: int | None = None, style: Style = "string", full: bool = False
@@ -51,6 +51,7 @@ class Writer:
         self.indent = indent
         self.style = style
         self.full = full
+        self.brackets = ("[", ",", "]")  # of lists on one line
         self.comma = "," if indent is None else ", "
 
     def text(self, value: Any) -> str:

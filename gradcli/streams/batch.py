@@ -4,7 +4,8 @@ A program is run under vmap over the columns of records of one kind; a backward 
 the results gives every record its own gradients, since no record's result depends on another's
 inputs. The first record of a kind goes by itself: its answer shows the form of all, and is compared
 with what the first pass gives for it. A pass that raises or warns, or cannot be mapped, leaves its
-records to be run one by one, so that an error stands on its own record.
+records to be run one by one, so that an error stands on its own record; a kernel that knows which
+records it refused leaves those alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import requires_grad
 from gradcli.func.batched import vmap
-from gradcli.io.write import Writer
+from gradcli.kernels.refusals import refused_rows
 from gradcli.language.interpreter import Program, Result, Session
 from gradcli.tensor.dtypes import Array, DType
 from gradcli.tensor.runtime import LimitExceeded
@@ -33,6 +34,7 @@ from .kinds import Group, Kind, Record, Sorter
 from .mappable import mappable
 
 FEWEST = 4  # records that are worth a pass
+MOST_REFUSALS = 4  # of a pass by kernels that name records, until it is halved
 FIRST = 16  # records of the first pass of a kind; every pass that succeeds allows a larger one
 MOST = 1 << 14
 MAX_ELEMENTS = 1 << 20  # of the inputs and results of one pass
@@ -67,8 +69,7 @@ class Job:
     results: Callable[[Result, Named], list[Tensor]]
     derivative: Derivative | None
     wrt: list[str]
-    writer: Writer
-    prefix: str
+    form: Callable[[Any], Form]
 
 
 @dataclass(slots=True)
@@ -108,22 +109,23 @@ class Batches:
         self.paces: dict[Kind, _Pace] = {}
         self.warned: set[tuple[type[Warning], str]] = set()
         self.given = {**job.leaves, **job.constants}
+        self.refused: Array | None = None  # the rows of the last pass that a kernel refused
         self.sorter = Sorter(job.reads, self.given, job.floating, job.convert)
 
-    def answers(self, items: Sequence[Any], answer: Answer) -> list[str | None]:
-        """The lines of records, None for those that have to go by themselves."""
-        found: list[str | None] = [None] * len(items)
+    def begin(self, items: Sequence[Any], answer: Answer) -> None:
+        """Have the first record that has an answer show its form: it may decide that of all."""
+        for place, item in enumerate(items):
+            if type(item) is dict and self._form(answer, place) is not None:
+                return
+
+    def parts(self, items: Sequence[Any], answer: Answer) -> Iterator[tuple[Sequence[int], Any]]:
+        """The places and rendered answers of records; what is left has to go by itself."""
         if self.possible and len(items) >= FEWEST:
             for group in self.sorter.groups(items):
-                places = group.places
-                for start, stop, text in self._passes(group, answer):
-                    lines = text.split("\n")  # JSON on one line has no line break in it
-                    for place, line in zip(places[start:stop], lines, strict=False):
-                        found[place] = f"{line}\n"
-        return found
+                yield from self._passes(group, answer)
 
-    def whole(self, columns: Mapping[str, Array], count: int, answer: Answer) -> str | None:
-        """The lines of `count` records that came as columns, or None if not all go together."""
+    def whole(self, columns: Mapping[str, Array], count: int, answer: Answer) -> list[Any] | None:
+        """The rendered answers of records that came as columns, or None if not all go together."""
         if not self.possible or count < FEWEST:
             return None
         tensors = self.job.convert(dict(columns))
@@ -134,14 +136,15 @@ class Batches:
         if self._pace(kind).wait:
             return None
         arrays = {name: x.array for name, x in tensors.items() if name not in self.given}
-        texts = []
+        found = []
         done = 0
-        for start, stop, text in self._passes(Group(kind, range(count), arrays), answer):
-            if start != done:
+        group = Group(kind, range(count), arrays)
+        for places, part in self._passes(group, answer, whole=True):
+            if places[0] != done:
                 return None
-            done = stop
-            texts.append(text)
-        return "".join(texts) if done == count else None
+            done += len(places)
+            found.append(part)
+        return found if done == count else None
 
     def _pace(self, kind: Kind) -> _Pace:
         pace = self.paces.pop(kind, None)
@@ -158,16 +161,20 @@ class Batches:
         self.paces[kind] = pace  # the one that was used last stands last
         return pace
 
-    def _passes(self, group: Group, answer: Answer) -> Iterator[tuple[int, int, str]]:
-        """The lines of parts of a group, from one record to another; the others go by themselves.
+    def _passes(
+        self, group: Group, answer: Answer, whole: bool = False
+    ) -> Iterator[tuple[Sequence[int], Any]]:
+        """The places and rendered answers of parts of a group; the other records go by themselves.
 
-        A part that is refused is halved until the record that is to blame is found.
+        A part that is refused goes again without the records that are to blame, or is halved until
+        one is found. With `whole` nothing more is tried then.
         """
         if not group.columns and not self.job.leaves:
             return
         pace = self._pace(group.kind)
         count = len(group.places)
         start = suspects = 0  # up to there, a record is to blame for a refusal
+        refusals = again = 0  # passes of this part that were refused, and what is left of it
         while start < count:
             if pace.wait:
                 skipped = min(pace.wait, count - start)
@@ -180,26 +187,43 @@ class Batches:
                 if size < FEWEST:
                     start = suspects
                     continue
+            if again:
+                size = min(size, again)
+                if size < FEWEST:
+                    start += size
+                    again = 0
+                    continue
             if size < FEWEST:
                 return
             stop = start + size
             form = pace.form or self._form(answer, group.places[start])
-            text = self._pass(group, start, stop, form, pace) if form is not None else None
+            found = self._pass(group, start, stop, form, pace) if form is not None else None
             if form is not None and pace.form is None:
-                if text is None:
-                    yield start, start + 1, form.text
-                elif not self._agrees(text, form, answer, group.places[start + 1 : stop]):
+                if found is None:
+                    yield group.places[start : start + 1], form.alone
+                elif not self._agrees(found, form, answer, group.places[start + 1 : stop]):
                     pace.wait = NEVER
                     continue
-            if text is not None:
-                yield start, stop, text
+            if found is not None:
+                yield group.places[start:stop], found
                 pace.form = form
                 start = stop
+                refusals = again = 0
                 if start >= suspects:
                     pace.grow()
+            elif whole:
+                return
+            elif form is not None and self.refused is not None and refusals < MOST_REFUSALS:
+                group = group.without(start + np.flatnonzero(self.refused))
+                suspects -= int(self.refused[: max(0, suspects - start)].sum())
+                count = len(group.places)
+                again = size - int(self.refused.sum())
+                refusals += 1
             elif size <= 2 * FEWEST:
+                again = 0
                 pace.pause()
             else:
+                again = 0
                 if start >= suspects:
                     pace.shrink(size)
                 suspects = stop
@@ -214,7 +238,7 @@ class Batches:
 
         warnings.showwarning = noted
         try:
-            return Form(answer(place), self.job.writer, self.job.prefix)
+            return self.job.form(answer(place))
         except LimitExceeded as limit:
             if limit.limit == "timeout":
                 raise
@@ -224,28 +248,32 @@ class Batches:
         finally:
             warnings.showwarning = shown
 
-    def _agrees(self, text: str, form: Form, answer: Answer, rest: Sequence[int]) -> bool:
+    def _agrees(self, found: Any, form: Form, answer: Answer, rest: Sequence[int]) -> bool:
         """Whether a pass gave what each of its first records gives by itself."""
-        alone = [form.text]
+        alone = [form]
         for place in rest[: FIRST - 1]:
             other = self._form(answer, place)
             if other is None:
                 return False
-            alone.append(other.text)
-        return text.startswith("".join(alone))
+            alone.append(other)
+        return form.begins(found, alone)
 
-    def _pass(self, group: Group, start: int, stop: int, form: Form, pace: _Pace) -> str | None:
-        """The lines of the records of a part, or None when they cannot go together."""
+    def _pass(self, group: Group, start: int, stop: int, form: Form, pace: _Pace) -> Any:
+        """The rendered answers of a part, or None when its records cannot go together."""
         before = _peak()
+        self.refused = None
         try:
             with warnings.catch_warnings(record=True) as warned:
                 columns = self._evaluated(group, start, stop)
-                text = None if columns is None else form.filled(columns, stop - start)
+                found = None if columns is None else form.filled(columns, stop - start)
         except LimitExceeded as limit:
             if limit.limit == "timeout":
                 raise
             return None
-        except Exception:
+        except Exception as error:
+            rows = refused_rows(error, stop - start)
+            if rows is not None and rows.any():
+                self.refused = rows
             return None
         if _peak() - before > MAX_GROWTH:
             pace.most = max(FEWEST, stop - start)
@@ -253,7 +281,7 @@ class Batches:
             pace.most = max(FEWEST, MAX_ELEMENTS // form.elements)
         if any((one.category, str(one.message)) not in self.warned for one in warned):
             return None
-        return text
+        return found
 
     def _evaluated(self, group: Group, start: int, stop: int) -> list[Column] | None:
         """The tensors of the answers of a part."""

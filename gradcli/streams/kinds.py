@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.tensor.dtypes import Array, DType
+from gradcli.io.values import PARTS, WORDS
+from gradcli.tensor.dtypes import Array, DType, bool_
 from gradcli.tensor.tensor import Tensor, shape_of
 
 Record = dict[str, Any]
 # (name, dtype, shape); the dtype is None for a name that every record has from elsewhere.
 Kind = tuple[tuple[str, DType | None, tuple[int, ...]], ...]
-Shapes = tuple[tuple[str, tuple[int, ...] | None], ...]
 
 MOST_DIMENSIONS = 32
 _NUMBERS = {int, float}
@@ -34,6 +34,12 @@ class Group:
         self.kind = kind
         self.places = places
         self.columns = columns
+
+    def without(self, rows: Array) -> Group:
+        """The group without some of its rows."""
+        kept = np.delete(np.arange(len(self.places)), rows)
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        return Group(self.kind, [self.places[row] for row in kept.tolist()], columns)
 
 
 class Sorter:
@@ -61,14 +67,14 @@ class Sorter:
         for place, item in enumerate(items):
             if type(item) is dict:
                 alike.setdefault((*item, *map(type, item.values())), []).append(place)
-        regular: dict[Shapes, list[int]] = {}
+        regular: dict[Kind, list[int]] = {}
         alone: list[int] = []
         for places in alike.values():
             self._by_shape(items, places, regular, alone)
         found: list[Group] = []
-        for shapes, places in regular.items():
+        for kind, places in regular.items():
             places.sort()
-            group = self._stacked(items, places, shapes)
+            group = self._stacked(items, places, kind)
             if group is None:
                 alone += places
             else:
@@ -80,33 +86,48 @@ class Sorter:
         self,
         items: Sequence[Record],
         places: list[int],
-        regular: dict[Shapes, list[int]],
+        regular: dict[Kind, list[int]],
         alone: list[int],
     ) -> None:
         """Sort records that have the same names and types of values by the shapes of lists."""
         first = items[places[0]]
         names = [name for name in first if name in self.reads]
         own = {name: type(first[name]) for name in names if name not in self.given}
-        if not set(own.values()) <= {int, float, list}:
+        for name, kind in own.items():
+            if kind is str:
+                alone += [place for place in places if items[place][name] not in WORDS]
+                places = [place for place in places if items[place][name] in WORDS]
+            elif kind is dict:  # a complex number goes by itself (see `batch`), whatever it is with
+                places = [place for place in places if items[place][name].keys() != PARTS]
+        if not set(own.values()) <= {int, float, str, bool, list}:
             alone += places
-        elif list not in own.values():
-            shapes = tuple((name, () if name in own else None) for name in names)
-            regular.setdefault(shapes, []).extend(places)
-        else:
-            for place in places:
-                item = items[place]
-                key = tuple([(n, _shape(item[n]) if n in own else None) for n in names])
-                regular.setdefault(key, []).append(place)
+            return
+        if not places:
+            return
+        dtypes = {name: bool_ if own[name] is bool else self.floating for name in own}
+        if list not in own.values():
+            regular.setdefault(tuple((name, dtypes.get(name), ()) for name in names), []).extend(
+                places
+            )
+            return
+        for place in places:
+            item = items[place]
+            key = tuple([(n, dtypes.get(n), _shape(item[n]) if n in own else ()) for n in names])
+            regular.setdefault(key, []).append(place)
 
-    def _stacked(self, items: Sequence[Record], places: list[int], shapes: Shapes) -> Group | None:
+    def _stacked(self, items: Sequence[Record], places: list[int], kind: Kind) -> Group | None:
         """A group, or None unless all values are finite numbers in lists of these shapes."""
         columns: dict[str, Array] = {}
-        kind: list[Any] = []
-        for name, shape in shapes:
-            if shape is None:
-                kind.append((name, None, ()))
+        for name, dtype, shape in kind:
+            if dtype is None:
                 continue
             values = [items[place][name] for place in places]
+            if dtype is bool_:
+                columns[name] = np.array(values, bool)
+                continue
+            worded = {row: WORDS[v] for row, v in enumerate(values) if type(v) is str}
+            for row in worded:
+                values[row] = 0.0
             array = _array(values, shape)
             if array is None:
                 return None
@@ -116,9 +137,10 @@ class Sorter:
                 array = self.floating.cast(array)
             if not np.isfinite(array).all():
                 return None
+            for row, value in worded.items():
+                array[row] = value
             columns[name] = array
-            kind.append((name, self.floating, shape))
-        return Group(tuple(kind), places, columns)
+        return Group(kind, places, columns)
 
     def _converted(self, items: Sequence[Record], places: list[int]) -> list[Group]:
         """The groups of records that are converted one by one."""

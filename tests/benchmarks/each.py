@@ -11,6 +11,7 @@ most 4.4 for four times as many.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import resource
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,17 @@ Record = dict[str, Any]
 
 def numbers(place: int) -> Record:
     return {"x": place / 7919 - 3, "y": 2 - place % 1000 / 377}
+
+
+def places(place: int) -> Record:
+    """With a number and a text that are copied."""
+    return {"id": place, "site": f"station {place % 7}", **numbers(place)}
+
+
+def nested(place: int) -> Record:
+    """Numbers deeper in a record."""
+    record = numbers(place)
+    return {"at": {"x": record["x"], "v": [0, record["y"]]}}
 
 
 def shapes(place: int) -> Record:
@@ -80,7 +92,7 @@ class Row:
     record: Callable[[int], Any] = numbers
     program: str = ""
     form: str = "ndjson"
-    extra: list[str] = field(default_factory=list)
+    lines: int | None = 0  # of the output beside those of the records; None where it has none
 
 
 def grad(expression: str, *words: str, **how: Any) -> Row:
@@ -127,6 +139,15 @@ ROWS: dict[str, Row] = {
     ".npz": grad("sin(x*y)", form="npz"),
     ".csv": grad("sin(x*y)", form="csv"),
     ".json": grad("sin(x*y)", form="json"),
+    ".ndjson.gz": grad("sin(x*y)", form="ndjson.gz"),
+    "indented": grad("sin(x*y)", form="indented"),
+    "--copy": grad("sin(x*y)", "--copy", "id,site", record=places),
+    "--copy all": grad("sin(x*y)", "--copy", "all", record=places),
+    "--copy .csv": grad("sin(x*y)", "--copy", "x,y", form="csv"),
+    "--map": grad("sin(x*y)", "--map", "x=.at.x", "--map", "y=.at.v[1]", record=nested),
+    "--to csv": grad("sin(x*y)", "--to", "csv", lines=1),
+    "--to npz": grad("sin(x*y)", "--to", "npz", lines=None),
+    ".csv to csv": grad("sin(x*y)", "--copy", "x", "--to", "csv", form="csv", lines=1),
     "--grid": Row(["grad", "sin(x*y)", "--grid"], form="grid"),
     "mixed shapes": grad("sin(x*y).sum()", record=shapes),
     "mixed shapes -f": file("import torch\ntorch.sin(x*y).sum()\n", record=shapes),
@@ -160,7 +181,12 @@ def written(row: Row, count: int, folder: Path) -> tuple[list[str], Path]:
         path.write_text("".join(f"{line}\n" for line in map(_text, records)))
         return words, path
     path = folder / f"records.{row.form}"
-    if row.form == "npz":
+    if row.form == "ndjson.gz":
+        path.write_bytes(gzip.compress("".join(f"{_text(r)}\n" for r in records).encode(), 1))
+    elif row.form == "indented":
+        path = folder / "records.ndjson"
+        path.write_text("".join(f"{json.dumps(record, indent=2)}\n" for record in records))
+    elif row.form == "npz":
         np.savez(path, **{name: np.array([record[name] for record in records]) for name in "xy"})
     elif row.form == "csv":
         path.write_text("x,y\n" + "".join(f"{r['x']},{r['y']}\n" for r in records))
@@ -186,7 +212,7 @@ def seconds(row: Row, count: int, folder: Path) -> float:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.stdout.count(b"\n") != count:
+    if row.lines is not None and done.stdout.count(b"\n") != count + row.lines:
         raise SystemExit(f"{words}: {done.stderr.decode()[:2000]}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -269,12 +269,22 @@ def test_what_nothing_leads_to_is_zero(command, expression, zeros):
 def test_of_names_results_only(tmp_path):
     program = tmp_path / "p.grad"
     program.write_text("def f(t):\n    return t * 2\nk = math\ny = f(x)\n")
-    for command in (("eval", "--json", str(program)), ("grad", "-f", str(program))):
+    commands = ["eval --json", "grad -f", "explain", "why", "graph"]
+    for command in ([*words.split(), str(program)] for words in commands):
         for name in ("f", "k", "x", "nope"):
             done = gradcli(*command, "--set", "x=1", "--of", name)
             assert done.returncode == 2
-            assert b"there is no result of this name\n   = help: there are y" in done.stderr
+            assert b"there is no result " in done.stderr
+            assert b"of this name\n   = help: there are y" in done.stderr
         assert gradcli(*command, "--set", "x=1", "--of", "y").returncode == 0
+
+
+def test_of_takes_a_name_that_was_an_input_before(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text("x = x * y\n")
+    for command in ("explain", "why", "graph"):
+        done = gradcli(command, str(program), "--set", "x=1", "--set", "y=2", "--of", "x")
+        assert done.returncode == 0 and b"y" in done.stdout
 
 
 def test_exit_status_of_every_command_with_a_result():

@@ -7,6 +7,7 @@ import os
 from importlib.util import find_spec
 
 NEEDS = {
+    "test_arrow.py": ("pyarrow",),
     "test_kernel.py": ("ipykernel", "jupyter_client"),
 }
 REQUIRED = "GRADCLI_EXTRAS"

@@ -5,9 +5,18 @@ import os
 import numpy as np
 import pytest
 
+from gradcli.io.arrays import write_arrays
 from gradcli.io.errors import DataError
-from gradcli.io.files import read_record, replacing, write_arrays
+from gradcli.io.files import replacing
+from gradcli.io.formats import input_format
+from gradcli.io.readers import record
+from gradcli.io.source import opened
 from gradcli.io.stream import batches
+
+
+def read_record(name):
+    with opened(name) as source:
+        return record(source, input_format(name, None))
 
 
 def test_json_npy_npz_csv(tmp_path):
@@ -86,14 +95,16 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 def test_arrays(tmp_path):
-    write_arrays(str(tmp_path / "a.npy"), {"x": np.arange(3)})
+    with open(tmp_path / "a.npy", "wb") as file:
+        write_arrays(file, {"x": np.arange(3)}, "npy")
     assert np.load(tmp_path / "a.npy").tolist() == [0, 1, 2]
-    write_arrays(str(tmp_path / "a.npz"), {"x": np.arange(3), "y": np.float32(1)})
+    with open(tmp_path / "a.npz", "wb") as file:
+        write_arrays(file, {"x": np.arange(3), "y": np.float32(1)}, "npz")
     with np.load(tmp_path / "a.npz") as archive:
         assert sorted(archive.files) == ["x", "y"]
-    with pytest.raises(DataError, match="holds one array"):
-        write_arrays(str(tmp_path / "b.npy"), {"x": np.arange(3), "y": np.float32(1)})
-    assert not (tmp_path / "b.npy").exists()
+    with pytest.raises(DataError, match="holds one array"), replacing(str(tmp_path / "b")) as file:
+        write_arrays(file, {"x": np.arange(3), "y": np.float32(1)}, "npy")
+    assert not (tmp_path / "b").exists()
 
 
 def reads(*chunks):

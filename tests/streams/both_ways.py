@@ -19,12 +19,12 @@ from gradcli.language.interpreter import Session
 from gradcli.streams import batch
 
 counts = {"alone": 0, "runs": 0}
-single, session_run = each._Stream._single, Session.run
+single, session_run = each.Stream._single, Session.run
 
 
-def counted_single(self, member):
+def counted_single(self, member, batch, place):
     counts["alone"] += 1
-    return single(self, member)
+    return single(self, member, batch, place)
 
 
 def counted_run(self, *arguments, **keywords):
@@ -55,7 +55,7 @@ def answer(words, records):
 
 
 if __name__ == "__main__":
-    each._Stream._single = counted_single
+    each.Stream._single = counted_single
     Session.run = counted_run
     if sys.argv[1] == "alone":
         batch.FEWEST = 1 << 60

@@ -109,7 +109,8 @@ def command(draw):
     words = [name, *words, "--each", *GIVEN]
     if name in ("jvp", "hvp"):
         words += ["--tangent", draw.choice(("x=1", "w=2"))]
-    extra = [["--full"], ["--dtype", "float32"], ["--nonfinite", "null"], ["--seq"]]
+    extra = [["--dtype", "float32"], ["--nonfinite", "null"], ["--copy", "id,v=x"]]
+    extra += draw.choice(([["--full"], ["--seq"]], [["--to", "csv"]]))
     if name != "eval":
         extra += [["--wrt", "x"], ["--wrt", "w,x"]]
     for option in draw.sample(extra, draw.choice((0, 0, 1, 2))):
@@ -178,6 +179,15 @@ def test_every_way_of_writing_it_goes_together():
         assert runs < 30, words
 
 
+def test_words_and_booleans_go_together_with_numbers():
+    others = [2.5, "Infinity", True, "NaN", -1, False, "-Infinity"]
+    rows = [{"x": i / 7 - 3, "y": others[i % 7]} for i in range(700)]
+    ((text, alone, runs),) = in_both_ways([[["grad", "sin(x*y)", "--each"], lines(*rows)]])
+    assert alone == 0
+    assert runs < 100
+    assert '"NaN"' in text
+
+
 def test_records_of_several_kinds_in_turn_cost_what_they_cost_sorted():
     draw = random.Random(2)
     rows = [{n: [draw.gauss(0, 1)] * (i % 5 + 1) for n in "xy"} for i in range(1500)]
@@ -206,16 +216,34 @@ def test_failing_records_are_run_by_themselves_and_few_others():
         assert runs < 2 * 90 + 60
 
 
-def test_records_that_a_kernel_refuses_cost_a_bounded_number_of_runs():
-    words = ["grad", "torch.linalg.cholesky(x).sum()", "--each"]
-    shares = (2, 10, 400)
+REFUSING = (  # programs, a record that is refused, and one that is not
+    ("torch.linalg.cholesky(x).sum()", [[2, 1], [1, -1]], [[2, 1], [1, 2]]),
+    ("torch.linalg.inv(x).sum()", [[1, 1], [1, 1]], [[2, 1], [1, 2]]),
+    ("torch.linalg.solve(x, x).sum()", [[1, 1], [1, 1]], [[2, 1], [1, 2]]),
+    ("torch.linalg.lu_factor(x)[0].sum()", [[0, 1], [0, 1]], [[2, 1], [1, 2]]),
+    ("torch.linalg.svdvals(x).sum()", [["NaN", 1], [1, 1]], [[2, 1], [1, 2]]),
+    ("torch.linalg.cholesky(torch.linalg.inv(x)).sum()", [[-1, 0], [0, 1]], [[2, 1], [1, 2]]),
+    ("F.binary_cross_entropy(x, torch.ones(2).double())", [2, 0.5], [0.25, 0.5]),
+    ("F.nll_loss(x[:2].log(), x[2].long())", [0.5, 0.5, 7], [0.5, 0.5, 1]),
+    ("x[x[:1].long()].sum()", [5.0, 1.0], [1.0, 2.0]),
+    ("x.gather(0, x[:1].long()).sum()", [5.0, 1.0], [1.0, 2.0]),
+    ("x.index_select(0, x[:1].long()).sum()", [5.0, 1.0], [1.0, 2.0]),
+    ("x.sum() * (6 // x.long()).sum()", [0.0, 1.0], [1.0, 2.0]),
+)
+
+
+@pytest.mark.parametrize("share", [2, 10, 400])
+def test_a_kernel_leaves_the_records_that_it_refuses_alone(share):
     commands = [
-        [words, lines(*({"x": [[2, 1], [1, -1 if i % n == 1 else 2]]} for i in range(800)))]
-        for n in shares
+        [
+            ["grad", text, "--each"],
+            lines(*({"x": bad if place % share == 1 else good} for place in range(800))),
+        ]
+        for text, bad, good in REFUSING
     ]
-    for share, (text, _, runs) in zip(shares, in_both_ways(commands), strict=True):
-        assert text.count('{"error"') == 800 // share
-        assert runs < (200 if share == 400 else 1.5 * 800)
+    for (words, _), (text, alone, runs) in zip(commands, in_both_ways(commands), strict=True):
+        assert text.count('{"error"') == alone == 800 // share, words
+        assert runs < 800 // share + 100, words
 
 
 def test_a_bad_beginning_does_not_slow_what_follows():

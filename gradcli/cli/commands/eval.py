@@ -44,7 +44,7 @@ def _once(texts: list[Text], options: Options) -> int:
 
     use_dtype(options, texts[0])
     check_output(options)
-    if options.output is not None:
+    if options.output is not None or options.to is not None:
         options.json = True
     prepare(options)
     seed(options, None)

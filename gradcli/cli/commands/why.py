@@ -55,8 +55,8 @@ def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
         raise nothing_recorded("ask about")
     variables = recorded.namespace
     if options.of:
-        results = chosen(options.of, known, "--of", "tensor")
-        variables = {name: known[name] for name in (*results, *names)}
+        asked_by = {name: known[name] for name in names}
+        variables = recorded.named(options.of) | asked_by
     pieces = [(recorded.text.tree, recorded.text.source)]
     texts = recorded.text_names
     situation = Situation(

@@ -5,44 +5,96 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.process.report import USAGE, Failure
 from gradcli.cli.process.signals import waiting
-from gradcli.cli.usage.parse import Options
+from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.io.errors import DataError
-from gradcli.io.files import extension, read_record
 from gradcli.tensor.tensor import Tensor
 
 from .inputs import input_dtype, leaf
 from .runner import Runner, read_failure
 
+if TYPE_CHECKING:
+    from gradcli.io.paths import Path
+    from gradcli.io.source import Source
+
 
 def file_inputs(options: Options, *runners: Runner) -> dict[str, Tensor]:
     """What the programs read of every `--input`; later files win. Raises Failure."""
-    return inputs_of(options.input, options, runners)
+    return inputs_of(options.input, options, runners, options.from_, mapped=True)
 
 
-def inputs_of(files: list[str], options: Options, runners: tuple[Runner, ...]) -> dict[str, Tensor]:
-    """What programs read of files, as inputs; later files win. Raises Failure."""
-    inputs: dict[str, Tensor] = {}
-    offered: list[str] = []
-    reads = {name for runner in runners for name in runner.reads}
+def inputs_of(
+    files: list[str],
+    options: Options,
+    runners: tuple[Runner, ...],
+    form: str | None = None,
+    *,
+    mapped: bool = False,
+) -> dict[str, Tensor]:
+    """What programs read of files, as inputs; later files win. Raises Failure.
+
+    `form` is the format of the last file, and of those whose names do not tell theirs; with
+    `mapped` it is looked for what `--map` names.
+    """
+    members: dict[str, Any] = {}
+    if files:
+        from gradcli.io.formats import format_of, input_format
+        from gradcli.io.readers import record
     for name in files:
         try:
-            if name == "-":
-                with waiting():
-                    members = read_record(name)
-            else:
-                members = read_record(name)
+            known = input_format(name, form if name == files[-1] else format_of(name) or form)
+            with source_of(name) as source:
+                members |= record(source, known)
         except (DataError, OSError) as error:
             raise read_failure(error) from None
-        inputs.update(tensors(members, options, reads))
-        offered += members
+    if files and mapped:
+        try:
+            members |= {name: path.of(members) for name, path in paths_of(options).items()}
+        except DataError as error:
+            raise read_failure(error) from None
+    reads = {name for runner in runners for name in runner.reads}
     for runner in runners:
-        runner.offered = offered
-    return inputs
+        runner.offered = members
+    return tensors(members, options, reads)
+
+
+def paths_of(options: Options) -> dict[str, Path]:
+    """The fields of `--map` by the inputs that are read from them. Raises UsageError."""
+    if not options.map:
+        return {}
+    from gradcli.io.paths import Path
+
+    try:
+        return {name: Path(text) for name, text in options.map}
+    except DataError as error:
+        raise UsageError(f"--map: {error}", error.help) from None
+
+
+def source_of(name: str, progress: Progress | None = None) -> Source:
+    """A file, or standard input for `-`. Reading raises Interrupted while it waits.
+
+    Raises OSError and Failure.
+    """
+    if name == "-" and sys.stdin is None:
+        raise Failure(USAGE, "there is no standard input to read records from")
+
+    def read(descriptor: int, size: int) -> bytes:
+        with waiting():
+            data = os.read(descriptor, size)
+        if progress is not None:
+            progress.done += len(data)
+        return data
+
+    from gradcli.io.source import opened
+
+    with waiting():
+        source = opened(name, read)
+    if progress is not None:
+        progress.start(source.descriptor)
+    return source
 
 
 def tensors(members: dict[str, Any], options: Options, reads: set[str]) -> dict[str, Tensor]:
@@ -54,48 +106,6 @@ def tensors(members: dict[str, Any], options: Options, reads: set[str]) -> dict[
         }
     except DataError as error:
         raise Failure(USAGE, str(error), code="data", help=error.help) from None
-
-
-def record_source(options: Options) -> tuple[int, str]:
-    """The descriptor and the name of where the records come from."""
-    name = options.input[-1] if options.input else "-"
-    if name == "-":
-        if sys.stdin is None:
-            raise Failure(USAGE, "there is no standard input to read records from")
-        return sys.stdin.fileno(), "-"
-    try:
-        return os.open(name, os.O_RDONLY), name
-    except OSError as error:
-        raise read_failure(error) from None
-
-
-def lines_of(options: Options, progress: Progress) -> Iterator[bytes]:
-    """The records' texts as they come, in blocks. Raises Interrupted while it waits."""
-    from gradcli.io.stream import batches
-
-    descriptor, name = record_source(options)
-    progress.start(descriptor)
-
-    def read(source: int, size: int) -> bytes:
-        with waiting():
-            data = os.read(source, size)
-        progress.done += len(data)
-        return data
-
-    try:
-        yield from batches(descriptor, separated=options.seq, read=read)
-    except OSError as error:
-        error.filename = error.filename or ("standard input" if name == "-" else name)
-        raise read_failure(error) from None
-    finally:
-        if name != "-":
-            os.close(descriptor)
-
-
-def reads_lines(options: Options) -> bool:
-    """Whether the records come as lines of text, not as a table or an array."""
-    name = options.input[-1] if options.input else "-"
-    return name == "-" or extension(name) in (".ndjson", ".jsonl", ".json")
 
 
 class Progress:

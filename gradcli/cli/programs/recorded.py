@@ -44,7 +44,9 @@ class Recorded:
     Note: what backward passes free is kept from before the first run, so that it can be read.
     """
 
-    def __init__(self, text: Text, namespace: dict[str, Any], value: Any) -> None:
+    def __init__(
+        self, text: Text, namespace: dict[str, Any], value: Any, inputs: dict[str, Tensor]
+    ) -> None:
         self.text = text
         self.title = text.source.text.strip() if text.kind == "expression" else text.source.name
         self.namespace = dict(namespace)
@@ -54,6 +56,7 @@ class Recorded:
             self.namespace[title] = value
             self.names.update(_tensors(title, value))
         self.text_names = set(namespace)
+        self.inputs = inputs
         self.edges = Names(self.namespace)
         self.askable = self.names | parameters_of(self.namespace)  # what a gradient can be asked by
 
@@ -73,14 +76,18 @@ class Recorded:
         span = self.text.tree.body[-1].span  # type: ignore[index]
         return " ".join(self.text.source.slice(span).split())
 
+    def named(self, names: list[str]) -> dict[str, Tensor]:
+        """The results of these names: what the text bound itself. Raises UsageError."""
+        known = {n: v for n, v in self.names.items() if v is not self.inputs.get(n)}
+        return {name: known[name] for name in chosen(names, known, "--of", "result")}
+
     def results(self, options: Options) -> dict[str, Tensor]:
         """The results of `--of`, or those that no other result was made from.
 
         Raises UsageError for an unknown name. What `--of` names need not be on a graph.
         """
         if options.of:
-            wanted = chosen(options.of, self.names, "--of", "tensor")
-            return {name: self.names[name] for name in wanted}
+            return self.named(options.of)
         found: dict[tuple[Any, int], str] = {}
         for name, value in self.names.items():
             if on_graph(value):
@@ -126,7 +133,7 @@ def run_recorded(
                 raise
             failed.append(failure_of(error, text.source))
             result = Result(runner.session.globals, UNSET)
-        found.append(Recorded(text, result.globals, result.value))
+        found.append(Recorded(text, result.globals, result.value, inputs))
     return found
 
 

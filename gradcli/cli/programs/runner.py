@@ -108,7 +108,7 @@ class Runner:
             )
             unread = [name for name in self.offered if name not in self.reads]
             if missing and unread:
-                error.help = _offering(error.message, error.help or "", unread)
+                error.help = _offering(error.message, error.help or "", unread, self.offered)
             failure = failure_of(error, self.text.source)
             if missing:
                 failure.status, failure.code, failure.type = USAGE, "data", "MissingInput"
@@ -143,11 +143,21 @@ class Runner:
         tell("files that a program writes live in memory, as long as it", self.options)
 
 
-def _offering(message: str, help: str, unread: list[str]) -> str:
+def _offering(message: str, help: str, unread: list[str], offered: Iterable[str]) -> str:
     """The help for a missing input, with what is given and read by nothing."""
     from gradcli.cli.usage.parse import meant
 
     name = message.partition("`")[2].partition("`")[0]
+    if isinstance(offered, dict):
+        from gradcli.io.paths import inside
+
+        path, in_list = inside(offered, name)
+        if path:
+            return (
+                f"jq -c '{path}[]' makes a record of each item that has it"
+                if in_list
+                else f"--map {name}={path} reads it from there"
+            )
     close = meant(name, unread)
     if close:
         return f"{close} It is given. Otherwise {help.rpartition('Otherwise ')[2]}"

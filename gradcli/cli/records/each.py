@@ -11,64 +11,36 @@ import itertools
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any, AnyStr
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.process.failures import failure_of
 from gradcli.cli.process.report import USAGE, Failure, show
-from gradcli.cli.programs.file_inputs import Progress, inputs_of, lines_of, reads_lines, tensors
+from gradcli.cli.programs.file_inputs import Progress, inputs_of, paths_of, source_of, tensors
 from gradcli.cli.programs.inputs import Given, bound, input_dtype
+from gradcli.cli.programs.runner import read_failure
 from gradcli.cli.programs.sources import Text
 from gradcli.cli.results.output import Sink
 from gradcli.cli.usage.parse import Options, UsageError
-from gradcli.io.columns import parse_columns
-from gradcli.io.errors import DataError, naming
-from gradcli.io.files import extension, read_record
-from gradcli.io.parse import decode, item_lines, parse, parse_flat_lines
-from gradcli.io.stream import end_of_record
+from gradcli.io.errors import DataError
+from gradcli.io.formats import input_format
+from gradcli.io.groups import Batch, Columns, Found, Group, Record
+from gradcli.io.readers import groups
 from gradcli.streams.batch import Batches
-from gradcli.streams.kinds import Record as Member
+from gradcli.streams.fields import Mapped
 from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make
 
+from .front import Front
+from .lines import Lines
 from .one_record import Derivative, Evaluation
 from .streaming import job_of
 
-AT_ONCE = 4096  # records of a grid or a table that are evaluated together
-LARGE = 4 << 20  # bytes of a block that holds a long line, which is parsed once and alone
+if TYPE_CHECKING:
+    from .columns import ColumnResults
+
+AT_ONCE = 4096  # records of a grid that are evaluated together
 PATIENCE = 0.05  # seconds that a result may wait for others to be written together
-
-
-class Batch(list["Member | Failure"]):
-    """Records that are taken together; `line` gives the line on which each begins, if any does."""
-
-    __slots__ = ("line",)
-
-    def __init__(
-        self,
-        records: Iterable[Member | Failure] = (),
-        line: Callable[[int], int | None] = lambda place: None,
-    ) -> None:
-        super().__init__(records)
-        self.line = line
-
-
-@dataclass(slots=True)
-class Columns:
-    """Records as arrays that have them on their first axis, one a name."""
-
-    count: int
-    arrays: dict[str, Any]
-
-    def record(self, place: int) -> Member:
-        """One of the records."""
-        return {name: array[place][()] for name, array in self.arrays.items()}
-
-    def records(self) -> Batch:
-        """All records."""
-        return Batch(self.record(place) for place in range(self.count))
 
 
 def derive_records(text: Text, options: Options) -> int:
@@ -97,6 +69,7 @@ class Stream:
         self.job = job
         self.options = options
         self.given: Given = bound(options)
+        self.paths = paths_of(options)
         shared = options.input if options.grid or options.null_input else options.input[:-1]
         self.given.leaves = {
             **inputs_of([*shared, *options.table], options, (job.runner,)),
@@ -108,7 +81,6 @@ class Stream:
         self.narrow = input_dtype(options).to_real().itemsize < 4
         self.number = 0  # of the record that is evaluated, from 1
         self.failed = 0
-        self.place: Callable[[], int | None] = lambda: None  # the line where that record begins
         self.first: Failure | None = None
         self.first_number = 0
         self.pending: list[str] = []
@@ -120,18 +92,21 @@ class Stream:
         options = self.options
         with Sink(options, streaming=options.each or options.grid) as sink:
             self.sink = sink
-            self.batches = Batches(job_of(self.job, self.given, sink.line_writer, options))
+            self.results = self._results(sink)
+            self.batches = Batches(job_of(self.job, self.given, self.results.form, options))
             if not sink.streaming or options.emit_only or self.job.alone:
                 self.batches.possible = False
             self.job.attach(sink, self._before_emit)
             progress = self.progress
             try:
-                for batch in self._batches():
-                    self._evaluate(batch)
+                for group in self._groups():
+                    self._evaluate(group)
                     self._write()
                     progress.show()
                     if self.first is not None and options.fail_fast:
                         break
+                if sink.streaming:
+                    self.results.close()
             finally:
                 progress.clear()
                 self._write()
@@ -156,8 +131,19 @@ class Stream:
         if self.sink.path is None:
             sys.stdout.flush()
 
-    def _put(self, line: str) -> None:
-        self._add(f"{self.sink.prefix}{line}\n")
+    def _results(self, sink: Sink) -> Lines | ColumnResults:
+        """What takes the results."""
+        evaluated = isinstance(self.job, Evaluation) and self.job.runner.text.kind == "expression"
+        front = Front(self.options, list(self.given.grids), input_dtype(self.options))
+        if sink.binary:
+            from .columns import ColumnResults
+
+            return ColumnResults(sink, front)
+        if sink.table is not None:
+            from .rows import Rows
+
+            return Rows(sink, front, self._add, evaluated)
+        return Lines(sink, front, self._add, evaluated)
 
     def _add(self, text: str) -> None:
         self.pending.append(text)
@@ -166,7 +152,7 @@ class Stream:
 
     # Where records come from
 
-    def _batches(self) -> Iterator[Batch | Columns]:
+    def _groups(self) -> Iterator[Group]:
         options = self.options
         if options.null_input:
             yield Batch([{}])
@@ -175,33 +161,25 @@ class Stream:
         elif options.slurp:
             yield Batch([self._slurped()])
         else:
-            yield from self._records()
+            yield from self._read()
 
-    def _records(self) -> Iterator[Batch | Columns]:
+    def _read(self) -> Iterator[Group]:
+        """The records of the last input, or of standard input."""
         options = self.options
-        if reads_lines(options):
-            if (
-                options.input
-                and extension(options.input[-1]) == ".json"
-                and options.input[-1] != "-"
-            ):
-                yield from _chunks(*_whole(options.input[-1]))
-                return
-            first = True
-            line = 1
-            for block in lines_of(options, self.progress):
-                if first:
-                    block = block.removeprefix(b"\xef\xbb\xbf")
-                first = False
-                if len(block) > LARGE or not self._columns(block):
-                    yield _parsed(block, end_of_record(options.seq), line)
-                line += block.count(b"\n") + (not options.seq)  # what divides blocks is in none
-        elif extension(options.input[-1]) == ".csv":
-            yield from _table(options.input[-1])
-        else:
-            yield from _rows(read_record(options.input[-1]), options.input[-1])
+        name = options.input[-1] if options.input else "-"
+        found = self._found(name, input_format(name, options.from_, "ndjson"))
+        if self.paths:
+            return (Mapped(group, self.paths) for group in found)
+        return found
 
-    def _grid(self) -> Iterator[Batch | Columns]:
+    def _found(self, name: str, form: str) -> Iterator[Group]:
+        try:
+            with source_of(name, self.progress) as source:
+                yield from groups(source, form, self.options.seq)
+        except OSError as error:
+            raise read_failure(error) from None
+
+    def _grid(self) -> Iterator[Group]:
         """The points of the ranges that --set gave, the last one running fastest."""
         if not self.given.grids:
             raise UsageError("--grid needs a range", "--set 'x=linspace(-3, 3, 61)' --grid")
@@ -211,19 +189,22 @@ class Stream:
             yield from _product(dict(zip(names, columns, strict=True)))
             return
         axes = map(_points, self.given.grids.values())
-        yield from _chunks(dict(zip(names, p, strict=True)) for p in itertools.product(*axes))
+        points = itertools.product(*axes)
+        while part := list(itertools.islice(points, AT_ONCE)):
+            yield Batch(dict(zip(names, point, strict=True)) for point in part)
 
-    def _slurped(self) -> Member | Failure:
+    def _slurped(self) -> Found:
         """All records as one: for each name the list of its values."""
         columns: dict[str, list[Any]] = {}
         count = 0
-        for batch in map(_members, self._records()):
+        for batch in (group.records() for group in self._read()):
             for place, member in enumerate(batch):
                 count += 1
-                if isinstance(member, Failure):
-                    member.line = member.line or batch.line(place)
-                    member.message = f"{_place(count, member)}: {member.message}"
-                    return member
+                if not isinstance(member, dict):
+                    failure = failure_of(member)
+                    failure.line = failure.line or batch.line(place)
+                    failure.message = f"{_place(count, failure)}: {failure.message}"
+                    return failure
                 if count > 1 and member.keys() != columns.keys():
                     (name, *_) = member.keys() ^ columns.keys()
                     failure = Failure(USAGE, f"`{name}` is not in every record")
@@ -236,67 +217,69 @@ class Stream:
 
     # What is done with them
 
-    def _columns(self, block: bytes) -> bool:
-        """Whether a block of lines was parsed, evaluated and written as columns of numbers."""
-        if not self.batches.possible or self.options.exit_status or self.narrow:
-            return False
-        parsed = parse_columns(block)
-        if parsed is None:
-            return False
-        count, columns = parsed
-        return self._whole(Columns(count, columns))
-
-    def _whole(self, columns: Columns) -> bool:
+    def _whole(self, group: Group) -> bool:
         """Whether records that came as columns were all evaluated together, and written."""
-        text = self.batches.whole(
-            columns.arrays, columns.count, lambda place: self._form_of(columns.record(place), place)
-        )
-        if text is None:
+        if not self.batches.possible or self.options.exit_status:
             return False
+        columns = group.columns()
+        if columns is None or columns.others.keys() & self.job.runner.reads:
+            return False
+        if self.narrow and columns is not group:
+            return False
+        if columns is not group and (self.results.front.fields or self.results.front.all):
+            return False  # what is copied has its own digits
+
+        def answer(place: int) -> Any:
+            return self._document(columns.record(place), self.number + place + 1)
+
+        if not self.results.decided:
+            self.batches.begin([{}] * columns.count, answer)
+        found = self.batches.whole(columns.arrays, columns.count, answer)
+        if found is None:
+            return False
+        self.results.whole(found, columns)
         self.number += columns.count
         self.sink.count += columns.count
-        self.pending.append(text)
         self._write()
         self.progress.show()
         return True
 
-    def _evaluate(self, batch: Batch | Columns) -> None:
-        if isinstance(batch, Columns):
-            if not self.options.exit_status and self._whole(batch):
-                return
-            batch = batch.records()
-        last = batch[-1:] if self.options.exit_status else []  # whose value decides goes by itself
-        together = batch[: len(batch) - len(last)]
-        answers = self.batches.answers(
-            together,
-            lambda place: self._form_of(together[place], place),  # type: ignore[arg-type]
-        )
-        for place, (member, text) in enumerate(itertools.zip_longest(batch, answers)):
+    def _evaluate(self, group: Group) -> None:
+        if self._whole(group):
+            return
+        batch = group.records()
+        results = self.results
+        last = 1 if self.options.exit_status else 0  # whose value decides goes by itself
+        together = batch[: len(batch) - last]
+
+        def answer(place: int) -> Any:
+            return self._document(together[place], self.number + place + 1)  # type: ignore[arg-type]
+
+        if self.batches.possible and not results.decided:
+            self.batches.begin(together, answer)
+        results.begin(batch, self.batches.parts(together, answer))
+        for place, member in enumerate(batch):
             self.number += 1
-            if text is None:
-                self.place = partial(batch.line, place)
-                self._single(member)
-                if self.first is not None and self.options.fail_fast:
-                    return
+            try:
+                if results.ready(place):
+                    self.sink.count += 1
+                    continue
+            except DataError as error:
+                self._fail(failure_of(error), batch, place)
             else:
-                self.sink.count += 1
-                self._add(text)
+                self._single(member, batch, place)
+            if self.first is not None and self.options.fail_fast:
+                break
+        results.end()
 
-    def _form_of(self, member: Member, place: int) -> Any:
-        """The document of a record of those that come next."""
-        document = self._document(member, self.number + place + 1)
-        if self.sink.raw and type(document) is str:
-            raise TypeError("a text that is written raw is no JSON")
-        return document
-
-    def _document(self, member: Member, number: int) -> Any:
+    def _document(self, member: Record, number: int) -> Any:
         self.job.runner.seed_for(number, self.seed)
         return self.job.document(self._inputs(member))
 
-    def _single(self, member: Member | Failure) -> None:
+    def _single(self, member: Found, batch: Batch, place: int) -> None:
         runtime.check()
         try:
-            if isinstance(member, Failure):
+            if not isinstance(member, dict):
                 raise member
             document = self._document(member, self.number)
             if self.options.emit_only:
@@ -305,17 +288,14 @@ class Stream:
                 self.sink.write(document)
                 return
             self.sink.last = document
+            self.results.single(place, document)
             self.sink.count += 1
-            if self.sink.raw and type(document) is str:
-                self._put(document)
-            else:
-                self._put(self.sink.line_writer.text(document))
         except (Failure, DataError, LimitExceeded, Exception) as error:
             if isinstance(error, OSError) or getattr(error, "limit", "") == "timeout":
                 raise
-            self._fail(failure_of(error))
+            self._fail(failure_of(error), batch, place)
 
-    def _inputs(self, member: Member) -> dict[str, Tensor]:
+    def _inputs(self, member: Record) -> dict[str, Tensor]:
         """A record's inputs and those of the command line, which win; every array is a new one."""
         self.job.runner.offered = member
         given = self.given
@@ -328,22 +308,19 @@ class Stream:
         known = {**shared, **own}
         return {**{name: known[name] for name in member if name in reads}, **shared}
 
-    def _fail(self, failure: Failure) -> None:
+    def _fail(self, failure: Failure, batch: Batch, place: int) -> None:
         if failure.status == 141 or not self.sink.streaming:
             raise failure
         self.failed += 1
-        failure.line = self.place() or failure.line
+        failure.line = batch.line(place) or failure.line
         if self.first is None:
             self.first = failure
             self.first_number = self.number
         if self.options.errors == "json":
             self._write()
             show(failure, "json", record=self.number)
-        from gradcli.io.text import one_line
-
-        if self.options.emit_only:
-            return
-        self._put(one_line({"error": failure.members(self.number)}))
+        if not self.options.emit_only:
+            self.results.failed(place, failure, self.number)
 
     def _summary(self) -> None:
         first = self.first
@@ -367,120 +344,6 @@ def _place(number: int, failure: Failure) -> str:
     """A record by its number, and by its line where the message does not name that."""
     line = failure.line
     return f"record {number}" + (f" (line {line})" if line and not failure.of_data else "")
-
-
-def _chunks(
-    records: Iterable[Any], line: Callable[[int], int | None] = lambda place: None
-) -> Iterator[Batch]:
-    iterator = iter(records)
-    start = 0
-    while batch := list(itertools.islice(iterator, AT_ONCE)):
-        begun = start
-        yield Batch(map(_checked, batch), lambda place, begun=begun: line(begun + place))  # type: ignore[misc]
-        start += len(batch)
-
-
-def _parsed(block: bytes, end: bytes, line: int) -> Batch:
-    """The records of a block of lines that begins on `line`; blank lines are none."""
-    try:
-        text = block.decode()
-    except UnicodeDecodeError:
-        return _split(block.split(end), b"\n", end == b"\n", line)
-    if end == b"\n" and len(block) <= LARGE:
-        flat = parse_flat_lines(text, text.count("\n") + 1)
-        if flat is not None:
-            return Batch(flat, lambda place: line + place)
-    return _split(text.split(end.decode()), "\n", end == b"\n", line)
-
-
-def _split(texts: list[AnyStr], line_break: AnyStr, is_lines: bool, line: int) -> Batch:
-    """The records among texts, the first of which begins on `line`."""
-    records: list[Member | Failure] = []
-    lines: list[int] = []
-    for text in texts:
-        if text and not text.isspace():
-            records.append(_record(text, line))
-            indent = text[: len(text) - len(text.lstrip())]
-            lines.append(line + indent.count(line_break))
-        line += 1 if is_lines else text.count(line_break)
-    return Batch(records, lines.__getitem__)
-
-
-def _record(text: str | bytes, line: int) -> Member | Failure:
-    """The record in a text that begins on `line`."""
-    try:
-        if isinstance(text, bytes):
-            text = ("\ufeff" if text.startswith(b"\xef\xbb\xbf") else "") + decode(text)
-        return _checked(parse(text))
-    except DataError as error:
-        if error.line is not None:
-            error.line += line - 1
-        return failure_of(error)
-    except LimitExceeded as limit:
-        if limit.limit != "max-memory":
-            raise
-        return failure_of(limit)
-
-
-def _checked(value: Any) -> Member | Failure:
-    if type(value) is dict:
-        return value
-    if isinstance(value, Failure):
-        return value
-    from gradcli.io.values import described
-
-    return Failure(
-        USAGE, f"a record is an object, not {described(value)}", code="data", help='write {"x": …}'
-    )
-
-
-def _whole(name: str) -> tuple[list[Any], Callable[[int], int | None]]:
-    """The records of a `.json` file: a list of them, or one; and the line of each."""
-    from gradcli.io.source import read_bytes
-
-    with naming(name):
-        text = decode(read_bytes(name))
-    try:
-        with naming(name):
-            value = parse(text)
-    except DataError as error:
-        if "something after" not in error.message:
-            raise
-        found = _split(text.split("\n"), "\n", True, 1)
-        return found, found.line
-    if type(value) is not list:
-        return [value], lambda place: text[: len(text) - len(text.lstrip())].count("\n") + 1
-    lines = cache(lambda: item_lines(text))
-    return value, lambda place: lines()[place]
-
-
-def _table(name: str) -> Iterator[Batch]:
-    """The rows of a `.csv` file as records, as they are read."""
-    from gradcli.io.csv import rows_of
-
-    rows = rows_of(name)
-    while batch := list(itertools.islice(rows, AT_ONCE)):
-        lines, records = zip(*batch, strict=True)
-        yield Batch(
-            (failure_of(row) if isinstance(row, DataError) else row for row in records),
-            lines.__getitem__,
-        )
-
-
-def _members(batch: Batch | Columns) -> Batch:
-    return batch.records() if isinstance(batch, Columns) else batch
-
-
-def _rows(arrays: dict[str, Any], name: str) -> Iterator[Columns]:
-    """The first axis of a file's arrays as records."""
-    lengths = {key: array.shape[0] if array.shape else None for key, array in arrays.items()}
-    if None in lengths.values() or len(set(lengths.values())) != 1:
-        shown = ", ".join(f"{key} {list(array.shape)}" for key, array in arrays.items())
-        raise DataError(f"{name}: the arrays have no common first axis for records: {shown}")
-    count = next(iter(lengths.values())) or 0
-    for start in range(0, count, AT_ONCE):
-        stop = min(start + AT_ONCE, count)
-        yield Columns(stop - start, {key: array[start:stop] for key, array in arrays.items()})
 
 
 def _product(axes: dict[str, Any]) -> Iterator[Columns]:

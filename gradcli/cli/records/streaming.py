@@ -9,15 +9,17 @@ from gradcli.cli.programs.file_inputs import tensors
 from gradcli.cli.programs.inputs import Given, input_dtype
 from gradcli.cli.results.derivatives import given_array, tangent_texts
 from gradcli.cli.usage.parse import Options
-from gradcli.io.write import Writer
 from gradcli.streams import derivatives
 from gradcli.streams.batch import Job
+from gradcli.streams.forms import Form
 from gradcli.tensor.dtypes import Array, DType
 
 from .one_record import Derivative, Evaluation
 
 
-def job_of(job: Derivative | Evaluation, given: Given, writer: Writer, options: Options) -> Job:
+def job_of(
+    job: Derivative | Evaluation, given: Given, form: Callable[[Any], Form], options: Options
+) -> Job:
     """What is done for each record, without options."""
     reads = job.runner.reads
     return Job(
@@ -31,8 +33,7 @@ def job_of(job: Derivative | Evaluation, given: Given, writer: Writer, options: 
         results=job.results,
         derivative=None if isinstance(job, Evaluation) else _derivative(job.kind, options),
         wrt=options.wrt,
-        writer=writer,
-        prefix="\x1e" if options.seq else "",
+        form=form,
     )
 
 

@@ -22,8 +22,17 @@ _DATA = (
     "tensors of the default dtype that require grad; --const follows torch.tensor.",
     "Numbers are written with the fewest digits that read back to the same value of their dtype.",
     "An input file is read by its extension: .json holds one object of inputs, .npz an array for "
-    "each name, .csv a column for each name in its header, .npy one array that is named after the "
-    "file, .ndjson a record a line. Later files win over earlier ones, --set and --const over all.",
+    "each name, .csv and .tsv a column for each name in the header, .parquet and .arrow columns "
+    "(with pyarrow, an extra), .npy one array that is named after the file, .ndjson a record a "
+    "line. --from FORM says what a stream is in (--input -, /dev/stdin, a FIFO, <(...)), which has "
+    "no extension. What gzip packed is unpacked. Later files win over earlier ones, --set and "
+    "--const over all.",
+    "--map NAME=FIELD reads an input from a field of another name: a column (--map 'length=Length "
+    "(m)'), or a path into nested JSON as jq writes it (--map x=.pos.x, --map 'y=.v[0].\"b c\"').",
+    "Results are written by the extension of -o, or by --to FORM. In a .csv or .tsv table the "
+    "first result decides the columns: value, grads.x, grads.w.0 ...; a record that failed is a "
+    "row without results. In .npz, .parquet and .arrow there is a column for each member; of a "
+    "record that failed it is NaN, or null. -o FILE.gz packs.",
     "JSON Schemas of every output are in the package, below gradcli/io/schema.",
 )
 
@@ -40,10 +49,15 @@ _NUMBERS = (
 )
 
 _RECORDS = (
-    "With --each the records come from the last --input, or from standard input; a .csv, .npy or "
-    ".npz file has a record a row, and a .json file may hold a list of records. What other --input "
-    "files and --set give is shared by all records. With --grid there is a record for each point "
-    "of the product of the --set ranges, the last one running fastest.",
+    "With --each the records come from the last --input, or from standard input. A table, .npy or "
+    ".npz file has a record a row. JSON is read as jq reads it: a record a line, or values over "
+    "several lines, one after the other; the items of a list are records. What other --input files "
+    "and --set give is shared by all records. With --grid there is a record for each point of the "
+    "product of the --set ranges, the last one running fastest, and its result begins with the "
+    'point: {"at": {"x": -1.0}, …}.',
+    "--copy id,site puts these fields of a record in front of its result, whatever they hold, and "
+    "--copy all every field; --copy name=FIELD copies one under another name, and FIELD may be a "
+    "path. A text of a table is copied as it stands: 007 stays 007.",
     "Results are lines, in the order of the records, each written before the next record is waited "
     'for. A record that fails has {"error": {"code", "message", "span", "help", "record"}} in its '
     "place, the others go on, and the exit status is that of the first that failed. Every record "

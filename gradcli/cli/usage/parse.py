@@ -32,6 +32,7 @@ class Options:
     color: str
     compact_output: bool
     const: list[tuple[str, str]]
+    copy: list[tuple[str, str]]  # what a field is called in the result, and the field
     cotangent: list[tuple[str, str]]
     depth: int | None
     dtype: str | None
@@ -45,6 +46,7 @@ class Options:
     fail_fast: bool
     file: str | None
     force: bool
+    from_: str | None
     format: str
     formula: bool
     full: bool
@@ -56,6 +58,7 @@ class Options:
     json: bool
     keep: int | None
     keep_going: bool
+    map: list[tuple[str, str]]
     max_depth: int | None
     max_memory: int | None
     max_steps: int | None
@@ -79,6 +82,7 @@ class Options:
     tangent: list[tuple[str, str]]
     taylor: int | None
     timeout: float | None
+    to: str | None
     tolerance: float | None
     trace: bool
     unbuffered: bool
@@ -99,6 +103,7 @@ _LISTS = (
     table.DIRECTION,
     table.REPEATED,
     table.FILES,
+    table.FIELDS,
 )
 
 
@@ -271,6 +276,8 @@ def _listed(option: Option, text: str) -> list[object]:
     kind = option.kind
     if kind in (table.REPEATED, table.FILES):
         return [text]
+    if kind == table.FIELDS:
+        return [*_fields(option, text)]
     if kind == table.NAMES:
         names = [name.strip() for name in text.split(",")]
         for name in names:
@@ -295,6 +302,33 @@ def _listed(option: Option, text: str) -> list[object]:
     return [(name if name.isascii() else normalize("NFKC", name), value)]
 
 
+def _fields(option: Option, text: str) -> list[tuple[str, str]]:
+    """`id,site=.place.site` as pairs of a name and a field."""
+    found = []
+    for item in _split(text):
+        name, equals, field = item.partition("=")
+        if item.startswith(".") or not item or not name.strip() or (equals and not field):
+            raise UsageError(
+                f"--{option.name} {text}: a field is copied under a name",
+                f"--{option.name} id,site or --{option.name} site=.place.site",
+            )
+        found.append((name.strip(), field.strip() if equals else name.strip()))
+    return found
+
+
+def _split(text: str) -> list[str]:
+    """What stands between the commas of a text that are not in quotes."""
+    items = [""]
+    quoted = False
+    for letter in text:
+        quoted ^= letter == '"'
+        if letter == "," and not quoted:
+            items.append("")
+        else:
+            items[-1] += letter
+    return items
+
+
 def _single(option: Option, text: str, choices: tuple[str, ...]) -> object:
     kind = option.kind
     if kind == table.TEXT:
@@ -304,6 +338,12 @@ def _single(option: Option, text: str, choices: tuple[str, ...]) -> object:
     if kind == table.CHOICE:
         if text in choices:
             return text
+        if option.name in ("from", "to") and ("." in text or "/" in text):
+            other = "--input" if option.name == "from" else "-o"
+            raise UsageError(
+                f"--{option.name} {text}: it names a format ({', '.join(choices)})",
+                f"a file is given with {other} {text}",
+            )
         raise UsageError(
             f"--{option.name} {text}: it is one of {', '.join(choices)}", meant(text, choices)
         )

@@ -18,8 +18,10 @@ BINDING = "binding"  # NAME=VALUE; may be repeated
 DIRECTION = "direction"  # NAME=VALUE, or VALUE alone; may be repeated
 REPEATED = "repeated"  # any text; may be repeated
 FILES = "files"  # a file's name; may be repeated
+FIELDS = "fields"  # a,b=FIELD; may be repeated
 CHOICE = "choice"
 
+FORMATS = ("json", "ndjson", "csv", "tsv", "npy", "npz", "parquet", "arrow")
 DTYPES = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 
 
@@ -52,7 +54,7 @@ class Option:
     @property
     def dest(self) -> str:
         """The attribute of the parsed options that holds the value."""
-        return self.name.replace("-", "_")
+        return "from_" if self.name == "from" else self.name.replace("-", "_")
 
     @property
     def spelled(self) -> str:
@@ -131,7 +133,16 @@ OPTIONS: dict[str, Option] = _table(
         "set", BINDING, "NAME=VALUE", "an input: JSON, or an expression of literals", group=INPUT
     ),
     Option("const", BINDING, "NAME=VALUE", "an input that is not differentiated", group=INPUT),
-    Option("input", FILES, "FILE", "inputs from .json .ndjson .npy .npz .csv, or -", group=INPUT),
+    Option("input", FILES, "FILE", "inputs from a file, or - for stdin", group=INPUT),
+    Option(
+        "from",
+        CHOICE,
+        "FORM",
+        "the format of the input: json ndjson csv tsv npy npz parquet arrow (by extension)",
+        group=INPUT,
+        choices=FORMATS,
+    ),
+    Option("map", BINDING, "NAME=FIELD", "read an input from a column, or a .path", group=INPUT),
     Option("grid", FLAG, "", "one record for each point of the --set ranges", group=INPUT),
     Option("wrt", NAMES, "NAMES", "differentiate with respect to these inputs only", group=RESULT),
     Option("of", NAMES, "NAMES", "the results to take, by their names", group=RESULT),
@@ -213,9 +224,17 @@ OPTIONS: dict[str, Option] = _table(
         "output",
         TEXT,
         "FILE",
-        "write .json, .npy or .npz, whole or not at all",
+        "write a file, whole or not at all",
         short="o",
         group=OUTPUT,
+    ),
+    Option(
+        "to",
+        CHOICE,
+        "FORM",
+        "the format of results: json ndjson csv tsv npy npz parquet arrow (by extension)",
+        group=OUTPUT,
+        choices=FORMATS,
     ),
     Option("plots", TEXT, "DIR", "write the figures of a program as SVG", group=OUTPUT),
     Option("force", FLAG, "", "replace figures that are there", group=OUTPUT),
@@ -234,6 +253,7 @@ OPTIONS: dict[str, Option] = _table(
         "a record a line in, a result out; branches are slower",
         group=RECORDS,
     ),
+    Option("copy", FIELDS, "FIELDS", "put these fields in front of results", group=RECORDS),
     Option("null-input", FLAG, "", "read no records: run once", short="n", group=RECORDS),
     Option("slurp", FLAG, "", "all records as one, a list for each name", short="s", group=RECORDS),
     Option("seq", FLAG, "", "records start with the RS character (RFC 7464)", group=RECORDS),
@@ -277,9 +297,9 @@ GROUPS = (INPUT, RESULT, NUMBERS, OUTPUT, RECORDS, LIMITS, SESSION, GENERAL)
 
 _GENERAL = " errors color help version"
 _LIMITS = " max-steps max-memory timeout max-depth"
-_INPUTS = " set const input"
-_RECORDS = " each null-input slurp seq unbuffered keep-going fail-fast"
-_WRITING = " nonfinite indent compact-output raw-output output full"
+_INPUTS = " set const input from map"
+_RECORDS = " each copy null-input slurp seq unbuffered keep-going fail-fast"
+_WRITING = " nonfinite indent compact-output raw-output output to full"
 _FORMULA = " formula as"
 _ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
 
@@ -305,7 +325,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli eval -e 'tensor([1, 2]) * x' --set x=3", "evaluate an expression"),
                 ("gradcli eval --json --set x=2 model.grad | jq .values", "its names as JSON"),
             ),
-            ("expression", "set", "const", "input", "json", "of", "wrt"),
+            ("expression", "set", "input", "json", "of", "wrt"),
         ),
         Command(
             "grad",
@@ -318,7 +338,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
                 ("gradcli grad 'sin(x*y)' --formula", "x: y * cos(x * y), y: …"),
             ),
-            ("set", "const", "input", "file", "cotangent", "grid", "each"),
+            ("set", "input", "cotangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -332,7 +352,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
                 ("gradcli jvp 'x.norm()' --input x.npy --tangent '[1, 1, 1]'", "the only input"),
             ),
-            ("set", "const", "input", "file", "tangent", "grid", "each"),
+            ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -346,7 +366,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
                 ("gradcli vjp 'W @ x' --input w.npz --cotangent '[1, 1]' --wrt W", "one input"),
             ),
-            ("set", "const", "input", "file", "cotangent", "grid", "each"),
+            ("set", "const", "input", "cotangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -360,7 +380,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli jacobian 'tanh(W @ x)' --input w.npz --wrt x", "one input of two"),
                 ("gradcli jacobian 'x.outer(x)' --set 'x=[1, 2]' -o j.npy", "to a file"),
             ),
-            ("set", "const", "input", "file", "wrt", "of", "grid", "each"),
+            ("set", "const", "input", "wrt", "of", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -374,7 +394,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli hessian 'x**2 * y' --set x=1 --set y=2", "four blocks"),
                 ("gradcli hessian loss -f model.grad --input data.csv --wrt w", "a program"),
             ),
-            ("set", "const", "input", "file", "wrt", "of", "grid", "each"),
+            ("set", "const", "input", "wrt", "of", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -388,7 +408,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli hvp 'x**2 * y' --set x=1 --set y=2 --tangent x=1", "y held fixed"),
                 ("gradcli hvp loss -f model.grad --input w.npy --tangent '[1, 0]'", "a program"),
             ),
-            ("set", "const", "input", "file", "tangent", "grid", "each"),
+            ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
         ),
         Command(
@@ -402,7 +422,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli minimize 'x**2 - x' --set x=2 --bounds x=1,3 --trace", "within bounds"),
                 ("gradcli minimize 'mean((y - a*t)**2)' --set a=1 --table points.csv", "a fit"),
             ),
-            ("set", "const", "table", "file", "bounds", "method", "trace"),
+            ("set", "const", "table", "bounds", "trace"),
             module="search",
         ),
         Command(
@@ -416,7 +436,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli solve '[x + y - 3, x*y - 2]' --set x=0 --set y=5", "two equations"),
                 ("gradcli solve 'cos(x) - x' --set x=0 --bounds x=0,1", "between two bounds"),
             ),
-            ("set", "const", "table", "file", "bounds", "trace"),
+            ("set", "const", "table", "bounds", "trace"),
             module="search",
         ),
         Command(

@@ -7,6 +7,7 @@ that say themselves what to do have no entry.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LEAF = "write under `with torch.no_grad():`, or make a new tensor instead of changing the leaf"
 _ONE_DEVICE = "there is one device, the CPU: leave the device out, or ask torch.cuda.is_available()"
@@ -183,6 +184,7 @@ IN_LAYER: tuple[tuple[str, str], ...] = (
 )
 
 
+@lru_cache(256)  # the records of a stream fail with few sentences
 def for_sentence(sentence: str, in_layer: bool = False) -> str | None:
     """The help for an error's sentence, if there is one."""
     for pattern, help in (*IN_LAYER, *BY_SENTENCE) if in_layer else BY_SENTENCE:

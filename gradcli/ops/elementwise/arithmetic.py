@@ -266,11 +266,18 @@ op(
 )
 
 
+def _by_zero(other: Any) -> RuntimeError:
+    """The error for integers that are divided by zero."""
+    from ...kernels.refusals import blaming
+
+    return blaming(RuntimeError("ZeroDivisionError"), lambda: np.equal(other, 0))
+
+
 def _floor_quotient(self: Any, other: Any) -> Any:
     """The quotient rounded down, from the remainder, so that it is exact near integers."""
     if not _floating(self, other):
         if np.any(np.equal(other, 0)):
-            raise RuntimeError("ZeroDivisionError")
+            raise _by_zero(other)
         return self // other
     result = self / other
     remainder = np.fmod(self, other)
@@ -296,7 +303,7 @@ def _rounded_quotient(self: Any, other: Any, rounding_mode: Any) -> Any:
         return _floor_quotient(self, other)
     if not _floating(self, other):
         if np.any(np.equal(other, 0)):
-            raise RuntimeError("ZeroDivisionError")
+            raise _by_zero(other)
         quotient = np.abs(self) // np.abs(other)
         return np.where((self < 0) != (other < 0), -quotient, quotient)[()].astype(self.dtype)
     return np.trunc(self / other)
@@ -372,7 +379,7 @@ op(
 
 def _remainder(self: Any, other: Any) -> Any:
     if not _floating(self, other) and np.any(np.equal(other, 0)):
-        raise RuntimeError("ZeroDivisionError")
+        raise _by_zero(other)
     if _floating(self, other):
         rest = np.fmod(self, other)
         return np.where((rest != 0) & ((rest < 0) != (np.less(other, 0))), rest + other, rest)[()]
@@ -381,7 +388,7 @@ def _remainder(self: Any, other: Any) -> Any:
 
 def _fmod(self: Any, other: Any) -> Any:
     if not _floating(self, other) and np.any(np.equal(other, 0)):
-        raise RuntimeError("ZeroDivisionError")
+        raise _by_zero(other)
     return np.fmod(self, other)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ...kernels.refusals import blaming
 from ...kernels.scatter_add import flat_places
 from ...kernels.strides import ordered_strides, preserved_copy, relayout, strides_of
 from ...table.call.dispatch import run
@@ -78,10 +80,15 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
         if item.min() < -length or item.max() >= length:
             flat = item.reshape(-1)
             bad = flat[np.argmax((flat < -length) | (flat >= length))]
-            raise IndexError(
+            error = IndexError(
                 f"index {bad} is out of bounds for dimension {count} with size {length}"
             )
+            raise blaming(error, partial(_outside, item, length))
     return tuple(result)
+
+
+def _outside(index: Array, length: int) -> Array:
+    return (index < -length) | (index >= length)
 
 
 def _check_index(self: Tensor, indices: Sequence[Any], *rest: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.refusals import blaming
 from ...kernels.scatter_add import add_rows
 from ...table.schema import Namespace
 from ...tensor import dtypes
@@ -29,7 +30,8 @@ def bounded(index: Array, length: int, dim: int, error: type[Exception]) -> None
         if low < 0 or high >= length:
             flat = index.reshape(-1)
             bad = flat[np.argmax((flat < 0) | (flat >= length))]
-            raise error(f"index {bad} is out of bounds for dimension {dim} with size {length}")
+            found = error(f"index {bad} is out of bounds for dimension {dim} with size {length}")
+            raise blaming(found, lambda: (index < 0) | (index >= length))
 
 
 def add_at(target: Array, places: tuple[Any, ...], values: Array) -> None:

@@ -30,6 +30,7 @@ from .shared import (
     column,
     conjugate,
     converging,
+    failing,
     perhaps_hermitian,
     real_like,
     rectangular,
@@ -64,6 +65,7 @@ def cholesky(A: Any, upper: bool) -> Any:
                     "The factorization could not be completed because the input is not "
                     f"positive-definite (the leading minor of order {order} is not "
                     "positive-definite).",
+                    failing(np.linalg.cholesky, matrix),
                 ) from None
         raise
     return by_columns(adjoint_array(result) if upper else result)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.refusals import blaming
 from ...table.entry import op
 from ...table.schema import Namespace
 from ...tensor import dtypes
@@ -164,11 +165,12 @@ def _factor(name: str, A: Any, check_errors: bool) -> Any:
         index = next(i for i in np.ndindex(np.shape(info)) if np.asarray(info)[i])
         place = f"(Batch element {index[0]}): " if index else ""
         at = np.asarray(info)[index]
-        raise RuntimeError(
+        error = RuntimeError(
             f"torch.linalg.{name}: {place}U[{at},{at}] is zero and using it on lu_solve would "
             "result in a division by zero. If you still want to perform the factorization, "
             f"consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
         )
+        raise blaming(error, lambda: info != 0)
     return packed, pivots, info
 
 

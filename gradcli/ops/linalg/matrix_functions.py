@@ -31,6 +31,7 @@ from .shared import (
     check_square,
     column,
     conjugate,
+    failing,
     perhaps_hermitian,
     row,
     singular,
@@ -54,6 +55,7 @@ def inverse_array(A: Any) -> Any:
                     index,
                     f"The diagonal element {pivot} is zero, the inversion could not be completed "
                     "because the input matrix is singular.",
+                    failing(np.linalg.inv, A),
                 ) from None
         raise
 
@@ -378,6 +380,7 @@ def solve(A: Any, B: Any, left: bool) -> Any:
             "torch.linalg.solve",
             next((i for i in np.ndindex(A.shape[:-2]) if zero_pivot(A[i])), ()),
             "The solver failed because the input matrix is singular.",
+            failing(np.linalg.inv, A),
         ) from None
     result = result[..., 0] if vector else result
     return by_columns(result) if left else np.ascontiguousarray(result)

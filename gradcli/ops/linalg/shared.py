@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.refusals import blaming
 from ...table.call.dispatch import run
 from ...table.dtype_rules import is_complex
 from ...table.entry import Op
@@ -91,10 +92,25 @@ def perhaps_hermitian(name: str) -> Callable[..., None]:
     return check
 
 
-def singular(name: str, index: tuple[int, ...], reason: str) -> LinAlgError:
-    """The error for a matrix of a batch."""
+def singular(name: str, index: tuple[int, ...], reason: str, bad: Callable[[], Any]) -> LinAlgError:
+    """The error for the first bad matrix of a batch; `bad` finds all of them."""
     place = f"(Batch element {index[0]}): " if index else ""
-    return LinAlgError(f"{name}: {place}{reason}")
+    return blaming(LinAlgError(f"{name}: {place}{reason}"), bad)
+
+
+def failing(decompose: Callable[[Any], Any], A: Any) -> Callable[[], Any]:
+    """What finds the matrices of `A` for which NumPy's decomposition fails."""
+
+    def bad() -> Any:
+        found = np.zeros(A.shape[:-2], bool)
+        for index in np.ndindex(found.shape):
+            try:
+                decompose(A[index])
+            except np.linalg.LinAlgError:
+                found[index] = True
+        return found
+
+    return bad
 
 
 NON_FINITE = (
@@ -108,9 +124,9 @@ def converging(name: str, A: Any) -> Iterator[None]:
     try:
         yield
     except np.linalg.LinAlgError:
-        outside = np.argwhere(~np.isfinite(A).all((-2, -1)))
-        index = tuple(map(int, outside[0])) if len(outside) else ()
-        raise singular(name, index, NON_FINITE) from None
+        outside = ~np.isfinite(A).all((-2, -1))
+        index = tuple(map(int, np.argwhere(outside)[0])) if outside.any() else ()
+        raise singular(name, index, NON_FINITE, lambda: outside) from None
 
 
 def svd(A: Any, **how: Any) -> Any:

@@ -70,6 +70,7 @@ def _cholesky_ex(self: Any, upper: bool, check_errors: bool) -> tuple[Any, Any]:
             index,
             "The factorization could not be completed because the input is not positive-definite "
             f"(the leading minor of order {np.asarray(info)[index]} is not positive-definite).",
+            lambda: info != 0,
         )
     return result, info
 
@@ -112,6 +113,7 @@ def _inv_ex(A: Any, check_errors: bool) -> tuple[Any, Any]:
             index,
             f"The diagonal element {np.asarray(info)[index]} is zero, the inversion could not be "
             "completed because the input matrix is singular.",
+            lambda: info != 0,
         )
     return result, info
 
@@ -153,6 +155,7 @@ def _solve_ex(A: Any, B: Any, left: bool, check_errors: bool) -> tuple[Any, Any]
             "torch.linalg.solve_ex",
             index,
             "The solver failed because the input matrix is singular.",
+            lambda: info != 0,
         )
     regular = np.where((info == 0)[..., None, None], A, np.eye(A.shape[-1], dtype=A.dtype))
     result = solve(regular.astype(A.dtype), B, left)

@@ -9,6 +9,7 @@ operations, so what happens inside is on the graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ...tensor.dtypes import int64
@@ -122,7 +123,14 @@ def new_dim(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
 def loop(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     """One call for each element of the batch, stacked."""
     size = batch_size(args, axes)
-    results = [run(op, _at(args, axes, index)) for index in range(size)]
+    results: list[Any] = []
+    try:
+        results.extend(run(op, _at(args, axes, index)) for index in range(size))
+    except Exception as error:
+        from ...kernels.refusals import blaming
+
+        blaming(error, partial(_refused, op, args, axes, len(results), size))
+        raise
     if type(results[0]) is Tensor:
         return _stacked(results), 0
     columns = [
@@ -130,6 +138,19 @@ def loop(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
         for column in zip(*results, strict=True)
     ]
     return (tuple(columns) if isinstance(results[0], tuple) else columns), 0
+
+
+def _refused(op: Op, args: list[Any], axes: list[Any], first: int, size: int) -> list[bool]:
+    """For which elements of the batch a call raises; none before `first`, which does."""
+    found = [False] * first + [True]
+    for index in range(first + 1, size):
+        try:
+            run(op, _at(args, axes, index))
+        except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError):
+            found.append(True)
+        else:
+            found.append(False)
+    return found
 
 
 def _stacked(results: list[Tensor]) -> Tensor:

@@ -1,0 +1,42 @@
+"""Records of which inputs are read from other fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gradcli.io.errors import DataError
+from gradcli.io.groups import Batch, Columns, Found, Group
+from gradcli.io.paths import Path
+
+
+@dataclass(slots=True)
+class Mapped:
+    """A group whose records have more names: each for what is at a path."""
+
+    group: Group
+    paths: Mapping[str, Path]
+
+    def columns(self) -> Columns | None:
+        """All as columns, if they are and all paths lead to numbers."""
+        found = self.group.columns()
+        if found is None:
+            return None
+        try:
+            named = {name: path.of_columns(found.arrays) for name, path in self.paths.items()}
+        except DataError:
+            return None  # each record says it again
+        return Columns(found.count, found.arrays | named, found.others)
+
+    def records(self) -> Batch:
+        """All one by one; one in which a path leads nowhere is a bad one."""
+        batch = self.group.records()
+        return Batch(map(self._record, batch), batch.line, batch.fields, batch.table)
+
+    def _record(self, record: Found) -> Found:
+        if not isinstance(record, dict):
+            return record
+        try:
+            return record | {name: path.of(record) for name, path in self.paths.items()}
+        except DataError as error:
+            return error
