@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..table.call.compiled import rest, resume
 from ..table.entry import Op
 from ..table.lookup import get_op
 from ..table.memory.inplace import run_inplace
@@ -59,12 +60,14 @@ def _install() -> None:
             except KeyError:
                 continue
             _state.installed[name] = op, op.composite
+            rest(op)
             op.composite = _casting(op, op.composite, lower)
 
 
 def _uninstall() -> None:
     for op, composite in _state.installed.values():
         op.composite = composite
+        resume(op)
     _state.installed.clear()
 
 

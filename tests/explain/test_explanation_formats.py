@@ -184,7 +184,7 @@ def test_json_is_strict_and_one_line_when_asked() -> None:
     assert text.count("\n") == 1
     found = json.loads(text, parse_constant=pytest.fail)
     assert found["explanations"][0]["gradients"][0]["gradient"]["data"] == "-Infinity"
-    several = ran("-e", "x", "-e", "x * 2", "--set", "x=1", "--format", "json", "-c", "--of", "x")
+    several = ran("-e", "x * 3", "-e", "x * 2", "--set", "x=1", "--format", "json", "-c")
     assert several.count("\n") == 2
 
 

@@ -14,6 +14,7 @@ import table_cases as cases
 
 import gradcli.torch as torch
 from gradcli.autograd.node import Versions
+from gradcli.language.interpreter import Session, compile_program
 from gradcli.table.call.arguments import FUNCTION
 from gradcli.table.call.compiled import PATIENCE, caller, written_out
 from gradcli.table.call.dispatch import call_slowly
@@ -195,3 +196,24 @@ def test_texts_are_those_of_a_kind_of_entry() -> None:
     """Entries that differ in their names alone have one text, which is compiled once."""
     assert source_of(get_op("sin")) == source_of(get_op("cos"))
     assert source_of(get_op("sin")) != source_of(get_op("exp"))  # it keeps its result
+
+
+@pytest.mark.parametrize("name", ["mm", "linear", "mse_loss", "prod"])
+@pytest.mark.parametrize("often", ["before", "within"])
+def test_autocast_changes_what_was_called_often(name: str, often: str) -> None:
+    space = "F" if name in ("linear", "mse_loss") else "torch"
+    call = f"{space}.{name}({'t' if name == 'prod' else 't, t'})"
+    before, within = (200, 1) if often == "before" else (1, 200)
+    program = (
+        "import torch\nimport torch.nn.functional as F\n"
+        "t = torch.ones(2, 2).bfloat16() if 'prod' in NAME else torch.ones(2, 2)\n"
+        f"for i in range({before}):\n    a = {call}\n"
+        f"with torch.autocast('cpu'):\n    for i in range({within}):\n        b = {call}\n"
+        f"for i in range(200):\n    c = {call}\n"
+        "print(a.dtype, b.dtype, c.dtype)\n"
+    ).replace("NAME", repr(name))
+    plain = "torch.bfloat16" if name == "prod" else "torch.float32"
+    cast = "torch.bfloat16" if name in ("mm", "linear") else "torch.float32"
+    written: list[str] = []
+    Session(written.append).run(compile_program(program, mode="python"))
+    assert "".join(written) == f"{plain} {cast} {plain}\n"

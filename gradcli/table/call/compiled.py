@@ -73,30 +73,62 @@ def caller(op: Op, flavour: str, slow: Callable[..., Any] | None = None) -> Any:
     def early(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         nonlocal calls
         calls += 1
-        if calls == PATIENCE:
+        if calls >= PATIENCE and op not in _resting:
             written = written_out(op, flavour, general)
             call.__globals__.update(written.__globals__)
             call.__defaults__ = written.__defaults__
             call.__code__ = written.__code__
+            _written.setdefault(op, []).append(call)
         return general(args, keywords)
 
-    call = FunctionType(_early.__code__, {"early": early}, op.name)
+    call = FunctionType(_early.__code__, {"early": early, "general": general}, op.name)
     return call
 
 
-early: Any = None  # each callable has its own, in the namespace that it is made with
+# Each callable has its own of these, in the namespace that it is made with.
+early: Any = None
+general: Any = None
 
 
 def _early(*args: Any, **keywords: Any) -> Any:
     return early(args, keywords)
 
 
+def _late(*args: Any, **keywords: Any) -> Any:
+    return general(args, keywords)
+
+
+_written: dict[Op, list[FunctionType]] = {}
+_resting: dict[Op, list[CodeType]] = {}  # what the callables of entries ran before they rested
+
+
+def rest(op: Op) -> None:
+    """Have the calls of an entry go the general way, as it computes otherwise for a while."""
+    calls = _written.get(op, [])
+    _resting[op] = [call.__code__ for call in calls]
+    for call in calls:
+        call.__defaults__ = None
+        call.__code__ = _late.__code__
+
+
+def resume(op: Op) -> None:
+    """Have the calls of an entry be what they were before it rested."""
+    for call, code in zip(_written.get(op, []), _resting.pop(op), strict=True):
+        call.__code__ = code
+        call.__defaults__ = _defaults(op)
+
+
+def _defaults(op: Op) -> tuple[Any, ...]:
+    """What stands for arguments that may be given by position and are not."""
+    return (ABSENT,) * sum(not parameter.keyword_only for parameter in op.parameters)
+
+
 def written_out(op: Op, flavour: str, general: Callable[..., Any]) -> FunctionType:
     """The function of an entry, which leaves other calls to `general`."""
     from .template import source_of
 
-    absent = (ABSENT,) * sum(not parameter.keyword_only for parameter in op.parameters)
-    return FunctionType(_code(source_of(op)), _names(op, flavour, general), op.name, absent)
+    names = _names(op, flavour, general)
+    return FunctionType(_code(source_of(op)), names, op.name, _defaults(op))
 
 
 @cache
@@ -128,6 +160,7 @@ def _names(op: Op, flavour: str, general: Any) -> dict[str, Any]:
     names: dict[str, Any] = {
         **_SHARED,
         "op": op,
+        "general": general,
         "slowly": slowly,
         "bound": bound,
         "check": op.check,
