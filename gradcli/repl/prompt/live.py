@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcli.autograd.modes import no_grad
 from gradcli.language.errors.program_error import ProgramError
-from gradcli.language.interpreter import Limits, Program, Session
+from gradcli.language.interpreter import Limits, Program
 from gradcli.language.machine.state import machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
@@ -54,8 +54,7 @@ class Live:
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
-        limits = Limits(max_steps=STEPS, max_memory=BYTES, timeout=SECONDS, depth=10)
-        self.session = Session(lambda text: None, limits)
+        self.limits = Limits(max_steps=STEPS, max_memory=BYTES, timeout=SECONDS, depth=10)
         self.slow = -1  # the number of the input in which something took too long
 
     def preview(self, text: str, room: int) -> str:
@@ -70,8 +69,11 @@ class Live:
         started = time.perf_counter()
         try:
             expression = _expression(source)
-            given = Reader(self.shell).names(expression)
-            value = self._value(source, expression, given)
+            Reader(self.shell).check(expression)
+            try:
+                value = self._value(source, expression)
+            except LimitExceeded:  # what the process took meanwhile counts too, but not twice
+                value = self._value(source, expression)
             shown = clean(_text(value, room))
         except (Impure, GradSyntaxError, ProgramError, LimitExceeded, Interrupted):
             shown = ""
@@ -82,22 +84,21 @@ class Live:
             return ""
         return shown
 
-    def _value(self, source: Source, expression: nodes.expr, given: dict[str, Any]) -> Any:
-        """Run it in a namespace of its own, and forget that it was there."""
+    def _value(self, source: Source, expression: nodes.expr) -> Any:
+        """Run it in the session with small limits, and forget that it was there."""
+        session = self.shell.session
         mark = len(machine.sites)
-        machine.session = None  # so that the limits are counted from now on
+        limits, session.limits = session.limits, self.limits
         before = runtime.where, runtime.max_bytes, runtime.baseline
+        machine.session = None  # so that these limits are taken, and later the others again
         try:
             with no_grad(), as_errors():
-                program = Program(
-                    source, nodes.Expression(expression, expression.span), "interactive"
-                )
-                return self.session.run(program, given, fresh=True).value
+                tree = nodes.Expression(expression, expression.span)
+                return session.run(Program(source, tree, "interactive")).value
         finally:
+            session.limits, machine.session = limits, None
             del machine.sites[mark:]
             runtime.where, runtime.max_bytes, runtime.baseline = before
-            machine.session = None
-            self.session.globals = {}
 
 
 def _expression(source: Source) -> nodes.expr:
@@ -122,12 +123,10 @@ class Reader:
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
-        self.given: dict[str, Any] = {}
 
-    def names(self, node: nodes.expr) -> dict[str, Any]:
-        """The user's values that it reads. Raises Impure."""
+    def check(self, node: nodes.expr) -> None:
+        """Raise Impure for what is left to Enter."""
         self._visit(node)
-        return self.given
 
     def _visit(self, node: Any) -> None:
         if isinstance(node, nodes.Constant):
@@ -174,9 +173,7 @@ class Reader:
 
     def _name(self, name: str) -> None:
         if name in self.shell.names:
-            value = self.shell.names[name]
-            _check(value, 0)
-            self.given[name] = value
+            _check(self.shell.names[name], 0)
         elif name not in CONSTANTS and name not in namespaces.DTYPES:
             raise Impure
 
