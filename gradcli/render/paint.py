@@ -14,7 +14,7 @@ from itertools import pairwise
 Rule = tuple[re.Pattern[str], str]
 
 _NONFINITE = (re.compile(r"(?<![\w.'\"])-?(?:nan|inf)(?![\w.'\"(])j?"), "nonfinite")
-_FREED = (re.compile(r"  (freed(?:, kept)?)$", re.M), "warning")
+_FREED = (re.compile(r"  (freed(?:, kept)?)(?=  |$)", re.M), "warning")
 _NODE = (re.compile(r"\b[A-Z]\w*Backward\w*"), "node")
 _SHAPE = (re.compile(r"(?<=  )\[[\d, ]*\]"), "dim")
 _LINES = (re.compile(r"^[ │├└─|`-]*[├└│|`]─?[─-]? ", re.M), "dim")
@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[Rule, ...]] = {
     ),
     "graph": (
         _FREED,
+        (re.compile(r"\|g\| (not finite)"), "nonfinite"),
         (re.compile(r"  (leaf)  "), "name"),
         (re.compile(r"\(line \d+\)|…?\d+ more nodes?$", re.M), "dim"),
         _NODE,

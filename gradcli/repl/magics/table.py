@@ -361,7 +361,7 @@ MAGICS: dict[str, Magic] = {
                     "1 + 2", "3 * 4", "%hist -g +", prints=("Out[1]: 3\nOut[2]: 12\n1: 1 + 2")
                 ),
             ),
-            ("names", "-g", "-n", "-o"),
+            ("names", "-g", "-n", "-o", "--all"),
         ),
         Magic(
             "time",
