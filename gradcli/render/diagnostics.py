@@ -42,6 +42,28 @@ _BESIDE = 9  # columns of `warning: `, the longest word before a title
 _BEFORE = 14  # columns of `     = help: `, with the longest number of a line
 
 
+def wrap(lines: list[str], width: int, indent: int = 4) -> list[str]:
+    """Lines of words broken between them; further lines are indented more than the first."""
+    import textwrap
+
+    width = max(width, 20)
+    found: list[str] = []
+    for line in lines:
+        if len(line) <= width:
+            found.append(line)
+            continue
+        lead = " " * min(len(line) - len(line.lstrip(" ")) + indent, width // 2)
+        found += textwrap.wrap(
+            line,
+            width,
+            subsequent_indent=lead,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+    return found
+
+
 def _broken(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]

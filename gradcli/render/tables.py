@@ -13,10 +13,13 @@ def table(
     colour: bool,
     ascii: bool,
     drop: Sequence[int] = (),
+    styles: Sequence[str] = (),
+    nonfinite: str = "",
 ) -> str:
     """A table no wider than `width`; columns without any text are left out.
 
     In a narrow window the columns in `drop` go, in that order, so that every line stays whole.
+    `styles` are those of the rows, `nonfinite` that of numbers that are none, as rich reads them.
     """
     from io import StringIO
 
@@ -35,15 +38,17 @@ def table(
     made = Table(box=_ASCII if ascii else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for i in used:
         made.add_column(columns[i], no_wrap=True, overflow="crop" if ascii else "ellipsis")
-    for row in rows:
-        made.add_row(*(Text(row[i]) for i in used))
+    for place, row in enumerate(rows):
+        style = styles[place] if place < len(styles) else ""
+        cells = (Text(row[i], nonfinite if row[i] in ("nan", "inf") else "") for i in used)
+        made.add_row(*cells, style=style)
     stream = StringIO()
     console = Console(
         file=stream,
         width=max(width, 20),
         force_terminal=colour,
         no_color=not colour,
-        color_system="standard" if colour else None,
+        color_system="256" if colour else None,
         legacy_windows=False,
         highlight=False,
         emoji=False,

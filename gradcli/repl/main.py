@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gc
 import os
+import re
+import shutil
 import sys
 import threading
 from importlib import import_module
@@ -101,9 +103,33 @@ def main(options: Any, inputs: Callable[[], dict[str, Any]]) -> int:
 
 def _warn(message: str, help: str, coloured: bool) -> None:
     title = "\x1b[1;33mwarning:\x1b[0m" if coloured else "warning:"
-    sys.stderr.write(f"{title} {message}\n")
+    sys.stderr.write(_wrapped(f"warning: {message}", title))
     if help:
-        sys.stderr.write(f"  = help: {help}\n")
+        sys.stderr.write(_wrapped(f"  = help: {help}"))
+
+
+def _wrapped(text: str, title: str = "") -> str:
+    """A sentence for the terminal: broken between words, its further lines indented.
+
+    `title` is the coloured form of the word that it begins with.
+    """
+    width = max(shutil.get_terminal_size().columns - 1, 20)
+    if len(text) > width:
+        import textwrap
+
+        first, _, rest = text.partition(" ")  # what stands behind the first word stays there
+        lines = textwrap.wrap(
+            f"{first}\0{rest}",
+            width,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        text = "\n".join(lines).replace("\0", " ")
+    return f"{title}{text.removeprefix(_COLOUR.sub('', title))}\n"
+
+
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def _asyncio_without_ssl() -> None:
@@ -190,6 +216,7 @@ class Repl:
         )
         shell.past = self.prompt.session.history.load_history_strings
         shell.read_lines = _read_lines
+        shell.page = show_page
         if limits.timeout is not None:
             self._set_alarm(limits.timeout)
         gc.freeze()
@@ -224,7 +251,7 @@ class Repl:
 
         if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
             signal.signal(signal.SIGHUP, self._closed)
-        sys.stdout.write(f"gradcli {__version__} · ? for help · Ctrl-D leaves\n")
+        sys.stdout.write(_wrapped(f"gradcli {__version__} · ? for help · Ctrl-D leaves"))
         self._show_warnings()
         app = self.prompt.session.app
         self.loader.changed = self._loaded
@@ -295,7 +322,7 @@ class Repl:
     def _show_warnings(self) -> None:
         for message in self.warnings:
             title = "\x1b[1;33mwarning:\x1b[0m" if self.coloured else "warning:"
-            sys.stdout.write(f"{title} {message}\n")
+            sys.stdout.write(_wrapped(f"warning: {message}", title))
         self.warnings.clear()
         sys.stdout.flush()
 
@@ -328,6 +355,13 @@ def show_help(shell: Shell, name: str, everything: bool) -> None:
     from gradcli.repl.magics import help_pages
 
     help_pages.show_help(shell, name, everything)
+
+
+def show_page(text: str) -> None:
+    """Show a long text, and leave it on the screen."""
+    from gradcli.repl.session.pager import page
+
+    page(text)
 
 
 def _agrees(question: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 def offer(lost: Lost) -> None:
     """Say that a session can be brought back."""
-    sys.stdout.write(f"a session was cut off {_when(lost)}: gradcli --resume brings it back\n")
+    said = f"a session was cut off {_when(lost)}: gradcli --resume brings it back"
+    width = max(shutil.get_terminal_size().columns - 1, 20)
+    sys.stdout.write("\n".join([*textwrap.wrap(said, width, subsequent_indent="    "), ""]))
     sys.stdout.flush()
 
 

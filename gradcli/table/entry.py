@@ -30,6 +30,7 @@ from .out_rules import CAST, Rule
 from .schema import REQUIRED, Formula, label, needs, packing, parse_schema, share_defaults
 
 ELEMENTWISE = "elementwise"  # jvp: the vjp formula applied to the tangent; batching: pad axes
+_WRITTEN = ("running_mean", "max_norm", "out")  # parameters of calls that may change a tensor
 _WITH_INPLACE = "torch Tensor F"
 LINEAR = "linear"  # jvp: the op itself on the tangent
 MULTILINEAR = "multilinear"  # jvp: a sum of the op with one input replaced by its tangent
@@ -220,6 +221,15 @@ class Op:
     def differentiable(self) -> bool:
         """Whether it has derivatives."""
         return bool(self.vjp)
+
+    @property
+    def pure(self) -> bool:
+        """Whether its result is all that comes of a call: nothing is written, nothing drawn.
+
+        Where it has a parameter `inplace`, that holds while it is not given.
+        """
+        written = any(parameter.name in _WRITTEN for parameter in self.parameters)
+        return self.mapped != "draws" and not written and not self.name.endswith("_")
 
     def saves(self) -> list[str]:
         """Everything that a node of this entry may save, by the names that formulas use."""

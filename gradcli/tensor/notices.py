@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .keeping import changed, keep_mapping
@@ -23,6 +24,19 @@ def warn_once(message: str, key: str = "") -> None:
     if (key or message) not in _given or _options["always"]:
         _given.add(key or message)
         warnings.warn(message, UserWarning, stacklevel=3)
+
+
+@contextmanager
+def as_errors() -> Iterator[None]:
+    """Have warnings raised as errors in a block, and given once more by what runs after it."""
+    given = set(_given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            yield
+        finally:
+            _given.clear()
+            _given.update(given)
 
 
 def warn_always(mode: bool) -> None:

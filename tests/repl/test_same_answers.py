@@ -37,7 +37,8 @@ PLACE = re.compile(r"(?:[^\s(]*\.grad|In\[\d+\]):\d+:(\d+)")
 
 
 @pytest.fixture
-def talk() -> Iterator[Talk]:
+def talk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    monkeypatch.setenv("COLUMNS", "1000")  # the prompt breaks lines between words
     made = Talk()
     dtypes.default.dtype = dtypes.float64  # as it is for a program that does not import torch
     yield made

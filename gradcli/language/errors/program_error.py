@@ -29,6 +29,7 @@ from gradcli.tensor.tensor import Tensor, shape_of
 
 from . import advice
 from .arity import restate
+from .at_fault import elements, span_at_fault
 from .diagnostics import Diagnostic
 from .diagnostics import Label as PlacedLabel
 from .modules import name_of, place_of
@@ -146,6 +147,8 @@ class ProgramError(Exception):
             pairs += [
                 (argument.span, value) for argument, value in zip(node.args, values, strict=False)
             ]
+            pairs += elements(node, values)
+            self._point_at_argument(node, values)
             keywords = found.get("kwargs")
             if isinstance(keywords, dict):
                 pairs += [
@@ -160,7 +163,9 @@ class ProgramError(Exception):
             pairs = [(node.span, found.get("left"))]
         for span, value in pairs:
             text = _summary(value)
-            if text:
+            if text and span == self.span and not self.label:
+                self.label = text
+            elif text:
                 self.labels.append(Label(self.source, span, text))
 
     def _point_at_operator(self, left: Span, right: Span) -> None:
@@ -170,6 +175,12 @@ class ProgramError(Exception):
         if stripped and not stripped.startswith("#"):
             start = left.end + between.index(stripped)
             self.span = Span(start, start + len(stripped))
+
+    def _point_at_argument(self, node: nodes.Call, values: list[Any]) -> None:
+        """The main span becomes the argument that the sentence is about."""
+        span = span_at_fault(node, values, self.title[:MAX_SENTENCE])
+        if span is not None:
+            self.span = span
 
     # The graph
 

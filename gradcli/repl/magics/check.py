@@ -243,7 +243,7 @@ def check(shell: Shell, text: str) -> None:
                 known = ", ".join(found.inputs)
                 raise Failed(f"`{leaf}` is no leaf of `{expression}`", f"its leaves are {known}")
         for line in report(found.entries(leaves or found.inputs, Tolerances())):
-            shell.say(line)
+            shell.tell(line)
     except NothingToCheck:
         raise Failed(f"`{expression}` does not depend on a leaf that requires grad") from None
     except ProgramError as error:
@@ -256,7 +256,7 @@ def _compare_values(shell: Shell, expression: str, old: Any, y: Tensor) -> None:
         raise Failed(f"what made `{expression}` gives another result when it is run again")
     tolerance = 10 * np.sqrt(np.finfo(old.array.dtype).eps) if old.dtype.raw else 0.1
     if not np.allclose(old.array, y.array, rtol=tolerance, atol=tolerance, equal_nan=True):
-        shell.say(
+        shell.tell(
             f"warning: `{expression}` has another value when it is run again (random numbers, or a "
             "leaf that was changed since); this check is about the new one"
         )

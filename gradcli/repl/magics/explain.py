@@ -13,6 +13,7 @@ from gradcli.explain.why import Situation
 from gradcli.explain.why import why as answer
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
+from gradcli.render.diagnostics import wrap
 from gradcli.render.names import Names
 from gradcli.repl.session.failed import Failed
 
@@ -77,7 +78,9 @@ def _show(shell: Shell, told: Told, ask: Asked) -> None:
     else:
         most = None if ask.all else MOST
         text = "\n".join(text_lines(told, width=shell.width, most=most))
-    deliver(shell, text, ask.file)
+        if not ask.file:
+            text = "\n".join(wrap(text.split("\n"), shell.width - 1))
+    deliver(shell, text, ask.file, "explanation" if ask.form == "text" else "")
 
 
 def texts_of(shell: Shell, name: str) -> tuple[list[Piece], str]:
@@ -103,5 +106,5 @@ def _why(shell: Shell, name: str) -> None:
     x = tensor(shell, name)
     situation = Situation(shell.variables(), lambda result: texts_of(shell, result))
     with kept():
-        lines = list(answer(name, x, situation))
-    shell.say("\n".join(lines))
+        lines = [part for line in answer(name, x, situation) for part in line.split("\n")]
+    shell.show_long(shell.painted("\n".join(wrap(lines, shell.width - 1)), "explanation"))

@@ -103,10 +103,11 @@ def _taken(name: str) -> bool:
     return True
 
 
-def deliver(shell: Shell, text: str, file: str) -> None:
-    """Show a text, or write it into a new file that the user named behind `>`. Raises Failed."""
+def deliver(shell: Shell, text: str, file: str, kind: str = "") -> None:
+    """Show a text in the colours of its kind, or write it into a new file that the user named
+    behind `>`. Raises Failed."""
     if not file:
-        shell.say(text)
+        shell.show_long(shell.painted(text, kind) if kind else text)
         return
     if not shell.typed:
         raise Failed(

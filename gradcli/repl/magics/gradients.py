@@ -40,7 +40,7 @@ def looked_into(shell: Shell, root: Tensor) -> Iterator[None]:
     names = Names(shell.variables())
     notes = (note for node in reachable([fresh_edge(root)]) for note in changes(node, names))
     for note in dict.fromkeys(notes):
-        shell.say(f"note: {note}")
+        shell.tell(f"note: {note}")
 
 
 @contextmanager
@@ -250,7 +250,7 @@ def _show(shell: Shell, names: list[str], found: Any, root: str) -> None:
         return
     for name, value in zip(names, found, strict=True):
         if value is None:
-            shell.say(f"nothing leads from `{name}` to `{root}`: the gradient is None")
+            shell.tell(f"nothing leads from `{name}` to `{root}`: the gradient is None")
         elif len(names) == 1:
             shell.show_value(value, shell.number - 1)
         else:
@@ -329,6 +329,6 @@ def no_grad(shell: Shell, text: str) -> None:
         raise Failed("%no_grad is called as %no_grad [on|off]")
     runtime.grad_enabled = word == "off" if word else not runtime.grad_enabled
     shell.remember(f"torch.set_grad_enabled({runtime.grad_enabled})")
-    shell.say(
+    shell.tell(
         "operations are recorded again" if runtime.grad_enabled else "operations are not recorded"
     )

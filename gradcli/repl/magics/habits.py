@@ -25,7 +25,7 @@ def precision(shell: Shell, text: str) -> None:
         raise Failed(f"`{words[0]}` is not a number of digits", "it is from 0 to 20")
     options.precision = int(word)
     shell.remember(f"torch.set_printoptions(precision={word})")
-    shell.say(f"tensors are printed with {word} digits")
+    shell.tell(f"tensors are printed with {word} digits")
 
 
 def _names(shell: Shell, text: str) -> list[str]:
@@ -44,7 +44,9 @@ def who(shell: Shell, text: str) -> None:
     names = _names(shell, text)
     width = max(shell.width - 1, 20)
     lines = textwrap.wrap("   ".join(names), width, break_long_words=False)
-    shell.say("\n".join(lines) or ("no name is of this type" if text else "no names are given yet"))
+    shell.tell(
+        "\n".join(lines) or ("no name is of this type" if text else "no names are given yet")
+    )
 
 
 def who_ls(shell: Shell, text: str) -> None:
@@ -68,13 +70,14 @@ def pdef(shell: Shell, text: str) -> None:
     (name,) = arguments("pdef", text, 1, 1)
     found = lookup.operations(shell, name)
     if found:
-        shell.say("\n".join(described(entry)[0] for entry in found))
+        for entry in found:
+            shell.tell(described(entry)[0])
         return
     value = lookup.value(shell, name)
     signature = None if value is lookup.MISSING else lookup.signature_of(value)
     if signature is None:
         raise Failed(f"`{name}` is not a function that is known", f"%who lists names, {name}? more")
-    shell.say(f"{name}{signature}")
+    shell.tell(f"{name}{signature}")
 
 
 def xmode(shell: Shell, text: str) -> None:
@@ -84,7 +87,7 @@ def xmode(shell: Shell, text: str) -> None:
     if word not in modes:
         raise Failed(f"`{words[0]}` is no way to show errors", "%xmode context or %xmode minimal")
     shell.short = modes[word]
-    shell.say("errors are their message alone" if shell.short else "errors show their lines")
+    shell.tell("errors are their message alone" if shell.short else "errors show their lines")
 
 
 def colors(shell: Shell, text: str) -> None:
@@ -93,7 +96,7 @@ def colors(shell: Shell, text: str) -> None:
     shell.colour = word not in ("off", "nocolor", "none")
     if shell.colour and word not in ("on", "linux", "lightbg", "neutral", "dark", "light"):
         raise Failed(f"`{words[0]}` is no choice of colours", "on or off; theme is in config.toml")
-    shell.say(f"colours are {'on' if shell.colour else 'off'}")
+    shell.tell(f"colours are {'on' if shell.colour else 'off'}")
 
 
 def paste(shell: Shell, text: str) -> None:

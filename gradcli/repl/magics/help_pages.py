@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from gradcli.language.syntax.spelling import did_you_mean, near
+from gradcli.render.diagnostics import wrap
 from gradcli.repl.session.failed import Failed
 
 from .table import MAGICS
@@ -34,19 +37,18 @@ GUIDE = (
 
 NARROW = 60  # columns up to which the guide has its labels on lines of their own
 MOST_NAMES = 300  # names that a pattern shows
+SOURCE = "\0"  # in front of a line of a program
 MOST_TEXT = 120  # characters of an operation
 
 GROUPS = {
     "gradients": "backward grad jvp vjp jacobian hessian check explain why zero no_grad",
-    "seeing": "vars who graph plot hist json",
+    "seeing": "vars watch who graph plot hist json",
     "session": "undo redo time timeit dtype precision seed set edit save load run reset",
 }
 
 
 def guide(shell: Shell) -> str:
     """A screen about everything there is."""
-    import textwrap
-
     words = {
         key: " ".join(f"%{name}" for name in names.split() if name in MAGICS)
         for key, names in GROUPS.items()
@@ -74,44 +76,79 @@ def magic_text(name: str) -> str:
     lines = [magic.usage, f"    {magic.doc}"]
     for example in magic.examples:
         lines.append("")
-        lines += [f"    {line}" for line in example.inputs]
+        for number, text in enumerate(example.inputs, 1):
+            lines.append(f"    In [{number}]: {text}")
+        lines += [f"    {line}" for line in example.prints.split("\n")]
     return "\n".join(lines)
+
+
+def _show(shell: Shell, text: str) -> None:
+    """Show lines of help in colours, broken between words; those of a program stay whole."""
+    parts = []
+    for is_source, group in groupby(text.split("\n"), lambda line: line.startswith(SOURCE)):
+        if is_source:
+            source = "\n".join(line.removeprefix(SOURCE) for line in group)
+            parts += [f"    {line}" for line in shell.painted(source, "source").split("\n")]
+        else:
+            lines = "\n".join(wrap(list(group), shell.width - 1))
+            parts.append(shell.painted(lines, "help"))
+    shell.show_long("\n".join(parts))
 
 
 def show_help(shell: Shell, name: str, everything: bool) -> None:
     """Show what is known about a name. Raises Failed with the near name."""
     if not name:
-        shell.say(guide(shell))
+        shell.show_long(shell.painted(guide(shell), "help"))
         return
     if "*" in name:
-        shell.say(_matching(shell, name))
+        shell.show_long(_matching(shell, name))
         return
     if name.startswith("%") or (name in MAGICS and not _known(shell, name)):
         from .parse import find
 
-        shell.say(magic_text(find(name.removeprefix("%")).name))
+        _show(shell, magic_text(find(name.removeprefix("%")).name))
         return
     from gradcli.repl.names import lookup
 
     found = lookup.operations(shell, name)
     if found:
-        from gradcli.render.operations import described
-
-        for entry in found:
-            lines = described(entry)
-            shell.say("\n".join(lines if everything else _brief(lines)))
-            if everything:
-                _samples(shell, entry)
+        _show(shell, "\n".join(_operation(entry, everything, shell.width) for entry in found))
         return
     value = lookup.value(shell, name)
     if value is lookup.MISSING:
         raise Failed(f"`{name}` is not known", did_you_mean(near(name, lookup.all_names(shell), 1)))
-    shell.say(_described(shell, name, value, everything))
+    _show(shell, _described(shell, name, value, everything))
+
+
+def _operation(entry: Any, everything: bool, width: int) -> str:
+    """An operation in short, or all of it with an example."""
+    from gradcli.render.operations import described
+
+    lines = described(entry)
+    if not everything:
+        return "\n".join(_brief(lines))
+    from gradcli.render.examples import example
+
+    found = example(entry)
+    if found is not None:
+        call, result = found
+        lines += [
+            "",
+            *textwrap.wrap(
+                call,
+                max(width - 1, 40),
+                initial_indent="    >>> ",
+                subsequent_indent="    ... ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            ),
+        ]
+        lines += [*(f"    {line}" for line in result.split("\n")), ""]
+    return "\n".join(lines)
 
 
 def _matching(shell: Shell, pattern: str) -> str:
     """The names that a pattern such as `torch.*ones*` stands for. Raises Failed for none."""
-    import textwrap
     from fnmatch import fnmatchcase
 
     from gradcli.repl.names import lookup
@@ -171,15 +208,6 @@ def _brief(lines: list[str]) -> list[str]:
     ]
 
 
-def _samples(shell: Shell, entry: Any) -> None:
-    """One call on a sample of the entry, with its value."""
-    from gradcli.repl.names.lookup import sample
-
-    text = sample(entry)
-    if text:
-        shell.say(f"    example   {text}")
-
-
 def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
     from gradcli.language.values.functions import Builtin, Method
     from gradcli.language.values.text import text_repr
@@ -208,12 +236,11 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         article = "an" if kind[0] in "aeiou" else "a"
         return f"{name} is {article} {kind}: {text_repr(value)}"
     lines = [f"{name}{signature}"]
+    if everything and (written := source_of(shell, value)):
+        return "\n".join([*lines, *(f"{SOURCE}{line}" for line in written.split("\n"))])
     told = value.__func__ if isinstance(value, Method) else value
     doc = _python_doc(name) if isinstance(value, Builtin) else getattr(told, "__doc__", None)
-    written = source_of(shell, value) if everything else ""
-    if written:
-        lines += [f"    {line}" for line in written.split("\n")]
-    elif modules.is_module_class(value):
+    if modules.is_module_class(value):
         lines += [f"    {line}" for line in modules.class_text(value)]
     elif isinstance(doc, str) and doc:
         lines += [f"    {line.strip()}" for line in doc.strip().split("\n")]

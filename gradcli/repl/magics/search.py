@@ -66,17 +66,17 @@ def _search(shell: Shell, name: str, text: str, search: Callable[..., tuple[Poin
     shell.say(f"{expression} = {text_repr(value)}")
     steps = f"{point.step} step{'s' * (point.step != 1)}"
     if good:
-        shell.say(f"found after {steps}; the gradient's norm is {point.norm:.3g}")
+        shell.tell(f"found after {steps}; the gradient's norm is {point.norm:.3g}")
     else:
         what = "minimum" if name == "minimize" else "root"
-        shell.say(f"no {what} found in {steps}: this is the best point")
+        shell.tell(f"no {what} found in {steps}: this is the best point")
     if write:
         with no_grad():
             known = shell.names | parameters_of(shell.names)
             for leaf, tensor in found.items():
                 tensor_method("copy_")(known[leaf], tensor)
     elif good:
-        shell.say(f"(the leaves are as they were; `%{name} {text} --write` changes them)")
+        shell.tell(f"(the leaves are as they were; `%{name} {text} --write` changes them)")
 
 
 def _problem(shell: Shell, expression: str, chosen: list[str]) -> Problem:

@@ -95,7 +95,7 @@ def dtype(shell: Shell, text: str) -> None:
             raise Failed(f"`{words[0]}` cannot be the default dtype", f"one of {', '.join(DTYPES)}")
         dtypes.default.dtype = dtypes.NAMES[name]
         shell.remember(f"torch.set_default_dtype(torch.{name})")
-    shell.say(f"the default dtype is {dtypes.default.dtype.name}")
+    shell.tell(f"the default dtype is {dtypes.default.dtype.name}")
 
 
 def seed(shell: Shell, text: str) -> None:
@@ -186,15 +186,24 @@ def _move(shell: Shell, text: str, name: str, said: str) -> None:
 
 
 def help(shell: Shell, text: str) -> None:
-    from .help_pages import guide, magic_text, show_help
+    import textwrap
+
+    from .help_pages import guide, show_help
 
     name = text.strip()
     if not name:
-        shell.say(guide(shell))
+        shell.show_long(shell.painted(guide(shell), "help"))
     elif name.lower() in ("ipython", "ptpython"):
+        lines: list[str] = []
         for word, told in elsewhere.commands():
-            shell.tell(f"{word:18}{told}", 18)
+            lines += textwrap.wrap(
+                f"{word:18}{told}",
+                max(shell.width - 1, 20),
+                subsequent_indent=" " * (18 if shell.width > 50 else 4),
+                break_on_hyphens=False,
+            )
+        shell.show_long("\n".join(lines))
     elif name.removeprefix("%") in MAGICS:
-        shell.say(magic_text(name.removeprefix("%")))
+        show_help(shell, name if name.startswith("%") else f"%{name}", True)
     else:
         show_help(shell, name, True)

@@ -1,7 +1,7 @@
 """The magics: a table of the commands that begin with `%`.
 
 An entry has its name, the form of its arguments, a line of documentation and examples, each a list
-of inputs and a piece of what they print. `%help NAME` shows them and the tests run them.
+of inputs and what they print on 80 columns. `%help NAME` shows them and the tests run them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Example(NamedTuple):
-    """Inputs, and a text that is among what they print."""
+    """Inputs and what they print; `…` stands for what is left out or differs from run to run."""
 
     inputs: tuple[str, ...]
     prints: str
@@ -81,9 +81,14 @@ MAGICS: dict[str, Magic] = {
             "the gradient of y (or the last result) by x (or all leaves); leaves .grad alone",
             "gradients",
             (
-                _example(_Y, "%grad y x", prints="tensor([2., 4.])"),
-                _example(_Y, "g = %grad y x", "g", prints="tensor([2., 4.])"),
-                _example("x = param(3.)", "x**2", "%grad", prints="tensor(6.)"),
+                _example(_Y, "%grad y x", prints="Out[2]: tensor([2., 4.])"),
+                _example(_Y, "g = %grad y x", "g", prints="Out[3]: tensor([2., 4.])"),
+                _example(
+                    "x = param(3.)",
+                    "x**2",
+                    "%grad",
+                    prints=("Out[2]: tensor(9., grad_fn=<PowBackward0>)\nOut[3]: tensor(6.)"),
+                ),
             ),
         ),
         Magic(
@@ -91,21 +96,33 @@ MAGICS: dict[str, Magic] = {
             "y x [v]",
             "the derivative of y when x moves along v (ones by default), on the recorded graph",
             "gradients",
-            (_example(_Y, "%jvp y x [1, 0]", prints="tensor(2.)"),),
+            (_example(_Y, "%jvp y x [1, 0]", prints="Out[2]: tensor(2.)"),),
         ),
         Magic(
             "vjp",
             "y x [v]",
             "v (ones by default) times the Jacobian of y by x",
             "gradients",
-            (_example("x = param([1., 2.]); y = x**2", "%vjp y x [1, 10]", prints="[ 2., 40.]"),),
+            (
+                _example(
+                    "x = param([1., 2.]); y = x**2",
+                    "%vjp y x [1, 10]",
+                    prints="Out[2]: tensor([ 2., 40.])",
+                ),
+            ),
         ),
         Magic(
             "jacobian",
             "[y] [x ...]",
             "the derivatives of all elements of y by all of x: of the last result, by its leaves",
             "gradients",
-            (_example("x = param([1., 2.]); y = x**2", "%jacobian y x", prints="[0., 4.]]"),),
+            (
+                _example(
+                    "x = param([1., 2.]); y = x**2",
+                    "%jacobian y x",
+                    prints=("Out[2]:\ntensor([[2., 0.],\n        [0., 4.]])"),
+                ),
+            ),
         ),
         Magic(
             "hessian",
@@ -113,8 +130,12 @@ MAGICS: dict[str, Magic] = {
             "the second derivatives of y, which has one element, by x, or by its leaves",
             "gradients",
             (
-                _example(_Y, "%hessian y x", prints="[0., 2.]]"),
-                _example(_Y, "%hessian y", prints="[0., 2.]]"),
+                _example(
+                    _Y, "%hessian y x", prints=("Out[2]:\ntensor([[2., 0.],\n        [0., 2.]])")
+                ),
+                _example(
+                    _Y, "%hessian y", prints=("Out[2]:\ntensor([[2., 0.],\n        [0., 2.]])")
+                ),
             ),
         ),
         Magic(
@@ -122,14 +143,24 @@ MAGICS: dict[str, Magic] = {
             "[names]",
             "set .grad of these leaves, or of all, to None",
             "gradients",
-            (_example(_Y, "%backward y", "%zero", prints="x.grad = None"),),
+            (
+                _example(
+                    _Y, "%backward y", "%zero", prints=("x.grad = tensor([2., 4.])\nx.grad = None")
+                ),
+            ),
         ),
         Magic(
             "no_grad",
             "[on|off]",
             "stop recording operations, or go on; without a word, the other of the two",
             "gradients",
-            (_example("%no_grad on", "param(1.) * 2", prints="tensor(2.)"),),
+            (
+                _example(
+                    "%no_grad on",
+                    "param(1.) * 2",
+                    prints=("operations are not recorded\nOut[2]: tensor(2.)"),
+                ),
+            ),
             ("on", "off"),
         ),
         Magic(
@@ -137,7 +168,18 @@ MAGICS: dict[str, Magic] = {
             "y [x ...] [--write]",
             "the values of the leaves, or of these, for which y is least",
             "search",
-            (_example("x = param(0.); y = (x - 3)**2", "%minimize y", prints="x = tensor(3.)"),),
+            (
+                _example(
+                    "x = param(0.); y = (x - 3)**2",
+                    "%minimize y",
+                    prints=(
+                        "x = tensor(3.)\n"
+                        "y = tensor(0.)\n"
+                        "found after 1 step; the gradient's norm is 0\n"
+                        "(the leaves are as they were; `%minimize y --write` changes them)"
+                    ),
+                ),
+            ),
             ("names", "--write"),
         ),
         Magic(
@@ -145,7 +187,19 @@ MAGICS: dict[str, Magic] = {
             "y [x ...] [--write]",
             "the values of the leaves, or of these, for which y is zero",
             "search",
-            (_example("x = param(1.)", "%solve x**2-4 --write", "x.item()", prints="2.0"),),
+            (
+                _example(
+                    "x = param(1.)",
+                    "%solve x**2-4 --write",
+                    "x.item()",
+                    prints=(
+                        "x = tensor(2.)\n"
+                        "x**2-4 = tensor(0.)\n"
+                        "found after 4 steps; the gradient's norm is 0\n"
+                        "Out[3]: 2.0"
+                    ),
+                ),
+            ),
             ("names", "--write"),
         ),
         Magic(
@@ -153,7 +207,15 @@ MAGICS: dict[str, Magic] = {
             "[y] [x ...]",
             "run what made y again in float64, and compare its gradients with differences",
             "check",
-            (_example(_Y, "%check y", prints="ok     d y / d x"),),
+            (
+                _example(
+                    _Y,
+                    "%check y",
+                    prints=(
+                        "ok     d y / d x: 2 elements, largest error …\n1 gradient checked, 0 wrong"
+                    ),
+                ),
+            ),
         ),
         Magic(
             "explain",
@@ -161,8 +223,30 @@ MAGICS: dict[str, Magic] = {
             "the chain rule from y back to its leaves, or to x, step by step with numbers",
             "explain",
             (
-                _example(_Y, "%explain y", prints="PowBackward0"),
-                _example(_Y, "%explain y --markdown", prints="### 2. PowBackward0 `x**2`"),
+                _example(
+                    _Y,
+                    "%explain y",
+                    prints=(
+                        "y = tensor(5., grad_fn=<SumBackward0>)\n"
+                        "start  dy/dy = 1\n"
+                        "1.  SumBackward0  (x**2).sum()  (In[1]:1:26)\n"
+                        "     arrives: tensor(1.)\n"
+                        "     to (x**2)  = g.expand(2)\n"
+                        "        passes on: tensor([1., 1.])\n"
+                        "2.  PowBackward0  x**2  (In[1]:1:27)\n"
+                        "     arrives: tensor([1., 1.])\n"
+                        "     to x  = 2 * x * g\n"
+                        "        local derivative: tensor([2., 4.])\n"
+                        "        passes on: tensor([2., 4.])\n"
+                        "in all\n"
+                        "  dy/dx = tensor([2., 4.])"
+                    ),
+                ),
+                _example(
+                    _Y,
+                    "%explain y --markdown",
+                    prints=("# Where dy comes from\n…### 2. PowBackward0 `x**2`…"),
+                ),
             ),
             ("names", "--markdown", "--html", "--json", "--all"),
         ),
@@ -182,54 +266,109 @@ MAGICS: dict[str, Magic] = {
             "[x]",
             "why the gradient of x is None, zero or NaN",
             "explain",
-            (_example("x = param([-1., 2.])", "%why x", prints="no backward pass"),),
+            (
+                _example(
+                    "x = param([-1., 2.])",
+                    "%why x",
+                    prints="no backward pass has reached `x`, and no variable was made from it",
+                ),
+            ),
         ),
         Magic(
             "vars",
             "[names]",
             "the variables: shape, dtype, place in the graph, gradient",
             "views",
-            (_example(_Y, "%vars", prints="SumBackward0"),),
+            (
+                _example(
+                    _Y,
+                    "%vars",
+                    prints=(
+                        " name   shape   dtype     requires_grad   leaf   grad_fn        version\n"
+                        " ──────────────────────────────────────────────────────────────────────\n"
+                        " x      [2]     float32   yes             yes                   0\n"
+                        " y      []      float32   yes             no     SumBackward0   0"
+                    ),
+                ),
+            ),
         ),
         Magic(
             "graph",
             "[y] [--dot|--svg|--mermaid|--json] [--all|--depth N] [> FILE]",
             "the graph that y was made from, with your names and the text of each operation",
             "views",
-            (_example(_Y, "%graph y", prints="PowBackward0  [2]  x**2"),),
+            (
+                _example(
+                    _Y,
+                    "%graph y",
+                    prints=(
+                        "y  SumBackward0  []  (x**2).sum()\n"
+                        "└─ PowBackward0  [2]  x**2\n"
+                        "   └─ x  leaf  [2]  float32  no grad yet"
+                    ),
+                ),
+            ),
             ("names", "--dot", "--svg", "--mermaid", "--json", "--all", "--depth"),
         ),
         Magic(
             "plot",
             "f [a b] | x**2 x [a b] [--hess] | list ...",
-            "draw a function, its derivative and its curvature from a to b, or lists of numbers",
+            "draw a function, its derivative and its curvature from a to b, or lists of numbers; "
+            "without arguments, the figures of matplotlib.pyplot",
             "views",
             (
-                _example("%plot x**2 + 1 x -3 3 --hess", prints="curvature"),
-                _example("%plot sin -3 3", prints="derivative"),
-                _example("%plot lambda x: x**2 -1 1", prints="derivative"),
-                _example("losses = [3., 2., 1.5]", "%plot losses", prints="losses"),
+                _example(
+                    "%plot x**2 + 1 x -3 3 --hess",
+                    prints="…● x**2 + 1   ∙ derivative   ○ curvature",
+                ),
+                _example("%plot sin -3 3", prints="…● sin   ∙ derivative"),
+                _example("%plot lambda x: x**2 -1 1", prints="…● f   ∙ derivative"),
+                _example("losses = [3., 2., 1.5]", "%plot losses", prints="…● losses"),
             ),
             ("names", "--hess"),
         ),
         Magic(
+            "watch",
+            "[EXPRESSION, ... | off]",
+            "show these after every input, and mark with * what has changed",
+            "watch",
+            (
+                _example(
+                    "w = param(2.)",
+                    "%watch w.grad, w.detach()**2",
+                    "(w**2).backward()",
+                    prints=(
+                        "  w.grad        = None\n"
+                        "  w.detach()**2 = tensor(4.)\n"
+                        "* w.grad        = tensor(4.)\n"
+                        "  w.detach()**2 = tensor(4.)"
+                    ),
+                ),
+            ),
+            ("names", "off"),
+        ),
+        Magic(
             "hist",
-            "[1-5] [-n] [-o] [-g TEXT] | x",
+            "[1-5] [-n] [-o] [-g TEXT [--all]] | x",
             "inputs of this session, or with -g of all; with a tensor, how often its values occur",
             "views",
             (
-                _example("1 + 2", "%hist", prints="1: 1 + 2"),
-                _example("1 + 2", "3 * 4", "%hist 2 -o", prints="12"),
-                _example("1 + 2", "3 * 4", "%hist -g +", prints="1 + 2"),
+                _example("1 + 2", "%hist", prints=("Out[1]: 3\n1: 1 + 2")),
+                _example(
+                    "1 + 2", "3 * 4", "%hist 2 -o", prints=("Out[1]: 3\nOut[2]: 12\n2: 3 * 4\n12")
+                ),
+                _example(
+                    "1 + 2", "3 * 4", "%hist -g +", prints=("Out[1]: 3\nOut[2]: 12\n1: 1 + 2")
+                ),
             ),
-            ("names", "-g", "-n", "-o"),
+            ("names", "-g", "-n", "-o", "--all"),
         ),
         Magic(
             "time",
             "STATEMENT",
             "run a statement and say how long it took (%%time: all lines below)",
             "session",
-            (_example("%time 1 + 2", prints="3"),),
+            (_example("%time 1 + 2", prints=("Out[1]: 3\ntook …")),),
         ),
         Magic(
             "timeit",
@@ -237,8 +376,10 @@ MAGICS: dict[str, Magic] = {
             "run a statement many times: the mean of a run, its spread and the best",
             "session",
             (
-                _example("%timeit 1 + 2", prints="per run"),
-                _example("%timeit -n 10 -r 3 1 + 2", prints="3 times 10 runs"),
+                _example("%timeit 1 + 2", prints="… per run, at best …"),
+                _example(
+                    "%timeit -n 10 -r 3 1 + 2", prints="… per run, at best … (3 times 10 runs each)"
+                ),
             ),
             ("names", "-n", "-r"),
         ),
@@ -247,7 +388,13 @@ MAGICS: dict[str, Magic] = {
             "[DTYPE]",
             "the default dtype, or set it",
             "session",
-            (_example("%dtype float64", "tensor(1.).dtype", prints="torch.float64"),),
+            (
+                _example(
+                    "%dtype float64",
+                    "tensor(1.).dtype",
+                    prints=("the default dtype is float64\nOut[2]: torch.float64"),
+                ),
+            ),
             DTYPES,
         ),
         Magic(
@@ -263,14 +410,25 @@ MAGICS: dict[str, Magic] = {
             "NAME=VALUE",
             "make a leaf that requires grad from JSON or from an expression",
             "session",
-            (_example("%set x=[1, 2]", "x", prints="tensor([1., 2.], requires_grad=True)"),),
+            (
+                _example(
+                    "%set x=[1, 2]", "x", prints="Out[2]: tensor([1., 2.], requires_grad=True)"
+                ),
+            ),
         ),
         Magic(
             "json",
             "[names]",
             "the values and gradients of these names, or of all, as JSON",
             "session",
-            (_example(_Y, "y.backward()", "%json", prints='"grads":{"x":[2.0,4.0]}'),),
+            (
+                _example(
+                    _Y,
+                    "y.backward()",
+                    "%json",
+                    prints='{"values":{"x":[1.0,2.0],"y":5.0},"grads":{"x":[2.0,4.0]}}',
+                ),
+            ),
         ),
         Magic(
             "save",
@@ -302,8 +460,26 @@ MAGICS: dict[str, Magic] = {
             "take back the last input, or N of them: names, gradients, writes, random state, modes",
             "session",
             (
-                _example("x = tensor([1., 2.])", "x.mul_(3)", "%undo", "x", prints="[1., 2.]"),
-                _example("x = 1", "%undo", "%vars", prints="no variables"),
+                _example(
+                    "x = tensor([1., 2.])",
+                    "x.mul_(3)",
+                    "%undo",
+                    "x",
+                    prints=(
+                        "Out[2]: tensor([3., 6.])\n"
+                        "took back In[2]: x.mul_(3)\n"
+                        "Out[4]: tensor([1., 2.])"
+                    ),
+                ),
+                _example(
+                    "x = 1",
+                    "%undo",
+                    "%vars",
+                    prints=(
+                        "took back In[1]: x = 1\n"
+                        "there are no variables yet: try x = param([1., 2.])"
+                    ),
+                ),
             ),
             (),
         ),
@@ -312,7 +488,16 @@ MAGICS: dict[str, Magic] = {
             "[N]",
             "do again what %undo took back",
             "session",
-            (_example("x = 1", "x = 2", "%undo", "%redo", "x", prints="2"),),
+            (
+                _example(
+                    "x = 1",
+                    "x = 2",
+                    "%undo",
+                    "%redo",
+                    "x",
+                    prints=("took back In[2]: x = 2\ndid again In[2]: x = 2\nOut[5]: 2"),
+                ),
+            ),
             (),
         ),
         Magic(
@@ -320,7 +505,17 @@ MAGICS: dict[str, Magic] = {
             "[-f]",
             "forget all names, outputs and graphs, and record again; %undo takes it back",
             "session",
-            (_example("x = 1", "%reset", "%vars", prints="no variables"),),
+            (
+                _example(
+                    "x = 1",
+                    "%reset",
+                    "%vars",
+                    prints=(
+                        "all names are forgotten\n"
+                        "there are no variables yet: try x = param([1., 2.])"
+                    ),
+                ),
+            ),
             ("-f",),
         ),
         Magic(
@@ -328,7 +523,13 @@ MAGICS: dict[str, Magic] = {
             "[DIGITS]",
             "the digits that tensors are printed with, or set them; 4 without a number",
             "habits",
-            (_example("%precision 2", "tensor(1.23456)", prints="tensor(1.23)"),),
+            (
+                _example(
+                    "%precision 2",
+                    "tensor(1.23456)",
+                    prints=("tensors are printed with 2 digits\nOut[2]: tensor(1.23)"),
+                ),
+            ),
             (),
         ),
         Magic(
@@ -344,7 +545,7 @@ MAGICS: dict[str, Magic] = {
             "[TYPE ...]",
             "the names that you gave, as a sorted list",
             "habits",
-            (_example("b = 1; a = 2", "%who_ls", prints="['a', 'b']"),),
+            (_example("b = 1; a = 2", "%who_ls", prints="Out[2]: ['a', 'b']"),),
             ("Tensor", "int", "float", "list", "dict", "str", "function"),
         ),
         Magic(
@@ -352,7 +553,16 @@ MAGICS: dict[str, Magic] = {
             "NAME",
             "what is known of a name, as NAME? does",
             "habits",
-            (_example("%pinfo tanh", prints="tanh("),),
+            (
+                _example(
+                    "%pinfo tanh",
+                    prints=(
+                        "tanh(input)\n"
+                        "    The hyperbolic tangent.\n"
+                        "    d/dinput  tanh_backward(g, out)"
+                    ),
+                ),
+            ),
         ),
         Magic(
             "pdef",
@@ -366,14 +576,20 @@ MAGICS: dict[str, Magic] = {
             "NAME",
             "the text of what was defined here, as NAME?? shows it",
             "habits",
-            (_example("def f(a): return a + 1", "%psource f", prints="return a + 1"),),
+            (
+                _example(
+                    "def f(a): return a + 1",
+                    "%psource f",
+                    prints=("f(a)\n    def f(a): return a + 1"),
+                ),
+            ),
         ),
         Magic(
             "xmode",
             "[context|minimal]",
             "whether errors show their lines, or the message alone",
             "habits",
-            (_example("%xmode minimal", prints="their message alone"),),
+            (_example("%xmode minimal", prints="errors are their message alone"),),
             ("context", "minimal"),
         ),
         Magic(
@@ -416,8 +632,10 @@ MAGICS: dict[str, Magic] = {
             "what a magic or a function does; ipython: its commands here; without a name, a guide",
             "session",
             (
-                _example("%help jvp", prints="%jvp y x [v]"),
-                _example("%help ipython", prints="%psearch          *name*?"),
+                _example("%help jvp", prints=("%jvp y x [v]\n…")),
+                _example(
+                    "%help ipython", prints=("…\n%psearch          *name*? and torch.*name*?\n…")
+                ),
             ),
             ("magics",),
         ),

@@ -29,6 +29,7 @@ FIRST_TO_GO = (6, 4, 2, 3, 5, 7, 1)  # columns of %vars that a narrow window doe
 
 def vars(shell: Shell, text: str) -> None:
     from gradcli.render.names import parameters_of
+    from gradcli.render.paint import style_of
     from gradcli.render.tables import table
 
     names = text.replace(",", " ").split()
@@ -40,12 +41,31 @@ def vars(shell: Shell, text: str) -> None:
     asked = {name: known[name] for name in names}
     rows += [row(name, parameter) for name, parameter in parameters_of(asked).items()]
     if not rows:
-        shell.say("there are no variables yet: try x = param([1., 2.])")
+        shell.tell("there are no variables yet: try x = param([1., 2.])")
         return
     columns = ["name", "shape", "dtype", "requires_grad", "leaf", "grad_fn", "version", "|grad|"]
-    shell.say(
-        table(columns, rows, shell.width, colour=shell.colour, ascii=shell.ascii, drop=FIRST_TO_GO)
+    changed = _changed(shell, {item[0]: (item, id(known.get(item[0]))) for item in rows})
+    style = style_of("changed", shell.config.theme)
+    marked = [[f"{item[0]} *", *item[1:]] if item[0] in changed else item for item in rows]
+    text = table(
+        columns,
+        marked,
+        shell.width,
+        colour=shell.colour,
+        ascii=shell.ascii,
+        drop=FIRST_TO_GO,
+        styles=[style if item[0] in changed else "" for item in rows],
+        nonfinite=style_of("nonfinite", shell.config.theme),
     )
+    shell.show_long(text)
+    if changed:
+        shell.tell("* is new or has changed since %vars showed it last")
+
+
+def _changed(shell: Shell, facts: dict[str, Any]) -> set[str]:
+    """The names of which other things are true than when they were shown last."""
+    before, shell.seen = shell.seen, {**shell.seen, **facts}
+    return {name for name, fact in facts.items() if before and before.get(name) != fact}
 
 
 FORMS = ("tree", "dot", "svg", "mermaid", "json")
@@ -89,7 +109,7 @@ def graph(shell: Shell, text: str) -> None:
         shown = graph.tree(drawing, edge, root.number, names, width, ascii=shell.ascii, most=most)
     else:
         shown = (graph.dot if ask.form == "dot" else graph.mermaid)(drawing, names)
-    deliver(shell, shown, ask.file)
+    deliver(shell, shown, ask.file, "graph" if ask.form == "tree" else "")
 
 
 def plot(shell: Shell, text: str) -> None:
@@ -100,7 +120,15 @@ def plot(shell: Shell, text: str) -> None:
     bent = "--hess" in words
     words = [word for word in words if word != "--hess"]
     if not words:
-        arguments("plot", text, 1, 9)
+        pyplot = shell.session.pyplot
+        if pyplot is None:
+            raise Failed(
+                "there is nothing to draw",
+                "%plot f -3 3 draws a function, %plot losses a list; figures of "
+                "matplotlib.pyplot are drawn by plt.show() and by %plot",
+            )
+        pyplot.show()
+        return
     name, words = _drawn(words)
     value = shell.evaluate(words[0])
     width = min(shell.width - 1, WIDEST)
@@ -265,7 +293,8 @@ def _one_by_one(function: Any, xs: list[float], bent: bool) -> list[list[float]]
 def hist(shell: Shell, text: str) -> None:
     words = split(text)
     if "-g" in words:
-        _search(shell, " ".join(words[words.index("-g") + 1 :]))
+        wanted = [word for word in words[words.index("-g") + 1 :] if word != "--all"]
+        _search(shell, " ".join(wanted), "--all" in words)
         return
     rest = [word for word in words if word not in ("-n", "-o")]
     numbers = ranges(shell, rest) if rest else list(range(1, shell.number - 1))
@@ -277,19 +306,25 @@ def hist(shell: Shell, text: str) -> None:
         values = numbers_of(shell.evaluate(word), word)
         shell.say(histogram(values, min(shell.width - 1, WIDEST), ascii=shell.ascii))
         return
+    parts = []
     for number in numbers:
-        _show_input(shell, str(number), shell.inputs[number])
+        parts.append(_input(shell, str(number), shell.inputs[number]))
         if "-o" in words and number in shell.outputs:
-            shell.say(text_repr(shell.outputs[number]))
+            parts.append(clean(text_repr(shell.outputs[number])))
+    shell.show_long("\n".join(parts))
 
 
-def _show_input(shell: Shell, label: str, cell: str) -> None:
+def _input(shell: Shell, label: str, cell: str) -> str:
+    """An input as a history shows it."""
     lead = f"{label}: "
-    shell.say(lead + clean(cell).replace("\n", "\n" + " " * len(lead)))
+    return lead + shell.painted(clean(cell), "source").replace("\n", "\n" + " " * len(lead))
 
 
-def _search(shell: Shell, wanted: str) -> None:
-    """Show the inputs with a text in them: those of earlier sessions, then those of this one."""
+def _search(shell: Shell, wanted: str, all: bool) -> None:
+    """Show the inputs with a text in them: those of earlier sessions, then those of this one.
+
+    With `all` there may be any number of the former.
+    """
     matches = re.compile(re.escape(wanted).replace(r"\*", ".*"), re.S).search
     here: dict[str, int] = {}
     for number, cell in enumerate(shell.inputs[1:-1], 1):
@@ -297,8 +332,6 @@ def _search(shell: Shell, wanted: str) -> None:
         here[cell] = number
     shown = {*here, shell.inputs[-1]}
     older = [cell for cell in dict.fromkeys(shell.past()) if matches(cell) and cell not in shown]
-    for cell in reversed(older[:MOST_FOUND]):
-        _show_input(shell, "-", cell)
-    for cell, number in here.items():
-        if matches(cell):
-            _show_input(shell, str(number), cell)
+    parts = [_input(shell, "-", cell) for cell in reversed(older[: None if all else MOST_FOUND])]
+    parts += [_input(shell, str(number), cell) for cell, number in here.items() if matches(cell)]
+    shell.show_long("\n".join(parts))

@@ -16,6 +16,8 @@ from gradcli.torch import namespaces
 from . import modules
 
 if TYPE_CHECKING:
+    import inspect
+
     from gradcli.repl.session.shell import Shell
 
 MISSING = modules.MISSING
@@ -80,11 +82,11 @@ def _owner(shell: Shell, name: str) -> tuple[Any, str]:
     *parts, last = name.split(".")
     value = _first(shell, parts[0])
     for part in parts[1:]:
-        value = _member(value, part)
+        value = member(value, part)
     return value, last
 
 
-def _member(value: Any, name: str) -> Any:
+def member(value: Any, name: str) -> Any:
     """An attribute that can be read without running anything."""
     if isinstance(value, namespaces.Module):
         full = f"{value.name}.{name}"
@@ -136,8 +138,8 @@ def value(shell: Shell, name: str) -> Any:
 
         if getter is None:
             return MISSING
-        return METHODS.get(last) or _member(owner, last)
-    return _member(owner, last)
+        return METHODS.get(last) or member(owner, last)
+    return member(owner, last)
 
 
 def attributes(value: Any) -> list[str]:
@@ -181,10 +183,33 @@ def signature_of(value: Any) -> str | None:
         found = inspect.signature(call)
     except (TypeError, ValueError):
         return "(...)"
+    if modules.is_module_class(value):
+        found = found.replace(parameters=_made_with(value))
     given = [*found.parameters.values()][1 if bound else 0 :]
     plain = [p.replace(annotation=inspect.Parameter.empty) for p in given]
     shown = found.replace(parameters=plain, return_annotation=inspect.Signature.empty)
     return str(shown)
+
+
+def _made_with(cls: type) -> list[inspect.Parameter]:
+    """The parameters of a class of modules.
+
+    A class that hands all it is given to its base, `__init__(self, *args, **kwargs)`, has put a
+    first one before them, and a module takes none.
+    """
+    import inspect
+
+    stars = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    own = 0
+    for base in cls.__mro__:
+        init = vars(base).get("__init__")
+        if init is None or base.__name__ == "Module":
+            continue
+        found = [*inspect.signature(init).parameters.values()][1:]
+        if [parameter.kind for parameter in found] != [*stars]:
+            return found[own:]
+        own += 1
+    return []
 
 
 def parameters(function: Function) -> list[str]:
@@ -254,34 +279,10 @@ def keywords(shell: Shell, name: str) -> list[str]:
     if call is MISSING or not callable(call):
         return []
     try:
-        found_parameters = inspect.signature(call).parameters.values()
+        found_parameters = [*inspect.signature(call).parameters.values()]
     except (TypeError, ValueError):
         return []
+    if modules.is_module_class(call):
+        found_parameters = _made_with(call)
     plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return [p.name for p in found_parameters if p.kind in plain and p.name != "self"]
-
-
-def sample(entry: Any) -> str:
-    """A call of an entry on one of its samples, "" when it has none that is short."""
-    if entry.samples is None:
-        return ""
-    from gradcli.table.samples import Sampler
-
-    try:
-        found = list(entry.samples(Sampler()))
-    except Exception:
-        return ""
-    for item in found:
-        text = ", ".join(
-            [_sample_text(a) for a in item.args]
-            + [f"{key}={_sample_text(v)}" for key, v in item.kwargs.items()]
-        )
-        if len(text) <= 60:
-            return f"{entry.name}({text})"
-    return ""
-
-
-def _sample_text(value: Any) -> str:
-    if type(value) is Tensor:
-        return f"tensor of shape {list(shape_of(value))}"
-    return repr(value)

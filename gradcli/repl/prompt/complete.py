@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -54,6 +55,35 @@ KEYWORDS = [
     "while",
     "with",
 ]
+# Greek letters in the order of Unicode.
+GREEK = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "omicron",
+    "pi",
+    "rho",
+    "sigmaf",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+]
+_LETTER = re.compile(r"\\([A-Za-z]*)$")
 MODULES = [
     "math",
     "numpy",
@@ -102,13 +132,15 @@ def complete(shell: Shell, text: str) -> list[Found]:
     if cells.help_request(line)[0] == "" and line.startswith("?"):
         text = line.lstrip("?")
     if context.inside_text(text):
-        return []
+        return list(_keys(shell, text))[:MOST]
+    if (letter := _LETTER.search(text)) is not None:
+        return list(_letters(letter[1]))
     imported = list(_import(line))
     if imported:
         return imported
-    member = context.member_at(text)
+    member = context.steps_at(text)
     if member is not None:
-        return list(_members(shell, *member))[:MOST]
+        return list(_members(shell, text, *member))[:MOST]
     return list(_names(shell, text))[:MOST]
 
 
@@ -121,14 +153,59 @@ def _matching(names: Iterable[str], prefix: str) -> list[str]:
     return [name for name in names if name.lower().startswith(lower)]
 
 
-def _members(shell: Shell, owner: str, prefix: str) -> Iterator[Found]:
-    from gradcli.repl.names import lookup
+def _members(shell: Shell, text: str, steps: list[tuple[str, str]], prefix: str) -> Iterator[Found]:
+    from gradcli.repl.names import lookup, results
 
-    names = lookup.owner_names(shell, owner)
+    owner = ".".join(word for _, word in steps)
+    plain = all(what == "name" for what, _ in steps)
+    names = lookup.owner_names(shell, owner) if plain else []
+    names = names or _of_first_parameter(text, owner) or results.names_behind(shell, steps)
     if not prefix.startswith("_"):
         names = [name for name in names if not name.startswith("_")]
     for name in _matching(names, prefix):
         yield Found(name, len(prefix), "")
+
+
+def _of_first_parameter(text: str, owner: str) -> list[str]:
+    """The names behind `ctx.` or `self.` in a method that is being written."""
+    if "." in owner or not owner.isidentifier():
+        return []
+    own = context.attributes_of(text, owner)
+    if own is None:
+        return []
+    base = context.bases_of(text).rpartition(".")[2]
+    if base == "Function":
+        from gradcli.torch.nodes import CONTEXT
+
+        return [*own, *sorted(name for name in CONTEXT if name not in own)]
+    if base == "Module":
+        from gradcli.nn.module import Module
+        from gradcli.repl.names.lookup import attributes
+
+        return [*own, *(name for name in attributes(Module) if name not in own)]
+    return own
+
+
+def _keys(shell: Shell, text: str) -> Iterator[Found]:
+    """The keys of the dict whose item is being written."""
+    from gradcli.repl.names.results import keys_behind
+
+    place = context.key_at(text)
+    if place is None:
+        return
+    steps, quote, prefix = place
+    for key in keys_behind(shell, steps):
+        if key.startswith(prefix) and key.isprintable() and not {quote, "\\"} & {*key}:
+            yield Found(f"{key}{quote}]", len(prefix), "key")
+
+
+def _letters(prefix: str) -> Iterator[Found]:
+    """Greek letters by their names: `\\alpha`, `\\Omega`."""
+    for place, name in enumerate(GREEK):
+        for first, word in ((0x3B1, name), (0x391, name.capitalize())):
+            if word.startswith(prefix) and (first == 0x3B1 or name != "sigmaf"):
+                letter = chr(first + place)
+                yield Found(letter, len(prefix) + 1, word)
 
 
 def _names(shell: Shell, text: str) -> Iterator[Found]:
@@ -188,7 +265,7 @@ def _magic(shell: Shell, line: str) -> Iterator[Found]:
     name, space, rest = line.lstrip("%").partition(" ")
     if not space:
         for magic in _matching(MAGICS, name):
-            yield Found(magic, len(name), "magic")
+            yield Found(magic, len(name), MAGICS[magic].doc)
         return
     magic_entry = MAGICS.get(name)
     if magic_entry is None:
@@ -196,9 +273,9 @@ def _magic(shell: Shell, line: str) -> Iterator[Found]:
     last = "" if rest.endswith(" ") or not rest else rest.split()[-1]
     for word in magic_entry.words:
         if word == "names":
-            member = context.member_at(rest)
+            member = context.steps_at(rest)
             if member is not None:
-                yield from _members(shell, *member)
+                yield from _members(shell, rest, *member)
                 continue
             prefix = context.word_at(rest)
             if magic_entry.name in ("time", "timeit", "plot"):

@@ -12,6 +12,10 @@ _name_before = re.compile(r"([^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*)\s*$")
 _word = re.compile(r"[^\W\d]\w*$|$")
 _dotted = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(\w*)$")
 _keyword = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
+_member = re.compile(r"\.(\w*)$")
+_key = re.compile(r"\[\s*(['\"])([^'\"\\\n]*)$")
+_method = re.compile(r"^\s+def\s+(\w+)\s*\(\s*(\w+)", re.M)
+_class = re.compile(r"^class\s+\w+\s*(?:\(([^)]*)\))?\s*:", re.M)
 FAR = 4000  # characters before the cursor that are looked at
 
 
@@ -120,6 +124,91 @@ def member_at(text: str) -> tuple[str, str] | None:
     """For `a.b.pre` the names `a.b` and `pre`; None when the cursor is not behind a dot."""
     match = _dotted.search(text[-300:])
     return (match[1], match[2]) if match else None
+
+
+def steps_at(text: str) -> tuple[list[tuple[str, str]], str] | None:
+    """For `a.b(1)[2].pre` what stands in front of the last dot, step by step, and `pre`.
+
+    None when the cursor is not behind a dot, or when that is no name, call, item or group.
+    """
+    text = text[-FAR:]
+    match = _member.search(text)
+    found = None if match is None else steps_before(text[: match.start()])
+    return None if match is None or not found else (found, match[1])
+
+
+def key_at(text: str) -> tuple[list[tuple[str, str]], str, str] | None:
+    """For `a.b["pre` what stands in front of the bracket, the quote, and `pre`."""
+    text = text[-FAR:]
+    match = _key.search(text)
+    found = None if match is None else steps_before(text[: match.start()])
+    return None if match is None or not found else (found, match[1], match[2])
+
+
+def steps_before(text: str) -> list[tuple[str, str]]:
+    """The names, calls and items that end here: `a.b(1)[2]` as name, name, call, item."""
+    opened = _pairs(text)
+    found: list[tuple[str, str]] = []
+    end = len(text)
+    while end:
+        if text[end - 1] in ")]":
+            start = opened.get(end - 1)
+            if start is None:
+                return []
+            inside = text[start + 1 : end - 1]
+            trailer = re.search(r"[\w)\]]$", text[:start]) is not None
+            if not trailer:
+                return [("group", inside), *reversed(found)] if text[end - 1] == ")" else []
+            found.append(("call" if text[end - 1] == ")" else "item", inside))
+            end = start
+            continue
+        match = _word.search(text, max(end - 100, 0), end)
+        if match is None or not match[0]:
+            return []
+        found.append(("name", match[0]))
+        end = match.start()
+        if not text[:end].endswith("."):
+            return found[::-1]
+        end -= 1
+    return []
+
+
+def _pairs(text: str) -> dict[int, int]:
+    """The places of closing brackets, with those of what they close."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    at = 0
+    while at < len(text):
+        if text[at] in "'\"":
+            end = _end_of_string(text, at)
+            at = len(text) if end < 0 else end
+            continue
+        if text[at] in "([{":
+            opened.append(at)
+        elif text[at] in ")]}" and opened:
+            found[at] = opened.pop()
+        at += 1
+    return found
+
+
+def attributes_of(text: str, owner: str) -> list[str] | None:
+    """The attributes that a text gives `owner`, the first parameter of the function at its end.
+
+    None where it is not that.
+    """
+    heads = list(_method.finditer(text))
+    if not heads or heads[-1][2] != owner:
+        return None
+    own = [match[1] for match in re.finditer(rf"\b{owner}\.(\w+)\s*=(?!=)", text)]
+    if owner == "self":
+        own += [match[1] for match in heads if not match[1].startswith("__")]
+    return list(dict.fromkeys(own))
+
+
+def bases_of(text: str) -> str:
+    """What the last class of a text is made from, as it is written."""
+    found = _class.findall(text)
+    return found[-1].strip() if found else ""
 
 
 def word_at(text: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import Lexer
+
+from gradcli.render.paint import resolve
 
 if TYPE_CHECKING:
     from prompt_toolkit.document import Document
@@ -27,6 +28,7 @@ _AUTO = {
     "prompt.mode": "ansiyellow bold",
     "continuation": "ansigreen",
     "auto-suggestion": "ansibrightblack",
+    "preview": "ansibrightblack",
     "bottom-toolbar": "noreverse ansibrightblack",
     "toolbar.mode": "ansiyellow bold",
     "toolbar.name": "bold",
@@ -43,6 +45,7 @@ _DARK = {
     "magic": "#ffcb6b bold",
     "error": "#ff5370 underline",
     "auto-suggestion": "#6b7280",
+    "preview": "#6b7280 italic",
     "bottom-toolbar": "noreverse #9aa5b5 bg:#1f2430",
 }
 _LIGHT = {
@@ -59,28 +62,27 @@ _LIGHT = {
     "prompt.mode": "#92400e bold",
     "continuation": "#166534",
     "auto-suggestion": "#9ca3af",
+    "preview": "#9ca3af italic",
     "bottom-toolbar": "noreverse #374151 bg:#e5e7eb",
     "toolbar.mode": "#92400e bold",
 }
+_WEIGHTS = {
+    "bottom-toolbar": "noreverse",
+    "prompt.mode": "bold",
+    "toolbar.name": "bold",
+    "matching-bracket.cursor": "bold underline",
+    "matching-bracket.other": "bold underline",
+}
 THEMES = {"auto": _AUTO, "dark": _DARK, "light": _LIGHT}
-
-
-def resolve(theme: str) -> str:
-    """The theme to use: "auto" looks at what the terminal says about its background."""
-    if theme == "auto":
-        background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-        if background.isdigit():
-            return "light" if background in ("7", "15") else "dark"
-    return theme
 
 
 def style(theme: str, coloured: bool) -> Style:
     """The style of a theme; without colour what is shown differs in weight only."""
     from prompt_toolkit.styles import Style
 
-    if not coloured or theme == "none":
-        return Style.from_dict({"bottom-toolbar": "noreverse", "prompt.mode": "bold"})
-    return Style.from_dict(THEMES[theme])
+    if not coloured or resolve(theme) == "none":
+        return Style.from_dict(_WEIGHTS)
+    return Style.from_dict(THEMES[resolve(theme)])
 
 
 class GradLexer(Lexer):

@@ -28,8 +28,11 @@ class Hints:
         self.changed: Callable[[], None] | None = None
         self.busy = threading.Lock()
 
-    def __call__(self, shell: Shell, text: str) -> StyleAndTextTuples | None:
-        """The hint for a cursor behind this text, None when there is nothing to say."""
+    def __call__(self, shell: Shell, text: str, width: int) -> StyleAndTextTuples | None:
+        """The hint for a cursor behind this text, None when there is nothing to say.
+
+        The parameter that is being written is within `width` columns.
+        """
         line = text.rpartition("\n")[2]
         if line.startswith("%"):
             return self._magic(line)
@@ -44,7 +47,7 @@ class Hints:
             return None
         position = -1 if call is None else call.position
         keyword = "" if call is None else call.keyword
-        return self._shown(found, position, keyword)
+        return self._shown(found, position, keyword, width)
 
     def _magic(self, line: str) -> StyleAndTextTuples | None:
         from gradcli.repl.magics.table import MAGICS
@@ -80,16 +83,22 @@ class Hints:
         if self.changed is not None:
             self.changed()
 
-    def _shown(self, hint: Hint, position: int, keyword: str) -> StyleAndTextTuples:
+    def _shown(self, hint: Hint, position: int, keyword: str, width: int) -> StyleAndTextTuples:
         name, _, parameters, rest = hint
         parts: StyleAndTextTuples = [("class:toolbar.name", f" {name}("), ("", "")]
         at = -1
         if keyword:
-            at = next((i for i, p in enumerate(parameters) if p.startswith(keyword)), -1)
+            at = next((i for i, p in enumerate(parameters) if _name_of(p) == keyword), -1)
         elif position >= 0:
             plain = [i for i, p in enumerate(parameters) if p != "*"]
             at = plain[position] if position < len(plain) else -1
-        for index, parameter in enumerate(parameters):
+        first = 0
+        room = width - len(name) - len("(…, , …) ") - 1
+        while first < at and len(", ".join(parameters[first : at + 1])) > room:
+            first += 1  # the signature begins later, so that the parameter can be seen
+        if first:
+            parts.append(("", "…, "))
+        for index, parameter in enumerate(parameters[first:], first):
             style = "class:toolbar.name" if index == at else ""
             parts.append((style, parameter))
             if index < len(parameters) - 1:
@@ -98,6 +107,11 @@ class Hints:
         if rest:
             parts.append(("", f"{self.bar}{rest}"))
         return parts
+
+
+def _name_of(parameter: str) -> str:
+    """The name in `dim=None` and in `*sizes`."""
+    return parameter.partition("=")[0].lstrip("*").strip()
 
 
 def _read(shell: Shell, name: str, path: str) -> Hint | None:
@@ -112,7 +126,7 @@ def _read(shell: Shell, name: str, path: str) -> Hint | None:
         if form is None:
             return None
         doc = (getattr(value, "__doc__", None) or "").strip().partition("\n")[0]
-        return last, "", [form[1:-1]], doc
+        return last, "", _split(form[1:-1]), doc
     from gradcli.render.operations import formula_text, plain_formula, signature
 
     entry = max(entries, key=lambda entry: len(entry.parameters))

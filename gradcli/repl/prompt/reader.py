@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,13 @@ from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout.processors import (
+    ConditionalProcessor,
+    HighlightMatchingBracketProcessor,
+    Processor,
+    Transformation,
+    TransformationInput,
+)
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import DynamicStyle
 
@@ -32,9 +40,13 @@ if TYPE_CHECKING:
 
     from gradcli.repl.session.shell import Shell
 
+    from .live import Live
+
 INDENT = 4
 TYPED_AHEAD = 4  # characters that a fast typist has pressed behind Enter when it is handled
 LOOKED_AT = 2000  # inputs of the history that suggestions come from
+PREVIEW = 0.015  # seconds without a key after which a value is computed that is shown dimmed
+LEAST = 8  # columns that a preview is worth
 DRAFT = 0.7  # seconds after which what stands at the prompt is written to the journal
 
 
@@ -52,6 +64,24 @@ class Suggest(AutoSuggest):
                 rest = line[len(text) :].partition("\n")[0]
                 return Suggestion(rest) if rest else None
         return None
+
+
+class Preview(Processor):
+    """Shows what the input will give behind its end, as a comment; it is no part of the input."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self.prompt = prompt
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """The line with the preview."""
+        fragments = transformation_input.fragments
+        document = transformation_input.document
+        is_last = transformation_input.lineno == document.line_count - 1
+        text, shown = self.prompt.previewed
+        alone = self.prompt.session.default_buffer.suggestion is None
+        if is_last and alone and shown and text == document.text and document.is_cursor_at_the_end:
+            return Transformation([*fragments, ("class:preview", f"  # {shown}")])
+        return Transformation(fragments)
 
 
 class Prompt:
@@ -73,20 +103,26 @@ class Prompt:
         self.draft = draft
         self.toolbar = toolbar
         self.pending: Any = None
+        self.previewed = ("", "")  # an input, and what it will give
+        self.live: Live | None = None
+        self.planned: Any = None
         self.default = ""
         self.pasted = False  # whether a magic in the input was pasted or loaded, not typed
         self.together = False  # whether the input arrives with an earlier one: a paste, unmarked
         self.behind = 0  # characters that came with the last input's Enter or before it was handled
         self.unmarked = False  # whether whole lines of the input came together
-        theme = highlight.resolve(config.theme)
-        self.style = highlight.style(theme, coloured)
+        self.style = highlight.style(config.theme, coloured)
         self.session: PromptSession[str] = PromptSession(
             message=self._message,
             multiline=True,
             prompt_continuation=self._continuation,
             lexer=highlight.GradLexer(self._is_builtin, lambda: shell() is not None),
             history=history,
-            auto_suggest=Suggest(),
+            auto_suggest=Suggest() if coloured and config.theme != "none" else None,
+            input_processors=[
+                ConditionalProcessor(HighlightMatchingBracketProcessor(), ~is_done),
+                ConditionalProcessor(Preview(self), ~is_done),
+            ],
             completer=completer,
             complete_while_typing=False,
             enable_history_search=True,
@@ -118,6 +154,8 @@ class Prompt:
             return text
         finally:
             self.pending = None
+            if self.planned is not None:
+                self.planned.cancel()
 
     @property
     def typed(self) -> bool:
@@ -183,17 +221,46 @@ class Prompt:
     def _text_changed(self, buffer: Buffer) -> None:
         if not buffer.text:
             self.pasted = False
-        if self.pending is not None:
-            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
+            return
+        if self.planned is not None:
+            self.planned.cancel()
+        self.planned = loop.call_later(PREVIEW, self._preview)
+        if self.pending is not None:
             return
         self.pending = loop.call_later(DRAFT, self._save_draft)
 
     def _save_draft(self) -> None:
         self.pending = None
         self.draft(self.session.default_buffer.text)
+
+    # ------------------------------------------------------------ previews
+
+    def _preview(self) -> None:
+        """Compute what is shown behind the input, if nothing is in the way of it."""
+        self.planned = None
+        shell, buffer, app = self.shell(), self.session.default_buffer, self.session.app
+        text = buffer.text
+        if shell is None or shell.running or not app.is_running or self.unmarked:
+            return
+        if "\n" in text or buffer.suggestion is not None or buffer.complete_state is not None:
+            return
+        if cells.special(text) is not None:
+            return
+        room = app.output.get_size().columns - len(f"In [{shell.number}]: {text}  # ") - 1
+        if room < LEAST:
+            return
+        if self.live is None:
+            from .live import Live
+
+            self.live = Live(shell)
+        shown = self.live.preview(text, room)
+        if shown != text.strip():
+            self.previewed = (text, shown)
+            if shown:
+                app.invalidate()
 
     # ------------------------------------------------------------ keys
 
@@ -225,7 +292,10 @@ class Prompt:
             try:
                 text = edit(buffer.text)
             except NoEditor as error:
-                sys.stdout.write(f"warning: {error}{f' ({error.help})' if error.help else ''}\n")
+                told = f"warning: {error}{f' ({error.help})' if error.help else ''}"
+                width = max(self.session.app.output.get_size().columns - 1, 20)
+                lines = textwrap.wrap(told, width, subsequent_indent="    ")
+                sys.stdout.write("\n".join([*lines, ""]))
                 sys.stdout.flush()
                 return
         self.pasted = self.pasted or "%" in text

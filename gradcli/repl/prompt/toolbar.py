@@ -26,7 +26,7 @@ class Toolbar:
         shell = self.shell()
         if shell is None:
             return [("", " loading")]
-        hint = self._hint(shell, text)
+        hint = self._hint(shell, text, width)
         if hint is not None:
             return _cut([*hint], width)
         from gradcli.tensor.dtypes import default
@@ -45,13 +45,13 @@ class Toolbar:
             width,
         )
 
-    def _hint(self, shell: Shell, text: str) -> StyleAndTextTuples | None:
+    def _hint(self, shell: Shell, text: str, width: int) -> StyleAndTextTuples | None:
         if self.hints is None:
             from .hints import Hints
 
             self.hints = Hints(self.bar)
             self.hints.changed = self.changed
-        return self.hints(shell, text)
+        return self.hints(shell, text, width)
 
 
 def _cut(parts: StyleAndTextTuples, width: int) -> StyleAndTextTuples:

@@ -21,7 +21,8 @@ from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.language.syntax.terminal import clean, clean_printed
 from gradcli.language.values.text import text_repr
-from gradcli.render.diagnostics import diagnostic_of, wrapped
+from gradcli.render.diagnostics import diagnostic_of, wrap, wrapped
+from gradcli.render.paint import painted
 from gradcli.render.reports import bug_text, watch_warnings
 from gradcli.repl.files.config import Config
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
@@ -99,6 +100,12 @@ class Shell:
         self.pasted: list[str] = []  # what runs next as if it was pasted
         self.past: Callable[[], Iterable[str]] = tuple  # earlier inputs on disk, the newest first
         self.graph_size = (0, 0)
+        self.page: Callable[[str], None] | None = None  # shows a text longer than the screen
+        self.long: list[str] = []  # what it is to show when the input has ended
+        self.one_call = False  # whether what runs is a single call, such as print(x)
+        self.after_input: Callable[[], None] | None = None  # shows what is watched
+        self.knows_figures = False  # whether it was said how figures are drawn
+        self.seen: dict[str, Any] = {}  # the variables as %vars showed them last
         watch_warnings(self.show_diagnostic)
         self.undo: Undo | None = None  # made with the first input
         self.apply_settings(seed)
@@ -198,9 +205,11 @@ class Shell:
             with self.interrupts:
                 undo.begin(self.number - 1, cell)
                 try:
-                    return self._run_pieces(cell)
+                    well = self._run_pieces(cell)
                 finally:
                     undo.end()
+                self._look_after()
+                return well
         finally:
             self.running = False
             self.elapsed = time.perf_counter() - started
@@ -208,8 +217,28 @@ class Shell:
             if self.session.pyplot is not None:
                 sentence = self.session.pyplot.notes.sentence()
                 if sentence:
-                    self.say(f"note: {sentence}")
+                    self.tell(f"note: {sentence}", 6)
+            if self.long:
+                assert self.page is not None
+                self.page(self.long.pop())
             flush()
+
+    def _look_after(self) -> None:
+        """Show what is watched, and say once how figures are drawn here."""
+        if self.after_input is not None and not self.interrupted:
+            try:
+                self.after_input()
+            except Interrupted:
+                self._note("interrupted; %watch off ends the watching")
+        if self.knows_figures or not self.typed:
+            return
+        if any(name.startswith("matplotlib") for name in self.session.modules):
+            self.knows_figures = True
+            self.tell(
+                "note: plt.show() draws figures in the terminal; %plot draws a function with its "
+                "derivative, or lists, without matplotlib",
+                6,
+            )
 
     def _undo(self) -> Undo:
         """What takes inputs back, made with the first input."""
@@ -224,7 +253,13 @@ class Shell:
         if self.undo is not None and text:
             self.undo.note("what was printed stays on the screen")
         self._keep_shown(text)
-        self.write(clean_printed(text))
+        self._put_print(clean_printed(text))
+
+    def _put_print(self, text: str) -> None:
+        if self.one_call:
+            self.show_long(text, "")
+        else:
+            self.write(text)
 
     def _keep_shown(self, text: str) -> None:
         """Keep what an input showed, for `%save`: the beginning of it."""
@@ -250,6 +285,7 @@ class Shell:
             self._complain(str(error), error.help)
         except Interrupted:
             self.interrupted = True
+            self._end_line()
             self._note("interrupted")
         except (Leave, OSError, GeneratorExit):
             raise
@@ -276,6 +312,7 @@ class Shell:
             self._report(error, source)
             return False
         quiet = source.text.rstrip().endswith(";")
+        self.one_call = self.typed and _is_print(tree.body)
         for position, statement in enumerate(tree.body):
             is_last = position == len(tree.body) - 1
             try:
@@ -312,13 +349,23 @@ class Shell:
         """Show a text, with a line break behind it."""
         self.write(text if text.endswith("\n") else text + "\n")
 
+    def show_long(self, text: str, end: str = "\n") -> None:
+        """Show a text, in a pager when it is longer than the screen and the answer to one line."""
+        if self.page is not None and self.typed and not self.long:
+            from .pager import is_long
+
+            if is_long(text):
+                self.long.append(text)
+                return
+        self.write(text if not end or text.endswith(end) else text + end)
+
+    def painted(self, text: str, kind: str) -> str:
+        """A text in the colours of its kind, where there are colours."""
+        return painted(text, kind, self.config.theme) if self.colour else text
+
     def tell(self, text: str, indent: int = 4) -> None:
         """Show a sentence, broken between words, its further lines indented."""
-        import textwrap
-
-        width = max(self.width - 1, 20)
-        lines = textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
-        self.say("\n".join(lines))
+        self.say("\n".join(wrap(text.split("\n"), self.width - 1, indent)))
 
     def show_figure(self, figure: Any) -> bool:
         """Draw a figure of a program."""
@@ -346,6 +393,10 @@ class Shell:
             return
         with self.session.limited():
             text = clean(text_repr(value))
+            if type(value) in (list, tuple, dict) and len(text) <= LONGEST:
+                from gradcli.render.containers import laid_out
+
+                text = clean(laid_out(value, text, self.width - len(f"Out[{number}]: ") - 1))
         if len(text) > LONGEST:
             cut = len(text) - LONGEST
             text = f"{text[:LONGEST]}\n… {cut:,} more characters; print(…) shows all"
@@ -362,7 +413,8 @@ class Shell:
         label = f"Out[{number}]:"
         if self.colour:
             label = f"\x1b[31m{label}\x1b[0m"
-        self.say(f"{label}{chr(10) if chr(10) in text else ' '}{text}")
+        shown = self.painted(text, "value")
+        self.show_long(f"{label}{chr(10) if chr(10) in text else ' '}{shown}")
 
     def described(self, name: str, everything: bool) -> str:
         """What the help says of a name, or nothing."""
@@ -380,6 +432,11 @@ class Shell:
         """Show an error that has no place in an input."""
         self.show_diagnostic(Diagnostic(message, help=[help] if help else []))
 
+    def _end_line(self) -> None:
+        """Leave the line on which the terminal has shown `^C`."""
+        if self.page is not None:
+            self.write("\n")
+
     def _note(self, message: str) -> None:
         """Show a warning of the REPL itself."""
         self.show_diagnostic(Diagnostic(message, severity="warning"))
@@ -388,6 +445,7 @@ class Shell:
         if isinstance(error, Interrupted):
             self.interrupted = True
             place = getattr(error, "place", None)
+            self._end_line()
             at = f" at {place[0].location(place[1].start)}" if place else ""
             self._note(f"interrupted{at}; what was done before stays")
             return
@@ -438,6 +496,16 @@ def _is_shown(statement: nodes.stmt, value: Any) -> bool:
         return True
     name = call.func.attr
     return not name.endswith("_") and name not in ("manual_seed", "register_hook", "append")
+
+
+def _is_print(body: tuple[nodes.stmt, ...]) -> bool:
+    """Whether a program is one call of print: it has no more to show."""
+    call = body[0].value if len(body) == 1 and isinstance(body[0], nodes.Expr) else None
+    return (
+        isinstance(call, nodes.Call)
+        and isinstance(call.func, nodes.Name)
+        and call.func.id == "print"
+    )
 
 
 def _numbers(what: str, there: list[int]) -> str:
