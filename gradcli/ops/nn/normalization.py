@@ -7,7 +7,7 @@ With `y = (x - mean) / sqrt(variance + eps)` over the normalized elements, the d
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,22 +102,116 @@ def _last(rank: int, count: int) -> Axes:
     return tuple(range(rank - count, rank))
 
 
-def _layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
+def _row_blocks(rows: int, length: int) -> Iterable[slice]:
+    """Slices of as many rows as stay in the processor's cache; of all where they are few."""
+    if rows * length <= 2 * BLOCK:
+        return (slice(None),)
+    step = max(1, BLOCK // length)
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
+def _layer_norm(
+    input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Any, Any, Any]:
+    """The result, and the mean and inverse deviation of each row, which the gradients need."""
+    rank = input.ndim - len(normalized_shape)
+    kept = (*input.shape[:rank], *(1 for _ in normalized_shape))
     if not input.size:
-        return np.zeros_like(input)
-    return _scaled(_over_last(_standard, len(normalized_shape), eps, input), weight, bias)
+        return np.zeros_like(input), np.zeros(kept, input.dtype), np.zeros(kept, input.dtype)
+    length = math.prod(normalized_shape)
+    x = input.reshape(-1, length)
+    y = np.empty(x.shape, x.dtype)
+    mean, scale = np.empty((2, len(x), 1), x.dtype)
+    if weight is not None:
+        weight = weight.reshape(-1)
+    if bias is not None:
+        bias = bias.reshape(-1)
+    for part in _row_blocks(*x.shape):
+        rows, result, factor = x[part], y[part], scale[part]
+        np.divide(total(rows, -1), length, out=mean[part])
+        np.subtract(rows, mean[part], out=result)
+        np.divide(dot(result, result, -1), length, out=factor)
+        factor += x.dtype.type(eps)
+        np.sqrt(factor, out=factor)
+        np.divide(1, factor, out=factor)
+        result *= factor
+        if weight is not None:
+            result *= weight
+        if bias is not None:
+            result += bias
+    return y.reshape(input.shape), mean.reshape(kept), scale.reshape(kept)
 
 
 def _layer_input(
-    F: Namespace, g: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
+    F: Namespace,
+    g: Any,
+    input: Any,
+    normalized_shape: Any,
+    weight: Any,
+    eps: float,
+    out1: Any,
+    out2: Any,
 ) -> Any:
+    if not F.is_traced and input.size:
+        return _layer_back(g, input, weight, out1, out2, math.prod(normalized_shape))
     if weight is not None:
         g = g * weight
-    if not F.is_traced and input.size:
-        return _over_last(_standard_back, len(normalized_shape), eps, g, input)
     axes = _last(input.ndim, len(normalized_shape))
     y, scale = _parts(F, input, axes, eps)
     return _slope(F, g, y, scale, axes)
+
+
+def _layer_back(g: Any, input: Any, weight: Any, mean: Any, scale: Any, length: int) -> Any:
+    """The cotangent of the input, in few passes over memory."""
+    x, g = input.reshape(-1, length), g.reshape(-1, length)
+    mean, scale = mean.reshape(-1, 1), scale.reshape(-1, 1)
+    if weight is not None:
+        weight = weight.reshape(-1)
+    back = np.empty(x.shape, x.dtype)
+    for part in _row_blocks(*x.shape):
+        change, result, factor = g[part], back[part], scale[part]
+        if weight is not None:
+            change = change * weight
+        np.subtract(x[part], mean[part], out=result)
+        result *= factor
+        along = dot(change, result, -1)
+        along /= length
+        result *= along
+        sums = total(change, -1)
+        sums /= length
+        result += sums
+        np.subtract(change, result, out=result)
+        result *= factor
+    return back.reshape(input.shape)
+
+
+def _layer_weight(
+    F: Namespace,
+    g: Any,
+    input: Any,
+    normalized_shape: Any,
+    eps: float,
+    out1: Any,
+    out2: Any,
+) -> Any:
+    if F.is_traced or not input.size:
+        return g * _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0]
+    shape = (-1, math.prod(normalized_shape))
+    x, g = input.reshape(shape), g.reshape(shape)
+    mean, scale = out1.reshape(-1, 1), out2.reshape(-1, 1)
+    found = np.zeros(shape[1], g.dtype)
+    for part in _row_blocks(*x.shape):
+        y = x[part] - mean[part]
+        y *= scale[part]
+        y *= g[part]
+        found += np.add.reduce(y, 0)
+    return found.reshape(normalized_shape)
+
+
+def _layer_bias(F: Namespace, g: Any, normalized_shape: Any) -> Any:
+    if F.is_traced or not g.size:
+        return g
+    return np.add.reduce(g.reshape(-1, math.prod(normalized_shape)), 0).reshape(normalized_shape)
 
 
 def _layer_tangent(
@@ -127,12 +221,6 @@ def _layer_tangent(
     y, scale = _parts(F, input, axes, eps)
     moved = _slope(F, t, y, scale, axes)
     return moved if weight is None else moved * weight
-
-
-def _layer_standard(F: Namespace, input: Any, normalized_shape: Any, eps: float) -> Any:
-    if not F.is_traced and input.size:
-        return _over_last(_standard, len(normalized_shape), eps, input)
-    return _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0]
 
 
 def check_normalized_shape(shape: Sequence[int], normalized: Sequence[int]) -> None:
@@ -179,24 +267,30 @@ def _check_layer(input: Tensor, normalized_shape: Any, weight: Any, bias: Any, e
 op(
     "_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps)",
     kernel=_layer_norm,
+    outputs=3,
+    constant=(1, 2),
     fused=dict.fromkeys(
         ("input", "weight", "bias"), "NativeLayerNormBackwardBackward0 g input - - weight bias"
     ),
     vjp={
         "input": _layer_input,
-        "weight": lambda F, g, input, normalized_shape, eps: (
-            g * _layer_standard(F, input, normalized_shape, eps)
-        ),
-        "bias": lambda F, g: g,
+        "weight": _layer_weight,
+        "bias": _layer_bias,
     },
     keeps=dict.fromkeys(("input", "weight", "bias"), ("input", "weight", "bias")),
     shows={"eps": ""},
     jvp={
-        "input": _layer_tangent,
-        "weight": lambda F, t, input, normalized_shape, eps: (
-            t * _layer_standard(F, input, normalized_shape, eps)
+        "input": lambda F, t, input, normalized_shape, weight, eps: (
+            _layer_tangent(F, t, input, normalized_shape, weight, eps),
+            None,
+            None,
         ),
-        "bias": lambda F, t, out_shape: F.expand(t, out_shape),
+        "weight": lambda F, t, input, normalized_shape, eps: (
+            t * _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0],
+            None,
+            None,
+        ),
+        "bias": lambda F, t, input_shape: (F.expand(t, input_shape), None, None),
     },
     check=_check_layer,
     node="NativeLayerNormBackward0",
@@ -212,7 +306,7 @@ op(
     "float eps=1e-05)",
     composite=lambda F, input, normalized_shape, weight, bias, eps: F._layer_norm(
         input, normalized_shape, weight, bias, eps
-    ),
+    )[0],
     where=("F",),
     written="F",
     doc="Standardizes the last dimensions, then scales and shifts.",
