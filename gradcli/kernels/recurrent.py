@@ -195,7 +195,7 @@ def lstm_slopes(
     """The gradients of all `tensors` of `lstm` from those of its outputs and last states."""
     given, w_ih, w_hh = tensors[:3]
     parts = _Parts(tensors, (5, 1), workspace)
-    units, steps, batch = parts.units, *given.shape[:2]
+    units, (steps, batch) = parts.units, given.shape[:2]
     gates, squashed = (each[:-1] for each in parts.others)
     split = gates.reshape(steps, 5, units, batch)
 

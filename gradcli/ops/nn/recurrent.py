@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from ...kernels import recurrent
-from ...table.dtype_rules import requires_grad
 from ...table.entry import op
+from ...table.formulas import on_arrays
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
-from ...tensor.dtypes import float32, float64
+from ...tensor.dtypes import float32
 from ...tensor.runtime import runtime
 from ...tensor.tensor import constant, make, numel, shape_of
 from ..shape.in_place import restructure
@@ -234,15 +234,11 @@ def _in_one(
     The others are when nothing is recorded, so that nobody can tell.
     """
     tensors = [input, *states, *params]
-    if not F.is_traced or any(tensor.level is not None for tensor in tensors):
+    if not F.is_traced or not numel(shape_of(input)):
         return False
-    dtype = input.dtype
-    if dtype not in (float32, float64) or any(tensor.dtype is not dtype for tensor in tensors):
-        return False
-    single = kind == "lstm" and dtype is float32
-    if not single and runtime.grad_enabled and any(map(requires_grad, tensors)):
-        return False
-    return numel(shape_of(input)) > 0
+    if kind != "lstm" or input.dtype is not float32:
+        return on_arrays(tensors)
+    return all(tensor.level is None and tensor.dtype is float32 for tensor in tensors)
 
 
 def _fits(input: Any, state: Sequence[Any], weights: Weights, rows: int) -> bool:
