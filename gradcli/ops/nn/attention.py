@@ -98,26 +98,47 @@ def _tangents(F: Namespace, t: Any, tensors: Any, mask: Any, scale: float) -> An
     return F.matmul(change, value) + F.matmul(weights, t[2]), None
 
 
-op(
-    "_attention(Tensor[] tensors, Tensor? mask, float scale)",
-    kernel=_attend,
-    outputs=2,
-    constant=(1,),  # what the gradients need
-    vjp={"tensors": _slopes},
-    shows={"tensors": "query key value", "mask": "attn_mask", "out1": ""},
-    jvp={"tensors": _tangents},
-    node="ScaledDotProductFlashAttentionForCpuBackward0",
-    size=lambda tensors, mask, scale: (
-        numel(shape_of(tensors[0])[:-1]) * (size_at(tensors[1], -2) + size_at(tensors[2], -1))
-    ),
-    where=(),
-    doc="Attention of batches of heads, of query, key and value; and its weights.",
-    samples=lambda S: (
-        []
-        if S.dtype.is_complex
-        else [S([S.normal(1, 2, 3, 2), S.normal(1, 2, 4, 2), S.normal(1, 2, 4, 2)], None, 0.5)]
-    ),
-)
+def _define_attention(masked: bool) -> None:
+    """The kernel of batches of heads: PyTorch has one node, which a mask is no edge of."""
+    mask = "Tensor mask, " if masked else ""
+    op(
+        f"_attention{'_masked' * masked}(Tensor[] tensors, {mask}float scale)",
+        kernel=_attend if masked else lambda tensors, scale: _attend(tensors, None, scale),
+        outputs=2,
+        constant=(1,),  # what the gradients need
+        vjp={
+            "tensors": _slopes
+            if masked
+            else lambda F, g, tensors, scale, out1: _slopes(F, g, tensors, None, scale, out1)
+        },
+        shows={"tensors": "query key value", "mask": "attn_mask", "out1": ""},
+        jvp={
+            "tensors": _tangents
+            if masked
+            else lambda F, t, tensors, scale: _tangents(F, t, tensors, None, scale)
+        },
+        node="ScaledDotProductFlashAttentionForCpuBackward0",
+        size=lambda tensors, *rest: (
+            numel(shape_of(tensors[0])[:-1]) * (size_at(tensors[1], -2) + size_at(tensors[2], -1))
+        ),
+        where=(),
+        doc="Attention of batches of heads, from query, key and value; and its weights.",
+        samples=lambda S: (
+            []
+            if S.dtype.is_complex
+            else [
+                S.edge(  # a mask is a constant
+                    [S.normal(1, 2, 3, 2), S.normal(1, 2, 4, 2), S.normal(1, 2, 4, 2)],
+                    *[S.normal(3, 4)] * masked,
+                    0.5,
+                )
+            ]
+        ),
+    )
+
+
+for _masked in (False, True):
+    _define_attention(_masked)
 
 
 def _mask_of(F: Namespace, query: Any, key: Any, attn_mask: Any, is_causal: bool) -> Any:
@@ -171,7 +192,9 @@ def _scaled_dot_product(
     whole = ndim(query) == ndim(key) == ndim(value) == 4 and key.shape[-2] == value.shape[-2]
     fused = whole and dropout_p == 0 and factor != 0
     if fused and not requires_grad(mask):
-        return F._attention([query, key, value], mask, factor)[0]
+        if mask is None:
+            return F._attention([query, key, value], factor)[0]
+        return F._attention_masked([query, key, value], mask, factor)[0]
     half = math.sqrt(abs(factor))
     scores = F.matmul(
         F._mul_scalar(query, math.copysign(half, factor)),

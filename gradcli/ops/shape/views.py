@@ -40,8 +40,13 @@ def is_contiguous(tensor: Tensor) -> bool:
 
 def _view(self: Array, size: Sequence[int]) -> Array:
     shape = infer_size(size, self.size)
-    if self.flags.c_contiguous and 1 not in self.shape:  # whose strides may be any, and are kept
-        return self.reshape(shape)
+    if 1 not in self.shape:  # whose strides may be any, and are kept
+        if self.flags.c_contiguous:
+            return self.reshape(shape)
+        if 1 not in shape and self.size:
+            result = self.reshape(shape)  # strides are as they must be, unless it is a copy
+            if result.base is self or (result.base is self.base and self.base is not None):
+                return result
     strides = view_strides(self.shape, strides_of(self), shape)
     if strides is None:
         raise RuntimeError(NOT_VIEWABLE)
