@@ -260,8 +260,8 @@ def _layer(
         biases = [constant((size_at(weights[0], 0),), inputs.dtype)] * 2
     tensors = [inputs, *weights[:2], *biases, *state]
     if kind == "lstm" and inputs.dtype is float32:
-        if not inputs.array.flags.c_contiguous:
-            tensors[0] = F.clone(inputs)
+        if inputs.node is not None and not inputs.array.flags.c_contiguous:
+            tensors[0] = F.clone(inputs)  # a node of PyTorch's graph
         out, *last, _ = F._lstm_layer(tensors, backwards)
     else:
         runtime.reserve(8 * _size(tensors))
