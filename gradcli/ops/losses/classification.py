@@ -120,8 +120,8 @@ def _nll(self: Any, target: Any, weight: Any, reduction: str, ignore_index: int)
         return total / _kept(target, ignore_index, self.dtype) if reduction == "mean" else total
     weights = _class_weights(self, target, weight, ignore_index)
     values = -picked * weights
-    if reduction == "none":
-        return values
+    if reduction == "none":  # zero, not -0, for targets that are ignored
+        return np.where(target != ignore_index, values, self.dtype.type(0))[()]
     total = np.sum(values, dtype=self.dtype)
     return total / np.sum(weights, dtype=self.dtype) if reduction == "mean" else total
 
