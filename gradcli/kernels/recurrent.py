@@ -2,7 +2,8 @@
 
 Every state is a matrix with a column for each sequence, so that each gate's rows are one piece of
 memory. What goes into a step is one matrix, the hidden state above the input above a row of ones,
-and the weights and biases are one matrix, too: a step costs one product and a few passes.
+and the weights and biases are one matrix, too: a step costs one product and a few passes. A call of
+NumPy costs as much as the arithmetic of small states, and least where all it gets is arrays.
 
 Formulas: Elman (1990); Hochreiter and Schmidhuber (1997) with forget gates (Gers et al., 2000); Cho
 et al. (2014), the reset gate behind the product; gradients by backpropagation through time.
@@ -94,11 +95,11 @@ def rnn(tensors: Sequence[Array], reverse: bool, relu: bool = False) -> tuple[Ar
     weights = _in_one(tensors)
     for entering, out in zip(parts.entering[:-1], parts.entering[1:, : parts.units], strict=True):
         runtime.check()
-        np.matmul(weights, entering, out=out)
+        np.dot(weights, entering, out)
         if relu:
-            np.maximum(out, 0, out=out)
+            np.maximum(out, 0, out)
         else:
-            np.tanh(out, out=out)
+            np.tanh(out, out)
     return *parts.results(reverse), parts.workspace
 
 
@@ -119,8 +120,8 @@ def gru(tensors: Sequence[Array], reverse: bool) -> tuple[Array, Array, Array]:
     weights[: 2 * units, -1] += b_ih[: 2 * units]
     weights[3 * units :, units:-1] = w_ih[2 * units :]
     weights[3 * units :, -1] = b_ih[2 * units :]
-    half = weights.dtype.type(0.5)
-    weights[: 2 * units] *= half  # sigmoid(x) is tanh(x / 2) / 2 + 1/2
+    weights[: 2 * units] *= 0.5  # sigmoid(x) is tanh(x / 2) / 2 + 1/2
+    half = np.full((2 * units, given.shape[1]), 0.5, given.dtype)
     product = np.empty((units, given.shape[1]), given.dtype)
     for before, after, scores, switches, reset, update, own, candidate in zip(
         entering[:-1],
@@ -134,16 +135,16 @@ def gru(tensors: Sequence[Array], reverse: bool) -> tuple[Array, Array, Array]:
         strict=True,
     ):
         runtime.check()
-        np.matmul(weights, before, out=scores)
-        np.tanh(switches, out=switches)
-        np.multiply(switches, half, out=switches)
-        np.add(switches, half, out=switches)
-        np.multiply(reset, own, out=product)
-        np.add(candidate, product, out=candidate)
-        np.tanh(candidate, out=candidate)
-        np.subtract(before[:units], candidate, out=after)
-        np.multiply(after, update, out=after)
-        np.add(after, candidate, out=after)
+        np.dot(weights, before, scores)
+        np.tanh(switches, switches)
+        np.multiply(switches, half, switches)
+        np.add(switches, half, switches)
+        np.multiply(reset, own, product)
+        np.add(candidate, product, candidate)
+        np.tanh(candidate, candidate)
+        np.subtract(before[:units], candidate, after)
+        np.multiply(after, update, after)
+        np.add(after, candidate, after)
     return *parts.results(reverse), parts.workspace
 
 
@@ -159,8 +160,8 @@ def lstm(tensors: Sequence[Array], reverse: bool) -> tuple[Array, Array, Array, 
     weights = _in_one(tensors)
     # The gate to leave comes first, so that the three that are sigmoids are side by side.
     weights = np.concatenate((weights[3 * units :], weights[: 3 * units]))
-    half = weights.dtype.type(0.5)
-    weights[: 3 * units] *= half  # sigmoid(x) is tanh(x / 2) / 2 + 1/2
+    weights[: 3 * units] *= 0.5  # sigmoid(x) is tanh(x / 2) / 2 + 1/2
+    half = np.full((3 * units, given.shape[1]), 0.5, given.dtype)
     gates[0, 4 * units :] = memory.T
     product = np.empty((2 * units, given.shape[1]), given.dtype)
     entered, kept = product[:units], product[units:]
@@ -177,14 +178,14 @@ def lstm(tensors: Sequence[Array], reverse: bool) -> tuple[Array, Array, Array, 
         strict=True,
     ):
         runtime.check()
-        np.matmul(weights, before, out=scores)
-        np.tanh(scores, out=scores)
-        np.multiply(switches, half, out=switches)
-        np.add(switches, half, out=switches)
-        np.multiply(enter_forget, candidate_memory, out=product)
-        np.add(entered, kept, out=new)
-        np.tanh(new, out=wide)
-        np.multiply(leave, wide, out=after)
+        np.dot(weights, before, scores)
+        np.tanh(scores, scores)
+        np.multiply(switches, half, switches)
+        np.add(switches, half, switches)
+        np.multiply(enter_forget, candidate_memory, product)
+        np.add(entered, kept, new)
+        np.tanh(new, wide)
+        np.multiply(leave, wide, after)
     outputs, last = parts.results(reverse)
     return outputs, last, np.ascontiguousarray(gates[-1, 4 * units :].T), parts.workspace
 
@@ -219,6 +220,7 @@ def lstm_slopes(
     along, of_memory = g[1].T.copy(), g[2].T.copy()
     product = np.empty_like(along)
     rows = changes.reshape(steps, 4 * units, batch)
+    backwards = w_hh.T
     for change, within, leaving, factor, kept, arriving in zip(
         rows[::-1],
         changes[::-1, :3],
@@ -230,12 +232,12 @@ def lstm_slopes(
     ):
         runtime.check()
         along += arriving
-        np.multiply(along, factor, out=product)
+        np.multiply(along, factor, product)
         of_memory += product
         leaving *= along
         within *= of_memory
         of_memory *= kept
-        np.matmul(w_hh.T, change, out=along)
+        np.dot(backwards, change, along)
     flat, (of_input, of_hidden, of_bias) = parts.of_weights(rows)
     return [
         _of_input(flat, w_ih, given, reverse),
