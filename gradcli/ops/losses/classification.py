@@ -48,14 +48,14 @@ def _pick(self: Any, target: Any, ignore_index: int) -> Any:
 
 
 def _place(self: Any, target: Any, classes: int, ignore_index: int) -> Any:
-    """Zeros for every class but the target's, which gets the element of `self`."""
+    """Zeros for every class but the target's, which gets the element of `self`, or the one."""
     shape = target.shape
     axis = min(1, target.ndim)
     out: Any = np.zeros((*shape[:axis], classes, *shape[axis:]), self.dtype)
     kept = target != ignore_index
     if np.count_nonzero(kept) < target.size:
-        target, self = np.where(kept, target, 0), np.where(kept, self, 0)
-    out.reshape(-1)[_places(target, classes)] = self.reshape(-1)
+        target, self = np.where(kept, target, 0), np.where(kept, self, self.dtype.type(0))
+    out.reshape(-1)[_places(target, classes)] = self.reshape(-1) if self.ndim else self
     return out
 
 
@@ -143,7 +143,7 @@ def _nll_slope(
     classes = self_shape[_class_axis(len(self_shape))]
     if not F.is_traced and weight is None and reduction == "mean":
         each = -(g.dtype.type(1) / _kept(target, ignore_index, g.dtype) * g)
-        return _place(np.broadcast_to(each, target.shape), target, classes, ignore_index)
+        return _place(each, target, classes, ignore_index)
     weights = F._class_weights(g, target, weight, ignore_index)
     if reduction == "mean":
         weights = weights / F.sum(weights)
