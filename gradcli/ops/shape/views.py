@@ -58,10 +58,14 @@ def _reshaped(self: Array, size: Sequence[int]) -> Array:
     return self.reshape(infer_size(size, self.size))
 
 
+def _shaped_back(F: Namespace, g: Any, self_shape: Any) -> Any:
+    return F.reshape(g, self_shape) if F.is_traced else g.reshape(self_shape)
+
+
 op(
     "view(Tensor self, int[]... size)",
     kernel=_view,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": _shaped_back},
     jvp=LINEAR,
     view=True,
     where=("Tensor",),
@@ -137,7 +141,7 @@ op(
 op(
     "_unsafe_view(Tensor self, int[] size)",
     kernel=_reshaped,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": _shaped_back},
     jvp=LINEAR,
     node="UnsafeViewBackward0",
     where=(),
@@ -148,7 +152,7 @@ op(
 op(
     "_reshape_alias(Tensor self, int[] size, int[] stride)",
     kernel=lambda self, size, stride: strided(self, size, stride),
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": _shaped_back},
     jvp={"self": lambda F, t, size: F.reshape(t, size)},  # strides of its own
     node="ReshapeAliasBackward0",
     view=True,
