@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -149,8 +150,9 @@ def strided(array: Array, shape: Sequence[int], strides: Sequence[int], offset: 
     return window(array, shape, steps, offset * itemsize)
 
 
+@lru_cache(maxsize=1024)
 def view_strides(
-    shape: Sequence[int], strides: Sequence[int], new: Sequence[int]
+    shape: tuple[int, ...], strides: tuple[int, ...], new: tuple[int, ...]
 ) -> tuple[int, ...] | None:
     """The strides with which memory laid out as `shape`, `strides` can be seen as `new`.
 
@@ -162,7 +164,7 @@ def view_strides(
     if not shape:
         return (1,) * len(new)
     if total == 0:
-        return tuple(strides) if tuple(shape) == tuple(new) else contiguous_strides(new)
+        return strides if shape == new else contiguous_strides(new)
     result = [0] * len(new)
     place = len(new) - 1
     base = strides[-1]

@@ -67,7 +67,10 @@ def _forward(calls: str, passes: str) -> Callable[[Any, Tensor], Any]:
         given = {name: getattr(self, name) for name in named}
         return getattr(F, calls)(input, *[getattr(self, name) for name in placed], **given)
 
-    return forward
+    def forward_placed(self: Any, input: Tensor) -> Any:
+        return getattr(F, calls)(input, *[getattr(self, name) for name in placed])
+
+    return forward if named else forward_placed
 
 
 def _text(shows: str) -> Callable[[Any], str]:

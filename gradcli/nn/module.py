@@ -46,6 +46,7 @@ from .parameter import PERSISTENT
 Self = TypeVar("Self", bound="Module")
 Named = Iterator[tuple[str, Any]]
 
+_REGISTRIES = ("_parameters", "_buffers", "_modules")
 _HOMES = {  # our files -> PyTorch's, where they differ
     "containers": "container",
     "convolution": "conv",
@@ -178,9 +179,8 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         held = self.__dict__
-        for registry in ("_parameters", "_buffers", "_modules"):
-            found = held.get(registry)
-            if found is not None and name in found:
+        for registry in _REGISTRIES:
+            if registry in held and name in (found := held[registry]):
                 return found[name]
         computing = parametrization_of(self, name)
         if computing is not None:

@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, shape_of
+from ..tensor.tensor import Tensor, constant, shape_of
 from . import init
 from .functions import torch
 from .linear import empty_parameter
@@ -245,10 +245,10 @@ class RNNBase(Module):
         return hx if batched else torch.unsqueeze(hx, 1)
 
     def _zero_states(self, input: Tensor, batch: int) -> Any:
-        hidden = torch.zeros(*self._hidden_shape(batch), dtype=input.dtype)
+        hidden = constant(self._hidden_shape(batch), input.dtype)
         if self.mode != "LSTM":
             return hidden
-        return hidden, torch.zeros(*self._hidden_shape(batch, True), dtype=input.dtype)
+        return hidden, constant(self._hidden_shape(batch, True), input.dtype)
 
     def _check_states(self, hx: Any, batch: int) -> None:
         if self.mode != "LSTM":
@@ -384,7 +384,7 @@ class RNNCellBase(Module):
         if not batched:
             input = torch.unsqueeze(input, 0)
         if hx is None:
-            hx = torch.zeros(shape_of(input)[0], self.hidden_size, dtype=input.dtype)
+            hx = constant((shape_of(input)[0], self.hidden_size), input.dtype)
         elif not batched:
             hx = torch.unsqueeze(hx, 0)
         made = function(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
@@ -437,7 +437,7 @@ class LSTMCell(RNNCellBase):
         if not batched:
             input = torch.unsqueeze(input, 0)
         if hx is None:
-            zeros = torch.zeros(shape_of(input)[0], self.hidden_size, dtype=input.dtype)
+            zeros = constant((shape_of(input)[0], self.hidden_size), input.dtype)
             hx = (zeros, zeros)
         elif not batched:
             hx = (torch.unsqueeze(hx[0], 0), torch.unsqueeze(hx[1], 0))

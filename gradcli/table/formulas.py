@@ -7,9 +7,13 @@ real array is that array. `conj` also takes Python's numbers, which stand in for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from ..autograd.modes import requires_grad
+from ..tensor.dtypes import float32, float64
+from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from .entry import settled
 from .lookup import get_op
@@ -55,3 +59,17 @@ complex_arrays = Arrays()
 vars(complex_arrays)["conj"] = _conjugate
 traced = Traced()
 vars(traced)["conj"] = _conjugate_recorded
+
+
+def on_arrays(tensors: Sequence[Any]) -> bool:
+    """Whether what is computed from these tensors can be computed on their arrays instead.
+
+    They carry no level, have one dtype that is computed in as it is, and nothing is recorded.
+    """
+    dtype = tensors[0].dtype
+    return (dtype is float32 or dtype is float64) and not any(
+        tensor.dtype is not dtype
+        or tensor.level is not None
+        or (runtime.grad_enabled and requires_grad(tensor))
+        for tensor in tensors
+    )

@@ -18,6 +18,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_as_strided_inplace": ("shape.in_place", ""),
     "_as_strided_scatter": ("shape.rearranging", ""),
     "_attention": ("nn.attention", ""),
+    "_attention_masked": ("nn.attention", ""),
     "_avg_pool2d": ("nn.pooling", ""),
     "_avg_pool3d": ("nn.pooling", ""),
     "_avg_pool_back": ("nn.pooling", ""),

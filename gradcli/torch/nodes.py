@@ -176,7 +176,8 @@ def saved(node: OpNode, attribute: str) -> Any:
         if type(value) in (int, float, complex):
             return constant((), _NUMBERS[type(value)], value)
         if type(value) is list:
-            return tuple(value)
+            names = node.op.shown(need)
+            return tuple(value) if len(names) == 1 else value[names.index(wanted)]
         return _leaf_itself(node, position, value)
     for parameter in node.op.parameters:
         if parameter.name == need:

@@ -172,6 +172,8 @@ LAYERS = [
     "F.max_pool1d(x.reshape(1, 3), 2, 1).pow(3).sum()",
     "F.conv1d(x.reshape(1, 1, 3), t.reshape(1, 1, 3), padding=1).pow(3).sum()",
     "F.scaled_dot_product_attention(outer(x, t), outer(t, x), outer(x, x)).pow(3).sum()",
+    "F.scaled_dot_product_attention(*[outer(x, t).view(1, 1, 3, 3)] * 3).pow(3).sum()",
+    "F.scaled_dot_product_attention(*[outer(x, t).view(1, 1, 3, 3)] * 3, outer(t, t)).sum() ** 3",
     "F.embedding(tensor([1, 0, 1]), outer(x, x)).pow(3).sum()",
     "linalg.cholesky(outer(x, x) + eye(3)).pow(3).sum()",
     "linalg.solve(outer(x, t) + eye(3), t).pow(3).sum()",

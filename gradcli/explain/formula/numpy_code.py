@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .algebra import NUMBER, Expression
@@ -271,7 +272,7 @@ class NumpyCode(Writer):
     def _batch_norm(self, first: list[Any], weight: Any, bias: Any, rest: str) -> tuple[str, int]:
         raise Unwritable("batch_norm")
 
-    def call__attention(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+    def _attention(self, tensors: Sequence[Any], more: str, scale: float) -> tuple[str, int]:
         raise Unwritable("scaled_dot_product_attention")
 
     def call__huber_loss(self, part: Expression, values: list[Any]) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 from gradcli.table.lookup import get_op
 
 from .algebra import CALL, EXPAND, MATMUL, NAME, NUMBER, PRODUCT, SUM, Expression, arguments, exact
-from .words import SPELLED, public_name
+from .words import FIRST_ALONE, SPELLED, public_name
 
 LOWEST, ADDED, MULTIPLIED, SIGNED, RAISED, ATOM = range(6)
 
@@ -342,6 +342,11 @@ class Writer:
         return f"{self.function('torch.lu_unpack')}({nothing}, {self.text(pivots)})[0]", ATOM
 
     def call_item(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        made, index = values
+        if made.kind == CALL and made.head[0] in FIRST_ALONE:
+            if index:
+                raise Unwritable(made.head[0].strip("_"))
+            return self.text(made, ATOM), ATOM
         return f"{self.text(values[0], ATOM)}[{values[1]}]", ATOM
 
     def call_diag(self, part: Expression, values: list[Any]) -> tuple[str, int]:
@@ -468,9 +473,15 @@ class Writer:
         return f"{self.function('F.batch_norm')}({', '.join(given)}, {rest})", ATOM
 
     def call__attention(self, part: Expression, values: list[Any]) -> tuple[str, int]:
-        query, key, value, mask, scale = values
-        more = "" if mask is None else f", attn_mask={self.argument(mask)}"
-        given = ", ".join(map(self.text, (query, key, value)))
+        tensors, scale = values
+        return self._attention(tensors, "", scale)
+
+    def call__attention_masked(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        tensors, mask, scale = values
+        return self._attention(tensors, f", attn_mask={self.argument(mask)}", scale)
+
+    def _attention(self, tensors: Sequence[Any], more: str, scale: float) -> tuple[str, int]:
+        given = ", ".join(map(self.text, tensors))
         name = self.function("F.scaled_dot_product_attention")
         return f"{name}({given}{more}, scale={scale})", ATOM
 

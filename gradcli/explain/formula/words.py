@@ -18,6 +18,9 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import make, shape_of
 
 # A public name, and which of the entry's parameters are given, by position or by keyword.
+# Of their results the functions of the language give the first alone; the others serve gradients.
+FIRST_ALONE = {"_attention", "_attention_masked", "_batch_norm_training", "_layer_norm"}
+
 SPELLED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "_softmax": ("softmax", ("self", "dim"), ()),
     "_log_softmax": ("log_softmax", ("self", "dim"), ()),

@@ -41,6 +41,8 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
 
     Raises IndexError with PyTorch's sentences.
     """
+    if len(indices) == 1 and shape and _is_inside(indices[0], shape[0]):
+        return (indices[0],)
     result: list[Any] = []
     for item in indices:
         place = len(result)
@@ -91,6 +93,14 @@ def _outside(index: Array, length: int) -> Array:
     return (index < -length) | (index >= length)
 
 
+def _is_inside(index: Any, length: int) -> bool:
+    """Whether an index tensor has some positions, all of them in a dimension of this length."""
+    if type(index) is not np.ndarray or index.dtype.kind != "i" or not index.size:
+        return False
+    low, high = np.minimum.reduce(index, None), np.maximum.reduce(index, None)
+    return bool(-length <= low and high < length)
+
+
 def _check_index(self: Tensor, indices: Sequence[Any], *rest: Any) -> None:
     for item in indices:
         if item is None:
@@ -109,6 +119,8 @@ def _check_index(self: Tensor, indices: Sequence[Any], *rest: Any) -> None:
 def _index(self: Array, indices: Sequence[Array | None]) -> Array:
     places = _index_arrays(self.shape, indices)
     result = self[places]
+    if result.flags.c_contiguous and self.flags.c_contiguous and 1 not in result.shape:
+        return result
     if self.flags.c_contiguous or result.ndim < 2:
         return np.ascontiguousarray(result).reshape(-1).reshape(result.shape)
     return relayout(result, _index_strides(self, places, result.shape))

@@ -40,7 +40,10 @@ def add_at(target: Array, places: tuple[Any, ...], values: Array) -> None:
     axis, index = axes[0], places[axes[0]]
     shape = (*target.shape[:axis], index.size, *target.shape[axis + 1 :])
     if len(axes) == 1 and index.ndim == 1 and values.shape == shape:
-        index = np.where(index < 0, index + target.shape[axis], index)
-        add_rows(np.moveaxis(target, axis, 0), index, np.moveaxis(values, axis, 0))
+        if index.size and np.minimum.reduce(index) < 0:
+            index = np.where(index < 0, index + target.shape[axis], index)
+        if axis:
+            target, values = np.moveaxis(target, axis, 0), np.moveaxis(values, axis, 0)
+        add_rows(target, index, values)
     else:
         np.add.at(target, places, values)

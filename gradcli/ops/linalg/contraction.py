@@ -12,13 +12,15 @@ import numpy as np
 from ...table.call.arguments import type_name
 from ...table.dtype_rules import requires_grad
 from ...table.entry import MULTILINEAR, op
+from ...table.formulas import on_arrays, real_arrays
+from ...table.lookup import get_op
 from ...table.out_rules import CAST, CONTRACTED, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at, wrap_dims, wrap_own_dim
 from ...tensor.dtypes import c_name
 from ...tensor.notices import warn_once
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor
+from ...tensor.tensor import Tensor, make
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ELLIPSIS = "..."
@@ -218,6 +220,12 @@ def _sum_of_products(F: Namespace, left: Any, right: Any, sums: Sequence[int]) -
 
 
 def _einsum(F: Namespace, equation: str, operands: Sequence[Any]) -> Any:
+    """On bare arrays where that makes no difference: a product is no view of an operand, and `bmm`
+    is its kernel unless a block of autocast has it cast first."""
+    alike = F.is_traced and len(operands) > 1 and on_arrays(operands)
+    if alike and get_op("bmm").composite is None:
+        arrays = [np.asarray(operand.array) for operand in operands]
+        return make(_einsum(real_arrays, equation, arrays)[()], operands[0].dtype)
     if not operands:
         raise ValueError(
             "einsum(): must specify the equation string and at least one operand, or at least one "

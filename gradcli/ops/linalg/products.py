@@ -18,6 +18,7 @@ from ...table.levels.batching import decomposed, front, matmul_like
 from ...table.out_rules import CAST, CONTRACTED, EXACT, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import check_expand, is_contiguous, ndim, size_at
+from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, c_name, fixed_width_name
 from ...tensor.tensor import Tensor, shape_of
 
@@ -73,6 +74,13 @@ def _check_addmm(
     self: Tensor, mat1: Tensor, mat2: Tensor, beta: complex = 1, alpha: complex = 1
 ) -> None:
     a, b = shape_of(mat1), shape_of(mat2)
+    if (
+        self.dtype is mat1.dtype is mat2.dtype
+        and self.dtype.category >= dtypes.FLOATING
+        and len(a) == 2
+        and a[1:] + shape_of(self) == b
+    ):
+        return  # as a layer has it: a bias for each column
     if self.dtype is not mat2.dtype:
         raise RuntimeError(
             "self and mat2 must have the same dtype, but got "
@@ -262,7 +270,11 @@ op(
 
 
 def _addmm(self: Any, mat1: Any, mat2: Any, beta: complex = 1, alpha: complex = 1) -> Any:
-    return _plus(np.matmul(mat1, mat2), self, beta, alpha)
+    product = np.matmul(mat1, mat2)
+    if alpha == 1 == beta and type(product) is np.ndarray and product.dtype == self.dtype:
+        product += self
+        return product
+    return _plus(product, self, beta, alpha)
 
 
 _ADDMM_BATCHED = decomposed(
@@ -721,15 +733,14 @@ op(
 
 
 def _linear(F: Namespace, input: Any, weight: Any, bias: Any = None) -> Any:
-    rank = ndim(input)
-    if rank == 0 or ndim(weight) == 0:
+    rank, own = ndim(input), ndim(weight)
+    if rank == 0 or own == 0:
         raise RuntimeError(
-            "both arguments to linear need to be at least 1D, but they are "
-            f"{rank}D and {ndim(weight)}D"
+            f"both arguments to linear need to be at least 1D, but they are {rank}D and {own}D"
         )
     transposed = F.t(weight)
     if bias is None:
-        if rank == 2 and ndim(weight) == 2:
+        if rank == own == 2:
             return F._mm_t(input, transposed)
         return _matmul(F, input, transposed)
     if rank == 2:

@@ -41,21 +41,21 @@ def _classes(shape: Any) -> int:
 def _pick(self: Any, target: Any, ignore_index: int) -> Any:
     """The score of each target class, zero where the target is ignored."""
     kept = target != ignore_index
-    every = kept.all()
+    every = np.count_nonzero(kept) == target.size
     places = _places(target if every else np.where(kept, target, 0), _classes(self.shape))
     picked = self.reshape(-1).take(places).reshape(target.shape)
     return (picked if every else np.where(kept, picked, self.dtype.type(0)))[()]
 
 
 def _place(self: Any, target: Any, classes: int, ignore_index: int) -> Any:
-    """Zeros for every class but the target's, which gets the element of `self`."""
+    """Zeros for every class but the target's, which gets the element of `self`, or the one."""
     shape = target.shape
     axis = min(1, target.ndim)
     out: Any = np.zeros((*shape[:axis], classes, *shape[axis:]), self.dtype)
     kept = target != ignore_index
-    if not kept.all():
-        target, self = np.where(kept, target, 0), np.where(kept, self, 0)
-    out.reshape(-1)[_places(target, classes)] = self.reshape(-1)
+    if np.count_nonzero(kept) < target.size:
+        target, self = np.where(kept, target, 0), np.where(kept, self, self.dtype.type(0))
+    out.reshape(-1)[_places(target, classes)] = self.reshape(-1) if self.ndim else self
     return out
 
 
@@ -116,15 +116,19 @@ op(
 def _nll(self: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
     picked = _pick(self, target, ignore_index)
     if weight is None and reduction != "none":
-        total = self.dtype.type(0) - np.sum(picked, dtype=self.dtype)
-        kept = np.count_nonzero(target != ignore_index)
-        return total / self.dtype.type(kept) if reduction == "mean" else total
+        total = self.dtype.type(0) - np.add.reduce(picked, None)
+        return total / _kept(target, ignore_index, self.dtype) if reduction == "mean" else total
     weights = _class_weights(self, target, weight, ignore_index)
     values = -picked * weights
-    if reduction == "none":
-        return values
+    if reduction == "none":  # zero, not -0, for targets that are ignored
+        return np.where(target != ignore_index, values, self.dtype.type(0))[()]
     total = np.sum(values, dtype=self.dtype)
     return total / np.sum(weights, dtype=self.dtype) if reduction == "mean" else total
+
+
+def _kept(target: Any, ignore_index: int, dtype: Any) -> Any:
+    """The number of targets that are not ignored."""
+    return dtype.type(np.count_nonzero(target != ignore_index))
 
 
 def _nll_slope(
@@ -136,10 +140,13 @@ def _nll_slope(
     ignore_index: int,
     self_shape: Any,
 ) -> Any:
+    classes = self_shape[_class_axis(len(self_shape))]
+    if not F.is_traced and weight is None and reduction == "mean":
+        each = -(g.dtype.type(1) / _kept(target, ignore_index, g.dtype) * g)
+        return _place(each, target, classes, ignore_index)
     weights = F._class_weights(g, target, weight, ignore_index)
     if reduction == "mean":
         weights = weights / F.sum(weights)
-    classes = self_shape[_class_axis(len(self_shape))]
     return F._place_class(-(weights * g), target, classes, ignore_index)
 
 
@@ -181,7 +188,9 @@ def _check_nll(
         )
     real_only("nll_loss_out_frame" if rank <= 2 else "nll_loss2d_forward_out_frame", self)
     labelled = np.asarray(target.array)
-    if labelled.size and not 0 <= labelled.min() <= labelled.max() < classes:
+    if labelled.size and not (
+        np.minimum.reduce(labelled, None) >= 0 and np.maximum.reduce(labelled, None) < classes
+    ):
         outside = (labelled != ignore_index) & ((labelled < 0) | (labelled >= classes))
         if outside.any():
             raise IndexError(f"Target {labelled[outside].ravel()[0]} is out of bounds.")

@@ -321,8 +321,10 @@ def _check_bce(self: Any, target: Any, weight: Any, reduction: str) -> None:
             f"Found dtype {target.dtype.scalar_name} but expected {self.dtype.scalar_name}"
         )
     real_only("binary_cross_entropy", self)
-    values = self.array
-    if not bool(np.all((values >= 0) & (values <= 1))):
+    values = np.asarray(self.array)
+    if values.size and not (
+        np.minimum.reduce(values, None) >= 0 and np.maximum.reduce(values, None) <= 1
+    ):
         raise RuntimeError("all elements of input should be between 0 and 1")
 
 

@@ -6,24 +6,31 @@ PyTorch runs batches of heads in one node and composes the rest; node names foll
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...kernels.blocks import reduce, row_sums
 from ...table.dtype_rules import requires_grad
 from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
-from ...tensor.tensor import Tensor
+from ...tensor.tensor import Tensor, numel, shape_of
+from ..reduction.shared import MAXIMUM
 
 
-def _softmax(scores: Any) -> Any:
+def _softmax(scores: Any, into: Any = None) -> Any:
     """Softmax along the last dimension; a row of minus infinities gives zeros."""
-    highest = np.max(scores, -1, keepdims=True, initial=-math.inf)
-    powers = np.exp(scores - np.where(np.isfinite(highest), highest, 0))
-    total = powers.sum(-1, keepdims=True)
-    return powers / np.where(total == 0, 1, total)
+    if not scores.size:
+        return scores
+    limits = np.finfo(scores.dtype)
+    highest = np.maximum(reduce(MAXIMUM, scores, -1, True), limits.min)
+    powers = np.subtract(scores, highest, out=into)
+    np.exp(powers, out=powers)
+    powers /= np.maximum(row_sums(powers), limits.tiny)
+    return powers
 
 
 op(
@@ -53,70 +60,85 @@ def _score_slope(F: Namespace, g: Any, weights: Any, value: Any) -> Any:
     return weights * (change - F.sum_dim(change * weights, (-1,), True))
 
 
-def _attend(query: Any, key: Any, value: Any, mask: Any, scale: float) -> Any:
+def _attend(tensors: Sequence[Any], mask: Any, scale: float) -> tuple[Any, Any]:
+    """The result and the weights, which the gradients need."""
+    query, key, value = tensors
     scores = np.matmul(query * query.dtype.type(scale), np.swapaxes(key, -1, -2))
-    return np.matmul(_softmax(scores if mask is None else scores + mask), value)
+    weights = _softmax(scores, scores) if mask is None else _softmax(scores + mask)
+    return np.matmul(weights, value), weights
 
 
-def _query_slope(
-    F: Namespace, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
-) -> Any:
+def _slopes(F: Namespace, g: Any, tensors: Any, mask: Any, scale: float, out1: Any) -> list[Any]:
+    query, key, value = tensors
+    if F.is_traced:
+        weights = _weights(F, query, key, mask, scale)
+        change = _score_slope(F, g, weights, value)
+        across = F.transpose(change, -2, -1)
+        return [
+            F.matmul(change, key) * scale,
+            F.matmul(across, query) * scale,
+            F.matmul(F.transpose(weights, -2, -1), g),
+        ]
+    change = np.matmul(g, np.swapaxes(value, -1, -2))
+    if change.size:
+        change -= row_sums(change * out1)
+    change *= out1
+    of_query, of_key = np.matmul(change, key), np.matmul(np.swapaxes(change, -1, -2), query)
+    of_query *= of_query.dtype.type(scale)
+    of_key *= of_key.dtype.type(scale)
+    return [of_query, of_key, np.matmul(np.swapaxes(out1, -1, -2), g)]
+
+
+def _tangents(F: Namespace, t: Any, tensors: Any, mask: Any, scale: float) -> Any:
+    query, key, value = tensors
     weights = _weights(F, query, key, mask, scale)
-    return F.matmul(_score_slope(F, g, weights, value), key) * scale
+    moved = F.matmul(t[0], F.transpose(key, -2, -1)) + F.matmul(query, F.transpose(t[1], -2, -1))
+    change = weights * (moved * scale)
+    change = change - weights * F.sum_dim(change, (-1,), True)
+    return F.matmul(change, value) + F.matmul(weights, t[2]), None
 
 
-def _key_slope(
-    F: Namespace, g: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
-) -> Any:
-    weights = _weights(F, query, key, mask, scale)
-    slope = _score_slope(F, g, weights, value)
-    return F.matmul(F.transpose(slope, -2, -1), query) * scale
-
-
-def _value_slope(F: Namespace, g: Any, query: Any, key: Any, mask: Any, scale: float) -> Any:
-    return F.matmul(F.transpose(_weights(F, query, key, mask, scale), -2, -1), g)
-
-
-def _moved(F: Namespace, change: Any, weights: Any, value: Any) -> Any:
-    """The tangent of the result from that of the scores."""
-    change = weights * (change - F.sum_dim(change * weights, (-1,), True))
-    return F.matmul(change, value)
-
-
-def _query_tangent(
-    F: Namespace, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
-) -> Any:
-    change = F.matmul(t, F.transpose(key, -2, -1)) * scale
-    return _moved(F, change, _weights(F, query, key, mask, scale), value)
-
-
-def _key_tangent(
-    F: Namespace, t: Any, query: Any, key: Any, value: Any, mask: Any, scale: float
-) -> Any:
-    change = F.matmul(query, F.transpose(t, -2, -1)) * scale
-    return _moved(F, change, _weights(F, query, key, mask, scale), value)
-
-
-op(
-    "_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, float scale)",
-    kernel=_attend,
-    vjp={"query": _query_slope, "key": _key_slope, "value": _value_slope},
-    jvp={
-        "query": _query_tangent,
-        "key": _key_tangent,
-        "value": lambda F, t, query, key, mask, scale: F.matmul(
-            _weights(F, query, key, mask, scale), t
+def _define_attention(masked: bool) -> None:
+    """The kernel of batches of heads: PyTorch has one node, which a mask is no edge of."""
+    mask = "Tensor mask, " if masked else ""
+    op(
+        f"_attention{'_masked' * masked}(Tensor[] tensors, {mask}float scale)",
+        kernel=_attend if masked else lambda tensors, scale: _attend(tensors, None, scale),
+        outputs=2,
+        constant=(1,),  # what the gradients need
+        vjp={
+            "tensors": _slopes
+            if masked
+            else lambda F, g, tensors, scale, out1: _slopes(F, g, tensors, None, scale, out1)
+        },
+        shows={"tensors": "query key value", "mask": "attn_mask", "out1": ""},
+        jvp={
+            "tensors": _tangents
+            if masked
+            else lambda F, t, tensors, scale: _tangents(F, t, tensors, None, scale)
+        },
+        node="ScaledDotProductFlashAttentionForCpuBackward0",
+        size=lambda tensors, *rest: (
+            numel(shape_of(tensors[0])[:-1]) * (size_at(tensors[1], -2) + size_at(tensors[2], -1))
         ),
-    },
-    node="ScaledDotProductFlashAttentionForCpuBackward0",
-    where=(),
-    doc="Attention of batches of heads.",
-    samples=lambda S: (
-        []
-        if S.dtype.is_complex
-        else [S(S.normal(1, 2, 3, 2), S.normal(1, 2, 4, 2), S.normal(1, 2, 4, 2), None, 0.5)]
-    ),
-)
+        where=(),
+        doc="Attention of batches of heads, from query, key and value; and its weights.",
+        samples=lambda S: (
+            []
+            if S.dtype.is_complex
+            else [
+                S.edge(  # a mask is a constant
+                    [S.normal(1, 2, 3, 2), S.normal(1, 2, 4, 2), S.normal(1, 2, 4, 2)],
+                    *[S.normal(3, 4)] * masked,
+                    0.5,
+                )
+            ]
+        ),
+    )
+
+
+for _masked in (False, True):
+    _define_attention(_masked)
 
 
 def _mask_of(F: Namespace, query: Any, key: Any, attn_mask: Any, is_causal: bool) -> Any:
@@ -170,7 +192,9 @@ def _scaled_dot_product(
     whole = ndim(query) == ndim(key) == ndim(value) == 4 and key.shape[-2] == value.shape[-2]
     fused = whole and dropout_p == 0 and factor != 0
     if fused and not requires_grad(mask):
-        return F._attention(query, key, value, mask, factor)
+        if mask is None:
+            return F._attention([query, key, value], factor)[0]
+        return F._attention_masked([query, key, value], mask, factor)[0]
     half = math.sqrt(abs(factor))
     scores = F.matmul(
         F._mul_scalar(query, math.copysign(half, factor)),

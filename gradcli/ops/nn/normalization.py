@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import before_write
-from ...kernels.blocks import BLOCK, by_rows, dot, total
+from ...kernels.blocks import BLOCK, dot, total
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
-from ...tensor.tensor import Size, Tensor, own_memory, shape_of
+from ...tensor.tensor import Size, Tensor, numel, own_memory, shape_of
 
 Axes = tuple[int, ...]
 
@@ -28,53 +28,16 @@ def _mean(sums: Any, x: Any) -> Any:
     return sums / sums.dtype.type(x.size // max(sums.size, 1))
 
 
-def _centred(x: Any, axes: Any, eps: float, into: Any) -> tuple[Any, Any]:
-    """`x` less its mean over `axes`, and its deviation."""
-    centred = np.subtract(x, _mean(total(x, axes), x), out=into)
-    return centred, np.sqrt(_mean(dot(centred, centred, axes), x) + x.dtype.type(eps))
-
-
-def _standard(x: Any, axes: Any, eps: float, into: Any = None) -> Any:
+def _standard(x: Any, axes: Any, eps: float) -> Any:
     """`x` with mean 0 and variance 1 over `axes`."""
-    centred, deviation = _centred(x, axes, eps, into)
-    centred /= deviation
+    centred = x - _mean(total(x, axes), x)
+    centred /= np.sqrt(_mean(dot(centred, centred, axes), x) + x.dtype.type(eps))
     return centred
 
 
-def _standard_back(g: Any, x: Any, axes: Any, eps: float, into: Any = None) -> Any:
-    """The cotangent of what was standardized, in few passes over memory."""
-    y, deviation = _centred(x, axes, eps, into)
-    y *= _mean(dot(g, y, axes), x) / (deviation * deviation)
-    np.subtract(g, y, out=y)
-    y -= _mean(total(g, axes), x)
-    y /= deviation
-    return y
-
-
-def _over_last(function: Any, count: int, eps: float, *arrays: Any) -> Any:
-    """`function(*arrays, axes, eps)` over the last `count` dimensions."""
-    shape = arrays[0].shape
-    rows = [array.reshape(*shape[: len(shape) - count], -1) for array in arrays]
-
-    def over_rows(*args: Any, into: Any = None) -> Any:
-        return function(*args, eps, into)
-
-    return by_rows(over_rows, -1, *rows).reshape(shape)
-
-
-_MANY = 4096  # elements of a channel from which on a loop over channels pays
-
-
-def _over_batch(function: Any, eps: float, *arrays: Any) -> Any:
-    """`function(*arrays, axes, eps)` over all dimensions but the second."""
-    first = arrays[0]
-    channels = first.shape[1]
-    if first.ndim < 3 or first.size < max(_MANY * channels, 2 * BLOCK):
-        return function(*arrays, _batch_axes(first.ndim), eps)
-    result = np.empty(first.shape, first.dtype)
-    for channel in range(channels):
-        result[:, channel] = function(*[array[:, channel] for array in arrays], None, eps)
-    return result
+def _at(place: Any, *arrays: Any) -> Any:
+    """What arrays have at a place, themselves where it is None."""
+    return arrays if place is None else [each if each is None else each[place] for each in arrays]
 
 
 def _parts(F: Namespace, x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
@@ -102,22 +65,117 @@ def _last(rank: int, count: int) -> Axes:
     return tuple(range(rank - count, rank))
 
 
-def _layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
+def _row_blocks(rows: int, length: int) -> Sequence[Any]:
+    """Places of as many rows as stay in the processor's cache; None for all where they are few."""
+    if rows * length <= 2 * BLOCK:
+        return (None,)
+    step = max(1, BLOCK // length)
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
+def _layer_norm(
+    input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Any, Any, Any]:
+    """The result, and the mean and inverse deviation of each row, which the gradients need."""
+    rank = input.ndim - len(normalized_shape)
+    kept = (*input.shape[:rank], *(1 for _ in normalized_shape))
     if not input.size:
-        return np.zeros_like(input)
-    return _scaled(_over_last(_standard, len(normalized_shape), eps, input), weight, bias)
+        return np.zeros_like(input), np.zeros(kept, input.dtype), np.zeros(kept, input.dtype)
+    length = math.prod(normalized_shape)
+    x = input.reshape(-1, length)
+    result = np.empty(x.shape, x.dtype)
+    found = np.empty((2, len(x), 1), x.dtype)
+    if weight is not None:
+        weight = weight.reshape(-1)
+    if bias is not None:
+        bias = bias.reshape(-1)
+    for place in _row_blocks(*x.shape):
+        rows, y, mean, scale = _at(place, x, result, *found)
+        np.divide(total(rows, -1), length, out=mean)
+        np.subtract(rows, mean, out=y)
+        np.divide(dot(y, y, -1), length, out=scale)
+        scale += x.dtype.type(eps)
+        np.sqrt(scale, out=scale)
+        np.divide(1, scale, out=scale)
+        y *= scale
+        if weight is not None:
+            y *= weight
+        if bias is not None:
+            y += bias
+    return result.reshape(input.shape), *found.reshape(2, *kept)
 
 
 def _layer_input(
-    F: Namespace, g: Any, input: Any, normalized_shape: Any, weight: Any, eps: float
+    F: Namespace,
+    g: Any,
+    input: Any,
+    normalized_shape: Any,
+    weight: Any,
+    eps: float,
+    out1: Any,
+    out2: Any,
 ) -> Any:
+    if not F.is_traced and input.size:
+        return _layer_back(g, input, weight, out1, out2, math.prod(normalized_shape))
     if weight is not None:
         g = g * weight
-    if not F.is_traced and input.size:
-        return _over_last(_standard_back, len(normalized_shape), eps, g, input)
     axes = _last(input.ndim, len(normalized_shape))
     y, scale = _parts(F, input, axes, eps)
     return _slope(F, g, y, scale, axes)
+
+
+def _layer_back(g: Any, input: Any, weight: Any, mean: Any, scale: Any, length: int) -> Any:
+    """The cotangent of the input, in few passes over memory."""
+    x, g = input.reshape(-1, length), g.reshape(-1, length)
+    mean, scale = mean.reshape(-1, 1), scale.reshape(-1, 1)
+    if weight is not None:
+        weight = weight.reshape(-1)
+    back = np.empty(x.shape, x.dtype)
+    for place in _row_blocks(*x.shape):
+        change, rows, y, shift, factor = _at(place, g, x, back, mean, scale)
+        if weight is not None:
+            change = change * weight
+        np.subtract(rows, shift, out=y)
+        y *= factor
+        along = dot(change, y, -1)
+        along /= length
+        y *= along
+        sums = total(change, -1)
+        sums /= length
+        y += sums
+        np.subtract(change, y, out=y)
+        y *= factor
+    return back.reshape(input.shape)
+
+
+def _layer_weight(
+    F: Namespace,
+    g: Any,
+    input: Any,
+    normalized_shape: Any,
+    eps: float,
+    out1: Any,
+    out2: Any,
+) -> Any:
+    if F.is_traced or not input.size:
+        return g * _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0]
+    shape = (-1, math.prod(normalized_shape))
+    x, g = input.reshape(shape), g.reshape(shape)
+    mean, scale = out1.reshape(-1, 1), out2.reshape(-1, 1)
+    found = np.zeros(shape[1], g.dtype)
+    for place in _row_blocks(*x.shape):
+        change, rows, shift, factor = _at(place, g, x, mean, scale)
+        y = rows - shift
+        y *= factor
+        y *= change
+        found += np.add.reduce(y, 0)
+    return found.reshape(normalized_shape)
+
+
+def _layer_bias(F: Namespace, g: Any, normalized_shape: Any) -> Any:
+    if F.is_traced or not g.size:
+        return g
+    return np.add.reduce(g.reshape(-1, math.prod(normalized_shape)), 0).reshape(normalized_shape)
 
 
 def _layer_tangent(
@@ -127,12 +185,6 @@ def _layer_tangent(
     y, scale = _parts(F, input, axes, eps)
     moved = _slope(F, t, y, scale, axes)
     return moved if weight is None else moved * weight
-
-
-def _layer_standard(F: Namespace, input: Any, normalized_shape: Any, eps: float) -> Any:
-    if not F.is_traced and input.size:
-        return _over_last(_standard, len(normalized_shape), eps, input)
-    return _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0]
 
 
 def check_normalized_shape(shape: Sequence[int], normalized: Sequence[int]) -> None:
@@ -179,24 +231,30 @@ def _check_layer(input: Tensor, normalized_shape: Any, weight: Any, bias: Any, e
 op(
     "_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps)",
     kernel=_layer_norm,
+    outputs=3,
+    constant=(1, 2),
     fused=dict.fromkeys(
         ("input", "weight", "bias"), "NativeLayerNormBackwardBackward0 g input - - weight bias"
     ),
     vjp={
         "input": _layer_input,
-        "weight": lambda F, g, input, normalized_shape, eps: (
-            g * _layer_standard(F, input, normalized_shape, eps)
-        ),
-        "bias": lambda F, g: g,
+        "weight": _layer_weight,
+        "bias": _layer_bias,
     },
     keeps=dict.fromkeys(("input", "weight", "bias"), ("input", "weight", "bias")),
     shows={"eps": ""},
     jvp={
-        "input": _layer_tangent,
-        "weight": lambda F, t, input, normalized_shape, eps: (
-            t * _layer_standard(F, input, normalized_shape, eps)
+        "input": lambda F, t, input, normalized_shape, weight, eps: (
+            _layer_tangent(F, t, input, normalized_shape, weight, eps),
+            None,
+            None,
         ),
-        "bias": lambda F, t, out_shape: F.expand(t, out_shape),
+        "weight": lambda F, t, input, normalized_shape, eps: (
+            t * _parts(F, input, _last(input.ndim, len(normalized_shape)), eps)[0],
+            None,
+            None,
+        ),
+        "bias": lambda F, t, input_shape: (F.expand(t, input_shape), None, None),
     },
     check=_check_layer,
     node="NativeLayerNormBackward0",
@@ -212,7 +270,7 @@ op(
     "float eps=1e-05)",
     composite=lambda F, input, normalized_shape, weight, bias, eps: F._layer_norm(
         input, normalized_shape, weight, bias, eps
-    ),
+    )[0],
     where=("F",),
     written="F",
     doc="Standardizes the last dimensions, then scales and shifts.",
@@ -302,20 +360,87 @@ def _channels(value: Any, rank: int) -> Any:
     return None if value is None else value.reshape(1, -1, *(1 for _ in range(rank - 2)))
 
 
-def _batch_input(F: Namespace, g: Any, input: Any, weight: Any, eps: float) -> Any:
-    axes = _batch_axes(input.ndim)
-    if weight is not None:
-        g = g * _by_channel(F, weight, input.ndim)
-    if not F.is_traced:
-        return _over_batch(_standard_back, eps, g, input)
-    y, scale = _parts(F, input, axes, eps)
-    return _slope(F, g, y, scale, axes)
+_MANY = 4096  # elements of a channel from which on a loop over channels pays
 
 
-def _batch_standard(F: Namespace, input: Any, eps: float) -> Any:
-    if not F.is_traced:
-        return _over_batch(_standard, eps, input)
-    return _parts(F, input, _batch_axes(input.ndim), eps)[0]
+def _channel_slices(x: Any) -> Sequence[Any]:
+    """Places of channels that are computed at once: one by one where they are large."""
+    if x.ndim < 3 or x.size < max(_MANY * x.shape[1], 2 * BLOCK):
+        return (None,)
+    return [np.s_[:, channel : channel + 1] for channel in range(x.shape[1])]
+
+
+def _batch_norm_training(
+    input: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Any, Any, Any, Any]:
+    """The result; and of each channel the mean and the inverse deviation, which the gradients
+    need, and the variance."""
+    axes, rank = _batch_axes(input.ndim), input.ndim
+    result = np.empty(input.shape, input.dtype)
+    found = np.empty((3, 1, input.shape[1], *(1,) * (rank - 2)), input.dtype)
+    factors, offsets = _channels(weight, rank), _channels(bias, rank)
+    for place in _channel_slices(input):
+        x, y, mean, scale, variance, factor, offset = _at(
+            place, input, result, *found, factors, offsets
+        )
+        count = x.size // max(x.shape[1], 1)
+        np.divide(total(x, axes), count, out=mean)
+        np.subtract(x, mean, out=y)
+        np.divide(dot(y, y, axes), count, out=variance)
+        np.add(variance, eps, out=scale)
+        np.sqrt(scale, out=scale)
+        np.divide(1, scale, out=scale)
+        y *= scale
+        if factor is not None:
+            y *= factor
+        if offset is not None:
+            y += offset
+    return result, *found.reshape(3, -1)
+
+
+def _batch_input(
+    F: Namespace, g: Any, input: Any, weight: Any, eps: float, out1: Any, out2: Any
+) -> Any:
+    axes, rank = _batch_axes(input.ndim), input.ndim
+    if F.is_traced:
+        if weight is not None:
+            g = g * _by_channel(F, weight, rank)
+        y, scale = _parts(F, input, axes, eps)
+        return _slope(F, g, y, scale, axes)
+    means, scales = _channels(out1, rank), _channels(out2, rank)
+    factors = scales if weight is None else scales * _channels(weight, rank)
+    result = np.empty(input.shape, input.dtype)
+    for place in _channel_slices(input):
+        change, x, y, mean, scale, factor = _at(place, g, input, result, means, scales, factors)
+        count = x.size // max(x.shape[1], 1)
+        np.subtract(x, mean, out=y)
+        along = dot(change, y, axes)
+        along *= scale
+        along *= scale
+        along /= count
+        y *= along
+        shift = total(change, axes)
+        shift /= count
+        y += shift
+        np.subtract(change, y, out=y)
+        y *= factor
+    return result
+
+
+def _batch_weight(F: Namespace, g: Any, input: Any, eps: float, out1: Any, out2: Any) -> Any:
+    axes, rank = _batch_axes(input.ndim), input.ndim
+    if F.is_traced:
+        return F.sum_dim(g * _parts(F, input, axes, eps)[0], axes)
+    found = np.empty((1, input.shape[1], *(1,) * (rank - 2)), input.dtype)
+    for place in _channel_slices(input):
+        change, x, mean, along = _at(place, g, input, _channels(out1, rank), found)
+        along[...] = dot(change, x - mean, axes)
+    return found.reshape(-1) * out2
+
+
+def _batch_bias(F: Namespace, g: Any) -> Any:
+    axes = _batch_axes(g.ndim)
+    return F.sum_dim(g, axes) if F.is_traced else total(g, axes).reshape(-1)
 
 
 def _batch_tangent(F: Namespace, t: Any, input: Any, weight: Any, eps: float) -> Any:
@@ -327,27 +452,32 @@ def _batch_tangent(F: Namespace, t: Any, input: Any, weight: Any, eps: float) ->
 
 op(
     "_batch_norm_training(Tensor input, Tensor? weight, Tensor? bias, float eps)",
-    kernel=lambda input, weight, bias, eps: _scaled(
-        _over_batch(_standard, eps, input),
-        _channels(weight, input.ndim),
-        _channels(bias, input.ndim),
-    ),
+    kernel=_batch_norm_training,
+    outputs=4,
+    constant=(1, 2, 3),
     fused=dict.fromkeys(
         ("input", "weight", "bias"), "NativeBatchNormBackwardBackward0 g input weight - -"
     ),
-    vjp={
-        "input": _batch_input,
-        "weight": lambda F, g, input, eps: F.sum_dim(
-            g * _batch_standard(F, input, eps), _batch_axes(input.ndim)
-        ),
-        "bias": lambda F, g: F.sum_dim(g, _batch_axes(g.ndim)),
-    },
+    vjp={"input": _batch_input, "weight": _batch_weight, "bias": _batch_bias},
     jvp={
-        "input": _batch_tangent,
-        "weight": lambda F, t, input, eps: (
-            _by_channel(F, t, input.ndim) * _parts(F, input, _batch_axes(input.ndim), eps)[0]
+        "input": lambda F, t, input, weight, eps: (
+            _batch_tangent(F, t, input, weight, eps),
+            None,
+            None,
+            None,
         ),
-        "bias": lambda F, t, out_shape: F.expand(_by_channel(F, t, len(out_shape)), out_shape),
+        "weight": lambda F, t, input, eps: (
+            _by_channel(F, t, input.ndim) * _parts(F, input, _batch_axes(input.ndim), eps)[0],
+            None,
+            None,
+            None,
+        ),
+        "bias": lambda F, t, input_shape: (
+            F.expand(_by_channel(F, t, len(input_shape)), input_shape),
+            None,
+            None,
+            None,
+        ),
     },
     check=lambda input, *rest: real_only("batch_norm", input),
     node="NativeBatchNormBackward0",
@@ -431,19 +561,31 @@ def _update(running: Any, value: Any, momentum: float) -> None:
         for see in before_write:
             see(running)
         memory = own_memory(running)
-        memory[...] = running.dtype.cast(memory * (1 - momentum) + momentum * value)
+        if running.dtype.raw:
+            memory *= 1 - momentum
+            memory += momentum * value
+        else:
+            memory[...] = running.dtype.cast(memory * (1 - momentum) + momentum * value)
 
 
-def _update_statistics(input: Any, running_mean: Any, running_var: Any, momentum: float) -> None:
+def _update_statistics(
+    input: Any, mean: Any, variance: Any, running_mean: Any, running_var: Any, momentum: float
+) -> None:
+    """Move running statistics towards those of a batch, which are rounded in low precision."""
     if type(input) is not Tensor or (running_mean is None and running_var is None):
         return
-    values = np.asarray(input.array, input.dtype.compute)
-    axes = _batch_axes(values.ndim)
-    count = values.size // max(values.shape[1], 1)
+    count = numel(shape_of(input)) // max(size_at(input, 1), 1)
+    if input.level is None and input.dtype.raw:
+        mean, variance = mean.array, variance.array
+    else:
+        values = np.asarray(input.array, input.dtype.compute)
+        axes = _batch_axes(values.ndim)
+        count = values.size // max(values.shape[1], 1)
+        mean, variance = values.mean(axes), values.var(axes)
     if running_mean is not None:
-        _update(running_mean, values.mean(axes), momentum)
+        _update(running_mean, mean, momentum)
     if running_var is not None:
-        _update(running_var, values.var(axes) * (count / max(count - 1, 1)), momentum)
+        _update(running_var, variance * (count / max(count - 1, 1)), momentum)
 
 
 def _norm_over_batch(
@@ -471,8 +613,8 @@ def _norm_over_batch(
     not_differentiable("native_batch_norm", running_mean=running_mean, running_var=running_var)
     if not training:
         return F._batch_norm_fixed(input, weight, bias, running_mean, running_var, eps)
-    result = F._batch_norm_training(input, weight, bias, eps)
-    _update_statistics(input, running_mean, running_var, momentum)
+    result, mean, _, variance = F._batch_norm_training(input, weight, bias, eps)
+    _update_statistics(input, mean, variance, running_mean, running_var, momentum)
     return result
 
 

@@ -152,7 +152,7 @@ def _max_pool(
     best = np.array(views[0], order="C")
     for view in runtime.watched(views[1:]):
         np.maximum(best, view, out=best)
-    if ((best != best) | (best == low)).any():
+    if best.size and not np.minimum.reduce(best, None) > low:  # nor where one is NaN
         first = _first_taps(taps.out, *settings[1:], settings[0])
         best, chosen = _last_nan(views, low, first)
     else:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from ...kernels import lstm
+from ...kernels import recurrent
 from ...table.entry import op
+from ...table.formulas import on_arrays
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor.dtypes import float32
-from ...tensor.tensor import constant, numel, shape_of
+from ...tensor.runtime import runtime
+from ...tensor.tensor import constant, make, numel, shape_of
 from ..shape.in_place import restructure
 
 Weights = Sequence[Any]  # w_ih, w_hh, b_ih, b_hh, which may be None, and perhaps a projection
@@ -112,9 +115,9 @@ def _gates_of_lstm(F: Namespace, given: Any, hidden: Any, weight: Any) -> Any:
     return F.sigmoid(enter), F.sigmoid(forget), F.tanh(candidate), F.sigmoid(leave)
 
 
-def _lstm_slopes(F: Namespace, g: Any, tensors: Any, out0: Any, out3: Any, reverse: bool) -> Any:
+def _lstm_slopes(F: Namespace, g: Any, tensors: Any, out3: Any, reverse: bool) -> Any:
     if not F.is_traced:
-        return lstm.slopes(g, tensors, out0, out3, reverse)
+        return recurrent.lstm_slopes(g, tensors, out3, reverse)
     input, w_ih, w_hh, b_ih, b_hh, hidden, memory = tensors
     steps, batch, _ = shape_of(input)
     given = _backwards(F.unbind(F.add(F.linear(input, w_ih, b_ih), b_hh), 0), reverse)
@@ -191,13 +194,13 @@ _LAYER_SHAPES = ((3, 2, 3), (16, 3), (16, 4), (16,), (16,), (2, 4), (2, 4))
 
 op(
     "_lstm_layer(Tensor[] tensors, bool reverse)",
-    kernel=lstm.run,
+    kernel=recurrent.lstm,
     outputs=4,
     constant=(3,),  # what the gradients need
     vjp={"tensors": _lstm_slopes},
     jvp={"tensors": _lstm_tangents},
     node="MkldnnRnnLayerBackward0",
-    size=lambda tensors, reverse: 7 * numel((*shape_of(tensors[0])[:2], size_at(tensors[5], 1))),
+    size=lambda tensors, reverse: _size(tensors),
     where=(),
     doc="One layer of an LSTM in one direction, from its input, weights, biases and states.",
     samples=lambda S: [
@@ -208,26 +211,62 @@ op(
 )
 
 
-def _in_one(F: Namespace, kind: str, tensors: Sequence[Any]) -> bool:
-    """Whether a layer is one node, as PyTorch has it for an LSTM in float32."""
-    return (
-        kind == "lstm"
-        and F.is_traced
-        and all(tensor.dtype is float32 and tensor.level is None for tensor in tensors)
-        and numel(shape_of(tensors[0])) > 0
+def _size(tensors: Sequence[Any]) -> int:
+    """How many elements a layer computes at once."""
+    steps, batch, features = shape_of(tensors[0])
+    return steps * batch * (features + 9 * size_at(tensors[5], 1))
+
+
+# By name: a layer's results, and last what its gradients need, from its tensors and direction.
+_KERNELS: dict[str, Callable[[Sequence[Any], bool], tuple[Any, ...]]] = {
+    "rnn_tanh": recurrent.rnn,
+    "rnn_relu": partial(recurrent.rnn, relu=True),
+    "gru": recurrent.gru,
+    "lstm": recurrent.lstm,
+}
+
+
+def _in_one(
+    F: Namespace, kind: str, input: Any, states: Sequence[Any], params: Sequence[Any]
+) -> bool:
+    """Whether layers are computed at once, as PyTorch has it for an LSTM in float32.
+
+    The others are when nothing is recorded, so that nobody can tell.
+    """
+    tensors = [input, *states, *params]
+    if not F.is_traced or not numel(shape_of(input)):
+        return False
+    if kind != "lstm" or input.dtype is not float32:
+        return on_arrays(tensors)
+    return all(tensor.level is None and tensor.dtype is float32 for tensor in tensors)
+
+
+def _fits(input: Any, state: Sequence[Any], weights: Weights, rows: int) -> bool:
+    """Whether the shapes of a layer's tensors fit together; steps one by one say what does not."""
+    batch, features, units = *shape_of(input)[1:], size_at(state[0], -1)
+    wanted = ((rows * units, features), (rows * units, units), (rows * units,), (rows * units,))
+    return all(shape_of(each) == (batch, units) for each in state) and all(
+        weight is None or shape_of(weight) == shape
+        for weight, shape in zip(weights, wanted, strict=True)
     )
 
 
 def _layer(
-    F: Namespace, inputs: Any, state: Sequence[Any], weights: Weights, backwards: bool
+    F: Namespace, kind: str, inputs: Any, state: Sequence[Any], weights: Weights, backwards: bool
 ) -> tuple[Any, Any]:
-    """What `_direction` gives, in one node."""
-    if not inputs.array.flags.c_contiguous:
-        inputs = F.clone(inputs)
+    """What `_direction` gives, in one node or none."""
     biases = weights[2:4]
     if biases[0] is None:
-        biases = [constant((size_at(weights[0], 0),), float32)] * 2
-    out, *last, _ = F._lstm_layer([inputs, *weights[:2], *biases, *state], backwards)
+        biases = [constant((size_at(weights[0], 0),), inputs.dtype)] * 2
+    tensors = [inputs, *weights[:2], *biases, *state]
+    if kind == "lstm" and inputs.dtype is float32:
+        if inputs.node is not None and not inputs.array.flags.c_contiguous:
+            tensors[0] = F.clone(inputs)  # a node of PyTorch's graph
+        out, *last, _ = F._lstm_layer(tensors, backwards)
+    else:
+        runtime.reserve(8 * _size(tensors))
+        arrays = [tensor.array for tensor in tensors]
+        out, *last = (make(array, inputs.dtype) for array in _KERNELS[kind](arrays, backwards)[:-1])
     return out, tuple(last)
 
 
@@ -256,7 +295,7 @@ def _layers(
     bidirectional: bool,
     batch_first: bool,
 ) -> tuple[Any, ...]:
-    step, _ = _KINDS[kind]
+    step, rows = _KINDS[kind]
     if batch_first:
         input = F.transpose(input, 0, 1)
     biases = 4 if has_biases else 2
@@ -265,7 +304,7 @@ def _layers(
     directions = 2 if bidirectional else 1
     if len(params) < each * directions * num_layers:
         raise RuntimeError("got an incorrect number of RNN parameters")
-    in_one = not projected and _in_one(F, kind, [input, *states, *params])
+    in_one = not projected and _in_one(F, kind, input, states, params)
     starts = [
         [F.select(state, 0, number) for number in range(directions * num_layers)]
         if in_one
@@ -281,8 +320,8 @@ def _layers(
             weights[biases:biases] = [None] * (4 - biases)
             state = tuple(start[number] for start in starts)
             _check_cell(input, state[0], weights[0], weights[1])
-            if in_one:
-                out, state = _layer(F, input, state, weights, direction == 1)
+            if in_one and _fits(input, state, weights, rows):
+                out, state = _layer(F, kind, input, state, weights, direction == 1)
             else:
                 out, state = _direction(F, step, input, state, weights, direction == 1)
             outputs.append(out)

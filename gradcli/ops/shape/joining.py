@@ -117,7 +117,10 @@ def _stack(tensors: Sequence[Array], dim: int) -> Array:
     place = wrap_dim(dim, len(first) + 1)
     shape = (*first[:place], len(tensors), *first[place:])
     result = np.empty(shape, tensors[0].dtype)
-    return np.stack(tensors, axis=place, out=result)
+    parts = np.moveaxis(result, place, 0) if place else result
+    for index, array in enumerate(tensors):
+        parts[index] = array
+    return result
 
 
 def _check_stack(tensors: Sequence[Any], dim: int) -> None:

@@ -40,8 +40,13 @@ def is_contiguous(tensor: Tensor) -> bool:
 
 def _view(self: Array, size: Sequence[int]) -> Array:
     shape = infer_size(size, self.size)
-    if self.flags.c_contiguous and 1 not in self.shape:  # whose strides may be any, and are kept
-        return self.reshape(shape)
+    if 1 not in self.shape:  # whose strides may be any, and are kept
+        if self.flags.c_contiguous:
+            return self.reshape(shape)
+        if 1 not in shape and self.size:
+            result = self.reshape(shape)  # strides are as they must be, unless it is a copy
+            if result.base is self or (result.base is self.base and self.base is not None):
+                return result
     strides = view_strides(self.shape, strides_of(self), shape)
     if strides is None:
         raise RuntimeError(NOT_VIEWABLE)
@@ -53,10 +58,14 @@ def _reshaped(self: Array, size: Sequence[int]) -> Array:
     return self.reshape(infer_size(size, self.size))
 
 
+def _shaped_back(F: Namespace, g: Any, self_shape: Any) -> Any:
+    return F.reshape(g, self_shape) if F.is_traced else g.reshape(self_shape)
+
+
 op(
     "view(Tensor self, int[]... size)",
     kernel=_view,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": _shaped_back},
     jvp=LINEAR,
     view=True,
     where=("Tensor",),
@@ -132,7 +141,7 @@ op(
 op(
     "_unsafe_view(Tensor self, int[] size)",
     kernel=_reshaped,
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": _shaped_back},
     jvp=LINEAR,
     node="UnsafeViewBackward0",
     where=(),
@@ -143,7 +152,7 @@ op(
 op(
     "_reshape_alias(Tensor self, int[] size, int[] stride)",
     kernel=lambda self, size, stride: strided(self, size, stride),
-    vjp={"self": lambda F, g, self_shape: F.reshape(g, self_shape)},
+    vjp={"self": _shaped_back},
     jvp={"self": lambda F, t, size: F.reshape(t, size)},  # strides of its own
     node="ReshapeAliasBackward0",
     view=True,

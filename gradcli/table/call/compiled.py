@@ -29,6 +29,7 @@ from ...autograd.modes import refresh_view
 from ...autograd.node import Versions, next_number
 from ...autograd.operations import operations
 from ...tensor import dtypes
+from ...tensor.device import memory_format
 from ...tensor.dtypes import FROM_ARRAY, DType
 from ...tensor.runtime import runtime
 from ...tensor.tensor import InferenceVersion, Tensor, Version, View, own_memory, version_of
@@ -319,6 +320,7 @@ _SHARED: dict[str, Any] = {
     "ints": _ints,
     "kept": _kept,
     "listed_ints": _listed_ints,
+    "memory_format": memory_format,
     "mixed": _mixed,
     "ndarray": np.ndarray,
     "natural": FROM_ARRAY,

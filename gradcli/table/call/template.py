@@ -180,7 +180,7 @@ _FITS = {
     "Order": "type({v}) is float or type({v}) is int or type({v}) is str",
     "Extents": "type({v}) is int or listed_ints({v}) is not None",
     "Padding": "type({v}) is int or type({v}) is str or listed_ints({v}) is not None",
-    "MemoryFormat": "False",
+    "MemoryFormat": "type({v}) is memory_format",
 }
 # A number in a tensor's place that every floating dtype computes with as it is.
 _NUMBER = "type({v}) is float or (type({v}) is int and -(1 << 53) < {v} < 1 << 53)"
