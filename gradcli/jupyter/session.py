@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from types import TracebackType
 from typing import Any
 
@@ -45,7 +46,7 @@ class CellSession(Shell):
         self.interrupts = Stopping()  # type: ignore[assignment]
         self.error: Diagnostic | None = None
         self.silent = False
-        self.waiting: list[str] = []
+        self.pictures = {"svg": self.put_picture, "html": self.put_page}
 
     @property
     def width(self) -> int:
@@ -76,10 +77,20 @@ class CellSession(Shell):
             content = {"execution_count": number, "data": data, "metadata": {}}
             self.send("execute_result", content)
 
-    def put_picture(self, svg: str, text: str) -> None:
+    def put_picture(self, svg: str, text: str = "<graph>") -> None:
         """Show a picture, with a text for those who cannot see it."""
         if not self.silent:
             data = {"image/svg+xml": svg, "text/plain": text}
+            self.send("display_data", {"data": data, "metadata": {}, "transient": {}})
+
+    def put_page(self, page: str) -> None:
+        """Show an HTML page in a frame of its own, which nothing leaves."""
+        if not self.silent:
+            frame = (
+                f'<iframe sandbox="allow-scripts" srcdoc="{escape(page)}" '
+                'style="width:100%;height:32em;border:0"></iframe>'
+            )
+            data = {"text/html": frame, "text/plain": "<explanation>"}
             self.send("display_data", {"data": data, "metadata": {}, "transient": {}})
 
     def show_figure(self, figure: Any) -> bool:

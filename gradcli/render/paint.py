@@ -109,8 +109,11 @@ def style_of(name: str, theme: str) -> str:
 
 
 def painted(text: str, kind: str, theme: str) -> str:
-    """A text with the colours of its kind: a key of KINDS, or "source" for programs."""
-    spans = _tokens(text) if kind == "source" else _matches(text, KINDS[kind])
+    """A text with the colours of its kind: a key of KINDS, or "source" for programs.
+
+    Other kinds, such as formats for machines, have none.
+    """
+    spans = _tokens(text) if kind == "source" else _matches(text, KINDS.get(kind, ()))
     if not spans:
         return text
     return "".join(_coloured(text[a:b], name, resolve(theme)) for a, b, name in spans)

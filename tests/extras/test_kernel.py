@@ -108,6 +108,16 @@ def test_plots_stand_below_their_cell(notebook: Notebook) -> None:
     assert notebook.run("2")[1][-1][0] == "execute_result"  # and not below the next one
 
 
+def test_graphs_and_explanations_are_pictures(notebook: Notebook) -> None:
+    notebook.run("a = param([1., 2.])\nloss = (a ** 2).sum()")
+    ((_, graph),) = notebook.run("%graph loss")[1]
+    assert graph["data"]["image/svg+xml"].startswith("<svg") and "PowBackward0" in str(graph)
+    ((_, page),) = notebook.run("%explain loss")[1]
+    html = page["data"]["text/html"]
+    assert html.startswith('<iframe sandbox="allow-scripts" srcdoc="&lt;!') and html.count("<") == 2
+    assert "PowBackward0" in text_of(notebook.run("%graph loss --tree")[1])
+
+
 def test_completion_inspection_and_whole_inputs(notebook: Notebook) -> None:
     found = notebook.ask("complete", "torch.lins", 10)
     assert (found["matches"], found["cursor_start"], found["cursor_end"]) == (["linspace"], 6, 10)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from terminal import CTRL_U, ENTER, Terminal
+from test_magics import Talk
 
 from gradcli.render.paint import STYLES, painted
 from gradcli.repl.session.pager import PROMPT, environment
@@ -201,3 +202,16 @@ def test_colours_leave_the_characters_alone(theme: str) -> None:
         assert COLOUR.sub("", coloured) == text
     assert painted("tensor([1., 2.])", "value", theme) == "tensor([1., 2.])"
     assert "\x1b" not in painted("{'a': 'nan'}", "value", theme)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_forms_for_machines_have_no_colours(colour: bool) -> None:
+    talk = Talk(colour=colour)
+    talk("x = param(2.)", "y = x ** 2")
+    for form in ("svg", "dot", "mermaid", "json"):
+        shown = talk(f"%graph y --{form}")
+        assert "PowBackward0" in shown and "\x1b" not in shown and "error" not in shown
+    for form in ("markdown", "html", "json"):
+        shown = talk(f"%explain y --{form}")
+        assert "PowBackward0" in shown and "\x1b" not in shown and "error:" not in shown
+    talk.shell.keeper.close()

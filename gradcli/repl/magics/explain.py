@@ -30,7 +30,7 @@ FORMS = ("text", "markdown", "html", "json")
 
 
 def explain(shell: Shell, text: str) -> None:
-    ask = asked("explain", text, FORMS)
+    ask = asked(shell, "explain", text, FORMS)
     words = ask.words or [last_result(shell)]
     if len(words) > 2:
         arguments("explain", "1 2 3", 0, 2)
@@ -80,7 +80,7 @@ def _show(shell: Shell, told: Told, ask: Asked) -> None:
         text = "\n".join(text_lines(told, width=shell.width, most=most))
         if not ask.file:
             text = "\n".join(wrap(text.split("\n"), shell.width - 1))
-    deliver(shell, text, ask.file, "explanation" if ask.form == "text" else "")
+    deliver(shell, text, ask.file, "explanation" if ask.form == "text" else ask.form)
 
 
 def texts_of(shell: Shell, name: str) -> tuple[list[Piece], str]:

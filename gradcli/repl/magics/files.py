@@ -104,8 +104,11 @@ def _taken(name: str) -> bool:
 
 
 def deliver(shell: Shell, text: str, file: str, kind: str = "") -> None:
-    """Show a text in the colours of its kind, or write it into a new file that the user named
-    behind `>`. Raises Failed."""
+    """Show a text in the colours of its kind, or as a picture, or write it into a new file that
+    the user named behind `>`. Raises Failed."""
+    if not file and kind in shell.pictures:
+        shell.pictures[kind](text)
+        return
     if not file:
         shell.show_long(shell.painted(text, kind) if kind else text)
         return

@@ -171,9 +171,13 @@ class Asked(NamedTuple):
     file: str
 
 
-def asked(name: str, text: str, forms: tuple[str, ...]) -> Asked:
-    """Read such arguments; the form is the first where none is given. Raises Failed."""
-    words, form, every, depth, file = [], forms[0], False, None, ""
+def asked(shell: Shell, name: str, text: str, forms: tuple[str, ...]) -> Asked:
+    """Read such arguments. Raises Failed.
+
+    Where none is given the form is one that the session shows as a picture, or else the first.
+    """
+    pictures = [form for form in forms if form in shell.pictures]
+    words, form, every, depth, file = [], (*pictures, *forms)[0], False, None, ""
     waiting = iter(split(text))
     for word in waiting:
         option, _, value = word[2:].partition("=")

@@ -77,7 +77,7 @@ def graph(shell: Shell, text: str) -> None:
     from gradcli.render.drawing import draw
     from gradcli.render.names import Names
 
-    ask = asked("graph", text, FORMS)
+    ask = asked(shell, "graph", text, FORMS)
     words = ask.words or [last_result(shell)]
     if len(words) != 1 or (ask.all and ask.depth is not None):
         arguments("graph", "1 2", 0, 1)
@@ -109,7 +109,7 @@ def graph(shell: Shell, text: str) -> None:
         shown = graph.tree(drawing, edge, root.number, names, width, ascii=shell.ascii, most=most)
     else:
         shown = (graph.dot if ask.form == "dot" else graph.mermaid)(drawing, names)
-    deliver(shell, shown, ask.file, "graph" if ask.form == "tree" else "")
+    deliver(shell, shown, ask.file, "graph" if ask.form == "tree" else ask.form)
 
 
 def plot(shell: Shell, text: str) -> None:

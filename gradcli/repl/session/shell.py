@@ -106,6 +106,7 @@ class Shell:
         self.after_input: Callable[[], None] | None = None  # shows what is watched
         self.knows_figures = False  # whether it was said how figures are drawn
         self.seen: dict[str, Any] = {}  # the variables as %vars showed them last
+        self.pictures: dict[str, Callable[[str], None]] = {}  # what shows a form that is no text
         watch_warnings(self.show_diagnostic)
         self.undo: Undo | None = None  # made with the first input
         self.apply_settings(seed)
