@@ -128,7 +128,7 @@ def _short_vectors(x: Array, vectors: int, width: int) -> Array:
     return _reduce(sums.reshape(_WAYS, width), 0)
 
 
-def _short_row(x: Array, rows: int, lanes: int) -> Array:
+def _short_rows(x: Array, rows: int, lanes: int) -> Array:
     """The sums of rows whose elements lie side by side in a flat array, each of fewer than
     `_SHORT` turns. A row is taken in vectors of `lanes` elements."""
     count = len(x) // rows
@@ -137,7 +137,87 @@ def _short_row(x: Array, rows: int, lanes: int) -> Array:
     sums = _short_vectors(x, vectors, width)
     if vectors * lanes < count:
         sums = np.concatenate((x[vectors * width :], sums))
-    return _accumulate(sums)[-1:] if rows == 1 else _reduce(sums.reshape(-1, rows), 0)
+    return _reduce(sums.reshape(-1, rows), 0)
+
+
+class _ShortRow:
+    """The sum of a contiguous row of fewer than `_SHORT` turns, in buffers made for its length.
+
+    What it adds up in steps lies in memory so that each step is one reduction, and the buffers
+    of the steps overlap: `filled` are the turns, with zeros up to whole groups of them; `sums` has
+    a row of `ways` for each group and one for each vector that is left over, which adds to the
+    first way; `row` are the elements that are left over, and behind them the lanes.
+
+    Note: with small arrays it is the calls of NumPy that cost, and slices are such calls.
+    """
+
+    __slots__ = (
+        "filled",
+        "groups",
+        "groups_summed",
+        "lanes",
+        "left",
+        "over",
+        "row",
+        "shape",
+        "sums",
+        "used",
+        "vectors",
+        "ways",
+        "ways_apart",
+    )
+
+    def __init__(self, count: int, lanes: int, dtype: Any) -> None:
+        width = _WAYS * lanes
+        turns, left = divmod(count // lanes, _WAYS)
+        self.used = turns * width
+        self.vectors = self.used + left * lanes
+        self.row = np.zeros(count - self.vectors + lanes, dtype)
+        self.over = self.row[:-lanes] if self.vectors < count else None
+        self.lanes = self.row[-lanes:]
+        self.filled: Array | None = None
+        self.groups: Array | None = None
+        self.shape = (left, lanes)
+        self.left: Array | None = None
+        if not turns:
+            return
+        groups = -(-turns >> _POWER) if turns >> _POWER else 1
+        if turns >> _POWER and turns % (1 << _POWER):
+            filled = np.zeros(groups * width << _POWER, dtype)
+            self.filled = filled[: self.used]
+            self.groups = filled.reshape(groups, 1 << _POWER, width)
+        self.shape = (groups, turns // groups, width) if groups > 1 else (turns, width)
+        self.sums = np.zeros((groups + left, width), dtype)
+        self.groups_summed = self.sums[:groups] if groups > 1 else self.sums[0]
+        if left:
+            self.left = self.sums[groups:, :lanes].reshape(left, lanes)
+        self.ways = self.sums[0] if len(self.sums) == 1 else np.zeros(width, dtype)
+        self.ways_apart = self.ways.reshape(_WAYS, lanes)
+
+    def of(self, x: Array) -> Array:
+        """The sum of a row, as an array of one element."""
+        used = self.used
+        if not used:
+            _reduce(x[: self.vectors].reshape(self.shape), 0, None, self.lanes)
+        else:
+            if self.filled is None:
+                shape = self.shape
+                _reduce(x[:used].reshape(shape), len(shape) - 2, None, self.groups_summed)
+            else:
+                self.filled[:] = x[:used]
+                _reduce(self.groups, 1, None, self.groups_summed)
+            if self.left is not None:
+                self.left[:] = x[used : self.vectors].reshape(self.left.shape)
+            if self.ways.base is None:
+                _reduce(self.sums, 0, None, self.ways)
+            _reduce(self.ways_apart, 0, None, self.lanes)
+        if self.over is not None:
+            self.over[:] = x[self.vectors :]
+        return _accumulate(self.row)[-1:]
+
+
+_short: dict[tuple[int, Any], _ShortRow] = {}  # those that no call works with
+_MOST = 256  # lengths of rows whose buffers are kept
 
 
 def _row(x: Array, lanes: int) -> Array:
@@ -146,7 +226,13 @@ def _row(x: Array, lanes: int) -> Array:
     if lanes == 1:
         return _interleaved(x[:, None])
     if x.nbytes < _SMALL:
-        return _short_row(x, 1, lanes)
+        key = (count, x.dtype)
+        short = _short.pop(key, None) or _ShortRow(count, lanes, x.dtype)
+        result = short.of(x)
+        if len(_short) == _MOST:
+            _short.clear()
+        _short[key] = short
+        return result
     whole = count - count % lanes
     sums = _interleaved(x[:whole].reshape(-1, lanes))
     if whole < count:
@@ -160,7 +246,7 @@ def _rows(x: Array, lanes: int) -> Array:
     if rows == 1:
         return _row(x[0], lanes)
     if x.nbytes < _TURNED and length < lanes * _WAYS * _SHORT and lanes > 1:
-        return _short_row(x.T.reshape(-1), rows, lanes)
+        return _short_rows(x.T.reshape(-1), rows, lanes)
     whole = length - length % lanes
     vectors = x[:, :whole].reshape(rows, -1, lanes)
     step = max(1, _BLOCK // length)
