@@ -26,8 +26,17 @@ def strides_of(array: Array) -> tuple[int, ...]:
     """The strides of an array in elements."""
     if not array.size:
         return contiguous_strides(array.shape)
-    itemsize = array.itemsize
-    return tuple(stride // itemsize for stride in array.strides)
+    return _in_elements(array.strides, array.itemsize)
+
+
+@lru_cache(maxsize=4096)
+def _in_elements(strides: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    return tuple(stride // itemsize for stride in strides)
+
+
+@lru_cache(maxsize=4096)
+def _in_bytes(strides: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    return tuple(stride * itemsize for stride in strides)
 
 
 def is_dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
@@ -144,10 +153,18 @@ def strided(array: Array, shape: Sequence[int], strides: Sequence[int], offset: 
     """
     itemsize = array.itemsize
     shape = tuple(shape)
-    steps = tuple(stride * itemsize for stride in strides)
+    steps = _in_bytes(tuple(strides), itemsize)
     if array.flags.c_contiguous:
         return np.ndarray(shape, array.dtype, array, offset * itemsize, steps)
     return window(array, shape, steps, offset * itemsize)
+
+
+def reshaped(array: Array, shape: tuple[int, ...], strides: Sequence[int]) -> Array:
+    """A view of `array` as `shape` with the strides, in elements, that `view_strides` found."""
+    found = array.reshape(shape)
+    if found.strides == _in_bytes(tuple(strides), array.itemsize) and array.size:
+        return found
+    return strided(array, shape, strides)  # NumPy's strides of lengths of one are its own
 
 
 @lru_cache(maxsize=1024)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ...kernels.strides import infer_size, strided, strides_of, view_strides
+from ...kernels.strides import infer_size, reshaped, strided, strides_of, view_strides
 from ...table.entry import LINEAR, op
 from ...table.levels.batching import expanded, new_dim, sized, squeezed
 from ...table.schema import Namespace
@@ -50,7 +51,7 @@ def _view(self: Array, size: Sequence[int]) -> Array:
     strides = view_strides(self.shape, strides_of(self), shape)
     if strides is None:
         raise RuntimeError(NOT_VIEWABLE)
-    return strided(self, shape, strides)
+    return reshaped(self, shape, strides)
 
 
 def _reshaped(self: Array, size: Sequence[int]) -> Array:
@@ -151,7 +152,7 @@ op(
 )
 op(
     "_reshape_alias(Tensor self, int[] size, int[] stride)",
-    kernel=lambda self, size, stride: strided(self, size, stride),
+    kernel=lambda self, size, stride: reshaped(self, tuple(size), stride),
     vjp={"self": _shaped_back},
     jvp={"self": lambda F, t, size: F.reshape(t, size)},  # strides of its own
     node="ReshapeAliasBackward0",
@@ -385,6 +386,15 @@ def expanded_geometry(
     return tuple(lengths), tuple(steps)
 
 
+@lru_cache(maxsize=4096)
+def _expansion(
+    shape: tuple[int, ...], strides: tuple[int, ...], size: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    found = expanded_geometry(shape, strides, size)
+    check_numel(found[0])
+    return found
+
+
 def _expand(self: Array, size: Sequence[int]) -> Array:
     self = np.asarray(self)
     if len(size) < self.ndim:
@@ -394,9 +404,8 @@ def _expand(self: Array, size: Sequence[int]) -> Array:
             f"the number of sizes provided ({len(size)}) must be greater or equal to the number "
             f"of dimensions in the tensor ({self.ndim})"
         )
-    shape, strides = expanded_geometry(self.shape, strides_of(self), size)
-    check_numel(shape)
-    return strided(self, shape, strides)
+    shape, strides = _expansion(self.shape, strides_of(self), tuple(size))
+    return self[...] if shape == self.shape and self.size else strided(self, shape, strides)
 
 
 op(
