@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence, Set
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -580,6 +581,7 @@ def _fit(grad: Any, shape: tuple[int, ...], dtype: Any, node: Any, grads: Sequen
     return dtype.cast(grad)
 
 
+@lru_cache(maxsize=4096)
 def _expandable(shape: tuple[int, ...], found: tuple[int, ...]) -> bool:
     if len(shape) > len(found):
         return False
@@ -587,14 +589,20 @@ def _expandable(shape: tuple[int, ...], found: tuple[int, ...]) -> bool:
     return all(a in (b, 1) for a, b in zip(shape, tail, strict=True))
 
 
-def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
-    """`array` summed over the axes that broadcasting added to `shape` or stretched."""
-    extra = array.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
+@lru_cache(maxsize=4096)
+def _stretched(found: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes that broadcasting from `shape` added or stretched."""
+    extra = len(found) - len(shape)
+    return tuple(range(extra)) + tuple(
         axis + extra
         for axis, length in enumerate(shape)
-        if length == 1 and array.shape[axis + extra] != 1
+        if length == 1 and found[axis + extra] != 1
     )
+
+
+def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
+    """`array` summed over the axes that broadcasting added to `shape` or stretched."""
+    axes = _stretched(array.shape, shape)
     if axes:
         array = add_up(array, axes, True)
     return array.reshape(shape)[()]

@@ -25,6 +25,11 @@ def multiply_add(x: Any, a: Any, b: Any, *, into: Any = None) -> Any:
         a = float(_scalar(a))
     if type(x) is type(b) is _scalar and type(a) is float:
         return _scalar(float(x) + a * float(b))
+    if type(a) is float and into is None and type(x) is type(b) and x.shape == b.shape:
+        total = b.astype(_double)
+        total *= a
+        total += x.astype(_double)
+        return total.astype(_single)
     # Each step works in one dtype: a ufunc that casts its operands takes twice as long.
     total = _into(np.multiply, b.astype(_double), a)
     total = _into(np.add, total, x)

@@ -99,125 +99,99 @@ def _interleaved(x: Array) -> Array:
     return in_order(sums)
 
 
-def _short_turns(x: Array, turns: int, width: int) -> Array:
-    """The sums `(width,)` of the turns that begin a flat array, fewer than `_SHORT`."""
-    used = turns * width
-    groups = turns >> _POWER
-    if not groups:
-        return _reduce(x[:used].reshape(turns, width), 0)
-    if turns & 15:
-        # A last group that is filled up with zeros, so that one reduction takes them all.
-        filled = np.zeros((groups + 1) * (width << _POWER), x.dtype)
-        filled[:used] = x[:used]
-        sums = _reduce(filled.reshape(groups + 1, 1 << _POWER, width), 1)
-        return sums[-1] + (sums[0] if groups == 1 else _reduce(sums[:-1], 0))
-    sums = _reduce(x[:used].reshape(groups, 1 << _POWER, width), 1)
-    return sums[0] if groups == 1 else _reduce(sums, 0)
+class _Short:
+    """How vectors of one width that lie in a flat array are added up by four cascades in turns,
+    fewer than `_SHORT` turns, in buffers made for its length.
 
-
-def _short_vectors(x: Array, vectors: int, width: int) -> Array:
-    """The sums `(width,)` of the vectors that begin a flat array by four cascades in turns."""
-    turns = vectors // _WAYS
-    if not turns:
-        return _reduce(x[: vectors * width].reshape(vectors, width), 0)
-    sums = _short_turns(x, turns, _WAYS * width)
-    if vectors % _WAYS:
-        first = sums[:width]
-        for start in range(turns * _WAYS * width, vectors * width, width):
-            _add(first, x[start : start + width], first)
-    return _reduce(sums.reshape(_WAYS, width), 0)
-
-
-def _short_rows(x: Array, rows: int, lanes: int) -> Array:
-    """The sums of rows whose elements lie side by side in a flat array, each of fewer than
-    `_SHORT` turns. A row is taken in vectors of `lanes` elements."""
-    count = len(x) // rows
-    vectors = count // lanes
-    width = lanes * rows
-    sums = _short_vectors(x, vectors, width)
-    if vectors * lanes < count:
-        sums = np.concatenate((x[vectors * width :], sums))
-    return _reduce(sums.reshape(-1, rows), 0)
-
-
-class _ShortRow:
-    """The sum of a contiguous row of fewer than `_SHORT` turns, in buffers made for its length.
-
-    What it adds up in steps lies in memory so that each step is one reduction, and the buffers
-    of the steps overlap: `filled` are the turns, with zeros up to whole groups of them; `sums` has
-    a row of `ways` for each group and one for each vector that is left over, which adds to the
-    first way; `row` are the elements that are left over, and behind them the lanes.
+    What a step adds up lies in memory so that the step is one reduction: `filled` are the turns,
+    with zeros up to whole groups of them where that is needed; `sums` has a row of four vectors for
+    each group and one for each vector that is left over, which adds to the first of the four; `row`
+    has the elements that are left over, and behind them the sums of the vectors.
 
     Note: with small arrays it is the calls of NumPy that cost, and slices are such calls.
     """
 
     __slots__ = (
+        "apart",
         "filled",
         "groups",
-        "groups_summed",
         "lanes",
         "left",
         "over",
         "row",
         "shape",
         "sums",
+        "turns",
         "used",
         "vectors",
         "ways",
-        "ways_apart",
     )
 
-    def __init__(self, count: int, lanes: int, dtype: Any) -> None:
-        width = _WAYS * lanes
-        turns, left = divmod(count // lanes, _WAYS)
-        self.used = turns * width
-        self.vectors = self.used + left * lanes
-        self.row = np.zeros(count - self.vectors + lanes, dtype)
-        self.over = self.row[:-lanes] if self.vectors < count else None
-        self.lanes = self.row[-lanes:]
-        self.filled: Array | None = None
-        self.groups: Array | None = None
-        self.shape = (left, lanes)
-        self.left: Array | None = None
+    def __init__(self, count: int, width: int, dtype: Any) -> None:
+        turns, left = divmod(count // width, _WAYS)
+        self.used = turns * width * _WAYS
+        self.vectors = self.used + left * width
+        self.row = np.zeros(count - self.vectors + width, dtype)
+        self.over = self.row[:-width] if self.vectors < count else None
+        self.lanes = self.row[-width:]
+        self.filled = self.left = self.ways = None
+        self.shape: tuple[int, ...] = (left, width)
         if not turns:
             return
-        groups = -(-turns >> _POWER) if turns >> _POWER else 1
-        if turns >> _POWER and turns % (1 << _POWER):
-            filled = np.zeros(groups * width << _POWER, dtype)
-            self.filled = filled[: self.used]
-            self.groups = filled.reshape(groups, 1 << _POWER, width)
-        self.shape = (groups, turns // groups, width) if groups > 1 else (turns, width)
-        self.sums = np.zeros((groups + left, width), dtype)
-        self.groups_summed = self.sums[:groups] if groups > 1 else self.sums[0]
+        groups = -(-turns // (1 << _POWER))
+        self.shape = (turns, _WAYS * width)
+        if groups > 1:
+            self.shape = (groups, 1 << _POWER, _WAYS * width)
+            if turns % (1 << _POWER):
+                filled = np.zeros(math.prod(self.shape), dtype)
+                self.filled = filled[: self.used]
+                self.turns = filled.reshape(self.shape)
+        self.sums = np.zeros((groups + left, _WAYS * width), dtype)
+        self.groups = self.sums[:groups] if groups > 1 else self.sums[0]
         if left:
-            self.left = self.sums[groups:, :lanes].reshape(left, lanes)
-        self.ways = self.sums[0] if len(self.sums) == 1 else np.zeros(width, dtype)
-        self.ways_apart = self.ways.reshape(_WAYS, lanes)
+            self.left = self.sums[groups:, :width]
+        self.apart = self.sums[0].reshape(_WAYS, width)
+        if len(self.sums) > 1:
+            self.ways = np.zeros(_WAYS * width, dtype)
+            self.apart = self.ways.reshape(_WAYS, width)
 
-    def of(self, x: Array) -> Array:
-        """The sum of a row, as an array of one element."""
+    def fill(self, x: Array) -> Array:
+        """What is left over of a flat array, and the sums of its vectors: `row`."""
         used = self.used
         if not used:
             _reduce(x[: self.vectors].reshape(self.shape), 0, None, self.lanes)
         else:
+            shape = self.shape
             if self.filled is None:
-                shape = self.shape
-                _reduce(x[:used].reshape(shape), len(shape) - 2, None, self.groups_summed)
+                _reduce(x[:used].reshape(shape), len(shape) - 2, None, self.groups)
             else:
                 self.filled[:] = x[:used]
-                _reduce(self.groups, 1, None, self.groups_summed)
+                _reduce(self.turns, 1, None, self.groups)
             if self.left is not None:
                 self.left[:] = x[used : self.vectors].reshape(self.left.shape)
-            if self.ways.base is None:
+            if self.ways is not None:
                 _reduce(self.sums, 0, None, self.ways)
-            _reduce(self.ways_apart, 0, None, self.lanes)
+            _reduce(self.apart, 0, None, self.lanes)
         if self.over is not None:
             self.over[:] = x[self.vectors :]
-        return _accumulate(self.row)[-1:]
+        return self.row
 
 
-_short: dict[tuple[int, Any], _ShortRow] = {}  # those that no call works with
-_MOST = 256  # lengths of rows whose buffers are kept
+_idle: dict[tuple[int, int, Any], _Short] = {}  # those that no call works with
+_MOST = 256  # that are kept
+
+
+def _short(x: Array, width: int, rows: int) -> Array:
+    """The sums `(rows,)` of a flat array: its vectors of `width` elements are added up by four
+    cascades in turns, and then, after the elements left over, their parts of `rows` elements."""
+    key = (len(x), width, x.dtype)
+    short = _idle.pop(key, None) or _Short(*key)
+    row = short.fill(x)
+    result = _accumulate(row)[-1:] if rows == 1 else _reduce(row.reshape(-1, rows), 0)
+    if len(_idle) == _MOST:
+        _idle.clear()
+    _idle[key] = short
+    return result
 
 
 def _row(x: Array, lanes: int) -> Array:
@@ -226,13 +200,7 @@ def _row(x: Array, lanes: int) -> Array:
     if lanes == 1:
         return _interleaved(x[:, None])
     if x.nbytes < _SMALL:
-        key = (count, x.dtype)
-        short = _short.pop(key, None) or _ShortRow(count, lanes, x.dtype)
-        result = short.of(x)
-        if len(_short) == _MOST:
-            _short.clear()
-        _short[key] = short
-        return result
+        return _short(x, lanes, 1)
     whole = count - count % lanes
     sums = _interleaved(x[:whole].reshape(-1, lanes))
     if whole < count:
@@ -246,7 +214,7 @@ def _rows(x: Array, lanes: int) -> Array:
     if rows == 1:
         return _row(x[0], lanes)
     if x.nbytes < _TURNED and length < lanes * _WAYS * _SHORT and lanes > 1:
-        return _short_rows(x.T.reshape(-1), rows, lanes)
+        return _short(x.T.reshape(-1), lanes * rows, rows)
     whole = length - length % lanes
     vectors = x[:, :whole].reshape(rows, -1, lanes)
     step = max(1, _BLOCK // length)
@@ -275,7 +243,7 @@ def _columns(x: Array, lanes: int) -> Array:
         return _cascade(x)
     short = x.nbytes < _SMALL and terms < _WAYS * _SHORT
     if short and x.ndim == 2 and width > whole + 1:
-        rest = _short_vectors(x[:, whole:].reshape(-1), terms, width - whole)
+        rest = _short(x[:, whole:].reshape(-1), width - whole, width - whole)
         return np.concatenate((_cascade(x[:, :whole]), rest)) if whole else rest
     rest = _interleaved(np.ascontiguousarray(x[..., whole:]))
     return np.concatenate((_cascade(x[..., :whole]), rest), -1) if whole else rest
