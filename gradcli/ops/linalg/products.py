@@ -214,7 +214,21 @@ def _check_addbmm(
 # --- matrices and vectors ---------------------------------------------------------------------
 
 
+def _product_size(self: Tensor, mat2: Tensor) -> int:
+    """How many elements the product of two matrices has."""
+    rows: int = self.array.shape[0]
+    columns: int = mat2.array.shape[1]
+    return rows * columns
+
+
 def _mm(self: Any, mat2: Any) -> Any:
+    """The product of a matrix and a matrix or vector.
+
+    Note: `dot` hands dense ones to the same functions of BLAS as `matmul` in half the time; of
+    others the two make copies at different places, and so choose different functions.
+    """
+    if self.dtype.kind == "f" and self.flags.forc and mat2.flags.forc:
+        return self.dot(mat2)
     return np.matmul(self, mat2)
 
 
@@ -227,7 +241,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_mm,
-    size=lambda self, mat2: _rows(self) * _columns(mat2),
+    size=_product_size,
     batching=matmul_like,
     out=EXACT,
     doc="Multiplies two matrices.",
@@ -260,7 +274,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_mm,
-    size=lambda self, mat2: _rows(self) * _columns(mat2),
+    size=_product_size,
     node="MmBackward0",
     where=(),
     batching=matmul_like,
@@ -270,7 +284,7 @@ op(
 
 
 def _addmm(self: Any, mat1: Any, mat2: Any, beta: complex = 1, alpha: complex = 1) -> Any:
-    product = np.matmul(mat1, mat2)
+    product = _mm(mat1, mat2)
     if alpha == 1 == beta and type(product) is np.ndarray and product.dtype == self.dtype:
         product += self
         return product
@@ -312,7 +326,7 @@ op(
     },
     jvp=_ADDMM_JVP,
     check=_check_addmm,
-    size=lambda self, mat1, mat2, beta, alpha: _rows(mat1) * _columns(mat2),
+    size=lambda self, mat1, mat2, beta, alpha: _product_size(mat1, mat2),
     inplace="Tensor",
     batching=_ADDMM_BATCHED,
     deprecated=("beta", "alpha"),
@@ -335,7 +349,7 @@ op(
     },
     jvp=_ADDMM_JVP,
     check=_check_addmm,
-    size=lambda self, mat1, mat2, beta, alpha: _rows(mat1) * _columns(mat2),
+    size=lambda self, mat1, mat2, beta, alpha: _product_size(mat1, mat2),
     node="AddmmBackward0",
     where=(),
     batching=_ADDMM_BATCHED,
@@ -344,7 +358,7 @@ op(
 )
 op(
     "mv(Tensor self, Tensor vec)",
-    kernel=lambda self, vec: np.matmul(self, vec),
+    kernel=_mm,
     vjp={
         "self": lambda F, g, vec: F.mul(F.unsqueeze(g, 1), F.conj(vec)),
         "vec": lambda F, g, self: F.mv(F.t(F.conj(self)), g),
@@ -362,7 +376,7 @@ op(
 )
 op(
     "addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1)",
-    kernel=lambda self, mat, vec, beta, alpha: _plus(np.matmul(mat, vec), self, beta, alpha),
+    kernel=lambda self, mat, vec, beta, alpha: _plus(_mm(mat, vec), self, beta, alpha),
     vjp={
         "self": lambda F, g, beta: _times_conj(g, beta),
         "mat": lambda F, g, vec, alpha: _times_conj(F.mul(F.unsqueeze(g, 1), F.conj(vec)), alpha),
@@ -467,7 +481,7 @@ op(
     },
     jvp=MULTILINEAR,
     check=_check_bmm,
-    size=lambda self, mat2: _rows(self) * _columns(mat2),
+    size=_product_size,
     batching=matmul_like,
     forms=2,
     out=EXACT,

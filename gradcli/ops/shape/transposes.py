@@ -37,6 +37,8 @@ op(
 
 
 def _t(self: Array) -> Array:
+    if self.ndim == 2:
+        return self.T
     if self.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
     return np.asarray(self).T
