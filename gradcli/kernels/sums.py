@@ -129,6 +129,8 @@ class _Short:
 
     def __init__(self, count: int, width: int, dtype: Any) -> None:
         turns, left = divmod(count // width, _WAYS)
+        if turns == 1 and not left:  # each way has one vector
+            turns, left = 0, _WAYS
         self.used = turns * width * _WAYS
         self.vectors = self.used + left * width
         self.row = np.zeros(count - self.vectors + width, dtype)
@@ -187,7 +189,10 @@ def _short(x: Array, width: int, rows: int) -> Array:
     key = (len(x), width, x.dtype)
     short = _idle.pop(key, None) or _Short(*key)
     row = short.fill(x)
-    result = _accumulate(row)[-1:] if rows == 1 else _reduce(row.reshape(-1, rows), 0)
+    if len(row) == rows:
+        result = row.copy()
+    else:
+        result = _accumulate(row)[-1:] if rows == 1 else _reduce(row.reshape(-1, rows), 0)
     if len(_idle) == _MOST:
         _idle.clear()
     _idle[key] = short
@@ -236,7 +241,7 @@ def _columns(x: Array, lanes: int) -> Array:
     """The sums of the columns of each matrix of `x`: a cascade for each in whole blocks of them,
     four for each of those left over."""
     terms, width = x.shape[-2:]
-    if terms < _WAYS:
+    if terms <= _WAYS:
         return in_order(x)
     whole = width - width % (_WAYS * lanes)
     if whole == width:
