@@ -50,8 +50,8 @@ def _fused(a: Array, b: Any, c: Array) -> Array:
 class Arithmetic:
     """The operations of one dtype: those that write do so into their first argument.
 
-    The arrays of complex tensors are their real and imaginary parts side by side. `direct` are the
-    operations that PyTorch does on complex numbers as such.
+    The arrays of complex tensors are their real and imaginary parts, in a last dimension of two.
+    `direct` are the operations that PyTorch does on complex numbers as such.
     """
 
     __slots__ = ("direct", "dtype", "narrow", "number", "single", "whole")
@@ -77,11 +77,16 @@ class Arithmetic:
     def of(self, tensor: Tensor) -> Array:
         """The memory of a tensor, to compute with. Raises TypeError for what is no tensor."""
         array = memory(tensor)
-        return array.view(self.dtype.array) if tensor.dtype.is_complex else array
+        if tensor.dtype.is_complex:  # whatever the strides: the pairs are a dimension of their own
+            return array[..., None].view(self.dtype.array)
+        return array
 
     def kept(self, array: Array) -> Tensor:
         """A copy of an array of these as a tensor."""
-        return make(np.array(array).view(self.whole.array), self.whole)
+        copy = np.array(array)
+        if self.whole.is_complex:
+            copy = copy.view(self.whole.array)[..., 0]
+        return make(copy, self.whole)
 
     def duplicate(self, x: Array) -> Array:
         """A copy, to write to"""
