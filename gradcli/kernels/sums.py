@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor.dtypes import Array
+from .constants import ZERO
 
 _VECTOR = 32  # bytes
 _LEVELS = 4
@@ -399,7 +400,7 @@ def add_up(
     # A sum starts from zero, which shows where all terms are negative zeros.
     if not walk.shape:
         return sums.reshape(-1)[0] + 0.0
-    sums = sums + 0.0
+    sums = sums + ZERO[sums.dtype.char]
     return sums if sums.shape == walk.shape else sums.reshape(walk.shape)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import in_blocks
+from ...kernels.constants import ONE, TWO
 from ...kernels.limits import limited
 from ...kernels.shortcuts import has_shortcuts
 from ...kernels.special.single import rounded_once
@@ -222,7 +223,7 @@ def _from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
     factor = np.multiply(output, output, out=into)
     if type(factor) is not np.ndarray:
         return grad * np.conj(1 - factor) if factor.dtype.kind == "c" else grad * (1 - factor)
-    np.subtract(1, factor, out=factor)
+    np.subtract(ONE[factor.dtype.char], factor, factor)
     if factor.dtype.kind == "c":
         np.conjugate(factor, out=factor)
     if grad.shape != factor.shape or grad.dtype != factor.dtype:
@@ -234,7 +235,7 @@ def _from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
 @in_blocks
 def _sigmoid_from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
     """`grad * output * (1 - output)` with one temporary; the conjugate for complex values."""
-    factor = np.subtract(1, output, out=into)
+    factor = np.subtract(ONE[output.dtype.char], output, into)
     if type(factor) is not np.ndarray:
         factor = factor * output
         return grad * (np.conj(factor) if factor.dtype.kind == "c" else factor)
@@ -250,12 +251,12 @@ def _sigmoid_from_output(grad: Any, output: Any, *, into: Any = None) -> Any:
 def _sigmoid(self: Any, *, into: Any = None) -> Any:
     result = np.negative(self, out=into)
     single = result.dtype.char == "f"  # expm1 is quicker there than exp, and nearer by a digit
-    exponential, rest = (np.expm1, 2) if single else (np.exp, 1)
+    exponential, rest = (np.expm1, TWO) if single else (np.exp, ONE)
     if type(result) is not np.ndarray or result.dtype.kind == "c":
-        return 1 / (rest + exponential(result))
-    exponential(result, out=result)
-    result += rest
-    return np.divide(1, result, out=result)
+        return 1 / ((2 if single else 1) + exponential(result))
+    exponential(result, result)
+    result += rest[result.dtype.char]
+    return np.divide(ONE[result.dtype.char], result, result)
 
 
 op(

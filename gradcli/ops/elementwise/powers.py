@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.constants import TWO
 from ...table.call.python_data import check_integer
 from ...table.dtype_rules import is_complex, supports
 from ...table.entry import ELEMENTWISE, op
@@ -86,7 +87,7 @@ def _pow_self(F: Namespace, g: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
         return F._zeros(g)
     if exponent == 2 and type(g) is not Tensor:
-        return g * F.conj(self * 2)
+        return g * F.conj(self * (TWO[self.dtype.char] if type(self) is np.ndarray else 2))
     return g * F.conj(F._mul_scalar(F.pow(self, exponent - 1), exponent))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,8 @@ def real_product(F: Namespace, a: Any, b: Any) -> Any:
 
 def mean_slope(F: Namespace, g: Any, self_shape: Any, dim: Any, keepdim: bool) -> Any:
     """The cotangent of what a mean over `dim` was taken of."""
+    if dim is None and not F.is_traced:
+        return F.expand(g / max(math.prod(self_shape), 1), self_shape)
     count = count_of(self_shape, dim)
     if F.is_traced:
         return expanded(F, g, self_shape, dim, keepdim) / count
