@@ -81,3 +81,18 @@ def test_a_step_of_few_bits_needs_no_error_of_the_product() -> None:
         step = np.float64(np.float32(source.standard_normal() * 10.0 ** source.integers(-9, 9)))
         start = np.float64(source.standard_normal())
         assert np.array_equal(stepped(step, places, start), fused(step, places, start))
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((2000,), (0,)), ((100,), (0,)), ((64, 16), (0,)), ((4, 8), (0,)), ((7, 90), (1,))],
+)
+def test_a_sum_is_nobody_elses_memory(shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    """What sums of one length are computed in is used again; what they gave stays."""
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    first = add_up(x, axes)
+    kept = np.array(first)
+    second = add_up(-x, axes)
+    assert np.array_equal(first, kept)
+    assert np.array_equal(second, -kept)
+    assert np.array_equal(add_up(x, axes), kept)
