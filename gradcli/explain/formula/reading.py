@@ -27,10 +27,12 @@ from .algebra import (
     Expression,
     arguments,
     is_number,
+    is_stack,
 )
 from .symbols import Call, Symbol
 from .tracing import NoFormula
 
+FEW = 6  # elements of a tensor that is written row by row
 SMALL = 32  # elements of a constant without a name that is written out
 
 
@@ -267,6 +269,8 @@ def _summed(
     shape = _reduced(value.shape, axes, keepdim)
     if all(value.shape[axis] == 1 for axis in axes) and keepdim:
         return value
+    if keepdim and len(axes) == len(value.shape) and algebra.factoring:
+        return algebra.expand(_summed(algebra, value, axes, False), shape)
     if value.kind == CALL and value.head[0] == "T" and len(axes) == 1 and not keepdim:
         return _summed(algebra, value.args[0], (1 - axes[0],), False)
     if value.kind == CALL and value.head[0] == "one_hot" and axes == (len(value.shape) - 1,):
@@ -295,6 +299,10 @@ def _summed(
                 [(b, e) for b, e in algebra.factors_of(value).items() if b.shape], value.shape
             )
             return algebra.product([*outside, (_summed(algebra, inside, axes, keepdim), 1)], shape)
+    if value.kind == PRODUCT and algebra.factoring and len(value.shape) == 1:
+        vectors = list(algebra.factors_of(value).items())
+        if len(vectors) == 2 and all(b.shape == value.shape and e == 1 for b, e in vectors):
+            return algebra.matmul([vectors[0][0], vectors[1][0]])
     if value.kind == PRODUCT and algebra.factoring and not keepdim and len(value.shape) == 2:
         product = _as_matrix_product(algebra, value, axes)
         if product is not None:
@@ -368,7 +376,16 @@ def _identity(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Exp
 
 
 def _conj(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
-    return None if s.is_complex else value
+    if not s.is_complex or not value.complex:
+        return value
+    factor, inner = _unscaled(value)
+    if inner.kind == CALL and inner.head[0] == "_conj":
+        found: Expression = inner.args[0]
+    elif inner.kind == EXPAND or inner.kind == NUMBER or isinstance(factor, complex):
+        return None
+    else:
+        found = algebra.call("_conj", [inner], inner.shape, True)
+    return algebra.total([(factor, found)], s.shape)
 
 
 def _real(algebra: Algebra, s: Symbol, value: Expression) -> Expression | None:
@@ -385,6 +402,11 @@ def _cast(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Express
     return algebra.call("_to_copy", [value, s.tensor.dtype.name], s.shape, s.is_complex)
 
 
+def _unscaled(part: Expression) -> tuple[Any, Expression]:
+    """A multiple as its factor and the rest."""
+    return (part.head[0], part.args[0]) if part.kind == SUM and len(part.args) == 1 else (1, part)
+
+
 def _matmul(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression:
     ones = b.kind == EXPAND and b.args[0].kind == NUMBER and len(a.shape) == 2
     if ones and len(b.shape) == 1:
@@ -398,9 +420,11 @@ def _matmul(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expres
         if left.kind == CALL and left.head[0] == "eye":
             return algebra.total([(scale, other)], s.shape)
     if len(a.shape) == len(b.shape) == 2 and a.shape[1] == 1:
-        column, row = _vector(algebra, a, 1), _vector(algebra, b, 0)
+        (above, left), (beside, right) = _unscaled(a), _unscaled(b)
+        column, row = _vector(algebra, left, 1), _vector(algebra, right, 0)
         if column is not None and row is not None:
-            return algebra.call("outer", [column, row], s.shape)
+            found = algebra.call("outer", [column, row], s.shape, s.is_complex)
+            return algebra.total([(above * beside, found)], s.shape)
     return algebra.matmul([a, b])
 
 
@@ -647,6 +671,9 @@ def _masked_fill(
         source = s.call.args[1]
         if _exceptional(source) and not np.asarray(source.tensor.array).any():
             return value
+    constant = value.args[0] if value.kind == EXPAND else value
+    if constant.kind == NUMBER and isinstance(mask, Expression) and mask.shape == s.shape:
+        return _where(algebra, s, mask, _as_expression(algebra, other), constant)
     return None
 
 
@@ -718,6 +745,8 @@ def _part(name: str) -> Callable[..., Expression | None]:
                 name, [inner, *where], s.shape, s.is_complex
             )
             return algebra.total([(value.head[0], found)], s.shape)
+        if name == "select" and is_stack(value) and where[0] == 0:
+            return arguments(value)[0][where[1]]  # type: ignore[no-any-return]
         if value.kind == CALL and value.head[0] == f"{name}_scatter":
             base, source, *there = arguments(value)
             if tuple(there) == where:
@@ -730,12 +759,32 @@ def _part(name: str) -> Callable[..., Expression | None]:
     return rule
 
 
+def _written_into_rows(
+    algebra: Algebra, s: Symbol, into: Expression, source: Expression, dim: int, index: int
+) -> Expression | None:
+    """A small tensor with one row written: its rows one by one."""
+    if dim % len(s.shape) or int(np.prod(s.shape)) > FEW or not algebra.factoring:
+        return None
+    if is_stack(into):
+        items = list(arguments(into)[0])
+    elif is_number(into, 0):
+        items = [algebra.number(0, s.shape[1:])] * s.shape[0]
+    else:
+        return None
+    items[index] = source
+    return algebra.stack(items)
+
+
 def _scattered(
     algebra: Algebra, s: Symbol, into: Expression, source: Expression, *where: Any
 ) -> Expression | None:
     """Zeros among zeros are zeros, and what is written over does not count."""
     if is_number(into, 0) and is_number(source, 0):
         return algebra.number(0, s.shape)
+    if s.call is not None and s.call.op is not None and s.call.op.id == "select_scatter":
+        found = _written_into_rows(algebra, s, into, source, *where)
+        if found is not None:
+            return found
     if into.kind == CALL and s.call is not None and s.call.op is not None:
         base, *there = arguments(into)
         if into.head[0] == s.call.op.id and tuple(there[1:]) == where:
