@@ -75,6 +75,7 @@ class Algebra:
     def __init__(self) -> None:
         self.made: dict[Any, Expression] = {}
         self.factoring = False  # what rules made is put into its shortest form
+        self.dtypes: dict[Expression, str] = {}  # of names that are no integers, and what is made
 
     def _make(
         self,
@@ -155,7 +156,7 @@ class Algebra:
             for inner, part in self.terms_of(term) if flat else [(1, term)]:
                 gathered[part] = exact(gathered.get(part, 0) + inner * factor)
         gathered = {part: factor for part, factor in gathered.items() if factor != 0}
-        if self.factoring and len(gathered) > 1:
+        if self.factoring and gathered:
             self._joined(gathered)
         if not gathered:
             return self.number(0, shape)
@@ -187,14 +188,20 @@ class Algebra:
                 del gathered[part], gathered[one]
                 exp = self.call("exp", part.args, part.shape, part.complex)
                 gathered[exp] = exact(gathered.get(exp, 0) + factor)
-        rows = [part for part in gathered if is_stack(part)]
-        if len(rows) > 1 and len({part.shape for part in rows}) == 1:
-            listed = [(gathered.pop(part), arguments(part)[0]) for part in rows]
-            items = [
-                self.total([(factor, each[place]) for factor, each in listed], each_shape)
-                for place, each_shape in enumerate([rows[0].shape[1:]] * rows[0].shape[0])
-            ]
-            gathered[self.stack(items)] = 1
+        rows = {part: items for part in gathered if (items := self.rows(part)) is not None}
+        if any(len(rows) > 1 or gathered[part] != 1 for part in rows) and (
+            len({part.shape for part in rows}) == 1
+        ):
+            count, *shape = next(iter(rows)).shape
+            listed = [(gathered.pop(part), items) for part, items in rows.items()]
+            joined = self.stack(
+                [
+                    self.total([(factor, items[place]) for factor, items in listed], tuple(shape))
+                    for place in range(count)
+                ]
+            )
+            if not is_number(joined, 0):
+                gathered[joined] = exact(gathered.get(joined, 0) + 1)
         self._branches(gathered)
         for part in [part for part, factor in gathered.items() if factor == 0]:
             del gathered[part]
@@ -207,7 +214,45 @@ class Algebra:
                 return self.number(0, shape)
             if not any(item.complex for item in items):
                 return self.call("tensor", [[float(item.head) for item in items]], shape)
-        return self.call("stack", [list(items)], shape, any(item.complex for item in items))
+        numbers = [self.numbers(item) for item in items]
+        if len(shape) == 2 and all(row is not None for row in numbers):
+            return self.call("tensor", [numbers], shape)
+        return self.call("stack", [list(items), 0], shape, any(item.complex for item in items))
+
+    def dtype(self, part: Expression) -> str:
+        """The dtype that names give an expression, "" where they do not or it is in doubt."""
+        known = self.dtypes.get(part)
+        if known is not None:
+            return known
+        if part.kind == NAME or (part.kind == CALL and part.head[0] in _OF_NO_DTYPE):
+            return ""
+        args: Sequence[Any] = part.args
+        if part.kind == CALL and part.head[0] == "where":
+            args = [arg for arg in arguments(part)[1:] if isinstance(arg, Expression)]
+        found = {self.dtype(arg) for arg in args if arg.kind != NUMBER}
+        self.dtypes[part] = found.pop() if len(found) == 1 else ""
+        return self.dtypes[part]
+
+    def _alike(self, row: Expression) -> list[Expression] | None:
+        """The elements of a vector that is one number everywhere."""
+        one = row.kind == EXPAND and not row.args[0].shape
+        return [row.args[0]] * row.shape[0] if one else None
+
+    def numbers(self, part: Expression) -> list[float] | None:
+        """The elements of a vector of real numbers; None for any other."""
+        items = (self.rows(part) or self._alike(part)) if len(part.shape) == 1 else None
+        known = items is not None and all(i.kind == NUMBER and not i.complex for i in items)
+        return [float(item.head) for item in items or ()] if known else None
+
+    def rows(self, part: Expression) -> list[Expression] | None:
+        """The rows that `stack` makes an expression of; None for any other."""
+        if is_stack(part):
+            return list(arguments(part)[0])
+        if part.kind == CALL and part.head[0] == "tensor" and len(part.shape) == 1:
+            values = arguments(part)[0]
+            if all(isinstance(value, float) for value in values):
+                return [self.number(value) for value in values]
+        return None
 
     def _branches(self, gathered: dict[Expression, Any]) -> None:
         """Terms that one condition takes or leaves, as one choice between two sums.
@@ -436,6 +481,12 @@ class Algebra:
         shape = tuple(reversed(part.shape))
         if len(part.shape) < 2:
             return part
+        if part.kind == CALL and part.head[0] == "tensor":
+            return self.call("tensor", [[*map(list, zip(*arguments(part)[0], strict=True))]], shape)
+        if len(shape) == 2 and is_stack(part):
+            rows = [self.rows(row) or self._alike(row) for row in self.rows(part) or ()]
+            if all(row is not None for row in rows):
+                return self.stack([self.stack(column) for column in zip(*rows, strict=True)])  # type: ignore[arg-type]
         if part.kind == MATMUL and all(len(arg.shape) == 2 for arg in part.args):
             return self.matmul([self.transpose(arg) for arg in reversed(part.args)])
         if part.kind == PRODUCT and all(len(arg.shape) in (0, 2) for arg in part.args):
@@ -564,7 +615,7 @@ def degree(part: Expression) -> Any:
 
 def is_stack(part: Expression) -> bool:
     """Whether an expression is a tensor of rows."""
-    return part.kind == CALL and part.head[0] == "stack" and len(arguments(part)) == 1
+    return part.kind == CALL and part.head[0] == "stack" and arguments(part)[1:] == [0]
 
 
 def _is_choice(part: Expression) -> bool:
@@ -575,6 +626,8 @@ def _is_choice(part: Expression) -> bool:
     known = all(isinstance(side, Expression) for side in (condition, *sides))
     return known and any(is_number(side, 0) for side in sides)
 
+
+_OF_NO_DTYPE = {"gt", "ge", "lt", "le", "eq", "ne", "one_hot", "tensor", "_to_copy", "eye"}
 
 _BOUNDED = {"sin", "cos", "tanh", "sigmoid", "sign", "abs", "atan", "erf", "relu", "clamp"}
 _BOUNDED |= {"_softmax", "where", "T", "select", "slice", "outer", "unsqueeze", "reshape", "stack"}

@@ -27,7 +27,6 @@ from .algebra import (
     Expression,
     arguments,
     is_number,
-    is_stack,
 )
 from .symbols import Call, Symbol
 from .tracing import NoFormula
@@ -67,17 +66,20 @@ class Reader:
                     waiting += missing
                     continue
             waiting.pop()
-            found = self._one(current, opened)
+            made = self._one(current, opened)
             if opened:
-                return found
-            self.known[current] = found
+                return made
+            self.known[current] = made
         return self.known[symbol]
 
     def _one(self, symbol: Symbol, opened: bool) -> Expression:
         algebra = self.algebra
         name = self.names.get(symbol, symbol.name)
         if name and not opened:
-            return algebra.name(name, symbol.shape, symbol.is_complex)
+            found = algebra.name(name, symbol.shape, symbol.is_complex)
+            if symbol.tensor.dtype.category >= dtypes.FLOATING:
+                algebra.dtypes[found] = symbol.tensor.dtype.name
+            return found
         call = symbol.call
         if call is None:
             return self._constant(symbol)
@@ -302,7 +304,11 @@ def _summed(
     if value.kind == PRODUCT and algebra.factoring and len(value.shape) == 1:
         vectors = list(algebra.factors_of(value).items())
         if len(vectors) == 2 and all(b.shape == value.shape and e == 1 for b, e in vectors):
-            return algebra.matmul([vectors[0][0], vectors[1][0]])
+            found = _picked(algebra, vectors[0][0], vectors[1][0])
+            if found is not None:
+                return found
+            if len({algebra.dtype(b) for b, _ in vectors}) == 1 and algebra.dtype(value):
+                return algebra.matmul([vectors[0][0], vectors[1][0]])
     if value.kind == PRODUCT and algebra.factoring and not keepdim and len(value.shape) == 2:
         product = _as_matrix_product(algebra, value, axes)
         if product is not None:
@@ -319,6 +325,19 @@ def _summed(
     if keepdim:
         return algebra.call("sum_dim", [value, axes, True], shape, value.complex)
     return algebra.call("sum_dim", [value, axes, False], shape, value.complex)
+
+
+def _picked(algebra: Algebra, a: Expression, b: Expression) -> Expression | None:
+    """The product of two vectors where one has a single element that is not zero."""
+    for rows, other in ((algebra.rows(a), b), (algebra.rows(b), a)):
+        places = [i for i, item in enumerate(rows or ()) if not is_number(item, 0)]
+        if rows is not None and len(places) == 1:
+            items = algebra.rows(other)
+            one = algebra.call("select", [other, 0, places[0]], (), other.complex)
+            return algebra.product(
+                [(rows[places[0]], 1), (items[places[0]] if items else one, 1)]
+            )
+    return None
 
 
 def _as_matrix_product(
@@ -745,8 +764,10 @@ def _part(name: str) -> Callable[..., Expression | None]:
                 name, [inner, *where], s.shape, s.is_complex
             )
             return algebra.total([(value.head[0], found)], s.shape)
-        if name == "select" and is_stack(value) and where[0] == 0:
-            return arguments(value)[0][where[1]]  # type: ignore[no-any-return]
+        if name == "select" and where[0] == 0 and algebra.factoring:
+            items = algebra.rows(value)
+            if items is not None:
+                return items[where[1]]
         if value.kind == CALL and value.head[0] == f"{name}_scatter":
             base, source, *there = arguments(value)
             if tuple(there) == where:
@@ -765,11 +786,10 @@ def _written_into_rows(
     """A small tensor with one row written: its rows one by one."""
     if dim % len(s.shape) or int(np.prod(s.shape)) > FEW or not algebra.factoring:
         return None
-    if is_stack(into):
-        items = list(arguments(into)[0])
-    elif is_number(into, 0):
+    items = algebra.rows(into)
+    if is_number(into, 0):
         items = [algebra.number(0, s.shape[1:])] * s.shape[0]
-    else:
+    if items is None:
         return None
     items[index] = source
     return algebra.stack(items)
