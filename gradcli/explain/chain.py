@@ -12,7 +12,7 @@ from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import no_grad
 from gradcli.autograd.operations import operations
 from gradcli.language.machine.state import machine
-from gradcli.render.names import Names, place_of, source_text
+from gradcli.render.names import Names, own_text, place_of, source_text
 from gradcli.table.call.record import OpNode
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, constant, make, shape_of
@@ -205,15 +205,15 @@ def formula(part: Part, names: Names) -> str:
     return step_formula(part.node, part.place, names)
 
 
-def called(edge: Edge, names: Names) -> str:
-    """How a text speaks of an edge: by the user's name, else by the source text."""
+def called(edge: Edge, names: Names, taker: Any = None) -> str:
+    """How a text speaks of an edge to `taker`: by the user's name, else by the source text."""
     node, number = edge
     name = names.of(node, number)
     if name:
         return name
     if node.number < 0:
         return "(a leaf without a name)"
-    text = source_text(node)
+    text = own_text(node, taker, names)
     return f"({text})" if 0 < len(text) <= 40 else f"<{node.title}>"
 
 

@@ -497,6 +497,8 @@ class Algebra:
             return self.expand(part.args[0], shape)
         if part.kind == CALL and part.head[0] == "T":
             return part.args[0]
+        if part.kind == NAME and part.head.endswith(".T") and part.head[0] != "(":
+            return self.name(part.head[:-2], shape, part.complex)
         if part.kind == CALL and part.head[0] in ("eye", "diag"):
             return part
         if part.kind == CALL and part.head[0] == "outer":

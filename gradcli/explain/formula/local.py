@@ -13,7 +13,7 @@ from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
-from gradcli.render.names import Names, source_text
+from gradcli.render.names import Names, own_text, source_text
 from gradcli.table.call.record import OpNode
 from gradcli.table.plan import OUTPUT, OUTPUTS
 from gradcli.tensor.tensor import Tensor, alias, constant, make
@@ -124,7 +124,7 @@ class _Values:
         if value.node is not None:
             text = self.names.of(value.node, value.number)
             if not text and value.node.number >= 0:
-                text = _within(source_text(value.node))
+                text = _within(own_text(value.node, self.node, self.names))
         if not text and value.node is None and position < len(self.operands):
             text = _within(self.operands[position])
         return text or label
