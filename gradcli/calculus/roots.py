@@ -105,12 +105,12 @@ def _bracketed(
     small = max(tolerance, tolerance**0.5 * min(abs(low), abs(high)))
     left, right = float(bounds.lower[0]), float(bounds.upper[0])
     last = right - left
-    best: Point | None = None
+    best = _point(at, *system.residual(at), 0)
     for step in range(most + 1):
         residual, jacobian = system.residual(at)
         point = _point(at, residual, jacobian, step)
         watch(point)
-        if best is None or not point.value >= best.value:
+        if point.value < best.value:
             best = point
         value, slope = float(residual[0]), float(jacobian[0, 0])
         if value == 0:

@@ -193,16 +193,17 @@ def _as_tensor(grad: Any, edge: Any, number: int) -> Tensor:
     return make(grad, edge.dtype if edge.count == 1 else edge.dtype[number - 1])
 
 
-def formula(part: Part, names: Names) -> str:
+def formulas(node: Any, parts: Sequence[Part], names: Names) -> list[str]:
     """What a node passes on, with `g` for what arrives; "" when no formula writes it.
 
     What the node saved has to be readable.
     """
-    if not isinstance(part.node, OpNode):
-        return "the Function's own backward" if hasattr(part.node, "class_") else ""
-    from .formula.local import step_formula
+    if not isinstance(node, OpNode):
+        text = "the Function's own backward" if hasattr(node, "class_") else ""
+        return [text] * len(parts)
+    from .formula.local import step_formulas
 
-    return step_formula(part.node, part.place, names)
+    return step_formulas(node, [part.place for part in parts], names)
 
 
 def called(edge: Edge, names: Names, taker: Any = None) -> str:

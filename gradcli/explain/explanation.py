@@ -23,7 +23,7 @@ from gradcli.tensor.tensor import Tensor, constant, make, shape_of
 
 from . import chain as chains
 from .causes import Causes, norm
-from .chain import Chain, Edge, called, changes, formula
+from .chain import Chain, Edge, called, changes, formulas
 from .cuts import Piece, cut_lines
 from .readable import readable
 from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
@@ -159,13 +159,13 @@ class Explanation:
                 Passing(
                     called(part.edge, self.names, node),
                     None,
-                    formula(part, self.names),
+                    text,
                     slopes.get(part.edge),
                     part.grad,
                     part.wide,
                 ),
             )
-            for part in step.parts
+            for part, text in zip(step.parts, formulas(node, step.parts, self.names), strict=True)
         ]
         value = self.values.get((node, 0)) if node is not self.chain.root[0] else None
         notes = list(changes(node, self.names))

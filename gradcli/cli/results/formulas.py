@@ -6,7 +6,9 @@ import sys
 from functools import partial
 from typing import Any
 
+from gradcli.autograd.freed_values import Keeper
 from gradcli.cli.process.report import RAISED, Failure
+from gradcli.cli.programs.recorded import KEEP
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.programs.sources import Text
 from gradcli.cli.programs.subject import TextSubject
@@ -33,6 +35,7 @@ def run(text: Text, given: dict[str, Tensor], options: Options) -> int:
     _fill(subject, given, options)
     subject.inputs = dict(given)
     try:
+        Keeper(KEEP)
         traced = Run(partial(_executed, subject), given)
         derivation = Derivation(traced, _result(traced, text, options), _by(traced, options))
         found = answer(derivation, options.command.name, getattr(options, "as") or "text")

@@ -485,8 +485,9 @@ class Algebra:
             return self.call("tensor", [[*map(list, zip(*arguments(part)[0], strict=True))]], shape)
         if len(shape) == 2 and is_stack(part):
             rows = [self.rows(row) or self._alike(row) for row in self.rows(part) or ()]
-            if all(row is not None for row in rows):
-                return self.stack([self.stack(column) for column in zip(*rows, strict=True)])  # type: ignore[arg-type]
+            known = [row for row in rows if row is not None]
+            if len(known) == len(rows):
+                return self.stack([self.stack(column) for column in zip(*known, strict=True)])
         if part.kind == MATMUL and all(len(arg.shape) == 2 for arg in part.args):
             return self.matmul([self.transpose(arg) for arg in reversed(part.args)])
         if part.kind == PRODUCT and all(len(arg.shape) in (0, 2) for arg in part.args):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from gradcli.language.errors.program_error import ProgramError
+from gradcli.tensor.dtypes import FLOATING
+
 from .evaluation import differing, overruled
 from .formulas import Derivation, Formula, in_language, key_text, written
 from .text import Unwritable
@@ -37,11 +40,16 @@ def answer(derivation: Derivation, kind: str, form: str) -> Answer:
 
 
 def _answer(derivation: Derivation, kind: str, form: str) -> Answer:
+    if derivation.y.tensor.dtype.category < FLOATING:
+        raise NoFormula(f"the result is {derivation.y.tensor.dtype.name}, which nothing leads to")
     formula: Formula = getattr(derivation, _MAKERS[kind])()
     first = derivation if kind == "grad" else derivation.again()
     if overruled(first, formula if kind == "grad" else first.gradients()):
         raise NoFormula("a Function's own backward, a hook or a gradient within it makes another")
-    key = differing(formula)
+    try:
+        key = differing(formula)
+    except ProgramError as error:
+        raise NoFormula(f"the text found for it does not run here: {error.error}") from None
     if key is not None:
         at = f" by `{key_text(key)}`" if key else ""
         raise NoFormula(f"the text found for the derivative{at} does not have its value")

@@ -304,9 +304,9 @@ def _summed(
     if value.kind == PRODUCT and algebra.factoring and len(value.shape) == 1:
         vectors = list(algebra.factors_of(value).items())
         if len(vectors) == 2 and all(b.shape == value.shape and e == 1 for b, e in vectors):
-            found = _picked(algebra, vectors[0][0], vectors[1][0])
-            if found is not None:
-                return found
+            picked = _picked(algebra, vectors[0][0], vectors[1][0])
+            if picked is not None:
+                return picked
             if len({algebra.dtype(b) for b, _ in vectors}) == 1 and algebra.dtype(value):
                 return algebra.matmul([vectors[0][0], vectors[1][0]])
     if value.kind == PRODUCT and algebra.factoring and not keepdim and len(value.shape) == 2:
@@ -334,9 +334,7 @@ def _picked(algebra: Algebra, a: Expression, b: Expression) -> Expression | None
         if rows is not None and len(places) == 1:
             items = algebra.rows(other)
             one = algebra.call("select", [other, 0, places[0]], (), other.complex)
-            return algebra.product(
-                [(rows[places[0]], 1), (items[places[0]] if items else one, 1)]
-            )
+            return algebra.product([(rows[places[0]], 1), (items[places[0]] if items else one, 1)])
     return None
 
 
@@ -767,7 +765,8 @@ def _part(name: str) -> Callable[..., Expression | None]:
         if name == "select" and where[0] == 0 and algebra.factoring:
             items = algebra.rows(value)
             if items is not None:
-                return items[where[1]]
+                row: Expression = items[where[1]]
+                return row
         if value.kind == CALL and value.head[0] == f"{name}_scatter":
             base, source, *there = arguments(value)
             if tuple(there) == where:
