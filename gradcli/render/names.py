@@ -103,7 +103,7 @@ def own_text(node: Any, taker: Any, names: Names) -> str:
     A transpose of what has a name is called by that name, as a module's weight is.
     """
     text = source_text(node)
-    if taker is None or not text or source_span(node) != source_span(taker):
+    if taker is None or taker is node or not text or source_span(node) != source_span(taker):
         return text
     if node.title == "TBackward0":
         maker, number = node.edges[0], 0 if node.numbers is None else node.numbers[0]
