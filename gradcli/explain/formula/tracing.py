@@ -122,7 +122,7 @@ def _cut(output: Any) -> None:
     level = output.level if type(output) is Tensor else None
     if type(level) is Traced:
         _mark(Call(None, (level.symbol,)), output)
-        output.level.source, output.level.view = level.source, level.view  # type: ignore[union-attr]
+        output.level.source, output.level.view = level.source, level.view
 
 
 def _mark(call: Call, outputs: Any, source: Tensor | None = None, view: Call | None = None) -> None:
