@@ -456,6 +456,14 @@ def test_programs_are_answered_by_the_command(
     assert done.stdout.startswith(wanted)
 
 
+def test_what_numpy_lacks_is_called_by_its_public_name() -> None:
+    words = ["--set", "x=[1,2,4]", "--formula", "--as", "numpy"]
+    assert (
+        "no function for layer_norm"
+        in gradcli("grad", "(layer_norm(x, [3])*x).sum()", *words).stderr
+    )
+
+
 def test_integers_have_no_formula(tmp_path: pathlib.Path) -> None:
     done = gradcli("grad", "x.int().sum()", "--set", "x=[1.5,2]", "--formula")
     assert done.returncode == 5

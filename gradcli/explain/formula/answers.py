@@ -11,6 +11,7 @@ from .evaluation import differing, overruled
 from .formulas import Derivation, Formula, in_language, key_text, written
 from .text import Unwritable
 from .tracing import NoFormula
+from .words import SPELLED
 
 _MAKERS = {
     "grad": "gradients",
@@ -77,7 +78,8 @@ def _code(formula: Formula, title: str, form: str) -> str:
         return torch_code(formula, title)
     except Unwritable as error:
         what = "NumPy or SciPy" if form == "numpy" else "PyTorch"
-        raise NoFormula(f"{what} has no function for {error.args[0]}") from None
+        name = SPELLED.get(error.args[0], (error.args[0],))[0].rpartition(".")[2]
+        raise NoFormula(f"{what} has no function for {name}") from None
 
 
 def _lines(parts: dict[Any, str], where: list[tuple[str, str]]) -> str:
