@@ -42,7 +42,8 @@ def solve(
     if at.size == 1 and residual.size == 1 and np.isfinite([bounds.lower, bounds.upper]).all():
         low, high = (system.residual(end)[0] for end in (bounds.lower, bounds.upper))
         if low * high <= 0:
-            return _bracketed(system, at, bounds, float(low[0]), tolerance, most, watch)
+            ends = float(low[0]), float(high[0])
+            return _bracketed(system, at, bounds, ends, tolerance, most, watch)
     point = _point(at, residual, jacobian, 0)
     watch(point)
     while point.step < most and np.isfinite(point.value):
@@ -90,18 +91,27 @@ def _bracketed(
     system: System,
     at: Array,
     bounds: Bounds,
-    low: float,
+    ends: tuple[float, float],
     tolerance: float,
     most: int,
     watch: Callable[[Point], None],
 ) -> tuple[Point, bool]:
-    """A root between bounds where the signs differ: Newton's steps while they help, else halves."""
+    """A root between bounds where the signs differ: Newton's steps while they help, else halves.
+
+    `ends` are the values at the bounds. Where the sign changes at a pole or a jump the values do
+    not become small, and there is no root.
+    """
+    low, high = ends
+    small = max(tolerance, tolerance**0.5 * min(abs(low), abs(high)))
     left, right = float(bounds.lower[0]), float(bounds.upper[0])
     last = right - left
+    best = _point(at, *system.residual(at), 0)
     for step in range(most + 1):
         residual, jacobian = system.residual(at)
         point = _point(at, residual, jacobian, step)
         watch(point)
+        if point.value < best.value:
+            best = point
         value, slope = float(residual[0]), float(jacobian[0, 0])
         if value == 0:
             return point, True
@@ -113,7 +123,9 @@ def _bracketed(
         if not left < at[0] + move < right or abs(2 * move) > abs(last):
             move = (left + right) / 2 - float(at[0])
         last, following = move, at + move
-        if abs(move) <= 2 * np.finfo(at.dtype).eps * abs(float(following[0])):
-            return point, True
+        if abs(move) <= 2 * np.finfo(residual.dtype).eps * abs(float(following[0])):
+            break
         at = following
-    return point, bool(abs(value) <= tolerance)
+    else:
+        small = tolerance
+    return best, (2 * best.value) ** 0.5 <= small

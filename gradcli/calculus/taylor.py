@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import factorial
+import math
+from fractions import Fraction
 
 from gradcli.autograd.modes import enable_grad, requires_grad
 from gradcli.func import recorded
@@ -27,7 +28,8 @@ def coefficients(
     for power in range(1, order + 1):
         derivative = _slope(derivative, inputs, along)
         number = 0.0 if derivative is None else float(derivative.array.reshape(()))
-        found.append(number / factorial(power))
+        exact = math.isfinite(number)
+        found.append(float(Fraction(number) / math.factorial(power)) if exact else number)
     return found
 
 

@@ -12,7 +12,7 @@ from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import no_grad
 from gradcli.autograd.operations import operations
 from gradcli.language.machine.state import machine
-from gradcli.render.names import Names, place_of, source_text
+from gradcli.render.names import Names, own_text, place_of, source_text
 from gradcli.table.call.record import OpNode
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, constant, make, shape_of
@@ -193,27 +193,28 @@ def _as_tensor(grad: Any, edge: Any, number: int) -> Tensor:
     return make(grad, edge.dtype if edge.count == 1 else edge.dtype[number - 1])
 
 
-def formula(part: Part, names: Names) -> str:
+def formulas(node: Any, parts: Sequence[Part], names: Names) -> list[str]:
     """What a node passes on, with `g` for what arrives; "" when no formula writes it.
 
     What the node saved has to be readable.
     """
-    if not isinstance(part.node, OpNode):
-        return "the Function's own backward" if hasattr(part.node, "class_") else ""
-    from .formula.local import step_formula
+    if not isinstance(node, OpNode):
+        text = "the Function's own backward" if hasattr(node, "class_") else ""
+        return [text] * len(parts)
+    from .formula.local import step_formulas
 
-    return step_formula(part.node, part.place, names)
+    return step_formulas(node, [part.place for part in parts], names)
 
 
-def called(edge: Edge, names: Names) -> str:
-    """How a text speaks of an edge: by the user's name, else by the source text."""
+def called(edge: Edge, names: Names, taker: Any = None) -> str:
+    """How a text speaks of an edge to `taker`: by the user's name, else by the source text."""
     node, number = edge
     name = names.of(node, number)
     if name:
         return name
     if node.number < 0:
         return "(a leaf without a name)"
-    text = source_text(node)
+    text = own_text(node, taker, names)
     return f"({text})" if 0 < len(text) <= 40 else f"<{node.title}>"
 
 

@@ -23,7 +23,7 @@ from gradcli.tensor.tensor import Tensor, constant, make, shape_of
 
 from . import chain as chains
 from .causes import Causes, norm
-from .chain import Chain, Edge, called, changes, formula
+from .chain import Chain, Edge, called, changes, formulas
 from .cuts import Piece, cut_lines
 from .readable import readable
 from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
@@ -157,15 +157,15 @@ class Explanation:
             (
                 part.edge,
                 Passing(
-                    called(part.edge, self.names),
+                    called(part.edge, self.names, node),
                     None,
-                    formula(part, self.names),
+                    text,
                     slopes.get(part.edge),
                     part.grad,
                     part.wide,
                 ),
             )
-            for part in step.parts
+            for part, text in zip(step.parts, formulas(node, step.parts, self.names), strict=True)
         ]
         value = self.values.get((node, 0)) if node is not self.chain.root[0] else None
         notes = list(changes(node, self.names))
@@ -197,6 +197,8 @@ class Explanation:
             if len(shares) > 1:
                 largest = max(shares, key=lambda source: abs(source.share or 0.0))
                 dominant.append((total.name, largest))
+        for draft in self.drafts.values():
+            draft.chained = draft.count == 1 or self._returns(draft.box)
         factors = [
             Factor(self.numbers[box], draft.factor, draft.left)
             for box, draft in self.drafts.items()
@@ -217,6 +219,22 @@ class Explanation:
         ]
         joins.sort(key=lambda join: -join[1])
         return Summary(dominant[:MOST], shrinking[:MOST], growing[:MOST], joins[:MOST])
+
+    def _returns(self, box: Box) -> bool:
+        """Whether a way along the arrows leads from a box to itself, as the next step of a loop."""
+        takers: dict[Box, list[Box]] = defaultdict(list)
+        for arrow in self.drawing.arrows:
+            takers[arrow.maker].append(arrow.taker)
+        seen: set[Box] = set()
+        waiting = [box]
+        while waiting:
+            for taker in takers[waiting.pop()]:
+                if taker is box:
+                    return True
+                if taker not in seen:
+                    seen.add(taker)
+                    waiting.append(taker)
+        return False
 
     # ---------------------------------------------------------------- what is missing
 
@@ -275,6 +293,9 @@ class _Draft:
         self.most = 0.0
         self.left = 0  # steps that passed something on
         self.logarithm = 0.0  # of what arrives times this is what is passed on, over all steps
+        self.came = 0.0  # the norm of all that arrived
+        self.gone = 0.0  # the norm of all that was passed on
+        self.chained = True  # whether one of these steps passes on to another
 
     def see(self, step: chains.Step) -> None:
         """Count a step, and compare what it passes on with what arrived."""
@@ -286,6 +307,8 @@ class _Draft:
         came = math.hypot(*(norm(grad) for grad in step.arrived if grad is not None))
         gone = max(left, default=0.0)
         self.left += gone > 0
+        self.came = math.hypot(self.came, came)
+        self.gone = math.hypot(self.gone, gone)
         if came > 0 and math.isfinite(came) and math.isfinite(gone):
             self.logarithm += math.log(gone / came) if gone > 0 else -math.inf
         elif came == 0 and self.logarithm == -math.inf:
@@ -298,6 +321,8 @@ class _Draft:
         """By what the gradient was multiplied over all these steps; None where nobody knows."""
         if not self.passings or math.isnan(self.logarithm):
             return None
+        if not self.chained:
+            return self.gone / self.came if self.came else None
         return math.exp(min(self.logarithm, 700.0))
 
     def step(self, numbers: Mapping[Box, int]) -> Step:

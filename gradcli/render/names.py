@@ -97,6 +97,21 @@ def source_text(node: Any) -> str:
     return "" if place is None else " ".join(place[0].slice(place[1].span).split())
 
 
+def own_text(node: Any, taker: Any, names: Names) -> str:
+    """The text of an operand of `taker`: "" where the one text that made both is not its own.
+
+    A transpose of what has a name is called by that name, as a module's weight is.
+    """
+    text = source_text(node)
+    if taker is None or taker is node or not text or source_span(node) != source_span(taker):
+        return text
+    if node.title == "TBackward0":
+        maker, number = node.edges[0], 0 if node.numbers is None else node.numbers[0]
+        name = names.of(maker, number) if maker is not None else ""
+        return f"{name}.T" if name else ""
+    return ""
+
+
 def source_place(node: Any) -> str:
     """Where that text is: `In[3]:1:5`; "" when it is not known."""
     return place_of(node.where)

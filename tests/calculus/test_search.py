@@ -104,7 +104,11 @@ def test_a_fit_is_one_line(tmp_path):
         (("minimize", "x**2", "--set", "x=1", "--bounds", "y=3,4"), 2, "no name that varies"),
         (("minimize", "x**2", "--set", "x=1", "--each", "--trace"), 2, "--trace"),
         (("solve", "x**2 + 1", "--set", "x=1"), 1, ""),
+        (("minimize", "x**2", "--set", "x=1", "--bounds", "x=nan,4"), 2, "NaN is no bound"),
         (("solve", "exp(x)", "--set", "x=1", "--iterations", "3"), 1, ""),
+        (("solve", "tan(x)", "--set", "x=1.5", "--bounds", "x=1,2"), 1, ""),
+        (("solve", "1/x", "--set", "x=2", "--bounds", "x=-1,3"), 1, ""),
+        (("solve", "floor(x) - 2.5", "--set", "x=1", "--bounds", "x=0,5"), 1, ""),
         (("grad", "x", "--set", "x=1", "--tangent", "1"), 2, "--tangent is for --taylor"),
         (("grad", "x.sum()", "--set", "x=[1,2]", "--taylor", "2"), 2, "along which direction"),
         (("grad", "x", "--set", "x=1", "--sigma", "y=1"), 2, "no input that requires grad"),
@@ -133,6 +137,7 @@ def test_from_a_maximum_it_goes_down():
     [
         (("x**2 - 2", "--set", "x=1"), {"x": 2**0.5}),
         (("cos(x) - x", "--set", "x=0", "--bounds", "x=0,1"), {"x": 0.7390851332151607}),
+        (("sign(x) * abs(x)**0.3", "--set", "x=1", "--bounds", "x=-1,3"), {"x": 0.0}),
         (("x**3 - 1e-9", "--set", "x=5", "--bounds", "x=-10,10"), {"x": 1e-3}),
         (("x", "--set", "x=5", "--bounds", "x=0,10"), {"x": 0.0}),
         (("[x + y - 3, x*y - 2]", "--set", "x=0", "--set", "y=5"), {"x": 1.0, "y": 2.0}),
@@ -146,6 +151,20 @@ def test_roots(words, at):
     assert found["converged"]
     for name, value in at.items():
         assert found["at"][name] == pytest.approx(value, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["x**2 - 2", "exp(x) - 5", "x**3 - x - 1"])
+def test_a_bracket_in_float32_ends_at_the_best_point(text):
+    words = ["solve", text, "--set", "x=1", "--bounds", "x=0,9", "--dtype", "float32"]
+    steps = records(gradcli(*words, "--trace", stdin=b"").stdout)
+    assert abs(steps[-1]["value"]) == min(abs(step["value"]) for step in steps)
+    assert steps[-1]["converged"]
+
+
+def test_series_of_high_order():
+    found = document("grad", "exp(x)", "--set", "x=0", "--taylor", "200")["taylor"]["x"]
+    assert found[:3] == [1.0, 1.0, 0.5]
+    assert found[-1] == 0.0
 
 
 def test_a_root_per_record():

@@ -46,6 +46,11 @@ def test_gnu_conventions():
     assert parse(["help", "grad"]).help
 
 
+@pytest.mark.parametrize("text", ["-0.5*x", "-(x*y)", "-[1]", "-3", "-_x"])
+def test_expressions_may_begin_with_a_sign(text):
+    assert parse(["grad", text, "--set", "x=1"]).operands == [text]
+
+
 @pytest.mark.parametrize(
     ("words", "message", "help"),
     [

@@ -122,6 +122,29 @@ def test_the_factors_of_a_summary_multiply_to_what_is_left(tmp_path: Path) -> No
     assert found["gradients"][0]["gradient"]["data"] == pytest.approx(0.6**20, rel=1e-4)
 
 
+def test_factors_multiply_only_along_a_chain(tmp_path: Path) -> None:
+    """What steps of a loop pass on side by side, to one input, is not a product."""
+    text = "x = param(2.)\ny = x * 0\nfor step in range(300):\n    y = y + 0.01 * x\n"
+    head, _, _ = ran(written(tmp_path, text), "--of", "y").partition("start")
+    assert "0.01 * x × 300 multiplies the norm by 0.01\n" in head
+    assert "0.01 * x × 300 passes nothing on" not in head
+
+
+def test_weights_are_not_named_by_the_call_of_their_module(tmp_path: Path) -> None:
+    text = (
+        "import torch\nm = torch.nn.Linear(3, 2)\nx = torch.ones(4, 3, requires_grad=True)\n"
+        "y = torch.tanh(m(x)).sum()\n"
+    )
+    found = ran(written(tmp_path, text))
+    assert re.search(r"to x  = g @ [\w.]*weight\n", found), found
+
+
+def test_an_operand_more_costs_the_same(tmp_path: Path) -> None:
+    """A rule that makes the gradients of a list of operands runs once for all of them."""
+    text = "x = param(2.)\ny = stack([x + i for i in range(3000)]).sum()\n"
+    assert "StackBackward0" in ran(written(tmp_path, text), "--of", "y", "--timeout", "20")
+
+
 def test_what_dominates(tmp_path: Path) -> None:
     text = "x = param(2.)\ny = x\nfor step in range(4):\n    y = y + 1\nz = 99 * y + x\n"
     text = ran(written(tmp_path, text), "--of", "z")

@@ -432,7 +432,94 @@ def test_writes_in_place(text: str) -> None:
     assert all(close(a, b, 1e-12) for a, b in zip(found, case.executed(), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("y = x * 2\ny[0] = 5\nz = (y * y).sum()\n", "x: "),
+        ("y = torch.zeros(3)\nfor i in range(3):\n    y[i] = x[i] ** i\nz = y.sum()\n",
+         "x: stack([tensor(0.0), tensor(1.0), 2 * x[2]])\n"),
+        ("with torch.no_grad():\n    k = x * 2\nz = (k * x).sum()\n", "x: 2 * x\n"),
+        ("z = (x.long() * x).sum()\n", "x: x.to(int64)\n"),
+        ("z = (x * x).sum()\nz.backward()\n", "x: 2 * x\n"),
+        ("z = x[0] * x[1]\n", "x: stack([x[1], x[0], tensor(0.0)])\n"),
+    ],
+)  # fmt: skip
+def test_programs_are_answered_by_the_command(
+    text: str, wanted: str, tmp_path: pathlib.Path
+) -> None:
+    """What the program writes, cuts, casts and walks back itself is all compared with the engine's
+    gradients before a formula is shown."""
+    start = "import torch\nx = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)\n"
+    (tmp_path / "p.grad").write_text(start + text)
+    done = gradcli("grad", "-f", str(tmp_path / "p.grad"), "--of", "z", "--formula")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(wanted)
+
+
+def test_what_numpy_lacks_is_called_by_its_public_name() -> None:
+    words = ["--set", "x=[1,2,4]", "--formula", "--as", "numpy"]
+    assert (
+        "no function for layer_norm"
+        in gradcli("grad", "(layer_norm(x, [3])*x).sum()", *words).stderr
+    )
+
+
+def test_integers_have_no_formula(tmp_path: pathlib.Path) -> None:
+    done = gradcli("grad", "x.int().sum()", "--set", "x=[1.5,2]", "--formula")
+    assert done.returncode == 5
+    assert "the result is int64" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "numpy", "torch"])
+@pytest.mark.parametrize("name", ["cos", "sin", "where", "sum", "exp", "linalg", "F", "inf"])
+def test_names_that_hide_functions(name: str, form: str) -> None:
+    """A function whose name stands for a value is named in full, and so is a number."""
+    text = f"sum(relu({name} * x) + sin(cos(x)) + 1e999 * {name})"
+    text = text.replace(f"{name}(", f"torch.{name}(")
+    done = gradcli(
+        "grad", text, "--set", f"{name}=2", "--set", "x=[1,2]", "--formula", "--as", form
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_names_that_hide_functions_and_torch() -> None:
+    done = gradcli("grad", "sin(cos * torch)", "--set", "cos=1", "--set", "torch=2", "--formula")
+    assert done.returncode == 5
+    assert "`cos` and `torch` are names of values here" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "numpy", "torch"])
+@pytest.mark.parametrize("command", ["jacobian", "jvp"])
+def test_lists_stand_for_tensors_of_their_elements(command: str, form: str) -> None:
+    words = [command, "[x[0] * x[1], x[0] + 1]", "--set", "x=[2,3]", "--formula", "--as", form]
+    done = gradcli(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_second_derivatives_by_rows() -> None:
+    case = Case("(1 - x[0])**2 + 100*(x[1] - x[0]**2)**2", {"x": [0.5, 0.7]}, {})
+    parts, where = in_language(case.derivation().hessian())
+    found = arrays(evaluated(parts, where, case.values()))
+    assert close(found[0], case.executed("hessian")[0], 1e-12)
+    assert parts["x", "x"].count("stack") == 3
+    latex, _ = written(case.derivation().hessian(), Latex())
+    assert latex["x", "x"].count("pmatrix") == 2
+
+
+def test_conjugates_of_conjugates() -> None:
+    done = gradcli("grad", "sum(z * conj(z)).real", "--set", "z=[1+2j]", "--formula")
+    assert done.stdout == "z: 2 * z\n"
+
+
+def test_vectors_of_different_dtypes_are_not_multiplied_as_matrices() -> None:
+    words = ["--set", "x=[1,2]", "--set", "c=2", "--const", "k=[3,4]", "--formula"]
+    assert gradcli("grad", "sum(c * k * x)", *words).stdout == "x: c * k\nc: sum(k * x)\n"
+
+
 def test_usage() -> None:
+    for option in (["--taylor", "2"], ["--elasticity"], ["--sigma", "x=1"]):
+        done = gradcli("grad", "x", "--set", "x=1", "--formula", *option)
+        assert done.returncode == 2
     assert "--formula" in gradcli("grad", "x", "--as", "latex").stderr
     assert gradcli("grad", "x", "--formula", "--as", "tex").returncode == 2
 

@@ -19,6 +19,11 @@ def run(options: Options) -> int:
         raise UsageError("--as says how a formula is written", "give --formula, too")
     if options.formula and (options.each or options.slurp or options.grid):
         raise UsageError("a formula is the same for all records", "leave out --formula")
+    for name in ("taylor", "sigma", "elasticity"):
+        if options.formula and name in options.given:
+            raise UsageError(
+                f"--formula writes derivatives, and --{name} numbers", "give one of the two"
+            )
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()

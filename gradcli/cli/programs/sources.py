@@ -123,7 +123,9 @@ def expression_or_file(options: Options) -> Text:
     if len(operands) > 1:
         raise UsageError(
             f"one expression at a time, not also `{operands[1]}`",
-            "an expression that has spaces is put in quotes",
+            "options go before --"
+            if operands[1].startswith("--")
+            else "an expression that has spaces is put in quotes",
         )
     if options.file is None:
         if not operands:

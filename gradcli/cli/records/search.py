@@ -125,6 +125,8 @@ class Search(Derivative):
                         f"--bounds {name}: a bound has the shape {list(array.shape)}, and `{name}`"
                         f" has {list(shape_of(tensor))}",
                     )
+                if np.isnan(array).any():
+                    raise UsageError(f"--bounds {name}: NaN is no bound")
                 values[name] = array
             sides.append(problem.vector(values))
         if (sides[0] > sides[1]).any():

@@ -44,7 +44,7 @@ def result_of(result: Result, inputs: Named, options: Options) -> Tensor:
         (name,) = chosen(options.of, known, "--of", "result")
         value = result.globals[name]
     elif type(result.value) in (list, tuple) and any(type(v) is Tensor for v in result.value):
-        value = _stacked(result.value)
+        value = stacked(result.value)
     elif result.value is UNSET or (result.value is None and options.file is not None):
         raise UsageError(
             "the program does not end with an expression", "say which result: --of NAME"
@@ -76,7 +76,7 @@ def _help_for(value: Any) -> str:
     return "a program can name several results; --of NAME takes one"
 
 
-def _stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
+def stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
     """The elements of a list or tuple along a new first axis: `stack`. Raises Failure."""
     from gradcli.language.library.torch_names import tensor_attribute, torch_name
 

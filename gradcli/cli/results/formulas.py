@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
+from gradcli.autograd.freed_values import Keeper
 from gradcli.cli.process.report import RAISED, Failure
+from gradcli.cli.programs.recorded import KEEP
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.programs.sources import Text
 from gradcli.cli.programs.subject import TextSubject
@@ -19,6 +22,7 @@ from gradcli.language.machine.state import machine
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make
 
+from .derivatives import stacked
 from .output import Sink
 
 # What an input stands for that is not given: its formula is that of a number.
@@ -31,7 +35,8 @@ def run(text: Text, given: dict[str, Tensor], options: Options) -> int:
     _fill(subject, given, options)
     subject.inputs = dict(given)
     try:
-        traced = Run(subject.run, given)
+        Keeper(KEEP)
+        traced = Run(partial(_executed, subject), given)
         derivation = Derivation(traced, _result(traced, text, options), _by(traced, options))
         found = answer(derivation, options.command.name, getattr(options, "as") or "text")
     except NoFormula as error:
@@ -46,6 +51,17 @@ def run(text: Text, given: dict[str, Tensor], options: Options) -> int:
     else:
         sys.stdout.write(found.text)
     return 0
+
+
+def _executed(subject: TextSubject, given: dict[str, Tensor], observe: Any) -> None:
+    """Run the program; a list as its result stands for the tensor of its elements."""
+
+    def told(name: str, value: Any, place: int) -> None:
+        listed = not name and type(value) in (list, tuple)
+        several = listed and any(type(item) is Tensor for item in value)
+        observe(name, stacked(value) if several else value, place)
+
+    subject.run(given, told)
 
 
 def _fill(subject: TextSubject, given: dict[str, Tensor], options: Options) -> None:

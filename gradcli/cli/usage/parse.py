@@ -133,7 +133,7 @@ def parse(arguments: list[str]) -> Options:
                 _take(options, option, "")
             else:
                 _take(options, option, value if equals else _next(words, f"--{name}", option))
-        elif word.startswith("-") and word != "-":
+        elif word.startswith("-") and word[1:2].isalpha():
             _short(word, words, options)
         else:
             operands.append(word)

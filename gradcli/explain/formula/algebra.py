@@ -75,6 +75,7 @@ class Algebra:
     def __init__(self) -> None:
         self.made: dict[Any, Expression] = {}
         self.factoring = False  # what rules made is put into its shortest form
+        self.dtypes: dict[Expression, str] = {}  # of names that are no integers, and what is made
 
     def _make(
         self,
@@ -155,6 +156,8 @@ class Algebra:
             for inner, part in self.terms_of(term) if flat else [(1, term)]:
                 gathered[part] = exact(gathered.get(part, 0) + inner * factor)
         gathered = {part: factor for part, factor in gathered.items() if factor != 0}
+        if self.factoring and gathered:
+            self._joined(gathered)
         if not gathered:
             return self.number(0, shape)
         if len(gathered) == 1:
@@ -177,6 +180,107 @@ class Algebra:
             found = self.factored(found)
         return self.expand(found, shape)
 
+    def _joined(self, gathered: dict[Expression, Any]) -> None:
+        """Terms of a sum that are one call together, as that call."""
+        one = self.number(1)
+        for part, factor in list(gathered.items()):
+            if part.kind == CALL and part.head[0] == "expm1" and gathered.get(one) == factor:
+                del gathered[part], gathered[one]
+                exp = self.call("exp", part.args, part.shape, part.complex)
+                gathered[exp] = exact(gathered.get(exp, 0) + factor)
+        rows = {part: items for part in gathered if (items := self.rows(part)) is not None}
+        if any(len(rows) > 1 or gathered[part] != 1 for part in rows) and (
+            len({part.shape for part in rows}) == 1
+        ):
+            count, *shape = next(iter(rows)).shape
+            listed = [(gathered.pop(part), items) for part, items in rows.items()]
+            joined = self.stack(
+                [
+                    self.total([(factor, items[place]) for factor, items in listed], tuple(shape))
+                    for place in range(count)
+                ]
+            )
+            if not is_number(joined, 0):
+                gathered[joined] = exact(gathered.get(joined, 0) + 1)
+        self._branches(gathered)
+        for part in [part for part, factor in gathered.items() if factor == 0]:
+            del gathered[part]
+
+    def stack(self, items: Sequence[Expression]) -> Expression:
+        """The tensor of rows, written out where they are numbers."""
+        shape = (len(items), *items[0].shape)
+        if all(not item.shape and item.kind == NUMBER for item in items):
+            if not any(item.head for item in items):
+                return self.number(0, shape)
+            if not any(item.complex for item in items):
+                return self.call("tensor", [[float(item.head) for item in items]], shape)
+        numbers = [self.numbers(item) for item in items]
+        if len(shape) == 2 and all(row is not None for row in numbers):
+            return self.call("tensor", [numbers], shape)
+        return self.call("stack", [list(items), 0], shape, any(item.complex for item in items))
+
+    def dtype(self, part: Expression) -> str:
+        """The dtype that names give an expression, "" where they do not or it is in doubt."""
+        known = self.dtypes.get(part)
+        if known is not None:
+            return known
+        if part.kind == NAME or (part.kind == CALL and part.head[0] in _OF_NO_DTYPE):
+            return ""
+        args: Sequence[Any] = part.args
+        if part.kind == CALL and part.head[0] == "where":
+            args = [arg for arg in arguments(part)[1:] if isinstance(arg, Expression)]
+        found = {self.dtype(arg) for arg in args if arg.kind != NUMBER}
+        self.dtypes[part] = found.pop() if len(found) == 1 else ""
+        return self.dtypes[part]
+
+    def _alike(self, row: Expression) -> list[Expression] | None:
+        """The elements of a vector that is one number everywhere."""
+        one = row.kind == EXPAND and not row.args[0].shape
+        return [row.args[0]] * row.shape[0] if one else None
+
+    def numbers(self, part: Expression) -> list[float] | None:
+        """The elements of a vector of real numbers; None for any other."""
+        items = (self.rows(part) or self._alike(part)) if len(part.shape) == 1 else None
+        known = items is not None and all(i.kind == NUMBER and not i.complex for i in items)
+        return [float(item.head) for item in items or ()] if known else None
+
+    def rows(self, part: Expression) -> list[Expression] | None:
+        """The rows that `stack` makes an expression of; None for any other."""
+        if is_stack(part):
+            return list(arguments(part)[0])
+        if part.kind == CALL and part.head[0] == "tensor" and len(part.shape) == 1:
+            values = arguments(part)[0]
+            if all(isinstance(value, float) for value in values):
+                return [self.number(value) for value in values]
+        return None
+
+    def _branches(self, gathered: dict[Expression, Any]) -> None:
+        """Terms that one condition takes or leaves, as one choice between two sums.
+
+        Only factors that are finite wherever names are: elsewhere zero times them is not zero.
+        """
+        chosen: dict[Expression, list[tuple[Expression, Expression, Any]]] = {}
+        for term, factor in gathered.items():
+            factors = self.factors_of(term)
+            choices = [b for b, e in factors.items() if e == 1 and _is_choice(b)]
+            if len(choices) == 1 and all(finite(b, e) for b, e in factors.items()):
+                condition = arguments(choices[0])[0]
+                chosen.setdefault(condition, []).append((term, choices[0], factor))
+        for condition, group in chosen.items():
+            if len(group) < 2:
+                continue
+            sides: list[list[tuple[Any, Expression]]] = [[], []]
+            for term, choice, factor in group:
+                rest = [(b, e) for b, e in self.factors_of(term).items() if b is not choice]
+                del gathered[term]
+                for side, value in zip(sides, arguments(choice)[1:], strict=True):
+                    side.append((factor, self.product([*rest, (value, 1)])))
+            taken, left = (self.total(side) for side in sides)
+            taken, left = (v.args[0] if v.kind == EXPAND else v for v in (taken, left))
+            shape = tuple(broadcast_shape([condition.shape, taken.shape, left.shape]))
+            found = self.call("where", [condition, taken, left], shape)
+            gathered[found] = exact(gathered.get(found, 0) + 1)
+
     def column(self, part: Expression) -> Expression:
         """A row times matrices as matrices times a column."""
         if part.kind == MATMUL and len(part.args[0].shape) == 1 and len(part.args[-1].shape) == 2:
@@ -184,14 +288,14 @@ class Algebra:
         return part
 
     def ordered(self, gathered: dict[Expression, Any]) -> list[Expression]:
-        """Terms as books have them: by falling degree, numbers last, what is taken away behind."""
+        """Terms as books have them: by falling degree, else what is taken away behind numbers."""
         degrees = [degree(part) for part in gathered]
         polynomial = all(d is not None for d in degrees)
 
         def place(part: Expression) -> Any:
             negative = not isinstance(gathered[part], complex) and gathered[part] < 0
             if polynomial:
-                return (negative and part.kind != NUMBER, -(degree(part) or 0))
+                return (-(degree(part) or 0), negative)
             return (negative, part.kind == NUMBER, transposed(part))
 
         return sorted(gathered, key=place)
@@ -286,6 +390,8 @@ class Algebra:
                 waiting.append((base.args[0], exponent))
                 continue
             gathered[base] = exact(gathered.get(base, 0) + exponent)
+        if self.factoring and len(gathered) > 1:
+            self._raised(gathered)
         gathered = {base: exponent for base, exponent in gathered.items() if exponent != 0}
         if scale == 0 or not gathered:
             return self.number(scale, shape)
@@ -303,6 +409,21 @@ class Algebra:
         if scale != 1:
             found = self.total([(scale, found)])
         return self.expand(found, shape)
+
+    def _raised(self, gathered: dict[Expression, Any]) -> None:
+        """Powers of one base whose exponents vary, as one power."""
+        for part in [p for p in gathered if p.kind == CALL and p.head[0] == "pow"]:
+            base, exponent = arguments(part)
+            if gathered.get(part) != 1 or not isinstance(exponent, Expression):
+                continue
+            if not isinstance(base, Expression) or not isinstance(gathered.get(base), int):
+                continue
+            several = self.total([(1, exponent), (gathered[base], self.number(1))])
+            if several.kind == NUMBER or several.shape != exponent.shape:
+                continue
+            del gathered[part], gathered[base]
+            whole = self.call("pow", [base, several], part.shape, part.complex)
+            gathered[whole] = exact(gathered.get(whole, 0) + 1)
 
     def power(self, base: Expression, exponent: Any) -> Expression:
         """A power by elements."""
@@ -360,6 +481,13 @@ class Algebra:
         shape = tuple(reversed(part.shape))
         if len(part.shape) < 2:
             return part
+        if part.kind == CALL and part.head[0] == "tensor":
+            return self.call("tensor", [[*map(list, zip(*arguments(part)[0], strict=True))]], shape)
+        if len(shape) == 2 and is_stack(part):
+            rows = [self.rows(row) or self._alike(row) for row in self.rows(part) or ()]
+            known = [row for row in rows if row is not None]
+            if len(known) == len(rows):
+                return self.stack([self.stack(column) for column in zip(*known, strict=True)])
         if part.kind == MATMUL and all(len(arg.shape) == 2 for arg in part.args):
             return self.matmul([self.transpose(arg) for arg in reversed(part.args)])
         if part.kind == PRODUCT and all(len(arg.shape) in (0, 2) for arg in part.args):
@@ -370,6 +498,8 @@ class Algebra:
             return self.expand(part.args[0], shape)
         if part.kind == CALL and part.head[0] == "T":
             return part.args[0]
+        if part.kind == NAME and part.head.endswith(".T") and part.head[0] != "(":
+            return self.name(part.head[:-2], shape, part.complex)
         if part.kind == CALL and part.head[0] in ("eye", "diag"):
             return part
         if part.kind == CALL and part.head[0] == "outer":
@@ -484,6 +614,42 @@ def degree(part: Expression) -> Any:
     ):
         return sum(part.head)
     return None
+
+
+def is_stack(part: Expression) -> bool:
+    """Whether an expression is a tensor of rows."""
+    return part.kind == CALL and part.head[0] == "stack" and arguments(part)[1:] == [0]
+
+
+def _is_choice(part: Expression) -> bool:
+    """Whether an expression is something or zero, as a condition has it."""
+    if part.kind != CALL or part.head[0] != "where" or part.complex:
+        return False
+    condition, *sides = arguments(part)
+    known = all(isinstance(side, Expression) for side in (condition, *sides))
+    return known and any(is_number(side, 0) for side in sides)
+
+
+_OF_NO_DTYPE = {"gt", "ge", "lt", "le", "eq", "ne", "one_hot", "tensor", "_to_copy", "eye"}
+
+_BOUNDED = {"sin", "cos", "tanh", "sigmoid", "sign", "abs", "atan", "erf", "relu", "clamp"}
+_BOUNDED |= {"_softmax", "where", "T", "select", "slice", "outer", "unsqueeze", "reshape", "stack"}
+_BOUNDED |= {"sum", "sum_dim", "maximum", "minimum"}
+
+
+def finite(part: Expression, exponent: Any = 1) -> bool:
+    """Whether a power is finite wherever the names in it are, but for an overflow."""
+    if not isinstance(exponent, int) or exponent < 0:
+        return False
+    if part.kind == NUMBER:
+        return not isinstance(part.head, complex) and math.isfinite(part.head)
+    if part.kind == PRODUCT:
+        return all(finite(b, e) for b, e in zip(part.args, part.head, strict=True))
+    if part.kind == CALL and part.head[0] == "where":
+        return all(finite(side) for side in arguments(part)[1:] if isinstance(side, Expression))
+    if part.kind == CALL and part.head[0] not in _BOUNDED:
+        return False
+    return all(finite(arg) for arg in part.args)
 
 
 def transposed(part: Expression) -> bool:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from gradcli.language.errors.program_error import ProgramError
+from gradcli.tensor.dtypes import FLOATING
+
 from .evaluation import differing, overruled
 from .formulas import Derivation, Formula, in_language, key_text, written
 from .text import Unwritable
 from .tracing import NoFormula
+from .words import SPELLED
 
 _MAKERS = {
     "grad": "gradients",
@@ -37,11 +41,16 @@ def answer(derivation: Derivation, kind: str, form: str) -> Answer:
 
 
 def _answer(derivation: Derivation, kind: str, form: str) -> Answer:
+    if derivation.y.tensor.dtype.category < FLOATING:
+        raise NoFormula(f"the result is {derivation.y.tensor.dtype.name}, which nothing leads to")
     formula: Formula = getattr(derivation, _MAKERS[kind])()
     first = derivation if kind == "grad" else derivation.again()
     if overruled(first, formula if kind == "grad" else first.gradients()):
         raise NoFormula("a Function's own backward, a hook or a gradient within it makes another")
-    key = differing(formula)
+    try:
+        key = differing(formula)
+    except ProgramError as error:
+        raise NoFormula(f"the text found for it does not run here: {error.error}") from None
     if key is not None:
         at = f" by `{key_text(key)}`" if key else ""
         raise NoFormula(f"the text found for the derivative{at} does not have its value")
@@ -69,7 +78,8 @@ def _code(formula: Formula, title: str, form: str) -> str:
         return torch_code(formula, title)
     except Unwritable as error:
         what = "NumPy or SciPy" if form == "numpy" else "PyTorch"
-        raise NoFormula(f"{what} has no function for {error.args[0]}") from None
+        name = SPELLED.get(error.args[0], (error.args[0],))[0].rpartition(".")[2]
+        raise NoFormula(f"{what} has no function for {name}") from None
 
 
 def _lines(parts: dict[Any, str], where: list[tuple[str, str]]) -> str:

@@ -13,7 +13,7 @@ from gradcli.table.formulas import traced
 from gradcli.table.levels.run import jvp as forward_rule
 from gradcli.table.plan import INPUT, OUTPUT, OUTPUT_SHAPE, OUTPUTS, SHAPE, locate, shape_as_saved
 from gradcli.table.schema import needs
-from gradcli.tensor.dtypes import DType
+from gradcli.tensor.dtypes import FLOATING, DType
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, constant, shape_of
 
@@ -57,13 +57,19 @@ def gradients(
             start = standing_for(symbolic(constant(y.shape, y.tensor.dtype, 1)))
         sums: dict[Symbol, Tensor] = {y: start}
         calls = calls_to(y, leaves)
-        live = {s for call in calls for s in call.results if s is not None} | set(leaves)
+        live = {s for call in calls for s in call.results if s is not None and _varies(s)}
+        live |= set(leaves)
         for call in reversed(calls):
             runtime.check()
             arrived = _arrived(call, sums)
             if arrived is not None:
                 _pull(call, arrived, live, sums)
         return [sums.get(leaf) for leaf in leaves]
+
+
+def _varies(symbol: Symbol) -> bool:
+    """Whether a cotangent can be of a symbol: none is of integers and booleans."""
+    return symbol.tensor.dtype.category >= FLOATING
 
 
 def _arrived(call: Call, sums: dict[Symbol, Tensor]) -> Any:
@@ -77,7 +83,7 @@ def _arrived(call: Call, sums: dict[Symbol, Tensor]) -> Any:
     live = [
         i
         for i, s in enumerate(call.results)
-        if s is not None and i not in op.constant and s.tensor.dtype.category >= 2
+        if s is not None and i not in op.constant and _varies(s)
     ]
     if count == 1 or len(live) == 1:
         g = found[live[0]]
@@ -128,19 +134,30 @@ def fitted(grad: Tensor, shape: tuple[int, ...], dtype: DType) -> Tensor:
     return grad if grad.dtype is dtype else operations.cast(grad, dtype)
 
 
-def pulled(node: OpNode, index: int, g: Any, values: Sequence[Any]) -> Tensor | None:
-    """What a recorded node passes along one edge, from what arrives and what it saved."""
-    if node.count == 1 and node.op.outputs == 0:
-        g = (g,)
-    for place, formula, getter in node.plan.formulas:
-        given = (values[getter],) if type(getter) is int else getter(values)
-        if type(place) is slice:
-            span = range(*place.indices(len(node.edges)))
-            if index in span:
-                return formula(traced, g, *given)[span.index(index)]  # type: ignore[no-any-return]
-        elif place == index:
-            return formula(traced, g, *given)  # type: ignore[no-any-return]
-    return None
+class Pulled:
+    """What a recorded node passes along its edges, from what arrives and what it saved."""
+
+    def __init__(self, node: OpNode, g: Any, values: Sequence[Any]) -> None:
+        self.node = node
+        self.g = (g,) if node.count == 1 and node.op.outputs == 0 else g
+        self.values = values
+        self.together: dict[int, Any] = {}  # by rule, of those that make several at once
+
+    def along(self, index: int) -> Tensor | None:
+        """What goes along one edge; None for nothing."""
+        for rule, (place, formula, getter) in enumerate(self.node.plan.formulas):
+            if type(place) is slice:
+                span = range(*place.indices(len(self.node.edges)))
+                if index in span:
+                    if rule not in self.together:
+                        self.together[rule] = formula(traced, self.g, *self._given(getter))
+                    return self.together[rule][span.index(index)]  # type: ignore[no-any-return]
+            elif place == index:
+                return formula(traced, self.g, *self._given(getter))  # type: ignore[no-any-return]
+        return None
+
+    def _given(self, getter: Any) -> Any:
+        return (self.values[getter],) if type(getter) is int else getter(self.values)
 
 
 def _value(item: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.autograd.modes import no_grad
+from gradcli.explain.readable import readable
 from gradcli.func.recorded import gradients
 from gradcli.language.interpreter import Program, Session
 from gradcli.language.syntax.parser import parse
@@ -40,11 +41,13 @@ def evaluated(
 def overruled(derivation: Derivation, formula: Formula) -> bool:
     """Whether the engine's gradients are not those of the operations: a Function's own backward
     or a hook has made them."""
-    executed = gradients(
-        [bare(derivation.y.tensor)],
-        [bare(symbol.tensor) for symbol in derivation.by.values()],
-        [bare(symbol.tensor) for symbol in derivation.extra.values()] or None,
-    )
+    result = bare(derivation.y.tensor)
+    with readable(result):
+        executed = gradients(
+            [result],
+            [bare(symbol.tensor) for symbol in derivation.by.values()],
+            [bare(symbol.tensor) for symbol in derivation.extra.values()] or None,
+        )
     for name, slope in zip(derivation.by, executed, strict=True):
         found = formula.values.get(name)
         one = slope if found is None else found

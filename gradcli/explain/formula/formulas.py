@@ -313,7 +313,38 @@ def written(formula: Formula, writer: Writer) -> tuple[dict[Any, str], dict[str,
 
 def in_language(formula: Formula) -> tuple[dict[Any, str], dict[str, str]]:
     """The formulas and what they rest on, as texts in the language."""
-    return written(formula, Writer(spelled))
+    return written(formula, Beside({*formula.given, *formula.where}))
+
+
+class Beside(Writer):
+    """Writes functions so that they are found beside names of the program that hide them."""
+
+    def __init__(self, taken: set[str]) -> None:
+        super().__init__(self._seen)
+        self.taken = taken
+
+    def _seen(self, name: str) -> str:
+        text = spelled(name)
+        if text.partition(".")[0] not in self.taken:
+            return text
+        if "torch" in self.taken:
+            raise NoFormula(f"`{text.partition('.')[0]}` and `torch` are names of values here")
+        return in_torch(name)
+
+    def number(self, value: Any) -> str:
+        text = super().number(value)
+        sign, bare = ("-", text[1:]) if text[0] == "-" else ("", text)
+        return f"{sign}{self._seen(bare)}" if bare in ("inf", "nan") else text
+
+
+def in_torch(name: str) -> str:
+    """A function by its full name."""
+    from gradcli.table.names import has
+
+    space, _, bare = name.rpartition(".")
+    if space == "F" or (not space and not has("torch", bare) and has("F", bare)):
+        return f"torch.nn.functional.{bare}"
+    return name if space == "torch" else f"torch.{name}"
 
 
 __all__ = ["Derivation", "Formula", "NoFormula", "Run", "in_language", "key_text", "written"]

@@ -55,6 +55,10 @@ class _Linear:
                 [(c, self._spread(term, rows)) for c, term in algebra.terms_of(part)],
                 (rows, self.length),
             )
+        items = algebra.rows(part)
+        if items is not None and len(part.shape) == 1:
+            zeros = algebra.number(0, (self.length,))
+            return algebra.stack([self.row(i) if self.reads(i) else zeros for i in items])
         if part.kind == EXPAND:
             return self._spread(part.args[0], rows)
         if part.kind == PRODUCT:
@@ -121,7 +125,17 @@ class _Linear:
             if len(inner) != 1 or inner[0][1] != 1:
                 raise _unknown()
             others = [pair for pair in factors if pair not in inner]
-            return algebra.product([*others, (self.row(inner[0][0]), 1)])
+            row = self.row(inner[0][0])
+            items = algebra.rows(row)
+            if items is not None:
+                return algebra.stack([algebra.product([*others, (item, 1)]) for item in items])
+            return algebra.product([*others, (row, 1)])
+        if part.kind == CALL and part.head[0] == "select" and len(part.args[0].shape) == 1:
+            inner_matrix, place = self.matrix(part.args[0]), arguments(part)[2]
+            if inner_matrix.kind == CALL and inner_matrix.head[0] == "eye":
+                ones = [algebra.number(int(i == place)) for i in range(self.length)]
+                return algebra.stack(ones)
+            return algebra.call("select", [inner_matrix, 0, place], (self.length,))
         if part.kind == CALL and part.head[0] in ("sum", "sum_dim"):
             inner_matrix = self.matrix(arguments(part)[0])
             return self._columns(inner_matrix)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
-from .algebra import CALL, MATMUL, NAME, NUMBER, SUM, Expression, arguments
+from .algebra import CALL, EXPAND, MATMUL, NAME, NUMBER, SUM, Expression, arguments, is_stack
 from .text import ADDED, ATOM, LOWEST, MULTIPLIED, RAISED, Writer
 
 _GREEK = frozenset(
@@ -230,6 +230,22 @@ class Latex(Writer):
         else:
             rows = r" \\ ".join(map(str, value)) if type(value) is list else str(value)
         return f"\\begin{{pmatrix}} {rows} \\end{{pmatrix}}", ATOM
+
+    def call_stack(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        rows = r" \\ ".join(map(self._row, values[0]))
+        return f"\\begin{{pmatrix}} {rows} \\end{{pmatrix}}", ATOM
+
+    def _row(self, row: Expression) -> str:
+        """A row of a matrix, or an element of a column."""
+        if len(row.shape) != 1:
+            return self.text(row)
+        if is_stack(row):
+            return " & ".join(map(self.text, arguments(row)[0]))
+        if row.kind == CALL and row.head[0] == "tensor":
+            return " & ".join(map(self.number, arguments(row)[0]))
+        if row.kind == EXPAND and not row.args[0].shape:
+            return " & ".join([self.text(row.args[0])] * row.shape[0])
+        return f"{self.text(row, ATOM)}^{{\\top}}"
 
     def call_one_hot(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"{_function('one_hot')}{_parentheses(self.text(values[0]))}", ATOM

@@ -13,13 +13,13 @@ from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
-from gradcli.render.names import Names, source_text
+from gradcli.render.names import Names, own_text
 from gradcli.table.call.record import OpNode
 from gradcli.table.plan import OUTPUT, OUTPUTS
 from gradcli.tensor.tensor import Tensor, alias, constant, make
 
 from .algebra import Algebra
-from .differentiation import fitted, pulled
+from .differentiation import Pulled, fitted
 from .formulas import shortest, spelled
 from .reading import Reader
 from .symbols import Symbol, symbol_of
@@ -36,18 +36,33 @@ def step_formula(node: Any, index: int, names: Names) -> str:
     "" where no function of the language writes it. The values that the node saved have to be
     readable.
     """
+    return step_formulas(node, [index], names)[0]
+
+
+def step_formulas(node: Any, indices: Sequence[int], names: Names) -> list[str]:
+    """The same for several edges: what a rule makes for all of them is made once."""
     if not isinstance(node, OpNode) or unwritten(node.op):
-        return ""
-    try:
-        with tracing(), no_grad():
-            return _written(node, index, names)
-    except (NoFormula, Unwritable, AttributeError, TypeError, ValueError, NotImplementedError):
-        return ""
+        return [""] * len(indices)
+    texts = []
+    with tracing(), no_grad():
+        try:
+            values = _Values(node, names)
+            slopes = Pulled(node, values.cotangent(), values.saved())
+        except _NONE:
+            return [""] * len(indices)
+        for index in indices:
+            try:
+                texts.append(_written(node, index, slopes))
+            except _NONE:
+                texts.append("")
+    return texts
 
 
-def _written(node: OpNode, index: int, names: Names) -> str:
-    values = _Values(node, names)
-    grad = pulled(node, index, values.cotangent(), values.saved())
+_NONE = (NoFormula, Unwritable, AttributeError, TypeError, ValueError, NotImplementedError)
+
+
+def _written(node: OpNode, index: int, slopes: Pulled) -> str:
+    grad = slopes.along(index)
     if grad is None:
         return ""
     edge = node.edges[index]
@@ -124,7 +139,7 @@ class _Values:
         if value.node is not None:
             text = self.names.of(value.node, value.number)
             if not text and value.node.number >= 0:
-                text = _within(source_text(value.node))
+                text = _within(own_text(value.node, self.node, self.names))
         if not text and value.node is None and position < len(self.operands):
             text = _within(self.operands[position])
         return text or label

@@ -31,6 +31,7 @@ from .algebra import (
 from .symbols import Call, Symbol
 from .tracing import NoFormula
 
+FEW = 6  # elements of a tensor that is written row by row
 SMALL = 32  # elements of a constant without a name that is written out
 
 
@@ -65,17 +66,20 @@ class Reader:
                     waiting += missing
                     continue
             waiting.pop()
-            found = self._one(current, opened)
+            made = self._one(current, opened)
             if opened:
-                return found
-            self.known[current] = found
+                return made
+            self.known[current] = made
         return self.known[symbol]
 
     def _one(self, symbol: Symbol, opened: bool) -> Expression:
         algebra = self.algebra
         name = self.names.get(symbol, symbol.name)
         if name and not opened:
-            return algebra.name(name, symbol.shape, symbol.is_complex)
+            found = algebra.name(name, symbol.shape, symbol.is_complex)
+            if symbol.tensor.dtype.category >= dtypes.FLOATING:
+                algebra.dtypes[found] = symbol.tensor.dtype.name
+            return found
         call = symbol.call
         if call is None:
             return self._constant(symbol)
@@ -267,6 +271,8 @@ def _summed(
     shape = _reduced(value.shape, axes, keepdim)
     if all(value.shape[axis] == 1 for axis in axes) and keepdim:
         return value
+    if keepdim and len(axes) == len(value.shape) and algebra.factoring:
+        return algebra.expand(_summed(algebra, value, axes, False), shape)
     if value.kind == CALL and value.head[0] == "T" and len(axes) == 1 and not keepdim:
         return _summed(algebra, value.args[0], (1 - axes[0],), False)
     if value.kind == CALL and value.head[0] == "one_hot" and axes == (len(value.shape) - 1,):
@@ -295,6 +301,14 @@ def _summed(
                 [(b, e) for b, e in algebra.factors_of(value).items() if b.shape], value.shape
             )
             return algebra.product([*outside, (_summed(algebra, inside, axes, keepdim), 1)], shape)
+    if value.kind == PRODUCT and algebra.factoring and len(value.shape) == 1:
+        vectors = list(algebra.factors_of(value).items())
+        if len(vectors) == 2 and all(b.shape == value.shape and e == 1 for b, e in vectors):
+            picked = _picked(algebra, vectors[0][0], vectors[1][0])
+            if picked is not None:
+                return picked
+            if len({algebra.dtype(b) for b, _ in vectors}) == 1 and algebra.dtype(value):
+                return algebra.matmul([vectors[0][0], vectors[1][0]])
     if value.kind == PRODUCT and algebra.factoring and not keepdim and len(value.shape) == 2:
         product = _as_matrix_product(algebra, value, axes)
         if product is not None:
@@ -311,6 +325,17 @@ def _summed(
     if keepdim:
         return algebra.call("sum_dim", [value, axes, True], shape, value.complex)
     return algebra.call("sum_dim", [value, axes, False], shape, value.complex)
+
+
+def _picked(algebra: Algebra, a: Expression, b: Expression) -> Expression | None:
+    """The product of two vectors where one has a single element that is not zero."""
+    for rows, other in ((algebra.rows(a), b), (algebra.rows(b), a)):
+        places = [i for i, item in enumerate(rows or ()) if not is_number(item, 0)]
+        if rows is not None and len(places) == 1:
+            items = algebra.rows(other)
+            one = algebra.call("select", [other, 0, places[0]], (), other.complex)
+            return algebra.product([(rows[places[0]], 1), (items[places[0]] if items else one, 1)])
+    return None
 
 
 def _as_matrix_product(
@@ -368,7 +393,16 @@ def _identity(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Exp
 
 
 def _conj(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
-    return None if s.is_complex else value
+    if not s.is_complex or not value.complex:
+        return value
+    factor, inner = _unscaled(value)
+    if inner.kind == CALL and inner.head[0] == "_conj":
+        found: Expression = inner.args[0]
+    elif inner.kind == EXPAND or inner.kind == NUMBER or isinstance(factor, complex):
+        return None
+    else:
+        found = algebra.call("_conj", [inner], inner.shape, True)
+    return algebra.total([(factor, found)], s.shape)
 
 
 def _real(algebra: Algebra, s: Symbol, value: Expression) -> Expression | None:
@@ -385,6 +419,11 @@ def _cast(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Express
     return algebra.call("_to_copy", [value, s.tensor.dtype.name], s.shape, s.is_complex)
 
 
+def _unscaled(part: Expression) -> tuple[Any, Expression]:
+    """A multiple as its factor and the rest."""
+    return (part.head[0], part.args[0]) if part.kind == SUM and len(part.args) == 1 else (1, part)
+
+
 def _matmul(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression:
     ones = b.kind == EXPAND and b.args[0].kind == NUMBER and len(a.shape) == 2
     if ones and len(b.shape) == 1:
@@ -398,9 +437,11 @@ def _matmul(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expres
         if left.kind == CALL and left.head[0] == "eye":
             return algebra.total([(scale, other)], s.shape)
     if len(a.shape) == len(b.shape) == 2 and a.shape[1] == 1:
-        column, row = _vector(algebra, a, 1), _vector(algebra, b, 0)
+        (above, left), (beside, right) = _unscaled(a), _unscaled(b)
+        column, row = _vector(algebra, left, 1), _vector(algebra, right, 0)
         if column is not None and row is not None:
-            return algebra.call("outer", [column, row], s.shape)
+            found = algebra.call("outer", [column, row], s.shape, s.is_complex)
+            return algebra.total([(above * beside, found)], s.shape)
     return algebra.matmul([a, b])
 
 
@@ -647,6 +688,9 @@ def _masked_fill(
         source = s.call.args[1]
         if _exceptional(source) and not np.asarray(source.tensor.array).any():
             return value
+    constant = value.args[0] if value.kind == EXPAND else value
+    if constant.kind == NUMBER and isinstance(mask, Expression) and mask.shape == s.shape:
+        return _where(algebra, s, mask, _as_expression(algebra, other), constant)
     return None
 
 
@@ -718,6 +762,11 @@ def _part(name: str) -> Callable[..., Expression | None]:
                 name, [inner, *where], s.shape, s.is_complex
             )
             return algebra.total([(value.head[0], found)], s.shape)
+        if name == "select" and where[0] == 0 and algebra.factoring:
+            items = algebra.rows(value)
+            if items is not None:
+                row: Expression = items[where[1]]
+                return row
         if value.kind == CALL and value.head[0] == f"{name}_scatter":
             base, source, *there = arguments(value)
             if tuple(there) == where:
@@ -730,12 +779,31 @@ def _part(name: str) -> Callable[..., Expression | None]:
     return rule
 
 
+def _written_into_rows(
+    algebra: Algebra, s: Symbol, into: Expression, source: Expression, dim: int, index: int
+) -> Expression | None:
+    """A small tensor with one row written: its rows one by one."""
+    if dim % len(s.shape) or int(np.prod(s.shape)) > FEW or not algebra.factoring:
+        return None
+    items = algebra.rows(into)
+    if is_number(into, 0):
+        items = [algebra.number(0, s.shape[1:])] * s.shape[0]
+    if items is None:
+        return None
+    items[index] = source
+    return algebra.stack(items)
+
+
 def _scattered(
     algebra: Algebra, s: Symbol, into: Expression, source: Expression, *where: Any
 ) -> Expression | None:
     """Zeros among zeros are zeros, and what is written over does not count."""
     if is_number(into, 0) and is_number(source, 0):
         return algebra.number(0, s.shape)
+    if s.call is not None and s.call.op is not None and s.call.op.id == "select_scatter":
+        found = _written_into_rows(algebra, s, into, source, *where)
+        if found is not None:
+            return found
     if into.kind == CALL and s.call is not None and s.call.op is not None:
         base, *there = arguments(into)
         if into.head[0] == s.call.op.id and tuple(there[1:]) == where:

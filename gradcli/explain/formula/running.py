@@ -9,7 +9,7 @@ from gradcli.language.errors.program_error import ProgramError
 from gradcli.tensor.tensor import Tensor
 
 from .symbols import Symbol, symbol_of
-from .tracing import NoFormula, named, tracing
+from .tracing import NoFormula, named, running, tracing
 
 
 class Run:
@@ -33,7 +33,11 @@ class Run:
             replaced[name] = tensor
         try:
             with tracing():
-                execute(replaced, self._observe)
+                running.program = True
+                try:
+                    execute(replaced, self._observe)
+                finally:
+                    running.program = False
             for name, value in self.values.items():
                 symbol = symbol_of(value) if type(value) is Tensor else None
                 if symbol is not None and symbol.call is None and symbol.name == name:

@@ -500,6 +500,9 @@ class Writer:
 
     def call_select(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value, dim, index = values
+        inner = arguments(value) if value.kind == CALL and value.head[0] == "select" else None
+        if inner and value not in self.named and inner[1] % len(inner[0].shape) == dim == 0:
+            return f"{self.text(inner[0], ATOM)}[{inner[2]}, {index}]", ATOM
         return f"{self.text(value, ATOM)}[{':, ' * (dim % len(value.shape))}{index}]", ATOM
 
     def call_index(self, part: Expression, values: list[Any]) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .algebra import Expression
 from .code import function_text
-from .formulas import Formula
+from .formulas import Formula, in_torch
 from .text import ATOM, Writer
 
 
@@ -14,7 +14,7 @@ class TorchCode(Writer):
     """Writes PyTorch's names in full; what is made of numbers has the dtype of an argument."""
 
     def __init__(self, names: dict[str, str]) -> None:
-        super().__init__(_function)
+        super().__init__(in_torch)
         self.names = names
 
     def result(self, part: Expression) -> str:
@@ -70,15 +70,6 @@ class TorchCode(Writer):
 
     def call__to_copy(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"{self.text(values[0], ATOM)}.to(torch.{values[1]})", ATOM
-
-
-def _function(name: str) -> str:
-    from gradcli.table.names import has
-
-    space, _, bare = name.rpartition(".")
-    if space == "F" or (not space and not has("torch", bare) and has("F", bare)):
-        return f"torch.nn.functional.{bare}"
-    return f"torch.{name}"
 
 
 def torch_code(formula: Formula, title: str) -> str:

@@ -102,7 +102,27 @@ def _run(op: Op, args: Any) -> Any:
         _mark(call, outputs, args[0], call)
     else:
         _mark(call, outputs)
+    if running.program and not runtime.grad_enabled:
+        for output in (outputs,) if type(outputs) is Tensor else outputs:
+            _cut(output)
     return outputs
+
+
+class _Running:
+    """Whether it is the program that runs on symbols, not a rule."""
+
+    program = False
+
+
+running = _Running()
+
+
+def _cut(output: Any) -> None:
+    """Let what was made under `no_grad` stand for a constant of this value."""
+    level = output.level if type(output) is Tensor else None
+    if type(level) is Traced:
+        _mark(Call(None, (level.symbol,)), output)
+        output.level.source, output.level.view = level.source, level.view
 
 
 def _mark(call: Call, outputs: Any, source: Tensor | None = None, view: Call | None = None) -> None:
@@ -137,6 +157,8 @@ def _run_inplace(op: Op, args: Any) -> Tensor:
         part = part.level.source
     target.level = None
     run_inplace(op, [target, *(bare(value) for value in args[1:])])
+    if type(level) is Traced and level.source is not None and target.view_info is not None:
+        _recorded_again(level.source, target.view_info.base)
     if _is_free(target):  # a step of its own, as optimizers make them
         named(target, level.symbol.name if type(level) is Traced else "")
         return target
@@ -147,6 +169,13 @@ def _run_inplace(op: Op, args: Any) -> Tensor:
     if level.source is not None and level.view is not None:
         _write_through(level.view, target, level.source)
     return target
+
+
+def _recorded_again(source: Tensor, base: Tensor) -> None:
+    """Let the tensor that views were taken of stand where its alias on the graph now stands."""
+    while type(source.level) is Traced and source.level.source is not None:
+        source = source.level.source
+    source.node, source.number = base.node, base.number
 
 
 def _is_free(tensor: Tensor) -> bool:
@@ -160,11 +189,15 @@ def _write_through(view: Call, written: Tensor, source: Tensor) -> None:
     part = symbol_of(written)
     if rule is None or part is None or type(level) is not Traced:
         raise NoFormula("it writes into a part of a tensor in place", runtime.where)
-    with no_grad():
-        whole = rule(traced, standing_for(level.symbol), standing_for(part), *view.args[1:])
+    before, running.program = running.program, False
+    try:
+        with no_grad():
+            whole = rule(traced, standing_for(level.symbol), standing_for(part), *view.args[1:])
+    finally:
+        running.program = before
     symbol = whole.level.symbol
     symbol.where = runtime.where
-    symbol.tensor.node = source.node
+    symbol.tensor.node, symbol.tensor.number = source.node, source.number
     source.level = Traced(symbol, level.source, level.view)
     if level.source is not None and level.view is not None:
         _write_through(level.view, source, level.source)
