@@ -27,6 +27,8 @@ _ATTRIBUTES = {
     "long": "long() makes integers, which have no gradient",
     "int": "int() makes integers, which have no gradient",
     "bool": "bool() makes truth values, which have no gradient",
+    "short": "short() makes integers, which have no gradient",
+    "byte": "byte() makes integers, which have no gradient",
 }
 _CALLS = {
     "tensor": "tensor(…) copies numbers, without the graph",
@@ -36,7 +38,16 @@ _CALLS = {
     "int": "int() makes a Python number, which has no gradient",
     "argmax": "argmax has no gradient",
     "argmin": "argmin has no gradient",
+    "Tensor": "Tensor(…) copies numbers, without the graph",
+    "FloatTensor": "FloatTensor(…) copies numbers, without the graph",
+    "LongTensor": "LongTensor(…) makes integers, which have no gradient",
+    "from_numpy": "from_numpy(…) is outside of the graph",
 }
+_INTEGERS = (
+    *("int8", "int16", "int32", "int64", "uint8", "short", "int", "long", "bool"),
+    *("IntTensor", "LongTensor", "BoolTensor"),
+)
+_COMPARED = "a comparison makes truth values, which have no gradient"
 _OFF = ("no_grad", "inference_mode")
 
 
@@ -88,6 +99,7 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
                 reached |= flow.targets
         changed = len(needed) + len(reached) != before
     found: dict[nodes.Node, Cut] = {}
+    compared: dict[nodes.Node, Cut] = {}  # a comparison is often beside the way of the values
     for (flow, source), names in zip(flows, mentioned, strict=True):
         if not flow.targets & needed:
             continue
@@ -102,8 +114,9 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
             if flow.off and isinstance(part, nodes.expr) and (not origin or names & reached):
                 places.setdefault(part, "grad mode is off here")
         for node in sorted(places, key=lambda node: int(node.span.start)):
-            found.setdefault(node, _cut(source, node, places[node]))
-    return list(found.values())
+            kind = compared if places[node] is _COMPARED else found
+            kind.setdefault(node, _cut(source, node, places[node]))
+    return list((found or compared).values())
 
 
 def statements_that_ran(pieces: Sequence[Piece]) -> Iterator[tuple[Any, Source]]:
@@ -260,7 +273,7 @@ def _mentions(node: Any) -> set[str]:
 
 def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
     """Expressions that cut, the value that they cut, and what they do."""
-    methods = set()  # of calls that were seen before them
+    methods: set[Any] = set()  # of calls that were seen before them
     for item in _walk(node, ran=True):
         if isinstance(item, nodes.Return | nodes.Assign) and _mode(item) == UNRECORDED:
             if item.value is not None:
@@ -273,10 +286,27 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
             if isinstance(item.func, nodes.Attribute) and _cuts_off(item.func):
                 methods.add(item.func)
                 yield item, item.func.value, _ATTRIBUTES[item.func.attr]
+            elif _last_name(item.func) in ("to", "type") and _to_integers(item):
+                methods.add(item.func)
+                yield item, item.func, "integers and truth values have no gradient"
+            elif _last_name(item.func) == "requires_grad_" and _says_false(item):
+                yield item, item.func, "requires_grad_(False) turns gradients off"
             elif _plain(item.func) in _CALLS:
                 yield item, item.args, _CALLS[_plain(item.func)]
         elif isinstance(item, nodes.Attribute) and item not in methods and _cuts_off(item):
             yield item, item.value, _ATTRIBUTES[item.attr]
+        elif isinstance(item, nodes.Compare):
+            yield item, item, _COMPARED
+
+
+def _to_integers(call: nodes.Call) -> bool:
+    """Whether a call of `to` or `type` names a dtype without gradients."""
+    given = [*call.args, *(word.value for word in call.keywords)]
+    return any(isinstance(item, nodes.Attribute) and item.attr in _INTEGERS for item in given)
+
+
+def _says_false(call: nodes.Call) -> bool:
+    return any(isinstance(item, nodes.Constant) and item.value is False for item in call.args)
 
 
 def _cuts_off(attribute: nodes.Attribute) -> bool:

@@ -7,6 +7,7 @@ tell, nothing is said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,14 +17,15 @@ from gradcli.autograd.freed_values import reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_grad
 from gradcli.autograd.node import Freed
 from gradcli.language.syntax import nodes
-from gradcli.render.names import place_of, source_place, source_text
+from gradcli.render.names import Names, place_of, source_place, source_text
 from gradcli.tensor.tensor import Tensor, constant, shape_of
 
 from .causes import brief
 from .chain import Chain
 from .cuts import Piece, cuts, statements_that_ran
-from .explanation import Explanation, not_on_graph, troubled
+from .explanation import Explanation, extreme, not_on_graph, troubled
 from .readable import readable
+from .ways import entry_lines
 
 _ARRAYS = (np.ndarray, np.generic, Tensor)  # what a pass frees of what a node saved
 MOST = 3  # places of one kind that are shown
@@ -41,6 +43,31 @@ class Situation(NamedTuple):
     texts: Callable[[str], tuple[Sequence[Piece], str]]
     fixed: Mapping[str, str] = {}
     passes: bool = True
+
+
+_ENTRY = re.compile(r"(.+?)(?:\.grad)?((?:\[\s*-?\d+\s*(?:,\s*-?\d+\s*)*\])+)", re.ASCII)
+
+
+def entry_asked(text: str) -> tuple[str, list[int]] | None:
+    """The tensor's name and the index in `x[3]`, `x[0, 2]`, `x[0][2]` and `x.grad[3]`."""
+    found = _ENTRY.fullmatch(text)
+    if found is None:
+        return None
+    return found[1], [int(number) for number in re.findall(r"-?\d{1,18}", found[2])]
+
+
+def entry_index(name: str, x: Tensor, index: Sequence[int]) -> tuple[int, ...]:
+    """An index that names one entry of `x`, counted from its start. Raises IndexError."""
+    shape = shape_of(x)
+    if len(index) != len(shape):
+        form = f"{name}[{', '.join('ijklmnopqrstuv'[: len(shape)])}]" if shape else name
+        raise IndexError(f"`{name}` has the shape {list(shape)}: {form} is one entry of it")
+    for dimension, (number, size) in enumerate(zip(index, shape, strict=True)):
+        if not -size <= number < size:
+            raise IndexError(
+                f"index {number} is out of bounds for dimension {dimension} with size {size}"
+            )
+    return tuple(number % size for number, size in zip(index, shape, strict=True))
 
 
 def why(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
@@ -68,6 +95,8 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
     if not what:
         size = grad.array.size
         yield f"{name}.grad has {size} element{'' if size == 1 else 's'}, finite and not zero"
+        if extreme(grad):
+            yield from _of_last_pass(x, name, situation)
         return
     yield trouble.format(f"{name}.grad")
     results = results_from(x, situation.variables)
@@ -86,6 +115,28 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
         for place in cleared:
             yield f"  it was cleared at {place}"
     yield from answers
+
+
+def _of_last_pass(x: Tensor, name: str, situation: Situation) -> Iterator[str]:
+    """What is said of the result whose pass gave a gradient, if its graph is still there."""
+    results = results_from(x, situation.variables)
+    for root, y in [item for item in results if _passed(item[1])][-1:]:
+        yield from _missing(root, y, name, x, situation)
+
+
+def why_entry(name: str, x: Tensor, index: tuple[int, ...], situation: Situation) -> Iterator[str]:
+    """The answer about one entry of the gradient of `name`. Raises as `why` does."""
+    results = results_from(x, situation.variables) if requires_grad(x) else []
+    grad = None if x.meta is None else x.meta.grad
+    label = f"{name}.grad[{', '.join(map(str, index))}]"
+    if grad is not None:
+        yield f"{label} is {np.asarray(grad.array)[index]:.6g}"
+    if not results:
+        yield from why(name, x, situation)
+        return
+    root, y = ([item for item in results if _passed(item[1])] or results)[-1]
+    with readable(y):
+        yield from entry_lines(root, y, name, x, index, Names(situation.variables))
 
 
 def _missing(root: str, y: Tensor, name: str, x: Tensor, situation: Situation) -> list[str]:

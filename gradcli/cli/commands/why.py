@@ -8,7 +8,7 @@ from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.report import RAISED, Failure, show
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import file_or_expressions
-from gradcli.cli.usage.parse import Options
+from gradcli.cli.usage.parse import Options, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,19 +44,31 @@ def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
     from gradcli.autograd.freed_values import Dropped
     from gradcli.cli.programs.recorded import nothing_recorded
     from gradcli.cli.programs.runner import chosen
-    from gradcli.explain.why import Situation, why
+    from gradcli.explain.why import Situation, entry_asked, entry_index, why, why_entry
 
     known = recorded.askable
+    entries: dict[str, tuple[str, tuple[int, ...]]] = {}
     if options.wrt:
-        names = chosen(options.wrt, known, "--wrt", "tensor")
+        for text in options.wrt:
+            entry = None if text in known else entry_asked(text)
+            if entry is not None:
+                base, numbers = entry
+                (base,) = chosen([base], known, "--wrt", "tensor")
+                try:
+                    entries[text] = base, entry_index(base, known[base], numbers)
+                except IndexError as error:
+                    raise UsageError(f"--wrt {text}: {error}") from None
+        asked = [name if name in entries else name.removesuffix(".grad") for name in options.wrt]
+        plain = chosen([name for name in asked if name not in entries], known, "--wrt", "tensor")
+        names = [name for name in asked if name in entries or name in plain]
     else:
         names = list(recorded.leaves())
     if not names:
         raise nothing_recorded("ask about")
     variables = recorded.namespace
     if options.of:
-        asked_by = {name: known[name] for name in names}
-        variables = recorded.named(options.of) | asked_by
+        inputs = [entries[name][0] if name in entries else name for name in names]
+        variables = recorded.named(options.of) | {name: known[name] for name in inputs}
     pieces = [(recorded.text.tree, recorded.text.source)]
     texts = recorded.text_names
     situation = Situation(
@@ -69,7 +81,11 @@ def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
         if place:
             yield ""
         try:
-            yield from why(name, known[name], situation)
+            if name in entries:
+                base, index = entries[name]
+                yield from why_entry(base, known[base], index, situation)
+            else:
+                yield from why(name, known[name], situation)
         except RuntimeError as error:
             help = "the program changed it after it was used: ask about it up to that line"
             if isinstance(error, Dropped):

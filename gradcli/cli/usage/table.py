@@ -478,10 +478,11 @@ COMMANDS: dict[str, Command] = {
             "why",
             "FILE | -e EXPR",
             "why a gradient is None, zero or NaN",
-            "Say why the gradients of inputs are None, zero, NaN, or what they are.",
+            "Say why the gradients of inputs are None, zero, NaN, huge or tiny, or what they are.",
             "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
             (
                 ("gradcli why model.grad --wrt w", "why w.grad is what it is"),
+                ("gradcli why model.grad --wrt 'w[3]'", "one entry of it, way by way"),
                 ("gradcli why -e 'relu(x) * y' --set x=-1 --set y=2", "every input"),
                 ("gradcli why -e 'x.detach() * y' --set x=1 --set y=2 --wrt x", "one of them"),
             ),
