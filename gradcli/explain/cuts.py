@@ -49,6 +49,25 @@ _INTEGERS = (
 )
 _COMPARED = "a comparison makes truth values, which have no gradient"
 _OFF = ("no_grad", "inference_mode")
+_UNRECORDED = "without create_graph=True a gradient is not recorded itself"
+
+# What helps, by words of a reason; the first that is found.
+_CURES = (
+    ("grad mode is off", "compute it outside of the block, or under torch.enable_grad()"),
+    ("detach", "leave detach() out where a gradient is to flow"),
+    (".data", "leave .data out where a gradient is to flow"),
+    ("new leaf", "make the leaf once, and compute with it"),
+    ("copies numbers", "torch.stack([…]) or torch.cat([…]) puts tensors together on the graph"),
+    ("number", "keep the tensor, and take the number for printing only"),
+    ("array", "keep the tensor, and take the array for printing only"),
+    ("argmax", "it is a step function: use cross_entropy of the scores, or softmax"),
+    ("argmin", "it is a step function: use softmin, or a loss of the values"),
+    ("comparison", "it is a step function: torch.sigmoid(k * (x - threshold)) has a slope"),
+    ("truth values", "it is a step function: use one that has a slope"),
+    ("integers", "keep the floating tensor: whole numbers have no slope"),
+    ("requires_grad_(False)", "leave it out where a gradient is to flow"),
+    ("create_graph", "give create_graph=True where the first gradient is taken"),
+)
 
 
 Piece = tuple[Any, Source]  # a tree, or a statement, and the text that it was parsed from
@@ -114,7 +133,7 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
             if flow.off and isinstance(part, nodes.expr) and (not origin or names & reached):
                 places.setdefault(part, "grad mode is off here")
         for node in sorted(places, key=lambda node: int(node.span.start)):
-            kind = compared if places[node] is _COMPARED else found
+            kind = compared if places[node] in (_COMPARED, _UNRECORDED) else found
             kind.setdefault(node, _cut(source, node, places[node]))
     return list((found or compared).values())
 
@@ -161,6 +180,44 @@ def _current(
             if flow.whole:
                 replaced |= flow.targets - names
     return [flow for flow, _ in reversed(kept)], [names for _, names in reversed(kept)]
+
+
+def cure(found: Sequence[Cut]) -> str:
+    """What helps against the first of some cuts, "" for nothing."""
+    for cut in found:
+        for words, help in _CURES:
+            if words in cut.reason:
+                return help
+    return ""
+
+
+def origins(pieces: Sequence[Piece], result: str) -> list[Cut]:
+    """Where the tensors are made that a result goes back to, and where they begin to need grad.
+
+    To be asked where nothing on the way requires grad, and nothing cuts it off.
+    """
+    flows, mentioned = _current(
+        [(flow, source) for tree, source in pieces for flow in _flows(tree, False)]
+    )
+    assigned = set().union(*(flow.targets for flow, _ in flows)) if flows else set()
+    needed = {result}
+    changed = True
+    while changed:
+        before = len(needed)
+        for (flow, _), names in zip(flows, mentioned, strict=True):
+            if flow.targets & needed:
+                needed |= names
+        changed = len(needed) != before
+    found = []
+    for (flow, source), names in zip(flows, mentioned, strict=True):
+        made = [part for part in flow.parts if isinstance(part, nodes.Call)]
+        if not flow.targets & needed:
+            continue
+        if any(_last_name(part.func) == "requires_grad_" for part in made):
+            found.append(_cut(source, made[0], "it requires grad only for what comes after this"))
+        elif made and flow.whole and not names & assigned and flow.targets != {""}:
+            found.append(_cut(source, made[0], "made without requires_grad=True"))
+    return found
 
 
 def _cut(source: Source, node: Any, reason: str) -> Cut:
@@ -291,10 +348,15 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
                 yield item, item.func, "integers and truth values have no gradient"
             elif _last_name(item.func) == "requires_grad_" and _says_false(item):
                 yield item, item.func, "requires_grad_(False) turns gradients off"
+            elif _is_gradient(item):
+                methods.add(item.func)
+                yield item, item.args, _UNRECORDED
             elif _plain(item.func) in _CALLS:
                 yield item, item.args, _CALLS[_plain(item.func)]
         elif isinstance(item, nodes.Attribute) and item not in methods and _cuts_off(item):
             yield item, item.value, _ATTRIBUTES[item.attr]
+        elif isinstance(item, nodes.Attribute) and item.attr == "grad" and item not in methods:
+            yield item, item.value, _UNRECORDED
         elif isinstance(item, nodes.Compare):
             yield item, item, _COMPARED
 
@@ -303,6 +365,16 @@ def _to_integers(call: nodes.Call) -> bool:
     """Whether a call of `to` or `type` names a dtype without gradients."""
     given = [*call.args, *(word.value for word in call.keywords)]
     return any(isinstance(item, nodes.Attribute) and item.attr in _INTEGERS for item in given)
+
+
+def _is_gradient(call: nodes.Call) -> bool:
+    """Whether it is `torch.autograd.grad(…)` without create_graph."""
+    return (
+        isinstance(call.func, nodes.Attribute)
+        and call.func.attr == "grad"
+        and _last_name(call.func.value) == "autograd"
+        and not any(word.arg == "create_graph" for word in call.keywords)
+    )
 
 
 def _says_false(call: nodes.Call) -> bool:

@@ -22,11 +22,11 @@ from gradcli.table.plan import INPUT, OUTPUT
 from gradcli.tensor.tensor import Tensor, constant, make, shape_of
 
 from . import chain as chains
-from .causes import Causes, brief, hooked, norm
+from .causes import Causes, brief, hooked, norm, placed
 from .chain import Chain, Edge, called, changes, formula
 from .cuts import Piece, cut_lines
 from .readable import readable
-from .reasons import computed
+from .reasons import Reason, computed, first_not_finite
 from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
 from .ways import Dominating, factors
 
@@ -77,6 +77,7 @@ class Explanation:
         self.chain = Chain(y, constant(shape_of(y), y.dtype, 1), target)
         self.all = all
         self.hooked: dict[Edge, Tensor] = {}  # what hooks of leaves make of their gradients
+        self.broken: tuple[Any, Reason] | None = None  # where the values became infinite or NaN
         self.drawing = Drawing([], [], {})
         self.values: dict[Edge, Tensor] = {}
         self.numbers: dict[Box, int] = {}  # of the steps
@@ -98,7 +99,7 @@ class Explanation:
                 self.causes.see(step)
                 self.dominating.see(step)
                 self._take(step)
-            self.hooked = self.chain.leaf_hooks()
+            self._after()
         steps = [draft.step(self.numbers) for draft in self.drafts.values()]
         totals = [
             Total(
@@ -123,10 +124,19 @@ class Explanation:
             for step in self.chain.steps():
                 self.causes.see(step)
                 self.dominating.see(step)
-            self.hooked = self.chain.leaf_hooks()
+            self._after()
         return [
             line for name, x in self.inputs.items() for line in self._why(name, x, self._total(x))
         ]
+
+    def _after(self) -> None:
+        """Look at what the walk came to, while what the graph saved can be read."""
+        self.hooked = self.chain.leaf_hooks()
+        totals = [self._total(x) for x in self.inputs.values()]
+        if any(total is not None and troubled(total)[0] == "nan" for total in totals):
+            found = first_not_finite(self.chain.nodes, self._array, self.names)
+            steps = [node for _, node, _ in self.causes.nodes["nan"]]
+            self.broken = None if found is None or found[0] in steps else found
 
     def _array(self, edge: Edge) -> Any:
         """The value on an edge as far as it is known, as an array."""
@@ -263,12 +273,24 @@ class Explanation:
             return
         yield f"why {trouble.format(pair)}"
         answers = self.causes.answers(what, fresh_edge(x))
+        if what == "nan":
+            yield from self._not_finite()
         long = "overflows" if what == "nan" else "underflow: " if not total.array.any() else ""
         for answer in answers or ["what arrives over several ways adds up to this"]:
             yield "  " + answer.replace("\n", "\n  ")
             if long and long in answer:
                 yield from (f"  {line}" for line in self._factors(x))
                 long = ""
+
+    def _not_finite(self) -> Iterator[str]:
+        """Where the values themselves became infinite or NaN, on the way to the result."""
+        if self.broken is not None:
+            node, reason = self.broken
+            place = source_place(node)
+            lead = f"{place}: " if place else ""
+            yield f"  {lead}the value itself is {reason.text}, {placed(node)}"
+            if reason.help:
+                yield f"  = help: {reason.help}"
 
     def _factors(self, x: Tensor) -> list[str]:
         """What the dominating way multiplies the gradient by."""

@@ -7,7 +7,7 @@ that are known; the tables have the field's words for operations, and what helps
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
     slope = _slope(node, part)
     if slope is not None and (slope[lost] != 0).any():
         return _underflow(came, slope, lost & (slope != 0), left.dtype)
-    shown = _inputs(node, part, lost, values, names)
+    shown = _inputs(node, lost, values, names)
     at = f" where {shown}" if shown else ""
     if name == "mul":
         if re.search(r"\bdropout\b", source_text(node)):
@@ -164,7 +164,9 @@ def why_not_finite(node: Any, came: Any, part: Part, values: Values, names: Name
         help = _WHEN_INFINITE["norm"]
     if name.startswith("exp"):
         help = _WHEN_EXP
-    shown = _inputs(node, part, wrong, values, names)
+    shown = _inputs(node, wrong, values, names)
+    if re.search(r"\b(?:nan|inf)\b", shown):
+        help = ""  # it began before
     if slope is None:
         return Reason(f"the slope of {name} is not finite where {shown}" if shown else "", help)
     steep = wrong & ~np.isfinite(slope)
@@ -177,6 +179,25 @@ def why_not_finite(node: Any, came: Any, part: Part, values: Values, names: Name
     undefined = np.isnan(slope[steep])
     what = "NaN" if undefined.all() else "NaN or infinite" if undefined.any() else "infinite"
     return Reason(f"the slope of {name} is {what}{f' where {shown}' if shown else ''}", help)
+
+
+def first_not_finite(
+    nodes: Sequence[Any], values: Values, names: Names
+) -> tuple[Any, Reason] | None:
+    """The first node of which it is known that it made a value infinite or NaN, and how."""
+    for node in nodes:
+        value = values((node, 0)) if node.count == 1 and node.number >= 0 else None
+        if value is None or np.isfinite(value).all():
+            continue
+        value = np.asarray(value)
+        wrong = ~np.isfinite(value)
+        name = name_of(node)
+        shown = _inputs(node, wrong, values, names) if name else ""
+        if not shown or re.search(r"\b(?:nan|inf)\b", shown):
+            return None  # it came from before: from an input, or from what is not known
+        help = _WHEN_EXP if name.startswith("exp") else _WHEN_INFINITE.get(name, "")
+        return node, Reason(f"{_listed(value[wrong])} where {shown}", help)
+    return None
 
 
 def _lost(came: Any, left: Any) -> Any:
@@ -250,7 +271,7 @@ def _output(node: Any) -> Any:
     return None
 
 
-def _inputs(node: Any, part: Part, where: Any, values: Values, names: Names) -> str:
+def _inputs(node: Any, where: Any, values: Values, names: Names) -> str:
     """`x is 0.`: the inputs of a node at some elements, as far as they are known."""
     saved = _saved(node)
     known = [(_operand(node, position, edge, names), array) for position, edge, array in saved]

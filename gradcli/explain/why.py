@@ -22,7 +22,7 @@ from gradcli.tensor.tensor import Tensor, constant, shape_of
 
 from .causes import brief
 from .chain import Chain
-from .cuts import Piece, cuts, statements_that_ran
+from .cuts import Cut, Piece, cure, cuts, statements_that_ran
 from .explanation import Explanation, extreme, not_on_graph, troubled
 from .readable import readable
 from .ways import entry_lines
@@ -97,6 +97,7 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
         yield f"{name}.grad has {size} element{'' if size == 1 else 's'}, finite and not zero"
         if extreme(grad):
             yield from _of_last_pass(x, name, situation)
+        yield from _of_other_passes(x, name, grad, situation)
         return
     yield trouble.format(f"{name}.grad")
     results = results_from(x, situation.variables)
@@ -122,6 +123,30 @@ def _of_last_pass(x: Tensor, name: str, situation: Situation) -> Iterator[str]:
     results = results_from(x, situation.variables)
     for root, y in [item for item in results if _passed(item[1])][-1:]:
         yield from _missing(root, y, name, x, situation)
+
+
+def _of_other_passes(x: Tensor, name: str, grad: Tensor, situation: Situation) -> Iterator[str]:
+    """What a gradient holds beyond that of the last result, where that is a single number."""
+    results = [item for item in results_from(x, situation.variables) if _passed(item[1])][-1:]
+    for root, y in results:
+        if shape_of(y) != () or not is_leaf(x):
+            continue
+        edge = (fresh_edge(x), x.number)
+        chain = Chain(y, constant(shape_of(y), y.dtype, 1), edge)
+        with readable(y):
+            for _ in chain.steps():
+                pass
+            after = chain.leaf_hooks().get(edge, chain.totals[edge])
+        if np.allclose(after.array, grad.array, rtol=1e-3, atol=0, equal_nan=True):
+            continue
+        pair = f"d{root if root.isidentifier() else 'result'}/d{name}"
+        lead = f"  {pair} is "
+        yield lead + brief(after, " " * len(lead))
+        yield (
+            f"  {name}.grad holds something else: the gradients of passes add up until they are "
+            "cleared"
+        )
+        yield (f"  = help: {name}.grad = None, or optimizer.zero_grad(), before each pass")
 
 
 def why_entry(name: str, x: Tensor, index: tuple[int, ...], situation: Situation) -> Iterator[str]:
@@ -162,7 +187,9 @@ def _of_result(name: str, x: Tensor) -> Iterator[str]:
                     f"({name} -= …), and it stays one"
                 )
                 return
-    yield f"  = help: call {name}.retain_grad() before backward, or use %grad y {name}"
+    if name.isidentifier():
+        yield f"  = help: for a leaf with these values: {name} = {name}.detach().requires_grad_()"
+    yield f"  = help: to keep the gradient of a result: {name}.retain_grad() before backward"
 
 
 def _of_leaf(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
@@ -213,16 +240,17 @@ def _unused(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
             )
             yield f"  = help: compute `{result}` again after that line"
             return
-    shown = 0
+    shown: list[Cut] = []
     for result, value in situation.variables.items():
-        if type(value) is not Tensor or result == name or shown == MOST:
+        if type(value) is not Tensor or result == name or len(shown) == MOST:
             continue
         pieces, bound = situation.texts(result)
-        for cut in cuts(pieces, name, bound):
-            shown += 1
+        for cut in cuts(pieces, name, bound)[: MOST - len(shown)]:
+            shown.append(cut)
             yield f"  {cut.place}: {cut.reason}: `{cut.text}`, on the way to `{result}`"
-            if shown == MOST:
-                return
+    help = cure(shown)
+    if help:
+        yield f"  = help: {help}"
 
 
 def _namesake(name: str, x: Tensor, value: Any) -> Any:
