@@ -104,7 +104,7 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
     if not results:
         yield f"no variable holds the graph of `{name}` any more: run the last lines again"
         return
-    root, y = ([item for item in results if _passed(item[1])] or results)[-1]
+    root, y = _last_passed(results)
     answers = _missing(root, y, name, x, situation)
     if not answers:
         cleared = list(_cleared(name, situation))[:MOST] if what == "zero" else []
@@ -121,14 +121,14 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
 def _of_last_pass(x: Tensor, name: str, situation: Situation) -> Iterator[str]:
     """What is said of the result whose pass gave a gradient, if its graph is still there."""
     results = results_from(x, situation.variables)
-    for root, y in [item for item in results if _passed(item[1])][-1:]:
-        yield from _missing(root, y, name, x, situation)
+    if results:
+        yield from _missing(*_last_passed(results), name, x, situation)
 
 
 def _of_other_passes(x: Tensor, name: str, grad: Tensor, situation: Situation) -> Iterator[str]:
     """What a gradient holds beyond that of the last result, where that is a single number."""
-    results = [item for item in results_from(x, situation.variables) if _passed(item[1])][-1:]
-    for root, y in results:
+    results = results_from(x, situation.variables)
+    for root, y in [_last_passed(results)] if results else []:
         if shape_of(y) != () or not is_leaf(x):
             continue
         edge = (fresh_edge(x), x.number)
@@ -159,7 +159,7 @@ def why_entry(name: str, x: Tensor, index: tuple[int, ...], situation: Situation
     if not results:
         yield from why(name, x, situation)
         return
-    root, y = ([item for item in results if _passed(item[1])] or results)[-1]
+    root, y = _last_passed(results)
     with readable(y):
         yield from entry_lines(root, y, name, x, index, Names(situation.variables))
 
@@ -298,6 +298,18 @@ def _passes(x: Tensor, results: Sequence[tuple[str, Tensor]]) -> list[str]:
         for place, result in found.items()
         if place
     ]
+
+
+def _last_passed(results: Sequence[tuple[str, Tensor]]) -> tuple[str, Tensor]:
+    """The newest result that a pass freed; else a scalar with nothing to free, else the last."""
+    passed = [item for item in results if _passed(item[1])]
+    freed = [item for item in passed if _holds_freed(item[1])]
+    scalars = [item for item in passed if shape_of(item[1]) == ()]
+    return (freed or scalars or results)[-1]
+
+
+def _holds_freed(y: Tensor) -> bool:
+    return any(type(getattr(node, "saved", None)) is Freed for node in reachable([fresh_edge(y)]))
 
 
 def _passed(y: Tensor) -> bool:

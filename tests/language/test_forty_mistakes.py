@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import sys
 
 import pytest
@@ -22,6 +23,9 @@ from process import gradcli  # noqa: E402
 RECORDS = json.loads((HERE / "mistakes" / "forty.json").read_text("utf-8"))
 DOCUMENT = HERE / "mistakes" / "forty.txt"
 PAIRS = list(zip(mistakes(), RECORDS, strict=True))
+SAY_THEMSELVES = ("Use tensor.detach()", "use var_no_grad = var.detach()", "use `torch.no_grad()`")
+# Every line of these is as it may be: what is missing has no place, or all passes have a share.
+WITHOUT_A_PLACE = ("Gradients are not cleared between steps", "backward without its parentheses")
 NAMES = [mistake.title for mistake, _ in PAIRS]
 
 
@@ -48,7 +52,7 @@ def test_pytorch_says_the_same(mistake, record, tmp_path):
     error = record["wrong"]["error"]
     assert (error is None) == (status == 0) == bool(mistake.asked)
     if error is not None:
-        assert err.startswith(f"error: {error}\n --> a.grad:")
+        assert re.search(rf"^error: {re.escape(error)}\n *--> a\.grad:\d", err, re.MULTILINE), err
 
 
 @pytest.mark.parametrize(("mistake", "record"), PAIRS, ids=NAMES)
@@ -83,8 +87,9 @@ def test_every_mistake_is_answered_with_a_place_and_a_cure(tmp_path):
     assert len(PAIRS) >= 40
     for mistake, _ in PAIRS:
         answer = said(mistake, tmp_path)
-        assert "a.grad:" in answer, mistake.title
-        assert "= help: " in answer, f"{mistake.title}\n{answer}"
+        assert "a.grad:" in answer or mistake.title in WITHOUT_A_PLACE, mistake.title
+        itself = any(words in answer for words in SAY_THEMSELVES)
+        assert ("= help: " in answer) != itself, f"{mistake.title}\n{answer}"
         assert "Traceback" not in answer
 
 

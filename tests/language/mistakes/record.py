@@ -1,6 +1,6 @@
 """Record what PyTorch says of the mistakes of `forty.grad`, and what the corrected programs print.
 
-    python tests/language/mistakes/record.py
+python tests/language/mistakes/record.py
 """
 
 from __future__ import annotations
