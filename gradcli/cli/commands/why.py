@@ -13,6 +13,7 @@ from gradcli.cli.usage.parse import Options, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from gradcli.cli.programs.recorded import Recorded
 
@@ -43,32 +44,15 @@ def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
     """The answers about the tensors of `--wrt`, or about every leaf. Raises UsageError, Failure."""
     from gradcli.autograd.freed_values import Dropped
     from gradcli.cli.programs.recorded import nothing_recorded
-    from gradcli.cli.programs.runner import chosen
-    from gradcli.explain.why import Situation, entry_asked, entry_index, why, why_entry
+    from gradcli.explain.why import Situation, why, why_entry
 
     known = recorded.askable
-    entries: dict[str, tuple[str, tuple[int, ...]]] = {}
-    if options.wrt:
-        for text in options.wrt:
-            entry = None if text in known else entry_asked(text)
-            if entry is not None:
-                base, numbers = entry
-                (base,) = chosen([base], known, "--wrt", "tensor")
-                try:
-                    entries[text] = base, entry_index(base, known[base], numbers)
-                except IndexError as error:
-                    raise UsageError(f"--wrt {text}: {error}") from None
-        asked = [name if name in entries else name.removesuffix(".grad") for name in options.wrt]
-        plain = chosen([name for name in asked if name not in entries], known, "--wrt", "tensor")
-        names = [name for name in asked if name in entries or name in plain]
-    else:
-        names = list(recorded.leaves())
-    if not names:
+    asked = _asked(options.wrt, known) if options.wrt else [(n, None) for n in recorded.leaves()]
+    if not asked:
         raise nothing_recorded("ask about")
     variables = recorded.namespace
     if options.of:
-        inputs = [entries[name][0] if name in entries else name for name in names]
-        variables = recorded.named(options.of) | {name: known[name] for name in inputs}
+        variables = recorded.named(options.of) | {name: known[name] for name, _ in asked}
     pieces = [(recorded.text.tree, recorded.text.source)]
     texts = recorded.text_names
     situation = Situation(
@@ -77,17 +61,36 @@ def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
         {name: "it was given with --const" for name, _ in options.const},
         recorded.text.kind == "program",
     )
-    for place, name in enumerate(names):
+    for place, (name, index) in enumerate(asked):
         if place:
             yield ""
         try:
-            if name in entries:
-                base, index = entries[name]
-                yield from why_entry(base, known[base], index, situation)
-            else:
+            if index is None:
                 yield from why(name, known[name], situation)
+            else:
+                yield from why_entry(name, known[name], index, situation)
         except RuntimeError as error:
             help = "the program changed it after it was used: ask about it up to that line"
             if isinstance(error, Dropped):
                 help = "keep more with --keep 1G"
             raise Failure(RAISED, str(error), type="RuntimeError", help=help) from None
+
+
+def _asked(names: list[str], known: dict[str, Any]) -> list[tuple[str, tuple[int, ...] | None]]:
+    """What `x`, `x.grad`, `x[3]` and `x.grad[3]` ask about: a tensor, and one entry or None.
+
+    Raises UsageError for a name that is not known, and for an index that is none of an entry.
+    """
+    from gradcli.cli.programs.runner import chosen
+    from gradcli.explain.why import entry_asked, entry_index
+
+    found: list[tuple[str, tuple[int, ...] | None]] = []
+    for text in names:
+        entry = None if text in known else entry_asked(text)
+        name, index = entry or (text.removesuffix(".grad"), None)
+        chosen([name], known, "--wrt", "tensor")
+        try:
+            found.append((name, None if index is None else entry_index(name, known[name], index)))
+        except IndexError as error:
+            raise UsageError(f"--wrt {text}: {error}") from None
+    return found
