@@ -478,7 +478,7 @@ COMMANDS: dict[str, Command] = {
             "why",
             "FILE | -e EXPR",
             "why a gradient is None, zero or NaN",
-            "Say why the gradients of inputs are None, zero, NaN, huge or tiny, or what they are.",
+            "Say why gradients are None, zero, NaN, huge or tiny, or what they are.",
             "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
             (
                 ("gradcli why model.grad --wrt w", "why w.grad is what it is"),
