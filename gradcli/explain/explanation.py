@@ -276,7 +276,7 @@ class Explanation:
         if what == "nan":
             yield from self._not_finite()
         long = "overflows" if what == "nan" else "underflow: " if not total.array.any() else ""
-        for answer in answers or ["what arrives over several ways adds up to this"]:
+        for answer in answers or ["no single step makes it: parts add up to this"]:
             yield "  " + answer.replace("\n", "\n  ")
             if long and long in answer:
                 yield from (f"  {line}" for line in self._factors(x))

@@ -37,6 +37,8 @@ _FLAT = _words(
     "relu relu6 clamp clamp_min clamp_max hardtanh threshold hardsigmoid hardswish hardshrink "
     "softshrink leaky_relu rrelu celu elu selu"
 )
+_FLAT_AT = {"relu": " where its input is 0 or less"}
+_PRODUCTS = _words("mm mv bmm matmul dot addmm addmm_t addmv addbmm baddbmm outer linear")
 _SATURATING = _words(
     "tanh sigmoid logsigmoid softmax log_softmax softplus erf erfc exp exp2 expm1 gelu "
     "silu mish atan ndtr"
@@ -103,7 +105,7 @@ def name_of(node: Any) -> str:
 
 def spreads(node: Any) -> bool:
     """Whether a node gives what arrives to some of the elements of its input, and 0 to others."""
-    return name_of(node) in _CHOOSING | _TAKING
+    return name_of(node) in _CHOOSING | _TAKING | _PRODUCTS
 
 
 def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> Reason:
@@ -117,6 +119,8 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
         return Reason(f"{name} is a step function: its slope is 0 everywhere", _WHEN_STEP)
     if name in _CHOOSING:
         return Reason(f"{name} passes the gradient on only to the elements that it chose")
+    if name in _PRODUCTS:
+        return Reason("all that they are multiplied by in the other operand is 0, or sums to 0")
     if name in _TAKING:
         return Reason(f"`{source_text(node) or name}` leaves the other elements out")
     lost = _lost(came, left)
@@ -128,7 +132,7 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
         return Reason("the condition takes the other branch there")
     slope = _slope(node, part)
     if slope is not None and (slope[lost] != 0).any():
-        return _underflow(came, slope, lost & (slope != 0), left.dtype)
+        return _underflow(came, slope, lost & (slope != 0), part.grad.dtype.name)
     shown = _inputs(node, lost, values, names)
     at = f" where {shown}" if shown else ""
     if name == "mul":
@@ -136,14 +140,17 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
             return Reason("dropout put them to 0 in this run: a share of its p, in training only")
         return Reason("the other factor is 0 there")
     if name in _FLAT:
-        return Reason(f"{name} is flat{at or _bounds(node)}", "" if left.any() else _WHEN_FLAT)
+        return Reason(
+            f"{name} is flat{at or _FLAT_AT.get(name) or _bounds(node)}",
+            "" if left.any() else _WHEN_FLAT,
+        )
     if name in _SATURATING:
         reached = _output(node)
         got = "" if reached is None or reached.shape != lost.shape else _listed(reached[lost])
         gave = f": it gave {got}" if got else ""
         help = _WHEN_EXP if name.startswith("exp") else _WHEN_SATURATED
         word = "underflows" if name.startswith("exp") else "is saturated"
-        kind = np.dtype(left.dtype).name
+        kind = part.grad.dtype.name
         if got and not shown:
             at = _reached(name, kind, reached[lost])
         return Reason(f"{name} {word}{at}{gave}, and its slope is 0 in {kind}", help)
@@ -172,8 +179,7 @@ def why_not_finite(node: Any, came: Any, part: Part, values: Values, names: Name
     steep = wrong & ~np.isfinite(slope)
     if not steep.any():
         return Reason(
-            f"the product overflows: the largest number of {np.dtype(left.dtype).name} is "
-            f"{_number(np.finfo(left.dtype).max)}",
+            f"the product overflows: it is more than the largest number of {part.grad.dtype.name}",
             "clip the gradient with nn.utils.clip_grad_norm_, or keep factors near 1",
         )
     undefined = np.isnan(slope[steep])
@@ -219,12 +225,11 @@ def _slope(node: Any, part: Part) -> Any:
     return np.asarray(found.array)
 
 
-def _underflow(came: Any, slope: Any, lost: Any, kind: Any) -> Reason:
-    tiny = np.finfo(kind).smallest_subnormal
+def _underflow(came: Any, slope: Any, lost: Any, kind: str) -> Reason:
     one = np.flatnonzero(lost)[0]
     return Reason(
         f"underflow: {_number(came.flat[one])} times the slope {_number(slope.flat[one])} is less "
-        f"than the smallest number of {np.dtype(kind).name}, {_number(tiny)}",
+        f"than the smallest number of {kind}",
         _WHEN_UNDERFLOW,
     )
 

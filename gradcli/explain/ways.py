@@ -146,7 +146,8 @@ def entry_lines(
             if way.amount == 0 or not np.isfinite(way.amount):
                 yield from _where_lost(way, index)
         return
-    yield f"  {len(last):,} steps bring parts that add up to it"
+    if len(last) > 1:
+        yield f"  {len(last):,} steps bring parts that add up to it"
     groups: dict[tuple[str, str], list[Any]] = {}
     for node, amount in last:
         groups.setdefault((placed(node), source_place(node)), []).append(amount)

@@ -102,7 +102,7 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
     yield trouble.format(f"{name}.grad")
     results = results_from(x, situation.variables)
     if not results:
-        yield f"no variable holds the graph of `{name}` any more: run the last lines again"
+        yield f"no variable holds the graph of `{name}` any more: give the result a name, ask again"
         return
     root, y = _last_passed(results)
     answers = _missing(root, y, name, x, situation)

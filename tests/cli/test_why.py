@@ -100,6 +100,22 @@ PROGRAMS = {
         ["1 of 2 elements get nothing in `x.max()`", "only to the elements that it chose"],
     ),
     "left out": ("loss = x[1:].sum()\nloss.backward()\n", "x", ["leaves the other elements out"]),
+    "multiplied by zeros": (
+        "m = torch.tensor([[0.0, 0.0], [1.0, 3.0]])\nloss = (m @ x).sum() + (x @ m)[0]\n"
+        "loss = (m.T[:1] @ x.reshape(2, 1)).sum()\nloss.backward()\n",
+        "x",
+        ["1 of 2 elements get nothing in", "all that they are multiplied by in the other operand"],
+    ),
+    "a relu whose input is not kept": (
+        "loss = torch.relu(x - 1.5).sum()\nloss.backward()\n",
+        "x",
+        ["relu is flat where its input is 0 or less"],
+    ),
+    "a dtype that is computed in another": (
+        "y = x.bfloat16() * 50\nloss = torch.tanh(y).sum()\nloss.backward()\n",
+        "x",
+        ["tanh is saturated where y is 50 or 100, and its slope is 0 in bfloat16"],
+    ),
     "masked": (
         "loss = x.masked_fill(x > 1, 0.0).sum()\nloss.backward()\n",
         "x",

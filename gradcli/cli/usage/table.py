@@ -484,7 +484,6 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli why model.grad --wrt w", "why w.grad is what it is"),
                 ("gradcli why model.grad --wrt 'w[3]'", "one entry of it, way by way"),
                 ("gradcli why -e 'relu(x) * y' --set x=-1 --set y=2", "every input"),
-                ("gradcli why -e 'x.detach() * y' --set x=1 --set y=2 --wrt x", "one of them"),
             ),
             ("expression", "set", "const", "input", "of", "wrt", "keep"),
         ),
