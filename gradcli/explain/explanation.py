@@ -24,7 +24,7 @@ from gradcli.tensor.tensor import Tensor, constant, make, shape_of
 from . import chain as chains
 from .causes import Causes, brief, hooked, norm, placed
 from .chain import Chain, Edge, called, changes, formula
-from .cuts import Piece, cut_lines
+from .cuts import Piece, cure, cut_lines, cuts
 from .readable import readable
 from .reasons import Reason, computed, first_not_finite
 from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
@@ -426,8 +426,10 @@ def not_on_graph(name: str, value: Tensor, pieces: Sequence[Piece], bound: str) 
     else:
         yield f"`{name}` is not on a graph: no gradient leads through it"
         help = f"{name}.requires_grad_(), before anything is made from it, makes it a leaf"
-    found = list(cut_lines(pieces, "", bound))
-    yield from found
+    found = cuts(pieces, "", bound)
+    yield from cut_lines(pieces, "", bound)
+    if found and cure(found):
+        yield f"  = help: {cure(found)}"
     if help and not found and name.isidentifier():
         yield f"  = help: {help}"
 

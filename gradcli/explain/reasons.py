@@ -123,6 +123,8 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
         return Reason("all that they are multiplied by in the other operand is 0, or sums to 0")
     if name in _TAKING:
         return Reason(f"`{source_text(node) or name}` leaves the other elements out")
+    if "norm" in name and any(not value.any() for _, _, value in _saved(node)):
+        return Reason("the norm of zeros has no slope, and 0 is taken for it")
     lost = _lost(came, left)
     if lost is None:
         return Reason()

@@ -16,7 +16,11 @@ PROGRAMS = {
     "no_grad": (
         "with torch.no_grad():\n    h = x * 2\n",
         "h",
-        ["`h` is not on a graph", ":4:9: grad mode is off here: `x * 2`"],
+        [
+            "`h` is not on a graph",
+            ":4:9: grad mode is off here: `x * 2`",
+            "= help: compute it outside",
+        ],
     ),
     "set_grad_enabled": (
         "torch.set_grad_enabled(False)\nh = x * 2\ntorch.set_grad_enabled(True)\n",
@@ -115,6 +119,11 @@ PROGRAMS = {
         "y = x.bfloat16() * 50\nloss = torch.tanh(y).sum()\nloss.backward()\n",
         "x",
         ["tanh is saturated where y is 50 or 100, and its slope is 0 in bfloat16"],
+    ),
+    "a norm of zeros": (
+        "loss = (0 * x).norm()\nloss.backward()\n",
+        "x",
+        ["the norm of zeros has no slope, and 0 is taken for it"],
     ),
     "masked": (
         "loss = x.masked_fill(x > 1, 0.0).sum()\nloss.backward()\n",
