@@ -272,7 +272,12 @@ MAGICS: dict[str, Magic] = {
                     "%why x",
                     prints="no backward pass has reached `x`, and no variable was made from it",
                 ),
-                _example("x = param([1., 2.])", "y = (x * x).sum()", "%why x[1]", prints="2 ways"),
+                _example(
+                    "x = param([1., 2.])",
+                    "y = (x * x).sum()",
+                    "%why x[1]",
+                    prints="dy/dx[1] = 4\n  2 ways lead there…",
+                ),
             ),
         ),
         Magic(
