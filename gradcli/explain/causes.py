@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from gradcli.render.names import Names, source_place, source_text
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from .chain import Edge, Part, Step, called
+from .reasons import UNDER_WHERE, Reason, Values, name_of, spreads, why_not_finite, why_zero
 
 MOST = 10  # places that an answer shows
 
@@ -29,12 +31,12 @@ def norm(value: Tensor) -> float:
         return float(np.sqrt((np.abs(value.array).astype(np.float64) ** 2).sum()))
 
 
-def culprit(step: Step, part: Part, what: str) -> str:
-    """What went wrong between what arrived at a step and one part of what left it; "" if nothing.
+def culprit(node: Any, current: Sequence[Any], part: Part, what: str) -> str:
+    """What went wrong between what arrived at a node and one part of what left it; "" if nothing.
 
-    `what` is "nan" or "zero".
+    `what` is "nan" or "zero"; `current` is what hooks made of what arrived.
     """
-    arrived = [np.asarray(item.array) for item in step.arrived if item is not None]
+    arrived = [np.asarray(item.array) for item in current if item is not None]
     leaves = np.asarray(part.grad.array)
     if what == "nan":
         if np.isfinite(leaves).all() or not all(np.isfinite(item).all() for item in arrived):
@@ -47,9 +49,31 @@ def culprit(step: Step, part: Part, what: str) -> str:
         return "the whole gradient becomes zero"
     nonzero = sum(int(np.count_nonzero(item)) for item in arrived)
     lost = leaves.size - int(np.count_nonzero(leaves))
-    if lost and all(item.size == leaves.size for item in arrived) and nonzero > leaves.size - lost:
-        return f"{nonzero - (leaves.size - lost)} of {leaves.size} elements become zero"
+    if lost and all(item.size == leaves.size for item in arrived):
+        if nonzero > leaves.size - lost:
+            return f"{nonzero - (leaves.size - lost)} of {leaves.size} elements become zero"
+    elif lost and spreads(node) and all(item.all() for item in arrived):
+        return f"{lost} of {leaves.size} elements get nothing"
     return ""
+
+
+def hooked(old: Tensor, new: Tensor) -> Iterator[tuple[str, str]]:
+    """What a hook broke between two gradients: "nan" or "zero", and a sentence about it."""
+    before, after = np.asarray(old.array), np.asarray(new.array)
+    if np.isfinite(before).all() and not np.isfinite(after).all():
+        yield "nan", "it makes the gradient infinite or NaN"
+    if before.any() and not after.any():
+        yield "zero", "it makes the whole gradient zero"
+    elif before.shape == after.shape:
+        lost = int(np.count_nonzero(before)) - int(np.count_nonzero(after))
+        if lost > 0:
+            yield "zero", f"it makes {lost} of {before.size} elements zero"
+
+
+def _only(current: Sequence[Any]) -> Any:
+    """The array that arrived at a node with one output that counts."""
+    arrived = [item for item in current if item is not None]
+    return np.asarray(arrived[0].array) if len(arrived) == 1 else None
 
 
 def placed(node: Any) -> str:
@@ -58,40 +82,72 @@ def placed(node: Any) -> str:
 
 
 class Causes:
-    """Collects answers while a chain is walked."""
+    """Collects answers while a chain is walked. `values` gives the array on an edge, if known."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, values: Values = lambda edge: None) -> None:
         self.names = names
-        self.found: dict[str, list[tuple[Edge, str]]] = {"nan": [], "zero": []}
+        self.values = values
+        self.found: dict[str, list[tuple[Edge, str, str]]] = {"nan": [], "zero": []}
         self.nodes: dict[str, list[tuple[Edge, Any, str]]] = {"nan": [], "zero": []}
         self.zeros: dict[Any, Any] = {}  # node -> the node that made the zeros it gets
 
     def see(self, step: Step) -> None:
         """Look at one step; steps come in the order of the chain."""
         node = step.node
+        current = [
+            old if new is None else new for old, new in zip(step.arrived, step.hooked, strict=True)
+        ]
+        self._see_hooks(step)
         for part in step.parts:
-            zero = culprit(step, part, "zero")
+            zero = culprit(step.node, current, part, "zero")
             if zero or node in self.zeros:
                 self.zeros.setdefault(part.edge[0], node if zero else self.zeros[node])
+            came = _only(current)
             if zero:
-                self._add("zero", node, part, zero)
-            wrong = culprit(step, part, "nan")
+                reason = why_zero(node, came, part, self.values, self.names)
+                self._add("zero", node, part, zero, reason)
+            wrong = culprit(step.node, current, part, "nan")
             if wrong:
+                reason = why_not_finite(node, came, part, self.values, self.names)
                 maker = self.zeros.get(node)
                 under = ""
                 if maker is not None and "0 times" in wrong:
                     place = source_place(maker)
                     under = f", under `{source_text(maker) or maker.title}`"
                     under += f" at {place}" if place else ""
-                self._add("nan", node, part, wrong, under)
+                    if name_of(maker) == "where":
+                        reason.help = UNDER_WHERE
+                self._add("nan", node, part, wrong, reason, under)
 
-    def _add(self, what: str, node: Any, part: Part, text: str, under: str = "") -> None:
+    def _see_hooks(self, step: Step) -> None:
+        """What hooks on a node's outputs made of what arrived there."""
+        node = step.node
+        for index, (old, new) in enumerate(zip(step.arrived, step.hooked, strict=True)):
+            if old is None or new is None:
+                continue
+            edge = (node, 0) if node.count == 1 else (node, index + 1)
+            of = called(edge, self.names)
+            place = source_place(node)
+            lead = f"{place}: " if place else ""
+            for what, text in hooked(old, new):
+                self.nodes[what].append((edge, node, text))
+                shown = f"    {brief(old, '    ')}\n    becomes {brief(new, ' ' * 12)}"
+                self.found[what].append((edge, f"{lead}a hook of {of}: {text}\n{shown}", ""))
+                if what == "zero":
+                    for below in step.parts:
+                        self.zeros.setdefault(below.edge[0], node)
+
+    def _add(
+        self, what: str, node: Any, part: Part, text: str, reason: Reason, under: str = ""
+    ) -> None:
         place = source_place(node)
         lead = f"{place}: " if place else ""
         to = f"    to {called(part.edge, self.names)}: "
         grad = brief(part.grad, " " * len(to))
+        because = f"\n    {reason.text}" if reason.text else ""
         self.nodes[what].append((part.edge, node, f"{text}{under}"))
-        self.found[what].append((part.edge, f"{lead}{text} {placed(node)}{under}\n{to}{grad}"))
+        said = f"{lead}{text} {placed(node)}{under}{because}\n{to}{grad}"
+        self.found[what].append((part.edge, said, reason.help))
 
     def places(self, what: str, target: Any) -> list[tuple[Any, str]]:
         """The nodes that lead to a node, each with what begins there."""
@@ -104,10 +160,14 @@ class Causes:
         """The places that lead to a node, as texts."""
         ways: dict[Any, bool] = {}
         nearest = reversed(self.found[what])  # so that each search soon meets an earlier one
-        found = [text for edge, text in nearest if _leads(edge[0], target, ways)][::-1]
+        found = [(text, help) for edge, text, help in nearest if _leads(edge[0], target, ways)][
+            ::-1
+        ]
+        said = [text for text, _ in found[:MOST]]
         if len(found) > MOST:
-            return [*found[:MOST], f"and {len(found) - MOST:,} more places"]
-        return found
+            said.append(f"and {len(found) - MOST:,} more places")
+        helps = dict.fromkeys(help for _, help in found[:MOST] if help)
+        return [*said, *(f"= help: {help}" for help in helps)]
 
 
 def _leads(start: Any, target: Any, known: dict[Any, bool]) -> bool:

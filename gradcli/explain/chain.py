@@ -120,29 +120,35 @@ class Chain:
             constant(shape, kind) if item is None else item
             for item, shape, kind in zip(current, shapes, kinds, strict=True)
         ]
+        parts = parts_of(node, filled, self.wanted)
         with no_grad():
-            grads = _applied(node, filled, self.wanted)
-            if node.hooks is not None and node.hooks.post:
-                with _quietly():
-                    grads = run_post_hooks(
-                        node, node.hooks, grads, filled[0] if node.count == 1 else tuple(filled)
-                    )
-            parts = []
-            numbers = node.numbers or (0,) * len(node.edges)
-            for index, (edge, number, grad) in enumerate(
-                zip(node.edges, numbers, grads, strict=False)
-            ):
-                if edge is None or grad is None:
-                    continue
-                if self.wanted is not None and edge not in self.wanted:
-                    continue
-                before = tuple(shape_of(grad) if type(grad) is Tensor else grad.shape)
-                grad = _as_tensor(fitted(edge, number, grad, node, grads), edge, number)
-                wide = before if before != shape_of(grad) else None
-                old = self.totals.get((edge, number))
-                self.totals[edge, number] = grad if old is None else operations.add(old, grad)
-                parts.append(Part((edge, number), grad, node, index, wide))
+            for part in parts:
+                old, new = self.totals.get(part.edge), part.grad
+                self.totals[part.edge] = new if old is None else operations.add(old, new)
         return Step(node, arrived, hooked, parts)
+
+
+def parts_of(node: Any, cotangents: Sequence[Tensor], wanted: set[Any] | None) -> list[Part]:
+    """What a node passes to its inputs when `cotangents` reach its outputs."""
+    parts = []
+    with no_grad():
+        grads = _applied(node, cotangents, wanted)
+        if node.hooks is not None and node.hooks.post:
+            with _quietly():
+                grads = run_post_hooks(
+                    node, node.hooks, grads, cotangents[0] if node.count == 1 else tuple(cotangents)
+                )
+        numbers = node.numbers or (0,) * len(node.edges)
+        for index, (edge, number, grad) in enumerate(zip(node.edges, numbers, grads, strict=False)):
+            if edge is None or grad is None:
+                continue
+            if wanted is not None and edge not in wanted:
+                continue
+            before = tuple(shape_of(grad) if type(grad) is Tensor else grad.shape)
+            grad = _as_tensor(fitted(edge, number, grad, node, grads), edge, number)
+            wide = before if before != shape_of(grad) else None
+            parts.append(Part((edge, number), grad, node, index, wide))
+    return parts
 
 
 @contextmanager

@@ -27,6 +27,8 @@ _ATTRIBUTES = {
     "long": "long() makes integers, which have no gradient",
     "int": "int() makes integers, which have no gradient",
     "bool": "bool() makes truth values, which have no gradient",
+    "short": "short() makes integers, which have no gradient",
+    "byte": "byte() makes integers, which have no gradient",
 }
 _CALLS = {
     "tensor": "tensor(…) copies numbers, without the graph",
@@ -36,8 +38,36 @@ _CALLS = {
     "int": "int() makes a Python number, which has no gradient",
     "argmax": "argmax has no gradient",
     "argmin": "argmin has no gradient",
+    "Tensor": "Tensor(…) copies numbers, without the graph",
+    "FloatTensor": "FloatTensor(…) copies numbers, without the graph",
+    "LongTensor": "LongTensor(…) makes integers, which have no gradient",
+    "from_numpy": "from_numpy(…) is outside of the graph",
 }
+_INTEGERS = (
+    *("int8", "int16", "int32", "int64", "uint8", "short", "int", "long", "bool"),
+    *("IntTensor", "LongTensor", "BoolTensor"),
+)
+_COMPARED = "a comparison makes truth values, which have no gradient"
 _OFF = ("no_grad", "inference_mode")
+_UNRECORDED = "without create_graph=True a gradient is not recorded itself"
+
+# What helps, by words of a reason; the first that is found.
+_CURES = (
+    ("grad mode is off", "compute it outside of the block, or under torch.enable_grad()"),
+    ("detach", "leave detach() out where a gradient is to flow"),
+    (".data", "leave .data out where a gradient is to flow"),
+    ("new leaf", "make the leaf once, and compute with it"),
+    ("copies numbers", "torch.stack([…]) or torch.cat([…]) puts tensors together on the graph"),
+    ("number", "keep the tensor, and take the number for printing only"),
+    ("array", "keep the tensor, and take the array for printing only"),
+    ("argmax", "it is a step function: use cross_entropy of the scores, or softmax"),
+    ("argmin", "it is a step function: use softmin, or a loss of the values"),
+    ("comparison", "it is a step function: torch.sigmoid(k * (x - threshold)) has a slope"),
+    ("truth values", "it is a step function: use one that has a slope"),
+    ("integers", "keep the floating tensor: whole numbers have no slope"),
+    ("requires_grad_(False)", "leave it out where a gradient is to flow"),
+    ("create_graph", "give create_graph=True where the first gradient is taken"),
+)
 
 
 Piece = tuple[Any, Source]  # a tree, or a statement, and the text that it was parsed from
@@ -88,6 +118,7 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
                 reached |= flow.targets
         changed = len(needed) + len(reached) != before
     found: dict[nodes.Node, Cut] = {}
+    compared: dict[nodes.Node, Cut] = {}  # a comparison is often beside the way of the values
     for (flow, source), names in zip(flows, mentioned, strict=True):
         if not flow.targets & needed:
             continue
@@ -102,8 +133,9 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
             if flow.off and isinstance(part, nodes.expr) and (not origin or names & reached):
                 places.setdefault(part, "grad mode is off here")
         for node in sorted(places, key=lambda node: int(node.span.start)):
-            found.setdefault(node, _cut(source, node, places[node]))
-    return list(found.values())
+            kind = compared if places[node] in (_COMPARED, _UNRECORDED) else found
+            kind.setdefault(node, _cut(source, node, places[node]))
+    return list((found or compared).values())
 
 
 def statements_that_ran(pieces: Sequence[Piece]) -> Iterator[tuple[Any, Source]]:
@@ -148,6 +180,44 @@ def _current(
             if flow.whole:
                 replaced |= flow.targets - names
     return [flow for flow, _ in reversed(kept)], [names for _, names in reversed(kept)]
+
+
+def cure(found: Sequence[Cut]) -> str:
+    """What helps against the first of some cuts, "" for nothing."""
+    for cut in found:
+        for words, help in _CURES:
+            if words in cut.reason:
+                return help
+    return ""
+
+
+def origins(pieces: Sequence[Piece], result: str) -> list[Cut]:
+    """Where the tensors are made that a result goes back to, and where they begin to need grad.
+
+    To be asked where nothing on the way requires grad, and nothing cuts it off.
+    """
+    flows, mentioned = _current(
+        [(flow, source) for tree, source in pieces for flow in _flows(tree, False)]
+    )
+    assigned = set().union(*(flow.targets for flow, _ in flows)) if flows else set()
+    needed = {result}
+    changed = True
+    while changed:
+        before = len(needed)
+        for (flow, _), names in zip(flows, mentioned, strict=True):
+            if flow.targets & needed:
+                needed |= names
+        changed = len(needed) != before
+    found = []
+    for (flow, source), names in zip(flows, mentioned, strict=True):
+        made = [part for part in flow.parts if isinstance(part, nodes.Call)]
+        if not flow.targets & needed:
+            continue
+        if any(_last_name(part.func) == "requires_grad_" for part in made):
+            found.append(_cut(source, made[0], "it requires grad only for what comes after this"))
+        elif made and flow.whole and not names & assigned and flow.targets != {""}:
+            found.append(_cut(source, made[0], "made without requires_grad=True"))
+    return found
 
 
 def _cut(source: Source, node: Any, reason: str) -> Cut:
@@ -260,7 +330,7 @@ def _mentions(node: Any) -> set[str]:
 
 def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
     """Expressions that cut, the value that they cut, and what they do."""
-    methods = set()  # of calls that were seen before them
+    methods: set[Any] = set()  # of calls that were seen before them
     for item in _walk(node, ran=True):
         if isinstance(item, nodes.Return | nodes.Assign) and _mode(item) == UNRECORDED:
             if item.value is not None:
@@ -273,10 +343,42 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
             if isinstance(item.func, nodes.Attribute) and _cuts_off(item.func):
                 methods.add(item.func)
                 yield item, item.func.value, _ATTRIBUTES[item.func.attr]
+            elif _last_name(item.func) in ("to", "type") and _to_integers(item):
+                methods.add(item.func)
+                yield item, item.func, "integers and truth values have no gradient"
+            elif _last_name(item.func) == "requires_grad_" and _says_false(item):
+                yield item, item.func, "requires_grad_(False) turns gradients off"
+            elif _is_gradient(item):
+                methods.add(item.func)
+                yield item, item.args, _UNRECORDED
             elif _plain(item.func) in _CALLS:
                 yield item, item.args, _CALLS[_plain(item.func)]
         elif isinstance(item, nodes.Attribute) and item not in methods and _cuts_off(item):
             yield item, item.value, _ATTRIBUTES[item.attr]
+        elif isinstance(item, nodes.Attribute) and item.attr == "grad" and item not in methods:
+            yield item, item.value, _UNRECORDED
+        elif isinstance(item, nodes.Compare):
+            yield item, item, _COMPARED
+
+
+def _to_integers(call: nodes.Call) -> bool:
+    """Whether a call of `to` or `type` names a dtype without gradients."""
+    given = [*call.args, *(word.value for word in call.keywords)]
+    return any(isinstance(item, nodes.Attribute) and item.attr in _INTEGERS for item in given)
+
+
+def _is_gradient(call: nodes.Call) -> bool:
+    """Whether it is `torch.autograd.grad(…)` without create_graph."""
+    return (
+        isinstance(call.func, nodes.Attribute)
+        and call.func.attr == "grad"
+        and _last_name(call.func.value) == "autograd"
+        and not any(word.arg == "create_graph" for word in call.keywords)
+    )
+
+
+def _says_false(call: nodes.Call) -> bool:
+    return any(isinstance(item, nodes.Constant) and item.value is False for item in call.args)
 
 
 def _cuts_off(attribute: nodes.Attribute) -> bool:

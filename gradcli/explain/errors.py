@@ -8,7 +8,7 @@ from typing import Any
 from gradcli.language.errors.program_error import Label, ProgramError
 from gradcli.language.syntax import nodes
 
-from .cuts import Piece, cuts
+from .cuts import Piece, cure, cuts, origins
 
 MOST = 3  # places that are marked
 
@@ -33,10 +33,16 @@ def mark_cuts(error: ProgramError, pieces: Sequence[Piece]) -> None:
     if not name:
         before.append((nodes.Expression(result, result.span), error.source))
     found = cuts(before, "", name)[:MOST]
+    help = cure(found)
+    if not found:
+        found = origins(before, name)[:MOST]
+        help = "x.requires_grad_(), before anything is made from x, or requires_grad=True does it"
     for cut in found:
         error.labels.append(Label(cut.source, cut.span, cut.reason))
     if found:
         error.help = "nothing leads from it to a tensor with requires_grad=True"
+        if help:
+            error.help = f"{error.help}: {help}"
 
 
 def _result(node: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.autograd.leaf import fresh_edge
+from gradcli.autograd.leaf import fresh_edge, is_leaf
 from gradcli.autograd.modes import no_grad, requires_grad
 from gradcli.render.drawing import Box, Drawing, draw
 from gradcli.render.names import Names, edge_of, source_place, source_span, source_text
@@ -22,14 +22,19 @@ from gradcli.table.plan import INPUT, OUTPUT
 from gradcli.tensor.tensor import Tensor, constant, make, shape_of
 
 from . import chain as chains
-from .causes import Causes, norm
+from .causes import Causes, brief, hooked, norm, placed
 from .chain import Chain, Edge, called, changes, formulas
-from .cuts import Piece, cut_lines
+from .cuts import Piece, cure, cut_lines, cuts
 from .readable import readable
+from .reasons import Reason, computed, first_not_finite
 from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
+from .ways import Dominating, factors
 
 OPEN = 1 << 30  # levels of modules: each step is a step
 MOST = 3  # lines of a kind in a summary
+LARGEST, SMALLEST = 1e6, 1e-6  # of gradients that need no word about their size
+LARGE = "nn.utils.clip_grad_norm_ limits it; factors near 1, or a mean in place of a sum, cure it"
+TINY = "factors near 1 cure it: other scales at the start, residual steps x + f(x), normalization"
 
 
 class Explanation:
@@ -62,14 +67,17 @@ class Explanation:
         self.pieces = pieces
         self.bound = bound
         self.fixed = fixed or {}
-        self.causes = Causes(self.names)
+        self.causes = Causes(self.names, self._array)
         self.short = name if name.isidentifier() else f"({name})" if len(name) < 24 else "result"
+        self.dominating = Dominating()
         target = None
         if asked and len(self.inputs) == 1:
             (x,) = self.inputs.values()
             target = _edge(x)
         self.chain = Chain(y, constant(shape_of(y), y.dtype, 1), target)
         self.all = all
+        self.hooked: dict[Edge, Tensor] = {}  # what hooks of leaves make of their gradients
+        self.broken: tuple[Any, Reason] | None = None  # where the values became infinite or NaN
         self.drawing = Drawing([], [], {})
         self.values: dict[Edge, Tensor] = {}
         self.numbers: dict[Box, int] = {}  # of the steps
@@ -89,15 +97,16 @@ class Explanation:
             self.values = _values(self.chain.nodes, self.namespace)
             for step in self.chain.steps():
                 self.causes.see(step)
+                self.dominating.see(step)
                 self._take(step)
-            hooked = self.chain.leaf_hooks()
+            self._after()
         steps = [draft.step(self.numbers) for draft in self.drafts.values()]
         totals = [
             Total(
                 name,
                 fresh_edge(x) if requires_grad(x) else None,
                 self._total(x),
-                hooked.get(_edge(x)),
+                self.hooked.get(_edge(x)),
                 self._sources(_edge(x)),
             )
             for name, x in self.inputs.items()
@@ -111,11 +120,32 @@ class Explanation:
     def missing(self) -> list[str]:
         """Only the answers about what is missing. Raises as `tell` does."""
         with readable(self.y):
+            self.values = _values(self.chain.nodes, self.namespace)
             for step in self.chain.steps():
                 self.causes.see(step)
+                self.dominating.see(step)
+            self._after()
         return [
             line for name, x in self.inputs.items() for line in self._why(name, x, self._total(x))
         ]
+
+    def _after(self) -> None:
+        """Look at what the walk came to, while what the graph saved can be read."""
+        self.hooked = self.chain.leaf_hooks()
+        totals = [self._total(x) for x in self.inputs.values()]
+        if any(total is not None and troubled(total)[0] == "nan" for total in totals):
+            found = first_not_finite(self.chain.nodes, self._array, self.names)
+            steps = [node for _, node, _ in self.causes.nodes["nan"]]
+            self.broken = None if found is None or found[0] in steps else found
+
+    def _array(self, edge: Edge) -> Any:
+        """The value on an edge as far as it is known, as an array."""
+        value = self.values.get(edge)
+        return computed(edge[0], self._known) if value is None else value.array
+
+    def _known(self, edge: Edge) -> Any:
+        value = self.values.get(edge)
+        return None if value is None else value.array
 
     def _folded(self) -> bool:
         return any(draft.count > 1 for draft in self.drafts.values())
@@ -247,11 +277,42 @@ class Explanation:
             yield from self._why_none(name, x, pair)
             return
         what, trouble = troubled(total)
-        if what:
-            yield f"why {trouble.format(pair)}"
-            answers = self.causes.answers(what, fresh_edge(x))
-            for answer in answers or ["what arrives over several ways adds up to this"]:
-                yield "  " + answer.replace("\n", "\n  ")
+        after = self.hooked.get(_edge(x))
+        if after is not None:
+            for sentence in [text for broken, text in hooked(total, after) if broken != what]:
+                yield f"why {troubled(after)[1].format(pair)}: a hook of `{name}`: {sentence}"
+                yield f"  {brief(total, '  ')}\n  becomes {brief(after, ' ' * 10)}"
+        size = extreme(total)
+        if not what and size:
+            yield f"why {size.format(pair)}"
+            yield from (f"  {line}" for line in self._factors(x))
+            yield f"  = help: {LARGE if 'large' in size else TINY}"
+        if not what:
+            return
+        yield f"why {trouble.format(pair)}"
+        answers = self.causes.answers(what, fresh_edge(x))
+        if what == "nan":
+            yield from self._not_finite()
+        long = "overflows" if what == "nan" else "underflow: " if not total.array.any() else ""
+        for answer in answers or ["no single step makes it: parts add up to this"]:
+            yield "  " + answer.replace("\n", "\n  ")
+            if long and long in answer:
+                yield from (f"  {line}" for line in self._factors(x))
+                long = ""
+
+    def _not_finite(self) -> Iterator[str]:
+        """Where the values themselves became infinite or NaN, on the way to the result."""
+        if self.broken is not None:
+            node, reason = self.broken
+            place = source_place(node)
+            lead = f"{place}: " if place else ""
+            yield f"  {lead}the value itself is {reason.text}, {placed(node)}"
+            if reason.help:
+                yield f"  = help: {reason.help}"
+
+    def _factors(self, x: Tensor) -> list[str]:
+        """What the dominating way multiplies the gradient by."""
+        return list(factors(self.dominating.way(_edge(x), self.chain.root[0])))
 
     def _why_none(self, name: str, x: Tensor, pair: str) -> Iterator[str]:
         yield f"why {pair} is None"
@@ -363,6 +424,17 @@ def troubled(grad: Tensor) -> tuple[str, str]:
     )
 
 
+def extreme(grad: Tensor) -> str:
+    """A sentence about `{}` for a gradient whose elements are all tiny, or some of them huge."""
+    values = np.abs(np.asarray(grad.array))
+    most = float(values.max()) if values.size else 1.0
+    if most > LARGEST:
+        return f"{{}} is large: its elements reach {most:.4g}"
+    if 0 < most < SMALLEST:
+        return f"{{}} is tiny: its elements reach {most:.4g} at most"
+    return ""
+
+
 def off_graph(name: str, value: Tensor, pieces: Sequence[Piece], bound: str) -> Told:
     """What is said of a result that no gradient leads through, and where its text cuts it off."""
     return Told(name, name, value, [], [], [*not_on_graph(name, value, pieces, bound)], None, None)
@@ -373,14 +445,16 @@ def not_on_graph(name: str, value: Tensor, pieces: Sequence[Piece], bound: str) 
     help = ""
     if not value.dtype.differentiable:
         yield f"`{name}` has the dtype {value.dtype.name}, and only floating ones have gradients"
-        help = f"{name} = param({name}) makes a floating leaf of it"
+        help = f"{name} = {name}.float().requires_grad_() makes a floating leaf of it"
     elif requires_grad(value):
         yield f"`{name}` is a leaf: it is not made from anything, and its derivative by itself is 1"
     else:
         yield f"`{name}` is not on a graph: no gradient leads through it"
-        help = f"{name}.requires_grad_() or param(...) makes it a leaf"
-    found = list(cut_lines(pieces, "", bound))
-    yield from found
+        help = f"{name}.requires_grad_(), before anything is made from it, makes it a leaf"
+    found = cuts(pieces, "", bound)
+    yield from cut_lines(pieces, "", bound)
+    if found and cure(found):
+        yield f"  = help: {cure(found)}"
     if help and not found and name.isidentifier():
         yield f"  = help: {help}"
 
@@ -405,6 +479,8 @@ def _values(nodes: Sequence[Any], namespace: Mapping[str, Any]) -> dict[Edge, Te
     found: dict[Edge, Tensor] = {}
     for value in namespace.values():
         if type(value) is Tensor and value.level is None and edge_of(value) is not None:
+            if is_leaf(value) and value.version is not None and value.version.clock:
+                continue  # what was written since is not what the result was made from
             found[edge_of(value), value.number] = make(value.array, value.dtype)
     for node in nodes:
         if not isinstance(node, OpNode):

@@ -7,6 +7,7 @@ tell, nothing is said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,14 +17,15 @@ from gradcli.autograd.freed_values import reachable
 from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_grad
 from gradcli.autograd.node import Freed
 from gradcli.language.syntax import nodes
-from gradcli.render.names import place_of, source_place, source_text
+from gradcli.render.names import Names, place_of, source_place, source_text
 from gradcli.tensor.tensor import Tensor, constant, shape_of
 
 from .causes import brief
 from .chain import Chain
-from .cuts import Piece, cuts, statements_that_ran
-from .explanation import Explanation, not_on_graph, troubled
+from .cuts import Cut, Piece, cure, cuts, statements_that_ran
+from .explanation import Explanation, extreme, not_on_graph, troubled
 from .readable import readable
+from .ways import entry_lines
 
 _ARRAYS = (np.ndarray, np.generic, Tensor)  # what a pass frees of what a node saved
 MOST = 3  # places of one kind that are shown
@@ -41,6 +43,31 @@ class Situation(NamedTuple):
     texts: Callable[[str], tuple[Sequence[Piece], str]]
     fixed: Mapping[str, str] = {}
     passes: bool = True
+
+
+_ENTRY = re.compile(r"(.+?)(?:\.grad)?((?:\[\s*-?\d+\s*(?:,\s*-?\d+\s*)*\])+)", re.ASCII)
+
+
+def entry_asked(text: str) -> tuple[str, list[int]] | None:
+    """The tensor's name and the index in `x[3]`, `x[0, 2]`, `x[0][2]` and `x.grad[3]`."""
+    found = _ENTRY.fullmatch(text)
+    if found is None:
+        return None
+    return found[1], [int(number) for number in re.findall(r"-?\d{1,18}", found[2])]
+
+
+def entry_index(name: str, x: Tensor, index: Sequence[int]) -> tuple[int, ...]:
+    """An index that names one entry of `x`, counted from its start. Raises IndexError."""
+    shape = shape_of(x)
+    if len(index) != len(shape):
+        form = f"{name}[{', '.join('ijklmnopqrstuv'[: len(shape)])}]" if shape else name
+        raise IndexError(f"`{name}` has the shape {list(shape)}: {form} is one entry of it")
+    for dimension, (number, size) in enumerate(zip(index, shape, strict=True)):
+        if not -size <= number < size:
+            raise IndexError(
+                f"index {number} is out of bounds for dimension {dimension} with size {size}"
+            )
+    return tuple(number % size for number, size in zip(index, shape, strict=True))
 
 
 def why(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
@@ -68,13 +95,16 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
     if not what:
         size = grad.array.size
         yield f"{name}.grad has {size} element{'' if size == 1 else 's'}, finite and not zero"
+        if extreme(grad):
+            yield from _of_last_pass(x, name, situation)
+        yield from _of_other_passes(x, name, grad, situation)
         return
     yield trouble.format(f"{name}.grad")
     results = results_from(x, situation.variables)
     if not results:
-        yield f"no variable holds the graph of `{name}` any more: run the last lines again"
+        yield f"no variable holds the graph of `{name}` any more: give the result a name, ask again"
         return
-    root, y = ([item for item in results if _passed(item[1])] or results)[-1]
+    root, y = _last_passed(results)
     answers = _missing(root, y, name, x, situation)
     if not answers:
         cleared = list(_cleared(name, situation))[:MOST] if what == "zero" else []
@@ -86,6 +116,52 @@ def _of_gradient(name: str, x: Tensor, grad: Tensor, situation: Situation) -> It
         for place in cleared:
             yield f"  it was cleared at {place}"
     yield from answers
+
+
+def _of_last_pass(x: Tensor, name: str, situation: Situation) -> Iterator[str]:
+    """What is said of the result whose pass gave a gradient, if its graph is still there."""
+    results = results_from(x, situation.variables)
+    if results:
+        yield from _missing(*_last_passed(results), name, x, situation)
+
+
+def _of_other_passes(x: Tensor, name: str, grad: Tensor, situation: Situation) -> Iterator[str]:
+    """What a gradient holds beyond that of the last result, where that is a single number."""
+    results = results_from(x, situation.variables)
+    for root, y in [_last_passed(results)] if results else []:
+        if shape_of(y) != () or not is_leaf(x):
+            continue
+        edge = (fresh_edge(x), x.number)
+        chain = Chain(y, constant(shape_of(y), y.dtype, 1), edge)
+        with readable(y):
+            for _ in chain.steps():
+                pass
+            after = chain.leaf_hooks().get(edge, chain.totals[edge])
+        if np.allclose(after.array, grad.array, rtol=1e-3, atol=0, equal_nan=True):
+            continue
+        pair = f"d{root if root.isidentifier() else 'result'}/d{name}"
+        lead = f"  {pair} is "
+        yield lead + brief(after, " " * len(lead))
+        yield (
+            f"  {name}.grad holds something else: the gradients of passes add up until they are "
+            "cleared"
+        )
+        yield (f"  = help: {name}.grad = None, or optimizer.zero_grad(), before each pass")
+
+
+def why_entry(name: str, x: Tensor, index: tuple[int, ...], situation: Situation) -> Iterator[str]:
+    """The answer about one entry of the gradient of `name`. Raises as `why` does."""
+    results = results_from(x, situation.variables) if requires_grad(x) else []
+    grad = None if x.meta is None else x.meta.grad
+    label = f"{name}.grad[{', '.join(map(str, index))}]"
+    if grad is not None:
+        yield f"{label} is {np.asarray(grad.array)[index]:.6g}"
+    if not results:
+        yield from why(name, x, situation)
+        return
+    root, y = _last_passed(results)
+    with readable(y):
+        yield from entry_lines(root, y, name, x, index, Names(situation.variables))
 
 
 def _missing(root: str, y: Tensor, name: str, x: Tensor, situation: Situation) -> list[str]:
@@ -111,7 +187,9 @@ def _of_result(name: str, x: Tensor) -> Iterator[str]:
                     f"({name} -= …), and it stays one"
                 )
                 return
-    yield f"  = help: call {name}.retain_grad() before backward, or use %grad y {name}"
+    if name.isidentifier():
+        yield f"  = help: for a leaf with these values: {name} = {name}.detach().requires_grad_()"
+    yield f"  = help: to keep the gradient of a result: {name}.retain_grad() before backward"
 
 
 def _of_leaf(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
@@ -162,16 +240,17 @@ def _unused(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
             )
             yield f"  = help: compute `{result}` again after that line"
             return
-    shown = 0
+    shown: list[Cut] = []
     for result, value in situation.variables.items():
-        if type(value) is not Tensor or result == name or shown == MOST:
+        if type(value) is not Tensor or result == name or len(shown) == MOST:
             continue
         pieces, bound = situation.texts(result)
-        for cut in cuts(pieces, name, bound):
-            shown += 1
+        for cut in cuts(pieces, name, bound)[: MOST - len(shown)]:
+            shown.append(cut)
             yield f"  {cut.place}: {cut.reason}: `{cut.text}`, on the way to `{result}`"
-            if shown == MOST:
-                return
+    help = cure(shown)
+    if help:
+        yield f"  = help: {help}"
 
 
 def _namesake(name: str, x: Tensor, value: Any) -> Any:
@@ -219,6 +298,18 @@ def _passes(x: Tensor, results: Sequence[tuple[str, Tensor]]) -> list[str]:
         for place, result in found.items()
         if place
     ]
+
+
+def _last_passed(results: Sequence[tuple[str, Tensor]]) -> tuple[str, Tensor]:
+    """The newest result that a pass freed; else a scalar with nothing to free, else the last."""
+    passed = [item for item in results if _passed(item[1])]
+    freed = [item for item in passed if _holds_freed(item[1])]
+    scalars = [item for item in passed if shape_of(item[1]) == ()]
+    return (freed or scalars or results)[-1]
+
+
+def _holds_freed(y: Tensor) -> bool:
+    return any(type(getattr(node, "saved", None)) is Freed for node in reachable([fresh_edge(y)]))
 
 
 def _passed(y: Tensor) -> bool:

@@ -84,7 +84,7 @@ def test_an_intermediate_result(program):
     [
         (["relu(x)", "--set", "x=-1"], "the whole gradient becomes zero in `relu(x)`"),
         (["relu(x)", "--set", "x=[-1, 1]"], "1 of 2 elements become zero in `relu(x)`"),
-        (["x - x", "--set", "x=2"], "over several ways adds up to this"),
+        (["x - x", "--set", "x=2"], "no single step makes it: parts add up to this"),
         (["1 / x", "--set", "x=0"], "-e:1:1: infinity begins here in `1 / x`"),
         (
             ["where(x > 0, sqrt(x), 0 * x).sum()", "--set", "x=[0, 4]"],

@@ -16,7 +16,11 @@ PROGRAMS = {
     "no_grad": (
         "with torch.no_grad():\n    h = x * 2\n",
         "h",
-        ["`h` is not on a graph", ":4:9: grad mode is off here: `x * 2`"],
+        [
+            "`h` is not on a graph",
+            ":4:9: grad mode is off here: `x * 2`",
+            "= help: compute it outside",
+        ],
     ),
     "set_grad_enabled": (
         "torch.set_grad_enabled(False)\nh = x * 2\ntorch.set_grad_enabled(True)\n",
@@ -89,6 +93,135 @@ PROGRAMS = {
         ["x.grad is zero", "why dloss/dx is zero", ":3:9: "],
     ),
     "two names of one leaf": ("same = x\n", None, ["no backward pass has reached `x`, and"]),
+    "flat": (
+        "loss = torch.clamp(x, max=1.5).sum()\nloss.backward()\n",
+        "x",
+        ["1 of 2 elements become zero in `torch.clamp(x, max=1.5)`", "clamp is flat where x is 2"],
+    ),
+    "chosen": (
+        "loss = x.max()\nloss.backward()\n",
+        "x",
+        ["1 of 2 elements get nothing in `x.max()`", "only to the elements that it chose"],
+    ),
+    "left out": ("loss = x[1:].sum()\nloss.backward()\n", "x", ["leaves the other elements out"]),
+    "multiplied by zeros": (
+        "m = torch.tensor([[0.0, 0.0], [1.0, 3.0]])\nloss = (m @ x).sum() + (x @ m)[0]\n"
+        "loss = (m.T[:1] @ x.reshape(2, 1)).sum()\nloss.backward()\n",
+        "x",
+        ["1 of 2 elements get nothing in", "all that they are multiplied by in the other operand"],
+    ),
+    "a relu whose input is not kept": (
+        "loss = torch.relu(x - 1.5).sum()\nloss.backward()\n",
+        "x",
+        ["relu is flat where its input is 0 or less"],
+    ),
+    "a dtype that is computed in another": (
+        "y = x.bfloat16() * 50\nloss = torch.tanh(y).sum()\nloss.backward()\n",
+        "x",
+        ["tanh is saturated where y is 50 or 100, and its slope is 0 in bfloat16"],
+    ),
+    "a norm of zeros": (
+        "loss = (0 * x).norm()\nloss.backward()\n",
+        "x",
+        ["the norm of zeros has no slope, and 0 is taken for it"],
+    ),
+    "masked": (
+        "loss = x.masked_fill(x > 1, 0.0).sum()\nloss.backward()\n",
+        "x",
+        ["1 of 2 elements become zero", "the mask is True there"],
+    ),
+    "dropped": (
+        "loss = torch.nn.functional.dropout(x, 0.999999).sum()\nloss.backward()\n",
+        "x",
+        ["dropout put them to 0 in this run"],
+    ),
+    "a step function": (
+        "loss = torch.floor(x).sum()\nloss.backward()\n",
+        "x",
+        ["floor is a step function: its slope is 0 everywhere", "= help: train through a smooth"],
+    ),
+    "saturated": (
+        "h = 50 * x\nloss = torch.tanh(h).sum()\nloss.backward()\n",
+        "x",
+        ["tanh is saturated where h is 50 or 100: it gave 1, and its slope is 0 in float32"],
+    ),
+    "saturated, at an input that is not kept": (
+        "loss = torch.sigmoid(-200 - x).sum()\nloss.backward()\n",
+        "x",
+        ["sigmoid is saturated where its input is below -88.7: it gave 0"],
+    ),
+    "exp underflows": (
+        "loss = torch.exp(-200 * x).sum()\nloss.backward()\n",
+        "x",
+        ["exp underflows where (-200 * x) is -200 or -400: it gave 0"],
+    ),
+    "the slope is infinite": (
+        "loss = torch.sqrt(x - 1).sum()\nloss.backward()\n",
+        "x",
+        [
+            "infinity begins here in `torch.sqrt(x - 1)`",
+            "= help: add a small number below the root",
+        ],
+    ),
+    "the branch that was not taken": (
+        "loss = torch.where(x > 1, torch.sqrt(x - 1.5), x).sum()\nloss.backward()\n",
+        "x",
+        ["NaN", "`torch.sqrt(x - 1.5)`", "where passes 0 to the branch it did not take"],
+    ),
+    "values are not finite": (
+        "p = torch.exp(100 * x)\nloss = (p / p.sum())[0].log()\nloss.backward()\n",
+        "x",
+        [":3:5: the value itself is inf where (100 * x) is 100 or 200, in `torch.exp(100 * x)`"],
+    ),
+    "large": (
+        "h = x\nfor i in range(30):\n    h = h * 4.5\nloss = h.sum()\nloss.backward()\n",
+        "x",
+        [
+            "why dloss/dx is large",
+            ":5:9: 4.5 a step, × 30: 3.948e+19 in `h * 4.5`",
+            "clip_grad_norm_",
+        ],
+    ),
+    "tiny": (
+        "h = x\nfor i in range(30):\n    h = h * 0.5\nloss = h.sum()\nloss.backward()\n",
+        "x",
+        ["why dloss/dx is tiny", ":5:9: 0.5 a step, × 30: 9.313e-10 in `h * 0.5`"],
+    ),
+    "vanished": (
+        "h = x\nfor i in range(200):\n    h = h * 0.43\nloss = h.sum()\nloss.backward()\n",
+        "x",
+        ["underflow: ", "0.43 a step, × 103 of 200, until too little is left"],
+    ),
+    "a hook of a result": (
+        "h = x * 2\nh.register_hook(lambda g: g * 0)\nh.sum().backward()\n",
+        "x",
+        [":3:5: a hook of h: it makes the whole gradient zero", "becomes tensor([0., 0.])"],
+    ),
+    "a hook of a leaf": (
+        "x.register_hook(lambda g: g * 0)\nloss = x.sum()\nloss.backward()\n",
+        "x",
+        ["why dloss/dx is zero: a hook of `x`: it makes the whole gradient zero"],
+    ),
+    "several passes": (
+        "for i in range(3):\n    loss = (x * x).sum()\n    loss.backward()\n",
+        "x",
+        ["finite and not zero", "dloss/dx is tensor([2., 4.])", "add up until they are cleared"],
+    ),
+    "compared": (
+        "loss = (x > 1).float().sum()\n",
+        "x",
+        [":3:9: a comparison makes truth values", "= help: it is a step function"],
+    ),
+    "whole numbers": (
+        "loss = x.to(torch.int64).sum()\n",
+        "x",
+        [":3:8: integers and truth values have no gradient: `x.to(torch.int64)`"],
+    ),
+    "switched off": (
+        "loss = x.detach_().sum()\n",
+        "x",
+        ["is not on a graph"],
+    ),
     "fine": (
         "loss = (x * x).sum()\nloss.backward()\n",
         "x",
@@ -150,3 +283,40 @@ def test_what_a_generator_does(tmp_path):
     )
     text = ok("why", str(program), "--wrt", "h")
     assert ":6:17: detach() cuts it off: `t.detach()`" in text
+
+
+def test_what_was_written_since_is_no_value_of_the_pass(tmp_path):
+    """A step of descent changes the leaf, not what the pass has seen."""
+    program = tmp_path / "p.grad"
+    program.write_text(
+        HEAD + "h = x + 200\nloss = torch.tanh(x + 200).sum()\nloss.backward()\n"
+        "with torch.no_grad():\n    x -= 5\n"
+    )
+    text = ok("why", str(program), "--wrt", "x")
+    assert "tanh is saturated where its input is above 9.01: it gave 1" in text
+
+
+def test_one_entry(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text(
+        HEAD + "loss = (x * torch.relu(x - 1.5) + x.tanh()).sum()\nloss.backward()\n"
+    )
+    text = ok("why", str(program), "--wrt", "x[1]")
+    assert text.startswith("x.grad[1] is 2.57065\ndloss/dx[1] = 2.57065\n  3 ways lead there")
+    assert "  2 by loss ← " in text
+    lost = ok("why", str(program), "--wrt", "x.grad[-2]")
+    assert lost.startswith("x.grad[0] is ")
+    assert ":3:13: nothing of it comes through in `torch.relu(x - 1.5)`" in lost
+    both = ok("why", str(program), "--wrt", "x[0],x[1]").split("\n\n")
+    assert [part[:9] for part in both] == ["x.grad[0]", "x.grad[1]"]
+    for name, words in {
+        "x[2]": "index 2 is out of bounds for dimension 0 with size 2",
+        "x[0,1]": "`x` has the shape [2]: x[i] is one entry of it",
+        "loss[0]": "`loss` has the shape []: loss is one entry of it",
+        "y[0]": "there is no tensor of this name",
+        "x[]": "there is no tensor of this name",
+    }.items():
+        done = gradcli("why", str(program), "--wrt", name)
+        assert (done.returncode, words in done.stderr.decode()) == (2, True), done.stderr
+    done = gradcli("grad", "x * x", "--set", "x=[1, 2]", "--of", "x", "--wrt", "x[0]")
+    assert done.returncode == 2

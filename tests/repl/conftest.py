@@ -9,6 +9,17 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
+from gradcli.tensor import dtypes
+from gradcli.tensor.runtime import runtime
+
+
+@pytest.fixture(autouse=True)
+def _settings() -> Iterator[None]:
+    """Sessions in the tests' own process leave its modes as they were."""
+    before = runtime.grad_enabled, dtypes.default.dtype
+    yield
+    runtime.grad_enabled, dtypes.default.dtype = before
+
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:

@@ -272,6 +272,17 @@ def _check_keyword(option: Option, name: str) -> None:
         )
 
 
+def _apart(text: str) -> list[str]:
+    """The names in `x,w[0, 1],y`."""
+    names: list[str] = []
+    for part in text.split(","):
+        if names and names[-1].count("[") > names[-1].count("]"):
+            names[-1] += f",{part}"
+        else:
+            names.append(part)
+    return [name.strip() for name in names]
+
+
 def _listed(option: Option, text: str) -> list[object]:
     kind = option.kind
     if kind in (table.REPEATED, table.FILES):
@@ -279,9 +290,10 @@ def _listed(option: Option, text: str) -> list[object]:
     if kind == table.FIELDS:
         return [*_fields(option, text)]
     if kind == table.NAMES:
-        names = [name.strip() for name in text.split(",")]
+        names = _apart(text) if option.name == "wrt" else [name.strip() for name in text.split(",")]
         for name in names:
-            first, *parts = name.split(".")  # a module's parameter: model.0.weight
+            whole = name.partition("[")[0] if name.endswith("]") else name  # `why` takes x[3]
+            first, *parts = whole.split(".")  # a module's parameter: model.0.weight
             if not (first.isidentifier() and all(f"_{part}".isidentifier() for part in parts)):
                 raise UsageError(f"--{option.name}: `{name}` is not a name", "names: x,y,z")
             _check_keyword(option, name)

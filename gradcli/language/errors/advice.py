@@ -97,6 +97,24 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     ),
     (r"incorrect number of gradients", "backward returns one gradient for each input of forward"),
     (
+        r"invalid gradient at index",
+        "a gradient has the shape of its input: sum over the axes that broadcasting made",
+    ),
+    (
+        r"Mismatch in shape: grad_output",
+        "it has a weight for each element of the result: torch.ones_like(y) for equal ones",
+    ),
+    (
+        r"Legacy autograd function with non-static forward",
+        "call apply of the class itself: Name.apply(x), not Name()(x)",
+    ),
+    (r"has changed the size of value", "a hook returns None, or a gradient of the shape it got"),
+    (
+        r"can't optimize a non-leaf Tensor",
+        "it is a result of other tensors: make a leaf of it, w = w.detach().requires_grad_()",
+    ),
+    (r"support the deepcopy protocol", "y.detach().clone() copies the values of a result"),
+    (
         r"unsupported format string passed to Tensor",
         "take the number with .item(), or print the tensor as it is",
     ),

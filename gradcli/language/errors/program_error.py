@@ -204,6 +204,11 @@ class ProgramError(Exception):
                 carried = _carried(freed, names) if call is machine.locate(self.where)[1] else None  # type: ignore[index]
                 if carried is not None:
                     self.help = _AGAIN.format(carried)
+                else:
+                    own = _owner_text(self.source, self.node)
+                    names_both = [item.strip("`") for item in (text, own)]
+                    if text != own and all(map(str.isidentifier, names_both)):
+                        self.help += f", or take one pass: ({' + '.join(names_both)}).backward()"
         if version is not None:
             self.label = "needs a value that has changed"
             saved = machine.locate(getattr(node, "where", 0))
@@ -256,6 +261,13 @@ class ProgramError(Exception):
                         many = "" if count == 1 else "s"
                         inputs = "1 input" if expected == 1 else f"{expected} inputs"
                         text = f"returns {count} gradient{many}; forward has {inputs}"
+                        self.labels.append(Label(source, item.span, text))
+        shaped = _SHAPED.search(sentence)
+        if shaped is not None:
+            for source, node in _methods(shaped[1], ("backward", "vjp")):
+                for item in node_walk(node):
+                    if isinstance(item, nodes.Return):
+                        text = f"its gradient {shaped[2]} has the shape {shaped[3]}"
                         self.labels.append(Label(source, item.span, text))
         if "save_for_backward can only save variables" in sentence:
             name = getattr(getattr(getattr(self.node, "func", None), "value", None), "id", "")
@@ -353,10 +365,15 @@ class ProgramError(Exception):
                 self.help = (
                     f"`{of}` has no gradient yet: backward() leads to none, or was not called"
                 )
+                if name == "zero_":
+                    self.help += f"; {of}.grad = None clears it in any case"
             return
         self._near(name, names_of(owner))
         if self.help is None and name in torch_names.tensor_names():
-            if type(owner) in (int, float, complex):
+            if type(owner) in (list, tuple) and name == "backward":
+                text = self.source.slice(getattr(self.node, "value", self.node).span)
+                self.help = f"add the losses first: sum({text}).backward()"
+            elif type(owner) in (int, float, complex):
                 self.help = "it is a number of Python, without a graph: leave out .item()"
             elif callable(owner):
                 self.help = "call it first, with parentheses"
@@ -404,6 +421,10 @@ _AGAIN = (
 _COUNTED = re.compile(
     r"function (\w+?)(?:Generated)?Backward returned an incorrect number of "
     r"gradients \(expected (\d+)"
+)
+_SHAPED = re.compile(
+    r"Function (\w+?)(?:Generated)?Backward returned an invalid gradient at index (\d+) - "
+    r"got (\[[\d, ]*\])"
 )
 _UNUSED = re.compile(r"Tensor at index (\d+) appears to not have been used in the graph")
 

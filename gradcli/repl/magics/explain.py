@@ -9,13 +9,14 @@ from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad
 from gradcli.explain.cuts import Piece, cuts
 from gradcli.explain.explanation import Explanation, off_graph
 from gradcli.explain.text import lines as text_lines
-from gradcli.explain.why import Situation
+from gradcli.explain.why import Situation, entry_asked, entry_index, why_entry
 from gradcli.explain.why import why as answer
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.render.diagnostics import wrap
 from gradcli.render.names import Names
 from gradcli.repl.session.failed import Failed
+from gradcli.tensor.tensor import Tensor
 
 from .files import deliver
 from .gradients import kept, last_result, leaves_behind, leaves_of, result
@@ -102,9 +103,22 @@ def why(shell: Shell, text: str) -> None:
 
 
 def _why(shell: Shell, name: str) -> None:
+    situation = Situation(shell.variables(), lambda result: texts_of(shell, result))
+    entry = entry_asked(name)
+    if entry is not None:
+        base, numbers = entry
+        x = shell.evaluate(base)
+        if type(x) is Tensor:
+            try:
+                index = entry_index(base, x, numbers)
+            except IndexError as error:
+                raise Failed(str(error)) from None
+            with kept():
+                lines = list(why_entry(base, x, index, situation))
+            shell.say("\n".join(lines))
+            return
     name = name.removesuffix(".grad")
     x = tensor(shell, name)
-    situation = Situation(shell.variables(), lambda result: texts_of(shell, result))
     with kept():
         lines = [part for line in answer(name, x, situation) for part in line.split("\n")]
     shell.show_long(shell.painted("\n".join(wrap(lines, shell.width - 1)), "explanation"))

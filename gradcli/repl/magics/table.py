@@ -263,14 +263,20 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "why",
-            "[x]",
-            "why the gradient of x is None, zero or NaN",
+            "[x | x[3]]",
+            "why the gradient of x is None, zero, NaN, huge or tiny; x[3]: one entry, way by way",
             "explain",
             (
                 _example(
                     "x = param([-1., 2.])",
                     "%why x",
                     prints="no backward pass has reached `x`, and no variable was made from it",
+                ),
+                _example(
+                    "x = param([1., 2.])",
+                    "y = (x * x).sum()",
+                    "%why x[1]",
+                    prints="dy/dx[1] = 4\n  2 ways lead there…",
                 ),
             ),
         ),
