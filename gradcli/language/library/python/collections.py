@@ -9,6 +9,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
+from gradcli.language.library import open_objects
 from gradcli.language.machine.sizes import (
     check_key,
     feed_keys,
@@ -26,7 +27,6 @@ from gradcli.language.values.text import text, text_repr
 from gradcli.tensor.mappings import Counter, OrderedDict
 from gradcli.tensor.runtime import LimitExceeded
 
-from .. import open_objects
 from .annotations import abstract_names
 from .hosts import open_class
 
