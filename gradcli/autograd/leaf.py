@@ -13,6 +13,7 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import (
     BEHIND,
     DETACHED,
+    META,
     Tensor,
     alias,
     make,
@@ -317,6 +318,8 @@ def set_data(tensor: Tensor, value: Any) -> None:
     tensor.array = own_memory(value)
     tensor.dtype = value.dtype
     tensor.view_info = None
+    if tensor.level is not value.level and META in (tensor.level, value.level):
+        tensor.level = value.level  # another device
     if tensor.version is not None and type(tensor.version) is not InferenceVersion:
         if tensor.array is not old:  # `x.data -= y` gives back what it took
             rewrite_of(tensor.version).replace(old, tensor.array)

@@ -18,7 +18,7 @@ from gradcli.autograd.leaf import fresh_edge, is_leaf, requires_grad, retains_gr
 from gradcli.autograd.node import Freed
 from gradcli.language.syntax import nodes
 from gradcli.render.names import Names, place_of, source_place, source_text
-from gradcli.tensor.tensor import Tensor, constant, shape_of
+from gradcli.tensor.tensor import META, Tensor, constant, shape_of
 
 from .causes import brief
 from .chain import Chain
@@ -75,6 +75,9 @@ def why(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
 
     Raises Dropped when what a pass freed is not kept any more, RuntimeError when it was changed.
     """
+    if x.level is META:
+        yield f"`{name}` is a meta tensor: it has a shape and a dtype, and no values"
+        return
     if not requires_grad(x):
         if name in situation.fixed:
             yield f"`{name}` is not differentiated: {situation.fixed[name]}"

@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd import leaf as leaves
 from ..autograd.modes import requires_grad
 from ..tensor.dtypes import DType
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import META, Tensor
 from .errors import DataError
 from .write import Typed
 
@@ -48,7 +48,12 @@ def _key(key: Any) -> str:
 
 
 def typed(tensor: Tensor, full: bool = False) -> Typed:
-    """A tensor with its dtype, and with `full` its place in the graph."""
+    """A tensor with its dtype, and with `full` its place in the graph.
+
+    Raises DataError for one without data.
+    """
+    if tensor.level is META:
+        raise DataError("a meta tensor has no data and so no JSON form")
     if not full:
         return Typed(tensor.array, tensor.dtype)
     node = leaves.grad_fn(tensor)
@@ -66,5 +71,7 @@ def node_name(node: Any) -> str:
 
 
 def is_value(value: Any) -> bool:
-    """Whether a name's value belongs into `values`: tensors and numbers."""
-    return type(value) in (Tensor, bool, int, float, complex)
+    """Whether a name's value belongs into `values`: tensors that have data, and numbers."""
+    if type(value) is Tensor:
+        return value.level is not META
+    return type(value) in (bool, int, float, complex)

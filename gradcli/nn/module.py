@@ -24,11 +24,12 @@ from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter, kind_of, meta_of
 from ..table.call.arguments import type_name
 from ..table.lookup import get_op
-from ..tensor.device import Device
+from ..table.memory.meta import NO_DATA, to_meta
+from ..tensor.device import Device, cpu, meta
 from ..tensor.dtypes import ALL, DType, bfloat16, float16, float32, float64, typename
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
-from ..tensor.tensor import Tensor
+from ..tensor.tensor import META, Tensor
 from . import state_dict as states
 from .functions import torch
 from .hooks import (
@@ -42,6 +43,7 @@ from .hooks import (
 )
 from .lazy import Uninitialized
 from .parameter import PERSISTENT
+from .placing import placed, takes_device
 
 Self = TypeVar("Self", bound="Module")
 Named = Iterator[tuple[str, Any]]
@@ -148,6 +150,9 @@ class Module:
         home, _, file = cls.__module__.rpartition(".")
         if home == __name__.rpartition(".")[0]:
             cls.__module__ = f"torch.nn.modules.{_HOMES.get(file, file)}"
+            init = cls.__dict__.get("__init__")
+            if init is not None and takes_device(init):
+                cls.__init__ = placed(init)  # type: ignore[method-assign]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         name = f"{type(self).__name__}.__init__()"
@@ -585,24 +590,24 @@ class Module:
         Takes a dtype, a device, both, or a tensor that has them. Raises TypeError for a dtype that
         is neither floating point nor complex.
         """
-        dtype = wanted_dtype(*args, **kwargs)
-        if dtype is None:
+        dtype, device = wanted(*args, **kwargs)
+        if dtype is None and device is None:
             return self
-        if not (dtype.is_floating_point or dtype.is_complex):
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                 f"dtype={dtype}"
             )
-        return self._apply(lambda tensor: cast(tensor, dtype, True))
+        return self._apply(lambda tensor: _moved(tensor, dtype, device))
 
     def to_empty(self: Self, *, device: Any, recurse: bool = True) -> Self:
         """Give parameters and buffers memory of their own, with zeros."""
         Device(device).require()
-        return self._apply(lambda tensor: torch.zeros_like(tensor), recurse)
+        return self._apply(lambda tensor: torch.zeros_like(tensor, device=device), recurse)
 
     def cpu(self: Self) -> Self:
-        """The module itself: it is on the CPU."""
-        return self
+        """The module itself where it is on the CPU; there is no way back from `meta`."""
+        return self._apply(lambda tensor: _moved(tensor, None, cpu))
 
     def cuda(self: Self, device: Any = None) -> Self:
         """Raises AssertionError: there is no GPU."""
@@ -900,8 +905,22 @@ def indented(text: str, spaces: int) -> str:
     return text.replace("\n", "\n" + " " * spaces)
 
 
-def wanted_dtype(*args: Any, **kwargs: Any) -> DType | None:
-    """The dtype that the arguments of `to` name, if any. Raises for devices that are not there."""
+def _moved(tensor: Tensor, dtype: DType | None, device: Device | None) -> Tensor:
+    """A tensor of a module as `to` wants it; integers keep their dtype."""
+    if dtype is None or not (tensor.dtype.is_floating_point or tensor.dtype.is_complex):
+        dtype = tensor.dtype
+    if device == meta:
+        return to_meta(tensor, dtype)
+    if device is not None and tensor.level is META:
+        raise NotImplementedError(
+            f"{NO_DATA} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when "
+            "moving module from meta to a different device."
+        )
+    return cast(tensor, dtype, True)
+
+
+def wanted(*args: Any, **kwargs: Any) -> tuple[DType | None, Device | None]:
+    """The dtype and the device that `to` was given. Raises for a device that is not there."""
     dtype = kwargs.pop("dtype", None)
     device = kwargs.pop("device", None)
     other = kwargs.pop("tensor", None)
@@ -919,9 +938,11 @@ def wanted_dtype(*args: Any, **kwargs: Any) -> DType | None:
         elif value is not None:
             device = value
     if device is not None:
-        Device(device).require()
-    found: DType | None = other.dtype if other is not None else dtype
-    return found
+        device = Device(device)
+        device.require()
+    if other is not None:
+        return other.dtype, meta if other.level is META else cpu
+    return dtype, device
 
 
 def dtype_of(kind: Any) -> Any:

@@ -15,7 +15,7 @@ from ..tensor.dtypes import DType, int64, type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, shape_of
 from .functions import F, torch, write
-from .module import converted, wanted_dtype
+from .module import converted, wanted
 
 
 class PackedSequence(
@@ -61,7 +61,7 @@ class PackedSequence(
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The steps in another dtype; a device must be the CPU."""
-        return self._as(wanted_dtype(*args, **kwargs))
+        return self._as(wanted(*args, **kwargs)[0])
 
     def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The sequence itself: it is on the CPU."""

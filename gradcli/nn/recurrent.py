@@ -7,15 +7,22 @@ import warnings
 from typing import Any
 
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, constant, shape_of
+from ..tensor.tensor import META, Tensor, constant, shape_of
 from . import init
-from .functions import torch
+from .functions import method, torch
 from .linear import empty_parameter
 from .module import Module
 from .packed import PackedSequence, run_packed
 from .shapes import word
 
 CHUNKS = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
+def _zeros(shape: tuple[int, ...], input: Tensor) -> Tensor:
+    """The state before the first step, in the dtype and on the device of the input."""
+    if input.level is META:
+        return method.new_zeros(input, shape)  # type: ignore[no-any-return]
+    return constant(shape, input.dtype)
 
 
 class RNNBase(Module):
@@ -245,10 +252,10 @@ class RNNBase(Module):
         return hx if batched else torch.unsqueeze(hx, 1)
 
     def _zero_states(self, input: Tensor, batch: int) -> Any:
-        hidden = constant(self._hidden_shape(batch), input.dtype)
+        hidden = _zeros(self._hidden_shape(batch), input)
         if self.mode != "LSTM":
             return hidden
-        return hidden, constant(self._hidden_shape(batch, True), input.dtype)
+        return hidden, _zeros(self._hidden_shape(batch, True), input)
 
     def _check_states(self, hx: Any, batch: int) -> None:
         if self.mode != "LSTM":
@@ -384,7 +391,7 @@ class RNNCellBase(Module):
         if not batched:
             input = torch.unsqueeze(input, 0)
         if hx is None:
-            hx = constant((shape_of(input)[0], self.hidden_size), input.dtype)
+            hx = _zeros((shape_of(input)[0], self.hidden_size), input)
         elif not batched:
             hx = torch.unsqueeze(hx, 0)
         made = function(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
@@ -437,7 +444,7 @@ class LSTMCell(RNNCellBase):
         if not batched:
             input = torch.unsqueeze(input, 0)
         if hx is None:
-            zeros = constant((shape_of(input)[0], self.hidden_size), input.dtype)
+            zeros = _zeros((shape_of(input)[0], self.hidden_size), input)
             hx = (zeros, zeros)
         elif not batched:
             hx = (torch.unsqueeze(hx[0], 0), torch.unsqueeze(hx[1], 0))

@@ -11,6 +11,7 @@ import numpy as np
 from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, own_memory, shape_of
+from .placing import placed, takes_device
 
 
 def each(value: Any, count: int) -> tuple[Any, ...]:
@@ -97,7 +98,7 @@ def own_init(cls: Any) -> None:
 
     Python's errors about arguments then name the class.
     """
-    inherited = cls.__init__
+    inherited = getattr(cls.__init__, "__wrapped__", cls.__init__)
     made = FunctionType(
         inherited.__code__,
         inherited.__globals__,
@@ -107,4 +108,4 @@ def own_init(cls: Any) -> None:
     )
     made.__kwdefaults__ = inherited.__kwdefaults__
     made.__qualname__ = f"{cls.__qualname__}.__init__"
-    cls.__init__ = made
+    cls.__init__ = placed(made) if takes_device(made) else made

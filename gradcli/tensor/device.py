@@ -1,14 +1,18 @@
 """`torch.device`, layouts and memory formats: names that programs pass around.
 
-There is one device, the CPU; asking for another is PyTorch's own error for a build without it.
+There is one device that computes, the CPU, and `meta`, whose tensors have no data; asking for
+another is PyTorch's own error for a build without it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .dtypes import type_name
+from .keeping import changed, keep_attributes
 
 TYPES = (
     "cpu",
@@ -76,14 +80,27 @@ class Device:
         object.__setattr__(self, "index", index)
 
     def require(self) -> None:
-        """Raise unless this is the CPU, with PyTorch's error where it has one."""
+        """Raise unless there is this device, with PyTorch's error where it has one."""
         kind = self.type
+        if kind == "meta":
+            return
         if kind == "cuda":
             raise AssertionError("Torch not compiled with CUDA enabled")
         if kind in ("mps", "xpu", "hpu", "mtia"):
             raise RuntimeError(f"PyTorch is not linked with support for {kind} devices")
         if kind != "cpu":
             raise RuntimeError(f"gradcli has one device, the CPU: '{self}' is not available")
+
+    def __enter__(self) -> Device:
+        self.require()
+        changed()
+        chosen.around = (*chosen.around, chosen.device)
+        chosen.device = self if self.type == "meta" else None
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        *around, chosen.device = chosen.around
+        chosen.around = tuple(around)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"attribute {name!r} of 'torch.device' objects is not writable")
@@ -117,6 +134,43 @@ class Named:
 
 
 cpu = Device("cpu")
+meta = Device("meta")
+
+
+class Chosen:
+    """The device that new tensors are made on where none is named; None for the CPU.
+
+    `around` has what was chosen around each `with torch.device(...)` that runs.
+    """
+
+    device: Device | None = None
+    around: tuple[Device | None, ...] = ()
+
+
+chosen = Chosen()
+keep_attributes(chosen, "device", "around")
+
+
+class OnMeta(Exception):
+    """What a function that makes tensors is asked for is to be made without data."""
+
+
+@contextmanager
+def makes_on(device: Device | None) -> Iterator[None]:
+    """New tensors are made on this device."""
+    before = chosen.device
+    chosen.device = device
+    try:
+        yield
+    finally:
+        chosen.device = before
+
+
+def is_meta(device: Any) -> bool:
+    """Whether a device, given as a program gives it, is `meta`."""
+    if device is None or device is cpu:
+        return False
+    return Device(device).type == "meta" if isinstance(device, str | Device) else False
 
 
 class layout(Named):
@@ -139,7 +193,7 @@ contiguous_format = memory_format("contiguous_format")
 
 
 def check_device(function: str, device: Any) -> None:
-    """Raise unless `device` (a string, a Device or None) is the CPU."""
+    """Raise unless there is `device` (a string, a Device or None)."""
     if device is None or device is cpu:
         return
     if isinstance(device, bool) or not isinstance(device, str | int | Device):

@@ -55,6 +55,14 @@ def tensor_text(
     return _with_suffixes(prefix + body, shown, len(prefix)) + ")"
 
 
+def meta_text(shape: tuple[int, ...], dtype: DType, suffixes: Sequence[str]) -> str:
+    """`repr` of a tensor without data."""
+    shown = ["device='meta'", f"size={shape}"]
+    if dtype is not dtypes.default.dtype:
+        shown.append(f"dtype={dtype!r}")
+    return _with_suffixes("tensor(...", [*shown, *suffixes], len("tensor(")) + ")"
+
+
 def _with_suffixes(text: str, suffixes: Sequence[str], indent: int) -> str:
     """`text` and its suffixes, each on a line of its own where the line would get too long.
 

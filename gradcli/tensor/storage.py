@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import Array, DType, bfloat16
-from .tensor import Tensor
+from .tensor import META, Tensor
 
 
 def _memory(tensor: Tensor) -> Array:
@@ -34,6 +34,8 @@ class Storage:
 
     def tolist(self) -> list[Any]:
         """The elements, or bytes, as Python numbers."""
+        if self.tensor.level is META:
+            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
         found: list[Any] = self._numbers().tolist()
         return found
 
@@ -63,14 +65,21 @@ class Storage:
             raise self._no_index(type(index))
         if not -size <= index < size:
             raise IndexError(f"index {index} out of range for storage of size {size}")
+        if self.tensor.level is META:
+            raise NotImplementedError("Not available for 'meta' device type")
         return self._numbers()[index].item()
 
     def __repr__(self) -> str:
+        if self.tensor.level is META:
+            return f"...\n[{self._description()} of size {len(self)}]"
         lines = "\n ".join(str(value) for value in self.tolist())
         return f" {lines}\n[{self._description()} of size {len(self)}]"
 
     def _description(self) -> str:
-        return "torch.storage.UntypedStorage(device=cpu)"
+        return f"torch.storage.UntypedStorage(device={self._device()})"
+
+    def _device(self) -> str:
+        return "meta" if self.tensor.level is META else "cpu"
 
 
 class TypedStorage(Storage):
@@ -105,7 +114,7 @@ class TypedStorage(Storage):
         return int(_memory(self.tensor).size)
 
     def _description(self) -> str:
-        return f"torch.storage.TypedStorage(dtype={self.dtype}, device=cpu)"
+        return f"torch.storage.TypedStorage(dtype={self.dtype}, device={self._device()})"
 
 
 Storage.__name__ = Storage.__qualname__ = "UntypedStorage"

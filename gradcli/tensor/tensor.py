@@ -224,6 +224,9 @@ class Level:
         self.tangents: dict[int, Tensor] | None = None
 
 
+META = Level()  # of tensors on the device `meta`, which have no data
+
+
 class Size(tuple[int, ...]):
     """The shape of a tensor, `torch.Size`."""
 

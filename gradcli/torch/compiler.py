@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..nn.module import Module
+from ..nn.optimized import OptimizedModule
+
 
 def compile(
     model: Any = None,
@@ -16,7 +19,10 @@ def compile(
     options: dict[str, Any] | None = None,
     disable: bool = False,
 ) -> Any:
-    """The function or module itself; a decorator without one. Raises RuntimeError for others."""
+    """The function itself, or what answers for a module; a decorator without one.
+
+    Raises RuntimeError for what cannot be called.
+    """
     if model is None:
         return compile
     if mode is not None and options is not None:
@@ -25,6 +31,8 @@ def compile(
         )
     if not callable(model):
         raise RuntimeError(f"torch.compile needs a function or a module, not {type(model)}")
+    if isinstance(model, Module) and not isinstance(model, OptimizedModule):
+        return OptimizedModule(model)
     return model
 
 

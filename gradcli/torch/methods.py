@@ -24,18 +24,29 @@ from ..table.levels import run as levels  # also fills in what the engine needs 
 from ..table.lookup import get_op
 from ..table.memory import plain_writes
 from ..table.memory.inplace import run_inplace
+from ..table.memory.meta import NO_DATA, emptied, to_meta
 from ..table.public import resolve
 from ..table.public.callables import public
 from ..table.shape_rules import check_target
 from ..tensor import dtypes
-from ..tensor.device import Device, check_device, cpu, strided
+from ..tensor.device import Device, check_device, cpu, is_meta, meta, strided
 from ..tensor.dtypes import PYTHON, DType, python_number
 from ..tensor.memory import address, memory_of, owner_of, shown
 from ..tensor.notices import warn_once
-from ..tensor.printing import format_tensor, tensor_text
+from ..tensor.printing import format_tensor, meta_text, tensor_text
 from ..tensor.runtime import runtime
 from ..tensor.storage import Storage, TypedStorage
-from ..tensor.tensor import Size, Tensor, constant, make, numel, own_memory, shape_of, version_of
+from ..tensor.tensor import (
+    META,
+    Size,
+    Tensor,
+    constant,
+    make,
+    numel,
+    own_memory,
+    shape_of,
+    version_of,
+)
 
 # ---------------------------------------------------------------- values
 
@@ -66,6 +77,11 @@ def tolist(tensor: Tensor) -> Any:
 def to_numpy(tensor: Tensor, *, force: bool = False) -> Any:
     """The elements as an ndarray over the same memory."""
     _array(tensor, "storage")
+    if tensor.level is META:
+        raise TypeError(
+            "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
+            "to host memory first."
+        )
     if runtime.grad_enabled and leaf.requires_grad(tensor) and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -197,6 +213,9 @@ def transforms_run() -> bool:
 
 def text(tensor: Tensor) -> str:
     """PyTorch's text of a tensor."""
+    if tensor.level is META:
+        meta_only = meta_text(shape_of(tensor), tensor.dtype, suffixes(tensor))
+        return f"Parameter containing:\n{meta_only}" if is_parameter(tensor) else meta_only
     if tensor.level is not None or tensor.born or transforms_run():
         return levels.text(tensor)
     own = attributes_of(tensor).get("__class__")
@@ -224,6 +243,8 @@ def format_(tensor: Tensor, spec: str) -> str:
     if tensor.level is not None:
         if not spec:
             return text(tensor)
+        if tensor.level is META:
+            raise TypeError("unsupported format string passed to Tensor.__format__")
         array = _array(tensor, ".item()")
     if is_parameter(tensor):  # no number, even without dimensions
         if spec:
@@ -265,7 +286,7 @@ def stride(tensor: Tensor, dim: int | None = None) -> Any:
         return strides if dim is None else strides[wrap_dim(dim, len(strides))]
     array = own_memory(tensor)
     strides = tuple(step // array.itemsize for step in array.strides)
-    if array.size == 0:
+    if array.size == 0 or (level is META and not any(strides)):
         strides = _dense_strides(array.shape)
     if dim is None:
         return strides
@@ -299,12 +320,16 @@ def storage_offset(tensor: Tensor) -> int:
 def data_ptr(tensor: Tensor) -> int:
     """The address of the first element, as programs see addresses."""
     _check_memory(tensor)
+    if tensor.level is META:
+        return 0
     return shown(address(own_memory(tensor)))
 
 
 def is_contiguous(tensor: Tensor, memory_format: Any = None) -> bool:
     """Whether the elements lie in memory in row-major order without gaps."""
     array = tensor.array
+    if tensor.level is META and not any(array.strides):
+        return True
     return bool(array.flags.c_contiguous) if isinstance(array, np.ndarray) else True
 
 
@@ -377,6 +402,11 @@ def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_device("to", device)
     if other is not None:
         dtype = other.dtype
+        device = meta if other.level is META else cpu
+    if is_meta(device):
+        return to_meta(tensor, dtype or tensor.dtype)
+    if device is not None and tensor.level is META:
+        raise NotImplementedError(NO_DATA)
     return cast(tensor, dtype or tensor.dtype, copying)
 
 
@@ -408,6 +438,13 @@ def _caster(dtype: DType) -> Callable[..., Tensor]:
 
     method.__doc__ = f"The tensor as {dtype!r}."
     return method
+
+
+def to_cpu(tensor: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself. Raises NotImplementedError for one without data."""
+    if tensor.level is META:
+        raise NotImplementedError(NO_DATA)
+    return tensor
 
 
 def same(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -566,7 +603,10 @@ def deep_copy(tensor: Tensor, memo: Any = None) -> Tensor:
             "because of a torch.nn.utils.weight_norm usage, see "
             "https://github.com/pytorch/pytorch/pull/103001"
         )
-    other = make(np.array(tensor.array)[()], tensor.dtype)
+    if tensor.level is META:
+        other = emptied(tensor)
+    else:
+        other = make(np.array(tensor.array)[()], tensor.dtype)
     if leaf.requires_grad(tensor):
         leaf.requires_grad_(other)
     if kind_of(tensor):
@@ -584,6 +624,8 @@ def shallow_copy(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
+    if tensor.level is META:
+        other.level = META
     if kind_of(tensor):
         mark(other, kind_of(tensor))
     added = {name: value for name, value in attributes_of(tensor).items() if name != "__class__"}
@@ -679,7 +721,7 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "to": to,
     "type": type_,
     "type_as": type_as,
-    "cpu": same,
+    "cpu": to_cpu,
     "cuda": cuda,
     "pin_memory": same,
     "copy_": copy_,
@@ -731,7 +773,7 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "shape": lambda tensor: Size(shape_of(tensor)),
     "dtype": lambda tensor: tensor.dtype,
     "ndim": dim,
-    "device": lambda tensor: cpu,
+    "device": lambda tensor: meta if tensor.level is META else cpu,
     "layout": lambda tensor: strided,
     "requires_grad": leaf.wants_gradients,
     "is_leaf": leaf.is_leaf,
@@ -752,10 +794,10 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "itemsize": element_size,
     "nbytes": lambda tensor: count(tensor) * tensor.dtype.itemsize,
     "is_cuda": lambda tensor: False,
-    "is_cpu": lambda tensor: True,
+    "is_cpu": lambda tensor: tensor.level is not META,
     "is_sparse": lambda tensor: False,
     "is_quantized": lambda tensor: False,
-    "is_meta": lambda tensor: False,
+    "is_meta": lambda tensor: tensor.level is META,
     "is_mps": lambda tensor: False,
     "is_ipu": lambda tensor: False,
     "is_maia": lambda tensor: False,
@@ -922,6 +964,15 @@ def legacy_new(cls: Any, *args: Any, **kwargs: Any) -> Any:
     return legacy(dtypes.default.dtype, *args, **kwargs)
 
 
+def _like(fill: Callable[..., Any]) -> Callable[[Tensor], Tensor]:
+    def like(tensor: Tensor) -> Tensor:
+        if tensor.level is META:
+            return emptied(tensor)
+        return make(fill(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype)
+
+    return like
+
+
 def _install() -> None:
     for dunder, name in OPERATORS.items():
         setattr(Tensor, dunder, _operator(dunder, name))
@@ -978,12 +1029,8 @@ def _install() -> None:
     operations.view_as = lambda tensor: get_op("_alias").call(tensor)
     operations.view = lambda tensor: get_op("view").call(tensor, shape_of(tensor))
     operations.identity = lambda tensor: get_op("_identity").call(tensor)
-    operations.zeros_like = lambda tensor: make(
-        np.zeros(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
-    )
-    operations.ones_like = lambda tensor: make(
-        np.ones(shape_of(tensor), tensor.dtype.array)[()], tensor.dtype
-    )
+    operations.zeros_like = _like(np.zeros)
+    operations.ones_like = _like(np.ones)
     operations.check_target = check_target
     operations.add_in_place = lambda tensor, other: run_inplace(get_op("add"), (tensor, other, 1))
     for module, names in LATER.items():

@@ -33,13 +33,16 @@ def names_document(
     from gradcli.cli.programs.runner import chosen
     from gradcli.io.documents import document, typed
     from gradcli.render.names import parameters_of
-    from gradcli.tensor.tensor import Tensor
+    from gradcli.tensor.tensor import META, Tensor
 
     values = answered_values(names, given, options)
     tensors = {
         name: value
         for name, value in (names | parameters_of(names)).items()
-        if type(value) is Tensor and requires_grad(value) and leaves.is_leaf(value)
+        if type(value) is Tensor
+        and requires_grad(value)
+        and leaves.is_leaf(value)
+        and value.level is not META
     }
     if options.wrt:
         tensors = {name: tensors[name] for name in chosen(options.wrt, tensors, "--wrt", "leaf")}

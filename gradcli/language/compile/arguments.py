@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import getitem
 from typing import Any
 
 from gradcli.language.library import torch_names
@@ -136,12 +137,13 @@ def arguments(
                     f"{function_name(function)} argument after ** must be a mapping, "
                     f"not {type(value).__name__}"
                 )
+            read: Any = dict.__getitem__ if isinstance(value, dict) else getitem  # as Python does
             for key in counted(value):
                 if not isinstance(key, str):
                     raise TypeError("keywords must be strings")
                 if key in given:
                     raise _twice(function, key)
-                given[key] = value[key]
+                given[key] = read(value, key)
         if alone and stars:
             runtime.where = f[BASE] + site
             if not hasattr(type(only), "__iter__") and not hasattr(type(only), "__getitem__"):

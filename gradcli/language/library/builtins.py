@@ -38,7 +38,13 @@ from gradcli.language.values.attributes import (
     names_of,
     store_attribute,
 )
-from gradcli.language.values.classes import METACLASSES, Super, holds_itself, is_program_class
+from gradcli.language.values.classes import (
+    METACLASSES,
+    STAND_INS,
+    Super,
+    holds_itself,
+    is_program_class,
+)
 from gradcli.language.values.comparing import Steady, bare
 from gradcli.language.values.constructors import (
     CONSTRUCTORS,
@@ -62,6 +68,8 @@ from gradcli.language.values.text import format_value, text, text_ascii, text_re
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.sentences import not_an_instance
 from gradcli.tensor.tensor import Tensor, shape_of
+
+from . import container_methods as container_methods  # gives containers theirs
 
 _SHOWN = ("torch", "collections", "functools", "itertools", "numpy")  # modules in texts
 
@@ -701,3 +709,15 @@ def shared_with_torch(name: str, python: Any) -> Builtin:
 
 
 __all__ = ["Function", "Method", "Module", "class_of", "python_names", "shared_with_torch"]
+
+
+def _stand_in(kind: type) -> Callable[[], type]:
+    def found() -> type:
+        from .containers import STAND_INS as known
+
+        return known[kind]
+
+    return found
+
+
+STAND_INS.update({kind: _stand_in(kind) for kind in (dict, list)})

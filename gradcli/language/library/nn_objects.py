@@ -22,6 +22,8 @@ from gradcli.language.values.attributes import (
     MISSING,
     NAMES,
     SETTERS,
+    load_attribute,
+    store_attribute,
 )
 from gradcli.language.values.classes import (
     ProgramClass,
@@ -35,6 +37,7 @@ from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.lazy import UninitializedBuffer, UninitializedParameter, refuse_shape, used
 from gradcli.nn.module import Module, deep_copy, parametrization_of
+from gradcli.nn.optimized import OptimizedModule
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
 from gradcli.nn.prune import BasePruningMethod
 from gradcli.tensor.runtime import runtime
@@ -183,6 +186,27 @@ LOADERS[Module] = load
 SETTERS[Module] = store
 DELETERS[Module] = delete
 NAMES[Module] = names
+
+
+def _load_behind(value: Any, name: str) -> Any:
+    """`value.name` for what answers for another module."""
+    try:
+        return load(value, name)
+    except AttributeError:
+        if "_orig_mod" not in value._modules:
+            raise
+        return load_attribute(value._orig_mod, name)
+
+
+def _store_behind(value: Any, name: str, new: Any) -> None:
+    """`value.name = new`, which the module behind it takes."""
+    own = name in ("training", "_orig_mod") or "_orig_mod" not in value._modules
+    (store if own else store_attribute)(value if own else value._orig_mod, name, new)
+
+
+enter(OptimizedModule)
+LOADERS[OptimizedModule] = _load_behind
+SETTERS[OptimizedModule] = _store_behind
 
 
 open_objects.open_base(BasePruningMethod)

@@ -23,11 +23,12 @@ from gradcli.language.values.constructors import callable_value
 from gradcli.language.values.functions import Builtin, Function
 from gradcli.language.values.python_types import TABLES
 from gradcli.language.values.text import text_repr
+from gradcli.table.memory.meta import emptied
 from gradcli.tensor.device import Device, layout
 from gradcli.tensor.dtypes import Array, DType
 from gradcli.tensor.mappings import Counter, OrderedDict
 from gradcli.tensor.runtime import runtime
-from gradcli.tensor.tensor import Size, Tensor, make, own_memory
+from gradcli.tensor.tensor import META, Size, Tensor, make, own_memory
 
 from .memory_files import Content, Stream, content_of, new_content
 from .python.copy import copied
@@ -93,7 +94,10 @@ class _Copy:
     def _tensor(self, tensor: Tensor) -> Tensor:
         if tensor.level is not None and tensor.level.value is not None:
             raise RuntimeError("a tensor inside a transform cannot be saved")
-        other = make(self._array(tensor), tensor.dtype)
+        if tensor.level is META:
+            other = emptied(tensor)
+        else:
+            other = make(self._array(tensor), tensor.dtype)
         if requires_grad(tensor):
             requires_grad_(other)
         if kind_of(tensor):

@@ -135,7 +135,8 @@ def register(cls: type) -> None:
     else:
         access = next((_objects[base] for base in host.__mro__ if base in _objects), None)
     if access is not None:
-        load, store, DELETERS[cls], NAMES[cls] = access
+        load, store, delete, NAMES[cls] = access
+        DELETERS[cls] = _with_delattr(cls, delete)
         LOADERS[cls] = _with_getattr(cls, load)
         (BINDING.add if load in binding_loaders else BINDING.discard)(cls)
         SETTERS[cls] = _with_setattr(cls, store)
@@ -159,7 +160,7 @@ def _with_getattr(cls: type, load: Any) -> Any:
         except AttributeError:
             if is_special(name):
                 raise
-        return bound_member(asked, value, cls)(name)
+        return _bound_lookup(asked, value, cls)(name)
 
     return load_or_ask
 
@@ -173,9 +174,24 @@ def _with_setattr(cls: type, store: Any) -> Any:
     def ask(value: Any, name: str, new: Any) -> None:
         if is_special(name):
             store(value, name, new)
-        bound_member(asked, value, cls)(name, new)
+        _bound_lookup(asked, value, cls)(name, new)
 
     return ask
+
+
+def _with_delattr(cls: type, delete: Any) -> Any:
+    """How attributes of objects are deleted: by `__delattr__`, where there is one."""
+    asked = cls.__members__.get("__delattr__")  # type: ignore[attr-defined]
+    if asked is None:
+        return delete
+    return lambda value, name: _bound_lookup(asked, value, cls)(name)
+
+
+def _bound_lookup(member: Any, value: Any, cls: type) -> Any:
+    """One of LOOKUPS for an object; also a method of the host, as in `__getattr__ = dict.get`."""
+    if type(member) is FunctionType:
+        return member.__get__(value, cls)
+    return bound_member(member, value, cls)
 
 
 def _store_plainly(value: Any, name: str, new: Any) -> None:
@@ -217,6 +233,8 @@ def allow_base(base: type, factory: Any, objects: tuple[Any, Any, Any, Any] | No
 
 # Bases that stand for one that a class can have: those of `class Colour(str, Enum)`.
 MIXED: dict[tuple[Any, ...], tuple[type, ...]] = {}
+# Classes of the host -> what gives the class of ours that stands for it among bases.
+STAND_INS: dict[type, Callable[[], type]] = {}
 # What is done with every new class that derives from one of these.
 DERIVED: dict[type, Callable[[type], None]] = {}
 
@@ -263,6 +281,7 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
         bases = tuple(chain.from_iterable(stand_ins))
     if all(isinstance(base, type) for base in bases):
         bases = MIXED.get(bases, bases)
+        bases = tuple([STAND_INS[base]() if base in STAND_INS else base for base in bases])
     factory = None
     for base in bases:
         if type(base) in _classes:
@@ -277,7 +296,8 @@ def make_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> 
         elif host is not object and not issubclass(host, Exception):
             raise TypeError(
                 f"type '{host.__name__}' is not an acceptable base type here: classes derive from "
-                "object, exceptions, torch.nn.Module, torch.autograd.Function or each other"
+                "object, exceptions, dict, list, named tuples, torch.nn.Module, "
+                "torch.autograd.Function or each other"
             )
     namespace["__module__"] = "__main__"
     if "__eq__" in namespace and "__hash__" not in namespace:

@@ -83,13 +83,17 @@ METHODS = frozenset(
         "__ceil__",
         "__getattr__",
         "__setattr__",
+        "__delattr__",
+        "__copy__",
+        "__deepcopy__",
+        "__missing__",
         "__post_init__",
         "__setstate__",
     ]
 )
 
 # Those of them that only a program's own attribute access calls, never the host's.
-LOOKUPS = ("__getattr__", "__setattr__")
+LOOKUPS = ("__getattr__", "__setattr__", "__delattr__")
 
 
 READABLE = METHODS | {"__name__", "__doc__", "__version__", "__qualname__", "__dict__"}

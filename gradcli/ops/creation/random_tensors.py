@@ -15,12 +15,14 @@ from ...table.entry import op
 from ...table.levels.randomness import over_batch, per_example, same_for_all, whole_batch
 from ...table.lookup import get_op
 from ...table.memory.inplace import check_writable, copy_, run_inplace
+from ...table.memory.meta import needs_data
 from ...table.public.plain_functions import OPTIONS, function
 from ...table.shape_rules import broadcast_shape, check_expand
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import Array, DType
-from ...tensor.tensor import Tensor, make, numel, own_memory, shape_of
+from ...tensor.runtime import runtime
+from ...tensor.tensor import META, Tensor, make, numel, own_memory, shape_of, version_of
 from .tensors import check_options, check_size, made
 
 _RANDOM = f"Generator? generator=None, {OPTIONS}"
@@ -155,7 +157,7 @@ def _like(
 ) -> Tensor:
     """Draw in the shape and layout of `source`, in the order of memory."""
     generator, dtype, layout, device, pin_memory, requires_grad, memory_format = options
-    check_options(name, layout, device, pin_memory)
+    check_options(name, layout, device, pin_memory, source)
     check_generator(name, generator)
     dtype = dtype or source.dtype
     shape = check_size(shape_of(source), dtype)
@@ -358,6 +360,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     mapped="draws",
     doc="Indices drawn from rows of weights.",
 )
+@needs_data("aten::multinomial")
 def multinomial(self: Tensor, num_samples: int, replacement: bool, generator: Any) -> Tensor:
     check_generator("multinomial", generator)
     if is_batched(self):
@@ -407,6 +410,9 @@ def _inplace(
             fill_whole(whole, generator, args)
             return self
         check_writable(self)
+        if self.level is META:
+            version_of(self).bump(runtime.where)
+            return self
         array = own_memory(self)
         contiguous = bool(array.flags.c_contiguous)
         values = draw(shape_of(self), self.dtype, contiguous, *args[:-1], generator=generator)

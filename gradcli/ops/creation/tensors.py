@@ -21,7 +21,7 @@ from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array, DType, of_number, python_number, type_name
 from ...tensor.memory import reach
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, alias, make, numel, shape_of
+from ...tensor.tensor import META, Tensor, alias, make, numel, shape_of
 
 _SENTENCE = "dtype {result} does not match dtype of out parameter ({out})"
 _MADE = Rule(_SENTENCE, resized="")
@@ -49,10 +49,22 @@ def made(array: Array, dtype: DType, requires_grad: bool | None = False) -> Tens
     return tensor
 
 
-def check_options(name: str, layout: Any, device: Any, pin_memory: bool | None) -> None:
-    """Refuse every layout, device and pinning but the neutral ones."""
+def check_options(
+    name: str, layout: Any, device: Any, pin_memory: bool | None, source: Tensor | None = None
+) -> None:
+    """Refuse every layout, device and pinning but the neutral ones.
+
+    Raises OnMeta where `device`, that of `source`, or the one chosen for new tensors is `meta`.
+    """
     if device is not None:
         devices.check_device(name, device)
+        if devices.is_meta(device):
+            raise devices.OnMeta
+    elif source is not None:
+        if source.level is META:
+            raise devices.OnMeta
+    elif devices.chosen.device is not None:
+        raise devices.OnMeta
     if layout is not None and layout is not devices.strided:
         if getattr(layout, "kind", None) != "layout":
             raise TypeError(
@@ -217,7 +229,7 @@ def _constant(name: str, value: int, doc: str) -> None:
         requires_grad: bool,
         memory_format: Any,
     ) -> Tensor:
-        check_options(f"{name}_like", layout, device, pin_memory)
+        check_options(f"{name}_like", layout, device, pin_memory, self)
         return filled_like(self, value, dtype, requires_grad, memory_format)
 
     function(
@@ -235,7 +247,7 @@ def _constant(name: str, value: int, doc: str) -> None:
         pin_memory: bool,
         requires_grad: bool,
     ) -> Tensor:
-        check_options(f"new_{name}", layout, device, pin_memory)
+        check_options(f"new_{name}", layout, device, pin_memory, self)
         kind = dtype or self.dtype
         return _over_batches(
             self, size, lambda shape: made(filled(shape, value, kind), kind, requires_grad)
@@ -336,7 +348,7 @@ def full_like(
     requires_grad: bool,
     memory_format: Any,
 ) -> Tensor:
-    check_options("full_like", layout, device, pin_memory)
+    check_options("full_like", layout, device, pin_memory, self)
     return filled_like(self, fill_value, dtype, requires_grad, memory_format)
 
 
@@ -355,7 +367,7 @@ def new_full(
     pin_memory: bool,
     requires_grad: bool,
 ) -> Tensor:
-    check_options("new_full", layout, device, pin_memory)
+    check_options("new_full", layout, device, pin_memory, self)
     kind = dtype or self.dtype
     return _over_batches(
         self, size, lambda shape: made(filled(shape, fill_value, kind), kind, requires_grad)
@@ -376,7 +388,7 @@ def new_tensor(
     pin_memory: bool,
     requires_grad: bool,
 ) -> Tensor:
-    check_options("new_tensor", layout, device, pin_memory)
+    check_options("new_tensor", layout, device, pin_memory, self)
     if bit_of(self):
         word = "Conjugate" if bit_of(self) == "conj" else "Negative"
         raise RuntimeError(f"DispatchKey {word} doesn't correspond to a device")

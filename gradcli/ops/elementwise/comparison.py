@@ -11,6 +11,7 @@ import numpy as np
 from ...kernels.blocks import select
 from ...table.dtype_rules import cleared, common_dtype, dynamic_shape, is_batched, supports
 from ...table.entry import ELEMENTWISE, Op, op
+from ...table.memory.meta import needs_data
 from ...table.out_rules import FOUND, Rule
 from ...table.public.plain_functions import function
 from ...table.schema import Formula, Namespace
@@ -87,6 +88,7 @@ op(
     mapped="values",
     doc="Whether all elements are close, as a Python bool.",
 )
+@needs_data("item")
 def _allclose(self: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> bool:
     from ...table.lookup import get_op
 
@@ -104,6 +106,7 @@ def _allclose(self: Any, other: Any, rtol: float, atol: float, equal_nan: bool) 
     mapped="values",
     doc="Whether two tensors have the same shape and elements, as a Python bool.",
 )
+@needs_data("aten::equal")
 def _equal(self: Tensor, other: Tensor) -> bool:
     if is_batched(self) or is_batched(other):
         raise RuntimeError(

@@ -9,6 +9,7 @@ import numpy as np
 from ...table.dtype_rules import is_batched, refuse_batch
 from ...table.formulas import traced
 from ...table.levels.batching import wrap_batch
+from ...table.memory.meta import needs_data
 from ...table.out_rules import Rule
 from ...table.public.plain_functions import function
 from ...tensor import dtypes
@@ -56,6 +57,7 @@ def _nonzero(self: Tensor) -> Tensor:
     out=Rule("nonzero: Expected out tensor to have scalar type {result} but got scalar type{out}"),
     doc="The positions of nonzero elements, as rows or as one tensor for each dimension.",
 )
+@needs_data("aten::nonzero")
 def nonzero(self: Tensor, as_tuple: bool) -> Any:
     if as_tuple and is_batched(self):
         raise RuntimeError(
@@ -75,6 +77,7 @@ def nonzero(self: Tensor, as_tuple: bool) -> Any:
     prelude="",
     doc="A given number of positions of nonzero elements, filled up with a number.",
 )
+@needs_data("aten::nonzero_static")
 def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
     if size < 0:
         raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
@@ -98,6 +101,7 @@ def nonzero_static(self: Tensor, size: int, fill_value: int) -> Tensor:
     mapped="no",
     doc="The positions of nonzero elements, as rows.",
 )
+@needs_data("aten::nonzero")
 def argwhere(self: Tensor) -> Tensor:
     if is_batched(self):  # PyTorch's fallback goes over the examples, which may differ in length
         level: Any = self.level
@@ -112,6 +116,7 @@ def argwhere(self: Tensor) -> Tensor:
     prelude="F",
     doc="Zeros with a one at each index, along a new last dimension.",
 )
+@needs_data("item")
 def one_hot(self: Tensor, num_classes: int) -> Tensor:
     if self.dtype is not dtypes.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
@@ -159,6 +164,7 @@ def _shown_class(value: Any) -> str:
     where=("torch",),
     doc="Positions in the flattened tensor as one index tensor for each dimension.",
 )
+@needs_data("item")
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if indices.dtype.category != dtypes.INTEGER:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype!r}")

@@ -19,7 +19,7 @@ from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
-from ...tensor.tensor import Size, Tensor, numel, own_memory, shape_of
+from ...tensor.tensor import META, Size, Tensor, numel, own_memory, shape_of
 
 Axes = tuple[int, ...]
 
@@ -577,6 +577,8 @@ def _update_statistics(
     count = numel(shape_of(input)) // max(size_at(input, 1), 1)
     if input.level is None and input.dtype.raw:
         mean, variance = mean.array, variance.array
+    elif input.level is META:
+        return
     else:
         values = np.asarray(input.array, input.dtype.compute)
         axes = _batch_axes(values.ndim)

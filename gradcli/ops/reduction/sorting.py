@@ -14,6 +14,7 @@ from ...table.call.python_data import real_number
 from ...table.dtype_rules import filled, refuse_batch, supports, underivable, unwritten
 from ...table.entry import LINEAR, Op, default_node_name, op
 from ...table.lookup import get_op
+from ...table.memory.meta import needs_data
 from ...table.out_rules import COUNTED, EXACT, Rule
 from ...table.public.plain_functions import function
 from ...table.schema import Namespace
@@ -641,6 +642,7 @@ for _identifier, _schema, _finds, _name in (
     written="Tensor",
     doc="The distinct elements in order; with `dim` the distinct slices.",
 )
+@needs_data("aten::_unique2")
 def _unique(
     self: Tensor, sorted: bool, return_inverse: bool, return_counts: bool, dim: int | None
 ) -> Any:
@@ -658,6 +660,7 @@ def _unique(
     written="Tensor",
     doc="The elements without neighbours that repeat them.",
 )
+@needs_data("aten::unique_consecutive")
 def _unique_consecutive(
     self: Tensor, return_inverse: bool, return_counts: bool, dim: int | None
 ) -> Any:

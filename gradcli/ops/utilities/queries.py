@@ -16,11 +16,13 @@ from ...table.dtype_rules import common_dtype, is_batched, no_branch
 from ...table.entry import op
 from ...table.lookup import get_op
 from ...table.memory.inplace import run_inplace
+from ...table.memory.meta import needs_data
 from ...table.public.plain_functions import FUNCTIONS, function
 from ...table.schema import Namespace
 from ...table.shape_rules import shape_of_value, wrap_dims
 from ...tensor import device, dtypes
 from ...tensor.dtypes import Array, DType, python_number, type_name
+from ...tensor.keeping import changed
 from ...tensor.memory import address
 from ...tensor.runtime import runtime
 from ...tensor.storage import Storage
@@ -170,16 +172,16 @@ def set_default_dtype(d: Any) -> None:
     dtypes.default.dtype = d
 
 
-@function("get_default_device()", where=("torch",), doc="The device of new tensors: the CPU.")
+@function("get_default_device()", where=("torch",), doc="The device of new tensors.")
 def get_default_device() -> device.Device:
-    return device.cpu
+    return device.chosen.device or device.cpu
 
 
-@function(
-    "set_default_device(Device? device)", where=("torch",), doc="Accepts the one device, the CPU."
-)
+@function("set_default_device(Device? device)", where=("torch",), doc="New tensors are made there.")
 def set_default_device(wanted: Any) -> None:
     device.check_device("set_default_device", wanted)
+    changed()
+    device.chosen.device = device.meta if device.is_meta(wanted) else None
 
 
 @function(
@@ -302,6 +304,7 @@ def fork_rng(devices: Any, enabled: bool) -> ForkedStream:
     where=("torch", "Tensor"),
     doc="The exclusive or of the elements' 64 bits, as floats of double precision or as integers.",
 )
+@needs_data("aten::hash_tensor")
 def hash_tensor(self: Tensor, dim: Any, keepdim: bool, mode: int) -> Tensor:
     shape = shape_of(self)
     axes = wrap_dims(None if dim == () else dim, len(shape)) if shape else ()

@@ -27,9 +27,15 @@ from ...autograd.node import next_number
 from ...autograd.operations import operations
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
-from ...tensor.printing import batched_text, grad_tracking_text, tangent_suffix, tensor_text
+from ...tensor.printing import (
+    batched_text,
+    grad_tracking_text,
+    tangent_suffix,
+    tensor_text,
+)
 from ...tensor.runtime import runtime
 from ...tensor.tensor import (
+    META,
     Level,
     Tensor,
     alias,
@@ -45,6 +51,7 @@ from ..call.record import edge_start, record
 from ..dtype_rules import NO_STORAGE, no_branch, no_item
 from ..entry import ELEMENTWISE, LINEAR, MULTILINEAR, Op
 from ..formulas import traced
+from ..memory.meta import NO_ITEM, run_meta, write_meta
 from ..plan import shape_as_saved
 from ..schema import Formula, needs
 from ..shape_rules import broadcast_shape
@@ -268,9 +275,11 @@ def check_running(depth: int) -> None:
 
 def run_leveled(op: Op, args: Sequence[Any]) -> Any:
     """Call `op` where at least one tensor carries a level."""
+    tensors = _tensors(op, args)
+    if any(tensor.level is META for tensor in tensors):
+        return run_meta(op, args)
     if op.composite is not None:
         return op.composite(traced, *args)
-    tensors = _tensors(op, args)
     depth = _batch_depth(tensors)
     if depth:
         check_running(depth)
@@ -541,6 +550,8 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     from ..memory.inplace import check_writable, rebase, run_inplace, write
 
     target: Tensor = args[0]
+    if any(tensor.level is META for tensor in _tensors(op, args)):
+        return write_meta(op, args)
     depth = _batch_depth(_tensors(op, args))
     level = target.level
     if depth and (level is None or level.value is None or level.depth < depth):
@@ -812,6 +823,8 @@ def detach(tensor: Tensor) -> Tensor:
     own_memory(tensor)
     other = make(tensor.array, tensor.dtype)
     other.version = version_of(tensor)
+    if level is META:
+        other.level = level
     return other
 
 
@@ -826,6 +839,8 @@ def ones_like(tensor: Tensor) -> Tensor:
 def innermost(tensor: Tensor, what: str) -> Any:
     """The array under transforms that do not change it. Raises RuntimeError under vmap."""
     level = tensor.level
+    if level is META and what != "storage" and tensor.array.size == 1:
+        raise RuntimeError(NO_ITEM)
     if level is not None and level.value is not None:
         if what == ".item()":
             raise RuntimeError(no_item())

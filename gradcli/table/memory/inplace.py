@@ -19,7 +19,7 @@ from ...kernels.strides import is_dense, strides_of
 from ...tensor import dtypes
 from ...tensor.memory import address
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, make, own_memory, rewrite_of, shape_of, version_of
+from ...tensor.tensor import META, Tensor, make, own_memory, rewrite_of, shape_of, version_of
 from ..call.dispatch import compute
 from ..call.record import edge_start, record, stamp_outputs
 from ..dtype_rules import common_dtype
@@ -141,7 +141,8 @@ def check_writable(tensor: Tensor, tracked: bool = False, fills: bool = False) -
                 "a leaf Variable that requires grad is being used in an in-place operation."
             )
     array = tensor.array
-    if isinstance(array, np.ndarray) and array.size > 1 and not fills and _overlaps(array):
+    shares = isinstance(array, np.ndarray) and array.size > 1 and not fills and _overlaps(array)
+    if shares and tensor.level is not META:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."

@@ -20,7 +20,17 @@ from ...autograd.node import Node, check_saved, hooks_of, next_number, title_in_
 from ...autograd.operations import operations
 from ...tensor.memory import address, view_of, window
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, View, from_array, make, numel, own_memory, shape_of, version_of
+from ...tensor.tensor import (
+    META,
+    Tensor,
+    View,
+    from_array,
+    make,
+    numel,
+    own_memory,
+    shape_of,
+    version_of,
+)
 from ..formulas import traced
 
 
@@ -295,6 +305,10 @@ class CopySlices(Node):
 
     def _apply_traced(self, g: Tensor, traced_mode: bool) -> Sequence[Any]:
         geometry = self.geometry
+        if g.level is META:
+            inside = traced.expand(traced.sum(g), geometry.shape)
+            grads = self.inner.apply(inside, None, traced_mode)
+            return [g, *(grad for i, grad in enumerate(grads) if i != self.position)]
         flat_index = from_array(geometry.index().reshape(-1))
         flat = traced.reshape(_in_pairs(g) if geometry.complex_base else g, (-1,))
         inside = traced.reshape(traced.index_select(flat, 0, flat_index), geometry.shape)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
+from ...tensor.device import OnMeta
 from ...tensor.tensor import Tensor
 from .. import names
 from ..call.arguments import (
@@ -93,7 +94,20 @@ def _resolver(
     def call(*args: Any, **kwargs: Any) -> Any:
         key = signature(args, kwargs)
         chosen = choices.get(key)
-        return general(args, kwargs, key) if chosen is None else chosen(*args, **kwargs)
+        try:
+            return general(args, kwargs, key) if chosen is None else chosen(*args, **kwargs)
+        except OnMeta:
+            return on_meta(args, kwargs)
+
+    def on_meta(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from ..memory.meta import created
+
+        for entry in entries:
+            try:
+                return created(entry, check_arguments(entry, bind(entry, flavour, args, kwargs)))
+            except ArgumentError:
+                continue
+        raise TypeError(f"{name}(): a meta tensor has no such form")
 
     def general(args: tuple[Any, ...], kwargs: dict[str, Any], key: Any = None) -> Any:
         out = kwargs.pop("out", None) if "out" in kwargs else None

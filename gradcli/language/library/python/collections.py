@@ -9,6 +9,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
+from gradcli.language.library import open_objects
 from gradcli.language.machine.sizes import (
     check_key,
     feed_keys,
@@ -18,6 +19,7 @@ from gradcli.language.machine.sizes import (
 )
 from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.attributes import LOADERS, Module, load_from
+from gradcli.language.values.classes import ProgramClass, allow_base, binding_loaders
 from gradcli.language.values.constructors import CONSTRUCTORS, callable_value
 from gradcli.language.values.iterators import deeper, wrapped
 from gradcli.language.values.python_types import DICT, TABLES, TUPLE, looking_up, pick, searching
@@ -301,7 +303,26 @@ def make_named_tuple(
     TABLES[made] = table
     LOADERS[made] = load_from(table)
     CONSTRUCTORS[made] = made
+    allow_base(made, _derived, (_load, _store, open_objects.delete, open_objects.names))
     return made
+
+
+def _derived(name: str, bases: tuple[Any, ...], namespace: dict[str, Any]) -> type:
+    """A program's class of named tuples. `__slots__` says what is not done here anyway."""
+    return ProgramClass(name, bases, {k: v for k, v in namespace.items() if k != "__slots__"})
+
+
+def _load(value: Any, name: str) -> Any:
+    return open_objects.load(value, name)
+
+
+def _store(value: Any, name: str, new: Any) -> None:
+    if name in type(value)._fields:
+        raise AttributeError("can't set attribute", name=name, obj=value)
+    open_objects.store(value, name, new)
+
+
+binding_loaders.add(_load)
 
 
 def module() -> Module:

@@ -14,22 +14,67 @@ from gradcli.autograd.node import attributes_of, is_parameter, meta_of
 from gradcli.language.machine.sizes import DEPTH
 from gradcli.language.machine.state import machine
 from gradcli.language.values.attributes import COPIED, Module, class_title
-from gradcli.language.values.classes import is_program_class
+from gradcli.language.values.classes import bound_member, is_program_class
 from gradcli.language.values.functions import Builtin, Function, Method
+from gradcli.language.values.identity import id_of
 from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.mappings import Counter, OrderedDict
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
+from .hosts import deeper_call, open_class
+
+
+class Memo:
+    """What `__deepcopy__` is given: copies by the identities that programs see."""
+
+    def __init__(self, made: dict[int, Any]) -> None:
+        self.made = made  # by the host's identities
+        self.given: dict[Any, Any] = {}
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        machine.reserve(128)
+        self.given[_identity(key)] = value
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.given[_identity(key)]
+
+    def __contains__(self, key: Any) -> bool:
+        return _identity(key) in self.given
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The copy of what has an identity, or `default`."""
+        return self.given.get(_identity(key), default)
+
+
+def _identity(key: Any) -> int:
+    if type(key) is not int:
+        raise TypeError("a memo has identities for keys")
+    return key
+
+
+open_class(Memo, "get", module="builtins", name="dict")
+_GIVEN = -1  # where a memo, whose keys are identities, holds what programs see of it
+
 
 def deepcopy(x: Any, memo: Any = None) -> Any:
-    return _deep(x, {}, 0)
+    return _deep(x, memo.made if type(memo) is Memo else {}, 0)
+
+
+def _written(value: Any, name: str) -> Any:
+    """The method of a program's class that copies its objects, or None."""
+    kind = type(value)
+    member = kind.__members__.get(name) if is_program_class(kind) else None
+    return None if member is None else bound_member(member, value, kind)
 
 
 def _copy(x: Any) -> Any:
     if type(x) is Tensor:
         return host.copy(x)
+    written = _written(x, "__copy__")
+    if written is not None:
+        return written()
     if isinstance(x, list | dict | set | collections.deque):
         machine.reserve(64 * len(x))
     if isinstance(x, tuple | frozenset):
@@ -40,12 +85,20 @@ def _copy(x: Any) -> Any:
 def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
     """A copy of containers, of objects of a program's classes and of what is in them."""
     found = memo.get(id(value))
+    if found is None and _GIVEN in memo and memo[_GIVEN].given:
+        found = memo[_GIVEN].get(id_of(value))
     if found is not None:
         return found
     if depth > DEPTH:
         raise RecursionError("maximum recursion depth exceeded")
     machine.spend(1)
-    if type(value) is Tensor:
+    written = _written(value, "__deepcopy__")
+    if written is not None:
+        if _GIVEN not in memo:
+            memo[_GIVEN] = Memo(memo)
+        with deeper_call():
+            made = written(memo[_GIVEN])
+    elif type(value) is Tensor:
         made = host.deepcopy(value)
         if attributes_of(value) and not is_parameter(value):
             added = attributes_of(value).items()
