@@ -107,6 +107,14 @@ class Lines:
         self.separated = separated
         self.left = left
 
+    def expected(self) -> int | None:
+        """As many as lines, where each looks like one object."""
+        block = self.block
+        if self.separated or self.left.lines or block[:1] != b"{" or block[-1:] != b"}":
+            return None
+        breaks = block.count(b"\n")
+        return breaks + 1 if block.count(b"}\n{") == breaks else None
+
     def columns(self) -> Columns | None:
         """All lines as columns, if each is a flat object of the same names and numbers alone."""
         if self.left.lines or len(self.block) > LARGE:

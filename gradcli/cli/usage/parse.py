@@ -55,6 +55,7 @@ class Options:
     indent: int | None
     input: list[str]
     iterations: int
+    jobs: int | None
     json: bool
     keep: int | None
     keep_going: bool
@@ -70,6 +71,7 @@ class Options:
     output: str | None
     plots: str | None
     prefix: str | None
+    quiet: bool
     raw_output: bool
     resume: bool
     rtol: float

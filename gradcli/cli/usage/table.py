@@ -258,6 +258,7 @@ OPTIONS: dict[str, Option] = _table(
     Option("slurp", FLAG, "", "all records as one, a list for each name", short="s", group=RECORDS),
     Option("seq", FLAG, "", "records start with the RS character (RFC 7464)", group=RECORDS),
     Option("unbuffered", FLAG, "", "write each result as soon as it is there", group=RECORDS),
+    Option("jobs", NATURAL, "N", "processes for records (1; 0: all cores)", group=RECORDS),
     Option("keep-going", FLAG, "", "go on after a bad record (the default)", group=RECORDS),
     Option("fail-fast", FLAG, "", "stop at the first bad record", group=RECORDS),
     Option("rtol", NUMBER, "X", "relative tolerance", group=RESULT, default=1e-3),
@@ -288,6 +289,7 @@ OPTIONS: dict[str, Option] = _table(
         choices=("auto", "always", "never"),
         default="auto",
     ),
+    Option("quiet", FLAG, "", "no progress and no notices; errors stay", group=GENERAL),
     Option("prefix", TEXT, "DIR", "install below DIR, not for the user", group=GENERAL),
     Option("help", FLAG, "", "show this help", short="h", group=GENERAL),
     Option("version", FLAG, "", "show the version", short="V", group=GENERAL),
@@ -295,10 +297,10 @@ OPTIONS: dict[str, Option] = _table(
 
 GROUPS = (INPUT, RESULT, NUMBERS, OUTPUT, RECORDS, LIMITS, SESSION, GENERAL)
 
-_GENERAL = " errors color help version"
+_GENERAL = " errors color quiet help version"
 _LIMITS = " max-steps max-memory timeout max-depth"
 _INPUTS = " set const input from map"
-_RECORDS = " each copy null-input slurp seq unbuffered keep-going fail-fast"
+_RECORDS = " each copy null-input slurp seq unbuffered jobs keep-going fail-fast"
 _WRITING = " nonfinite indent compact-output raw-output output to full"
 _FORMULA = " formula as"
 _ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
