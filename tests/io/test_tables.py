@@ -30,7 +30,8 @@ def source_of(data):
 
 def csv_records(text, separator):
     found = []
-    for batch in groups(source_of(text.encode()), separator):
+    for group in groups(source_of(text.encode()), separator):
+        batch = group.records()
         found += [(record, batch.fields(place)) for place, record in enumerate(batch)]
     return found
 

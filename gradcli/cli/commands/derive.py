@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import check_sources, expression_or_file
-from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.cli.usage.parse import Options, UsageError, check_jobs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def run(options: Options) -> int:
         from gradcli.cli.records.each import derive_records
 
         return derive_records(text, options)
+    check_jobs(options)
     from gradcli.cli.programs.file_inputs import file_inputs
     from gradcli.cli.programs.inputs import bound
     from gradcli.cli.records.one_record import Derivative

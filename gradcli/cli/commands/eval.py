@@ -6,7 +6,7 @@ from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import Text, check_sources, file_or_expressions
 from gradcli.cli.results.answers import exit_status, names_document
-from gradcli.cli.usage.parse import Options
+from gradcli.cli.usage.parse import Options, check_jobs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def run(options: Options) -> int:
         from gradcli.cli.records.each import evaluate_records
 
         return evaluate_records(texts[0], options)
+    check_jobs(options)
     return _once(texts, options)
 
 

@@ -1,8 +1,8 @@
 """Records over several processes (`--jobs`), with the bytes that one process writes.
 
 The parent reads, hands each group to a process that is free, and writes what comes back in the
-order of the records. It evaluates the first groups itself, until what the results look like is
-decided; the processes are forks of it then, and know what it knows. How many records whole lines
+order of the records. Few records it evaluates itself, and the first groups until what the results
+look like is decided; the processes are forks of it then, and know what it knows. How many records whole lines
 hold is guessed from their characters: where a process finds another number, the guess and all that
 was built on it are done again.
 
@@ -26,7 +26,7 @@ from gradcli.cli.process import notices
 from gradcli.cli.process.failures import failure_of
 from gradcli.cli.process.report import USAGE, Failure
 from gradcli.cli.process.signals import waiting
-from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.cli.usage.parse import Options, check_jobs
 from gradcli.io.errors import DataError
 from gradcli.io.groups import Batch, Columns, Group
 from gradcli.tensor.runtime import LimitExceeded, runtime
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 AHEAD = 4  # groups a process, read and not yet written
 LOOK = 0.1  # seconds between two looks at whether the time is over
+MANY = 4096  # records that are worth a process at once
 TRIES = 3  # times that a group is begun, if processes die of it
 PIPE = 1 << 20  # bytes that a pipe holds, where the system allows it
 _HEAD = 8  # bytes that say how many follow
 
 
 def processes(options: Options) -> int:
-    """How many processes are asked for. Raises UsageError where there are no records."""
-    if "jobs" in options.given and not (options.each or options.grid):
-        raise UsageError("--jobs spreads records over processes", "add --each")
+    """How many processes are asked for. Raises UsageError."""
+    check_jobs(options)
     if not hasattr(os, "fork"):
         return 1
     if options.jobs:
@@ -132,12 +132,13 @@ class Jobs:
 
     def take(self, group: Group) -> None:
         """Evaluate a group, here or elsewhere. Raises what its records raise, and Ended."""
-        if not self._spread():
+        if not self._spread(group):
             self.begun = True
             self.stream.evaluate(group)
             self.number = self.stream.number
             self._end_early()
             return
+        self.begun = True
         task = self._task(group)
         if task is not None:
             self._hand_on(task)
@@ -161,9 +162,11 @@ class Jobs:
 
     # What is handed on
 
-    def _spread(self) -> bool:
-        """Whether groups go to processes."""
-        if self.count < 2 or not self.begun or not self.stream.results.decided:
+    def _spread(self, group: Group) -> bool:
+        """Whether a group goes to a process; a small one that comes first does not."""
+        if self.count < 2 or not self.stream.results.decided:
+            return False
+        if not self.begun and (group.expected() or 0) < MANY:
             return False
         return self.stream.job.runner.session.pyplot is None  # figures have numbers
 
@@ -171,7 +174,7 @@ class Jobs:
         """A group as what can be sent, or None if it was evaluated here."""
         count = group.expected()
         if count is not None:
-            guessed = not isinstance(group, Batch | Columns)
+            guessed = not isinstance(group, Batch | Columns)  # nothing of it has been read
             if guessed or _portable(group):
                 return _Task(group, count, guessed)
         while any(task.guessed for task in self.tasks):

@@ -99,6 +99,12 @@ class Options:
             setattr(self, option.dest, _initial(option))
 
 
+def check_jobs(options: Options) -> None:
+    """Raise UsageError for `--jobs` where there are no records."""
+    if "jobs" in options.given and not (options.each or options.grid):
+        raise UsageError("--jobs spreads records over processes", "add --each")
+
+
 _LISTS = (
     table.NAMES,
     table.BINDING,
