@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
 
 import pytest
 from process import COMMAND, environment, gradcli, ndjson
@@ -199,10 +198,10 @@ def test_a_closed_pipe():
 
 
 def test_a_full_disk_leaves_no_file(tmp_path):
+    words = ("grad", EXPRESSION, "--each", "--jobs", "2", "-o", str(tmp_path / "out.ndjson"))
     limited = 'ulimit -f 100; exec "$@"'
     done = subprocess.run(
-        ["bash", "-c", limited, "bash", *COMMAND, "grad", EXPRESSION, "--each", "--jobs", "2"]
-        + ["-o", str(tmp_path / "out.ndjson")],
+        ["bash", "-c", limited, "bash", *COMMAND, *words],
         input=ROWS,
         capture_output=True,
         env=environment(),

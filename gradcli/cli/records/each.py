@@ -33,8 +33,8 @@ from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make
 
 from .front import Front
-from .lines import Lines
 from .jobs import Ended, Jobs, processes
+from .lines import Lines
 from .one_record import Derivative, Evaluation
 from .streaming import job_of
 

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Never
+from typing import Any, Never
 
 from gradcli.cli.process import notices
 from gradcli.cli.process.failures import failure_of
@@ -31,8 +31,7 @@ from gradcli.io.errors import DataError
 from gradcli.io.groups import Batch, Columns, Group
 from gradcli.tensor.runtime import LimitExceeded, runtime
 
-if TYPE_CHECKING:
-    from .each import Stream
+Stream = Any  # the `Stream` of `each.py`, which has this one spread its groups
 
 AHEAD = 4  # groups a process, read and not yet written
 LOOK = 0.1  # seconds between two looks at whether the time is over
@@ -399,7 +398,7 @@ def _live(stream: Stream, receive: int, send: int, strangers: list[_Process]) ->
     try:
         _begin(strangers)
         pieces = _Pieces(sys.stderr is not None and sys.stderr.isatty())
-        sys.stderr = pieces  # type: ignore[assignment]
+        sys.stderr = pieces
         notices.outlet = pieces.notice
         stream.become_part(pieces)
         while True:
