@@ -25,6 +25,10 @@ def run(options: Options) -> int:
     if options.command.name == "grad" and options.tangent and not options.taylor:
         raise UsageError("--tangent is for --taylor", "gradcli jvp takes the derivative along it")
     text = expression_or_file(options)
+    if options.engine is not None:
+        from gradcli.cli.records.engine import run as over_cluster
+
+        return over_cluster(text, options)
     single_thread()
 
     from gradcli.cli.programs.inputs import use_dtype

@@ -28,6 +28,10 @@ def run(options: Options) -> int:
 
         check_folder(options)
     texts = file_or_expressions(options)
+    if options.engine is not None:
+        from gradcli.cli.records.engine import run as over_cluster
+
+        return over_cluster(texts[0], options)
     single_thread()
     if records or options.null_input:
         from gradcli.cli.records.each import evaluate_records

@@ -2,9 +2,9 @@
 
 The parent reads, hands each group to a process that is free, and writes what comes back in the
 order of the records. Few records it evaluates itself, and the first groups until what the results
-look like is decided; the processes are forks of it then, and know what it knows. How many records whole lines
-hold is guessed from their characters: where a process finds another number, the guess and all that
-was built on it are done again.
+look like is decided; the processes are forks of it then, and know what it knows. How many records
+whole lines hold is guessed from their characters: where a process finds another number, the guess
+and all that was built on it are done again.
 
 A process that dies is replaced, and what it was doing is done again. Nothing is waited for with
 more than `AHEAD` groups a process read and not yet written.

@@ -41,6 +41,7 @@ class Options:
     eps: float
     errors: str
     emit_only: bool
+    engine: str | None
     exit_status: bool
     expression: list[str]
     fail_fast: bool
