@@ -101,8 +101,8 @@ def _arguments(text: Text, options: Options) -> list[str]:
         if option.kind == FLAG:
             words.append(f"--{name}")
             continue
-        for item in value if isinstance(value, list) else [value]:
-            words.append(f"--{name}={_word(item)}")
+        values = value if isinstance(value, list) else [value]
+        words += [f"--{name}={_word(item)}" for item in values]
     words += ["--color=never", "--quiet"]
     for name in options.input[:-1]:
         words += ["--input", os.path.abspath(name)]
