@@ -304,3 +304,32 @@ def _nested(pa: Any, values: Array, missing: Array | None) -> Any:
         parts = [pa.array(values.real.copy()), pa.array(values.imag.copy())]
         return pa.StructArray.from_arrays(parts, names=["re", "im"], mask=mask)
     return pa.array(values, mask=missing)
+
+
+# ---------------------------------------------------------------- tables of others
+
+
+def columns_of(table: Any, name: str) -> dict[str, Array]:
+    """The columns of an Arrow table or batch, all numbers. Raises DataError."""
+    pa = _pyarrow(name)
+    _check_schema(pa, table.schema, name)
+    if isinstance(table, pa.Table):
+        table = table.combine_chunks()
+        batches = table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
+    else:
+        batches = [table]
+    found: dict[str, Array] = {}
+    for batch in batches:
+        columns = _columns(pa, batch, name)
+        if columns.others:
+            title = next(iter(columns.others))
+            raise DataError(f"{name}: `{title}` holds nulls, or other things than numbers")
+        for title, array in columns.arrays.items():
+            found[title] = np.concatenate([found[title], array]) if title in found else array
+    return found
+
+
+def table_of(columns: list[Filled]) -> Any:
+    """An Arrow table of columns."""
+    pa = _pyarrow("a table")
+    return pa.table({column.name: _column(pa, column, None) for column in columns})

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import DataError, naming
-from .groups import Batch, Found
+from .groups import Batch, Columns, Found, Group
 from .parse import decode
 from .source import Source
 from .stream import batches
@@ -91,7 +91,7 @@ def _check_header(header: list[str], name: str) -> None:
             raise DataError(f"{name}: two columns are named {title}", line=1)
 
 
-def groups(source: Source, separator: str) -> Iterator[Batch]:
+def groups(source: Source, separator: str) -> Iterator[Group]:
     """The rows as records, in groups as they come; an error in the place of a bad row.
 
     What a record's fields are for those who copy them is their texts. Raises DataError for the
@@ -107,24 +107,27 @@ def groups(source: Source, separator: str) -> Iterator[Batch]:
     reader = csv.reader(itertools.chain(first, lines), strict=True, delimiter=separator)
     header: list[str] | None = None
     after = 1  # the line behind the last row
+    passed = 0  # lines that the reader has not seen
     broken: DataError | None = None
     while not lines.ended and broken is None:
+        block = lines.plain_block() if header is not None and not lines.waiting else None
+        if block is not None:
+            rows = PlainRows(block, header or [], separator, source.name, after)
+            yield rows
+            passed += rows.count
+            after += rows.count
+            continue
         records: list[Found] = []
         places: list[int] = []
         texts: list[list[str]] = []
         try:
             for row in reader:
-                line, after = after, reader.line_num + 1
+                line, after = after, passed + reader.line_num + 1
                 if not row:
                     pass
-                elif not all(map(str.isascii, row)) and not _is_utf8(row):
-                    bad = DataError(f"{source.name}: this is not UTF-8", line=line)
-                    if header is None:
-                        raise bad
-                    records.append(bad)
-                    places.append(line)
-                    texts.append([])
                 elif header is None:
+                    if not _is_utf8(row):
+                        raise DataError(f"{source.name}: this is not UTF-8", line=line)
                     header = [field.strip() for field in row]
                     _check_header(header, source.name)
                 else:
@@ -134,11 +137,51 @@ def groups(source: Source, separator: str) -> Iterator[Batch]:
                 if not lines.waiting or len(records) >= AT_ONCE:
                     break
         except csv.Error as error:
-            broken = DataError(f"{source.name}: {error}", line=reader.line_num)
+            broken = DataError(f"{source.name}: {error}", line=passed + reader.line_num)
         if records:
             yield Batch(records, places.__getitem__, _Texts(header or [], texts).record, True)
     if broken is not None:
         raise broken
+
+
+class PlainRows:
+    """Rows without quotes, one a line, from `line` on; they are read when they are asked for."""
+
+    def __init__(self, block: bytes, header: list[str], separator: str, name: str, line: int):
+        self.block = block
+        self.header = header
+        self.separator = separator
+        self.name = name
+        self.line = line
+        self.count = block.count(b"\n") + 1
+
+    def expected(self) -> int | None:
+        """As many as lines."""
+        return self.count
+
+    def columns(self) -> Columns | None:
+        """Rows are read one by one."""
+        return None
+
+    def records(self) -> Batch:
+        """The rows as records; an error in the place of a bad one."""
+        lines = self.block.decode(errors="surrogateescape").split("\n")
+        records: list[Found] = []
+        texts: list[list[str]] = []
+        while len(records) < len(lines):
+            rest = lines[len(records) :] if records else lines
+            line = self.line + len(records)
+            try:
+                for row in csv.reader(rest, strict=True, delimiter=self.separator):
+                    records.append(_record(self.header, row, self.name, line))
+                    texts.append(row)
+                    line += 1
+            except csv.Error as error:
+                records.append(DataError(f"{self.name}: {error}", line=line))
+                texts.append([])
+        first = self.line
+        fields = _Texts(self.header, texts).record
+        return Batch(records, lambda place: first + place, fields, True)
 
 
 class _Texts:
@@ -163,6 +206,29 @@ class _Lines:
         self.lines: Iterator[str] = iter(())
         self.next: str | None = None
         self.first = True
+        self.held: bytes | None = None  # a block that was looked at
+
+    def plain_block(self) -> bytes | None:
+        """The next block, if each of its lines is a row of fields without quotes.
+
+        It is to be asked for when no line waits.
+        """
+        block = self._block()
+        if block is None:
+            self.ended = True
+            return None
+        text = block
+        if b"\r" in block:
+            text = (block + b"\n").replace(b"\r\n", b"\n")[:-1]
+        odd = (b'"', b"\r", b"\0", b"\n\n")
+        if not text or text[:1] == b"\n" or text[-1:] == b"\n" or any(part in text for part in odd):
+            self.held = block
+            return None
+        return text
+
+    def _block(self) -> bytes | None:
+        held, self.held = self.held, None
+        return next(self.blocks, None) if held is None else held
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -170,7 +236,7 @@ class _Lines:
     def __next__(self) -> str:
         line = next(self.lines, None) if self.next is None else self.next
         while line is None:
-            block = next(self.blocks, None)
+            block = self._block()
             if block is None:
                 self.ended = True
                 raise StopIteration
@@ -186,6 +252,8 @@ class _Lines:
 
 
 def _record(header: list[str], row: list[str], name: str, line: int) -> Found:
+    if not all(map(str.isascii, row)) and not _is_utf8(row):
+        return DataError(f"{name}: this is not UTF-8", line=line)
     if len(row) != len(header):
         return DataError(f"{name}: {len(row)} fields where the header has {len(header)}", line=line)
     return {key: _field(field) for key, field in zip(header, row, strict=True)}

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class DataError(ValueError):
     """A message about data, with where it is as far as that is known.
@@ -28,6 +32,9 @@ class DataError(ValueError):
         self.column = column
         self.path = path
         self.help = help
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.message,), self.__dict__
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message

@@ -18,6 +18,9 @@ Found = Record | Exception  # an exception stands in the place of a record that 
 class Group(Protocol):
     """Records that came together."""
 
+    def expected(self) -> int | None:
+        """How many there are, as far as can be said without reading them."""
+
     def columns(self) -> Columns | None:
         """All as columns of numbers, if they are."""
 
@@ -50,6 +53,14 @@ class Batch(list[Found]):
         record = self[place]
         return record if isinstance(record, dict) else {}
 
+    def __reduce__(self) -> Any:
+        fields = None if self.fields == self._own else [self.fields(p) for p in range(len(self))]
+        return _batch, (list(self), [self.line(p) for p in range(len(self))], fields, self.table)
+
+    def expected(self) -> int | None:
+        """How many there are."""
+        return len(self)
+
     def columns(self) -> Columns | None:
         """Records are read one by one where they may differ."""
         return None
@@ -57,6 +68,26 @@ class Batch(list[Found]):
     def records(self) -> Batch:
         """The records themselves."""
         return self
+
+
+def _batch(
+    records: list[Found],
+    lines: list[int | None],
+    fields: list[Mapping[str, Any]] | None,
+    table: bool,
+) -> Batch:
+    found = None if fields is None else fields.__getitem__
+    return Batch(records, lines.__getitem__, found, table)
+
+
+@dataclass(slots=True)
+class _Listed:
+    """A column that is listed already."""
+
+    values: list[Any]
+
+    def __call__(self) -> list[Any]:
+        return self.values
 
 
 @dataclass(slots=True)
@@ -69,6 +100,14 @@ class Columns:
     count: int
     arrays: dict[str, Array]
     others: dict[str, Callable[[], list[Any]]] = field(default_factory=dict)
+
+    def __reduce__(self) -> Any:
+        others = {name: _Listed(values()) for name, values in self.others.items()}
+        return Columns, (self.count, self.arrays, others)
+
+    def expected(self) -> int | None:
+        """How many there are."""
+        return self.count
 
     def columns(self) -> Columns | None:
         """The columns themselves."""

@@ -56,8 +56,9 @@ def groups(source: Source, separated: bool = False) -> Iterator[Group]:
             source.keep(head)
     left = _Open()
     for block in batches(0, separated=separated, read=lambda descriptor, size: source.read(size)):
-        yield Lines(block, line, separated, left)
-        line += block.count(b"\n") + (not separated)  # what divides blocks is in none
+        lines = Lines(block, line, separated, left)
+        yield lines
+        line += lines.breaks + (not separated)  # what divides blocks is in none
     if left.lines:
         found = _Records(line, left)
         found.unfinished()
@@ -99,13 +100,21 @@ class _Open:
 class Lines:
     """A block of whole lines that begins on `line`, behind lines that left something open."""
 
-    __slots__ = ("block", "left", "line", "separated")
+    __slots__ = ("block", "breaks", "left", "line", "separated")
 
     def __init__(self, block: bytes, line: int, separated: bool, left: _Open) -> None:
         self.block = block.removeprefix(b"\xef\xbb\xbf") if line == 1 else block
+        self.breaks = block.count(b"\n")
         self.line = line
         self.separated = separated
         self.left = left
+
+    def expected(self) -> int | None:
+        """As many as lines, where each looks like one object."""
+        block = self.block
+        if self.separated or self.left.lines or block[:1] != b"{" or block[-1:] != b"}":
+            return None
+        return self.breaks + 1 if block.count(b"}\n{") == self.breaks else None
 
     def columns(self) -> Columns | None:
         """All lines as columns, if each is a flat object of the same names and numbers alone."""

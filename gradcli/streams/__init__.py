@@ -1,1 +1,18 @@
-"""Many records at once."""
+"""Many records at once; `function` is for Python programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .functions import function
+
+__all__ = ["function"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "function":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .functions import function
+
+    return function

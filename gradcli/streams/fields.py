@@ -17,6 +17,10 @@ class Mapped:
     group: Group
     paths: Mapping[str, Path]
 
+    def expected(self) -> int | None:
+        """As many as in the group."""
+        return self.group.expected()
+
     def columns(self) -> Columns | None:
         """All as columns, if they are and all paths lead to numbers."""
         found = self.group.columns()

@@ -1,7 +1,7 @@
 """What is written by habit: numbers in functions, words of other languages, lists of results."""
 
 import pytest
-from process import document, gradcli
+from process import document, gradcli, records
 
 from gradcli.language.interpreter import Session, compile_program
 from gradcli.tensor import dtypes
@@ -126,3 +126,11 @@ def test_a_copy_of_numbers_is_not_answered_with_zeros():
         assert b"stack([\xe2\x80\xa6]) keeps the graph" in done.stderr
     meant = document("jacobian", "r.detach() * t", *POLAR)
     assert meant["jacobian"] == {"r": 0.0, "t": 2.0}
+
+
+def test_a_sigma_is_read_by_a_path():
+    stdin = b'{"L": 2, "e": {"L": [0.1]}}\n{"L": 2}\n'
+    done = gradcli("grad", "L**2", "--each", "--sigma", "L=.e.L[0]", stdin=stdin)
+    first, second = records(done.stdout)
+    assert first["sigma"] == pytest.approx(0.4)
+    assert second["error"]["message"] == "--sigma L: there is no field `.e.L[0]`"

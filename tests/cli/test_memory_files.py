@@ -73,3 +73,16 @@ for number in range(1000):
     done = gradcli("eval", "--max-memory", "200M", "-", stdin=program)
     assert done.returncode == 6
     assert b"max-memory" in done.stderr
+
+
+def test_quiet_leaves_out_notices_and_no_errors(tmp_path):
+    program = tmp_path / "p.grad"
+    program.write_text("import torch\ntorch.save(torch.ones(1), 'a.pt')\n1 / 0\n")
+    loud, quiet = (gradcli("eval", *more, str(program)) for more in ((), ("--quiet",)))
+    assert b"live in memory" in loud.stderr
+    assert b"live in memory" not in quiet.stderr
+    assert b"ZeroDivisionError" in quiet.stderr
+    program.write_text("import torch\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n")
+    loud, quiet = (gradcli("eval", *more, str(program)) for more in ((), ("--quiet",)))
+    assert b"not shown" in loud.stderr
+    assert quiet.stderr == b""

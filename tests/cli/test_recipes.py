@@ -22,14 +22,14 @@ def recipe(tmp_path):
     )
     command.chmod(0o755)
 
-    def run(name):
+    def run(name, check=True):
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
         return subprocess.run(
             ["bash", str(RECIPES / name)],
             capture_output=True,
             text=True,
             timeout=60,
-            check=True,
+            check=check,
             env={**os.environ, "PATH": path},
         ).stdout
 
@@ -69,7 +69,33 @@ def test_gradients_of_records(recipe):
     assert last == "status 2"
 
 
+def shown(path):
+    """What a recipe says that it prints."""
+    return [line[3:] for line in path.read_text().splitlines() if line.startswith("#> ")]
+
+
+SHOWN = sorted(path.name for path in RECIPES.glob("*.sh") if shown(path))
+
+
+@needs_jq
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_recipe_prints_what_it_says(recipe, name):
+    assert recipe(name, check=False).splitlines() == shown(RECIPES / name)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_recipe_is_short(name):
+    text = (RECIPES / name).read_text()
+    head, _, rest = text.partition('cd "$(dirname "$0")"\n')
+    assert head.splitlines()[1].startswith("# ")
+    assert 1 <= len([line for line in rest.splitlines() if line and line[0] != "#"]) <= 5
+
+
+def test_there_are_recipes_enough():
+    assert len(SHOWN) >= 25
+
+
 def test_every_recipe_has_a_test():
     text = Path(__file__).read_text()
     for path in RECIPES.glob("*.sh"):
-        assert f'"{path.name}"' in text
+        assert path.name in SHOWN or f'"{path.name}"' in text

@@ -1,6 +1,7 @@
 """The command line itself: conventions, mistakes, help, completions and the manual."""
 
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -135,6 +136,20 @@ def test_manual():
         assert name.replace("-", "\\-") in page
     assert ".TH GRADCLI-GRAD 1" in ok("man", "grad")
     assert "did you mean `grad`?" in gradcli("man", "grda").stderr.decode()
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_the_manual_is_roff_without_warnings():
+    words = ["groff", "-man", "-ww", "-Tutf8"]
+    done = subprocess.run(words, input=ok("man").encode(), capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+def test_the_manual_says_defaults():
+    page = ok("man")
+    for option in OPTIONS.values():
+        if option.default:
+            assert f"; {option.default} by default".replace("-", "\\-") in page, option.name
 
 
 def test_a_locale_that_is_not_utf8():

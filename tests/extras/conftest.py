@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 NEEDS = {
     "test_arrow.py": ("pyarrow",),
+    "test_dask.py": ("dask", "distributed", "pyarrow", "pandas"),
     "test_kernel.py": ("ipykernel", "jupyter_client"),
 }
 REQUIRED = "GRADCLI_EXTRAS"

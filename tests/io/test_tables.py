@@ -30,7 +30,8 @@ def source_of(data):
 
 def csv_records(text, separator):
     found = []
-    for batch in groups(source_of(text.encode()), separator):
+    for group in groups(source_of(text.encode()), separator):
+        batch = group.records()
         found += [(record, batch.fields(place)) for place, record in enumerate(batch)]
     return found
 
@@ -153,3 +154,16 @@ def test_arrays_without_a_common_axis_are_no_records():
     ]
     with pytest.raises(DataError, match="common first axis"):
         list(rows({"x": np.zeros(3), "y": np.zeros(2)}, "a"))
+
+
+ROW = st.text(st.sampled_from("0123456789.,-e \u00e9;x"), min_size=1, max_size=9)
+
+
+@settings(deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=30))
+def test_rows_without_quotes_are_read_as_any_others(lines):
+    """Blocks of plain rows are read at once; one quote anywhere has all rows go one by one."""
+    plain = "a,b\n0,0\n" + "\n".join(lines) + "\n"
+    quoted = plain.replace("0,0", '"0",0', 1)
+    found = [[(str(r), dict(f)) for r, f in csv_records(text, ",")] for text in (plain, quoted)]
+    assert found[0] == found[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import check_sources, expression_or_file
-from gradcli.cli.usage.parse import Options, UsageError
+from gradcli.cli.usage.parse import Options, UsageError, check_jobs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ def run(options: Options) -> int:
     if options.command.name == "grad" and options.tangent and not options.taylor:
         raise UsageError("--tangent is for --taylor", "gradcli jvp takes the derivative along it")
     text = expression_or_file(options)
+    if options.engine is not None:
+        from gradcli.cli.records.engine import run as over_cluster
+
+        return over_cluster(text, options)
     single_thread()
 
     from gradcli.cli.programs.inputs import use_dtype
@@ -46,6 +50,7 @@ def run(options: Options) -> int:
         from gradcli.cli.records.each import derive_records
 
         return derive_records(text, options)
+    check_jobs(options)
     from gradcli.cli.programs.file_inputs import file_inputs
     from gradcli.cli.programs.inputs import bound
     from gradcli.cli.records.one_record import Derivative

@@ -6,7 +6,7 @@ from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import Text, check_sources, file_or_expressions
 from gradcli.cli.results.answers import exit_status, names_document
-from gradcli.cli.usage.parse import Options
+from gradcli.cli.usage.parse import Options, check_jobs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,11 +28,16 @@ def run(options: Options) -> int:
 
         check_folder(options)
     texts = file_or_expressions(options)
+    if options.engine is not None:
+        from gradcli.cli.records.engine import run as over_cluster
+
+        return over_cluster(texts[0], options)
     single_thread()
     if records or options.null_input:
         from gradcli.cli.records.each import evaluate_records
 
         return evaluate_records(texts[0], options)
+    check_jobs(options)
     return _once(texts, options)
 
 

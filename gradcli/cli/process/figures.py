@@ -129,6 +129,8 @@ def tell() -> None:
 def _say(line: str, options: Options) -> None:
     from contextlib import suppress
 
+    if options.quiet:
+        return
     if options.errors == "json":
         from gradcli.io.text import one_line
 

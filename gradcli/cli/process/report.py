@@ -61,6 +61,9 @@ class Failure(Exception):
         self.span = span
         self.line: int | None = None
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.status, self.message), self.__dict__
+
     @property
     def of_data(self) -> bool:
         """Whether the span, which the message names, is in the data and not in the program."""

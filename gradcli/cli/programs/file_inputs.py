@@ -17,6 +17,8 @@ from .inputs import input_dtype, leaf
 from .runner import Runner, read_failure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradcli.io.paths import Path
     from gradcli.io.source import Source
 
@@ -73,15 +75,19 @@ def paths_of(options: Options) -> dict[str, Path]:
         raise UsageError(f"--map: {error}", error.help) from None
 
 
-def source_of(name: str, progress: Progress | None = None) -> Source:
+def source_of(
+    name: str, progress: Progress | None = None, ready: Callable[[int], None] | None = None
+) -> Source:
     """A file, or standard input for `-`. Reading raises Interrupted while it waits.
 
-    Raises OSError and Failure.
+    `ready` comes before each time that something is read. Raises OSError and Failure.
     """
     if name == "-" and sys.stdin is None:
         raise Failure(USAGE, "there is no standard input to read records from")
 
     def read(descriptor: int, size: int) -> bytes:
+        if ready is not None:
+            ready(descriptor)
         with waiting():
             data = os.read(descriptor, size)
         if progress is not None:
@@ -109,41 +115,64 @@ def tensors(members: dict[str, Any], options: Options, reads: set[str]) -> dict[
 
 
 class Progress:
-    """A line on stderr while a file is read, when stderr is a terminal and stdout is none."""
+    """A line on stderr while records are evaluated, when stderr is a terminal and stdout is none.
 
-    __slots__ = ("done", "shown", "total")
+    It says how many records are done, how many a second, and for a file how long it will take.
+    """
 
-    def __init__(self) -> None:
-        self.done = 0
-        self.total = 0
-        self.shown = 0.0
+    def __init__(self, options: Options) -> None:
+        self.done = 0  # bytes
+        self.total = 0  # bytes, or 0 where that is not known
+        self.begun = self.shown = time.monotonic()
+        self.wanted = not options.quiet and _is_watched()
+        self._live: Any = None
 
     def start(self, descriptor: int) -> None:
         """Find out how much there is to read."""
         import stat
 
-        if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
-            return
-        if os.environ.get("TERM") == "dumb":
-            return
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode):
-            self.total = status.st_size
+        if self.wanted:
+            status = os.fstat(descriptor)
+            self.total = status.st_size if stat.S_ISREG(status.st_mode) else 0
 
-    def show(self) -> None:
+    def show(self, records: int) -> None:
         """Renew the line, a few times a second."""
+        if not self.wanted:
+            return
         now = time.monotonic()
-        if not self.total or now - self.shown < 0.2:
+        if now - self.shown < (0.2 if self._live else 1.0):
             return
         self.shown = now
-        at = min(self.done, self.total)
-        filled = 30 * at // self.total
-        bar = "#" * filled + "." * (30 - filled)
-        sys.stderr.write(f"\r[{bar}] {100 * at // self.total:3d} %")
-        sys.stderr.flush()
+        if self._live is None:
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(self._line(records, now - self.begun), refresh=True)
+
+    def _line(self, records: int, seconds: float) -> Any:
+        from rich.columns import Columns
+        from rich.progress_bar import ProgressBar
+        from rich.text import Text
+
+        parts = [f"{records:,} records", f"{records / seconds:,.0f} a second"]
+        done = min(self.done, self.total)
+        if not done:
+            return Text(" · ".join(parts))
+        left = round(seconds * (self.total - done) / done)
+        parts += [f"{100 * done // self.total} %", f"{left // 60}:{left % 60:02d} left"]
+        return Columns([ProgressBar(self.total, done, width=30), Text(" · ".join(parts))])
 
     def clear(self) -> None:
         """Take the line away."""
-        if self.shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _is_watched() -> bool:
+    """Whether a line on stderr is seen, and disturbs nothing on stdout."""
+    if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
+        return False
+    return os.environ.get("TERM") != "dumb"

@@ -10,6 +10,7 @@ from gradcli.cli.process.report import USAGE, Failure
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.interpreter import Limits, Program, Result, Session
 from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.streams.seeds import record_seed
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
@@ -90,7 +91,7 @@ class Runner:
         if seed is None:
             default_generator.forget()
             return
-        own = _mixed(_mixed(seed & 0xFFFFFFFF) ^ _mixed(seed >> 32 & 0xFFFFFFFF) ^ record)
+        own = record_seed(seed, record)
         default_generator.manual_seed(own)
         if self.seeded:
             self.session.seed = own
@@ -176,14 +177,6 @@ def chosen(names: list[str], known: dict[str, Any], option: str, what: str) -> l
             help = close or f"there are {', '.join(known) or 'none'}"
             raise UsageError(f"{option} {name}: there is no {what} of this name", help)
     return names
-
-
-def _mixed(word: int) -> int:
-    """A permutation of 32-bit words that spreads each bit (MurmurHash3's finalizer, A. Appleby)."""
-    word &= 0xFFFFFFFF
-    word = (word ^ word >> 16) * 0x85EBCA6B & 0xFFFFFFFF
-    word = (word ^ word >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
-    return word ^ word >> 16
 
 
 def seed(options: Options, otherwise: int | None) -> None:

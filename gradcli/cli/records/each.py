@@ -12,6 +12,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.process.failures import failure_of
@@ -32,6 +33,7 @@ from gradcli.tensor.runtime import LimitExceeded, runtime
 from gradcli.tensor.tensor import Tensor, make
 
 from .front import Front
+from .jobs import Ended, Jobs, processes
 from .lines import Lines
 from .one_record import Derivative, Evaluation
 from .streaming import job_of
@@ -85,7 +87,9 @@ class Stream:
         self.first_number = 0
         self.pending: list[str] = []
         self.written = time.monotonic()
-        self.progress = Progress()
+        self.progress = Progress(options)
+        self.verdict: int | None = None  # what `--exit-status` makes of the last result
+        self.jobs = Jobs(self, processes(options))
 
     def run(self) -> int:
         """Read, evaluate and write all records; the exit status."""
@@ -99,30 +103,64 @@ class Stream:
             self.job.attach(sink, self._before_emit)
             progress = self.progress
             try:
-                for group in self._groups():
-                    self._evaluate(group)
-                    self._write()
-                    progress.show()
-                    if self.first is not None and options.fail_fast:
-                        break
+                with suppress(Ended):
+                    self._take_all()
                 if sink.streaming:
                     self.results.close()
             finally:
+                self.jobs.close()
                 progress.clear()
-                self._write()
+                self.flush()
         if self.first is not None:
             self._summary()
             return self.first.status
         if options.exit_status:
             from gradcli.cli.results.answers import exit_status
 
-            return exit_status(options, sink)
+            return exit_status(options, sink) if self.verdict is None else self.verdict
         return 0
 
-    def _before_emit(self) -> None:
-        self._write()
+    def _take_all(self) -> None:
+        """Evaluate all groups; what cannot be read is told after what came before it."""
+        groups = self._groups()
+        while True:
+            try:
+                group = next(groups, None)
+            except (Exception, LimitExceeded) as error:
+                if not isinstance(error, Ended):
+                    self.jobs.finish()
+                raise
+            if group is None:
+                break
+            self.jobs.take(group)
+        self.jobs.finish()
 
-    def _write(self) -> None:
+    def restart(self, number: int) -> None:
+        """Go on behind the record of a number, with nothing written and nothing failed."""
+        self.number = number
+        self.failed = 0
+        self.first = None
+        self.sink.count = 0
+
+    def become_part(self, taker: Any) -> None:
+        """Let `taker` have what is written: a part of the records is done here."""
+        self.sink.divert(taker)
+        self.sink.path = ""
+        self.progress.wanted = False
+
+    def last_verdict(self) -> int | None:
+        """What `--exit-status` makes of the last result, or None if there is none here."""
+        if not self.options.exit_status or not self.sink.count:
+            return None
+        from gradcli.cli.results.answers import exit_status
+
+        return exit_status(self.options, self.sink)
+
+    def _before_emit(self) -> None:
+        self.flush()
+
+    def flush(self) -> None:
+        """Write all results that wait."""
         self.written = time.monotonic()
         if self.pending:
             text = "".join(self.pending)
@@ -148,7 +186,7 @@ class Stream:
     def _add(self, text: str) -> None:
         self.pending.append(text)
         if self.options.unbuffered or time.monotonic() - self.written > PATIENCE:
-            self._write()
+            self.flush()
 
     # Where records come from
 
@@ -174,7 +212,7 @@ class Stream:
 
     def _found(self, name: str, form: str) -> Iterator[Group]:
         try:
-            with source_of(name, self.progress) as source:
+            with source_of(name, self.progress, self.jobs.until_ready) as source:
                 yield from groups(source, form, self.options.seq)
         except OSError as error:
             raise read_failure(error) from None
@@ -240,13 +278,18 @@ class Stream:
         self.results.whole(found, columns)
         self.number += columns.count
         self.sink.count += columns.count
-        self._write()
-        self.progress.show()
         return True
 
-    def _evaluate(self, group: Group) -> None:
-        if self._whole(group):
-            return
+    def evaluate(self, group: Group) -> None:
+        """Evaluate a group and write its results."""
+        if not self._whole(group):
+            self._each(group)
+        self.flush()
+        if self.options.exit_status:
+            self.verdict = self.last_verdict()
+        self.progress.show(self.number)
+
+    def _each(self, group: Group) -> None:
         batch = group.records()
         results = self.results
         last = 1 if self.options.exit_status else 0  # whose value decides goes by itself
@@ -317,7 +360,7 @@ class Stream:
             self.first = failure
             self.first_number = self.number
         if self.options.errors == "json":
-            self._write()
+            self.flush()
             show(failure, "json", record=self.number)
         if not self.options.emit_only:
             self.results.failed(place, failure, self.number)

@@ -22,10 +22,11 @@ def wants_more(options: Options) -> bool:
 class Derivative:
     """A one-shot command, as a function from inputs to a document.
 
-    One that is `alone` does not take records together.
+    One that is `alone` does not take records together; none has `failed` to find what it searched.
     """
 
     alone: bool
+    failed = False
 
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options
@@ -63,6 +64,7 @@ class Evaluation:
     """`eval --each`, as a function from inputs to a document."""
 
     alone = False
+    failed = False
 
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options

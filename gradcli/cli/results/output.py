@@ -179,6 +179,23 @@ class Sink:
     def _bytes(self) -> Any:
         return self._file if self._file is not None else sys.stdout.buffer
 
+    def divert(self, taker: Any) -> None:
+        """Have `taker` get the bytes of lines, and the columns, from now on."""
+        self._file = self._columns = taker
+
+    def encoded(self, data: bytes) -> None:
+        """Write complete lines that are encoded. Raises OutputLost."""
+        try:
+            if self._file is None:
+                sys.stdout.flush()
+                sys.stdout.buffer.write(data)
+            else:
+                self._file.write(data)
+        except OSError as error:
+            if self._file is not None:
+                error.filename = self.path
+            raise OutputLost(error) from None
+
     def lines(self, text: str) -> None:
         """Write complete lines of text. Raises OutputLost, which no program can catch."""
         try:

@@ -14,6 +14,7 @@ from gradcli.cli.programs.inputs import literal
 from gradcli.cli.programs.runner import chosen
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.io.errors import DataError
+from gradcli.io.paths import Path
 from gradcli.io.values import to_array
 from gradcli.io.write import Typed
 from gradcli.tensor.dtypes import Array, DType
@@ -84,15 +85,11 @@ def _sigmas(value: Tensor, by: Named, options: Options, fields: dict[str, Any]) 
 
 
 def _field(text: str, fields: dict[str, Any], what: str) -> Any:
-    name = text[1:]
-    if name not in fields:
-        raise Failure(
-            USAGE,
-            f"{what}: the record has no field `{name}`",
-            code="data",
-            help=f"it has {', '.join(map(str, fields)) or 'none'}",
-        )
-    return fields[name]
+    try:
+        return Path(text).of(fields)
+    except DataError as error:
+        message = f"{what}: {error}"
+        raise Failure(USAGE, message, code="data", help=error.help) from None
 
 
 def _taylor(value: Tensor, by: Named, options: Options) -> Any:

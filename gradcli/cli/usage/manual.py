@@ -49,6 +49,14 @@ _NUMBERS = (
 )
 
 _RECORDS = (
+    "--jobs 4 spreads records over four processes, --jobs 0 over as many as there are cores; the "
+    "results, their order, errors and the status are those of one process. Each process may use "
+    "--max-memory.",
+    "--engine dask takes every file that --input names (--input 'data/*.parquet') and writes a "
+    "file of the same name below the folder of -o, over the cores of this machine, or with "
+    "--engine dask=ADDRESS over the workers of a Dask cluster, which see the same files. A part "
+    "that is done is not done again; one that was made of something else is an error without "
+    "--force. Whoever can reach a scheduler can run code on its workers: it is to be trusted.",
     "With --each the records come from the last --input, or from standard input. A table, .npy or "
     ".npz file has a record a row. JSON is read as jq reads it: a record a line, or values over "
     "several lines, one after the other; the items of a list are records. What other --input files "
@@ -127,6 +135,8 @@ def _about(option: Option) -> str:
     about = option.help
     if option.choices:
         about += f" ({', '.join(option.choices)})"
+    if option.default not in (None, "", False):
+        about += f"; {option.default} by default"
     return about
 
 
@@ -138,6 +148,7 @@ def _filled(text: str) -> list[str]:
 
 def _escaped(text: str) -> str:
     text = text.replace("\\", "\\e").replace("-", "\\-")
+    text = "".join([c if c.isascii() else f"\\[u{ord(c):04X}]" for c in text])
     return "\\&" + text if text[:1] in (".", "'") else text
 
 

@@ -41,6 +41,7 @@ class Options:
     eps: float
     errors: str
     emit_only: bool
+    engine: str | None
     exit_status: bool
     expression: list[str]
     fail_fast: bool
@@ -55,6 +56,7 @@ class Options:
     indent: int | None
     input: list[str]
     iterations: int
+    jobs: int | None
     json: bool
     keep: int | None
     keep_going: bool
@@ -70,6 +72,7 @@ class Options:
     output: str | None
     plots: str | None
     prefix: str | None
+    quiet: bool
     raw_output: bool
     resume: bool
     rtol: float
@@ -95,6 +98,12 @@ class Options:
         self.given = set()
         for option in OPTIONS.values():
             setattr(self, option.dest, _initial(option))
+
+
+def check_jobs(options: Options) -> None:
+    """Raise UsageError for `--jobs` where there are no records."""
+    if "jobs" in options.given and not (options.each or options.grid):
+        raise UsageError("--jobs spreads records over processes", "add --each")
 
 
 _LISTS = (

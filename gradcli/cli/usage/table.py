@@ -237,7 +237,9 @@ OPTIONS: dict[str, Option] = _table(
         choices=FORMATS,
     ),
     Option("plots", TEXT, "DIR", "write the figures of a program as SVG", group=OUTPUT),
-    Option("force", FLAG, "", "replace figures that are there", group=OUTPUT),
+    Option(
+        "force", FLAG, "", "replace figures, or files of --engine, that are there", group=OUTPUT
+    ),
     Option(
         "exit-status",
         FLAG,
@@ -258,6 +260,14 @@ OPTIONS: dict[str, Option] = _table(
     Option("slurp", FLAG, "", "all records as one, a list for each name", short="s", group=RECORDS),
     Option("seq", FLAG, "", "records start with the RS character (RFC 7464)", group=RECORDS),
     Option("unbuffered", FLAG, "", "write each result as soon as it is there", group=RECORDS),
+    Option("jobs", NATURAL, "N", "processes for records (1; 0: all cores)", group=RECORDS),
+    Option(
+        "engine",
+        TEXT,
+        "ENGINE",
+        "dask, or dask=ADDRESS: a file of results for each file of records",
+        group=RECORDS,
+    ),
     Option("keep-going", FLAG, "", "go on after a bad record (the default)", group=RECORDS),
     Option("fail-fast", FLAG, "", "stop at the first bad record", group=RECORDS),
     Option("rtol", NUMBER, "X", "relative tolerance", group=RESULT, default=1e-3),
@@ -288,6 +298,7 @@ OPTIONS: dict[str, Option] = _table(
         choices=("auto", "always", "never"),
         default="auto",
     ),
+    Option("quiet", FLAG, "", "no progress and no notices; errors stay", group=GENERAL),
     Option("prefix", TEXT, "DIR", "install below DIR, not for the user", group=GENERAL),
     Option("help", FLAG, "", "show this help", short="h", group=GENERAL),
     Option("version", FLAG, "", "show the version", short="V", group=GENERAL),
@@ -295,10 +306,10 @@ OPTIONS: dict[str, Option] = _table(
 
 GROUPS = (INPUT, RESULT, NUMBERS, OUTPUT, RECORDS, LIMITS, SESSION, GENERAL)
 
-_GENERAL = " errors color help version"
+_GENERAL = " errors color quiet help version"
 _LIMITS = " max-steps max-memory timeout max-depth"
 _INPUTS = " set const input from map"
-_RECORDS = " each copy null-input slurp seq unbuffered keep-going fail-fast"
+_RECORDS = " each copy null-input slurp seq unbuffered jobs keep-going fail-fast"
 _WRITING = " nonfinite indent compact-output raw-output output to full"
 _FORMULA = " formula as"
 _ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
@@ -315,7 +326,7 @@ COMMANDS: dict[str, Command] = {
             "Run a program, or evaluate expressions; stdout is what it prints.",
             "expression"
             + _INPUTS
-            + " json emit-only of wrt dtype seed plots force exit-status"
+            + " json emit-only of wrt dtype seed plots force engine exit-status"
             + _WRITING
             + _RECORDS
             + _LIMITS
@@ -332,7 +343,9 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and gradients of one expression, as JSON",
             "Write the value of EXPR and its gradient with respect to each input.",
-            "file grid cotangent tangent sigma elasticity taylor" + _FORMULA + _ONE_SHOT,
+            "file grid cotangent tangent sigma elasticity taylor force engine"
+            + _FORMULA
+            + _ONE_SHOT,
             (
                 ("gradcli grad 'x**2 * y' --set x=3 --set y=2", '{"value": 18.0, "grads": …}'),
                 ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
@@ -346,7 +359,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and directional derivative",
             "Write the value of EXPR and its derivative along a direction (forward mode).",
-            "file grid tangent" + _FORMULA + _ONE_SHOT,
+            "file grid tangent force engine" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli jvp 'x**2' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "J·v"),
                 ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
@@ -360,7 +373,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and vector-Jacobian product",
             "Write the value of EXPR and the gradients of its elements under given weights.",
-            "file grid cotangent" + _ONE_SHOT,
+            "file grid cotangent force engine" + _ONE_SHOT,
             (
                 ("gradcli vjp 'x**2' --set 'x=[1, 2]' --cotangent '[1, 0]'", "v·J"),
                 ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
@@ -374,7 +387,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and Jacobian",
             "Write the value of EXPR and its Jacobian with respect to each input.",
-            "file grid" + _FORMULA + _ONE_SHOT,
+            "file grid force engine" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli jacobian 'x**2' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
                 ("gradcli jacobian 'tanh(W @ x)' --input w.npz --wrt x", "one input of two"),
@@ -388,7 +401,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and Hessian of a scalar",
             "Write the value of EXPR, a scalar, and its second derivatives by input pairs.",
-            "file grid" + _FORMULA + _ONE_SHOT,
+            "file grid force engine" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli hessian '(x**3).sum()' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
                 ("gradcli hessian 'x**2 * y' --set x=1 --set y=2", "four blocks"),
@@ -402,7 +415,7 @@ COMMANDS: dict[str, Command] = {
             "EXPR | -f FILE",
             "value and Hessian-vector product",
             "Write the value of EXPR, a scalar, and its Hessian times a direction.",
-            "file grid tangent" + _ONE_SHOT,
+            "file grid tangent force engine" + _ONE_SHOT,
             (
                 ("gradcli hvp '(x**3).sum()' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "H·v"),
                 ("gradcli hvp 'x**2 * y' --set x=1 --set y=2 --tangent x=1", "y held fixed"),

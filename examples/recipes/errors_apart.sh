@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# What failed goes to one file, what did not to another.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+(cat points.ndjson; echo '{"id": "d", "x": "?"}') |
+    gradcli grad 'x * 2' --each --copy id --quiet 2> /dev/null | jq -c 'select(.error) | .id'
+
+#> "d"

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Two files joined by the order of their lines.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+paste -d, <(cut -d, -f1,2 measurements.csv) <(cut -d, -f2 decay.csv | head -n 4) |
+    gradcli grad 'length * y' --each --from csv --copy id --to csv
+
+#> id,value,grads.length,grads.y
+#> 007,2.01,2.01,1.0
+#> 008,1.452,1.21,1.2
+#> 009,0.592,0.74,0.8

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# The derivative as a formula for a paper.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+gradcli grad 'sin(x * y)' --formula --as latex
+
+#> x: y \cos\left(x y\right)
+#> y: x \cos\left(x y\right)

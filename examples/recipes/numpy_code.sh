@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The derivative as a function in NumPy, without gradcli.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+gradcli grad 'x**2 * y' --formula --as numpy | grep -c '^def '
+
+#> 1

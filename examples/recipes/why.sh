@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Why is this gradient zero?
+set -uo pipefail
+cd "$(dirname "$0")"
+
+gradcli why -e 'relu(x) * 2' --set x=-1
+
+#> `relu(x) * 2` was made from `x`
+#> why d(relu(x) * 2)/dx is zero
+#>   -e:1:1: the whole gradient becomes zero in `relu(x)` (ReluBackward0)
+#>       to x: tensor(0.)
