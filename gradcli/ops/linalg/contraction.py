@@ -191,6 +191,10 @@ def _plan(equation: str, ranks: tuple[int, ...]) -> _Plan:
 
 def _sum_of_products(F: Namespace, left: Any, right: Any, sums: Sequence[int]) -> Any:
     """The product of two aligned operands, summed over `sums` (kept with length 1), by bmm."""
+    sizes = [max(pair) for pair in zip(left.shape, right.shape, strict=True)]
+    kept = math.prod(size for axis, size in enumerate(sizes) if axis not in sums)
+    copies = math.prod(left.shape) + math.prod(right.shape) if sums else 0  # as `bmm` takes them
+    runtime.reserve((kept + copies) * left.dtype.itemsize)
     if not sums:
         return F.mul(left, right)
     both, only_left, only_right = [], [], []
