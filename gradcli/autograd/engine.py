@@ -252,11 +252,12 @@ def _needed(order: list[Node], inputs: Sequence[tuple[Any, int]]) -> set[Any]:
 
 
 def _late_leaves(order: list[Node]) -> dict[Any, list[AccumulateGrad]]:
-    """For leaves with hooks: the last node that feeds each of them."""
+    """For leaves with hooks: the last node that feeds each of them, in the order of its edges."""
     last: dict[AccumulateGrad, Any] = {}
     for node in order:
         for edge in node.edges:
             if edge is not None and edge.number < 0 and (edge.hooks or edge.post_hooks):
+                last.pop(edge, None)
                 last[edge] = node
     late: dict[Any, list[AccumulateGrad]] = {}
     for leaf, node in last.items():

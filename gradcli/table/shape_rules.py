@@ -32,6 +32,16 @@ def broadcast_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return result
 
 
+def check_mask(shape: Sequence[int], place: int, mask: Sequence[int]) -> None:
+    """Raise IndexError where a mask of one shape does not fit a tensor's from `place` on."""
+    for axis, length in enumerate(mask):
+        if place + axis >= len(shape) or length != shape[place + axis]:
+            raise IndexError(
+                f"The shape of the mask {list(mask)} at index {axis} does not match "
+                f"the shape of the indexed tensor {list(shape)} at index {place + axis}"
+            )
+
+
 def formula_error(error: Exception) -> Exception:
     """PyTorch's error for two shapes that do not broadcast inside a formula, else `error`."""
     found = re.match(r"operands could not be broadcast .* \((.*?)\) \((.*?)\)", str(error))

@@ -40,3 +40,45 @@ def rounded_once(function: np.ufunc) -> Any:
         return result.reshape(x.shape)
 
     return with_shortcuts(compute, f=compute, d=function, F=function, D=function)
+
+
+_LANES = 32  # numbers that a step of PyTorch's vector loop takes
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """`base ** exponent` of float32 arrays or scalars, rounded once; other dtypes as NumPy has it.
+
+    Of an exponent that is a Python number PyTorch's vector loop takes the float32, and the plain
+    loop, which does what the vector loop leaves, the number itself.
+    """
+    if type(base) is _scalar and type(exponent) is float:
+        return _nothing + float(np.power(float(base), exponent))
+    if not isinstance(exponent, float) or base.dtype != _single:
+        dtype = np.result_type(base, exponent)
+        if dtype != _single:
+            return np.power(base, exponent)
+        return np.power(base, exponent, dtype=_double).astype(_single)[()]
+    single = float(_scalar(exponent))
+    if single == exponent:
+        return _rounded_power(base, exponent)
+    order = sorted(range(base.ndim), key=lambda axis: -base.strides[axis])
+    laid = base.transpose(order)
+    rows = laid.reshape(1, -1) if laid.flags.c_contiguous else laid
+    whole = 0
+    if rows.strides[-1] == _single.itemsize:
+        whole = rows.shape[-1] - rows.shape[-1] % _LANES
+    result = np.empty(rows.shape, _single)
+    result[..., :whole] = _rounded_power(rows[..., :whole], single)
+    result[..., whole:] = _rounded_power(rows[..., whole:], exponent)
+    return result.reshape(laid.shape).transpose(np.argsort(order))
+
+
+def _rounded_power(base: Array, exponent: float) -> Any:
+    if base.size <= _PART or not base.flags.c_contiguous:
+        doubles = base.astype(_double)
+        return np.power(doubles, exponent, doubles).astype(_single)[()]
+    flat = base.reshape(-1)
+    result = np.empty(flat.shape, _single)
+    for start in range(0, flat.size, _PART):
+        result[start : start + _PART] = _rounded_power(flat[start : start + _PART], exponent)
+    return result.reshape(base.shape)

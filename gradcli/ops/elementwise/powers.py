@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.constants import TWO
+from ...kernels.special.single import power
 from ...table.call.python_data import check_integer
 from ...table.dtype_rules import is_complex, supports
 from ...table.entry import ELEMENTWISE, op
@@ -38,13 +39,15 @@ def _power(self: Any, exponent: Any) -> Any:
         return np.sqrt(self)
     if exponent == -0.5:
         return 1 / np.sqrt(self)
+    if exponent == -2 and self.dtype.kind != "i":
+        return 1 / (self * self)
     if exponent == -1 and self.dtype.kind == "c":
         return 1 / self
     if exponent == -1 and self.dtype.kind != "i":
         return np.reciprocal(self)
     if self.dtype.kind == "c" and exponent not in (0, 1):
         return _complex_power(self, exponent)
-    return np.power(self, exponent)  # what `**` gives for a scalar differs in the last digit
+    return power(self, exponent)
 
 
 def _powers(self: Any, exponent: Any) -> Any:
@@ -53,7 +56,7 @@ def _powers(self: Any, exponent: Any) -> Any:
         return _integer_powers(np.asarray(self), np.asarray(exponent))
     if "c" in kinds:
         return _complex_power(self, exponent)
-    return np.power(self, exponent)  # what `**` gives for a scalar differs in the last digit
+    return power(self, exponent)
 
 
 class _Powered(supports):

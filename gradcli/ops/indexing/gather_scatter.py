@@ -26,7 +26,7 @@ from ...table.levels.batching import (
 )
 from ...table.out_rules import EXACT
 from ...table.schema import Namespace
-from ...table.shape_rules import broadcast_shape, shape_of_value, wrap_dim
+from ...table.shape_rules import broadcast_shape, check_mask, shape_of_value, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.notices import warn_once
@@ -50,12 +50,7 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
             result.append(slice(None))
             continue
         if item.dtype in (np.bool_, np.uint8):
-            for axis, length in enumerate(item.shape):
-                if place + axis >= len(shape) or length != shape[place + axis]:
-                    raise IndexError(
-                        f"The shape of the mask {list(item.shape)} at index {axis} does not match "
-                        f"the shape of the indexed tensor {list(shape)} at index {place + axis}"
-                    )
+            check_mask(shape, place, item.shape)
             result.extend(np.nonzero(item))
             continue
         result.append(np.asarray(item))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.strides import preserved_copy
-from ...table.call.python_data import element
+from ...table.call.python_data import element, real_number
 from ...table.entry import LINEAR, op
 from ...table.levels.batching import (
     decomposed,
@@ -17,7 +17,7 @@ from ...table.out_rules import EXACT, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim
 from ...tensor import dtypes
-from ...tensor.dtypes import FROM_ARRAY, Array
+from ...tensor.dtypes import FROM_ARRAY, Array, DType, fixed_width_name
 from ...tensor.tensor import Tensor, numel, shape_of
 from .shared import INDEX_TYPES, add_at, bounded, zeros
 
@@ -34,7 +34,7 @@ def _check_vector(self: Tensor, index: Tensor) -> None:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
 
 
-def _check_added(index: Tensor) -> None:
+def _check_added(index: Tensor, dtype: DType, alpha: Any) -> None:
     shape = shape_of(index)
     found = index.dtype.scalar_name
     if len(shape) > 1:
@@ -44,6 +44,8 @@ def _check_added(index: Tensor) -> None:
         )
     if index.dtype not in INDEX_TYPES:
         raise RuntimeError(f"index_add_(): Expected dtype int32/int64 for index but got: {found}")
+    if not dtype.is_complex:
+        real_number(alpha, fixed_width_name(dtype))
 
 
 def _check_copied(index: Tensor) -> None:
@@ -145,7 +147,7 @@ def _index_add(self: Array, dim: int, index: Array, source: Array, alpha: Any) -
 op(
     "index_add(Tensor self, Dim dim, Tensor index, Tensor source, *, Scalar alpha=1)",
     kernel=_index_add,
-    check=lambda self, dim, index, source, alpha: _check_added(index),
+    check=lambda self, dim, index, source, alpha: _check_added(index, self.dtype, alpha),
     vjp={
         "self": lambda F, g: g,
         "source": lambda F, g, dim, index, source_shape, alpha: _scaled(

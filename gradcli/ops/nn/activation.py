@@ -18,7 +18,7 @@ from ...table.lookup import get_op
 from ...table.out_rules import FOUND, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim
-from ...tensor.dtypes import fixed_width_name
+from ...tensor.dtypes import FLOATING, INTEGER, DType, fixed_width_name
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -114,20 +114,15 @@ _in_functional(
 )
 
 
-def _check_order(min_val: Any, max_val: Any) -> None:
-    if isinstance(min_val, complex) or isinstance(max_val, complex):
-        kinds = f"'{type(min_val).__name__}' and '{type(max_val).__name__}'"
-        raise TypeError(f"'>' not supported between instances of {kinds}")
-    if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
+def _limit(self: Any, value: Any) -> Any:
+    return real_number(value, "double" if self.dtype.differentiable else "int64_t")
 
 
 def _check_limits(self: Any, min_val: Any, max_val: Any) -> None:
     supports(
         complex=_NO_COMPLEX_CLAMP, boolean=RuntimeError("Bool inputs not supported for hardtanh")
     )(self)
-    _check_order(min_val, max_val)
-    if not self.dtype.is_signed and min(min_val, max_val) < 0:
+    if not self.dtype.is_signed and min(_limit(self, min_val), _limit(self, max_val)) < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
 
 
@@ -153,12 +148,18 @@ op(
 
 
 def _hardtanh(F: Namespace, self: Any, min_val: Any, max_val: Any, inplace: bool) -> Any:
-    _check_order(min_val, max_val)  # in Python, as PyTorch's function does
-    return in_place_or_not("hardtanh", F, inplace, self, min_val, max_val)
+    if min_val > max_val:  # in Python, as PyTorch's function does
+        raise ValueError("min_val cannot be greater than max_val")
+    limits = [
+        float(value.real) if type(value) is np.complex64 else value for value in (min_val, max_val)
+    ]
+    if isinstance(self.dtype, DType) and self.dtype.category in (INTEGER, FLOATING):
+        limits = [_limit(self, value) for value in limits]
+    return in_place_or_not("hardtanh", F, inplace, self, *limits)
 
 
 op(
-    "hardtanh_F(Tensor self, Scalar min_val=-1.0, Scalar max_val=1.0, bool inplace=False)",
+    "hardtanh_F(Tensor self, Ordered min_val=-1.0, Ordered max_val=1.0, bool inplace=False)",
     name="hardtanh",
     composite=_hardtanh,
     where=("F",),
@@ -341,7 +342,7 @@ _in_functional(
 
 
 def _check_celu(self: Any, alpha: Any) -> None:
-    if alpha == 0:
+    if real_number(alpha) == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     _only_floats("elu_cpu")(self)
 
@@ -656,7 +657,7 @@ def _check_lambda(self: Any, lambd: Any) -> None:
     supports(complex="softshrink_check", integer="softshrink_check", boolean="softshrink_check")(
         self
     )
-    real_number(lambd)
+    lambd = real_number(lambd)
     limit = float(np.finfo(self.dtype.array).max)
     if not 0 <= lambd <= limit:
         raise RuntimeError(

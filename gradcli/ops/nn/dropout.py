@@ -47,12 +47,16 @@ def dropout_noise(F: Namespace, input: Any, p: float, channels: bool, kept: floa
     return per_example(shape, draw)
 
 
-def check_probability(p: float) -> None:
-    """Raise ValueError, for NaN RuntimeError, for what is no probability."""
+def check_probability(p: Any) -> float:
+    """`p` as a real number. Raises ValueError, for NaN RuntimeError, for what is no probability.
+
+    NumPy orders its complex numbers by their real parts first, and they pass with those.
+    """
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not p <= 1.0:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
+    return float(p.real)
 
 
 def _multiplied(F: Namespace, input: Any, factor: Any, inplace: bool) -> Any:
@@ -83,7 +87,7 @@ def dropped(
     F: Namespace, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
 ) -> Any:
     """`input` with elements or channels set to zero; the others are divided by 1 - p."""
-    check_probability(p)
+    p = check_probability(p)
     if p == 0 or not training or 0 in input.shape:
         return input
     if channels and len(input.shape) < 2:
@@ -94,7 +98,7 @@ def dropped(
 
 
 op(
-    "dropout_F(Tensor input, Scalar p=0.5, bool training=True, bool inplace=False)",
+    "dropout_F(Tensor input, Ordered p=0.5, bool training=True, bool inplace=False)",
     name="dropout",
     composite=dropped,
     where=("F",),
@@ -117,7 +121,7 @@ def _define_channels(dims: int) -> None:
     name = f"dropout{dims}d"
 
     def drop(F: Namespace, input: Any, p: float, training: bool, inplace: bool) -> Any:
-        check_probability(p)
+        p = check_probability(p)
         rank = ndim(input)
         if rank not in (dims + 1, dims + 2) and dims > 1:
             warnings.warn(
@@ -143,7 +147,7 @@ def _define_channels(dims: int) -> None:
         return dropped(F, input, p, training, inplace, True)
 
     op(
-        f"{name}(Tensor input, Scalar p=0.5, bool training=True, bool inplace=False)",
+        f"{name}(Tensor input, Ordered p=0.5, bool training=True, bool inplace=False)",
         composite=drop,
         where=("F",),
         written="F",
@@ -161,7 +165,7 @@ def alpha_dropped(
     F: Namespace, input: Any, p: float, training: bool, inplace: bool, channels: bool = False
 ) -> Any:
     """Dropout that keeps mean and variance of SELU networks (Klambauer et al. 2017)."""
-    check_probability(p)
+    p = check_probability(p)
     if p == 0 or not training or 0 in input.shape:
         return input
     if p == 1:
@@ -180,7 +184,7 @@ def alpha_dropped(
 
 
 op(
-    "alpha_dropout(Tensor input, float p=0.5, bool training=False, bool inplace=False)",
+    "alpha_dropout(Tensor input, Ordered p=0.5, bool training=False, bool inplace=False)",
     composite=alpha_dropped,
     where=("F",),
     mapped="draws",
@@ -189,7 +193,7 @@ op(
     samples=lambda S: [S(S.normal(3))],
 )
 op(
-    "feature_alpha_dropout(Tensor input, float p=0.5, bool training=False, bool inplace=False)",
+    "feature_alpha_dropout(Tensor input, Ordered p=0.5, bool training=False, bool inplace=False)",
     composite=lambda F, input, p, training, inplace: alpha_dropped(
         F, input, p, training, inplace, True
     ),

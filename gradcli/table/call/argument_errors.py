@@ -42,6 +42,7 @@ _EXPECTED = {
     "Tensor": "Tensor",
     "Scalar": "Number",
     "Number": "Number",
+    "Ordered": "Number",
     "int": "int",
     "Dim": "int",
     "Extents": "tuple of ints",

@@ -157,8 +157,10 @@ def number_allowed(op: Op) -> bool:
 
 def _scalar(kind: str, value: Any) -> Any:
     """`value` as the kind wants it, REQUIRED when it does not fit."""
-    if kind == "any":
+    if kind == "any" or (kind == "Ordered" and isinstance(value, np.complexfloating)):
         return value
+    if kind == "Ordered":  # compared in Python first, where NumPy orders its complex numbers
+        kind = "Scalar"
     if isinstance(value, np.generic):
         value = _unpacked(kind, value)
     if type(value) is Tensor and kind in ("Scalar", "int", "Dim", "float", "bool"):

@@ -236,8 +236,7 @@ def _wrapped(value: Any, dtype: DType) -> Any:
 def _real(value: complex, dtype: DType) -> float:
     """A complex keyword of a real operation. Raises RuntimeError where it is not real."""
     if value.imag:
-        name = "int64_t" if dtype.category < dtypes.FLOATING else dtype.compute.name
-        name = "double" if name == "float64" else name.removesuffix("32")
+        name = dtypes.fixed_width_name(dtype if dtype.raw else dtypes.float32)
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
     return value.real
 

@@ -20,7 +20,7 @@ from ..call.python_data import array_of
 from ..dtype_rules import element_of, is_batched
 from ..formulas import traced
 from ..lookup import get_op
-from ..shape_rules import wrap_dim
+from ..shape_rules import check_mask, wrap_dim
 from .plain_writes import put
 
 _INTEGERS = (int, np.integer)
@@ -59,6 +59,8 @@ def setitem(tensor: Tensor, index: Any, value: Any) -> None:
         return
     masks = [item for item in indices if item is not None]
     if len(masks) == 1 and masks[0].dtype is dtypes.uint8 and numel(shape_of(source)) == 1:
+        place = next(n for n, item in enumerate(indices) if item is not None)
+        check_mask(shape_of(view), place, shape_of(masks[0]))
         raise RuntimeError(
             "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
         )
