@@ -119,7 +119,9 @@ class FunctionNode(Node, FunctionCtx):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"{self.class_.__name__}{'Generated' * self.generated}Backward"
+        # After the transforms have ended only the record below all of them is left.
+        generated = self.generated and runtime.born
+        return f"{self.class_.__name__}{'Generated' if generated else ''}Backward"
 
     @property
     def tensor_inputs(self) -> Sequence[int]:  # type: ignore[override]

@@ -424,6 +424,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "index": ("indexing.gather_scatter", ""),
     "index_add": ("indexing.slices", "torch Tensor"),
     "index_backward": ("indexing.gather_scatter", ""),
+    "index_backward_leveled": ("indexing.gather_scatter", ""),
     "index_copy": ("indexing.slices", "torch Tensor"),
     "index_fill": ("indexing.slices", ""),
     "index_fill_tensor": ("indexing.slices", ""),

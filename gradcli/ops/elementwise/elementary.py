@@ -138,12 +138,12 @@ _unary(
 # --- trigonometry
 
 _unary("sin", np.sin, lambda F, g, self: g * F.conj(F.cos(self)), "The sine.", -3, 3)
-_unary("cos", np.cos, lambda F, g, self: -g * F.conj(F.sin(self)), "The cosine.", -3, 3)
-_unary("tan", np.tan, lambda F, g, out: g * F.conj(out * out + 1), "The tangent.", -1.2, 1.2)
+_unary("cos", np.cos, lambda F, g, self: g * F.conj(-F.sin(self)), "The cosine.", -3, 3)
+_unary("tan", np.tan, lambda F, g, out: g * F.conj(F.pow(out, 2) + 1), "The tangent.", -1.2, 1.2)
 _unary(
     "asin",
     np.arcsin,
-    lambda F, g, self: g * F.conj(F.rsqrt(1 - self * self)),
+    lambda F, g, self: g * F.conj(F.rsqrt(-self * self + 1)),
     "The inverse sine.",
     -0.8,
     0.8,
@@ -152,7 +152,7 @@ _unary(
 _unary(
     "acos",
     np.arccos,
-    lambda F, g, self: -g * F.conj(F.rsqrt(1 - self * self)),
+    lambda F, g, self: g * F.conj(-F.rsqrt(-self * self + 1)),
     "The inverse cosine.",
     -0.8,
     0.8,
@@ -186,7 +186,7 @@ _unary(
 _unary(
     "asinh",
     np.arcsinh,
-    lambda F, g, self: g * F.conj(F.rsqrt(self * self + 1)),
+    lambda F, g, self: g * F.conj(F.rsqrt(F.pow(self, 2) + 1)),
     "The inverse hyperbolic sine.",
     -2,
     2,
@@ -198,7 +198,7 @@ _unary(
     lambda F, g, self: (
         g
         * F.conj(
-            F.rsqrt(self - 1) * F.rsqrt(self + 1) if is_complex(self) else F.rsqrt(self * self - 1)
+            F.rsqrt(self - 1) * F.rsqrt(self + 1) if is_complex(self) else F.rsqrt(F.pow(self, 2) - 1)
         )
     ),
     "The inverse hyperbolic cosine.",
@@ -209,7 +209,7 @@ _unary(
 _unary(
     "atanh",
     np.arctanh,
-    lambda F, g, self: g / F.conj(1 - self * self),
+    lambda F, g, self: g / F.conj(F.sub(1.0, F.pow(self, 2))),
     "The inverse hyperbolic tangent.",
     -0.8,
     0.8,
@@ -331,10 +331,8 @@ def _logit_slope(F: Namespace, g: Any, self: Any, eps: Any) -> Any:
     else:
         slope = g / F.abs(self * (1 - self))  # infinite with the sign of `g` also at minus zero
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
-    if F.is_traced and eps is not None:
-        return F.where(F.logical_and(F.ge(self, low), F.le(self, high)), slope, 0)
-    outside = F.logical_or(F.lt(self, low), F.gt(self, high))
-    return F.where(outside, math.nan if eps is None else 0, slope)
+    inside = F.logical_and(F.ge(self, low), F.le(self, high))
+    return F.where(inside, slope, math.nan if eps is None else 0)
 
 
 op(
@@ -363,8 +361,8 @@ def _sinc(self: Any) -> Any:
 
 def _sinc_slope(F: Namespace, g: Any, self: Any) -> Any:
     angle = self * math.pi
-    square = angle * self
-    slope = (F.cos(angle) * angle - F.sin(angle)) / square
+    square = self * self * math.pi
+    slope = (angle * F.cos(angle) - F.sin(angle)) / square
     return F.where(F.eq(square, 0), 0, g * F.conj(slope))
 
 
@@ -824,8 +822,8 @@ op(
     numbers=False,
     kernel=np.logaddexp2,
     vjp={
-        "self": lambda F, g, self, other: g / (F.exp2(other - self) + 1),
-        "other": lambda F, g, self, other: g / (F.exp2(self - other) + 1),
+        "self": lambda F, g, self, other: g / (F.pow_base(2, other - self) + 1),
+        "other": lambda F, g, self, other: g / (F.pow_base(2, self - other) + 1),
     },
     jvp=ELEMENTWISE,
     promote="number",
@@ -871,7 +869,7 @@ def _times_log(
     node = "XlogyBackward" if offset == 0 else "SpecialXlog1PyBackward"
 
     def other_slope(F: Namespace, g: Any, self: Any, other: Any) -> Any:
-        return g * (self / (other + offset if offset else other))
+        return g * self / (other + offset if offset else other)
 
     def scalar_slope(F: Namespace, g: Any, self: Any, other: Any) -> Any:
         factor = _log_of(other + offset)

@@ -216,7 +216,7 @@ def _like(number: Any, array: Any) -> Any:
 op(
     "square(Tensor self)",
     kernel=lambda self: self * self,
-    vjp={"self": lambda F, g, self: g * F.conj(self * 2)},
+    vjp={"self": lambda F, g, self: _pow_self(F, g, self, 2)},
     jvp=ELEMENTWISE,
     node="PowBackward0",
     promote=lambda self: dtypes.int64 if self.dtype is dtypes.bool_ else self.dtype,

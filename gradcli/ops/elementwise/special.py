@@ -61,7 +61,7 @@ def _special(
 _special(
     "erf",
     special.erf,
-    lambda F, g, self: F.exp(-self * self) * (2 / SQRT_PI) * g,
+    lambda F, g, self: F.exp(-F.pow(self, 2)) * (2 / SQRT_PI) * g,
     "The error function.",
     -2,
     2,
@@ -71,7 +71,7 @@ _special(
 _special(
     "erfc",
     special.erfc,
-    lambda F, g, self: F.exp(-self * self) * (-2 / SQRT_PI) * g,
+    lambda F, g, self: F.exp(-F.pow(self, 2)) * (-2 / SQRT_PI) * g,
     "One minus the error function, without cancellation.",
     -2,
     2,
@@ -92,7 +92,7 @@ _special(
 _special(
     "erfcx",
     special.erfcx,
-    lambda F, g, self, out: g * (self * out * 2 - 2 / SQRT_PI),
+    lambda F, g, self, out: (self * 2 * out - 2 / SQRT_PI) * g,
     "exp(x²) times erfc(x).",
     -1,
     2,
@@ -102,7 +102,7 @@ _special(
 _special(
     "ndtri",
     special.ndtri,
-    lambda F, g, out: g * F.exp(out * out * 0.5) * math.sqrt(2 * math.pi),
+    lambda F, g, out: g * math.sqrt(2 * math.pi) * F.exp(F.pow(out, 2) / 2),
     "The inverse of the normal distribution function.",
     0.1,
     0.9,
@@ -112,7 +112,7 @@ _special(
 _special(
     "log_ndtr",
     special.log_ndtr,
-    lambda F, g, self, out: g * F.exp(-out - self * self * 0.5) * (1 / math.sqrt(2 * math.pi)),
+    lambda F, g, self, out: g / math.sqrt(2 * math.pi) * F.exp(-(out + F.pow(self, 2) / 2)),
     "The logarithm of the normal distribution function.",
     -2,
     2,
@@ -416,7 +416,7 @@ for _name, _kernel, _doc in (
 
 
 def _entr_slope(F: Namespace, g: Any, self: Any) -> Any:
-    return g * (-F.log(self) - 1)
+    return g * -(F.log(self) + 1)
 
 
 _special(

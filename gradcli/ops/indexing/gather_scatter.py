@@ -30,6 +30,7 @@ from ...table.shape_rules import broadcast_shape, check_mask, shape_of_value, wr
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.notices import warn_once
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, from_array, shape_of
 from .shared import INDEX_TYPES, MASKS, add_at, bounded, zeros
 
@@ -254,8 +255,14 @@ def _index_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     if batched or not _adjacent(indices):
         return loop(op, args, axes)
     tensor = front(args[0], axes[0])
-    sizes = [(shape_of_value(tensor)[0], *args[1])] if op.id == "index_backward" else []
+    sizes = [(shape_of_value(tensor)[0], *args[1])] if op.id.startswith("index_backward") else []
     return run(op, [tensor, *sizes, [None, *indices]]), 0
+
+
+def _index_slope(F: Namespace, g: Any, self_shape: Any, indices: Any) -> Any:
+    if F.is_traced and runtime.born:
+        return F.index_backward_leveled(g, self_shape, indices)
+    return F.index_backward(g, self_shape, indices)
 
 
 op(
@@ -264,7 +271,7 @@ op(
     batching=_index_batched,
     keeps_layout=True,
     check=_check_index,
-    vjp={"self": lambda F, g, self_shape, indices: F.index_backward(g, self_shape, indices)},
+    vjp={"self": _index_slope},
     jvp={"self": lambda F, t, indices: F.index(t, indices)},
     where=(),
     doc="Elements at positions given by index tensors and masks.",
@@ -275,17 +282,22 @@ op(
         S(S.normal(3, 4), [S.booleans(3, 4)]),
     ],
 )
-op(
-    "index_backward(Tensor grad, int[] sizes, Tensor[] indices)",
-    kernel=_index_backward,
-    batching=_index_batched,
-    vjp={"grad": lambda F, g, indices: F.index(g, indices)},
-    jvp={"grad": lambda F, t, sizes, indices: F.index_backward(t, sizes, indices)},
-    node="IndexPutBackward0",
-    where=(),
-    doc="The cotangent of an index: added at the positions it was read from.",
-    samples=lambda S: [S(S.normal(3), (4,), [S.integers(0, 4, 3)])],
-)
+def _define_index_backward(name: str, node: str) -> None:
+    op(
+        f"{name}(Tensor grad, int[] sizes, Tensor[] indices)",
+        kernel=_index_backward,
+        batching=_index_batched,
+        vjp={"grad": lambda F, g, indices: F.index(g, indices)},
+        jvp={"grad": lambda F, t, sizes, indices: getattr(F, name)(t, sizes, indices)},
+        node=node,
+        where=(),
+        doc="The cotangent of an index: added at the positions it was read from.",
+        samples=lambda S: [S(S.normal(3), (4,), [S.integers(0, 4, 3)])],
+    )
+
+
+_define_index_backward("index_backward", "IndexPutImplBackward0")
+_define_index_backward("index_backward_leveled", "IndexPutBackward0")  # inside of transforms
 
 
 def _index_put(

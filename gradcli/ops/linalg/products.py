@@ -360,7 +360,7 @@ op(
     "mv(Tensor self, Tensor vec)",
     kernel=_mm,
     vjp={
-        "self": lambda F, g, vec: F.mul(F.unsqueeze(g, 1), F.conj(vec)),
+        "self": lambda F, g, vec: F.outer(g, F.conj(vec)),
         "vec": lambda F, g, self: F.mv(F.t(F.conj(self)), g),
     },
     jvp=MULTILINEAR,
@@ -379,7 +379,7 @@ op(
     kernel=lambda self, mat, vec, beta, alpha: _plus(_mm(mat, vec), self, beta, alpha),
     vjp={
         "self": lambda F, g, beta: _times_conj(g, beta),
-        "mat": lambda F, g, vec, alpha: _times_conj(F.mul(F.unsqueeze(g, 1), F.conj(vec)), alpha),
+        "mat": lambda F, g, vec, alpha: _times_conj(F.outer(g, F.conj(vec)), alpha),
         "vec": lambda F, g, mat, alpha: _times_conj(F.mv(F.t(F.conj(mat)), g), alpha),
     },
     jvp={

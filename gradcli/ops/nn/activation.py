@@ -495,7 +495,9 @@ def _silu_slope(F: Namespace, g: Any, self: Any, *, into: Any = None) -> Any:
         slope += 1
         slope *= gate
         return np.multiply(g, slope, out=into)
-    return g * F.conj(gate * (self * (1 - gate) + 1))
+    if F.is_traced:
+        return g * gate * (self * F.sub(1.0, gate) + 1)
+    return g * np.conj(gate * (self * (1 - gate) + 1))
 
 
 def _check_silu(self: Any) -> None:
@@ -534,8 +536,8 @@ def _tanh_of_softplus(x: Any) -> Any:
 
 def _mish_slope(F: Namespace, g: Any, self: Any) -> Any:
     if F.is_traced:
-        wave = F.tanh(F.softplus(self))
-        return g * (wave + self * F.sigmoid(self) * (1 - wave * wave))
+        wave = F.tanh(F.log1p(F.exp(self)))
+        return g * (wave + self * F.sigmoid(self) * F.sub(1.0, wave * wave))
     one = self.dtype.type(1)
     wave = _tanh_of_softplus(self)
     rest = multiply_add(one, -wave, wave)  # as PyTorch's kernel is contracted
