@@ -399,7 +399,10 @@ def apply_plain(
     if generated:  # the levels below, which record nothing, have passed by now
         _listed_to_save(node, records)
     if push is not None:
+        plain = results
         results = push(node, results, dirty, constant)
+        if records:  # a saved output is differentiated with its tangents
+            kept = tuple(_pushed(item, plain, results) for item in kept)
     if records:
         _save(node, kept)
     node.to_save = node.saved_for_forward = None
@@ -585,6 +588,11 @@ def _listed_to_save(node: FunctionNode, records: bool) -> tuple[Any, ...]:
                 f"{type(item).__name__}"
             )
     return node.to_save  # type: ignore[no-any-return]
+
+
+def _pushed(saved: Any, plain: Sequence[Any], results: Sequence[Any]) -> Any:
+    """What was saved, or the result with tangents that an output among it became."""
+    return next((own for own, one in zip(results, plain, strict=True) if one is saved), saved)
 
 
 def _save(node: FunctionNode, kept: Sequence[Tensor | None]) -> None:

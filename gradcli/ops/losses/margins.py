@@ -99,6 +99,13 @@ def _soft_margin_values(self: Any, target: Any, reduction: str) -> Any:
     return reduced_array(softplus_negative(self * target), reduction)
 
 
+def _soft_margin_tangent(F: Namespace, t: Any, self: Any, target: Any, reduction: str) -> Any:
+    slope = -target * F.sigmoid(-target * self)
+    if slope.dtype is not self.dtype:  # the loss is of the input's dtype, whatever the target's
+        slope = F._to_copy(slope, self.dtype)
+    return reduced(F, slope * t, reduction)
+
+
 op(
     "_soft_margin_loss(Tensor self, Tensor target, str reduction)",
     kernel=_soft_margin_values,
@@ -108,11 +115,7 @@ op(
             -target * F.sigmoid(-target * self) * share(F, g, reduction, count_of(self.shape))
         )
     },
-    jvp={
-        "self": lambda F, t, self, target, reduction: reduced(
-            F, -target * F.sigmoid(-target * self) * t, reduction
-        )
-    },
+    jvp={"self": _soft_margin_tangent},
     promote="number",
     result=lambda self, *rest: self.dtype,
     node="SoftMarginLossBackward0",
