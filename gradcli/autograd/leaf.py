@@ -292,7 +292,9 @@ def detach_(tensor: Tensor) -> Tensor:
 def data(tensor: Tensor) -> Tensor:
     """The same memory outside the graph, with a version of its own."""
     if tensor.level is not None:
-        if tensor.level.value is not None:
+        # a batch is reached through what a transform within it wraps around its values
+        outermost = max(tensor.born, default=0)
+        if tensor.level.value is not None and outermost <= tensor.level.depth:
             raise RuntimeError("accessing `data` under vmap transform is not allowed")
         return operations.detach_leveled(tensor)
     own_memory(tensor)

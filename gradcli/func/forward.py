@@ -31,7 +31,10 @@ def jvp(
 
 def _seen_from_outside(tensor: Tensor) -> Tensor:
     """The primal part as a result of its own, which it is where it is on a graph."""
-    return tensor if fresh_edge(tensor) is None else traced._alias(tensor)
+    inner = tensor
+    while inner.level is not None and inner.level.value is not None:
+        inner = inner.level.value
+    return tensor if fresh_edge(inner) is None else traced._alias(tensor)
 
 
 def _jvp(

@@ -198,7 +198,9 @@ _unary(
     lambda F, g, self: (
         g
         * F.conj(
-            F.rsqrt(self - 1) * F.rsqrt(self + 1) if is_complex(self) else F.rsqrt(F.pow(self, 2) - 1)
+            F.rsqrt(self - 1) * F.rsqrt(self + 1)
+            if is_complex(self)
+            else F.rsqrt(F.pow(self, 2) - 1)
         )
     ),
     "The inverse hyperbolic cosine.",

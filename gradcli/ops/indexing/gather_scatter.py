@@ -282,6 +282,8 @@ op(
         S(S.normal(3, 4), [S.booleans(3, 4)]),
     ],
 )
+
+
 def _define_index_backward(name: str, node: str) -> None:
     op(
         f"{name}(Tensor grad, int[] sizes, Tensor[] indices)",

@@ -18,6 +18,7 @@ from ...kernels.strides import (
 from ...table.call.dispatch import run
 from ...table.dtype_rules import real_gradients
 from ...table.entry import LINEAR, Op, op
+from ...table.formulas import traced
 from ...table.levels.batching import front, loop, repeated
 from ...table.out_rules import EXACT
 from ...table.schema import Namespace
@@ -85,7 +86,7 @@ def _repeat_vjp(F: Namespace, g: Any, shape: Sequence[int], repeats: Sequence[in
     if not axes:
         return F.reshape(g, tuple(shape))
     total = F.sum_dim(F.reshape(g, tuple(split)), tuple(axes))
-    return F.reshape(total, tuple(shape))
+    return total if tuple(total.shape) == tuple(shape) else F.reshape(total, tuple(shape))
 
 
 op(
@@ -253,9 +254,11 @@ def _roll(self: Array, shifts: Sequence[int], dims: Sequence[int]) -> Array:
 
 def _roll_batched(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
     tensor, shifts, dims = args
-    if not dims:
-        return loop(op, args, axes)
     tensor = front(tensor, axes[0])
+    if not dims and len(shifts) == 1:
+        shape = shape_of_value(tensor)
+        flat = traced.reshape(tensor, (shape[0], -1))
+        return traced.reshape(run(op, [flat, shifts, (1,)]), shape), 0
     rank = len(shape_of_value(tensor)) - 1
     return run(op, [tensor, shifts, tuple(wrap_dim(dim, rank) + 1 for dim in dims)]), 0
 

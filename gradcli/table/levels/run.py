@@ -547,7 +547,7 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
     node saved is not what is written. Then the memory at every level takes the new values: that
     inside a batched tensor by a copy that is recorded there, the tangents by copies of their own.
     """
-    from ..memory.inplace import check_writable, rebase, run_inplace, write
+    from ..memory.inplace import check_overlaps, check_writable, rebase, run_inplace, write
 
     target: Tensor = args[0]
     if any(tensor.level is META for tensor in _tensors(op, args)):
@@ -560,6 +560,7 @@ def run_leveled_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )
     check_writable(target, tracked)
+    check_overlaps(op, args)
     result: Any = run_leveled(op, (_old_values(target), *args[1:]))
     if type(result) is not Tensor:
         raise RuntimeError(f"{op.name}_ has no in-place form here")

@@ -48,11 +48,7 @@ def run_inplace(op: Op, args: Sequence[Any]) -> Tensor:
         type(args[p]) is Tensor and requires_grad(args[p]) for p in op.tensor_positions
     )
     check_writable(target, recorded, op.writes == "fill")
-    placed = op.writes == "places"
-    if placed or op.batching == ELEMENTWISE or op.id == "copy":
-        for position in op.tensor_positions[1:]:
-            if type(args[position]) is Tensor:
-                check_overlap(target, args[position], not placed)
+    check_overlaps(op, args)
     if op.composite is not None and recorded:
         return _write_composite(op, args, target)
     result = result_of(op, args, target)
@@ -153,6 +149,22 @@ def check_writable(tensor: Tensor, tracked: bool = False, fills: bool = False) -
             "a clone to get a normal tensor before doing inplace update.See "
             "https://github.com/pytorch/rfcs/pull/17 for more details."
         )
+
+
+def check_overlaps(op: Op, args: Sequence[Any]) -> None:
+    """Raise PyTorch's error where an operand of a write shares part of the memory written."""
+    placed = op.writes == "places"
+    if placed or op.batching == ELEMENTWISE or op.id == "copy":
+        for position in op.tensor_positions[1:]:
+            if type(args[position]) is Tensor:
+                check_overlap(_in_memory(args[0]), _in_memory(args[position]), not placed)
+
+
+def _in_memory(tensor: Tensor) -> Tensor:
+    """The tensor below all batches, whose memory a write goes to."""
+    while tensor.level is not None and tensor.level.value is not None:
+        tensor = tensor.level.value
+    return tensor
 
 
 def check_overlap(target: Tensor, other: Tensor, itself: bool = True) -> None:
