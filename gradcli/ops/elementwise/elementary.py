@@ -192,17 +192,18 @@ _unary(
     2,
     aliases=("arcsinh",),
 )
+
+
+def _acosh_slope(F: Namespace, g: Any, self: Any) -> Any:
+    if is_complex(self):
+        return g * F.conj(F.rsqrt(self - 1) * F.rsqrt(self + 1))
+    return g * F.rsqrt(F.pow(self, 2) - 1)
+
+
 _unary(
     "acosh",
     np.arccosh,
-    lambda F, g, self: (
-        g
-        * F.conj(
-            F.rsqrt(self - 1) * F.rsqrt(self + 1)
-            if is_complex(self)
-            else F.rsqrt(F.pow(self, 2) - 1)
-        )
-    ),
+    _acosh_slope,
     "The inverse hyperbolic cosine.",
     1.3,
     3,

@@ -19,7 +19,7 @@ from ...table.call.dispatch import run
 from ...table.dtype_rules import real_gradients
 from ...table.entry import LINEAR, Op, op
 from ...table.formulas import traced
-from ...table.levels.batching import front, loop, repeated
+from ...table.levels.batching import front, repeated
 from ...table.out_rules import EXACT
 from ...table.schema import Namespace
 from ...table.shape_rules import shape_of_value, wrap_dim, wrap_dims, wrap_own_dim
