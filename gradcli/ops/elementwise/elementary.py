@@ -334,8 +334,10 @@ def _logit_slope(F: Namespace, g: Any, self: Any, eps: Any) -> Any:
     else:
         slope = g / F.abs(self * (1 - self))  # infinite with the sign of `g` also at minus zero
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
-    inside = F.logical_and(F.ge(self, low), F.le(self, high))
-    return F.where(inside, slope, math.nan if eps is None else 0)
+    beyond = math.nan if eps is None else 0
+    if F.is_traced:
+        return F.where(F.logical_and(F.ge(self, low), F.le(self, high)), slope, beyond)
+    return F.where(F.logical_or(F.lt(self, low), F.gt(self, high)), beyond, slope)
 
 
 op(
