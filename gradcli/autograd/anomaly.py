@@ -15,7 +15,7 @@ from .node import GraphError, Node, anomaly_checks
 
 def warn_of_error(node: Node) -> None:
     """Warn that a node failed; the warning's `where` tells which call of the program made it."""
-    warning: Any = UserWarning(f"Error detected in {node.title}.")
+    warning: Any = UserWarning(f"Error detected in {node.title_in_pass}.")
     warning.where = node.where
     warnings.warn(warning, stacklevel=2)
 
@@ -27,7 +27,7 @@ def _check(node: Node, grads: Sequence[Any]) -> None:
         array = grad.array if isinstance(grad, Tensor) else grad
         if array is not None and array.dtype.kind in "fc" and np.isnan(array).any():
             error = GraphError(
-                f"Function '{node.title}' returned nan values in its {index}th output."
+                f"Function '{node.title_in_pass}' returned nan values in its {index}th output."
             )
             error.node = node
             raise error

@@ -573,8 +573,8 @@ def _fit(grad: Any, shape: tuple[int, ...], dtype: Any, node: Any, grads: Sequen
         if not _expandable(shape, found):
             position = next((i for i, item in enumerate(grads) if item is grad), 0)
             raise RuntimeError(
-                f"Function {node.title} returned an invalid gradient at index {position} - got "
-                f"{list(found)} but expected shape compatible with {list(shape)}"
+                f"Function {node.title_in_pass} returned an invalid gradient at index "
+                f"{position} - got {list(found)} but expected shape compatible with {list(shape)}"
             )
         grad = operations.sum_to(grad, shape) if type(grad) is Tensor else sum_to(grad, shape)
     if type(grad) is Tensor:

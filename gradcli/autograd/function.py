@@ -119,9 +119,12 @@ class FunctionNode(Node, FunctionCtx):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        # After the transforms have ended only the record below all of them is left.
-        generated = self.generated and runtime.born
-        return f"{self.class_.__name__}{'Generated' if generated else ''}Backward"
+        # After the transforms have ended only the record below all of them is seen.
+        return self.title_in_pass if runtime.born else f"{self.class_.__name__}Backward"
+
+    @property
+    def title_in_pass(self) -> str:
+        return f"{self.class_.__name__}{'Generated' * self.generated}Backward"
 
     @property
     def tensor_inputs(self) -> Sequence[int]:  # type: ignore[override]
@@ -178,16 +181,16 @@ class FunctionNode(Node, FunctionCtx):
             results = results[:expected]
         if len(results) != expected:
             raise RuntimeError(
-                f"function {self.title} returned an incorrect number of gradients (expected "
-                f"{expected}, got {len(results)})"
+                f"function {self.title_in_pass} returned an incorrect number of gradients "
+                f"(expected {expected}, got {len(results)})"
             )
         for position, result in enumerate(results):
             if result is None:
                 continue
             if not self.is_variable[position]:
                 raise RuntimeError(
-                    f"function {self.title} returned a gradient different from None at position "
-                    f"{position + 1}, but the corresponding forward input was not a Variable"
+                    f"function {self.title_in_pass} returned a gradient different from None at "
+                    f"position {position + 1}, but the corresponding forward input was not a Variable"
                 )
             if not isinstance(result, Tensor):
                 raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")

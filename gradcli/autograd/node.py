@@ -105,6 +105,11 @@ class Node:
         """PyTorch's name of the node, such as MulBackward0."""
         raise TypeError(f"{type(self).__name__} has no title")
 
+    @property
+    def title_in_pass(self) -> str:
+        """Its name in what a pass through it says."""
+        return self.title
+
     def apply(self, g: Any, wanted: Any, traced: bool) -> Sequence[Any]:
         """The cotangents of the inputs, one for each edge, from that of the output.
 
