@@ -189,8 +189,9 @@ class FunctionNode(Node, FunctionCtx):
                 continue
             if not self.is_variable[position]:
                 raise RuntimeError(
-                    f"function {self.title_in_pass} returned a gradient different from None at "
-                    f"position {position + 1}, but the corresponding forward input was not a Variable"
+                    f"function {self.title_in_pass} returned a gradient different from None "
+                    f"at position {position + 1}, but the corresponding forward input was not a "
+                    "Variable"
                 )
             if not isinstance(result, Tensor):
                 raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
