@@ -114,7 +114,7 @@ def test_a_fit_is_one_line(tmp_path):
         (("grad", "x", "--set", "x=1", "--sigma", "y=1"), 2, "no input that requires grad"),
         (("grad", "x", "--set", "x=1", "--sigma", "x=-1"), 2, "is not negative"),
         (("grad", "x", "--set", "x=1", "--sigma", "x=[1,2]"), 2, "has the shape [2]"),
-        (("grad", "x", "--set", "x=1", "--sigma", "x=.s"), 2, "no field `s`"),
+        (("grad", "x", "--set", "x=1", "--sigma", "x=.s"), 2, "no field `.s`"),
         (("schema", "gard"), 2, "did you mean `grad`?"),
         (("schema",), 2, "one schema at a time"),
     ],

@@ -58,7 +58,7 @@ PROGRAMS = {
     ),
     "what comes later is no cause": (
         "h = torch.ones(2)\nloss = h.sum()\nloss.backward()\nh = loss.detach()\n",
-        ["look for a missing requires_grad"],
+        ["2 | h = torch.ones(2)\n  |     ------------- made without requires_grad=True"],
     ),
     "rows": (
         "y = torch.ones(2, 3, requires_grad=True) * 1\nfor row in y:\n    row *= 2\n",

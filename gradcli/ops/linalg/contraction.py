@@ -229,6 +229,8 @@ def _einsum(F: Namespace, equation: str, operands: Sequence[Any]) -> Any:
     alike = F.is_traced and len(operands) > 1 and on_arrays(operands)
     if alike and get_op("bmm").composite is None:
         arrays = [np.asarray(operand.array) for operand in operands]
+        if any(array.nbytes > runtime.max_bytes for array in arrays):  # expanded
+            runtime.reserve(max(array.nbytes for array in arrays))
         return make(_einsum(real_arrays, equation, arrays)[()], operands[0].dtype)
     if not operands:
         raise ValueError(
