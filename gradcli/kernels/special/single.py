@@ -42,14 +42,11 @@ def rounded_once(function: np.ufunc) -> Any:
     return with_shortcuts(compute, f=compute, d=function, F=function, D=function)
 
 
-_LANES = 32  # numbers that a step of PyTorch's vector loop takes
-
-
 def power(base: Any, exponent: Any) -> Any:
     """`base ** exponent` of float32 arrays or scalars, rounded once; other dtypes as NumPy has it.
 
-    Of an exponent that is a Python number PyTorch's vector loop takes the float32, and the plain
-    loop, which does what the vector loop leaves, the number itself.
+    An exponent that is a Python number is what it is, as in PyTorch's plain loop. (Its vector loop
+    takes the float32 of it, so that an element's digits depend on its neighbours.)
     """
     if type(base) is _scalar and type(exponent) is float:
         return _nothing + float(np.power(float(base), exponent))
@@ -58,19 +55,7 @@ def power(base: Any, exponent: Any) -> Any:
         if dtype != _single:
             return np.power(base, exponent)
         return np.power(base, exponent, dtype=_double).astype(_single)[()]
-    single = float(_scalar(exponent))
-    if single == exponent:
-        return _rounded_power(base, exponent)
-    order = sorted(range(base.ndim), key=lambda axis: -base.strides[axis])
-    laid = base.transpose(order)
-    rows = laid.reshape(1, -1) if laid.flags.c_contiguous else laid
-    whole = 0
-    if rows.strides[-1] == _single.itemsize:
-        whole = rows.shape[-1] - rows.shape[-1] % _LANES
-    result = np.empty(rows.shape, _single)
-    result[..., :whole] = _rounded_power(rows[..., :whole], single)
-    result[..., whole:] = _rounded_power(rows[..., whole:], exponent)
-    return result.reshape(laid.shape).transpose(np.argsort(order))
+    return _rounded_power(base, exponent)
 
 
 def _rounded_power(base: Array, exponent: float) -> Any:
