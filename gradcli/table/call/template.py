@@ -177,6 +177,7 @@ _FITS = {
     "DType": "type({v}) is DType",
     "Scalar": "type({v}) is float or type({v}) is int",
     "Number": "type({v}) is float or type({v}) is int",
+    "Ordered": "type({v}) is float or type({v}) is int",
     "Order": "type({v}) is float or type({v}) is int or type({v}) is str",
     "Extents": "type({v}) is int or listed_ints({v}) is not None",
     "Padding": "type({v}) is int or type({v}) is str or listed_ints({v}) is not None",
