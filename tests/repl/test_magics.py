@@ -450,3 +450,13 @@ def test_modules_are_areas_at_the_prompt(talk: Talk) -> None:
     assert 'label="net.1: Tanh"' in talk("%graph out --dot")
     assert "net  Sequential" in talk("%graph out --depth 0")
     assert "in net.1" in talk("%explain out")
+
+
+def test_magics_leave_settings_alone(talk: Talk) -> None:
+    """What a magic runs of its own is no new program: nothing that was set begins anew."""
+    talk("torch.set_printoptions(precision=2)", "x = param(1 / 3)", "y = x ** 2", "%backward y")
+    magics = ("%formula y x", "%check y", "%minimize y", "%explain y", "%graph y", "%why x")
+    for magic in (*magics, "%plot x**2 x -1 1", "%jvp y x", "%hessian y x"):
+        assert "error" not in talk(magic)
+        assert "0.33" in talk("x") and "0.333" not in talk("x"), magic
+    talk("torch.set_printoptions(profile='default')")

@@ -33,7 +33,7 @@ def evaluated(
     where_now = runtime.where
     try:
         with no_grad():
-            return Session().run(program, dict(given), fresh=True).value
+            return Session().run(program, dict(given)).value  # not afresh: settings stay
     finally:
         runtime.where = where_now
 
