@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tensor.tensor import Tensor, alias, constant, make, numel, shape_of
 from . import api
+from .basis import basis_of
 from .directions import vector_mismatch
 from .leaf import detach, fresh_edge, refuse_inside_transforms, requires_grad_
 from .modes import enable_grad
@@ -255,9 +256,9 @@ def _columns(
     for place, item in enumerate(inputs):
         shape = shape_of(item)
         columns: list[list[Any]] = [[] for _ in outputs]
-        for unit in np.eye(numel(shape), dtype=item.dtype.array):
+        for unit in basis_of(item).array:
             with dual_level():
-                dual = make_dual(detach(item), make(unit.reshape(shape)[()], item.dtype))
+                dual = make_dual(detach(item), make(unit, item.dtype))
                 args = [dual if i == place else value for i, value in enumerate(inputs)]
                 results = _as_tuple(func(*args), "outputs of the user-provided function", "jvp")[1]
                 for column, result in zip(columns, results, strict=True):
@@ -298,7 +299,7 @@ def _rows(
     count = numel(shape)
     if fresh_edge(output) is None or count == 0:
         return [constant(shape + shape_of(item), item.dtype) for item in inputs]
-    basis = make(np.eye(count, dtype=output.dtype.array).reshape(count, *shape), output.dtype)
+    basis = basis_of(output)
     found = operations.batched_pass(
         [(fresh_edge(output), output.number, basis)],
         [(fresh_edge(item), item.number) for item in inputs],

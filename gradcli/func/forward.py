@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..autograd.basis import basis_of
 from ..autograd.forward_ad import check_tangent
 from ..autograd.leaf import fresh_edge
 from ..autograd.operations import operations
@@ -12,7 +13,7 @@ from ..autograd.trees import described, flatten, map_tree, unflatten
 from ..table.formulas import traced
 from ..table.levels import run as levels
 from ..tensor.tensor import Tensor, constant, shape_of
-from .reverse import basis_of, check_outputs, jacrev, refuse_complex, replaced, selected, split_aux
+from .reverse import check_outputs, jacrev, refuse_complex, replaced, selected, split_aux
 
 
 def jvp(

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..autograd import api, engine
+from ..autograd.basis import basis_of
 from ..autograd.directions import cotangent_mismatch
 from ..autograd.leaf import fresh_edge, requires_grad_
 from ..autograd.trees import flatten, map_tree, outlined, unflatten
 from ..table.formulas import traced
 from ..table.levels import run as levels
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, alias, constant, numel, shape_of
+from ..tensor.tensor import Tensor, alias, constant, shape_of
 
 
 def _parts(tensor: Tensor) -> Iterator[Tensor]:
@@ -361,15 +362,3 @@ def jacrev(
         return (jacobian, result[2]) if has_aux else jacobian
 
     return wrapper
-
-
-def basis_of(like: Tensor) -> Tensor:
-    """One tensor for each element of `like`: one there, zero elsewhere; stacked in front."""
-    import numpy as np
-
-    from ..tensor.tensor import make
-
-    shape = shape_of(like)
-    count = numel(shape)
-    runtime.reserve(count * count * like.dtype.itemsize)
-    return make(np.eye(count, dtype=like.dtype.array).reshape((count, *shape)), like.dtype)

@@ -93,6 +93,7 @@ _EIGHTEEN = (
 )
 
 _exp = rounded_once(np.exp)
+_AT_ONCE = 12  # matrices that are held at the same time: powers, sums of them, products
 _IN_ORDER = 8  # rows up to which products are added up in order, as PyTorch's are
 
 
@@ -105,6 +106,7 @@ def matrix_exponential(x: Array) -> Array:
         return x.copy()
     if x.shape[-1] == 1:
         return _exp(x)
+    runtime.reserve(_AT_ONCE * x.nbytes)
     matrices = x.reshape(-1, *x.shape[-2:])
     norms = np.abs(matrices).sum(-2).max(-1)
     *bounds, last = _NORMS[norms.itemsize]

@@ -173,6 +173,8 @@ def checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         named = {key: option(value) for key, value in kwargs.items()}
         if before_array_write:
             see_writes(name in _WRITING_METHODS, [self, *given], named)
+        if isinstance(self, np.ndarray) and self.nbytes > runtime.max_bytes:  # expanded
+            runtime.reserve(self.nbytes)
         return result(function(numbers(self), *given, **named))
 
     call.__name__ = call.__qualname__ = name

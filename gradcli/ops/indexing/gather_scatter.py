@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -30,7 +31,7 @@ from ...table.shape_rules import broadcast_shape, check_mask, shape_of_value, wr
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.notices import warn_once
-from ...tensor.runtime import runtime
+from ...tensor.runtime import SMALL, runtime
 from ...tensor.tensor import Tensor, from_array, shape_of
 from .shared import INDEX_TYPES, MASKS, add_at, bounded, zeros
 
@@ -112,8 +113,23 @@ def _check_index(self: Tensor, indices: Sequence[Any], *rest: Any) -> None:
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
 
 
+def _reserve(self: Array, places: tuple[Any, ...]) -> None:
+    """Refuse what an advanced index would take, where it may be more than what it takes from."""
+    most = self.nbytes
+    for item in places:
+        if type(item) is np.ndarray:
+            most *= item.size
+    if most > SMALL:
+        arrays = [item for item in places if type(item) is not slice]
+        taken = np.broadcast_shapes(*map(np.shape, arrays))
+        lengths = [n for n, item in zip(self.shape, places, strict=False) if type(item) is slice]
+        lengths += self.shape[len(places) :]
+        runtime.reserve(math.prod((*taken, *lengths)) * self.itemsize)
+
+
 def _index(self: Array, indices: Sequence[Array | None]) -> Array:
     places = _index_arrays(self.shape, indices)
+    _reserve(self, places)
     result = self[places]
     if result.flags.c_contiguous and self.flags.c_contiguous and 1 not in result.shape:
         return result

@@ -18,6 +18,7 @@ from ...table.schema import Namespace
 from ...table.shape_rules import wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY, Array, DType, fixed_width_name
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, numel, shape_of
 from .shared import INDEX_TYPES, add_at, bounded, zeros
 
@@ -76,6 +77,8 @@ def _index_select(self: Array, dim: int, index: Array) -> Array:
             raise IndexError("index out of range in self")
         bad = places[np.argmax((places < 0) | (places >= length))]
         raise RuntimeError(f"INDICES element is out of DATA bounds, id={bad} axis_dim={length}")
+    if length:
+        runtime.reserve(source.nbytes // length * places.size)
     result = source.take(places, dim)
     return result if self.ndim else result.reshape(())
 

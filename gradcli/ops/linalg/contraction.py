@@ -566,11 +566,15 @@ def _check_trilinear(input1: Any, weight: Any, input2: Any) -> None:
         )
 
 
+def _trilinear(input1: Any, weight: Any, input2: Any) -> Any:
+    outputs, *inner = weight.shape
+    runtime.reserve(len(input1) * outputs * (1 + max(inner)) * weight.itemsize)
+    return np.einsum("bi,oij,bj->bo", input1, weight, input2, optimize=True)
+
+
 op(
     "_trilinear(Tensor input1, Tensor weight, Tensor input2)",
-    kernel=lambda input1, weight, input2: np.einsum(
-        "bi,oij,bj->bo", input1, weight, input2, optimize=True
-    ),
+    kernel=_trilinear,
     vjp={
         "input1": lambda F, g, weight, input2: F.einsum(
             "bo,oij,bj->bi", (g, F.conj(weight), F.conj(input2))

@@ -14,6 +14,7 @@ from ...table.out_rules import EXACT, safely
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim
 from ...tensor.notices import warn_once
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from .matrix_functions import pinv_slope, pinv_tangent, solve_triangular
 from .shared import (
@@ -243,9 +244,14 @@ op(
 # --- QR ---------------------------------------------------------------------------------------
 
 
+_SQUARES = 3  # what a factor that is a whole square takes: NumPy's, and LAPACK's order made of it
+
+
 def _qr(A: Any, mode: Any) -> tuple[Any, Any]:
     if mode == "r":
         return np.zeros((0,), A.dtype), by_columns(np.linalg.qr(A, "r"))
+    if mode == "complete":
+        runtime.reserve(_SQUARES * A.nbytes // max(A.shape[-1], 1) * A.shape[-2])
     q, r = np.linalg.qr(A, mode)
     return by_columns(q), by_columns(r)
 
@@ -367,6 +373,9 @@ op(
 
 
 def _svd(A: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
+    if full_matrices and A.size:
+        longer = max(A.shape[-2:])
+        runtime.reserve(_SQUARES * A.nbytes // min(A.shape[-2:]) * longer)
     left, values, right = svd(A, full_matrices=full_matrices)
     return by_columns(left), values.astype(A.real.dtype), by_columns(right)
 

@@ -17,6 +17,7 @@ from ...table.entry import op
 from ...table.schema import Namespace
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, make, shape_of
 from .matrix_functions import lu_of, permutation, substituted_lu
 from .shared import adjoint, adjoint_array, batch_leading, by_columns
@@ -280,6 +281,7 @@ op(
 def _unpack(packed: Any, pivots: Any) -> tuple[Any, Any, Any]:
     rows, columns = packed.shape[-2:]
     size = min(rows, columns)
+    runtime.reserve(packed.nbytes // max(columns, 1) * rows)  # the permutation
     lower = np.tril(packed[..., :size], -1)
     lower[..., np.arange(size), np.arange(size)] = 1
     return _permutation(packed, pivots, rows), lower, np.triu(packed[..., :size, :])

@@ -12,6 +12,7 @@ from ...table.public.plain_functions import function
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Size, Tensor, make, shape_of
 from .embedding import renormalize
 
@@ -37,6 +38,7 @@ def _embedding_bag(
     padding_idx: int,
 ) -> tuple[Any, Any, Any, Any]:
     count, width = len(offsets) - include_last_offset, weight.shape[1]
+    runtime.reserve((count + 2 * len(indices)) * width * weight.itemsize)
     bags = np.searchsorted(offsets[:count], np.arange(len(indices)), side="right") - 1
     kept = indices != padding_idx
     sizes = np.bincount(bags[kept], minlength=count)

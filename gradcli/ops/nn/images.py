@@ -95,6 +95,7 @@ def _im2col(self: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) ->
     x = padded(self, padding)
     out = output_sizes(self.shape[-2:], kernel, stride, padding, dilation)
     lead = self.shape[:-3]
+    runtime.reserve(math.prod((*self.shape[:-2], *kernel, *out)) * self.itemsize)
     taps = [
         x[
             ...,

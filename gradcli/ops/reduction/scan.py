@@ -14,6 +14,7 @@ from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dim, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import DType
+from ...tensor.runtime import runtime
 from ...tensor.tensor import numel, shape_of
 from .extremes import place
 
@@ -27,9 +28,11 @@ def _sum_dtype(self: Any, dim: int, dtype: Any) -> DType:
 
 
 def _wide(self: Any, dtype: Any) -> Any:
-    if dtype is not None:
-        return self.astype(dtype.compute)
-    return self.astype(np.int64) if self.dtype.kind in "biu" else self
+    kind = np.dtype(np.int64) if dtype is None else dtype.compute
+    if dtype is None and self.dtype.kind not in "biu":
+        return self
+    runtime.reserve(2 * self.size * kind.itemsize)  # the terms, and their sums
+    return self.astype(kind)
 
 
 def _running(ufunc: Any) -> Any:

@@ -15,7 +15,7 @@ from ...table.shape_rules import shape_of_value, size_at, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import Array
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, shape_of
+from ...tensor.tensor import Tensor, numel, shape_of
 from .views import atleast_1d, atleast_2d, atleast_3d
 
 _JOINED = Rule(
@@ -52,6 +52,7 @@ def _cat(tensors: Sequence[Array], dim: int) -> Array:
                 )
     shape = list(first.shape)
     shape[place] = sum(array.shape[place] for array in used)
+    runtime.reserve(numel(shape) * first.itemsize)
     result = np.empty(shape, first.dtype)
     return np.concatenate(used, axis=place, out=result)
 
@@ -116,6 +117,7 @@ def _stack(tensors: Sequence[Array], dim: int) -> Array:
             )
     place = wrap_dim(dim, len(first) + 1)
     shape = (*first[:place], len(tensors), *first[place:])
+    runtime.reserve(numel(shape) * tensors[0].itemsize)
     result = np.empty(shape, tensors[0].dtype)
     parts = np.moveaxis(result, place, 0) if place else result
     for index, array in enumerate(tensors):

@@ -27,6 +27,7 @@ from ...tensor import dtypes
 from ...tensor.device import contiguous_format
 from ...tensor.dtypes import FROM_ARRAY, Array
 from ...tensor.notices import warn_once
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, from_array, numel
 from .slices import at_index, diagonal_axes, diagonal_of, select_index, slice_index
 from .strided import check_strided, storage_positions
@@ -151,6 +152,7 @@ def _counted_places(repeats: Any) -> Array:
         raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
     if counts.size and counts.min() < 0:
         raise RuntimeError("repeats can not be negative")
+    runtime.reserve(counts.itemsize * int(counts.sum(dtype=np.float64)))
     return np.repeat(np.arange(counts.size, dtype=counts.dtype), counts)
 
 

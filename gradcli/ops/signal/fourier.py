@@ -18,6 +18,7 @@ from ...table.out_rules import Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
+from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor
 
 
@@ -56,9 +57,13 @@ def _laid(result: Any, self: Any, dims: Sequence[int]) -> Any:
     return np.array(result.transpose(order), order="C").transpose(back)
 
 
+_AT_ONCE = 3 * 16  # bytes an element: the transform in double precision, scaled, laid out
+
+
 def _c2c(self: Any, dim: Any, normalization: int, forward: bool) -> Any:
     if not dim:
         return np.array(self)
+    runtime.reserve(_AT_ONCE * self.size)
     transform = np.fft.fftn if forward else np.fft.ifftn
     result = transform(self, axes=dim, norm="backward" if forward else "forward")
     result = (result * _scale(self.shape, dim, normalization)).astype(self.dtype)
@@ -70,6 +75,7 @@ def _complex_dtype(real: Any) -> Any:
 
 
 def _r2c(self: Any, dim: Any, normalization: int, onesided: bool) -> Any:
+    runtime.reserve(_AT_ONCE * self.size)
     transform = np.fft.rfftn if onesided else np.fft.fftn
     result = transform(self, axes=dim)
     result = (result * _scale(self.shape, dim, normalization)).astype(_complex_dtype(self.dtype))
