@@ -45,6 +45,13 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
     """
     if len(indices) == 1 and shape and _is_inside(indices[0], shape[0]):
         return (indices[0],)
+    places = _places(shape, indices)
+    _check_inside(shape, places)
+    return places
+
+
+def _places(shape: Sequence[int], indices: Sequence[Array | None]) -> tuple[Any, ...]:
+    """The same without a look at whether the positions exist."""
     result: list[Any] = []
     for item in indices:
         place = len(result)
@@ -68,9 +75,13 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
         raise IndexError(
             f"shape mismatch: indexing tensors could not be broadcast together with shapes {shown}"
         ) from None
-    places = [dim for dim, item in enumerate(result) if not isinstance(item, slice)]
-    for count, dim in enumerate(places):  # messages count the indexed dimensions alone
-        item = result[dim]
+    return tuple(result)
+
+
+def _check_inside(shape: Sequence[int], places: tuple[Any, ...]) -> None:
+    dims = [dim for dim, item in enumerate(places) if not isinstance(item, slice)]
+    for count, dim in enumerate(dims):  # messages count the indexed dimensions alone
+        item = places[dim]
         if not item.size:
             continue
         length = shape[dim]
@@ -83,7 +94,6 @@ def _index_arrays(shape: Sequence[int], indices: Sequence[Array | None]) -> tupl
                 f"index {bad} is out of bounds for dimension {count} with size {length}"
             )
             raise blaming(error, partial(_outside, item, length))
-    return tuple(result)
 
 
 def _outside(index: Array, length: int) -> Array:
@@ -322,24 +332,47 @@ def _index_put(
     self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool
 ) -> Array:
     result = preserved_copy(self)
-    places = _index_arrays(self.shape, indices)
+    if values.dtype != self.dtype and values.size == 1 and not accumulate and _is_mask(indices):
+        values = np.asarray(element(values.item(), FROM_ARRAY[self.dtype]))  # as masked_fill does
+    try:
+        places = _index_arrays(self.shape, indices)
+        if values.dtype != self.dtype:
+            raise ValueError("dtypes")
+        if accumulate:
+            add_at(result, places, values)
+        else:
+            result[places] = values
+    except (IndexError, ValueError):
+        _check_values(self, _places(self.shape, indices), values)
+        raise
+    return result
+
+
+def _is_mask(indices: Sequence[Array | None]) -> bool:
+    given = [item for item in indices if item is not None]
+    return len(given) == 1 and given[0].dtype == np.bool_
+
+
+def _check_values(self: Array, places: tuple[Any, ...], values: Array) -> None:
+    """What PyTorch says of values before it looks at the positions themselves."""
+    found = tuple(item if type(item) is slice else np.zeros(item.shape, int) for item in places)
+    lengths = [n if type(item) is slice else 1 for n, item in zip(self.shape, found, strict=False)]
+    taken = np.broadcast_to(False, (*lengths, *self.shape[len(lengths) :]))[found].shape
+    try:
+        fits = np.broadcast_shapes(values.shape, taken) == taken
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
+            f"indexing result of shape {list(taken)}"
+        ) from None
     if values.dtype != self.dtype:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
             f"{FROM_ARRAY[self.dtype].scalar_name} for the destination and "
             f"{FROM_ARRAY[values.dtype].scalar_name} for the source."
-        )
-    try:
-        if accumulate:
-            add_at(result, places, values)
-        else:
-            result[places] = values
-    except ValueError:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
-            f"indexing result of shape {list(result[places].shape)}"
         ) from None
-    return result
 
 
 op(
