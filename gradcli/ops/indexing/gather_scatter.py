@@ -15,7 +15,7 @@ from ...kernels.scatter_add import flat_places
 from ...kernels.strides import ordered_strides, preserved_copy, relayout, strides_of
 from ...table.call.dispatch import run
 from ...table.call.python_data import element
-from ...table.dtype_rules import real_gradients, underivable
+from ...table.dtype_rules import element_of, is_batched, real_gradients, underivable
 from ...table.entry import Op, op
 from ...table.formulas import traced
 from ...table.levels.batching import (
@@ -25,6 +25,7 @@ from ...table.levels.batching import (
     in_front,
     loop,
 )
+from ...table.memory.inplace import fills_at_mask
 from ...table.out_rules import EXACT
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, check_mask, shape_of_value, wrap_dim
@@ -328,57 +329,59 @@ _define_index_backward("index_backward", "IndexPutImplBackward0")
 _define_index_backward("index_backward_leveled", "IndexPutBackward0")  # inside of transforms
 
 
-def _index_put(
-    self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool
-) -> Array:
-    result = preserved_copy(self)
-    if values.dtype != self.dtype and values.size == 1 and not accumulate and _is_mask(indices):
-        values = np.asarray(element(values.item(), FROM_ARRAY[self.dtype]))  # as masked_fill does
+def _check_put(self: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bool) -> None:
+    _check_index(self, indices)
+    if values.dtype is self.dtype:
+        return
+    if fills_at_mask(indices, values, accumulate):
+        element(element_of(values), self.dtype)  # raises where it does not fit
+        return
+    if not any(is_batched(item) for item in (self, values, *indices) if item is not None):
+        arrays = [None if item is None else item.array for item in indices]
+        _check_fit(shape_of(self), _places(shape_of(self), arrays), shape_of(values))
+    raise RuntimeError(
+        "Index put requires the source and destination dtypes match, got "
+        f"{self.dtype.scalar_name} for the destination and {values.dtype.scalar_name} for the "
+        "source."
+    )
+
+
+def _check_fit(shape: Sequence[int], places: tuple[Any, ...], found: Sequence[int]) -> None:
+    """Raise where values of the shape `found` cannot be spread over the positions."""
+    blank = tuple(item if type(item) is slice else np.zeros(item.shape, int) for item in places)
+    lengths = [n if type(item) is slice else 1 for n, item in zip(shape, blank, strict=False)]
+    taken = np.broadcast_to(False, (*lengths, *shape[len(lengths) :]))[blank].shape
     try:
-        places = _index_arrays(self.shape, indices)
-        if values.dtype != self.dtype:
-            raise ValueError("dtypes")
-        if accumulate:
-            add_at(result, places, values)
-        else:
-            result[places] = values
-    except (IndexError, ValueError):
-        _check_values(self, _places(self.shape, indices), values)
-        raise
-    return result
-
-
-def _is_mask(indices: Sequence[Array | None]) -> bool:
-    given = [item for item in indices if item is not None]
-    return len(given) == 1 and given[0].dtype == np.bool_
-
-
-def _check_values(self: Array, places: tuple[Any, ...], values: Array) -> None:
-    """What PyTorch says of values before it looks at the positions themselves."""
-    found = tuple(item if type(item) is slice else np.zeros(item.shape, int) for item in places)
-    lengths = [n if type(item) is slice else 1 for n, item in zip(self.shape, found, strict=False)]
-    taken = np.broadcast_to(False, (*lengths, *self.shape[len(lengths) :]))[found].shape
-    try:
-        fits = np.broadcast_shapes(values.shape, taken) == taken
+        fits = np.broadcast_shapes(found, taken) == taken
     except ValueError:
         fits = False
     if not fits:
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
+            f"shape mismatch: value tensor of shape {list(found)} cannot be broadcast to "
             f"indexing result of shape {list(taken)}"
         ) from None
-    if values.dtype != self.dtype:
-        raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{FROM_ARRAY[self.dtype].scalar_name} for the destination and "
-            f"{FROM_ARRAY[values.dtype].scalar_name} for the source."
-        ) from None
+
+
+def _index_put(
+    self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool
+) -> Array:
+    result = preserved_copy(self)
+    try:
+        places = _index_arrays(self.shape, indices)
+        if accumulate:
+            add_at(result, places, values)
+        else:
+            result[places] = values
+    except (IndexError, ValueError):  # of which the values come first
+        _check_fit(self.shape, _places(self.shape, indices), values.shape)
+        raise
+    return result
 
 
 op(
     "index_put(Tensor self, Tensor[] indices, Tensor values, bool accumulate=False)",
     kernel=_index_put,
-    check=_check_index,
+    check=_check_put,
     batching=_put_by_batch,
     keeps_layout=True,
     vjp={

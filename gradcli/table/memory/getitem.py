@@ -33,7 +33,7 @@ def getitem(tensor: Tensor, index: Any) -> Tensor:
         return _select(tensor, 0, index, 0)
     if type(index) is slice:
         return _slice(tensor, 0, index, True)
-    view, indices = apply_views(tensor, _as_tuple(index))
+    view, indices = apply_views(tensor, index)
     if indices:
         return traced.index(view, indices)  # type: ignore[no-any-return]
     if view is tensor:
@@ -50,7 +50,7 @@ def setitem(tensor: Tensor, index: Any, value: Any) -> None:
     source = _value(value, tensor)
     if type(index) is slice and not shape_of(tensor):
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    view, indices = apply_views(tensor, _as_tuple(index), is_batched(tensor))
+    view, indices = apply_views(tensor, index, is_batched(tensor))
     if not indices:
         if shape_of(source) == () and shape_of(view) != ():
             run_inplace(get_op("fill_tensor"), (view, source))
@@ -77,7 +77,8 @@ def _value(value: Any, tensor: Tensor) -> Tensor:
         if isinstance(number, int) and not -(1 << 63) <= number < 1 << 63:
             raise ValueError("Overflow when unpacking long long")
         dtype = tensor.dtype
-        if not dtype.raw and not isinstance(number, complex):
+        if not dtype.raw:
+            number = element(number, dtypes.float64)  # which raises for a complex number
             return make(dtype.cast(np.array(float(number)))[()], dtype)  # too large is infinite
         return make(element(number, dtype), dtype)
     raise TypeError(f"can't assign a {type_name(value)} to a {tensor.dtype.tensor_name}")
@@ -144,22 +145,22 @@ def _consumed(index: Sequence[Any]) -> int:
 
 
 def apply_views(
-    tensor: Tensor, index: Sequence[Any], refuse_masks: bool = True
+    tensor: Tensor, index: Any, refuse_masks: bool = True
 ) -> tuple[Tensor, list[Tensor | None]]:
     """The views that an index asks for, and the index tensors for the dimensions of the result.
 
     Raises RuntimeError for masks with a batch, unless the caller refuses them for another reason.
     """
     rank = len(shape_of(tensor))
-    items = index
-    if _PLAIN.issuperset(map(type, index)):
+    items: Sequence[Any] = _as_tuple(index)
+    if _PLAIN.issuperset(map(type, items)):
         refuse_masks = False  # there are none
-    elif _consumed(index) <= rank:
-        items = [_item(item) for item in index]
+    elif _consumed(items) <= rank:
+        items = [_item(item) for item in items]
     consumed = _consumed(items)
     if consumed > rank:
-        if len(items) == 1 and isinstance(items[0], _INTEGERS) and type(items[0]) is not bool:
-            _select(tensor, 0, int(items[0]), 0)
+        if isinstance(index, _INTEGERS) and type(index) is not bool:
+            _select(tensor, 0, int(index), 0)
         raise IndexError(f"too many indices for tensor of dimension {rank}")
     view = tensor
     dim = place = 0  # in the view, and in the index, as messages count

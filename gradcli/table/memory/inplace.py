@@ -19,7 +19,16 @@ from ...kernels.strides import is_dense, strides_of
 from ...tensor import dtypes
 from ...tensor.memory import address
 from ...tensor.runtime import runtime
-from ...tensor.tensor import META, Tensor, make, own_memory, rewrite_of, shape_of, version_of
+from ...tensor.tensor import (
+    META,
+    Tensor,
+    make,
+    numel,
+    own_memory,
+    rewrite_of,
+    shape_of,
+    version_of,
+)
 from ..call.dispatch import compute
 from ..call.record import edge_start, record, stamp_outputs
 from ..dtype_rules import common_dtype
@@ -151,9 +160,21 @@ def check_writable(tensor: Tensor, tracked: bool = False, fills: bool = False) -
         )
 
 
+def fills_at_mask(indices: Sequence[Any], values: Tensor, accumulate: bool) -> bool:
+    """Whether one value is put where one mask is true.
+
+    PyTorch does it by masked_fill, for which the value is a number: of any dtype, from any memory.
+    """
+    given = [item for item in indices if item is not None]
+    alone = len(given) == 1 and given[0].dtype is dtypes.bool_
+    return alone and not accumulate and numel(shape_of(values)) == 1
+
+
 def check_overlaps(op: Op, args: Sequence[Any]) -> None:
     """Raise PyTorch's error where an operand of a write shares part of the memory written."""
     placed = op.writes == "places"
+    if op.id == "index_put" and fills_at_mask(*args[1:]):
+        return
     if placed or op.batching == ELEMENTWISE or op.id == "copy":
         for position in op.tensor_positions[1:]:
             if type(args[position]) is Tensor:
