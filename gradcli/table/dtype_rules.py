@@ -66,12 +66,10 @@ def underivable(name: str, *inputs: str) -> dict[str, Any]:
     """The fields of an entry that is recorded although PyTorch has no derivative for it."""
 
     def vjp(F: Namespace, g: Any) -> Any:
-        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+        raise RuntimeError(f"derivative for {name} is not implemented")
 
     def jvp(F: Namespace, t: Any) -> Any:
-        raise NotImplementedError(
-            f"Trying to use forward AD with aten::{name} that does not support it."
-        )
+        raise NotImplementedError(f"Trying to use forward AD with {name} that does not support it.")
 
     return {
         "vjp": dict.fromkeys(inputs, vjp),

@@ -111,6 +111,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_rrelu_fixed_written": ("nn.noise", ""),
     "_rrelu_written": ("nn.noise", ""),
     "_safe_softmax": ("nn.attention", ""),
+    "_set": ("utilities.elements", ""),
     "_smooth_l1_loss": ("losses.elementwise", ""),
     "_soft_margin_loss": ("losses.margins", ""),
     "_softmax": ("nn.softmax", ""),

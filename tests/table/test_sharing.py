@@ -26,6 +26,7 @@ SHARING = {
     "_dirichlet_drawn",
     "_drawn",
     "_phase_free",
+    "_set",
     "_squeeze_first",
     "_squeeze_last",
     "_standard_gamma_drawn",

@@ -43,7 +43,7 @@ op(
     "_dirichlet_grad(Tensor x, Tensor alpha, Tensor total)",
     kernel=lambda x, alpha, total: kernels.dirichlet_grad(x, alpha, total),
     result=lambda x, alpha, total: x.dtype,
-    **underivable("_dirichlet_grad", "x", "alpha", "total"),
+    **underivable("aten::_dirichlet_grad", "x", "alpha", "total"),
     batching=ELEMENTWISE,
     where=("torch",),
     doc="How Dirichlet numbers change with their concentrations.",
@@ -74,7 +74,7 @@ op(
 op(
     "_dirichlet_drawn(Tensor self, Tensor values)",
     kernel=_drawn,
-    **underivable("_sample_dirichlet", "self"),
+    **underivable("aten::_sample_dirichlet", "self"),
     batching=ELEMENTWISE,
     where=(),
     doc="Dirichlet numbers that were drawn with concentrations.",

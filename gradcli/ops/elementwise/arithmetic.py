@@ -371,7 +371,7 @@ op(
     numbers="first",
     rounding="none",
     check=supports(complex="div_floor_cpu", boolean="div_floor_cpu", numbers=True),
-    **underivable("floor_divide", "self", "other"),
+    **underivable("aten::floor_divide", "self", "other"),
     doc="Divides and rounds down.",
     samples=lambda S: [*S.pairs(0.5, 9.5), S(S.normal(3), 2.5), S(S.integers(-9, 9, 4), 2)],
 )
@@ -439,7 +439,7 @@ op(
     where=("torch",),
     rounding="all",
     check=supports(complex="remainder_cpu", boolean="remainder_cpu", numbers=True),
-    **underivable("remainder", "other"),
+    **underivable("aten::remainder", "other"),
     doc="The rest of a division rounded down; it has the sign of the divisor.",
     samples=lambda S: [S(7.3, S.uniform(1, 2, 3)), S(-7, S.integers(1, 5, 3))],
 )

@@ -758,7 +758,7 @@ op(
     batching=ELEMENTWISE,
     inplace="Tensor",
     check=_check_heaviside,
-    **underivable("heaviside", "self", "values"),
+    **underivable("aten::heaviside", "self", "values"),
     out=Rule("heaviside is not yet implemented for tensors with different dtypes."),
     doc="0 below zero, 1 above, `values` at zero.",
     samples=lambda S: [S(S.tensor([-1.0, 0.0, 2.0]), S.tensor([0.5, 0.5, 0.5]))],

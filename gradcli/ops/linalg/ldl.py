@@ -143,7 +143,7 @@ op(
         S.edge(S.tensor([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 0.0]]), hermitian=True),
         S.edge(S.normal(2, 3)),
     ],
-    **underivable("linalg_ldl_factor_ex", "self"),
+    **underivable("aten::linalg_ldl_factor_ex", "self"),
 )
 
 
@@ -254,5 +254,5 @@ op(
         ),
         S.edge(S.normal(2, 3), _pivots(1, 2), S.normal(2, 2)),
     ],
-    **underivable("linalg_ldl_solve", "LD", "B"),
+    **underivable("aten::linalg_ldl_solve", "LD", "B"),
 )

@@ -771,7 +771,7 @@ op(
     kernel=_bincount,
     size=_bincount_size,
     check=_check_bincount,
-    **underivable("bincount", "weights"),
+    **underivable("aten::bincount", "weights"),
     mapped="no",
     doc="How often each number occurs, or the sums of their weights.",
     samples=lambda S: [

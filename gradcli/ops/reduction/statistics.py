@@ -418,7 +418,7 @@ op(
         bins,
     ),
     check=_check_edges,
-    **underivable("histogram", "self", "bins", "weight"),
+    **underivable("aten::histogram", "self", "bins", "weight"),
     out=COUNTED,
     samples=lambda S: [S.edge(S.uniform(0, 3, 8), S.tensor([0.0, 1.0, 3.0]))],
     **_HISTOGRAM,
@@ -429,7 +429,7 @@ op(
     kernel=_histogram,
     size=lambda self, bins, range, weight, density: bins,
     check=_check_bins,
-    **underivable("histogram", "self", "weight"),
+    **underivable("aten::histogram", "self", "weight"),
     out=COUNTED,
     samples=lambda S: [
         S.edge(S.uniform(0, 3, 8), 4, range=(0.0, 3.0)),

@@ -367,6 +367,8 @@ def expanded_geometry(
             length = 1
             step = lengths[0] * steps[0] if lengths else 1
         if wanted == -1:
+            if not shape:  # taken as it is
+                raise RuntimeError("numel: integer multiplication overflow")
             if axis < 0:
                 raise RuntimeError(
                     "The expanded size of the tensor (-1) isn't allowed in a leading, "

@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ...table.dtype_rules import NO_STORAGE, is_batched, requires_grad
+from ...table.call.record import record
+from ...table.dtype_rules import NO_STORAGE, is_batched, requires_grad, underivable
+from ...table.entry import op
+from ...table.lookup import get_op
 from ...table.memory.inplace import check_writable, copy_, write
 from ...table.public.plain_functions import function
 from ...table.shape_rules import check_expand
 from ...tensor.dtypes import c_name
 from ...tensor.memory import address, shown
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, own_memory, shape_of, version_of
+from ...tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
 
 
 def _mapped(
@@ -80,6 +83,16 @@ def map2_(self: Tensor, x: Tensor, y: Tensor, callable: Any) -> Tensor:
     return _mapped(self, "map2_", [x, y], ["x", "y"], callable)
 
 
+op(
+    "_set(Tensor self, Tensor source)",
+    kernel=lambda self, source: source,
+    **underivable("set_", "self", "source"),
+    where=(),
+    doc="What is recorded when a tensor takes over memory.",
+    samples=lambda S: [S(S.integers(0, 5, 2), S.integers(0, 5, 3))],
+)
+
+
 @function(
     "set_(Tensor self, Tensor source)",
     where=("Tensor",),
@@ -91,10 +104,17 @@ def set_(self: Tensor, source: Tensor) -> Tensor:
             f"Could not set tensor of type {c_name(source.dtype)} to a tensor of type "
             f"{c_name(self.dtype)}"
         )
-    check_writable(self)
+    recorded = runtime.grad_enabled and (requires_grad(self) or requires_grad(source))
+    check_writable(self, recorded)
+    old = alias(self)
+    old.node, old.number = self.node, self.number
     self.array = own_memory(source)
     self.view_info = None
     version_of(self).bump(runtime.where)
+    if recorded:
+        result = make(self.array, self.dtype)
+        record(get_op("_set"), (old, source), result)
+        self.node, self.number = result.node, result.number
     return self
 
 
@@ -108,7 +128,6 @@ def set_strided_(
     self: Tensor, source: Tensor, storage_offset: int, size: Any, stride: Any
 ) -> Tensor:
     from ...kernels.strides import contiguous_strides
-    from ...table.lookup import get_op
 
     if stride and len(size) != len(stride):
         raise RuntimeError(f"unequal size length ({len(size)}) and stride length ({len(stride)})")
@@ -160,7 +179,6 @@ function(
 
 
 def _single(self: Tensor) -> Tensor:
-    from ...table.lookup import get_op
     from ...tensor.dtypes import float32
 
     return self if self.dtype is float32 else get_op("_to_copy").call(self, float32)
