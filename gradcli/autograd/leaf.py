@@ -319,11 +319,12 @@ def set_data(tensor: Tensor, value: Any) -> None:
     old = tensor.array
     tensor.array = own_memory(value)
     tensor.dtype = value.dtype
-    tensor.view_info = None
+    if tensor.array is not old:  # `x.data -= y` gives back what it took
+        tensor.view_info = None
     if tensor.level is not value.level and META in (tensor.level, value.level):
         tensor.level = value.level  # another device
     if tensor.version is not None and type(tensor.version) is not InferenceVersion:
-        if tensor.array is not old:  # `x.data -= y` gives back what it took
+        if tensor.array is not old:
             rewrite_of(tensor.version).replace(old, tensor.array)
         tensor.version.clock += BEHIND
         tensor.version.writer = runtime.where

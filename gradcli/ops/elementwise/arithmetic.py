@@ -506,9 +506,21 @@ op(
 
 def _negative(self: Any) -> Any:
     try:
-        return -self
+        result = -self
     except TypeError:
         raise RuntimeError(NEGATED_BOOL) from None
+    if result.dtype.kind == "c" and type(result) is np.ndarray:
+        _negate_vectors(self, result)
+    return result
+
+
+def _negate_vectors(self: Any, result: Any) -> None:
+    """Give zeros of complex tensors PyTorch's sign: whole pairs of vectors are taken from zero."""
+    if self.flags.f_contiguous and not self.flags.c_contiguous:
+        self, result = self.T, result.T
+    whole = self.size - self.size % (64 // self.itemsize)
+    if whole and self.flags.c_contiguous and result.flags.c_contiguous:
+        np.subtract(0, self.reshape(-1)[:whole], result.reshape(-1)[:whole])
 
 
 def _positive(F: Namespace, self: Any) -> Any:

@@ -20,6 +20,7 @@ from ...table.formulas import traced
 from ...table.levels.batching import front, wrap_batch
 from ...table.lookup import get_op
 from ...table.memory.inplace import check_writable, run_inplace
+from ...table.memory.views import keep_retained
 from ...table.public.plain_functions import function
 from ...table.shape_rules import check_numel
 from ...tensor.memory import fits, memory_of, view_of
@@ -76,6 +77,7 @@ def restructure(tensor: Tensor, identifier: str, *args: Any) -> Tensor:
     if recorded:
         result = make(array, tensor.dtype)
         record(entry, (old, *args), result)
+        keep_retained(tensor, result.node)
         tensor.node, tensor.number = result.node, result.number
     elif tensor.meta is not None:
         tensor.meta.shape = array.shape

@@ -12,6 +12,7 @@ from ...table.dtype_rules import NO_STORAGE, is_batched, requires_grad, underiva
 from ...table.entry import op
 from ...table.lookup import get_op
 from ...table.memory.inplace import check_writable, copy_, write
+from ...table.memory.views import keep_retained
 from ...table.public.plain_functions import function
 from ...table.shape_rules import check_expand
 from ...tensor.dtypes import c_name
@@ -114,6 +115,7 @@ def set_(self: Tensor, source: Tensor) -> Tensor:
     if recorded:
         result = make(self.array, self.dtype)
         record(get_op("_set"), (old, source), result)
+        keep_retained(self, result.node)
         self.node, self.number = result.node, result.number
     return self
 
