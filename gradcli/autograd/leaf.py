@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..tensor.dtypes import type_name
+from ..tensor.dtypes import c_name, type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
     BEHIND,
@@ -192,7 +192,7 @@ def set_grad(tensor: Tensor, value: Any) -> None:
         raise RuntimeError("can't assign Variable as its own grad")
     if value.dtype is not tensor.dtype:
         raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{value.dtype.scalar_name.lower()}' to a "
+            f"attempting to assign a gradient with dtype '{c_name(value.dtype)}' to a "
             f"tensor with grad_dtype '{tensor.dtype.scalar_name}'. The gradient must match the "
             "tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
             "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "

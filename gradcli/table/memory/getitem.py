@@ -50,7 +50,13 @@ def setitem(tensor: Tensor, index: Any, value: Any) -> None:
     source = _value(value, tensor)
     if type(index) is slice and not shape_of(tensor):
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    view, indices = apply_views(tensor, index, is_batched(tensor))
+    if index is False:
+        return
+    if index is True:
+        view: Tensor = traced.unsqueeze(tensor, 0)
+        indices: list[Tensor | None] = []
+    else:
+        view, indices = apply_views(tensor, index, is_batched(tensor))
     if not indices:
         if shape_of(source) == () and shape_of(view) != ():
             run_inplace(get_op("fill_tensor"), (view, source))
