@@ -102,10 +102,10 @@ class DType:
         """`values` stored as this type: the same object where nothing changes.
 
         Integers wrap, floats truncate towards zero into integers, complex values drop their
-        imaginary part into real types, and bfloat16 rounds to nearest even. Doubles become float16
+        imaginary part into numbers, and bfloat16 rounds to nearest even. Doubles become float16
         by way of float32, as in PyTorch.
         """
-        if values.dtype.kind == "c" and not self.is_complex:
+        if values.dtype.kind == "c" and not self.is_complex and self.name != "bool":
             values = values.real
         if values.dtype != self.array:
             if self.name == "bool":

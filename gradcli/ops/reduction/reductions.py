@@ -353,7 +353,7 @@ op(
 def _truth(ufunc: Any) -> Any:
     def kernel(self: Any, dim: Any, keepdim: bool) -> Any:
         mask = np.not_equal(self, 0)
-        axes = axes_of(dim, self.ndim)
+        axes = axes_of(dim, self.ndim) if dim not in ((), []) else ()  # no dimension, not all
         return ufunc.reduce(mask, axis=axes, keepdims=keepdim) if self.ndim else mask
 
     return kernel
