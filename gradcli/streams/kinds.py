@@ -101,7 +101,8 @@ class Sorter:
             elif kind is dict:
                 alone += [place for place in places if items[place][name].keys() != PARTS]
                 places = [place for place in places if items[place][name].keys() == PARTS]
-        if not set(own.values()) <= _STACKED:
+        both = self.floating.is_complex and dict in own.values()  # as numbers are, then
+        if both or not set(own.values()) <= _STACKED:
             alone += places
             return
         if not places:
