@@ -101,8 +101,10 @@ class _Flow(NamedTuple):
 def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
     """The places between `origin` and `result` (names), in the order of the texts.
 
-    `result` is "" for the value of the last expression. An empty `origin` stands for any name.
+    `result` is "" for the value of the last expression. An empty `origin` stands for any name, a
+    dotted one for a parameter of a module, which is reached where the module is called.
     """
+    origin = origin.partition(".")[0]
     flows, mentioned = _current(
         [(flow, source) for tree, source in pieces for flow in _flows(tree, False)]
     )
@@ -122,8 +124,10 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
     for (flow, source), names in zip(flows, mentioned, strict=True):
         if not flow.targets & needed:
             continue
-        if origin and flow.function and not _takes(flow.targets, flows, mentioned, reached, needed):
-            continue
+        if origin and flow.function:
+            called = _called(flow.targets, flows, mentioned, reached)
+            if not _takes(called, flows, mentioned, reached, needed):
+                continue
         places: dict[Any, str] = {}
         for part in flow.parts:
             for node, value, reason in _places(part):
@@ -152,6 +156,20 @@ def cut_lines(pieces: Sequence[Piece], origin: str, result: str) -> Iterator[str
         yield f"    {cut.place}: {cut.reason}: `{cut.text}`"
 
 
+def _called(
+    function: set[str],
+    flows: Sequence[tuple[_Flow, Source]],
+    mentioned: Sequence[set[str]],
+    reached: set[str],
+) -> set[str]:
+    """The names by which a function is called: its own, of aliases, of instances of a class."""
+    found = set(function)
+    for (flow, _), names in zip(flows, mentioned, strict=True):
+        if names & found and not (names - found) & reached:
+            found |= flow.targets
+    return found
+
+
 def _takes(
     function: set[str],
     flows: Sequence[tuple[_Flow, Source]],
@@ -161,7 +179,9 @@ def _takes(
 ) -> bool:
     """Whether a function is mentioned together with what was reached, or mentions it itself."""
     return any(
-        flow.targets & needed and (names | flow.targets) & function and (names - function) & reached
+        flow.targets & needed
+        and (names | flow.targets) & function
+        and ((names - function) & reached or names & function & reached)
         for (flow, _), names in zip(flows, mentioned, strict=True)
     )
 
@@ -255,18 +275,41 @@ def _flows(node: Any, off: bool, nested: bool = False) -> Iterator[_Flow]:
     if isinstance(node, nodes.FunctionDef):
         yield _Flow({node.name}, [*node.body], False, _parameters(node), function=True)
         return
+    if isinstance(node, nodes.ClassDef):
+        methods = [item for item in node.body if isinstance(item, nodes.FunctionDef)]
+        parameters = frozenset[str]().union(*map(_parameters, methods))
+        yield _Flow({node.name}, [*node.body], False, parameters, function=True)
+        return
     if isinstance(node, nodes.With):
         off = off or _is_off(node)
     if isinstance(node, nodes.For):
         yield _Flow(_names_of_target(node.target), [node.iter], off)
-    for _, value in node.fields():
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, nodes.stmt | nodes.ExceptHandler):
-                yield from _flows(item, off, not isinstance(node, nodes.Module))
+    for item in _below(tuple(value for _, value in node.fields())):
+        if isinstance(item, nodes.stmt | nodes.ExceptHandler):
+            yield from _flows(item, off, not isinstance(node, nodes.Module))
+
+
+def _below(values: tuple[Any, ...]) -> Iterator[Any]:
+    """What stands in tuples, and in tuples inside of them, as the tests and blocks of `if` do."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _below(value)
+        else:
+            yield value
 
 
 def _parameters(function: Any) -> frozenset[str]:
-    return frozenset(item.arg for item in _walk(function.args) if isinstance(item, nodes.arg))
+    """The parameters of a function, and the names in it that get a value made of them."""
+    found = {item.arg for item in _walk(function.args) if isinstance(item, nodes.arg)}
+    inner = [flow for item in function.body for flow in _flows(item, False)]
+    changed = True
+    while changed:
+        before = len(found)
+        for flow in inner:
+            if found & set().union(*map(_mentions, flow.parts)):
+                found |= flow.targets - {""}
+        changed = len(found) != before
+    return frozenset(found)
 
 
 def _names_of_target(target: Any) -> set[str]:

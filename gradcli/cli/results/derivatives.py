@@ -98,11 +98,16 @@ def stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
 
 
 def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
-    """The inputs and the program's own leaves that require grad, narrowed by `--wrt`."""
+    """The inputs and the program's own leaves that require grad, narrowed by `--wrt`.
+
+    Parameters of modules are leaves, by their dotted names.
+    """
+    from gradcli.render.names import parameters_of
+
     found = {name: value for name, value in inputs.items() if requires_grad(value)}
     found |= {
         name: value
-        for name, value in result.globals.items()
+        for name, value in (result.globals | parameters_of(result.globals)).items()
         if name not in inputs
         and type(value) is Tensor
         and requires_grad(value)
