@@ -28,6 +28,7 @@ _ATTRIBUTES = {
     "int": "int() makes integers, which have no gradient",
     "bool": "bool() makes truth values, which have no gradient",
     "short": "short() makes integers, which have no gradient",
+    "new_tensor": "new_tensor(…) copies numbers, without the graph",
     "byte": "byte() makes integers, which have no gradient",
 }
 _CALLS = {
@@ -38,8 +39,10 @@ _CALLS = {
     "int": "int() makes a Python number, which has no gradient",
     "argmax": "argmax has no gradient",
     "argmin": "argmin has no gradient",
-    "Tensor": "Tensor(…) copies numbers, without the graph",
-    "FloatTensor": "FloatTensor(…) copies numbers, without the graph",
+    **{
+        name: f"{name}(…) copies numbers, without the graph"
+        for name in ("as_tensor", "asarray", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor")
+    },
     "LongTensor": "LongTensor(…) makes integers, which have no gradient",
     "from_numpy": "from_numpy(…) is outside of the graph",
 }
@@ -385,7 +388,8 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
         elif isinstance(item, nodes.Call):
             if isinstance(item.func, nodes.Attribute) and _cuts_off(item.func):
                 methods.add(item.func)
-                yield item, item.func.value, _ATTRIBUTES[item.func.attr]
+                value = item.func.value if item.func.attr != "new_tensor" else _given(item)
+                yield item, value, _ATTRIBUTES[item.func.attr]
             elif _last_name(item.func) in ("to", "type") and _to_integers(item):
                 methods.add(item.func)
                 yield item, item.func, "integers and truth values have no gradient"
@@ -395,7 +399,7 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
                 methods.add(item.func)
                 yield item, item.args, _UNRECORDED
             elif _plain(item.func) in _CALLS:
-                yield item, item.args, _CALLS[_plain(item.func)]
+                yield item, _given(item), _CALLS[_plain(item.func)]
         elif isinstance(item, nodes.Attribute) and item not in methods and _cuts_off(item):
             yield item, item.value, _ATTRIBUTES[item.attr]
         elif isinstance(item, nodes.Attribute) and item.attr == "grad" and item not in methods:
@@ -404,10 +408,16 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
             yield item, item, _COMPARED
 
 
+def _given(call: nodes.Call) -> tuple[nodes.expr, ...]:
+    """The arguments of a call."""
+    return (*call.args, *(word.value for word in call.keywords))
+
+
 def _to_integers(call: nodes.Call) -> bool:
     """Whether a call of `to` or `type` names a dtype without gradients."""
-    given = [*call.args, *(word.value for word in call.keywords)]
-    return any(isinstance(item, nodes.Attribute) and item.attr in _INTEGERS for item in given)
+    return any(
+        isinstance(item, nodes.Attribute) and item.attr in _INTEGERS for item in _given(call)
+    )
 
 
 def _is_gradient(call: nodes.Call) -> bool:

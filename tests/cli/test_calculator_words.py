@@ -94,6 +94,14 @@ def test_numbers_are_differentiated_around():
         ("max(x, 0.5)", "clamp(x, max=0)"),
         ("min(0, x)", "clamp(x, max=0)"),
         ("lambda * x", "`lambda` is a keyword of the language"),
+        ("x * in", "`in` is a keyword of the language, not a name: write in_"),
+        ("from + x", "`from` is a keyword of the language"),
+        ("exp(is)", "`is` is a keyword of the language"),
+        ("class", "`class` is a keyword of the language"),
+        ("del x", "an expression is wanted here, not a statement"),
+        ("x!", "math.factorial(n)"),
+        ("!x", "write not"),
+        ("sin x", "`sin(x)` is a call, `sin * x` a product"),
     ],
 )
 def test_advice(expression, help):
@@ -118,12 +126,29 @@ def test_lists_and_tuples_are_stacked(command):
         assert document(command, text, *POLAR, *more) == wanted
 
 
-def test_a_copy_of_numbers_is_not_answered_with_zeros():
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "tensor([r*cos(t), r*sin(t)])",
+        "tensor(data=[r*cos(t), r*sin(t)])",
+        "as_tensor([r*cos(t), r*sin(t)])",
+        "torch.asarray((r, t))",
+        "torch.Tensor([r, t])",
+        "torch.FloatTensor([r, t])",
+        "ones(1).new_tensor([r*t])",
+    ],
+)
+def test_a_copy_of_numbers_is_not_answered_with_zeros(copy):
+    name = copy.partition("(")[0].removeprefix("torch.") if "new" not in copy else "new_tensor"
     for command in (("jacobian",), ("jvp", "--tangent", "t=1")):
-        done = gradcli(command[0], "tensor([r*cos(t), r*sin(t)])", *POLAR, *command[1:])
-        assert done.returncode == 5
-        assert b"tensor(\xe2\x80\xa6) copies numbers, without the graph" in done.stderr
-        assert b"stack([\xe2\x80\xa6]) keeps the graph" in done.stderr
+        done = gradcli(command[0], copy, *POLAR, *command[1:])
+        said = done.stderr.decode()
+        assert done.returncode == 5, said
+        assert f"{name}(…) copies numbers, without the graph" in said
+        assert "stack([…]) keeps the graph" in said
+
+
+def test_what_is_meant_to_be_constant_has_the_derivative_zero():
     meant = document("jacobian", "r.detach() * t", *POLAR)
     assert meant["jacobian"] == {"r": 0.0, "t": 2.0}
 

@@ -122,7 +122,7 @@ def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
 def check_connected(
     kind: str, value: Tensor, by: Named, pieces: Sequence[Piece], options: Options
 ) -> None:
-    """Refuse to answer with zeros where `tensor(…)` copied the numbers of a result. Raises Failure.
+    """Refuse to answer with zeros where a call such as `tensor(…)` copied numbers. Raises Failure.
 
     What detach() and its like cut off is meant to be constant; `grad` and `vjp` answer null.
     """
@@ -137,7 +137,7 @@ def check_connected(
     for name, leaf in by.items():
         if fresh_edge(leaf) in reached:
             continue
-        found = [cut for cut in cuts(pieces, name, bound) if cut.reason.startswith("tensor(")]
+        found = [cut for cut in cuts(pieces, name, bound) if "copies numbers" in cut.reason]
         if found:
             cut = found[0]
             help = f"{cut.reason}: `{cut.text}` at {cut.place}; stack([…]) keeps the graph"
