@@ -1,5 +1,7 @@
 """What is written by habit: numbers in functions, words of other languages, lists of results."""
 
+import re
+
 import pytest
 from process import document, gradcli, records
 
@@ -57,6 +59,16 @@ def test_elementary_functions_take_numbers(name):
     wanted = value(f"{name.strip()}({', '.join(tensors)})")
     assert type(got) is Tensor
     assert (got.dtype, got.array) == (wanted.dtype, wanted.array)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hypot(3, 4)", "logaddexp(1, 2)", "F.softplus(2)", "special.xlog1py(2, 3)"],
+)
+def test_integers_are_numbers_too(text):
+    """Where a function has no kernel for integers, they are the floats of the same value."""
+    got, wanted = value(text), value(re.sub(r"(?<=[(, ])(\d)", r"\1.0", text))
+    assert (got.dtype, got.array) == (dtypes.float64, wanted.array)
 
 
 @pytest.mark.parametrize("text", ["sqrt('4')", "sqrt([4.0])", "softmax(2.0, 0)", "matmul(2, 3)"])

@@ -21,6 +21,7 @@ from gradcli.io.documents import is_value, typed
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
+from gradcli.language.values.constructors import public_class
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make, shape_of
 from gradcli.tensor.tensor import constant as zeros
@@ -160,8 +161,9 @@ def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, A
     except Failure as failure:
         raise placed(failure, value) from None
     except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
-        raised = Failure(RAISED, str(error), type=type(error).__name__, help=_help(error))
-        raise placed(raised, value) from None
+        kind = public_class(type(error)).__name__
+        raised = placed(Failure(RAISED, str(error), type=kind, help=_help(error)), value)
+        raise raised from None
     return {"value": typed(leaves.detach(value)), MEMBERS[kind]: found}
 
 
@@ -172,6 +174,11 @@ def _help(error: Exception) -> str:
         return "give --cotangent, or make it real with .real or abs(...)"
     if "Hessian is of a real scalar" in str(error):
         return "make it a scalar with sum(...)"
+    freed = getattr(error, "freed", None)
+    place = None if freed is None else machine.locate(freed.where)
+    if place is not None:
+        where = place[0].location(place[1].span.start)
+        return f"the program's own pass at {where} freed it: retain_graph=True there keeps it"
     return ""
 
 
