@@ -122,6 +122,20 @@ def test_advice(expression, help):
     assert help in done.stderr.decode()
 
 
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("import torch\nln(torch.ones(1))", "it is written torch.log(x)"),
+        ("import torch\ntorch.ln(torch.ones(1))", "it is written torch.log(x)"),
+        ("import torch\ncbrt(torch.ones(1))", "it is written x**(1/3)"),
+        ("import torch\ndef f(): return Phi(1)\nf()", "it is written torch.special.ndtr(x)"),
+    ],
+)
+def test_words_of_other_languages_in_a_program(text, help):
+    done = gradcli("eval", "-", stdin=text.encode())
+    assert (done.returncode, help in done.stderr.decode()) == (5, True)
+
+
 def test_a_keyword_is_no_name_of_an_input():
     done = gradcli("grad", "x", "--set", "lambda=2")
     assert (done.returncode, b"`lambda` is a keyword of the language" in done.stderr) == (2, True)

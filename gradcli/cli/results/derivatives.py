@@ -78,24 +78,13 @@ def _help_for(value: Any) -> str:
 
 
 def stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
-    """The elements of a list or tuple along a new first axis: `stack`. Raises Failure."""
-    from gradcli.language.library.torch_names import tensor_attribute, torch_name
+    """The elements of a list or tuple along a new first axis. Raises Failure."""
+    from gradcli.language.library import calculator
 
-    kinds = dtypes.result_type([v.dtype for v in values if type(v) is Tensor], [], [])
-    items = []
-    for value in values:
-        if type(value) is Tensor:
-            items.append(tensor_attribute("to")(value)(kinds))
-        elif isinstance(value, bool | int | float | complex):
-            items.append(make(kinds.array.type(value), kinds))
-        else:
-            kind = type(value).__name__
-            raise Failure(RAISED, f"the result has a {kind} among its elements", type="TypeError")
     try:
-        stacked: Tensor = torch_name("torch", "stack")(items)
-    except RuntimeError as error:
-        raise Failure(RAISED, str(error), type="RuntimeError") from None
-    return stacked
+        return calculator.stacked(values)
+    except (RuntimeError, TypeError) as error:
+        raise Failure(RAISED, str(error), type=type(error).__name__) from None
 
 
 def leaves_of(result: Result, inputs: Named, options: Options) -> Named:

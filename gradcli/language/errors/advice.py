@@ -188,6 +188,11 @@ ATTRIBUTES = {
 }
 
 
+def for_function(name: str, python: bool) -> str:
+    """How a function of `FUNCTIONS` is written, with `python` in a program that imports torch."""
+    return f"it is written {_of_torch(FUNCTIONS[name]) if python else FUNCTIONS[name]}"
+
+
 def _of_torch(call: str) -> str:
     """What `FUNCTIONS` says, in a program that imports torch."""
     return f"torch.{call}" if re.match(r"[a-z]\w*[.(]", call) and "math." not in call else call
@@ -219,5 +224,5 @@ def for_attribute(sentence: str) -> str | None:
         return None
     module, name = match.groups()
     if module == "torch" and name in FUNCTIONS:
-        return f"it is written {_of_torch(FUNCTIONS[name])}"
+        return for_function(name, True)
     return ATTRIBUTES.get(f"{module}.{name}")

@@ -363,6 +363,8 @@ class ProgramError(Exception):
         if isinstance(error, NameError) and _is_name(error.name):
             if error.name in names_of(torch_names.module("torch")):
                 self.help = f"write torch.{error.name}"
+            elif error.name in advice.FUNCTIONS:
+                self.help = advice.for_function(error.name, program.mode == "python")
             else:
                 self._near(error.name, [*names, *program.names.all()])
             self.help = self.help or advice.FOREIGN.get(error.name)
