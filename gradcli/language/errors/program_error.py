@@ -459,8 +459,9 @@ def _carried(freed: Any, names: dict[str, Any], program: Any) -> list[str]:
     """What leads from a graph that is there to one that was freed, as the program calls it."""
     seen: dict[Any, None] = {}
     for value in names.values():
-        if type(value) is Tensor and value.node is not None:
-            seen[value.node] = None
+        for item in value if type(value) in (list, tuple) else (value,):
+            if type(item) is Tensor and item.node is not None:
+                seen[item.node] = None
     order = list(seen)
     for node in order:
         for edge in node.edges:
