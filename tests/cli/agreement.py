@@ -128,8 +128,8 @@ BLOCKS = {
     "Sequential": "torch.manual_seed({n})\nnet{n} = torch.nn.Sequential(torch.nn.Linear(1, 3), "
     "torch.nn.Tanh(), torch.nn.Linear(3, 1))\nh{n} = net{n}({v}.reshape(-1, 1))",
     "Module": "class M{n}(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
-    "        self.k = torch.nn.Parameter({T}tensor([0.5, -1.5]))\n\n    def forward(self, t):\n"
-    "        return t.sum() * self.k\n\nnet{n} = M{n}()\nh{n} = net{n}({v})",
+    "        self.scale = torch.nn.Parameter({T}tensor([0.5, -1.5]))\n\n    def forward(self, t):\n"
+    "        return t.sum() * self.scale\n\nnet{n} = M{n}()\nh{n} = net{n}({v})",
     "hook": "h{n} = {v} * 2\nh{n}.register_hook(lambda g: g * 3)",
     "Function": "class F{n}({A}Function):\n    @staticmethod\n    def forward(ctx, t):\n"
     "        ctx.save_for_backward(t)\n        return t * t\n    @staticmethod\n"
@@ -142,7 +142,7 @@ NOT_CHECKED = {"detach", "no_grad", "item", "hook", "data", "set_grad_enabled"}
 PARAMETERS = {
     "Linear": ("weight", "bias"),
     "Sequential": ("0.weight", "0.bias", "2.weight", "2.bias"),
-    "Module": ("k",),
+    "Module": ("scale",),
 }
 
 

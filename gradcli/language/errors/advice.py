@@ -63,7 +63,10 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "take one element with an index, or all with .tolist()",
     ),
     (r"have the same dtype, but got: (\w+) != (\w+)", "convert one of them: a.to(b.dtype)"),
-    (r"'dtype'.* must be torch\.dtype, not str", "a dtype is written without quotes: torch.float32"),
+    (
+        r"'dtype'.* must be torch\.dtype, not str",
+        "a dtype is written without quotes: torch.float32",
+    ),
     (r"must be tuple of Tensors, not Tensor", "put the tensors in a list: torch.cat([a, b])"),
     (r"must be Tensor, not (?:float|int|list|bool)", "make a tensor of it with torch.tensor(…)"),
     (r"not compiled with CUDA|not linked with support for", _ONE_DEVICE),
