@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.tensor.dtypes import Array
+from ..tensor.dtypes import Array
 
 
 class Rows(np.ndarray):

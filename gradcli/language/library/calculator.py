@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcli.autograd.modes import requires_grad
 from gradcli.language.machine.state import machine
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make
@@ -89,10 +88,6 @@ def stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
 def _matrix(kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if _is_result(target):
         y = target if type(target) is Tensor else stacked(target)
-        if not requires_grad(y):
-            raise RuntimeError(
-                "element 0 of tensors does not require grad and does not have a grad_fn"
-            )
         return torch_names.recorded(kind)(y, *args, **kwargs)
     return torch_names.torch_name("torch.autograd.functional", kind)(target, *args, **kwargs)
 
