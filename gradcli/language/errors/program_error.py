@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, TypeGuard
 
@@ -538,16 +537,19 @@ def _methods(name: str, wanted: tuple[str, ...]) -> Iterator[tuple[Source, Any]]
             return
 
 
-@contextmanager
-def hints() -> Iterator[None]:
+class hints:
     """What is said beside an error's sentence: left out where it cannot be found."""
-    where = runtime.where
-    try:
-        yield
-    except Interrupted:
-        raise
-    except BaseException:
-        runtime.where = where
+
+    __slots__ = ("where",)
+
+    def __enter__(self) -> None:
+        self.where = runtime.where
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> bool:
+        if kind is None or issubclass(kind, Interrupted):
+            return False
+        runtime.where = self.where
+        return True
 
 
 def _is_name(name: Any) -> TypeGuard[str]:
