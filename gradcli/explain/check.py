@@ -52,7 +52,8 @@ class Result(NamedTuple):
 
     `terms` are its elements times their `weights`, `gradients` those of the sum of the terms by
     input, `place` is the number of the statement that bound it, `double` says that it was computed
-    in double precision, `whole` that all of its elements are finite.
+    in double precision, `whole` that all of its elements are finite. Where only some are, `lost`
+    has the gradients of the sum of the others.
     """
 
     terms: Any
@@ -61,6 +62,7 @@ class Result(NamedTuple):
     weights: Any
     double: bool
     whole: bool
+    lost: dict[str, Any]
 
     def largest(self) -> float:
         """The largest element of all its gradients that is finite."""
@@ -110,11 +112,16 @@ class Tolerances(NamedTuple):
 
 
 class NothingToCheck(Exception):
-    """No result that leads back to an input; `freed` are those whose graphs are gone."""
+    """No result that leads back to an input; `freed` are those whose graphs are gone.
 
-    def __init__(self, freed: Sequence[str]) -> None:
+    With `cut` there are inputs, and nothing leads to them.
+    """
+
+    def __init__(self, freed: Sequence[str], cut: bool) -> None:
         super().__init__("there is no gradient to check")
         self.help = "give inputs with --set, or make leaves in the program"
+        if cut:
+            self.help = "no result leads to an input: explain says where they are cut off"
         if freed:
             shown = ", ".join(f"`{name}`" for name in freed)
             self.help = f"a backward pass freed the graph of {shown}: check it without that pass"
@@ -263,7 +270,7 @@ class Check:
         """What is found for every pair of a result and an input. Raises NothingToCheck."""
         names = list(by)
         if not self.results or not names:
-            raise NothingToCheck(self.freed)
+            raise NothingToCheck(self.freed, bool(self.inputs))
         with unheard():
             return self._entries(names, tolerances)
 
@@ -279,7 +286,8 @@ class Check:
                     continue
                 double = key in wide
                 limits = tolerances.of(leaf.dtype, double)
-                entry = _compare(limits, leaf, gradient, slopes[key], result, double)
+                lost = _flat(result.lost.get(name))
+                entry = _compare(limits, leaf, gradient, slopes[key], result, double, lost)
                 called = key.rstrip(VARIED)
                 entry = {
                     "result": called or self.subject.name,
@@ -390,24 +398,25 @@ def _analytic(value: Tensor, weight: Any, inputs: Named, place: int) -> Result |
     if not by:
         return None  # it leads to leaves that have no name here
     whole = bool(np.isfinite(value.array).all())
-    cotangent = weight if whole or np.any(weight) else np.ones_like(weight)
+    some = bool(np.any(weight))
     try:
-        found = autograd_grad(
-            value,
-            list(by.values()),
-            [make(cotangent, value.dtype)],
-            retain_graph=True,
-            allow_unused=True,
-        )
+        arrays = _gradients(value, weight if whole or some else np.ones_like(weight), by)
+        lost = {} if whole or not some else _gradients(value, (weight == 0), by)
     except RuntimeError as error:
         if "a second time" in str(error):
             return None
         raise
-    arrays = {
+    double = _computed_in_double(value)
+    return Result(_terms(value, weight), arrays, place, weight, double, whole, lost)
+
+
+def _gradients(value: Tensor, cotangent: Any, by: Named) -> dict[str, Any]:
+    """The gradients of a weighted sum by inputs, as arrays; None for what it does not lead to."""
+    weight = make(np.asarray(cotangent, value.dtype.array)[()], value.dtype)
+    found = autograd_grad(value, list(by.values()), [weight], retain_graph=True, allow_unused=True)
+    return {
         name: None if grad is None else grad.array for name, grad in zip(by, found, strict=True)
     }
-    double = _computed_in_double(value)
-    return Result(_terms(value, weight), arrays, place, weight, double, whole)
 
 
 def _in_double(subject: Subject, results: dict[str, Result], replaced: Named) -> dict[str, Any]:
@@ -531,8 +540,12 @@ def _compare(
     slopes: Sequence[Slope],
     result: Result,
     wide: bool,
+    beyond: Any,
 ) -> dict[str, Any]:
-    """The worst element of a gradient, and whether all are within the tolerances."""
+    """The worst element of a gradient, and whether all are within the tolerances.
+
+    `beyond` is the gradient, or nothing, of the elements of the result that are not finite.
+    """
     eps, rtol, atol = limits
     flat = None if gradient is None else _flat(gradient)
     if not _is_double(leaf.dtype):
@@ -561,6 +574,8 @@ def _compare(
         if leaf.dtype.is_complex:
             element["part"] = "imag" if part else "real"
         lost = not result.whole and not math.isfinite(analytic)
+        if analytic == left == right == 0 and beyond.size and beyond[place] != 0:
+            lost = True  # all that it reaches is not finite
         if nowhere or lost or not math.isfinite(numeric):
             undefined.append(element)
             continue

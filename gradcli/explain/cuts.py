@@ -28,6 +28,7 @@ _ATTRIBUTES = {
     "int": "int() makes integers, which have no gradient",
     "bool": "bool() makes truth values, which have no gradient",
     "short": "short() makes integers, which have no gradient",
+    "new_tensor": "new_tensor(…) copies numbers, without the graph",
     "byte": "byte() makes integers, which have no gradient",
 }
 _CALLS = {
@@ -38,8 +39,10 @@ _CALLS = {
     "int": "int() makes a Python number, which has no gradient",
     "argmax": "argmax has no gradient",
     "argmin": "argmin has no gradient",
-    "Tensor": "Tensor(…) copies numbers, without the graph",
-    "FloatTensor": "FloatTensor(…) copies numbers, without the graph",
+    **{
+        name: f"{name}(…) copies numbers, without the graph"
+        for name in ("as_tensor", "asarray", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor")
+    },
     "LongTensor": "LongTensor(…) makes integers, which have no gradient",
     "from_numpy": "from_numpy(…) is outside of the graph",
 }
@@ -101,8 +104,10 @@ class _Flow(NamedTuple):
 def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
     """The places between `origin` and `result` (names), in the order of the texts.
 
-    `result` is "" for the value of the last expression. An empty `origin` stands for any name.
+    `result` is "" for the value of the last expression. An empty `origin` stands for any name, a
+    dotted one for a parameter of a module, which is reached where the module is called.
     """
+    origin = origin.partition(".")[0]
     flows, mentioned = _current(
         [(flow, source) for tree, source in pieces for flow in _flows(tree, False)]
     )
@@ -122,8 +127,10 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
     for (flow, source), names in zip(flows, mentioned, strict=True):
         if not flow.targets & needed:
             continue
-        if origin and flow.function and not _takes(flow.targets, flows, mentioned, reached, needed):
-            continue
+        if origin and flow.function:
+            called = _called(flow.targets, flows, mentioned, reached)
+            if not _takes(called, flows, mentioned, reached, needed):
+                continue
         places: dict[Any, str] = {}
         for part in flow.parts:
             for node, value, reason in _places(part):
@@ -152,6 +159,20 @@ def cut_lines(pieces: Sequence[Piece], origin: str, result: str) -> Iterator[str
         yield f"    {cut.place}: {cut.reason}: `{cut.text}`"
 
 
+def _called(
+    function: set[str],
+    flows: Sequence[tuple[_Flow, Source]],
+    mentioned: Sequence[set[str]],
+    reached: set[str],
+) -> set[str]:
+    """The names by which a function is called: its own, of aliases, of instances of a class."""
+    found = set(function)
+    for (flow, _), names in zip(flows, mentioned, strict=True):
+        if names & found and not (names - found) & reached:
+            found |= flow.targets
+    return found
+
+
 def _takes(
     function: set[str],
     flows: Sequence[tuple[_Flow, Source]],
@@ -161,7 +182,9 @@ def _takes(
 ) -> bool:
     """Whether a function is mentioned together with what was reached, or mentions it itself."""
     return any(
-        flow.targets & needed and (names | flow.targets) & function and (names - function) & reached
+        flow.targets & needed
+        and (names | flow.targets) & function
+        and ((names - function) & reached or names & function & reached)
         for (flow, _), names in zip(flows, mentioned, strict=True)
     )
 
@@ -255,18 +278,41 @@ def _flows(node: Any, off: bool, nested: bool = False) -> Iterator[_Flow]:
     if isinstance(node, nodes.FunctionDef):
         yield _Flow({node.name}, [*node.body], False, _parameters(node), function=True)
         return
+    if isinstance(node, nodes.ClassDef):
+        methods = [item for item in node.body if isinstance(item, nodes.FunctionDef)]
+        parameters = frozenset[str]().union(*map(_parameters, methods))
+        yield _Flow({node.name}, [*node.body], False, parameters, function=True)
+        return
     if isinstance(node, nodes.With):
         off = off or _is_off(node)
     if isinstance(node, nodes.For):
         yield _Flow(_names_of_target(node.target), [node.iter], off)
-    for _, value in node.fields():
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, nodes.stmt | nodes.ExceptHandler):
-                yield from _flows(item, off, not isinstance(node, nodes.Module))
+    for item in _below(tuple(value for _, value in node.fields())):
+        if isinstance(item, nodes.stmt | nodes.ExceptHandler):
+            yield from _flows(item, off, not isinstance(node, nodes.Module))
+
+
+def _below(values: tuple[Any, ...]) -> Iterator[Any]:
+    """What stands in tuples, and in tuples inside of them, as the tests and blocks of `if` do."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _below(value)
+        else:
+            yield value
 
 
 def _parameters(function: Any) -> frozenset[str]:
-    return frozenset(item.arg for item in _walk(function.args) if isinstance(item, nodes.arg))
+    """The parameters of a function, and the names in it that get a value made of them."""
+    found = {item.arg for item in _walk(function.args) if isinstance(item, nodes.arg)}
+    inner = [flow for item in function.body for flow in _flows(item, False)]
+    changed = True
+    while changed:
+        before = len(found)
+        for flow in inner:
+            if found & set().union(*map(_mentions, flow.parts)):
+                found |= flow.targets - {""}
+        changed = len(found) != before
+    return frozenset(found)
 
 
 def _names_of_target(target: Any) -> set[str]:
@@ -342,7 +388,8 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
         elif isinstance(item, nodes.Call):
             if isinstance(item.func, nodes.Attribute) and _cuts_off(item.func):
                 methods.add(item.func)
-                yield item, item.func.value, _ATTRIBUTES[item.func.attr]
+                value = item.func.value if item.func.attr != "new_tensor" else _given(item)
+                yield item, value, _ATTRIBUTES[item.func.attr]
             elif _last_name(item.func) in ("to", "type") and _to_integers(item):
                 methods.add(item.func)
                 yield item, item.func, "integers and truth values have no gradient"
@@ -352,7 +399,7 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
                 methods.add(item.func)
                 yield item, item.args, _UNRECORDED
             elif _plain(item.func) in _CALLS:
-                yield item, item.args, _CALLS[_plain(item.func)]
+                yield item, _given(item), _CALLS[_plain(item.func)]
         elif isinstance(item, nodes.Attribute) and item not in methods and _cuts_off(item):
             yield item, item.value, _ATTRIBUTES[item.attr]
         elif isinstance(item, nodes.Attribute) and item.attr == "grad" and item not in methods:
@@ -361,10 +408,16 @@ def _places(node: Any) -> Iterator[tuple[Any, Any, str]]:
             yield item, item, _COMPARED
 
 
+def _given(call: nodes.Call) -> tuple[nodes.expr, ...]:
+    """The arguments of a call."""
+    return (*call.args, *(word.value for word in call.keywords))
+
+
 def _to_integers(call: nodes.Call) -> bool:
     """Whether a call of `to` or `type` names a dtype without gradients."""
-    given = [*call.args, *(word.value for word in call.keywords)]
-    return any(isinstance(item, nodes.Attribute) and item.attr in _INTEGERS for item in given)
+    return any(
+        isinstance(item, nodes.Attribute) and item.attr in _INTEGERS for item in _given(call)
+    )
 
 
 def _is_gradient(call: nodes.Call) -> bool:

@@ -219,6 +219,10 @@ def _of_leaf(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
         yield f"no backward pass has reached `{name}`; {were} made from it"
     else:
         yield f"{were} made from `{name}`"
+    aside = list(_aside(name, results, situation)) if situation.passes else []
+    if aside:
+        yield from aside
+        return
     yield from _missing(last, y, name, x, situation) or _gradient(last, y, name, x)
     if situation.passes:
         called = last if last.isidentifier() else f"({last})"
@@ -243,8 +247,13 @@ def _unused(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
             )
             yield f"  = help: compute `{result}` again after that line"
             return
+    yield from _cut_off(name, situation.variables, situation)
+
+
+def _cut_off(name: str, results: Mapping[str, Any], situation: Situation) -> Iterator[str]:
+    """The cuts between a leaf and results, and what helps."""
     shown: list[Cut] = []
-    for result, value in situation.variables.items():
+    for result, value in results.items():
         if type(value) is not Tensor or result == name or len(shown) == MOST:
             continue
         pieces, bound = situation.texts(result)
@@ -254,6 +263,21 @@ def _unused(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
     help = cure(shown)
     if help:
         yield f"  = help: {help}"
+
+
+def _aside(name: str, results: Sequence[tuple[str, Tensor]], situation: Situation) -> Iterator[str]:
+    """The cuts on the way to what a pass may have gone from, which is none of the results."""
+    known = {result for result, _ in results}
+    others = {n: value for n, value in situation.variables.items() if n not in known}
+    yield from _cut_off(name, {n: v for n, v in others.items() if _came_from(v)}, situation)
+
+
+def _came_from(value: Any) -> bool:
+    """Whether a backward pass may have begun at a value."""
+    if type(value) is not Tensor or value.level is not None:
+        return False
+    root = fresh_edge(value)
+    return root is not None and root.number >= 0 and _passed(value)
 
 
 def _namesake(name: str, x: Tensor, value: Any) -> Any:
@@ -292,9 +316,13 @@ def _passes(x: Tensor, results: Sequence[tuple[str, Tensor]]) -> list[str]:
     edge = fresh_edge(x)
     found: dict[str, str] = {}
     for result, value in results:
-        for node in reachable([fresh_edge(value)]):
+        leads = {edge}
+        for node in reachable([fresh_edge(value)]):  # what a node was made from comes before it
+            if not leads.intersection(node.edges):
+                continue
+            leads.add(node)
             marker = getattr(node, "saved", None)
-            if type(marker) is Freed and edge in node.edges:
+            if type(marker) is Freed:
                 found.setdefault(place_of(marker.where), result)
     return [
         f"a backward pass at {place} freed the graph of `{result}`"

@@ -201,13 +201,13 @@ def _nothing(f: list[Any]) -> None:
 
 def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxError:
     """The error for a call of a name that nothing defines."""
-    from gradcli.language.errors.advice import FUNCTIONS
+    from gradcli.language.errors.advice import FUNCTIONS, for_function
     from gradcli.language.syntax.spelling import did_you_mean
 
     near = close_names(name, known)
     help = did_you_mean(near) or None
     if name in FUNCTIONS:
-        help = f"it is written {FUNCTIONS[name]}"
+        help = for_function(name, False)
     return GradSyntaxError(f"name '{name}' is not defined", span, help=help)
 
 

@@ -23,6 +23,7 @@ from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import requires_grad
 from gradcli.func.batched import vmap
 from gradcli.kernels.refusals import refused_rows
+from gradcli.kernels.single_products import rows
 from gradcli.language.interpreter import Program, Result, Session
 from gradcli.tensor.dtypes import Array, DType
 from gradcli.tensor.runtime import LimitExceeded
@@ -36,6 +37,7 @@ from .mappable import mappable
 FEWEST = 4  # records that are worth a pass
 MOST_REFUSALS = 4  # of a pass by kernels that name records, until it is halved
 FIRST = 16  # records of the first pass of a kind; every pass that succeeds allows a larger one
+FIRST_COMPLEX = 64  # the same of complex numbers, whose digits often are the same by chance
 MOST = 1 << 14
 MAX_ELEMENTS = 1 << 20  # of the inputs and results of one pass
 MAX_GROWTH = 64 << 20  # bytes by which a pass may raise what the process ever held
@@ -76,7 +78,8 @@ class Job:
 class _Pace:
     """How records of a kind go: up to `size` in a pass, after `wait` ones that go one by one.
 
-    `form` is that of their answers, once a pass gave the answer that a record has by itself.
+    `form` is that of their answers, once a pass gave the answers that its records have by
+    themselves; `ways` are those to go on comparing if one does not, whether with `Rows` or without.
     """
 
     size: int = FIRST
@@ -85,6 +88,7 @@ class _Pace:
     next_wait: int = SHORTEST_WAIT
     step: int = 4  # by which passes grow; more slowly where one was refused
     form: Form | None = None
+    ways: tuple[bool, ...] = (False, True)
 
     def pause(self) -> None:
         """Let records go one by one, longer each time: passes that fail stay a bounded share."""
@@ -155,7 +159,9 @@ class Batches:
             shared = (x.dtype for x in self.given.values())
             own = (dtype for _, dtype, _ in kind if dtype is not None)
             if any(dtype.is_complex for dtype in (*shared, *own)):
-                pace.wait = NEVER  # NumPy computes one complex number with other digits than many
+                pace.size = FIRST_COMPLEX
+                if all(shape == () for _, _, shape in kind):
+                    pace.ways = (True, False)
             if len(self.paces) >= KINDS:
                 del self.paces[next(iter(self.paces))]
         self.paces[kind] = pace  # the one that was used last stands last
@@ -202,7 +208,9 @@ class Batches:
                 if found is None:
                     yield group.places[start : start + 1], form.alone
                 elif not self._agrees(found, form, answer, group.places[start + 1 : stop]):
-                    pace.wait = NEVER
+                    pace.ways = pace.ways[1:]
+                    if not pace.ways:
+                        pace.wait = NEVER
                     continue
             if found is not None:
                 yield group.places[start:stop], found
@@ -249,9 +257,9 @@ class Batches:
             warnings.showwarning = shown
 
     def _agrees(self, found: Any, form: Form, answer: Answer, rest: Sequence[int]) -> bool:
-        """Whether a pass gave what each of its first records gives by itself."""
+        """Whether a pass gave what each of its records gives by itself."""
         alone = [form]
-        for place in rest[: FIRST - 1]:
+        for place in rest:
             other = self._form(answer, place)
             if other is None:
                 return False
@@ -264,7 +272,7 @@ class Batches:
         self.refused = None
         try:
             with warnings.catch_warnings(record=True) as warned:
-                columns = self._evaluated(group, start, stop)
+                columns = self._evaluated(group, start, stop, pace.ways[0])
                 found = None if columns is None else form.filled(columns, stop - start)
         except LimitExceeded as limit:
             if limit.limit == "timeout":
@@ -283,14 +291,15 @@ class Batches:
             return None
         return found
 
-    def _evaluated(self, group: Group, start: int, stop: int) -> list[Column] | None:
+    def _evaluated(self, group: Group, start: int, stop: int, as_rows: bool) -> list[Column] | None:
         """The tensors of the answers of a part."""
         job = self.job
         count = stop - start
         leaves: Named = {}
         for name, dtype, _ in group.kind:
             if dtype is not None:
-                column = make(group.columns[name][start:stop], dtype)
+                array = group.columns[name][start:stop]
+                column = make(rows(array) if as_rows else array, dtype)
                 leaves[name] = self._leaf(column, dtype.differentiable)
             elif name in job.leaves:
                 leaves[name] = self._spread(name, count)

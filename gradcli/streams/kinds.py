@@ -22,6 +22,7 @@ Kind = tuple[tuple[str, DType | None, tuple[int, ...]], ...]
 
 MOST_DIMENSIONS = 32
 _NUMBERS = {int, float}
+_STACKED = {int, float, str, bool, list, dict}
 _WHOLE_FLOATS = float(1 << 53)
 
 
@@ -97,14 +98,17 @@ class Sorter:
             if kind is str:
                 alone += [place for place in places if items[place][name] not in WORDS]
                 places = [place for place in places if items[place][name] in WORDS]
-            elif kind is dict:  # a complex number goes by itself (see `batch`), whatever it is with
-                places = [place for place in places if items[place][name].keys() != PARTS]
-        if not set(own.values()) <= {int, float, str, bool, list}:
+            elif kind is dict:
+                alone += [place for place in places if items[place][name].keys() != PARTS]
+                places = [place for place in places if items[place][name].keys() == PARTS]
+        both = self.floating.is_complex and dict in own.values()  # as numbers are, then
+        if both or not set(own.values()) <= _STACKED:
             alone += places
             return
         if not places:
             return
-        dtypes = {name: bool_ if own[name] is bool else self.floating for name in own}
+        special = {bool: bool_, dict: self.floating.to_complex()}
+        dtypes = {name: special.get(own[name], self.floating) for name in own}
         if list not in own.values():
             regular.setdefault(tuple((name, dtypes.get(name), ()) for name in names), []).extend(
                 places
@@ -124,6 +128,15 @@ class Sorter:
             values = [items[place][name] for place in places]
             if dtype is bool_:
                 columns[name] = np.array(values, bool)
+                continue
+            if type(values[0]) is dict:
+                joined = _joined(values)
+                if joined is None:
+                    return None
+                with np.errstate(over="ignore"):
+                    columns[name] = dtype.cast(joined)
+                if not np.isfinite(columns[name]).all():
+                    return None
                 continue
             worded = {row: WORDS[v] for row, v in enumerate(values) if type(v) is str}
             for row in worded:
@@ -174,6 +187,17 @@ def _shape(value: Any) -> tuple[int, ...]:
             break
         value = value[0]
     return tuple(shape)
+
+
+def _joined(values: list[Any]) -> Array | None:
+    """Objects with the parts of complex numbers as an array, or None unless they are numbers."""
+    real, imag = (_array([value[part] for value in values], ()) for part in ("re", "im"))
+    if real is None or imag is None:
+        return None
+    found = np.empty(len(values), np.complex128)
+    found.real = real
+    found.imag = imag
+    return found
 
 
 def _array(values: list[Any], shape: tuple[int, ...]) -> Array | None:

@@ -69,6 +69,12 @@ def kinds(place: int) -> Record:
     return {**record, "y": other[place % 5]}
 
 
+def complexes(place: int) -> Record:
+    """Complex numbers."""
+    record = numbers(place)
+    return {name: {"re": value, "im": 0.5} for name, value in record.items()}
+
+
 def failing(share: int, bad: Callable[[Record], Record | str]) -> Callable[[int], Record | str]:
     """Records of which one in `share` is bad."""
 
@@ -153,6 +159,7 @@ ROWS: dict[str, Row] = {
     "mixed shapes -f": file("import torch\ntorch.sin(x*y).sum()\n", record=shapes),
     "mixed order": grad("sin(x*y)", record=orders),
     "mixed kinds": grad("sin(x*y).abs().sum()", record=kinds),
+    "complex": grad("sin(x*y).abs()", record=complexes),
     "10% no JSON": grad("sin(x*y)", record=failing(10, lambda record: '{"x": ')),
     "10% missing": grad("sin(x*y)", record=failing(10, lambda record: {"x": record["x"]})),
     "10% text": grad("sin(x*y)", record=failing(10, lambda record: {**record, "y": "?"})),

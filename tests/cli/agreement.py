@@ -56,6 +56,36 @@ SMOOTH = {
     "broadcast": "{v}.reshape(-1, 1) * {w}.reshape(-1)",
     "chain": "{v} + {w}.sum() - 2 * {v}",
     "conditional": "{v} if {w}.sum() > 0 else {v} * 2",
+    "prod": "{v}.prod() * {w}",
+    "sum of a dimension": "{v}.reshape(-1, 1).sum(0)",
+    "max": "{v}.max() * {w}",
+    "amin": "{v}.amin() + {w}",
+    "median": "{v}.reshape(-1).median()",
+    "var": "{T}cat([{v}.reshape(-1), {w}.reshape(-1)]).var()",
+    "std": "{T}cat([{v}.reshape(-1), {w}.reshape(-1)]).std()",
+    "sort": "{v}.reshape(-1).sort()[0].cumsum(0)",
+    "cumprod": "{v}.reshape(-1).cumprod(0)",
+    "einsum": "{T}einsum('i,j->ij', {v}.reshape(-1), {w}.reshape(-1))",
+    "linalg": "torch.linalg.vector_norm({v}.reshape(-1), 3)",
+    "expand": "{v}.reshape(-1, 1).expand(-1, 2)",
+    "permute": "{v}.reshape(1, -1).permute(1, 0)",
+    "bool factor": "{v} * ({w} > 0.2).sum()",
+    "bool mask": "{v}.reshape(-1)[{v}.reshape(-1) > 0.1].sum()",
+    "masked_fill": "{v}.masked_fill({v} < -0.2, 0.5)",
+    "integer index": "{v}.reshape(-1)[{T}tensor([0, 0, -1])]",
+    "integer factor": "{v}.sum() * {T}arange(3)",
+    "integer part": "({v} * 2).floor() + {v}",
+    "gather": "{v}.reshape(-1).gather(0, {T}tensor([0, 0]))",
+    "sign": "{v}.sign() * {v}",
+    "maximum": "{T}maximum({v}.sum(), {w})",
+    "atan2": "{T}atan2({v}, {w}.sum() ** 2 + 1)",
+    "tensor exponent": "({v} ** 2 + 0.5) ** {w}.mean().tanh()",
+    "softplus": "torch.nn.functional.softplus({v})",
+    "gelu": "torch.nn.functional.gelu({v})",
+    "pad": "torch.nn.functional.pad({v}.reshape(-1), (1, 2))",
+    "mse_loss": "torch.nn.functional.mse_loss({v}, {v}.detach() * 0 + 0.3)",
+    "complex": "({v} * 1j + {w}.sum()).abs()",
+    "checkpoint": "torch.utils.checkpoint.checkpoint(lambda t: t.sin(), {v}, use_reentrant=False)",
 }
 BLOCKS = {
     "def": "def f{n}(t):\n    u = t * 2\n    return {T}sin(u) + t\nh{n} = f{n}({v})",
@@ -69,6 +99,37 @@ BLOCKS = {
     "item": "c{n} = {v}.sum().item()\nh{n} = c{n} * {w}",
     "unpack": "a{n}, h{n} = {v} * 2, {v} * {w}.sum()",
     "random": "{T}manual_seed({n})\nc{n} = {T}randn(20)\nh{n} = c{n} * {v}.sum()",
+    "data": "h{n} = {v}.data * {w}.sum()",
+    "set_grad_enabled": "{T}set_grad_enabled(False)\nc{n} = {v} * 2\n{T}set_grad_enabled(True)\n"
+    "h{n} = c{n} + {w}.sum()",
+    "enable_grad": "with {T}no_grad():\n    with {T}enable_grad():\n        h{n} = {v} * 2 + 1",
+    "closure": "def outer{n}(k):\n    def inner(t):\n        return t * k + {w}.sum()\n"
+    "    return inner\nh{n} = outer{n}(3)({v})",
+    "recursion": "def r{n}(t, k):\n    return t if k == 0 else r{n}(t * 0.5 + 0.1, k - 1)\n"
+    "h{n} = r{n}({v}, 3)",
+    "generator": "def g{n}(t):\n    for i in range(3):\n        yield t * i\nh{n} = sum(g{n}({v}))",
+    "class": "class C{n}:\n    def __init__(self, k):\n        self.k = k\n\n"
+    "    def __call__(self, t):\n        return t * self.k + t\n\nh{n} = C{n}(2.5)({v})",
+    "try": "try:\n    h{n} = {v}.reshape(-1) @ {T}ones(17)\n"
+    "except RuntimeError:\n    h{n} = {v} * 1.5",
+    "break": "h{n} = {v} * 1\nfor i in range(9):\n    h{n} = h{n} * 1.5\n"
+    "    if i == 2:\n        break",
+    "list": "l{n} = []\nfor i in range(3):\n    l{n}.append({v}.sum() * i)\nh{n} = {T}stack(l{n})",
+    "dictionary": "d{n} = {{'a': {v}, 'b': {w}.sum()}}\nh{n} = d{n}['a'] * d{n}['b']",
+    "view write": "h{n} = {v} * 1\nh{n}.reshape(-1)[0:1].mul_(3)",
+    "masked write": "h{n} = {v} * 1\nh{n}[{v} > 0.2] = 0.5",
+    "clamp_": "h{n} = {v} * 1.5\nh{n}.clamp_(-1, 0.77)",
+    "create_graph": "(s{n},) = torch.autograd.grad(({v} ** 3).sum(), {v}, create_graph=True)\n"
+    "h{n} = s{n} * {w}.sum()",
+    "func.grad": "h{n} = torch.func.grad(lambda t: (t ** 3).sum())({v})",
+    "func.vmap": "h{n} = torch.func.vmap(lambda t: t * t.sin())({v}.reshape(-1))",
+    "Linear": "torch.manual_seed({n})\nnet{n} = torch.nn.Linear(1, 2)\n"
+    "h{n} = net{n}({v}.reshape(-1, 1))",
+    "Sequential": "torch.manual_seed({n})\nnet{n} = torch.nn.Sequential(torch.nn.Linear(1, 3), "
+    "torch.nn.Tanh(), torch.nn.Linear(3, 1))\nh{n} = net{n}({v}.reshape(-1, 1))",
+    "Module": "class M{n}(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    "        self.scale = torch.nn.Parameter({T}tensor([0.5, -1.5]))\n\n    def forward(self, t):\n"
+    "        return t.sum() * self.scale\n\nnet{n} = M{n}()\nh{n} = net{n}({v})",
     "hook": "h{n} = {v} * 2\nh{n}.register_hook(lambda g: g * 3)",
     "Function": "class F{n}({A}Function):\n    @staticmethod\n    def forward(ctx, t):\n"
     "        ctx.save_for_backward(t)\n        return t * t\n    @staticmethod\n"
@@ -76,7 +137,13 @@ BLOCKS = {
     "h{n} = F{n}.apply({v})",
 }
 # Programs in which the differences see what the graph does not, or the reverse.
-NOT_CHECKED = {"detach", "no_grad", "item", "hook"}
+NOT_CHECKED = {"detach", "no_grad", "item", "hook", "data", "set_grad_enabled"}
+# The parameters that constructs with modules make.
+PARAMETERS = {
+    "Linear": ("weight", "bias"),
+    "Sequential": ("0.weight", "0.bias", "2.weight", "2.bias"),
+    "Module": ("scale",),
+}
 
 
 class Program:
@@ -88,6 +155,7 @@ class Program:
         self.constructs: Counter[str] = Counter()
         self.inputs: dict[str, str] = {}
         self.leaves: list[str] = []
+        self.parameters: list[str] = []
         lines = ["import torch"] if self.torch else []
         for name in ("x", "w"):
             values = self._numbers(self.draw.choice([(), (1,), (3,), (2, 2)]))
@@ -114,10 +182,12 @@ class Program:
             }
             form = BLOCKS[kind] if block else "h{n} = " + SMOOTH[kind]
             lines.append(form.format(**names))
+            self.parameters += [f"net{n}.{name}" for name in PARAMETERS.get(kind, ())]
             known.append(f"h{n}")
         used = self.draw.sample(known[2:], min(2, len(known) - 2))
         lines.append("loss = " + " + ".join(f"{name}.sum()" for name in used))
         self.constructs["import torch" if self.torch else "calculator"] += 1
+        self.leaves += self.parameters
         self.text = "\n".join(lines) + "\n"
         self.frees = self.draw.random() < 0.5
         self.constructs["backward"] += 1
@@ -180,7 +250,7 @@ def compare(program: Program, folder: Path) -> list[str]:
     printed = folder / "printed.grad"
     plain.write_text(program.text)
     passed.write_text(program.text + program.backward)
-    shows = "".join(f"print('@{name}', {name}.grad)\n" for name in program.leaves)
+    shows = "".join(f"print('@{n}', {expression(n)}.grad)\n" for n in program.leaves)
     printed.write_text(program.text + program.backward + "print('@loss', loss)\n" + shows)
     given = [word for name, text in program.inputs.items() for word in ("--set", f"{name}={text}")]
     wrong: list[str] = []
@@ -244,12 +314,12 @@ def compare(program: Program, folder: Path) -> list[str]:
             wrong.append(f"why: {out.splitlines()[0]}, where eval has {grads[name]}")
 
     out, _ = ran("graph", "--format", "json", str(passed), "--of", "loss")
-    wanted = "float32" if program.torch else "float64"
+    wanted = ("float32", "complex64") if program.torch else ("float64", "complex128")
     for item in json.loads(out)["nodes"]:
         for output in item["outputs"]:
             name = output["name"]
-            if output["dtype"] != wanted:
-                wrong.append(f"graph: {item['node']} has {output['dtype']}, not {wanted}")
+            if output["dtype"] not in wanted:
+                wrong.append(f"graph: {item['node']} has {output['dtype']}, not {wanted[0]}")
             if name in values and shape_of(values[name]) != output["shape"]:
                 wrong.append(f"graph: {name} has the shape {output['shape']}")
 
@@ -272,6 +342,11 @@ def compare(program: Program, folder: Path) -> list[str]:
         if not kinks:
             wrong.append(f"check: {command('check', str(plain), '--of', 'loss', *given)[1]}")
     return wrong
+
+
+def expression(leaf: str) -> str:
+    """How a program writes the dotted name of a parameter."""
+    return re.sub(r"\.([0-9]+)", r"[\1]", leaf)
 
 
 def shape_of(value: object) -> list[int]:

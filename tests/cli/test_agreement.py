@@ -83,3 +83,13 @@ def test_a_program_may_change_its_default_dtype(tmp_path):
     assert rows[0] == rows[1]
     done = gradcli("check", "--json", str(program), "--set", "x=1")
     assert json.loads(done.stdout)["ok"]
+
+
+@pytest.mark.parametrize("words", [("--help",), ("man",)])
+def test_the_rule_of_what_a_program_computes_in_is_written_down(words):
+    """That it is the program that decides, and how it is changed."""
+    text = " ".join(ok(*words).split()).replace("\\", "")
+    if words == ("man",):
+        assert "What a program computes in is decided by the program, not by the command" in text
+    else:
+        assert "--dtype DTYPE (float32 with `import torch`, else float64)" in text

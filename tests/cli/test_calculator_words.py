@@ -1,5 +1,7 @@
 """What is written by habit: numbers in functions, words of other languages, lists of results."""
 
+import re
+
 import pytest
 from process import document, gradcli, records
 
@@ -59,6 +61,16 @@ def test_elementary_functions_take_numbers(name):
     assert (got.dtype, got.array) == (wanted.dtype, wanted.array)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["hypot(3, 4)", "logaddexp(1, 2)", "F.softplus(2)", "special.xlog1py(2, 3)"],
+)
+def test_integers_are_numbers_too(text):
+    """Where a function has no kernel for integers, they are the floats of the same value."""
+    got, wanted = value(text), value(re.sub(r"(?<=[(, ])(\d)", r"\1.0", text))
+    assert (got.dtype, got.array) == (dtypes.float64, wanted.array)
+
+
 @pytest.mark.parametrize("text", ["sqrt('4')", "sqrt([4.0])", "softmax(2.0, 0)", "matmul(2, 3)"])
 def test_nothing_else_takes_numbers(text):
     from gradcli.language.errors.program_error import ProgramError
@@ -94,12 +106,34 @@ def test_numbers_are_differentiated_around():
         ("max(x, 0.5)", "clamp(x, max=0)"),
         ("min(0, x)", "clamp(x, max=0)"),
         ("lambda * x", "`lambda` is a keyword of the language"),
+        ("x * in", "`in` is a keyword of the language, not a name: write in_"),
+        ("from + x", "`from` is a keyword of the language"),
+        ("exp(is)", "`is` is a keyword of the language"),
+        ("class", "`class` is a keyword of the language"),
+        ("del x", "an expression is wanted here, not a statement"),
+        ("x!", "math.factorial(n)"),
+        ("!x", "write not"),
+        ("sin x", "`sin(x)` is a call, `sin * x` a product"),
     ],
 )
 def test_advice(expression, help):
     done = gradcli("grad", expression, "--set", "x=1.5")
     assert done.returncode in (3, 5)
     assert help in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("import torch\nln(torch.ones(1))", "it is written torch.log(x)"),
+        ("import torch\ntorch.ln(torch.ones(1))", "it is written torch.log(x)"),
+        ("import torch\ncbrt(torch.ones(1))", "it is written x**(1/3)"),
+        ("import torch\ndef f(): return Phi(1)\nf()", "it is written torch.special.ndtr(x)"),
+    ],
+)
+def test_words_of_other_languages_in_a_program(text, help):
+    done = gradcli("eval", "-", stdin=text.encode())
+    assert (done.returncode, help in done.stderr.decode()) == (5, True)
 
 
 def test_a_keyword_is_no_name_of_an_input():
@@ -118,12 +152,29 @@ def test_lists_and_tuples_are_stacked(command):
         assert document(command, text, *POLAR, *more) == wanted
 
 
-def test_a_copy_of_numbers_is_not_answered_with_zeros():
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "tensor([r*cos(t), r*sin(t)])",
+        "tensor(data=[r*cos(t), r*sin(t)])",
+        "as_tensor([r*cos(t), r*sin(t)])",
+        "torch.asarray((r, t))",
+        "torch.Tensor([r, t])",
+        "torch.FloatTensor([r, t])",
+        "ones(1).new_tensor([r*t])",
+    ],
+)
+def test_a_copy_of_numbers_is_not_answered_with_zeros(copy):
+    name = copy.partition("(")[0].removeprefix("torch.") if "new" not in copy else "new_tensor"
     for command in (("jacobian",), ("jvp", "--tangent", "t=1")):
-        done = gradcli(command[0], "tensor([r*cos(t), r*sin(t)])", *POLAR, *command[1:])
-        assert done.returncode == 5
-        assert b"tensor(\xe2\x80\xa6) copies numbers, without the graph" in done.stderr
-        assert b"stack([\xe2\x80\xa6]) keeps the graph" in done.stderr
+        done = gradcli(command[0], copy, *POLAR, *command[1:])
+        said = done.stderr.decode()
+        assert done.returncode == 5, said
+        assert f"{name}(…) copies numbers, without the graph" in said
+        assert "stack([…]) keeps the graph" in said
+
+
+def test_what_is_meant_to_be_constant_has_the_derivative_zero():
     meant = document("jacobian", "r.detach() * t", *POLAR)
     assert meant["jacobian"] == {"r": 0.0, "t": 2.0}
 

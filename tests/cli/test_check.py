@@ -21,6 +21,42 @@ def test_a_kink():
     assert entry["worst"]["slopes"] == pytest.approx([0, 1])
 
 
+def undefined(expression, values):
+    (entry,) = document("check", "--json", "-e", expression, "--set", f"x={values}")["checks"]
+    return [item["index"][0] for item in entry["undefined"]], entry["worst"]["index"]
+
+
+def test_what_reaches_no_finite_element_is_undefined():
+    """Beside elements that are compared: nothing is seen of the others, and nothing is right."""
+    assert undefined("log(x)", [2, 1, -1])[0] == [2]
+    assert undefined("log(x)", [0, 1, -1]) == ([0, 2], [1])
+    assert undefined("x.sqrt() * x.flip(0)", [-2, 3, 4]) == ([0, 2], [1])
+    assert undefined("stack([log(x), 2 * x])", [-2, 3])[0] == []
+
+
+def test_the_elements_of_a_list_are_results():
+    given = ("--set", "r=2", "--set", "t=0.5")
+    for expression in ("[r * cos(t), r * t]", "r * cos(t), r * t"):
+        found = document("check", "--json", "-e", expression, *given)
+        assert found["ok"]
+        assert [(c["result"].removeprefix(expression), c["input"]) for c in found["checks"]] == [
+            ("[0]", "r"),
+            ("[1]", "r"),
+            ("[0]", "t"),
+            ("[1]", "t"),
+        ]
+
+
+def test_inputs_that_are_cut_off(tmp_path):
+    done = gradcli("check", "-e", "tensor([r * t])", "--set", "r=2", "--set", "t=0.5")
+    assert done.returncode == 2
+    assert b"no result leads to an input: explain says where they are cut off" in done.stderr
+    program = tmp_path / "p.grad"
+    program.write_text("x = param([1.0, 2.0])\ny = (x * 2).sum()\n")
+    done = gradcli("check", str(program), "--of", "x")
+    assert (done.returncode, b"= help: there are y" in done.stderr) == (2, True)
+
+
 def test_a_lost_connection():
     done = gradcli("check", "-e", "x.detach() * y + x.detach()", "--set", "x=2", "--set", "y=3")
     assert done.returncode == 1

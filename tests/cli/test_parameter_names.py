@@ -121,3 +121,21 @@ def test_parameters_are_checked(tmp_path: Path) -> None:
     )
     freed = gradcli("check", str(path))
     assert (freed.returncode, "freed the graph of `loss`" in freed.stderr) == (2, True)
+
+
+def test_parameters_are_differentiated_by(tmp_path: Path) -> None:
+    """The gradients of `grad -f` are those that a pass leaves, also one record after another."""
+    path, passed = tmp_path / "program.grad", tmp_path / "passed.grad"
+    text = PROGRAM.rpartition("(other(")[0] + "loss = (other(model(x)) * 2).sum()\n"
+    path.write_text(text, "utf-8")
+    passed.write_text(f"{text}loss.backward()\n", "utf-8")
+    wanted = json.loads(gradcli("eval", "--json", str(passed)).stdout)["grads"]
+    assert json.loads(gradcli("grad", "-f", str(path), "--of", "loss").stdout)["grads"] == wanted
+    one = gradcli("grad", "-f", str(path), "--of", "loss", "--wrt", "model.0.bias", "-c")
+    assert json.loads(one.stdout)["grads"] == {"model.0.bias": wanted["model.0.bias"]}
+    along = gradcli("jvp", "-f", str(path), "--of", "loss", "--tangent", "model.0.bias=[0.5]")
+    assert json.loads(along.stdout)["jvp"] == wanted["model.0.bias"][0] / 2
+    again = gradcli("grad", "-f", str(passed), "--of", "loss")
+    assert again.returncode == 5
+    assert "error: RuntimeError: Trying to backward through the graph a second time" in again.stderr
+    assert "passed.grad:15:1 freed it: retain_graph=True there keeps it" in again.stderr

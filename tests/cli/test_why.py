@@ -47,6 +47,51 @@ PROGRAMS = {
         ],
     ),
     "a result": ("h = x * 2\nh.sum().backward()\n", "h", ["`x * 2` made it", "retain_grad()"]),
+    "detached beside what is made of it": (
+        "h = x.tanh()\nb = torch.ones(1, requires_grad=True)\n"
+        "loss = (h.detach() * b).sum()\nloss.backward()\n",
+        "x",
+        ["`h` was made from it", ":5:9: detach() cuts it off: `h.detach()`", "to `loss`"],
+    ),
+    "a branch that ran": (
+        "b = torch.ones(2, requires_grad=True)\nh = x * 2\nif len(x) == 2:\n    h = h.data\n"
+        "else:\n    h = h.detach()\nloss = (h * b).sum()\nloss.backward()\n",
+        "x",
+        [":6:9: .data is outside of the graph: `h.data`"],
+    ),
+    "a branch after another": (
+        "b = torch.ones(2, requires_grad=True)\nh = x * 2\nif len(x) == 7:\n    h = h.data\n"
+        "elif len(x) == 2:\n    h = h.detach()\nloss = (h * b).sum()\nloss.backward()\n",
+        "x",
+        [":8:9: detach() cuts it off: `h.detach()`"],
+    ),
+    "a variable of a function": (
+        "b = torch.ones(2, requires_grad=True)\ndef f(t):\n    u = t * 2\n    v = u.detach()\n"
+        "    return v * b\ng = f\nloss = g(x).sum()\nloss.backward()\n",
+        "x",
+        [":6:9: detach() cuts it off: `u.detach()`"],
+    ),
+    "an instance": (
+        "b = torch.ones(2, requires_grad=True)\nclass Cell:\n    def __call__(self, t):\n"
+        "        self.last = t.detach()\n        return self.last * b\n"
+        "cell = Cell()\nloss = cell(x).sum()\nloss.backward()\n",
+        "x",
+        [":6:21: detach() cuts it off: `t.detach()`"],
+    ),
+    "a module": (
+        "class Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.first, self.last = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)\n"
+        "    def forward(self, t):\n        h = self.first(t)\n"
+        "        return self.last(h.detach())\nnet = Net()\nloss = net(x).sum()\nloss.backward()\n",
+        "net.first.weight",
+        [":9:26: detach() cuts it off: `h.detach()`"],
+    ),
+    "a pass to other inputs": (
+        "b = torch.ones(2, requires_grad=True)\nloss = (x * 2 * b).sum()\n"
+        "loss.backward(inputs=[b])\n",
+        "x",
+        [":5:1 freed the graph of `loss`", "that pass went to other inputs"],
+    ),
     "integers": (
         "n = torch.tensor([1, 2])\nloss = (n * x).sum()\nloss.backward()\n",
         "n",

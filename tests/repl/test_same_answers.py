@@ -25,6 +25,10 @@ PROGRAMS = {
     "data": "y = (x.data * w).sum()",
     "number": "k = w.item()\ny = (x * k).sum()",
     "no grad": "with no_grad():\n    h = x * w\n\ny = (h + w).sum()",
+    "beside": "h = x * 2\ny = (h.detach() * w).sum()",
+    "branch": "h = x * 2\nif len(x) == 2:\n    h = h.data\n\ny = (h * w).sum()",
+    "instance": "class Cell:\n    def __call__(self, t):\n        self.last = t.detach()\n"
+    "        return self.last * w\n\ncell = Cell()\ny = cell(x).sum()",
     "replaced": "h = x.detach()\nh = x * 2\ny = (h * w).sum()",
     "hook": "h = x * 3\nh.register_hook(lambda g: g * 10)\ny = (h * w).sum()",
     "after a pass": "y = (x.exp() * w).sum()\ny.backward()\nwith no_grad():\n    x.mul_(2)\n",
@@ -178,3 +182,25 @@ def test_derivatives(program: str, talk: Talk) -> None:
             assert "the gradient is None" in said
         else:
             assert repr(talk.shell.outputs[talk.shell.number - 1].tolist()) == repr(found), kind
+
+
+@pytest.mark.parametrize("text", ["ln(2)", "cbrt(8)", "Phi(0)", "factorial(3)", "x^2", "min(w, 0)"])
+def test_words_of_other_languages(text: str, talk: Talk) -> None:
+    talk(LEAVES)
+    done = gradcli("eval", "-e", text, "--set", "x=[0.5, 2]", "--set", "w=3")
+    wanted = re.findall("= help: (.*)", done.stderr.decode())
+    assert wanted
+    assert re.findall("= help: (.*)", talk(text)) == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["[x[0]*w,x[1]**2]", "(x[0]*w,x[1]**2)", "stack([x[0]*w,x[1]**2])"]
+)
+def test_jacobians_of_lists(text: str, talk: Talk) -> None:
+    given = ("--set", "x=[0.5, 2.0]", "--set", "w=3")
+    wanted = json.loads(command("jacobian", text, *given))["jacobian"]
+    talk(LEAVES)
+    for name in ("x", "w"):
+        for asked in (f"%jacobian {text} {name}", f"jacobian({text}, {name})"):
+            talk(asked)
+            assert json.loads(json.dumps(talk.shell.session.globals["_"].tolist())) == wanted[name]

@@ -188,6 +188,65 @@ def test_words_and_booleans_go_together_with_numbers():
     assert '"NaN"' in text
 
 
+COMPLEX_UNARY = (
+    *("sin", "exp", "tanh", "sigmoid", "square", "sqrt", "log", "torch.acos", "torch.atan", "-"),
+    *("torch.conj", "torch.reciprocal", "torch.rsqrt", "torch.sgn", "torch.sinc", "1j *", "2 /"),
+)
+
+
+def complex_expression(draw, depth=3):
+    """A random expression over x, y and the shared w, of which x or y is complex."""
+    if depth == 0:
+        return draw.choice(["x", "y", "x", "y", "w", "2", "(1 - 2j)"])
+    if draw.random() < 0.5:
+        return f"{draw.choice(COMPLEX_UNARY)}({complex_expression(draw, depth - 1)})"
+    sides = [complex_expression(draw, depth - 1) for _ in range(2)]
+    return f"({sides[0]} {draw.choice(('+', '-', '*', '*', '/'))} {sides[1]} * x)"
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("GRADCLI_TEST_SEEDS", "1"))))
+def test_complex_numbers_have_the_digits_that_they_have_alone(seed):
+    draw = random.Random(seed)
+
+    def number(kind):
+        if kind == "complex":
+            return {"re": draw.gauss(0, 1), "im": draw.gauss(0, 1)}
+        return draw.gauss(0, 1) if kind == "real" else [number("complex")] * 2
+
+    commands = []
+    for kinds in (("complex", "complex"), ("complex", "real"), ("list", "complex")) * 6:
+        rows = lines(
+            *({n: number(k) for n, k in zip("xy", kinds, strict=True)} for _ in range(300))
+        )
+        text = draw.choice(("({}).abs().sum()", "({}).real.sum()", "({}).imag.sum()"))
+        words = ["grad", text.format(complex_expression(draw)), "--each", "--set", "w=0.5"]
+        commands.append([[*words, *draw.choice(([], ["--dtype", "float32"]))], rows])
+    together = in_both_ways(commands)
+    answered = [(alone, text) for text, alone, _ in together if '{"error"' not in text]
+    assert len(answered) > 12
+    assert sum(alone == 0 for alone, _ in answered) > 2 * len(answered) / 3
+
+
+def test_a_complex_number_may_be_written_in_any_way():
+    rows = [
+        *(
+            {"x": {"re": place, "im": -0.5}, "y": {"im": 2.5, "re": place / 3}}
+            for place in range(40)
+        ),
+        *({"x": {"re": "Infinity", "im": 1}, "y": {"re": 1, "im": 2}} for _ in range(8)),
+        *({"x": {"re": 1 << 60, "im": 0}, "y": [{"re": 1, "im": 2}, 3]} for _ in range(8)),
+        *({"x": {"re": 1}, "y": {"re": True, "im": 2}} for _ in range(8)),
+        *({"x": 1.5, "y": {"re": 1e300, "im": 2}} for _ in range(8)),
+    ]
+    draw = random.Random(4)
+    draw.shuffle(rows)
+    words = ["grad", "(x * y).abs().sum()", "--each"]
+    dtypes = ([], ["--dtype", "float32"], ["--dtype", "complex64"])
+    for text, *_ in in_both_ways([[[*words, *more], lines(*rows)] for more in dtypes]):
+        assert text.count('{"error"') >= 8
+        assert text.count('"value"') >= 48
+
+
 def test_records_of_several_kinds_in_turn_cost_what_they_cost_sorted():
     draw = random.Random(2)
     rows = [{n: [draw.gauss(0, 1)] * (i % 5 + 1) for n in "xy"} for i in range(1500)]

@@ -57,7 +57,7 @@ def _checked(subject: TextSubject, options: Options) -> list[dict[str, Any]]:
     """What is found for a text. Raises UsageError and Failure."""
     from gradcli.cli.process.failures import failure_of
     from gradcli.cli.programs.runner import chosen
-    from gradcli.explain.check import Check, NothingToCheck, Tolerances
+    from gradcli.explain.check import VARIED, Check, NothingToCheck, Tolerances
     from gradcli.language.errors.program_error import ProgramError
 
     given = (options.eps, options.rtol, options.atol)
@@ -67,8 +67,9 @@ def _checked(subject: TextSubject, options: Options) -> list[dict[str, Any]]:
     )
     try:
         check = Check(subject, options.of)
-        if options.of:
-            chosen(options.of, check.results, "--of", "result on the graph")
+        if not check.results.keys() >= set(options.of):
+            known = {name: None for name in Check(subject).results if not name.endswith(VARIED)}
+            chosen(options.of, known, "--of", "result on the graph")
         by = list(check.inputs)
         if options.wrt:
             by = chosen(options.wrt, check.inputs, "--wrt", "input that requires grad")

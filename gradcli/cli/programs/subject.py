@@ -63,7 +63,10 @@ class TextSubject:
             observe(name, value, -1)
         if not self.pieces:
             value = self.runner.run(given).value
-            if value is not UNSET:
+            if type(value) in (list, tuple):
+                for place, item in enumerate(value):
+                    observe(f"{self.name}[{place}]", item, 0)
+            elif value is not UNSET:
                 observe(self.name, value, 0)
             return
         session = self.runner.session

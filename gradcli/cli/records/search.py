@@ -17,6 +17,7 @@ from gradcli.cli.programs.sources import Text
 from gradcli.cli.results.derivatives import check_connected, placed, result_of
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.io.documents import typed
+from gradcli.language.values.constructors import public_class
 from gradcli.tensor.dtypes import Array
 from gradcli.tensor.tensor import Tensor, make, shape_of
 
@@ -73,7 +74,7 @@ class Search(Derivative):
         try:
             return self._found(problem)
         except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
-            raised = Failure(RAISED, str(error), type=type(error).__name__)
+            raised = Failure(RAISED, str(error), type=public_class(type(error)).__name__)
             raise (placed(raised, last[0]) if last else raised) from None
 
     def _found(self, problem: Problem) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from gradcli.io.documents import is_value, typed
 from gradcli.io.write import Typed
 from gradcli.language.interpreter import UNSET, Result
 from gradcli.language.machine.state import machine
+from gradcli.language.values.constructors import public_class
 from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor, make, shape_of
 from gradcli.tensor.tensor import constant as zeros
@@ -77,32 +78,26 @@ def _help_for(value: Any) -> str:
 
 
 def stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
-    """The elements of a list or tuple along a new first axis: `stack`. Raises Failure."""
-    from gradcli.language.library.torch_names import tensor_attribute, torch_name
+    """The elements of a list or tuple along a new first axis. Raises Failure."""
+    from gradcli.language.library import calculator
 
-    kinds = dtypes.result_type([v.dtype for v in values if type(v) is Tensor], [], [])
-    items = []
-    for value in values:
-        if type(value) is Tensor:
-            items.append(tensor_attribute("to")(value)(kinds))
-        elif isinstance(value, bool | int | float | complex):
-            items.append(make(kinds.array.type(value), kinds))
-        else:
-            kind = type(value).__name__
-            raise Failure(RAISED, f"the result has a {kind} among its elements", type="TypeError")
     try:
-        stacked: Tensor = torch_name("torch", "stack")(items)
-    except RuntimeError as error:
-        raise Failure(RAISED, str(error), type="RuntimeError") from None
-    return stacked
+        return calculator.stacked(values)
+    except (RuntimeError, TypeError) as error:
+        raise Failure(RAISED, str(error), type=type(error).__name__) from None
 
 
 def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
-    """The inputs and the program's own leaves that require grad, narrowed by `--wrt`."""
+    """The inputs and the program's own leaves that require grad, narrowed by `--wrt`.
+
+    Parameters of modules are leaves, by their dotted names.
+    """
+    from gradcli.render.names import parameters_of
+
     found = {name: value for name, value in inputs.items() if requires_grad(value)}
     found |= {
         name: value
-        for name, value in result.globals.items()
+        for name, value in (result.globals | parameters_of(result.globals)).items()
         if name not in inputs
         and type(value) is Tensor
         and requires_grad(value)
@@ -117,7 +112,7 @@ def leaves_of(result: Result, inputs: Named, options: Options) -> Named:
 def check_connected(
     kind: str, value: Tensor, by: Named, pieces: Sequence[Piece], options: Options
 ) -> None:
-    """Refuse to answer with zeros where `tensor(…)` copied the numbers of a result. Raises Failure.
+    """Refuse to answer with zeros where a call such as `tensor(…)` copied numbers. Raises Failure.
 
     What detach() and its like cut off is meant to be constant; `grad` and `vjp` answer null.
     """
@@ -132,7 +127,7 @@ def check_connected(
     for name, leaf in by.items():
         if fresh_edge(leaf) in reached:
             continue
-        found = [cut for cut in cuts(pieces, name, bound) if cut.reason.startswith("tensor(")]
+        found = [cut for cut in cuts(pieces, name, bound) if "copies numbers" in cut.reason]
         if found:
             cut = found[0]
             help = f"{cut.reason}: `{cut.text}` at {cut.place}; stack([…]) keeps the graph"
@@ -155,8 +150,9 @@ def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, A
     except Failure as failure:
         raise placed(failure, value) from None
     except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
-        raised = Failure(RAISED, str(error), type=type(error).__name__, help=_help(error))
-        raise placed(raised, value) from None
+        kind = public_class(type(error)).__name__
+        raised = placed(Failure(RAISED, str(error), type=kind, help=_help(error)), value)
+        raise raised from None
     return {"value": typed(leaves.detach(value)), MEMBERS[kind]: found}
 
 
@@ -167,6 +163,11 @@ def _help(error: Exception) -> str:
         return "give --cotangent, or make it real with .real or abs(...)"
     if "Hessian is of a real scalar" in str(error):
         return "make it a scalar with sum(...)"
+    freed = getattr(error, "freed", None)
+    place = None if freed is None else machine.locate(freed.where)
+    if place is not None:
+        where = place[0].location(place[1].span.start)
+        return f"the program's own pass at {where} freed it: retain_graph=True there keeps it"
     return ""
 
 

@@ -76,12 +76,11 @@ _RECORDS = (
     "as alone. A program goes through its records one by one, some ten times as slowly, where it "
     "branches on a value of a tensor or asks for it (if x > 0, float(x), .item()), draws random "
     "numbers, makes tensors whose shape depends on values (x[x > 0], unique), prints, emits or "
-    "formats, catches exceptions (try), has complex inputs or leaves of its own (param, "
-    "requires_grad), takes derivatives itself (backward, grad), or imports other modules than "
-    "torch, math and those of Python's that only compute. where(x > 0, a, b) stands for a "
-    "branch. So do records of which there is one of a kind, and those that fail. A record draws "
-    "its random numbers from a generator of its own, which --seed and the record's number alone "
-    "decide.",
+    "formats, catches exceptions (try), has leaves of its own (param, requires_grad), takes "
+    "derivatives itself (backward, grad), or imports other modules than torch, math and those of "
+    "Python's that only compute. where(x > 0, a, b) stands for a branch. So do records of which "
+    "there is one of a kind, and those that fail. A record draws its random numbers from a "
+    "generator of its own, which --seed and the record's number alone decide.",
 )
 
 

@@ -292,6 +292,11 @@ def _apart(text: str) -> list[str]:
     return [name.strip() for name in names]
 
 
+def _is_dotted(first: str, parts: list[str]) -> bool:
+    """Whether these are the parts of a name such as `net.0.weight`."""
+    return first.isidentifier() and all(f"_{part}".isidentifier() for part in parts)
+
+
 def _listed(option: Option, text: str) -> list[object]:
     kind = option.kind
     if kind in (table.REPEATED, table.FILES):
@@ -303,12 +308,15 @@ def _listed(option: Option, text: str) -> list[object]:
         for name in names:
             whole = name.partition("[")[0] if name.endswith("]") else name  # `why` takes x[3]
             first, *parts = whole.split(".")  # a module's parameter: model.0.weight
-            if not (first.isidentifier() and all(f"_{part}".isidentifier() for part in parts)):
+            if not _is_dotted(first, parts):
                 raise UsageError(f"--{option.name}: `{name}` is not a name", "names: x,y,z")
             _check_keyword(option, name)
         return [*names]
     name, equals, value = text.partition("=")
     name = name.strip()
+    first, *parts = name.split(".")
+    if kind == table.DIRECTION and equals and parts and _is_dotted(first, parts):
+        return [(name, value)]
     if kind == table.DIRECTION and not (equals and name.isidentifier()):
         return [("", text)]
     if not equals:

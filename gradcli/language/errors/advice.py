@@ -63,7 +63,10 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "take one element with an index, or all with .tolist()",
     ),
     (r"have the same dtype, but got: (\w+) != (\w+)", "convert one of them: a.to(b.dtype)"),
-    (r"'dtype'.* must be torch\.dtype, not str", "write torch.float32, without quotes"),
+    (
+        r"'dtype'.* must be torch\.dtype, not str",
+        "a dtype is written without quotes: torch.float32",
+    ),
     (r"must be tuple of Tensors, not Tensor", "put the tensors in a list: torch.cat([a, b])"),
     (r"must be Tensor, not (?:float|int|list|bool)", "make a tensor of it with torch.tensor(…)"),
     (r"not compiled with CUDA|not linked with support for", _ONE_DEVICE),
@@ -188,6 +191,11 @@ ATTRIBUTES = {
 }
 
 
+def for_function(name: str, python: bool) -> str:
+    """How a function of `FUNCTIONS` is written, with `python` in a program that imports torch."""
+    return f"it is written {_of_torch(FUNCTIONS[name]) if python else FUNCTIONS[name]}"
+
+
 def _of_torch(call: str) -> str:
     """What `FUNCTIONS` says, in a program that imports torch."""
     return f"torch.{call}" if re.match(r"[a-z]\w*[.(]", call) and "math." not in call else call
@@ -219,5 +227,5 @@ def for_attribute(sentence: str) -> str | None:
         return None
     module, name = match.groups()
     if module == "torch" and name in FUNCTIONS:
-        return f"it is written {_of_torch(FUNCTIONS[name])}"
+        return for_function(name, True)
     return ATTRIBUTES.get(f"{module}.{name}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, TypeGuard
 
@@ -24,6 +23,7 @@ from gradcli.language.values.constructors import public_class
 from gradcli.language.values.functions import Function, Method
 from gradcli.language.values.identity import clean_error
 from gradcli.language.values.text import checked
+from gradcli.tensor.dtypes import NAMES
 from gradcli.tensor.runtime import Interrupted, runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
@@ -83,6 +83,7 @@ class ProgramError(Exception):
             lambda: self._describe_gradient(names),
             self._describe_function,
             self._describe_unused,
+            self._describe_dtype,
         ):
             with hints():
                 describe()
@@ -201,9 +202,12 @@ class ProgramError(Exception):
                 line = source.position(call.span.start).line
                 of = "" if source is self.source else f" of {source.name}"
                 self.help = f"keep them with retain_graph=True on line {line}{of}"
-                carried = _carried(freed, names) if call is machine.locate(self.where)[1] else None  # type: ignore[index]
-                if carried is not None:
-                    self.help = _AGAIN.format(carried)
+                again = call is machine.locate(self.where)[1]  # type: ignore[index]
+                carried = _carried(freed, names, self.program) if again else []
+                if carried:
+                    named = " and ".join(f"`{name}`" for name in carried)
+                    cut = ", ".join(f"{name}.detach()" for name in carried)
+                    self.help = _AGAIN.format(named, ", ".join(carried), cut)
                 else:
                     own = _owner_text(self.source, self.node)
                     names_both = [item.strip("`") for item in (text, own)]
@@ -301,12 +305,30 @@ class ProgramError(Exception):
         if not given:
             return
         item, place = given[0], int(found[1])
+        of, says = "", "nothing leads to it from the result"
         if isinstance(item, nodes.Tuple | nodes.List) and place < len(item.elts):
             item = item.elts[place]
+        elif place or not isinstance(item, nodes.Name):
+            of, says = f"element {place} of ", f"nothing leads to element {place} from the result"
         text = self.source.slice(item.span)
         self.labels = [label for label in self.labels if label.span != item.span]
-        self.labels.append(Label(self.source, item.span, "nothing leads to it from the result"))
-        self.help = f"allow_unused=True gives None for `{text}`; `gradcli why` says where it is cut"
+        self.labels.append(Label(self.source, item.span, says))
+        self.help = (
+            f"allow_unused=True gives None for {of}`{text}`; `gradcli why` says where it is cut"
+        )
+
+    def _describe_dtype(self) -> None:
+        """How a dtype is written of which the name was given as a text."""
+        sentence = self.title[:MAX_SENTENCE]
+        wanted = _DTYPE_TEXT.search(sentence)
+        if wanted is None:
+            return
+        text = wanted[1] or self.source.slice(self.span).strip("'\"")
+        name = text.removeprefix("torch.")
+        if name in NAMES:
+            self.help = f"a dtype is written without quotes: torch.{name}"
+        elif wanted[1] is None:
+            self.help = did_you_mean([f"torch.{item}" for item in near(name, NAMES, 1)]) or None
 
     # The module
 
@@ -340,6 +362,8 @@ class ProgramError(Exception):
         if isinstance(error, NameError) and _is_name(error.name):
             if error.name in names_of(torch_names.module("torch")):
                 self.help = f"write torch.{error.name}"
+            elif error.name in advice.FUNCTIONS:
+                self.help = advice.for_function(error.name, program.mode == "python")
             else:
                 self._near(error.name, [*names, *program.names.all()])
             self.help = self.help or advice.FOREIGN.get(error.name)
@@ -415,8 +439,8 @@ class ProgramError(Exception):
 
 
 _AGAIN = (
-    "the graph of an earlier round is reached through `{0}`: begin each round with "
-    "{0} = {0}.detach(), which cuts it off (or keep all rounds with retain_graph=True)"
+    "the graph of an earlier round is reached through {0}: begin each round with "
+    "{1} = {2}, which cuts it off (or keep all rounds with retain_graph=True)"
 )
 _COUNTED = re.compile(
     r"function (\w+?)(?:Generated)?Backward returned an incorrect number of "
@@ -426,26 +450,58 @@ _SHAPED = re.compile(
     r"Function (\w+?)(?:Generated)?Backward returned an invalid gradient at index (\d+) - "
     r"got (\[[\d, ]*\])"
 )
+_DTYPE_TEXT = re.compile(r"must be torch\.dtype, not str|Invalid device string: '(\w+)'")
 _UNUSED = re.compile(r"Tensor at index (\d+) appears to not have been used in the graph")
 
 
-def _carried(freed: Any, names: dict[str, Any]) -> str | None:
-    """The name of what leads from a graph that is there to one that was freed."""
+def _carried(freed: Any, names: dict[str, Any], program: Any) -> list[str]:
+    """What leads from a graph that is there to one that was freed, as the program calls it."""
     seen: dict[Any, None] = {}
     for value in names.values():
-        if type(value) is Tensor and value.node is not None:
-            seen[value.node] = None
+        for item in value if type(value) in (list, tuple) else (value,):
+            if type(item) is Tensor and item.node is not None:
+                seen[item.node] = None
     order = list(seen)
     for node in order:
         for edge in node.edges:
             if edge is None:
                 continue
             if getattr(edge, "saved", None) is freed and getattr(node, "saved", None) is not freed:
-                return edge.name or None
+                return [edge.name] if edge.name else _assigned_again(edge, program)
             if edge not in seen:
                 seen[edge] = None
                 order.append(edge)
-    return None
+    return []
+
+
+def _assigned_again(node: Any, program: Any) -> list[str]:
+    """The targets of the assignment in which a node was made that it also reads: `h` of
+    `out, h = rnn(x, h)`, and `self.h`, `state[0]` likewise."""
+    place = machine.locate(node.where)
+    if place is None or place[0] is not program.source:
+        return []
+    source, made = place
+    for item in node_walk(program.tree):
+        if not isinstance(item, nodes.Assign):
+            continue
+        inside = item.value.span
+        if not inside.start <= made.span.start <= made.span.end <= inside.end:
+            continue
+        read = {
+            source.slice(part.span)
+            for part in node_walk(item.value)
+            if isinstance(part, nodes.Name | nodes.Attribute | nodes.Subscript)
+        }
+        targets = [source.slice(part.span) for target in item.targets for part in _parts(target)]
+        return [text for text in targets if text in read]
+    return []
+
+
+def _parts(target: Any) -> list[Any]:
+    """The targets that values are unpacked to."""
+    if isinstance(target, nodes.Tuple | nodes.List):
+        return [part for item in target.elts for part in _parts(item)]
+    return [target]
 
 
 def _gradients_read(node: Any) -> Iterator[Any]:
@@ -481,16 +537,19 @@ def _methods(name: str, wanted: tuple[str, ...]) -> Iterator[tuple[Source, Any]]
             return
 
 
-@contextmanager
-def hints() -> Iterator[None]:
+class hints:
     """What is said beside an error's sentence: left out where it cannot be found."""
-    where = runtime.where
-    try:
-        yield
-    except Interrupted:
-        raise
-    except BaseException:
-        runtime.where = where
+
+    __slots__ = ("where",)
+
+    def __enter__(self) -> None:
+        self.where = runtime.where
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> bool:
+        if kind is None or issubclass(kind, Interrupted):
+            return False
+        runtime.where = self.where
+        return True
 
 
 def _is_name(name: Any) -> TypeGuard[str]:

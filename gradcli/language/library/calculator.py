@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.language.machine.state import machine
-from gradcli.tensor.tensor import Tensor
+from gradcli.tensor import dtypes
+from gradcli.tensor.tensor import Tensor, make
 
 from . import torch_names
 
@@ -66,9 +67,28 @@ def vjp(target: Any, *args: Any, **kwargs: Any) -> Any:
     return found[0] if type(inputs) is Tensor else found
 
 
+def stacked(values: list[Any] | tuple[Any, ...]) -> Tensor:
+    """Tensors and numbers along a new first axis: `stack`, in the dtype that they have together.
+
+    Raises TypeError for an element of another kind, RuntimeError for shapes that differ.
+    """
+    kinds = dtypes.result_type([v.dtype for v in values if type(v) is Tensor], [], [])
+    items = []
+    for value in values:
+        if type(value) is Tensor:
+            items.append(torch_names.tensor_attribute("to")(value)(kinds))
+        elif isinstance(value, bool | int | float | complex):
+            items.append(make(kinds.array.type(value), kinds))
+        else:
+            raise TypeError(f"the result has a {type(value).__name__} among its elements")
+    found: Tensor = torch_names.torch_name("torch", "stack")(items)
+    return found
+
+
 def _matrix(kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if _is_result(target):
-        return torch_names.recorded(kind)(target, *args, **kwargs)
+        y = target if type(target) is Tensor else stacked(target)
+        return torch_names.recorded(kind)(y, *args, **kwargs)
     return torch_names.torch_name("torch.autograd.functional", kind)(target, *args, **kwargs)
 
 

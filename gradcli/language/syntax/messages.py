@@ -53,7 +53,7 @@ _MISTAKES = {
     ("*", "*"): "write ** without a space",
 }
 
-
+_FACTORIAL = "a factorial is written math.factorial(n), or exp(special.gammaln(x + 1))"
 _LAMBDA = (
     "`lambda` is a keyword of the language, not a name: call an input `lam`; a function is written "
     "`lambda x: …`"
@@ -437,7 +437,7 @@ class Explainer:
         return self._new(
             "invalid syntax",
             Span(self.lexer.starts[index], self.lexer.ends[index]),
-            f"{word} is a keyword and cannot be a name; write {word}_ or another word",
+            f"`{word}` is a keyword of the language, not a name: write {word}_ or another word",
         )
 
     def _plain(self) -> GradSyntaxError:
@@ -458,8 +458,15 @@ class Explainer:
             wanted = "an expression is missing here"
             return self._new(message, None, None, wanted if "NAME" in self.expected else label)
         if self.text == "!":
-            return self._new(message, None, "write not")
+            return self._new(message, None, "write not" if "NAME" in self.expected else _FACTORIAL)
+        pair = self.previous_kind == words.name and self.kind in (words.name, words.number)
+        if pair and self.start == "expression":
+            first, second = self.previous, self.text
+            call = f"`{first}({second})` is a call, `{first} * {second}` a product"
+            return self._new(message, None, f"something is missing before it: {call}")
         if self.text in words.keywords and self.text.isidentifier():
+            if "NAME" in self.expected and not self._goes_on():
+                return self._keyword_as_name(self.index)
             if self.start == "expression" and self.index == 0:
                 return self._new(message, None, "an expression is wanted here, not a statement")
             if self.expected and self.expected <= {"NAME", "*", "**", "/", ")", "("}:
@@ -469,6 +476,18 @@ class Explainer:
         if self.text == ";" and self.start == "expression":
             return self._new(message, None, "one expression is wanted here")
         return self._new(message, None, None, self._wanted())
+
+    def _goes_on(self) -> bool:
+        """Whether what comes next can follow a keyword, as it cannot follow a name."""
+        kind, text = (found[self.index + 1] for found in (self.lexer.kinds, self.lexer.texts))
+        words = self.words
+        return text in (*_OPENING, *words.keywords, "@", "-", "not", ":") or kind in (
+            words.name,
+            words.number,
+            words.string,
+            words.fstring_start,
+            words.error,
+        )
 
     def _wanted(self) -> str:
         """`expected … or …` when there are few possibilities."""

@@ -99,16 +99,23 @@ def singular(name: str, index: tuple[int, ...], reason: str, bad: Callable[[], A
 
 
 def failing(decompose: Callable[[Any], Any], A: Any) -> Callable[[], Any]:
-    """What finds the matrices of `A` for which NumPy's decomposition fails."""
+    """What finds the matrices of `A` for which NumPy's decomposition fails: halves of halves."""
 
     def bad() -> Any:
-        found = np.zeros(A.shape[:-2], bool)
-        for index in np.ndindex(found.shape):
+        matrices = A.reshape(-1, *A.shape[-2:])
+        found = np.zeros(len(matrices), bool)
+        parts = [(0, len(matrices))] if len(matrices) else []
+        while parts:
+            start, stop = parts.pop()
             try:
-                decompose(A[index])
+                decompose(matrices[start:stop])
             except np.linalg.LinAlgError:
-                found[index] = True
-        return found
+                middle = (start + stop) // 2
+                if middle == start:
+                    found[start] = True
+                else:
+                    parts += [(start, middle), (middle, stop)]
+        return found.reshape(A.shape[:-2])
 
     return bad
 

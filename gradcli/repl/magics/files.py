@@ -62,7 +62,8 @@ def save(shell: Shell, text: str) -> None:
         raise Failed(f"{name}: {error.strerror or error}") from None
     if shell.undo is not None:
         shell.undo.note(f"the file {name} stays as it is")
-    shell.say(f"{len(statements)} statement{'s' * (len(statements) != 1)} are in {name}")
+    count = len(statements)
+    shell.say(f"{count} statements are in {name}" if count != 1 else f"1 statement is in {name}")
 
 
 def _selected(shell: Shell, text: str) -> tuple[str, list[Statement], list[str]]:

@@ -289,7 +289,7 @@ def _derivatives(
 ) -> None:
     """Show the Jacobian or the Hessian of a result by each of its leaves."""
     words = subject(shell, name, text)
-    root = result(shell, words[0])
+    root = _whole(shell, words[0])
     inputs = [result(shell, word) for word in words[1:]]
     with looked_into(shell, root):
         found = [derive(root, x) for x in inputs]
@@ -304,6 +304,21 @@ def _derivatives(
         return
     for word, value in zip(words[1:], found, strict=True):
         shell.say(assigned(f"{letter}({words[0]}, {word})", value))
+
+
+def _whole(shell: Shell, text: str) -> Tensor:
+    """A result on a graph; the elements of a list or tuple are stacked. Raises Failed."""
+    value = shell.evaluate(text)
+    if type(value) in (list, tuple) and any(type(item) is Tensor for item in value):
+        from gradcli.language.library.calculator import stacked
+
+        try:
+            value = stacked(value)
+        except (RuntimeError, TypeError) as error:
+            raise Failed(f"`{text}`: {error}") from None
+        if requires_grad(value):
+            return value
+    return result(shell, text)
 
 
 def zero(shell: Shell, text: str) -> None:
