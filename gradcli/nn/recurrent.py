@@ -11,7 +11,7 @@ from ..tensor.tensor import META, Tensor, constant, shape_of
 from . import init
 from .functions import method, torch
 from .linear import empty_parameter
-from .module import Module
+from .module import Module, tensor_of
 from .packed import PackedSequence, run_packed
 from .shapes import word
 
@@ -113,12 +113,12 @@ class RNNBase(Module):
 
     @property
     def _flat_weights(self) -> list[Any]:
-        return [Module.__getattr__(self, name) for name in self._flat_weights_names]
+        return [tensor_of(self, name) for name in self._flat_weights_names]
 
     @property
     def all_weights(self) -> list[list[Any]]:
         """The parameters, a list for each layer and direction."""
-        return [[Module.__getattr__(self, name) for name in names] for names in self._all_weights]
+        return [[tensor_of(self, name) for name in names] for names in self._all_weights]
 
     def flatten_parameters(self) -> None:
         """Does nothing on a CPU."""

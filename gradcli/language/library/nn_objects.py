@@ -31,12 +31,13 @@ from gradcli.language.values.classes import (
     binding_loaders,
     bound_member,
     is_program_class,
+    make_class,
 )
 from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.lazy import UninitializedBuffer, UninitializedParameter, refuse_shape, used
-from gradcli.nn.module import Module, deep_copy, parametrization_of
+from gradcli.nn.module import Module, deep_copy, derive, parametrization_of
 from gradcli.nn.optimized import OptimizedModule
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
 from gradcli.nn.prune import BasePruningMethod
@@ -212,6 +213,18 @@ SETTERS[OptimizedModule] = _store_behind
 open_objects.open_base(BasePruningMethod)
 COPIED.add(Module)
 deep_copy.append(deepcopy)
+
+
+def _derived(name: str, base: type, home: str) -> type:
+    """A class with nothing of its own, also of a program's class."""
+    if not is_program_class(base):
+        return derive[0](name, base, home)
+    made = make_class(name, (base,), {})
+    type.__setattr__(made, "__module__", home)
+    return made
+
+
+derive.append(_derived)
 
 
 def _class_of_module(value: Any) -> type:
