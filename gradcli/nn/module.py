@@ -288,6 +288,9 @@ class Module:
 
     def __dir__(self) -> list[str]:
         names = {*object.__dir__(self), *self._parameters, *self._modules, *self._buffers}
+        computed = self._modules.get("parametrizations")
+        if isinstance(computed, Module):
+            names.update(computed._modules)
         return sorted(name for name in names if name and not name[0].isdigit())
 
     # ------------------------------------------------------------ registration

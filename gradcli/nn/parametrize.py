@@ -168,6 +168,16 @@ def type_before_parametrizations(module: Any) -> type:
     return type(module).__bases__[0] if is_parametrized(module) else type(module)
 
 
+def check_saved(module: Any) -> None:
+    """Raise RuntimeError for a module with parametrizations, which `torch.save` does not take."""
+    if is_parametrized(module):
+        raise RuntimeError(
+            "Serialization of parametrized modules is only supported through state_dict(). See:\n"
+            "https://pytorch.org/tutorials/beginner/saving_loading_models.html"
+            "#saving-loading-a-general-checkpoint-for-inference-and-or-resuming-training"
+        )
+
+
 def _set_class(module: Any, cls: type) -> None:
     object.__setattr__(module, "__class__", cls)
 

@@ -11,7 +11,7 @@ from ..tensor.tensor import META, Tensor, constant, shape_of
 from . import init
 from .functions import method, torch
 from .linear import empty_parameter
-from .module import Module, tensor_of
+from .module import Module, parametrization_of, tensor_of
 from .packed import PackedSequence, run_packed
 from .shapes import word
 
@@ -115,6 +115,17 @@ class RNNBase(Module):
     def _flat_weights(self) -> list[Any]:
         return [tensor_of(self, name) for name in self._flat_weights_names]
 
+    def _read_weights(self) -> list[Any]:
+        """The parameters of a call.
+
+        A parametrization may draw or count, so one is computed as often as it is in PyTorch: each
+        is asked for twice, and the first twice more, to see whether it changed since the last call.
+        """
+        computed = [n for n in self._flat_weights_names if parametrization_of(self, n) is not None]
+        for name in (*computed[:1] * 2, *computed):
+            tensor_of(self, name)
+        return self._flat_weights
+
     @property
     def all_weights(self) -> list[list[Any]]:
         """The parameters, a list for each layer and direction."""
@@ -146,8 +157,7 @@ class RNNBase(Module):
             text += f", bidirectional={self.bidirectional}"
         return text
 
-    def _check_input(self, input: Tensor, packed: bool) -> None:
-        weight = self._flat_weights[0]
+    def _check_input(self, input: Tensor, weight: Tensor, packed: bool) -> None:
         if input.dtype is not weight.dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
@@ -176,13 +186,14 @@ class RNNBase(Module):
     def _run_layers(self, input: Any, hx: Any) -> Any:
         """The network over a batch, a single sequence or a packed one."""
         several = self.mode == "LSTM"
+        weights = self._read_weights()
         if isinstance(input, PackedSequence):
             data, batch_sizes, order, back = input
             batch = int(batch_sizes.array[0])
             hx = self._first_states(data, hx, batch, order)
-            self._check_input(data, True)
+            self._check_input(data, weights[0], True)
             self._check_states(hx, batch)
-            result, last = run_packed(self, data, batch_sizes, hx)
+            result, last = run_packed(self, data, batch_sizes, hx, weights)
             made = PackedSequence(result, batch_sizes, order, back)
             return made, self._in_order(last, back)
         dimensions = _dimensions(input)
@@ -202,7 +213,7 @@ class RNNBase(Module):
         batch = shape_of(input)[batch_axis]
         if hx is None:
             hx = self._zero_states(input, batch)
-        self._check_input(input, False)
+        self._check_input(input, weights[0], False)
         self._check_states(hx, batch)
         function = {
             "LSTM": torch.lstm,
@@ -213,7 +224,7 @@ class RNNBase(Module):
         output, *last = function(
             input,
             list(hx) if several else hx,
-            self._flat_weights,
+            weights,
             self.bias,
             self.num_layers,
             self.dropout,

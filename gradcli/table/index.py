@@ -134,6 +134,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "_upsample": ("nn.images", ""),
     "_upsample_back": ("nn.images", ""),
     "_variance_at_least": ("losses.elementwise", ""),
+    "_weight_norm": ("linalg.norms", "torch", "prelude:"),
+    "_weight_norm_interface": ("linalg.norms", ""),
     "_wide_index": ("indexing.index_reductions", ""),
     "_window_gather": ("nn.pooling", ""),
     "_window_scatter": ("nn.pooling", ""),

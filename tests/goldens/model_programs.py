@@ -528,10 +528,15 @@ def loss(p: Program, shape: Shape) -> None:
         name = p.pick("CosineSimilarity", "PairwiseDistance")
         p.block(y, f"alike = {p.make(name)}", "criterion = lambda out, y: alike(out, y).sum()")
     elif kind == 4 and len(shape) == 2:
-        made, target = p.make("LinearCrossEntropyLoss", shape[1], 3), f"torch.arange({shape[0]}) % 3"
+        made, target = (
+            p.make("LinearCrossEntropyLoss", shape[1], 3),
+            f"torch.arange({shape[0]}) % 3",
+        )
         if p.chance(0.5):
             made = p.make("AdaptiveLogSoftmaxWithLoss", shape[1], 4, [2])
-            p.block(f"y = {target}", f"split = {made}", "criterion = lambda out, y: split(out, y).loss")
+            p.block(
+                f"y = {target}", f"split = {made}", "criterion = lambda out, y: split(out, y).loss"
+            )
         else:
             p.block(f"y = {target}", f"criterion = {made}", "print(criterion)")
     else:
@@ -589,8 +594,8 @@ def training(p: Program) -> None:
     """Writes the optimizer, a scheduler, and some steps."""
     name = p.pick(*OPTIMIZERS)
     if any(word in made for word in ("Norm", "ttention", "ransformer", "oftm") for made in p.used):
-        # Gradients that are zero but for rounding have random signs, and Rprop steps by signs alone.
-        name = name.replace("Rprop", "SGD")
+        # Gradients that are zero but for rounding have random signs, and these two see nothing else.
+        name = {"Rprop": "SGD", "Adafactor": "Adam"}.get(name, name)
     p.used.append(f"optim.{name}")
     given = parameters(p) if name != "LBFGS" else "model.parameters()"
     settings = [f"lr={p.pick(*RATES)}"] * p.chance(0.8) + p.settings(**OPTIMIZERS[name])
@@ -636,7 +641,7 @@ def training(p: Program) -> None:
         "    loss.backward()",
         f"    {clip}",
         "    return loss",
-        f"for number in range({p.random.randint(2, 5)}):",
+        f"for number in range({p.random.randint(2, 5) if p.double else 1}):",
         "    loss = optimizer.step(closure)",
         "    show('loss', loss)",
         f"    {step}",

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcli.autograd.node import is_parameter
 from gradcli.language.library.python import collections  # noqa: F401  # a state_dict is an OrderedDict
-from gradcli.language.library.python.copy import deepcopy
+from gradcli.language.library.python.copy import SAVING, deepcopy
 from gradcli.language.machine.sizes import FLAT, PARTS
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
@@ -40,6 +40,7 @@ from gradcli.nn.lazy import UninitializedBuffer, UninitializedParameter, refuse_
 from gradcli.nn.module import Module, deep_copy, derive, parametrization_of
 from gradcli.nn.optimized import OptimizedModule
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
+from gradcli.nn.parametrize import check_saved, is_parametrized, parametrizations_of
 from gradcli.nn.prune import BasePruningMethod
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
@@ -156,6 +157,8 @@ def names(value: Any) -> list[str]:
         found.update(cls.__members__)
     for registry in _REGISTRIES:
         found.update(value.__dict__.get(registry) or ())
+    if is_parametrized(value):
+        found.update(parametrizations_of(value)._modules)
     return sorted(
         name
         for name in found
@@ -212,6 +215,7 @@ SETTERS[OptimizedModule] = _store_behind
 
 open_objects.open_base(BasePruningMethod)
 COPIED.add(Module)
+SAVING[Module] = check_saved
 deep_copy.append(deepcopy)
 
 
