@@ -20,7 +20,8 @@ from torch.func import functional_call, stack_module_state
 from torch.nn.utils import parametrizations, parametrize, prune
 from torch.optim import lr_scheduler
 def numbers(value):
-    return [round(v, 3) + 0.0 for v in value.detach().double().flatten()[:4].tolist()]
+    values = value.detach().double().flatten()[:4].tolist()
+    return [round(v, 3) + 0.0 if abs(v) < 100 else float(f'{v:.4g}') for v in values]
 def show(name, value):
     if isinstance(value, torch.Tensor):
         print(name, type(value).__name__, tuple(value.shape), value.dtype, numbers(value))
@@ -596,6 +597,8 @@ def training(p: Program) -> None:
     if any(word in made for word in ("Norm", "ttention", "ransformer", "oftm") for made in p.used):
         # Gradients that are zero but for rounding have random signs, and these two see nothing else.
         name = {"Rprop": "SGD", "Adafactor": "Adam"}.get(name, name)
+    if name == "LBFGS" and not p.double:
+        name = "SGD"
     p.used.append(f"optim.{name}")
     given = parameters(p) if name != "LBFGS" else "model.parameters()"
     settings = [f"lr={p.pick(*RATES)}"] * p.chance(0.8) + p.settings(**OPTIMIZERS[name])
@@ -651,7 +654,10 @@ def training(p: Program) -> None:
     p.block("gradients(model)", "print(sorted(optimizer.state_dict()), len(optimizer.state))")
 
 
-FIRST = "name, weight = next((n, p) for n, p in model.named_parameters() if p.ndim > 1)"
+FIRST = (
+    "name, weight = next((n, p) for n, p in model.named_parameters() "
+    "if p.ndim > 1 and 'in_proj' not in n)"
+)
 OWNER = (
     FIRST,
     "part = model.get_submodule(name.rpartition('.')[0])",
