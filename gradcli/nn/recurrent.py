@@ -69,6 +69,13 @@ class RNNBase(Module):
                 f"dropout={runtime.text(dropout)} and num_layers={runtime.text(num_layers)}",
                 stacklevel=2,
             )
+        for name, value in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(value, bool):
+                raise TypeError(f"{name} should be of type bool, got: {type(value).__name__}")
+        if not isinstance(input_size, int):
+            raise TypeError(f"input_size should be of type int, got: {type(input_size).__name__}")
+        if input_size <= 0:
+            raise ValueError("input_size must be greater than zero")
         if not isinstance(hidden_size, int):
             raise TypeError(f"hidden_size should be of type int, got: {type(hidden_size).__name__}")
         if hidden_size <= 0:
@@ -449,8 +456,10 @@ class LSTMCell(RNNCellBase):
     def forward(self, input: Tensor, hx: Any = None) -> Any:
         """Input `(N, input_size)`, two states `(N, hidden_size)`, all also without N."""
         batched = self._check_dimensions("input", input) == 2
-        if isinstance(hx, tuple | list):
-            for at, state in enumerate(hx):
+        if hx is not None:
+            if type(hx) is Tensor and not shape_of(hx):
+                raise TypeError("iteration over a 0-d tensor")
+            for at, state in enumerate(torch.unbind(hx) if type(hx) is Tensor else hx):
                 self._check_dimensions(f"hx[{at}]", state)
         if not batched:
             input = torch.unsqueeze(input, 0)

@@ -121,7 +121,11 @@ def found(call: Any, given: dict[str, Any], name: str) -> str | None:
         return f".{match[1]}"
     if match := COMPARED.fullmatch(text):
         return f"{match[1]} {match[2]}"
-    return None if "Odd" in text or call.__name__ in DEPENDING else f"{kind}: {text.replace('<odd>', '{}')}"
+    return (
+        None
+        if "Odd" in text or call.__name__ in DEPENDING
+        else f"{kind}: {text.replace('<odd>', '{}')}"
+    )
 
 
 def main() -> None:

@@ -941,6 +941,11 @@ def _lp_pool(dims: int) -> Callable[..., Any]:
         F: Namespace, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool
     ) -> Any:
         kernel = spread("lp_pool", "kernel_size", kernel_size, dims)
+        largest = getattr(F, f"max_pool{dims}d")
+        if norm_type == math.inf:
+            return largest(F.abs(input), kernel_size, stride, 0, 1, ceil_mode)
+        if norm_type == -math.inf:
+            return F.neg(largest(F.neg(F.abs(input)), kernel_size, stride, 0, 1, ceil_mode))
         powers = F.pow(input, norm_type)
         means = getattr(F, f"avg_pool{dims}d")(powers, kernel, stride, 0, ceil_mode, True)
         sums = F.mul(F.mul(F.sign(means), F.relu(F.abs(means))), float(math.prod(kernel)))
@@ -955,7 +960,7 @@ def _define_lp(dims: int) -> None:
         "bool ceil_mode=False)",
         composite=_lp_pool(dims),
         where=("F",),
-        written="F" if dims < 3 else "",
+        written="F",
         doc="The p-norm of each window.",
         samples=lambda S: [S(S.uniform(1, 2, 1, 2, *(4,) * dims), 2, 2)],
     )

@@ -46,6 +46,10 @@ class ArgumentError(TypeError):
         self.call = call
 
 
+# The flag that chooses between two functions, in PyTorch's Python: its truth is asked.
+_CHOOSING = "return_indices"
+
+
 def check_arguments(op: Op, args: tuple[Any, ...], flavour: str = FUNCTION) -> tuple[Any, ...]:
     """`args` with every value in the form that kernels expect.
 
@@ -59,7 +63,8 @@ def check_arguments(op: Op, args: tuple[Any, ...], flavour: str = FUNCTION) -> t
         value = args[position]
         if value is parameter.default:
             continue
-        if flavour == WRITTEN and parameter.kind == "bool" and value is not None:
+        truth = flavour == WRITTEN or parameter.name == _CHOOSING
+        if truth and parameter.kind == "bool" and (value is not None or flavour != WRITTEN):
             strict = type(value) is not bool and is_flag(op.name, parameter.name)
             new = convert(op, parameter, position, value) if strict else _truth(value)
         else:

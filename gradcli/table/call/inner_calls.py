@@ -15,7 +15,9 @@ from ...tensor.dtypes import type_name
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor
 
-_ERRORS = {kind.__name__: kind for kind in (NotImplementedError, RuntimeError, TypeError, ValueError)}
+_ERRORS = {
+    kind.__name__: kind for kind in (NotImplementedError, RuntimeError, TypeError, ValueError)
+}
 
 
 @cache
