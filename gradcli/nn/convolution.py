@@ -51,7 +51,7 @@ class _ConvNd(Module):
                 raise ValueError(f"Invalid padding string {padding!r}, should be one of {PADDINGS}")
             if padding == "same" and any(step != 1 for step in stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
-        if type(padding_mode) in (list, dict, set):
+        if isinstance(padding_mode, list | dict | set):
             raise TypeError(f"unhashable type: '{type(padding_mode).__name__}'")
         if not isinstance(padding_mode, str) or padding_mode not in MODES:
             raise ValueError(

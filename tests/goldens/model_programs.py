@@ -584,7 +584,10 @@ def parameters(p: Program) -> str:
     kind = p.random.randrange(5)
     if kind == 0:
         p.used.append("parameter groups")
-        return "[{'params': list(model.parameters())[:1]}, {'params': list(model.parameters())[1:], 'lr': 0.02}]"
+        return (
+            "[{'params': list(model.parameters())[:1]}, "
+            "{'params': list(model.parameters())[1:], 'lr': 0.02}]"
+        )
     if kind == 1:
         p.used.append("named parameters in an optimizer")
         return "model.named_parameters()"
@@ -595,7 +598,7 @@ def training(p: Program) -> None:
     """Writes the optimizer, a scheduler, and some steps."""
     name = p.pick(*OPTIMIZERS)
     if any(word in made for word in ("Norm", "ttention", "ransformer", "oftm") for made in p.used):
-        # Gradients that are zero but for rounding have random signs, and these two see nothing else.
+        # Gradients that are zero but for rounding have random signs, all that these two see.
         name = {"Rprop": "SGD", "Adafactor": "Adam"}.get(name, name)
     if name == "LBFGS" and not p.double:
         name = "SGD"
@@ -633,7 +636,7 @@ def training(p: Program) -> None:
     if p.chance(0.3) and name != "LBFGS":
         clip = p.pick(
             "show('norm', nn.utils.clip_grad_norm_(model.parameters(), 0.5))",
-            "show('norm', nn.utils.clip_grad_norm_(model.parameters(), 0.5, norm_type=float('inf')))",
+            "show('norm', nn.utils.clip_grad_norm_(model.parameters(), 0.5, float('inf')))",
             "nn.utils.clip_grad_value_(model.parameters(), 0.1)",
         )
         p.used.append("clipping")
@@ -771,7 +774,8 @@ USES: dict[str, tuple[str, ...]] = {
     "prune": (
         *OWNER,
         "prune.l1_unstructured(part, own, amount=0.4)",
-        "print(sorted(n for n, _ in part.named_parameters()), [n for n, _ in part.named_buffers()])",
+        "print(sorted(n for n, _ in part.named_parameters()))",
+        "print([n for n, _ in part.named_buffers()])",
         "show(own, getattr(part, own))",
         "show('pruned', model(x))",
         "prune.remove(part, own)",

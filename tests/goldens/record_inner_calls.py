@@ -36,12 +36,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "adaptive_avg_pool3d": {"input": VOLUME, "output_size": 2},
     "affine_grid": {"theta": torch.rand(1, 2, 3), "size": (1, 1, 2, 2)},
     "batch_norm": {"input": T, "running_mean": T[0], "running_var": T[0], "training": True},
-    **dict.fromkeys(
-        """binary_cross_entropy binary_cross_entropy_with_logits hinge_embedding_loss huber_loss
-        kl_div l1_loss mse_loss multilabel_soft_margin_loss poisson_nll_loss smooth_l1_loss
-        soft_margin_loss""".split(),
-        PAIR,
-    ),
     "cosine_embedding_loss": {"input1": T, "input2": T, "target": SIGNS},
     "cross_entropy": {"input": T, "target": CLASSES},
     "ctc_loss": {
@@ -90,6 +84,10 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 # What these say of an argument depends on the others.
 DEPENDING = {"fn", "interpolate", "upsample", "upsample_bilinear", "upsample_nearest"}
+PAIRS = """binary_cross_entropy binary_cross_entropy_with_logits hinge_embedding_loss huber_loss
+kl_div l1_loss mse_loss multilabel_soft_margin_loss poisson_nll_loss smooth_l1_loss
+soft_margin_loss"""
+CALLS |= dict.fromkeys(PAIRS.split(), PAIR)
 ALONE = """alpha_dropout celu dropout elu feature_alpha_dropout glu hardsigmoid hardswish
 hardtanh leaky_relu mish normalize relu relu6 rrelu selu sigmoid silu softsign tanh tanhshrink"""
 CALLS["gumbel_softmax"] = {"logits": T}

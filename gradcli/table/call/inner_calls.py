@@ -1,7 +1,8 @@
 """How functions that PyTorch writes in Python find that an argument is of a wrong kind.
 
 Some read an attribute of it, some compare it or say what they take, most give it to a function in
-C++ that has another name and other positions. `inner_calls.json` has what was found for each function and parameter.
+C++ that has another name and other positions. `inner_calls.json` has what was found for each
+function and parameter.
 """
 
 from __future__ import annotations
