@@ -7,7 +7,7 @@ A construct is a class of `nn`, `optim` or `lr_scheduler` by its dotted name, or
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 Shape = tuple[int, ...]
 
@@ -503,6 +503,7 @@ PAIRS = {
     "TripletMarginLoss": "out, y, -y",
     "TripletMarginWithDistanceLoss": "out, y, -y",
     "GaussianNLLLoss": "out, y, y.abs() + 0.1",
+    "BCELoss": "out.sigmoid(), y.sigmoid()",
 }
 
 
@@ -540,6 +541,15 @@ def loss(p: Program, shape: Shape) -> None:
             )
         else:
             p.block(f"y = {target}", f"criterion = {made}", "print(criterion)")
+    elif kind == 4 and len(shape) == 3 and shape[2] > 1:
+        made = p.make("CTCLoss", "zero_infinity=True", **reduction)
+        steps, batch, _ = shape
+        p.block(
+            f"y = torch.ones({batch}, 1, dtype=torch.long)",
+            f"ctc = {made}",
+            f"lengths = torch.full(({batch},), {steps}), torch.ones({batch}, dtype=torch.long)",
+            "criterion = lambda out, y: ctc(out.log_softmax(-1), y, *lengths)",
+        )
     else:
         name = p.pick(*LOSSES)
         made = p.make(name, **LOSSES[name], **reduction)
@@ -559,6 +569,7 @@ OPTIMIZERS: dict[str, dict[str, Sequence[object]]] = {
     "RMSprop": {"momentum": (0.5,), "centered": (True,), "alpha": (0.9,)},
     "Rprop": {"etas": ((0.4, 1.3),)},
     "ASGD": {"lambd": (0.01,), "t0": (2,)},
+    "Muon": {"weight_decay": (0.01,), "nesterov": (False,), "ns_steps": (3,)},
     "LBFGS": {"max_iter": (3,), "line_search_fn": ("'strong_wolfe'",)},
 }
 SCHEDULERS: dict[str, tuple[tuple[object, ...], dict[str, Sequence[object]]]] = {
@@ -600,12 +611,15 @@ def training(p: Program) -> None:
     if any(word in made for word in ("Norm", "ttention", "ransformer", "oftm") for made in p.used):
         # Gradients that are zero but for rounding have random signs, all that these two see.
         name = {"Rprop": "SGD", "Adafactor": "Adam"}.get(name, name)
-    if name == "LBFGS" and not p.double:
+    if not p.double:  # no two machines' steps agree to three digits there
         name = "SGD"
     p.used.append(f"optim.{name}")
     given = parameters(p) if name != "LBFGS" else "model.parameters()"
-    settings = [f"lr={p.pick(*RATES)}"] * p.chance(0.8) + p.settings(**OPTIMIZERS[name])
-    if name != "LBFGS" and p.chance(0.2):
+    rate = p.pick(*RATES)
+    if name == "Muon":  # it computes in bfloat16
+        given, rate = "[weight for weight in model.parameters() if weight.ndim == 2]", "0.001"
+    settings = [f"lr={rate}"] * (p.chance(0.8) or name == "Muon") + p.settings(**OPTIMIZERS[name])
+    if name not in ("LBFGS", "Muon") and p.chance(0.2):
         settings.append(p.pick("foreach=True", "foreach=False"))
     p.block(
         f"optimizer = torch.optim.{name}({', '.join([given, *settings])})",
@@ -652,9 +666,12 @@ def training(p: Program) -> None:
         "    show('loss', loss)",
         f"    {step}",
         "    print([f\"{group['lr']:.4g}\" for group in optimizer.param_groups])",
-        "state(model)",
+        "state(model)" if p.double else "pass",
     )
-    p.block("gradients(model)", "print(sorted(optimizer.state_dict()), len(optimizer.state))")
+    p.block(
+        "gradients(model)" if p.double else "pass",
+        "print(sorted(optimizer.state_dict()), len(optimizer.state))",
+    )
 
 
 FIRST = (
@@ -882,6 +899,15 @@ USES: dict[str, tuple[str, ...]] = {
         "print(list(parallel.state_dict()))",
         "show('out', parallel(x))",
     ),
+    "nodes of the graph": (
+        "nodes, seen = [criterion(model(x), y).grad_fn], []",
+        "while nodes:",
+        "    node = nodes.pop(0)",
+        "    if node is not None and node not in seen:",
+        "        seen.append(node)",
+        "        nodes += [other for other, _ in node.next_functions]",
+        "print([type(node).__name__ for node in seen])",
+    ),
     "printing of parameters": ("print(list(model.parameters())[-1].shape, model[0])",),
 }
 
@@ -893,8 +919,27 @@ def program(seed: int) -> tuple[list[str], list[str]]:
     loss(p, shape)
     p.block("loss = criterion(out, y)", "show('loss', loss)", "loss.backward()", "gradients(model)")
     training(p)
+    recurrent = any(f"nn.{name}" in p.used for name in ("RNN", "LSTM", "GRU"))
     for use in p.random.sample(list(USES), p.random.randint(2, 4)):
+        # In double precision a node a step is recorded, not one for all; and how often PyTorch
+        # computes a parametrized weight depends on what was done with the network before.
+        if recurrent and (use == "spectral_norm" or (use == "nodes of the graph" and p.double)):
+            continue
         p.used.append(f"use: {use}")
         p.block(*USES[use])
     p.block("torch.set_default_dtype(torch.float32)")
     return p.used, p.blocks
+
+
+def counted(seeds: Iterable[int]) -> str:
+    """How many classes and uses the programs of these seeds have, in words."""
+    used = {what for seed in seeds for what in program(seed)[0]}
+    kinds = {
+        "modules": "nn.",
+        "optimizers": "optim.",
+        "schedulers": "lr_scheduler.",
+        "uses of models": "use: ",
+    }
+    return ", ".join(
+        f"{sum(name.startswith(start) for name in used)} {what}" for what, start in kinds.items()
+    )
