@@ -129,9 +129,14 @@ class RNNBase(Module):
         is asked for twice, and the first twice more, to see whether it changed since the last call.
         """
         computed = [n for n in self._flat_weights_names if parametrization_of(self, n) is not None]
-        for name in (*computed[:1] * 2, *computed):
+        for name in computed[:1] * 2:
             tensor_of(self, name)
-        return self._flat_weights
+        weights = []
+        for name in self._flat_weights_names:
+            if name in computed:
+                tensor_of(self, name)
+            weights.append(tensor_of(self, name))
+        return weights
 
     @property
     def all_weights(self) -> list[list[Any]]:

@@ -91,6 +91,9 @@ class LBFGS(Optimizer):
     @hooked
     def step(self, closure: Callable[[], Any]) -> Any:
         """Make steps until a tolerance or a limit is met; returns the loss before the first."""
+        count = len(self.param_groups)
+        if count != 1:
+            raise AssertionError(f"Expected exactly one param_group, but got {count}")
         with np.errstate(all="ignore"):
             return self._steps(closure)
 

@@ -53,7 +53,7 @@ READ = {
         "Adagrad": "lr weight_decay lr_decay eps maximize",
         "Adadelta": "lr rho eps weight_decay maximize",
         "Adafactor": "eps d lr beta2_decay weight_decay maximize",
-        "RMSprop": "momentum centered lr alpha eps weight_decay maximize",
+        "RMSprop": "lr alpha eps weight_decay maximize",
         "Rprop": "etas step_sizes maximize lr",
         "ASGD": "lr lambd t0 alpha weight_decay maximize",
         "LBFGS": "lr max_iter max_eval tolerance_grad tolerance_change line_search_fn history_size",

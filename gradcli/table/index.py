@@ -530,7 +530,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "logsumexp": ("reduction.reductions", "torch Tensor special"),
     "lp_pool1d": ("nn.pooling", "F", "written:F"),
     "lp_pool2d": ("nn.pooling", "F", "written:F"),
-    "lp_pool3d": ("nn.pooling", "F"),
+    "lp_pool3d": ("nn.pooling", "F", "written:F"),
     "lstm": ("nn.recurrent", "torch", "prelude:"),
     "lstm_cell": ("nn.recurrent", "torch", "prelude:"),
     "lt": ("elementwise.comparison", "torch Tensor"),

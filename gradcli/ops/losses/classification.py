@@ -596,7 +596,7 @@ def _multi_margin(
     if weight is not None and ndim(weight) != 1:
         raise ValueError("weight must be one-dimensional")
     _check_multi_target(tuple(input.shape), target, weight)
-    if ndim(target):
+    if ndim(target) and ndim(input) != 2:
         input = F.reshape(input, (-1, input.shape[-1] if ndim(input) else 1))
     elif not ndim(input):
         input = F.reshape(input, (1,))

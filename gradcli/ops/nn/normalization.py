@@ -266,7 +266,7 @@ op(
     ],
 )
 op(
-    "layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "
+    "layer_norm(Tensor input, Shape normalized_shape, Tensor? weight=None, Tensor? bias=None, "
     "float eps=1e-05)",
     composite=lambda F, input, normalized_shape, weight, bias, eps: F._layer_norm(
         input, normalized_shape, weight, bias, eps
@@ -335,7 +335,7 @@ op(
 
 
 op(
-    "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None)",
+    "rms_norm(Tensor input, Shape normalized_shape, Tensor? weight=None, float? eps=None)",
     composite=_rms_norm,
     where=("torch", "F"),
     written="F",
