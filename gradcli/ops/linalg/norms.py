@@ -344,6 +344,10 @@ def _weight_norm_by_magnitude(F: Namespace, g: Any, v: Any, dim: int) -> Any:
 
 
 def _check_weight_norm(v: Tensor, magnitude: Tensor, dim: int) -> None:
+    if not v.dtype.is_floating_point:
+        raise NotImplementedError(
+            f"\"weight_norm_kernel\" not implemented for '{v.dtype.scalar_name}'"
+        )
     if magnitude.dtype is not v.dtype:
         raise RuntimeError(
             f"expected scalar type {v.dtype.scalar_name} but found {magnitude.dtype.scalar_name}"
@@ -369,10 +373,14 @@ op(
     node="WeightNormInterfaceBackward0",
     where=(),
     doc="The kernel of `_weight_norm`.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.normal(2, 1)),
-        S(S.normal(2, 3, 2), S.normal(1, 1, 2), 2),
-    ],
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(2, 3), S.normal(2, 1)),
+            S(S.normal(2, 3, 2), S.normal(1, 1, 2), 2),
+        ]
+    ),
 )
 
 
@@ -393,11 +401,15 @@ op(
     where=("torch",),
     prelude="",
     doc="A tensor with magnitudes along one dimension, and its directions along the others.",
-    samples=lambda S: [
-        S(S.normal(2, 3), S.normal(2, 1)),
-        S(S.normal(2, 3), S.normal(1, 3), 1),
-        S(S.normal(2, 3, 2), S.normal(1, 3, 1), 1),
-    ],
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(2, 3), S.normal(2, 1)),
+            S(S.normal(2, 3), S.normal(1, 3), 1),
+            S(S.normal(2, 3, 2), S.normal(1, 3, 1), 1),
+        ]
+    ),
 )
 op(
     "nuclear_norm_dim(Tensor self, Dim[] dim, bool keepdim=False)",
