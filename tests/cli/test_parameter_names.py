@@ -121,3 +121,21 @@ def test_parameters_are_checked(tmp_path: Path) -> None:
     )
     freed = gradcli("check", str(path))
     assert (freed.returncode, "freed the graph of `loss`" in freed.stderr) == (2, True)
+
+
+def test_parameters_are_listed_as_named_parameters_lists_them(tmp_path: Path) -> None:
+    path = tmp_path / "program.grad"
+    path.write_text(
+        """
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2), nn.PReLU()), nn.Linear(2, 1))
+model(torch.ones(2)).sum()
+""",
+        "utf-8",
+    )
+    lines = gradcli("check", str(path)).stdout.splitlines()
+    checked = [line.partition(" / d ")[2].partition(":")[0] for line in lines if " / d " in line]
+    names = ("0.weight", "0.bias", "1.0.weight", "1.0.bias", "1.1.weight", "2.weight", "2.bias")
+    assert checked == [f"model.{name}" for name in names]

@@ -14,7 +14,7 @@ import sys
 import types
 
 FILES = """activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold
-instancenorm linear loss module normalization padding pixelshuffle pooling rnn sparse transformer
+instancenorm lazy linear loss module normalization padding pixelshuffle pooling rnn sparse transformer
 upsampling utils"""
 FAMILIES = """bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints
 continuous_bernoulli dirichlet distribution exp_family exponential fishersnedecor gamma
