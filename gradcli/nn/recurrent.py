@@ -13,7 +13,7 @@ from .functions import method, torch
 from .linear import empty_parameter
 from .module import Module, parametrization_of, tensor_of
 from .packed import PackedSequence, run_packed
-from .shapes import word
+from .shapes import rank, word
 
 CHUNKS = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -208,7 +208,7 @@ class RNNBase(Module):
             result, last = run_packed(self, data, batch_sizes, hx, weights)
             made = PackedSequence(result, batch_sizes, order, back)
             return made, self._in_order(last, back)
-        dimensions = _dimensions(input)
+        dimensions = rank(input)
         if dimensions not in (2, 3):
             name = "LSTM" if several else "GRU" if self.mode == "GRU" else "RNN"
             raise ValueError(
@@ -251,7 +251,7 @@ class RNNBase(Module):
 
     def _given_states(self, hx: Any, batched: bool) -> Any:
         if self.mode == "LSTM":
-            first, second = len(shape_of(hx[0])), len(shape_of(hx[1]))
+            first, second = rank(hx[0]), rank(hx[1])
             if batched and (first != 3 or second != 3):
                 raise RuntimeError(
                     "For batched 3-D input, hx and cx should also be 3-D but got "
@@ -263,7 +263,7 @@ class RNNBase(Module):
                     f"({first}-D, {second}-D) tensors"
                 )
             return hx if batched else tuple(torch.unsqueeze(state, 1) for state in hx)
-        count = len(shape_of(hx))
+        count = rank(hx)
         if batched and count != 3:
             raise RuntimeError(
                 f"For batched 3-D input, hx should also be 3-D but got {count}-D tensor"
@@ -298,12 +298,6 @@ class RNNBase(Module):
         if isinstance(states, tuple):
             return tuple(torch.index_select(state, 1, order) for state in states)
         return torch.index_select(states, 1, order)
-
-
-def _dimensions(input: Any) -> int:
-    if type(input) is not Tensor:
-        raise AttributeError(f"'{type(input).__name__}' object has no attribute 'dim'")
-    return len(shape_of(input))
 
 
 class RNN(RNNBase):
@@ -400,7 +394,7 @@ class RNNCellBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def _check_dimensions(self, what: str, value: Any) -> int:
-        count = _dimensions(value)
+        count = rank(value)
         if count not in (1, 2):
             raise ValueError(
                 f"{type(self).__name__}: Expected {what} to be 1D or 2D, got {count}D instead"
