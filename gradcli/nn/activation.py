@@ -75,7 +75,7 @@ class Hardtanh(Module):
         self.min_val = min_val
         self.max_val = max_val
         self.inplace = inplace
-        if not self.max_val > self.min_val:
+        if self.max_val <= self.min_val:
             raise AssertionError(
                 f"max_val ({runtime.text(max_val)}) must be greater than min_val "
                 f"({runtime.text(min_val)})"

@@ -12,7 +12,7 @@ from .functions import F, method, torch
 from .lazy import LazyModuleMixin, UninitializedBuffer, UninitializedParameter
 from .linear import empty_parameter
 from .module import Module
-from .shapes import own_init, rank
+from .shapes import rank, sizes
 
 
 class NormBase(Module):
@@ -240,22 +240,22 @@ class LazyNormBase(LazyModuleMixin):
             self.running_var = UninitializedBuffer(device=device, dtype=dtype)
             self.num_batches_tracked = torch.tensor(0, dtype=int64)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        own_init(cls)
-
     def _size(self) -> int:
         return self.num_features
 
     def initialize_parameters(self, input: Tensor) -> None:
         """Everything has one element a channel."""
         if self.has_uninitialized_params():
-            self.num_features = shape_of(input)[1]
+            self.num_features = sizes(input)[1]
             parts = (self.weight, self.bias, self.running_mean, self.running_var)
             for part in parts:
                 if part is not None:
                     part.materialize((self.num_features,))
             self.reset_parameters()
+
+
+for _function in (LazyNormBase.__init__, LazyNormBase.initialize_parameters):
+    _function.__qualname__ = f"_{_function.__qualname__}"  # Python's errors show it
 
 
 class LazyBatchNorm1d(LazyNormBase, BatchNorm1d):

@@ -12,7 +12,7 @@ from .functions import F
 from .lazy import LazyModuleMixin, UninitializedParameter
 from .linear import empty_parameter
 from .module import Module
-from .shapes import each, number, own_init, remainder, reversed_twice
+from .shapes import each, number, own_init, remainder, reversed_twice, shown, sizes
 
 PADDINGS = {"same", "valid"}
 MODES = {"zeros", "reflect", "replicate", "circular"}
@@ -51,10 +51,11 @@ class _ConvNd(Module):
                 raise ValueError(f"Invalid padding string {padding!r}, should be one of {PADDINGS}")
             if padding == "same" and any(step != 1 for step in stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
+        if isinstance(padding_mode, list | dict | set):
+            raise TypeError(f"unhashable type: '{type(padding_mode).__name__}'")
         if not isinstance(padding_mode, str) or padding_mode not in MODES:
             raise ValueError(
-                f"padding_mode must be one of {MODES}, but got "
-                f"padding_mode='{runtime.text(padding_mode)}'"
+                f"padding_mode must be one of {MODES}, but got padding_mode='{shown(padding_mode)}'"
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -105,7 +106,7 @@ class _ConvNd(Module):
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
             f"stride={self.stride}"
         )
-        if self.padding != (0,) * len(self.kernel_size):
+        if self.padding != (0,) * len(self.padding):
             text += f", padding={self.padding}"
         if self.dilation != (1,) * len(self.dilation):
             text += f", dilation={self.dilation}"
@@ -360,7 +361,7 @@ class _LazyConvXdMixin(LazyModuleMixin):
         self.reset_parameters()
 
     def _get_in_channels(self, input: Tensor) -> int:
-        shape = shape_of(input)
+        shape = sizes(input, "dim")
         least = self._dimensions + 1
         if len(shape) not in (least, least + 1):
             raise RuntimeError(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..tensor.runtime import runtime
 from .layer import Layer
+from .shapes import shown
 
 
 class _DropoutNd(
@@ -16,9 +16,7 @@ class _DropoutNd(
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         if p < 0 or p > 1:
-            raise ValueError(
-                f"dropout probability has to be between 0 and 1, but got {runtime.text(p)}"
-            )
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {shown(p)}")
         self._keep(p=p, inplace=inplace)
 
 

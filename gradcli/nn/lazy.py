@@ -14,7 +14,15 @@ from ..autograd.node import mark
 from ..tensor.device import check_device
 from ..tensor.tensor import Tensor
 from .functions import torch
-from .parameter import PERSISTENT, Buffer, BufferMeta, Parameter, ParameterMeta
+from .parameter import (
+    PASSING,
+    PERSISTENT,
+    Buffer,
+    BufferMeta,
+    Parameter,
+    ParameterMeta,
+    check_wanted,
+)
 
 _SHAPE = (
     "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in "
@@ -91,6 +99,7 @@ class _ParameterMeta(ParameterMeta):
         return type(value) is cls
 
     def __call__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
+        check_wanted(requires_grad)
         made = _made(cls, "Parameter", dtype, device)
         return requires_grad_(made) if requires_grad else made
 
@@ -99,8 +108,15 @@ class _BufferMeta(BufferMeta):
     def __instancecheck__(cls, value: Any) -> bool:
         return type(value) is cls
 
-    def __call__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> Any:
-        made = _made(cls, PERSISTENT, dtype, device)
+    def __call__(
+        cls,
+        requires_grad: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        persistent: bool = True,
+    ) -> Any:
+        check_wanted(requires_grad)
+        made = _made(cls, PERSISTENT if persistent else PASSING, dtype, device)
         return requires_grad_(made) if requires_grad else made
 
 

@@ -12,12 +12,13 @@ from .functions import F, torch
 from .lazy import LazyModuleMixin, UninitializedParameter
 from .module import Module
 from .parameter import Parameter
+from .shapes import sizes
 
 
 def empty_parameter(*shape: Any, dtype: Any = None, device: Any = None) -> Any:
     """A parameter of zeros that `reset_parameters` is going to fill."""
     check_device("empty", device)
-    return Parameter(torch.empty(shape, dtype=dtype))
+    return Parameter(torch.empty(shape if len(shape) != 1 else shape[0], dtype=dtype))
 
 
 class Identity(Module):
@@ -157,7 +158,7 @@ class LazyLinear(LazyModuleMixin, Linear):
     def initialize_parameters(self, input: Tensor) -> None:
         """Weight `(out_features, in_features)`, bias `(out_features,)`."""
         if self.has_uninitialized_params():
-            self.in_features = shape_of(input)[-1]
+            self.in_features = sizes(input)[-1]
             self.weight.materialize((self.out_features, self.in_features))
             if self.bias is not None:
                 self.bias.materialize((self.out_features,))

@@ -243,6 +243,8 @@ class HuberLoss(_Loss, calls="huber_loss", passes="delta"):
     """Squares near 0, delta times absolute values from delta on."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, float | int):
+            raise TypeError(f"delta must be a float or int, got: {runtime.text(type(delta), repr)}")
         super().__init__(reduction=reduction)
         self.delta = delta
 

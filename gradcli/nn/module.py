@@ -59,6 +59,14 @@ _HOMES = {  # our files -> PyTorch's, where they differ
 deep_copy: list[Callable[[Any], Any]] = [copy.deepcopy]  # the last one copies programs' layers too
 
 
+def _derived(name: str, base: type, home: str) -> type:
+    return type(base)(name, (base,), {"__module__": home})
+
+
+# A class with nothing of its own, of a name, a base and a module; the last one for programs' too.
+derive: list[Callable[[str, type, str], type]] = [_derived]
+
+
 def parametrization_of(module: Module, name: str) -> Any:
     """What computes the tensor of this name, if `parametrize` replaced it; None otherwise."""
     modules = vars(module).get("_modules")
@@ -77,6 +85,12 @@ def has_attribute(module: Module, name: str) -> bool:
         or any(name in vars(base) for base in type(module).__mro__)
         or parametrization_of(module, name) is not None
     )
+
+
+def tensor_of(module: Any, name: str) -> Any:
+    """What a module has under a name. Raises AttributeError as reading it does."""
+    held = vars(module)
+    return held[name] if name in held else Module.__getattr__(module, name)
 
 
 def cast(tensor: Tensor, dtype: DType, complex_too: bool = False) -> Tensor:
@@ -274,6 +288,9 @@ class Module:
 
     def __dir__(self) -> list[str]:
         names = {*object.__dir__(self), *self._parameters, *self._modules, *self._buffers}
+        computed = self._modules.get("parametrizations")
+        if isinstance(computed, Module):
+            names.update(computed._modules)
         return sorted(name for name in names if name and not name[0].isdigit())
 
     # ------------------------------------------------------------ registration
@@ -854,11 +871,7 @@ class Module:
     # ------------------------------------------------------------ text
 
     def _get_name(self) -> str:
-        name = type(self).__name__
-        modules = self._modules.get("parametrizations")
-        parts = modules._modules.values() if isinstance(modules, Module) else ()
-        computed = any(getattr(type(part), "computes_parameter", False) for part in parts)
-        return f"Parametrized{name}" if computed else name
+        return type(self).__name__
 
     def extra_repr(self) -> str:
         """What the text of the module says in its parentheses; programs may write it."""

@@ -284,21 +284,22 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
 # ---------------------------------------------------------------- recurrent networks
 
 
-def run_packed(network: Any, data: Tensor, batch_sizes: Tensor, hx: Any) -> tuple[Any, Any]:
+def run_packed(
+    network: Any, data: Tensor, batch_sizes: Tensor, hx: Any, weights: list[Any]
+) -> tuple[Any, Any]:
     """A recurrent network over packed steps: its outputs, packed alike, and its last states."""
     sizes = _length_numbers(batch_sizes)
     states = hx if isinstance(hx, tuple) else (hx,)
     directions = 2 if network.bidirectional else 1
-    weights = network.all_weights
+    width = len(weights) // (network.num_layers * directions)
     last: list[list[Any]] = [[] for _ in states]
     for layer in range(network.num_layers):
         outputs = []
         for direction in range(directions):
             at = layer * directions + direction
             first = [torch.select(state, 0, at) for state in states]
-            made, ends = _direction(
-                network, data, sizes, first, weights[at], backwards=direction == 1
-            )
+            own = weights[at * width : (at + 1) * width]
+            made, ends = _direction(network, data, sizes, first, own, backwards=direction == 1)
             outputs.append(made)
             for kept, end in zip(last, ends, strict=True):
                 kept.append(end)

@@ -27,13 +27,18 @@ def _tensor(data: Any) -> Tensor:
     return data
 
 
-def _parameter(cls: type, data: Any = None, requires_grad: Any = True) -> Tensor:
-    data = _tensor(data)
+def check_wanted(requires_grad: Any) -> None:
+    """Raise TypeError for a flag that is no bool."""
     if type(requires_grad) is not bool:
         raise TypeError(
             "_make_subclass(): argument 'require_grad' (position 3) must be bool, not "
             f"{type_name(requires_grad)}"
         )
+
+
+def _parameter(cls: type, data: Any = None, requires_grad: Any = True) -> Tensor:
+    data = _tensor(data)
+    check_wanted(requires_grad)
     if requires_grad and not data.dtype.differentiable:
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     leaf = detach(data)

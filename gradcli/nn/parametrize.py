@@ -15,10 +15,11 @@ from ..autograd.node import is_parameter
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
 from .containers import ModuleDict, ModuleList
-from .module import Module, has_attribute
+from .module import Module, derive, has_attribute, tensor_of
 from .parameter import Parameter
 from .shapes import word
 
+HOME = "torch.nn.utils.parametrize"
 _cache: list[dict[int, Any]] = []  # one for each `cached` block that is open
 
 
@@ -45,7 +46,7 @@ def _undone(parametrization: Any, value: Any) -> Any:
 class ParametrizationList(ModuleList):
     """The parametrizations of one tensor, and the parameters that they compute it from."""
 
-    __module__ = "torch.nn.utils.parametrize"
+    __module__ = HOME
     computes_parameter = True
 
     def __init__(self, modules: Any, original: Tensor, unsafe: bool = False) -> None:
@@ -96,14 +97,14 @@ class ParametrizationList(ModuleList):
     def originals(self) -> list[Any]:
         """The parameters that the tensor is computed from."""
         if self.is_tensor:
-            return [Module.__getattr__(self, "original")]
-        return [Module.__getattr__(self, f"original{at}") for at in range(self.ntensors)]
+            return [tensor_of(self, "original")]
+        return [tensor_of(self, f"original{at}") for at in range(self.ntensors)]
 
     def right_inverse(self, value: Tensor) -> None:
         """Set the originals so that the tensor gets this value, as far as that is known."""
         with no_grad():
             made: Any = value
-            for module in reversed(list(self)):
+            for module in reversed(self._chain()):
                 if not hasattr(module, "right_inverse"):
                     raise RuntimeError(
                         f"parametrization {type(module).__name__} does not implement right_inverse."
@@ -112,6 +113,10 @@ class ParametrizationList(ModuleList):
             parts = [made] if self.is_tensor else made
             for original, part in zip(self.originals(), parts, strict=True):
                 set_data(original, data(part))
+
+    def _chain(self) -> list[Any]:
+        """The parametrizations in their order; what else is held has no number for its name."""
+        return [module for name, module in self._modules.items() if name.isdigit()]
 
     def value(self) -> Any:
         """The tensor; inside of `cached()` the one that was computed there first."""
@@ -123,7 +128,7 @@ class ParametrizationList(ModuleList):
 
     def forward(self) -> Any:
         """The tensor."""
-        first, *others = self
+        first, *others = self._chain()
         x = first(*self.originals())
         for module in others:
             x = module(x)
@@ -159,8 +164,22 @@ def weight_of(module: Any, name: str) -> Any:
 
 
 def type_before_parametrizations(module: Any) -> type:
-    """The class of a module, which parametrizations leave as it is."""
-    return type(module)
+    """The class that a module had before a tensor of it was parametrized."""
+    return type(module).__bases__[0] if is_parametrized(module) else type(module)
+
+
+def check_saved(module: Any) -> None:
+    """Raise RuntimeError for a module with parametrizations, which `torch.save` does not take."""
+    if is_parametrized(module):
+        raise RuntimeError(
+            "Serialization of parametrized modules is only supported through state_dict(). See:\n"
+            "https://pytorch.org/tutorials/beginner/saving_loading_models.html"
+            "#saving-loading-a-general-checkpoint-for-inference-and-or-resuming-training"
+        )
+
+
+def _set_class(module: Any, cls: type) -> None:
+    object.__setattr__(module, "__class__", cls)
 
 
 def transfer_parametrizations_and_params(
@@ -216,6 +235,8 @@ def register_parametrization(
             Module.__delattr__(module, tensor_name)
             if not is_parametrized(module):
                 module.add_module("parametrizations", ModuleDict())
+                base = type(module)
+                _set_class(module, derive[-1](f"Parametrized{base.__name__}", base, HOME))
             module._modules["parametrizations"]._modules[tensor_name] = parts
             return module
     raise ValueError(
@@ -254,6 +275,7 @@ def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: b
         )
     del held._modules[tensor_name]
     if not len(held):
+        _set_class(module, type(module).__bases__[0])
         Module.__delattr__(module, "parametrizations")
     if is_parameter(original):
         module.register_parameter(tensor_name, original)

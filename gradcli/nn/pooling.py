@@ -180,6 +180,12 @@ class _FractionalMaxPool(Module):
         samples: Any,
     ) -> None:
         name, count = type(self).__name__, self._dimensions
+        parts = kernel_size if isinstance(kernel_size, tuple | list) else [kernel_size]
+        whole = isinstance(kernel_size, int | tuple | list)
+        if count == 3 and whole and not all(part > 0 for part in parts):
+            raise ValueError(
+                f"kernel_size must be greater than 0, but got {runtime.text(kernel_size)}"
+            )
         self.kernel_size = each(kernel_size, count)
         self.return_indices = return_indices
         self.register_buffer("_random_samples", samples)

@@ -14,16 +14,10 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Size, Tensor, numel, shape_of
 from .functions import method as tensor
 from .functions import torch
-from .module import Module, converted
+from .module import Module, converted, tensor_of
 from .vectors import parameters_to_vector
 
 ORIGINAL, MASK = "_orig", "_mask"
-
-
-def tensor_of(module: Any, name: str) -> Any:
-    """What a module has under a name. Raises AttributeError as reading it does."""
-    held = vars(module)
-    return held[name] if name in held else Module.__getattr__(module, name)
 
 
 def _same_shape(scores: Any, t: Any, what: str) -> None:
@@ -64,8 +58,8 @@ class BasePruningMethod:
         name = self._tensor_name
         if name is None:
             raise AssertionError(f"Module {runtime.text(module)} has to be pruned")
-        original = module._parameters[name + ORIGINAL]
-        mask = module._buffers[name + MASK]
+        original = tensor_of(module, name + ORIGINAL)
+        mask = tensor_of(module, name + MASK)
         return torch.mul(converted(mask, original.dtype), original)
 
     @classmethod

@@ -11,9 +11,9 @@ from ..tensor.tensor import META, Tensor, constant, shape_of
 from . import init
 from .functions import method, torch
 from .linear import empty_parameter
-from .module import Module
+from .module import Module, parametrization_of, tensor_of
 from .packed import PackedSequence, run_packed
-from .shapes import word
+from .shapes import rank, word
 
 CHUNKS = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -69,6 +69,13 @@ class RNNBase(Module):
                 f"dropout={runtime.text(dropout)} and num_layers={runtime.text(num_layers)}",
                 stacklevel=2,
             )
+        for name, value in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(value, bool):
+                raise TypeError(f"{name} should be of type bool, got: {type(value).__name__}")
+        if not isinstance(input_size, int):
+            raise TypeError(f"input_size should be of type int, got: {type(input_size).__name__}")
+        if input_size <= 0:
+            raise ValueError("input_size must be greater than zero")
         if not isinstance(hidden_size, int):
             raise TypeError(f"hidden_size should be of type int, got: {type(hidden_size).__name__}")
         if hidden_size <= 0:
@@ -113,12 +120,28 @@ class RNNBase(Module):
 
     @property
     def _flat_weights(self) -> list[Any]:
-        return [Module.__getattr__(self, name) for name in self._flat_weights_names]
+        return [tensor_of(self, name) for name in self._flat_weights_names]
+
+    def _read_weights(self) -> list[Any]:
+        """The parameters of a call.
+
+        A parametrization may draw or count, so one is computed as often as it is in PyTorch: each
+        is asked for twice, and the first twice more, to see whether it changed since the last call.
+        """
+        computed = [n for n in self._flat_weights_names if parametrization_of(self, n) is not None]
+        for name in computed[:1] * 2:
+            tensor_of(self, name)
+        weights = []
+        for name in self._flat_weights_names:
+            if name in computed:
+                tensor_of(self, name)
+            weights.append(tensor_of(self, name))
+        return weights
 
     @property
     def all_weights(self) -> list[list[Any]]:
         """The parameters, a list for each layer and direction."""
-        return [[Module.__getattr__(self, name) for name in names] for names in self._all_weights]
+        return [[tensor_of(self, name) for name in names] for names in self._all_weights]
 
     def flatten_parameters(self) -> None:
         """Does nothing on a CPU."""
@@ -146,8 +169,7 @@ class RNNBase(Module):
             text += f", bidirectional={self.bidirectional}"
         return text
 
-    def _check_input(self, input: Tensor, packed: bool) -> None:
-        weight = self._flat_weights[0]
+    def _check_input(self, input: Tensor, weight: Tensor, packed: bool) -> None:
         if input.dtype is not weight.dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
@@ -176,16 +198,17 @@ class RNNBase(Module):
     def _run_layers(self, input: Any, hx: Any) -> Any:
         """The network over a batch, a single sequence or a packed one."""
         several = self.mode == "LSTM"
+        weights = self._read_weights()
         if isinstance(input, PackedSequence):
             data, batch_sizes, order, back = input
             batch = int(batch_sizes.array[0])
             hx = self._first_states(data, hx, batch, order)
-            self._check_input(data, True)
+            self._check_input(data, weights[0], True)
             self._check_states(hx, batch)
-            result, last = run_packed(self, data, batch_sizes, hx)
+            result, last = run_packed(self, data, batch_sizes, hx, weights)
             made = PackedSequence(result, batch_sizes, order, back)
             return made, self._in_order(last, back)
-        dimensions = _dimensions(input)
+        dimensions = rank(input)
         if dimensions not in (2, 3):
             name = "LSTM" if several else "GRU" if self.mode == "GRU" else "RNN"
             raise ValueError(
@@ -202,7 +225,7 @@ class RNNBase(Module):
         batch = shape_of(input)[batch_axis]
         if hx is None:
             hx = self._zero_states(input, batch)
-        self._check_input(input, False)
+        self._check_input(input, weights[0], False)
         self._check_states(hx, batch)
         function = {
             "LSTM": torch.lstm,
@@ -213,7 +236,7 @@ class RNNBase(Module):
         output, *last = function(
             input,
             list(hx) if several else hx,
-            self._flat_weights,
+            weights,
             self.bias,
             self.num_layers,
             self.dropout,
@@ -228,7 +251,7 @@ class RNNBase(Module):
 
     def _given_states(self, hx: Any, batched: bool) -> Any:
         if self.mode == "LSTM":
-            first, second = len(shape_of(hx[0])), len(shape_of(hx[1]))
+            first, second = rank(hx[0]), rank(hx[1])
             if batched and (first != 3 or second != 3):
                 raise RuntimeError(
                     "For batched 3-D input, hx and cx should also be 3-D but got "
@@ -240,7 +263,7 @@ class RNNBase(Module):
                     f"({first}-D, {second}-D) tensors"
                 )
             return hx if batched else tuple(torch.unsqueeze(state, 1) for state in hx)
-        count = len(shape_of(hx))
+        count = rank(hx)
         if batched and count != 3:
             raise RuntimeError(
                 f"For batched 3-D input, hx should also be 3-D but got {count}-D tensor"
@@ -275,12 +298,6 @@ class RNNBase(Module):
         if isinstance(states, tuple):
             return tuple(torch.index_select(state, 1, order) for state in states)
         return torch.index_select(states, 1, order)
-
-
-def _dimensions(input: Any) -> int:
-    if type(input) is not Tensor:
-        raise AttributeError(f"'{type(input).__name__}' object has no attribute 'dim'")
-    return len(shape_of(input))
 
 
 class RNN(RNNBase):
@@ -377,7 +394,7 @@ class RNNCellBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def _check_dimensions(self, what: str, value: Any) -> int:
-        count = _dimensions(value)
+        count = rank(value)
         if count not in (1, 2):
             raise ValueError(
                 f"{type(self).__name__}: Expected {what} to be 1D or 2D, got {count}D instead"
@@ -438,8 +455,10 @@ class LSTMCell(RNNCellBase):
     def forward(self, input: Tensor, hx: Any = None) -> Any:
         """Input `(N, input_size)`, two states `(N, hidden_size)`, all also without N."""
         batched = self._check_dimensions("input", input) == 2
-        if isinstance(hx, tuple | list):
-            for at, state in enumerate(hx):
+        if hx is not None:
+            if type(hx) is Tensor and not shape_of(hx):
+                raise TypeError("iteration over a 0-d tensor")
+            for at, state in enumerate(torch.unbind(hx) if type(hx) is Tensor else hx):
                 self._check_dimensions(f"hx[{at}]", state)
         if not batched:
             input = torch.unsqueeze(input, 0)

@@ -21,11 +21,23 @@ def each(value: Any, count: int) -> tuple[Any, ...]:
     return (value,) * count
 
 
+def sizes(value: Any, asked: str = "shape") -> tuple[int, ...]:
+    """The shape. Raises AttributeError for what is no tensor, as the attribute `asked` does."""
+    if type(value) is not Tensor:
+        raise AttributeError(f"'{type_name(value)}' object has no attribute '{asked}'")
+    return shape_of(value)
+
+
 def rank(value: Any) -> int:
     """The number of dimensions. Raises AttributeError for what is no tensor, as `dim()` does."""
-    if type(value) is not Tensor:
-        raise AttributeError(f"'{type_name(value)}' object has no attribute 'dim'")
-    return len(shape_of(value))
+    return len(sizes(value, "dim"))
+
+
+def shown(value: Any) -> str:
+    """The text of a setting in a message: of a tensor without dimensions, that of its number."""
+    if type(value) is Tensor and not shape_of(value):
+        value = own_memory(value).item()
+    return str(runtime.text(value))
 
 
 def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:

@@ -18,6 +18,7 @@ from .functions import F, torch
 from .linear import Linear
 from .module import Module, deep_copy
 from .normalization import LayerNorm
+from .shapes import sizes
 
 
 def clones(module: Module, count: int) -> ModuleList:
@@ -244,7 +245,7 @@ class TransformerEncoder(Module):
     ) -> Any:
         """Call the layers in order, then the last normalisation."""
         output = src
-        causal = _is_causal(mask, is_causal, _length(src, self.layers))
+        causal = _is_causal(mask, is_causal, _length(src, self.layers, "dtype"))
         for layer in self.layers:
             output = layer(
                 output,
@@ -255,9 +256,9 @@ class TransformerEncoder(Module):
         return output if self.norm is None else self.norm(output)
 
 
-def _length(src: Tensor, layers: ModuleList) -> int:
-    """How many steps a sequence has."""
-    shape = shape_of(src)
+def _length(src: Tensor, layers: ModuleList, asked: str) -> int:
+    """How many steps a sequence has; what is no tensor lacks the attribute `asked`."""
+    shape = sizes(src, asked)
     batch_first = layers[0].self_attn.batch_first
     return shape[0] if len(shape) == 2 or not batch_first else shape[1]
 
@@ -305,7 +306,7 @@ class TransformerDecoder(Module):
     ) -> Any:
         """Call the layers in order, then the last normalisation."""
         output = tgt
-        causal = _is_causal(tgt_mask, tgt_is_causal, _length(tgt, self.layers))
+        causal = _is_causal(tgt_mask, tgt_is_causal, _length(tgt, self.layers, "is_nested"))
         for layer in self.layers:
             output = layer(
                 output,
@@ -391,8 +392,8 @@ class Transformer(Module):
     ) -> Any:
         """Source `(S, N, d_model)`, target and output `(T, N, d_model)`."""
         axis = 0 if self.batch_first else 1
+        source, target = sizes(src, "dim"), sizes(tgt, "size")
         same = size_at(src, axis) == size_at(tgt, axis)
-        source, target = shape_of(src), shape_of(tgt)
         if len(source) == 3 and not same:
             raise RuntimeError("the batch number of src and tgt must be equal")
         if source[-1] != self.d_model or target[-1] != self.d_model:

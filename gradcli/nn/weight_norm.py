@@ -15,10 +15,6 @@ from .parametrize import register_parametrization
 from .shapes import word
 
 
-def _scaled(v: Tensor, g: Tensor, dim: int) -> Any:
-    return torch.mul(v, torch.div(g, torch.norm_except_dim(v, 2, dim)))
-
-
 class _WeightNorm(Module):
     """g v / |v|: the length is learned apart from the direction."""
 
@@ -30,7 +26,7 @@ class _WeightNorm(Module):
 
     def forward(self, weight_g: Tensor, weight_v: Tensor) -> Any:
         """The weight."""
-        return _scaled(weight_v, weight_g, self.dim)
+        return torch._weight_norm(weight_v, weight_g, self.dim)
 
     def right_inverse(self, weight: Tensor) -> tuple[Any, Any]:
         """The length and the direction of a weight."""
@@ -70,7 +66,7 @@ class _Hook:
     def weight(self, module: Any) -> Any:
         """The weight."""
         parts = module._parameters
-        return _scaled(parts[self.name + "_v"], parts[self.name + "_g"], self.dim)
+        return torch._weight_norm(parts[self.name + "_v"], parts[self.name + "_g"], self.dim)
 
     def __call__(self, module: Any, inputs: Any) -> None:
         vars(module)[self.name] = self.weight(module)

@@ -6,7 +6,17 @@ from typing import Any
 
 from ..tensor.tensor import Tensor
 from .arithmetic import Arithmetic, Recorded, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, decayed, directly, new_step, next_step
+from .optimizer import (
+    Elementwise,
+    Group,
+    at_least,
+    check,
+    check_rate,
+    decayed,
+    directly,
+    new_step,
+    next_step,
+)
 
 
 class Adadelta(Elementwise):
@@ -34,8 +44,8 @@ class Adadelta(Elementwise):
     ) -> None:
         check_rate(lr)
         check(0.0 <= rho <= 1.0, "Invalid rho value: {}", rho)
-        check(eps >= 0.0, "Invalid epsilon value: {}", eps)
-        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        check(at_least(0.0, eps), "Invalid epsilon value: {}", eps)
+        check(at_least(0.0, weight_decay), "Invalid weight_decay value: {}", weight_decay)
         defaults = {
             "lr": lr,
             "rho": rho,

@@ -9,6 +9,7 @@ from .arithmetic import Arithmetic, Recorded, full_like
 from .optimizer import (
     Elementwise,
     Group,
+    at_least,
     check,
     check_fused,
     check_rate,
@@ -44,14 +45,14 @@ class Adagrad(Elementwise):
         fused: bool | None = None,
     ) -> None:
         check_rate(lr)
-        check(lr_decay >= 0.0, "Invalid lr_decay value: {}", lr_decay)
-        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        check(at_least(0.0, lr_decay), "Invalid lr_decay value: {}", lr_decay)
+        check(at_least(0.0, weight_decay), "Invalid weight_decay value: {}", weight_decay)
         check(
-            initial_accumulator_value >= 0.0,
+            at_least(0.0, initial_accumulator_value),
             "Invalid initial_accumulator_value value: {}",
             initial_accumulator_value,
         )
-        check(eps >= 0.0, "Invalid epsilon value: {}", eps)
+        check(at_least(0.0, eps), "Invalid epsilon value: {}", eps)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,

@@ -7,7 +7,7 @@ from typing import Any
 from ..table.memory.inplace import copy_
 from ..tensor.tensor import Tensor
 from .arithmetic import Arithmetic, Recorded, memory, number, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, decayed, new_step, next_step
+from .optimizer import Elementwise, Group, at_least, check, check_rate, decayed, new_step, next_step
 
 
 class ASGD(Elementwise):
@@ -37,7 +37,7 @@ class ASGD(Elementwise):
         capturable: bool = False,
     ) -> None:
         check_rate(lr)
-        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        check(at_least(0.0, weight_decay), "Invalid weight_decay value: {}", weight_decay)
         defaults = {
             "lr": lr,
             "lambd": lambd,

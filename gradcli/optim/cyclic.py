@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..tensor.runtime import runtime
+from ..nn.shapes import shown
 from .optimizer import Optimizer
 from .scheduler import (
     LRScheduler,
@@ -195,12 +195,12 @@ class OneCycleLR(LRScheduler):
         ]
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
             raise ValueError(
-                f"Expected float between 0 and 1 pct_start, but got {runtime.text(pct_start)}"
+                f"Expected float between 0 and 1 pct_start, but got {shown(pct_start)}"
             )
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
                 "anneal_strategy must be one of 'cos' or 'linear', instead got "
-                f"{runtime.text(anneal_strategy)}"
+                f"{shown(anneal_strategy)}"
             )
         self._anneal_func_type = anneal_strategy
         groups = optimizer.param_groups
@@ -254,4 +254,4 @@ class OneCycleLR(LRScheduler):
 
 def _check_positive(name: str, value: Any) -> None:
     if value <= 0 or not isinstance(value, int):
-        raise ValueError(f"Expected positive integer {name}, but got {runtime.text(value)}")
+        raise ValueError(f"Expected positive integer {name}, but got {shown(value)}")

@@ -10,12 +10,14 @@ import numpy as np
 from ..autograd.leaf import grad
 from ..autograd.modes import enable_grad
 from ..tensor.runtime import runtime
-from ..tensor.tensor import make, own_memory
+from ..tensor.tensor import Tensor, make, own_memory
 from .arithmetic import about_to_write, arithmetic, memory, number
 from .optimizer import Optimizer, check_rate, hooked, numbers
 
 Array = Any
-Point = tuple[float, float, Array, float]  # step length, loss, gradient, slope along the direction
+# Step length, loss, gradient, slope along the direction. Slopes, and lengths that come of them, are
+# numbers in the precision of the parameters: PyTorch has tensors there, and losses as floats.
+Point = tuple[Any, float, Array, Any]
 
 
 class LBFGS(Optimizer):
@@ -89,6 +91,9 @@ class LBFGS(Optimizer):
     @hooked
     def step(self, closure: Callable[[], Any]) -> Any:
         """Make steps until a tolerance or a limit is met; returns the loss before the first."""
+        count = len(self.param_groups)
+        if count != 1:
+            raise AssertionError(f"Expected exactly one param_group, but got {count}")
         with np.errstate(all="ignore"):
             return self._steps(closure)
 
@@ -128,6 +133,7 @@ class LBFGS(Optimizer):
             return [of_kind(value) for value in runtime.listed(state.get(name) or ())]
 
         direction, length = kept("d", vector), kept("t", number)
+        shares: list[Any] = []
         changes, steps = several("old_dirs", vector), several("old_stps", vector)
         inverses = several("ro", number)
         scale, before = kept("H_diag", number), kept("prev_flat_grad", vector)
@@ -142,6 +148,10 @@ class LBFGS(Optimizer):
                 changes, steps, inverses = [], [], []
                 scale = 1
             else:
+                if before is None:
+                    raise TypeError(
+                        "sub(): argument 'other' (position 1) must be Tensor, not NoneType"
+                    )
                 runtime.reserve(8 * group["history_size"])
                 state.setdefault("al", [None] * group["history_size"])
                 change = gradient - before
@@ -156,14 +166,14 @@ class LBFGS(Optimizer):
                     steps.append(moved)
                     inverses.append(1.0 / curvature)
                     scale = curvature / np.dot(change, change)
-                direction = _two_loops(of, gradient, changes, steps, inverses, scale)
+                direction, shares = _two_loops(of, gradient, changes, steps, inverses, scale)
             before = np.array(gradient)
             loss_before = loss
             if state["n_iter"] == 1:
-                length = min(1.0, 1.0 / np.abs(gradient).sum().item()) * rate
+                length = min(1.0, 1.0 / np.abs(gradient).sum()) * rate
             else:
                 length = rate
-            slope = np.dot(gradient, direction).item()
+            slope = np.dot(gradient, direction)
             if slope > -least_change:
                 break
             evaluated = 0
@@ -180,7 +190,13 @@ class LBFGS(Optimizer):
                     return value, slopes
 
                 loss, gradient, length, evaluated = strong_wolfe(
-                    look, length, direction, loss, gradient, slope, tolerance_change=1e-9
+                    look,
+                    length,
+                    direction,
+                    loss,
+                    gradient,
+                    slope,
+                    max_ls=group["max_eval"] - evaluations,
                 )
                 self._move(length, direction)
                 small = np.abs(gradient).max() <= group["tolerance_grad"]
@@ -202,11 +218,17 @@ class LBFGS(Optimizer):
             if abs(loss - loss_before) < least_change:
                 break
 
-        def tensor(array: Array) -> Any:
-            return make(np.asarray(array), of.dtype)
+        def tensor(array: Array, dtype: Any = of.dtype) -> Any:
+            return make(np.asarray(array), dtype)
 
         state["d"] = tensor(direction)
-        state["t"] = length
+        given = self.param_groups[0]["lr"]
+        if length is rate and isinstance(given, Tensor):
+            state["t"] = tensor(length, given.dtype)
+        else:
+            state["t"] = tensor(length) if isinstance(length, np.generic) else length
+        if shares:
+            state["al"][: len(shares)] = [tensor(share) for share in shares]
         state["old_dirs"] = [tensor(array) for array in changes]
         state["old_stps"] = [tensor(array) for array in steps]
         state["ro"] = [tensor(array) for array in map(np.asarray, inverses)]
@@ -218,8 +240,8 @@ class LBFGS(Optimizer):
 
 def _two_loops(
     of: Any, gradient: Array, changes: list[Array], steps: list[Array], inverses: Any, scale: Any
-) -> Array:
-    """The approximate inverse Hessian times minus the gradient."""
+) -> tuple[Array, list[Any]]:
+    """The approximate inverse Hessian times minus the gradient, and the shares of the changes."""
     shares = []
     result = -gradient
     for change, moved, inverse in zip(
@@ -229,25 +251,24 @@ def _two_loops(
         shares.append(share)
         of.add(result, change, -share)
     result = of.times(result, scale)
-    for change, moved, inverse, share in zip(
-        changes, steps, inverses, reversed(shares), strict=True
-    ):
+    shares.reverse()
+    for change, moved, inverse, share in zip(changes, steps, inverses, shares, strict=True):
         of.add(result, moved, share - np.dot(change, result) * inverse)
-    return result
+    return result, shares
 
 
 def interpolated(
-    x1: float,
+    x1: Any,
     f1: float,
-    g1: float,
-    x2: float,
+    g1: Any,
+    x2: Any,
     f2: float,
-    g2: float,
-    bounds: tuple[float, float] | None = None,
-) -> float:
+    g2: Any,
+    bounds: tuple[Any, Any] | None = None,
+) -> Any:
     """Where the cubic with these values and slopes is least, between the bounds."""
     low, high = bounds if bounds is not None else (min(x1, x2), max(x1, x2))
-    d1 = g1 + g2 - 3 * (f1 - f2) / (x1 - x2) if x1 != x2 else float("nan")
+    d1 = g1 + g2 - 3 * (f1 - f2) / (x1 - x2)
     square = d1**2 - g1 * g2
     if not square >= 0:
         return (low + high) / 2.0
@@ -256,30 +277,30 @@ def interpolated(
         found = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     else:
         found = x1 - (x1 - x2) * ((g1 + d2 - d1) / (g1 - g2 + 2 * d2))
-    return min(max(found, low), high)  # type: ignore[no-any-return]
+    return min(max(found, low), high)
 
 
 def strong_wolfe(
-    look: Callable[[float, Array], tuple[float, Array]],
-    length: float,
+    look: Callable[[Any, Array], tuple[float, Array]],
+    length: Any,
     direction: Array,
     loss: float,
     gradient: Array,
-    slope: float,
+    slope: Any,
     c1: float = 1e-4,
     c2: float = 0.9,
     tolerance_change: float = 1e-9,
     max_ls: int = 25,
-) -> tuple[float, Array, float, int]:
+) -> tuple[float, Array, Any, int]:
     """A step length with enough descent and a flat enough slope.
 
     Returns the loss and the gradient there, the length, and how often `look` was called.
     """
-    span = np.abs(direction).max().item()
+    span = np.abs(direction).max()
 
-    def point(at: float) -> Point:
+    def point(at: Any) -> Point:
         value, slopes = look(at, direction)
-        return at, value, slopes, np.dot(slopes, direction).item()
+        return at, value, slopes, np.dot(slopes, direction)
 
     new = point(length)
     calls = 1
@@ -308,6 +329,10 @@ def strong_wolfe(
     if tries == max_ls:
         bracket = [(0, loss, gradient, slope), new]
 
+    if not bracket:  # no calls were left
+        raise UnboundLocalError(
+            "cannot access local variable 'bracket_f' where it is not associated with a value"
+        )
     near_edge = False
     best, worst = (0, 1) if bracket[0][1] <= bracket[-1][1] else (1, 0)
     while not done and tries < max_ls:

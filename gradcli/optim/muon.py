@@ -10,7 +10,7 @@ from ..nn.functions import linalg, torch
 from ..tensor.dtypes import bfloat16
 from ..tensor.tensor import Tensor, make, shape_of
 from .arithmetic import Arithmetic, about_to_write, arithmetic, number, zeros_like
-from .optimizer import Optimizer, check, check_rate, hooked, numbers
+from .optimizer import Optimizer, at_least, check, check_rate, hooked, numbers
 
 
 class Muon(Optimizer):
@@ -35,8 +35,8 @@ class Muon(Optimizer):
         adjust_lr_fn: str | None = None,
     ) -> None:
         check_rate(lr, "Learning rate should be >= 0 but is: {}")
-        check(momentum >= 0.0, "momentum should be >= 0 but is: {}", momentum)
-        check(weight_decay >= 0.0, "weight decay should be >= 0 but is: {}", weight_decay)
+        check(at_least(0.0, momentum), "momentum should be >= 0 but is: {}", momentum)
+        check(at_least(0.0, weight_decay), "weight decay should be >= 0 but is: {}", weight_decay)
         check(
             adjust_lr_fn in (None, "original", "match_rms_adamw"),
             "Adjust learning rate function {} is not supported",

@@ -11,6 +11,7 @@ from .arithmetic import Arithmetic, Recorded, memory, zeros_like
 from .optimizer import (
     Elementwise,
     Group,
+    at_least,
     check,
     check_moments,
     check_rate,
@@ -49,7 +50,7 @@ class NAdam(Elementwise):
     ) -> None:
         check_rate(lr)
         check_moments(eps, betas, weight_decay)
-        check(momentum_decay >= 0.0, "Invalid momentum_decay value: {}", momentum_decay)
+        check(at_least(0.0, momentum_decay), "Invalid momentum_decay value: {}", momentum_decay)
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -22,10 +22,12 @@ from ..autograd.leaf import (
     wants_gradients,
 )
 from ..autograd.modes import enable_grad, no_grad
-from ..autograd.node import before_write
+from ..autograd.node import before_write, is_parameter
 from ..nn.functions import method, torch
 from ..nn.module import converted, deep_copy
-from ..tensor.dtypes import typename
+from ..nn.parameter import class_of
+from ..nn.shapes import shown
+from ..tensor.dtypes import type_name, typename
 from ..tensor.keeping import changed, keep_mapping
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
@@ -38,6 +40,26 @@ Hooks = OrderedDict[int, Callable[..., Any]]
 
 CAPTURING = ["cuda", "xpu", "hpu", "privateuseone"]
 FUSING = ["mps", "cuda", "xpu", "hpu", "cpu", "mtia", "privateuseone"]
+
+# The settings that a step reads, in PyTorch's order: the first that a group lacks is the error.
+READ = {
+    name: tuple(words.split())
+    for name, words in {
+        "SGD": "momentum weight_decay lr dampening nesterov maximize",
+        "Adam": "betas amsgrad lr weight_decay eps maximize decoupled_weight_decay",
+        "Adamax": "betas eps lr weight_decay maximize",
+        "NAdam": "betas lr weight_decay momentum_decay eps maximize decoupled_weight_decay",
+        "RAdam": "betas lr weight_decay eps maximize decoupled_weight_decay",
+        "Adagrad": "lr weight_decay lr_decay eps maximize",
+        "Adadelta": "lr rho eps weight_decay maximize",
+        "Adafactor": "eps d lr beta2_decay weight_decay maximize",
+        "RMSprop": "lr alpha eps weight_decay maximize",
+        "Rprop": "etas step_sizes maximize lr",
+        "ASGD": "lr lambd t0 alpha weight_decay maximize",
+        "LBFGS": "lr max_iter max_eval tolerance_grad tolerance_change line_search_fn history_size",
+        "Muon": "lr weight_decay momentum nesterov ns_coefficients eps ns_steps adjust_lr_fn",
+    }.items()
+}
 
 before_every_step: Hooks = OrderedDict()
 after_every_step: Hooks = OrderedDict()
@@ -83,17 +105,27 @@ def numbers(group: Group) -> Group:
     return {**group, **changed} if changed else group
 
 
-def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:
-    """Raise ValueError for a learning rate that is negative or no single number."""
+def check_size(lr: Any) -> None:
+    """Raise ValueError for a learning rate that is several numbers."""
     if type(lr) is Tensor and numel(shape_of(lr)) != 1:
         raise ValueError("Tensor lr must be 1-element")
-    check((number(lr) if type(lr) is Tensor else lr) >= 0.0, sentence, lr)
+
+
+def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:
+    """Raise ValueError for a learning rate that is negative or no single number."""
+    check_size(lr)
+    check(at_least(0.0, number(lr) if type(lr) is Tensor else lr), sentence, lr)
+
+
+def at_least(bound: Any, value: Any) -> bool:
+    """Whether `bound <= value`: in this order Python's error about other kinds is PyTorch's."""
+    return bool(bound <= value)
 
 
 def check(holds: bool, sentence: str, *values: Any) -> None:
     """Raise ValueError with a sentence about values unless something holds."""
     if not holds:
-        raise ValueError(sentence.format(*map(runtime.text, values)))
+        raise ValueError(sentence.format(*map(shown, values)))
 
 
 def check_betas(betas: Any) -> None:
@@ -106,9 +138,9 @@ def check_betas(betas: Any) -> None:
 
 def check_moments(eps: Any, betas: Any, weight_decay: Any) -> None:
     """Raise ValueError for settings that no optimizer with running moments takes."""
-    check(eps >= 0.0, "Invalid epsilon value: {}", eps)
+    check(at_least(0.0, eps), "Invalid epsilon value: {}", eps)
     check_betas(betas)
-    check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+    check(at_least(0.0, weight_decay), "Invalid weight_decay value: {}", weight_decay)
 
 
 def check_fused(fused: Any, foreach: Any, differentiable: Any) -> None:
@@ -145,8 +177,21 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     def graded(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         if before_write:
             announce(self.state.values())
-        with enable_grad() if self.defaults.get("differentiable") else no_grad():
-            return step(self, *args, **kwargs)
+        differentiable = self.defaults.get("differentiable", False)
+        if type(differentiable) is not bool:
+            raise TypeError(
+                "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                f"{type_name(differentiable)}"
+            )
+        try:
+            with enable_grad() if differentiable else no_grad():
+                return step(self, *args, **kwargs)
+        except KeyError:
+            read = (READ[cls.__name__] for cls in type(self).__mro__ if cls.__name__ in READ)
+            for name in next(read, ()):
+                if any(name not in group for group in self.param_groups):
+                    raise KeyError(name) from None
+            raise
 
     return with_hooks(graded)
 
@@ -253,7 +298,8 @@ class Optimizer:
         are in a group already.
         """
         if not isinstance(param_group, dict):
-            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+            kind = class_of(param_group) if is_parameter(param_group) else type(param_group)
+            raise TypeError(f"param_group must be a dict, but got {runtime.text(kind, repr)}")
         params = param_group["params"]
         if type(params) is Tensor:
             params = [params]
@@ -376,6 +422,10 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a state. Raises ValueError for groups of other sizes."""
+        if not isinstance(state_dict, dict):
+            if isinstance(state_dict, list):
+                raise TypeError("list indices must be integers or slices, not str")
+            raise AttributeError(f"'{type_name(state_dict)}' object has no attribute 'copy'")
         state_dict = dict(state_dict)
         for hook in self._optimizer_load_state_dict_pre_hooks.values():
             changed = hook(self, state_dict)

@@ -6,7 +6,17 @@ from typing import Any
 
 from ..tensor.tensor import Tensor
 from .arithmetic import Arithmetic, Recorded, zeros_like
-from .optimizer import Elementwise, Group, check, check_rate, decayed, directly, new_step, next_step
+from .optimizer import (
+    Elementwise,
+    Group,
+    at_least,
+    check,
+    check_rate,
+    decayed,
+    directly,
+    new_step,
+    next_step,
+)
 
 
 class RMSprop(Elementwise):
@@ -37,10 +47,10 @@ class RMSprop(Elementwise):
         differentiable: bool = False,
     ) -> None:
         check_rate(lr)
-        check(eps >= 0.0, "Invalid epsilon value: {}", eps)
-        check(momentum >= 0.0, "Invalid momentum value: {}", momentum)
-        check(weight_decay >= 0.0, "Invalid weight_decay value: {}", weight_decay)
-        check(alpha >= 0.0, "Invalid alpha value: {}", alpha)
+        check(at_least(0.0, eps), "Invalid epsilon value: {}", eps)
+        check(at_least(0.0, momentum), "Invalid momentum value: {}", momentum)
+        check(at_least(0.0, weight_decay), "Invalid weight_decay value: {}", weight_decay)
+        check(at_least(0.0, alpha), "Invalid alpha value: {}", alpha)
         defaults = {
             "lr": lr,
             "momentum": momentum,

@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from ..nn.shapes import number
+from ..nn.shapes import number, own_init, shown
+from ..tensor.dtypes import type_name
 from ..tensor.mappings import Counter
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, own_memory
@@ -22,6 +23,17 @@ from .scheduler import (
     power_of,
     real,
 )
+
+
+def _check_word(name: str, value: Any, known: tuple[str, ...]) -> None:
+    """Raise for what is none of the words, TypeError for what is no word at all."""
+    if isinstance(value, str):
+        if value not in known:
+            raise ValueError(f"{name} {value} is unknown!")
+    elif type(value) in (list, dict, set):
+        raise TypeError(f"unhashable type: '{type(value).__name__}'")
+    else:
+        raise TypeError(f'can only concatenate str (not "{type_name(value)}") to str')
 
 
 class _OfFunctions(LRScheduler):
@@ -52,7 +64,14 @@ class _OfFunctions(LRScheduler):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a state; the functions stay."""
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "lr_lambdas"})
+        functions = state_dict.pop("lr_lambdas")
+        super().load_state_dict(state_dict)
+        state_dict["lr_lambdas"] = functions
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__ == "torch.optim.lr_scheduler":
+            own_init(cls)
 
 
 class LambdaLR(_OfFunctions):
@@ -329,13 +348,12 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
         if T_0 <= 0 or not isinstance(T_0, int):
-            raise ValueError(f"Expected positive integer T_0, but got {runtime.text(T_0)}")
+            raise ValueError(f"Expected positive integer T_0, but got {shown(T_0)}")
         if T_mult < 1 or not isinstance(T_mult, int):
-            raise ValueError(f"Expected integer T_mult >= 1, but got {runtime.text(T_mult)}")
+            raise ValueError(f"Expected integer T_mult >= 1, but got {shown(T_mult)}")
         if not isinstance(eta_min, float | int):
             raise ValueError(
-                f"Expected float or int eta_min, but got {runtime.text(eta_min)} of type "
-                f"{type(eta_min)}"
+                f"Expected float or int eta_min, but got {shown(eta_min)} of type {type(eta_min)}"
             )
         self.T_0 = T_0
         self.T_i = T_0
@@ -365,7 +383,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         else:
             epoch = real(epoch)
             if epoch < 0:
-                raise ValueError(f"Expected non-negative epoch, but got {runtime.text(epoch)}")
+                raise ValueError(f"Expected non-negative epoch, but got {shown(epoch)}")
             if epoch < first:
                 self.T_i = first
                 self.T_cur = epoch
@@ -402,7 +420,7 @@ class ReduceLROnPlateau(LRScheduler):
         min_lr: Any = 0,
         eps: float = 1e-8,
     ) -> None:
-        check(factor < 1.0, "Factor should be < 1.0.")
+        check(not factor >= 1.0, "Factor should be < 1.0.")
         self.factor = factor
         self.optimizer = checked_optimizer(optimizer)
         groups = len(optimizer.param_groups)
@@ -419,8 +437,8 @@ class ReduceLROnPlateau(LRScheduler):
         self.eps = eps
         self.last_epoch = 0
         self._last_lr = self._rates()
-        check(mode in ("min", "max"), "mode {} is unknown!", mode)
-        check(threshold_mode in ("rel", "abs"), "threshold mode {} is unknown!", threshold_mode)
+        _check_word("mode", mode, ("min", "max"))
+        _check_word("threshold mode", threshold_mode, ("rel", "abs"))
         self.mode_worse = math.inf if mode == "min" else -math.inf
         self.mode = mode
         self.threshold = threshold

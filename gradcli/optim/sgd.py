@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.leaf import wants_gradients
 from ..tensor.tensor import Tensor
 from .arithmetic import Arithmetic, Recorded, number
-from .optimizer import Elementwise, Group, check, check_fused, check_rate, decayed
+from .optimizer import Elementwise, Group, check, check_fused, check_size, decayed
 
 
 class SGD(Elementwise):
@@ -35,9 +35,14 @@ class SGD(Elementwise):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_rate(lr)
-        check(momentum >= 0.0, "Invalid momentum value: {}", momentum)
-        check(number(weight_decay) >= 0.0, "Invalid weight_decay value: {}", weight_decay)
+        check_size(lr)
+        for sentence, value in (
+            ("Invalid learning rate: {}", lr),
+            ("Invalid momentum value: {}", momentum),
+            ("Invalid weight_decay value: {}", weight_decay),
+        ):
+            plain = number(value) if type(value) is Tensor else value
+            check(not plain < 0.0, sentence, value)
         defaults = {
             "lr": lr,
             "momentum": momentum,

@@ -28,20 +28,26 @@ def is_module(value: Any) -> bool:
 def members(module: Any) -> Iterator[tuple[str, str, Any]]:
     """What is inside of a module, each once: its registry, its dotted name, the value.
 
-    The registries are `_parameters`, `_buffers` and `_modules`; no method of a program is called.
+    A module comes before what is in it, as in `named_modules`. The registries are `_parameters`,
+    `_buffers` and `_modules`; no method of a program is called.
     """
-    waiting, seen = [("", module)], {id(module)}
+    waiting, seen = [("", module)], set()
     while waiting:
-        path, part = waiting.pop(0)
+        path, part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
         machine.spend(1)
-        for registry in ("_parameters", "_buffers", "_modules"):
+        if path:
+            yield "_modules", path, part
+        before = f"{path}." if path else ""
+        for registry in ("_parameters", "_buffers"):
             for name, value in (vars(part).get(registry) or {}).items():
-                if value is None or id(value) in seen:
-                    continue
-                seen.add(id(value))
-                yield registry, path + name, value
-                if registry == "_modules":
-                    waiting.append((f"{path}{name}.", value))
+                if value is not None and id(value) not in seen:
+                    seen.add(id(value))
+                    yield registry, before + name, value
+        inside = [*(vars(part).get("_modules") or {}).items()]
+        waiting += [(before + name, value) for name, value in reversed(inside) if value is not None]
 
 
 def parameters_of(namespace: Mapping[str, Any]) -> dict[str, Tensor]:

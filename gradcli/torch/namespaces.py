@@ -712,7 +712,8 @@ for _file, _listed in (*_LAYERS.items(), *_BASES.items()):
 NAMES["torch.nn.modules.batchnorm"]["_NormBase"] = "gradcli.nn.batchnorm:NormBase"
 NAMES["torch.nn.modules.module"] |= _HOOKS
 NAMES["torch.nn.modules.transformer"]["_get_clones"] = "gradcli.nn.transformer:clones"
-MODULES["torch.nn.modules.utils"] = None
+MODULES["torch.nn.modules.lazy"] = MODULES["torch.nn.modules.utils"] = None
+NAMES["torch.nn.modules.lazy"] = {"LazyModuleMixin": "gradcli.nn.lazy"}
 NAMES["torch.nn.modules.utils"] = {
     **dict.fromkeys(
         _words("_ntuple _pair _quadruple _reverse_repeat_tuple _single _triple"),

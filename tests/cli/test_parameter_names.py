@@ -139,3 +139,21 @@ def test_parameters_are_differentiated_by(tmp_path: Path) -> None:
     assert again.returncode == 5
     assert "error: RuntimeError: Trying to backward through the graph a second time" in again.stderr
     assert "passed.grad:15:1 freed it: retain_graph=True there keeps it" in again.stderr
+
+
+def test_parameters_are_listed_as_named_parameters_lists_them(tmp_path: Path) -> None:
+    path = tmp_path / "program.grad"
+    path.write_text(
+        """
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2), nn.PReLU()), nn.Linear(2, 1))
+model(torch.ones(2)).sum()
+""",
+        "utf-8",
+    )
+    lines = gradcli("check", str(path)).stdout.splitlines()
+    checked = [line.partition(" / d ")[2].partition(":")[0] for line in lines if " / d " in line]
+    names = ("0.weight", "0.bias", "1.0.weight", "1.0.bias", "1.1.weight", "2.weight", "2.bias")
+    assert checked == [f"model.{name}" for name in names]

@@ -14,8 +14,8 @@ import sys
 import types
 
 FILES = """activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold
-instancenorm linear loss module normalization padding pixelshuffle pooling rnn sparse transformer
-upsampling utils"""
+instancenorm lazy linear loss module normalization padding pixelshuffle pooling rnn sparse
+transformer upsampling utils"""
 FAMILIES = """bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints
 continuous_bernoulli dirichlet distribution exp_family exponential fishersnedecor gamma
 generalized_pareto geometric gumbel half_cauchy half_normal independent inverse_gamma kl kumaraswamy

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcli.autograd.node import is_parameter
 from gradcli.language.library.python import collections  # noqa: F401  # a state_dict is an OrderedDict
-from gradcli.language.library.python.copy import deepcopy
+from gradcli.language.library.python.copy import SAVING, deepcopy
 from gradcli.language.machine.sizes import FLAT, PARTS
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
@@ -31,14 +31,16 @@ from gradcli.language.values.classes import (
     binding_loaders,
     bound_member,
     is_program_class,
+    make_class,
 )
 from gradcli.language.values.constructors import OPEN_CLASSES, OPEN_METACLASSES, callable_value
 from gradcli.language.values.python_types import TABLES, Table
 from gradcli.language.values.special_names import is_special
 from gradcli.nn.lazy import UninitializedBuffer, UninitializedParameter, refuse_shape, used
-from gradcli.nn.module import Module, deep_copy, parametrization_of
+from gradcli.nn.module import Module, deep_copy, derive, parametrization_of
 from gradcli.nn.optimized import OptimizedModule
 from gradcli.nn.parameter import Buffer, BufferMeta, Parameter, ParameterMeta, class_of
+from gradcli.nn.parametrize import check_saved, is_parametrized, parametrizations_of
 from gradcli.nn.prune import BasePruningMethod
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
@@ -155,6 +157,8 @@ def names(value: Any) -> list[str]:
         found.update(cls.__members__)
     for registry in _REGISTRIES:
         found.update(value.__dict__.get(registry) or ())
+    if is_parametrized(value):
+        found.update(parametrizations_of(value)._modules)
     return sorted(
         name
         for name in found
@@ -211,7 +215,20 @@ SETTERS[OptimizedModule] = _store_behind
 
 open_objects.open_base(BasePruningMethod)
 COPIED.add(Module)
+SAVING[Module] = check_saved
 deep_copy.append(deepcopy)
+
+
+def _derived(name: str, base: type, home: str) -> type:
+    """A class with nothing of its own, also of a program's class."""
+    if not is_program_class(base):
+        return derive[0](name, base, home)
+    made = make_class(name, (base,), {})
+    type.__setattr__(made, "__module__", home)
+    return made
+
+
+derive.append(_derived)
 
 
 def _class_of_module(value: Any) -> type:

@@ -31,7 +31,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import META, Size, Tensor, make, own_memory
 
 from .memory_files import Content, Stream, content_of, new_content
-from .python.copy import copied
+from .python.copy import SAVING, copied
 
 
 class PickleError(Exception):
@@ -89,6 +89,9 @@ class _Copy:
                 )
         elif isinstance(value, Stream):
             raise TypeError(f"cannot pickle '_io.{type(value).__name__}' object")
+        for kind, check in SAVING.items():
+            if isinstance(value, kind):
+                check(value)
         return copied(value, self, self.made)
 
     def _tensor(self, tensor: Tensor) -> Tensor:

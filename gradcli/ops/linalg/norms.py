@@ -314,6 +314,103 @@ op(
         S(S.normal(2, 3), 2, -1),
     ],
 )
+
+
+def _weight_norm(v: Any, magnitude: Any, dim: int) -> tuple[Any, Any]:
+    """`v` scaled to the magnitudes along its first or last dimension, and the norms it had."""
+    shape = [1] * v.ndim
+    shape[dim] = v.shape[dim]
+    flat = v.reshape((len(v), -1) if dim == 0 else (-1, v.shape[-1]))
+    norm = _vector_norm(flat, 2, (1,) if dim == 0 else (0,), False, None).reshape(shape)
+    return v * (magnitude / norm), norm
+
+
+def _weight_norm_parts(F: Namespace, g: Any, v: Any, dim: int) -> tuple[Any, Any]:
+    """The norms of `v`, and the sums of the cotangent times `v`: as functions of `v`."""
+    g = g[0] if isinstance(g, tuple) else g
+    axes = tuple(axis for axis in range(v.ndim) if axis != dim)
+    return F._native_norm1(v, 2, axes, True), F.sum_dim(g * v, axes, True)
+
+
+def _weight_norm_by_v(F: Namespace, g: Any, v: Any, magnitude: Any, dim: int) -> Any:
+    norm, total = _weight_norm_parts(F, g, v, dim)
+    g = g[0] if isinstance(g, tuple) else g
+    return (magnitude / norm) * (g - v * (total / (norm * norm)))
+
+
+def _weight_norm_by_magnitude(F: Namespace, g: Any, v: Any, dim: int) -> Any:
+    norm, total = _weight_norm_parts(F, g, v, dim)
+    return total / norm
+
+
+def _check_weight_norm(v: Tensor, magnitude: Tensor, dim: int) -> None:
+    if not v.dtype.is_floating_point:
+        raise NotImplementedError(
+            f"\"weight_norm_kernel\" not implemented for '{v.dtype.scalar_name}'"
+        )
+    if magnitude.dtype is not v.dtype:
+        raise RuntimeError(
+            f"expected scalar type {v.dtype.scalar_name} but found {magnitude.dtype.scalar_name}"
+        )
+
+
+op(
+    "_weight_norm_interface(Tensor v, Tensor magnitude, int dim=0)",
+    kernel=_weight_norm,
+    outputs=2,
+    constant=(1,),
+    vjp={"v": _weight_norm_by_v, "magnitude": _weight_norm_by_magnitude},
+    jvp={
+        "v": lambda F, t, v, magnitude, dim: (_weight_norm_by_v(F, t, v, magnitude, dim), None),
+        "magnitude": lambda F, t, v, dim: (
+            v * (t / _weight_norm_parts(F, v, v, dim)[0]),
+            None,
+        ),
+    },
+    keeps=dict.fromkeys(("v", "magnitude"), ("v", "magnitude", "out1")),
+    shows={"magnitude": "g"},
+    check=_check_weight_norm,
+    node="WeightNormInterfaceBackward0",
+    where=(),
+    doc="The kernel of `_weight_norm`.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(2, 3), S.normal(2, 1)),
+            S(S.normal(2, 3, 2), S.normal(1, 1, 2), 2),
+        ]
+    ),
+)
+
+
+def _scaled(F: Namespace, v: Any, g: Any, dim: int) -> Any:
+    rank = ndim(v)
+    dim = dim if dim == -1 else wrap_dim(dim, rank)
+    if dim in (0, rank - 1) and v.dtype not in (dtypes.float16, dtypes.bfloat16):
+        shape = [1] * rank
+        shape[dim] = size_at(v, dim)
+        if tuple(g.shape) == tuple(shape):
+            return F._weight_norm_interface(v, g, dim)[0]
+    return v * (g / F.norm_except_dim(v, 2, dim))
+
+
+op(
+    "_weight_norm(Tensor v, Tensor g, int dim=0)",
+    composite=_scaled,
+    where=("torch",),
+    prelude="",
+    doc="A tensor with magnitudes along one dimension, and its directions along the others.",
+    samples=lambda S: (
+        []
+        if S.dtype.is_complex
+        else [
+            S(S.normal(2, 3), S.normal(2, 1)),
+            S(S.normal(2, 3), S.normal(1, 3), 1),
+            S(S.normal(2, 3, 2), S.normal(1, 3, 1), 1),
+        ]
+    ),
+)
 op(
     "nuclear_norm_dim(Tensor self, Dim[] dim, bool keepdim=False)",
     name="nuclear_norm",

@@ -420,7 +420,7 @@ def _linear_cross_entropy(
         linear_weight = F.reshape(linear_weight, (-1, weights[-1]))
         linear_bias = None if linear_bias is None else F.reshape(linear_bias, (-1,))
     logits = F.linear(input, linear_weight, linear_bias)
-    logits = F.reshape(logits, shape) if len(outputs) > 1 else logits
+    logits = F.reshape(logits, shape)
     ignored = -100 if ignore_index is None else ignore_index
     return F.cross_entropy(logits, target, weight, None, ignored, None, reduction, label_smoothing)
 
@@ -596,7 +596,7 @@ def _multi_margin(
     if weight is not None and ndim(weight) != 1:
         raise ValueError("weight must be one-dimensional")
     _check_multi_target(tuple(input.shape), target, weight)
-    if ndim(target):
+    if ndim(target) and ndim(input) != 2:
         input = F.reshape(input, (-1, input.shape[-1] if ndim(input) else 1))
     elif not ndim(input):
         input = F.reshape(input, (1,))

@@ -61,11 +61,16 @@ def _score_slope(F: Namespace, g: Any, weights: Any, value: Any) -> Any:
 
 
 def _attend(tensors: Sequence[Any], mask: Any, scale: float) -> tuple[Any, Any]:
-    """The result and the weights, which the gradients need."""
+    """The result, laid out as the query is, and the weights, which the gradients need."""
     query, key, value = tensors
     scores = np.matmul(query * query.dtype.type(scale), np.swapaxes(key, -1, -2))
     weights = _softmax(scores, scores) if mask is None else _softmax(scores + mask)
-    return np.matmul(weights, value), weights
+    result = np.matmul(weights, value)
+    if result.shape == query.shape and not query.flags.c_contiguous:
+        laid = np.empty_like(query)
+        laid[...] = result
+        result = laid
+    return result, weights
 
 
 def _slopes(F: Namespace, g: Any, tensors: Any, mask: Any, scale: float, out1: Any) -> list[Any]:
@@ -105,6 +110,7 @@ def _define_attention(masked: bool) -> None:
         f"_attention{'_masked' * masked}(Tensor[] tensors, {mask}float scale)",
         kernel=_attend if masked else lambda tensors, scale: _attend(tensors, None, scale),
         outputs=2,
+        keeps_layout=True,
         constant=(1,),  # what the gradients need
         vjp={
             "tensors": _slopes

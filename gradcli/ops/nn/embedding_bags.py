@@ -55,7 +55,7 @@ def _embedding_bag(
         factors = _factors(weight, indices, bags, sizes, mode, padding_idx)
         if per_sample_weights is not None:
             factors = factors * per_sample_weights
-        np.add.at(out, bags, weight[indices] * factors[:, None])
+        np.add.at(out, bags[kept], weight[indices[kept]] * factors[kept][:, None])
         best = sizes if mode == MEAN else best
         sizes = sizes if mode == MEAN else np.zeros_like(sizes)
     return out, bags.astype(indices.dtype), sizes.astype(indices.dtype), best.astype(indices.dtype)

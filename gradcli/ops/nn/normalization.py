@@ -266,7 +266,7 @@ op(
     ],
 )
 op(
-    "layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "
+    "layer_norm(Tensor input, Shape normalized_shape, Tensor? weight=None, Tensor? bias=None, "
     "float eps=1e-05)",
     composite=lambda F, input, normalized_shape, weight, bias, eps: F._layer_norm(
         input, normalized_shape, weight, bias, eps
@@ -335,7 +335,7 @@ op(
 
 
 op(
-    "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None)",
+    "rms_norm(Tensor input, Shape normalized_shape, Tensor? weight=None, float? eps=None)",
     composite=_rms_norm,
     where=("torch", "F"),
     written="F",
@@ -636,6 +636,10 @@ def _batch_norm(
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {Size(shape)}"
         )
+    if training and eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    if eps < 0:
+        raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
     return _norm_over_batch(
         F, input, running_mean, running_var, weight, bias, training, momentum, eps
     )

@@ -19,7 +19,7 @@ from ...table.dtype_rules import real_only
 from ...table.entry import op
 from ...table.out_rules import EXACT
 from ...table.schema import Namespace
-from ...table.shape_rules import ndim
+from ...table.shape_rules import ndim, wrap_dim
 from ...tensor import dtypes
 from ...tensor.dtypes import FROM_ARRAY
 from ...tensor.runtime import runtime
@@ -242,6 +242,20 @@ op(
 )
 
 
+def _empty(name: str, shape: Sizes) -> str:
+    """PyTorch's sentence for an input whose channels or sides are empty."""
+    if not name.endswith("3d"):
+        return (
+            "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but "
+            f"got:{list(shape)}"
+        )
+    called = "max_pool3d_with_indices_out_cpu_template" if "max" in name else name
+    return (
+        f"{called}(): Expected input's non-batch dimensions to have positive length, but input has "
+        f"a shape of {list(shape)} and non-batch dimension 0 has length zero!"
+    )
+
+
 def _check_windows(
     name: str,
     shape: Sizes,
@@ -271,10 +285,15 @@ def _check_windows(
                 "pad should be at most half of effective kernel size, but got "
                 f"pad={p}, kernel_size={k} and dilation={d}"
             )
-    if len(shape) not in (dims + 1, dims + 2) or 0 in shape[len(shape) - dims - 1 :]:
+    fits = len(shape) in (dims + 1, dims + 2)
+    if not fits and (dims == 3 or "max" in name):
         raise RuntimeError(
             f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input"
         )
+    if not fits:
+        wrap_dim(-dims - 1, len(shape))
+    if not fits or 0 in shape[len(shape) - dims - 1 :]:
+        raise RuntimeError(_empty(name, shape))
     out = _windows(shape, kernel, stride, padding, dilation, ceil)
     if min(out) < 1:
         channels = shape[-dims - 1]
@@ -364,7 +383,7 @@ def _define_max(dims: int) -> None:
         p = spread(name, "padding", padding, dims)
         d = spread(name, "dilation", dilation, dims)
         if dims == 1:
-            if ndim(input) not in (2, 3):
+            if ndim(input) not in (2, 3) or 0 in tuple(input.shape)[-2:]:
                 raise RuntimeError(
                     "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch "
                     f"size for input, but got:{list(input.shape)}"
@@ -542,7 +561,7 @@ def _check_adaptive(name: str, input: Any, dims: int) -> None:
             f"{list(input.shape)}"
         )
     for axis, length in enumerate(input.shape):
-        if axis >= rank - dims and length == 0:
+        if axis >= (1 if "max" in name else rank - dims) and length == 0:
             raise RuntimeError(
                 f"{name}(): Expected input to have non-zero size for non-batch dimensions, but "
                 f"input has sizes {list(input.shape)} with dimension {axis} being empty"
@@ -941,6 +960,11 @@ def _lp_pool(dims: int) -> Callable[..., Any]:
         F: Namespace, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool
     ) -> Any:
         kernel = spread("lp_pool", "kernel_size", kernel_size, dims)
+        largest = getattr(F, f"max_pool{dims}d")
+        if norm_type == math.inf:
+            return largest(F.abs(input), kernel_size, stride, 0, 1, ceil_mode)
+        if norm_type == -math.inf:
+            return F.neg(largest(F.neg(F.abs(input)), kernel_size, stride, 0, 1, ceil_mode))
         powers = F.pow(input, norm_type)
         means = getattr(F, f"avg_pool{dims}d")(powers, kernel, stride, 0, ceil_mode, True)
         sums = F.mul(F.mul(F.sign(means), F.relu(F.abs(means))), float(math.prod(kernel)))
@@ -955,7 +979,7 @@ def _define_lp(dims: int) -> None:
         "bool ceil_mode=False)",
         composite=_lp_pool(dims),
         where=("F",),
-        written="F" if dims < 3 else "",
+        written="F",
         doc="The p-norm of each window.",
         samples=lambda S: [S(S.uniform(1, 2, 1, 2, *(4,) * dims), 2, 2)],
     )

@@ -59,7 +59,25 @@ _KINDS: dict[str, tuple[Callable[..., Any], int]] = {
 }
 
 
-def _check_cell(input: Any, hidden: Any, w_ih: Any, w_hh: Any) -> None:
+def _check_cell(input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any) -> None:
+    given, wanted = size_at(input, 1), size_at(w_ih, 1)
+    if given != wanted:
+        raise RuntimeError(f"input has inconsistent input_size: got {given} expected {wanted}")
+    batch, wanted = size_at(input, 0), size_at(w_hh, 1)
+    for number, hidden in enumerate(states):
+        given = size_at(hidden, 0)
+        if given != batch:
+            raise RuntimeError(
+                f"Input batch size {batch} doesn't match hidden{number} batch size {given}"
+            )
+        given = size_at(hidden, 1)
+        if given != wanted:
+            raise RuntimeError(
+                f"hidden{number} has inconsistent hidden_size: got {given}, expected {wanted}"
+            )
+
+
+def _check_layer(input: Any, hidden: Any, w_ih: Any, w_hh: Any) -> None:
     last = -1 if ndim(input) > 2 else 1  # of a whole sequence, or of one step
     given, wanted = size_at(input, last), size_at(w_ih, 1)
     if given != wanted:
@@ -77,7 +95,7 @@ def _define_cell(kind: str) -> None:
         state = tuple(hx) if several else (hx,)
         if several and len(state) != 2:
             raise RuntimeError("lstm_cell expects two hidden states")
-        _check_cell(input, state[0], w_ih, w_hh)
+        _check_cell(input, state, w_ih, w_hh)
         found = step(F, F.linear(input, w_ih, b_ih), state, (w_ih, w_hh, b_ih, b_hh))
         return found if several else found[0]
 
@@ -298,6 +316,8 @@ def _layers(
     step, rows = _KINDS[kind]
     if batch_first:
         input = F.transpose(input, 0, 1)
+    if size_at(input, 0) == 0:
+        raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
     biases = 4 if has_biases else 2
     projected = len(states) > 1 and size_at(states[0], -1) != size_at(states[1], -1)
     each = biases + projected
@@ -319,7 +339,7 @@ def _layers(
             weights = list(params[number * each : (number + 1) * each])
             weights[biases:biases] = [None] * (4 - biases)
             state = tuple(start[number] for start in starts)
-            _check_cell(input, state[0], weights[0], weights[1])
+            _check_layer(input, state[0], weights[0], weights[1])
             if in_one and _fits(input, state, weights, rows):
                 out, state = _layer(F, kind, input, state, weights, direction == 1)
             else:

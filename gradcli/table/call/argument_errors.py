@@ -25,6 +25,7 @@ from ..entry import Op
 from ..lookup import get_op
 from ..names import OPERATIONS
 from ..schema import REQUIRED, Packed, Parameter
+from . import inner_calls
 from .arguments import (
     BOUND,
     FUNCTION,
@@ -552,6 +553,11 @@ def resolution_error(
                 _check_given(fitting[0], args, kwargs)
             check_arguments(fitting[0], bind(fitting[0], flavour, args, kwargs), flavour)
         except ArgumentError as error:
+            if flavour == WRITTEN and error.parameter is not None:
+                shown = shown_name(error.parameter, flavour)
+                inner = inner_calls.refusal(name, shown, error.value, error.index)
+                if inner is not None:
+                    return inner
             return TypeError(sentence(error, flavour, len(args), name))
     listed = [Form(signature(op, flavour)) for op in ops]
     return TypeError(_listing(name, listed, args[flavour in BOUND :], kwargs))

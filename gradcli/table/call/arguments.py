@@ -12,6 +12,7 @@ from ...tensor.dtypes import type_name as type_name
 from ...tensor.tensor import Tensor
 from ..entry import Op
 from ..schema import REQUIRED, Parameter
+from .inner_calls import is_flag
 
 # How a name is called. WRITTEN is for functions of `torch.nn.functional` that PyTorch writes in
 # Python, so that Python's own sentences say what is missing.
@@ -45,10 +46,15 @@ class ArgumentError(TypeError):
         self.call = call
 
 
+# The flag that chooses between two functions, in PyTorch's Python: its truth is asked.
+_CHOOSING = "return_indices"
+
+
 def check_arguments(op: Op, args: tuple[Any, ...], flavour: str = FUNCTION) -> tuple[Any, ...]:
     """`args` with every value in the form that kernels expect.
 
-    A function that is written in Python takes any value for a flag, by its truth.
+    A function that is written in Python takes any value for a flag, by its truth, unless it gives
+    the flag to another.
 
     Raises ArgumentError with PyTorch's sentence for a value of the wrong type.
     """
@@ -57,8 +63,10 @@ def check_arguments(op: Op, args: tuple[Any, ...], flavour: str = FUNCTION) -> t
         value = args[position]
         if value is parameter.default:
             continue
-        if flavour == WRITTEN and parameter.kind == "bool" and value is not None:
-            new = _truth(value)
+        truth = flavour == WRITTEN or parameter.name == _CHOOSING
+        if truth and parameter.kind == "bool" and (value is not None or flavour != WRITTEN):
+            strict = type(value) is not bool and is_flag(op.name, parameter.name)
+            new = convert(op, parameter, position, value) if strict else _truth(value)
         else:
             new = convert(op, parameter, position, value)
         if new is not value:

@@ -112,6 +112,9 @@ def _deep(value: Any, memo: dict[int, Any], depth: int) -> Any:
 # Kind of value -> what makes a copy of one whose parts are what `each(part)` gives.
 COPIES: dict[type, Callable[[Any, Callable[[Any], Any]], Any]] = {}
 
+# Kind of value -> what raises an error for one that is copied and not saved.
+SAVING: dict[type, Callable[[Any], None]] = {}
+
 # What is its own copy.
 _ATOMS = frozenset(
     [
