@@ -22,7 +22,17 @@ import numpy as np
 
 from ..kernels.sums import add_up
 from ..tensor.runtime import runtime
-from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
+from ..tensor.tensor import (
+    META,
+    InferenceVersion,
+    Tensor,
+    backend_name,
+    device_type,
+    from_array,
+    make,
+    shape_of,
+    version_of,
+)
 from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks, before_write, check_saved
 from .operations import operations
 
@@ -703,10 +713,10 @@ def _check_replacement(old: Tensor | None, new: Any, hook: Callable[..., Any]) -
         raise RuntimeError("can't replace a None gradient with a non-None value")
     if type(new) is not Tensor:
         raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
-    if new.dtype is not old.dtype:
+    if new.dtype is not old.dtype or device_type(new) != device_type(old):
         raise RuntimeError(
-            f"hook '{_name(hook)}' has changed the type of value (was {old.dtype.backend_name} got "
-            f"{new.dtype.backend_name})"
+            f"hook '{_name(hook)}' has changed the type of value (was {backend_name(old)} got "
+            f"{backend_name(new)})"
         )
     if shape_of(new) != shape_of(old):
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
@@ -861,7 +871,8 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool = False) -> 
         elif create_graph:
             leaf.grad = operations.copy(grad)
         else:
-            leaf.grad = make(np.array(grad.array)[()], leaf.dtype)
+            array = grad.array if grad.level is META else np.array(grad.array)[()]
+            leaf.grad = make(array, leaf.dtype)
             leaf.grad.level = grad.level
     elif create_graph:
         new = grad if type(grad) is Tensor else make(grad, leaf.dtype)
