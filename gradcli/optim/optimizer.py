@@ -26,7 +26,7 @@ from ..autograd.node import before_write
 from ..nn.functions import method, torch
 from ..nn.module import converted, deep_copy
 from ..tensor.dtypes import typename
-from ..tensor.keeping import changed, keep_mapping
+from ..tensor.keeping import changed, keep_registry
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
@@ -41,8 +41,8 @@ FUSING = ["mps", "cuda", "xpu", "hpu", "cpu", "mtia", "privateuseone"]
 
 before_every_step: Hooks = OrderedDict()
 after_every_step: Hooks = OrderedDict()
-keep_mapping(before_every_step)
-keep_mapping(after_every_step)
+keep_registry(before_every_step)
+keep_registry(after_every_step)
 
 
 class _Required:
