@@ -615,6 +615,8 @@ def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
     """`array` summed over the axes that broadcasting added to `shape` or stretched."""
     axes = _stretched(array.shape, shape)
     if axes:
+        if array.nbytes > runtime.max_bytes:  # expanded, and looked at for minutes
+            runtime.reserve(array.nbytes)
         array = add_up(array, axes, True)
     return array.reshape(shape)[()]
 
@@ -819,12 +821,18 @@ def _secure(staged: dict[AccumulateGrad, Any]) -> None:
     """
     for leaf, grad in staged.items():
         if type(grad) is not _ndarray:
+            if type(grad) is Tensor and grad.level is not META:  # is copied when it is committed
+                runtime.reserve(grad.array.nbytes)
             continue
         if leaf.grad is None:
             if not _is_owned(grad):
+                runtime.reserve(grad.nbytes)
                 staged[leaf] = np.array(grad, order="C")
-        elif leaf.grad.level is None and leaf.grad.array.shape != grad.shape:
-            operations.check_target(leaf.grad.array.shape, grad.shape)
+        elif leaf.grad.level is None:
+            if leaf.grad.array.shape != grad.shape:
+                operations.check_target(leaf.grad.array.shape, grad.shape)
+            if grad.nbytes > runtime.max_bytes:
+                runtime.reserve(grad.nbytes)
 
 
 def _is_owned(grad: Any) -> bool:
