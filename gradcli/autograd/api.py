@@ -7,7 +7,7 @@ from typing import Any
 
 from ..tensor.notices import warn_once
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, constant, numel, shape_of
+from ..tensor.tensor import Tensor, constant, device_type, numel, shape_of
 from . import engine
 from .leaf import fresh_edge, requires_grad_, retain_grad
 from .modes import requires_grad
@@ -123,6 +123,11 @@ def _cotangents(
                 "For complex Tensors, both grad_output and output are required to have the same "
                 f"dtype. Mismatch in dtype: grad_output[{index}] has a dtype of "
                 f"{cotangent.dtype!r} and output[{index}] has a dtype of {output.dtype!r}."
+            )
+        if isinstance(output, Tensor) and device_type(cotangent) != device_type(output):
+            raise RuntimeError(
+                f"invalid gradient at index {index} - expected device {device_type(output)} but "
+                f"got {device_type(cotangent)}"
             )
         cotangents.append(cotangent)
     return cotangents

@@ -22,7 +22,17 @@ import numpy as np
 
 from ..kernels.sums import add_up
 from ..tensor.runtime import runtime
-from ..tensor.tensor import InferenceVersion, Tensor, from_array, make, shape_of, version_of
+from ..tensor.tensor import (
+    META,
+    InferenceVersion,
+    Tensor,
+    backend_name,
+    device_type,
+    from_array,
+    make,
+    shape_of,
+    version_of,
+)
 from .node import AccumulateGrad, Freed, Hooks, Node, anomaly_checks, before_write, check_saved
 from .operations import operations
 
@@ -605,6 +615,8 @@ def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
     """`array` summed over the axes that broadcasting added to `shape` or stretched."""
     axes = _stretched(array.shape, shape)
     if axes:
+        if array.nbytes > runtime.max_bytes:  # expanded, and looked at for minutes
+            runtime.reserve(array.nbytes)
         array = add_up(array, axes, True)
     return array.reshape(shape)[()]
 
@@ -703,10 +715,10 @@ def _check_replacement(old: Tensor | None, new: Any, hook: Callable[..., Any]) -
         raise RuntimeError("can't replace a None gradient with a non-None value")
     if type(new) is not Tensor:
         raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
-    if new.dtype is not old.dtype:
+    if new.dtype is not old.dtype or device_type(new) != device_type(old):
         raise RuntimeError(
-            f"hook '{_name(hook)}' has changed the type of value (was {old.dtype.backend_name} got "
-            f"{new.dtype.backend_name})"
+            f"hook '{_name(hook)}' has changed the type of value (was {backend_name(old)} got "
+            f"{backend_name(new)})"
         )
     if shape_of(new) != shape_of(old):
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
@@ -809,12 +821,18 @@ def _secure(staged: dict[AccumulateGrad, Any]) -> None:
     """
     for leaf, grad in staged.items():
         if type(grad) is not _ndarray:
+            if type(grad) is Tensor and grad.level is not META:  # is copied when it is committed
+                runtime.reserve(grad.array.nbytes)
             continue
         if leaf.grad is None:
             if not _is_owned(grad):
+                runtime.reserve(grad.nbytes)
                 staged[leaf] = np.array(grad, order="C")
-        elif leaf.grad.level is None and leaf.grad.array.shape != grad.shape:
-            operations.check_target(leaf.grad.array.shape, grad.shape)
+        elif leaf.grad.level is None:
+            if leaf.grad.array.shape != grad.shape:
+                operations.check_target(leaf.grad.array.shape, grad.shape)
+            if grad.nbytes > runtime.max_bytes:
+                runtime.reserve(grad.nbytes)
 
 
 def _is_owned(grad: Any) -> bool:
@@ -861,7 +879,8 @@ def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool = False) -> 
         elif create_graph:
             leaf.grad = operations.copy(grad)
         else:
-            leaf.grad = make(np.array(grad.array)[()], leaf.dtype)
+            array = grad.array if grad.level is META else np.array(grad.array)[()]
+            leaf.grad = make(array, leaf.dtype)
             leaf.grad.level = grad.level
     elif create_graph:
         new = grad if type(grad) is Tensor else make(grad, leaf.dtype)

@@ -16,6 +16,7 @@ from ..tensor.tensor import (
     META,
     Tensor,
     alias,
+    device_type,
     make,
     own_memory,
     rewrite_of,
@@ -199,6 +200,12 @@ def set_grad(tensor: Tensor, value: Any) -> None:
             "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
             "downstream systems that assume they match."
         )
+    if device_type(value) != device_type(tensor):
+        raise RuntimeError(
+            f"attempting to assign a gradient with device type '{device_type(value)}' to a tensor "
+            f"with device type '{device_type(tensor)}'. Please ensure that the gradient and the "
+            "tensor are on the same device"
+        )
     if shape_of(value) != shape_of(tensor):
         raise RuntimeError(
             f"attempting to assign a gradient of size '{list(shape_of(value))}' to a tensor of "
@@ -304,10 +311,18 @@ def data(tensor: Tensor) -> Tensor:
     return other
 
 
-def set_data(tensor: Tensor, value: Any) -> None:
-    """Assignment to `tensor.data`: the tensor takes over the other's memory."""
+def set_data(tensor: Tensor, value: Any, *, moves: bool = False) -> None:
+    """Assignment to `tensor.data`: the tensor takes over the other's memory.
+
+    `moves` says that it may get to another device with that.
+    """
     if type(value) is not Tensor:
         raise TypeError(f"Variable data has to be a tensor, but got {type_name(value)}")
+    if not moves and device_type(value) != device_type(tensor):
+        raise RuntimeError(
+            "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have "
+            "incompatible tensor type."
+        )
     if (
         value.dtype is not tensor.dtype
         and tensor.node is not None

@@ -85,20 +85,23 @@ class Problem:
     def curvature(self, at: Array) -> Array:
         """The Hessian of the one value."""
         value, leaves = self._scalar(at)
-        blocks = recorded.hessian(value, leaves)
-        return np.concatenate(
-            [
-                np.concatenate([b.array.reshape(numel(shape_of(x)), -1) for b in row], axis=1)
-                for row, x in zip(blocks, leaves, strict=True)
-            ]
-        )
+        counts = [numel(shape_of(x)) for x in leaves]
+        rows = [
+            np.concatenate(
+                [b.array.reshape(n, m) for b, m in zip(row, counts, strict=True)], axis=1
+            )
+            for row, n in zip(recorded.hessian(value, leaves), counts, strict=True)
+        ]
+        return np.concatenate(rows)
 
     def residual(self, at: Array) -> tuple[Array, Array]:
         """The elements of the result, and their Jacobian."""
         value, leaves = self._at(at)
         count = numel(shape_of(value))
         rows = recorded.jacobian(value, leaves)
-        columns = [row.array.reshape(count, -1) for row in rows]
+        columns = [
+            row.array.reshape(count, x.array.size) for row, x in zip(rows, leaves, strict=True)
+        ]
         return value.array.reshape(count), np.concatenate(columns, axis=1)
 
 

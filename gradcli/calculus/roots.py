@@ -49,7 +49,9 @@ def solve(
     while point.step < most and np.isfinite(point.value):
         if np.linalg.norm(residual) <= enough:
             return _polished(system, point, bounds, watch), True
-        direction = np.linalg.lstsq(jacobian, -residual, rcond=None)[0]
+        direction = _newton(jacobian, residual)
+        if direction is None:
+            break
         length = 1.0
         for _ in range(LONGEST):
             at = bounds.project(point.at + length * direction)
@@ -71,6 +73,16 @@ def _point(at: Array, residual: Array, jacobian: Array, step: int) -> Point:
     return Point(at, value, gradient, float(np.linalg.norm(gradient)), step)
 
 
+def _newton(jacobian: Array, residual: Array) -> Array | None:
+    """Newton's step, the shortest of those that fit best; None where there is none."""
+    if not np.isfinite(jacobian).all():  # of which LAPACK complains on the standard output
+        return None
+    try:
+        return np.linalg.lstsq(jacobian, -residual, rcond=None)[0]
+    except np.linalg.LinAlgError:
+        return None
+
+
 def _polished(
     system: System, point: Point, bounds: Bounds, watch: Callable[[Point], None]
 ) -> Point:
@@ -78,7 +90,9 @@ def _polished(
     if point.value == 0:
         return point
     residual, jacobian = system.residual(point.at)
-    direction = np.linalg.lstsq(jacobian, -residual, rcond=None)[0]
+    direction = _newton(jacobian, residual)
+    if direction is None:
+        return point
     at = bounds.project(point.at + direction)
     found = _point(at, *system.residual(at), point.step + 1)
     if not found.value < point.value:

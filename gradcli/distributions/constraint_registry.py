@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..tensor.keeping import changed, keep_mapping
+from ..tensor.keeping import changed, keep_registry
 from . import constraints, transforms
 from .utils import is_number
 
@@ -164,4 +164,4 @@ def _listed(registry: ConstraintRegistry, kind: Any) -> Callable[[Any], Any]:
 for _registry in (biject_to, transform_to):
     _registry.register(constraints.cat, _listed(_registry, transforms.CatTransform))
     _registry.register(constraints.stack, _listed(_registry, transforms.StackTransform))
-    keep_mapping(_registry._registry)
+    keep_registry(_registry._registry)

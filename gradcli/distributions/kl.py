@@ -13,7 +13,7 @@ from typing import Any
 from ..autograd import api
 from ..autograd.leaf import detach, requires_grad_
 from ..table.public.functions import F, linalg, method, torch
-from ..tensor.keeping import changed, keep_mapping
+from ..tensor.keeping import changed, keep_registry
 from ..tensor.runtime import runtime
 from ..tensor.tensor import shape_of
 from .distribution import Distribution
@@ -717,4 +717,4 @@ def _uniform_pareto(p: Any, q: Any) -> Any:
     return _where_less(result, p.low < q.support.lower_bound)
 
 
-keep_mapping(_formulas)
+keep_registry(_formulas)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,27 +34,41 @@ def read_npz(source: Source) -> dict[str, Array]:
     import zipfile
 
     name = source.name
-    try:
-        with source.file() as file, zipfile.ZipFile(file) as archive:
-            found = {}
-            for member in archive.infolist():
-                key = member.filename.removesuffix(".npy")
-                with archive.open(member) as packed:
-                    found[key] = _array(
-                        packed, f"{name}: {key}", f"{name}: {key} is no array of numbers"
-                    )
-    except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{name} is not a .npz file of numbers") from None
+    found = {}
+    damaged = reading(f"{name} is not a .npz file of numbers")
+    with damaged, source.file() as file, zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            key = member.filename.removesuffix(".npy")
+            with archive.open(member) as packed:
+                where = f"{name}: {key}"
+                found[key] = _array(packed, where, f"{where} is no array of numbers")
     return found
+
+
+@contextmanager
+def reading(complaint: str) -> Iterator[None]:
+    """Whatever a library finds wrong inside of a file is the file's fault: DataError says so.
+
+    Libraries that unpack and read have errors of their own for each kind of damage; what the
+    system says of the file itself, and of memory, stays.
+    """
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # of a place before the file's start
+            raise
+        raise DataError(complaint) from None
+    except Exception:
+        raise DataError(complaint) from None
 
 
 def _array(file: Any, where: str, complaint: str) -> Array:
     """The array that a file object holds, weighed before it is read."""
     from numpy.lib import format as layout
 
-    try:
+    with reading(complaint):
         version = layout.read_magic(file)
         read = layout.read_array_header_1_0 if version == (1, 0) else layout.read_array_header_2_0
         shape, by_columns, dtype = read(file)
@@ -64,14 +80,11 @@ def _array(file: Any, where: str, complaint: str) -> Array:
         view, done = memoryview(data), 0
         while done < size and (count := file.readinto(view[done:])):
             done += count
-    except (ValueError, EOFError, OverflowError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(complaint) from None
-    if done < size:
-        raise DataError(complaint, help="it ends too early")
-    array = np.frombuffer(data, dtype) if size else np.empty(0, dtype)
-    return checked(array.reshape(shape, order="F" if by_columns else "C"), where)
+        if done < size:
+            raise DataError(complaint, help="it ends too early")
+        array = np.frombuffer(data, dtype) if size else np.empty(0, dtype)
+        array = array.reshape(shape, order="F" if by_columns else "C")
+    return checked(array, where)
 
 
 def checked(array: Array, where: str) -> Array:

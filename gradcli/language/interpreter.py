@@ -7,6 +7,7 @@ and returns a `Result`. A program can run many times, in a fresh namespace each 
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -23,8 +24,8 @@ from gradcli.language.machine.state import (
     FIRST,
     UNBOUND,
     Files,
-    grow_stack,
     machine,
+    make_room,
 )
 from gradcli.language.machine.watch import watch
 from gradcli.language.syntax import nodes
@@ -342,11 +343,9 @@ class Session:
 
             self.random = Draws(seed)
 
-    def _enter(self) -> None:
-        """Make the machine this session's, and start counting."""
+    def _enter(self) -> int | None:
+        """Make the machine this session's, and start counting; what `_leave` is to be given."""
         if machine.session is not self:
-            import sys
-
             limits = self.limits
             machine.session = self
             machine.write = self.stdout or sys.stdout.write
@@ -362,18 +361,25 @@ class Session:
             runtime.max_bytes = limits.max_memory
             used = resident()
             runtime.baseline = used if used > limits.max_memory else 0
-            grow_stack()
+        room = make_room()
         machine.reset()
         watch.start(self.limits.timeout)
+        return room
+
+    def _leave(self, room: int | None) -> None:
+        """Stop counting."""
+        watch.stop()
+        if room is not None:
+            sys.setrecursionlimit(room)
 
     @contextmanager
     def limited(self) -> Iterator[None]:
         """Have this session's limits hold for a block that is no program of its own."""
-        self._enter()
+        room = self._enter()
         try:
             yield
         finally:
-            watch.stop()
+            self._leave(room)
 
     def run(
         self,
@@ -400,7 +406,9 @@ class Session:
         program.check_inputs({**self.globals, **given} if self.globals else given)
         names = self.globals
         names.update(given)
-        self._enter()
+        if not fresh and runtime.used() > runtime.max_bytes:
+            runtime.collect()  # what earlier programs left may be kept for convenience only
+        room = self._enter()
         if fresh:
             machine.pyplot = None
             self.files.forget()
@@ -416,8 +424,8 @@ class Session:
                 value = program.value(frame)
             if fresh and machine.pyplot is not None:
                 machine.pyplot.end()
-            if not fresh and runtime.used() > runtime.max_bytes:  # since the watch looked last
-                raise runtime.too_much_memory()
+            if not fresh:
+                machine.look_at_memory(0)  # since the watch looked last
         except (LimitExceeded, Interrupted) as error:
             self._place(error, program)
             raise
@@ -438,7 +446,7 @@ class Session:
             machine.write, machine.message = write, None  # whatever the program made of them
             self.random = machine.random
             self.pyplot = machine.pyplot
-            watch.stop()
+            self._leave(room)
         return Result(names, value)
 
     def _place(self, error: BaseException, program: Program) -> None:

@@ -10,7 +10,7 @@ from ..autograd.function import Function
 from ..autograd.leaf import RemovableHandle, grad_fn
 from ..autograd.modes import requires_grad
 from ..autograd.node import hooks_of
-from ..tensor.keeping import changed, keep_attributes, keep_mapping
+from ..tensor.keeping import changed, keep_attributes, keep_registry
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, constant, shape_of
@@ -67,7 +67,7 @@ class GlobalHooks:
 everywhere = GlobalHooks()
 for _hooks in vars(everywhere).values():
     if _hooks is not None:
-        keep_mapping(_hooks)
+        keep_registry(_hooks)
 keep_attributes(everywhere, "full")
 
 

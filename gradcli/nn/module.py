@@ -24,12 +24,12 @@ from ..autograd.modes import no_grad, requires_grad
 from ..autograd.node import is_parameter, kind_of, meta_of
 from ..table.call.arguments import type_name
 from ..table.lookup import get_op
-from ..table.memory.meta import NO_DATA, to_meta
+from ..table.memory.meta import to_meta
 from ..tensor.device import Device, cpu, meta
 from ..tensor.dtypes import ALL, DType, bfloat16, float16, float32, float64, typename
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
-from ..tensor.tensor import META, Tensor
+from ..tensor.tensor import META, NO_DATA, Tensor
 from . import state_dict as states
 from .functions import torch
 from .hooks import (
@@ -568,7 +568,7 @@ class Module:
             if changed is not parameter:
                 if gradient is not None:
                     set_grad(parameter, None)
-                set_data(parameter, data(changed))
+                set_data(parameter, data(changed), moves=True)
             if gradient is not None:
                 with no_grad():
                     made = fn(gradient)

@@ -28,7 +28,7 @@ from ..nn.module import converted, deep_copy
 from ..nn.parameter import class_of
 from ..nn.shapes import shown
 from ..tensor.dtypes import type_name, typename
-from ..tensor.keeping import changed, keep_mapping
+from ..tensor.keeping import changed, keep_registry
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
@@ -63,8 +63,8 @@ READ = {
 
 before_every_step: Hooks = OrderedDict()
 after_every_step: Hooks = OrderedDict()
-keep_mapping(before_every_step)
-keep_mapping(after_every_step)
+keep_registry(before_every_step)
+keep_registry(after_every_step)
 
 
 class _Required:

@@ -192,6 +192,7 @@ class Repl:
         for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, "1")
         from gradcli.language.interpreter import Limits
+        from gradcli.language.machine.state import own_process
         from gradcli.repl.session.shell import Shell
 
         options = self.options
@@ -219,6 +220,7 @@ class Repl:
         shell.page = show_page
         if limits.timeout is not None:
             self._set_alarm(limits.timeout)
+        own_process()
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)  # graphs of many nodes are no garbage
         gc.enable()

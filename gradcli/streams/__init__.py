@@ -13,6 +13,11 @@ __all__ = ["function"]
 def __getattr__(name: str) -> Any:
     if name != "function":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .functions import function
+    import numpy as np
 
+    before = np.geterr()
+    try:
+        from .functions import function
+    finally:
+        np.seterr(**before)  # of the process, which is not ours; the core has NumPy say nothing
     return function

@@ -7,6 +7,7 @@ the environment is set, and nothing exits. What a limit ends is the call.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -35,6 +36,8 @@ from .derivatives import Derivative
 from .forms import ColumnForm
 from .seeds import record_seed
 
+# Programs run one after another: what they compute with is the process's, not a thread's.
+_lock = threading.RLock()
 KINDS = ("eval", "grad", "jacobian", "hessian")
 AT_ONCE = 1 << 14  # records that are evaluated together
 Columns = dict[str, Any]
@@ -87,13 +90,19 @@ class Function:
             raise ValueError(f"there is no dtype {dtype!r}")
         self.options = (program, kind, wrt, const, dtype, seed, max_steps, errors)
         self.kind, self.wrt, self.seed, self.errors = kind, wrt, seed, errors
+        with _lock:
+            self._compile(program, const, dtype, max_steps)
+
+    def _compile(
+        self, program: str, const: dict[str, Any], dtype: str | None, max_steps: int | None
+    ) -> None:
         source = Source(program, "program")
         tree = parse(source, "expression")
         self.program = Program(source, tree, "auto")
         chosen = dtypes.float32 if imports_torch(tree) else dtypes.float64
         self.dtype = chosen if dtype is None else dtypes.NAMES[dtype]
         limits = Limits() if max_steps is None else Limits(max_steps=max_steps)
-        self.session = Session(lambda text: None, limits, lambda record: None, seed, None)
+        self.session = Session(lambda text: None, limits, lambda record: None, self.seed, None)
         self.reads = {*self.program.inputs, *self.program.shadowed, *self.program.called}
         for scope in self.program.scope.walk():
             self.reads.update(scope.values)
@@ -111,9 +120,15 @@ class Function:
         `start` is the number of records before these: each draws from a generator that the seed and
         its number decide. Raises ValueError for a record that fails, and LimitExceeded.
         """
+        with _lock, np.errstate(all="ignore"):
+            return self._answers(columns, start)
+
+    def _answers(self, columns: Any, start: int) -> Any:
         if isinstance(columns, Mapping):
             arrays = {str(name): np.asarray(columns[name]) for name in columns}
-            return self._results({n: a for n, a in arrays.items() if n in self.reads}, start)
+            known = {n: a for n, a in arrays.items() if n in self.reads}
+            rows = [len(a) for a in (known or arrays).values() if a.ndim]
+            return self._results(known, start, rows[0] if rows else 0)
         if hasattr(columns, "column_names") or hasattr(columns, "num_rows"):
             return self._of_arrow(columns, start)
         if hasattr(columns, "iloc"):
@@ -141,9 +156,8 @@ class Function:
         (batch,) = made.combine_chunks().to_batches() or [None]
         return batch
 
-    def _results(self, arrays: Columns, start: int, rows: int | None = None) -> Columns:
+    def _results(self, arrays: Columns, start: int, count: int) -> Columns:
         lengths = {name: len(a) if a.ndim else -1 for name, a in arrays.items()}
-        count = rows if rows is not None else next(iter(lengths.values()), 0)
         wrong = [name for name, length in lengths.items() if length != count]
         if wrong:
             raise ValueError(f"`{wrong[0]}` has not the records on its first axis")

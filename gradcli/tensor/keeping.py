@@ -14,6 +14,8 @@ Setting = tuple[Callable[[], Any], Callable[[Any], object]]
 
 _settings: list[Setting] = []
 _firsts: list[Any] = []  # what each was when it was entered
+holders: list[Any] = []  # the objects that have such settings
+registries: list[tuple[dict[Any, Any], dict[Any, Any]]] = []  # each with what it began with
 
 
 class _State:
@@ -46,6 +48,7 @@ def keep_attributes(owner: Any, *names: str) -> None:
             setattr(owner, name, value)
 
     keep(read, write)
+    holders.append(owner)
 
 
 def keep_mapping(mapping: dict[Any, Any]) -> None:
@@ -59,6 +62,20 @@ def keep_mapping(mapping: dict[Any, Any]) -> None:
         mapping.update(items)
 
     keep(read, write)
+    holders.append(mapping)
+
+
+def keep_registry(mapping: dict[Any, Any]) -> None:
+    """Enter a dictionary in which programs register functions of theirs."""
+    keep_mapping(mapping)
+    registries.append((mapping, mapping.copy()))
+
+
+def forget_registered() -> None:
+    """Let go of all that programs have registered."""
+    for mapping, first in registries:
+        mapping.clear()
+        mapping.update(first)
 
 
 def changed() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import Array, DType, bfloat16
-from .tensor import META, Tensor
+from .tensor import META, Tensor, device_type
 
 
 def _memory(tensor: Tensor) -> Array:
@@ -16,6 +16,9 @@ def _memory(tensor: Tensor) -> Array:
     while isinstance(array.base, np.ndarray) and array.base.dtype == array.dtype:
         array = array.base
     return array.ravel(order="K")
+
+
+_NO_ELEMENTS = "Not available for 'meta' device type"
 
 
 class Storage:
@@ -35,7 +38,7 @@ class Storage:
     def tolist(self) -> list[Any]:
         """The elements, or bytes, as Python numbers."""
         if self.tensor.level is META:
-            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+            raise NotImplementedError(_NO_ELEMENTS)
         found: list[Any] = self._numbers().tolist()
         return found
 
@@ -66,7 +69,7 @@ class Storage:
         if not -size <= index < size:
             raise IndexError(f"index {index} out of range for storage of size {size}")
         if self.tensor.level is META:
-            raise NotImplementedError("Not available for 'meta' device type")
+            raise NotImplementedError(_NO_ELEMENTS)
         return self._numbers()[index].item()
 
     def __repr__(self) -> str:
@@ -76,10 +79,7 @@ class Storage:
         return f" {lines}\n[{self._description()} of size {len(self)}]"
 
     def _description(self) -> str:
-        return f"torch.storage.UntypedStorage(device={self._device()})"
-
-    def _device(self) -> str:
-        return "meta" if self.tensor.level is META else "cpu"
+        return f"torch.storage.UntypedStorage(device={device_type(self.tensor)})"
 
 
 class TypedStorage(Storage):
@@ -114,7 +114,7 @@ class TypedStorage(Storage):
         return int(_memory(self.tensor).size)
 
     def _description(self) -> str:
-        return f"torch.storage.TypedStorage(dtype={self.dtype}, device={self._device()})"
+        return f"torch.storage.TypedStorage(dtype={self.dtype}, device={device_type(self.tensor)})"
 
 
 Storage.__name__ = Storage.__qualname__ = "UntypedStorage"

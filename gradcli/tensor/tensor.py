@@ -225,6 +225,18 @@ class Level:
 
 
 META = Level()  # of tensors on the device `meta`, which have no data
+NO_DATA = "Cannot copy out of meta tensor; no data!"
+
+
+def device_type(tensor: Tensor) -> str:
+    """The name of the device that a tensor is on."""
+    return "meta" if tensor.level is META else "cpu"
+
+
+def backend_name(tensor: Tensor) -> str:
+    """The type of a tensor in messages of C++ code."""
+    dtype = tensor.dtype
+    return f"Meta{dtype.scalar_name}Type" if tensor.level is META else dtype.backend_name
 
 
 class Size(tuple[int, ...]):

@@ -24,7 +24,7 @@ from ..table.levels import run as levels  # also fills in what the engine needs 
 from ..table.lookup import get_op
 from ..table.memory import plain_writes
 from ..table.memory.inplace import run_inplace
-from ..table.memory.meta import NO_DATA, emptied, to_meta
+from ..table.memory.meta import emptied, to_meta
 from ..table.public import resolve
 from ..table.public.callables import public
 from ..table.shape_rules import check_target
@@ -38,6 +38,7 @@ from ..tensor.runtime import runtime
 from ..tensor.storage import Storage, TypedStorage
 from ..tensor.tensor import (
     META,
+    NO_DATA,
     Size,
     Tensor,
     constant,
@@ -70,6 +71,8 @@ def item(tensor: Tensor) -> Any:
 def tolist(tensor: Tensor) -> Any:
     """The elements as nested lists of Python numbers."""
     array = _array(tensor, "storage")
+    if tensor.level is META:
+        raise NotImplementedError(NO_DATA)
     runtime.reserve((8 if array.dtype.kind == "b" else 40) * array.size)
     return array.tolist()
 

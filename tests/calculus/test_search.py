@@ -231,3 +231,30 @@ def test_series():
 @pytest.mark.parametrize("name", NAMES)
 def test_schemas_are_written(name):
     assert document("schema", name) == schema(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sqrt(x) - 1", ["x=0"]),
+        ("sqrt(abs(x))*y - 1", ["x=0", "y=1"]),
+        ("stack([sqrt(x) - 1, x - 1])", ["x=0"]),
+        ("where(x > 0, x, x*inf)*y - 1", ["x=1", "y=nan"]),
+    ],
+)
+def test_a_slope_that_is_no_number_ends_where_it_is(text, words):
+    given = [word for pair in words for word in ("--set", pair)]
+    done = gradcli("solve", text, *given)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert json.loads(done.stdout)["steps"] == 0  # and nothing else stands there
+
+
+def test_a_root_may_have_any_slope():
+    assert document("solve", "sqrt(x)", "--set", "x=0")["converged"]
+
+
+@pytest.mark.parametrize("command", ["minimize", "solve"])
+def test_inputs_without_elements(command):
+    assert document(command, "sum(x)**2 + y**2", "--set", "x=[]", "--set", "y=0")["converged"]
+    found = document(command, "sum(x**2)", "--set", "x=[]")
+    assert (found["at"], found["value"]) == ({"x": []}, 0.0)

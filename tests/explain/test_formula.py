@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import pathlib
@@ -544,3 +545,23 @@ def test_values_are_checked() -> None:
     assert not agrees(make(np.array([1.0, 2.1]), dtypes.float64), executed)
     found = Case("x**2", {"x": 3.0}, {}).derivation()
     assert answers.answer(found, "grad", "text").text == "x: 2 * x\n"
+
+
+@pytest.mark.parametrize("module", ["numpy", "torch"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("constant", ["torch.tensor([1.5, {}])", "torch.tensor({})", "{}"])
+def test_emitted_code_names_only_what_there_is(
+    tmp_path: pathlib.Path, module: str, value: str, constant: str
+) -> None:
+    path = tmp_path / "program.grad"
+    path.write_text(f"y = x * {constant.format(f'float({value!r})')}\ny.sum()")
+    done = gradcli("grad", "-f", str(path), "--formula", "--as", module)
+    assert done.returncode == 0
+    tree = ast.parse(done.stdout)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert names <= {"x", "np", "torch"}
+    if module == "numpy":
+        code: dict[str, Any] = {}
+        exec(done.stdout, code)
+        found = np.sum(code["gradient"](np.float64(1)))
+        assert str(found) == str(float(value))

@@ -1,6 +1,9 @@
 """Inputs from files, and results written whole or not at all."""
 
+import io
 import os
+import random
+import zipfile
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from gradcli.io.formats import input_format
 from gradcli.io.readers import record
 from gradcli.io.source import opened
 from gradcli.io.stream import batches
+from gradcli.tensor.runtime import LimitExceeded
 
 
 def read_record(name):
@@ -118,3 +122,54 @@ def test_lines_are_given_as_they_come():
     assert list(batches(0, read=reads())) == []
     got = list(batches(0, separated=True, read=reads(b"\x1e{}\n\x1e{", b"}\n")))
     assert got == [b"\x1e{}\n", b"{}\n"]
+
+
+def packed(method):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, array in (("x", np.arange(30.0)), ("y", np.ones((2, 3)))):
+            archive.writestr(f"{name}.npy", saved(array))
+    return file.getvalue()
+
+
+def saved(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+HEADERS = (
+    "(" + "1, " * 80 + ")",
+    "(-1,)",
+    "(0, -1)",
+    "(True, 'a')",
+    "(9**9,)",
+    "((((",
+    "(99999999999999999999,)",
+    "None",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *((f"a{method}.npz", packed(method)) for method in (0, 8, 12, 14)),
+        ("a.npy", saved(np.ones((2, 3)))),
+        *(
+            (f"h{at}.npy", saved(np.ones(1)).replace(b"(1,), }", f"{text}, }}".encode()))
+            for at, text in enumerate(HEADERS)
+        ),
+    ],
+)
+def test_damage_is_told_as_what_it_is(tmp_path, name, content):
+    draw = random.Random(name)
+    path = tmp_path / name
+    for _ in range(150):
+        data = bytearray(content)
+        for _ in range(draw.choice((0, 1, 2, 6))):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+        path.write_bytes(data[: draw.choice((len(data), draw.randrange(len(data))))])
+        try:
+            read_record(str(path))
+        except (DataError, LimitExceeded) as error:
+            assert name in str(error) or isinstance(error, LimitExceeded)

@@ -338,6 +338,45 @@ def test_nothing_listens_between_inputs(talk: Callable[..., Talk]) -> None:
     assert undo is not None and not listening
 
 
+REGISTERED = (
+    "torch.nn.modules.module.register_module_forward_hook(lambda *a: a[2] * 0 + 7)",
+    "torch.nn.modules.module.register_module_forward_pre_hook(lambda m, a: (a[0] * 100,))",
+    "torch.nn.modules.module.register_module_full_backward_hook(lambda *a: print('called'))",
+)
+
+
+@pytest.mark.parametrize("register", REGISTERED)
+def test_hooks_of_all_modules_go_with_their_input(talk: Callable[..., Talk], register: str) -> None:
+    run = "print(m(x).item()); m(x).sum().backward()"
+    session = talk()
+    session("m = torch.nn.Linear(1, 1); x = torch.ones(1, requires_grad=True)")
+    plain = session(run)
+    session(register + ";")
+    assert session(run) != plain
+    session("%undo", "%undo")
+    assert session(run) == plain
+    session(register + ";", "%reset")
+    session("m = torch.nn.Linear(1, 1, bias=False); x = torch.ones(1, requires_grad=True)")
+    assert session("print(m(x).item() == m.weight.item()); m(x).sum().backward()") == "True\n"
+
+
+def test_settings_go_back_too(talk: Callable[..., Talk]) -> None:
+    session = talk()
+    session("torch.set_default_device('meta')")
+    assert "meta" in session("ones(2)")
+    session("%undo", "%undo")
+    assert "meta" not in session("ones(2)")
+
+
+def test_large_lists_are_not_copied_for_it(talk: Callable[..., Talk]) -> None:
+    session = talk()
+    session("l = [[i] * 10**6 for i in range(8)]")
+    before = runtime.used()
+    assert session("len(l)").endswith("8\n")
+    assert runtime.used() - before < 48 << 20
+    assert "more values than are looked at" in session("%undo")
+
+
 def test_at_the_prompt(shared: Terminal) -> None:
     shared.enter("x = param([1., 2.]); y = (x**2).sum()")
     shared.enter("y.backward()")

@@ -4,7 +4,9 @@ import gc
 import os
 import pickle
 import signal
+import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -100,7 +102,8 @@ def surroundings():
     import resource
 
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    limits = [resource.getrlimit(which) for which in (resource.RLIMIT_DATA, resource.RLIMIT_AS)]
+    which = (resource.RLIMIT_DATA, resource.RLIMIT_AS, resource.RLIMIT_STACK)
+    limits = [*map(resource.getrlimit, which), sys.getrecursionlimit(), np.geterr()]
     collector = (gc.get_threshold(), gc.isenabled(), gc.get_freeze_count())
     hooks = (sys.excepthook, sys.unraisablehook, signal.set_wakeup_fd(-1))
     return handlers, limits, collector, hooks, dict(os.environ)
@@ -110,3 +113,72 @@ def test_the_process_is_left_as_it_was():
     before = surroundings()
     function("sin(x) + rand(1).sum()")({"x": X[:20]})
     assert surroundings() == before
+
+
+FRESH = """
+import resource, sys, threading
+import numpy as np
+def state():
+    return resource.getrlimit(resource.RLIMIT_STACK), sys.getrecursionlimit(), np.geterr()
+before = state()
+from gradcli.streams import function
+f = function({program!r}, max_steps=100_000)
+def call():
+    try:
+        f({{"x": np.ones(3)}})
+    except Exception as error:
+        print(error)
+call()
+assert state() == before
+thread = threading.Thread(target=call)
+thread.start()
+thread.join()
+assert state() == before
+"""
+DEEP = (  # calls inside of calls, of the host's too
+    "(lambda f: f(f))(lambda f: f(f)) + x",
+    "(lambda f: f(f))(lambda f: max([1, 2], key=lambda a: f(f))) + x",
+    "(lambda f: f(f))(lambda f: list(map(lambda a: f(f), [1]))) + x",
+    "(lambda f: f(f))(lambda f: sorted([1, 2], key=lambda a: f(f))) + x",
+    "(lambda f: f(f))(lambda f: functools.reduce(lambda a, b: f(f), [1, 2])) + x",
+)
+
+
+@pytest.mark.parametrize("program", DEEP)
+def test_a_fresh_process_is_left_as_it_was_and_deep_calls_end(program):
+    text = FRESH.format(program=program)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_threads_take_turns():
+    found = []
+
+    def work(number):
+        dtype = ("float32", "float64")[number % 2]
+        f = function("sin(x*y) if x > 1 else cos(x)*y", dtype=dtype)
+        x = X[:400] + number
+        for _ in range(4):
+            result = f({"x": x, "y": Y[:400]})
+            wanted = np.where(x > 1, np.sin(x * Y[:400]), np.cos(x) * Y[:400])
+            found.append((result["value"].dtype == dtype, np.abs(result["value"] - wanted).max()))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(found) == 16
+    assert all(right for right, _ in found)
+    assert max(error for _, error in found) < 1e-4
+
+
+def test_a_row_for_each_record_that_is_not_read():
+    found = function("2 + rand(1).sum() * 0")({"id": np.array(["a", "b", "c"])})
+    assert found["value"].tolist() == [2.0, 2.0, 2.0]

@@ -9,6 +9,7 @@ from gradcli.cli.process.failures import failure_of
 from gradcli.cli.process.report import USAGE, Failure
 from gradcli.cli.usage.parse import Options, UsageError
 from gradcli.language.interpreter import Limits, Program, Result, Session
+from gradcli.language.machine.state import own_process
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.streams.seeds import record_seed
 from gradcli.tensor import dtypes
@@ -27,6 +28,7 @@ def prepare(options: Options) -> None:
     from gradcli.cli.process.notices import watch_warnings
     from gradcli.cli.process.signals import watch_kernels
 
+    own_process()
     tune_collector()
     watch_kernels()
     limit_memory(options.max_memory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -142,6 +143,11 @@ _HELPERS = {
 }
 
 
+def literal(value: Any, module: str) -> str:
+    """A number, or nested lists of numbers, as code; infinities and NaN are names of a module."""
+    return re.sub(r"\b(inf|nan)\b", rf"{module}.\1", repr(value))
+
+
 class NumpyCode(Writer):
     """Writes NumPy's names; remembers whether SciPy's are needed, and which small functions."""
 
@@ -200,7 +206,7 @@ class NumpyCode(Writer):
         return f"np.{name}({', '.join(pieces)})"
 
     def call_tensor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
-        return f"np.array({values[0]!r})", ATOM
+        return f"np.array({literal(values[0], 'np')})", ATOM
 
     def call_one_hot(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"np.eye({values[1]})[{self.text(values[0])}]", ATOM

@@ -7,6 +7,7 @@ from typing import Any
 from .algebra import Expression
 from .code import function_text
 from .formulas import Formula, in_torch
+from .numpy_code import literal
 from .text import ATOM, Writer
 
 
@@ -30,8 +31,8 @@ class TorchCode(Writer):
         return text, binds
 
     def call_tensor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
-        text = repr(values[0])
-        floating = "." in text or "inf" in text or "nan" in text
+        text = literal(values[0], "torch")
+        floating = "." in text
         kind = f", dtype={self.sample}.dtype" if floating and self.sample else ""
         return f"torch.tensor({text}{kind})", ATOM
 

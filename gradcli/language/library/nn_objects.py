@@ -5,7 +5,7 @@ Imported when a name of torch.nn is first used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -13,6 +13,7 @@ from gradcli.autograd.node import is_parameter
 from gradcli.language.library.python import collections  # noqa: F401  # a state_dict is an OrderedDict
 from gradcli.language.library.python.copy import SAVING, deepcopy
 from gradcli.language.machine.sizes import FLAT, PARTS
+from gradcli.language.machine.state import machine
 from gradcli.language.values.attributes import (
     CLASS_LOADERS,
     CLASSES,
@@ -194,18 +195,38 @@ NAMES[Module] = names
 
 def _load_behind(value: Any, name: str) -> Any:
     """`value.name` for what answers for another module."""
-    try:
-        return load(value, name)
-    except AttributeError:
-        if "_orig_mod" not in value._modules:
-            raise
-        return load_attribute(value._orig_mod, name)
+    for module in _behind(value):
+        try:
+            return load(module, name)
+        except AttributeError:
+            if "_orig_mod" not in module._modules:
+                raise
+    return load_attribute(module._orig_mod, name)
 
 
 def _store_behind(value: Any, name: str, new: Any) -> None:
     """`value.name = new`, which the module behind it takes."""
-    own = name in ("training", "_orig_mod") or "_orig_mod" not in value._modules
-    (store if own else store_attribute)(value if own else value._orig_mod, name, new)
+    if name not in ("training", "_orig_mod"):
+        *_, value = _behind(value)
+        if "_orig_mod" in value._modules:
+            store_attribute(value._orig_mod, name, new)
+            return
+    store(value, name, new)
+
+
+def _behind(value: Any) -> Iterator[Any]:
+    """A module that answers for another, and those behind it that do, too.
+
+    Raises RecursionError for those that answer for each other.
+    """
+    seen: set[int] = set()
+    while type(value) is OptimizedModule:
+        if id(value) in seen:
+            raise RecursionError("maximum recursion depth exceeded")
+        seen.add(id(value))
+        machine.spend(1)
+        yield value
+        value = value._modules.get("_orig_mod")
 
 
 enter(OptimizedModule)

@@ -44,13 +44,43 @@ def _constants() -> dict[str, Any]:
 
 def _functions_of(module: str, table: dict[str, frozenset[str]]) -> dict[str, Any]:
     host = vars(import_module(module))
-    return {name: on_numbers(host[name], name, table[name]) for name in table if name in host}
+    return {
+        name: on_numbers(_raising(host[name], name), name, table[name])
+        for name in table
+        if name in host
+    }
 
 
 def linalg_module() -> Module:
     """`numpy.linalg`."""
     entries = _functions_of("numpy.linalg", LINALG)
     return Module("numpy.linalg", {**entries, "LinAlgError": np.linalg.LinAlgError})
+
+
+def _raising(function: Any, name: str) -> Any:
+    """A function of `numpy.linalg` whose errors are raised, and not written by LAPACK as well.
+
+    Note: where it wants singular values alone LAPACK looks for the largest element first, and
+    complains of infinity, or of NaN, on the standard output, past all of Python.
+    """
+    if name not in ("cond", "lstsq", "matrix_norm", "matrix_rank", "norm", "svd", "svdvals"):
+        return function
+    place = " in Linear Least Squares" if name == "lstsq" else ""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        matrix = args[0] if args else next(iter(kwargs.values()), 0)
+        if np.ndim(matrix) > 1 and not np.isfinite(matrix).all() and wanted(args, kwargs):
+            raise np.linalg.LinAlgError(f"SVD did not converge{place}")
+        return function(*args, **kwargs)
+
+    def wanted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        if name == "svd":
+            return kwargs.get("compute_uv", (*args, 0, True, True)[2]) is False
+        if name in ("matrix_norm", "norm"):
+            return kwargs.get("ord", (*args, None, None)[1]) in (2, -2, "nuc")
+        return True
+
+    return call
 
 
 def fft_module() -> Module:

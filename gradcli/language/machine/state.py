@@ -81,6 +81,7 @@ class Machine:
         "message",
         "modules",
         "overflow",
+        "owns_process",
         "pyplot",
         "quiet",
         "ran",
@@ -106,6 +107,7 @@ class Machine:
         self.quiet = False  # the host makes a text: nothing of the program runs
         self.show_figure: Any = None
         self.session: Any = None  # whose settings these are
+        self.owns_process = False  # a command's or a session's own: limits of the system are ours
         self.ran: dict[Node, int] | None = None
         self.depth = DEFAULT_DEPTH
         self.max_steps = DEFAULT_STEPS
@@ -255,18 +257,25 @@ def make_slice(*args: Any) -> slice:
     return slice(*args)
 
 
-def grow_stack() -> None:
-    """Let the main thread's stack grow to 120 MiB, and Python's recursion with it.
+def make_room() -> int | None:
+    """Let Python recurse as deeply as the stack allows.
 
-    User calls have a limit of their own, which counts the program's calls and nothing else. The
-    stack of another thread has the size it was made with.
+    User calls have a limit of their own, which counts the program's calls and nothing else. In a
+    process that is not ours the stack stays as it is, and what is returned is Python's limit
+    before, which is to be set again when the program has run.
     """
-    import threading
+    if machine.owns_process:
+        return None
+    before = sys.getrecursionlimit()
+    if before == SMALL_STACK:
+        return None
+    sys.setrecursionlimit(SMALL_STACK)
+    return before
 
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main and threading.stack_size() < 100 << 20:
-        sys.setrecursionlimit(SMALL_STACK)
-        return
+
+def own_process() -> None:
+    """This process is ours: let its stack grow to 120 MiB, and Python's recursion with it."""
+    machine.owns_process = True
     try:
         import resource
 

@@ -13,6 +13,7 @@ from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, shape_of
 
 _listed = (list, tuple, range, deque)
+_MOST_DIMENSIONS = 64  # of NumPy's arrays
 
 
 # Called with an array before it is written by a program.
@@ -42,6 +43,8 @@ def sizes_of(value: Any) -> tuple[int, ...]:
     check_walk(value)
     sizes: list[int] = []
     while isinstance(value, _listed):
+        if len(sizes) > _MOST_DIMENSIONS:  # perhaps endlessly many: a list may be in itself
+            raise ValueError(f"an array has at most {_MOST_DIMENSIONS} dimensions")
         sizes.append(len(value))
         if not value:
             break

@@ -86,8 +86,7 @@ def hidden(text: str, value: Any) -> str:
     """
     if "0x" not in text:
         return text
-    own: dict[int, int] = {}
-    _foreign(value, own, 0)
+    own = _foreign(value)
     if not own:
         return text
 
@@ -210,20 +209,23 @@ def _one_way(match: re.Match[str]) -> str:
     return f"{SHOWN | (hash((_secret_number(), number)) & (SHOWN - 16)):#x}"
 
 
-def _foreign(value: Any, found: dict[int, int], depth: int) -> None:
-    """Collect the addresses of what Python or a library of ours gives a text with an address."""
-    if type(value) in _FLAT:
-        return
-    if isinstance(value, _CONTAINERS) and depth < _DEEPEST:
-        parts: Any = value.args if isinstance(value, BaseException) else value
-        if isinstance(value, dict):
-            parts = [*value, *value.values()]
-        for part in parts:
-            _foreign(part, found, depth + 1)
-    elif type(value).__module__ != "__main__":
-        found[id(value)] = shown(id(value))
-        if isinstance(value, MethodType | BuiltinFunctionType):
-            found[id(value.__self__)] = shown(id(value.__self__))
-
-
-_DEEPEST = 100  # containers in one another that are looked through
+def _foreign(value: Any) -> dict[int, int]:
+    """The addresses of what Python or a library of ours gives a text with an address."""
+    found: dict[int, int] = {}
+    seen: set[int] = set()  # containers, which may be in themselves and in one another many times
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if type(value) in _FLAT:
+            continue
+        if isinstance(value, _CONTAINERS):
+            if id(value) not in seen:
+                seen.add(id(value))
+                waiting += value.args if isinstance(value, BaseException) else value
+                if isinstance(value, dict):
+                    waiting += value.values()
+        elif type(value).__module__ != "__main__":
+            found[id(value)] = shown(id(value))
+            if isinstance(value, MethodType | BuiltinFunctionType):
+                found[id(value.__self__)] = shown(id(value.__self__))
+    return found

@@ -137,9 +137,23 @@ def converging(name: str, A: Any) -> Iterator[None]:
 
 
 def svd(A: Any, **how: Any) -> Any:
-    """NumPy's decomposition. Raises LinAlgError with PyTorch's sentence."""
+    """NumPy's decomposition. Raises LinAlgError with PyTorch's sentence.
+
+    Note: for singular values alone LAPACK looks at what is infinite first and complains of it on
+    the standard output, so such a matrix is not given to it: its singular values are NaN.
+    """
+    infinite = infinities(A) if how == {"compute_uv": False} else None
     with converging("linalg.svd", A):
-        return np.linalg.svd(A, **how)
+        if infinite is None or not infinite.any():
+            return np.linalg.svd(A, **how)
+        values: Any = np.linalg.svd(np.where(infinite[..., None, None], 0, A), **how)
+    values[infinite] = np.nan
+    return values
+
+
+def infinities(A: Any) -> Any:
+    """Which matrices of `A` have infinite elements, and no NaN."""
+    return np.isinf(A).any((-2, -1)) & ~np.isnan(A).any((-2, -1))
 
 
 def check_finite(A: Any) -> None:

@@ -18,7 +18,17 @@ from ...table.shape_rules import check_expand
 from ...tensor.dtypes import c_name
 from ...tensor.memory import address, shown
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
+from ...tensor.tensor import (
+    META,
+    Tensor,
+    alias,
+    backend_name,
+    device_type,
+    make,
+    own_memory,
+    shape_of,
+    version_of,
+)
 
 
 def _mapped(
@@ -35,14 +45,16 @@ def _mapped(
             "instead."
         )
     for word, other in zip(words, others, strict=True):
-        if other.dtype is not self.dtype:
+        if other.dtype is not self.dtype or device_type(other) != device_type(self):
             raise TypeError(
-                f"{name}: expected {self.dtype.backend_name} for '{word}' (got "
-                f"{other.dtype.backend_name})"
+                f"{name}: expected {backend_name(self)} for '{word}' (got {backend_name(other)})"
             )
         check_expand(shape_of(other), shape_of(self))
     check_writable(self)
+    if self.level is META:
+        return self
     array = own_memory(self)
+    runtime.reserve(40 * array.size * (2 + len(others)))  # Python numbers, in lists
     columns = [np.broadcast_to(np.asarray(t.array), array.shape) for t in (self, *others)]
     kind = {"f": float, "c": complex, "b": bool}.get(self.dtype.array.kind, int)
     values = []
@@ -104,6 +116,12 @@ def set_(self: Tensor, source: Tensor) -> Tensor:
         raise RuntimeError(
             f"Could not set tensor of type {c_name(source.dtype)} to a tensor of type "
             f"{c_name(self.dtype)}"
+        )
+    if device_type(source) != device_type(self):
+        raise RuntimeError(
+            f'Attempted to set the storage of a tensor on device "{device_type(self)}" to a '
+            f'storage on different device "{device_type(source)}".  This is no longer allowed; '
+            "the devices must match."
         )
     recorded = runtime.grad_enabled and (requires_grad(self) or requires_grad(source))
     check_writable(self, recorded)

@@ -189,7 +189,7 @@ def numbers_of(value: Any, text: str) -> list[float]:
         value = [item.array if type(item) is Tensor else item for item in value]
     try:
         found = np.asarray(value, dtype=np.float64).reshape(-1)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Failed(f"`{text}` is neither a function nor a list of numbers") from None
     if not found.size:
         raise Failed(f"`{text}` is empty")

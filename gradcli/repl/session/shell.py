@@ -25,6 +25,7 @@ from gradcli.render.diagnostics import diagnostic_of, wrap, wrapped
 from gradcli.render.paint import painted
 from gradcli.render.reports import bug_text, watch_warnings
 from gradcli.repl.files.config import Config
+from gradcli.tensor.keeping import forget_registered
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import cells
@@ -161,6 +162,7 @@ class Shell:
         self.statements = []
         machine.ran = {}
         runtime.module_calls.clear()
+        forget_registered()
         self.recent = []
         self.names["In"] = self.inputs
         self.names["Out"] = self.outputs

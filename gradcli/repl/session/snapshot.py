@@ -34,14 +34,16 @@ from gradcli.language.values.generators import FunctionGenerator
 from gradcli.table.entry import Op
 from gradcli.tensor.device import Device
 from gradcli.tensor.dtypes import DType, default
+from gradcli.tensor.keeping import holders
 from gradcli.tensor.memory import owner_of
-from gradcli.tensor.print_options import options
+from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor, Version
 from gradcli.torch.namespaces import Module
 
 from .statement import Statement
 
 MOST = 300_000  # objects that one walk looks at
+MOST_PARTS = 1 << 21  # in containers of numbers and texts, which each snapshot has anew
 LARGE = 64  # parts from which on it is worth to look whether all are numbers and texts
 
 ABSENT: Any = object()  # in place of a slot without a value
@@ -303,8 +305,6 @@ class Place(NamedTuple):
 
 def places(shell: Any) -> list[Place]:
     """Where the session keeps what a program or a magic can change."""
-    from gradcli.tensor.runtime import runtime
-
     session = shell.session
     found = [Place(shell, name) for name in ("outputs", "recent", "statements", "short", "colour")]
     found += [Place(session, name) for name in ("globals", "random", "pyplot")]
@@ -314,9 +314,12 @@ def places(shell: Any) -> list[Place]:
 
 def _settings() -> list[Any]:
     """The objects of the core whose attributes are settings, and its random numbers."""
-    found = [default_generator, default, options, anomaly_checks]
-    torch = sys.modules.get("gradcli.torch.settings")
-    return found if torch is None else [*found, torch.settings]
+    return [default_generator, default, anomaly_checks, *filter(_is_object, holders)]
+
+
+def _is_object(holder: Any) -> bool:
+    """Whether what has settings is looked at as a whole; of `runtime` only `places` are."""
+    return holder is not runtime and not isinstance(holder, type)
 
 
 class Snapshot:
@@ -354,7 +357,7 @@ class Snapshot:
         were_flat = flat if earlier is None else earlier.flat
         known = _kinds
         frozen: set[int] = set()
-        seen = 0
+        seen = parts = 0
         while waiting:
             value = waiting.pop()
             kind = type(value)
@@ -381,6 +384,11 @@ class Snapshot:
                     frozen.add(id(value))
                     waiting += value
                 continue
+            if kind in CONTAINERS:
+                parts += len(value)
+                if parts > MOST_PARTS:
+                    self.whole = False
+                    return
             record = found.take(value)
             key = id(value)
             pair = before.get(key)

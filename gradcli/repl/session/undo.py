@@ -21,6 +21,7 @@ from gradcli.autograd.freed_values import Keeper, kept, nbytes, reachable
 from gradcli.autograd.node import Freed, Node, before_write, next_number
 from gradcli.language.machine.state import machine
 from gradcli.language.values.array_sizes import before_array_write
+from gradcli.tensor.keeping import registries
 from gradcli.tensor.memory import owner_of
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
@@ -195,6 +196,9 @@ class Undo:
 
     def _fill(self, step: Step, before: Snapshot, after: Snapshot) -> None:
         step.objects = list(before.changed(after).values())
+        for registry, first in registries:
+            if id(registry) not in before.records and registry != first:  # loaded by this input
+                step.objects.append((registry, _kind(first).take(first)))
         step.places = [
             (place, value) for place, value in before.places if getattr(*place) is not value
         ]

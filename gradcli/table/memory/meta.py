@@ -18,11 +18,22 @@ import numpy as np
 from ...autograd import engine
 from ...autograd.leaf import requires_grad_
 from ...autograd.modes import requires_grad
+from ...autograd.node import hooks_of
 from ...kernels.random import default_generator
 from ...tensor import device, dtypes
 from ...tensor.dtypes import DType
 from ...tensor.runtime import runtime
-from ...tensor.tensor import META, Size, Tensor, alias, make, numel, shape_of, version_of
+from ...tensor.tensor import (
+    META,
+    NO_DATA,
+    Size,
+    Tensor,
+    alias,
+    make,
+    numel,
+    shape_of,
+    version_of,
+)
 from ..call.dispatch import compute, link_views
 from ..call.record import edge_start, record
 from ..entry import ELEMENTWISE, Op
@@ -30,7 +41,6 @@ from ..formulas import traced
 from ..lookup import get_op
 from ..shape_rules import broadcast_shape
 
-NO_DATA = "Cannot copy out of meta tensor; no data!"
 NO_ITEM = "Tensor.item() cannot be called on meta tensors"
 _UNKNOWN = (
     "{}: attempted to run this operator with Meta tensors, but there was no fake impl or Meta "
@@ -232,6 +242,7 @@ def _stand_in(value: Any, op: Op, small: bool) -> Any:
     if small:
         array = np.zeros((1,) * array.ndim, array.dtype)
     elif _takes_apart(op, array.shape):
+        runtime.reserve(array.shape[-1] ** 2 * array.itemsize)
         array = np.broadcast_to(np.eye(array.shape[-1], dtype=array.dtype), array.shape)
     other = make(array, value.dtype)
     other.version = value.version
@@ -325,4 +336,11 @@ def to_meta(tensor: Tensor, dtype: DType) -> Tensor:
     stand = emptied(tensor)
     stand.node, stand.number = tensor.node, tensor.number
     result: Tensor = run_meta(get_op("_to_copy"), (stand, dtype))
+    if tensor.level is not META and result.node is not None:
+        hooks_of(result.node).pre[0] = _refuse_gradients
     return result
+
+
+def _refuse_gradients(gradients: Any) -> None:
+    """A hook where a pass would lead back to a tensor that has data."""
+    raise NotImplementedError(NO_DATA)

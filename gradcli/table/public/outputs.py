@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, numel, shape_of, version_of
+from ...tensor.tensor import Tensor, device_type, numel, shape_of, version_of
 from ..dtype_rules import is_batched
 from ..out_rules import CAST, Rule
 
@@ -55,6 +55,11 @@ def _write(result: Tensor, target: Tensor, name: str, rule: Rule) -> None:
             "on out= or view ops."
         )
     rule.check(result.dtype, target.dtype)
+    if device_type(result) != device_type(target):
+        raise RuntimeError(
+            f"Attempting to copy from device {device_type(result)} to device "
+            f"{device_type(target)}, but cross-device copies are not allowed!"
+        )
     values = target.dtype.cast(result.array)
     shape = shape_of(result)
     if shape_of(target) == shape:
