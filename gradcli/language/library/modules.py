@@ -206,6 +206,6 @@ MODULES: dict[str, str] = {
     "timeit": "python.timeit",
     "types": "python.types",
     "numpy": "numpy_names",
-    **{f"numpy.{part}": "numpy_names" for part in ("random", "linalg", "fft", "testing")},
+    **{f"numpy.{part}": "numpy_names" for part in ("random", "linalg", "fft", "testing", "typing")},
     **dict.fromkeys(PLOT_MODULES, "plot_names"),
 }

@@ -11,6 +11,7 @@ METHODS = frozenset(
         "__str__",
         "__len__",
         "__getitem__",
+        "__getitems__",
         "__setitem__",
         "__delitem__",
         "__iter__",
