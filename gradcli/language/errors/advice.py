@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from gradcli.language.library.modules import REASONS
+
 _LEAF = "write under `with torch.no_grad():`, or make a new tensor instead of changing the leaf"
 _ONE_DEVICE = "there is one device, the CPU: leave the device out, or ask torch.cuda.is_available()"
 _SHAPES = "sizes are compared from the last dimension on, and a size of 1 fits any other"
@@ -176,14 +178,35 @@ FUNCTIONS = {
 }
 
 ATTRIBUTES = {
-    "torch.hub": "nothing is downloaded: models are written in the program itself",
-    "torch.onnx": "`gradcli graph` draws the graph of a result",
-    "torch.quantization": "tensors have the dtypes of torch that hold numbers",
+    **dict.fromkeys(
+        (
+            "torch.sparse_coo_tensor",
+            "torch.sparse_csr_tensor",
+            "torch.sparse_compressed_tensor",
+            "torch.nested",
+        ),
+        "tensors are dense: masks and torch.masked leave elements out",
+    ),
+    **dict.fromkeys(
+        ("torch.quantize_per_tensor", "torch.quantize_per_channel"),
+        "tensors have the dtypes of torch that hold numbers",
+    ),
+    "torch.ops": "its functions have names in torch",
     "numpy.save": "results are written with -o FILE or --json",
     "numpy.savez": "results are written with -o FILE or --json",
     "numpy.savez_compressed": "results are written with -o FILE or --json",
     "numpy.savetxt": "results are written with -o FILE or --json",
-    "numpy.poly1d": "np.polyval(p, x) evaluates what np.polyfit gives",
+    **dict.fromkeys(
+        ("numpy.matrix", "numpy.mat", "numpy.asmatrix", "numpy.bmat"),
+        "np.array has rows and columns, and @ multiplies",
+    ),
+    **dict.fromkeys(
+        ("numpy.datetime64", "numpy.timedelta64"), "datetime has moments and durations"
+    ),
+    **dict.fromkeys(
+        ("numpy.str_", "numpy.object_", "numpy.char", "numpy.recarray", "numpy.void"),
+        "arrays hold numbers and booleans; lists hold anything",
+    ),
     "numpy.load": "files are given with --input FILE",
     "numpy.loadtxt": "files are given with --input FILE.csv",
     "numpy.genfromtxt": "files are given with --input FILE.csv",
@@ -228,4 +251,4 @@ def for_attribute(sentence: str) -> str | None:
     module, name = match.groups()
     if module == "torch" and name in FUNCTIONS:
         return for_function(name, True)
-    return ATTRIBUTES.get(f"{module}.{name}")
+    return ATTRIBUTES.get(f"{module}.{name}") or REASONS.get(f"{module}.{name}")

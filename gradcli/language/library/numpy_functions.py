@@ -121,7 +121,7 @@ _GROUPS = (
         "",
         """union1d hamming hanning bartlett blackman kaiser diag_indices fill_diagonal copyto
         place putmask extract poly real_if_close diag_indices_from matrix_transpose sort_complex
-        shares_memory isfortran unique_all unique_counts unique_inverse unique_values""",
+        isfortran unique_all unique_counts unique_inverse unique_values""",
     ),
 )
 

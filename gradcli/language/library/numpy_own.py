@@ -482,6 +482,14 @@ def _cells(value: Any) -> int:
 _MOST_DEPTH = 32
 
 
+def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
+    """`np.shares_memory`, given up where the answer would take long."""
+    return bool(np.shares_memory(array_of(a), array_of(b), max_work=_MOST_WORK))
+
+
+_MOST_WORK = 100_000
+
+
 def min_scalar_type(a: Any) -> Any:
     """`np.min_scalar_type`."""
     return dtype_of(np.min_scalar_type(argument(a)))
@@ -530,6 +538,7 @@ def _written(function: Any) -> Any:
 
 OWN: dict[str, Any] = {
     "block": block,
+    "shares_memory": shares_memory,
     "min_scalar_type": min_scalar_type,
     "base_repr": base_repr,
     "binary_repr": binary_repr,
