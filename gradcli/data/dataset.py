@@ -11,7 +11,7 @@ from typing import Any
 
 from ..table.public.functions import torch
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, own_memory
+from ..tensor.tensor import Tensor, own_memory, shape_of
 
 
 def counted(items: Iterable[Any]) -> Iterator[Any]:
@@ -79,9 +79,10 @@ class TensorDataset(Dataset):
 def _rows(tensor: Any) -> int:
     if not isinstance(tensor, Tensor):
         return int(tensor.size(0))
-    if not tensor.shape:
+    shape = shape_of(tensor)
+    if not shape:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return int(tensor.shape[0])
+    return shape[0]
 
 
 class StackDataset(Dataset):

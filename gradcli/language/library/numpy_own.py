@@ -484,7 +484,8 @@ _MOST_DEPTH = 32
 
 def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
     """`np.shares_memory`, given up where the answer would take long."""
-    return bool(np.shares_memory(array_of(a), array_of(b), max_work=_MOST_WORK))
+    work: Any = _MOST_WORK
+    return bool(np.shares_memory(array_of(a), array_of(b), max_work=work))
 
 
 _MOST_WORK = 100_000

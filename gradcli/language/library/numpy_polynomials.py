@@ -27,10 +27,10 @@ class Polynomial:
             isinstance(variable, str) and len(variable) <= _MOST_LETTERS
         ):
             raise TypeError("variable must be a short text")
-        given = c_or_r.host if type(c_or_r) is Polynomial else array_of(c_or_r)
+        given: Any = _host(c_or_r) if type(c_or_r) is Polynomial else array_of(c_or_r)
         if r:
             _weigh(np.size(given) ** 2)
-        self.host = np.poly1d(given, bool(r), variable)
+        self.host: Any = np.poly1d(given, bool(r), variable)
 
     def __call__(self, val: Any) -> Any:
         if type(val) is Polynomial:

@@ -122,7 +122,7 @@ def functions(source: Draws) -> dict[str, Callable[..., Any]]:
             counts = list(feed(counts))
             if not all(type(count) is int for count in counts):
                 raise TypeError("Counts must be integers")
-        return source.sample(population, k, counts=counts)  # type: ignore[no-any-return]
+        return source.sample(population, k, counts=counts)
 
     def choices(
         population: Any, weights: Any = None, *, cum_weights: Any = None, k: Any = 1
@@ -135,9 +135,7 @@ def functions(source: Draws) -> dict[str, Callable[..., Any]]:
             size = len(population)
             weights = _weights(weights, size, "weights")
             cum_weights = _weights(cum_weights, size, "weights")
-        return source.choices(  # type: ignore[no-any-return]
-            population, weights, cum_weights=cum_weights, k=k
-        )
+        return source.choices(population, weights, cum_weights=cum_weights, k=k)
 
     def shuffle(x: Any) -> None:
         machine.spend(len(x))
@@ -164,10 +162,10 @@ def functions(source: Draws) -> dict[str, Callable[..., Any]]:
 
     def randrange(start: Any, stop: Any = None, step: Any = 1) -> int:
         given = (start,) if stop is None else (start, stop, step)
-        return source.randrange(*map(index_of, given))  # type: ignore[no-any-return]
+        return source.randrange(*map(index_of, given))
 
     def randint(a: Any, b: Any) -> int:
-        return source.randint(index_of(a), index_of(b))  # type: ignore[no-any-return]
+        return source.randint(index_of(a), index_of(b))
 
     def gammavariate(alpha: Any, beta: Any) -> Any:
         return source.gammavariate(_shape(alpha, "gammavariate"), _shape(beta, "gammavariate"))
