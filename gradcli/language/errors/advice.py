@@ -133,6 +133,15 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "clamp(x, max=0) is the smaller of x and 0, clamp(x, min=0) the larger; minimum(x, y) and "
         "maximum(x, y) compare two tensors",
     ),
+    (
+        r"^TypeError: type 'Tensor' is not an acceptable base type",
+        "hold the tensor in an attribute of a class, or write a torch.nn.Module around it",
+    ),
+    (
+        r"cannot import name 'make_functional(?:_with_buffers)?' from 'functorch'",
+        "torch.func.functional_call(module, parameters, args) runs a module with other parameters",
+    ),
+    (r"^ValueError: subcommands are not", "write the options of one command, with their defaults"),
     (r"maximum recursion depth exceeded", "the depth of calls can be set with --max-depth"),
     (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
 )
@@ -210,6 +219,16 @@ ATTRIBUTES = {
     "numpy.load": "files are given with --input FILE",
     "numpy.loadtxt": "files are given with --input FILE.csv",
     "numpy.genfromtxt": "files are given with --input FILE.csv",
+    **dict.fromkeys(
+        ("os.system", "os.popen", "os.fork", "os.kill"), "a program cannot start processes"
+    ),
+    **dict.fromkeys(
+        ("os.walk", "os.rename", "os.scandir", "os.stat", "posixpath.getsize"),
+        "files that a program writes live in memory: open, os.listdir and os.remove know them",
+    ),
+    "sys.getsizeof": "x.element_size() * x.nelement() are a tensor's bytes",
+    "sys.modules": "a program cannot look into the interpreter",
+    "json.JSONEncoder": "json.dumps(x, default=f) asks f for what JSON has no form of",
     "torch.utils": "data is given with --input FILE",
 }
 

@@ -125,7 +125,9 @@ def refusal(name: str) -> tuple[str, str] | None:
         from gradcli.language.syntax.spelling import did_you_mean, near
 
         close = near(name, [*known, "torch.autograd", "torch.func"], 1)
-        reason = did_you_mean(close) or "there are " + ", ".join(sorted(known))
+        reason = did_you_mean(close) or "there are " + ", ".join(
+            sorted(module for module in known if "." not in module)
+        )
     return f"the module '{name}' is not in the language", reason
 
 
