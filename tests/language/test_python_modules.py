@@ -351,7 +351,7 @@ print(list(batched([1, 2, 3], 2, strict=True)))
         ("import numpy.polynomial.polynomial", "np.poly1d"),
         ("import torch; torch.fx.symbolic_trace", "runs as it is written"),
         ("import torch; torch.sparse_coo_tensor([[0]], [1.0])", "dense"),
-        ("import torch; torch.jit.script", "runs as it is written"),
+        ("import torch; torch.jit.script", "leave torch.jit out"),
         ("import os; os.system('ls')", "processes"),
         ("import os; os.path.getsize('a')", "memory"),
         ("import sys; sys.getsizeof(1)", "element_size"),

@@ -52,11 +52,6 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "objects of the program's own plain classes have it; read and write attributes by their "
         "names",
     ),
-    (
-        r"module 'torch' has no attribute 'jit'",
-        "a program runs as it is written: leave torch.jit out",
-    ),
-    (r"module 'torch' has no attribute 'profiler'", "time.perf_counter() and timeit measure"),
     (r"before Module\.__init__\(\) call", "begin __init__ with super().__init__()"),
     (r"Missing key\(s\) in state_dict", "load_state_dict(…, strict=False) takes what is there"),
     (r"Boolean value of Tensor with more than one value", "use .any(), .all() or torch.where"),
@@ -134,14 +129,14 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "maximum(x, y) compare two tensors",
     ),
     (
-        r"^TypeError: type 'Tensor' is not an acceptable base type",
+        r"type 'Tensor' is not an acceptable base type",
         "hold the tensor in an attribute of a class, or write a torch.nn.Module around it",
     ),
     (
         r"cannot import name 'make_functional(?:_with_buffers)?' from 'functorch'",
         "torch.func.functional_call(module, parameters, args) runs a module with other parameters",
     ),
-    (r"^ValueError: subcommands are not", "write the options of one command, with their defaults"),
+    (r"subcommands are not", "write the options of one command, with their defaults"),
     (r"maximum recursion depth exceeded", "the depth of calls can be set with --max-depth"),
     (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
 )
