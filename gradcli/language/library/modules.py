@@ -44,6 +44,7 @@ REASONS: dict[str, str] = {
     "tensorboardX": "print writes the numbers, emit(name=value) a record of them",
     "torch.utils.tensorboard": "print writes the numbers, emit(name=value) a record of them",
     "torch.jit": "a program runs as it is written: leave torch.jit out",
+    "torch.autograd.profiler": "time.perf_counter and timeit measure",
     "torch.profiler": "time.perf_counter and timeit measure; `gradcli graph` shows what ran",
     "torch.multiprocessing": _threads,
     "torch.distributed": _threads,
