@@ -11,7 +11,7 @@ from typing import Any
 
 from ..table.public.functions import torch
 from ..tensor.runtime import runtime
-from ..tensor.tensor import own_memory
+from ..tensor.tensor import Tensor, own_memory, shape_of
 
 
 def counted(items: Iterable[Any]) -> Iterator[Any]:
@@ -77,9 +77,12 @@ class TensorDataset(Dataset):
 
 
 def _rows(tensor: Any) -> int:
-    if not tensor.shape:
+    if not isinstance(tensor, Tensor):
+        return int(tensor.size(0))
+    shape = shape_of(tensor)
+    if not shape:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return int(tensor.shape[0])
+    return shape[0]
 
 
 class StackDataset(Dataset):

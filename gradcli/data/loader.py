@@ -297,7 +297,7 @@ class Batches:
         if reported is not None and self._num_yielded > reported:
             warnings.warn(
                 f"Length of IterableDataset {runtime.text(self._loader.dataset)} was reported to "
-                f"be {reported} "
+                f"be {reported}"
                 f"(when accessing len(dataloader)), but {self._num_yielded} samples have been "
                 "fetched. ",
                 stacklevel=2,

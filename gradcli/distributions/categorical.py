@@ -13,7 +13,16 @@ from . import constraints
 from .bernoulli import enumerated
 from .distribution import Distribution, started
 from .probabilities import check_one_given, given, share_param
-from .utils import as_dtype, as_size, expand, lazy_property, logits_to_probs, probs_to_logits, size
+from .utils import (
+    as_dtype,
+    as_size,
+    expand,
+    lazy_property,
+    logits_to_probs,
+    probs_to_logits,
+    rank,
+    size,
+)
 
 
 class Categorical(Distribution):
@@ -35,11 +44,11 @@ class Categorical(Distribution):
     ) -> None:
         check_one_given(probs, logits)
         if probs is not None:
-            if len(shape_of(probs)) < 1:
+            if rank(probs) < 1:
                 raise ValueError("`probs` parameter must be at least one-dimensional.")
             self.probs = probs / torch.sum(probs, -1, keepdim=True)
         else:
-            if len(shape_of(logits)) < 1:
+            if rank(logits) < 1:
                 raise ValueError("`logits` parameter must be at least one-dimensional.")
             self.logits = logits - torch.logsumexp(logits, dim=-1, keepdim=True)
         self._param = self.probs if probs is not None else self.logits

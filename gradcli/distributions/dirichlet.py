@@ -10,7 +10,7 @@ from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import started
 from .exp_family import ExponentialFamily
-from .utils import as_dtype, as_size, expand
+from .utils import as_dtype, as_size, expand, rank
 
 
 def _slope(x: Any, concentration: Any, grad: Any) -> Any:
@@ -52,9 +52,9 @@ class Dirichlet(ExponentialFamily):
     has_rsample = True
 
     def __init__(self, concentration: Any, validate_args: bool | None = None) -> None:
-        shape = shape_of(concentration)
-        if len(shape) < 1:
+        if rank(concentration) < 1:
             raise ValueError("`concentration` parameter must be at least one-dimensional.")
+        shape = shape_of(concentration)
         self.concentration = concentration
         super().__init__(Size(shape[:-1]), Size(shape[-1:]), validate_args=validate_args)
 

@@ -38,14 +38,14 @@ class LKJCholesky(Distribution):
             )
         self.dim = dim
         (self.concentration,) = broadcast_all(concentration)
-        batch_shape = size(self.concentration)
+        batch_shape, event_shape = size(self.concentration), as_size((dim, dim))
         marginal = self.concentration + 0.5 * (dim - 2)
         offset = torch.arange(dim - 1, dtype=self.concentration.dtype)
         offset = torch.cat([torch.zeros(1, dtype=offset.dtype), offset])
         concentration1 = offset + 0.5
         concentration0 = torch.unsqueeze(marginal, -1) - 0.5 * offset
         self._beta = Beta(concentration1, concentration0)
-        super().__init__(batch_shape, Size((dim, dim)), validate_args=validate_args)
+        super().__init__(batch_shape, event_shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The distribution with parameters seen in a larger batch."""

@@ -10,7 +10,7 @@ from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import Distribution, started
 from .multivariate_normal import batch_mv, half_log_det, mahalanobis
-from .utils import as_size, expand, lazy_property, size, standard_normal
+from .utils import as_size, expand, lazy_property, rank, size, standard_normal
 
 
 def capacitance_tril(factor: Any, diagonal: Any) -> Any:
@@ -53,10 +53,10 @@ class LowRankMultivariateNormal(Distribution):
     def __init__(
         self, loc: Any, cov_factor: Any, cov_diag: Any, validate_args: bool | None = None
     ) -> None:
-        if len(shape_of(loc)) < 1:
+        if rank(loc) < 1:
             raise ValueError("loc must be at least one-dimensional.")
         event_shape = Size(shape_of(loc)[-1:])
-        if len(shape_of(cov_factor)) < 2:
+        if rank(cov_factor) < 2:
             raise ValueError(
                 "cov_factor must be at least two-dimensional, with optional leading batch "
                 "dimensions"

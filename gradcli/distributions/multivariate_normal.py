@@ -9,7 +9,7 @@ from ..table.public.functions import linalg, method, torch
 from ..tensor.tensor import Size, shape_of
 from . import constraints
 from .distribution import Distribution, started
-from .utils import as_size, expand, lazy_property, standard_normal
+from .utils import as_size, expand, lazy_property, rank, standard_normal
 
 ONE_OF_THREE = (
     "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
@@ -74,7 +74,7 @@ class MultivariateNormal(Distribution):
         scale_tril: Any = None,
         validate_args: bool | None = None,
     ) -> None:
-        if len(shape_of(loc)) < 1:
+        if rank(loc) < 1:
             raise ValueError("loc must be at least one-dimensional.")
         given = {
             "scale_tril": scale_tril,
@@ -85,7 +85,7 @@ class MultivariateNormal(Distribution):
         if len(given) != 1:
             raise ValueError(ONE_OF_THREE)
         ((name, matrix),) = given.items()
-        if len(shape_of(matrix)) < 2:
+        if rank(matrix) < 2:
             what = "scale_tril matrix" if name == "scale_tril" else name
             raise ValueError(
                 f"{what} must be at least two-dimensional, with optional leading batch dimensions"

@@ -15,6 +15,8 @@ from .utils import (
     broadcast_all,
     is_number,
     lazy_property,
+    rank,
+    sizes,
     spent,
     sum_rightmost,
     tril_matrix_to_vec,
@@ -343,12 +345,12 @@ class IndependentTransform(Transform):
         return self.base_transform.sign
 
     def _call(self, x: Any) -> Any:
-        if len(shape_of(x)) < self.domain.event_dim:
+        if rank(x) < self.domain.event_dim:
             raise ValueError("Too few dimensions on input")
         return self.base_transform(x)
 
     def _inverse(self, y: Any) -> Any:
-        if len(shape_of(y)) < self.codomain.event_dim:
+        if rank(y) < self.codomain.event_dim:
             raise ValueError("Too few dimensions on input")
         return self.base_transform.inv(y)
 
@@ -401,16 +403,16 @@ class ReshapeTransform(Transform):
         return ReshapeTransform(self.in_shape, self.out_shape, cache_size=cache_size)
 
     def _call(self, x: Any) -> Any:
-        batch_shape = shape_of(x)[: len(shape_of(x)) - len(self.in_shape)]
+        batch_shape = sizes(x)[: rank(x) - len(self.in_shape)]
         return method.reshape(x, (*batch_shape, *self.out_shape))
 
     def _inverse(self, y: Any) -> Any:
-        batch_shape = shape_of(y)[: len(shape_of(y)) - len(self.out_shape)]
+        batch_shape = sizes(y)[: rank(y) - len(self.out_shape)]
         return method.reshape(y, (*batch_shape, *self.in_shape))
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """0."""
-        batch_shape = shape_of(x)[: len(shape_of(x)) - len(self.in_shape)]
+        batch_shape = sizes(x)[: rank(x) - len(self.in_shape)]
         return torch.zeros(batch_shape, dtype=x.dtype)
 
     def _reshaped(self, shape: Any, old: Any, new: Any) -> Any:
@@ -788,7 +790,7 @@ class StickBreakingTransform(Transform):
 
     def _offset(self, x: Any) -> Any:
         """How many parts are left: with x = 0 all are equal."""
-        count = shape_of(x)[-1]
+        count = sizes(x)[-1]
         return count + 1 - torch.cumsum(torch.ones(count, dtype=x.dtype), -1)
 
     def _call(self, x: Any) -> Any:
@@ -811,13 +813,13 @@ class StickBreakingTransform(Transform):
         """One element more."""
         if len(shape) < 1:
             raise ValueError("Too few dimensions on input")
-        return Size((*shape[:-1], shape[-1] + 1))
+        return type(shape)((*shape[:-1], shape[-1] + 1))
 
     def inverse_shape(self, shape: Any) -> Any:
         """One element less."""
         if len(shape) < 1:
             raise ValueError("Too few dimensions on input")
-        return Size((*shape[:-1], shape[-1] - 1))
+        return type(shape)((*shape[:-1], shape[-1] - 1))
 
 
 class LowerCholeskyTransform(Transform):
@@ -868,7 +870,7 @@ def _transforms(tseq: Any, cache_size: int) -> list[Any]:
 
 def _check_parts(value: Any, dim: int, length: int, name: str, what: str, of: str) -> None:
     """Raise AssertionError for a tensor, called `of` or `name`, that has not so many parts."""
-    dims = len(shape_of(value))
+    dims = rank(value)
     if not -dims <= dim < dims:
         raise AssertionError(f"dim {dim} out of range for {of} with {dims} dimensions")
     count = shape_of(value)[dim]
@@ -933,7 +935,7 @@ class CatTransform(Transform):
             if part.event_dim < self.event_dim:
                 term = sum_rightmost(term, self.event_dim - part.event_dim)
             found.append(term)
-        dim = self.dim - len(shape_of(x)) if self.dim >= 0 else self.dim
+        dim = self.dim - rank(x) if self.dim >= 0 else self.dim
         dim = dim + self.event_dim
         if dim < 0:
             return torch.cat(found, dim=dim)

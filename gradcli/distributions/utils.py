@@ -31,6 +31,16 @@ def size(value: Tensor) -> Size:
     return Size(shape_of(value))
 
 
+def rank(value: Any) -> int:
+    """How many dimensions a parameter has. Raises AttributeError for what is no tensor."""
+    return len(shape_of(value)) if isinstance(value, Tensor) else value.dim()
+
+
+def sizes(value: Any) -> Any:
+    """The sizes of what a transform is given. Raises AttributeError for what is no tensor."""
+    return shape_of(value) if isinstance(value, Tensor) else value.shape
+
+
 def as_size(lengths: Any) -> Size:
     """Lengths as sizes. Raises TypeError for what are no integers."""
     if isinstance(lengths, Size):

@@ -14,7 +14,7 @@ from .chi2 import Chi2
 from .distribution import started
 from .exp_family import ExponentialFamily
 from .multivariate_normal import ONE_OF_THREE, half_log_det, precision_to_scale_tril
-from .utils import as_size, expand, is_number, lazy_property
+from .utils import as_size, expand, is_number, lazy_property, rank
 
 _TRIES = 10  # how often singular samples are drawn again
 
@@ -66,7 +66,7 @@ class Wishart(ExponentialFamily):
         if len(given) != 1:
             raise AssertionError(ONE_OF_THREE)
         ((name, matrix),) = given.items()
-        if len(shape_of(matrix)) < 2:
+        if rank(matrix) < 2:
             raise ValueError(
                 "scale_tril must be at least two-dimensional, with optional leading batch "
                 "dimensions"

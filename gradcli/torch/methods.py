@@ -416,7 +416,8 @@ def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 def type_(tensor: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The legacy type name, or the tensor in another dtype."""
     if dtype is None:
-        return tensor.dtype.tensor_name
+        name = tensor.dtype.tensor_name
+        return name.replace("torch.", "torch.meta.") if tensor.level is META else name
     if isinstance(dtype, str):
         for candidate in dtypes.ALL:
             if candidate.tensor_name == dtype:

@@ -87,6 +87,8 @@ MODULES: dict[str, str | None] = {
     "torch.utils": None,
     "torch.utils.checkpoint": None,
     "torch.utils.data": None,
+    "torch.utils.data._utils": None,
+    "torch.utils.data._utils.collate": None,
     "torch.utils.data.dataloader": None,
     "torch.utils.data.dataset": None,
     "torch.utils.data.distributed": None,
@@ -312,9 +314,8 @@ _SAMPLERS = dict.fromkeys(
     "gradcli.data.sampler",
 )
 _DISTRIBUTED_SAMPLER = {"DistributedSampler": "gradcli.data.sampler"}
-_LOADERS = dict.fromkeys(("DataLoader", "get_worker_info"), "gradcli.data.loader") | dict.fromkeys(
-    ("default_collate", "default_convert"), "gradcli.data.collate"
-)
+_COLLATE = dict.fromkeys(("default_collate", "default_convert"), "gradcli.data.collate")
+_LOADERS = dict.fromkeys(("DataLoader", "get_worker_info"), "gradcli.data.loader") | _COLLATE
 _STEP_HOOKS = dict.fromkeys(
     ("register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"),
     "gradcli.optim.optimizer",
@@ -693,6 +694,8 @@ NAMES: dict[str, dict[str, str]] = {
     "torch.serialization": {},
     "torch.utils": {},
     "torch.utils.data": _DATASETS | _SAMPLERS | _DISTRIBUTED_SAMPLER | _LOADERS,
+    "torch.utils.data._utils": {},
+    "torch.utils.data._utils.collate": _COLLATE,
     "torch.utils.data.dataloader": _DATASETS | _SAMPLERS | _LOADERS,
     "torch.utils.data.dataset": _DATASETS,
     "torch.utils.data.distributed": _DISTRIBUTED_SAMPLER,

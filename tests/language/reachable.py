@@ -54,6 +54,7 @@ def owners() -> Iterator[tuple[str, set[str]]]:
         yield name, set(module.all_names())
     state.machine.modules.clear()
     numpy = numpy_names.module()
+    numpy.get("poly1d")  # loads what its objects have
     yield "numpy.random.Generator", set(numpy.get("random").get("default_rng")(0).entries)
     yield "numpy.random.RandomState", set(numpy.get("random").get("RandomState")(0).entries)
     for found in pkgutil.iter_modules(nn.__path__, "gradcli.nn."):

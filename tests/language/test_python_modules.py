@@ -315,3 +315,96 @@ def test_every_record_begins_anew(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 2
     assert done.stderr.count("0 ['program', 'x']\n") == done.stderr.count("program") == 2
+
+
+def test_batched_is_there_on_every_python() -> None:
+    shown, error = run("""
+import itertools
+from itertools import batched
+print(list(batched("ABCDEFG", 3)), list(batched([], 2)), itertools.batched)
+some = batched(range(5), 2)
+print(next(some), list(some), isinstance(some, batched))
+for args in (([1], 0), ([1], 1.5), (3, 2)):
+    try:
+        batched(*args)
+    except Exception as error:
+        print(type(error).__name__, error)
+print(list(batched([1, 2, 3], 2, strict=True)))
+""")
+    assert shown.splitlines() == [
+        "[('A', 'B', 'C'), ('D', 'E', 'F'), ('G',)] [] <class 'itertools.batched'>",
+        "(0, 1) [(2, 3), (4,)] True",
+        "ValueError n must be at least one",
+        "TypeError 'float' object cannot be interpreted as an integer",
+        "TypeError 'int' object is not iterable",
+    ]
+    assert error == "ValueError: batched(): incomplete batch"
+
+
+@pytest.mark.parametrize(
+    ("line", "help"),
+    [
+        ("import torch.fx", "runs as it is written"),
+        ("import torch.ao.quantization", "float16"),
+        ("import einops", "x.permute"),
+        ("import unittest", "assert_close"),
+        ("import numpy.polynomial.polynomial", "np.poly1d"),
+        ("import torch; torch.fx.symbolic_trace", "runs as it is written"),
+        ("import torch; torch.sparse_coo_tensor([[0]], [1.0])", "dense"),
+        ("import torch; torch.jit.script", "leave torch.jit out"),
+        ("import os; os.system('ls')", "processes"),
+        ("import os; os.path.getsize('a')", "memory"),
+        ("import sys; sys.getsizeof(1)", "element_size"),
+        ("import json; json.JSONEncoder", "default=f"),
+        ("import numpy as np; np.matrix([[1]])", "@"),
+        ("import numpy as np; np.load('a.npy')", "--input"),
+        ("import torch\nclass T(torch.Tensor): pass", "torch.nn.Module"),
+        ("from functorch import make_functional", "functional_call"),
+        ("import argparse; argparse.ArgumentParser().add_subparsers()", "one command"),
+    ],
+)
+def test_what_is_refused_says_what_to_do(line: str, help: str) -> None:
+    done = gradcli(line)
+    assert done.returncode in (3, 5)
+    assert help in next(row for row in done.stderr.splitlines() if "= help: " in row)
+
+
+def test_loaders_say_what_does_not_fit() -> None:
+    done = gradcli("""
+import torch, warnings
+from torch.utils.data import DataLoader, IterableDataset, random_split
+class Short(IterableDataset):
+    def __iter__(self):
+        return iter(range(3))
+    def __len__(self):
+        return 2
+    def __repr__(self):
+        return "Short()"
+with warnings.catch_warnings(record=True) as heard:
+    loader = DataLoader(Short(), batch_size=1)
+    print(len(loader), list(loader))
+    random_split(range(1), [0.9, 0.1])
+for warning in heard:
+    print(warning.message)
+""")
+    assert done.stdout.splitlines() == [
+        "2 [tensor([0]), tensor([1]), tensor([2])]",
+        "Length of IterableDataset Short() was reported to be 2(when accessing len(dataloader)), "
+        "but 3 samples have been fetched. ",
+        "Length of split at index 1 is 0. This might result in an empty dataset.",
+    ]
+
+
+def test_an_output_that_was_left_open_does_not_reach_the_next_program() -> None:
+    left_open = """
+import contextlib, io
+def g():
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
+x = g()
+next(x)
+"""
+    assert run(left_open) == ("", "")
+    text = "import contextlib\nwith contextlib.redirect_stdout(W()):\n    print(1)\n"
+    shown, error = run(f"class W:\n    def write(self, s): print(s)\n{text}")
+    assert (shown, error.partition(":")[0]) == ("", "RecursionError")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import getitem
 from typing import Any
 
@@ -132,13 +132,13 @@ def arguments(
                 given[name] = value
                 continue
             runtime.where = f[BASE] + site
-            if not isinstance(value, Mapping):
+            if not hasattr(type(value), "keys"):
                 raise TypeError(
                     f"{function_name(function)} argument after ** must be a mapping, "
                     f"not {type(value).__name__}"
                 )
             read: Any = dict.__getitem__ if isinstance(value, dict) else getitem  # as Python does
-            for key in counted(value):
+            for key in counted(value if isinstance(value, dict) else value.keys()):
                 if not isinstance(key, str):
                     raise TypeError("keywords must be strings")
                 if key in given:

@@ -142,7 +142,7 @@ class Displays(Expressions):
                     continue
                 more = value(f)
                 runtime.where = f[BASE] + site
-                if not isinstance(more, dict):
+                if not hasattr(type(more), "keys"):
                     raise TypeError(f"'{type(more).__name__}' object is not a mapping")
                 update_mapping(result, more)
             return result

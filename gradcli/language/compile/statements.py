@@ -34,7 +34,7 @@ from gradcli.language.values.attributes import (
 )
 from gradcli.language.values.classes import bases_of, make_class
 from gradcli.language.values.functions import Closure, Frame
-from gradcli.language.values.special_names import METHODS, is_special
+from gradcli.language.values.special_names import DESCRIBING, METHODS, is_special
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
@@ -228,6 +228,7 @@ class Statements(Displays):
         if (
             is_special(name)
             and name not in ("__name__", "__doc__")
+            and not (scope.kind == "module" and name in DESCRIBING)
             and not (scope.kind == "class" and name in METHODS)
         ):
             raise refused_special(name, node.span)

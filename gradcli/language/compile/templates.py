@@ -17,7 +17,7 @@ from gradcli.language.machine.sizes import PLAIN
 from gradcli.language.machine.state import UNBOUND, machine
 from gradcli.language.values.arithmetic import BINARY, check_compare, check_item
 from gradcli.language.values.classes import BINDING
-from gradcli.language.values.constructors import constructor
+from gradcli.language.values.constructors import GENERICS, PLAIN_CLASSES, constructor
 from gradcli.language.values.functions import Builtin, Closure, Frame, Function, Method
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
@@ -218,7 +218,9 @@ def _subscript(left: str, right: str, inner: bool, ending: str) -> Callable[...,
 
 def generic(kind: type, item: Any) -> Any:
     """`list[int]`: something for annotations."""
-    if kind not in (list, tuple, dict, set, frozenset, type):
+    if kind not in GENERICS:
+        if kind in PLAIN_CLASSES:
+            raise TypeError(f"{kind!r} is not a generic class")
         raise TypeError(f"type '{kind.__name__}' is not subscriptable")
     from gradcli.language.library.python.annotations import subscripted
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from gradcli.language.library.modules import REASONS
+
 _LEAF = "write under `with torch.no_grad():`, or make a new tensor instead of changing the leaf"
 _ONE_DEVICE = "there is one device, the CPU: leave the device out, or ask torch.cuda.is_available()"
 _SHAPES = "sizes are compared from the last dimension on, and a size of 1 fits any other"
@@ -50,11 +52,6 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "objects of the program's own plain classes have it; read and write attributes by their "
         "names",
     ),
-    (
-        r"module 'torch' has no attribute 'jit'",
-        "a program runs as it is written: leave torch.jit out",
-    ),
-    (r"module 'torch' has no attribute 'profiler'", "time.perf_counter() and timeit measure"),
     (r"before Module\.__init__\(\) call", "begin __init__ with super().__init__()"),
     (r"Missing key\(s\) in state_dict", "load_state_dict(…, strict=False) takes what is there"),
     (r"Boolean value of Tensor with more than one value", "use .any(), .all() or torch.where"),
@@ -131,6 +128,15 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
         "clamp(x, max=0) is the smaller of x and 0, clamp(x, min=0) the larger; minimum(x, y) and "
         "maximum(x, y) compare two tensors",
     ),
+    (
+        r"type 'Tensor' is not an acceptable base type",
+        "hold the tensor in an attribute of a class, or write a torch.nn.Module around it",
+    ),
+    (
+        r"cannot import name 'make_functional(?:_with_buffers)?' from 'functorch'",
+        "torch.func.functional_call(module, parameters, args) runs a module with other parameters",
+    ),
+    (r"subcommands are not", "write the options of one command, with their defaults"),
     (r"maximum recursion depth exceeded", "the depth of calls can be set with --max-depth"),
     (r"missing 1 required positional arguments?: [\"']dim[\"']", "dim=-1 is the last dimension"),
 )
@@ -176,17 +182,48 @@ FUNCTIONS = {
 }
 
 ATTRIBUTES = {
-    "torch.hub": "nothing is downloaded: models are written in the program itself",
-    "torch.onnx": "`gradcli graph` draws the graph of a result",
-    "torch.quantization": "tensors have the dtypes of torch that hold numbers",
+    **dict.fromkeys(
+        (
+            "torch.sparse_coo_tensor",
+            "torch.sparse_csr_tensor",
+            "torch.sparse_compressed_tensor",
+            "torch.nested",
+        ),
+        "tensors are dense: masks and torch.masked leave elements out",
+    ),
+    **dict.fromkeys(
+        ("torch.quantize_per_tensor", "torch.quantize_per_channel"),
+        "tensors have the dtypes of torch that hold numbers",
+    ),
+    "torch.ops": "its functions have names in torch",
     "numpy.save": "results are written with -o FILE or --json",
     "numpy.savez": "results are written with -o FILE or --json",
     "numpy.savez_compressed": "results are written with -o FILE or --json",
     "numpy.savetxt": "results are written with -o FILE or --json",
-    "numpy.poly1d": "np.polyval(p, x) evaluates what np.polyfit gives",
+    **dict.fromkeys(
+        ("numpy.matrix", "numpy.mat", "numpy.asmatrix", "numpy.bmat"),
+        "np.array has rows and columns, and @ multiplies",
+    ),
+    **dict.fromkeys(
+        ("numpy.datetime64", "numpy.timedelta64"), "datetime has moments and durations"
+    ),
+    **dict.fromkeys(
+        ("numpy.str_", "numpy.object_", "numpy.char", "numpy.recarray", "numpy.void"),
+        "arrays hold numbers and booleans; lists hold anything",
+    ),
     "numpy.load": "files are given with --input FILE",
     "numpy.loadtxt": "files are given with --input FILE.csv",
     "numpy.genfromtxt": "files are given with --input FILE.csv",
+    **dict.fromkeys(
+        ("os.system", "os.popen", "os.fork", "os.kill"), "a program cannot start processes"
+    ),
+    **dict.fromkeys(
+        ("os.walk", "os.rename", "os.scandir", "os.stat", "posixpath.getsize"),
+        "files that a program writes live in memory: open, os.listdir and os.remove know them",
+    ),
+    "sys.getsizeof": "x.element_size() * x.nelement() are a tensor's bytes",
+    "sys.modules": "a program cannot look into the interpreter",
+    "json.JSONEncoder": "json.dumps(x, default=f) asks f for what JSON has no form of",
     "torch.utils": "data is given with --input FILE",
 }
 
@@ -228,4 +265,4 @@ def for_attribute(sentence: str) -> str | None:
     module, name = match.groups()
     if module == "torch" and name in FUNCTIONS:
         return for_function(name, True)
-    return ATTRIBUTES.get(f"{module}.{name}")
+    return ATTRIBUTES.get(f"{module}.{name}") or REASONS.get(f"{module}.{name}")

@@ -44,6 +44,7 @@ from gradcli.language.values.classes import (
     Super,
     holds_itself,
     is_program_class,
+    make_class,
 )
 from gradcli.language.values.comparing import Steady, bare
 from gradcli.language.values.constructors import (
@@ -63,7 +64,7 @@ from gradcli.language.values.iterators import (
     wrapped,
 )
 from gradcli.language.values.python_types import name_function
-from gradcli.language.values.special_names import READABLE, is_special
+from gradcli.language.values.special_names import METHODS, READABLE, is_special
 from gradcli.language.values.text import format_value, text, text_ascii, text_repr
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.sentences import not_an_instance
@@ -261,9 +262,34 @@ def _host_classes(classes: Any, refusal: str) -> Any:
     raise TypeError(refusal)
 
 
+def _new_class(name: Any, bases: Any, members: Any) -> type:
+    """`type(name, bases, members)`: what a class statement makes of its body's names."""
+    for place, (value, kind) in enumerate(((name, str), (bases, tuple), (members, dict)), 1):
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"type.__new__() argument {place} must be {kind.__name__}, "
+                f"not {type(value).__name__}"
+            )
+    if not str.isidentifier(name) or len(name) > _LONGEST_NAME:
+        raise ValueError(f"a class is named as variables are, in {_LONGEST_NAME} letters at most")
+    machine.reserve(256 * len(members))
+    machine.spend(len(members))
+    namespace: dict[str, Any] = {"__qualname__": name, "__doc__": None}
+    for key in members:
+        if type(key) is not str:
+            raise TypeError(f"type.__new__() names must be str, not {type(key).__name__}")
+        if is_special(key) and key not in METHODS and key != "__doc__":
+            raise TypeError(f"the special name '{key[:_LONGEST_NAME]}' is not in the language")
+        namespace[key] = members[key]
+    return make_class(name, bases, namespace)
+
+
+_LONGEST_NAME = 200
+
+
 def _type(*args: Any) -> Any:
     if len(args) == 3:
-        raise TypeError("type() takes 1 argument here: classes are made with a class statement")
+        return _new_class(*args)
     if len(args) != 1:
         raise TypeError("type() takes 1 or 3 arguments")
     return class_of(args[0])

@@ -14,6 +14,7 @@ _files = "files are given with --input FILE (json, npy, npz, csv), results come 
 _plots = "matplotlib.pyplot draws curves, points, bars, images and contours"
 _threads = "a program runs on one thread"
 _network = "a program has no network"
+_as_written = "a program runs as it is written; `gradcli graph` shows what ran"
 REASONS: dict[str, str] = {
     "pathlib": "paths are text: os.path joins and splits them",
     "glob": _files,
@@ -42,7 +43,8 @@ REASONS: dict[str, str] = {
     "tensorboard": "print writes the numbers, emit(name=value) a record of them",
     "tensorboardX": "print writes the numbers, emit(name=value) a record of them",
     "torch.utils.tensorboard": "print writes the numbers, emit(name=value) a record of them",
-    "torch.jit": "a program runs as it is written; `gradcli graph` shows what ran",
+    "torch.jit": "a program runs as it is written: leave torch.jit out",
+    "torch.autograd.profiler": "time.perf_counter and timeit measure",
     "torch.profiler": "time.perf_counter and timeit measure; `gradcli graph` shows what ran",
     "torch.multiprocessing": _threads,
     "torch.distributed": _threads,
@@ -72,6 +74,43 @@ REASONS: dict[str, str] = {
     "ctypes": "a program cannot look into the interpreter",
     "weakref": "memory is freed when it is not used any more",
     "builtins": "Python's names are there without an import",
+    "torch.fx": _as_written,
+    "torch.export": _as_written,
+    "torch.onnx": _as_written,
+    "torch._dynamo": "torch.compile gives its function back as it is",
+    "torch.ao": "tensors are dense: float16 and bfloat16 are the small dtypes",
+    "torch.quantization": "tensors are dense: float16 and bfloat16 are the small dtypes",
+    "torch.nn.quantized": "tensors are dense: float16 and bfloat16 are the small dtypes",
+    "torch.sparse": "tensors are dense: masks and torch.masked leave elements out",
+    "torch.hub": "nothing is downloaded: models are written in the program itself",
+    "torch.library": "torch.autograd.Function makes operations of a program's own",
+    "torch.utils.cpp_extension": "torch.autograd.Function makes operations of a program's own",
+    "torch.overrides": "classes that behave as tensors are not in the language: hold one",
+    "torch.utils.benchmark": "time.perf_counter and timeit measure",
+    "torch.utils.flop_counter": "`gradcli graph` shows what ran",
+    "einops": "views are written with x.view, x.permute, x.unflatten and torch.einsum",
+    "transformers": "models are written with torch.nn",
+    "pytorch_lightning": "a loop of steps is written with torch.optim",
+    "lightning": "a loop of steps is written with torch.optim",
+    "ignite": "a loop of steps is written with torch.optim",
+    "torchmetrics": "metrics are written with tensors",
+    "torchinfo": "print(model) shows its layers",
+    "gym": "environments are written in the program",
+    "gymnasium": "environments are written in the program",
+    "sympy": "`gradcli grad EXPR --formula` gives derivatives as formulas",
+    "numba": "a program runs as it is written",
+    "fractions": "numbers are int, float and complex",
+    "decimal": "numbers are int, float and complex",
+    "cmath": "torch and numpy compute with complex numbers",
+    "array": "numbers are held by lists, tensors and arrays of numpy",
+    "unittest": "assert and torch.testing.assert_close compare",
+    "pytest": "assert and torch.testing.assert_close compare",
+    "pdb": "print shows values; in the prompt, %explain and %why answer",
+    "psutil": "a program cannot look at the machine",
+    "numpy.polynomial": "np.poly1d and np.polyfit compute with polynomials",
+    "numpy.ma": "masks are arrays of booleans; torch.masked computes with them",
+    "numpy.lib": "its functions have names in numpy",
+    "numpy.core": "its functions have names in numpy",
 }
 
 
@@ -80,12 +119,16 @@ def refusal(name: str) -> tuple[str, str] | None:
     if name in MODULES or torch_names.is_module(name):
         return None
     known = [*MODULES, "torch"]
-    reason = REASONS.get(name) or REASONS.get(name.partition(".")[0])
+    reason, at = None, name
+    while at and reason is None:
+        reason, at = REASONS.get(at), at.rpartition(".")[0]
     if reason is None:
         from gradcli.language.syntax.spelling import did_you_mean, near
 
         close = near(name, [*known, "torch.autograd", "torch.func"], 1)
-        reason = did_you_mean(close) or "there are " + ", ".join(sorted(known))
+        reason = did_you_mean(close) or "there are " + ", ".join(
+            sorted(module for module in known if "." not in module)
+        )
     return f"the module '{name}' is not in the language", reason
 
 
@@ -206,6 +249,6 @@ MODULES: dict[str, str] = {
     "timeit": "python.timeit",
     "types": "python.types",
     "numpy": "numpy_names",
-    **{f"numpy.{part}": "numpy_names" for part in ("random", "linalg", "fft", "testing")},
+    **{f"numpy.{part}": "numpy_names" for part in ("random", "linalg", "fft", "testing", "typing")},
     **dict.fromkeys(PLOT_MODULES, "plot_names"),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcli.language.machine.sizes import index_of
+from gradcli.language.machine.sizes import HOST_KINDS, index_of
 from gradcli.language.machine.state import machine
 from gradcli.language.values.array_sizes import check_array, check_dot
 from gradcli.language.values.attributes import LOADERS, load_from
@@ -92,6 +92,13 @@ def _array_take(
     return result(self.take(given[1], given[2], option(out), option(mode)))
 
 
+def _array_view(self: Any, dtype: Any = None, type: Any = None) -> Any:
+    if type is not None:
+        raise TypeError("arrays have one class here")
+    kind = None if dtype is np.ndarray else dtype_of(dtype)
+    return self.view() if kind is None else numbers(self.view(kind))
+
+
 def _base_of(array: Any) -> Any:
     """The array whose memory another one shows."""
     base = array.base
@@ -110,6 +117,7 @@ _ARRAY = pick(
     round=_array_round,
     dot=_array_dot,
     take=_array_take,
+    view=_array_view,
     dtype=property(lambda self: self.dtype),
 )
 
@@ -145,12 +153,14 @@ for _kind in SCALAR_TYPES:
         TABLES[_kind] = _SCALAR | pick(_kind, "is_integer")
     LOADERS[_kind] = load_from(TABLES[_kind])
     CONSTRUCTORS[_kind] = scalar(_kind)
+_OF_DTYPES = "name itemsize kind char str num byteorder alignment isnative fields names shape ndim"
 for _kind in {type(np.dtype(name.rstrip("_"))) for name in DTYPES}:
-    TABLES[_kind] = pick(np.dtype, "name itemsize kind", type=property(lambda self: self.type))
+    TABLES[_kind] = pick(np.dtype, _OF_DTYPES, type=property(lambda self: self.type))
     LOADERS[_kind] = load_from(TABLES[_kind])
 CONSTRUCTORS[np.dtype] = lambda dtype, align=False, copy=False: (
     np.dtype(float) if dtype is None else dtype_of(dtype)
 )
+HOST_KINDS.add(type(np.dtypes.Float64DType))
 _flags = type(np.empty(0).flags)
 TABLES[_flags] = pick(
     _flags, "c_contiguous f_contiguous contiguous fortran owndata writeable aligned"

@@ -30,7 +30,7 @@ _GROUPS = (
         deg2rad degrees divide equal exp exp2 expm1 fabs float_power floor floor_divide fmax
         fmin fmod gcd greater greater_equal heaviside hypot invert isfinite isinf isnan lcm
         ldexp less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and
-        logical_not logical_or logical_xor maximum minimum mod multiply negative nextafter
+        logical_not logical_or logical_xor maximum minimum mod multiply negative nextafter spacing
         not_equal positive pow power rad2deg radians reciprocal remainder rint sign signbit
         sin sinh sqrt square subtract tan tanh true_divide trunc left_shift right_shift""",
     ),
@@ -114,12 +114,14 @@ _GROUPS = (
     ("dtype k M", "tri"),
     ("N increasing", "vander"),
     ("discont axis period", "unwrap"),
+    ("axis bitorder count", "packbits unpackbits"),
     ("deg", "deg2rad"),
     ("dtype order shape", "zeros_like ones_like empty_like"),
     (
         "",
         """union1d hamming hanning bartlett blackman kaiser diag_indices fill_diagonal copyto
-        place putmask extract poly real_if_close""",
+        place putmask extract poly real_if_close diag_indices_from matrix_transpose sort_complex
+        isfortran unique_all unique_counts unique_inverse unique_values""",
     ),
 )
 
@@ -172,13 +174,14 @@ def on_numbers(function: Callable[..., Any], name: str, keywords: frozenset[str]
     """`function` of NumPy, called with checked numbers; `name` tells its rule of sizes."""
 
     first = _subscripts if name == "einsum" else argument
+    later = argument if isinstance(function, np.ufunc) else option
 
     def call(*args: Any, **kwargs: Any) -> Any:
         for keyword in kwargs:
             if keyword not in keywords:
                 raise TypeError(f"{name}() got an unexpected keyword argument '{keyword}'")
         given = [
-            (option if at and not isinstance(value, list) else first)(value)
+            (later if at and not isinstance(value, list) else first)(value)
             for at, value in enumerate(args)
         ]
         named = {key: _named(key, value) for key, value in kwargs.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcli.language.values.attributes import MISSING, Module
-from gradcli.language.values.numpy_checks import DTYPES
+from gradcli.language.values.numpy_checks import DTYPES, words
 from gradcli.language.values.python_types import name_function
 
 from .builtins import class_of
@@ -93,7 +93,16 @@ def testing_module() -> Module:
     return Module("numpy.testing", _functions_of("numpy.testing", TESTING))
 
 
+def typing_module() -> Module:
+    """`numpy.typing`: what annotates arrays."""
+    from .python.annotations import Annotation
+
+    names = ("ArrayLike", "DTypeLike", "NBitBase", "NDArray")
+    return Module("numpy.typing", {name: Annotation(f"numpy.typing.{name}") for name in names})
+
+
 _MODULES = {
+    "typing": typing_module,
     "random": random_module,
     "linalg": linalg_module,
     "fft": fft_module,
@@ -101,9 +110,17 @@ _MODULES = {
 }
 
 
+# Names whose functions take and give polynomials.
+POLYNOMIALS = words("poly1d polyadd polyder polydiv polyint polymul polysub polyval roots")
+
+
 def _find(name: str) -> Any:
     if name in _MODULES:
         return _MODULES[name]()
+    if name in POLYNOMIALS:
+        from .numpy_polynomials import find
+
+        return find(name)
     if name in FUNCTIONS:
         found = on_numbers(vars(np)[name], name, FUNCTIONS[name])
         found.__name__ = found.__qualname__ = vars(np)[name].__name__
@@ -117,4 +134,4 @@ def module() -> Module:
     for name, value in MAKING.items():
         name_function(value, name)
     entries = {**_constants(), **MAKING, **OWN}
-    return Module("numpy", entries, _find, lambda: [*FUNCTIONS, *_MODULES])
+    return Module("numpy", entries, _find, lambda: [*FUNCTIONS, *_MODULES, "poly1d"])

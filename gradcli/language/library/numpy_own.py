@@ -458,7 +458,93 @@ def _limited(value: Any) -> Any:
     return dtype_of(value)
 
 
+def block(arrays: Any) -> Any:
+    """`np.block`: one array of nested lists of blocks."""
+    given = _blocks(arrays, 0)
+    runtime.reserve(16 * _cells(given))
+    return result(np.block(given))
+
+
+def _blocks(value: Any, depth: int) -> Any:
+    if isinstance(value, tuple):
+        return ()  # for NumPy to refuse
+    if not isinstance(value, list):
+        return array_of(value)
+    if depth > _MOST_DEPTH:
+        raise ValueError(f"blocks are nested in at most {_MOST_DEPTH} lists")
+    return [_blocks(part, depth + 1) for part in counted(value)]
+
+
+def _cells(value: Any) -> int:
+    return sum(map(_cells, value)) if isinstance(value, list | tuple) else max(value.size, 1)
+
+
+_MOST_DEPTH = 32
+
+
+def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
+    """`np.shares_memory`, given up where the answer would take long."""
+    work: Any = _MOST_WORK
+    return bool(np.shares_memory(array_of(a), array_of(b), max_work=work))
+
+
+_MOST_WORK = 100_000
+
+
+def min_scalar_type(a: Any) -> Any:
+    """`np.min_scalar_type`."""
+    return dtype_of(np.min_scalar_type(argument(a)))
+
+
+def base_repr(number: Any, base: Any = 2, padding: Any = 0) -> str:
+    """`np.base_repr`."""
+    number, base, padding = (index_of(value) for value in (number, base, padding))
+    if isinstance(padding, int) and padding > _WIDEST:
+        refuse_width()
+    _small(number)
+    return np.base_repr(number, base, padding)
+
+
+def binary_repr(num: Any, width: Any = None) -> str:
+    """`np.binary_repr`."""
+    num, width = index_of(num), index_of(width)
+    if isinstance(width, int) and width > _WIDEST:
+        refuse_width()
+    _small(num)
+    return np.binary_repr(num, width)
+
+
+def _small(number: Any) -> None:
+    if not isinstance(number, int):
+        raise TypeError(f"'{type(number).__name__}' object cannot be interpreted as an integer")
+    if number.bit_length() > 64:
+        raise OverflowError("Python int too large to convert to C long")
+
+
+def _written(function: Any) -> Any:
+    """A function of NumPy that writes one number."""
+
+    def write(x: Any, precision: Any = None, unique: Any = True, **kwargs: Any) -> str:
+        named = {name: index_of(value) for name, value in kwargs.items()}
+        places = index_of(precision)
+        for value in (places, *named.values()):
+            if isinstance(value, int) and value > _WIDEST:
+                refuse_width()
+        given = argument(x)
+        text: str = function(given, precision=places, unique=bool(unique), **named)
+        return text
+
+    return write
+
+
 OWN: dict[str, Any] = {
+    "block": block,
+    "shares_memory": shares_memory,
+    "min_scalar_type": min_scalar_type,
+    "base_repr": base_repr,
+    "binary_repr": binary_repr,
+    "format_float_positional": _written(np.format_float_positional),
+    "format_float_scientific": _written(np.format_float_scientific),
     "vectorize": vectorize,
     "apply_along_axis": apply_along_axis,
     "piecewise": piecewise,

@@ -32,6 +32,9 @@ class RandomSource:
         for name, value in entries.items():
             name_function(value, name)
 
+    def __str__(self) -> str:
+        return self.text
+
     def __repr__(self) -> str:
         return f"{self.text} at 0x{id_of(self):X}"
 
@@ -100,6 +103,7 @@ _DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     "vonmises": {"mu": None, "kappa": None},
     "triangular": {"left": None, "mode": None, "right": None},
     "logseries": {"p": None},
+    "noncentral_f": {"dfnum": None, "dfden": None, "nonc": None},
 }  # fmt: skip
 
 
@@ -139,6 +143,8 @@ def _common_draws(state: Any) -> dict[str, Any]:
 
     def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None, **kwargs: Any) -> Any:
         size = None if size is None else reserve(size)
+        if size is None and isinstance(a, list | tuple) and a and set(map(type, a)) == {str}:
+            return a[int(choice(len(a), None, replace, p, **kwargs))]
         a = index_of(a) if not isinstance(a, np.ndarray) else a
         pool = reserve(a) if isinstance(a, int) else array_of(a)
         chances = None if p is None else array_of(p)

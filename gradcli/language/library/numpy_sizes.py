@@ -137,7 +137,21 @@ def _counted(given: list[Any], kwargs: dict[str, Any]) -> int:
 
 
 def _bins(given: list[Any], kwargs: dict[str, Any]) -> int:
-    return _count(_option(given, kwargs, 1, "bins", 10), 10) + _size(given[0] if given else 1)
+    bins = _option(given, kwargs, 1, "bins", 10)
+    count = _found_bins(given[0]) if isinstance(bins, str) and given else _count(bins, 10)
+    return count + _size(given[0] if given else 1)
+
+
+def _found_bins(values: Any) -> int:
+    """At most how many bins NumPy finds by itself: those of Freedman and Diaconis, or few."""
+    data = np.asarray(values)
+    few = data.size + 100
+    if not data.size or data.dtype.kind not in "biuf" or not np.isfinite(data).all():
+        return few
+    upper, lower = np.percentile(data.astype(float), (75, 25))
+    width = 2 * (upper - lower) * data.size ** (-1 / 3)
+    span = float(data.max()) - float(data.min())
+    return few if width <= 0 else few + int(min(span / width, 1e18))
 
 
 def _bins_2d(given: list[Any], kwargs: dict[str, Any]) -> int:
@@ -327,6 +341,7 @@ _RULES: dict[str, _Rule] = {
         _square,
     ),
     "multi_dot": _chained,
+    "unpackbits": lambda given, kwargs: 8 * _size(given[0]) if given else 1,
     **dict.fromkeys(("cov", "corrcoef"), _covered),
     "vander": _powers,
     "polyfit": _degrees,

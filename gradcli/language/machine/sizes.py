@@ -154,6 +154,7 @@ def weigh(value: Any, text: bool = False) -> int:
     return _weigh(value, {}, 0, text)
 
 
+HOST_KINDS: set[type] = {type}  # the classes of the host's classes; a program's have their own
 _PROGRAM = 0  # where a memo, whose keys are identities, says that objects of a program were met
 
 
@@ -161,7 +162,7 @@ def _weigh(value: Any, memo: dict[int, int], depth: int, text: bool) -> int:
     kind = type(value)
     if kind in PLAIN:
         return _leaf(value, text)
-    if type(kind) is not type:
+    if type(kind) not in HOST_KINDS:
         memo[_PROGRAM] = 1
     parts = parts_of(value)
     if parts is None:

@@ -27,6 +27,10 @@ def constructor(kind: type) -> Callable[..., Any]:
 
 OPEN_CLASSES: set[type] = {object, complex, slice, property, staticmethod, classmethod}
 
+# Classes that annotations subscript, and those that stand beside them without parameters.
+GENERICS: set[type] = {list, tuple, dict, set, frozenset, type}
+PLAIN_CLASSES: set[type] = set()
+
 
 OPEN_METACLASSES: set[type] = set()
 

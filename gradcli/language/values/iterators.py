@@ -57,7 +57,7 @@ def lazy_kind(name: str) -> type[Lazy]:
     """The class of wrapped iterators that programs know by this name."""
     kind = _kinds.get(name)
     if kind is None:
-        module = "itertools" if name in vars(itertools) else "builtins"
+        module = "itertools" if name in vars(itertools) or name == "batched" else "builtins"
         kind = _kinds[name] = type(name, (Lazy,), {"__slots__": (), "__module__": module})
     return kind
 

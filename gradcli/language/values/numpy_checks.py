@@ -37,8 +37,9 @@ _WORDS = frozenset(
     words("""C F A K L U xy ij fro nuc quicksort mergesort heapsort stable raise wrap clip full same
         valid constant edge reflect symmetric linear_ramp maximum mean median minimum even odd
         left right ortho forward backward reduced complete r linear lower higher nearest
-        midpoint hazen weibull inverted_cdf averaged_inverted_cdf closest_observation
-        interpolated_inverted_cdf median_unbiased normal_unbiased no equiv safe same_kind unsafe""")
+        midpoint auto fd doane scott stone rice sturges hazen weibull inverted_cdf
+        averaged_inverted_cdf closest_observation interpolated_inverted_cdf median_unbiased
+        normal_unbiased no equiv safe same_kind unsafe""")
 )
 _MOST = 1 << 63
 _LONGEST = 16  # characters of a dtype's name
@@ -108,10 +109,29 @@ def argument(value: Any) -> Any:
     raise TypeError(f"'{type(value).__name__}' objects are not arguments of NumPy functions here")
 
 
+def _dtype_or_word(text: str) -> Any:
+    """The dtype of a name, or a word for NumPy to refuse in its own sentence."""
+    try:
+        np.dtype(text[: _LONGEST + 1])
+    except TypeError:
+        if len(text) > _LONGEST:
+            raise TypeError(f"'{text[:_LONGEST]}…' is not understood") from None
+        return text
+    return dtype_of(text)
+
+
+def _place(part: Any) -> Any:
+    if part is not None and not isinstance(part, int | np.integer):
+        raise TypeError("slice indices must be integers or None or have an __index__ method")
+    return part
+
+
 def option(value: Any) -> Any:
     """An argument that may also be a dtype, a word, an axis or a shape."""
     if isinstance(value, str):
-        return value if value in _WORDS else dtype_of(value)
+        return value if value in _WORDS else _dtype_or_word(value)
+    if isinstance(value, slice):
+        return slice(*[_place(part) for part in (value.start, value.stop, value.step)])
     if isinstance(value, type | np.dtype):
         return dtype_of(value)
     if isinstance(value, tuple | list) and all(

@@ -11,6 +11,7 @@ METHODS = frozenset(
         "__str__",
         "__len__",
         "__getitem__",
+        "__getitems__",
         "__setitem__",
         "__delitem__",
         "__iter__",
@@ -95,6 +96,23 @@ METHODS = frozenset(
 # Those of them that only a program's own attribute access calls, never the host's.
 LOOKUPS = ("__getattr__", "__setattr__", "__delattr__")
 
+
+# What the author of a file says of it, in names that mean nothing to the language.
+DESCRIBING = frozenset(
+    [
+        "__all__",
+        "__author__",
+        "__contact__",
+        "__copyright__",
+        "__credits__",
+        "__date__",
+        "__email__",
+        "__license__",
+        "__maintainer__",
+        "__status__",
+        "__version__",
+    ]
+)
 
 READABLE = METHODS | {"__name__", "__doc__", "__version__", "__qualname__", "__dict__"}
 

@@ -15,7 +15,7 @@ from ...table.entry import op
 from ...table.levels.randomness import over_batch, per_example, same_for_all, whole_batch
 from ...table.lookup import get_op
 from ...table.memory.inplace import check_writable, copy_, run_inplace
-from ...table.memory.meta import needs_data
+from ...table.memory.meta import draws_like, empty, is_meta, needs_data
 from ...table.public.plain_functions import OPTIONS, function
 from ...table.shape_rules import broadcast_shape, check_expand
 from ...tensor import dtypes
@@ -306,6 +306,7 @@ def normal_size(mean: float, std: float, size: Sequence[int], *options: Any) -> 
     mapped="draws",
     doc="Ones with the given probabilities, else zeros.",
 )
+@draws_like
 @over_batch
 def bernoulli(self: Tensor, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
@@ -320,6 +321,7 @@ def bernoulli(self: Tensor, generator: Any) -> Tensor:
     mapped="draws",
     doc="Ones with probability `p`, else zeros, in the shape of `self`.",
 )
+@draws_like
 @over_batch
 def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
@@ -333,6 +335,7 @@ def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
     mapped="draws",
     doc="Poisson random counts with the given rates.",
 )
+@draws_like
 @over_batch
 def poisson(self: Tensor, generator: Any) -> Tensor:
     check_generator("poisson", generator)
@@ -346,6 +349,7 @@ def poisson(self: Tensor, generator: Any) -> Tensor:
     mapped="draws",
     doc="Binomial random counts of successes in `count` trials of probability `prob`.",
 )
+@needs_data("aten::binomial")
 def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     check_generator("binomial", generator)
     broadcast_shape((shape_of(count), shape_of(prob)))
@@ -360,9 +364,15 @@ def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     mapped="draws",
     doc="Indices drawn from rows of weights.",
 )
-@needs_data("aten::multinomial")
 def multinomial(self: Tensor, num_samples: int, replacement: bool, generator: Any) -> Tensor:
     check_generator("multinomial", generator)
+    if is_meta(self):
+        if len(shape_of(self)) not in (1, 2):
+            raise RuntimeError(
+                "The probability distributions dimensions must be 1 or 2, but got "
+                f"{len(shape_of(self))}"
+            )
+        return empty((*shape_of(self)[:-1], num_samples), dtypes.int64)
     if is_batched(self):
         return _multinomial(self, num_samples, replacement, generator)
     weights = np.asarray(self.array)

@@ -9,13 +9,13 @@ import numpy as np
 from ...table.dtype_rules import is_batched, refuse_batch
 from ...table.formulas import traced
 from ...table.levels.batching import wrap_batch
-from ...table.memory.meta import needs_data
+from ...table.memory.meta import NO_ITEM, empty, is_meta, needs_data
 from ...table.out_rules import Rule
 from ...table.public.plain_functions import function
 from ...tensor import dtypes
 from ...tensor.dtypes import Array
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, from_array
+from ...tensor.tensor import Tensor, from_array, shape_of
 from ..creation.tensors import check_size
 
 BOTH = ("torch", "Tensor")
@@ -116,10 +116,13 @@ def argwhere(self: Tensor) -> Tensor:
     prelude="F",
     doc="Zeros with a one at each index, along a new last dimension.",
 )
-@needs_data("item")
 def one_hot(self: Tensor, num_classes: int) -> Tensor:
     if self.dtype is not dtypes.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if is_meta(self):
+        if num_classes == -1:
+            raise RuntimeError(NO_ITEM)
+        return empty((*shape_of(self), num_classes), dtypes.int64)
     if is_batched(self):
         return _one_hot_over_batch(self, num_classes)
     index = np.asarray(self.array)

@@ -176,6 +176,21 @@ def needs_data(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
+def draws_like(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a function that draws in the shape and dtype of a tensor take meta tensors.
+
+    One that requires a gradient stays refused.
+    """
+
+    @wraps(function)
+    def drawn(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_meta(self) and not requires_grad(self):
+            return empty(shape_of(self), self.dtype)
+        return function(self, *args, **kwargs)
+
+    return drawn
+
+
 # ---------------------------------------------------------------- operations
 
 _inside: list[Op] = []  # composites that run
@@ -210,7 +225,9 @@ def computed(op: Op, args: Sequence[Any]) -> Any:
     shape = None
     pointwise = op.batching == ELEMENTWISE and not op.view and op.size is None
     if pointwise or op.id in _COPIES:
-        shape = broadcast_shape([shape_of(tensor) for tensor in tensors])
+        shapes = [shape_of(tensor) for tensor in tensors]
+        _check_broadcast(shapes)
+        shape = broadcast_shape(shapes)
         if numel(shape) * 8 <= _DENSE:
             shape = None
     stand = [_stand_in(value, op, shape is not None) for value in args]
@@ -229,6 +246,22 @@ def computed(op: Op, args: Sequence[Any]) -> Any:
             if shape is not None:
                 output.array = empty(shape, output.dtype).array
     return outputs
+
+
+def _check_broadcast(shapes: Sequence[tuple[int, ...]]) -> None:
+    """Raise RuntimeError for shapes that do not meet, in the words that are said without data."""
+    common = [1] * max(map(len, shapes), default=0)
+    for number, shape in enumerate(shapes):
+        for place in range(-1, -1 - len(shape), -1):
+            length = shape[place]
+            if common[place] == 1:
+                common[place] = length
+            elif length not in (1, common[place]):
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {length} at {place}! "
+                    f"Mismatching argument at index {number} had {Size(shape)}; but expected "
+                    f"shape should be broadcastable to {common}"
+                )
 
 
 def _stand_in(value: Any, op: Op, small: bool) -> Any:

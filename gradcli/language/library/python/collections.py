@@ -20,7 +20,7 @@ from gradcli.language.machine.sizes import (
 from gradcli.language.machine.state import counted, feed, machine
 from gradcli.language.values.attributes import LOADERS, Module, load_from
 from gradcli.language.values.classes import ProgramClass, allow_base, binding_loaders
-from gradcli.language.values.constructors import CONSTRUCTORS, callable_value
+from gradcli.language.values.constructors import CONSTRUCTORS, GENERICS, callable_value
 from gradcli.language.values.iterators import deeper, wrapped
 from gradcli.language.values.python_types import DICT, TABLES, TUPLE, looking_up, pick, searching
 from gradcli.language.values.text import text, text_repr
@@ -323,6 +323,9 @@ def _store(value: Any, name: str, new: Any) -> None:
 
 
 binding_loaders.add(_load)
+
+
+GENERICS.update((OrderedDict, collections.defaultdict, Counter, collections.deque, ChainMap))
 
 
 def module() -> Module:

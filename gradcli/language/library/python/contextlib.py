@@ -132,6 +132,7 @@ class RedirectOutput:
     def __init__(self, new_target: Any) -> None:
         self.target = new_target
         self.before: list[Any] = []
+        self.names = machine.globals
 
     def __enter__(self) -> Any:
         self.before.append(machine.write)
@@ -140,7 +141,9 @@ class RedirectOutput:
         return self.target
 
     def __exit__(self, *error: object) -> None:
-        machine.write = self.before.pop()
+        before = self.before.pop()
+        if machine.globals is self.names:  # not one that a later program drops
+            machine.write = before
 
 
 class RedirectMessages:
@@ -149,6 +152,7 @@ class RedirectMessages:
     def __init__(self, new_target: Any) -> None:
         self.target = new_target
         self.before: list[Any] = []
+        self.names = machine.globals
 
     def __enter__(self) -> Any:
         self.before.append(machine.message)
@@ -156,7 +160,9 @@ class RedirectMessages:
         return self.target
 
     def __exit__(self, *error: object) -> None:
-        machine.message = self.before.pop()
+        before = self.before.pop()
+        if machine.globals is self.names:
+            machine.message = before
 
 
 class ExitStack:

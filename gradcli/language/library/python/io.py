@@ -9,6 +9,6 @@ from .streams import TextInMemory
 
 def module() -> Module:
     """The module `io`."""
-    from gradcli.language.library.memory_files import BytesIO
+    from gradcli.language.library.memory_files import BytesIO, open_file
 
-    return Module("io", {"BytesIO": BytesIO, "StringIO": TextInMemory})
+    return Module("io", {"BytesIO": BytesIO, "StringIO": TextInMemory, "open": open_file})

@@ -10,7 +10,15 @@ from gradcli.language.machine.sizes import index_of
 from gradcli.language.machine.state import feed, machine
 from gradcli.language.values.attributes import MISSING, Module
 from gradcli.language.values.constructors import callable_value
-from gradcli.language.values.iterators import deeper, endless, lazy, lazy_counted, wrapped
+from gradcli.language.values.functions import Builtin
+from gradcli.language.values.iterators import (
+    deeper,
+    endless,
+    lazy,
+    lazy_counted,
+    lazy_kind,
+    wrapped,
+)
 
 from .hosts import as_host
 
@@ -183,6 +191,31 @@ def _groupby(iterable: Any, key: Any = None) -> Any:
     return wrapped("groupby", groups.groups(), deeper((items,)))
 
 
+def _batched(iterable: Any, n: Any, *, strict: Any = False) -> Any:
+    n = index_of(n)
+    if not isinstance(n, int):
+        raise TypeError(f"'{type(n).__name__}' object cannot be interpreted as an integer")
+    if n < 1:
+        raise ValueError("n must be at least one")
+    items = lazy_counted(iterable)
+    return wrapped("batched", _batches(iter(items), n, bool(strict)), deeper((items,)))
+
+
+def _batches(items: Any, n: int, strict: bool) -> Any:
+    """Tuples of `n` items; the last may have fewer."""
+    batch: list[Any] = []
+    for item in items:
+        machine.reserve(8)
+        batch.append(item)
+        if len(batch) == n:
+            yield tuple(batch)
+            batch = []
+    if batch and strict:
+        raise ValueError("batched(): incomplete batch")
+    if batch:
+        yield tuple(batch)
+
+
 def module() -> Module:
     """The module `itertools`."""
     entries: dict[str, Any] = {
@@ -215,6 +248,9 @@ def module() -> Module:
     entries["chain"].entries = {
         "from_iterable": lambda its, /: lazy("chain", host.chain.from_iterable, lazy_counted(its))
     }
+    # Python has it from 3.12 on.
+    entries["batched"] = Builtin("batched", _batched, "class", "itertools")
+    entries["batched"].instances = (lazy_kind("batched"),)
     return Module("itertools", entries)
 
 

@@ -14,8 +14,11 @@ from typing import Any
 from gradcli.language.machine.sizes import index_of
 from gradcli.language.machine.state import feed, machine
 from gradcli.language.values import arithmetic
-from gradcli.language.values.attributes import Module
+from gradcli.language.values.arithmetic import MAX_BITS, refuse_integer
+from gradcli.language.values.attributes import LOADERS, NAMES, Module
 from gradcli.tensor.runtime import runtime
+
+from .hosts import open_class
 
 
 class Draws(host.Random):
@@ -56,11 +59,57 @@ def _shape(value: Any, name: str) -> float:
     return number
 
 
+class Generator:
+    """`random.Random`: a generator with numbers of its own, drawn by the module's functions."""
+
+    __slots__ = ("entries", "source")
+
+    def __init__(self, x: Any = None) -> None:
+        self.source = Draws(_seed(x))
+        self.entries = functions(self.source)
+
+
+def _load(value: Generator, name: str) -> Any:
+    found = value.entries.get(name)
+    if found is None:
+        raise AttributeError(f"'Random' object has no attribute '{name}'", name=name, obj=value)
+    return found
+
+
+open_class(Generator, module="random", name="Random")
+LOADERS[Generator] = _load
+NAMES[Generator] = lambda value: value.entries
+
+
+def _seed(a: Any) -> Any:
+    """What a generator starts from."""
+    a = index_of(a)
+    if not isinstance(a, int | float | str | None):
+        raise TypeError(
+            "The only supported seed types are: None,\nint, float, str, bytes, and bytearray."
+        )
+    return a
+
+
+def _state(state: Any) -> Any:
+    """What `getstate` gave. Raises for anything else."""
+    if not isinstance(state, tuple) or len(state) != 3 or not isinstance(state[1], tuple):
+        raise TypeError("setstate() takes what getstate() gave")
+    if not isinstance(state[2], float | None):
+        raise TypeError("setstate() takes what getstate() gave")
+    return state
+
+
 def module() -> Module:
     """The module `random` of the session."""
     source = machine.random
     if source is None:
         source = machine.random = Draws()
+    return Module("random", {**functions(source), "Random": Generator})
+
+
+def functions(source: Draws) -> dict[str, Callable[..., Any]]:
+    """What draws from a generator, by name."""
     add, sub, mul, truediv = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.truediv
 
     def sample(population: Any, k: Any, *, counts: Any = None) -> list[Any]:
@@ -73,7 +122,7 @@ def module() -> Module:
             counts = list(feed(counts))
             if not all(type(count) is int for count in counts):
                 raise TypeError("Counts must be integers")
-        return source.sample(population, k, counts=counts)  # type: ignore[no-any-return]
+        return source.sample(population, k, counts=counts)
 
     def choices(
         population: Any, weights: Any = None, *, cum_weights: Any = None, k: Any = 1
@@ -86,9 +135,7 @@ def module() -> Module:
             size = len(population)
             weights = _weights(weights, size, "weights")
             cum_weights = _weights(cum_weights, size, "weights")
-        return source.choices(  # type: ignore[no-any-return]
-            population, weights, cum_weights=cum_weights, k=k
-        )
+        return source.choices(population, weights, cum_weights=cum_weights, k=k)
 
     def shuffle(x: Any) -> None:
         machine.spend(len(x))
@@ -115,12 +162,33 @@ def module() -> Module:
 
     def randrange(start: Any, stop: Any = None, step: Any = 1) -> int:
         given = (start,) if stop is None else (start, stop, step)
-        return source.randrange(*map(index_of, given))  # type: ignore[no-any-return]
+        return source.randrange(*map(index_of, given))
 
     def randint(a: Any, b: Any) -> int:
-        return source.randint(index_of(a), index_of(b))  # type: ignore[no-any-return]
+        return source.randint(index_of(a), index_of(b))
 
-    entries: dict[str, Callable[..., Any]] = {
+    def gammavariate(alpha: Any, beta: Any) -> Any:
+        return source.gammavariate(_shape(alpha, "gammavariate"), _shape(beta, "gammavariate"))
+
+    def lognormvariate(mu: Any = 0.0, sigma: Any = 1.0) -> float:
+        return source.lognormvariate(float(mu), float(sigma))
+
+    def vonmisesvariate(mu: Any, kappa: Any) -> float:
+        return source.vonmisesvariate(float(mu), float(kappa))
+
+    def paretovariate(alpha: Any) -> float:
+        return source.paretovariate(float(alpha))
+
+    def weibullvariate(alpha: Any, beta: Any) -> float:
+        return source.weibullvariate(float(alpha), float(beta))
+
+    def getrandbits(k: Any) -> int:
+        k = index_of(k)
+        if isinstance(k, int) and k > MAX_BITS:
+            refuse_integer()
+        return source.getrandbits(k)
+
+    return {
         "random": lambda: source.random(),
         "uniform": uniform,
         "randint": randint,
@@ -131,9 +199,16 @@ def module() -> Module:
         "expovariate": expovariate,
         "betavariate": betavariate,
         "triangular": triangular,
-        "seed": lambda a=None: source.seed(a),
+        "gammavariate": gammavariate,
+        "lognormvariate": lognormvariate,
+        "vonmisesvariate": vonmisesvariate,
+        "paretovariate": paretovariate,
+        "weibullvariate": weibullvariate,
+        "getrandbits": getrandbits,
+        "getstate": lambda: source.getstate(),
+        "setstate": lambda state: source.setstate(_state(state)),
+        "seed": lambda a=None: source.seed(_seed(a)),
         "sample": sample,
         "choices": choices,
         "shuffle": shuffle,
     }
-    return Module("random", dict(entries))
