@@ -39,6 +39,8 @@ from .one_record import Derivative, Evaluation
 from .streaming import job_of
 
 if TYPE_CHECKING:
+    from gradcli.io.paths import Path
+
     from .columns import ColumnResults
 
 AT_ONCE = 4096  # records of a grid that are evaluated together
@@ -72,6 +74,11 @@ class Stream:
         self.options = options
         self.given: Given = bound(options)
         self.paths = paths_of(options)
+        self.beside: dict[str, Path] = {}
+        if options.sigma and not options.slurp:
+            from gradcli.cli.results.propagation import sigma_fields
+
+            self.beside = sigma_fields(options)
         shared = options.input if options.grid or options.null_input else options.input[:-1]
         self.given.leaves = {
             **inputs_of([*shared, *options.table], options, (job.runner,)),
@@ -206,8 +213,8 @@ class Stream:
         options = self.options
         name = options.input[-1] if options.input else "-"
         found = self._found(name, input_format(name, options.from_, "ndjson"))
-        if self.paths:
-            return (Mapped(group, self.paths) for group in found)
+        if self.paths or self.beside:
+            return (Mapped(group, self.paths, self.beside) for group in found)
         return found
 
     def _found(self, name: str, form: str) -> Iterator[Group]:
@@ -340,7 +347,10 @@ class Stream:
 
     def _inputs(self, member: Record) -> dict[str, Tensor]:
         """A record's inputs and those of the command line, which win; every array is a new one."""
-        self.job.runner.offered = member
+        offered = member
+        if self.beside:
+            offered = {name: value for name, value in member.items() if name not in self.beside}
+        self.job.runner.offered = offered
         given = self.given
         shared = {name: _copy(tensor, True) for name, tensor in given.leaves.items()}
         shared |= {name: _copy(tensor, False) for name, tensor in given.constants.items()}
