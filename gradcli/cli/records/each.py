@@ -54,14 +54,6 @@ def derive_records(text: Text, options: Options) -> int:
 
 def evaluate_records(text: Text, options: Options) -> int:
     """`eval` over records; the exit status."""
-    from gradcli.cli.programs.inputs import use_dtype
-    from gradcli.cli.programs.runner import prepare, seed
-    from gradcli.cli.results.output import check_output
-
-    use_dtype(options, text)
-    check_output(options)
-    prepare(options)
-    seed(options, None)
     options.json = True
     return Stream(Evaluation(text, options), options).run()
 

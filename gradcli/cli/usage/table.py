@@ -1,9 +1,12 @@
 """Every command and option, said once: parsing, `--help`, completions and the manual come from it.
 
-Nothing is imported here, so that `--help` and the shell completions cost what bare Python costs.
+Nothing that takes time is imported here, so that `--help` and the shell completions cost what bare
+Python costs.
 """
 
 from __future__ import annotations
+
+from gradcli.calculus.defaults import NEWTON, STEPS
 
 FLAG = "flag"  # takes no argument
 TEXT = "text"
@@ -184,7 +187,7 @@ OPTIONS: dict[str, Option] = _table(
         "method",
         CHOICE,
         "METHOD",
-        "newton, lbfgs, or auto: newton up to 100 variables",
+        f"newton, lbfgs, or auto: newton up to {NEWTON} variables",
         group=RESULT,
         choices=("auto", "newton", "lbfgs"),
         default="auto",
@@ -196,7 +199,7 @@ OPTIONS: dict[str, Option] = _table(
         "what counts as zero (the root of the dtype's precision)",
         group=RESULT,
     ),
-    Option("iterations", COUNT, "N", "steps of the search at most", group=LIMITS, default=200),
+    Option("iterations", COUNT, "N", "steps of the search at most", group=LIMITS, default=STEPS),
     Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
     Option("full", FLAG, "", "tensors as dtype, shape, requires_grad … and data", group=OUTPUT),
     Option(
