@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DIRECTORY = os.path.join(os.path.dirname(__file__), "schema")
 
@@ -19,6 +21,8 @@ _FILES = {"minimize": "search", "solve": "search"}  # what is answered in one fo
 
 def schema(name: str) -> dict[str, Any]:
     """The schema of a command's output, or of `error`. Raises KeyError for other names."""
+    import json
+
     if name not in NAMES:
         raise KeyError(name)
     with open(os.path.join(DIRECTORY, f"{_FILES.get(name, name)}.json"), encoding="utf-8") as file:

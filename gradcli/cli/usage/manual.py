@@ -5,7 +5,20 @@ from __future__ import annotations
 from gradcli import __version__
 
 from .help import usage
-from .table import COMMANDS, GROUPS, MAIN, OPTIONS, STATUSES, Command, Option
+from .table import (
+    BINDING,
+    COMMANDS,
+    DIRECTION,
+    FIELDS,
+    FILES,
+    GROUPS,
+    MAIN,
+    NAMES,
+    OPTIONS,
+    STATUSES,
+    Command,
+    Option,
+)
 
 _ENVIRONMENT = (
     ("NO_COLOR", "when set and not empty, no colour is used"),
@@ -134,9 +147,18 @@ def _about(option: Option) -> str:
     about = option.help
     if option.choices:
         about += f" ({', '.join(option.choices)})"
-    if option.default not in (None, "", False):
-        about += f"; {option.default} by default"
-    return about
+    if option.usual:
+        about += f"; {option.usual} by default"
+    return about + _syntax(option)
+
+
+def _syntax(option: Option) -> str:
+    """How several values are given."""
+    if option.kind in (NAMES, FIELDS):
+        return ". Several have commas between them, or the option is repeated"
+    if option.kind in (BINDING, DIRECTION, FILES):
+        return ". May be repeated"
+    return ""
 
 
 def _filled(text: str) -> list[str]:

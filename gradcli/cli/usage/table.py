@@ -25,13 +25,30 @@ FIELDS = "fields"  # a,b=FIELD; may be repeated
 CHOICE = "choice"
 
 FORMATS = ("json", "ndjson", "csv", "tsv", "npy", "npz", "parquet", "arrow")
+PROGRAMS = ("grad", "py")  # endings of files
+RECORD_FILES = (*FORMATS, "jsonl", "gz")
 DTYPES = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 
 
 class Option:
-    """One option: `name` without dashes, `short` one letter or "", what its argument is."""
+    """One option: `name` without dashes, `short` one letter or "", what its argument is.
 
-    __slots__ = ("argument", "choices", "default", "group", "help", "kind", "name", "short")
+    `usual` says to people what holds without it, if that is not `default`; `files` are the endings
+    of the files that its argument may name, none for any file.
+    """
+
+    __slots__ = (
+        "argument",
+        "choices",
+        "default",
+        "files",
+        "group",
+        "help",
+        "kind",
+        "name",
+        "short",
+        "usual",
+    )
 
     def __init__(
         self,
@@ -44,6 +61,8 @@ class Option:
         group: str = "",
         choices: tuple[str, ...] = (),
         default: object = None,
+        usual: str = "",
+        files: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.short = short
@@ -53,6 +72,8 @@ class Option:
         self.group = group
         self.choices = choices
         self.default = default
+        self.usual = usual or ("" if default in (None, "") else str(default))
+        self.files = files
 
     @property
     def dest(self) -> str:
@@ -85,6 +106,7 @@ class Command:
         "name",
         "options",
         "summary",
+        "usual",
     )
 
     def __init__(
@@ -98,8 +120,10 @@ class Command:
         details: tuple[str, ...] = (),
         module: str = "",
         forms: tuple[str, ...] = (),
+        usual: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.name = name
+        self.usual = dict(usual)  # what holds here without an option, if not what holds elsewhere
         self.forms = forms  # what --format may be, the first if it is not given
         self.module = module or name  # in gradcli/cli/commands
         self.arguments = arguments
@@ -117,6 +141,12 @@ class Command:
         """What the argument of an option may be, of those that have a choice."""
         return self.forms if option.name == "format" else option.choices
 
+    def usually(self, option: Option) -> str:
+        """What holds without an option, "" where that is nothing."""
+        if option.name == "format" and self.forms:
+            return self.forms[0]
+        return self.usual.get(option.name, option.usual)
+
 
 def _table(*options: Option) -> dict[str, Option]:
     return {option.name: option for option in options}
@@ -130,25 +160,39 @@ OPTIONS: dict[str, Option] = _table(
         "expression", REPEATED, "EXPR", "evaluate EXPR; may be repeated", short="e", group=INPUT
     ),
     Option(
-        "file", TEXT, "FILE", "take the program from FILE (- for stdin)", short="f", group=INPUT
+        "file",
+        TEXT,
+        "FILE",
+        "take the program from FILE (- for stdin)",
+        short="f",
+        group=INPUT,
+        files=PROGRAMS,
     ),
     Option(
         "set", BINDING, "NAME=VALUE", "an input: JSON, or an expression of literals", group=INPUT
     ),
     Option("const", BINDING, "NAME=VALUE", "an input that is not differentiated", group=INPUT),
-    Option("input", FILES, "FILE", "inputs from a file, or - for stdin", group=INPUT),
+    Option(
+        "input",
+        FILES,
+        "FILE",
+        "inputs from a file, or - for stdin",
+        group=INPUT,
+        files=RECORD_FILES,
+    ),
     Option(
         "from",
         CHOICE,
         "FORM",
-        "the format of the input: json ndjson csv tsv npy npz parquet arrow (by extension)",
+        "the format of the input",
         group=INPUT,
         choices=FORMATS,
+        usual="by extension",
     ),
     Option("map", BINDING, "NAME=FIELD", "read an input from a column, or a .path", group=INPUT),
     Option("grid", FLAG, "", "one record for each point of the --set ranges", group=INPUT),
-    Option("wrt", NAMES, "NAMES", "differentiate with respect to these inputs only", group=RESULT),
-    Option("of", NAMES, "NAMES", "the results to take, by their names", group=RESULT),
+    Option("wrt", NAMES, "NAME,…", "differentiate by these inputs only", group=RESULT, usual="all"),
+    Option("of", NAMES, "NAME,…", "the results to take, by their names", group=RESULT, usual="all"),
     Option(
         "format",
         CHOICE,
@@ -159,7 +203,7 @@ OPTIONS: dict[str, Option] = _table(
         default="",
     ),
     Option("all", FLAG, "", "every node by itself: no loop is folded", group=OUTPUT),
-    Option("depth", NATURAL, "N", "open N levels of modules (0: none)", group=OUTPUT),
+    Option("depth", NATURAL, "N", "open N levels of modules", group=OUTPUT, usual="all"),
     Option("formula", FLAG, "", "expressions instead of numbers", group=RESULT),
     Option(
         "as",
@@ -168,9 +212,17 @@ OPTIONS: dict[str, Option] = _table(
         "formulas as text, latex, or a function in numpy or torch",
         group=RESULT,
         choices=("text", "latex", "numpy", "torch"),
+        default="text",
     ),
     Option("tangent", DIRECTION, "[NAME=]VALUE", "the direction of an input", group=RESULT),
-    Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
+    Option(
+        "cotangent",
+        DIRECTION,
+        "VALUE",
+        "the weights of the result's elements",
+        group=RESULT,
+        usual="1 for one number",
+    ),
     Option(
         "sigma",
         BINDING,
@@ -181,7 +233,14 @@ OPTIONS: dict[str, Option] = _table(
     Option("elasticity", FLAG, "", "relative derivatives too: x / y · dy/dx", group=RESULT),
     Option("taylor", COUNT, "N", "Taylor coefficients too, up to the power N", group=RESULT),
     Option("bounds", BINDING, "NAME=LOW,HIGH", "the range of a --set name", group=RESULT),
-    Option("table", FILES, "FILE", "constants from a file, a vector a column", group=INPUT),
+    Option(
+        "table",
+        FILES,
+        "FILE",
+        "constants from a file, a vector a column",
+        group=INPUT,
+        files=RECORD_FILES,
+    ),
     Option("trace", FLAG, "", "a JSON line for each step", group=OUTPUT),
     Option(
         "method",
@@ -196,8 +255,9 @@ OPTIONS: dict[str, Option] = _table(
         "tolerance",
         NUMBER,
         "X",
-        "what counts as zero (the root of the dtype's precision)",
+        "what counts as zero",
         group=RESULT,
+        usual="the root of the dtype's precision",
     ),
     Option("iterations", COUNT, "N", "steps of the search at most", group=LIMITS, default=STEPS),
     Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
@@ -206,11 +266,12 @@ OPTIONS: dict[str, Option] = _table(
         "dtype",
         CHOICE,
         "DTYPE",
-        "the default dtype, else float32 with `import torch` and float64 without",
+        "the default dtype",
         group=NUMBERS,
         choices=DTYPES,
+        usual="float32 with `import torch`, else float64",
     ),
-    Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS),
+    Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS, usual="0"),
     Option(
         "nonfinite",
         CHOICE,
@@ -220,7 +281,7 @@ OPTIONS: dict[str, Option] = _table(
         choices=("string", "null", "error"),
         default="string",
     ),
-    Option("indent", NATURAL, "N", "spaces a level (0 for one line)", group=OUTPUT),
+    Option("indent", NATURAL, "N", "spaces a level; 0: one line", group=OUTPUT, usual="2"),
     Option("compact-output", FLAG, "", "JSON on one line", short="c", group=OUTPUT),
     Option("raw-output", FLAG, "", "strings without quotes", short="r", group=OUTPUT),
     Option(
@@ -230,14 +291,16 @@ OPTIONS: dict[str, Option] = _table(
         "write a file, whole or not at all",
         short="o",
         group=OUTPUT,
+        usual="stdout",
     ),
     Option(
         "to",
         CHOICE,
         "FORM",
-        "the format of results: json ndjson csv tsv npy npz parquet arrow (by extension)",
+        "the format of results",
         group=OUTPUT,
         choices=FORMATS,
+        usual="by extension, else JSON",
     ),
     Option("plots", TEXT, "DIR", "write the figures of a program as SVG", group=OUTPUT),
     Option(
@@ -258,29 +321,54 @@ OPTIONS: dict[str, Option] = _table(
         "a record a line in, a result out; branches are slower",
         group=RECORDS,
     ),
-    Option("copy", FIELDS, "FIELDS", "put these fields in front of results", group=RECORDS),
+    Option("copy", FIELDS, "[NAME=]FIELD,…", "put these fields in front of results", group=RECORDS),
     Option("null-input", FLAG, "", "read no records: run once", short="n", group=RECORDS),
     Option("slurp", FLAG, "", "all records as one, a list for each name", short="s", group=RECORDS),
     Option("seq", FLAG, "", "records start with the RS character (RFC 7464)", group=RECORDS),
     Option("unbuffered", FLAG, "", "write each result as soon as it is there", group=RECORDS),
-    Option("jobs", NATURAL, "N", "processes for records (1; 0: all cores)", group=RECORDS),
+    Option("jobs", NATURAL, "N", "processes for records; 0: all cores", group=RECORDS, usual="1"),
     Option(
         "engine",
         TEXT,
         "ENGINE",
         "dask, or dask=ADDRESS: a file of results for each file of records",
         group=RECORDS,
+        usual="this process",
     ),
     Option("keep-going", FLAG, "", "go on after a bad record (the default)", group=RECORDS),
     Option("fail-fast", FLAG, "", "stop at the first bad record", group=RECORDS),
-    Option("rtol", NUMBER, "X", "relative tolerance", group=RESULT, default=1e-3),
-    Option("atol", NUMBER, "X", "absolute tolerance", group=RESULT, default=1e-5),
-    Option("eps", NUMBER, "X", "step of the differences", group=RESULT, default=1e-6),
-    Option("max-steps", COUNT, "N", "steps of the program (100000000)", group=LIMITS),
-    Option("max-memory", SIZE, "SIZE", "memory, such as 512M (4G)", group=LIMITS),
-    Option("timeout", SECONDS, "SECONDS", "time (none)", group=LIMITS),
-    Option("max-depth", COUNT, "N", "depth of calls (1000)", group=LIMITS),
-    Option("keep", SIZE, "SIZE", "memory for freed graphs (256M)", group=SESSION),
+    Option(
+        "rtol",
+        NUMBER,
+        "X",
+        "relative tolerance",
+        group=RESULT,
+        default=1e-3,
+        usual="1e-3; more below float64",
+    ),
+    Option(
+        "atol",
+        NUMBER,
+        "X",
+        "absolute tolerance",
+        group=RESULT,
+        default=1e-5,
+        usual="1e-5; more below float64",
+    ),
+    Option(
+        "eps",
+        NUMBER,
+        "X",
+        "step of the differences",
+        group=RESULT,
+        default=1e-6,
+        usual="1e-6; more below float64",
+    ),
+    Option("max-steps", COUNT, "N", "steps of the program", group=LIMITS, usual="100000000"),
+    Option("max-memory", SIZE, "SIZE", "memory, such as 512M", group=LIMITS, usual="4G"),
+    Option("timeout", SECONDS, "SECONDS", "time", group=LIMITS, usual="no end"),
+    Option("max-depth", COUNT, "N", "depth of calls", group=LIMITS, usual="1000"),
+    Option("keep", SIZE, "SIZE", "memory for freed graphs", group=SESSION, usual="256M"),
     Option("resume", FLAG, "", "offer what was typed in a session that was killed", group=SESSION),
     Option("no-config", FLAG, "", "read no configuration file", group=SESSION),
     Option(
@@ -296,13 +384,13 @@ OPTIONS: dict[str, Option] = _table(
         "color",
         CHOICE,
         "WHEN",
-        "colour: auto, always or never",
+        "colour",
         group=GENERAL,
         choices=("auto", "always", "never"),
         default="auto",
     ),
     Option("quiet", FLAG, "", "no progress and no notices; errors stay", group=GENERAL),
-    Option("prefix", TEXT, "DIR", "install below DIR, not for the user", group=GENERAL),
+    Option("prefix", TEXT, "DIR", "install below DIR", group=GENERAL, usual="for the user"),
     Option("help", FLAG, "", "show this help", short="h", group=GENERAL),
     Option("version", FLAG, "", "show the version", short="V", group=GENERAL),
 )
@@ -316,6 +404,8 @@ _RECORDS = " each copy null-input slurp seq unbuffered jobs keep-going fail-fast
 _WRITING = " nonfinite indent compact-output raw-output output to full"
 _FORMULA = " formula as"
 _ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
+
+_ONE_RESULT = (("of", "the last"),)
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -340,6 +430,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli eval --json --set x=2 model.grad | jq .values", "its names as JSON"),
             ),
             ("expression", "set", "input", "json", "of", "wrt"),
+            usual=(("seed", "random"),),
         ),
         Command(
             "grad",
@@ -356,6 +447,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "input", "cotangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "jvp",
@@ -370,6 +462,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "vjp",
@@ -384,6 +477,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "input", "cotangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "jacobian",
@@ -398,6 +492,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "input", "wrt", "of", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "hessian",
@@ -412,6 +507,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "input", "wrt", "of", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "hvp",
@@ -426,6 +522,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "minimize",
@@ -440,6 +537,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "table", "bounds", "trace"),
             module="search",
+            usual=_ONE_RESULT,
         ),
         Command(
             "solve",
@@ -454,6 +552,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "table", "bounds", "trace"),
             module="search",
+            usual=_ONE_RESULT,
         ),
         Command(
             "check",
@@ -596,6 +695,7 @@ MAIN = Command(
         ("gradcli eval tutorial.grad", "run a program"),
         ("gradcli", "calculate interactively"),
     ),
+    usual=(("seed", "random"),),
 )
 
 STATUSES = (
