@@ -221,3 +221,24 @@ def test_a_locale_that_is_not_utf8():
     env = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     assert ok("eval", "-e", "'Δ→'", env=env) == "Δ→\n"
     assert ok("grad", "α*2", "--set", "α=1", "-c", env=env) == '{"value":2.0,"grads":{"α":2.0}}\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-e", "x * 2", "--of", "y"), "an expression has none"),
+        (("-e", "x * 2", "--wrt", "x"), "an expression has none"),
+        (("-e", "x * 2", "--of", "y", "--each"), "an expression has none"),
+        (("-", "--of", "y"), "chooses from what --json writes"),
+        (("-", "--wrt", "x"), "chooses from what --json writes"),
+    ],
+)
+def test_names_are_chosen_where_there_are_some(words, message):
+    done = gradcli("eval", *words, "--set", "x=1", stdin=b"y = x * 2\nz = y\n")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert message in done.stderr.decode()
+
+
+def test_chosen_names_are_all_that_is_answered():
+    words = ("eval", "-", "--json", "--of", "y", "--set", "x=1", "-c")
+    assert ok(*words, stdin=b"y = x * 2\nz = y\n").startswith('{"values":{"y":2.0},')

@@ -16,8 +16,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.process.failures import failure_of
+from gradcli.cli.process.progress import Progress
 from gradcli.cli.process.report import USAGE, Failure, show
-from gradcli.cli.programs.file_inputs import Progress, inputs_of, paths_of, source_of, tensors
+from gradcli.cli.programs.file_inputs import inputs_of, paths_of, source_of, tensors
 from gradcli.cli.programs.inputs import Given, bound, input_dtype
 from gradcli.cli.programs.runner import read_failure
 from gradcli.cli.programs.sources import Text
@@ -108,7 +109,7 @@ class Stream:
                     self.results.close()
             finally:
                 self.jobs.close()
-                progress.clear()
+                progress.close()
                 self.flush()
         if self.first is not None:
             self._summary()
@@ -223,12 +224,25 @@ class Stream:
         names = list(self.given.grids)
         columns = [_column(value) for value in self.given.grids.values()]
         if all(column is not None for column in columns):
-            yield from _product(dict(zip(names, columns, strict=True)))
+            yield from self._product(dict(zip(names, columns, strict=True)))
             return
         axes = map(_points, self.given.grids.values())
         points = itertools.product(*axes)
         while part := list(itertools.islice(points, AT_ONCE)):
             yield Batch(dict(zip(names, point, strict=True)) for point in part)
+
+    def _product(self, axes: dict[str, Any]) -> Iterator[Columns]:
+        """The points of a grid, the last axis running fastest."""
+        import numpy as np
+
+        sizes = [len(axis) for axis in axes.values()]
+        count = math.prod(sizes)
+        for start in range(0, count, AT_ONCE):
+            stop = min(start + AT_ONCE, count)
+            places = np.unravel_index(np.arange(start, stop), sizes)
+            taken = zip(axes.items(), places, strict=True)
+            self.progress.share = stop / count
+            yield Columns(stop - start, {name: axis[place] for (name, axis), place in taken})
 
     def _slurped(self) -> Found:
         """All records as one: for each name the list of its values."""
@@ -310,6 +324,7 @@ class Stream:
                 self._fail(failure_of(error), batch, place)
             else:
                 self._single(member, batch, place)
+            self.progress.show(self.number, part=(place + 1) / len(batch))
             if self.first is not None and self.options.fail_fast:
                 break
         results.end()
@@ -389,19 +404,6 @@ def _place(number: int, failure: Failure) -> str:
     """A record by its number, and by its line where the message does not name that."""
     line = failure.line
     return f"record {number}" + (f" (line {line})" if line and not failure.of_data else "")
-
-
-def _product(axes: dict[str, Any]) -> Iterator[Columns]:
-    """The points of a grid, the last axis running fastest."""
-    import numpy as np
-
-    sizes = [len(axis) for axis in axes.values()]
-    count = math.prod(sizes)
-    for start in range(0, count, AT_ONCE):
-        stop = min(start + AT_ONCE, count)
-        places = np.unravel_index(np.arange(start, stop), sizes)
-        taken = zip(axes.items(), places, strict=True)
-        yield Columns(stop - start, {name: axis[place] for (name, axis), place in taken})
 
 
 def _column(value: Any) -> Any:

@@ -13,11 +13,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any
 
 from gradcli import __version__
+from gradcli.cli.process.progress import Progress
 from gradcli.cli.process.report import USAGE, Failure, show
 from gradcli.cli.process.signals import waiting
 from gradcli.cli.programs.sources import Text
@@ -132,7 +133,10 @@ def _compute(
 ) -> dict[str, int]:
     distributed = _distributed()
     statuses: dict[str, int] = {}
-    with _client(distributed, options) as client, _progress(len(todo), options) as advance:
+    with (
+        closing(Progress(options, "parts", False)) as progress,
+        _client(distributed, options) as client,
+    ):
         futures = {}
         for source, output, digest in todo:
             future = client.submit(
@@ -143,6 +147,7 @@ def _compute(
             )
             futures[future] = source
         done = distributed.as_completed(futures)
+        progress.show(0, 0.0)
         with waiting():
             for future in done:
                 source = futures[future]
@@ -154,7 +159,7 @@ def _compute(
                 statuses[source] = status
                 if message:
                     sys.stderr.write("".join(f"{source}: {m}\n" for m in message.splitlines()))
-                advance()
+                progress.show(len(statuses), len(statuses) / len(todo))
     return statuses
 
 
@@ -197,17 +202,3 @@ def _client(distributed: Any, options: Options) -> Iterator[Any]:
     how = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
     with distributed.LocalCluster(**how) as cluster, distributed.Client(cluster) as client:
         yield client
-
-
-@contextmanager
-def _progress(total: int, options: Options) -> Iterator[Any]:
-    """A bar on a terminal; what is yielded is called for each part that is done."""
-    if options.quiet or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("parts", total=total)
-        yield lambda: shown.advance(task)
