@@ -98,6 +98,8 @@ def _signed(array: Array, where: str) -> Array:
 
 def rows(arrays: dict[str, Array], source: Source) -> Iterator[Columns]:
     """The first axis of a file's arrays as records, in groups. Raises DataError."""
+    if not arrays:  # results of no records
+        return
     lengths = {key: array.shape[0] if array.shape else None for key, array in arrays.items()}
     if None in lengths.values() or len(set(lengths.values())) != 1:
         shown = ", ".join(f"{key} {list(array.shape)}" for key, array in arrays.items())
