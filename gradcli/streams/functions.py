@@ -138,8 +138,10 @@ class Function:
         made = table_of([Filled(name, array) for name, array in found.items()])
         if isinstance(table, pa.Table):
             return made
-        (batch,) = made.combine_chunks().to_batches() or [None]
-        return batch
+        batches = made.combine_chunks().to_batches()
+        if batches:
+            return batches[0]
+        return pa.RecordBatch.from_pylist([], schema=made.schema)
 
     def _results(self, arrays: Columns, start: int, rows: int | None = None) -> Columns:
         lengths = {name: len(a) if a.ndim else -1 for name, a in arrays.items()}
@@ -159,10 +161,21 @@ class Function:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                if not count:
+                    return self._none(arrays)
                 return _Run(self, arrays, start).all(count)
         finally:
             dtypes.default.dtype = before
             default_generator.set_state(generator)
+
+    def _none(self, arrays: Columns) -> Columns:
+        """The columns of no records: those that one record of ones has, if it has any."""
+        ones = {name: np.ones((1, *array.shape[1:]), array.dtype) for name, array in arrays.items()}
+        try:
+            found = _Run(self, ones, 0).all(1)
+        except Exception:
+            return {}
+        return {name: array[:0] for name, array in found.items()}
 
     def _tensor(self, value: Any, name: str) -> Tensor:
         array, dtype = to_array(value, self.dtype, infer=False, path=name)
