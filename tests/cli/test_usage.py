@@ -24,6 +24,31 @@ def test_help_fits_a_screen_and_has_three_examples(command):
     assert all(example in text for example, _ in command.examples)
 
 
+EXAMPLES = [
+    example
+    for command in (MAIN, *COMMANDS.values())
+    for example, _ in command.examples
+    if command.name not in ("completions", "kernel") or "bash" in example
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_run_as_they_stand(example, tmp_path):
+    """In a folder without a file; what other shells read, or would install a kernel, is left."""
+    done = subprocess.run(
+        ["bash", "-c", example],
+        cwd=tmp_path,
+        env=on_path(tmp_path) | {"HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stderr == b""
+    written = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+    assert done.stdout or any(written) or example == "gradcli" or "source" in example
+
+
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_every_option_of_a_command_is_in_its_help(command):
     text = screen(command)
@@ -129,6 +154,16 @@ def test_completions():
     assert done.stdout.decode().split() == ["--wrt", "grad", "graph", "bfloat16"]
 
 
+def on_path(folder):
+    """An environment in which `gradcli` is on the path."""
+    program = folder / "bin" / "gradcli"
+    program.parent.mkdir(exist_ok=True)
+    command = shlex.join(COMMAND)
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    program.chmod(0o755)
+    return {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+
 def completed(words, folder):
     """What bash offers for the last word; `gradcli` is on the path."""
     line = " ".join(map(shlex.quote, words))
@@ -136,18 +171,13 @@ def completed(words, folder):
         f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _gradcli gradcli; "
         "printf '%s\\n' \"${COMPREPLY[@]}\"\n"
     )
-    program = folder / "bin" / "gradcli"
-    program.parent.mkdir(exist_ok=True)
-    command = shlex.join(COMMAND)
-    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-    program.chmod(0o755)
     done = subprocess.run(
         ["bash"],
         input=script.encode(),
         capture_output=True,
         check=True,
         cwd=folder / "here",
-        env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"},
+        env=on_path(folder),
     )
     assert done.stderr == b""
     return sorted(filter(None, done.stdout.decode().split("\n")))

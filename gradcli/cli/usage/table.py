@@ -425,9 +425,9 @@ COMMANDS: dict[str, Command] = {
             + _LIMITS
             + _GENERAL,
             (
-                ("gradcli eval train.grad", "run a file"),
+                ("echo 'print(exp(x), x + 1)' | gradcli eval - --set x=1", "a program"),
                 ("gradcli eval -e 'tensor([1, 2]) * x' --set x=3", "evaluate an expression"),
-                ("gradcli eval --json --set x=2 model.grad | jq .values", "its names as JSON"),
+                ("echo 'y = x**2' | gradcli eval --json --set x=2 -", "its names as JSON"),
             ),
             ("expression", "set", "input", "json", "of", "wrt"),
             usual=(("seed", "random"),),
@@ -442,7 +442,7 @@ COMMANDS: dict[str, Command] = {
             + _ONE_SHOT,
             (
                 ("gradcli grad 'x**2 * y' --set x=3 --set y=2", '{"value": 18.0, "grads": …}'),
-                ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
+                ("echo '{\"x\": 1, \"y\": 2}' | gradcli grad 'sin(x*y)' --each", "a record a line"),
                 ("gradcli grad 'sin(x*y)' --formula", "x: y * cos(x * y), y: …"),
             ),
             ("set", "input", "cotangent", "grid", "each"),
@@ -458,7 +458,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli jvp 'x**2' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "J·v"),
                 ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
-                ("gradcli jvp 'x.norm()' --input x.npy --tangent '[1, 1, 1]'", "the only input"),
+                ("gradcli jvp 'x.norm()' --set 'x=[3, 4]' --tangent '[1, 1]'", "the only input"),
             ),
             ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
@@ -473,7 +473,10 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli vjp 'x**2' --set 'x=[1, 2]' --cotangent '[1, 0]'", "v·J"),
                 ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
-                ("gradcli vjp 'W @ x' --input w.npz --cotangent '[1, 1]' --wrt W", "one input"),
+                (
+                    "gradcli vjp 'w * x' --set w=2 --set x='[1,2]' --cotangent '[1,1]'",
+                    "two inputs",
+                ),
             ),
             ("set", "const", "input", "cotangent", "grid", "each"),
             module="derive",
@@ -487,7 +490,7 @@ COMMANDS: dict[str, Command] = {
             "file grid force engine" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli jacobian 'x**2' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
-                ("gradcli jacobian 'tanh(W @ x)' --input w.npz --wrt x", "one input of two"),
+                ("gradcli jacobian 'tanh(w * x)' --set w=2 --set 'x=[1, 2]' --wrt x", "one input"),
                 ("gradcli jacobian 'x.outer(x)' --set 'x=[1, 2]' -o j.npy", "to a file"),
             ),
             ("set", "const", "input", "wrt", "of", "grid", "each"),
@@ -503,7 +506,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli hessian '(x**3).sum()' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
                 ("gradcli hessian 'x**2 * y' --set x=1 --set y=2", "four blocks"),
-                ("gradcli hessian loss -f model.grad --input data.csv --wrt w", "a program"),
+                ("gradcli hessian 'sin(x) * y' --set x=1 --const y=2", "y held fixed"),
             ),
             ("set", "const", "input", "wrt", "of", "grid", "each"),
             module="derive",
@@ -518,7 +521,10 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli hvp '(x**3).sum()' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "H·v"),
                 ("gradcli hvp 'x**2 * y' --set x=1 --set y=2 --tangent x=1", "y held fixed"),
-                ("gradcli hvp loss -f model.grad --input w.npy --tangent '[1, 0]'", "a program"),
+                (
+                    "gradcli hvp 'log(x).sum()' --set x='[1,2]' --tangent '[1,0]'",
+                    "the only input",
+                ),
             ),
             ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
@@ -533,7 +539,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli minimize '(x - 3)**2 + 1' --set x=0", '{"at": {"x": 3.0}, …}'),
                 ("gradcli minimize 'x**2 - x' --set x=2 --bounds x=1,3 --trace", "within bounds"),
-                ("gradcli minimize 'mean((y - a*t)**2)' --set a=1 --table points.csv", "a fit"),
+                ("gradcli minimize '(a*t - 3)**2' --set a=1 --const t=2", "t stays"),
             ),
             ("set", "const", "table", "bounds", "trace"),
             module="search",
@@ -563,8 +569,8 @@ COMMANDS: dict[str, Command] = {
             " compact-output output" + _LIMITS + _GENERAL,
             (
                 ("gradcli check -e 'sin(x) / x' --set 'x=[0.5, 2]'", "an expression"),
-                ("gradcli check model.grad --wrt w", "one input of a program"),
-                ("gradcli check --json -e 'relu(x)' --set 'x=[0, 1]' | jq .ok", "for machines"),
+                ("gradcli check -e 'w * x**2' --set w=2 --set x=3 --wrt w", "one of two inputs"),
+                ("gradcli check --json -e 'relu(x)' --set 'x=[-1, 1]'", "for machines"),
             ),
             ("expression", "set", "const", "input", "wrt", "of", "rtol", "atol", "eps", "json"),
         ),
@@ -580,11 +586,11 @@ COMMANDS: dict[str, Command] = {
             + _GENERAL,
             (
                 ("gradcli explain -e 'sin(x) * y' --set x=1 --set y=2", "an expression"),
-                ("gradcli explain model.grad --of loss --wrt w", "one gradient of a program"),
                 (
-                    "gradcli explain model.grad --format html > model.html",
-                    "a page",
+                    "gradcli explain -e 'sin(x*y)' --set x=1 --set y=2 --wrt y",
+                    "one of two inputs",
                 ),
+                ("gradcli explain -e 'sin(x)' --set x=1 --format html > sin.html", "a page"),
             ),
             ("expression", "set", "const", "input", "format", "all", "of", "wrt", "keep"),
             forms=("text", "markdown", "html", "json"),
@@ -596,8 +602,8 @@ COMMANDS: dict[str, Command] = {
             "Say why gradients are None, zero, NaN, huge or tiny, or what they are.",
             "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
             (
-                ("gradcli why model.grad --wrt w", "why w.grad is what it is"),
-                ("gradcli why model.grad --wrt 'w[3]'", "one entry of it, way by way"),
+                ("gradcli why -e 'sqrt(x) * 0' --set x=0", "why it is NaN"),
+                ("gradcli why -e 'relu(w).sum()' --set 'w=[1, -1]' --wrt 'w[1]'", "one entry"),
                 ("gradcli why -e 'relu(x) * y' --set x=-1 --set y=2", "every input"),
             ),
             ("expression", "set", "const", "input", "of", "wrt", "keep"),
@@ -614,8 +620,8 @@ COMMANDS: dict[str, Command] = {
             + _GENERAL,
             (
                 ("gradcli graph -e '(w * x).sum()' --set w=2 --set 'x=[1, 2]'", "a tree"),
-                ("gradcli graph model.grad --of loss --format svg > loss.svg", "a picture"),
-                ("gradcli graph model.grad --format json | jq '.nodes | length'", "for machines"),
+                ("gradcli graph -e 'sin(x) * x' --set x=1 --format svg > graph.svg", "a picture"),
+                ("gradcli graph -e 'sin(x) * x' --set x=1 --format json", "for machines"),
             ),
             ("expression", "set", "const", "input", "format", "all", "depth", "of", "keep"),
             forms=("tree", "dot", "svg", "mermaid", "json"),
@@ -629,7 +635,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli ops", "all operations, by family"),
                 ("gradcli ops matmul", "one operation"),
-                ("gradcli ops --json | jq -r '.[].name'", "for machines"),
+                ("gradcli ops --json -c", "for machines"),
             ),
             ("json",),
         ),
@@ -642,7 +648,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli schema grad", "of gradcli grad"),
                 ("gradcli schema error", "of errors, with --errors json"),
-                ("gradcli schema eval | jq .title", "for machines"),
+                ("gradcli schema eval -c", "on one line"),
             ),
         ),
         Command(
@@ -665,8 +671,8 @@ COMMANDS: dict[str, Command] = {
             _GENERAL,
             (
                 ("source <(gradcli completions bash)", "for this shell"),
-                ("gradcli completions zsh > ~/.zfunc/_gradcli", "for zsh"),
-                ("gradcli completions fish > ~/.config/fish/completions/gradcli.fish", "fish"),
+                ("source <(gradcli completions zsh)", "the same in zsh"),
+                ("gradcli completions fish | source", "in fish"),
             ),
         ),
         Command(
@@ -678,7 +684,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli man", "read it"),
                 ("gradcli man grad", "one command"),
-                ("gradcli man > ~/.local/share/man/man1/gradcli.1", "install it"),
+                ("gradcli man > gradcli.1", "for man(1)"),
             ),
         ),
     )
@@ -692,7 +698,7 @@ MAIN = Command(
     "set const input dtype seed keep resume no-config" + _LIMITS + _GENERAL,
     (
         ("gradcli grad 'x**2 * y' --set x=3 --set y=2", "value and gradients as JSON"),
-        ("gradcli eval tutorial.grad", "run a program"),
+        ("gradcli check -e 'sin(x) / x' --set x=2", "gradients and differences"),
         ("gradcli", "calculate interactively"),
     ),
     usual=(("seed", "random"),),
