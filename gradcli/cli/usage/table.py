@@ -475,7 +475,7 @@ COMMANDS: dict[str, Command] = {
                 ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
                 (
                     "gradcli vjp 'w * x' --set w=2 --set x='[1,2]' --cotangent '[1,1]'",
-                    "two inputs",
+                    "by both",
                 ),
             ),
             ("set", "const", "input", "cotangent", "grid", "each"),
