@@ -231,3 +231,14 @@ def test_series():
 @pytest.mark.parametrize("name", NAMES)
 def test_schemas_are_written(name):
     assert document("schema", name) == schema(name)
+
+
+@pytest.mark.parametrize("form", [(), ("--full",), ("--dtype", "float32")])
+def test_what_is_added_to_gradients_fits_the_schema(form):
+    words = ("grad", "x * y", "--set", "x=2", "--set", "y=3", "--sigma", "x=.5", "--elasticity")
+    for along in (), ("--tangent", "x=1", "--tangent", "y=2"):
+        found = document(*words, "--taylor", "2", *along, *form)
+        jsonschema.validate(found, schema("grad"))
+        if not form:
+            assert found["sigma"] == pytest.approx(1.5)
+            assert found["taylor"] == ([6, 7, 2] if along else {"x": [6, 3, 0], "y": [6, 2, 0]})

@@ -58,9 +58,14 @@ def sigma_fields(options: Options) -> dict[str, Path]:
     Raises UsageError for what is no path.
     """
     try:
-        return {_carried(name): Path(text) for name, text in options.sigma if text.startswith(".")}
+        return {_carried(name): Path(text) for name, text in options.sigma if _is_path(text)}
     except DataError as error:
         raise UsageError(f"--sigma: {error}", error.help) from None
+
+
+def _is_path(text: str) -> bool:
+    """Whether `--sigma` names a field: `.5` is a number."""
+    return text.startswith(".") and not text[1:2].isdigit()
 
 
 def _carried(name: str) -> str:
@@ -82,7 +87,7 @@ def more_columns(
     """
     if numel(shape_of(value)[1:]) > MOST_ROWS:
         return None
-    if any(text.startswith(".") and _carried(name) not in fields for name, text in options.sigma):
+    if any(_is_path(text) and _carried(name) not in fields for name, text in options.sigma):
         return None
 
     def field(name: str, path: str, real: DType) -> Array:
@@ -143,7 +148,7 @@ def _sigmas(by: Named, options: Options, field: Field, batched: bool) -> dict[st
         what = f"--sigma {name}"
         shape = shape_of(by[name])
         real = by[name].dtype.to_real()
-        if text.startswith("."):
+        if _is_path(text):
             array = field(name, text, real)
             own = array.shape[batched:]
         else:
