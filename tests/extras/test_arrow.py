@@ -288,3 +288,14 @@ def test_no_rows_have_the_columns_of_some(container):
     assert type(none) is type(some)
     assert none.schema == some.schema
     assert (some.num_rows, none.num_rows) == (2, 0)
+
+
+@pytest.mark.parametrize("container", [pa.table, pa.RecordBatch.from_pydict])
+@pytest.mark.parametrize("kind", [pa.float64(), pa.int32()])
+def test_a_null_is_a_record_that_fails(container, kind):
+    columns = {"x": pa.array([1, None, 3], kind), "y": pa.array([2, 5, 6], kind)}
+    with pytest.raises(ValueError, match="record 2: `x` is null"):
+        function("x*y")(container(columns))
+    found = function("x*y", errors="nan")(container(columns)).to_pydict()
+    assert [found["value"][0], found["grads.x"][2]] == [2, 6]
+    assert all(math.isnan(column[1]) for column in found.values())
