@@ -109,15 +109,18 @@ def _signed(array: Array, where: str) -> Array:
     return array.astype(np.int64)
 
 
-def rows(arrays: dict[str, Array], name: str) -> Iterator[Columns]:
+def rows(arrays: dict[str, Array], source: Source) -> Iterator[Columns]:
     """The first axis of a file's arrays as records, in groups. Raises DataError."""
+    if not arrays:  # results of no records
+        return
     lengths = {key: array.shape[0] if array.shape else None for key, array in arrays.items()}
     if None in lengths.values() or len(set(lengths.values())) != 1:
         shown = ", ".join(f"{key} {list(array.shape)}" for key, array in arrays.items())
-        raise DataError(f"{name}: the arrays have no common first axis for records: {shown}")
+        raise DataError(f"{source.name}: the arrays have no common first axis for records: {shown}")
     count = next(iter(lengths.values())) or 0
     for start in range(0, count, AT_ONCE):
         stop = min(start + AT_ONCE, count)
+        source.share = stop / count
         yield Columns(stop - start, {key: array[start:stop] for key, array in arrays.items()})
 
 

@@ -92,9 +92,13 @@ def _parquet(pa: Any, source: Source) -> Iterator[Any]:
         # A page is unpacked into as much memory as it says, so groups of rows are weighed first.
         opened = pq.ParquetFile(file, memory_map=False, pre_buffer=False, buffer_size=1 << 16)
         _check_schema(pa, opened.schema_arrow, source.name)
+        given, count = 0, opened.metadata.num_rows
         for place in range(opened.metadata.num_row_groups):
             runtime.reserve(opened.metadata.row_group(place).total_byte_size)
-            yield from opened.iter_batches(AT_ONCE, row_groups=[place], use_threads=False)
+            for batch in opened.iter_batches(AT_ONCE, row_groups=[place], use_threads=False):
+                given += batch.num_rows
+                source.share = given / max(1, count)
+                yield batch
 
 
 def _arrow(pa: Any, source: Source) -> Iterator[Any]:
@@ -105,6 +109,7 @@ def _arrow(pa: Any, source: Source) -> Iterator[Any]:
         with source.file() as file, pa.ipc.open_file(file, options=options) as opened:
             _check_schema(pa, opened.schema, source.name)
             for place in range(opened.num_record_batches):
+                source.share = (place + 1) / opened.num_record_batches
                 yield _valid(opened.get_batch(place))
     else:
         with pa.ipc.open_stream(pa.PythonFile(_File(source), "r"), options=options) as opened:

@@ -41,8 +41,12 @@ def replacing(name: str) -> Iterator[Any]:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                try:
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError as error:
+                    error.filename = given
+                    raise
             if mode is not None:
                 os.chmod(temporary, stat.S_IMODE(mode))
             os.replace(temporary, name)

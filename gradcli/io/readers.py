@@ -29,7 +29,7 @@ def groups(source: Source, form: str, separated: bool = False) -> Iterator[Group
         return batches(source, form)
     from .arrays import rows as of_arrays
 
-    return of_arrays(record(source, form), source.name)
+    return of_arrays(record(source, form), source)
 
 
 def record(source: Source, form: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Source:
     def __init__(self, descriptor: int, name: str, read: Read = os.read) -> None:
         self.descriptor = descriptor
         self.name = name
+        self.share: float | None = None  # that was given out, where a format knows more than bytes
         self._read = read
         self._kept = b""  # read, and not yet given to anybody
         self._unpack: Any = None  # what unpacks gzip's data; False where nothing is packed

@@ -49,6 +49,7 @@ KIB = 1 if sys.platform == "darwin" else 1024  # bytes in the unit of the peak t
 
 Named = dict[str, Tensor]
 Answer = Callable[[int], Any]  # the document of the record at a place, run by itself
+More = Callable[[Tensor, Named, Mapping[str, Array]], list[Column] | None]
 
 
 @dataclass(slots=True)
@@ -58,7 +59,9 @@ class Job:
     `reads` are the names that the program reads of a record, except that `leaves` and `constants`
     are the same for all. `convert` makes inputs of a record's values, or of columns of them;
     `results` picks the tensors of a run that are answered, in the order in which the document has
-    them; a `derivative` is that of the only one, by the inputs named in `wrt` or by all.
+    them; a `derivative` is that of the only one, by the inputs named in `wrt` or by all. `more` has
+    what an answer has behind it, made of the result, the inputs and the columns that are `beside`
+    them: names that the program does not read; None leaves the records to go one by one.
     """
 
     program: Program
@@ -72,6 +75,8 @@ class Job:
     derivative: Derivative | None
     wrt: list[str]
     form: Callable[[Any], Form]
+    beside: Collection[str] = ()
+    more: More | None = None
 
 
 @dataclass(slots=True)
@@ -296,8 +301,11 @@ class Batches:
         job = self.job
         count = stop - start
         leaves: Named = {}
+        beside: dict[str, Array] = {}
         for name, dtype, _ in group.kind:
-            if dtype is not None:
+            if name in job.beside:
+                beside[name] = group.columns[name][start:stop]
+            elif dtype is not None:
                 array = group.columns[name][start:stop]
                 column = make(rows(array) if as_rows else array, dtype)
                 leaves[name] = self._leaf(column, dtype.differentiable)
@@ -324,7 +332,10 @@ class Batches:
             by = {name: by[name] for name in job.wrt}
         (value,) = values
         found = job.derivative.of(value, by, count)
-        return None if found is None else [(value.array, value.dtype), *found]
+        more = [] if job.more is None else job.more(value, by, beside)
+        if found is None or more is None:
+            return None
+        return [(value.array, value.dtype), *found, *more]
 
     def _leaf(self, tensor: Tensor, differentiable: bool) -> Tensor:
         if differentiable and self.job.derivative is not None:

@@ -47,7 +47,7 @@ class Derivative:
                 return None
             rows = recorded.hessian(value, inputs, batched=True)
             return [column for row in rows for column in _columns(row)]
-        tangents = self._tangents(by, count)
+        tangents = self.directions(by, count)
         if tangents is None:
             return None
         if self.kind == "jvp":
@@ -63,7 +63,8 @@ class Derivative:
         found = recorded.gradients([value], inputs, [cotangent])
         return _columns([grad for grad in found if grad is not None])
 
-    def _tangents(self, by: Named, count: int) -> list[Tensor] | None:
+    def directions(self, by: Named, count: int) -> list[Tensor] | None:
+        """The tangents of all inputs, for every record; None where they have other shapes."""
         given = self.tangents(list(by))
         found: list[Tensor] = []
         for name, like in by.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from gradcli.io.errors import DataError
 from gradcli.io.groups import Batch, Columns, Found, Group
@@ -12,10 +13,14 @@ from gradcli.io.paths import Path
 
 @dataclass(slots=True)
 class Mapped:
-    """A group whose records have more names: each for what is at a path."""
+    """A group whose records have more names: each for what is at a path.
+
+    A path of `paths` has to lead somewhere; a record may be without a name of `beside`.
+    """
 
     group: Group
     paths: Mapping[str, Path]
+    beside: Mapping[str, Path] = field(default_factory=dict)
 
     def expected(self) -> int | None:
         """As many as in the group."""
@@ -27,7 +32,8 @@ class Mapped:
         if found is None:
             return None
         try:
-            named = {name: path.of_columns(found.arrays) for name, path in self.paths.items()}
+            paths = {**self.paths, **self.beside}
+            named = {name: path.of_columns(found.arrays) for name, path in paths.items()}
         except DataError:
             return None  # each record says it again
         return Columns(found.count, found.arrays | named, found.others)
@@ -41,6 +47,10 @@ class Mapped:
         if not isinstance(record, dict):
             return record
         try:
-            return record | {name: path.of(record) for name, path in self.paths.items()}
+            named = {name: path.of(record) for name, path in self.paths.items()}
         except DataError as error:
             return error
+        for name, path in self.beside.items():
+            with suppress(DataError):
+                named[name] = path.of(record)
+        return record | named

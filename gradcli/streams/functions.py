@@ -61,7 +61,8 @@ def function(
     records and not differentiated. `dtype` is what it computes in, as `--dtype`. Columns are called
     `value`, `grads.x`, `jacobian.x`, `hessian.x.y`; each has the records on its first axis.
 
-    A record that fails raises, with its number; with `errors="nan"` its results are NaN.
+    A record that fails, as one with a null does, raises with its number; with `errors="nan"` its
+    results are NaN.
     The function can be pickled: it is sent as text, and refused by another version of gradcli.
     Raises ValueError for wrong options, and the language's error for a syntax error.
     """
@@ -148,13 +149,35 @@ class Function:
         pa = import_module("pyarrow")
         known = [name for name in table.schema.names if name in self.reads]
         rows = table.num_rows
-        arrays = columns_of(table.select(known), "the table") if known else {}
+        chosen, missing = self._without_nulls(pa, table.select(known))
+        arrays = columns_of(chosen, "the table") if known else {}
         found = self._results(arrays, start, rows)
+        for array in found.values():
+            if missing.any():
+                array[missing] = _blank(array[:1])[0]
         made = table_of([Filled(name, array) for name, array in found.items()])
         if isinstance(table, pa.Table):
             return made
-        (batch,) = made.combine_chunks().to_batches() or [None]
-        return batch
+        batches = made.combine_chunks().to_batches()
+        if batches:
+            return batches[0]
+        return pa.RecordBatch.from_pylist([], schema=made.schema)
+
+    def _without_nulls(self, pa: Any, table: Any) -> tuple[Any, Array]:
+        """The columns with 1 for what is null, and which rows have one. Raises ValueError."""
+        compute = import_module("pyarrow.compute")
+        missing = np.zeros(table.num_rows, bool)
+        for place, kind in enumerate(table.schema):
+            column = table.column(place)
+            number = pa.types.is_integer(kind.type) or pa.types.is_floating(kind.type)
+            if not column.null_count or not number:
+                continue
+            null = np.asarray(compute.is_null(column))
+            if self.errors == "raise":
+                raise ValueError(f"record {int(null.argmax()) + 1}: `{kind.name}` is null")
+            missing |= null
+            table = table.set_column(place, kind.name, compute.fill_null(column, 1))
+        return table, missing
 
     def _results(self, arrays: Columns, start: int, count: int) -> Columns:
         lengths = {name: len(a) if a.ndim else -1 for name, a in arrays.items()}
@@ -173,10 +196,21 @@ class Function:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                if not count:
+                    return self._none(arrays)
                 return _Run(self, arrays, start).all(count)
         finally:
             dtypes.default.dtype = before
             default_generator.set_state(generator)
+
+    def _none(self, arrays: Columns) -> Columns:
+        """The columns of no records: those that one record of ones has, if it has any."""
+        ones = {name: np.ones((1, *array.shape[1:]), array.dtype) for name, array in arrays.items()}
+        try:
+            found = _Run(self, ones, 0).all(1)
+        except Exception:
+            return {}
+        return {name: array[:0] for name, array in found.items()}
 
     def _tensor(self, value: Any, name: str) -> Tensor:
         array, dtype = to_array(value, self.dtype, infer=False, path=name)

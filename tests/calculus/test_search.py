@@ -258,3 +258,14 @@ def test_inputs_without_elements(command):
     assert document(command, "sum(x)**2 + y**2", "--set", "x=[]", "--set", "y=0")["converged"]
     found = document(command, "sum(x**2)", "--set", "x=[]")
     assert (found["at"], found["value"]) == ({"x": []}, 0.0)
+
+
+@pytest.mark.parametrize("form", [(), ("--full",), ("--dtype", "float32")])
+def test_what_is_added_to_gradients_fits_the_schema(form):
+    words = ("grad", "x * y", "--set", "x=2", "--set", "y=3", "--sigma", "x=.5", "--elasticity")
+    for along in (), ("--tangent", "x=1", "--tangent", "y=2"):
+        found = document(*words, "--taylor", "2", *along, *form)
+        jsonschema.validate(found, schema("grad"))
+        if not form:
+            assert found["sigma"] == pytest.approx(1.5)
+            assert found["taylor"] == ([6, 7, 2] if along else {"x": [6, 3, 0], "y": [6, 2, 0]})

@@ -218,3 +218,10 @@ def test_memory_is_flat_in_the_number_of_records(tmp_path, form):
         return int(done.stderr)
 
     assert peak(200_000) < peak(20_000) + (16 << 10)
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "tsv", "npz"])
+def test_results_of_no_records_are_read_as_no_records(form, tmp_path):
+    name = str(tmp_path / f"none.{form}")
+    assert ok("grad", "x * 2", "--each", "-o", name, stdin=b"") == ""
+    assert ok("grad", "value", "--each", "--input", name) == ""

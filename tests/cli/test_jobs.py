@@ -8,6 +8,9 @@ import time
 import pytest
 from process import COMMAND, environment, gradcli, ndjson
 
+from gradcli.cli.records.jobs import processes
+from gradcli.cli.usage.parse import parse
+
 EXPRESSION = "sin(x*y)"
 ROWS = ndjson([{"id": f"r{i}", "x": i / 7, "y": -i} for i in range(60_000)])
 CSV = b"id,x,y\n" + b"".join(b"r%d,%d,%d.5\n" % (i, i % 11, i % 7) for i in range(60_000))
@@ -208,3 +211,12 @@ def test_a_full_disk_leaves_no_file(tmp_path):
     )
     assert done.returncode in (2, -signal.SIGXFSZ)
     assert not (tmp_path / "out.ndjson").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [((), 1), (("--jobs", "1"), 1), (("--jobs", "3"), 3), (("--jobs", "0"), None)],
+)
+def test_one_process_unless_more_are_asked_for(words, count):
+    found = processes(parse(["grad", "x", "--each", *words]))
+    assert found == (len(os.sched_getaffinity(0)) if count is None else count)

@@ -1,15 +1,17 @@
 """The command line itself: conventions, mistakes, help, completions and the manual."""
 
 import json
+import os
+import shlex
 import shutil
 import subprocess
 
 import pytest
-from process import gradcli, ok
+from process import COMMAND, gradcli, ok
 
 from gradcli.cli.usage.help import screen
 from gradcli.cli.usage.parse import UsageError, parse
-from gradcli.cli.usage.table import COMMANDS, MAIN, OPTIONS, SHELLS
+from gradcli.cli.usage.table import COMMANDS, FLAG, MAIN, OPTIONS, SHELLS
 
 
 @pytest.mark.parametrize("command", [MAIN, *COMMANDS.values()], ids=lambda command: command.name)
@@ -20,6 +22,31 @@ def test_help_fits_a_screen_and_has_three_examples(command):
     assert max(map(len, lines)) <= 80
     assert len(command.examples) == 3
     assert all(example in text for example, _ in command.examples)
+
+
+EXAMPLES = [
+    example
+    for command in (MAIN, *COMMANDS.values())
+    for example, _ in command.examples
+    if command.name not in ("completions", "kernel") or "bash" in example
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_run_as_they_stand(example, tmp_path):
+    """In a folder without a file; what other shells read, or would install a kernel, is left."""
+    done = subprocess.run(
+        ["bash", "-c", example],
+        cwd=tmp_path,
+        env=on_path(tmp_path) | {"HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stderr == b""
+    written = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+    assert done.stdout or any(written) or example == "gradcli" or "source" in example
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
@@ -103,8 +130,6 @@ def test_help_and_version_import_nothing_heavy():
         "run({}); heavy = {{'numpy', 'lark', 'argparse', 're', 'typing'}} & set(sys.modules);"
         "sys.exit(repr(heavy) if heavy else 0)"
     )
-    from process import COMMAND
-
     for words in (["--help"], ["grad", "--help"], ["--version"], ["completions", "zsh"]):
         done = subprocess.run(
             [COMMAND[0], "-S", "-c", check.format(words)], capture_output=True, check=False
@@ -129,6 +154,64 @@ def test_completions():
     assert done.stdout.decode().split() == ["--wrt", "grad", "graph", "bfloat16"]
 
 
+def on_path(folder):
+    """An environment in which `gradcli` is on the path."""
+    program = folder / "bin" / "gradcli"
+    program.parent.mkdir(exist_ok=True)
+    command = shlex.join(COMMAND)
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    program.chmod(0o755)
+    return {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+
+def completed(words, folder):
+    """What bash offers for the last word; `gradcli` is on the path."""
+    line = " ".join(map(shlex.quote, words))
+    script = ok("completions", "bash") + (
+        f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _gradcli gradcli; "
+        "printf '%s\\n' \"${COMPREPLY[@]}\"\n"
+    )
+    done = subprocess.run(
+        ["bash"],
+        input=script.encode(),
+        capture_output=True,
+        check=True,
+        cwd=folder / "here",
+        env=on_path(folder),
+    )
+    assert done.stderr == b""
+    return sorted(filter(None, done.stdout.decode().split("\n")))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["ops", "matrix_e"], ["matrix_exp"]),
+        (["schema", "mi"], ["minimize"]),
+        (["kernel", ""], ["install", "remove"]),
+        (["man", "hv"], ["hvp"]),
+        (["grad", "--engine", ""], ["dask"]),
+        (["grad", "--input", ""], ["a.csv", "b c.ndjson.gz", "d.PARQUET", "folder"]),
+        (["minimize", "x", "--table", "a"], ["a.csv"]),
+        (["grad", "--file", ""], ["folder", "p.grad", "q.py"]),
+        (["eval", ""], ["folder", "p.grad", "q.py"]),
+        (["eval", "--plots", ""], ["folder"]),
+        (["grad", "-o", "n"], ["notes.txt"]),
+        (["grad", ""], None),
+    ],
+)
+def test_completion_of_names_and_of_the_right_kind_of_files(words, found, tmp_path):
+    here = tmp_path / "here"
+    (here / "folder").mkdir(parents=True)
+    for name in ("a.csv", "b c.ndjson.gz", "d.PARQUET", "p.grad", "q.py", "notes.txt"):
+        (here / name).touch()
+    got = completed(["gradcli", *words], tmp_path)
+    if found is None:  # an expression stands there, and no file
+        assert not {"p.grad", "notes.txt"} & set(got)
+    else:
+        assert got == found
+
+
 def test_manual():
     page = ok("man")
     assert page.startswith(".TH GRADCLI 1")
@@ -148,11 +231,44 @@ def test_the_manual_is_roff_without_warnings():
 def test_the_manual_says_defaults():
     page = ok("man")
     for option in OPTIONS.values():
-        if option.default:
-            assert f"; {option.default} by default".replace("-", "\\-") in page, option.name
+        if option.usual:
+            assert f"; {option.usual} by default".replace("-", "\\-") in page, option.name
+
+
+@pytest.mark.parametrize("command", [MAIN, *COMMANDS.values()], ids=lambda command: command.name)
+def test_help_says_what_holds_without_an_option(command):
+    text = " ".join(screen(command).split())
+    for option in (OPTIONS[name] for name in command.options):
+        if option.kind == FLAG or option.default is None:
+            continue
+        shown = text[text.index(f"--{option.name} ") :].partition("--")[2].partition(" --")[0]
+        assert f"({command.usually(option)}" in shown, option.name
+    if "wrt" in command.options:
+        assert "a list, a,b" in text
 
 
 def test_a_locale_that_is_not_utf8():
     env = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     assert ok("eval", "-e", "'Δ→'", env=env) == "Δ→\n"
     assert ok("grad", "α*2", "--set", "α=1", "-c", env=env) == '{"value":2.0,"grads":{"α":2.0}}\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-e", "x * 2", "--of", "y"), "an expression has none"),
+        (("-e", "x * 2", "--wrt", "x"), "an expression has none"),
+        (("-e", "x * 2", "--of", "y", "--each"), "an expression has none"),
+        (("-", "--of", "y"), "chooses from what --json writes"),
+        (("-", "--wrt", "x"), "chooses from what --json writes"),
+    ],
+)
+def test_names_are_chosen_where_there_are_some(words, message):
+    done = gradcli("eval", *words, "--set", "x=1", stdin=b"y = x * 2\nz = y\n")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert message in done.stderr.decode()
+
+
+def test_chosen_names_are_all_that_is_answered():
+    words = ("eval", "-", "--json", "--of", "y", "--set", "x=1", "-c")
+    assert ok(*words, stdin=b"y = x * 2\nz = y\n").startswith('{"values":{"y":2.0},')

@@ -21,6 +21,7 @@ from gradcli.io.arrow import groups, read, writer
 from gradcli.io.errors import DataError
 from gradcli.io.results import Filled
 from gradcli.io.source import Source, opened
+from gradcli.streams import function
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 
@@ -274,3 +275,27 @@ def test_rows_come_before_the_next_ones():
         assert next(found).arrays["x"].tolist() == [1.0, 2.0]
         stream.write_batch(pa.record_batch([[3.0]], schema=schema))
         assert next(found).arrays["x"].tolist() == [3.0]
+
+
+@pytest.mark.parametrize("container", [pa.table, pa.RecordBatch.from_pydict])
+def test_no_rows_have_the_columns_of_some(container):
+    """Partitions without a row are common, and engines want the same schema of all."""
+    slopes = function("sin(x*y)", wrt=["x"])
+    some, none = (
+        slopes(container({name: pa.array(values, pa.float64()) for name in "xy"}))
+        for values in ([1.0, 2.0], [])
+    )
+    assert type(none) is type(some)
+    assert none.schema == some.schema
+    assert (some.num_rows, none.num_rows) == (2, 0)
+
+
+@pytest.mark.parametrize("container", [pa.table, pa.RecordBatch.from_pydict])
+@pytest.mark.parametrize("kind", [pa.float64(), pa.int32()])
+def test_a_null_is_a_record_that_fails(container, kind):
+    columns = {"x": pa.array([1, None, 3], kind), "y": pa.array([2, 5, 6], kind)}
+    with pytest.raises(ValueError, match="record 2: `x` is null"):
+        function("x*y")(container(columns))
+    found = function("x*y", errors="nan")(container(columns)).to_pydict()
+    assert [found["value"][0], found["grads.x"][2]] == [2, 6]
+    assert all(math.isnan(column[1]) for column in found.values())

@@ -2,12 +2,14 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +18,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from gradcli.cli.records.part import run_part
+from gradcli.io.schemas import schema
 from gradcli.streams import function
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
@@ -119,8 +122,49 @@ def test_a_part_of_garbage_fails_alone(cluster, data):
     assert status == 2
     assert "p2.csv" in messages and "two columns are named x" in messages
     assert not (data.parent / "out" / "p2.csv").exists()
+    (data / "p1.ndjson").write_text('{"x": 1, "y": 2}\n{"x": "?", "y": 2}\n')
+    for options in ("--force",), ():  # the second run only knows of it
+        status, messages = run(cluster, data, *options)
+        assert status == 2
+        assert f"2 of the {PARTS} failed" in messages and str(data / "p1.ndjson") in messages
     (data / "p2.csv").unlink()
+    os.utime(data / "p1.ndjson")
+    status, messages = run(cluster, data, "--force", "--errors", "json")
+    (line,) = messages.splitlines()
+    error = json.loads(line)["error"]
+    assert (error["file"], error["record"]) == (str(data / "p1.ndjson"), 2)
+    jsonschema.validate(json.loads(line), schema("error"))
+    (data / "p1.ndjson").write_text('{"x": 1, "y": 2}\n')
+    (data.parent / "out" / "p1.ndjson").unlink()
     assert run(cluster, data)[0] == 0
+    whole(data)
+
+
+def test_a_full_disk_costs_no_more_than_the_parts_it_cuts(data):
+    size = max(path.stat().st_size for path in data.iterdir())
+
+    def small():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))  # of any one file
+
+    out = data.parent / "out"
+    (data / "p0.ndjson").write_text('{"x": 1, "y": 2}\n')
+    words = ["grad", EXPRESSION, "--each", "--engine", "dask", "--jobs", "2"]
+    words += ["--input", str(data / "*"), "-o", str(out)]
+    for preexec, status in (small, 2), (None, 0):
+        done = subprocess.run(
+            [*COMMAND, *words],
+            capture_output=True,
+            env=environment(),
+            preexec_fn=preexec,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == status, done.stderr
+        if status:
+            assert b"File too large" in done.stderr
+            assert b"Traceback" not in done.stderr
+            assert [path.name for path in out.iterdir() if path.name[0] != "."] == ["p0.ndjson"]
+            assert not list(out.glob("*.tmp"))
     whole(data)
 
 

@@ -147,13 +147,14 @@ def test_npz_members_are_weighed_before_they_are_read():
 
 def test_arrays_without_a_common_axis_are_no_records():
     assert [
-        group.count for group in rows({"x": np.zeros(5000), "y": np.zeros((5000, 2))}, "a")
+        group.count
+        for group in rows({"x": np.zeros(5000), "y": np.zeros((5000, 2))}, Source(-1, "a"))
     ] == [
         4096,
         904,
     ]
     with pytest.raises(DataError, match="common first axis"):
-        list(rows({"x": np.zeros(3), "y": np.zeros(2)}, "a"))
+        list(rows({"x": np.zeros(3), "y": np.zeros(2)}, Source(-1, "a")))
 
 
 ROW = st.text(st.sampled_from("0123456789.,-e \u00e9;x"), min_size=1, max_size=9)

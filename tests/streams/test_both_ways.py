@@ -97,6 +97,35 @@ def record(draw):
     return json.dumps(members)
 
 
+SPREADS = (0, 0.1, 2, 0.25, 1e-3, 0.5, True, "Infinity", -1, "?", None)
+
+
+def with_spreads(draw, line):
+    """A record with standard deviations in it, of one or all elements, most of them good."""
+    try:
+        members = json.loads(line)
+    except ValueError:
+        return line
+    if type(members) is not dict or draw.random() < 0.1:
+        return line
+    spread = draw.choice(SPREADS[: draw.choice((6, 6, 6, len(SPREADS)))])
+    if draw.random() < 0.3 and type(members.get("x")) is list:
+        spread = [spread] * len(members["x"])
+    return json.dumps(members | {"s": {"x": spread}, "t": abs(draw.gauss(0, 1))})
+
+
+MORE = (
+    ["--sigma", "x=0.1"],
+    ["--sigma", "x=.s.x"],
+    ["--sigma", "x=.s.x", "--sigma", "y=.t", "--sigma", "w=0.5"],
+    ["--elasticity"],
+    ["--taylor", "3"],
+    ["--taylor", "2", "--tangent", "w=1"],
+    ["--taylor", "2", "--tangent", "x=1", "--tangent", "y=-0.5", "--elasticity"],
+    ["--elasticity", "--sigma", "w=2", "--sigma", "y=.t", "--taylor", "1"],
+)
+
+
 def command(draw):
     """A random command and its records."""
     name = draw.choice(("grad", "grad", "grad", "eval", "jvp", "vjp", "jacobian", "hessian", "hvp"))
@@ -116,6 +145,9 @@ def command(draw):
     for option in draw.sample(extra, draw.choice((0, 0, 1, 2))):
         words += option
     rows = [record(draw) for _ in range(draw.choice((9, 60, 120)))]
+    if name == "grad" and draw.random() < 0.5:
+        words += draw.choice(MORE)
+        rows = [with_spreads(draw, row) for row in rows]
     return words, "".join(f"{row}\n" for row in rows)
 
 
@@ -174,6 +206,24 @@ def test_every_way_of_writing_it_goes_together():
     rows = lines(*({"x": draw.gauss(0, 1), "y": draw.gauss(0, 1)} for _ in range(100)))
     found = in_both_ways([[[*words, "--each"], rows] for words in FORMS])
     for words, (text, alone, runs) in zip(FORMS, found, strict=True):
+        assert "error" not in text, words
+        assert alone == 0, words
+        assert runs < 30, words
+
+
+def test_what_else_grad_answers_goes_together():
+    draw = random.Random(3)
+    records = []
+    for _ in range(100):
+        members = {"x": draw.gauss(0, 1), "y": draw.gauss(0, 1), "t": draw.random()}
+        records.append(members | {"s": {"x": draw.random()}, "id": "a"})
+    commands = [
+        [["grad", text, "--each", "--set", "w=2", *more, *form], lines(*records)]
+        for text in ("sin(x*y*w)", "(x*y*w).reshape(1, 1)")
+        for more in MORE
+        for form in ([], ["--copy", "id"], ["--to", "csv"])
+    ]
+    for (words, _), (text, alone, runs) in zip(commands, in_both_ways(commands), strict=True):
         assert "error" not in text, words
         assert alone == 0, words
         assert runs < 30, words

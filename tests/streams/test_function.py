@@ -31,6 +31,7 @@ def test_gradients_of_columns():
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 40])
 def test_any_number_of_rows(count):
     found = function("x**2")({"x": X[:count]})
+    assert list(found) == ["value", "grads.x"]
     assert [len(column) for column in found.values()] == [count] * len(found)
     if count:
         np.testing.assert_allclose(found["grads.x"], 2 * X[:count])

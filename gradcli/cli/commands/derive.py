@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.cli.process.limits import single_thread
-from gradcli.cli.process.signals import watch_signals, watch_time
-from gradcli.cli.programs.sources import check_sources, expression_or_file
+from gradcli.cli.results.begin import read, set_up
 from gradcli.cli.usage.parse import Options, UsageError, check_jobs
 
 TYPE_CHECKING = False
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Do what the command line says; the exit status."""
-    check_sources(options, options.file == "-")
     if "as" in options.given and not options.formula:
         raise UsageError("--as says how a formula is written", "give --formula, too")
     if options.formula and (options.each or options.slurp or options.grid):
@@ -24,26 +21,14 @@ def run(options: Options) -> int:
             raise UsageError(
                 f"--formula writes derivatives, and --{name} numbers", "give one of the two"
             )
-    if options.timeout is not None:
-        watch_time(options.timeout, options.errors)
-    watch_signals()
     if options.command.name == "grad" and options.tangent and not options.taylor:
         raise UsageError("--tangent is for --taylor", "gradcli jvp takes the derivative along it")
-    text = expression_or_file(options)
+    text = read(options)
     if options.engine is not None:
         from gradcli.cli.records.engine import run as over_cluster
 
         return over_cluster(text, options)
-    single_thread()
-
-    from gradcli.cli.programs.inputs import use_dtype
-    from gradcli.cli.programs.runner import prepare, seed
-    from gradcli.cli.results.output import check_output
-
-    use_dtype(options, text)
-    check_output(options)
-    prepare(options)
-    seed(options, 0)
+    set_up(options, text)
     if options.formula:
         return _formula(text, options)
     if options.each or options.slurp or options.null_input or options.grid:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.signals import watch_signals, watch_time
 from gradcli.cli.programs.sources import Text, check_sources, file_or_expressions
 from gradcli.cli.results.answers import exit_status, names_document
-from gradcli.cli.usage.parse import Options, check_jobs
+from gradcli.cli.results.begin import set_up
+from gradcli.cli.usage.parse import Options, UsageError, check_jobs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,31 +28,44 @@ def run(options: Options) -> int:
 
         check_folder(options)
     texts = file_or_expressions(options)
+    _check_names(texts[0], options)
     if options.engine is not None:
         from gradcli.cli.records.engine import run as over_cluster
 
         return over_cluster(texts[0], options)
-    single_thread()
+    if not (records or options.null_input):
+        check_jobs(options)
+    set_up(options, texts[0], None)
     if records or options.null_input:
         from gradcli.cli.records.each import evaluate_records
 
         return evaluate_records(texts[0], options)
-    check_jobs(options)
     return _once(texts, options)
+
+
+def _check_names(text: Text, options: Options) -> None:
+    """Raise UsageError for --of and --wrt where there are no names to choose from."""
+    as_json = options.json or options.output is not None or options.to is not None
+    as_json |= options.each or options.slurp or options.null_input
+    for name in ("of", "wrt"):
+        if name not in options.given:
+            continue
+        if text.kind == "expression":
+            raise UsageError(
+                f"--{name} chooses from the names of a program, and an expression has none",
+                "gradcli grad takes --wrt" if name == "wrt" else "leave it out",
+            )
+        if not as_json:
+            raise UsageError(f"--{name} chooses from what --json writes", "add --json")
 
 
 def _once(texts: list[Text], options: Options) -> int:
     from gradcli.cli.process.stdio import write_messages, write_output
-    from gradcli.cli.programs.inputs import use_dtype
-    from gradcli.cli.programs.runner import Runner, prepare, seed
-    from gradcli.cli.results.output import Sink, check_output
+    from gradcli.cli.programs.runner import Runner
+    from gradcli.cli.results.output import Sink
 
-    use_dtype(options, texts[0])
-    check_output(options)
     if options.output is not None or options.to is not None:
         options.json = True
-    prepare(options)
-    seed(options, None)
     stdout = write_messages if options.json or options.emit_only else write_output
     with Sink(options, len(texts) > 1) as sink:
 

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from gradcli.cli.process.limits import single_thread
 from gradcli.cli.process.report import CHECK_FAILED
-from gradcli.cli.process.signals import watch_signals, watch_time
-from gradcli.cli.programs.sources import check_sources, expression_or_file
+from gradcli.cli.results.begin import read, set_up
 from gradcli.cli.usage.parse import Options, UsageError
 
 
 def run(options: Options) -> int:
     """Do what the command line says; the exit status is 1 if no minimum or root was found."""
-    check_sources(options, options.file == "-")
-    if options.timeout is not None:
-        watch_time(options.timeout, options.errors)
-    watch_signals()
-    text = expression_or_file(options)
-    single_thread()
-
-    from gradcli.cli.programs.inputs import use_dtype
-    from gradcli.cli.programs.runner import prepare, seed
-    from gradcli.cli.results.output import check_output
-
-    use_dtype(options, text)
-    check_output(options)
-    prepare(options)
-    seed(options, 0)
+    text = read(options)
+    set_up(options, text)
     from gradcli.cli.records.search import Search
 
     job = Search(text, options)

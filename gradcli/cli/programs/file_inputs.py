@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.process.report import USAGE, Failure
@@ -19,6 +18,7 @@ from .runner import Runner, read_failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gradcli.cli.process.progress import Progress
     from gradcli.io.paths import Path
     from gradcli.io.source import Source
 
@@ -91,7 +91,7 @@ def source_of(
         with waiting():
             data = os.read(descriptor, size)
         if progress is not None:
-            progress.done += len(data)
+            progress.bytes += len(data)
         return data
 
     from gradcli.io.source import opened
@@ -99,7 +99,7 @@ def source_of(
     with waiting():
         source = opened(name, read)
     if progress is not None:
-        progress.start(source.descriptor)
+        progress.start(source)
     return source
 
 
@@ -112,67 +112,3 @@ def tensors(members: dict[str, Any], options: Options, reads: set[str]) -> dict[
         }
     except DataError as error:
         raise Failure(USAGE, str(error), code="data", help=error.help) from None
-
-
-class Progress:
-    """A line on stderr while records are evaluated, when stderr is a terminal and stdout is none.
-
-    It says how many records are done, how many a second, and for a file how long it will take.
-    """
-
-    def __init__(self, options: Options) -> None:
-        self.done = 0  # bytes
-        self.total = 0  # bytes, or 0 where that is not known
-        self.begun = self.shown = time.monotonic()
-        self.wanted = not options.quiet and _is_watched()
-        self._live: Any = None
-
-    def start(self, descriptor: int) -> None:
-        """Find out how much there is to read."""
-        import stat
-
-        if self.wanted:
-            status = os.fstat(descriptor)
-            self.total = status.st_size if stat.S_ISREG(status.st_mode) else 0
-
-    def show(self, records: int) -> None:
-        """Renew the line, a few times a second."""
-        if not self.wanted:
-            return
-        now = time.monotonic()
-        if now - self.shown < (0.2 if self._live else 1.0):
-            return
-        self.shown = now
-        if self._live is None:
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
-            self._live.start()
-        self._live.update(self._line(records, now - self.begun), refresh=True)
-
-    def _line(self, records: int, seconds: float) -> Any:
-        from rich.columns import Columns
-        from rich.progress_bar import ProgressBar
-        from rich.text import Text
-
-        parts = [f"{records:,} records", f"{records / seconds:,.0f} a second"]
-        done = min(self.done, self.total)
-        if not done:
-            return Text(" · ".join(parts))
-        left = round(seconds * (self.total - done) / done)
-        parts += [f"{100 * done // self.total} %", f"{left // 60}:{left % 60:02d} left"]
-        return Columns([ProgressBar(self.total, done, width=30), Text(" · ".join(parts))])
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-
-
-def _is_watched() -> bool:
-    """Whether a line on stderr is seen, and disturbs nothing on stdout."""
-    if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
-        return False
-    return os.environ.get("TERM") != "dumb"

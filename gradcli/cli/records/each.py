@@ -16,8 +16,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gradcli.cli.process.failures import failure_of
+from gradcli.cli.process.progress import Progress
 from gradcli.cli.process.report import USAGE, Failure, show
-from gradcli.cli.programs.file_inputs import Progress, inputs_of, paths_of, source_of, tensors
+from gradcli.cli.programs.file_inputs import inputs_of, paths_of, source_of, tensors
 from gradcli.cli.programs.inputs import Given, bound, input_dtype
 from gradcli.cli.programs.runner import read_failure
 from gradcli.cli.programs.sources import Text
@@ -39,6 +40,8 @@ from .one_record import Derivative, Evaluation
 from .streaming import job_of
 
 if TYPE_CHECKING:
+    from gradcli.io.paths import Path
+
     from .columns import ColumnResults
 
 AT_ONCE = 4096  # records of a grid that are evaluated together
@@ -52,14 +55,6 @@ def derive_records(text: Text, options: Options) -> int:
 
 def evaluate_records(text: Text, options: Options) -> int:
     """`eval` over records; the exit status."""
-    from gradcli.cli.programs.inputs import use_dtype
-    from gradcli.cli.programs.runner import prepare, seed
-    from gradcli.cli.results.output import check_output
-
-    use_dtype(options, text)
-    check_output(options)
-    prepare(options)
-    seed(options, None)
     options.json = True
     return Stream(Evaluation(text, options), options).run()
 
@@ -72,6 +67,11 @@ class Stream:
         self.options = options
         self.given: Given = bound(options)
         self.paths = paths_of(options)
+        self.beside: dict[str, Path] = {}
+        if options.sigma and not options.slurp:
+            from gradcli.cli.results.propagation import sigma_fields
+
+            self.beside = sigma_fields(options)
         shared = options.input if options.grid or options.null_input else options.input[:-1]
         self.given.leaves = {
             **inputs_of([*shared, *options.table], options, (job.runner,)),
@@ -109,7 +109,7 @@ class Stream:
                     self.results.close()
             finally:
                 self.jobs.close()
-                progress.clear()
+                progress.close()
                 self.flush()
         if self.first is not None:
             self._summary()
@@ -206,8 +206,8 @@ class Stream:
         options = self.options
         name = options.input[-1] if options.input else "-"
         found = self._found(name, input_format(name, options.from_, "ndjson"))
-        if self.paths:
-            return (Mapped(group, self.paths) for group in found)
+        if self.paths or self.beside:
+            return (Mapped(group, self.paths, self.beside) for group in found)
         return found
 
     def _found(self, name: str, form: str) -> Iterator[Group]:
@@ -224,12 +224,25 @@ class Stream:
         names = list(self.given.grids)
         columns = [_column(value) for value in self.given.grids.values()]
         if all(column is not None for column in columns):
-            yield from _product(dict(zip(names, columns, strict=True)))
+            yield from self._product(dict(zip(names, columns, strict=True)))
             return
         axes = map(_points, self.given.grids.values())
         points = itertools.product(*axes)
         while part := list(itertools.islice(points, AT_ONCE)):
             yield Batch(dict(zip(names, point, strict=True)) for point in part)
+
+    def _product(self, axes: dict[str, Any]) -> Iterator[Columns]:
+        """The points of a grid, the last axis running fastest."""
+        import numpy as np
+
+        sizes = [len(axis) for axis in axes.values()]
+        count = math.prod(sizes)
+        for start in range(0, count, AT_ONCE):
+            stop = min(start + AT_ONCE, count)
+            places = np.unravel_index(np.arange(start, stop), sizes)
+            taken = zip(axes.items(), places, strict=True)
+            self.progress.share = stop / count
+            yield Columns(stop - start, {name: axis[place] for (name, axis), place in taken})
 
     def _slurped(self) -> Found:
         """All records as one: for each name the list of its values."""
@@ -311,6 +324,7 @@ class Stream:
                 self._fail(failure_of(error), batch, place)
             else:
                 self._single(member, batch, place)
+            self.progress.show(self.number, part=(place + 1) / len(batch))
             if self.first is not None and self.options.fail_fast:
                 break
         results.end()
@@ -340,7 +354,10 @@ class Stream:
 
     def _inputs(self, member: Record) -> dict[str, Tensor]:
         """A record's inputs and those of the command line, which win; every array is a new one."""
-        self.job.runner.offered = member
+        offered = member
+        if self.beside:
+            offered = {name: value for name, value in member.items() if name not in self.beside}
+        self.job.runner.offered = offered
         given = self.given
         shared = {name: _copy(tensor, True) for name, tensor in given.leaves.items()}
         shared |= {name: _copy(tensor, False) for name, tensor in given.constants.items()}
@@ -387,19 +404,6 @@ def _place(number: int, failure: Failure) -> str:
     """A record by its number, and by its line where the message does not name that."""
     line = failure.line
     return f"record {number}" + (f" (line {line})" if line and not failure.of_data else "")
-
-
-def _product(axes: dict[str, Any]) -> Iterator[Columns]:
-    """The points of a grid, the last axis running fastest."""
-    import numpy as np
-
-    sizes = [len(axis) for axis in axes.values()]
-    count = math.prod(sizes)
-    for start in range(0, count, AT_ONCE):
-        stop = min(start + AT_ONCE, count)
-        places = np.unravel_index(np.arange(start, stop), sizes)
-        taken = zip(axes.items(), places, strict=True)
-        yield Columns(stop - start, {name: axis[place] for (name, axis), place in taken})
 
 
 def _column(value: Any) -> Any:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any
 
 from gradcli import __version__
+from gradcli.cli.process.progress import Progress
 from gradcli.cli.process.report import USAGE, Failure, show
 from gradcli.cli.process.signals import waiting
 from gradcli.cli.programs.sources import Text
@@ -48,16 +50,26 @@ def run(text: Text, options: Options) -> int:
             if os.path.exists(output):
                 statuses[source] = int(known["status"])
                 continue
-        elif not same and not options.force and (known is not None or os.path.exists(output)):
+        elif not same and not options.force and os.path.exists(output):
             raise UsageError(
                 f"{output} is there, and was made of something else", "--force replaces it"
             )
         todo.append((source, output, digest))
     if todo:
         statuses |= _compute(arguments, text.source.text, todo, options)
-    if not options.quiet:
-        sys.stderr.write(f"note: {len(todo)} parts done, {len(parts) - len(todo)} were there\n")
+    if not options.quiet and options.errors == "text":
+        failed = [source for source, _ in parts if statuses[source]]
+        sys.stderr.write(f"note: {_told(len(todo), len(parts), failed)}\n")
     return next((statuses[source] for source, _ in parts if statuses[source]), 0)
+
+
+def _told(tried: int, count: int, failed: list[str]) -> str:
+    """What was done of `count` parts, and in which of them something is wrong."""
+    told = f"{tried} parts done, {count - tried} were there"
+    if not failed:
+        return told
+    shown = ", ".join(failed[:3]) + (", …" if len(failed) > 3 else "")
+    return f"{told}; {len(failed)} of the {count} failed, or have records that did: {shown}"
 
 
 def _parts(options: Options) -> list[tuple[str, str]]:
@@ -123,7 +135,8 @@ def _digest(text: Text, arguments: list[str], options: Options, source: str) -> 
     """What a part is made of: version, program, options, and its inputs' sizes and times."""
     names = [os.path.abspath(name) for name in options.input[:-1]]
     files = [(name, (s := os.stat(name)).st_size, s.st_mtime_ns) for name in [*names, source]]
-    made_of = [__version__, text.source.text, arguments, files]
+    said = [word for word in arguments if not word.startswith("--errors=")]  # changes no result
+    made_of = [__version__, text.source.text, said, files]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
 
 
@@ -132,7 +145,10 @@ def _compute(
 ) -> dict[str, int]:
     distributed = _distributed()
     statuses: dict[str, int] = {}
-    with _client(distributed, options) as client, _progress(len(todo), options) as advance:
+    with (
+        closing(Progress(options, "parts", False)) as progress,
+        _client(distributed, options) as client,
+    ):
         futures = {}
         for source, output, digest in todo:
             future = client.submit(
@@ -143,6 +159,7 @@ def _compute(
             )
             futures[future] = source
         done = distributed.as_completed(futures)
+        progress.show(0, 0.0)
         with waiting():
             for future in done:
                 source = futures[future]
@@ -152,10 +169,23 @@ def _compute(
                     status, message = USAGE, ""
                     show(Failure(USAGE, f"{source}: {error}"), options.errors, options.color)
                 statuses[source] = status
-                if message:
-                    sys.stderr.write("".join(f"{source}: {m}\n" for m in message.splitlines()))
-                advance()
+                sys.stderr.writelines(_of_part(source, message, options.errors))
+                progress.show(len(statuses), len(statuses) / len(todo))
     return statuses
+
+
+def _of_part(source: str, message: str, form: str) -> list[str]:
+    """The lines of a part's messages, which say whose they are."""
+    if form != "json":
+        return [f"{source}: {line}\n" for line in message.splitlines()]
+    found = []
+    for line in message.splitlines():
+        try:
+            error = json.loads(line)["error"]
+        except (ValueError, LookupError, TypeError):  # a line that was cut
+            continue
+        found.append(json.dumps({"error": error | {"file": source}}, ensure_ascii=False) + "\n")
+    return found
 
 
 def _before_operands(arguments: list[str]) -> list[str]:
@@ -194,20 +224,8 @@ def _client(distributed: Any, options: Options) -> Iterator[Any]:
             yield client
         return
     count = options.jobs or os.cpu_count() or 1
+    # What Dask logs of workers that come and go is no message of gradcli's.
     how = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
+    how["silence_logs"] = logging.CRITICAL
     with distributed.LocalCluster(**how) as cluster, distributed.Client(cluster) as client:
         yield client
-
-
-@contextmanager
-def _progress(total: int, options: Options) -> Iterator[Any]:
-    """A bar on a terminal; what is yielded is called for each part that is done."""
-    if options.quiet or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("parts", total=total)
-        yield lambda: shown.advance(task)

@@ -42,9 +42,9 @@ _HEAD = 8  # bytes that say how many follow
 
 
 def processes(options: Options) -> int:
-    """How many processes are asked for. Raises UsageError."""
+    """How many processes are asked for, one if nothing is said. Raises UsageError."""
     check_jobs(options)
-    if not hasattr(os, "fork"):
+    if options.jobs is None or not hasattr(os, "fork"):
         return 1
     if options.jobs:
         return options.jobs
@@ -65,6 +65,7 @@ class _Task:
     count: int
     guessed: bool
     start: int = 0  # records before it
+    read: float = 0.0  # the share of all that was read when it came
     tries: int = 0
     answer: _Answer | None = None
 
@@ -192,6 +193,7 @@ class Jobs:
 
     def _hand_on(self, task: _Task) -> None:
         task.start = self.number
+        task.read = self.stream.progress.read()
         self.number += task.count
         self.tasks.append(task)
         if len(self.processes) < self.count:
@@ -283,7 +285,7 @@ class Jobs:
         if answer.verdict is not None:
             stream.verdict = answer.verdict
         stream.job.failed |= answer.unsolved
-        stream.progress.show(stream.number)
+        stream.progress.show(stream.number, task.read)
         if answer.raised is not None:
             self._raise(answer.raised)
         self._end_early()

@@ -25,13 +25,12 @@ class Derivative:
     One that is `alone` does not take records together; none has `failed` to find what it searched.
     """
 
-    alone: bool
+    alone = False
     failed = False
 
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options
         self.kind = options.command.name
-        self.alone = wants_more(options)
         self.runner = Runner(text, options, stdout=write_messages, emit=lambda record: None)
 
     def attach(self, sink: Sink, before: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.calculus.defaults import NEWTON, tolerance
 from gradcli.calculus.descent import Bounds, Point, minimize
 from gradcli.calculus.problem import Problem
 from gradcli.calculus.roots import solve
@@ -22,8 +23,6 @@ from gradcli.tensor.dtypes import Array
 from gradcli.tensor.tensor import Tensor, make, shape_of
 
 from .one_record import Derivative
-
-NEWTON = 100  # variables up to which the Hessian is worth its price
 
 
 class Search(Derivative):
@@ -73,16 +72,16 @@ class Search(Derivative):
         problem = Problem(run, start)
         try:
             return self._found(problem)
-        except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
+        except (RuntimeError, TypeError, ValueError, IndexError) as error:
             raised = Failure(RAISED, str(error), type=public_class(type(error)).__name__)
             raise (placed(raised, last[0]) if last else raised) from None
 
     def _found(self, problem: Problem) -> dict[str, Any]:
         options = self.options
         start = problem.first()
-        precision = np.finfo(start.dtype).eps
+        precision = float(np.finfo(start.dtype).eps)
         how: dict[str, Any] = {
-            "tolerance": options.tolerance or float(precision) ** 0.5,
+            "tolerance": options.tolerance or tolerance(precision),
             "most": options.iterations,
             "watch": lambda point: self._step(problem, point),
         }

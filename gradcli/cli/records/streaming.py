@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from gradcli.cli.programs.file_inputs import tensors
@@ -10,18 +10,24 @@ from gradcli.cli.programs.inputs import Given, input_dtype
 from gradcli.cli.results.derivatives import given_array, tangent_texts
 from gradcli.cli.usage.parse import Options
 from gradcli.streams import derivatives
-from gradcli.streams.batch import Job
-from gradcli.streams.forms import Form
+from gradcli.streams.batch import Job, More, Named
+from gradcli.streams.forms import Column, Form
 from gradcli.tensor.dtypes import Array, DType
+from gradcli.tensor.tensor import Tensor
 
-from .one_record import Derivative, Evaluation
+from .one_record import Derivative, Evaluation, wants_more
 
 
 def job_of(
     job: Derivative | Evaluation, given: Given, form: Callable[[Any], Form], options: Options
 ) -> Job:
     """What is done for each record, without options."""
-    reads = job.runner.reads
+    derivative = None if isinstance(job, Evaluation) else _derivative(job.kind, options)
+    beside: Collection[str] = ()
+    more = None
+    if derivative is not None and wants_more(options):
+        beside, more = _more(derivative, options)
+    reads = job.runner.reads.union(beside)
     return Job(
         program=job.runner.program,
         session=job.runner.session,
@@ -31,10 +37,22 @@ def job_of(
         floating=input_dtype(options),
         convert=lambda record: tensors(record, options, reads),
         results=job.results,
-        derivative=None if isinstance(job, Evaluation) else _derivative(job.kind, options),
+        derivative=derivative,
         wrt=options.wrt,
         form=form,
+        beside=beside,
+        more=more,
     )
+
+
+def _more(derivative: derivatives.Derivative, options: Options) -> tuple[Collection[str], More]:
+    from gradcli.cli.results.propagation import more_columns, sigma_fields
+
+    def more(value: Tensor, by: Named, beside: Mapping[str, Array]) -> list[Column] | None:
+        count = len(value.array)
+        return more_columns(value, by, options, beside, lambda by: derivative.directions(by, count))
+
+    return sigma_fields(options), more
 
 
 def _derivative(kind: str, options: Options) -> derivatives.Derivative:

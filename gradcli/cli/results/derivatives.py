@@ -149,7 +149,7 @@ def derive(kind: str, value: Tensor, by: Named, options: Options) -> dict[str, A
         found = compute(value, by, options)
     except Failure as failure:
         raise placed(failure, value) from None
-    except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as error:
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
         kind = public_class(type(error)).__name__
         raised = placed(Failure(RAISED, str(error), type=kind, help=_help(error)), value)
         raise raised from None

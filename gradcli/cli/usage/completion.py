@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import table
-from .table import COMMANDS, MAIN, OPTIONS, SHELLS, Command, Option
+from .table import COMMANDS, MAIN, OPTIONS, PROGRAMS, SHELLS, Command, Option
 
-_TAKE_FILES = (table.FILES, table.TEXT)
+# The names of operations: the indented lines of `gradcli ops`, which is asked when they are wanted.
+_OPERATIONS = "ops 2>/dev/null | sed -n 's/^    //p'"
 
 
 def script(shell: str) -> str:
@@ -27,15 +28,37 @@ def _words(command: Command) -> str:
 
 
 def _takes_file(command: Command) -> bool:
-    return "FILE" in command.arguments
+    return command.arguments.startswith("FILE")
+
+
+def _is_file(option: Option) -> bool:
+    return option.argument == "FILE"
+
+
+def _is_folder(option: Option) -> bool:
+    return option.argument == "DIR"
+
+
+def _alternatives(option: Option, command: Command | None = None) -> tuple[str, ...]:
+    """The words that the argument of an option may be."""
+    if option.name == "engine":
+        return ("dask",)
+    return option.choices if command is None else command.choices(option)
 
 
 def _bash() -> str:
     lines = [
         "# bash completion for gradcli",
+        "# Files with one of the endings $2, of any if there are none, and folders.",
         "_gradcli_files() {",
-        "    local IFS=$'\\n'",
-        '    COMPREPLY=($(compgen -f -- "$1"))',
+        "    local IFS=$'\\n' name before=$(shopt -p nocasematch)",
+        "    shopt -s nocasematch",
+        '    COMPREPLY=($(compgen -d -- "$1"))',
+        '    for name in $(compgen -f -- "$1"); do',
+        "        [[ -d $name ]] && continue",
+        '        [[ -z $2 || $name =~ \\.($2)$ ]] && COMPREPLY+=("$name")',
+        "    done",
+        '    eval "$before"',
         "}",
         "_gradcli() {",
         "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i",
@@ -51,10 +74,13 @@ def _bash() -> str:
     ]
     for option in OPTIONS.values():
         names = f"--{option.name}" + (f"|-{option.short}" if option.short else "")
-        if option.choices:
-            reply = f"COMPREPLY=($(compgen -W '{' '.join(option.choices)}' -- \"$word\"))"
-        elif option.kind in _TAKE_FILES:
-            reply = '_gradcli_files "$word"'
+        words = _alternatives(option)
+        if words:
+            reply = f"COMPREPLY=($(compgen -W '{' '.join(words)}' -- \"$word\"))"
+        elif _is_file(option):
+            reply = f"_gradcli_files \"$word\" '{'|'.join(option.files)}'"
+        elif _is_folder(option):
+            reply = 'COMPREPLY=($(compgen -d -- "$word"))'
         elif option.kind != table.FLAG:
             reply = ":"
         else:
@@ -67,6 +93,8 @@ def _bash() -> str:
         operands = _operands(command)
         if operands:
             lines.append(f"            [[ $word == -* ]] || words='{' '.join(operands)}'")
+        if name == "ops":
+            lines.append(f'            [[ $word == -* ]] || words=$("$1" {_OPERATIONS})')
         if _takes_file(command):
             lines.append("            files=1")
         lines.append("            ;;")
@@ -79,7 +107,7 @@ def _bash() -> str:
         "    if [[ $word == -* || -z $files ]]; then",
         '        COMPREPLY=($(compgen -W "$words" -- "$word"))',
         "    else",
-        '        _gradcli_files "$word"',
+        f"        _gradcli_files \"$word\" '{'|'.join(PROGRAMS)}'",
         "    fi",
         "}",
         "complete -o filenames -F _gradcli gradcli",
@@ -88,9 +116,12 @@ def _bash() -> str:
 
 
 def _operands(command: Command) -> tuple[str, ...]:
-    if command.name == "completions":
-        return SHELLS
-    return tuple(COMMANDS) if command.name == "man" else ()
+    if command.name == "schema":
+        from gradcli.io.schemas import NAMES
+
+        return NAMES
+    operands = {"completions": SHELLS, "man": tuple(COMMANDS), "kernel": ("install", "remove")}
+    return operands.get(command.name, ())
 
 
 def _quoted(text: str) -> str:
@@ -101,6 +132,11 @@ def _zsh() -> str:
     lines = [
         "#compdef gradcli",
         "# zsh completion for gradcli",
+        "_gradcli_operations() {",
+        "    local -a names",
+        f"    names=(${{=$(_call_program operations gradcli {_OPERATIONS})}})",
+        "    compadd -a names",
+        "}",
         "_gradcli() {",
         "    local context state state_descr line",
         "    typeset -A opt_args",
@@ -120,8 +156,10 @@ def _zsh() -> str:
         operands = _operands(command)
         if operands:
             rest = f"'1:argument:({' '.join(operands)})'"
+        elif name == "ops":
+            rest = "'*:operation:_gradcli_operations'"
         elif _takes_file(command):
-            rest = "'*:file:_files'"
+            rest = _quoted(f"*:file:{_zsh_files(PROGRAMS)}")
         else:
             rest = "'*:argument:'"
         lines += [f"                        {rest}", "                    ;;"]
@@ -135,10 +173,13 @@ def _zsh_specs(command: Command) -> list[str]:
     specs = []
     for option in _options(command):
         about = option.help.replace("[", "\\[").replace("]", "\\]").replace(":", "\\:")
-        if option.choices:
-            value = f":value:({' '.join(command.choices(option))})"
-        elif option.kind in _TAKE_FILES:
-            value = ":file:_files"
+        words = _alternatives(option, command)
+        if words:
+            value = f":value:({' '.join(words)})"
+        elif _is_file(option):
+            value = f":file:{_zsh_files(option.files)}"
+        elif _is_folder(option):
+            value = ":folder:_files -/"
         elif option.kind != table.FLAG:
             value = ":" + option.argument.replace("[", "").replace("]", "") + ":"
         else:
@@ -149,6 +190,10 @@ def _zsh_specs(command: Command) -> list[str]:
         if option.short:
             specs.append(f"{star}-{option.short}{'+' if value else ''}[{about}]{value}")
     return specs
+
+
+def _zsh_files(endings: tuple[str, ...]) -> str:
+    return f'_files -g "*.({"|".join(endings)})(#q-.)"' if endings else "_files"
 
 
 def _fish() -> str:
@@ -167,18 +212,30 @@ def _fish() -> str:
             line = f"{start} -l {option.name}"
             if option.short:
                 line += f" -s {option.short}"
-            if option.choices:
-                line += f" -x -a {_fish_quoted(' '.join(command.choices(option)))}"
-            elif option.kind in _TAKE_FILES:
-                line += " -r -F"
+            words = _alternatives(option, command)
+            if words:
+                line += f" -x -a {_fish_quoted(' '.join(words))}"
+            elif _is_file(option):
+                line += f" -x -a {_fish_files(option.files)}" if option.files else " -r -F"
+            elif _is_folder(option):
+                line += " -x -a '(__fish_complete_directories)'"
             elif option.kind != table.FLAG:
                 line += " -x"
             lines.append(f"{line} -d {_fish_quoted(option.help)}")
         if command.name and _operands(command):
             lines.append(f"{start} -a {_fish_quoted(' '.join(_operands(command)))}")
+        elif command.name == "ops":
+            names = f"(gradcli {_OPERATIONS} | string split -n ' ')"
+            lines.append(f"{start} -a {_fish_quoted(names)}")
         elif command.name and _takes_file(command):
-            lines.append(f"{start} -F")
+            lines.append(f"{start} -a {_fish_files(PROGRAMS)}")
     return "\n".join(lines) + "\n"
+
+
+def _fish_files(endings: tuple[str, ...]) -> str:
+    typed = "(commandline -ct | string replace -r '^--[^=]*=' '')"
+    wanted = f"'(?:/|\\.(?:{'|'.join(endings)}))(?:\\t|$)'"
+    return _fish_quoted(f"(__fish_complete_path {typed} | string match -eir {wanted})")
 
 
 def _fish_quoted(text: str) -> str:

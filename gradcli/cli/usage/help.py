@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from .table import COMMANDS, GROUPS, MAIN, OPTIONS, Command, Option
+from .table import BINDING, COMMANDS, FIELDS, GROUPS, MAIN, NAMES, OPTIONS, Command, Option
 
 WIDTH = 80
+FEW = 4  # choices that are all shown
+# How to read what is said of options, and of which kinds it is said.
+READING = (
+    ("(…): what holds without it", ()),
+    ("NAME,…: a list, a,b", (NAMES, FIELDS)),
+    ("NAME=… and --input repeat", (BINDING,)),
+)
 # Commands that the last line of the main help names.
 ELSEWHERE = ("ops", "schema", "kernel", "completions", "man")
 
@@ -42,6 +49,9 @@ def _command(command: Command) -> list[str]:
     brief = _brief(command, 9)
     if brief:
         lines += ["", *brief]
+        kinds = {OPTIONS[name].kind for name in command.options}
+        parts = [text for text, of in READING if not of or not kinds.isdisjoint(of)]
+        lines.append(" · ".join(parts))
     return [*lines, "", *_examples(command)]
 
 
@@ -51,10 +61,12 @@ def _described(options: list[Option], command: Command) -> list[str]:
 
 
 def _about(option: Option, command: Command) -> str:
-    if option.name != "format":
-        return option.help
-    *others, last = command.choices(option)
-    return f"{', '.join(others)} or {last} ({others[0]})"
+    about = option.help
+    if option.name == "format":
+        *others, last = command.choices(option)
+        about = f"{', '.join(others)} or {last}"
+    usual = command.usually(option)
+    return f"{about} ({usual})" if usual else about
 
 
 def _spelling(option: Option) -> str:
@@ -66,7 +78,7 @@ def _brief(command: Command, margin: int) -> list[str]:
     lines: list[str] = []
     for group in GROUPS:
         names = [
-            _choices(option)
+            _choices(option, command)
             for option in OPTIONS.values()
             if option.group == group
             and command.takes(option)
@@ -77,12 +89,13 @@ def _brief(command: Command, margin: int) -> list[str]:
     return lines
 
 
-def _choices(option: Option) -> str:
-    if option.name == "dtype":
-        return f"{option.brief} (float32 with `import torch`, else float64)"
-    if option.choices and len(option.choices) < 4:
-        return f"{option.brief.partition(' ')[0]} {'|'.join(option.choices)}"
-    return option.spelled.replace(", ", "/", 1) if option.short else option.brief
+def _choices(option: Option, command: Command) -> str:
+    """An option in one word, with what its argument may be and what holds without it."""
+    word = option.spelled.replace(", ", "/", 1) if option.short else option.brief
+    if option.choices and len(option.choices) <= FEW:
+        word = f"{option.brief.partition(' ')[0]} {'|'.join(option.choices)}"
+    usual = command.usually(option)
+    return f"{word} ({usual})" if usual else word
 
 
 def _wrapped(title: str, items: list[str], margin: int) -> list[str]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from gradcli import __version__
 
 from .help import usage
-from .table import COMMANDS, GROUPS, MAIN, OPTIONS, STATUSES, Command, Option
+from .table import (
+    BINDING,
+    COMMANDS,
+    DIRECTION,
+    FIELDS,
+    FILES,
+    GROUPS,
+    MAIN,
+    NAMES,
+    OPTIONS,
+    STATUSES,
+    Command,
+    Option,
+)
 
 _ENVIRONMENT = (
     ("NO_COLOR", "when set and not empty, no colour is used"),
@@ -33,7 +46,7 @@ _DATA = (
     "first result decides the columns: value, grads.x, grads.w.0 ...; a record that failed is a "
     "row without results. In .npz, .parquet and .arrow there is a column for each member; of a "
     "record that failed it is NaN, or null. -o FILE.gz packs.",
-    "JSON Schemas of every output are in the package, below gradcli/io/schema.",
+    "gradcli schema NAME writes the JSON Schema of an output.",
 )
 
 _NUMBERS = (
@@ -46,6 +59,26 @@ _NUMBERS = (
     "not give the same results, or the program narrows its values itself, the differences are in "
     "the program's own precision, which check says. An element where the function is not finite or "
     "has no slope on a side is undefined: it is shown, and is neither right nor wrong.",
+)
+
+_SEARCHES = (
+    "minimize and solve vary the --set values, or those of them that --wrt names, within --bounds "
+    "NAME=LOW,HIGH, of which either side may be left out; everything else stays as it is. --table "
+    "reads constants from a file as --input reads inputs, so that a fit is one line: gradcli "
+    "minimize 'mean((y - a*exp(-b*t))**2)' --set a=1 --set b=1 --table decay.csv. The answer is "
+    '{"at": {"x": ...}, "value", "gradient_norm", "steps", "converged"}: the best point, the '
+    "result there, the norm of its gradient within the bounds (for solve, of the gradient of half "
+    "the square of the result's norm), the steps taken, and whether that is a minimum or a root. "
+    "If it is none the status is 1. --trace writes a line for each step before the answer. The "
+    "search ends where the gradient's norm is at most --tolerance times one and the size of the "
+    "result (for solve, where the result is at most --tolerance times what it was at the start, or "
+    "one), or after --iterations steps.",
+    "--sigma NAME=VALUE, or --sigma NAME=.FIELD from each record, is the standard deviation of an "
+    "input; grad then adds sigma, that of the result to first order for independent errors, and "
+    "shares, the part of each input in its square. --elasticity adds x / y * dy/dx for each input: "
+    "by how many per cent the result grows with one per cent of it. --taylor N adds the "
+    "coefficients of the powers 0 to N of a step along each input of one element, or along "
+    "--tangent.",
 )
 
 _RECORDS = (
@@ -120,6 +153,9 @@ def plain(only: Command = MAIN) -> str:
     lines += ["", "NUMBERS"]
     for paragraph in _NUMBERS:
         lines += _filled(paragraph)
+    lines += ["", "SEARCHES, ERRORS AND SERIES"]
+    for paragraph in _SEARCHES:
+        lines += _filled(paragraph)
     lines += ["", "RECORDS"]
     for paragraph in _RECORDS:
         lines += _filled(paragraph)
@@ -134,9 +170,18 @@ def _about(option: Option) -> str:
     about = option.help
     if option.choices:
         about += f" ({', '.join(option.choices)})"
-    if option.default not in (None, "", False):
-        about += f"; {option.default} by default"
-    return about
+    if option.usual:
+        about += f"; {option.usual} by default"
+    return about + _syntax(option)
+
+
+def _syntax(option: Option) -> str:
+    """How several values are given."""
+    if option.kind in (NAMES, FIELDS):
+        return ". Several have commas between them, or the option is repeated"
+    if option.kind in (BINDING, DIRECTION, FILES):
+        return ". May be repeated"
+    return ""
 
 
 def _filled(text: str) -> list[str]:
@@ -179,6 +224,9 @@ def roff(only: Command = MAIN) -> str:
         lines += [".PP", _escaped(paragraph)]
     lines.append(".SH NUMBERS")
     for paragraph in _NUMBERS:
+        lines += [".PP", _escaped(paragraph)]
+    lines.append(".SH SEARCHES, ERRORS AND SERIES")
+    for paragraph in _SEARCHES:
         lines += [".PP", _escaped(paragraph)]
     lines.append(".SH RECORDS")
     for paragraph in _RECORDS:

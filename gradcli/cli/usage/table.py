@@ -1,9 +1,12 @@
 """Every command and option, said once: parsing, `--help`, completions and the manual come from it.
 
-Nothing is imported here, so that `--help` and the shell completions cost what bare Python costs.
+Nothing that takes time is imported here, so that `--help` and the shell completions cost what bare
+Python costs.
 """
 
 from __future__ import annotations
+
+from gradcli.calculus.defaults import NEWTON, STEPS
 
 FLAG = "flag"  # takes no argument
 TEXT = "text"
@@ -22,13 +25,30 @@ FIELDS = "fields"  # a,b=FIELD; may be repeated
 CHOICE = "choice"
 
 FORMATS = ("json", "ndjson", "csv", "tsv", "npy", "npz", "parquet", "arrow")
+PROGRAMS = ("grad", "py")  # endings of files
+RECORD_FILES = (*FORMATS, "jsonl", "gz")
 DTYPES = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 
 
 class Option:
-    """One option: `name` without dashes, `short` one letter or "", what its argument is."""
+    """One option: `name` without dashes, `short` one letter or "", what its argument is.
 
-    __slots__ = ("argument", "choices", "default", "group", "help", "kind", "name", "short")
+    `usual` says to people what holds without it, if that is not `default`; `files` are the endings
+    of the files that its argument may name, none for any file.
+    """
+
+    __slots__ = (
+        "argument",
+        "choices",
+        "default",
+        "files",
+        "group",
+        "help",
+        "kind",
+        "name",
+        "short",
+        "usual",
+    )
 
     def __init__(
         self,
@@ -41,6 +61,8 @@ class Option:
         group: str = "",
         choices: tuple[str, ...] = (),
         default: object = None,
+        usual: str = "",
+        files: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.short = short
@@ -50,6 +72,8 @@ class Option:
         self.group = group
         self.choices = choices
         self.default = default
+        self.usual = usual or ("" if default in (None, "") else str(default))
+        self.files = files
 
     @property
     def dest(self) -> str:
@@ -82,6 +106,7 @@ class Command:
         "name",
         "options",
         "summary",
+        "usual",
     )
 
     def __init__(
@@ -95,8 +120,10 @@ class Command:
         details: tuple[str, ...] = (),
         module: str = "",
         forms: tuple[str, ...] = (),
+        usual: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.name = name
+        self.usual = dict(usual)  # what holds here without an option, if not what holds elsewhere
         self.forms = forms  # what --format may be, the first if it is not given
         self.module = module or name  # in gradcli/cli/commands
         self.arguments = arguments
@@ -114,6 +141,12 @@ class Command:
         """What the argument of an option may be, of those that have a choice."""
         return self.forms if option.name == "format" else option.choices
 
+    def usually(self, option: Option) -> str:
+        """What holds without an option, "" where that is nothing."""
+        if option.name == "format" and self.forms:
+            return self.forms[0]
+        return self.usual.get(option.name, option.usual)
+
 
 def _table(*options: Option) -> dict[str, Option]:
     return {option.name: option for option in options}
@@ -127,25 +160,39 @@ OPTIONS: dict[str, Option] = _table(
         "expression", REPEATED, "EXPR", "evaluate EXPR; may be repeated", short="e", group=INPUT
     ),
     Option(
-        "file", TEXT, "FILE", "take the program from FILE (- for stdin)", short="f", group=INPUT
+        "file",
+        TEXT,
+        "FILE",
+        "take the program from FILE (- for stdin)",
+        short="f",
+        group=INPUT,
+        files=PROGRAMS,
     ),
     Option(
         "set", BINDING, "NAME=VALUE", "an input: JSON, or an expression of literals", group=INPUT
     ),
     Option("const", BINDING, "NAME=VALUE", "an input that is not differentiated", group=INPUT),
-    Option("input", FILES, "FILE", "inputs from a file, or - for stdin", group=INPUT),
+    Option(
+        "input",
+        FILES,
+        "FILE",
+        "inputs from a file, or - for stdin",
+        group=INPUT,
+        files=RECORD_FILES,
+    ),
     Option(
         "from",
         CHOICE,
         "FORM",
-        "the format of the input: json ndjson csv tsv npy npz parquet arrow (by extension)",
+        "the format of the input",
         group=INPUT,
         choices=FORMATS,
+        usual="by extension",
     ),
     Option("map", BINDING, "NAME=FIELD", "read an input from a column, or a .path", group=INPUT),
     Option("grid", FLAG, "", "one record for each point of the --set ranges", group=INPUT),
-    Option("wrt", NAMES, "NAMES", "differentiate with respect to these inputs only", group=RESULT),
-    Option("of", NAMES, "NAMES", "the results to take, by their names", group=RESULT),
+    Option("wrt", NAMES, "NAME,…", "differentiate by these inputs only", group=RESULT, usual="all"),
+    Option("of", NAMES, "NAME,…", "the results to take, by their names", group=RESULT, usual="all"),
     Option(
         "format",
         CHOICE,
@@ -156,7 +203,7 @@ OPTIONS: dict[str, Option] = _table(
         default="",
     ),
     Option("all", FLAG, "", "every node by itself: no loop is folded", group=OUTPUT),
-    Option("depth", NATURAL, "N", "open N levels of modules (0: none)", group=OUTPUT),
+    Option("depth", NATURAL, "N", "open N levels of modules", group=OUTPUT, usual="all"),
     Option("formula", FLAG, "", "expressions instead of numbers", group=RESULT),
     Option(
         "as",
@@ -165,9 +212,17 @@ OPTIONS: dict[str, Option] = _table(
         "formulas as text, latex, or a function in numpy or torch",
         group=RESULT,
         choices=("text", "latex", "numpy", "torch"),
+        default="text",
     ),
     Option("tangent", DIRECTION, "[NAME=]VALUE", "the direction of an input", group=RESULT),
-    Option("cotangent", DIRECTION, "VALUE", "the weights of the result's elements", group=RESULT),
+    Option(
+        "cotangent",
+        DIRECTION,
+        "VALUE",
+        "the weights of the result's elements",
+        group=RESULT,
+        usual="1 for one number",
+    ),
     Option(
         "sigma",
         BINDING,
@@ -178,13 +233,20 @@ OPTIONS: dict[str, Option] = _table(
     Option("elasticity", FLAG, "", "relative derivatives too: x / y · dy/dx", group=RESULT),
     Option("taylor", COUNT, "N", "Taylor coefficients too, up to the power N", group=RESULT),
     Option("bounds", BINDING, "NAME=LOW,HIGH", "the range of a --set name", group=RESULT),
-    Option("table", FILES, "FILE", "constants from a file, a vector a column", group=INPUT),
+    Option(
+        "table",
+        FILES,
+        "FILE",
+        "constants from a file, a vector a column",
+        group=INPUT,
+        files=RECORD_FILES,
+    ),
     Option("trace", FLAG, "", "a JSON line for each step", group=OUTPUT),
     Option(
         "method",
         CHOICE,
         "METHOD",
-        "newton, lbfgs, or auto: newton up to 100 variables",
+        f"newton, lbfgs, or auto: newton up to {NEWTON} variables",
         group=RESULT,
         choices=("auto", "newton", "lbfgs"),
         default="auto",
@@ -193,21 +255,23 @@ OPTIONS: dict[str, Option] = _table(
         "tolerance",
         NUMBER,
         "X",
-        "what counts as zero (the root of the dtype's precision)",
+        "what counts as zero",
         group=RESULT,
+        usual="the root of the dtype's precision",
     ),
-    Option("iterations", COUNT, "N", "steps of the search at most", group=LIMITS, default=200),
+    Option("iterations", COUNT, "N", "steps of the search at most", group=LIMITS, default=STEPS),
     Option("json", FLAG, "", "JSON on stdout and nothing else; prints go to stderr", group=OUTPUT),
     Option("full", FLAG, "", "tensors as dtype, shape, requires_grad … and data", group=OUTPUT),
     Option(
         "dtype",
         CHOICE,
         "DTYPE",
-        "the default dtype, else float32 with `import torch` and float64 without",
+        "the default dtype",
         group=NUMBERS,
         choices=DTYPES,
+        usual="float32 with `import torch`, else float64",
     ),
-    Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS),
+    Option("seed", INTEGER, "N", "the seed of random numbers", group=NUMBERS, usual="0"),
     Option(
         "nonfinite",
         CHOICE,
@@ -217,7 +281,7 @@ OPTIONS: dict[str, Option] = _table(
         choices=("string", "null", "error"),
         default="string",
     ),
-    Option("indent", NATURAL, "N", "spaces a level (0 for one line)", group=OUTPUT),
+    Option("indent", NATURAL, "N", "spaces a level; 0: one line", group=OUTPUT, usual="2"),
     Option("compact-output", FLAG, "", "JSON on one line", short="c", group=OUTPUT),
     Option("raw-output", FLAG, "", "strings without quotes", short="r", group=OUTPUT),
     Option(
@@ -227,14 +291,16 @@ OPTIONS: dict[str, Option] = _table(
         "write a file, whole or not at all",
         short="o",
         group=OUTPUT,
+        usual="stdout",
     ),
     Option(
         "to",
         CHOICE,
         "FORM",
-        "the format of results: json ndjson csv tsv npy npz parquet arrow (by extension)",
+        "the format of results",
         group=OUTPUT,
         choices=FORMATS,
+        usual="by extension, else JSON",
     ),
     Option("plots", TEXT, "DIR", "write the figures of a program as SVG", group=OUTPUT),
     Option(
@@ -255,29 +321,54 @@ OPTIONS: dict[str, Option] = _table(
         "a record a line in, a result out; branches are slower",
         group=RECORDS,
     ),
-    Option("copy", FIELDS, "FIELDS", "put these fields in front of results", group=RECORDS),
+    Option("copy", FIELDS, "[NAME=]FIELD,…", "put these fields in front of results", group=RECORDS),
     Option("null-input", FLAG, "", "read no records: run once", short="n", group=RECORDS),
     Option("slurp", FLAG, "", "all records as one, a list for each name", short="s", group=RECORDS),
     Option("seq", FLAG, "", "records start with the RS character (RFC 7464)", group=RECORDS),
     Option("unbuffered", FLAG, "", "write each result as soon as it is there", group=RECORDS),
-    Option("jobs", NATURAL, "N", "processes for records (1; 0: all cores)", group=RECORDS),
+    Option("jobs", NATURAL, "N", "processes for records; 0: all cores", group=RECORDS, usual="1"),
     Option(
         "engine",
         TEXT,
         "ENGINE",
         "dask, or dask=ADDRESS: a file of results for each file of records",
         group=RECORDS,
+        usual="this process",
     ),
     Option("keep-going", FLAG, "", "go on after a bad record (the default)", group=RECORDS),
     Option("fail-fast", FLAG, "", "stop at the first bad record", group=RECORDS),
-    Option("rtol", NUMBER, "X", "relative tolerance", group=RESULT, default=1e-3),
-    Option("atol", NUMBER, "X", "absolute tolerance", group=RESULT, default=1e-5),
-    Option("eps", NUMBER, "X", "step of the differences", group=RESULT, default=1e-6),
-    Option("max-steps", COUNT, "N", "steps of the program (100000000)", group=LIMITS),
-    Option("max-memory", SIZE, "SIZE", "memory, such as 512M (4G)", group=LIMITS),
-    Option("timeout", SECONDS, "SECONDS", "time (none)", group=LIMITS),
-    Option("max-depth", COUNT, "N", "depth of calls (1000)", group=LIMITS),
-    Option("keep", SIZE, "SIZE", "memory for freed graphs (256M)", group=SESSION),
+    Option(
+        "rtol",
+        NUMBER,
+        "X",
+        "relative tolerance",
+        group=RESULT,
+        default=1e-3,
+        usual="1e-3; more below float64",
+    ),
+    Option(
+        "atol",
+        NUMBER,
+        "X",
+        "absolute tolerance",
+        group=RESULT,
+        default=1e-5,
+        usual="1e-5; more below float64",
+    ),
+    Option(
+        "eps",
+        NUMBER,
+        "X",
+        "step of the differences",
+        group=RESULT,
+        default=1e-6,
+        usual="1e-6; more below float64",
+    ),
+    Option("max-steps", COUNT, "N", "steps of the program", group=LIMITS, usual="100000000"),
+    Option("max-memory", SIZE, "SIZE", "memory, such as 512M", group=LIMITS, usual="4G"),
+    Option("timeout", SECONDS, "SECONDS", "time", group=LIMITS, usual="no end"),
+    Option("max-depth", COUNT, "N", "depth of calls", group=LIMITS, usual="1000"),
+    Option("keep", SIZE, "SIZE", "memory for freed graphs", group=SESSION, usual="256M"),
     Option("resume", FLAG, "", "offer what was typed in a session that was killed", group=SESSION),
     Option("no-config", FLAG, "", "read no configuration file", group=SESSION),
     Option(
@@ -293,13 +384,13 @@ OPTIONS: dict[str, Option] = _table(
         "color",
         CHOICE,
         "WHEN",
-        "colour: auto, always or never",
+        "colour",
         group=GENERAL,
         choices=("auto", "always", "never"),
         default="auto",
     ),
     Option("quiet", FLAG, "", "no progress and no notices; errors stay", group=GENERAL),
-    Option("prefix", TEXT, "DIR", "install below DIR, not for the user", group=GENERAL),
+    Option("prefix", TEXT, "DIR", "install below DIR", group=GENERAL, usual="for the user"),
     Option("help", FLAG, "", "show this help", short="h", group=GENERAL),
     Option("version", FLAG, "", "show the version", short="V", group=GENERAL),
 )
@@ -313,6 +404,8 @@ _RECORDS = " each copy null-input slurp seq unbuffered jobs keep-going fail-fast
 _WRITING = " nonfinite indent compact-output raw-output output to full"
 _FORMULA = " formula as"
 _ONE_SHOT = _INPUTS + " wrt of dtype seed exit-status" + _WRITING + _RECORDS + _LIMITS + _GENERAL
+
+_ONE_RESULT = (("of", "the last"),)
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -332,11 +425,12 @@ COMMANDS: dict[str, Command] = {
             + _LIMITS
             + _GENERAL,
             (
-                ("gradcli eval train.grad", "run a file"),
+                ("echo 'print(exp(x), x + 1)' | gradcli eval - --set x=1", "a program"),
                 ("gradcli eval -e 'tensor([1, 2]) * x' --set x=3", "evaluate an expression"),
-                ("gradcli eval --json --set x=2 model.grad | jq .values", "its names as JSON"),
+                ("echo 'y = x**2' | gradcli eval --json --set x=2 -", "its names as JSON"),
             ),
             ("expression", "set", "input", "json", "of", "wrt"),
+            usual=(("seed", "random"),),
         ),
         Command(
             "grad",
@@ -348,11 +442,12 @@ COMMANDS: dict[str, Command] = {
             + _ONE_SHOT,
             (
                 ("gradcli grad 'x**2 * y' --set x=3 --set y=2", '{"value": 18.0, "grads": …}'),
-                ("gradcli grad 'sin(x*y)' --each < points.ndjson", "a record a line"),
+                ("echo '{\"x\": 1, \"y\": 2}' | gradcli grad 'sin(x*y)' --each", "a record a line"),
                 ("gradcli grad 'sin(x*y)' --formula", "x: y * cos(x * y), y: …"),
             ),
             ("set", "input", "cotangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "jvp",
@@ -363,10 +458,11 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli jvp 'x**2' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "J·v"),
                 ("gradcli jvp 'sin(x*y)' --set x=1 --set y=2 --tangent y=1", "x held fixed"),
-                ("gradcli jvp 'x.norm()' --input x.npy --tangent '[1, 1, 1]'", "the only input"),
+                ("gradcli jvp 'x.norm()' --set 'x=[3, 4]' --tangent '[1, 1]'", "the only input"),
             ),
             ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "vjp",
@@ -377,10 +473,14 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli vjp 'x**2' --set 'x=[1, 2]' --cotangent '[1, 0]'", "v·J"),
                 ("gradcli vjp 'x*y' --set x=1 --set y=2", "a scalar needs no weights"),
-                ("gradcli vjp 'W @ x' --input w.npz --cotangent '[1, 1]' --wrt W", "one input"),
+                (
+                    "gradcli vjp 'w * x' --set w=2 --set x='[1,2]' --cotangent '[1,1]'",
+                    "by both",
+                ),
             ),
             ("set", "const", "input", "cotangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "jacobian",
@@ -390,11 +490,12 @@ COMMANDS: dict[str, Command] = {
             "file grid force engine" + _FORMULA + _ONE_SHOT,
             (
                 ("gradcli jacobian 'x**2' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
-                ("gradcli jacobian 'tanh(W @ x)' --input w.npz --wrt x", "one input of two"),
+                ("gradcli jacobian 'tanh(w * x)' --set w=2 --set 'x=[1, 2]' --wrt x", "one input"),
                 ("gradcli jacobian 'x.outer(x)' --set 'x=[1, 2]' -o j.npy", "to a file"),
             ),
             ("set", "const", "input", "wrt", "of", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "hessian",
@@ -405,10 +506,11 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli hessian '(x**3).sum()' --set 'x=[1, 2]'", "a 2 × 2 matrix"),
                 ("gradcli hessian 'x**2 * y' --set x=1 --set y=2", "four blocks"),
-                ("gradcli hessian loss -f model.grad --input data.csv --wrt w", "a program"),
+                ("gradcli hessian 'sin(x) * y' --set x=1 --const y=2", "y held fixed"),
             ),
             ("set", "const", "input", "wrt", "of", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "hvp",
@@ -419,10 +521,14 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli hvp '(x**3).sum()' --set 'x=[1, 2]' --tangent 'x=[1, 0]'", "H·v"),
                 ("gradcli hvp 'x**2 * y' --set x=1 --set y=2 --tangent x=1", "y held fixed"),
-                ("gradcli hvp loss -f model.grad --input w.npy --tangent '[1, 0]'", "a program"),
+                (
+                    "gradcli hvp 'log(x).sum()' --set x='[1,2]' --tangent '[1,0]'",
+                    "the only input",
+                ),
             ),
             ("set", "const", "input", "tangent", "grid", "each"),
             module="derive",
+            usual=_ONE_RESULT,
         ),
         Command(
             "minimize",
@@ -433,10 +539,11 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli minimize '(x - 3)**2 + 1' --set x=0", '{"at": {"x": 3.0}, …}'),
                 ("gradcli minimize 'x**2 - x' --set x=2 --bounds x=1,3 --trace", "within bounds"),
-                ("gradcli minimize 'mean((y - a*t)**2)' --set a=1 --table points.csv", "a fit"),
+                ("gradcli minimize '(a*t - 3)**2' --set a=1 --const t=2", "t stays"),
             ),
             ("set", "const", "table", "bounds", "trace"),
             module="search",
+            usual=_ONE_RESULT,
         ),
         Command(
             "solve",
@@ -451,6 +558,7 @@ COMMANDS: dict[str, Command] = {
             ),
             ("set", "const", "table", "bounds", "trace"),
             module="search",
+            usual=_ONE_RESULT,
         ),
         Command(
             "check",
@@ -461,8 +569,8 @@ COMMANDS: dict[str, Command] = {
             " compact-output output" + _LIMITS + _GENERAL,
             (
                 ("gradcli check -e 'sin(x) / x' --set 'x=[0.5, 2]'", "an expression"),
-                ("gradcli check model.grad --wrt w", "one input of a program"),
-                ("gradcli check --json -e 'relu(x)' --set 'x=[0, 1]' | jq .ok", "for machines"),
+                ("gradcli check -e 'w * x**2' --set w=2 --set x=3 --wrt w", "one of two inputs"),
+                ("gradcli check --json -e 'relu(x)' --set 'x=[-1, 1]'", "for machines"),
             ),
             ("expression", "set", "const", "input", "wrt", "of", "rtol", "atol", "eps", "json"),
         ),
@@ -478,11 +586,11 @@ COMMANDS: dict[str, Command] = {
             + _GENERAL,
             (
                 ("gradcli explain -e 'sin(x) * y' --set x=1 --set y=2", "an expression"),
-                ("gradcli explain model.grad --of loss --wrt w", "one gradient of a program"),
                 (
-                    "gradcli explain model.grad --format html > model.html",
-                    "a page",
+                    "gradcli explain -e 'sin(x*y)' --set x=1 --set y=2 --wrt y",
+                    "one of two inputs",
                 ),
+                ("gradcli explain -e 'sin(x)' --set x=1 --format html > sin.html", "a page"),
             ),
             ("expression", "set", "const", "input", "format", "all", "of", "wrt", "keep"),
             forms=("text", "markdown", "html", "json"),
@@ -494,8 +602,8 @@ COMMANDS: dict[str, Command] = {
             "Say why gradients are None, zero, NaN, huge or tiny, or what they are.",
             "expression" + _INPUTS + " of wrt dtype seed keep" + _LIMITS + _GENERAL,
             (
-                ("gradcli why model.grad --wrt w", "why w.grad is what it is"),
-                ("gradcli why model.grad --wrt 'w[3]'", "one entry of it, way by way"),
+                ("gradcli why -e 'sqrt(x) * 0' --set x=0", "why it is NaN"),
+                ("gradcli why -e 'relu(w).sum()' --set 'w=[1, -1]' --wrt 'w[1]'", "one entry"),
                 ("gradcli why -e 'relu(x) * y' --set x=-1 --set y=2", "every input"),
             ),
             ("expression", "set", "const", "input", "of", "wrt", "keep"),
@@ -512,8 +620,8 @@ COMMANDS: dict[str, Command] = {
             + _GENERAL,
             (
                 ("gradcli graph -e '(w * x).sum()' --set w=2 --set 'x=[1, 2]'", "a tree"),
-                ("gradcli graph model.grad --of loss --format svg > loss.svg", "a picture"),
-                ("gradcli graph model.grad --format json | jq '.nodes | length'", "for machines"),
+                ("gradcli graph -e 'sin(x) * x' --set x=1 --format svg > graph.svg", "a picture"),
+                ("gradcli graph -e 'sin(x) * x' --set x=1 --format json", "for machines"),
             ),
             ("expression", "set", "const", "input", "format", "all", "depth", "of", "keep"),
             forms=("tree", "dot", "svg", "mermaid", "json"),
@@ -527,7 +635,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli ops", "all operations, by family"),
                 ("gradcli ops matmul", "one operation"),
-                ("gradcli ops --json | jq -r '.[].name'", "for machines"),
+                ("gradcli ops --json -c", "for machines"),
             ),
             ("json",),
         ),
@@ -540,7 +648,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli schema grad", "of gradcli grad"),
                 ("gradcli schema error", "of errors, with --errors json"),
-                ("gradcli schema eval | jq .title", "for machines"),
+                ("gradcli schema eval -c", "on one line"),
             ),
         ),
         Command(
@@ -563,8 +671,8 @@ COMMANDS: dict[str, Command] = {
             _GENERAL,
             (
                 ("source <(gradcli completions bash)", "for this shell"),
-                ("gradcli completions zsh > ~/.zfunc/_gradcli", "for zsh"),
-                ("gradcli completions fish > ~/.config/fish/completions/gradcli.fish", "fish"),
+                ("source <(gradcli completions zsh)", "the same in zsh"),
+                ("gradcli completions fish | source", "in fish"),
             ),
         ),
         Command(
@@ -576,7 +684,7 @@ COMMANDS: dict[str, Command] = {
             (
                 ("gradcli man", "read it"),
                 ("gradcli man grad", "one command"),
-                ("gradcli man > ~/.local/share/man/man1/gradcli.1", "install it"),
+                ("gradcli man > gradcli.1", "for man(1)"),
             ),
         ),
     )
@@ -590,9 +698,10 @@ MAIN = Command(
     "set const input dtype seed keep resume no-config" + _LIMITS + _GENERAL,
     (
         ("gradcli grad 'x**2 * y' --set x=3 --set y=2", "value and gradients as JSON"),
-        ("gradcli eval tutorial.grad", "run a program"),
+        ("gradcli check -e 'sin(x) / x' --set x=2", "gradients and differences"),
         ("gradcli", "calculate interactively"),
     ),
+    usual=(("seed", "random"),),
 )
 
 STATUSES = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcli.autograd.modes import no_grad
+from gradcli.calculus.defaults import NEWTON, STEPS, tolerance
 from gradcli.calculus.descent import Bounds, Point
 from gradcli.calculus.descent import minimize as least
 from gradcli.calculus.problem import Named, Problem
@@ -24,9 +25,6 @@ from .parse import arguments
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
-
-MOST = 200  # steps
-NEWTON = 100  # variables up to which the Hessian is worth its price
 
 
 def minimize(shell: Shell, text: str) -> None:
@@ -49,8 +47,8 @@ def _search(shell: Shell, name: str, text: str, search: Callable[..., tuple[Poin
     start = problem.first()
     free = np.full(start.shape, np.inf, start.dtype)
     how = {
-        "tolerance": float(np.finfo(start.dtype).eps) ** 0.5,
-        "most": MOST,
+        "tolerance": tolerance(float(np.finfo(start.dtype).eps)),
+        "most": STEPS,
         "watch": lambda point: None,
     }
     try:
