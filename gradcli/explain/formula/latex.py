@@ -145,7 +145,9 @@ class Latex(Writer):
         if exponent == 1:
             if base.kind == SUM:
                 return self.text(base, MULTIPLIED)
-            return self.text(base, MULTIPLIED if base.kind == MATMUL else RAISED)
+            number = base.kind == MATMUL and not base.shape and not first
+            wide = base.kind == MATMUL or _is_outer(base)
+            return self.text(base, MULTIPLIED if wide and not number else RAISED)
         if exponent == Fraction(1, 2):
             return f"\\sqrt{{{self.text(base)}}}"
         power = self.number(exponent) if not isinstance(exponent, complex) else str(exponent)
@@ -154,7 +156,10 @@ class Latex(Writer):
         return f"{self.text(base, ATOM)}^{{{power}}}"
 
     def _matmul(self, part: Expression) -> tuple[str, int]:
-        return " ".join(self.text(arg, RAISED) for arg in part.args), MULTIPLIED
+        texts = [self.text(a, MULTIPLIED if _is_outer(a) else RAISED) for a in part.args]
+        if len(part.args[0].shape) == 1:  # a vector in front stands as a row
+            texts[0] = f"{self.text(part.args[0], ATOM)}^{{\\top}}"
+        return " ".join(texts), MULTIPLIED
 
     def _expand(self, part: Expression) -> tuple[str, int]:
         inner = part.args[0]
@@ -216,6 +221,12 @@ class Latex(Writer):
             return f"{self.text(inner.args[0], ATOM)}^{{-\\top}}", RAISED
         return f"{self.text(inner, ATOM)}^{{\\top}}", RAISED
 
+    def pi(self) -> str:
+        return r"\pi"
+
+    def root(self, inside: str) -> str:
+        return f"\\sqrt{{{inside}}}"
+
     def call_eye(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return "I", ATOM
 
@@ -258,6 +269,11 @@ class Latex(Writer):
         axes = ", ".join(str(d) for d in dims)
         return f"\\sum_{{{axes}}} {self.text(value, MULTIPLIED)}", MULTIPLIED
 
+    def call_mean_dim(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, dim, _ = values
+        name = self.function("mean")
+        return f"{name}_{{{self.argument(dim)}}}{_parentheses(self.text(value))}", ATOM
+
     def call_where(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         condition, a, b = values
         return (
@@ -289,6 +305,10 @@ class Latex(Writer):
     def call_index(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value, indices = values
         return self._indexed(value, ", ".join(":" if i is None else self.text(i) for i in indices))
+
+
+def _is_outer(part: Expression) -> bool:
+    return part.kind == CALL and part.head[0] == "outer"
 
 
 def _parentheses(text: str) -> str:
