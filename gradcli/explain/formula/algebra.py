@@ -104,7 +104,7 @@ class Algebra:
 
     def name(self, text: str, shape: Shape, complex: bool = False) -> Expression:
         """Something with a name."""
-        return self._make(NAME, text, (), shape, complex)
+        return self._make(NAME, text, (), shape, complex, (NAME, text, shape))
 
     def expand(self, part: Expression, shape: Shape) -> Expression:
         """A part broadcast to a shape."""

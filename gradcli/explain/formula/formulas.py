@@ -216,7 +216,9 @@ class Derivation:
             column = self.through.get(id(tensor))
             if column is not None:
                 columns[key] = column
-                found = self.algebra.transpose(matrix(self.algebra, found, reader.read(column)))
+                found = self.algebra.transpose(
+                    matrix(self.algebra, found, reader.read(column), _size)
+                )
             parts[key] = shortest(self.algebra, found)
         where = self._where(reader, parts.values())
         taken = {*self.run.leaves, *where, *self.extra}

@@ -284,6 +284,8 @@ def _summed(
         return algebra.total([(1, row) for row in rows], shape)
     if value.kind == CALL and value.head[0] == "one_hot" and axes == (len(value.shape) - 1,):
         return algebra.number(1, shape)
+    if value.kind == CALL and value.head[0] == "diag" and len(value.shape) == 1 and not keepdim:
+        return algebra.call("trace", [value.args[0]], (), value.complex)
     softmax = value.kind == CALL and value.head[0] == "_softmax" and len(axes) == 1
     if softmax and value.shape and arguments(value)[1] % len(value.shape) == axes[0]:
         return algebra.number(1, shape)
@@ -845,6 +847,13 @@ def _diagonal_matrix(
     return algebra.product([(algebra.call("eye", [s.shape[0]], s.shape), 1), (inner, 1)], s.shape)
 
 
+def _diagonal(
+    algebra: Algebra, s: Symbol, value: Expression, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Expression | None:
+    plain = len(value.shape) == 2 and not offset and (dim1 % 2, dim2 % 2) == (0, 1)
+    return algebra.call("diag", [value], s.shape, s.is_complex) if plain else None
+
+
 def _inverse(algebra: Algebra, s: Symbol, value: Expression) -> Expression | None:
     if value.kind == CALL and value.head[0] == "T":
         return algebra.transpose(algebra.call("_linalg_inv", [value.args[0]], s.shape))
@@ -1057,6 +1066,8 @@ RULES: dict[str, Callable[..., Expression | None]] = {
     "std": _spread("std"),
     "var": _spread("var"),
     "diag_embed": _diagonal_matrix,
+    "diagonal": _diagonal,
+    "diagonal_copy": _diagonal,
     "logical_or": _either,
     "_linalg_inv": _inverse,
     "_linalg_solve": _solve,
