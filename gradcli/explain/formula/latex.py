@@ -8,54 +8,17 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
+from gradcli.render.greek import LETTERS
+
 from .algebra import CALL, EXPAND, MATMUL, NAME, NUMBER, SUM, Expression, arguments, is_stack
 from .text import ADDED, ATOM, LOWEST, MULTIPLIED, RAISED, Writer
 
-_GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Upsilon",
-        "Phi",
-        "Psi",
-        "Omega",
-    ]
+# Letters that LaTeX has no command for, since they look like Latin ones.
+_LATIN = frozenset(
+    "Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi omicron sigmaf".split()
 )
-_LETTERS = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
-    "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu",
-    "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "phi",
-    "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta",
-    "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
-}  # fmt: skip
+_LETTERS = {letter: name for name, letter in LETTERS.items() if name not in _LATIN}
+_GREEK = frozenset(_LETTERS.values())
 _PLAIN = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "det", "exp", "max", "min"])
 _OTHERS = {
     "asin": r"\arcsin",
