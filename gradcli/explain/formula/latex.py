@@ -15,7 +15,23 @@ from .text import ADDED, ATOM, LOWEST, MULTIPLIED, RAISED, Writer
 
 # Letters that LaTeX has no command for, since they look like Latin ones.
 _LATIN = frozenset(
-    "Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi omicron sigmaf".split()
+    [
+        "Alpha",
+        "Beta",
+        "Epsilon",
+        "Zeta",
+        "Eta",
+        "Iota",
+        "Kappa",
+        "Mu",
+        "Nu",
+        "Omicron",
+        "Rho",
+        "Tau",
+        "Chi",
+        "omicron",
+        "sigmaf",
+    ]
 )
 _LETTERS = {letter: name for name, letter in LETTERS.items() if name not in _LATIN}
 _GREEK = frozenset(_LETTERS.values())
