@@ -375,7 +375,7 @@ _ARITHMETIC: dict[str, np.ufunc] = {
 def _operand(node: Any, position: int, edge: Any, names: Names) -> str:
     """What a sentence calls an operand."""
     if edge is not None:
-        name = called(edge, names)
+        name = called(edge, names, node)
         return "its input" if name.startswith(("<", "(a leaf")) else name
     place = machine.locate(node.where)
     if place is not None and isinstance(place[1], nodes.BinOp):
