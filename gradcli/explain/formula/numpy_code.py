@@ -454,6 +454,15 @@ class NumpyCode(Writer):
             raise Unwritable("_linalg_solve")
         return f"np.linalg.solve({self.text(a)}, {self.text(b)})", ATOM
 
+    def call__solve_triangular(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        a, b, upper, left, unitriangular = values
+        if unitriangular or len(a.shape) != 2 or len(b.shape) != 2:
+            raise Unwritable("_solve_triangular")
+        triangle = f"np.{'triu' if upper else 'tril'}({self.text(a)})"
+        if left:
+            return f"np.linalg.solve({triangle}, {self.text(b)})", ATOM
+        return f"np.linalg.solve({triangle}.T, {self.text(b, ATOM)}.T).T", ATOM
+
     def _padded(self, text: str, shape: tuple[int, ...], dim: int, before: int, after: int) -> str:
         pads = [(0, 0)] * len(shape)
         pads[dim] = (before, after)

@@ -310,6 +310,11 @@ def _summed(
                 [(b, e) for b, e in algebra.factors_of(value).items() if b.shape], value.shape
             )
             return algebra.product([*outside, (_summed(algebra, inside, axes, keepdim), 1)], shape)
+    if value.kind == PRODUCT and algebra.factoring and len(axes) == len(value.shape) == 2:
+        rest = {b: e for b, e in algebra.factors_of(value).items() if not _is_eye(b) or e != 1}
+        matrix = algebra.product(list(rest.items()))
+        if len(rest) < len(value.args) and matrix.shape == value.shape and not keepdim:
+            return algebra.call("trace", [matrix], (), matrix.complex)
     if value.kind == PRODUCT and algebra.factoring:
         value = _outer_apart(algebra, value)
         apart = _constant_along(algebra, value, axes, keepdim)
@@ -340,6 +345,10 @@ def _summed(
     if keepdim:
         return algebra.call("sum_dim", [value, axes, True], shape, value.complex)
     return algebra.call("sum_dim", [value, axes, False], shape, value.complex)
+
+
+def _is_eye(part: Expression) -> bool:
+    return part.kind == CALL and part.head[0] == "eye"
 
 
 def _is_turned(part: Expression) -> bool:
