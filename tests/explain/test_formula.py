@@ -353,6 +353,18 @@ def test_a_vector_inside_of_a_product() -> None:
     assert all(close(a, b, 1e-12) for a, b in zip(found, case.executed(), strict=True))
 
 
+@pytest.mark.parametrize(
+    "text", ["sum((mean(A, 0) @ C) ** 2)", "sum((mean(A, 0, keepdim=True) @ C).squeeze(0) ** 2)"]
+)
+def test_a_row_that_was_kept_is_a_vector(text: str) -> None:
+    case = Case(text, {"A": [[1.0, 2.0], [0.3, 0.1]], "C": [[0.5, 1.5], [2.0, -1.0]]}, {})
+    parts, _ = in_language(case.derivation().gradients())
+    assert parts == {
+        "A": "(C @ C.T @ mean(A, 0)).expand(2, 2)",
+        "C": "2 * outer(mean(A, 0), C.T @ mean(A, 0))",
+    }
+
+
 def test_latex_tells_products_apart() -> None:
     case = Case("sum(tanh(A @ x) ** 2)", {"x": [0.5, 1.0]}, {"A": [[1.0, 2.0], [0.3, 0.1]]})
     latex, where = written(case.derivation().gradients(), Latex())
@@ -361,6 +373,21 @@ def test_latex_tells_products_apart() -> None:
         r"\tanh\left(A x\right)^{2}\right)\right)"
     )
     assert where == {}
+
+
+def test_latex_tells_the_exponential_from_a_value_called_e() -> None:
+    case = Case("e * exp(-x)", {"e": 0.5, "x": 1.0}, {})
+    latex, _ = written(case.derivation().gradients(), Latex())
+    assert latex["x"] == r"-e \exp\left(-x\right)"
+
+
+def test_latex_has_rows_and_inner_products() -> None:
+    case = Case("x @ y / norm(x)", {"x": [0.5, 1.0]}, {"y": [2.0, 1.0]})
+    latex, _ = written(case.derivation().gradients(), Latex())
+    assert latex["x"] == (
+        r"\frac{y}{\left\lVert x \right\rVert} - \frac{x \left(x^{\top} y\right)}"
+        r"{\left\lVert x \right\rVert^{3}}"
+    )
 
 
 def test_latex_escapes_names() -> None:

@@ -581,8 +581,12 @@ class Algebra:
                 place == 0 or all(len(part.shape) >= 2 for part in factor.args[:-1])
             )
             flat += factor.args if inner else [factor]
-        if self.factoring and len(flat[0].shape) == 1 and len(flat[-1].shape) == 2:
-            flat = [*(self.transpose(part) for part in reversed(flat[1:])), flat[0]]
+        ranks = [len(part.shape) for part in flat]
+        place = ranks.index(1) if 1 in ranks else len(flat) - 1
+        if self.factoring and place < len(flat) - 1 and {*ranks[place + 1 :]} == {2}:
+            # a vector, however it is made, times matrices: their transposes times the vector
+            turned = [self.transpose(part) for part in reversed(flat[place + 1 :])]
+            flat = [*turned, *flat[: place + 1]]
             return self.total([(scale, self.product([*outside, (self.matmul(flat), 1)]))])
         if len(flat) == 1:
             found = flat[0]

@@ -407,6 +407,7 @@ def written(formula: Formula, writer: Writer) -> tuple[dict[Any, str], dict[str,
     """The formulas as texts, and those that the names in them stand for."""
     writer.named = dict(formula.named)
     writer.last = formula.directions
+    writer.taken = frozenset([*formula.given, *formula.where])
     where = {name: writer.definition(part) for name, part in formula.where.items()}
     return {key: writer.result(part) for key, part in formula.parts.items()}, where
 
@@ -421,7 +422,7 @@ class Beside(Writer):
 
     def __init__(self, taken: set[str]) -> None:
         super().__init__(self._seen)
-        self.taken = taken
+        self.taken = frozenset(taken)
 
     def _seen(self, name: str) -> str:
         text = spelled(name)

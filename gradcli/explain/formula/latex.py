@@ -124,9 +124,8 @@ class Latex(Writer):
         if exponent == 1:
             if base.kind == SUM:
                 return self.text(base, MULTIPLIED)
-            number = base.kind == MATMUL and not base.shape and not first
-            wide = base.kind == MATMUL or _is_outer(base)
-            return self.text(base, MULTIPLIED if wide and not number else RAISED)
+            alone = (base.kind == MATMUL and first) or _is_outer(base)
+            return self.text(base, MULTIPLIED if alone else RAISED)
         if exponent == Fraction(1, 2):
             return f"\\sqrt{{{self.text(base)}}}"
         power = self.number(exponent) if not isinstance(exponent, complex) else str(exponent)
@@ -152,6 +151,8 @@ class Latex(Writer):
         head = part.head[0]
         if head in ("exp", "sqrt", "abs", "norm", "_linalg_inv", "_softmax", "_log_softmax"):
             inner = self.text(part.args[0])
+            if head == "exp" and ("e" in self.taken or "e" in self.named.values()):
+                return f"\\exp{_parentheses(inner)}", ATOM
             if head == "exp":
                 return f"e^{{{inner}}}", RAISED
             if head == "abs":

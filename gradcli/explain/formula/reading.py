@@ -311,9 +311,9 @@ def _summed(
             )
             return algebra.product([*outside, (_summed(algebra, inside, axes, keepdim), 1)], shape)
     if value.kind == PRODUCT and algebra.factoring and len(axes) == len(value.shape) == 2:
-        rest = {b: e for b, e in algebra.factors_of(value).items() if not _is_eye(b) or e != 1}
-        matrix = algebra.product(list(rest.items()))
-        if len(rest) < len(value.args) and matrix.shape == value.shape and not keepdim:
+        others = [(b, e) for b, e in algebra.factors_of(value).items() if not _is_eye(b) or e != 1]
+        matrix = algebra.product(others)
+        if len(others) < len(value.args) and matrix.shape == value.shape and not keepdim:
             return algebra.call("trace", [matrix], (), matrix.complex)
     if value.kind == PRODUCT and algebra.factoring:
         value = _outer_apart(algebra, value)
@@ -666,10 +666,12 @@ def _squeeze(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expr
         first, *middle, last = value.args
         if value.shape[0] == 1 and s.shape == value.shape[1:]:
             vector = _vector(algebra, first, 0)
-            return None if vector is None else algebra.matmul([vector, *middle, last])
+            if vector is not None:
+                return algebra.matmul([vector, *middle, last])
         if value.shape[1] == 1 and s.shape == value.shape[:1]:
             vector = _vector(algebra, last, 1)
-            return None if vector is None else algebra.matmul([first, *middle, vector])
+            if vector is not None:
+                return algebra.matmul([first, *middle, vector])
     return _shaped(algebra, value, s.shape)
 
 
@@ -683,6 +685,9 @@ def _vector(algebra: Algebra, part: Expression, axis: int) -> Expression | None:
             return inner  # type: ignore[no-any-return]
     if part.kind == EXPAND and not part.args[0].shape:
         return algebra.expand(part.args[0], (part.shape[1 - axis],))
+    if part.kind == CALL and part.head[0] in ("sum_dim", "mean_dim") and part.shape[axis] == 1:
+        found = algebra.reshaped(part, (part.shape[1 - axis],))
+        return found if found.head[0] == part.head[0] else None
     return None
 
 

@@ -25,6 +25,7 @@ class Writer:
         self.known: dict[Expression, tuple[str, int]] = {}
         self.named: dict[Expression, str] = {}
         self.last: frozenset[str] = frozenset()  # names of cotangents and tangents
+        self.taken: frozenset[str] = frozenset()  # names of values, where they matter
         self.sample = ""  # an argument that has the dtype of the others, in code
 
     def definition(self, part: Expression) -> str:
