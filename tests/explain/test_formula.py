@@ -354,6 +354,24 @@ def test_a_vector_inside_of_a_product() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "sum(A.T @ sum(A, 1))",
+        "sum(A @ sum(A, 0))",
+        "sum((A.T + sum(A, 1)) ** 2)",
+        "sum((A + sum(A, 1, keepdim=True)).T @ sum(A, 1))",
+        "sum(mean(A, 1, keepdim=True).T @ A)",
+        "sum((A.T * mean(A, 1)) @ A)",
+    ],
+)
+def test_rows_that_broadcast_are_turned(text: str) -> None:
+    case = Case(text, {"A": [[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]]}, {})
+    parts, where = in_language(case.derivation().gradients())
+    found = arrays(evaluated(parts, where, case.values()))
+    assert close(found[0], case.executed()[0], 1e-12), parts
+
+
+@pytest.mark.parametrize(
     "text", ["sum((mean(A, 0) @ C) ** 2)", "sum((mean(A, 0, keepdim=True) @ C).squeeze(0) ** 2)"]
 )
 def test_a_row_that_was_kept_is_a_vector(text: str) -> None:

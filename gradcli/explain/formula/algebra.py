@@ -603,10 +603,10 @@ class Algebra:
         """The transpose of a matrix."""
         if len(part.shape) < 2:
             return part
-        if part.kind == SUM and all(len(arg.shape) != 1 for arg in part.args):
-            return self.total([(c, self.transpose(t)) for c, t in self.terms_of(part)])
         *lead, rows_, columns_ = part.shape
         shape = (*lead, columns_, rows_)
+        if part.kind == SUM and all(len(arg.shape) != 1 for arg in part.args):
+            return self.total([(c, self.transpose(t)) for c, t in self.terms_of(part)], shape)
         if part.kind == CALL and part.head[0] == "tensor":
             return self.call("tensor", [[*map(list, zip(*arguments(part)[0], strict=True))]], shape)
         if len(shape) == 2 and is_stack(part):
@@ -622,6 +622,8 @@ class Algebra:
             )
         if part.kind == EXPAND and not part.args[0].shape:
             return self.expand(part.args[0], shape)
+        if part.kind == EXPAND and len(shape) == 2 and len(part.args[0].shape) == 1:
+            return self.expand(self.reshaped(part.args[0], (columns_, 1)), shape)
         if part.kind == CALL and part.head[0] == "T":
             return part.args[0]
         if part.kind == CALL and part.head[0] in ("unsqueeze", "reshape") and 1 in shape[-2:]:
