@@ -142,7 +142,7 @@ class Causes:
     ) -> None:
         place = source_place(node)
         lead = f"{place}: " if place else ""
-        to = f"    to {called(part.edge, self.names)}: "
+        to = f"    to {called(part.edge, self.names, node)}: "
         grad = brief(part.grad, " " * len(to))
         because = f"\n    {reason.text}" if reason.text else ""
         self.nodes[what].append((part.edge, node, f"{text}{under}"))

@@ -24,6 +24,21 @@ _ATTRIBUTES = {
     "numpy": "numpy() makes an array, which has no gradient",
     "argmax": "argmax has no gradient",
     "argmin": "argmin has no gradient",
+    "argsort": "argsort makes indices, which have no gradient",
+    "nonzero": "nonzero() makes indices, which have no gradient",
+    "argwhere": "argwhere() makes indices, which have no gradient",
+    "indices": ".indices are whole numbers, which have no gradient",
+    "count_nonzero": "count_nonzero counts, which has no gradient",
+    "bincount": "bincount counts, which has no gradient",
+    "histc": "histc counts, which has no gradient",
+    "isnan": "isnan() makes truth values, which have no gradient",
+    "isfinite": "isfinite() makes truth values, which have no gradient",
+    "gt": "gt() makes truth values, which have no gradient",
+    "ge": "ge() makes truth values, which have no gradient",
+    "lt": "lt() makes truth values, which have no gradient",
+    "le": "le() makes truth values, which have no gradient",
+    "eq": "eq() makes truth values, which have no gradient",
+    "ne": "ne() makes truth values, which have no gradient",
     "long": "long() makes integers, which have no gradient",
     "int": "int() makes integers, which have no gradient",
     "bool": "bool() makes truth values, which have no gradient",
@@ -43,6 +58,17 @@ _CALLS = {
         name: f"{name}(…) copies numbers, without the graph"
         for name in ("as_tensor", "asarray", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor")
     },
+    "argsort": "argsort makes indices, which have no gradient",
+    "nonzero": "nonzero(…) makes indices, which have no gradient",
+    "argwhere": "argwhere(…) makes indices, which have no gradient",
+    "searchsorted": "searchsorted(…) makes indices, which have no gradient",
+    "bucketize": "bucketize(…) makes indices, which have no gradient",
+    "multinomial": "multinomial(…) draws indices, which have no gradient",
+    "bernoulli": "bernoulli(…) draws, and has no gradient by its probability",
+    "one_hot": "one_hot(…) makes integers, which have no gradient",
+    "count_nonzero": "count_nonzero counts, which has no gradient",
+    "bincount": "bincount counts, which has no gradient",
+    "histc": "histc counts, which has no gradient",
     "LongTensor": "LongTensor(…) makes integers, which have no gradient",
     "from_numpy": "from_numpy(…) is outside of the graph",
 }
@@ -65,6 +91,9 @@ _CURES = (
     ("array", "keep the tensor, and take the array for printing only"),
     ("argmax", "it is a step function: use cross_entropy of the scores, or softmax"),
     ("argmin", "it is a step function: use softmin, or a loss of the values"),
+    ("indices", "it is a step function: use the values, or a soft choice such as softmax"),
+    ("draws", "draw with a reparametrization: a formula of noise and parameters, or rsample()"),
+    ("counts", "it is a step function: a sum of torch.sigmoid(…) has a slope"),
     ("comparison", "it is a step function: torch.sigmoid(k * (x - threshold)) has a slope"),
     ("truth values", "it is a step function: use one that has a slope"),
     ("integers", "keep the floating tensor: whole numbers have no slope"),
@@ -112,7 +141,9 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
         [(flow, source) for tree, source in pieces for flow in _flows(tree, False)]
     )
     needed = {result}
-    reached = {origin}
+    owner, *path = origin.split(".")  # a parameter is reached by its module's name
+    part_of = path[0] if path and not path[0].isdigit() else ""
+    reached = {owner}
     changed = True
     while changed:
         before = len(needed) + len(reached)
@@ -135,6 +166,8 @@ def cuts(pieces: Sequence[Piece], origin: str, result: str) -> list[Cut]:
         for part in flow.parts:
             for node, value, reason in _places(part):
                 names_here = _mentions(value)
+                if flow.function and part_of and value not in _passed_by(part, part_of):
+                    continue
                 if names_here if not origin else names_here & (reached | flow.parameters):
                     places.setdefault(node, reason)
             if flow.off and isinstance(part, nodes.expr) and (not origin or names & reached):
@@ -181,12 +214,37 @@ def _takes(
     needed: set[str],
 ) -> bool:
     """Whether a function is mentioned together with what was reached, or mentions it itself."""
+    made = set(function)  # the function or class, and what is made with it
+    for (flow, _), names in zip(flows, mentioned, strict=True):
+        if names & function and flow.whole and not flow.function:
+            made |= flow.targets
     return any(
         flow.targets & needed
-        and (names | flow.targets) & function
+        and (names | flow.targets) & made
         and ((names - function) & reached or names & function & reached)
         for (flow, _), names in zip(flows, mentioned, strict=True)
     )
+
+
+def _passed_by(body: Any, part: str) -> set[Any]:
+    """The expressions in a body that a module's part leads to: `self.part(x)`, and what is made
+    from names that hold it."""
+    holding: set[str] = set()
+    found: set[Any] = set()
+    for statement in sorted(
+        (item for item in _walk(body) if isinstance(item, nodes.stmt)), key=lambda s: s.span.start
+    ):
+        if isinstance(statement, nodes.FunctionDef | nodes.ClassDef):
+            continue
+        for item in _walk(statement):
+            if isinstance(item, nodes.expr) and (
+                any(isinstance(n, nodes.Attribute) and n.attr == part for n in _walk(item))
+                or _mentions(item) & holding
+            ):
+                found.add(item)
+        if isinstance(statement, nodes.Assign) and statement.value in found:
+            holding |= set().union(*map(_names_of_target, statement.targets))
+    return found
 
 
 def _current(

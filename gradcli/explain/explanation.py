@@ -75,6 +75,7 @@ class Explanation:
             (x,) = self.inputs.values()
             target = _edge(x)
         self.chain = Chain(y, constant(shape_of(y), y.dtype, 1), target)
+        self.names.look_at(self.chain.nodes)
         self.all = all
         self.hooked: dict[Edge, Tensor] = {}  # what hooks of leaves make of their gradients
         self.broken: tuple[Any, Reason] | None = None  # where the values became infinite or NaN

@@ -50,8 +50,9 @@ _CHOOSING = _words(
 )
 _TAKING = _words(
     "slice select index gather index_select narrow take masked_select diagonal triu tril unbind "
-    "split chunk unfold as_strided take_along_dim constant_pad_nd"
+    "split chunk unfold as_strided take_along_dim constant_pad_nd embedding"
 )
+_AT_TARGET = _words("mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy")
 
 # What helps, by the operation in which it happens.
 _WHEN_FLAT = (
@@ -105,7 +106,7 @@ def name_of(node: Any) -> str:
 
 def spreads(node: Any) -> bool:
     """Whether a node gives what arrives to some of the elements of its input, and 0 to others."""
-    return name_of(node) in _CHOOSING | _TAKING | _PRODUCTS
+    return name_of(node) in _CHOOSING | _TAKING | _PRODUCTS or bool(_ignored(node))
 
 
 def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> Reason:
@@ -121,10 +122,22 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
         return Reason(f"{name} passes the gradient on only to the elements that it chose")
     if name in _PRODUCTS:
         return Reason("all that they are multiplied by in the other operand is 0, or sums to 0")
+    if name == "embedding":
+        return Reason(
+            f"`{source_text(node) or name}` takes the rows of its indices: the others get nothing, "
+            "nor does the row of padding_idx"
+        )
+    if _ignored(node):
+        return Reason(
+            f"targets that are ignore_index ({_named(node, 'ignore_index')}) give nothing, and the "
+            "others give only to the scores of their own class"
+        )
     if name in _TAKING:
         return Reason(f"`{source_text(node) or name}` leaves the other elements out")
     if "norm" in name and any(not value.any() for _, _, value in _saved(node)):
         return Reason("the norm of zeros has no slope, and 0 is taken for it")
+    if name in _AT_TARGET and _meets_target(node, left == 0):
+        return Reason(f"the prediction is the target there, where {name} has its minimum")
     lost = _lost(came, left)
     if lost is None:
         return Reason()
@@ -148,6 +161,9 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
         )
     if name in _SATURATING:
         reached = _output(node)
+        if "softmax" in name and reached is not None and not _at_end(reached, name):
+            alike = "the outputs of softmax sum to 1, so what arrives alike at all of them cancels"
+            return Reason(alike if name == "softmax" else "")
         got = "" if reached is None or reached.shape != lost.shape else _listed(reached[lost])
         gave = f": it gave {got}" if got else ""
         help = _WHEN_EXP if name.startswith("exp") else _WHEN_SATURATED
@@ -157,6 +173,34 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
             at = _reached(name, kind, reached[lost])
         return Reason(f"{name} {word}{at}{gave}, and its slope is 0 in {kind}", help)
     return Reason(f"the slope of {name} is 0{at}") if slope is not None else Reason()
+
+
+def _at_end(reached: Any, name: str) -> bool:
+    """Whether all that a softmax gave is 0 or 1, or the logarithm of it."""
+    gave = np.exp(reached) if name.startswith("log") else reached
+    return bool((np.minimum(gave, 1 - gave) < 1e-7).all())
+
+
+def _named(node: Any, name: str) -> Any:
+    """A value that a node saved, by the name of its parameter."""
+    known = dict(zip(node.plan.names, node.saved, strict=False))
+    return known.get(name)
+
+
+def _ignored(node: Any) -> bool:
+    """Whether a loss of classes left targets out."""
+    if not name_of(node).startswith("nll_loss"):
+        return False
+    target, index = _named(node, "target"), _named(node, "ignore_index")
+    return target is not None and index is not None and bool((np.asarray(target) == index).any())
+
+
+def _meets_target(node: Any, lost: Any) -> bool:
+    """Whether prediction and target are the same wherever a slope is 0."""
+    values = [array for _, _, array in _saved(node)][:2]
+    if len(values) < 2 or any(value.shape != lost.shape for value in values):
+        return False
+    return bool((values[0][lost] == values[1][lost]).all())
 
 
 def why_not_finite(node: Any, came: Any, part: Part, values: Values, names: Names) -> Reason:
@@ -331,7 +375,7 @@ _ARITHMETIC: dict[str, np.ufunc] = {
 def _operand(node: Any, position: int, edge: Any, names: Names) -> str:
     """What a sentence calls an operand."""
     if edge is not None:
-        name = called(edge, names)
+        name = called(edge, names, node)
         return "its input" if name.startswith(("<", "(a leaf")) else name
     place = machine.locate(node.where)
     if place is not None and isinstance(place[1], nodes.BinOp):

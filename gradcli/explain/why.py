@@ -247,6 +247,14 @@ def _unused(name: str, x: Tensor, situation: Situation) -> Iterator[str]:
             )
             yield f"  = help: compute `{result}` again after that line"
             return
+    pieces, _ = situation.texts(name.partition(".")[0])
+    for statement, source in statements_that_ran(pieces) if "." in name else ():
+        targets = getattr(statement, "targets", ())
+        if any(source.slice(target.span) == name for target in targets):
+            yield (
+                f"  `{name}` was assigned anew at {source.location(statement.span.start)}: what "
+                "was computed before went through another parameter"
+            )
     yield from _cut_off(name, situation.variables, situation)
 
 

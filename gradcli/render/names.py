@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gradcli.autograd.leaf import fresh_edge
@@ -68,8 +68,22 @@ class Names:
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self.by_edge: dict[tuple[Any, int], str] = {}
+        self.inner: frozenset[Any] = frozenset()
         for name, value in namespace.items():
             self._add(name, value)
+        if "gradcli.nn.module" in sys.modules:
+            for name, value in parameters_of(namespace).items():
+                self._add(name, value)
+
+    def look_at(self, nodes: Iterable[Any]) -> None:
+        """Find the nodes of a graph that are made within a call whose text gives another value,
+        as log_softmax is within cross_entropy: the text is not theirs."""
+        self.inner = frozenset(
+            edge
+            for node in nodes
+            for edge in node.edges
+            if edge is not None and edge.where == node.where and edge.number >= 0 and node.where
+        )
 
     def _add(self, name: str, value: Any) -> None:
         if type(value) is Tensor and value.level is None:
@@ -109,6 +123,8 @@ def own_text(node: Any, taker: Any, names: Names) -> str:
     A transpose of what has a name is called by that name, as a module's weight is.
     """
     text = source_text(node)
+    if taker is node and node in names.inner:
+        return ""
     if taker is None or taker is node or not text or source_span(node) != source_span(taker):
         return text
     if node.title == "TBackward0":

@@ -1,5 +1,7 @@
 """`gradcli check`: right gradients, wrong ones, kinks and lost connections."""
 
+import pathlib
+
 import pytest
 from process import document, gradcli, ok
 
@@ -200,7 +202,7 @@ def test_single_precision_is_compared_with_differences_in_double(tmp_path):
     narrow = SINGLE.replace("(data @ w + b).exp()", "(data @ w.float() + b.float()).exp()")
     program.write_text(narrow)
     done = gradcli("check", str(program))
-    assert b"note: differences are of single precision" in done.stdout
+    assert b"note: differences are of the program's own precision" in done.stdout
 
 
 OVERFLOW = """\
@@ -235,3 +237,35 @@ def test_runs_with_other_values_do_not_warn(tmp_path):
     )
     done = gradcli("check", str(program))
     assert (done.returncode, done.stderr.count(b"UserWarning")) == (0, 1)  # the program's own
+
+
+HALF = """import torch
+from torch import nn
+torch.manual_seed(0)
+m = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.3), nn.{kind}(), nn.Linear(8, 1)).{cast}()
+x = torch.randn(5, 4).{cast}()
+loss = (m(x) ** 2).mean()
+"""
+
+
+@pytest.mark.parametrize("kind", ["ReLU", "Tanh", "Sigmoid", "GELU"])
+@pytest.mark.parametrize("cast", ["half", "bfloat16"])
+def test_half_precision_is_compared_within_its_rounding(
+    kind: str, cast: str, tmp_path: pathlib.Path
+) -> None:
+    """A module that the program narrows has no run in double precision."""
+    (tmp_path / "p.grad").write_text(HALF.format(kind=kind, cast=cast))
+    done = gradcli("check", str(tmp_path / "p.grad"))
+    assert b"4 gradients checked, 0 wrong" in done.stdout
+
+
+def test_a_wrong_backward_is_seen_in_half_precision(tmp_path: pathlib.Path) -> None:
+    text = (
+        "import torch\nclass Square(torch.autograd.Function):\n    @staticmethod\n"
+        "    def forward(ctx, x):\n        ctx.save_for_backward(x)\n        return x * x\n"
+        "    @staticmethod\n    def backward(ctx, g):\n        (x,) = ctx.saved_tensors\n"
+        "        return g * x\nx = torch.tensor([1.0, -2.0]).half().requires_grad_()\n"
+        "loss = Square.apply(x.half()).sum()\n"
+    )
+    (tmp_path / "p.grad").write_text(text)
+    assert gradcli("check", str(tmp_path / "p.grad")).returncode == 1

@@ -272,6 +272,67 @@ PROGRAMS = {
         "x",
         ["x.grad has 2 elements, finite and not zero"],
     ),
+    "a module that cuts": (
+        "from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.first = nn.Linear(2, 2)\n"
+        "        self.last = nn.Linear(2, 1)\n    def forward(self, t):\n"
+        "        h = self.first(t).detach()\n        return self.last(h)\n"
+        "net = Net()\nloss = net(x).sum()\nloss.backward()\n",
+        "net.first.weight",
+        [":10:13: detach() cuts it off: `self.first(t).detach()`, on the way to `loss`"],
+    ),
+    "a module without grad mode": (
+        "net = torch.nn.Linear(2, 1)\nwith torch.no_grad():\n    h = net(x)\n"
+        "loss = (h * torch.ones(1, requires_grad=True)).sum()\nloss.backward()\n",
+        "net.weight",
+        [":5:9: grad mode is off here: `net(x)`"],
+    ),
+    "a parameter that is another": (
+        "net = torch.nn.Linear(2, 1)\nloss = net(x).sum()\n"
+        "net.weight = torch.nn.Parameter(torch.ones(1, 2))\nloss.backward()\n",
+        "net.weight",
+        ["`net.weight` was assigned anew at ", ":5:1: what was computed before went through"],
+    ),
+    "a parameter by its place": (
+        "net = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.ReLU())\n"
+        "loss = (net(x) * 0).sum()\nloss.backward()\n",
+        "net[0].weight",
+        ["net.0.weight.grad is zero"],
+    ),
+    "indices": (
+        "order = torch.argsort(x)\nloss = (order * torch.ones(2, requires_grad=True)).sum()\n"
+        "loss.backward()\n",
+        "x",
+        [":3:9: argsort makes indices, which have no gradient: `torch.argsort(x)`"],
+    ),
+    "drawn": (
+        "drawn = torch.bernoulli(x / 3)\nloss = (drawn * torch.ones(2, requires_grad=True)).sum()\n"
+        "loss.backward()\n",
+        "x",
+        [":3:9: ", "bernoulli"],
+    ),
+    "rows of a table": (
+        "e = torch.nn.Embedding(5, 2)\nloss = e(torch.tensor([1, 2])).sum()\nloss.backward()\n",
+        "e.weight",
+        [":4:8: 6 of 10 elements get nothing", "takes the rows of its indices"],
+    ),
+    "targets that are ignored": (
+        "z = torch.randn(3, 4, requires_grad=True)\n"
+        "loss = torch.nn.functional.cross_entropy(z, torch.tensor([1, -100, 2]))\n"
+        "loss.backward()\n",
+        "z",
+        [":4:8: ", "targets that are ignore_index (-100) give nothing"],
+    ),
+    "outputs of softmax together": (
+        "loss = torch.softmax(x, 0).sum()\nloss.backward()\n",
+        "x",
+        ["the outputs of softmax sum to 1, so what arrives alike at all of them cancels"],
+    ),
+    "a loss at its minimum": (
+        "loss = torch.nn.functional.mse_loss(x, torch.tensor([1.0, 2.0]))\nloss.backward()\n",
+        "x",
+        [":3:8: ", "the prediction is the target there, where mse_loss has its minimum"],
+    ),
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +17,23 @@ from gradcli.explain.formula.numpy_code import numpy_code
 from gradcli.explain.formula.torch_code import torch_code
 from gradcli.explain.formula.tracing import NoFormula
 
+BOOK = json.loads(
+    (pathlib.Path(__file__).parent / "formula" / "textbook.json").read_text(encoding="utf-8")
+)
+
+
+def textbook(number: int) -> Case:
+    """A derivative that a textbook or a course has."""
+    row = BOOK[number]
+    return Case(row["of"], row["set"], row["const"])
+
+
 # What is compared: how the texts are made, and how many of them.
 CASES: dict[str, tuple[Any, int]] = {
     "expressions": (expression, 500),
     "programs": (program, 200),
     "second derivatives": (smooth, 100),
+    "textbook": (textbook, len(BOOK)),
 }
 _TOLERANCE = {"second derivatives": 1e-7}
 

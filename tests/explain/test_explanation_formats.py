@@ -160,7 +160,7 @@ def test_where_nothing_is_left(tmp_path: Path) -> None:
 def test_modules_are_named(tmp_path: Path) -> None:
     text = ran(written(tmp_path, MODEL))
     assert re.search(r"SigmoidBackward0  model\(torch.ones\(4, 2\)\)  \(.*\)  in model.1\n", text)
-    assert "to 2.bias" in text
+    assert "to model.2.bias" in text
 
 
 # -------------------------------------------------------------------- JSON

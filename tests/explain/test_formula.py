@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import math
 import pathlib
 import re
 import subprocess
@@ -14,15 +15,17 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from compared import CASES, compare
+from compared import BOOK, CASES, compare
 from derived import Case, arrays, close, compiled
 from entries import formulas, steps
 from table_cases import complex_input, entries, samples
 
+from gradcli.explain.formula.algebra import Algebra
 from gradcli.explain.formula.evaluation import evaluated
 from gradcli.explain.formula.formulas import in_language, written
 from gradcli.explain.formula.latex import Latex, latex_name
 from gradcli.explain.formula.numpy_code import numpy_code
+from gradcli.explain.formula.text import Writer
 from gradcli.explain.formula.torch_code import torch_code
 from gradcli.explain.formula.tracing import NoFormula
 from gradcli.explain.formula.words import DEFINITIONS, SPELLED, UNWRITTEN
@@ -61,8 +64,16 @@ def test_classical_derivatives_read_as_in_a_book(row: dict[str, Any]) -> None:
     assert all(close(a, b, 1e-9) for a, b in zip(found, case.executed(), strict=True))
 
 
+@pytest.mark.parametrize("row", BOOK, ids=[row["topic"] for row in BOOK])
+def test_derivatives_of_textbooks_and_courses(row: dict[str, Any]) -> None:
+    """Vector and matrix calculus, losses, layers, likelihoods, physics: read once by a person."""
+    parts, where = in_language(Case(row["of"], row["set"], row["const"]).derivation().gradients())
+    assert (parts, where) == (row["text"], row["where"])
+
+
 @pytest.mark.parametrize(
-    ("kind", "count"), [("expressions", 60), ("programs", 30), ("second derivatives", 15)]
+    ("kind", "count"),
+    [("expressions", 60), ("programs", 30), ("second derivatives", 15), ("textbook", len(BOOK))],
 )
 def test_random_texts(kind: str, count: int) -> None:
     """Here and by NumPy; by PyTorch what is emitted was run when formulas.json was recorded."""
@@ -216,7 +227,76 @@ JACOBIANS = [
     ("tanh(A @ x)", "diag(1 - tanh(A @ x) ** 2) @ A"),
     ("x / norm(x)", "eye(2) / norm(x) - outer(x, x) / norm(x) ** 3"),
     ("sum(x ** 2)", "2 * x"),
+    ("relu(A @ x)", "diag(where(A @ x > 0, 1.0, 0.0)) @ A"),
+    ("sigmoid(A @ x)", "diag(s * (1 - s)) @ A"),
+    ("linalg.solve(A, x)", "inverse(A)"),
+    ("x - mean(x)", "eye(2) - 1 / 2"),
+    ("x / sum(x)", "(eye(2) - outer(x, ones(2)) / sum(x)) / sum(x)"),
+    ("exp(x) / sum(exp(x))", "(diag(e) - outer(e, e) / sum(e)) / sum(e)"),
 ]
+
+HESSIANS = [
+    ("x @ A @ x", "A + A.T"),
+    ("logsumexp(x, 0)", "diag(p) - outer(p, p)"),
+    ("norm(x)", "eye(2) / norm(x) - outer(x, x) / norm(x) ** 3"),
+    ("sum(softplus(A @ x))", "A.T @ diag(s * (1 - s)) @ A"),
+    ("exp(x @ A[0])", "exp(x @ A[0]) * outer(A[0], A[0])"),
+    ("mean((x - mean(x)) ** 2)", "eye(2) - 1 / 2"),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), HESSIANS)
+def test_hessians(text: str, wanted: str) -> None:
+    case = Case(text, {"x": [0.5, -0.3]}, {"A": [[1.0, 0.2], [0.3, -0.7]]})
+    if "A" not in text:
+        case.const = {}
+    parts, where = in_language(case.derivation().hessian())
+    found = arrays(evaluated(parts, where, case.values()))
+    assert close(found[0], case.executed("hessian")[0], 1e-9)
+    assert parts["x", "x"] == wanted
+
+
+def test_a_hessian_of_vectors_of_two_lengths() -> None:
+    case = Case("x @ A @ y", {"x": [0.5, -0.3], "y": [1.0]}, {"A": [[1.0], [0.3]]})
+    parts, _ = in_language(case.derivation().hessian())
+    assert (parts["x", "y"], parts["y", "x"]) == ("A", "A.T")
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (math.sqrt(2), "sqrt(2)"),
+        (1 / math.sqrt(2), "1 / sqrt(2)"),
+        (math.sqrt(2 * math.pi), "sqrt(2 * pi)"),
+        (-2 / math.sqrt(math.pi), "-2 / sqrt(pi)"),
+        (math.sqrt(2 / math.pi), "sqrt(2 / pi)"),
+        (3 * math.pi / 4, "3 * pi / 4"),
+        (math.pi**2, "pi ** 2"),
+        (1 / 3, "1 / 3"),
+        (0.70710678, "0.70710678"),
+        (1.7, "1.7"),
+        (math.e, repr(math.e)),
+    ],
+)
+def test_constants_that_were_folded(value: float, wanted: str) -> None:
+    algebra = Algebra()
+    assert Writer(str).text(algebra.number(value)) == wanted
+
+
+def test_the_names_of_directions_come_last() -> None:
+    """`g` is a cotangent only where no value of the program has that name."""
+    parts, _ = in_language(Case("sin(g * x)", {"g": 2.0, "x": 0.3}, {}).derivation().gradients())
+    assert parts == {"g": "x * cos(g * x)", "x": "g * cos(g * x)"}
+    parts, _ = in_language(
+        Case("sin(a * x)", {"x": [0.3, 0.4]}, {"a": 2.0}).derivation().gradients()
+    )
+    assert parts == {"x": "a * cos(a * x) * g"}
+
+
+def test_what_is_compared_with_its_largest_element_is_computed_once() -> None:
+    parts, where = in_language(Case("max(erf(x))", {"x": [0.3, 0.4]}, {}).derivation().gradients())
+    assert where == {"r": "erf(x)"}
+    assert "r == max(r)" in parts["x"]
 
 
 @pytest.mark.parametrize(("text", "wanted"), JACOBIANS)
@@ -274,6 +354,36 @@ def test_a_vector_inside_of_a_product() -> None:
     assert all(close(a, b, 1e-12) for a, b in zip(found, case.executed(), strict=True))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum(A.T @ sum(A, 1))",
+        "sum(A @ sum(A, 0))",
+        "sum((A.T + sum(A, 1)) ** 2)",
+        "sum((A + sum(A, 1, keepdim=True)).T @ sum(A, 1))",
+        "sum(mean(A, 1, keepdim=True).T @ A)",
+        "sum((A.T * mean(A, 1)) @ A)",
+    ],
+)
+def test_rows_that_broadcast_are_turned(text: str) -> None:
+    case = Case(text, {"A": [[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]]}, {})
+    parts, where = in_language(case.derivation().gradients())
+    found = arrays(evaluated(parts, where, case.values()))
+    assert close(found[0], case.executed()[0], 1e-12), parts
+
+
+@pytest.mark.parametrize(
+    "text", ["sum((mean(A, 0) @ C) ** 2)", "sum((mean(A, 0, keepdim=True) @ C).squeeze(0) ** 2)"]
+)
+def test_a_row_that_was_kept_is_a_vector(text: str) -> None:
+    case = Case(text, {"A": [[1.0, 2.0], [0.3, 0.1]], "C": [[0.5, 1.5], [2.0, -1.0]]}, {})
+    parts, _ = in_language(case.derivation().gradients())
+    assert parts == {
+        "A": "(C @ C.T @ mean(A, 0)).expand(2, 2)",
+        "C": "2 * outer(mean(A, 0), C.T @ mean(A, 0))",
+    }
+
+
 def test_latex_tells_products_apart() -> None:
     case = Case("sum(tanh(A @ x) ** 2)", {"x": [0.5, 1.0]}, {"A": [[1.0, 2.0], [0.3, 0.1]]})
     latex, where = written(case.derivation().gradients(), Latex())
@@ -282,6 +392,21 @@ def test_latex_tells_products_apart() -> None:
         r"\tanh\left(A x\right)^{2}\right)\right)"
     )
     assert where == {}
+
+
+def test_latex_tells_the_exponential_from_a_value_called_e() -> None:
+    case = Case("e * exp(-x)", {"e": 0.5, "x": 1.0}, {})
+    latex, _ = written(case.derivation().gradients(), Latex())
+    assert latex["x"] == r"-e \exp\left(-x\right)"
+
+
+def test_latex_has_rows_and_inner_products() -> None:
+    case = Case("x @ y / norm(x)", {"x": [0.5, 1.0]}, {"y": [2.0, 1.0]})
+    latex, _ = written(case.derivation().gradients(), Latex())
+    assert latex["x"] == (
+        r"\frac{y}{\left\lVert x \right\rVert} - \frac{x \left(x^{\top} y\right)}"
+        r"{\left\lVert x \right\rVert^{3}}"
+    )
 
 
 def test_latex_escapes_names() -> None:

@@ -66,7 +66,7 @@ class TextSubject:
             if type(value) in (list, tuple):
                 for place, item in enumerate(value):
                     observe(f"{self.name}[{place}]", item, 0)
-            elif value is not UNSET:
+            if value is not UNSET:
                 observe(self.name, value, 0)
             return
         session = self.runner.session

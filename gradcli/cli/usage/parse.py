@@ -297,6 +297,16 @@ def _is_dotted(first: str, parts: list[str]) -> bool:
     return first.isidentifier() and all(f"_{part}".isidentifier() for part in parts)
 
 
+def _dotted(name: str) -> str:
+    """A parameter as PyTorch names it: `model.0.weight`, also where it is reached as
+    `model[0].weight`."""
+    if "[" not in name:
+        return name
+    import re
+
+    return re.sub(r"\[(\d+)\](?=[.\[]*[A-Za-z_])", r".\1", name)
+
+
 def _listed(option: Option, text: str) -> list[object]:
     kind = option.kind
     if kind in (table.REPEATED, table.FILES):
@@ -305,6 +315,7 @@ def _listed(option: Option, text: str) -> list[object]:
         return [*_fields(option, text)]
     if kind == table.NAMES:
         names = _apart(text) if option.name == "wrt" else [name.strip() for name in text.split(",")]
+        names = [_dotted(name) for name in names]
         for name in names:
             whole = name.partition("[")[0] if name.endswith("]") else name  # `why` takes x[3]
             first, *parts = whole.split(".")  # a module's parameter: model.0.weight

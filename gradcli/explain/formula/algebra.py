@@ -75,6 +75,7 @@ class Algebra:
     def __init__(self) -> None:
         self.made: dict[Any, Expression] = {}
         self.factoring = False  # what rules made is put into its shortest form
+        self.apart = False  # but common factors stay in their terms
         self.dtypes: dict[Expression, str] = {}  # of names that are no integers, and what is made
 
     def _make(
@@ -103,13 +104,14 @@ class Algebra:
 
     def name(self, text: str, shape: Shape, complex: bool = False) -> Expression:
         """Something with a name."""
-        return self._make(NAME, text, (), shape, complex)
+        return self._make(NAME, text, (), shape, complex, (NAME, text, shape))
 
     def expand(self, part: Expression, shape: Shape) -> Expression:
         """A part broadcast to a shape."""
         part = part.args[0] if part.kind == EXPAND else part
         if part.shape == shape:
             return part
+        part = self._unled(part)
         return self._make(EXPAND, shape, (part,), shape, part.complex)
 
     def call(
@@ -148,13 +150,17 @@ class Algebra:
         if shape is None:
             shape = tuple(broadcast_shape([t.shape for _, t in listed])) if listed else ()
         if self.factoring:
-            listed = [(c, self.column(term)) for c, term in listed]
+            parts = self._led([term for _, term in listed], shape)
+            listed = [
+                self._averaged(c, self.column(part))
+                for (c, _), part in zip(listed, parts, strict=True)
+            ]
         gathered: dict[Expression, Any] = {}
         several = len([c for c, _ in listed if c != 0]) > 1
         for factor, term in listed:
             flat = several or factor in (1, -1) or term.kind != SUM or len(term.args) == 1
             for inner, part in self.terms_of(term) if flat else [(1, term)]:
-                gathered[part] = exact(gathered.get(part, 0) + inner * factor)
+                gathered[part] = _added(gathered.get(part, 0), inner * factor)
         gathered = {part: factor for part, factor in gathered.items() if factor != 0}
         if self.factoring and gathered:
             self._joined(gathered)
@@ -166,7 +172,11 @@ class Algebra:
                 return self.number(factor * part.head, shape)
             if factor == 1:
                 return self.expand(part, shape)
-        key = (SUM, frozenset((id(part), type(f), f) for part, f in gathered.items()))
+        if self.factoring and len(gathered) > 1:
+            opposite = self.made.get((SUM, _identity({p: -f for p, f in gathered.items()})))
+            if opposite is not None and any(map(_positive, opposite.head)):
+                return self.expand(self._multiple(-1, opposite), shape)
+        key = (SUM, _identity(gathered))
         parts = sorted(gathered, key=lambda p: 0) if not self.factoring else self.ordered(gathered)
         found = self._make(
             SUM,
@@ -176,12 +186,70 @@ class Algebra:
             any(part.complex for part in parts),
             key,
         )
-        if self.factoring and len(parts) > 1:
+        if self.factoring and len(parts) > 1 and not self.apart:
             found = self.factored(found)
         return self.expand(found, shape)
 
+    def _multiple(self, factor: Any, part: Expression) -> Expression:
+        """A sum with a factor in front."""
+        return self._make(
+            SUM, (factor,), (part,), part.shape, part.complex, (SUM, _identity({part: factor}))
+        )
+
+    def mean(self, value: Expression, axes: tuple[int, ...], keepdim: bool) -> Expression:
+        """The mean over axes; over all of them without dimensions."""
+        if len(axes) == len(value.shape) and not keepdim:
+            return self.call("mean", [value], (), value.complex)
+        shape = tuple(
+            1 if axis in axes else n
+            for axis, n in enumerate(value.shape)
+            if keepdim or axis not in axes
+        )
+        where = axes[0] if len(axes) == 1 else axes
+        return self.call("mean_dim", [value, where, keepdim], shape, value.complex)
+
+    def _averaged(self, factor: Any, term: Expression) -> tuple[Any, Expression]:
+        """A sum that is divided by the number of its elements, as a mean."""
+        if not isinstance(factor, Fraction):
+            return factor, term
+        factors = self.factors_of(term)
+        for base, exponent in factors.items():
+            summed = sum_of(base) if exponent == 1 else None
+            if summed is None:
+                continue
+            value, axes, keepdim = summed
+            count = math.prod(value.shape[axis] for axis in axes)
+            if count > 1 and 0 in (factor.denominator % count, count % factor.denominator):
+                mean = self.mean(value, axes, keepdim)
+                rest = [(b, e) for b, e in factors.items() if b is not base]
+                return exact(factor * count), self.product([*rest, (mean, 1)], term.shape)
+        return factor, term
+
+    def _means_and_sums(self, gathered: dict[Expression, Any]) -> None:
+        """Sums beside the mean of the same, as means."""
+        found: dict[Expression, None] = {}
+        for term in gathered:
+            for base in self.factors_of(term):
+                if base.kind == CALL and base.head[0] in ("mean", "mean_dim"):
+                    found[base] = None
+        for term, factor in list(gathered.items()) if found else ():
+            factors = self.factors_of(term)
+            for base, exponent in factors.items():
+                summed = sum_of(base) if exponent == 1 else None
+                if summed is None or self.mean(*summed) not in found:
+                    continue
+                value, axes, _ = summed
+                rest = [(b, e) for b, e in factors.items() if b is not base]
+                whole = self.product([*rest, (self.mean(*summed), 1)], term.shape)
+                del gathered[term]
+                count = math.prod(value.shape[axis] for axis in axes)
+                for inner, part in self.terms_of(whole):
+                    gathered[part] = _added(gathered.get(part, 0), inner * factor * count)
+                break
+
     def _joined(self, gathered: dict[Expression, Any]) -> None:
         """Terms of a sum that are one call together, as that call."""
+        self._means_and_sums(gathered)
         one = self.number(1)
         for part, factor in list(gathered.items()):
             if part.kind == CALL and part.head[0] == "expm1" and gathered.get(one) == factor:
@@ -300,8 +368,9 @@ class Algebra:
 
         return sorted(gathered, key=place)
 
-    def factored(self, found: Expression) -> Expression:
-        """A sum with its common factors taken out."""
+    def factored(self, found: Expression, fractions: bool = False) -> Expression:
+        """A sum with its common factors taken out; with `fractions` its terms stay fractions
+        rather than that all are brought to one denominator."""
         terms = self.terms_of(found)
         factors = [self.factors_of(term) for _, term in terms]
         common = {}
@@ -310,8 +379,10 @@ class Algebra:
             if any(isinstance(p, complex) for p in powers):
                 continue
             if all(p > 0 for p in powers) or all(p < 0 for p in powers):
-                common[base] = min(powers)
+                common[base] = min(powers, key=abs) if fractions else min(powers)
         scale = _common_factor([c for c, _ in terms])
+        if fractions and not common:
+            return found
         if common or scale != 1:
             rest = [
                 (
@@ -324,10 +395,7 @@ class Algebra:
             ]
             inner = self.total(rest)
             if not common and inner.kind == SUM and len(inner.args) > 1:
-                return self._make(
-                    SUM, (scale,), (inner,), inner.shape, inner.complex,
-                    (SUM, frozenset([(id(inner), type(scale), scale)])),
-                )  # fmt: skip
+                return self._multiple(scale, inner)
             return self.total([(scale, self.product([*common.items(), (inner, 1)]))])
         for end in (-1, 0):
             shared: dict[Expression, list[tuple[Any, Expression]]] = {}
@@ -342,7 +410,29 @@ class Algebra:
                 whole = self.matmul([inner, common_end] if end else [common_end, inner])
                 others = [pair for pair in terms if pair not in group]
                 return self.total([(1, whole), *others])
-        return found
+        return self._paired(terms, factors) or found
+
+    def _paired(
+        self, terms: list[tuple[Any, Expression]], factors: list[dict[Expression, Any]]
+    ) -> Expression | None:
+        """A sum in which two terms, equal but for a product of matrices, are one."""
+        for i, one in enumerate(factors):
+            for j in range(i) if len(terms) > 2 else ():
+                own = [{b: e for b, e in f.items() if g.get(b) != e}
+                       for f, g in ((one, factors[j]), (factors[j], one))]  # fmt: skip
+                if any(len(f) != 1 or set(f.values()) != {1} for f in own):
+                    continue
+                left, right = (next(iter(f)) for f in own)
+                if left.kind != MATMUL or right.kind != MATMUL or left.shape != right.shape:
+                    continue
+                inner = self.total([(terms[i][0], left), (terms[j][0], right)])
+                if inner.kind == SUM and len(inner.args) > 1:
+                    continue
+                common = [(b, e) for b, e in one.items() if b is not left]
+                whole = self.product([*common, (inner, 1)])
+                others = [pair for place, pair in enumerate(terms) if place not in (i, j)]
+                return self.total([(1, whole), *others])
+        return None
 
     def factors_of(self, part: Expression) -> dict[Expression, Any]:
         """The powers that an expression is the product of."""
@@ -361,6 +451,9 @@ class Algebra:
         listed = [(b.args[0] if b.kind == EXPAND else b, exact(e)) for b, e in factors]
         if shape is None:
             shape = tuple(broadcast_shape([b.shape for b, _ in listed])) if listed else ()
+        if self.factoring:
+            bases = self._led([base for base, _ in listed], shape)
+            listed = [(self.column(base), e) for base, (_, e) in zip(bases, listed, strict=True)]
         scale: Any = 1
         gathered: dict[Expression, Any] = {}
         waiting = list(reversed(listed))
@@ -380,6 +473,13 @@ class Algebra:
                     scale = exact(scale * power)
                     waiting.append((base.args[0], exponent))
                     continue
+            if self.factoring and whole and base.kind == SUM and len(listed) > 1:
+                inside = _whole_factor(base.head)
+                if inside != 1:
+                    scale = exact(scale * power_of_number(inside, exponent))
+                    parts = [(_divided(c, inside), t) for c, t in self.terms_of(base)]
+                    waiting.append((self.total(parts, base.shape), exponent))
+                    continue
             if base.kind == PRODUCT and whole:
                 waiting += [
                     (b, exact(e * exponent))
@@ -392,6 +492,7 @@ class Algebra:
             gathered[base] = exact(gathered.get(base, 0) + exponent)
         if self.factoring and len(gathered) > 1:
             self._raised(gathered)
+            self._halved(gathered)
         gathered = {base: exponent for base, exponent in gathered.items() if exponent != 0}
         if scale == 0 or not gathered:
             return self.number(scale, shape)
@@ -412,18 +513,38 @@ class Algebra:
 
     def _raised(self, gathered: dict[Expression, Any]) -> None:
         """Powers of one base whose exponents vary, as one power."""
-        for part in [p for p in gathered if p.kind == CALL and p.head[0] == "pow"]:
-            base, exponent = arguments(part)
-            if gathered.get(part) != 1 or not isinstance(exponent, Expression):
+        powers: dict[Expression, list[Expression]] = {}
+        for part, count in gathered.items():
+            if part.kind == CALL and part.head[0] == "pow" and isinstance(count, int):
+                base, exponent = arguments(part)
+                if isinstance(base, Expression) and isinstance(exponent, Expression):
+                    powers.setdefault(base, []).append(part)
+        for base, parts in powers.items():
+            own = gathered.get(base, 0)
+            if (len(parts) < 2 and not own and gathered[parts[0]] in (1, -1)) or (
+                not isinstance(own, int)
+            ):
                 continue
-            if not isinstance(base, Expression) or not isinstance(gathered.get(base), int):
+            exponents = [(gathered[part], arguments(part)[1]) for part in parts]
+            several = self.total([*exponents, (own, self.number(1))])
+            shape = tuple(broadcast_shape([part.shape for part in parts]))
+            if several.kind == NUMBER or several.kind == EXPAND:
                 continue
-            several = self.total([(1, exponent), (gathered[base], self.number(1))])
-            if several.kind == NUMBER or several.shape != exponent.shape:
-                continue
-            del gathered[part], gathered[base]
-            whole = self.call("pow", [base, several], part.shape, part.complex)
+            for part in parts:
+                del gathered[part]
+            gathered.pop(base, None)
+            whole = self.call("pow", [base, several], shape, any(p.complex for p in parts))
             gathered[whole] = exact(gathered.get(whole, 0) + 1)
+
+    def _halved(self, gathered: dict[Expression, Any]) -> None:
+        """A product below its own root, as the root: `a / sqrt(a / b)` is `b * sqrt(a / b)`."""
+        for root in [b for b, e in gathered.items() if b.kind == PRODUCT and e == _MINUS_HALF]:
+            inner = self.factors_of(root)
+            moved = {b: exact(gathered.get(b, 0) - e) for b, e in inner.items()}
+            before = sum(abs(gathered.get(b, 0)) for b in inner)
+            if sum(map(abs, moved.values())) < before and not root.complex:
+                gathered.update(moved)
+                gathered[root] = Fraction(1, 2)
 
     def power(self, base: Expression, exponent: Any) -> Expression:
         """A power by elements."""
@@ -457,11 +578,15 @@ class Algebra:
                     shape = product_shape(shape, other.shape)
                 return self.number(0, shape)
             inner = factor.kind == MATMUL and (
-                place == 0 or all(len(part.shape) == 2 for part in factor.args[:-1])
+                place == 0 or all(len(part.shape) >= 2 for part in factor.args[:-1])
             )
             flat += factor.args if inner else [factor]
-        if self.factoring and len(flat[0].shape) == 1 and len(flat[-1].shape) == 2:
-            flat = [*(self.transpose(part) for part in reversed(flat[1:])), flat[0]]
+        ranks = [len(part.shape) for part in flat]
+        place = ranks.index(1) if 1 in ranks else len(flat) - 1
+        if self.factoring and place < len(flat) - 1 and {*ranks[place + 1 :]} == {2}:
+            # a vector, however it is made, times matrices: their transposes times the vector
+            turned = [self.transpose(part) for part in reversed(flat[place + 1 :])]
+            flat = [*turned, *flat[: place + 1]]
             return self.total([(scale, self.product([*outside, (self.matmul(flat), 1)]))])
         if len(flat) == 1:
             found = flat[0]
@@ -476,11 +601,12 @@ class Algebra:
 
     def transpose(self, part: Expression) -> Expression:
         """The transpose of a matrix."""
-        if part.kind == SUM and all(len(arg.shape) in (0, 2) for arg in part.args):
-            return self.total([(c, self.transpose(t)) for c, t in self.terms_of(part)])
-        shape = tuple(reversed(part.shape))
         if len(part.shape) < 2:
             return part
+        *lead, rows_, columns_ = part.shape
+        shape = (*lead, columns_, rows_)
+        if part.kind == SUM and all(len(arg.shape) != 1 for arg in part.args):
+            return self.total([(c, self.transpose(t)) for c, t in self.terms_of(part)], shape)
         if part.kind == CALL and part.head[0] == "tensor":
             return self.call("tensor", [[*map(list, zip(*arguments(part)[0], strict=True))]], shape)
         if len(shape) == 2 and is_stack(part):
@@ -488,16 +614,20 @@ class Algebra:
             known = [row for row in rows if row is not None]
             if len(known) == len(rows):
                 return self.stack([self.stack(column) for column in zip(*known, strict=True)])
-        if part.kind == MATMUL and all(len(arg.shape) == 2 for arg in part.args):
+        if part.kind == MATMUL and all(len(arg.shape) >= 2 for arg in part.args):
             return self.matmul([self.transpose(arg) for arg in reversed(part.args)])
-        if part.kind == PRODUCT and all(len(arg.shape) in (0, 2) for arg in part.args):
+        if part.kind == PRODUCT and all(len(arg.shape) != 1 for arg in part.args):
             return self.product(
                 [(self.transpose(b), e) for b, e in self.factors_of(part).items()], shape
             )
         if part.kind == EXPAND and not part.args[0].shape:
             return self.expand(part.args[0], shape)
+        if part.kind == EXPAND and len(shape) == 2 and len(part.args[0].shape) == 1:
+            return self.expand(self.reshaped(part.args[0], (columns_, 1)), shape)
         if part.kind == CALL and part.head[0] == "T":
             return part.args[0]
+        if part.kind == CALL and part.head[0] in ("unsqueeze", "reshape") and 1 in shape[-2:]:
+            return self.reshaped(arguments(part)[0], shape)
         if part.kind == NAME and part.head.endswith(".T") and part.head[0] != "(":
             return self.name(part.head[:-2], shape, part.complex)
         if part.kind == CALL and part.head[0] in ("eye", "diag"):
@@ -506,7 +636,129 @@ class Algebra:
             return self.call("outer", [part.args[-1], part.args[0]], shape, part.complex)
         return self.call("T", [part], shape, part.complex)
 
+    # ------------------------------------------------------------------ shapes
+
+    def reshaped(self, part: Expression, shape: Shape) -> Expression:
+        """A part in another shape; what was between the two is gone."""
+        if part.shape == shape:
+            return part
+        if not part.shape or (part.kind == EXPAND and not part.args[0].shape):
+            return self.expand(part, shape)
+        if part.kind == SUM and len(part.args) == 1:
+            inner = self.reshaped(self.expand(part.args[0], part.shape), shape)
+            return self.total([(part.head[0], inner)], shape)
+        if part.kind == CALL and part.head[0] in ("reshape", "unsqueeze"):
+            return self.reshaped(arguments(part)[0], shape)
+        if part.kind == CALL and part.head[0] in ("permute", "T"):
+            inner = part.args[0]
+            wide = [n for n in part.shape if n != 1]
+            if len(wide) < 2 or (
+                part.head[0] == "permute"
+                and [d for d in arguments(part)[1] if inner.shape[d] != 1]
+                == [d for d, n in enumerate(inner.shape) if n != 1]
+            ):
+                return self.reshaped(inner, shape)
+        if part.kind == CALL and part.head[0] in ("sum_dim", "mean_dim"):
+            value, axes, keepdim = arguments(part)
+            axes = axes if type(axes) is tuple else (axes,)
+            other = reduced(value.shape, axes, not keepdim)
+            if other == shape:
+                where = axes if part.head[0] == "sum_dim" or len(axes) > 1 else axes[0]
+                return self.call(part.head[0], [value, where, not keepdim], shape, part.complex)
+        if part.kind in (PRODUCT, SUM):
+            parts = [arg if not arg.shape else self._like(arg, part, shape) for arg in part.args]
+            if all(item is not None for item in parts):
+                pairs = [(p, h) for p, h in zip(parts, part.head, strict=True) if p is not None]
+                if part.kind == PRODUCT:
+                    return self.product(pairs, shape)
+                return self.total([(h, p) for p, h in pairs], shape)
+        for dim in range(len(shape)):
+            if shape[dim] == 1 and shape[:dim] + shape[dim + 1 :] == part.shape:
+                return self.call("unsqueeze", [part, dim], shape, part.complex)
+        return self.call("reshape", [part, shape], shape, part.complex)
+
+    def _led(self, parts: list[Expression], shape: Shape) -> list[Expression]:
+        """Parts without leading axes of length 1, which broadcasting to a shape gives them."""
+        found = [self._unled(part) for part in parts]
+        same = not found or tuple(broadcast_shape([part.shape for part in found])) == shape
+        return found if same else parts
+
+    def _unled(self, part: Expression) -> Expression:
+        if part.kind in (SUM, PRODUCT) and part.shape[:1] == (1,):
+            args = [self._unled(arg) for arg in part.args]
+            shorter = all(len(arg.shape) < len(part.shape) for arg in args)
+            return self.rebuilt_alike(part, args) if shorter else part
+        while part.shape[:1] == (1,) and part.kind == CALL:
+            if part.head[0] == "unsqueeze":
+                inner, dim = arguments(part)
+                if dim % len(part.shape):
+                    break
+                part = inner
+            elif part.head[0] in ("sum_dim", "mean_dim"):
+                value, axes, keepdim = arguments(part)
+                axes = axes if type(axes) is tuple else (axes,)
+                if not keepdim or axes != tuple(range(len(axes))):
+                    break
+                part = self.reshaped(part, reduced(value.shape, axes, False))
+            else:
+                break
+        return part
+
+    def _like(self, arg: Expression, whole: Expression, shape: Shape) -> Expression | None:
+        """A part of a sum or product that has its shape, reshaped with no call for it."""
+        if (1,) * (len(whole.shape) - len(arg.shape)) + arg.shape != whole.shape:
+            return None
+        found = self.reshaped(arg, shape)
+        plain = found.kind != CALL or found.head[0] not in ("reshape", "unsqueeze")
+        return found if plain else None
+
+    def permuted(self, part: Expression, order: tuple[int, ...]) -> Expression:
+        """A part with its axes in another order."""
+        rank = len(order)
+        shape = tuple(part.shape[d] for d in order)
+        if order == tuple(range(rank)):
+            return part
+        if part.kind == EXPAND and not part.args[0].shape:
+            return self.expand(part.args[0], shape)
+        if part.kind == SUM and len(part.args) == 1:
+            inner = self.permuted(self.expand(part.args[0], part.shape), order)
+            return self.total([(part.head[0], inner)], shape)
+        if part.kind == CALL and part.head[0] == "permute":
+            before = arguments(part)[1]
+            return self.permuted(part.args[0], tuple(before[d] for d in order))
+        if part.kind == CALL and part.head[0] == "T" and rank > 2:
+            swapped = [*range(rank - 2), rank - 1, rank - 2]
+            return self.permuted(part.args[0], tuple(swapped[d] for d in order))
+        wide = [d for d in range(rank) if part.shape[d] != 1]
+        moved = [d for d in order if part.shape[d] != 1]
+        if len(wide) < rank:
+            inner = self.reshaped(part, tuple(part.shape[d] for d in wide))
+            if wide == moved or inner.kind != CALL or inner.head[0] != "reshape":
+                small = self.permuted(inner, tuple(wide.index(d) for d in moved))
+                return self.reshaped(small, shape)
+        if order == (*range(rank - 2), rank - 1, rank - 2):
+            return self.transpose(part)
+        return self.call("permute", [part, order], shape, part.complex)
+
     # ------------------------------------------------------------------ other forms
+
+    def rebuilt_alike(self, part: Expression, args: Sequence[Expression]) -> Expression:
+        """A sum or product of other parts, whatever shape it has then."""
+        if part.kind == SUM:
+            return self.total(list(zip(part.head, args, strict=True)))
+        return self.product(list(zip(args, part.head, strict=True)))
+
+    def rebuilt(self, part: Expression, args: Sequence[Expression]) -> Expression:
+        """An expression with other parts in the places of its own."""
+        if part.kind == SUM:
+            return self.total(list(zip(part.head, args, strict=True)), part.shape)
+        if part.kind == PRODUCT:
+            return self.product(list(zip(args, part.head, strict=True)), part.shape)
+        if part.kind == MATMUL:
+            return self.matmul(args)
+        if part.kind == EXPAND:
+            return self.expand(args[0], part.shape)
+        return self.call(part.head[0], _filled(part, args), part.shape, part.complex)
 
     def expanded(self, part: Expression, limit: int = 60) -> Expression | None:
         """A sum or product with its products of sums multiplied out; None where it gets long."""
@@ -574,10 +826,13 @@ class Plain:
 
 def arguments(call: Expression) -> list[Any]:
     """The arguments of a call, with its parts in their places."""
+    return _filled(call, call.args)
 
+
+def _filled(call: Expression, args: Sequence[Expression]) -> list[Any]:
     def filled(item: Any) -> Any:
         if type(item) is Place:
-            return call.args[item.index]
+            return args[item.index]
         if type(item) is Plain:
             return item.value
         kind, *items = item
@@ -593,7 +848,49 @@ def product_shape(left: Shape, right: Shape) -> Shape:
         return left[:-1]
     if len(left) == 1:
         return (*right[:-2], right[-1])
-    return (*left[:-1], right[-1])
+    return (*broadcast_shape([left[:-2], right[:-2]]), left[-2], right[-1])
+
+
+def reduced(shape: Shape, axes: Sequence[int], keepdim: bool) -> Shape:
+    """The shape of a sum over axes."""
+    return tuple(
+        1 if axis in axes else n for axis, n in enumerate(shape) if keepdim or axis not in axes
+    )
+
+
+def sum_of(part: Expression) -> tuple[Expression, tuple[int, ...], bool] | None:
+    """What is summed over which axes, and whether they stay; None for what is no sum."""
+    if part.kind != CALL or part.head[0] not in ("sum", "sum_dim"):
+        return None
+    value, *rest = arguments(part)
+    if part.head[0] == "sum":
+        return value, tuple(range(len(value.shape))), False
+    return value, tuple(rest[0]), bool(rest[1])
+
+
+def _identity(factors: dict[Expression, Any]) -> frozenset[Any]:
+    """What tells sums apart: the parts and their factors."""
+    return frozenset((id(part), type(factor), factor) for part, factor in factors.items())
+
+
+def _added(a: Any, b: Any) -> Any:
+    """The sum of two factors; what rounding leaves of nothing is nothing."""
+    found = a + b
+    if isinstance(found, float | complex) and abs(found) <= 1e-15 * abs(a):
+        return 0
+    return exact(found)
+
+
+def _whole_factor(factors: Sequence[Any]) -> int:
+    """The whole number, with its sign, that all factors of a sum are multiples of."""
+    if len(factors) < 2 or any(isinstance(f, complex) for f in factors):
+        return 1
+    sign = -1 if all(f < 0 for f in factors) else 1
+    whole = all(isinstance(f, int) for f in factors)
+    return sign * (math.gcd(*factors) if whole else 1)
+
+
+_MINUS_HALF = Fraction(-1, 2)
 
 
 def is_number(part: Expression, value: Any) -> bool:
@@ -666,6 +963,8 @@ def _positive(value: Any) -> bool:
 def _divided(value: Any, by: Any) -> Any:
     if by == 1:
         return value
+    if isinstance(by, float) and math.isclose(abs(value), by, rel_tol=4e-15):
+        return 1 if value > 0 else -1
     return exact(value / by if isinstance(by, float) else Fraction(value) / by)
 
 
@@ -673,11 +972,13 @@ def _common_factor(numbers: list[Any]) -> Any:
     """What all numbers of a sum have in common; 1 where they are not all exact."""
     if not all(isinstance(n, int | Fraction) for n in numbers):
         first = numbers[0]
-        same = all(isinstance(n, float) and abs(n) == abs(first) for n in numbers)
+        same = all(isinstance(n, float) and math.isclose(abs(n), abs(first), rel_tol=4e-15)
+                   for n in numbers)  # fmt: skip
         return abs(first) if same and abs(first) != 1 else 1
     above = math.gcd(*(Fraction(n).numerator for n in numbers))
     below = math.lcm(*(Fraction(n).denominator for n in numbers))
-    if len({abs(n) for n in numbers}) > 1 and below == 1:
+    broken = len([n for n in numbers if isinstance(n, Fraction)])
+    if len({abs(n) for n in numbers}) > 1 and 2 * broken <= len(numbers):
         return 1
     sign = -1 if all(n < 0 for n in numbers) else 1
     return exact(sign * Fraction(above, below))

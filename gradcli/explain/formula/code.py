@@ -45,6 +45,7 @@ def function_text(
     arguments = [name for name in formula.given if name in read or name in formula.by]
     names = safe_names(dict.fromkeys([*arguments, *formula.where]), taken)
     writer = make(names)
+    writer.last = formula.directions
     writer.named = {part: names[name] for part, name in formula.named.items()}
     floating = [n for n in arguments if formula.given[n].tensor.dtype.category >= FLOATING]
     writer.sample = names[floating[0]] if floating else ""

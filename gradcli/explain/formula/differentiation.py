@@ -19,7 +19,7 @@ from gradcli.tensor.tensor import Tensor, constant, shape_of
 
 from .symbols import Call, Symbol, standing_for, symbol_of
 from .tracing import NoFormula, symbolic, tracing
-from .words import unwritten
+from .words import SLOPES, unwritten
 
 
 def calls_to(y: Symbol, leaves: Iterable[Symbol]) -> list[Call]:
@@ -112,7 +112,7 @@ def _pull(call: Call, g: Any, live: set[Symbol], sums: dict[Symbol, Tensor]) -> 
             raise NoFormula(f"the derivative of {op.name} has no formula: {reason}", place_of(call))
         values = [_need(call, op, positions, name) for name in needs(formula)]
         try:
-            grads = formula(traced, g, *values)
+            grads = _slope(op, parameter.name, formula, g, values)
         except (AttributeError, TypeError, NotImplementedError) as error:
             raise NoFormula(f"{op.name} has no formula here: {error}", place_of(call)) from None
         for symbol, grad in zip(items, grads if parameter.is_list else (grads,), strict=True):
@@ -120,6 +120,13 @@ def _pull(call: Call, g: Any, live: set[Symbol], sums: dict[Symbol, Tensor]) -> 
                 grad = fitted(grad, symbol.shape, symbol.tensor.dtype)
                 old = sums.get(symbol)
                 sums[symbol] = grad if old is None else traced.add(old, grad)
+
+
+def _slope(op: Op, parameter: str, formula: Any, g: Any, values: Sequence[Any]) -> Any:
+    """What a rule makes of a cotangent, as a book has it."""
+    book = SLOPES.get((op.id, parameter))
+    found = None if book is None else book(traced, g, *values)
+    return formula(traced, g, *values) if found is None else found
 
 
 def place_of(call: Call) -> int:
@@ -153,7 +160,9 @@ class Pulled:
                         self.together[rule] = formula(traced, self.g, *self._given(getter))
                     return self.together[rule][span.index(index)]  # type: ignore[no-any-return]
             elif place == index:
-                return formula(traced, self.g, *self._given(getter))  # type: ignore[no-any-return]
+                op, given = self.node.op, self._given(getter)
+                name = op.parameters[op.tensor_positions[0]].name
+                return _slope(op, name, formula, self.g, given)  # type: ignore[no-any-return]
         return None
 
     def _given(self, getter: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from gradcli.tensor.tensor import Tensor, constant
 
 from . import differentiation
-from .algebra import NAME, SUM, Algebra, Expression
+from .algebra import CALL, EXPAND, MATMUL, NAME, PRODUCT, SUM, Algebra, Expression, transposed
 from .jacobians import matrix
 from .naming import inside, name_parts, unfolded
 from .reading import Reader
@@ -36,6 +36,7 @@ class Formula(NamedTuple):
     values: dict[Any, Tensor]
     by: tuple[str, ...]
     columns: dict[Any, Symbol]
+    directions: frozenset[str] = frozenset()  # the names of cotangents and tangents
 
 
 def _unchanged(symbol: Symbol) -> bool:
@@ -215,11 +216,14 @@ class Derivation:
             column = self.through.get(id(tensor))
             if column is not None:
                 columns[key] = column
-                found = self.algebra.transpose(matrix(self.algebra, found, reader.read(column)))
+                found = self.algebra.transpose(
+                    matrix(self.algebra, found, reader.read(column), _size)
+                )
             parts[key] = shortest(self.algebra, found)
         where = self._where(reader, parts.values())
         taken = {*self.run.leaves, *where, *self.extra}
         given = {**self.run.leaves, **self.extra}
+        self.writer.last = frozenset(self.extra)
         try:
             named_parts = dict(name_parts(self.writer, [*where.values(), *parts.values()], taken))
             where.update({name: part for part, name in named_parts.items()})
@@ -232,6 +236,7 @@ class Derivation:
                 values,
                 tuple(self.by),
                 columns,
+                frozenset(self.extra),
             )
             in_language(whole)
         except Unwritable as error:
@@ -269,34 +274,128 @@ class Derivation:
 
 
 def shortest(algebra: Algebra, part: Expression) -> Expression:
-    """The shortest of the equal forms of an expression; of a very long one the form that it has."""
+    """The shortest of the equal forms of an expression, and of the parts that rules made of it;
+    of a very long one the form that it has."""
     if unfolded(part) > _MANY:
         return part
+    known: dict[Expression, Expression] = {}
     algebra.factoring = True
     try:
-        forms = [part]
-        other = algebra.expanded(part)
-        if other is not None:
-            forms += [other, algebra.total(algebra.terms_of(other), part.shape)]
-            if forms[-1].kind == SUM:
-                forms.append(algebra.factored(forms[-1]))
-    finally:
-        algebra.factoring = False
-    try:
-        return min(forms, key=_size)
+        for each in sorted(_structure(part), key=lambda p: p.serial):
+            known[each] = _shortest_form(algebra, each, known, each is part)
     except Unwritable:
         return part
+    finally:
+        algebra.factoring = False
+    return known[part]
+
+
+def _structure(root: Expression) -> set[Expression]:
+    """An expression and its parts, but for what functions are taken of."""
+    found, waiting = {root}, [root]
+    while waiting:
+        part = waiting.pop()
+        if part.kind != CALL or part.head[0] in _LINEAR:
+            new = [arg for arg in part.args if arg not in found]
+            found.update(new)
+            waiting += new
+    return found
+
+
+_LINEAR = {"T", "sum", "sum_dim", "mean", "mean_dim", "outer", "diag", "stack", "where"}
+_LINEAR |= {"unsqueeze", "reshape", "permute"}
+
+
+def _shortest_form(
+    algebra: Algebra, part: Expression, known: dict[Expression, Expression], whole: bool
+) -> Expression:
+    """The shortest form of a part; inside of another it has to be a third shorter to take the
+    place of one in which factors are told apart, such as a slope."""
+    forms = [part]
+    args = [known.get(arg, arg) for arg in part.args]
+    if any(new is not old for new, old in zip(args, part.args, strict=True)):
+        forms.append(algebra.rebuilt(part, args))
+    if part.kind in (SUM, PRODUCT):
+        sums = _sums(algebra, forms[-1])
+        if sums and not whole:
+            least = 2 * min(map(_size, forms)) / 3
+            sums = [form for form in sums if _size(form) <= least]
+        forms += sums
+        if len(part.shape) > 1 and any(transposed(arg) for arg in part.args):
+            forms += [_as_transpose(algebra, form) for form in forms[:2]]
+    if part.kind == MATMUL:
+        forms.append(algebra.column(forms[-1]))
+    if part.kind == MATMUL and transposed(part) and len(part.args) > 2:
+        forms.append(_as_transpose(algebra, forms[-1]))
+    return forms[0] if len(forms) == 1 else min(forms, key=_size)
+
+
+def _sums(algebra: Algebra, part: Expression) -> list[Expression]:
+    """A sum or product multiplied out, its terms brought together or each on its own."""
+    other = algebra.expanded(part)
+    forms = [] if other is None else [other]
+    if other is not None:
+        forms.append(algebra.total(algebra.terms_of(other), part.shape))
+        if forms[-1].kind == SUM:
+            forms.append(algebra.factored(forms[-1]))
+    algebra.apart = True
+    try:
+        spread = [algebra.total(terms, part.shape) for terms in _distributed(algebra, part)]
+        if other is not None:
+            spread.append(algebra.total(algebra.terms_of(other), part.shape))
+    finally:
+        algebra.apart = False
+    for form in spread:
+        inner = form.args[0] if form.kind == EXPAND else form
+        forms.append(form)
+        if inner.kind == SUM and len(inner.args) > 1:
+            forms.append(algebra.expand(algebra.factored(inner, True), part.shape))
+    return forms
+
+
+def _distributed(algebra: Algebra, part: Expression) -> Iterator[list[tuple[Any, Expression]]]:
+    """The terms of a product where one of the sums in it is multiplied out."""
+    terms = algebra.terms_of(part)
+    if len(terms) != 1:
+        return
+    ((factor, product),) = terms
+    factors = algebra.factors_of(product)
+    for base, exponent in factors.items():
+        if base.kind == SUM and exponent == 1 and 1 < len(base.args) <= _FEW and len(factors) > 1:
+            rest = [(b, e) for b, e in factors.items() if b is not base]
+            yield [
+                (factor * c, algebra.product([*rest, (term, 1)]))
+                for c, term in algebra.terms_of(base)
+            ]
+
+
+_FEW = 8  # terms up to which a sum is multiplied out on its own
+
+
+def _as_transpose(algebra: Algebra, part: Expression) -> Expression:
+    """A matrix as the transpose of another, with its number in front."""
+    if len(part.shape) < 2:
+        return part
+    turned = algebra.transpose(part)
+    factor = 1
+    if turned.kind == SUM and len(turned.args) == 1:
+        factor, turned = turned.head[0], turned.args[0]
+    return algebra.total(
+        [(factor, algebra.call("T", [turned], part.shape, part.complex))], part.shape
+    )
 
 
 _MANY = 600  # parts from which on no other form is looked for
 
 
 def _size(form: Expression) -> int:
-    """How many names, numbers and operators an expression is written with."""
-    return len(_WORDS.findall(Writer(spelled).text(form)))
+    """How many names, numbers and operators an expression is written with, fractions twice."""
+    text = Writer(spelled).text(form)
+    return len(_WORDS.findall(text)) + text.count(" / ") + len(_NESTED.findall(text))
 
 
-_WORDS = re.compile(r"[\w.]+|\*\*|[-+*/@<>]")
+_NESTED = re.compile(r" / [^()]*\) / ")
+_WORDS = re.compile(r"\.m?T\b|\w+(?:\.(?!m?T\b)\w+)*|\*\*|[-+*/@<>]")
 
 
 def key_text(key: Any) -> str:
@@ -307,6 +406,8 @@ def key_text(key: Any) -> str:
 def written(formula: Formula, writer: Writer) -> tuple[dict[Any, str], dict[str, str]]:
     """The formulas as texts, and those that the names in them stand for."""
     writer.named = dict(formula.named)
+    writer.last = formula.directions
+    writer.taken = frozenset([*formula.given, *formula.where])
     where = {name: writer.definition(part) for name, part in formula.where.items()}
     return {key: writer.result(part) for key, part in formula.parts.items()}, where
 
@@ -321,7 +422,7 @@ class Beside(Writer):
 
     def __init__(self, taken: set[str]) -> None:
         super().__init__(self._seen)
-        self.taken = taken
+        self.taken = frozenset(taken)
 
     def _seen(self, name: str) -> str:
         text = spelled(name)

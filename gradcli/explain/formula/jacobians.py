@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
 from .algebra import (
     CALL,
     EXPAND,
@@ -13,19 +17,37 @@ from .algebra import (
     Algebra,
     Expression,
     arguments,
+    is_number,
 )
 from .naming import inside
 from .tracing import NoFormula
 
+FEW = 6  # the length up to which a matrix is written out row by row
 
-def matrix(algebra: Algebra, part: Expression, g: Expression) -> Expression:
-    """M where `part` is `M @ g`: its transpose is the Jacobian. Raises NoFormula."""
+
+def matrix(
+    algebra: Algebra, part: Expression, g: Expression, size: Callable[[Expression], int]
+) -> Expression:
+    """M where `part` is `M @ g`, the shortest found: its transpose is the Jacobian.
+
+    Raises NoFormula.
+    """
     expanded = algebra.expanded(part)
+    found = []
+    reason = _unknown()
     algebra.factoring = True
     try:
-        return _Linear(algebra, g).matrix(part if expanded is None else expanded)
+        for form in (expanded, part):
+            if form is not None:
+                try:
+                    found.append(_Linear(algebra, g).matrix(form))
+                except NoFormula as error:
+                    reason = error
     finally:
         algebra.factoring = False
+    if not found:
+        raise reason
+    return min(found, key=size)
 
 
 class _Linear:
@@ -66,7 +88,56 @@ class _Linear:
         if part.kind == MATMUL and not any(map(self.reads, part.args[:-1])):
             inner = self.matrix(part.args[-1])
             return self._times([*part.args[:-1]], inner)
+        if part.kind == CALL and len(part.shape) == 1:
+            return self._called(part)
         raise _unknown()
+
+    def _called(self, part: Expression) -> Expression:
+        """M for a function of vectors that is linear in one of them."""
+        algebra = self.algebra
+        values = arguments(part)
+        if part.head[0] == "where":
+            condition, *sides = values
+            if not self.reads(condition):
+                none = algebra.number(0)
+                chosen = []
+                for place, side in enumerate(sides):
+                    if self.reads(side):
+                        ones = [algebra.number(int(i == place)) for i in range(2)]
+                        mask = algebra.call("where", [condition, *ones], part.shape)
+                        chosen.append(self._scaled(mask, self.matrix(side)))
+                    elif side is not none and not is_number(side, 0):
+                        raise _unknown()
+                return algebra.total([(1, each) for each in chosen])
+        if part.head[0] == "_linalg_solve" and not self.reads(values[0]):
+            matrix_, right = values[:2]
+            shape = (part.shape[0], self.length)
+            inner = self.matrix(right)
+            if inner.kind == CALL and inner.head[0] == "eye":
+                if matrix_.kind == CALL and matrix_.head[0] == "T":
+                    inverse = algebra.call("_linalg_inv", [matrix_.args[0]], shape)
+                    return algebra.transpose(inverse)
+                return algebra.call("_linalg_inv", [matrix_], shape)
+            return algebra.call("_linalg_solve", [matrix_, inner], shape)
+        if part.head[0] == "slice_scatter" and not self.reads(values[0]):
+            into, source, _, start, end, step = values
+            inside_ = range(*slice(start, end, step).indices(part.shape[0]))
+            rows = self._rows(self.matrix(source))
+            if rows is not None and is_number(into, 0):
+                none = algebra.number(0, (self.length,))
+                places = {row: place for place, row in enumerate(inside_)}
+                return algebra.stack(
+                    [rows[places[i]] if i in places else none for i in range(part.shape[0])]
+                )
+        raise _unknown()
+
+    def _rows(self, found: Expression) -> list[Expression] | None:
+        """The rows of a small matrix that is written out, or of the identity."""
+        algebra = self.algebra
+        if found.kind == CALL and found.head[0] == "eye" and self.length <= FEW:
+            units = range(self.length)
+            return [algebra.stack([algebra.number(int(i == j)) for j in units]) for i in units]
+        return algebra.rows(found)
 
     def _spread(self, part: Expression, rows: int) -> Expression:
         """M for a term of a vector of length `rows`, which may be one number for all."""
@@ -85,7 +156,20 @@ class _Linear:
         scale = left.args[0] if left.kind == EXPAND else left
         if right.kind == EXPAND and right.args[0].kind == NUMBER and scale.kind == NUMBER:
             return self.algebra.number(scale.head * right.args[0].head, shape)
-        return self.algebra.call("outer", [left, right], shape)
+        outside: list[tuple[Expression, Any]] = []
+        sides = []
+        for side in (left, right):
+            terms = self.algebra.terms_of(side)
+            if side.kind != EXPAND and len(terms) == 1:
+                ((factor, inner),) = terms
+                factors = self.algebra.factors_of(inner)
+                scalars = [(b, e) for b, e in factors.items() if not b.shape]
+                outside += [(self.algebra.number(factor), 1), *scalars]
+                rest = [pair for pair in factors.items() if pair not in scalars]
+                side = self.algebra.product(rest, side.shape)
+            sides.append(side)
+        found = self.algebra.call("outer", sides, shape)
+        return self.algebra.product([*outside, (found, 1)], shape)
 
     def _product(self, part: Expression, rows: int) -> Expression:
         algebra = self.algebra
@@ -118,7 +202,8 @@ class _Linear:
         """The vector r where a number is `r @ g`."""
         algebra = self.algebra
         if part.kind == SUM:
-            return algebra.total([(c, self.row(term)) for c, term in algebra.terms_of(part)])
+            rows = [(c, self.row(term)) for c, term in algebra.terms_of(part)]
+            return algebra.total(rows, (self.length,))
         if part.kind == PRODUCT:
             factors = list(zip(part.args, part.head, strict=True))
             inner = [pair for pair in factors if self.reads(pair[0])]
@@ -129,7 +214,7 @@ class _Linear:
             items = algebra.rows(row)
             if items is not None:
                 return algebra.stack([algebra.product([*others, (item, 1)]) for item in items])
-            return algebra.product([*others, (row, 1)])
+            return algebra.product([*others, (row, 1)], (self.length,))
         if part.kind == CALL and part.head[0] == "select" and len(part.args[0].shape) == 1:
             inner_matrix, place = self.matrix(part.args[0]), arguments(part)[2]
             if inner_matrix.kind == CALL and inner_matrix.head[0] == "eye":
@@ -139,6 +224,10 @@ class _Linear:
         if part.kind == CALL and part.head[0] in ("sum", "sum_dim"):
             inner_matrix = self.matrix(arguments(part)[0])
             return self._columns(inner_matrix)
+        if part.kind == CALL and part.head[0] == "mean":
+            value = arguments(part)[0]
+            columns = self._columns(self.matrix(value))
+            return algebra.total([(Fraction(1, value.shape[0]), columns)], (self.length,))
         if part.kind == MATMUL and not part.shape:
             first, *rest = part.args
             if self.reads(first) and not any(map(self.reads, rest)):
@@ -155,9 +244,16 @@ class _Linear:
             return found.args[0]
         if found.kind == CALL and found.head[0] == "eye":
             return self.algebra.number(1, (self.length,))
+        if found.kind == EXPAND and not found.args[0].shape:
+            total = self.algebra.total([(found.shape[0], found.args[0])])
+            return self.algebra.expand(total, (self.length,))
         if found.kind == SUM:
             return self.algebra.total(
-                [(c, self._columns(term)) for c, term in self.algebra.terms_of(found)]
+                [
+                    (c, self._columns(self.algebra.expand(term, found.shape)))
+                    for c, term in self.algebra.terms_of(found)
+                ],
+                (self.length,),
             )
         return self.algebra.call("sum_dim", [found, (0,), False], (self.length,))
 

@@ -8,54 +8,33 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
+from gradcli.render.greek import LETTERS
+
 from .algebra import CALL, EXPAND, MATMUL, NAME, NUMBER, SUM, Expression, arguments, is_stack
 from .text import ADDED, ATOM, LOWEST, MULTIPLIED, RAISED, Writer
 
-_GREEK = frozenset(
+# Letters that LaTeX has no command for, since they look like Latin ones.
+_LATIN = frozenset(
     [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Upsilon",
-        "Phi",
-        "Psi",
-        "Omega",
+        "Alpha",
+        "Beta",
+        "Epsilon",
+        "Zeta",
+        "Eta",
+        "Iota",
+        "Kappa",
+        "Mu",
+        "Nu",
+        "Omicron",
+        "Rho",
+        "Tau",
+        "Chi",
+        "omicron",
+        "sigmaf",
     ]
 )
-_LETTERS = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
-    "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu",
-    "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "phi",
-    "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta",
-    "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
-}  # fmt: skip
+_LETTERS = {letter: name for name, letter in LETTERS.items() if name not in _LATIN}
+_GREEK = frozenset(_LETTERS.values())
 _PLAIN = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "det", "exp", "max", "min"])
 _OTHERS = {
     "asin": r"\arcsin",
@@ -145,7 +124,8 @@ class Latex(Writer):
         if exponent == 1:
             if base.kind == SUM:
                 return self.text(base, MULTIPLIED)
-            return self.text(base, MULTIPLIED if base.kind == MATMUL else RAISED)
+            alone = (base.kind == MATMUL and first) or _is_outer(base)
+            return self.text(base, MULTIPLIED if alone else RAISED)
         if exponent == Fraction(1, 2):
             return f"\\sqrt{{{self.text(base)}}}"
         power = self.number(exponent) if not isinstance(exponent, complex) else str(exponent)
@@ -154,7 +134,10 @@ class Latex(Writer):
         return f"{self.text(base, ATOM)}^{{{power}}}"
 
     def _matmul(self, part: Expression) -> tuple[str, int]:
-        return " ".join(self.text(arg, RAISED) for arg in part.args), MULTIPLIED
+        texts = [self.text(a, MULTIPLIED if _is_outer(a) else RAISED) for a in part.args]
+        if len(part.args[0].shape) == 1:  # a vector in front stands as a row
+            texts[0] = f"{self.text(part.args[0], ATOM)}^{{\\top}}"
+        return " ".join(texts), MULTIPLIED
 
     def _expand(self, part: Expression) -> tuple[str, int]:
         inner = part.args[0]
@@ -168,6 +151,8 @@ class Latex(Writer):
         head = part.head[0]
         if head in ("exp", "sqrt", "abs", "norm", "_linalg_inv", "_softmax", "_log_softmax"):
             inner = self.text(part.args[0])
+            if head == "exp" and ("e" in self.taken or "e" in self.named.values()):
+                return f"\\exp{_parentheses(inner)}", ATOM
             if head == "exp":
                 return f"e^{{{inner}}}", RAISED
             if head == "abs":
@@ -216,6 +201,12 @@ class Latex(Writer):
             return f"{self.text(inner.args[0], ATOM)}^{{-\\top}}", RAISED
         return f"{self.text(inner, ATOM)}^{{\\top}}", RAISED
 
+    def pi(self) -> str:
+        return r"\pi"
+
+    def root(self, inside: str) -> str:
+        return f"\\sqrt{{{inside}}}"
+
     def call_eye(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return "I", ATOM
 
@@ -258,6 +249,11 @@ class Latex(Writer):
         axes = ", ".join(str(d) for d in dims)
         return f"\\sum_{{{axes}}} {self.text(value, MULTIPLIED)}", MULTIPLIED
 
+    def call_mean_dim(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, dim, _ = values
+        name = self.function("mean")
+        return f"{name}_{{{self.argument(dim)}}}{_parentheses(self.text(value))}", ATOM
+
     def call_where(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         condition, a, b = values
         return (
@@ -289,6 +285,10 @@ class Latex(Writer):
     def call_index(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value, indices = values
         return self._indexed(value, ", ".join(":" if i is None else self.text(i) for i in indices))
+
+
+def _is_outer(part: Expression) -> bool:
+    return part.kind == CALL and part.head[0] == "outer"
 
 
 def _parentheses(text: str) -> str:

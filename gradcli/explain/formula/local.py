@@ -73,7 +73,9 @@ def _written(node: OpNode, index: int, slopes: Pulled) -> str:
     symbol = symbol_of(grad) or Symbol(grad, None, 0, 1 << 60)
     algebra = Algebra()
     part = Reader(algebra, 0, {}).read(symbol)
-    return Writer(spelled).text(shortest(algebra, part))
+    writer = Writer(spelled)
+    writer.last = frozenset(["g", *(f"g[{place}]" for place in range(node.count))])
+    return writer.text(shortest(algebra, part))
 
 
 class _Values:

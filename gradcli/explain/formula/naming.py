@@ -51,6 +51,7 @@ def name_parts(
             counts[part] = max(counts.get(part, 0), count)
     letters = _free(taken)
     whole = set(roots)
+    compared = _compared(counts)
     for part in sorted(counts, key=lambda p: p.serial):
         if part.kind in (NAME, NUMBER, EXPAND) or (part in whole and together[part] < 2):
             continue
@@ -60,7 +61,9 @@ def name_parts(
             runtime.check()
         length = len(writer.text(part))
         count = together[part] if length >= _LONG else counts[part]
-        if (count - 1) * length - count <= _BESIDE and (length < _LONGEST or part in whole):
+        worth = (count - 1) * length - count > _BESIDE
+        worth = worth or (length >= _LONGEST and part not in whole)
+        if not worth and part not in compared:
             continue
         usual = _USUAL.get(part.head[0]) if part.kind == CALL else None
         if usual is None or usual in taken:
@@ -68,6 +71,18 @@ def name_parts(
         taken.add(usual)
         writer.named[part] = usual
     return writer.named
+
+
+def _compared(parts: Iterable[Expression]) -> set[Expression]:
+    """What is compared with a value made of it, such as its largest element: computed once, so
+    that both sides have the same digits."""
+    found = set()
+    for part in parts:
+        if part.kind == CALL and part.head[0] == "eq" and len(part.args) == 2:
+            left, right = part.args
+            if left.kind not in (NAME, NUMBER, EXPAND) and left in inside([right]):
+                found.add(left)
+    return found
 
 
 def _free(taken: set[str]) -> Iterator[str]:

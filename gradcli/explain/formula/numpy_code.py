@@ -199,7 +199,7 @@ class NumpyCode(Writer):
         pieces = [self.text(value)]
         if rest and type(rest[0]) is not bool and rest[0] != ():
             dims = rest[0]
-            axis = dims[0] if type(dims) in (tuple, list) and len(dims) == 1 else dims
+            axis: Any = dims[0] if type(dims) in (tuple, list) and len(dims) == 1 else dims
             pieces.append(f"axis={tuple(axis) if type(axis) is list else axis}")
         if True in [v for v in rest if type(v) is bool]:
             pieces.append("keepdims=True")
@@ -226,6 +226,14 @@ class NumpyCode(Writer):
     def call_where(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         condition, a, b = values
         return f"np.where({self.argument(condition)}, {self.real(a)}, {self.real(b)})", ATOM
+
+    def call_T(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        if len(part.shape) == 2:
+            return super().call_T(part, values)
+        return f"np.swapaxes({self.text(values[0])}, -1, -2)", ATOM
+
+    def call_diag(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"np.diag({self.text(values[0])})", ATOM
 
     def call_transpose(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"np.swapaxes({self.text(values[0])}, {values[1]}, {values[2]})", ATOM
@@ -425,6 +433,14 @@ class NumpyCode(Writer):
         items = ", ".join(self.text(item) for item in tensors)
         return f"np.stack([{items}], axis={dim})", ATOM
 
+    def call_mean_dim(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return self._reduction("mean", values), ATOM
+
+    def call_linalg_cross(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        a, b, dim = values
+        axis = "" if dim in (-1, len(part.shape) - 1) else f", axis={dim}"
+        return f"np.cross({self.text(a)}, {self.text(b)}{axis})", ATOM
+
     def call_flip(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"np.flip({self.text(values[0])}, {_tuple(values[1])})", ATOM
 
@@ -443,6 +459,15 @@ class NumpyCode(Writer):
         if not left or (len(b.shape) == len(a.shape) - 1 and len(b.shape) > 1):
             raise Unwritable("_linalg_solve")
         return f"np.linalg.solve({self.text(a)}, {self.text(b)})", ATOM
+
+    def call__solve_triangular(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        a, b, upper, left, unitriangular = values
+        if unitriangular or len(a.shape) != 2 or len(b.shape) != 2:
+            raise Unwritable("_solve_triangular")
+        triangle = f"np.{'triu' if upper else 'tril'}({self.text(a)})"
+        if left:
+            return f"np.linalg.solve({triangle}, {self.text(b)})", ATOM
+        return f"np.linalg.solve({triangle}.T, {self.text(b, ATOM)}.T).T", ATOM
 
     def _padded(self, text: str, shape: tuple[int, ...], dim: int, before: int, after: int) -> str:
         pads = [(0, 0)] * len(shape)

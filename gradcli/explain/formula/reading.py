@@ -26,8 +26,12 @@ from .algebra import (
     Algebra,
     Expression,
     arguments,
+    finite,
     is_number,
+    reduced,
+    sum_of,
 )
+from .constants import fraction_of
 from .symbols import Call, Symbol
 from .tracing import NoFormula
 
@@ -196,17 +200,20 @@ def _outer(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Express
     if len(s.shape) != 2:
         return None
     for left, right in ((a, b), (b, a)):
-        scale: Any = 1
-        if left.kind == SUM and len(left.args) == 1:
-            scale, left = left.head[0], left.args[0]
-        column = _column_of(left) is not None
-        if not column or left.shape[1] != 1 or (right.shape[:1] == (1,) and len(right.shape) == 2):
-            continue
-        row = right
-        if len(row.shape) == 1 and row.shape[0] == s.shape[1]:
-            found = algebra.call("outer", [_column_of(left), row], s.shape)
-            return found if scale == 1 else algebra.total([(scale, found)])
+        (above, left), (beside, right) = _unscaled(left), _unscaled(right)
+        column, row = _column_of(left), _row_of(right)
+        if column is not None and row is not None and (*column.shape, *row.shape) == s.shape:
+            found = algebra.call("outer", [column, row], s.shape)
+            return algebra.total([(above * beside, found)])
     return None
+
+
+def _row_of(part: Expression) -> Expression | None:
+    """A vector, or the one that stands as a row."""
+    if part.kind == CALL and part.head[0] in ("unsqueeze", "reshape"):
+        inner: Expression = arguments(part)[0]
+        return inner if len(inner.shape) == 1 and part.shape == (1, inner.shape[0]) else None
+    return part if len(part.shape) == 1 and part.shape != (1,) else None
 
 
 def _div(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression | None:
@@ -223,6 +230,8 @@ def _div(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression | None:
 def _pow(algebra: Algebra, s: Symbol, base: Any, exponent: Any) -> Expression | None:
     base, exponent = _as_expression(algebra, base), _as_expression(algebra, exponent)
     if exponent.kind == NUMBER:
+        near = fraction_of(exponent.head) if isinstance(exponent.head, float) else None
+        exponent = exponent if near is None else algebra.number(near)
         if s.tensor.dtype.category < dtypes.FLOATING:
             return None
         return algebra.product([(base, exponent.head)], s.shape)
@@ -251,12 +260,6 @@ def _tuple(dim: Any) -> tuple[int, ...]:
     return tuple(dim) if isinstance(dim, tuple | list) else (dim,)
 
 
-def _reduced(shape: tuple[int, ...], axes: tuple[int, ...], keepdim: bool) -> tuple[int, ...]:
-    return tuple(
-        1 if axis in axes else n for axis, n in enumerate(shape) if keepdim or axis not in axes
-    )
-
-
 def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
     count = 1
     for axis in axes:
@@ -268,15 +271,21 @@ def _summed(
     algebra: Algebra, value: Expression, axes: tuple[int, ...], keepdim: bool
 ) -> Expression:
     """The sum over axes: numbers and what does not vary along them stand outside."""
-    shape = _reduced(value.shape, axes, keepdim)
+    shape = reduced(value.shape, axes, keepdim)
     if all(value.shape[axis] == 1 for axis in axes) and keepdim:
         return value
     if keepdim and len(axes) == len(value.shape) and algebra.factoring:
         return algebra.expand(_summed(algebra, value, axes, False), shape)
-    if value.kind == CALL and value.head[0] == "T" and len(axes) == 1 and not keepdim:
-        return _summed(algebra, value.args[0], (1 - axes[0],), False)
+    turned = len(value.shape) == 2 and len(axes) == 1 and not keepdim and _is_turned(value)
+    if turned:
+        return _summed(algebra, algebra.transpose(value), (1 - axes[0],), False)
+    rows = algebra.rows(value) if axes == (0,) and algebra.factoring and not keepdim else None
+    if rows is not None and len(rows) <= FEW:
+        return algebra.total([(1, row) for row in rows], shape)
     if value.kind == CALL and value.head[0] == "one_hot" and axes == (len(value.shape) - 1,):
         return algebra.number(1, shape)
+    if value.kind == CALL and value.head[0] == "diag" and len(value.shape) == 1 and not keepdim:
+        return algebra.call("trace", [value.args[0]], (), value.complex)
     softmax = value.kind == CALL and value.head[0] == "_softmax" and len(axes) == 1
     if softmax and value.shape and arguments(value)[1] % len(value.shape) == axes[0]:
         return algebra.number(1, shape)
@@ -301,6 +310,16 @@ def _summed(
                 [(b, e) for b, e in algebra.factors_of(value).items() if b.shape], value.shape
             )
             return algebra.product([*outside, (_summed(algebra, inside, axes, keepdim), 1)], shape)
+    if value.kind == PRODUCT and algebra.factoring and len(axes) == len(value.shape) == 2:
+        others = [(b, e) for b, e in algebra.factors_of(value).items() if not _is_eye(b) or e != 1]
+        matrix = algebra.product(others)
+        if len(others) < len(value.args) and matrix.shape == value.shape and not keepdim:
+            return algebra.call("trace", [matrix], (), matrix.complex)
+    if value.kind == PRODUCT and algebra.factoring:
+        value = _outer_apart(algebra, value)
+        apart = _constant_along(algebra, value, axes, keepdim)
+        if apart is not None:
+            return apart
     if value.kind == PRODUCT and algebra.factoring and len(value.shape) == 1:
         vectors = list(algebra.factors_of(value).items())
         if len(vectors) == 2 and all(b.shape == value.shape and e == 1 for b, e in vectors):
@@ -318,13 +337,79 @@ def _summed(
             (c, _summed(algebra, algebra.expand(t, value.shape), axes, keepdim))
             for c, t in algebra.terms_of(value)
         ]
-        if all(not _is_sum(part) for _, part in parts):
-            return algebra.total(parts, shape)
+        whole = algebra.total(parts, shape)
+        if all(not _is_sum(part) for _, part in parts) or is_number(whole, 0):
+            return whole
     if len(axes) == len(value.shape) and not keepdim:
         return algebra.call("sum", [value], shape, value.complex)
     if keepdim:
         return algebra.call("sum_dim", [value, axes, True], shape, value.complex)
     return algebra.call("sum_dim", [value, axes, False], shape, value.complex)
+
+
+def _is_eye(part: Expression) -> bool:
+    return part.kind == CALL and part.head[0] == "eye"
+
+
+def _is_turned(part: Expression) -> bool:
+    """Whether everything in a matrix that has its shape is a transpose."""
+    if part.kind == CALL and part.head[0] == "T":
+        return True
+    wide = [arg for arg in part.args if len(arg.shape) == 2]
+    flat = any(len(arg.shape) == 1 for arg in part.args)
+    return part.kind in (SUM, PRODUCT) and bool(wide) and not flat and all(map(_is_turned, wide))
+
+
+def _outer_apart(algebra: Algebra, value: Expression) -> Expression:
+    """A product with the outer products in it as products of columns and rows."""
+    found = []
+    for base, exponent in algebra.factors_of(value).items():
+        if base.kind == CALL and base.head[0] == "outer":
+            column, row = arguments(base)
+            found += [(algebra.reshaped(column, (*column.shape, 1)), exponent), (row, exponent)]
+        else:
+            found.append((base, exponent))
+    return algebra.product(found, value.shape)
+
+
+def _constant_along(
+    algebra: Algebra, value: Expression, axes: tuple[int, ...], keepdim: bool
+) -> Expression | None:
+    """The sum of a product of which some factors do not vary along the axes, which stand outside.
+
+    None where there are none, or where what remains does not vary along the axes that stay.
+    """
+    rank = len(value.shape)
+    outside: list[tuple[Expression, Any, tuple[int, ...]]] = []
+    inside_: list[tuple[Expression, Any, tuple[int, ...]]] = []
+    for base, exponent in algebra.factors_of(value).items():
+        sizes = (1,) * (rank - len(base.shape)) + base.shape
+        constant = all(sizes[axis] == 1 != value.shape[axis] for axis in axes)
+        (outside if constant else inside_).append((base, exponent, sizes))
+    if not outside or not inside_ or len(axes) == rank:
+        return None
+    if keepdim:
+        rest = algebra.product([(base, exponent) for base, exponent, _ in inside_])
+        if rest.shape != value.shape:
+            return None
+        total = _summed(algebra, rest, axes, True)
+        pieces = [(base, exponent) for base, exponent, _ in outside]
+        return algebra.product([*pieces, (total, 1)], reduced(value.shape, axes, True))
+    stay = [axis for axis in range(rank) if axis not in axes]
+    pieces = []
+    for base, exponent, sizes in outside:
+        pieces.append((algebra.reshaped(base, tuple(sizes[axis] for axis in stay)), exponent))
+    rest = algebra.product([(base, exponent) for base, exponent, _ in inside_])
+    if len(rest.shape) != rank:
+        rest = algebra.reshaped(rest, (1,) * (rank - len(rest.shape)) + rest.shape)
+    if any(rest.shape[axis] != value.shape[axis] for axis in axes):
+        return None
+    if all(rest.shape[axis] == 1 for axis in stay):
+        flat = algebra.reshaped(rest, tuple(rest.shape[axis] for axis in axes))
+        total = _summed(algebra, flat, tuple(range(len(axes))), False)
+    else:
+        total = _summed(algebra, rest, axes, False)
+    return algebra.product([*pieces, (total, 1)], tuple(value.shape[axis] for axis in stay))
 
 
 def _picked(algebra: Algebra, a: Expression, b: Expression) -> Expression | None:
@@ -374,7 +459,10 @@ def _mean(
     dtype: Any = None,
 ) -> Expression | None:
     if not algebra.factoring:
-        return None
+        rank = len(value.shape)
+        whole = dim is None or dim == ()
+        axes = tuple(range(rank)) if whole else tuple(sorted(d % rank for d in _tuple(dim)))
+        return algebra.mean(value, axes, keepdim) if rank and dtype is None else None
     found = _sum(algebra, s, value, dim, keepdim, dtype)
     count = 1
     for n in value.shape:
@@ -424,25 +512,59 @@ def _unscaled(part: Expression) -> tuple[Any, Expression]:
     return (part.head[0], part.args[0]) if part.kind == SUM and len(part.args) == 1 else (1, part)
 
 
+def _bmm(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression:
+    """Products of matrices in batches; a batch of one is a product of matrices."""
+    if a.shape[-1] == 1:
+        return algebra.product([(a, 1), (b, 1)], s.shape)
+    if s.shape[0] == 1:
+        left, right = (algebra.reshaped(part, part.shape[1:]) for part in (a, b))
+        found = _times(algebra, left, right, s.shape[1:], s.is_complex)
+        return algebra.reshaped(found, s.shape)
+    return algebra.matmul([a, b])
+
+
 def _matmul(algebra: Algebra, s: Symbol, a: Expression, b: Expression) -> Expression:
+    return _times(algebra, a, b, s.shape, s.is_complex)
+
+
+def _times(
+    algebra: Algebra, a: Expression, b: Expression, shape: tuple[int, ...], complex: bool
+) -> Expression:
     ones = b.kind == EXPAND and b.args[0].kind == NUMBER and len(a.shape) == 2
     if ones and len(b.shape) == 1:
-        return algebra.total([(b.args[0].head, _summed(algebra, a, (1,), False))], s.shape)
+        return algebra.total([(b.args[0].head, _summed(algebra, a, (1,), False))], shape)
     if a.kind == EXPAND and a.args[0].kind == NUMBER and len(a.shape) == 1 and len(b.shape) == 2:
-        return algebra.total([(a.args[0].head, _summed(algebra, b, (0,), False))], s.shape)
+        return algebra.total([(a.args[0].head, _summed(algebra, b, (0,), False))], shape)
     for left, other in ((a, b), (b, a)):
         scale: Any = 1
         if left.kind == SUM and len(left.args) == 1:
             scale, left = left.head[0], left.args[0]
+        if left.kind == EXPAND and left.shape == (1, 1) and not left.args[0].shape:
+            return algebra.product([(left.args[0], 1), (other, 1)], shape)
         if left.kind == CALL and left.head[0] == "eye":
-            return algebra.total([(scale, other)], s.shape)
+            return algebra.total([(scale, other)], shape)
+    if len(a.shape) == len(b.shape) == 2 and (a.shape[0] == 1 or b.shape[1] == 1):
+        found = _as_vectors(algebra, a, b)
+        if found is not None:
+            return algebra.reshaped(found, shape)
     if len(a.shape) == len(b.shape) == 2 and a.shape[1] == 1:
         (above, left), (beside, right) = _unscaled(a), _unscaled(b)
         column, row = _vector(algebra, left, 1), _vector(algebra, right, 0)
         if column is not None and row is not None:
-            found = algebra.call("outer", [column, row], s.shape, s.is_complex)
-            return algebra.total([(above * beside, found)], s.shape)
+            found = algebra.call("outer", [column, row], shape, complex)
+            return algebra.total([(above * beside, found)], shape)
     return algebra.matmul([a, b])
+
+
+def _as_vectors(algebra: Algebra, a: Expression, b: Expression) -> Expression | None:
+    """A product with a row in front or a column behind, with vectors in their places."""
+    (above, left), (beside, right) = _unscaled(a), _unscaled(b)
+    row = _vector(algebra, left, 0) if a.shape[0] == 1 else None
+    column = _vector(algebra, right, 1) if b.shape[1] == 1 else None
+    if (row is None and a.shape[0] == 1) or (column is None and b.shape[1] == 1):
+        return None
+    left, right = left if row is None else row, right if column is None else column
+    return algebra.total([(above * beside, algebra.matmul([left, right]))])
 
 
 def _addmm(
@@ -465,19 +587,16 @@ def _transpose(
     rank = len(value.shape)
     if rank and dim0 % rank == dim1 % rank:
         return value
-    if rank == 2:
-        return algebra.transpose(value)
-    if value.kind == EXPAND and not value.args[0].shape:
-        return algebra.expand(value.args[0], s.shape)
-    return None
+    order = [*range(rank)]
+    if rank:
+        order[dim0], order[dim1] = order[dim1], order[dim0]
+    return algebra.permuted(value, tuple(order))
 
 
 def _permute(algebra: Algebra, s: Symbol, value: Expression, dims: Any) -> Expression | None:
     rank = len(value.shape)
     order = tuple(d % rank for d in dims) if rank else ()
-    if order == tuple(range(rank)):
-        return value
-    return algebra.transpose(value) if rank == 2 else None
+    return algebra.permuted(value, order)
 
 
 def _without_dimensions(algebra: Algebra, part: Expression) -> Expression:
@@ -508,18 +627,17 @@ def _reshaped(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Exp
         return value
     if s.shape == ():
         return _without_dimensions(algebra, value)
-    if value.kind == CALL and value.head[0] == "reshape":
-        return _reshaped(algebra, s, value.args[0])
-    if value.kind == CALL and value.head[0] == "sum_dim":
-        inner, axes, keepdim = arguments(value)
-        if keepdim and s.shape == _reduced(inner.shape, axes, False):
-            return _summed(algebra, inner, axes, False)
-    if value.kind == EXPAND and not value.args[0].shape:
-        return algebra.expand(value.args[0], s.shape)
-    if value.kind == SUM and len(value.args) == 1:
-        inner = algebra.expand(value.args[0], value.shape)
-        return algebra.total([(value.head[0], _reshaped(algebra, s, inner) or inner)], s.shape)
-    return algebra.call("reshape", [value, s.shape], s.shape, s.is_complex)
+    return _shaped(algebra, value, s.shape)
+
+
+def _shaped(algebra: Algebra, value: Expression, shape: tuple[int, ...]) -> Expression:
+    """A value in another shape; a sum without the axes that it kept is made anew."""
+    found = algebra.reshaped(value, shape)
+    factor, inner = _unscaled(found)
+    summed = sum_of(inner)
+    if summed is None or summed[2] or found is value:
+        return found
+    return algebra.total([(factor, _summed(algebra, *summed))], shape)
 
 
 def _unsqueeze(algebra: Algebra, s: Symbol, value: Expression, dim: int) -> Expression | None:
@@ -534,16 +652,7 @@ def _unsqueeze(algebra: Algebra, s: Symbol, value: Expression, dim: int) -> Expr
         lead = len(value.shape) - len(inner.shape)
         if dim <= lead:
             return algebra.expand(inner, s.shape) if dim < lead or dim == lead else None
-    if value.kind == SUM and len(value.args) == 1:
-        inner = algebra.call(
-            "unsqueeze", [algebra.expand(value.args[0], value.shape), dim], s.shape, s.is_complex
-        )
-        return algebra.total([(value.head[0], inner)], s.shape)
-    if value.kind == CALL and value.head[0] == "sum_dim":
-        inner, axes, keepdim = arguments(value)
-        if axes == (dim,) and not keepdim:
-            return algebra.call("sum_dim", [inner, axes, True], s.shape, s.is_complex)
-    return algebra.call("unsqueeze", [value, dim], s.shape, s.is_complex)
+    return algebra.reshaped(value, s.shape)
 
 
 def _squeeze(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expression | None:
@@ -553,34 +662,32 @@ def _squeeze(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expr
         return value
     if s.shape == ():
         return _without_dimensions(algebra, value)
-    if value.kind == SUM and len(value.args) == 1:
-        inner = algebra.expand(value.args[0], value.shape)
-        return algebra.total([(value.head[0], _squeeze(algebra, s, inner) or inner)], s.shape)
-    if value.kind == CALL and value.head[0] == "unsqueeze":
-        inner = arguments(value)[0]
-        if inner.shape == s.shape:
-            return inner  # type: ignore[no-any-return]
     if value.kind == MATMUL and len(value.shape) == 2:
         first, *middle, last = value.args
         if value.shape[0] == 1 and s.shape == value.shape[1:]:
             vector = _vector(algebra, first, 0)
-            return None if vector is None else algebra.matmul([vector, *middle, last])
+            if vector is not None:
+                return algebra.matmul([vector, *middle, last])
         if value.shape[1] == 1 and s.shape == value.shape[:1]:
             vector = _vector(algebra, last, 1)
-            return None if vector is None else algebra.matmul([first, *middle, vector])
-    return algebra.call("reshape", [value, s.shape], s.shape, s.is_complex)
+            if vector is not None:
+                return algebra.matmul([first, *middle, vector])
+    return _shaped(algebra, value, s.shape)
 
 
 def _vector(algebra: Algebra, part: Expression, axis: int) -> Expression | None:
     """The vector that a row (axis 0) or a column (axis 1) was made of."""
     if part.kind == CALL and part.head[0] == "T":
         return _vector(algebra, part.args[0], 1 - axis)
-    if part.kind == CALL and part.head[0] == "unsqueeze" and len(part.shape) == 2:
-        inner, dim = arguments(part)
-        if dim == axis:
+    if part.kind == CALL and part.head[0] in ("unsqueeze", "reshape") and len(part.shape) == 2:
+        inner = arguments(part)[0]
+        if len(inner.shape) == 1 and part.shape[axis] == 1:
             return inner  # type: ignore[no-any-return]
     if part.kind == EXPAND and not part.args[0].shape:
         return algebra.expand(part.args[0], (part.shape[1 - axis],))
+    if part.kind == CALL and part.head[0] in ("sum_dim", "mean_dim") and part.shape[axis] == 1:
+        found = algebra.reshaped(part, (part.shape[1 - axis],))
+        return found if found.head[0] == part.head[0] else None
     return None
 
 
@@ -631,7 +738,29 @@ def _where(algebra: Algebra, s: Symbol, condition: Any, a: Any, b: Any) -> Expre
     known = [condition, *inner] if isinstance(condition, Expression) else inner
     if tuple(broadcast_shape([v.shape for v in known])) == s.shape:
         a, b = inner
+    if algebra.factoring and (is_number(a, 0) or is_number(b, 0)):
+        other = b if is_number(a, 0) else a
+        scale, rest = _outside(algebra, other)
+        if scale is not None:
+            sides = [algebra.number(0) if is_number(v, 0) else rest for v in (a, b)]
+            choice = algebra.call("where", [condition, *sides], s.shape, s.is_complex)
+            return algebra.product([(scale, 1), (choice, 1)], s.shape)
     return algebra.call("where", [condition, a, b], s.shape, s.is_complex)
+
+
+def _outside(algebra: Algebra, part: Expression) -> tuple[Expression | None, Expression]:
+    """What of a product has no dimensions and is finite, and the rest; None for nothing."""
+    factor, inner = _unscaled(part)
+    if inner.kind == NUMBER:
+        factor, inner = factor * inner.head, algebra.number(1)
+    factors = algebra.factors_of(inner)
+    scalars = [(b, e) for b, e in factors.items() if not b.shape and finite(b, e)]
+    if not part.shape or (factor == 1 and not scalars):
+        scalars = []
+    if not scalars and factor in (1, -1):
+        return None, part
+    rest = [(b, e) for b, e in factors.items() if (b, e) not in scalars]
+    return algebra.product([(algebra.number(factor), 1), *scalars]), algebra.product(rest)
 
 
 def _compares_numbers(condition: Any) -> bool:
@@ -667,6 +796,26 @@ def _gt(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression | None:
     return None
 
 
+def _either(algebra: Algebra, s: Symbol, a: Any, b: Any) -> Expression | None:
+    """A condition without what is said of values that are not numbers, where none is one."""
+    call = s.call
+    assert call is not None
+    for mine, other in ((call.args[1], a), (call.args[0], b)):
+        if type(mine) is Symbol and _of_nan(mine) and not np.asarray(mine.tensor.array).any():
+            return other  # type: ignore[no-any-return]
+    return None
+
+
+def _of_nan(condition: Symbol) -> bool:
+    """Whether a condition holds for values that are not numbers alone."""
+    call = condition.call
+    if call is None or call.op is None:
+        return False
+    if call.op.id == "logical_and":
+        return any(map(_of_nan, call.symbols()))
+    return call.op.id == "isnan"
+
+
 def _one_hot(
     algebra: Algebra, s: Symbol, value: Expression, target: Expression, classes: int, *args: Any
 ) -> Expression | None:
@@ -697,6 +846,9 @@ def _masked_fill(
 def _diagonal_matrix(
     algebra: Algebra, s: Symbol, value: Expression, offset: int = 0, dim1: int = -2, dim2: int = -1
 ) -> Expression | None:
+    plain = len(s.shape) == 2 and not offset and (dim1 % 2, dim2 % 2) == (0, 1)
+    if plain and value.kind != EXPAND:
+        return algebra.call("diag", [value], s.shape, s.is_complex)
     inner = value.args[0] if value.kind == EXPAND else None
     if (
         inner is None
@@ -707,6 +859,13 @@ def _diagonal_matrix(
     ):
         return None
     return algebra.product([(algebra.call("eye", [s.shape[0]], s.shape), 1), (inner, 1)], s.shape)
+
+
+def _diagonal(
+    algebra: Algebra, s: Symbol, value: Expression, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Expression | None:
+    plain = len(value.shape) == 2 and not offset and (dim1 % 2, dim2 % 2) == (0, 1)
+    return algebra.call("diag", [value], s.shape, s.is_complex) if plain else None
 
 
 def _inverse(algebra: Algebra, s: Symbol, value: Expression) -> Expression | None:
@@ -823,6 +982,18 @@ def _slice_scatter(
     return algebra.call("slice_scatter", [into, source, dim, start, end, step], s.shape)
 
 
+def _spread(name: str) -> Callable[..., Expression]:
+    """The rule of `std` and `var`, whose correction is 1 where nothing is said."""
+
+    def rule(
+        algebra: Algebra, s: Symbol, a: Expression, dim: Any, correction: Any, keepdim: Any = False
+    ) -> Expression:
+        given = [a, dim, None if correction == 1 else correction, keepdim]
+        return algebra.call(name, given, s.shape, s.is_complex)
+
+    return rule
+
+
 RULES: dict[str, Callable[..., Expression | None]] = {
     "add": _add,
     "_add_scalar": _add,
@@ -875,7 +1046,7 @@ RULES: dict[str, Callable[..., Expression | None]] = {
     "mm": _matmul,
     "_mm_t": _matmul,
     "mv": _matmul,
-    "bmm": lambda A, s, a, b: A.matmul([a, b]),
+    "bmm": _bmm,
     "dot": _dot,
     "addmm": _addmm,
     "_addmm_t": _addmm,
@@ -905,7 +1076,13 @@ RULES: dict[str, Callable[..., Expression | None]] = {
     "roll": _same_everywhere,
     "slice_scatter": _slice_scatter,
     "masked_fill": _masked_fill,
+    "masked_fill_tensor": _masked_fill,
+    "std": _spread("std"),
+    "var": _spread("var"),
     "diag_embed": _diagonal_matrix,
+    "diagonal": _diagonal,
+    "diagonal_copy": _diagonal,
+    "logical_or": _either,
     "_linalg_inv": _inverse,
     "_linalg_solve": _solve,
     "_squeeze_first": _squeeze,

@@ -9,6 +9,7 @@ from typing import Any
 from gradcli.table.lookup import get_op
 
 from .algebra import CALL, EXPAND, MATMUL, NAME, NUMBER, PRODUCT, SUM, Expression, arguments, exact
+from .constants import Constant, constant_of
 from .words import FIRST_ALONE, SPELLED, public_name
 
 LOWEST, ADDED, MULTIPLIED, SIGNED, RAISED, ATOM = range(6)
@@ -23,6 +24,8 @@ class Writer:
         self.function = function
         self.known: dict[Expression, tuple[str, int]] = {}
         self.named: dict[Expression, str] = {}
+        self.last: frozenset[str] = frozenset()  # names of cotangents and tangents
+        self.taken: frozenset[str] = frozenset()  # names of values, where they matter
         self.sample = ""  # an argument that has the dtype of the others, in code
 
     def definition(self, part: Expression) -> str:
@@ -64,8 +67,43 @@ class Writer:
         value = part.head
         if isinstance(value, Fraction):
             return self.number(value), MULTIPLIED
+        made = self.made_of(value)
+        if made is not None:
+            return self._quotient(value, part)
         text = self.number(value)
         return text, ATOM if text[0] != "-" else SIGNED
+
+    def made_of(self, value: Any) -> Constant | None:
+        """The roots and multiples of pi that a number is written with; None for its digits."""
+        return constant_of(value) if isinstance(value, float) else None
+
+    def pi(self) -> str:
+        """The number pi."""
+        return self.function("pi")
+
+    def root(self, inside: str) -> str:
+        """The square root of a number."""
+        return f"{self.function('sqrt')}({inside})"
+
+    def _pieces(self, found: Constant) -> tuple[list[str], list[str]]:
+        """What stands above and below the line, without a ratio."""
+        above = [self._pi_power(found.power)] if found.power > 0 else []
+        below = [self._pi_power(-found.power)] if found.power < 0 else []
+        top, bottom = found.root.numerator, found.root.denominator
+        tops = [self.number(top)] * (top != 1) + [self.pi()] * (found.odd > 0)
+        bottoms = [self.number(bottom)] * (bottom != 1) + [self.pi()] * (found.odd < 0)
+        if tops and bottoms:
+            under = self.times(bottoms)
+            under = f"({under})" if len(bottoms) > 1 else under
+            above.append(self.root(f"{self.times(tops)} / {under}"))
+        elif tops:
+            above.append(self.root(self.times(tops)))
+        elif bottoms:
+            below.append(self.root(self.times(bottoms)))
+        return above, below
+
+    def _pi_power(self, power: int) -> str:
+        return self.pi() if power == 1 else f"{self.pi()}{self.power}{power}"
 
     def _name(self, part: Expression) -> tuple[str, int]:
         if _is_wrapped(part.head):  # the text of an operand
@@ -95,9 +133,13 @@ class Writer:
         """A number times an expression."""
         if term.kind == NUMBER:
             value = exact(factor * term.head)
+            if self.made_of(value) is not None:
+                return self._quotient(value, term)
             if _negative(value):
                 return f"-{self.number(-value)}", SIGNED
             return self.number(value), MULTIPLIED if isinstance(value, Fraction) else ATOM
+        if factor == -1 and term.kind == SUM and term not in self.named and _turnable(term):
+            return self._sum(_turned(term))
         if _negative(factor) and factor == -1 and term.kind not in (PRODUCT,):
             text = self.text(term, MULTIPLIED)
             return f"-{text}", MULTIPLIED if term.kind == MATMUL else SIGNED
@@ -112,24 +154,34 @@ class Writer:
         elif part.kind == PRODUCT:
             factors = sorted(zip(part.args, part.head, strict=True), key=self.place)
         else:
-            factors = [(part, 1)]
+            factors = [] if part.kind == NUMBER else [(part, 1)]
+        if _negative(factor):
+            for place, (base, exponent) in enumerate(factors):
+                if exponent == 1 and base not in self.named and _turnable(base):
+                    factors[place] = (_turned(base), 1)
+                    factor = -factor
+                    break
         above = [(b, e) for b, e in factors if not _negative(e)]
         below = [(b, -e) for b, e in factors if _negative(e)]
         sign = ""
         if not isinstance(factor, complex) and factor < 0:
             sign, factor = "-", -factor
         over = 1
+        made = self.made_of(factor)
+        roots: tuple[list[str], list[str]] = ([], [])
+        if made is not None:
+            factor, roots = made.ratio, self._pieces(made)
         if isinstance(factor, Fraction):
             factor, over = factor.numerator, factor.denominator
         over_texts = [] if over == 1 else [self.number(over)]
+        over_texts += roots[1]
         over_texts += [self.raised(b, e, False, len(below) + len(over_texts) > 1) for b, e in below]
         pieces = [] if factor == 1 else [self.number(factor)]
+        pieces += roots[0]
         bases: list[Expression | None] = [None] * len(pieces)
         bases += [base for base, _ in above]
         for base, exponent in above:
-            pieces.append(
-                self.raised(base, exponent, not pieces or pieces == [self.number(factor)])
-            )
+            pieces.append(self.raised(base, exponent, not any(bases[: len(pieces)])))
         text = self.times(pieces, bases) or "1"
         if len(pieces) > 1 or (
             pieces and factor == 1 and above and self._binds(*above[0]) < SIGNED
@@ -178,7 +230,7 @@ class Writer:
         if base in self.named:
             return (0, 0, self.named[base])
         if base.kind == NAME:
-            return (3 if base.head in ("g", "v") or base.head[:2] == "v_" else 0, 0, base.head)
+            return (3 if base.head in self.last else 0, 0, base.head)
         if base.kind == CALL and base.head[0] == "pow" and base.args[0].kind == NAME:
             return (0, 1, base.args[0].head)
         if base.kind == SUM:
@@ -192,6 +244,10 @@ class Writer:
     def _expand(self, part: Expression) -> tuple[str, int]:
         inner = part.args[0]
         shape = ", ".join(map(str, part.shape))
+        if inner.kind == NUMBER and isinstance(inner.head, Fraction):
+            above = "" if inner.head.numerator == 1 else f"{inner.head.numerator} * "
+            ones = f"{self.function('ones')}({shape})"
+            return f"{above}{ones} / {inner.head.denominator}", MULTIPLIED
         if inner.kind == NUMBER:
             if inner.head in (0, 1):
                 name = self.function("ones" if inner.head else "zeros")
@@ -325,7 +381,8 @@ class Writer:
         return f"{self.text(base, ATOM)}{self.power}{self.text(exponent, RAISED)}", RAISED
 
     def call_T(self, part: Expression, values: list[Any]) -> tuple[str, int]:
-        return f"{self.owner(values[0])}.T", ATOM
+        name = "T" if len(part.shape) == 2 else "mT"
+        return f"{self.owner(values[0])}.{name}", ATOM
 
     def call_tensor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"{self.function('tensor')}({values[0]!r})", ATOM
@@ -379,6 +436,11 @@ class Writer:
         keep = ", keepdim=True" if rest and rest[0] else ""
         axes = str(dims[0]) if len(dims) == 1 else str(tuple(dims))
         return f"{self.function('sum')}({self.text(value)}, {axes}{keep})", ATOM
+
+    def call_mean_dim(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, dim, keepdim = values
+        keep = ", keepdim=True" if keepdim else ""
+        return f"{self.function('mean')}({self.text(value)}, {dim}{keep})", ATOM
 
     def call__triangle(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value, upper, diagonal = values
@@ -535,6 +597,22 @@ def _list(shape: tuple[int, ...]) -> str:
 
 def _negative(value: Any) -> bool:
     return not isinstance(value, complex) and value < 0
+
+
+def _turnable(part: Expression) -> bool:
+    """Whether a sum reads better with the other sign: something is taken away in it."""
+    return (
+        part.kind == SUM
+        and len(part.args) > 1
+        and any(map(_negative, part.head))
+        and not any(isinstance(factor, complex) for factor in part.head)
+    )
+
+
+def _turned(part: Expression) -> Expression:
+    """A sum with the other sign, to be written."""
+    head = tuple(-factor for factor in part.head)
+    return Expression(SUM, head, part.args, part.shape, part.complex)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -27,8 +27,12 @@ class TorchCode(Writer):
     def _expand(self, part: Expression) -> tuple[str, int]:
         text, binds = super()._expand(part)
         if part.args[0].kind == "number" and self.sample:
-            return f"{text[:-1]}, dtype={self.sample}.dtype)", binds
+            made, mark, rest = text.rpartition(")")
+            return f"{made}, dtype={self.sample}.dtype{mark}{rest}", binds
         return text, binds
+
+    def root(self, inside: str) -> str:
+        return f"({inside}) ** 0.5" if " " in inside else f"{inside} ** 0.5"
 
     def call_tensor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         text = literal(values[0], "torch")
@@ -47,6 +51,16 @@ class TorchCode(Writer):
         if isinstance(part, Expression) and part.kind == "number" and self.sample:
             return f"torch.tensor({self.real(part)}, dtype={self.sample}.dtype)"
         return super().given_tensor(part)
+
+    def call_sum(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        kind = f", dtype={self.sample}.dtype" if self.sample and _is_condition(values[0]) else ""
+        return f"torch.sum({self.text(values[0])}{kind})", ATOM
+
+    def call_sum_dim(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        text, binds = super().call_sum_dim(part, values)
+        if self.sample and _is_condition(values[0]):
+            text = f"{text[:-1]}, dtype={self.sample}.dtype)"
+        return text, binds
 
     def number(self, value: Any) -> str:
         text = super().number(value)
@@ -71,6 +85,15 @@ class TorchCode(Writer):
 
     def call__to_copy(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         return f"{self.text(values[0], ATOM)}.to(torch.{values[1]})", ATOM
+
+
+def _is_condition(part: Expression) -> bool:
+    """Whether the elements of an expression are true or false, so that a sum counts them."""
+    return part.kind == "call" and part.head[0] in _CONDITIONS
+
+
+_CONDITIONS = {"gt", "ge", "lt", "le", "eq", "ne", "isnan", "isinf", "isfinite"}
+_CONDITIONS |= {"logical_and", "logical_or", "logical_not", "logical_xor"}
 
 
 def torch_code(formula: Formula, title: str) -> str:

@@ -374,6 +374,33 @@ UNWRITTEN: dict[str, str] = {
 }
 
 
+def _product_of_others(F: Any, g: Any, self: Any) -> Any:
+    array = np.asarray(self.array)
+    return g * F.prod(self) / self if array.ndim and array.all() else None
+
+
+def _product_of_others_along(F: Any, g: Any, self: Any, dim: int, keepdim: bool) -> Any:
+    array = np.asarray(self.array)
+    if not array.ndim or not array.all():
+        return None
+    return (g if keepdim else F.unsqueeze(g, dim)) * F.prod_dim(self, dim, True) / self
+
+
+def _logistic(F: Any, g: Any, self: Any, beta: Any, threshold: Any) -> Any:
+    if (np.asarray(self.array) * beta > threshold).any():
+        return None
+    return g * F.sigmoid(self * beta)
+
+
+# What books have where a rule computes more carefully, at points where both are the same; None
+# where they are not. By entry and parameter.
+SLOPES: dict[tuple[str, str], Callable[..., Any]] = {
+    ("prod", "self"): _product_of_others,
+    ("prod_dim", "self"): _product_of_others_along,
+    ("softplus", "self"): _logistic,
+}
+
+
 def unwritten(op: Op) -> str:
     """Why no function of the language can write the derivative of an entry; "" where one can."""
     return UNWRITTEN.get(op.id, "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 
+from gradcli.render.greek import LETTERS
 from gradcli.repl.magics.table import MAGICS
 from gradcli.repl.session import cells
 
@@ -54,34 +55,6 @@ KEYWORDS = [
     "try",
     "while",
     "with",
-]
-# Greek letters in the order of Unicode.
-GREEK = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "omicron",
-    "pi",
-    "rho",
-    "sigmaf",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
 ]
 _LETTER = re.compile(r"\\([A-Za-z]*)$")
 MODULES = [
@@ -201,11 +174,9 @@ def _keys(shell: Shell, text: str) -> Iterator[Found]:
 
 def _letters(prefix: str) -> Iterator[Found]:
     """Greek letters by their names: `\\alpha`, `\\Omega`."""
-    for place, name in enumerate(GREEK):
-        for first, word in ((0x3B1, name), (0x391, name.capitalize())):
-            if word.startswith(prefix) and (first == 0x3B1 or name != "sigmaf"):
-                letter = chr(first + place)
-                yield Found(letter, len(prefix) + 1, word)
+    for word, letter in LETTERS.items():
+        if word.startswith(prefix):
+            yield Found(letter, len(prefix) + 1, word)
 
 
 def _names(shell: Shell, text: str) -> Iterator[Found]:
