@@ -64,6 +64,7 @@ class Pass:
     targets: dict[Any, list[int]] | None = None
     ends: Set[Any] = frozenset()  # inputs that accumulate: results among them run, too
     late: dict[Any, list[AccumulateGrad]] | None = None
+    staged_nodes: Set[Any] = frozenset()  # that stood for whole expressions when the pass began
 
     def __init__(self, create_graph: bool, retain: bool) -> None:
         self.number = next_pass()
@@ -93,32 +94,32 @@ def run(
     gradients are returned (None where nothing arrived) instead of added to `.grad`.
     """
     order: list[Node] = []
-    plain = _collect(roots, order)
+    staged: list[Any] = []
+    plain = _collect(roots, order, staged)
     if len(order) > MANY:
         runtime.spend(len(order))
-    if not (
-        plain
-        and inputs is None
-        and not create_graph
-        and not anomaly_checks
-        and not keeper
-        and not AccumulateGrad.watched
-    ):
-        return _run_fully(roots, order, create_graph, retain_graph, inputs, accumulate)
+    whole = not create_graph and not anomaly_checks and not keeper and not AccumulateGrad.watched
+    if staged and not (whole and _run_whole(staged, order, inputs)):
+        for node in staged:
+            node.expand()
+        order, staged = [], []
+        plain = _collect(roots, order, staged)
+    if not (plain and whole and inputs is None):
+        return _run_fully(roots, order, create_graph, retain_graph, inputs, accumulate, staged)
     cotangents: dict[Any, Any] = {}
-    staged: dict[AccumulateGrad, Any] = {}
+    leaves: dict[AccumulateGrad, Any] = {}
     enabled = runtime.grad_enabled
     runtime.grad_enabled = False
     try:
         for edge, _, tensor in roots:
             grad = tensor.array
             if not _fits(grad, edge):
-                grad = _fit(grad, edge.shape, edge.dtype, None, ())
-            where: dict[Any, Any] = staged if type(edge) is AccumulateGrad else cotangents
+                grad = fit(grad, edge.shape, edge.dtype, None, ())
+            where: dict[Any, Any] = leaves if type(edge) is AccumulateGrad else cotangents
             where[edge] = where[edge] + grad if edge in where else grad
-        _walk(order, cotangents, staged, retain_graph, None)
-        _secure(staged)
-        for leaf, grad in staged.items():
+        _walk(order, cotangents, leaves, retain_graph, None)
+        _secure(leaves)
+        for leaf, grad in leaves.items():
             owner = leaf.tensor()
             if owner is None or owner.node is not None:
                 _accumulate(leaf, grad)
@@ -134,9 +135,14 @@ def _run_fully(
     retain_graph: bool,
     inputs: Sequence[tuple[Any, int]] | None,
     accumulate: bool,
+    staged: Iterable[Any] = (),
 ) -> list[Any]:
-    """The pass with everything that a pass can have; `order` holds its nodes."""
+    """The pass with everything that a pass can have; `order` holds its nodes.
+
+    `staged` are those of them that stand for a whole expression, as far as they can.
+    """
     work = Pass(create_graph, retain_graph)
+    work.staged_nodes = set(staged)
     enabled = runtime.grad_enabled
     runtime.grad_enabled = create_graph
     running.append((work, order))
@@ -211,7 +217,7 @@ def run_between(root: tuple[Any, int, Any], inputs: Sequence[Any], create_graph:
 def will_run(edge: Any) -> bool:
     """Whether the innermost running pass reaches this node or accumulator, and needs it."""
     work, order = running[-1]
-    if edge not in order and not any(edge in node.edges for node in order):
+    if edge not in order and not any(edge in node.outer() for node in order):
         return False
     if work.targets is not None and edge.number < 0 and edge in work.targets:
         raise RuntimeError(
@@ -221,10 +227,13 @@ def will_run(edge: Any) -> bool:
     return work.needed is None or edge in work.needed
 
 
-def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> bool:
+def _collect(
+    roots: Sequence[tuple[Any, int, Tensor]], order: list[Node], staged: list[Any]
+) -> bool:
     """Fill `order` with every node that `roots` reach, by falling number, without accumulators.
 
-    Answers whether all of them are plain: one output, no hooks, and bare arrays will do.
+    Answers whether all of them are plain: one output, no hooks, and bare arrays will do. Those
+    that stand for a whole expression, which do for a plain pass, are added to `staged`.
     """
     plain = True
     seen = set()
@@ -235,9 +244,15 @@ def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> boo
             seen.add(node)
             order.append(node)
     for node in order:  # grows while it is walked
-        if not node.plain:
+        if node.plain:
+            edges = node.edges
+        elif node.staged:
+            staged.append(node)
+            edges = node.outer()
+        else:
             plain = False
-        for edge in node.edges:
+            edges = node.edges
+        for edge in edges:
             if edge is not None and type(edge) is not AccumulateGrad and edge not in seen:
                 seen.add(edge)
                 order.append(edge)
@@ -245,7 +260,8 @@ def _collect(roots: Sequence[tuple[Any, int, Tensor]], order: list[Node]) -> boo
         order.sort(key=_by_number, reverse=True)
     if check_numbers:
         for node in order:
-            assert all(edge is None or edge.number < node.number for edge in node.edges), node
+            edges = node.outer()
+            assert all(edge is None or edge.number < node.number for edge in edges), node
     return plain
 
 
@@ -254,7 +270,7 @@ def _needed(order: list[Node], inputs: Sequence[tuple[Any, int]]) -> set[Any]:
     needed: set[Any] = {edge for edge, _ in inputs}
     for node in reversed(order):
         if node not in needed:
-            for edge in node.edges:
+            for edge in node.edges if node.plain else node.outer():
                 if edge in needed:
                     needed.add(node)
                     break
@@ -276,7 +292,7 @@ def _late_leaves(order: list[Node]) -> dict[Any, list[AccumulateGrad]]:
 
 
 def _walk(
-    order: list[Node],
+    order: list[Any],
     cotangents: dict[Any, Any],
     staged: dict[AccumulateGrad, Any],
     retain_graph: bool,
@@ -291,39 +307,54 @@ def _walk(
     late = needed = wanted = None
     asked: Any = ()
     special = False
+    expressions: Set[Any] | None = None
     if work is not None:
         late = work.late
         special = bool(work.create_graph or anomaly_checks or keeper)
         needed = work.needed
         if needed is not None:
             asked = work.ends or work.targets
+        expressions = work.staged_nodes
     freed = None
     for node in order:
         if state.stop is not None:
             state.check()
-        if work is not None and (
-            special
-            or not node.plain
-            or (late is not None and node in late)
-            or node in asked
-            or type(cotangents.get(node)) is Tensor
-        ):
-            if freed is None and not retain_graph:
-                freed = Freed(state.where)
-            try:
-                _step(work, node, freed)
-            except Exception:
-                if anomaly_checks:
-                    from .anomaly import warn_of_error
+        if work is not None:
+            if expressions and node in expressions:
+                _unless_whole(node, order, cotangents.get(node), needed)
+            if (
+                special
+                or not node.plain
+                or (late is not None and node in late)
+                or node in asked
+                or type(cotangents.get(node)) is Tensor
+            ) and not node.staged:
+                if freed is None and not retain_graph:
+                    freed = Freed(state.where)
+                try:
+                    _step(work, node, freed)
+                except Exception:
+                    if anomaly_checks:
+                        from .anomaly import warn_of_error
 
-                    warn_of_error(node)
-                raise
-            continue
+                        warn_of_error(node)
+                    raise
+                continue
         if needed is not None:
             if node not in needed:
                 continue
-            wanted = _wanted(node.edges, needed)
+            whole = not node.plain and node.staged
+            wanted = None if whole else _wanted(node.edges, needed)
         g = cotangents.pop(node, None)
+        if not node.plain and node.staged:
+            recipe, edges, kept, _ = node.args
+            for edge, grad in zip(edges, () if g is None else recipe.back(g, kept)):  # noqa: B905
+                into: dict[Any, Any] = staged if type(edge) is AccumulateGrad else cotangents
+                into[edge] = _add(into[edge], grad) if edge in into else grad
+            if not retain_graph:
+                freed = _freed_at(state.where)
+                node.args = recipe, edges, freed, ()
+            continue
         if g is None:
             check_saved(node)
             if node.guards is not None and not retain_graph:
@@ -346,7 +377,7 @@ def _walk(
             else:
                 fits = type(grad) is edge.dtype.scalar and edge.shape == ()
             if not fits:
-                grad = _fit(grad, edge.shape, edge.dtype, node, grads)
+                grad = fit(grad, edge.shape, edge.dtype, node, grads)
             where: dict[Any, Any] = staged if type(edge) is AccumulateGrad else cotangents
             if edge not in where:
                 where[edge] = grad
@@ -354,6 +385,44 @@ def _walk(
                 where[edge] = where[edge] + grad
             else:
                 where[edge] = _add(where[edge], grad)
+
+
+def _run_whole(
+    staged: list[Any], order: list[Node], inputs: Sequence[tuple[Any, int]] | None
+) -> bool:
+    """Whether expressions can be derived as a whole: what they keep is as it was, and gradients
+    are wanted of leaves that each path through an expression leads to, so that all of it runs."""
+    for node in staged:
+        if not node.is_current():
+            return False
+    if inputs is None:
+        return True
+    if any(type(edge) is not AccumulateGrad for edge, _ in inputs):
+        return False
+    needed = _needed(order, inputs)
+    return all(node not in needed or needed.issuperset(node.outer()) for node in staged)
+
+
+def _unless_whole(node: Any, order: list[Node], g: Any, needed: set[Any] | None) -> None:
+    """Put the nodes of an expression into the walk, unless it can be derived as a whole.
+
+    What ran before this node may have looked at it, or written into what it keeps.
+    """
+    if node.staged:
+        if node.is_current() and type(g) is not Tensor:
+            return
+        node.expand()
+    known = set(order)
+    found = [node]
+    for node in found:  # grows while it is walked
+        for edge in node.edges:
+            if edge is not None and type(edge) is not AccumulateGrad and edge not in known:
+                known.add(edge)
+                found.append(edge)
+    if needed is not None and found[0] in needed:
+        needed.update(found)
+    at = order.index(found[0]) + 1
+    order[at:at] = sorted(found[1:], key=_by_number, reverse=True)
 
 
 def _wanted(edges: Sequence[Any], needed: set[Any]) -> set[Any] | None:
@@ -563,7 +632,7 @@ def fitted(edge: Any, number: int, grad: Any, node: Any, grads: Sequence[Any]) -
         fits = shape_of(grad) == shape and grad.dtype is dtype
     else:
         fits = grad.shape == shape and grad.dtype is dtype.array
-    return grad if fits else _fit(grad, shape, dtype, node, grads)
+    return grad if fits else fit(grad, shape, dtype, node, grads)
 
 
 def _add(a: Any, b: Any) -> Any:
@@ -576,11 +645,11 @@ def _add(a: Any, b: Any) -> Any:
     return operations.add(a, b)
 
 
-def _fit(grad: Any, shape: tuple[int, ...], dtype: Any, node: Any, grads: Sequence[Any]) -> Any:
+def fit(grad: Any, shape: tuple[int, ...], dtype: Any, node: Any, grads: Sequence[Any]) -> Any:
     """`grad` summed to `shape` where it was broadcast from it, and cast to `dtype`."""
     found = shape_of(grad) if type(grad) is Tensor else grad.shape
     if found != shape:
-        if not _expandable(shape, found):
+        if not expandable(shape, found):
             position = next((i for i, item in enumerate(grads) if item is grad), 0)
             raise RuntimeError(
                 f"Function {node.title_in_pass} returned an invalid gradient at index "
@@ -593,7 +662,8 @@ def _fit(grad: Any, shape: tuple[int, ...], dtype: Any, node: Any, grads: Sequen
 
 
 @lru_cache(maxsize=4096)
-def _expandable(shape: tuple[int, ...], found: tuple[int, ...]) -> bool:
+def expandable(shape: tuple[int, ...], found: tuple[int, ...]) -> bool:
+    """Whether `shape` can be broadcast to `found`."""
     if len(shape) > len(found):
         return False
     tail = found[len(found) - len(shape) :]

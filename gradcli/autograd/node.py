@@ -80,6 +80,7 @@ class Node:
     )
 
     raw = True  # formulas may run on bare arrays
+    staged: Any = False  # stands for the nodes of a whole expression
     runs_undefined = False  # also runs when no gradient came
     materializes = True  # wants zeros for outputs to which no gradient came
     keeps_tensors = False  # `saved` has the user's own tensors
@@ -117,6 +118,10 @@ class Node:
         a gradient is needed for. `traced` asks for tensors, recorded while grad mode is on.
         """
         raise TypeError(f"{type(self).__name__} cannot be applied")
+
+    def outer(self) -> tuple[Any, ...]:
+        """The edges that lead out of what the node stands for."""
+        return self.edges
 
     def saved_value(self, index: int) -> Any:
         """The index-th saved tensor, for messages."""

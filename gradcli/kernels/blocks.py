@@ -66,7 +66,13 @@ def in_blocks(function: Callable[..., Any], leading: int = 0) -> Callable[..., A
                 result[part] = function(*values)
         return result.reshape(first.shape)
 
+    vars(call)["in_one"] = function
     return call
+
+
+def in_one(function: Any, size: int) -> Any:
+    """The function that computes arrays of that many elements: itself, without `in_blocks`."""
+    return getattr(function, "in_one", function) if size <= 2 * BLOCK else function
 
 
 def by_rows(function: Callable[..., Any], axis: int, *arrays: Array) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcli.language.library.builtins import class_of
 from gradcli.language.library.prelude import Names
@@ -42,6 +42,9 @@ from .arguments import arguments, attribute_loader, tensor_function
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Place, Scope
 from .templates import RETURNED, Ending, Operand, binary, call, comparison, method
 
+if TYPE_CHECKING:
+    from .staging import Leaf
+
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -58,6 +61,9 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 SHORT = 8  # operators of a chain that is nested; longer ones are walked
 
 _ORDERS = frozenset(COMPARISONS[op] for op in ("<", "<=", ">", ">=", "==", "!="))
+
+_NOWHERE = Span(0, 0)
+_STAGED = (nodes.BinOp, nodes.Chain, nodes.UnaryOp, nodes.Call)
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "-": operator.neg,
@@ -98,6 +104,7 @@ class Expressions:
         self.builtins = builtins
         self.fixed = fixed  # module names that the program does not assign
         self.hot = 0  # how many loops and functions are around: their code is worth a template
+        self.whole = False  # inside of an expression that is staged as a whole
         self.table: dict[type, Callable[[Any, Scope], Closure]] = {
             nodes.Constant: self.constant,
             nodes.Name: self.name,
@@ -122,6 +129,9 @@ class Expressions:
         return machine.site(self.source, node)
 
     def expression(self, node: nodes.expr, scope: Scope) -> Closure:
+        staged = self.staged(node, scope, RETURNED, lambda: self.expression(node, scope))
+        if staged is not None:
+            return staged
         handler = self.table.get(type(node))
         if handler is None:
             raise GradSyntaxError(f"{type(node).__name__} cannot be used here", node.span)
@@ -277,8 +287,50 @@ class Expressions:
         """Whether code of this scope can run at different call chains."""
         return scope.owner.kind != "module"
 
+    def staged(
+        self, node: nodes.expr, scope: Scope, ending: Ending, general: Callable[[], Closure | None]
+    ) -> Closure | None:
+        """An expression of tensors that is run often; None for another.
+
+        `general` compiles it as others are.
+        """
+        if not self.hot or self.whole or not isinstance(node, _STAGED):
+            return None
+        from . import staging
+
+        leaves = staging.leaves_of(node)
+        return None if leaves is None else self.as_a_whole(leaves, scope, ending, general)
+
+    def as_a_whole(
+        self,
+        leaves: list[Leaf],
+        scope: Scope,
+        ending: Ending,
+        general: Callable[[], Closure | None],
+        write: str = "",
+    ) -> Closure | None:
+        """The closure of what reads `leaves`, nothing within which is staged for itself."""
+        names = {name for leaf in leaves for name in leaf.names()}
+        operands = {name: self.operand(nodes.Name(name, _NOWHERE), scope) for name in names}
+        if any(operand.kind == "e" for operand in operands.values()):
+            return None
+        self.whole = True
+        try:
+            closure = general()
+        finally:
+            self.whole = False
+        if closure is None:
+            return None
+        from . import staging
+
+        return staging.closure(leaves, operands.__getitem__, closure, ending, write)
+
     def ended(self, node: nodes.expr, scope: Scope, ending: Ending) -> Closure | None:
         """An expression that does with its value what `ending` says; None where none can."""
+        if ending.kind in "gl":
+            staged = self.staged(node, scope, ending, lambda: self.ended(node, scope, ending))
+            if staged is not None:
+                return staged
         if isinstance(node, nodes.BinOp):
             return self.binary(node, scope, ending)
         if not self.hot:

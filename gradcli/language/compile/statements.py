@@ -38,12 +38,12 @@ from gradcli.language.values.special_names import DESCRIBING, METHODS, is_specia
 from gradcli.tensor.runtime import runtime
 from gradcli.tensor.tensor import Tensor
 
+from . import trees
 from .arguments import attribute_loader, attribute_writer
 from .displays import Displays
 from .expressions import give_name, refused_special
 from .resolver import CELL, FIELD, GLOBAL, LOCAL, Scope
 from .templates import LEFT, Ending
-from .trees import augmented_name
 
 BREAK, CONTINUE, RETURN = "break", "continue", "return"
 
@@ -322,6 +322,25 @@ class Statements(Displays):
 
         return unpack
 
+    def augmented_name(
+        self, node: nodes.AugAssign, target: nodes.Name, scope: Scope, ending: Ending
+    ) -> Closure:
+        """`name op= value`, where `ending` assigns to the name."""
+
+        def general() -> Closure:
+            left, right = self.operand(target, scope), self.tree(node.value, scope)
+            inner = self.inner(scope)
+            return trees.augmented_name(node.op, left, right, self.site(node), inner, ending)
+
+        from . import staging
+
+        leaves = None if self.whole else staging.leaves_of_write(node)
+        if leaves is not None:
+            staged = self.as_a_whole(leaves, scope, ending, general, node.op)
+            if staged is not None:
+                return staged
+        return general()
+
     def augmented(self, node: nodes.AugAssign, scope: Scope) -> Closure:
         apply = augmented(node.op)
         site = self.site(node)
@@ -329,8 +348,7 @@ class Statements(Displays):
         if isinstance(target, nodes.Name):
             ending = self.assigning(target, scope) if self.hot else None
             if ending is not None:
-                left, right = self.operand(target, scope), self.tree(node.value, scope)
-                return augmented_name(node.op, left, right, site, self.inner(scope), ending)
+                return self.augmented_name(node, target, scope, ending)
             value = self.expression(node.value, scope)
             read = self.name(target, scope)
             name = self.checked_name(target, scope)

@@ -74,7 +74,7 @@ def caller(op: Op, flavour: str, slow: Callable[..., Any] | None = None) -> Any:
     def early(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         nonlocal calls
         calls += 1
-        if calls >= PATIENCE and op not in _resting:
+        if calls >= PATIENCE and op not in resting:
             written = written_out(op, flavour, general)
             call.__globals__.update(written.__globals__)
             call.__defaults__ = written.__defaults__
@@ -100,13 +100,18 @@ def _late(*args: Any, **keywords: Any) -> Any:
 
 
 _written: dict[Op, list[FunctionType]] = {}
-_resting: dict[Op, list[CodeType]] = {}  # what the callables of entries ran before they rested
+resting: dict[Op, list[CodeType]] = {}  # what the callables of entries ran before they rested
+
+
+def written() -> list[Op]:
+    """The entries whose calls are written out."""
+    return list(_written)
 
 
 def rest(op: Op) -> None:
     """Have the calls of an entry go the general way, as it computes otherwise for a while."""
     calls = _written.get(op, [])
-    _resting[op] = [call.__code__ for call in calls]
+    resting[op] = [call.__code__ for call in calls]
     for call in calls:
         call.__defaults__ = None
         call.__code__ = _late.__code__
@@ -114,7 +119,7 @@ def rest(op: Op) -> None:
 
 def resume(op: Op) -> None:
     """Have the calls of an entry be what they were before it rested."""
-    for call, code in zip(_written.get(op, []), _resting.pop(op), strict=True):
+    for call, code in zip(_written.get(op, []), resting.pop(op), strict=True):
         call.__code__ = code
         call.__defaults__ = _defaults(op)
 
@@ -129,7 +134,7 @@ def written_out(op: Op, flavour: str, general: Callable[..., Any]) -> FunctionTy
     from .template import source_of
 
     names = _names(op, flavour, general)
-    return FunctionType(_code(source_of(op)), names, op.name, _defaults(op))
+    return FunctionType(code_of(source_of(op)), names, op.name, _defaults(op))
 
 
 @cache
@@ -138,7 +143,7 @@ def _compiled(source: str) -> CodeType:
     return next(code for code in module.co_consts if type(code) is CodeType)
 
 
-def _code(source: str) -> CodeType:
+def code_of(source: str) -> CodeType:
     """The code of the one function of a text; a copy, since it adapts to its namespace."""
     return _compiled(source).replace()
 
@@ -189,7 +194,7 @@ def _keeper(op: Op) -> Any:
     def keep(*live: bool) -> Any:
         places = tuple([edge for edge, lives in zip(edges, live, strict=True) if lives])
         plan = plan_for(op, places, len(edges))
-        code = _code(keeper_of(plan, places))
+        code = code_of(keeper_of(plan, places))
         return FunctionType(code, {**_SHARED, "plan": plan})
 
     return keep
@@ -226,7 +231,7 @@ def signature(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     return (*key, *keywords) if keywords else tuple(key)
 
 
-def _edge(tensor: Tensor) -> Any:
+def edge_of(tensor: Tensor) -> Any:
     """The node of a view that is fresh; ABSENT where only its base requires grad."""
     refresh_view(tensor)
     if tensor.node is None and tensor.view_info.base.node is not None:  # type: ignore[union-attr]
@@ -315,7 +320,7 @@ _SHARED: dict[str, Any] = {
     "broadcast_error": broadcast_error,
     "attach": attach,
     "dtype_of": dtype_of,
-    "edge": _edge,
+    "edge": edge_of,
     "floats": frozenset(d for d in dtypes.ALL if d.raw and d.category == dtypes.FLOATING),
     "ints": _ints,
     "kept": _kept,

@@ -6,7 +6,7 @@ that are common.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -89,6 +89,9 @@ def run(op: Op, args: Sequence[Any]) -> Any:
     return operations.run_leveled(op, args)
 
 
+watchers: list[Callable[[Op, Sequence[Any], Any], None]] = []  # of calls that are no composites
+
+
 def run_plain(op: Op, args: Sequence[Any]) -> Any:
     """Call `op` on tensors that carry no level."""
     if op.composite is not None:
@@ -102,6 +105,8 @@ def run_plain(op: Op, args: Sequence[Any]) -> Any:
         link_views(op, args[0], outputs)
     if records:
         record(op, args, outputs, packed)
+    for see in watchers:
+        see(op, args, outputs)
     return outputs
 
 
