@@ -27,15 +27,16 @@ def diagnostic_of(error: Any, source: Source) -> Diagnostic:
 def wrapped(diagnostic: Diagnostic, colour: bool, width: int) -> str:
     """The text of a diagnostic for a terminal of `width` columns; its sentences break at words."""
     width = max(width, 20)
-    if len(diagnostic.title) + _BESIDE > width:
-        lines = _broken(diagnostic.title, width - _BESIDE)
-        diagnostic.title = f"\n{' ' * 7}".join(lines)
+    if "\n" in diagnostic.title or len(diagnostic.title) + _BESIDE > width:
+        lines = diagnostic.title.rstrip().expandtabs(4).split("\n")
+        parts = [part for line in lines for part in _broken(line.rstrip(), width - _BESIDE)]
+        diagnostic.title = f"\n{' ' * 7}".join(parts)
     for texts in (diagnostic.help, diagnostic.notes):
         texts[:] = [
             "\n".join(part for line in text.split("\n") for part in _broken(line, width - _BEFORE))
             for text in texts
         ]
-    return diagnostic.render(color=colour, line_width=width)
+    return diagnostic.render(color=colour, columns=width)
 
 
 _BESIDE = 9  # columns of `warning: `, the longest word before a title
@@ -69,7 +70,13 @@ def _broken(line: str, width: int) -> list[str]:
         return [line]
     import textwrap
 
-    found = textwrap.wrap(line, max(width, 10), break_long_words=False, break_on_hyphens=False)
+    found = textwrap.wrap(
+        line,
+        max(width, 10),
+        subsequent_indent=" " * (len(line) - len(line.lstrip(" "))),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return found or [line]
 
 

@@ -229,10 +229,16 @@ NAMES = ["ones", "zeros", "zeros_like", "relu", "celu", "requires_grad", "retain
         ("nn", []),
         ("softmax", []),
         ("relu", ["celu"]),
+        ("zers", ["zeros"]),
     ],
 )
 def test_near(name: str, expected: list[str]) -> None:
     assert near(name, NAMES) == expected
+
+
+def test_letters_left_out_come_before_wrong_ones() -> None:
+    assert near("grd", ["gcd", "grad", "ord"])[0] == "grad"
+    assert near("sze", ["she", "size"])[0] == "size"
 
 
 def test_did_you_mean() -> None:

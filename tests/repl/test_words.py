@@ -48,6 +48,47 @@ def test_lines_break_between_words(start: Start, columns: int) -> None:
         assert not full, f"{line}: {full}"
 
 
+MISTAKES = [
+    "y = (torch.tensor([[1., 2.], [3., 4.]]) @ torch.ones(3))",
+    "net.load_state_dict({'a': 1, 'weight': ones(3, 3)})",
+    "torch.autograd.gradcheck(lambda x: x.detach() * 2 + x, (ones(3).double().requires_grad_(),))",
+    "y = x**2; y.backward(); y.backward()",
+    "a_name_that_is_long_enough_to_be_in_the_way = torch.ones(3) + torch.ones(4)",
+    "torch.cat([torch.ones(2, 3), torch.ones(3, 2)])",
+    "x.reshape(1, 2).matmul(torch.ones(3)).softmax(dim=0).sum(dim=7)",
+    "print(x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, nope)",
+    "x = = 3",
+    "x.grd",
+]
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_errors_fit_into_the_window(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Source lines, marks and what is said of them are as wide as the window at most."""
+    from test_magics import Talk
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    talk = Talk()
+    talk("x = param(1.); net = nn.Linear(2, 2)")
+    for text in MISTAKES:
+        shown = talk(text)
+        assert "error: " in shown
+        assert max(map(len, shown.split("\n"))) <= columns, shown
+    talk.shell.keeper.close()
+
+
+def test_messages_of_several_lines_keep_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_magics import Talk
+
+    monkeypatch.setenv("COLUMNS", "80")
+    talk = Talk()
+    shown = talk("net = nn.Linear(2, 2); net.load_state_dict({'a': tensor(1.)})")
+    assert re.search(r'for Linear:\n +Missing key.*: "weight", "bias".\n +Unexpected key', shown)
+    shown = talk(MISTAKES[2])
+    assert re.search(r"numerical:tensor\(\[\[3.*0.0000\],\n +\[0.0000, 3.0000, 0.0000\],\n", shown)
+    talk.shell.keeper.close()
+
+
 def test_wrapping_indents_further_lines() -> None:
     lines = wrap(["  a " + "word " * 12, "short", "x" * 50], 30)
     assert lines[0].startswith("  a word")

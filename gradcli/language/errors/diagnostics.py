@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from gradcli.language.syntax.error import GradSyntaxError
     from gradcli.language.syntax.source import Source
 
-LINE_WIDTH = 100
+LINE_WIDTH = 100  # columns of a source line, where no terminal says how many there are
+READABLE = 20  # columns in which what a label says is broken into lines
+LEAST = 12  # columns that there are to be in any terminal
 
 _code = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*(?:Error|Exception|Warning|Exceeded|Interrupt)): ")
 _reset = "\x1b[0m"
@@ -99,8 +101,12 @@ class Diagnostic:
     def __str__(self) -> str:
         return self.render()
 
-    def render(self, color: bool = False, line_width: int = LINE_WIDTH) -> str:
-        """The text without a line break at its end."""
+    def render(self, color: bool = False, columns: int | None = None) -> str:
+        """The text without a line break at its end.
+
+        In a terminal of so many columns, source lines are clipped to it and what labels say breaks
+        between words.
+        """
         paint = _paint if color else _plain
         head = paint(f"{self.severity}:", self.severity)
         lines = [f"{head} {paint(clean(cut(self.title)), 'title')}"]
@@ -113,12 +119,13 @@ class Diagnostic:
         gutter = len(str(max(numbers, default=1)))
         margin = " " * gutter
         bar = f"{margin} {paint('|', 'gutter')}"
+        room = None if columns is None else max(columns - gutter - len(" | "), LEAST)
         for index, (source, labels) in enumerate(blocks):
             main = next((label for label in labels if label.primary), labels[0])
             arrow = "-->" if index == 0 else ":::"
             place = clean(source.location(main.span.start))
             lines += [f"{margin}{paint(arrow, 'gutter')} {place}", bar]
-            lines += _block(source, labels, gutter, paint, self.severity, line_width)
+            lines += _block(source, labels, gutter, paint, self.severity, room)
         if self.help or self.notes:
             if blocks:
                 lines.append(bar)
@@ -198,9 +205,9 @@ class _Mark:
 
 
 def _block(
-    source: Source, labels: list[Label], gutter: int, paint: Any, severity: str, limit: int
+    source: Source, labels: list[Label], gutter: int, paint: Any, severity: str, room: int | None
 ) -> list[str]:
-    """The lines of one source that have marks, and the marks."""
+    """The lines of one source that have marks, and the marks, in so many columns of a terminal."""
     marks: dict[int, list[tuple[Label, int, int, str]]] = {}
     for label in labels:
         start, end = label.span
@@ -213,6 +220,7 @@ def _block(
             a = start if line == first else row.start + indent
             b = end if line == last else row.end
             marks.setdefault(line, []).append((label, a, b, label.text if line == last else ""))
+    limit = room or LINE_WIDTH
     lines: list[str] = []
     bar = paint("|", "gutter")
     margin = " " * gutter
@@ -235,11 +243,11 @@ def _block(
             found.append(_Mark(label, left, max(right, left + 1), said))
         shown, shift = _clip(shown, found, limit)
         for mark in found:
-            mark.start = max(mark.start - shift, 0)
+            mark.start = min(max(mark.start - shift, 0), limit - 1)
             mark.end = max(min(mark.end - shift, width(shown)), mark.start + 1)
         number = paint(str(line).rjust(gutter), "gutter")
         lines.append(f"{number} {bar} {shown}".rstrip())
-        lines += [f"{margin} {bar} {drawn}" for drawn in _draw(found, paint, severity)]
+        lines += [f"{margin} {bar} {drawn}" for drawn in _draw(found, paint, severity, room)]
     return lines
 
 
@@ -271,11 +279,11 @@ def _clip(text: str, marks: list[_Mark], limit: int) -> tuple[str, int]:
     return cut, start
 
 
-def _draw(marks: list[_Mark], paint: Any, severity: str) -> list[str]:
+def _draw(marks: list[_Mark], paint: Any, severity: str, room: int | None) -> list[str]:
     """The lines below a source line: marks, and the texts that belong to them.
 
     Marks that overlap come one below the other. Of those side by side the rightmost has its
-    text behind it, the others below.
+    text behind it, if it fits into the room, the others below.
     """
     lanes: list[list[_Mark]] = []
     for mark in sorted(marks, key=lambda mark: (not mark.label.primary, mark.start, mark.end)):
@@ -292,19 +300,36 @@ def _draw(marks: list[_Mark], paint: Any, severity: str) -> list[str]:
         for mark in lane:
             sign = "^" if mark.label.primary else "-"
             cells.append((mark.start, sign * (mark.end - mark.start), _style(mark, severity)))
-        *below, last = lane
-        hanging = [mark for mark in below if mark.text]
+        hanging = [mark for mark in lane if mark.text]
+        last = lane[-1]
         if last.text:
-            cells.append((last.end + 1, clean(cut(last.text)), _style(last, severity)))
+            said = clean(cut(last.text))
+            if room is None or last.end + 1 + width(said) <= room:
+                cells.append((last.end + 1, said, _style(last, severity)))
+                hanging.pop()
         lines.append(_line(cells, paint))
         if hanging:
             lines.append(_line([(m.start, "|", _style(m, severity)) for m in hanging], paint))
         while hanging:
             mark = hanging.pop()
-            cells = [(m.start, "|", _style(m, severity)) for m in hanging]
-            cells.append((mark.start, clean(cut(mark.text)), _style(mark, severity)))
-            lines.append(_line(cells, paint))
+            bars = [(m.start, "|", _style(m, severity)) for m in hanging]
+            start, texts = _placed(mark, bars[-1][0] + 2 if bars else 0, room)
+            for said in texts:
+                lines.append(_line([*bars, (start, said, _style(mark, severity))], paint))
     return lines
+
+
+def _placed(mark: _Mark, least: int, room: int | None) -> tuple[int, list[str]]:
+    """Where the text below a mark begins, not left of `least`, and its lines."""
+    said = clean(cut(mark.text))
+    if room is None or mark.start + width(said) <= room:
+        return mark.start, [said]
+    import textwrap
+
+    start = mark.start
+    if room - start < READABLE:
+        start = max(room - min(READABLE, width(said)), least)
+    return start, textwrap.wrap(said, max(room - start, LEAST), break_long_words=False)
 
 
 def _style(mark: _Mark, severity: str) -> str:

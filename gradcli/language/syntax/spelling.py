@@ -11,7 +11,8 @@ def near(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     """The candidates that `name` is probably a misspelling of, the nearest first.
 
     Near is: the same but for case and underscores, or few edits away (a neighbouring pair swapped
-    counts as one): one for up to 5 characters, two for up to 9, three for more.
+    counts as one): one for up to 5 characters, two for up to 9, three for more. Letters that were
+    left out are likelier than wrong ones.
     """
     allowed = 1 if len(name) <= 5 else 2 if len(name) <= 9 else 3
     plain = name.lower().replace("_", "")
@@ -30,13 +31,20 @@ def near(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
         distance = _distance(name, candidate, allowed)
         if distance <= allowed and distance < max(len(name), len(candidate)) - 1:
             other = name[0].lower() != candidate[0].lower()
-            found.append((distance + 0.1 * other, index, candidate))
+            wrong = not _left_out(name, candidate)
+            found.append((distance + 0.1 * other + 0.05 * wrong, index, candidate))
     found.sort()
     if found:
         most = found[0][0] + (1 if found[0][0] >= 1 else 0)
         found = [entry for entry in found if entry[0] <= most]
     unique = list(dict.fromkeys(candidate for _, _, candidate in found))
     return unique[:limit]
+
+
+def _left_out(name: str, candidate: str) -> bool:
+    """Whether letters of the candidate were left out in the name, and nothing else is wrong."""
+    rest = iter(candidate)
+    return all(letter in rest for letter in name)
 
 
 def _unshared(letters: list[str], candidate: str) -> int:
