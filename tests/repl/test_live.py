@@ -218,6 +218,21 @@ def test_watched_expressions(start: Start) -> None:
     assert "nothing is watched" in terminal.enter("%watch")
 
 
+def test_watched_values_fit_on_their_lines(shell: Shell) -> None:
+    """Small tensors are shown, parameters too; what is too long ends between words, and says so."""
+    parts: list[str] = []
+    shell.write, keep = parts.append, shell.write
+    try:
+        shell.run("%watch net[0].bias, x.nothing_of_this_name_anywhere_to_be_found, 'long ' * 90")
+        shell.run("%watch off")
+    finally:
+        shell.write = keep
+    lines = "".join(parts).split("\n")
+    assert re.search(r"= tensor\(\[.*requires_grad=True\)$", lines[0])
+    assert "no attribute…)" in lines[1]
+    assert lines[2].endswith("long…")
+
+
 def test_watching_draws_no_numbers(start: Start) -> None:
     terminal = start()
     first = terminal.enter("torch.manual_seed(0); rand(1)").partition("tensor")[2]

@@ -259,6 +259,26 @@ def test_inputs_that_change_nothing_do_not_count(talk: Callable[..., Talk]) -> N
     assert "there is nothing to take back" in session("%undo")
 
 
+def test_what_is_watched_is_no_change(talk: Callable[..., Talk]) -> None:
+    """Inputs are counted alike with and without watched expressions, those that draw too."""
+    session = talk()
+    session("x = param([1., 2.])", "%watch x * 2, rand(1)", "manual_seed(1);", "%vars", "5", "%vars")
+    assert "took back In[5]: 5" in session("%undo")
+    assert "took back In[3]: manual_seed(1)" in session("%undo")
+    assert "_" not in session.shell.variables()
+    session("%redo 2")
+    assert list(session.shell.variables()) == ["x"]
+    assert "* rand" not in session("%vars")
+
+
+def test_watching_is_taken_back(talk: Callable[..., Talk]) -> None:
+    session = talk()
+    session("x = 1", "%watch x", "%watch off")
+    assert "took back In[3]: %watch off\n  x = 1" in session("%undo")
+    assert "x = 1" not in session("%undo").partition("\n")[2]
+    assert "  x = 1" in session("%redo")
+
+
 def test_it_says_what_stays(talk: Callable[..., Talk]) -> None:
     session = talk()
     assert "note: what was printed stays" in session("print(1)", "%undo")

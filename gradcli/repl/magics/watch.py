@@ -13,14 +13,17 @@ from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source
 from gradcli.language.syntax.terminal import clean
 from gradcli.language.values.text import text_repr
+from gradcli.repl.names.facts import shown_shortly
 from gradcli.repl.session.failed import Failed
+from gradcli.repl.session.snapshot import kind_of
 from gradcli.tensor.runtime import LimitExceeded
-from gradcli.tensor.tensor import Tensor, shape_of
+from gradcli.tensor.tensor import Tensor
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
 MOST = 20  # expressions
+LEAST = 10  # columns for a value
 
 
 def watch(shell: Shell, text: str) -> None:
@@ -29,7 +32,7 @@ def watch(shell: Shell, text: str) -> None:
         shell.say("nothing is watched")
         return
     if text:
-        shell.after_input = Watch(shell, _expressions(text))
+        shell.after_input = Watch(shell, _expressions(text)).show
     elif shell.after_input is None:
         raise Failed("nothing is watched", "such as %watch loss, w.grad.norm()")
 
@@ -58,33 +61,41 @@ class Watch:
         self.expressions = expressions
         self.last: dict[str, str] = {}
 
-    def __call__(self) -> None:
+    def show(self) -> None:
         """Show them. What they draw does not change the random numbers that follow."""
         shell = self.shell
-        state = default_generator.get_state()
-        longest = max(map(len, self.expressions))
+        random = kind_of(default_generator)
+        state = random.take(default_generator)
+        column = min(max(map(len, self.expressions)), shell.width // 3)
         try:
             for text in self.expressions:
-                value = self._value(text, shell.width - longest - 6)
+                value = self._value(text, shell.width - max(column, len(text)) - 6)
                 changed = text in self.last and self.last[text] != value
                 self.last[text] = value
-                line = f"{text:{longest}} = {value}"
+                line = f"{text:{column}} = {value}"
                 mark = "*" if changed else " "
                 shell.say(f"{mark} {shell.painted(line, 'changed' if changed else 'value')}")
         finally:
-            default_generator.set_state(state)
+            random.put(default_generator, state)
 
     def _value(self, text: str, room: int) -> str:
         try:
             with no_grad(), self.shell.session.limited():
                 value: Any = self.shell.evaluate(text)
-                shown = clean(text_repr(value))
+                shown = "" if type(value) is Tensor else clean(text_repr(value))
         except (Failed, ProgramError) as error:
-            return f"({str(error)[: max(room - 2, 10)]})"
+            return f"({_cut(str(error), room - 2)})"
         except LimitExceeded as error:
             return f"({error})"
-        if "\n" not in shown and len(shown) <= room:
-            return shown
         if type(value) is Tensor:
-            return f"{list(shape_of(value))} {value.dtype.name}"
-        return f"{' '.join(shown.split())[: max(room - 1, 10)]}…"
+            return shown_shortly(value, room)
+        return _cut(shown, room)
+
+
+def _cut(text: str, room: int) -> str:
+    """A text on one line, cut between words where it is longer than the room."""
+    text = " ".join(text.split())
+    if len(text) <= max(room, LEAST):
+        return text
+    start = text[: max(room - 1, LEAST)]
+    return f"{start.rpartition(' ')[0] or start}…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcli.autograd.leaf import fresh_edge, is_leaf
+from gradcli.language.syntax.terminal import clean
 from gradcli.language.values.attributes import Module as PythonModule
 from gradcli.language.values.functions import Function
 from gradcli.language.values.text import text_repr
@@ -56,10 +57,25 @@ def row(name: str, value: Any) -> list[str]:
     ]
 
 
+def shown_shortly(value: Tensor, room: int) -> str:
+    """A tensor on one line, or its shape and dtype where it takes more than the room."""
+    text = clean(text_repr(value)).removeprefix("Parameter containing:\n")
+    if "\n" in text or len(text) > room:
+        return f"{list(shape_of(value))} {value.dtype.name}"
+    return text
+
+
 def _text(value: Any) -> str:
-    """The beginning of a value's text in one line, or why it has none."""
+    """The beginning of a value's text in one line, or why it has none.
+
+    Of a text over several lines that begins as a call, such as an optimizer's, it is the name.
+    """
     try:
-        return " ".join(text_repr(value)[:LOOKED_AT].split())
+        text = text_repr(value)[:LOOKED_AT]
+        first, several, _ = text.partition("\n")
+        if several and first.endswith("("):
+            return first[:-1].strip()
+        return " ".join(text.split())
     except (LimitExceeded, MemoryError) as error:
         if getattr(error, "limit", "") == "timeout":
             raise

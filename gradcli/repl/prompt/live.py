@@ -22,6 +22,7 @@ from gradcli.language.syntax.source import Source
 from gradcli.language.syntax.terminal import clean
 from gradcli.language.values.text import text_repr
 from gradcli.repl.names import lookup
+from gradcli.repl.names.facts import shown_shortly
 from gradcli.table.lookup import get_op
 from gradcli.table.names import FUNCTIONS, OPERATIONS
 from gradcli.tensor.notices import as_errors
@@ -271,9 +272,7 @@ def _text(value: Any, room: int) -> str:
     if type(value) is Tensor:
         if numel(shape_of(value)) > ELEMENTS:
             raise Impure
-        text = text_repr(value)
-        if "\n" in text or len(text) > room:
-            text = f"{list(shape_of(value))} {value.dtype.name}"
+        text = shown_shortly(value, room)
         return text if len(text) <= room else ""
     if callable(value) and type(value) is not Size:
         raise Impure

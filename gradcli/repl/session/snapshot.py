@@ -306,7 +306,8 @@ class Place(NamedTuple):
 def places(shell: Any) -> list[Place]:
     """Where the session keeps what a program or a magic can change."""
     session = shell.session
-    found = [Place(shell, name) for name in ("outputs", "recent", "statements", "short", "colour")]
+    names = ("outputs", "recent", "statements", "short", "colour", "after_input")
+    found = [Place(shell, name) for name in names]
     found += [Place(session, name) for name in ("globals", "random", "pyplot")]
     found += [Place(machine, name) for name in ("ran", "random", "pyplot")]
     return [*found, *(Place(runtime, name) for name in ("grad_enabled", "fresh", "born"))]
