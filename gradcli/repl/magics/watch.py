@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST = 20  # expressions
 LEAST = 10  # columns for a value
+MOST_ELEMENTS = 1_000_000  # of a tensor that is looked at for changes
 
 
 def watch(shell: Shell, text: str) -> None:
@@ -59,7 +60,7 @@ class Watch:
     def __init__(self, shell: Shell, expressions: list[str]) -> None:
         self.shell = shell
         self.expressions = expressions
-        self.last: dict[str, str] = {}
+        self.last: dict[str, tuple[str, int]] = {}
 
     def show(self) -> None:
         """Show them. What they draw does not change the random numbers that follow."""
@@ -69,27 +70,36 @@ class Watch:
         column = min(max(map(len, self.expressions)), shell.width // 3)
         try:
             for text in self.expressions:
-                value = self._value(text, shell.width - max(column, len(text)) - 6)
-                changed = text in self.last and self.last[text] != value
-                self.last[text] = value
-                line = f"{text:{column}} = {value}"
+                found = self._value(text, shell.width - max(column, len(text)) - 6)
+                changed = text in self.last and self.last[text] != found
+                self.last[text] = found
+                line = f"{text:{column}} = {found[0]}"
                 mark = "*" if changed else " "
                 shell.say(f"{mark} {shell.painted(line, 'changed' if changed else 'value')}")
         finally:
             random.put(default_generator, state)
 
-    def _value(self, text: str, room: int) -> str:
+    def _value(self, text: str, room: int) -> tuple[str, int]:
+        """What is shown of a value, and a number that is another one when its elements are."""
         try:
             with no_grad(), self.shell.session.limited():
                 value: Any = self.shell.evaluate(text)
                 shown = "" if type(value) is Tensor else clean(text_repr(value))
         except (Failed, ProgramError) as error:
-            return f"({_cut(str(error), room - 2)})"
+            return f"({_cut(str(error), room - 2)})", 0
         except LimitExceeded as error:
-            return f"({error})"
+            return f"({error})", 0
         if type(value) is Tensor:
-            return shown_shortly(value, room)
-        return _cut(shown, room)
+            return shown_shortly(value, room), hash(_elements(value))
+        return _cut(shown, room), hash(shown)
+
+
+def _elements(value: Tensor) -> bytes:
+    """The bytes of a tensor, nothing of one that is very large or has no data."""
+    try:
+        return value.array.tobytes() if value.array.size <= MOST_ELEMENTS else b""
+    except NotImplementedError:  # on the meta device
+        return b""
 
 
 def _cut(text: str, room: int) -> str:

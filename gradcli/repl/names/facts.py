@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gradcli.autograd.leaf import fresh_edge, is_leaf
@@ -17,6 +18,7 @@ from .lookup import parameters
 from .modules import is_module, summary
 
 WIDTH = 20  # characters of a cell
+_ON_GRAPH = re.compile(r",\s+(?:requires_grad=True|grad_fn=<\w+>)\)$")
 LOOKED_AT = 1000  # characters of a text, of which a cell shows the first few
 
 
@@ -58,11 +60,12 @@ def row(name: str, value: Any) -> list[str]:
 
 
 def shown_shortly(value: Tensor, room: int) -> str:
-    """A tensor on one line, or its shape and dtype where it takes more than the room."""
+    """A tensor on one line, or its elements alone, or its shape and dtype: what fits the room."""
     text = clean(text_repr(value)).removeprefix("Parameter containing:\n")
-    if "\n" in text or len(text) > room:
-        return f"{list(shape_of(value))} {value.dtype.name}"
-    return text
+    for shown in (text, _ON_GRAPH.sub(")", text)):
+        if "\n" not in shown and len(shown) <= room:
+            return shown
+    return f"{list(shape_of(value))} {value.dtype.name}"
 
 
 def _text(value: Any) -> str:
