@@ -295,8 +295,11 @@ class Repl:
 
     def _run(self, shell: Shell, text: str, typed: bool) -> None:
         """Run what was typed, and note in the journal when it failed."""
+        from gradcli.repl.magics.parse import with_percent
         from gradcli.repl.session import cells
 
+        if typed:
+            text = with_percent(shell, text)
         if not shell.run(text, typed) and len(cells.cells(text)) < 2:
             self.journal.record_failure()
 

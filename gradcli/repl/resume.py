@@ -27,15 +27,16 @@ def resume(lost: Lost, shell: Shell, prompt: Prompt) -> None:
     """Show what was typed, and run it again if the user wants that."""
     how = "ended with its window" if lost.closed else "was cut off"
     shell.say(f"the session that {how} {_when(lost)}:")
-    for number, text in enumerate(lost.inputs, 1):
+    inputs = [text for text in lost.inputs if not _is_done(text)]
+    for number, text in enumerate(inputs, 1):
         first, *rest = text.split("\n")
         shell.say("\n".join([f"  [{number}] {first}", *(f"      {line}" for line in rest)]))
     if lost.draft.strip():
         shell.say("  and at the prompt: " + lost.draft.replace("\n", "\n      "))
     if lost.failed:
         shell.say(f"  ({lost.failed} that failed {'is' if lost.failed == 1 else 'are'} left out)")
-    answer = ask("run it again? [Y/n] ") if lost.inputs else "n"
-    for text in lost.inputs:
+    answer = ask("run it again? [Y/n] ") if inputs else "n"
+    for text in inputs:
         if answer in ("", "y", "yes"):
             shell.run(text)
         else:
@@ -43,6 +44,18 @@ def resume(lost: Lost, shell: Shell, prompt: Prompt) -> None:
     lost.forget()
     if lost.draft.strip():
         prompt.default = lost.draft
+
+
+def _is_done(text: str) -> bool:
+    """Whether what an input did needs not be done again: it put something at the prompt, which was
+    an input then, or wrote a file."""
+    from gradcli.repl.magics.table import ALIASES, MAGICS
+
+    if not text.startswith("%") or "\n" in text.strip():
+        return False
+    name = text[1:].split(" ")[0].strip()
+    magic = MAGICS.get(ALIASES.get(name, name))
+    return magic is not None and magic.keyboard and magic.name != "run"
 
 
 def ask(question: str) -> str:

@@ -194,6 +194,63 @@ def test_edit_puts_text_at_the_prompt(start: Start, tmp_path: Path) -> None:
     terminal.send(CTRL_U)
 
 
+def test_one_enter_runs_what_was_edited(start: Start, tmp_path: Path) -> None:
+    """A block, too, which more lines could follow if it was being typed."""
+    script = "open(path, 'w').write('def f(a):\\n    return a + 41\\n')\n"
+    terminal = start(environment=editor(tmp_path, script))
+    for number, keys in ((1, F2), (2, "%edit" + ENTER)):
+        terminal.send(keys)
+        terminal.until(lambda: "return a + 41" in terminal.line(), "the function")
+        terminal.send(ENTER)
+        terminal.ready(number + number)
+    assert "]: 42" in terminal.enter("f(1)")
+    terminal.send("%recall 3" + ENTER)
+    terminal.until(lambda: "return a + 41" in terminal.line(), "the function")
+    terminal.send(ENTER)
+    terminal.ready(7)
+
+
+def test_the_percent_may_be_left_out(start: Start) -> None:
+    terminal = start()
+    assert "no names are given yet" in terminal.enter("who")
+    terminal.enter("loss = param(2.)**2")
+    assert "loss" in terminal.enter("who")
+    assert "PowBackward0" in terminal.enter("graph loss")
+    assert "µs" in terminal.enter("time 1 + 1") or "ms" in terminal.screen.text()
+    assert "programs here have files in memory only" in terminal.enter("ls")
+    assert "programs here have files in memory only" in terminal.enter("cd ..")
+    assert "2: loss = param(2.)**2" in terminal.enter("hist -n 1-2")
+    assert "took back In[2]: loss" in terminal.enter("undo")
+    assert "is not defined" in terminal.enter("loss")
+    assert "Type PyTorch" in terminal.enter("help")
+
+
+def test_names_and_python_come_before_magics(start: Start) -> None:
+    terminal = start()
+    for text in ("who + 1", "zero", "undo.x", "why is None"):
+        assert "NameError" in terminal.enter(text), text
+    terminal.enter("time = 3")
+    assert "]: 3" in terminal.enter("time")
+    assert "SyntaxError" in terminal.enter("time 1")
+    assert "'%who" not in terminal.paste("x = 1\nwho", 1)
+    assert "NameError: name 'who'" in terminal.screen.text()
+
+
+def test_inputs_run_again(start: Start) -> None:
+    terminal = start()
+    terminal.enter("x = 1")
+    terminal.enter("x = x * 10")
+    assert "x = x * 10" in terminal.enter("%rerun", 2)
+    terminal.enter("%rerun 2-2", 2)
+    assert "]: 1000" in terminal.enter("x")
+    assert "%rerun is called as" in terminal.enter("%rerun x")
+    terminal.send("%rep 1-2" + ENTER)
+    terminal.until(lambda: "x = x * 10" in terminal.line(), "the inputs")
+    terminal.send(ENTER)
+    terminal.ready(11)
+    assert "]: 10" in terminal.enter("x")
+
+
 def test_editors_that_fail(start: Start, tmp_path: Path) -> None:
     terminal = start(environment={"EDITOR": "/no/such/editor", "VISUAL": ""})
     terminal.send("x = 1" + F2)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import DOWN, ENTER, UP, Terminal
+from terminal import CTRL_U, DOWN, ENTER, UP, Terminal
 
 from gradcli.repl.session import cells
 
@@ -51,6 +51,51 @@ def test_programs(start: Start, tmp_path: Path) -> None:
     )
     assert "is no range of inputs" in terminal.enter("%save other.py 40-50")
     assert not (tmp_path / "other.py").exists()
+
+
+def test_comments_and_empty_lines_are_saved(start: Start, tmp_path: Path) -> None:
+    terminal = start()
+    typed = (
+        "# The data.\nx = param([1., 2.])  # two numbers\n\n# The loss:\ndef f(a):\n    return a\n\n\n"
+        "y = f(x).sum(); z = y * 2  # twice"
+    )
+    terminal.paste(typed)
+    terminal.enter("w = 1 ; # last")
+    terminal.paste("b = 3  # runs\n1 / 0\nc = 2  # does not")
+    terminal.enter("%save all.grad")
+    saved = typed.replace("; z", "\nz")
+    assert (tmp_path / "all.grad").read_text() == f"{saved}\nw = 1 # last\nb = 3  # runs\n"
+    terminal.enter("%save all.md 1")
+    assert (tmp_path / "all.md").read_text() == f"```python\n{saved}\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "file", "text"),
+    [
+        ("-o 1-2 a.grad", "a.grad", "x = 1\nx\n# 1\n"),
+        ("1 b.grad", "b.grad", "x = 1\n"),
+        ("-2 c.grad", "c.grad", "x = 1\nx\n"),
+        ("two words.grad 2 -f", "two words.grad", "x\n"),
+    ],
+)
+def test_options_and_ranges_stand_anywhere(
+    start: Start, tmp_path: Path, words: str, file: str, text: str
+) -> None:
+    terminal = start()
+    terminal.enter("x = 1")
+    terminal.enter("x")
+    terminal.enter(f"%save {words}")
+    assert (tmp_path / file).read_text() == text
+
+
+def test_options_are_no_names_of_files(start: Start, tmp_path: Path) -> None:
+    terminal = start()
+    terminal.enter("x = 1")
+    before = sorted(tmp_path.iterdir())
+    assert "%save has no option -x" in terminal.enter("%save -x a.grad")
+    for words in ("1", "-f", "1-1 -o"):
+        assert "%save is called as" in terminal.enter(f"%save {words}")
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_nothing_is_replaced_unasked(start: Start, tmp_path: Path) -> None:
@@ -207,3 +252,27 @@ def test_two_sessions_search_one_history(start: Start) -> None:
     third.send("from" + UP)
     third.see("from_the_first = 1")
     third.send(DOWN)
+
+
+def test_what_was_done_at_the_prompt_is_not_resumed(start: Start, tmp_path: Path) -> None:
+    """A paste, a file that was put at the prompt and inputs that ran again are inputs of their
+    own; a file that was written is not written again."""
+    terminal = start(environment={"EDITOR": "true", "VISUAL": ""})
+    terminal.enter("x = 1")
+    terminal.enter("x = x + 1")
+    terminal.enter("%save x.grad")
+    terminal.send("%edit 1" + ENTER)
+    terminal.until(lambda: "In [5]: x = 1" in terminal.line(), "the first input")
+    terminal.send(CTRL_U)
+    terminal.enter("%rerun 2", 2)
+    (tmp_path / "x.grad").write_text("changed\n")
+    os.kill(terminal.pid, signal.SIGKILL)
+    assert terminal.wait() == -signal.SIGKILL
+    resumed = start("--resume", wait=False)
+    resumed.see("run it again?")
+    asked = resumed.screen.text()
+    assert "%save" not in asked and "%edit" not in asked and "%rerun" not in asked
+    resumed.send(ENTER)
+    resumed.ready(4)
+    assert "]: 3" in resumed.enter("x")
+    assert (tmp_path / "x.grad").read_text() == "changed\n"

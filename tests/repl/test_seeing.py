@@ -160,7 +160,7 @@ def test_the_environment_of_less(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LESSOPEN", "LESSCLOSE", "LESSSECURE_ALLOW", "LESSKEY", "LESS"):
         monkeypatch.setenv(name, "x")
     given = {name: value for name, value in environment().items() if name.startswith("LESS")}
-    assert given == {"LESSSECURE": "1", "LESSCHARSET": "utf-8"}
+    assert given == {"LESSSECURE": "1", "LESSCHARSET": "utf-8", "LESSHISTFILE": "-"}
 
 
 def test_what_repeats_is_folded_and_all_opens_it(start: Start) -> None:

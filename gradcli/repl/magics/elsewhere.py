@@ -22,7 +22,6 @@ LINE: dict[str, str] = {
     "alias_magic": "magics have one name each; %help lists them",
     "autoawait": "await is not in the language",
     "autocall": _PLAIN,
-    "automagic": "magics are written with %",
     "bookmark": _FILES,
     "cat": "%load FILE puts a file at the prompt",
     "cd": _FILES,
@@ -53,7 +52,7 @@ LINE: dict[str, str] = {
     "lprun": _PROFILE,
     "ls": _FILES,
     "lx": _FILES,
-    "macro": "def gives lines a name; %edit 3-5 puts inputs at the prompt",
+    "macro": "def gives lines a name; %recall 3-5 puts inputs at the prompt",
     "mamba": _PACKAGES,
     "man": _SHELL,
     "memit": "the toolbar shows the bytes of the graph",
@@ -78,10 +77,7 @@ LINE: dict[str, str] = {
     "pwd": _FILES,
     "pycat": "%load FILE puts a file at the prompt",
     "qtconsole": "gradcli lives in the terminal",
-    "recall": "%edit 3 puts In[3] at the prompt",
     "rehashx": _SHELL,
-    "rep": "%edit 3 puts In[3] at the prompt",
-    "rerun": "%edit 3-5 puts inputs at the prompt, and Enter runs them",
     "reset_selective": "del name",
     "rm": _FILES,
     "rmdir": _FILES,
@@ -100,6 +96,7 @@ LINE: dict[str, str] = {
 
 # What changes nothing that is computed: notebooks begin with them, so they are no errors.
 HARMLESS: dict[str, str] = {
+    "automagic": "the % of a line may always be left out where it is no Python",
     "autoreload": "nothing is imported that could change",
     "config": "settings are in config.toml; %precision, %colors and %xmode change some",
     "load_ext": "there are no extensions here; %help lists what there is",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from gradcli.repl.session.failed import Failed
@@ -71,16 +72,25 @@ def _selected(shell: Shell, text: str) -> tuple[str, list[Statement], list[str]]
     words = text.split(" ")
     options: list[str] = []
     numbers: set[int] = set()
-    while len(words) > 1:
-        found = ranges(shell, words[-1:]) if words[-1] not in ("-f", "-o") else []
-        if found is None and words[-1]:
-            break
-        word = words.pop()
-        if word in ("-f", "-o"):
-            options.append(word)
-        numbers.update(found or ())
+    for end in (-1, 0):  # options and ranges stand behind the name or before it
+        while words:
+            word = words[end]
+            if word.startswith("-") and not _NEGATIVE.fullmatch(word):
+                if word not in OPTIONS:
+                    raise Failed(f"%save has no option {word}", f"there are {', '.join(OPTIONS)}")
+                options.append(word)
+            else:
+                found = ranges(shell, [word]) if word else []
+                if found is None:
+                    break
+                numbers.update(found)
+            words.pop(end)
     chosen = [item for item in shell.statements if not numbers or item.number in numbers]
     return _name(" ".join(words), "save"), chosen, options
+
+
+OPTIONS = ("-f", "-o")
+_NEGATIVE = re.compile(r"-\d+")  # a range that ends there
 
 
 def _written(shell: Shell, name: str, statements: list[Statement], outputs: bool) -> str:

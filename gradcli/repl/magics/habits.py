@@ -110,6 +110,26 @@ def paste(shell: Shell, text: str) -> None:
 cpaste = paste
 
 
+def recall(shell: Shell, text: str) -> None:
+    shell.next_text = "\n".join(_inputs(shell, text, "recall"))
+
+
+def rerun(shell: Shell, text: str) -> None:
+    found = _inputs(shell, text, "rerun")
+    for again in found:
+        shell.say(again)
+    shell.pasted += found
+
+
+def _inputs(shell: Shell, text: str, magic: str) -> list[str]:
+    """The inputs that were asked for, or the last one. Raises Failed."""
+    words = split(text)
+    numbers = ranges(shell, words or [str(max(shell.number - 2, 1))])
+    if numbers is None:
+        raise Failed(f"%{magic} is called as %{magic} 3 or %{magic} 1-5", "%hist -n shows numbers")
+    return [shell.inputs[number] for number in numbers]
+
+
 def edit(shell: Shell, text: str) -> None:
     from gradcli.repl.files.editor import NoEditor
     from gradcli.repl.files.editor import edit as open_editor

@@ -32,6 +32,30 @@ def find(name: str) -> Magic:
     return found
 
 
+_BARE = re.compile(r"([A-Za-z_]\w*)(?:[ \t]+(\S.*))?")
+_PYTHON = re.compile(
+    r"[=,:)\]]|\.[A-Za-z_]|(?:[-+*/%@&|^<>!]|\*\*|//|<<|>>)=?\s|(?:in|is|not|and|or|if|for)\b"
+)  # what makes of the word before it an expression or a target
+_CHANGING = ("backward", "zero", "minimize", "solve")  # not for a name that is alone by mistake
+
+
+def with_percent(shell: Shell, text: str) -> str:
+    """A line such as `who` or `time f(x)` with the `%` that IPython's users leave out.
+
+    The first word is a magic here or in IPython, is no name of the user's, and what follows makes
+    no Python of it. A word alone that changes gradients, or is a name of the language, stays.
+    """
+    match = _BARE.fullmatch(text.strip())
+    if match is None or match[1] in shell.names:
+        return text
+    name, rest = match[1], match[2] or ""
+    if name not in MAGICS and name not in ALIASES and name not in HARMLESS and not advice(name):
+        return text
+    if _PYTHON.match(rest) or (not rest and (name in _CHANGING or shell.is_builtin(name))):
+        return text
+    return f"%{text.strip()}"
+
+
 def run_magic(shell: Shell, line: str) -> None:
     """Run a line that begins with `%`, or an input that begins with `%%`."""
     if line.startswith("%%"):

@@ -633,6 +633,24 @@ MAGICS: dict[str, Magic] = {
             keyboard=True,
         ),
         Magic(
+            "recall",
+            "[3 | 1-5]",
+            "put inputs at the prompt again, the last one without a number; Enter runs them",
+            "habits",
+            (),
+            (),
+            keyboard=True,
+        ),
+        Magic(
+            "rerun",
+            "[3 | 1-5]",
+            "run inputs again, the last one without a number",
+            "habits",
+            (),
+            (),
+            keyboard=True,
+        ),
+        Magic(
             "help",
             "[NAME]",
             "what a magic or a function does; ipython: its commands here; without a name, a guide",
@@ -657,4 +675,5 @@ ALIASES = {
     "lsmagic": "help",
     "magic": "help",
     "quickref": "help",
+    "rep": "recall",
 }

@@ -107,6 +107,7 @@ class Prompt:
         self.live: Live | None = None
         self.planned: Any = None
         self.default = ""
+        self.whole = ""  # a text that came from a file, the editor or the history: Enter runs it
         self.pasted = False  # whether a magic in the input was pasted or loaded, not typed
         self.together = False  # whether the input arrives with an earlier one: a paste, unmarked
         self.behind = 0  # characters that came with the last input's Enter or before it was handled
@@ -143,6 +144,7 @@ class Prompt:
         """The next input. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
         default, self.default = self.default, ""
         self.pasted = "%" in default
+        self.whole = default
         source = self.session.app.input
         many = self.behind > TYPED_AHEAD
         self.together = many or (self.together and typeahead.waiting(source) > 0)
@@ -299,7 +301,7 @@ class Prompt:
                 sys.stdout.flush()
                 return
         self.pasted = self.pasted or "%" in text
-        buffer.text = text
+        self.whole = buffer.text = text
         buffer.cursor_position = len(text)
 
     def _keys(self) -> KeyBindings:
@@ -338,7 +340,7 @@ class Prompt:
                     buffer.insert_text("\n" + _indent(document.text_before_cursor))
                 return
             run, indent = cells.ready(document.text)
-            if run:
+            if run or (document.text == self.whole and cells.ready(f"{document.text}\n")[0]):
                 buffer.text = document.text.rstrip() if document.text.strip() else ""
                 buffer.cursor_position = len(buffer.text)
                 buffer.validate_and_handle()

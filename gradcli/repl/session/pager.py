@@ -42,7 +42,7 @@ def page(text: str) -> None:
 def environment() -> dict[str, str]:
     """The environment of `less`: it runs nothing, writes nothing and reads no settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LESS")}
-    return {**kept, "LESSSECURE": "1", "LESSCHARSET": "utf-8"}
+    return {**kept, "LESSSECURE": "1", "LESSCHARSET": "utf-8", "LESSHISTFILE": "-"}
 
 
 def _less(program: str, text: str) -> bool:

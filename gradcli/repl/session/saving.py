@@ -30,15 +30,10 @@ def program(statements: Sequence[Statement]) -> str:
     Outputs that are used again (`_`, `_3`, `Out[3]`) get their names.
     """
     uses_outputs = any(_OUTPUT.search(item.text) for item in statements)
-    lines = []
-    for item in statements:
-        text = item.text
-        if item.shown and uses_outputs:
-            text = f"_ = _{item.shown} = {text}\nOut[{item.shown}] = _"
-        lines.append(text)
+    text = _as_typed(statements, uses_outputs)
     if uses_outputs:
-        lines.insert(0, "Out = {}")
-    text = "\n".join(lines) + "\n" if lines else ""
+        text = f"Out = {{}}\n{text}"
+    text = f"{text}\n" if text else ""
     try:
         compiled = compile_program(text, mode="auto")
     except GradSyntaxError:
@@ -54,6 +49,42 @@ def program(statements: Sequence[Statement]) -> str:
         return text
 
 
+def _as_typed(statements: Sequence[Statement], names_outputs: bool = False) -> str:
+    """The statements one below the other, with the comments and empty lines that stood there."""
+    parts: list[str] = []
+    source: Any = None
+    end = 0  # where the last statement ends in its source
+    for item in statements:
+        node, place = item.piece or (None, None)
+        if place is not None and place is source:
+            parts.append(_between(source.text[end : node.span.start]))
+        else:
+            if parts:
+                parts.append(f"{_comment(source, end)}\n")
+            if place is not None:
+                parts.append(place.text[: node.span.start].lstrip("\n"))
+        shown = item.shown if names_outputs else 0
+        text = item.text
+        parts.append(f"_ = _{shown} = {text}\nOut[{shown}] = _" if shown else text)
+        source, end = place, 0 if place is None else node.span.end
+    return "".join([*parts, _comment(source, end)])
+
+
+def _between(text: str) -> str:
+    """What stands between two statements of one text: each begins a line of its own."""
+    return _SEMICOLON.sub("", text) if "\n" in text else "\n"
+
+
+def _comment(source: Any, end: int) -> str:
+    """The comment behind a statement on its last line."""
+    found = None if source is None else _COMMENT.match(source.text, end)
+    return found[1] if found else ""
+
+
+_SEMICOLON = re.compile(r"^[ \t]*;(?:[ \t]*(?=\n))?")
+_COMMENT = re.compile(r"(?:[ \t]*;)?([ \t]*#[^\n]*)")
+
+
 class Cell(NamedTuple):
     """One input that ran: its statements, and what they showed."""
 
@@ -64,7 +95,7 @@ class Cell(NamedTuple):
 def grouped(statements: Sequence[Statement], shown: Mapping[int, str]) -> list[Cell]:
     """The statements by their inputs, with what those showed."""
     return [
-        Cell("\n".join(item.text for item in items), clean_printed(shown.get(number, "")))
+        Cell(_as_typed(list(items)), clean_printed(shown.get(number, "")))
         for number, items in groupby(statements, lambda item: item.number)
     ]
 
