@@ -220,7 +220,7 @@ def test_the_percent_may_be_left_out(start: Start) -> None:
     assert "programs here have files in memory only" in terminal.enter("ls")
     assert "programs here have files in memory only" in terminal.enter("cd ..")
     assert "2: loss = param(2.)**2" in terminal.enter("hist -n 1-2")
-    assert "took back In[2]: loss" in terminal.enter("undo")
+    assert "took back In[2]: loss" in terminal.enter("undo 2")
     assert "is not defined" in terminal.enter("loss")
     assert "Type PyTorch" in terminal.enter("help")
 
