@@ -36,22 +36,26 @@ def example(entry: Op) -> tuple[str, str] | None:
 
     None where no sample is short, and for operations that draw random numbers.
     """
-    if entry.samples is None or entry.mapped == "draws":
-        return None
-    suited: list[tuple[int, int, str, Any]] = []
-    for sample in _samples(entry):
-        try:
-            rounded = _rounded(list(sample.args)), _rounded(sample.kwargs)
-            text = _call(entry, *rounded)
-        except _Unsuited:
-            continue
-        if len(text) <= LONGEST:
-            suited.append((_rank(sample), len(suited), text, rounded))
-    for _, _, text, (arguments, keywords) in sorted(suited, key=lambda item: item[:2]):
-        shown = _result(entry, arguments, keywords)
+    found = sorted(enumerate(suited(entry)), key=lambda item: (_rank(item[1][1]), item[0]))
+    for _, (text, arguments, keywords) in found:
+        shown = _result(entry, arguments, keywords) if len(text) <= LONGEST else ""
         if shown:
             return text, shown
     return None
+
+
+def suited(entry: Op) -> list[tuple[str, list[Any], dict[str, Any]]]:
+    """Calls of an entry that can be written down: their text and their arguments."""
+    if entry.samples is None or entry.mapped == "draws":
+        return []
+    found = []
+    for sample in _samples(entry):
+        try:
+            arguments, keywords = _rounded(list(sample.args)), _rounded(sample.kwargs)
+            found.append((_call(entry, arguments, keywords), arguments, keywords))
+        except _Unsuited:
+            continue
+    return found
 
 
 def _samples(entry: Op) -> list[Sample]:
@@ -62,9 +66,9 @@ def _samples(entry: Op) -> list[Sample]:
         return []  # samples of other dtypes only
 
 
-def _rank(sample: Sample) -> int:
+def _rank(arguments: list[Any]) -> int:
     """The smaller the better suited: vectors of two or three elements teach more than numbers."""
-    shapes = [shape_of(value) for value in sample.args if type(value) is Tensor]
+    shapes = [shape_of(value) for value in arguments if type(value) is Tensor]
     return sum(abs(len(shape) - 1) for shape in shapes) + 2 * any(0 in shape for shape in shapes)
 
 
@@ -115,15 +119,20 @@ def _literal(value: Any) -> str:
     return repr(value)
 
 
+def called(entry: Op, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """What a call of an entry under its public name gives."""
+    space = next((space for space in entry.where if space in SPACES), None)
+    call = method(entry.name) if space is None else function(space, entry.name)
+    return call(*arguments, **keywords)
+
+
 def _result(entry: Op, arguments: list[Any], keywords: dict[str, Any]) -> str:
     """The text of the result, "" where it is long or there is none."""
     from gradcli.language.values.text import text_repr
 
-    space = next((space for space in entry.where if space in SPACES), None)
     try:
-        call = method(entry.name) if space is None else function(space, entry.name)
         with no_grad(), as_errors():  # what is deprecated is no example
-            found = call(*arguments, **keywords)
+            found = called(entry, arguments, keywords)
     except (TypeError, ValueError, RuntimeError, IndexError, AttributeError, KeyError, Warning):
         return ""
     if found is None:

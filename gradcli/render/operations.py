@@ -165,8 +165,27 @@ def _functions(filename: str) -> dict[int, list[ast.Lambda | ast.FunctionDef]]:
     return found
 
 
-def described(entry: Op) -> list[str]:
-    """An entry as lines of text."""
+def is_readable(text: str) -> bool:
+    """Whether a formula of the table is written in functions that there are in the language."""
+    called = re.findall(r"(\w+)\(", text)
+    return "(…)" not in text and all(
+        any(OPERATIONS.ids(space, name) or FUNCTIONS.ids(space, name) for space in SPACES)
+        for name in called
+    )
+
+
+def needs_rule(entry: Op) -> bool:
+    """Whether the derivatives of an entry are to be shown as they are for a small call of it."""
+    texts = [plain_formula(formula_text(formula)) for formula in entry.vjp.values()]
+    return entry.composite is not None or not all(map(is_readable, texts))
+
+
+def described(entry: Op, rule: Any = None) -> list[str]:
+    """An entry as lines of text.
+
+    `rule` has the derivatives of one `call` of it as `parts` by parameter, and `where` what stands
+    for what in them.
+    """
     known = facts(entry)
     lines = [known["signature"]]
     if entry.doc:
@@ -177,8 +196,12 @@ def described(entry: Op) -> list[str]:
         lines.append(f"    also      {', '.join(entry.aliases)}")
     if entry.inplace:
         lines.append(f"    in place  Tensor.{entry.name}_")
-    for name, text in known["derivatives"].items():
-        lines.append(f"    {'d/d' + name:10}{text}")
+    derivatives = known["derivatives"] if rule is None else rule.parts
+    for name, text in derivatives.items():
+        lines.append(f"    {'d/d' + name:9} {text if is_readable(text) else 'a rule of its own'}")
+    if rule is not None:
+        lines += [f"    {'where':9} {name} = {text}" for name, text in rule.where.items()]
+        lines.append(f"    {'for':9} {rule.call}")
     if known["composite"]:
         lines.append("    made of   other operations, which are differentiated")
     if entry.differentiable:

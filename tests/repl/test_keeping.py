@@ -56,7 +56,8 @@ def test_programs(start: Start, tmp_path: Path) -> None:
 def test_comments_and_empty_lines_are_saved(start: Start, tmp_path: Path) -> None:
     terminal = start()
     typed = (
-        "# The data.\nx = param([1., 2.])  # two numbers\n\n# The loss:\ndef f(a):\n    return a\n\n\n"
+        "# The data.\nx = param([1., 2.])  # two numbers\n\n"
+        "# The loss:\ndef f(a):\n    return a\n\n\n"
         "y = f(x).sum(); z = y * 2  # twice"
     )
     terminal.paste(typed)

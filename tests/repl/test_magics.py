@@ -73,7 +73,10 @@ def test_examples(talk: Talk, example: object, monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_magic_has_an_example() -> None:
     keyboard = {name for name, magic in MAGICS.items() if magic.keyboard}
-    assert keyboard == {"save", "load", "run", "edit", "paste", "cpaste"}
+    assert keyboard == {
+        *("save", "load", "run", "edit", "paste", "cpaste"),
+        *("recall", "rerun"),
+    }
     assert {name for name, magic in MAGICS.items() if not magic.examples} == keyboard
     for magic in MAGICS.values():
         assert magic.doc

@@ -262,7 +262,9 @@ def test_inputs_that_change_nothing_do_not_count(talk: Callable[..., Talk]) -> N
 def test_what_is_watched_is_no_change(talk: Callable[..., Talk]) -> None:
     """Inputs are counted alike with and without watched expressions, those that draw too."""
     session = talk()
-    session("x = param([1., 2.])", "%watch x * 2, rand(1)", "manual_seed(1);", "%vars", "5", "%vars")
+    session(
+        "x = param([1., 2.])", "%watch x * 2, rand(1)", "manual_seed(1);", "%vars", "5", "%vars"
+    )
     assert "took back In[5]: 5" in session("%undo")
     assert "took back In[3]: manual_seed(1)" in session("%undo")
     assert "_" not in session.shell.variables()

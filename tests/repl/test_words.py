@@ -209,6 +209,7 @@ def test_an_example_is_part_of_the_help(start: Start) -> None:
     shown = terminal.enter("tanh??")
     assert f">>> {made[0]}\n    {made[1]}" in shown
     assert described(entry)[0] in shown
+    assert "d/dinput  (1 - tanh(input) ** 2) * g" in shown
     assert ">>>" not in terminal.enter("tanh?")
     call = made[0]
     assert made[1] in terminal.enter(call)

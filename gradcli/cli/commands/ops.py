@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(options: Options) -> int:
     """List the operations, or show the ones named."""
     single_thread()
-    from gradcli.render.operations import all_names, described, entries, facts
+    from gradcli.render.operations import all_names, described, entries, facts, needs_rule
 
     known = all_names()
     found = []
@@ -33,8 +33,11 @@ def run(options: Options) -> int:
         _write([facts(entry) for entry in found], options)
         return 0
     if options.operands:
+        from gradcli.explain.formula.operation import rule
+
         for entry in found:
-            sys.stdout.write("\n".join(described(entry)) + "\n")
+            lines = described(entry, rule(entry) if needs_rule(entry) else None)
+            sys.stdout.write("\n".join(lines) + "\n")
         return 0
     sys.stdout.write(_list(known))
     return 0

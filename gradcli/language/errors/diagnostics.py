@@ -314,8 +314,8 @@ def _draw(marks: list[_Mark], paint: Any, severity: str, room: int | None) -> li
             mark = hanging.pop()
             bars = [(m.start, "|", _style(m, severity)) for m in hanging]
             start, texts = _placed(mark, bars[-1][0] + 2 if bars else 0, room)
-            for said in texts:
-                lines.append(_line([*bars, (start, said, _style(mark, severity))], paint))
+            style = _style(mark, severity)
+            lines += [_line([*bars, (start, said, style)], paint) for said in texts]
     return lines
 
 

@@ -124,7 +124,7 @@ def _operation(entry: Any, everything: bool, width: int) -> str:
     """An operation in short, or all of it with an example."""
     from gradcli.render.operations import described
 
-    lines = described(entry)
+    lines = described(entry, _rule(entry))
     if not everything:
         return "\n".join(_brief(lines))
     from gradcli.render.examples import example
@@ -191,8 +191,35 @@ def _origin(tensor: Any) -> list[str]:
         lines.append(f"made at {source.location(node.span.start)} by {text[:MOST_TEXT]}")
     entry = getattr(edge, "op", None)
     if entry is not None:
-        lines += [line.strip() for line in described(entry) if line.lstrip().startswith("d/d")]
+        entry = _public(entry)
+        lines += [line.strip() for line in _rules(described(entry, _rule(entry)))]
     return lines
+
+
+def _public(entry: Any) -> Any:
+    """The operation that programs call, of an entry that computes for it."""
+    from gradcli.table.lookup import get_op
+    from gradcli.table.names import OPERATIONS
+
+    name = entry.id.lstrip("_")
+    known = not entry.where and any(OPERATIONS.ids(space, name) for space in ("torch", "F"))
+    return get_op(name) if known else entry
+
+
+def _rules(lines: list[str]) -> list[str]:
+    """The lines of the derivatives."""
+    return [line for line in lines if line.startswith(("    d/d", "    where ", "    for "))]
+
+
+def _rule(entry: Any) -> Any:
+    """The derivatives of a small call, where the table's are no formulas that can be read."""
+    from gradcli.render.operations import needs_rule
+
+    if not needs_rule(entry):
+        return None
+    from gradcli.explain.formula.operation import rule
+
+    return rule(entry)
 
 
 def _known(shell: Shell, name: str) -> bool:
@@ -201,11 +228,8 @@ def _known(shell: Shell, name: str) -> bool:
 
 def _brief(lines: list[str]) -> list[str]:
     """Signature, documentation and derivatives."""
-    return [
-        line
-        for index, line in enumerate(lines)
-        if index < 2 or line.lstrip().startswith(("d/d", "made of"))
-    ]
+    rules = _rules(lines) or [line for line in lines if line.startswith("    made of")]
+    return [*lines[:2], *rules]
 
 
 def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:

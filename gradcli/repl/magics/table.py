@@ -565,7 +565,8 @@ MAGICS: dict[str, Magic] = {
                     prints=(
                         "tanh(input)\n"
                         "    The hyperbolic tangent.\n"
-                        "    d/dinput  tanh_backward(g, out)"
+                        "    d/dinput  (1 - tanh(input) ** 2) * g\n"
+                        "    for       tanh(input) with input [2, 3]"
                     ),
                 ),
             ),

@@ -66,6 +66,7 @@ class Watch:
         """Show them. What they draw does not change the random numbers that follow."""
         shell = self.shell
         random = kind_of(default_generator)
+        assert random is not None
         state = random.take(default_generator)
         column = min(max(map(len, self.expressions)), shell.width // 3)
         try:

@@ -127,7 +127,7 @@ def _read(shell: Shell, name: str, path: str) -> Hint | None:
             return None
         doc = (getattr(value, "__doc__", None) or "").strip().partition("\n")[0]
         return last, "", _split(form[1:-1]), doc
-    from gradcli.render.operations import formula_text, plain_formula, signature
+    from gradcli.render.operations import formula_text, is_readable, plain_formula, signature
 
     entry = max(entries, key=lambda entry: len(entry.parameters))
     text = signature(entry)
@@ -135,9 +135,11 @@ def _read(shell: Shell, name: str, path: str) -> Hint | None:
     if path.startswith("Tensor.") and parameters[:1] == ["input"]:
         del parameters[0]
     rest = entry.doc
+    formulas = {key: plain_formula(formula_text(formula)) for key, formula in entry.vjp.items()}
     derivatives = [
-        f"d/d{'input' if key == 'self' else key} = {plain_formula(formula_text(formula))}"
-        for key, formula in entry.vjp.items()
+        f"d/d{'input' if key == 'self' else key} = {text}"
+        for key, text in formulas.items()
+        if is_readable(text)
     ]
     return last, "", parameters, "  ".join([rest, *derivatives[:2]])
 

@@ -55,18 +55,18 @@ def _as_typed(statements: Sequence[Statement], names_outputs: bool = False) -> s
     source: Any = None
     end = 0  # where the last statement ends in its source
     for item in statements:
-        node, place = item.piece or (None, None)
+        place, start = (item.piece[1], item.piece[0].span.start) if item.piece else (None, 0)
         if place is not None and place is source:
-            parts.append(_between(source.text[end : node.span.start]))
+            parts.append(_between(source.text[end:start]))
         else:
             if parts:
                 parts.append(f"{_comment(source, end)}\n")
             if place is not None:
-                parts.append(place.text[: node.span.start].lstrip("\n"))
+                parts.append(place.text[:start].lstrip("\n"))
         shown = item.shown if names_outputs else 0
         text = item.text
         parts.append(f"_ = _{shown} = {text}\nOut[{shown}] = _" if shown else text)
-        source, end = place, 0 if place is None else node.span.end
+        source, end = place, item.piece[0].span.end if item.piece else 0
     return "".join([*parts, _comment(source, end)])
 
 
