@@ -35,8 +35,8 @@ def test_what_is_completed(shell: Shell) -> None:
     assert words(shell, "alp")[0] == "alpha"
     assert "requires_grad_" in words(shell, "x.requ")
     assert "matmul" in words(shell, "y = matm")
-    assert words(shell, "f(")[:4] == ["a=", "beta=", "c=", "delta="]
-    assert words(shell, "f(1, beta=3, ")[0] == "a="
+    assert words(shell, "f(")[:3] == ["a=", "beta=", "delta="]
+    assert words(shell, "f(1, beta=3, ")[0] == "delta="
     assert "beta=" not in words(shell, "f(1, beta=3, b")
     assert words(shell, "x.sum(di")[0] == "dim="
     assert words(shell, "F.gelu(x, appr") == ["approximate="]

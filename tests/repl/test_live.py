@@ -161,6 +161,25 @@ def test_previews_are_in_time_and_record_nothing(shell: Shell) -> None:
     assert shell.names["z"].node is not None
 
 
+def test_a_busy_machine_is_not_a_slow_expression(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is late because others had the processor is tried again with the next key."""
+    live = Live(shell)
+    clock = iter([0.0, 1.0])
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "perf_counter", lambda: next(clock, 1.0))
+        assert live.preview("n + 1", 60) == ""
+    assert live.slow != shell.number
+    live.preview("n + 1", 60)
+    worked = iter([0.0, 1.0])
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "thread_time", lambda: next(worked, 1.0))
+        live.preview("n + 1", 60)
+    assert live.slow == shell.number
+    assert live.preview("n + 1", 60) == ""
+
+
 def type_until(terminal: Terminal, text: str, shown: str) -> None:
     """Type a text until its preview is there: a busy machine may take too long for one."""
     for _ in range(6):
@@ -310,7 +329,7 @@ def test_members_without_running_anything(shell: Shell, text: str, wanted: str) 
     assert shell.names["calls"] == 0
 
 
-@pytest.mark.parametrize("call", ["x.sum(", "F.gelu(x, ", "nn.Linear(2, ", "spy(", "torch.sum(x, "])
+@pytest.mark.parametrize("call", ["x.sum(", "F.gelu(x, ", "nn.Linear(2, ", "torch.sum(x, "])
 def test_keyword_arguments_come_first(shell: Shell, call: str) -> None:
     found = complete(shell, call)
     kinds = [item.kind == "keyword" and item.text.endswith("=") for item in found]
@@ -322,6 +341,45 @@ def test_keyword_arguments_come_first(shell: Shell, call: str) -> None:
 def test_what_only_running_would_tell(shell: Shell, text: str) -> None:
     complete(shell, text)
     assert shell.names["calls"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("torch.cat([x, x], ", ["dim="]),
+        ("torch.cat(", ["tensors=", "dim="]),
+        ("x.sum(0, ", ["dtype=", "keepdim="]),
+        ("torch.zeros(2, 3, ", ["dtype=", "layout="]),
+        ("ordinary(1, ", ["b="]),
+        ("ordinary(1, b=2, ", []),
+        ("marked(1, 2, 3, ", ["d="]),
+        ("marked(", ["c=", "d="]),
+        ("bound(1, ", ["v="]),
+        ("nn.Linear(2, ", ["out_features=", "bias="]),
+        ("net(x, ", []),
+    ],
+)
+def test_what_was_given_is_not_offered(shell: Shell, text: str, first: list[str]) -> None:
+    """Parameters that the arguments before the cursor stand for cannot be given again."""
+    shell.run(
+        "def ordinary(a, b=1): pass\n"
+        "def marked(a, b, /, c, *rest, d=1, **more): pass\n"
+        "class Bound:\n    def m(self, u, v): pass\nbound = Bound().m\n"
+    )
+    offered = [found.text for found in complete(shell, text) if found.text.endswith("=")]
+    assert offered[: len(first)] == first
+    assert len(offered) == len(first) or len(first) > 1
+
+
+def test_exceptions_come_last(shell: Shell) -> None:
+    names = [found.text for found in complete(shell, "f(1, ")]
+    assert names.index("abs") < names.index("arange")
+    assert "ArithmeticError" not in names[: names.index("arange")]
+
+
+def test_every_module_is_offered(shell: Shell) -> None:
+    for name in ("json", "operator", "os.path", "dataclasses", "numpy"):
+        assert name in [found.text for found in complete(shell, f"import {name[:-1]}")]
 
 
 def test_completion_in_the_terminal(start: Start) -> None:

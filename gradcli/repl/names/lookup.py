@@ -245,25 +245,22 @@ def _short(value: Any) -> str:
     return text if len(text) <= 20 else "..."
 
 
-def keywords(shell: Shell, name: str) -> list[str]:
-    """The parameters of a function by name: those that a call can give as keywords."""
+def keywords(shell: Shell, name: str, positional: int = 0) -> list[str]:
+    """The parameters of a function that a call can give by name behind so many arguments."""
     if "." not in name and name in shell.names:
         found = shell.names[name]
-        if isinstance(found, Method):
-            found = found.__func__
-        if isinstance(found, Function):
-            return [n for n in found.signature.names if n.isidentifier()]
+        if isinstance(found, Method | Function):
+            return _of_function(found, positional)
     names: dict[str, None] = {}
-    path = path_of(shell, name) or ""
-    for entry in operations(shell, name):
-        for parameter in entry.parameters:
-            shown = parameter.name
-            if shown == "self":
-                if path.startswith("Tensor."):
-                    continue
-                shown = "input"
-            names[shown] = None
-    if names:
+    entries = operations(shell, name)
+    is_method = (path_of(shell, name) or "").startswith("Tensor.")
+    for entry in entries:
+        given = positional + is_method
+        given = next((i + 1 for i, p in enumerate(entry.parameters[:given]) if p.variadic), given)
+        for index, parameter in enumerate(entry.parameters):
+            if index >= given or parameter.keyword_only:
+                names["input" if parameter.name == "self" else parameter.name] = None
+    if entries:
         return list(names)
     import inspect
 
@@ -272,10 +269,9 @@ def keywords(shell: Shell, name: str) -> list[str]:
         call = modules.method(type(call), "forward", call)
     elif modules.is_module_class(call) and "__init__" in getattr(call, "__members__", {}):
         call = call.__members__["__init__"]
-    if isinstance(call, Method):
-        call = call.__func__
-    if isinstance(call, Function):
-        return [n for n in call.signature.names if n.isidentifier() and n != "self"]
+        positional += 1  # the module itself
+    if isinstance(call, Method | Function):
+        return _of_function(call, positional)
     if call is MISSING or not callable(call):
         return []
     try:
@@ -284,5 +280,21 @@ def keywords(shell: Shell, name: str) -> list[str]:
         return []
     if modules.is_module_class(call):
         found_parameters = _made_with(call)
-    plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [p.name for p in found_parameters if p.kind in plain and p.name != "self"]
+    found_parameters = [p for p in found_parameters if p.name != "self"]
+    kinds = inspect.Parameter
+    return [
+        p.name
+        for index, p in enumerate(found_parameters)
+        if p.kind is kinds.KEYWORD_ONLY
+        or (p.kind is kinds.POSITIONAL_OR_KEYWORD and index >= positional)
+    ]
+
+
+def _of_function(function: Method | Function, positional: int) -> list[str]:
+    """The same for a function of the program, or a method that is bound."""
+    if isinstance(function, Method):
+        return _of_function(function.__func__, positional + 1)
+    signature = function.signature
+    first = max(positional, signature.posonly)
+    names = signature.names[first : signature.positional]
+    return [*names, *(name for name in signature.names if name in signature.kwonly)]

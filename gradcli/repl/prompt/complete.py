@@ -57,25 +57,18 @@ KEYWORDS = [
     "with",
 ]
 _LETTER = re.compile(r"\\([A-Za-z]*)$")
-MODULES = [
-    "math",
-    "numpy",
-    "typing",
-    "functools",
-    "itertools",
-    "collections",
-    "copy",
-    "random",
-    "time",
-]
 
 
 @cache
 def plain_names() -> list[str]:
-    """Python's names and the prelude's, sorted."""
+    """Python's names and the prelude's, sorted, the exceptions last."""
     from gradcli.language.library.prelude import calculator
 
-    return sorted({*calculator().all(), *KEYWORDS})
+    return sorted({*calculator().all(), *KEYWORDS}, key=lambda name: (_is_exception(name), name))
+
+
+def _is_exception(name: str) -> bool:
+    return name.endswith(("Error", "Exception", "Warning", "Interrupt", "Exit", "Iteration"))
 
 
 @cache
@@ -187,7 +180,9 @@ def _names(shell: Shell, text: str) -> Iterator[Found]:
     before = text[: len(text) - len(prefix)].rstrip()
     if call is not None:
         if before.endswith(("(", ",")):
-            names = [n for n in lookup.keywords(shell, call.name) if n not in call.given]
+            positional = call.position - len(call.given)
+            names = lookup.keywords(shell, call.name, positional)
+            names = [name for name in names if name not in call.given]
             for name in _matching(names, prefix):
                 yield Found(f"{name}=", len(prefix), "keyword")
         elif call.keyword == "dtype" and before.endswith("="):
@@ -214,6 +209,7 @@ def _import(line: str) -> Iterator[Found]:
         return
     last = "" if line.endswith(" ") else words[-1]
     if len(words) - (not line.endswith(" ")) == 1:
+        from gradcli.language.library.modules import MODULES
         from gradcli.torch import namespaces
 
         torch = [name for name in namespaces.MODULES if name != "torch.Tensor"]

@@ -1,8 +1,9 @@
 """The value of the expression that is being typed, where nothing can come of computing it.
 
 Only operators and entries of the op table that are pure are run, on plain values of at most 10^4
-elements: nothing is recorded, drawn, written, warned of, or called of the program's own, and what
-takes longer than can be waited for at the prompt is not tried again before the next input.
+elements: nothing is recorded, drawn, written, warned of, or called of the program's own. What
+takes longer than can be waited for at the prompt is not shown, and where the work was the reason,
+not other processes, nothing is tried again before the next input.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Live:
         if not text or len(text) > LONGEST or "\n" in text or self.slow == self.shell.number:
             return ""
         source = Source(text)
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.thread_time()
         try:
             expression = _expression(source)
             Reader(self.shell).check(expression)
@@ -80,10 +81,9 @@ class Live:
             shown = ""
         except (Warning, ArithmeticError, MemoryError, RecursionError, TypeError, ValueError):
             shown = ""
-        if time.perf_counter() - started > SECONDS:
+        if time.thread_time() - worked > SECONDS:
             self.slow = self.shell.number
-            return ""
-        return shown
+        return shown if time.perf_counter() - started <= SECONDS else ""
 
     def _value(self, source: Source, expression: nodes.expr) -> Any:
         """Run it in the session with small limits, and forget that it was there."""

@@ -19,6 +19,7 @@ class Toolbar:
     def __init__(self, shell: Callable[[], Shell | None], ascii: bool) -> None:
         self.shell = shell
         self.bar = " | " if ascii else " · "
+        self.dots = "." if ascii else "…"
         self.hints: Hints | None = None
         self.changed: Callable[[], None] | None = None
 
@@ -28,13 +29,12 @@ class Toolbar:
             return [("", " loading")]
         hint = self._hint(shell, text, width)
         if hint is not None:
-            return _cut([*hint], width)
+            return _cut([*hint], width, self.dots)
         from gradcli.tensor.dtypes import default
         from gradcli.tensor.runtime import runtime
 
         mode = "grad" if runtime.grad_enabled else "no_grad"
-        nodes, size = shell.graph_size
-        words = [f"{default.dtype.name}", f"graph {nodes:,} node{'s' * (nodes != 1)} {_size(size)}"]
+        words = [f"{default.dtype.name}", f"graph {_graph(*shell.graph_size)}"]
         if shell.elapsed is not None:
             words.append(_time(shell.elapsed))
         return _cut(
@@ -43,6 +43,7 @@ class Toolbar:
                 ("", self.bar + self.bar.join(words)),
             ],
             width,
+            self.dots,
         )
 
     def _hint(self, shell: Shell, text: str, width: int) -> StyleAndTextTuples | None:
@@ -54,19 +55,34 @@ class Toolbar:
         return self.hints(shell, text, width)
 
 
-def _cut(parts: StyleAndTextTuples, width: int) -> StyleAndTextTuples:
-    """The parts up to the width of the terminal."""
+def _cut(parts: StyleAndTextTuples, width: int, dots: str) -> StyleAndTextTuples:
+    """The parts up to the width of the terminal; three dots end what is cut."""
     from gradcli.language.syntax.source import width as columns
 
     left = width - 1
+    if sum(columns(part[1]) for part in parts) <= left:
+        return parts
+    left -= 1  # for the dots
     found: StyleAndTextTuples = []
     for part in parts:
         style, text = part[0], part[1]
+        cut = columns(text) > left
         while text and columns(text) > left:
             text = text[: max(left, 0)] if text.isascii() else text[:-1]
+        found.append((style, f"{text.rstrip()}{dots}" if cut else text))
+        if cut:
+            break
         left -= columns(text)
-        found.append((style, text))
     return found
+
+
+def _graph(nodes: int, size: int) -> str:
+    """How large the graph is; of one that is not looked at to its end, that it is larger."""
+    from gradcli.repl.session.graph_size import MOST
+
+    if nodes > MOST:
+        return f"of more than {MOST:,} nodes"
+    return f"{nodes:,} node{'s' * (nodes != 1)} {_size(size)}"
 
 
 def _size(nbytes: int) -> str:
