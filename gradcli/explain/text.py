@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcli.render import escapers
+from gradcli.render.containers import behind
 from gradcli.render.drawing import norm_text
-from gradcli.tensor.tensor import shape_of
+from gradcli.tensor.tensor import Tensor, shape_of
 
 from .causes import brief
 from .told import Factor, Passing, Source, Step, Summary, Told
@@ -15,7 +16,7 @@ from .told import Factor, Passing, Source, Step, Summary, Told
 def lines(told: Told, *, width: int | None = None, most: int | None = None) -> Iterator[str]:
     """The summary, the steps, the sums, and answers about what is missing.
 
-    `width` cuts the first lines of steps, `most` their number.
+    `width` cuts the first lines of steps and breaks those of tensors, `most` cuts their number.
     """
     for line in _lines(told, width, most):
         yield "\n".join(escapers.line(part) for part in line.split("\n"))
@@ -25,7 +26,7 @@ def _lines(told: Told, width: int | None, most: int | None) -> Iterator[str]:
     if told.drawing is None:
         yield from told.reasons
         return
-    yield f"{told.name} = {brief(told.value, ' ' * (len(told.name) + 3))}"
+    yield _behind(f"{told.name} = ", told.value, width)
     if told.summary is not None:
         yield "summary"
         yield from (f"  {line}" for line in summary(told, told.summary))
@@ -37,11 +38,11 @@ def _lines(told: Told, width: int | None, most: int | None) -> Iterator[str]:
     yield "in all"
     for total in told.totals:
         lead = f"  d{told.short}/d{total.name} = "
-        yield lead + ("None" if total.grad is None else brief(total.grad, " " * len(lead)))
+        yield f"{lead}None" if total.grad is None else _behind(lead, total.grad, width)
         if total.sources:
             yield f"     {joined(total.sources)}"
         if total.hooked is not None:
-            yield f"     a hook makes it: {brief(total.hooked, ' ' * 22)}"
+            yield _behind("     a hook makes it: ", total.hooked, width)
     yield from told.reasons
 
 
@@ -55,24 +56,28 @@ def _step(step: Step, width: int | None) -> Iterator[str]:
     if step.times > 1:
         yield f"     {repeated(step)}"
     if step.value is not None:
-        yield f"     value: {brief(step.value, ' ' * 12)}"
+        yield _behind("     value: ", step.value, width)
     for arrival in step.arrivals:
         which = f" at output {arrival.output}" if arrival.output is not None else ""
-        yield f"     arrives{which}: {brief(arrival.grad, ' ' * 14)}"
+        yield _behind(f"     arrives{which}: ", arrival.grad, width)
         if arrival.sources:
             yield f"        {joined(arrival.sources)}"
         if arrival.hooked is not None:
-            yield f"     a hook makes it: {brief(arrival.hooked, ' ' * 22)}"
+            yield _behind("     a hook makes it: ", arrival.hooked, width)
     for note in step.notes:
         yield f"     {note}"
     for passing in step.passings:
         formula = f"  = {passing.formula}" if passing.formula else ""
         yield f"     to {passing.to}{formula}"
         if passing.slope is not None:
-            yield f"        local derivative: {brief(passing.slope, ' ' * 26)}"
+            yield _behind("        local derivative: ", passing.slope, width)
         if passing.wide is not None:
             yield f"        {summed(passing)}"
-        yield f"        passes on: {brief(passing.grad, ' ' * 19)}"
+        yield _behind("        passes on: ", passing.grad, width)
+
+
+def _behind(lead: str, value: Tensor, width: int | None) -> str:
+    return behind(lead, lambda: brief(value), width)
 
 
 # -------------------------------------------------------------------- sentences of all writers

@@ -1,4 +1,5 @@
-"""Nested lists, tuples and dicts laid out in lines, as wide as the terminal at most."""
+"""Values laid out in lines as wide as the terminal at most: tensors behind what names them, nested
+lists, tuples and dicts."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradcli.language.values.text import text_repr
+from gradcli.tensor.print_options import within
 from gradcli.tensor.tensor import Tensor
 
 MOST = 2000  # items that are laid out
@@ -27,6 +29,20 @@ def laid_out(value: Any, text: str, width: int) -> str:
     if not _known(value, [0], 0):
         return text
     return _lines(value, max(width, 20), text_repr)
+
+
+def behind(lead: str, text_of: Callable[[], str], width: int | None) -> str:
+    """The text of a tensor behind `lead`; below it where that takes more columns than there are.
+
+    `text_of` gives the text for the columns of the moment.
+    """
+    shown = lead + text_of().replace("\n", "\n" + " " * len(lead))
+    if width is None or max(map(len, shown.split("\n"))) < width:
+        return shown
+    indent = len(lead) - len(lead.lstrip(" ")) + 2
+    with within(width - 1 - indent):  # the last column stays free
+        text = text_of().replace("\n", "\n" + " " * indent)
+    return f"{lead.rstrip()}\n{' ' * indent}{text}"
 
 
 def _known(value: Any, seen: list[int], depth: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .keeping import changed, keep_attributes
@@ -63,6 +65,21 @@ def set_printoptions(
     if linewidth is not None:
         options.linewidth = linewidth
     options.sci_mode = sci_mode
+
+
+@contextmanager
+def within(columns: int) -> Iterator[None]:
+    """Have the lines of tensors fit into so many columns, where the program has them longer.
+
+    Note: what closes a line is not counted when lines are broken: brackets and a comma.
+    """
+    before = options.linewidth
+    if isinstance(before, int) and columns < before:
+        options.linewidth = max(columns - len("]]]])"), 1)
+    try:
+        yield
+    finally:
+        options.linewidth = before
 
 
 def get_printoptions() -> dict[str, Any]:

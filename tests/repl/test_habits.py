@@ -194,6 +194,18 @@ def test_edit_puts_text_at_the_prompt(start: Start, tmp_path: Path) -> None:
     terminal.send(CTRL_U)
 
 
+def test_help_on_what_was_defined(shared: Terminal) -> None:
+    number = shared.number
+    shared.paste("class Net(nn.Module):\n    'A net.'\n    def forward(self, x): return x\n")
+    shown = shared.enter("Net?")
+    assert f"a class of Module, defined in In[{number}]; Net?? shows it" in shown
+    assert "class Net(nn.Module):" in shared.enter("Net??")
+    shared.enter("o = torch.optim.SGD([param(1.)], lr=1)")
+    assert "o is an object of SGD:\nSGD (\nParameter Group 0\n" in shared.enter("o?")
+    shared.enter("n = 3")
+    assert "n is an int: 3" in shared.enter("n?")
+
+
 def test_one_enter_runs_what_was_edited(start: Start, tmp_path: Path) -> None:
     """A block, too, which more lines could follow if it was being typed."""
     script = "open(path, 'w').write('def f(a):\\n    return a + 41\\n')\n"

@@ -45,6 +45,14 @@ def test_magics_refuse_a_wrong_shape(talk: Talk, text: str) -> None:  # noqa: F8
         assert ("needs the shape" in shown) == (shape != [])
 
 
+@pytest.mark.parametrize("magic", ["%grad y x", "%grad y", "%grad"])
+def test_a_gradient_starts_from_one_number(talk: Talk, magic: str) -> None:  # noqa: F811
+    talk("x = param([1., 2., 3.])", "y = x * 2")
+    shown = " ".join(talk(magic).split())
+    assert "`y` has the shape [3]: a gradient starts from one number" in shown
+    assert "= help: %vjp y x v takes a cotangent v, %jacobian all elements" in shown
+
+
 def test_the_right_shape_is_taken(talk: Talk) -> None:  # noqa: F811
     talk("x = param([1., 2., 3.]); y = x * 2")
     assert "[2., 4., 6.]" in talk("%vjp y x [1, 2, 3]").replace("tensor(", "")

@@ -77,6 +77,46 @@ def test_errors_fit_into_the_window(monkeypatch: pytest.MonkeyPatch, columns: in
     talk.shell.keeper.close()
 
 
+@pytest.mark.parametrize("columns", [40, 60])
+def test_tensors_break_between_elements(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """What shows values in a narrow window breaks them as PyTorch does, and says all of them."""
+    from test_magics import Talk
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    talk = Talk()
+    talk("x = param(ones(2, 9) / 3); z = (sigmoid(x) * 3).mean(); m = x * 1e5")
+    for text in (
+        "x",
+        "m",
+        "z",
+        "[x, (z, 1)]",
+        "arange(40)",
+        "x?",
+        "%explain z",
+        "%grad z x",
+        "%backward z",
+        "x.grad",
+        "%hessian z x",
+    ):
+        shown = talk(text)
+        lines = shown.split("\n")
+        assert max(map(len, lines)) <= columns, shown
+        assert "error" not in shown
+        assert not any(re.search(r"[.\de]$", line) for line in lines if "," in line), shown
+    talk.shell.keeper.close()
+
+
+def test_a_window_of_80_columns_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_magics import Talk
+
+    monkeypatch.setenv("COLUMNS", "80")
+    talk = Talk()
+    talk("x = arange(60.) / 7")
+    printed = talk("print(x)")
+    assert talk("x") == f"Out[3]:\n{printed}"
+    talk.shell.keeper.close()
+
+
 def test_messages_of_several_lines_keep_them(monkeypatch: pytest.MonkeyPatch) -> None:
     from test_magics import Talk
 

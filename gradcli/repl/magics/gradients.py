@@ -15,6 +15,7 @@ from gradcli.explain.chain import Refused
 from gradcli.explain.readable import readable
 from gradcli.func import recorded
 from gradcli.language.values.text import text_repr
+from gradcli.render.containers import behind
 from gradcli.render.names import edge_of, parameters_of
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.runtime import runtime
@@ -205,13 +206,12 @@ def backward(shell: Shell, text: str) -> None:
     shell.remember(call + ("retain_graph=True)" if retain else ")"))
     for name, value in leaves.items():
         if _count(value) != before[name]:
-            shell.say(assigned(f"{name}.grad", value.meta.grad))
+            shell.say(assigned(shell, f"{name}.grad", value.meta.grad))
 
 
-def assigned(name: str, value: Tensor) -> str:
+def assigned(shell: Shell, name: str, value: Tensor) -> str:
     """`name = value`, with the lines of a matrix below each other."""
-    lead = f"{name} = "
-    return lead + text_repr(value).replace("\n", "\n" + " " * len(lead))
+    return behind(f"{name} = ", lambda: text_repr(value), shell.width)
 
 
 def _call(text: str) -> str:
@@ -236,6 +236,11 @@ def grad(shell: Shell, text: str) -> None:
     words = subject(shell, "grad", text)
     root = result(shell, words[0])
     inputs = [result(shell, word) for word in words[1:]]
+    if shape_of(root) != () and root.array.size != 1:
+        raise Failed(
+            f"`{words[0]}` has the shape {list(shape_of(root))}: a gradient starts from one number",
+            f"%vjp {words[0]} {words[1]} v takes a cotangent v, %jacobian all elements",
+        )
     with looked_into(shell, root):
         found = api.grad(root, inputs, None, retain_graph=True, allow_unused=True)
     written = ", ".join(map(_written, words[1:]))
@@ -254,7 +259,7 @@ def _show(shell: Shell, names: list[str], found: Any, root: str) -> None:
         elif len(names) == 1:
             shell.show_value(value, shell.number - 1)
         else:
-            shell.say(assigned(f"d{root}/d{name}", value))
+            shell.say(assigned(shell, f"d{root}/d{name}", value))
 
 
 def jvp(shell: Shell, text: str) -> None:
@@ -303,7 +308,7 @@ def _derivatives(
         shell.taken += found
         return
     for word, value in zip(words[1:], found, strict=True):
-        shell.say(assigned(f"{letter}({words[0]}, {word})", value))
+        shell.say(assigned(shell, f"{letter}({words[0]}, {word})", value))
 
 
 def _whole(shell: Shell, text: str) -> Tensor:

@@ -150,13 +150,13 @@ def edit(shell: Shell, text: str) -> None:
 
 def _text_of(shell: Shell, name: str) -> str:
     """What defined a function or a class, or assigned a name last. Raises Failed."""
-    from .help_pages import source_of
+    from .help_pages import statement_of
 
     value: Any = shell.names.get(name)
     if isinstance(value, Function | Method | type):
-        found = source_of(shell, value)
-        if found:
-            return found
+        found = statement_of(shell, value)
+        if found is not None:
+            return found.text
     for statement in reversed(shell.statements):
         if statement.text.startswith((f"{name} =", f"{name}=")):
             return statement.text

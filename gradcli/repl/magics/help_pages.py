@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from gradcli.language.syntax.spelling import did_you_mean, near
 from gradcli.render.diagnostics import wrap
 from gradcli.repl.session.failed import Failed
+from gradcli.tensor.print_options import within
 
 from .table import MAGICS
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
+    from gradcli.repl.session.statement import Statement
 
 GUIDE = (
     ("Type PyTorch", "x = param([1., 2.]) makes a leaf that requires grad"),
@@ -245,7 +247,8 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
 
         columns = ["shape", "dtype", "requires_grad", "leaf", "grad_fn", "version", "|grad|"]
         facts = zip(columns, row(name, value)[1:], strict=True)
-        lines = [f"{name} is a tensor", text_repr(value)]
+        with within(shell.width):
+            lines = [f"{name} is a tensor", text_repr(value)]
         lines += [f"    {key:14}{fact}" for key, fact in facts if fact]
         if everything:
             lines += [f"    {line}" for line in _origin(value)]
@@ -257,18 +260,28 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         return f"{name} is a module with {len(attributes(value))} names: {name}.<Tab> lists them"
     if signature is None:
         kind = type(value).__name__
-        article = "an" if kind[0] in "aeiou" else "a"
-        return f"{name} is {article} {kind}: {text_repr(value)}"
+        text = text_repr(value)
+        what = f"an object of {kind}" if kind[0].isupper() else f"{_article(kind)} {kind}"
+        return f"{name} is {what}:{chr(10) if chr(10) in text else ' '}{text}"
     lines = [f"{name}{signature}"]
-    if everything and (written := source_of(shell, value)):
-        return "\n".join([*lines, *(f"{SOURCE}{line}" for line in written.split("\n"))])
+    made = statement_of(shell, value)
+    if everything and made is not None:
+        return "\n".join([*lines, *(f"{SOURCE}{line}" for line in made.text.split("\n"))])
     told = value.__func__ if isinstance(value, Method) else value
     doc = _python_doc(name) if isinstance(value, Builtin) else getattr(told, "__doc__", None)
     if modules.is_module_class(value):
         lines += [f"    {line}" for line in modules.class_text(value)]
     elif isinstance(doc, str) and doc:
         lines += [f"    {line.strip()}" for line in doc.strip().split("\n")]
+    if made is not None:
+        bases = [base.__name__ for base in value.__bases__] if isinstance(value, type) else []
+        kind = f"a class of {', '.join(bases)}, " if bases and bases != ["object"] else ""
+        lines.append(f"    {kind}defined in In[{made.number}]; {name}?? shows it")
     return "\n".join(lines)
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"
 
 
 def _python_doc(name: str) -> str:
@@ -279,11 +292,9 @@ def _python_doc(name: str) -> str:
     return doc.partition("\n\n")[0]
 
 
-def source_of(shell: Shell, function: Any) -> str:
-    """The text of a function or class that was defined in this session, "" for others."""
+def statement_of(shell: Shell, function: Any) -> Statement | None:
+    """What defined a function or a class in this session, None for others."""
     name = re.escape(getattr(function, "__name__", "?"))
     wanted = re.compile(rf"^(?:def|class) {name}\b", re.M)
-    for statement in reversed(shell.statements):
-        if wanted.search(statement.text):
-            return statement.text
-    return ""
+    found = (item for item in reversed(shell.statements) if wanted.search(item.text))
+    return next(found, None)

@@ -14,13 +14,13 @@ from gradcli.calculus.descent import minimize as least
 from gradcli.calculus.problem import Named, Problem
 from gradcli.calculus.roots import solve as root
 from gradcli.language.errors.program_error import ProgramError
-from gradcli.language.values.text import text_repr
 from gradcli.render.names import parameters_of
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.tensor import Tensor, make
 from gradcli.torch.namespaces import tensor_method
 
 from .check import Recipe
+from .gradients import assigned
 from .parse import arguments
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def _search(shell: Shell, name: str, text: str, search: Callable[..., tuple[Poin
         raise Failed(str(error)) from None
     found = problem.named(point.at)
     for leaf, tensor in found.items():
-        shell.say(f"{leaf} = {text_repr(tensor)}")
-    shell.say(f"{expression} = {text_repr(value)}")
+        shell.say(assigned(shell, leaf, tensor))
+    shell.say(assigned(shell, expression, value))
     steps = f"{point.step} step{'s' * (point.step != 1)}"
     if good:
         shell.tell(f"found after {steps}; the gradient's norm is {point.norm:.3g}")

@@ -26,6 +26,7 @@ from gradcli.render.paint import painted
 from gradcli.render.reports import bug_text, watch_warnings
 from gradcli.repl.files.config import Config
 from gradcli.tensor.keeping import forget_registered
+from gradcli.tensor.print_options import within
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 from . import cells
@@ -394,7 +395,7 @@ class Shell:
         if self.taken is not None:
             self.taken.append(value)
             return
-        with self.session.limited():
+        with self.session.limited(), within(self.width):
             text = clean(text_repr(value))
             if type(value) in (list, tuple, dict) and len(text) <= LONGEST:
                 from gradcli.render.containers import laid_out
@@ -414,10 +415,11 @@ class Shell:
     def put_value(self, text: str, number: int) -> None:
         """Show the text of a value under the number of its input."""
         label = f"Out[{number}]:"
+        below = "\n" in text or len(text) < self.width <= len(label) + 1 + len(text)
         if self.colour:
             label = f"\x1b[31m{label}\x1b[0m"
         shown = self.painted(text, "value")
-        self.show_long(f"{label}{chr(10) if chr(10) in text else ' '}{shown}")
+        self.show_long(f"{label}{chr(10) if below else ' '}{shown}")
 
     def described(self, name: str, everything: bool) -> str:
         """What the help says of a name, or nothing."""
