@@ -155,6 +155,12 @@ FENCES = (
     ("````python\ns = '''\n```\n'''\n````", ["s = '''\n```\n'''"]),
     ("  ```python\r\n  a = 1\r\n  ```", ["a = 1"]),
     ("s = '''\n```\n'''", ["s = '''\n```\n'''"]),
+    ("```python\nx\n```\n```python\ntensor([[3., -inf],\n        [1e-3, 0.]])\n```", ["x"]),
+    ("```\nx\n```\n```\ntensor(2., grad_fn=<AddBackward0>) True\n8\n```\n```\ny\n```", ["x", "y"]),
+    ("```py\na\n```\n```py\n<AddBackward0 object at 0x7f2a>\ntorch.Size([2])\n```", ["a"]),
+    ("```py\na\n```\n```py\nx = tensor([1.])\n```", ["a", "x = tensor([1.])"]),
+    ("```py\na\n```\n```py\n3 + 4\n```", ["a", "3 + 4"]),
+    ("```py\ntensor([1.])\n```", ["tensor([1.])"]),
     ("a = '```'", ["a = '```'"]),
 )
 

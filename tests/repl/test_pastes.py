@@ -205,3 +205,9 @@ def test_many_inputs_without_marks_run_in_order(shared: Terminal) -> None:
     shared.until(lambda: shared.line().endswith("+ 1000"), "the last line", 60)
     shared.send("\r")
     shared.see("]: 80800")
+
+
+def test_tabs_are_spaces_on_the_screen(shared: Terminal) -> None:
+    shown = shared.paste("for i in range(2):\n\tprint(i + 20)\n")
+    assert "...:     print(i + 20)" in shown and "^I" not in shown
+    assert "20\n21\n" in shown

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import CTRL_C, CTRL_D, ENTER, ESCAPE, UP, Terminal
+from terminal import CTRL_C, CTRL_D, CTRL_U, ENTER, ESCAPE, UP, Terminal
 
 Start = Callable[..., Terminal]
 
@@ -271,23 +271,55 @@ def test_a_dumb_terminal(start: Start) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="there is no /proc")
 def test_idle_uses_no_time(start: Start) -> None:
+    """Once everything is loaded a prompt that waits does not wake up, and nothing is drawn.
+
+    How long loading takes depends on the machine, so that is waited for; then a process that sleeps
+    until a key comes neither gives up the processor again nor uses it.
+    """
     terminal = start()
     terminal.enter("1")
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
-        terminal.pump(0.2)
-    before = _cpu(terminal.pid)
-    end = time.monotonic() + 1
-    while time.monotonic() < end:
-        terminal.pump(0.2)
-    assert _cpu(terminal.pid) - before <= 1
+    _settle(terminal)
+    used, woken, drawn = _ticks(terminal.pid), _woken(terminal.pid), len(terminal.raw)
+    _wait(terminal, 1.5)
+    assert _woken(terminal.pid) - woken <= 2
+    assert _ticks(terminal.pid) - used <= 1
+    assert len(terminal.raw) == drawn
+    terminal.send("x")  # a key wakes it, and that is noticed here
+    terminal.until(lambda: _woken(terminal.pid) > woken and len(terminal.raw) > drawn, "the key")
+    terminal.send(CTRL_U)
     assert terminal.leave() == 0
 
 
-def _cpu(pid: int) -> int:
-    """Clock ticks that a process has used."""
+def _settle(terminal: Terminal) -> None:
+    """Wait until the process has done what it does behind its first prompts."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        woken = _woken(terminal.pid)
+        _wait(terminal, 0.7)
+        if _woken(terminal.pid) == woken:
+            return
+    raise AssertionError("the process never rests")
+
+
+def _wait(terminal: Terminal, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        terminal.pump(0.2)
+
+
+def _ticks(pid: int) -> int:
+    """Hundredths of a second that a process has used the processor."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+def _woken(pid: int) -> int:
+    """How often the threads of a process have waited for something and gone on."""
+    found = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        status = (task / "status").read_text()
+        found += int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+    return found
 
 
 def test_leaving(start: Start) -> None:

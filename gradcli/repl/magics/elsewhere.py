@@ -6,12 +6,15 @@ with the nearest spelling of something else.
 
 from __future__ import annotations
 
+from gradcli.repl.files.config import Config
+
+_SETTINGS = "settings are in ~/.config/gradcli/config.toml"
 _SHELL = "gradcli starts no programs: use another terminal, or Ctrl-Z and fg"
 _FILES = "programs here have files in memory only; %load and %save read and write real ones"
 _CELLS = "cells are Python of gradcli's own; text of other languages has no use here"
 _PROFILE = "%time and %timeit measure statements; the toolbar shows the last input's time"
 _DEBUG = "errors show the line, its operands and the calls that led there; %explain and %why go on"
-_ENVIRONMENT = "the environment is not shown to programs; settings are in config.toml"
+_ENVIRONMENT = f"the environment is not shown to programs; {_SETTINGS}"
 _LOG = "every input is in the history and in the journal for --resume; %save writes them"
 _PACKAGES = "gradcli needs no packages beside itself: use pip in another terminal"
 _PLAIN = "lines are Python and magics only, each written out"
@@ -98,7 +101,7 @@ LINE: dict[str, str] = {
 HARMLESS: dict[str, str] = {
     "automagic": "the % of a line may always be left out where it is no Python",
     "autoreload": "nothing is imported that could change",
-    "config": "settings are in config.toml; %precision, %colors and %xmode change some",
+    "config": f"{_SETTINGS} ({', '.join(Config.__slots__)}); %precision, %colors, %xmode change some",
     "load_ext": "there are no extensions here; %help lists what there is",
     "matplotlib": "figures are drawn in the terminal",
     "pylab": "figures are drawn in the terminal; import numpy as np",
@@ -123,7 +126,7 @@ KEYS: dict[str, str] = {
     "F1": "? shows the guide",
     "F2": "opens the input in the editor, as in IPython; in ptpython it is the menu of settings",
     "F3": "Ctrl-R searches the history",
-    "F4": 'keys = "vi" in config.toml',
+    "F4": 'keys = "vi" in ~/.config/gradcli/config.toml',
     "F6": "pastes are recognised",
     "Ctrl-O": "makes a new line",
     "Alt-Enter": "runs the input",

@@ -23,6 +23,7 @@ from prompt_toolkit.layout.processors import (
     ConditionalProcessor,
     HighlightMatchingBracketProcessor,
     Processor,
+    TabsProcessor,
     Transformation,
     TransformationInput,
 )
@@ -121,6 +122,7 @@ class Prompt:
             history=history,
             auto_suggest=Suggest() if coloured and config.theme != "none" else None,
             input_processors=[
+                TabsProcessor(INDENT, " ", " "),
                 ConditionalProcessor(HighlightMatchingBracketProcessor(), ~is_done),
                 ConditionalProcessor(Preview(self), ~is_done),
             ],

@@ -87,7 +87,8 @@ def transcript(text: str) -> list[str]:
 def fenced(text: str) -> tuple[list[str], bool]:
     """The blocks of Python in a text of Markdown, and whether the last block is closed.
 
-    Text between blocks and blocks of other languages, such as outputs, are dropped.
+    Text between blocks and blocks of other languages, such as outputs, are dropped; so are blocks
+    of nothing but printed values behind another, which is how some tutorials show outputs.
     """
     blocks: list[list[str]] = []
     fence = ""
@@ -103,9 +104,20 @@ def fenced(text: str) -> tuple[list[str], bool]:
             fence = ""
         elif fence and wanted:
             blocks[-1].append(line)
-    return ["\n".join(block) for block in blocks], not fence
+    texts = ["\n".join(block) for block in blocks]
+    return [t for at, t in enumerate(texts) if not at or not _is_printed(t)], not fence
 
 
+def _is_printed(text: str) -> bool:
+    """Whether a text is what print shows of tensors and numbers, not what makes them."""
+    return bool(text.strip()) and _PRINTED.fullmatch(text) is not None
+
+
+_PRINTED = re.compile(
+    r"(?:tensor\(|torch\.Size\(|Parameter containing:|[\s\[\](),]|\.\.\.|None|True|False"
+    r"|-?(?:inf|nan|\d+\.?\d*(?:e[-+]?\d+)?j?)|requires_grad=|size=|dtype=torch\.\w+|device='\w+'"
+    r"|(?:grad_fn=)?<\w+(?: object at 0x[0-9a-fA-F]+)?>)*+"
+)
 _fence = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*\{?\.?([\w+-]*)[^`\n]*$")
 _LANGUAGES = ("", "py", "python", "python3", "pycon", "ipython", "ipython3", "grad", "gradcli")
 
