@@ -207,7 +207,7 @@ def test_many_inputs_without_marks_run_in_order(shared: Terminal) -> None:
     shared.see("]: 80800")
 
 
-def test_tabs_are_spaces_on_the_screen(shared: Terminal) -> None:
-    shown = shared.paste("for i in range(2):\n\tprint(i + 20)\n")
+def test_tabs_are_spaces_on_the_screen(start: Start) -> None:
+    shown = start().paste("for i in range(2):\n\tprint(i + 20)\n")
     assert "...:     print(i + 20)" in shown and "^I" not in shown
     assert "20\n21\n" in shown
