@@ -39,6 +39,24 @@ def test_timing(shared: Terminal) -> None:
     assert "%timeit is called as" in shared.enter("%timeit -n 20")
 
 
+@pytest.mark.parametrize(
+    ("cell", "total"),
+    [
+        ("%%timeit -n 5 -r 2\nt = t + 1\n", 10),
+        ("%%timeit -n 5 -r 2 t = 100\nt = t + 1\n", 110),
+        ("%%timeit -n 5 -r 2 \n\nt = t + 1\nt = t + 1\n", 20),
+        ("%timeit -n 5 -r 2 t = t + 1", 10),
+        ("%%time\nt = t + 1\nt = t + 1\n", 2),
+        ("%%time t = 5\nt = t + 1\n", 6),
+    ],
+)
+def test_what_is_timed(shared: Terminal, cell: str, total: int) -> None:
+    """Behind %%timeit the first line is done once and not counted, as in IPython."""
+    shared.enter("t = 0")
+    shared.paste(cell)
+    assert f"]: {total}\n" in shared.enter("t")
+
+
 def test_names(shared: Terminal) -> None:
     shared.enter("weight = param([1., 2.]); count = 3")
     shown = shared.enter("%who")
@@ -90,6 +108,38 @@ def test_outputs_that_there_are(start: Start) -> None:
     assert "the inputs are 1-9" in terminal.enter("In[99]")
 
 
+def test_names_of_ipython_for_inputs_and_outputs(start: Start) -> None:
+    terminal = start()
+    assert "there are no outputs yet" in terminal.enter("__")
+    terminal.enter("2 + 2")
+    assert "In[-2] is the last input; the inputs are 1-3" in terminal.enter("_i")
+    assert "In[-2] is the last input" in terminal.enter("_i2")
+    assert "the outputs are 2, in Out" in terminal.enter("_oh")
+    assert "]: '2 + 2'" in terminal.enter("In[2]")
+
+
+def test_the_last_inputs(start: Start) -> None:
+    terminal = start()
+    for text in ("a = 1", "b = 2", "c = 3"):
+        terminal.enter(text)
+    assert terminal.enter("%hist -l 2").endswith("-l 2\n2: b = 2\n3: c = 3\n")
+    assert "%hist is called as" in terminal.enter("%hist -t")
+    assert "torch.ones_like" in terminal.enter("%psearch torch.*ones*")
+    assert "did you mean %precision?" in terminal.enter("%prec")
+
+
+@pytest.mark.parametrize("line", ["!ls -l", "!!ls", "files = !ls -l", "a, b = !ls"])
+def test_no_command_of_the_shell_runs(shared: Terminal, line: str) -> None:
+    assert "ls: gradcli starts no other programs" in shared.enter(line)
+
+
+def test_what_looks_like_a_command(shared: Terminal) -> None:
+    shared.enter("x = 1")
+    assert "]: True" in shared.enter("x !=2")
+    assert "]: True" in shared.enter("y = x != 2; y")
+    assert "the opposite of x is `not x`" in " ".join(shared.enter("y = !x").split())
+
+
 def test_values_of_magics_get_names(shared: Terminal) -> None:
     shared.enter("x = param([1., 2.]); w = param(3.); y = (w * x**2).sum()")
     shared.enter("g = %grad y x")
@@ -137,7 +187,8 @@ def test_advice_names_what_there_is(name: str) -> None:
 
 
 def test_advice_is_given(shared: Terminal) -> None:
-    assert "*name*? and torch.*name*?" in shared.enter("%psearch ones")
+    assert "%psearch          as %pinfo here" in shared.enter("%help ipython")
+    assert "del name" in shared.enter("%reset_selective x")
     assert "%save NAME.ipynb" in shared.enter("%notebook x")
     number = shared.number
     shared.send("%%bash" + ENTER + "ls" + ENTER + ENTER)

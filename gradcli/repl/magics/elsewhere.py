@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from gradcli.repl.files.config import Config
 
+from .table import ALIASES
+
 _SETTINGS = "settings are in ~/.config/gradcli/config.toml"
 _SHELL = "gradcli starts no programs: use another terminal, or Ctrl-Z and fg"
 _FILES = "programs here have files in memory only; %load and %save read and write real ones"
@@ -68,14 +70,11 @@ LINE: dict[str, str] = {
     "page": "print(…), and scroll",
     "pastebin": _SHELL,
     "pdb": _DEBUG,
-    "pdoc": "name?",
-    "pfile": "name?? shows the text of what was defined here",
     "pip": _PACKAGES,
     "popd": _FILES,
     "pprint": "values are laid out when they are long",
     "profile": _ENVIRONMENT,
     "prun": _PROFILE,
-    "psearch": "*name*? and torch.*name*?",
     "pushd": _FILES,
     "pwd": _FILES,
     "pycat": "%load FILE puts a file at the prompt",
@@ -141,7 +140,8 @@ def advice(name: str, cell: bool = False) -> str:
 
 def commands() -> list[tuple[str, str]]:
     """Every command and key that is another one here, and what it is here."""
-    lines = sorted({**LINE, **HARMLESS}.items())
+    same = {name: f"as %{here} here" for name, here in ALIASES.items()}
+    lines = sorted({**LINE, **HARMLESS, **same}.items())
     found = [(f"%{name}", told) for name, told in lines]
     found += [(f"%%{name}", told) for name, told in CELL.items()]
     return [*found, *KEYS.items()]

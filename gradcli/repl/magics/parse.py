@@ -27,7 +27,8 @@ def find(name: str) -> Magic:
         from gradcli.repl.session.failed import Failed
 
         told = advice(name)
-        near_name = did_you_mean(near(name, MAGICS, 1), "%{}")
+        begun = [known for known in MAGICS if len(name) > 2 and known.startswith(name)]
+        near_name = did_you_mean(near(name, MAGICS, 1) or begun[:2], "%{}")
         raise Failed(f"there is no %{name}", told or near_name or "%help lists the magics")
     return found
 
@@ -66,7 +67,8 @@ def run_magic(shell: Shell, line: str) -> None:
 
             told = advice(name, cell=True)
             raise Failed(f"there is no %%{name}", told or "%%time and %%timeit take several lines")
-        _limited(shell, find(name), body if not rest else f"{rest}\n{body}" if body else rest)
+        first = rest or name == "timeit"  # behind which the options and what is done once stand
+        _limited(shell, find(name), f"{rest}\n{body}" if first else body)
         return
     if not line.startswith("%"):
         assign(shell, line)

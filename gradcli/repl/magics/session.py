@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
 REPEATS = 7  # measurements of %timeit
-_OPTION = re.compile(r"-([nr]) ?(\d{1,7})(?:\s+|$)")
+_OPTION = re.compile(r"-([nr]) ?(\d{1,7})(?:[ \t]+|$|(?=\n))")
 ENOUGH = 0.2  # seconds that one measurement of %timeit takes
 
 
@@ -51,6 +51,10 @@ def timeit(shell: Shell, text: str) -> None:
     while match := _OPTION.match(text):
         given[match[1]] = int(match[2])
         text = text[match.end() :]
+    if shell.inputs[-1].startswith("%%"):  # what stands behind %%timeit is done once
+        before, _, text = text.partition("\n")
+        if before.strip():
+            shell.run_code(Source(before, f"In[{shell.number - 1}]"), shell.number - 1, echo=False)
     if not text.strip() or not given["r"]:
         raise Failed("%timeit is called as %timeit [-n N] [-r R] STATEMENT")
     source = Source(text, f"In[{shell.number - 1}]")

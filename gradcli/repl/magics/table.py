@@ -355,7 +355,7 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "hist",
-            "[1-5] [-n] [-o] [-g TEXT [--all]] | x",
+            "[1-5] [-l N] [-n] [-o] [-g TEXT [--all]] | x",
             "inputs of this session, or with -g of all; with a tensor, how often its values occur",
             "views",
             (
@@ -367,7 +367,7 @@ MAGICS: dict[str, Magic] = {
                     "1 + 2", "3 * 4", "%hist -g +", prints=("Out[1]: 3\nOut[2]: 12\n1: 1 + 2")
                 ),
             ),
-            ("names", "-g", "-n", "-o", "--all"),
+            ("names", "-g", "-l", "-n", "-o", "--all"),
         ),
         Magic(
             "time",
@@ -379,7 +379,8 @@ MAGICS: dict[str, Magic] = {
         Magic(
             "timeit",
             "[-n N] [-r R] STATEMENT",
-            "run a statement many times: the mean of a run, its spread and the best",
+            "run a statement many times: the mean of a run, its spread and the best; behind %%timeit "
+            "the first line runs once, before those below",
             "session",
             (
                 _example("%timeit 1 + 2", prints="… per run, at best …"),
@@ -658,9 +659,7 @@ MAGICS: dict[str, Magic] = {
             "session",
             (
                 _example("%help jvp", prints=("%jvp y x [v]\n…")),
-                _example(
-                    "%help ipython", prints=("…\n%psearch          *name*? and torch.*name*?\n…")
-                ),
+                _example("%help ipython", prints=("…\n%reset_selective  del name\n…")),
             ),
             ("magics",),
         ),
@@ -677,4 +676,7 @@ ALIASES = {
     "magic": "help",
     "quickref": "help",
     "rep": "recall",
+    "pdoc": "pinfo",
+    "pfile": "psource",
+    "psearch": "pinfo",
 }

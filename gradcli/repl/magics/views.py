@@ -290,6 +290,15 @@ def _one_by_one(function: Any, xs: list[float], bent: bool) -> list[list[float]]
     return found
 
 
+def _last(shell: Shell, words: list[str]) -> list[str]:
+    """The inputs that `-l N` stands for: the last N, 10 without a number."""
+    place = words.index("-l")
+    given = words[place + 1] if place + 1 < len(words) else ""
+    count = int(given[:6]) if given.isdecimal() else 10
+    last = shell.number - 2
+    return [*words[:place], f"{max(last - count + 1, 1)}-{last}"] if count and last > 0 else []
+
+
 def hist(shell: Shell, text: str) -> None:
     words = split(text)
     if "-g" in words:
@@ -297,6 +306,10 @@ def hist(shell: Shell, text: str) -> None:
         _search(shell, " ".join(wanted), "--all" in words)
         return
     rest = [word for word in words if word not in ("-n", "-o")]
+    if "-l" in rest:
+        rest = _last(shell, rest)
+    if any(re.fullmatch("-[a-z]+", word) for word in rest):
+        arguments("hist", "1 2", 0, 1)
     numbers = ranges(shell, rest) if rest else list(range(1, shell.number - 1))
     if numbers is None:
         from gradcli.plot.counts import histogram

@@ -17,7 +17,7 @@ _help = re.compile(
     r"\s*(?:(\?{1,2})\s*([\w.*]*)|([A-Za-z_*][\w.*]*|%\w+)(\?{1,2})|help\(([\w.]*)\))\s*$"
 )
 _named = re.compile(r"[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*\s*=\s*%[A-Za-z_]")
-_shell = re.compile(r"!{1,2}\s*\S")
+_shell = re.compile(r"(?:[A-Za-z_][\w, \t]*=\s*)?!{1,2}\s*[^\s=]")
 
 
 class Leave(Exception):

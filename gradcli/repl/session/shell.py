@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .undo import Undo
 
 NO_SHELL = "gradcli starts no other programs"
+NEGATION = "the opposite of x is `not x`"
 SHELL_HELP = "Ctrl-Z goes to the shell and fg comes back; %load and %save read and write files"
 MOST_SHOWN = 20_000  # characters of what an input showed that are kept
 MOST_RUNS = 10  # stretches of numbers that are listed
@@ -282,7 +283,9 @@ class Shell:
                 elif piece.kind in ("magic", "named"):
                     self.magic(self, piece.text)
                 elif piece.kind == "shell":
-                    raise Failed(f"{piece.text.split()[0]}: {NO_SHELL}", SHELL_HELP)
+                    command = piece.text[piece.text.index("!") :].split()[0]
+                    help = SHELL_HELP if piece.text[0] == "!" else f"{SHELL_HELP}; {NEGATION}"
+                    raise Failed(f"{command}: {NO_SHELL}", help)
                 else:
                     self.help(self, *cells.help_request(piece.text))
         except Failed as error:
@@ -465,7 +468,7 @@ class Shell:
             mark_cuts(error, [*pieces, *((tree, error.source) for tree in own)])
         diagnostic = diagnostic_of(error, source)
         told = "" if inner is None else self._outputs_there(inner)
-        if told and not diagnostic.help:
+        if told:
             diagnostic.help = [told]
         self.show_diagnostic(diagnostic)
 
@@ -475,8 +478,11 @@ class Shell:
         args = error.args
         if isinstance(error, KeyError) and args and type(args[0]) is int and "Out[" in text:
             return _numbers("outputs", list(self.outputs))
-        if isinstance(error, NameError) and re.fullmatch(r"_\d+", str(error.name)):
-            return _numbers("outputs", list(self.outputs))
+        name = str(error.name) if isinstance(error, NameError) else ""
+        if name in RECENT or name == "_oh" or re.fullmatch(r"_\d+", name):
+            return _numbers("outputs", list(self.outputs)) + (", in Out" if name == "_oh" else "")
+        if re.fullmatch(r"_i{1,3}|_i\d+|_ih", name):
+            return f"In[-2] is the last input; {_numbers('inputs', list(range(1, self.number)))}"
         if isinstance(error, IndexError) and "In[" in text:
             return _numbers("inputs", list(range(1, self.number)))
         return ""
