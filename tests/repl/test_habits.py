@@ -187,7 +187,6 @@ def test_advice_names_what_there_is(name: str) -> None:
 
 
 def test_advice_is_given(shared: Terminal) -> None:
-    assert "%psearch          as %pinfo here" in shared.enter("%help ipython")
     assert "del name" in shared.enter("%reset_selective x")
     assert "%save NAME.ipynb" in shared.enter("%notebook x")
     number = shared.number

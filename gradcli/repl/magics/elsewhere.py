@@ -100,7 +100,7 @@ LINE: dict[str, str] = {
 HARMLESS: dict[str, str] = {
     "automagic": "the % of a line may always be left out where it is no Python",
     "autoreload": "nothing is imported that could change",
-    "config": f"{_SETTINGS} ({', '.join(Config.__slots__)}); %precision, %colors, %xmode change some",
+    "config": f"{_SETTINGS} ({', '.join(Config.__slots__)}); %precision and %colors change some",
     "load_ext": "there are no extensions here; %help lists what there is",
     "matplotlib": "figures are drawn in the terminal",
     "pylab": "figures are drawn in the terminal; import numpy as np",

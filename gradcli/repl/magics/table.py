@@ -379,8 +379,8 @@ MAGICS: dict[str, Magic] = {
         Magic(
             "timeit",
             "[-n N] [-r R] STATEMENT",
-            "run a statement many times: the mean of a run, its spread and the best; behind %%timeit "
-            "the first line runs once, before those below",
+            "run a statement many times: the mean of a run, its spread and the best; what stands "
+            "behind %%timeit runs once, before the lines below",
             "session",
             (
                 _example("%timeit 1 + 2", prints="… per run, at best …"),
@@ -659,7 +659,7 @@ MAGICS: dict[str, Magic] = {
             "session",
             (
                 _example("%help jvp", prints=("%jvp y x [v]\n…")),
-                _example("%help ipython", prints=("…\n%reset_selective  del name\n…")),
+                _example("%help ipython", prints=("…\n%psearch          as %pinfo here\n…")),
             ),
             ("magics",),
         ),
