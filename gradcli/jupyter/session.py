@@ -10,6 +10,7 @@ from typing import Any
 from gradcli.language.errors.diagnostics import Diagnostic
 from gradcli.render.diagnostics import wrapped
 from gradcli.repl.files.config import Config
+from gradcli.repl.magics.parse import with_percent
 from gradcli.repl.main import run_magic, show_help
 from gradcli.repl.session.shell import Shell
 from gradcli.tensor.runtime import runtime
@@ -57,7 +58,7 @@ class CellSession(Shell):
         """Run a cell; the error that ended it, if any. Raises Leave."""
         self.error = None
         self.silent = silent
-        self.run(text, typed=False)
+        self.run(with_percent(self, text), typed=False)
         pyplot = self.session.pyplot
         if pyplot is not None:
             pyplot.show()  # as notebooks do: what is drawn is seen below its cell

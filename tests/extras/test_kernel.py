@@ -101,6 +101,12 @@ def test_magics_and_warnings(notebook: Notebook) -> None:
     assert "take care" in text_of(shown)
 
 
+def test_the_percent_may_be_left_out(notebook: Notebook) -> None:
+    notebook.run("counted = 7")
+    assert "counted" in text_of(notebook.run("who int")[1])
+    assert notebook.run("who + 1")[0]["ename"] == "NameError"
+
+
 def test_plots_stand_below_their_cell(notebook: Notebook) -> None:
     _, shown = notebook.run("import matplotlib.pyplot as plt\nplt.plot([1, 4, 9]);")
     pictures = [c["data"] for kind, c in shown if kind == "display_data"]

@@ -76,7 +76,8 @@ def test_help_of_a_class(talk: Talk) -> None:
     shown = talk("nn.Linear?")
     assert shown.startswith("nn.Linear(in_features, out_features, bias=True, device=None, dtype=")
     assert "output `(*, out_features)`" in shown
-    assert talk("Net?") == "Net(width=2)\n    Two layers.\n"
+    shown = talk("Net?")
+    assert shown.startswith("Net(width=2)\n    Two layers.\n    a class of Module, defined in ")
 
 
 def test_help_of_a_module(talk: Talk) -> None:
