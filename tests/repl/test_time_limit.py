@@ -80,7 +80,7 @@ def test_a_question_has_no_time_limit(start: Start, tmp_path: Path) -> None:
     while time.monotonic() < end:
         terminal.pump(0.1)
     terminal.send("y\r")
-    terminal.see("are in kept.grad")
+    terminal.see("1 statement is in kept.grad")
 
 
 def test_a_session_has_one_alarm(start: Start) -> None:

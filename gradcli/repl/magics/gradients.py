@@ -237,9 +237,11 @@ def grad(shell: Shell, text: str) -> None:
     root = result(shell, words[0])
     inputs = [result(shell, word) for word in words[1:]]
     if shape_of(root) != () and root.array.size != 1:
+        y, x = words[:2]
         raise Failed(
-            f"`{words[0]}` has the shape {list(shape_of(root))}: a gradient starts from one number",
-            f"%vjp {words[0]} {words[1]} v takes a cotangent v, %jacobian all elements",
+            "RuntimeError: grad can be implicitly created only for scalar outputs",
+            f"`{y}` has the shape {list(shape_of(root))}: %vjp {y} {x} v takes a cotangent v, "
+            "%jacobian all elements",
         )
     with looked_into(shell, root):
         found = api.grad(root, inputs, None, retain_graph=True, allow_unused=True)
