@@ -122,7 +122,7 @@ class Prompt:
             history=history,
             auto_suggest=Suggest() if coloured and config.theme != "none" else None,
             input_processors=[
-                TabsProcessor(INDENT, " ", " "),
+                ConditionalProcessor(TabsProcessor(INDENT, " ", " "), Condition(self._has_tabs)),
                 ConditionalProcessor(HighlightMatchingBracketProcessor(), ~is_done),
                 ConditionalProcessor(Preview(self), ~is_done),
             ],
@@ -169,6 +169,9 @@ class Prompt:
         than a typist can have pressed. The paste lasts until a prompt is drawn and nothing waits.
         """
         return not self.pasted and not self.together and self.behind <= TYPED_AHEAD
+
+    def _has_tabs(self) -> bool:
+        return "\t" in self.session.default_buffer.text
 
     def drop(self) -> None:
         """Forget the rest of a paste that is not read yet."""
