@@ -112,3 +112,53 @@ def test_gradients_of_parameters(talk: Talk) -> None:
     assert "body.0.weight.grad = tensor([[1.]])\nbody.0.bias.grad = tensor([1.])" in shown
     assert "body.0.bias.grad = None" in talk("%zero")
     assert "2 gradients checked, 0 wrong" in talk("%check body(torch.ones(1)).sum()")
+
+
+TRAINING = """torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+X = torch.tensor([[0., 0.], [0., 1.], [1., 0.], [1., 1.]]); T = X.sum(1, keepdim=True) % 2
+losses = []; calls = {"n": 0}
+for i in range(5):
+    opt.zero_grad(); loss = F.mse_loss(net(X), T); loss.backward(); opt.step()
+    losses.append(loss.item()); calls["n"] += 1
+"""
+
+
+@pytest.mark.parametrize(
+    "magic",
+    [
+        "%check loss",
+        "%formula loss",
+        "%formula loss net.2.bias",
+        "%formula F.mse_loss(net(X), T)",
+        "%minimize loss net.2.bias",
+        "%explain loss",
+        "%graph loss",
+        "%why net.0.weight",
+    ],
+)
+def test_what_runs_again_changes_nothing(magic: str) -> None:
+    """Neither lists, nor optimizers, nor parameters and their gradients, nor random numbers."""
+    seen = (
+        "print(losses, calls, opt.state_dict(), torch.get_rng_state().sum())\n"
+        "print([(n, p, p.grad, p.requires_grad) for n, p in net.named_parameters()])"
+    )
+    talk = Talk()
+    talk(TRAINING)
+    before = talk(seen)
+    assert "a bug" not in talk(magic)
+    assert talk(seen) == before
+    assert "4 gradients checked, 0 wrong" in talk("%check F.mse_loss(net(X), T)")
+    assert "took back In[4]: print" in talk("%undo")
+    talk.shell.keeper.close()
+
+
+def test_formulas_of_modules() -> None:
+    talk = Talk()
+    talk("net = nn.Linear(2, 1); x = param([3., 4.])")
+    talk("y = (net(x)**2).sum()")
+    shown = talk("%formula y net.bias")
+    assert shown.startswith("net_bias: 2 * ") and "net_weight" in shown
+    assert "net_weight: " in talk("%formula y")
+    talk.shell.keeper.close()

@@ -88,6 +88,9 @@ class Derivation:
         self.run = run
         self.result = y
         self.y = symbol
+        missing = [name for name in by if name not in run.leaves]
+        if missing:
+            raise NoFormula(f"the run that was looked at did not get to `{missing[0]}`")
         self.by = {name: run.leaves[name] for name in by}
         self.names = self._names()
         self.algebra = Algebra()

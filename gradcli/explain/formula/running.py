@@ -29,7 +29,7 @@ class Run:
         self.names: dict[Symbol, str] = {}
         replaced = {}
         for name, tensor in given.items():
-            self.leaves[name] = named(tensor, name)
+            self.leaves[in_formulas(name)] = named(tensor, in_formulas(name))
             replaced[name] = tensor
         try:
             with tracing():
@@ -48,7 +48,7 @@ class Run:
             raise
 
     def _observe(self, name: str, value: Any, place: int) -> None:
-        name = name.replace(".", "_")  # of parameters of modules
+        name = in_formulas(name)
         self.values[name] = value
         if type(value) is not Tensor:
             return
@@ -58,3 +58,8 @@ class Run:
                 self.leaves[name] = named(value, name)
         elif symbol is not None and symbol.call is not None and name.isidentifier():
             self.names.setdefault(symbol, name)
+
+
+def in_formulas(name: str) -> str:
+    """The name of a leaf in a formula, which dotted names of modules' parameters cannot have."""
+    return name.replace(".", "_")

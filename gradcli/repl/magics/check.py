@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,7 +114,7 @@ class Recipe:
         session.stdout = _ignore
         value: Any = UNSET
         try:
-            with enable_grad(), borrowed(names, parameters, copied):
+            with self._untouched(), enable_grad(), borrowed(names, parameters, copied):
                 for program in self.statements:
                     value = session.run(program).value
                 observe("", value, 0)
@@ -122,12 +122,20 @@ class Recipe:
             session.globals, session.stdout = kept, write
             random()
 
+    def _untouched(self) -> AbstractContextManager[None]:
+        """What takes back what the statements do to lists, optimizers and other values."""
+        undo = self.shell.undo
+        return nullcontext() if undo is None else undo.untouched()
+
     def _random(self) -> Any:
         """A function that takes the random numbers back to where they are now."""
         from gradcli.kernels.generator import default_generator as generator
+        from gradcli.repl.session.snapshot import kind_of
 
-        state = generator.save()
-        return lambda: generator.restore(state)
+        kind = kind_of(generator)
+        assert kind is not None
+        state = kind.take(generator)
+        return lambda: kind.put(generator, state)
 
 
 def _ignore(text: str) -> None:

@@ -8,7 +8,7 @@ from gradcli.autograd.leaf import is_leaf
 from gradcli.explain.check import fresh
 from gradcli.explain.formula.answers import answer
 from gradcli.explain.formula.formulas import Derivation
-from gradcli.explain.formula.running import Run
+from gradcli.explain.formula.running import Run, in_formulas
 from gradcli.explain.formula.tracing import NoFormula
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.render.names import place_of
@@ -46,9 +46,11 @@ def formula(shell: Shell, text: str) -> None:
         for name, value in shell.names.items()
         if type(value) is Tensor and value.level is None and is_leaf(value)
     }
+    given |= {name: fresh(value) for name, value in recipe.leaves.items() if "." in name}
     try:
         run = Run(recipe.run, given)
-        derivation = Derivation(run, run.values[""], words[1:] or list(recipe.leaves))
+        by = [in_formulas(name) for name in words[1:] or recipe.leaves]
+        derivation = Derivation(run, run.values[""], by)
         found = answer(derivation, "grad", form)
     except NoFormula as error:
         at = f" ({place_of(error.where)})" if error.where else ""

@@ -12,6 +12,8 @@ graphs, and go before those.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -139,6 +141,26 @@ class Undo:
         before_write.append(self._see)
         before_array_write.append(self._see_array)
         freeing.insert(0, self._see_freed)
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Take back, behind what runs within, all that it changed of what the session holds.
+
+        Nothing is taken back where the session holds more than is looked at, or where more was
+        written than is kept.
+        """
+        outer = self.before, self.memory, self.freed, self.copied, self.first
+        before = self.before = Snapshot(self.shell)
+        self.memory, self.freed, self.copied, self.first = {}, [], 0, next_number()
+        try:
+            yield
+        finally:
+            after = Snapshot(self.shell, before)
+            if before.whole and after.whole and self.copied <= self.keeper.limit:
+                step = Step(0, "")
+                self._fill(step, before, after)
+                step.swap()
+            self.before, self.memory, self.freed, self.copied, self.first = outer
 
     def _stop_listening(self) -> None:
         for listeners, listener in (
