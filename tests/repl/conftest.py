@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
+from gradcli.repl.session.interrupts import Interrupts
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
 
@@ -19,6 +20,22 @@ def _settings() -> Iterator[None]:
     before = runtime.grad_enabled, dtypes.default.dtype
     yield
     runtime.grad_enabled, dtypes.default.dtype = before
+
+
+@pytest.fixture(autouse=True)
+def _pipes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sessions in the tests' own process give back their pipes; there can be only so many."""
+    made: list[Interrupts] = []
+    original = Interrupts.__init__
+
+    def noted(self: Interrupts) -> None:
+        original(self)
+        made.append(self)
+
+    monkeypatch.setattr(Interrupts, "__init__", noted)
+    yield
+    for interrupts in made:
+        interrupts.close()
 
 
 @pytest.fixture

@@ -54,6 +54,12 @@ class Interrupts:
             handled.release()
         self.ends = False
 
+    def close(self) -> None:
+        """Give back the pipes; they are made again when it is entered."""
+        watchdog, self.watchdog = self.watchdog, None
+        if watchdog is not None and watchdog.cancel():
+            watchdog.release()
+
     def __enter__(self) -> Interrupts:
         if self.watchdog is None:
             self._arm()
