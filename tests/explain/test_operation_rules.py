@@ -33,7 +33,7 @@ from gradcli.table.lookup import get_op, load_all
         ),
         (
             "softmax",
-            {"input": "p * (g - sum(p * g, 0, keepdim=True))"},
+            {"input": "p * (g - sum(p * g, 0))"},
             "softmax(input, 0) with input [2, 3]",
         ),
         ("masked_sum", {"input": "where(mask, 1.0, 0.0)"}, None),
