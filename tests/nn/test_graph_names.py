@@ -49,7 +49,7 @@ def gradcli(command: str, program: str, folder: Path) -> str:
 
 @pytest.mark.parametrize(
     ("made", "prefix"),
-    [("net = Net()", ""), ("net = nn.Sequential(nn.Sequential(Net()))", "0.0.")],
+    [("net = Net()", "net."), ("net = nn.Sequential(nn.Sequential(Net()))", "net.0.0.")],
 )
 def test_leaves_have_dotted_names(made: str, prefix: str, tmp_path: Path) -> None:
     shown = gradcli("graph", PROGRAM.format(made=made), tmp_path)

@@ -66,6 +66,10 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     ),
     (r"must be tuple of Tensors, not Tensor", "put the tensors in a list: torch.cat([a, b])"),
     (r"must be Tensor, not (?:float|int|list|bool)", "make a tensor of it with torch.tensor(…)"),
+    (
+        r"'(?:float|int|list|bool)' object has no attribute '(?:size|dim|shape|dtype)'",
+        "make a tensor of it with torch.tensor(…)",
+    ),
     (r"not compiled with CUDA|not linked with support for", _ONE_DEVICE),
     (r"expected target dtype to be Long", "classes are integers: target.long()"),
     (r"Target \S+ is out of bounds", "classes count from 0 to the size of dimension 1, less one"),
