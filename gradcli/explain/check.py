@@ -30,7 +30,8 @@ from gradcli.autograd.leaf import fresh_edge
 from gradcli.autograd.modes import requires_grad
 from gradcli.autograd.node import warn_behind
 from gradcli.kernels.generator import Generator
-from gradcli.language.errors.program_error import ProgramError
+from gradcli.language.errors.program_error import ProgramError, methods_of, node_walk
+from gradcli.language.syntax import nodes
 from gradcli.tensor import dtypes
 from gradcli.tensor.dtypes import DType
 from gradcli.tensor.runtime import runtime
@@ -329,7 +330,8 @@ class Check:
                 if entry["kinks"] or entry["undefined"] or not entry["ok"]:
                     fault = self._fault(name, key, entry) or self._kink(name, key, entry, double)
                     if fault is not None:
-                        entry["fault"] = fault._asdict()
+                        entry["fault"] = fault.document()
+                        entry["fault"]["says"] += self._instead(name, key, fault, slopes[key])
         return found
 
     def _slopes(
@@ -385,6 +387,24 @@ class Check:
             return None
         return found[0] if found else None
 
+    def _instead(self, name: str, key: str, fault: Fault, slopes: list[Slope]) -> list[str]:
+        """What a Function's backward returns, and the derivative that its forward has."""
+        leaf = self.inputs[name]
+        if not fault.own:
+            return []
+        returned = list(_returned(fault.node.removesuffix("Backward")))
+        if leaf.dtype.is_complex or key.rstrip(VARIED) != key:
+            return returned
+        from .formula.forwards import by_operations
+
+        differences = np.array([(slope.left + slope.right) / 2 for slope in slopes])
+        if differences.size != max(np.asarray(leaf.array).size, 1):
+            return returned
+        given = {other: fresh(tensor) for other, tensor in self.inputs.items()}
+        text = by_operations(self.subject.run, given, key, name, differences)
+        shown = key or self.subject.name
+        return [*returned, f"its forward has d {shown} / d {name} = {text}"] if text else returned
+
     def _kink(self, name: str, key: str, entry: dict[str, Any], wide: bool) -> Fault | None:
         """The step whose derivative jumps at the first kink, from graphs on both sides of it."""
         if not entry["kinks"]:
@@ -409,6 +429,15 @@ class Check:
                 return None
             sides += found
         return kink_between(*sides) if len(sides) == 2 else None
+
+
+def _returned(name: str) -> Iterator[str]:
+    """Where the backward of a Function of this name returns, and what."""
+    for source, method in methods_of(name, ("backward", "vjp")):
+        for part in node_walk(method):
+            if isinstance(part, nodes.Return) and part.value is not None:
+                text = source.slice(part.value.span)
+                yield f"{source.location(part.span.start)}: its backward returns `{text}`"
 
 
 def _analytic(value: Tensor, weight: Any, inputs: Named, place: int) -> Result | None:

@@ -25,12 +25,20 @@ Local = list[tuple[Any, list[Any]]]
 
 
 class Fault(NamedTuple):
-    """The node, its text and place ("" when it is none or not known), and what is said of it."""
+    """The node, its text and place ("" when it is none or not known), and what is said of it.
+
+    `own` says that it is a custom Function.
+    """
 
     node: str
     text: str
     place: str
     says: list[str]
+    own: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """What JSON has of it."""
+        return {"node": self.node, "text": self.text, "place": self.place, "says": [*self.says]}
 
 
 def _at_node(node: Any, sentence: str) -> Fault:
@@ -99,7 +107,7 @@ def _own_derivative(value: Tensor, leaf: Tensor) -> Fault | None:
     first = _at_node(*found[0])
     for node, sentence in found[1:4]:
         first.says.extend(_at_node(node, sentence).says)
-    return first
+    return first._replace(own=isinstance(found[0][0], FunctionNode))
 
 
 def local_derivatives(value: Tensor) -> Local:

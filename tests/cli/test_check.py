@@ -269,3 +269,46 @@ def test_a_wrong_backward_is_seen_in_half_precision(tmp_path: pathlib.Path) -> N
     )
     (tmp_path / "p.grad").write_text(text)
     assert gradcli("check", str(tmp_path / "p.grad")).returncode == 1
+
+
+SOFT = """import torch
+class Soft(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w, k):
+        ctx.save_for_backward(x, w)
+        ctx.k = k
+        return torch.sigmoid(x @ w) * k
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        s = torch.sigmoid(x @ w)
+        return {returned}, None
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+w = torch.tensor([0.5, -0.25], requires_grad=True)
+loss = (Soft.apply(x, w, 3.0) - 1) ** 2
+y = Soft.apply(x, w, 2.0)
+"""
+
+
+def test_a_wrong_backward_stands_beside_the_derivative_of_its_forward(tmp_path: pathlib.Path):
+    program = tmp_path / "program.grad"
+    wrong = "g * s * w * ctx.k, g * s * (1 - s) * x * ctx.k"
+    program.write_text(SOFT.format(returned=wrong))
+    done = gradcli("check", str(program))
+    text = done.stdout.decode()
+    assert done.returncode == 1
+    assert f"{program}:12:9: its backward returns `{wrong}, None`\n" in text
+    formula = "6 * s * w * (3 * s - 1) * (1 - s), where s = sigmoid(x @ w)"
+    assert f"its forward has d loss / d x = {formula}\n" in text
+    assert "its forward has d y / d x = 2 * s * w * (1 - s), where s = sigmoid(x @ w)\n" in text
+    assert "d w: 2 elements" in text and "/ d w =" not in text
+    program.write_text(SOFT.format(returned=wrong.replace("s * w", "s * (1 - s) * w")))
+    assert "its forward" not in ok("check", str(program))
+
+
+def test_a_result_of_a_function_alone_has_no_formula_of_its_operations(tmp_path: pathlib.Path):
+    program = tmp_path / "program.grad"
+    program.write_text(SOFT.format(returned="g, g"))
+    done = gradcli("grad", "-f", str(program), "--of", "y", "--formula")
+    assert done.returncode == 5
+    assert b"a Function's own backward" in done.stderr

@@ -41,13 +41,16 @@ def evaluated(
 def overruled(derivation: Derivation, formula: Formula) -> bool:
     """Whether the engine's gradients are not those of the operations: a Function's own backward
     or a hook has made them."""
-    result = bare(derivation.y.tensor)
-    with readable(result):
-        executed = gradients(
-            [result],
-            [bare(symbol.tensor) for symbol in derivation.by.values()],
-            [bare(symbol.tensor) for symbol in derivation.extra.values()] or None,
-        )
+    result = bare(derivation.result)
+    try:
+        with readable(result):
+            executed = gradients(
+                [result],
+                [bare(symbol.tensor) for symbol in derivation.by.values()],
+                [bare(symbol.tensor) for symbol in derivation.extra.values()] or None,
+            )
+    except (RuntimeError, TypeError, ValueError):  # of the program's own backward
+        return True
     for name, slope in zip(derivation.by, executed, strict=True):
         found = formula.values.get(name)
         one = slope if found is None else found

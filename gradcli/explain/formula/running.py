@@ -16,13 +16,15 @@ class Run:
     """A program that ran on symbols: what its names stand for, and which names came first.
 
     `execute(replaced, observe)` runs it with other values of its inputs and tells of each binding,
-    as subjects of checks do. Raises NoFormula and ProgramError.
+    as subjects of checks do. With `through`, what runs under `no_grad` is differentiated, too, as
+    are the forwards of Functions. Raises NoFormula and ProgramError.
     """
 
     def __init__(
         self,
         execute: Callable[[dict[str, Tensor], Callable[[str, Any, int], None]], None],
         given: Mapping[str, Tensor],
+        through: bool = False,
     ) -> None:
         self.values: dict[str, Any] = {}
         self.leaves: dict[str, Symbol] = {}
@@ -33,11 +35,11 @@ class Run:
             replaced[name] = tensor
         try:
             with tracing():
-                running.program = True
+                running.program, running.through = True, through
                 try:
                     execute(replaced, self._observe)
                 finally:
-                    running.program = False
+                    running.program = running.through = False
             for name, value in self.values.items():
                 symbol = symbol_of(value) if type(value) is Tensor else None
                 if symbol is not None and symbol.call is None and symbol.name == name:

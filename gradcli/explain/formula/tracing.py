@@ -102,16 +102,18 @@ def _run(op: Op, args: Any) -> Any:
         _mark(call, outputs, args[0], call)
     else:
         _mark(call, outputs)
-    if running.program and not runtime.grad_enabled:
+    if running.program and not (runtime.grad_enabled or running.through):
         for output in (outputs,) if type(outputs) is Tensor else outputs:
             _cut(output)
     return outputs
 
 
 class _Running:
-    """Whether it is the program that runs on symbols, not a rule."""
+    """Whether it is the program that runs on symbols, not a rule; and whether what it computes
+    under `no_grad` is differentiated."""
 
     program = False
+    through = False
 
 
 running = _Running()

@@ -255,7 +255,7 @@ class ProgramError(Exception):
         wrong = _COUNTED.search(sentence)
         if wrong is not None:
             expected = int(wrong[2])
-            for source, node in _methods(wrong[1], ("backward", "vjp")):
+            for source, node in methods_of(wrong[1], ("backward", "vjp")):
                 for item in node_walk(node):
                     if not isinstance(item, nodes.Return):
                         continue
@@ -268,7 +268,7 @@ class ProgramError(Exception):
                         self.labels.append(Label(source, item.span, text))
         shaped = _SHAPED.search(sentence)
         if shaped is not None:
-            for source, node in _methods(shaped[1], ("backward", "vjp")):
+            for source, node in methods_of(shaped[1], ("backward", "vjp")):
                 for item in node_walk(node):
                     if isinstance(item, nodes.Return):
                         text = f"its gradient {shaped[2]} has the shape {shaped[3]}"
@@ -276,7 +276,7 @@ class ProgramError(Exception):
         if "save_for_backward can only save variables" in sentence:
             name = getattr(getattr(getattr(self.node, "func", None), "value", None), "id", "")
             position = int(sentence.partition("argument ")[2].partition(" ")[0])
-            for source, node in _methods(name, ("forward", "setup_context")):
+            for source, node in methods_of(name, ("forward", "setup_context")):
                 for item in node_walk(node):
                     if (
                         isinstance(item, nodes.Call)
@@ -527,7 +527,7 @@ def node_walk(node: Any) -> Iterator[Any]:
             stack.extend(value for _, value in item.fields())
 
 
-def _methods(name: str, wanted: tuple[str, ...]) -> Iterator[tuple[Source, Any]]:
+def methods_of(name: str, wanted: tuple[str, ...]) -> Iterator[tuple[Source, Any]]:
     """The methods of these names of the class that was defined last under a name."""
     for source, node in reversed(machine.sites):
         if isinstance(node, nodes.ClassDef) and node.name == name:
