@@ -142,6 +142,12 @@ def documents(text):
         found.append(value)
 
 
+def is_open_list(rows):
+    """Whether records begin with a list that their first line does not close."""
+    first = rows[0].removeprefix(b"\xef\xbb\xbf").lstrip() if rows else b""
+    return first.startswith(b"[") and first.count(b"[") > first.count(b"]")
+
+
 def is_json(words):
     """Whether stdout holds JSON texts and nothing else."""
     if "--raw-output" in words:
@@ -163,6 +169,7 @@ def is_plain_stream(words, program):
 @given(command_lines(), lines)
 @example((["grad", "--each", "--", "sin(x) / y"], None), [b'{"x": 1, "y": 2}', b"{", b'{"x": [1]}'])
 @example((["eval", "--each", "p.grad"], "x = 5\nx\n"), [b"{}", b"", b"\xff"])
+@example((["eval", "--each", "p.grad"], "y = x * 2\ny\n"), [b"[" * 3000, b"{}"])
 @example((["check", "--json", "-e", "10**30"], None), [])
 def test_any_command_line(tmp_path, command, rows):
     words, program = command
@@ -181,6 +188,8 @@ def test_any_command_line(tmp_path, command, rows):
         found = documents(done.stdout.decode())
         if is_plain_stream(words, program) and (found or done.returncode == 0):
             given = [row for row in rows if row.removeprefix(b"\xef\xbb\xbf").strip()]
+            if is_open_list(given):  # which everything else belongs to
+                given = given[:1]
             assert len(found) >= len(given), where  # a line may hold a value and what is none
             for number, result in enumerate(found, 1):
                 if isinstance(result, dict) and "error" in result:
