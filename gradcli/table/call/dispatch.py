@@ -366,10 +366,15 @@ def call_slowly(op: Op, flavour: str, args: tuple[Any, ...], kwargs: dict[str, A
         tensor, other = bound[:2]
         if type(other) is not Tensor and tensor.level is None:
             return getattr(traced, op.scalar)(tensor, other)
+    return run_as(op, flavour, bound)
+
+
+def run_as(op: Op, flavour: str, bound: Sequence[Any]) -> Any:
+    """Run an entry; an operator gives way where a pack hook raises TypeError."""
     if flavour == OPERATOR and runtime.packing:
         try:
             return run(op, bound)
-        except TypeError:  # of a pack hook
+        except TypeError:
             return NotImplemented
     return run(op, bound)
 

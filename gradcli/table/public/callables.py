@@ -20,7 +20,7 @@ from ..call.arguments import (
     number_in,
 )
 from ..call.compiled import caller, signature
-from ..call.dispatch import give_way, run
+from ..call.dispatch import give_way, run, run_as
 from ..call.fast_paths import writer
 from ..entry import Op
 from ..lookup import get_op
@@ -127,7 +127,7 @@ def _resolver(name: str, ops: Sequence[Op], flavour: str, inplace: bool, space: 
                     by_types[tuple(map(type, args))] = chosen
                     if len(args) == 2 and type(args[0]) is Tensor:
                         by_second[type(args[1])] = chosen
-            result = run(op, bound)
+            result = run_as(op, flavour, bound)
             if op.fields and type(result) is tuple:
                 if out is not None:
                     written(op, result, out)
