@@ -8,7 +8,7 @@ A program is a `.grad` file whose first line is `import torch`. Lines `# ---` cu
 blocks, which run one after another in one namespace after `torch.manual_seed(0)`. A block that
 raises leaves the namespace as it was at the error, and the next block goes on. Each block is
 recorded as `src`, `out` (standard output) and `error` (`TypeName: sentence`, or null).
-Every program runs in a process of its own, so that no mode or option leaks into the next.
+Every program runs in a process and a folder of its own, so that no mode, option or file is left.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import multiprocessing
 import pathlib
 import re
 import sys
+import tempfile
 import warnings
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -70,11 +71,17 @@ def run_program(source: str) -> list[dict[str, str | None]]:
     return record
 
 
+def run_in_empty_folder(source: str) -> list[dict[str, str | None]]:
+    """`run_program` where the files that it writes are gone when it ends."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        return run_program(source)
+
+
 def run_alone(source: str) -> list[dict[str, str | None]]:
-    """`run_program` in a process of its own, which may start processes, too."""
+    """`run_in_empty_folder` in a process of its own, which may start processes, too."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=lambda: sender.send(run_program(source)))
+    process = context.Process(target=lambda: sender.send(run_in_empty_folder(source)))
     process.start()
     record: list[dict[str, str | None]] = receiver.recv()
     process.join()
