@@ -52,9 +52,10 @@ class Keeper:
         before_write.append(self.set_apart)
 
     def close(self) -> None:
-        """Keep nothing any more."""
-        callbacks.remove(self.keep)
-        before_write.remove(self.set_apart)
+        """Keep nothing any more; closing twice is once."""
+        if self.keep in callbacks:
+            callbacks.remove(self.keep)
+            before_write.remove(self.set_apart)
         self.clear()
 
     def clear(self) -> None:

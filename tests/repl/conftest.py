@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
+from gradcli.autograd.freed_values import Keeper
 from gradcli.repl.session.interrupts import Interrupts
 from gradcli.tensor import dtypes
 from gradcli.tensor.runtime import runtime
@@ -23,19 +24,24 @@ def _settings() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _pipes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Sessions in the tests' own process give back their pipes; there can be only so many."""
-    made: list[Interrupts] = []
-    original = Interrupts.__init__
+def _sessions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sessions in the tests' own process give back their pipes and look at nothing any more."""
+    made: list[Interrupts | Keeper] = []
 
-    def noted(self: Interrupts) -> None:
-        original(self)
-        made.append(self)
+    def note(kind: type[Interrupts | Keeper]) -> None:
+        original = kind.__init__
 
-    monkeypatch.setattr(Interrupts, "__init__", noted)
+        def noted(self: Any, *given: Any) -> None:
+            original(self, *given)
+            made.append(self)
+
+        monkeypatch.setattr(kind, "__init__", noted)
+
+    note(Interrupts)
+    note(Keeper)
     yield
-    for interrupts in made:
-        interrupts.close()
+    for one in made:
+        one.close()
 
 
 @pytest.fixture
