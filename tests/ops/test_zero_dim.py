@@ -166,9 +166,8 @@ def outcomes(op: Op, case: Callable[[], Case]) -> dict[str, Any]:
     }
 
 
-def agree(op: Op, one: Callable[[], Case], other: Callable[[], Case]) -> str:
-    """The first thing in which two calls of an entry do not agree."""
-    expected, found = outcomes(op, one), outcomes(op, other)
+def difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
+    """The first thing in which the outcomes of two calls do not agree."""
     return next(
         (
             f"{what}: {expected[what]} is {found[what]}"
@@ -195,13 +194,10 @@ def test_zero_dim_views(op: Op) -> None:
                     continue
                 # How the view was made matters to no kernel: one sample takes all ways.
                 forms = FORMS if index == 0 else {"viewed": FORMS["viewed"]}
+                expected = outcomes(op, lambda s=sample, w=which: formed(s, make, w))
                 for name, form in forms.items():
-                    differs = agree(
-                        op,
-                        lambda s=sample, w=which: formed(s, make, w),
-                        lambda s=sample, f=form, w=which: formed(s, f, w),
-                    )
-                    assert not differs, (kind, index, which, name)
+                    found = outcomes(op, lambda s=sample, f=form, w=which: formed(s, f, w))
+                    assert not difference(expected, found), (kind, index, which, name)
 
 
 @pytest.mark.parametrize(
@@ -213,12 +209,12 @@ def test_one_element_gives_the_same(op: Op) -> None:
     """A scalar gives what a tensor of one element gives."""
     for kind in cases.KINDS:
         for index, sample in enumerate(cases.samples(op, kind)):
+
+            def one(value: Any, dtype: Any) -> Tensor:
+                return make(np.array([value]), dtype)
+
+            expected = outcomes(op, lambda s=sample: formed(s, one, "all"))
             for form in (make, FORMS["viewed"], FORMS["element"]):
-
-                def one(value: Any, dtype: Any) -> Tensor:
-                    return make(np.array([value]), dtype)
-
-                expected = outcomes(op, lambda s=sample: formed(s, one, "all"))
                 found = outcomes(op, lambda s=sample, f=form: formed(s, f, "all"))
                 for what in expected:
                     assert same(flattened(expected[what]), flattened(found[what])), (
