@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.strides import is_dense, relayout, strides_of
 from ..kernels.sums import add_up
 from ..tensor.runtime import runtime
 from ..tensor.tensor import (
@@ -940,16 +941,25 @@ def _references_of_owned() -> tuple[int, int]:
 _HELD, _HELD_BASE = _references_of_owned()
 
 
+def _laid_out(leaf: AccumulateGrad, grad: Any) -> Any:
+    """A first gradient in the layout of its leaf where that has no gaps, as in PyTorch."""
+    array = leaf.array
+    if array.flags.c_contiguous or grad.shape != array.shape:
+        return grad
+    strides = strides_of(array)
+    return relayout(grad, strides) if is_dense(array.shape, strides) else grad
+
+
 def _accumulate(leaf: AccumulateGrad, grad: Any, create_graph: bool = False) -> None:
     """Add to the leaf's `.grad`: in place without create_graph, as a new tensor with it."""
     old = leaf.grad
     if old is None:
         if type(grad) is not Tensor:
-            leaf.grad = make(grad, leaf.dtype)
+            leaf.grad = make(_laid_out(leaf, grad), leaf.dtype)
         elif create_graph:
             leaf.grad = operations.copy(grad)
         else:
-            array = grad.array if grad.level is META else np.array(grad.array)[()]
+            array = grad.array if grad.level is META else _laid_out(leaf, np.array(grad.array)[()])
             leaf.grad = make(array, leaf.dtype)
             leaf.grad.level = grad.level
     elif create_graph:

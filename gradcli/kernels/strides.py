@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..tensor.device import (
+    CHANNELS_LAST,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    memory_format,
+    preserve_format,
+)
 from ..tensor.dtypes import Array
 from ..tensor.memory import window
 
@@ -63,8 +71,94 @@ def preserved_strides(shape: Sequence[int], strides: Sequence[int]) -> tuple[int
     return ordered_strides(shape, [strides])
 
 
+def formatted_strides(
+    shape: Sequence[int], memory_format: memory_format, strides: Sequence[int]
+) -> tuple[int, ...]:
+    """Strides of a new tensor in a memory format, made like one that has `strides`.
+
+    Raises RuntimeError where the format belongs to another number of dimensions.
+    """
+    if memory_format is preserve_format:
+        return preserved_strides(shape, strides)
+    if memory_format not in CHANNELS_LAST:
+        return contiguous_strides(shape)
+    result = [1] * len(shape)
+    step = 1
+    for axis in reversed(memory_format.order(len(shape))):
+        result[axis] = step
+        step *= shape[axis]
+    return tuple(result)
+
+
+def has_channels_last(
+    shape: Sequence[int], strides: Sequence[int], memory_format: memory_format
+) -> bool:
+    """Whether strides are those of a format but for dimensions of one element; False for other
+    numbers of dimensions."""
+    if len(shape) != CHANNELS_LAST[memory_format]:
+        return False
+    expected = 1
+    for axis in (1, *range(len(shape) - 1, 1, -1), 0):
+        if shape[axis] != 1:
+            if strides[axis] != expected:
+                return False
+            expected *= shape[axis]
+    return True
+
+
+def in_format_of(count: int, kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """The kernel of images with results in the memory format of the first `count` arguments: with
+    channels last where one of them has it, else row by row."""
+
+    def laid_out(*arguments: Any) -> Any:
+        result = kernel(*arguments)
+        chosen = next(filter(None, map(format_of_images, arguments[:count])), None)
+        if type(result) is tuple:
+            return tuple([formatted(item, chosen) for item in result])
+        return formatted(result, chosen)
+
+    return laid_out
+
+
+def formatted(array: Array, channels: memory_format | None) -> Array:
+    """The same elements with channels last, or where none is given row by row; an array of another
+    number of dimensions as it is."""
+    if channels is not None and array.ndim != CHANNELS_LAST[channels]:
+        return array
+    return relayout(array, formatted_strides(array.shape, channels or contiguous_format, ()))
+
+
+def format_of_images(array: Array) -> memory_format | None:
+    """The format with channels last that the strides suggest, if they do.
+
+    From the channels, which come first, to the batch each stride has to be at least the reach of
+    the ones before; channels and batch of one stride suggest nothing, as in PyTorch.
+    """
+    if array.ndim not in (4, 5) or not isinstance(array, np.ndarray):
+        return None
+    shape, strides = array.shape, array.strides
+    if array.flags.c_contiguous and strides[1] != array.itemsize:
+        return None
+    reach = 0
+    for axis in (1, *range(array.ndim - 1, 1, -1), 0):
+        if not shape[axis] or strides[axis] < reach or (not axis and reach == strides[1]):
+            return None
+        reach = strides[axis] * max(shape[axis], 1)
+    return channels_last if array.ndim == 4 else channels_last_3d
+
+
 def ordered_strides(shape: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """Dense strides whose order follows that of the operands' strides, the first one first.
+    """Dense strides whose order follows that of the operands' strides, the first one first."""
+    result = [0] * len(shape)
+    step = 1
+    for axis in reversed(order_in_memory(shape, operands)):
+        result[axis] = step
+        step *= max(shape[axis], 1)
+    return tuple(result)
+
+
+def order_in_memory(shape: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """The dimensions by the operands' strides, the slowest first.
 
     The order of a stable insertion sort in which a stride of zero decides nothing, as in PyTorch.
     """
@@ -78,12 +172,7 @@ def ordered_strides(shape: Sequence[int], operands: Sequence[Sequence[int]]) -> 
                 place = other
             elif comparison < 0:
                 break
-    result = [0] * len(shape)
-    step = 1
-    for axis in order:
-        result[axis] = step
-        step *= max(shape[axis], 1)
-    return tuple(result)
+    return tuple(reversed(order))
 
 
 def _compare(shape: Sequence[int], operands: Sequence[Sequence[int]], a: int, b: int) -> int:
@@ -130,6 +219,16 @@ def preserved_copy(array: Array) -> Array:
     if not isinstance(array, np.ndarray) or array.flags.c_contiguous:
         return np.array(array)
     return relayout(np.array(array), preserved_strides(array.shape, strides_of(array)))
+
+
+def formatted_copy(
+    like: Array, memory_format: memory_format, dtype: np.dtype[Any], values: Array
+) -> Array:
+    """A writable copy of `values` in a dtype and a format; `preserve_format` is that of `like`."""
+    strides = formatted_strides(like.shape, memory_format, strides_of(like))
+    result = allocate(like.shape, strides, dtype)
+    result[...] = values
+    return result
 
 
 def strided_copy(array: Array) -> Array:

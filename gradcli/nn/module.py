@@ -25,11 +25,11 @@ from ..autograd.node import is_parameter, kind_of, meta_of
 from ..table.call.arguments import type_name
 from ..table.lookup import get_op
 from ..table.memory.meta import to_meta
-from ..tensor.device import Device, cpu, meta
+from ..tensor.device import Device, cpu, memory_format, meta, preserve_format
 from ..tensor.dtypes import ALL, DType, bfloat16, float16, float32, float64, typename
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
-from ..tensor.tensor import META, NO_DATA, Tensor
+from ..tensor.tensor import META, NO_DATA, Tensor, shape_of
 from . import state_dict as states
 from .functions import torch
 from .hooks import (
@@ -607,15 +607,16 @@ class Module:
         Takes a dtype, a device, both, or a tensor that has them. Raises TypeError for a dtype that
         is neither floating point nor complex.
         """
+        layout = kwargs.pop("memory_format", None) or preserve_format
         dtype, device = wanted(*args, **kwargs)
-        if dtype is None and device is None:
+        if dtype is None and device is None and layout is preserve_format:
             return self
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                 f"dtype={dtype}"
             )
-        return self._apply(lambda tensor: _moved(tensor, dtype, device))
+        return self._apply(lambda tensor: _moved(tensor, dtype, device, layout))
 
     def to_empty(self: Self, *, device: Any, recurse: bool = True) -> Self:
         """Give parameters and buffers memory of their own, with zeros."""
@@ -918,8 +919,14 @@ def indented(text: str, spaces: int) -> str:
     return text.replace("\n", "\n" + " " * spaces)
 
 
-def _moved(tensor: Tensor, dtype: DType | None, device: Device | None) -> Tensor:
-    """A tensor of a module as `to` wants it; integers keep their dtype."""
+def _moved(
+    tensor: Tensor,
+    dtype: DType | None,
+    device: Device | None,
+    layout: memory_format = preserve_format,
+) -> Tensor:
+    """A tensor of a module as `to` wants it; integers keep their dtype, and only images and
+    volumes get another layout."""
     if dtype is None or not (tensor.dtype.is_floating_point or tensor.dtype.is_complex):
         dtype = tensor.dtype
     if device == meta:
@@ -929,7 +936,12 @@ def _moved(tensor: Tensor, dtype: DType | None, device: Device | None) -> Tensor
             f"{NO_DATA} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when "
             "moving module from meta to a different device."
         )
-    return cast(tensor, dtype, True)
+    if len(shape_of(tensor)) not in (4, 5):
+        layout = preserve_format
+    if layout is preserve_format:
+        return cast(tensor, dtype, True)
+    made: Tensor = get_op("_to_copy").call(tensor, dtype, memory_format=layout)
+    return made
 
 
 def wanted(*args: Any, **kwargs: Any) -> tuple[DType | None, Device | None]:
@@ -938,7 +950,6 @@ def wanted(*args: Any, **kwargs: Any) -> tuple[DType | None, Device | None]:
     device = kwargs.pop("device", None)
     other = kwargs.pop("tensor", None)
     kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
     for name in kwargs:
         raise TypeError(f"to() got an unexpected keyword argument '{name}'")
     for value in args:

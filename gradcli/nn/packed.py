@@ -61,6 +61,7 @@ class PackedSequence(
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The steps in another dtype; a device must be the CPU."""
+        kwargs.pop("memory_format", None)
         return self._as(wanted(*args, **kwargs)[0])
 
     def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:

@@ -186,10 +186,22 @@ class memory_format(Named):
     __slots__ = ()
     __module__ = "torch"
 
+    def order(self, ndim: int) -> tuple[int, ...]:
+        """The dimensions, the slowest first. Raises RuntimeError for another number of them."""
+        if self not in CHANNELS_LAST:
+            return tuple(range(ndim))
+        rank = CHANNELS_LAST[self]
+        if ndim != rank:
+            raise RuntimeError(f"required rank {rank} tensor to use {self.name} format")
+        return 0, *range(2, ndim), 1
+
 
 strided = layout("strided")
 preserve_format = memory_format("preserve_format")
 contiguous_format = memory_format("contiguous_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+CHANNELS_LAST = {channels_last: 4, channels_last_3d: 5}  # and the rank that they have
 
 
 def check_device(function: str, device: Any) -> None:

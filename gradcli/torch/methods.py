@@ -17,6 +17,7 @@ from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
 from ..autograd.node import attributes_of, bit_of, is_parameter, kind_of, mark, meta_of
 from ..autograd.operations import operations
+from ..kernels.strides import format_of_images, has_channels_last, strides_of
 from ..table.call.arguments import METHOD, OPERATOR, type_name
 from ..table.dtype_rules import NO_STORAGE
 from ..table.entry import settled
@@ -29,7 +30,18 @@ from ..table.public import resolve
 from ..table.public.callables import public
 from ..table.shape_rules import check_target
 from ..tensor import dtypes
-from ..tensor.device import Device, check_device, cpu, is_meta, meta, strided
+from ..tensor.device import (
+    CHANNELS_LAST,
+    Device,
+    check_device,
+    contiguous_format,
+    cpu,
+    is_meta,
+    memory_format,
+    meta,
+    preserve_format,
+    strided,
+)
 from ..tensor.dtypes import PYTHON, DType, python_number
 from ..tensor.memory import address, memory_of, owner_of, shown
 from ..tensor.notices import warn_once
@@ -328,9 +340,11 @@ def data_ptr(tensor: Tensor) -> int:
     return shown(address(own_memory(tensor)))
 
 
-def is_contiguous(tensor: Tensor, memory_format: Any = None) -> bool:
-    """Whether the elements lie in memory in row-major order without gaps."""
+def is_contiguous(tensor: Tensor, memory_format: Any = contiguous_format) -> bool:
+    """Whether the elements lie in memory without gaps, row by row or as a memory format says."""
     array = tensor.array
+    if memory_format in CHANNELS_LAST:
+        return has_channels_last(shape_of(tensor), strides_of(array), memory_format)
     if tensor.level is META and not any(array.strides):
         return True
     return bool(array.flags.c_contiguous) if isinstance(array, np.ndarray) else True
@@ -354,11 +368,22 @@ def element_size(tensor: Tensor) -> int:
 # ---------------------------------------------------------------- casts
 
 
-def cast(tensor: Tensor, dtype: DType, copying: bool = False) -> Tensor:
-    """The tensor in another dtype; itself if it already has it."""
+def cast(
+    tensor: Tensor,
+    dtype: DType,
+    copying: bool = False,
+    memory_format: memory_format = preserve_format,
+) -> Tensor:
+    """The tensor in another dtype and memory format; itself if it already has them."""
+    kept = memory_format is preserve_format
     if tensor.dtype is dtype and not copying:
-        return tensor
-    return get_op("_to_copy").call(tensor, dtype)  # type: ignore[no-any-return]
+        suggested = None if kept else format_of_images(tensor.array) or contiguous_format
+        if kept or suggested is memory_format:
+            return tensor
+    if kept:
+        return get_op("_to_copy").call(tensor, dtype)  # type: ignore[no-any-return]
+    made: Tensor = get_op("_to_copy").call(tensor, dtype, memory_format=memory_format)
+    return made
 
 
 def cast_derivative(tensor: Tensor, dtype: DType) -> Tensor:
@@ -373,7 +398,7 @@ def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The tensor with a dtype, a device, or those of another tensor."""
     copying = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
+    memory_format = kwargs.pop("memory_format", None) or preserve_format
     dtype = kwargs.pop("dtype", None)
     device = kwargs.pop("device", None)
     other = kwargs.pop("other", None)
@@ -410,10 +435,16 @@ def to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return to_meta(tensor, dtype or tensor.dtype)
     if device is not None and tensor.level is META:
         raise NotImplementedError(NO_DATA)
-    return cast(tensor, dtype or tensor.dtype, copying)
+    return cast(tensor, dtype or tensor.dtype, copying, memory_format)
 
 
-def type_(tensor: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+def type_(
+    tensor: Tensor,
+    dtype: Any = None,
+    non_blocking: bool = False,
+    *,
+    memory_format: memory_format = preserve_format,
+) -> Any:
     """The legacy type name, or the tensor in another dtype."""
     if dtype is None:
         name = tensor.dtype.tensor_name
@@ -421,11 +452,11 @@ def type_(tensor: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     if isinstance(dtype, str):
         for candidate in dtypes.ALL:
             if candidate.tensor_name == dtype:
-                return cast(tensor, candidate)
+                return cast(tensor, candidate, False, memory_format)
         raise ValueError(f"invalid type: '{dtype}'")
     if isinstance(dtype, type):
         dtype = PYTHON.get(dtype, dtype)
-    return cast(tensor, getattr(dtype, "dtype", dtype))
+    return cast(tensor, getattr(dtype, "dtype", dtype), False, memory_format)
 
 
 def type_as(tensor: Tensor, other: Tensor) -> Tensor:
@@ -437,18 +468,18 @@ def type_as(tensor: Tensor, other: Tensor) -> Tensor:
 
 
 def _caster(dtype: DType) -> Callable[..., Tensor]:
-    def method(tensor: Tensor, memory_format: Any = None) -> Tensor:
-        return cast(tensor, dtype)
+    def method(tensor: Tensor, memory_format: memory_format = preserve_format) -> Tensor:
+        return cast(tensor, dtype, False, memory_format)
 
     method.__doc__ = f"The tensor as {dtype!r}."
     return method
 
 
-def to_cpu(tensor: Tensor, memory_format: Any = None) -> Tensor:
+def to_cpu(tensor: Tensor, memory_format: memory_format = preserve_format) -> Tensor:
     """The tensor itself. Raises NotImplementedError for one without data."""
     if tensor.level is META:
         raise NotImplementedError(NO_DATA)
-    return tensor
+    return cast(tensor, tensor.dtype, False, memory_format)
 
 
 def same(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:

@@ -466,6 +466,8 @@ NAMES: dict[str, dict[str, str]] = {
         "strided": "gradcli.tensor.device",
         "contiguous_format": "gradcli.tensor.device",
         "preserve_format": "gradcli.tensor.device",
+        "channels_last": "gradcli.tensor.device",
+        "channels_last_3d": "gradcli.tensor.device",
         "__version__": _PLAIN + ":version",
         "inf": _PLAIN,
         "nan": _PLAIN,

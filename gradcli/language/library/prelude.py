@@ -33,6 +33,8 @@ LEFT_OUT = frozenset(
         "are_deterministic_algorithms_enabled",
         "autograd",
         "backends",
+        "channels_last",
+        "channels_last_3d",
         "compiled_with_cxx11_abi",
         "contiguous_format",
         "cuda",

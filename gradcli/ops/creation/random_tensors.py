@@ -9,7 +9,7 @@ import numpy as np
 
 from ...kernels import random, trials
 from ...kernels.random import Generator
-from ...kernels.strides import allocate, contiguous_strides, preserved_strides, strides_of
+from ...kernels.strides import allocate, contiguous_strides, formatted_strides, strides_of
 from ...table.dtype_rules import is_batched
 from ...table.entry import op
 from ...table.levels.randomness import over_batch, per_example, same_for_all, whole_batch
@@ -19,7 +19,7 @@ from ...table.memory.meta import draws_like, empty, is_meta, needs_data
 from ...table.public.plain_functions import OPTIONS, function
 from ...table.shape_rules import broadcast_shape, check_expand
 from ...tensor import dtypes
-from ...tensor.device import contiguous_format
+from ...tensor.device import preserve_format
 from ...tensor.dtypes import Array, DType
 from ...tensor.runtime import runtime
 from ...tensor.tensor import META, Tensor, make, numel, own_memory, shape_of, version_of
@@ -162,8 +162,9 @@ def _like(
     dtype = dtype or source.dtype
     shape = check_size(shape_of(source), dtype)
     strides = contiguous_strides(shape)
-    if memory_format is not contiguous_format and source.level is None:
-        strides = preserved_strides(shape, strides_of(source.array))
+    if source.level is None:
+        memory_format = memory_format or preserve_format
+        strides = formatted_strides(shape, memory_format, strides_of(source.array))
     if strides == contiguous_strides(shape):
         return per_example(
             shape, lambda full: made(draw(full, dtype, generator, True), dtype, requires_grad)

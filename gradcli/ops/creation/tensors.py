@@ -11,7 +11,13 @@ import numpy as np
 
 from ...autograd.node import bit_of, meta_of
 from ...kernels.spacing import counted, exponents, spaced
-from ...kernels.strides import allocate, contiguous_strides, preserved_strides, strides_of
+from ...kernels.strides import (
+    allocate,
+    contiguous_strides,
+    formatted_copy,
+    formatted_strides,
+    strides_of,
+)
 from ...table.call.python_data import array_of, element, real_number
 from ...table.dtype_rules import element_of, is_batched
 from ...table.out_rules import Rule
@@ -211,14 +217,21 @@ def _constant(name: str, value: int, doc: str) -> None:
         device: Any,
         pin_memory: bool,
         requires_grad: bool,
+        memory_format: Any = None,
     ) -> Tensor:
         check_options(name, layout, device, pin_memory)
         if name == "zeros" and any(length < 0 for length in size):
             raise RuntimeError("zeros: Dimension size must be non-negative.")
+        if memory_format is devices.preserve_format:
+            raise RuntimeError("unsupported memory format Preserve")
         dtype = dtype or dtypes.default.dtype
-        return made(filled(size, value, dtype), dtype, requires_grad)
+        array = filled(size, value, dtype)
+        if memory_format is not None:
+            array = formatted_copy(array, memory_format, dtype.array, array)
+        return made(array, dtype, requires_grad)
 
-    function(f"{name}(int[]... size, *, {OPTIONS})", where=("torch",), out=_MADE, doc=doc)(fill)
+    options = _LIKE if name == "empty" else OPTIONS
+    function(f"{name}(int[]... size, *, {options})", where=("torch",), out=_MADE, doc=doc)(fill)
 
     def fill_like(
         self: Tensor,
@@ -300,8 +313,9 @@ def filled_like(
     if not shape:
         return made(item, dtype, requires_grad)
     strides = contiguous_strides(shape)
-    if memory_format is not devices.contiguous_format and source.level is None:
-        strides = preserved_strides(shape, strides_of(source.array))
+    if source.level is None:
+        memory_format = memory_format or devices.preserve_format
+        strides = formatted_strides(shape, memory_format, strides_of(source.array))
     array = allocate(shape, strides, dtype.array)
     if value != 0:
         array[...] = item

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.strides import in_format_of
 from ...kernels.windows import correlate, output_sizes, scatter, weigh
 from ...table.dtype_rules import is_complex, refuse_bool
 from ...table.entry import ELEMENTWISE, Op, op
@@ -372,7 +373,8 @@ def _result_size(
 op(
     "convolution(Tensor input, Tensor weight, Tensor? bias, Shape stride, Shape padding, "
     "Shape dilation, bool transposed, Shape output_padding, int groups)",
-    kernel=_kernel,
+    kernel=in_format_of(2, _kernel),
+    keeps_layout=True,
     fused=dict.fromkeys(("input", "weight", "bias"), "ConvolutionBackwardBackward0 g input weight"),
     vjp={
         "input": _input_grad,

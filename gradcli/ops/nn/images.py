@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.strides import in_format_of
 from ...kernels.windows import output_sizes, padded
 from ...table.call.arguments import number_in, type_name
 from ...table.entry import op
@@ -396,7 +397,8 @@ def _check_upsample(self: Tensor, size: Any, mode: str, align: bool, scales: Any
 
 op(
     "_upsample(Tensor self, int[] size, str mode, bool align, any? scales)",
-    kernel=_upsample,
+    kernel=in_format_of(1, _upsample),
+    keeps_layout=True,
     check=_check_upsample,
     size=_upsample_size,
     vjp={

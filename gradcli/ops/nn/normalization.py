@@ -14,6 +14,7 @@ import numpy as np
 
 from ...autograd.node import before_write
 from ...kernels.blocks import BLOCK, dot, total
+from ...kernels.strides import in_format_of
 from ...table.dtype_rules import not_differentiable, real_only
 from ...table.entry import op
 from ...table.schema import Namespace
@@ -452,7 +453,8 @@ def _batch_tangent(F: Namespace, t: Any, input: Any, weight: Any, eps: float) ->
 
 op(
     "_batch_norm_training(Tensor input, Tensor? weight, Tensor? bias, float eps)",
-    kernel=_batch_norm_training,
+    kernel=in_format_of(1, _batch_norm_training),
+    keeps_layout=True,
     outputs=4,
     constant=(1, 2, 3),
     fused=dict.fromkeys(
@@ -516,7 +518,8 @@ def _fixed_slope(F: Namespace, g: Any, weight: Any, running_var: Any, eps: float
 op(
     "_batch_norm_fixed(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, "
     "Tensor running_var, float eps)",
-    kernel=_batch_fixed,
+    kernel=in_format_of(1, _batch_fixed),
+    keeps_layout=True,
     fused=dict.fromkeys(
         ("input", "weight", "bias"), "NativeBatchNormBackwardBackward0 g input weight - -"
     ),
@@ -786,7 +789,8 @@ def _check_group(input: Tensor, num_groups: int, weight: Any, bias: Any, eps: fl
 
 op(
     "_group_norm(Tensor input, int num_groups, Tensor? weight, Tensor? bias, float eps)",
-    kernel=_group_norm,
+    kernel=in_format_of(1, _group_norm),
+    keeps_layout=True,
     vjp={
         "input": _group_input,
         "weight": lambda F, g, input, num_groups, eps: F.sum_dim(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...kernels.strides import in_format_of
 from ...table.dtype_rules import real_only
 from ...table.entry import op
 from ...table.out_rules import EXACT
@@ -328,7 +329,8 @@ def _define_max(dims: int) -> None:
         op(
             f"{kernel}(Tensor self, int[] kernel_size, int[] stride, int[] padding, "
             "int[] dilation, bool ceil_mode)",
-            kernel=_max_pool,
+            kernel=in_format_of(1, _max_pool),
+            keeps_layout=True,
             vjp={
                 "self": lambda F, g, out1, self_shape, kernel_size: F._window_scatter(
                     g, out1, tuple(self_shape[len(self_shape) - len(kernel_size) :])
@@ -477,7 +479,8 @@ def _define_adaptive_max(dims: int) -> None:
     if dims > 1:
         op(
             f"_{name}(Tensor self, int[] output_size)",
-            kernel=_adaptive_max,
+            kernel=in_format_of(1, _adaptive_max),
+            keeps_layout=True,
             vjp={
                 "self": lambda F, g, out1, self_shape, output_size: F._window_scatter(
                     g, out1, tuple(self_shape[len(self_shape) - len(output_size) :])
@@ -786,7 +789,8 @@ def _define_average(dims: int) -> None:
         op(
             f"_{name}(Tensor self, int[] kernel_size, int[] stride, int[] padding, "
             "bool ceil_mode, bool count_include_pad, int? divisor_override)",
-            kernel=_avg_pool,
+            kernel=in_format_of(1, _avg_pool),
+            keeps_layout=True,
             vjp={"self": _avg_vjp},
             keeps={"self": ("self",)},
             fused={"self": f"AvgPool{dims}DBackwardBackward0 g self=0"},
@@ -905,7 +909,8 @@ def _define_adaptive_average(dims: int) -> None:
     if dims > 1:
         op(
             f"_{name}(Tensor self, int[] output_size)",
-            kernel=_adaptive_mean,
+            kernel=in_format_of(1, _adaptive_mean),
+            keeps_layout=True,
             vjp={
                 "self": lambda F, g, self_shape, output_size: F._adaptive_back(
                     g, tuple(self_shape[len(self_shape) - len(output_size) :])

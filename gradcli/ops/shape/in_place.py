@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.modes import refresh_view
-from ...kernels.strides import contiguous_strides, strides_of
+from ...kernels.strides import format_of_images, formatted_strides, strided, strides_of
 from ...table.call.dispatch import run
 from ...table.call.record import record
 from ...table.dtype_rules import is_batched
@@ -23,9 +23,10 @@ from ...table.memory.inplace import check_writable, run_inplace
 from ...table.memory.views import keep_retained
 from ...table.public.plain_functions import function
 from ...table.shape_rules import check_numel
+from ...tensor.device import contiguous_format, preserve_format
 from ...tensor.memory import fits, memory_of, view_of
 from ...tensor.runtime import runtime
-from ...tensor.tensor import Tensor, alias, make, own_memory, shape_of, version_of
+from ...tensor.tensor import Tensor, alias, make, numel, own_memory, shape_of, version_of
 from ..creation.tensors import check_size
 from .strided import check_offset, check_strides, element_of
 
@@ -135,8 +136,10 @@ _publish(
 def resize_(self: Tensor, size: Sequence[int], memory_format: Any) -> Tensor:
     if self.node is not None:
         raise RuntimeError("cannot resize variables that require grad")
+    if memory_format is preserve_format:
+        raise RuntimeError("Unsupported memory formatPreserve")
     shape = check_size(size, self.dtype)
-    if shape == shape_of(self):
+    if shape == shape_of(self) and memory_format is None:
         return self
     if is_batched(self):
         level: Any = self.level
@@ -148,14 +151,15 @@ def resize_(self: Tensor, size: Sequence[int], memory_format: Any) -> Tensor:
     array = own_memory(self)
     memory, start = memory_of(array)
     dtype = array.dtype
-    steps = [step * dtype.itemsize for step in contiguous_strides(shape)]
+    strides = formatted_strides(shape, memory_format or contiguous_format, ())
+    steps = [step * dtype.itemsize for step in strides]
     if fits(memory, shape, steps, start, dtype.itemsize):
         self.array = view_of(memory, shape, steps, start, dtype)
     else:
-        grown = np.zeros(shape, dtype)
+        grown = np.zeros(numel(shape), dtype)
         rest = (memory.nbytes - start) // dtype.itemsize
-        grown.reshape(-1)[:rest] = view_of(memory, (rest,), (dtype.itemsize,), start, dtype)
-        self.array = grown
+        grown[:rest] = view_of(memory, (rest,), (dtype.itemsize,), start, dtype)
+        self.array = strided(grown, shape, strides, 0)
     version_of(self).bump(runtime.where)
     return self
 
@@ -183,7 +187,9 @@ def as_strided_(
     doc="Gives the tensor the size of another in place.",
 )
 def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any) -> Tensor:
-    resized: Tensor = resize_(self, shape_of(the_template), None)
+    if memory_format is preserve_format:
+        memory_format = format_of_images(own_memory(the_template)) or contiguous_format
+    resized: Tensor = resize_(self, shape_of(the_template), memory_format)
     return resized
 
 

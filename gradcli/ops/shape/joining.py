@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.strides import format_of_images, formatted
 from ...table.entry import LINEAR, op
 from ...table.levels.batching import aligned
 from ...table.out_rules import Rule
@@ -57,6 +58,13 @@ def _cat(tensors: Sequence[Array], dim: int) -> Array:
     return np.concatenate(used, axis=place, out=result)
 
 
+def _cat_images(tensors: Sequence[Array], dim: int) -> Array:
+    """`_cat`, whose result has channels last where all tensors have."""
+    result = _cat(tensors, dim)
+    formats = {format_of_images(array) for array in tensors}
+    return result if len(formats) > 1 else formatted(result, formats.pop())
+
+
 def _check_cat(tensors: Sequence[Any], dim: int) -> None:
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
@@ -82,7 +90,8 @@ def _cat_vjp(F: Namespace, g: Any, shapes: Sequence[tuple[int, ...]], dim: int) 
 
 op(
     "cat(Tensor[] tensors, Dim dim=0)",
-    kernel=_cat,
+    kernel=_cat_images,
+    keeps_layout=True,
     check=_check_cat,
     vjp={"tensors": lambda F, g, tensors_shape, dim: _cat_vjp(F, g, tensors_shape, dim)},
     jvp=LINEAR,

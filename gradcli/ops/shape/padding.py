@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.strides import in_format_of
 from ...table.call.dispatch import run
 from ...table.call.python_data import element
 from ...table.entry import LINEAR, Op, op
@@ -68,7 +69,8 @@ def leading(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
 
 op(
     "constant_pad_nd(Tensor self, Shape pad, Scalar value=0)",
-    kernel=_constant_pad,
+    kernel=in_format_of(1, _constant_pad),
+    keeps_layout=True,
     batching=leading,
     check=_check_constant,
     vjp={"self": lambda F, g, pad: F.constant_pad_nd(g, tuple(-width for width in pad), 0)},

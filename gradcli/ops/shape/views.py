@@ -13,12 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.strides import infer_size, reshaped, strided, strides_of, view_strides
+from ...kernels.strides import (
+    has_channels_last,
+    infer_size,
+    reshaped,
+    strided,
+    strides_of,
+    view_strides,
+)
 from ...table.entry import LINEAR, op
 from ...table.levels.batching import expanded, new_dim, sized, squeezed
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, check_numel, shape_of_value, wrap_dim, wrap_dims
 from ...tensor import dtypes
+from ...tensor.device import CHANNELS_LAST, contiguous_format
 from ...tensor.dtypes import FROM_ARRAY, Array, DType
 from ...tensor.memory import memory_of, window
 from ...tensor.tensor import Tensor, numel, shape_of
@@ -29,11 +37,17 @@ NOT_VIEWABLE = (
 )
 
 
-def is_contiguous(tensor: Tensor) -> bool:
-    """Whether a tensor is laid out row by row; a batched tensor counts as such."""
-    if tensor.level is not None and tensor.level.value is not None:
+def is_contiguous(tensor: Any, memory_format: Any = contiguous_format) -> bool:
+    """Whether a tensor or an array is laid out in a memory format, row by row if none is given.
+
+    A batched tensor counts as laid out row by row.
+    """
+    array = tensor.array if type(tensor) is Tensor else tensor
+    if memory_format in CHANNELS_LAST:
+        return has_channels_last(array.shape, strides_of(array), memory_format)
+    if type(tensor) is Tensor and tensor.level is not None and tensor.level.value is not None:
         return True
-    return bool(tensor.array.flags.c_contiguous)
+    return bool(array.flags.c_contiguous)
 
 
 # --- view and reshape ------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.strides import order_in_memory, strides_of
 from ...table.call.record import record
 from ...table.dtype_rules import NO_STORAGE, is_batched, requires_grad, underivable
 from ...table.entry import op
@@ -15,6 +16,7 @@ from ...table.memory.inplace import check_writable, copy_, write
 from ...table.memory.views import keep_retained
 from ...table.public.plain_functions import function
 from ...table.shape_rules import check_expand
+from ...tensor.device import memory_format
 from ...tensor.dtypes import c_name
 from ...tensor.memory import address, shown
 from ...tensor.runtime import runtime
@@ -29,6 +31,7 @@ from ...tensor.tensor import (
     shape_of,
     version_of,
 )
+from ..shape.views import is_contiguous
 
 
 def _mapped(
@@ -174,8 +177,23 @@ def module_load(self: Tensor, other: Tensor, assign: bool) -> Tensor:
     doc="The dimensions in the order in which they lie in memory, the slowest first.",
 )
 def dim_order(self: Tensor, ambiguity_check: Any) -> tuple[int, ...]:
-    steps = own_memory(self).strides
-    return tuple(sorted(range(len(steps)), key=lambda dim: -steps[dim]))
+    formats = ambiguity_check if isinstance(ambiguity_check, list) else []
+    if not isinstance(ambiguity_check, bool | list) or not all(
+        isinstance(item, memory_format) for item in formats
+    ):
+        raise TypeError("The ambiguity_check argument must be a bool or a list of memory formats.")
+    array = own_memory(self)
+    shape, steps = array.shape, strides_of(array)
+    if ambiguity_check is not False:
+        several = 1 in shape or len(set(steps)) < len(steps)
+        if several and sum(is_contiguous(array, item) for item in formats) != 1:
+            raise RuntimeError(
+                "The tensor does not have unique dim order, or cannot map to exact one of the "
+                "given memory formats."
+            )
+        if several or 0 in steps:
+            raise RuntimeError("The tensor does not have unique dim order.")
+    return order_in_memory(shape, [steps])
 
 
 function("const_data_ptr(Tensor self)", where=("Tensor",), doc="The address of the first element.")(

@@ -368,7 +368,7 @@ def to_meta(tensor: Tensor, dtype: DType) -> Tensor:
         raise NotImplementedError("gradcli runs no transform over meta tensors")
     stand = emptied(tensor)
     stand.node, stand.number = tensor.node, tensor.number
-    result: Tensor = run_meta(get_op("_to_copy"), (stand, dtype))
+    result: Tensor = run_meta(get_op("_to_copy"), (stand, dtype, None))
     if tensor.level is not META and result.node is not None:
         hooks_of(result.node).pre[0] = _refuse_gradients
     return result
