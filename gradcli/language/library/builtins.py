@@ -514,7 +514,7 @@ def _super(*args: Any) -> Super:
     if not isinstance(after, type):
         raise TypeError(f"super() argument 1 must be a type, not {type(after).__name__}")
     if not values:
-        raise TypeError("super() takes a class and an object, or nothing inside a method")
+        return Super(after)
     value = values[0]
     if not isinstance(value, after) and not (isinstance(value, type) and issubclass(value, after)):
         raise TypeError(not_an_instance(value, after))

@@ -514,21 +514,31 @@ def class_names(value: type) -> list[str]:
 
 
 class Super:
-    """`super()`: the attributes that come after a class in an object's order of classes."""
+    """`super()`: the attributes that come after a class in an object's order of classes.
+
+    Made of a class alone it belongs to no object, and has nothing but its own `__init__`, which
+    `super(C).__init__()` calls to no effect.
+    """
 
     __slots__ = ("after", "value")
 
-    def __init__(self, after: type, value: Any) -> None:
+    def __init__(self, after: type, value: Any = MISSING) -> None:
         self.after = after
         self.value = value
 
     def __repr__(self) -> str:
+        if self.value is MISSING:
+            return f"<super: <class '{self.after.__name__}'>, NULL>"
         return f"<super: <class '{self.after.__name__}'>, <{type(self.value).__name__} object>>"
 
 
 def load_super(value: Super, name: str) -> Any:
     """`super().name`."""
     owner = value.value
+    if owner is MISSING:
+        if name == "__init__":
+            return _init_of_nothing
+        raise AttributeError(f"'super' object has no attribute '{name}'", name=name)
     is_class = isinstance(owner, type)
     order = owner.__mro__ if is_class else type(owner).__mro__
     start = order.index(value.after) + 1 if value.after in order else 0
@@ -549,6 +559,10 @@ def load_super(value: Super, name: str) -> Any:
         if entry is not None:
             return entry.__get__(None if is_class else owner, order[0])
     raise AttributeError(f"'super' object has no attribute '{name}'", name=name)
+
+
+def _init_of_nothing() -> None:
+    """`super(C).__init__()`: it makes the same `super` once more."""
 
 
 def _super_entry(base: type, name: str) -> Any:
