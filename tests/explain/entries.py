@@ -14,7 +14,7 @@ from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import no_grad, requires_grad
 from gradcli.explain.formula.evaluation import evaluated
 from gradcli.explain.formula.formulas import Derivation, Formula, in_language
-from gradcli.explain.formula.local import step_formula
+from gradcli.explain.formula.local import step_formulas
 from gradcli.explain.formula.numpy_code import numpy_code
 from gradcli.explain.formula.running import Run
 from gradcli.explain.formula.symbols import bare
@@ -145,7 +145,7 @@ def steps(op: Op, sample: Sample) -> list[tuple[str, dict[str, Any], Any]]:
     found = []
     for place, slope in enumerate(executed):
         if slope is not None and node.edges[place] is not None:
-            text = step_formula(node, place, names)
+            text = step_formulas(node, [place], names)[0]
             wanted = fitted(node.edges[place], 0, slope, node, executed)
             values = {name: make(value.array, value.dtype) for name, value in given.items()}
             plain = [make(y.array, y.dtype) if type(y) is Tensor else y for y in outputs]

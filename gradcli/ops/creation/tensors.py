@@ -703,9 +703,7 @@ def logspace(
     return made(dtype.cast(np.asarray(powers, dtype.compute)), dtype, requires_grad)
 
 
-def _triangle(
-    name: str, row: int, col: int, offset: int, upper: bool, dtype: DType | None
-) -> Array:
+def _triangle(row: int, col: int, offset: int, upper: bool, dtype: DType | None) -> Array:
     for label, length in (("row", row), ("col", col)):
         if length < 0:
             raise RuntimeError(f"{label} must be non-negative, got{length}")
@@ -734,7 +732,7 @@ def tril_indices(
     pin_memory: bool,
 ) -> Tensor:
     check_options("tril_indices", layout, device, pin_memory)
-    return made(_triangle("tril", row, col, offset, False, dtype), dtype or dtypes.int64)
+    return made(_triangle(row, col, offset, False, dtype), dtype or dtypes.int64)
 
 
 @function(
@@ -750,7 +748,7 @@ def triu_indices(
     pin_memory: bool,
 ) -> Tensor:
     check_options("triu_indices", layout, device, pin_memory)
-    return made(_triangle("triu", row, col, offset, True, dtype), dtype or dtypes.int64)
+    return made(_triangle(row, col, offset, True, dtype), dtype or dtypes.int64)
 
 
 def _cosine_window(

@@ -220,7 +220,7 @@ def _native(F: Namespace, input: Any, p: float, train: bool | None) -> Any:
     elif p == 1:
         kept = F._full_as(input, 0.0)
     else:
-        kept = dropout_noise(F, input, p, False)
+        kept = dropout_noise(input, p, False)
     return F._native_dropout(input, kept, scale), F.ne(kept, 0)
 
 

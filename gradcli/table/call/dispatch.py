@@ -45,8 +45,6 @@ np.seterr(all="ignore")
 # seen large blocks come and go. One that is never touched teaches it to keep what kernels reuse.
 np.empty((1 << 25) - (1 << 13), np.uint8)
 
-_new = object.__new__
-
 LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
 
