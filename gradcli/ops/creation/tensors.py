@@ -18,7 +18,15 @@ from ...table.out_rules import Rule
 from ...table.public.plain_functions import OPTIONS, function
 from ...tensor import device as devices
 from ...tensor import dtypes
-from ...tensor.dtypes import FROM_ARRAY, Array, DType, of_number, python_number, type_name
+from ...tensor.dtypes import (
+    FROM_ARRAY,
+    Array,
+    DType,
+    of_number,
+    python_number,
+    type_name,
+    unsupported,
+)
 from ...tensor.memory import reach
 from ...tensor.runtime import runtime
 from ...tensor.tensor import META, Tensor, alias, make, numel, shape_of
@@ -452,10 +460,6 @@ def eye(
     return made(np.eye(*shape, dtype=dtype.array), dtype, requires_grad)
 
 
-def _unsupported(kernel: str, dtype: DType) -> NotImplementedError:
-    return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
-
-
 def _number(value: complex) -> str:
     """A number as C++ prints it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -476,7 +480,7 @@ def _arange(
         floats = any(isinstance(value, float | complex) for value in (start, end, step))
         dtype = dtypes.default.dtype if floats else dtypes.int64
     if dtype.is_complex or dtype is dtypes.bool_:
-        raise _unsupported("arange_cpu", dtype)
+        raise unsupported("arange_cpu", dtype)
     start, end, step = real_number(start), real_number(end), real_number(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -547,7 +551,7 @@ def range_(
     check_options("range", layout, device, pin_memory)
     dtype = dtype or dtypes.default.dtype
     if dtype.is_complex:
-        raise _unsupported("range_cpu", dtype)
+        raise unsupported("range_cpu", dtype)
     start, end, step = real_number(start), real_number(end), real_number(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -556,7 +560,7 @@ def range_(
     if (end - start) * (1 if step > 0 else -1) < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype is dtypes.bool_:
-        raise _unsupported("range_cpu", dtype)
+        raise unsupported("range_cpu", dtype)
     number: Any = np.int64 if dtype.category == dtypes.INTEGER else np.float64
     if not dtype.raw:
         number = np.float32
@@ -647,7 +651,7 @@ def linspace(
         if isinstance(start, complex) or isinstance(end, complex):
             dtype = dtype.to_complex()
     if dtype is dtypes.bool_:
-        raise _unsupported("linspace_cpu", dtype)
+        raise unsupported("linspace_cpu", dtype)
     check_size((steps,), dtype)
     return made(spaced(start, end, steps, dtype), dtype, requires_grad)
 

@@ -444,8 +444,7 @@ def _check_logits(self: Any, target: Any, weight: Any, pos_weight: Any, reductio
             f"{target.dtype.scalar_name}"
         )
     if self.dtype.category < dtypes.FLOATING:
-        name = self.dtype.scalar_name
-        raise NotImplementedError(f"\"log_sigmoid_cpu\" not implemented for '{name}'")
+        raise dtypes.unsupported("log_sigmoid_cpu", self.dtype)
     real_only("log_sigmoid_cpu", self)
 
 
