@@ -61,7 +61,7 @@ def _result(several: bool, values: tuple[Any, ...]) -> Any:
     return values if several else values[0]
 
 
-def _check_dependence(outputs: Sequence[Tensor], strict: bool, function: str) -> None:
+def _check_dependence(outputs: Sequence[Tensor], strict: bool) -> None:
     if not strict:
         return
     for index, output in enumerate(outputs):
@@ -174,7 +174,7 @@ def vjp(
         several, items = _as_tuple(inputs, "inputs", "vjp")
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "vjp")
-        _check_dependence(outputs, strict, "vjp")
+        _check_dependence(outputs, strict)
         vectors = _vectors(v, outputs, many, "vjp", "user-provided function returns")
         flat = _FLAT.format("jacobian", "{}") if strict and create_graph else ""
         grads = _grad(outputs, fresh, vectors, create_graph, _UNUSED if strict else "", flat)
@@ -197,7 +197,7 @@ def jvp(
         vectors = _vectors(v, items, several, "jvp", "input to the user-provided function is")
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "jvp")
-        _check_dependence(outputs, strict, "jvp")
+        _check_dependence(outputs, strict)
         dummies = [requires_grad_(constant(shape_of(o), o.dtype)) for o in outputs]
         pulled = _grad(outputs, fresh, dummies, True, _UNUSED if strict else "")
         flat = _FLAT.format("jacobian", "{}") if strict and create_graph else ""
@@ -229,7 +229,7 @@ def jacobian(
         several, items = _as_tuple(inputs, "inputs", "jacobian")
         fresh = _fresh(items, create_graph)
         many, outputs = _as_tuple(func(*fresh), "outputs of the user-provided function", "jacobian")
-        _check_dependence(outputs, strict, "jacobian")
+        _check_dependence(outputs, strict)
         if strict and vectorize:
             raise RuntimeError(
                 "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
@@ -325,7 +325,7 @@ def _rows(
 def _scalar(func: Callable[..., Any], function: str, strict: bool) -> Callable[..., Any]:
     def checked(*args: Any) -> Any:
         several, outputs = _as_tuple(func(*args), "outputs of the user-provided function", function)
-        _check_dependence(outputs, strict, function)
+        _check_dependence(outputs, strict)
         if several:
             raise RuntimeError(f"The function given to {function} should return a single Tensor")
         if numel(shape_of(outputs[0])) != 1:

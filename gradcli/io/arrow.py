@@ -177,7 +177,7 @@ def _columns(pa: Any, batch: Any, name: str) -> Columns:
     for title, column in zip(batch.schema.names, batch.columns, strict=True):
         array = _array(pa, column)
         if array is None:
-            found.others[title] = _lister(pa, column)
+            found.others[title] = _lister(column)
         else:
             found.arrays[title] = checked(array, f"{name}: {title}")
     return found
@@ -216,7 +216,7 @@ def _array(pa: Any, column: Any) -> Array | None:
     return inner.reshape(len(column), size, *inner.shape[1:])
 
 
-def _lister(pa: Any, column: Any) -> Callable[[], list[Any]]:
+def _lister(column: Any) -> Callable[[], list[Any]]:
     return lambda: [_plain(item) for item in column.to_pylist()]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.dtypes import Array, DType, c_name
+from ..tensor.dtypes import Array, DType, c_name, unsupported
 from ..tensor.runtime import runtime
 from .generator import Generator, default_generator
 from .spacing import fused
@@ -43,7 +43,6 @@ __all__ = [
     "randperm",
     "shaped",
     "uniform",
-    "unsupported",
 ]
 
 Shape = Sequence[int]
@@ -95,11 +94,6 @@ def _integers(dtype: DType) -> tuple[int, int]:
         return 0, 1
     info = np.iinfo(dtype.array)
     return int(info.min), int(info.max)
-
-
-def unsupported(kernel: str, dtype: DType) -> NotImplementedError:
-    """The refusal of a dtype that a distribution does not have."""
-    return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
 
 
 def _libm(function: Callable[[float], float], x: Doubles) -> Doubles:

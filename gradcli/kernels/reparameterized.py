@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor.dtypes import Array, DType
+from ..tensor.dtypes import Array, DType, unsupported
 from ..tensor.runtime import runtime
 from . import special
 from .generator import Generator, Uniforms, default_generator
-from .random import unsupported
 
 _THIRD = float(np.float32(1.0 / 3.0))
 _AT_ONCE = 1 << 12  # numbers between two looks at whether the user wants to stop

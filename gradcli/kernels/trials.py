@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from ..tensor import dtypes
-from ..tensor.dtypes import Array, DType
+from ..tensor.dtypes import Array, DType, unsupported
 from .generator import Generator, Uniforms, default_generator
-from .random import Doubles, Shape, counted, exponential, shaped, unsupported
+from .random import Doubles, Shape, counted, exponential, shaped
 
 
 def bernoulli(shape: Shape, dtype: DType, p: float, *, generator: Generator | None = None) -> Array:

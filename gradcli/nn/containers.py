@@ -12,7 +12,7 @@ from ..tensor.dtypes import typename
 from ..tensor.mappings import OrderedDict
 from ..tensor.runtime import runtime, speaking_once
 from ..tensor.tensor import Tensor, shape_of
-from .module import Module, indented, text_of
+from .module import Module, indented, tensor_of, text_of
 from .parameter import Parameter
 
 
@@ -344,12 +344,6 @@ def _shown(value: Any, kind: str) -> str:
     return f"{owner} containing: [{kind} of size {size}]"
 
 
-def _found(module: Module, key: str) -> Any:
-    """What a list or dictionary of parameters keeps under a key. Raises AttributeError."""
-    held = vars(module)
-    return held[key] if key in held else Module.__getattr__(module, key)
-
-
 class ParameterList(Module):
     """Parameters in a list, and other values as they are; tensors become parameters."""
 
@@ -365,7 +359,7 @@ class ParameterList(Module):
             for at in range(*idx.indices(len(self))):
                 made.append(self[at])
             return made
-        return _found(self, str(place(idx, len(self))))
+        return tensor_of(self, str(place(idx, len(self))))
 
     def __setitem__(self, idx: Any, param: Any) -> None:
         Module.__setattr__(self, str(place(idx, len(self))), _kept(param))
@@ -426,7 +420,7 @@ class ParameterDict(Module):
         return key
 
     def __getitem__(self, key: Any) -> Any:
-        return _found(self, self._name(key))
+        return tensor_of(self, self._name(key))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         name = self._name(key)

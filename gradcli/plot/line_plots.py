@@ -24,19 +24,6 @@ from .surroundings import Surroundings, shared_options
 from .ticks import shares
 
 _NO_MARKER = ("", "None", "none")
-LEGEND_PLACES = (
-    "best",
-    "upper right",
-    "upper left",
-    "lower left",
-    "lower right",
-    "right",
-    "center left",
-    "center right",
-    "lower center",
-    "upper center",
-    "center",
-)
 
 
 class LinePlots(Surroundings):

@@ -265,6 +265,7 @@ def shared_options(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def texts_of(labels: Any) -> list[str] | None:
+    """Labels as texts, None for none; each spends a step."""
     if labels is None:
         return None
     found = []

@@ -75,7 +75,7 @@ def _box(
         before += 22.0 if axes.y_scale.label else 4.0
         room = max(int(width / 75), 2)
         names = [text for _, text in tick_places(axes.x_scale, x_range, room)]
-        below += _below(axes, names, width - before - after) + 20.0 * bool(axes.x_scale.label)
+        below += _below(names, width - before - after) + 20.0 * bool(axes.x_scale.label)
     if twin is not None:
         ends = twin.ranges()[1]
         names = [text for _, text in tick_places(twin.y_scale, ends, max(int(height / 45), 2))]
@@ -97,7 +97,7 @@ def _turned(names: list[str], width: float) -> bool:
     return bool(names) and max(map(_wide, names)) + LETTER > width / len(names)
 
 
-def _below(axes: Axes, names: list[str], width: float) -> float:
+def _below(names: list[str], width: float) -> float:
     """The height of the texts of ticks."""
     if not names:
         return 0.0
@@ -173,7 +173,7 @@ def _ticks(frame: Frame) -> list[str]:
         parts.append(write(frame.left - 8, y + 4, text, "end"))
         widest = max(widest, _wide(text))
     if axes.x_scale.label:
-        y = bottom + 22 + _below(axes, names, frame.width)
+        y = bottom + 22 + _below(names, frame.width)
         parts.append(write(frame.left + frame.width / 2, y, axes.x_scale.label))
     if axes.y_scale.label:
         parts.append(_sideways(frame.left - 16 - widest, frame, axes.y_scale.label))

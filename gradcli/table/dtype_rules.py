@@ -16,6 +16,7 @@ from ..tensor.dtypes import (
     DType,
     of_number,
     python_number,
+    unsupported,
 )
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, shape_of
@@ -135,7 +136,7 @@ class supports:
             return
         if isinstance(refusal, Exception):
             raise type(refusal)(*refusal.args)
-        raise NotImplementedError(f"\"{refusal}\" not implemented for '{dtype.scalar_name}'")
+        raise unsupported(refusal, dtype)
 
 
 def without_forward(name: str) -> Callable[..., Any]:
@@ -245,14 +246,14 @@ def refuse_bool(kernel: str, *tensors: Tensor) -> None:
     """Raise NotImplementedError with PyTorch's sentence for boolean tensors."""
     for tensor in tensors:
         if tensor.dtype.category == BOOL:
-            raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+            raise unsupported(kernel, tensor.dtype)
 
 
 def real_only(kernel: str, *tensors: Any) -> None:
     """Raise PyTorch's NotImplementedError unless the common dtype is real floating."""
     dtype = common_dtype(*tensors)
     if dtype.category != FLOATING:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
+        raise unsupported(kernel, dtype)
 
 
 def not_differentiable(function: str, **inputs: Any) -> None:

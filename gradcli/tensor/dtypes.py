@@ -342,3 +342,8 @@ def fixed_width_name(dtype: DType) -> str:
     if dtype.category == INTEGER and dtype is not int32:
         return f"{dtype.name}_t"
     return _C_NAMES[dtype.name]
+
+
+def unsupported(kernel: str, dtype: DType) -> NotImplementedError:
+    """The refusal of a dtype that a kernel of PyTorch does not have."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from gradcli.autograd.leaf import requires_grad_
 from gradcli.autograd.modes import no_grad, requires_grad
 from gradcli.explain.formula.evaluation import evaluated
 from gradcli.explain.formula.formulas import Derivation, Formula, in_language
-from gradcli.explain.formula.local import step_formula
+from gradcli.explain.formula.local import step_formulas
 from gradcli.explain.formula.numpy_code import numpy_code
 from gradcli.explain.formula.running import Run
 from gradcli.explain.formula.symbols import bare
@@ -65,15 +66,7 @@ def formulas(op: Op, sample: Sample) -> Derived | None:
     Raises NoFormula.
     """
     given: dict[str, Tensor] = {}
-
-    def copied(value: Tensor) -> Tensor:
-        found = make(value.array, value.dtype)
-        if value.dtype.category >= 2:
-            requires_grad_(found)
-        given[NAMES[len(given)]] = found
-        return found
-
-    arguments, keywords = mapped(sample, copied)
+    arguments, keywords = mapped(sample, _copies(given))
     executed = _outputs(settled(op)(*arguments, **keywords))
     places = [i for i, y in enumerate(executed) if type(y) is Tensor and requires_grad(y)]
     if not places:
@@ -113,6 +106,19 @@ def formulas(op: Op, sample: Sample) -> Derived | None:
     return Derived(formula, {n: np.asarray(t.array) for n, t in values.items()}, listed)
 
 
+def _copies(given: dict[str, Tensor]) -> Callable[[Tensor], Tensor]:
+    """What makes leaves of the values of a sample, and enters them into `given` by names."""
+
+    def copied(value: Tensor) -> Tensor:
+        found = make(value.array, value.dtype)
+        if value.dtype.category >= 2:
+            requires_grad_(found)
+        given[NAMES[len(given)]] = found
+        return found
+
+    return copied
+
+
 def _outputs(found: Any) -> list[Any]:
     return [found] if type(found) is Tensor else list(found)
 
@@ -122,15 +128,7 @@ def steps(op: Op, sample: Sample) -> list[tuple[str, dict[str, Any], Any]]:
     names in it stand for where that is known, and the executed contribution of ones."""
     given: dict[str, Tensor] = {}
     runtime.where = 0  # no text of a program makes it
-
-    def copied(value: Tensor) -> Tensor:
-        found = make(value.array, value.dtype)
-        if value.dtype.category >= 2:
-            requires_grad_(found)
-        given[NAMES[len(given)]] = found
-        return found
-
-    arguments, keywords = mapped(sample, copied)
+    arguments, keywords = mapped(sample, _copies(given))
     outputs = _outputs(settled(op)(*arguments, **keywords))
     live = [y for y in outputs if type(y) is Tensor and requires_grad(y)]
     if not live or type(live[0].node) not in (OpNode, MixedOpNode):
@@ -145,7 +143,7 @@ def steps(op: Op, sample: Sample) -> list[tuple[str, dict[str, Any], Any]]:
     found = []
     for place, slope in enumerate(executed):
         if slope is not None and node.edges[place] is not None:
-            text = step_formula(node, place, names)
+            text = step_formulas(node, [place], names)[0]
             wanted = fitted(node.edges[place], 0, slope, node, executed)
             values = {name: make(value.array, value.dtype) for name, value in given.items()}
             plain = [make(y.array, y.dtype) if type(y) is Tensor else y for y in outputs]

@@ -28,7 +28,6 @@ SIGNS = torch.tensor([1, -1, 1])
 CLASSES = torch.tensor([1, 0, 3])
 ROW, IMAGE, VOLUME = torch.rand(1, 2, 6), torch.rand(1, 2, 6, 6), torch.rand(1, 2, 6, 6, 6)
 INDICES = torch.zeros(1, 2, 6, dtype=torch.int64)
-BATCH = torch.rand(2, 3, 4)
 PAIR: dict[str, Any] = {"input": T, "target": T}
 # Arguments with which a function works; those that are not listed work with a tensor alone.
 CALLS: dict[str, dict[str, Any]] = {

@@ -10,34 +10,20 @@ Run with an interpreter that has PyTorch 2.13.0:
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import pathlib
 import sys
 
 from mixed_programs import program
-from record_programs import SEPARATOR, run_program
+from record_programs import record_seeds, write_seeds
 
 SAMPLE = pathlib.Path(__file__).with_name("mixed.json")
 
 
-def recorded(seed: int) -> list[dict[str, str | None]]:
-    """The record of one program."""
-    _, blocks = program(seed)
-    return run_program("# ---\n".join(blocks))
-
-
 def main(target: pathlib.Path = SAMPLE, count: str = "120", seed: str = "0") -> None:
     """Record `count` programs from `seed` on."""
-    assert SEPARATOR.split("a\n# ---\nb\n") == ["a\n", "b\n"]
     seeds = range(int(seed), int(seed) + int(count))
-    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=100) as pool:
-        records = dict(zip(map(str, seeds), pool.imap(recorded, seeds), strict=True))
-    for record in records.values():
-        del record[0]["src"]  # the header, which is the same in all
-    pathlib.Path(target).write_text(
-        json.dumps(records, indent=0, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    records = record_seeds(program, seeds)
+    write_seeds(pathlib.Path(target), records)
     used = {what for one in seeds for what in program(one)[0]}
     print(f"{len(records)} programs, {len(used)} constructs")
 

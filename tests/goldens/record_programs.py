@@ -22,6 +22,7 @@ import re
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
@@ -30,6 +31,8 @@ SEPARATOR = re.compile(r"^# ---[ \t]*\n", re.MULTILINE)
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 INSTALLED_AT = re.compile(r" \((?:unknown location|/[^()]*|[A-Z]:[^()]*)\)$")
 OVERLOADS = "but expected one of:\n"
+
+Records = dict[str, list[dict[str, str | None]]]
 
 
 def blocks_of(source: str) -> list[str]:
@@ -86,6 +89,26 @@ def run_alone(source: str) -> list[dict[str, str | None]]:
     record: list[dict[str, str | None]] = receiver.recv()
     process.join()
     return record
+
+
+def record_blocks(blocks: list[str]) -> list[dict[str, str | None]]:
+    """The record of a generated program, without the text of its header, the same in all."""
+    record = run_program("# ---\n".join(blocks))
+    del record[0]["src"]
+    return record
+
+
+def record_seeds(program: Callable[[int], tuple[object, list[str]]], seeds: range) -> Records:
+    """The records of generated programs by seed; `program` gives what one uses, and its blocks."""
+    blocks = (program(seed)[1] for seed in seeds)
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=100) as pool:
+        return dict(zip(map(str, seeds), pool.imap(record_blocks, blocks), strict=True))
+
+
+def write_seeds(target: pathlib.Path, records: Records) -> None:
+    """Write what `record_seeds` found, a line a value."""
+    text = json.dumps(records, indent=0, ensure_ascii=False) + "\n"
+    target.write_text(text, encoding="utf-8")
 
 
 def record_folder(folder: pathlib.Path, target: pathlib.Path) -> int:

@@ -83,6 +83,25 @@ def said_here(name: str, block: Block) -> Block:
     return block
 
 
+def read(path: pathlib.Path) -> dict[str, list[Block]]:
+    """The records of generated programs by seed."""
+    found: dict[str, list[Block]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def differences(blocks: list[str], record: list[Block]) -> list[tuple[int, str, str]]:
+    """The number of every block that differs, and what PyTorch and gradcli say."""
+    return [
+        (
+            number,
+            (theirs["out"] or "") + (theirs["error"] or ""),
+            mine["out"] + str(mine["error"] or ""),
+        )
+        for number, (theirs, mine) in enumerate(zip(record, replay(blocks), strict=True))
+        if (theirs["out"], theirs["error"]) != (mine["out"], mine["error"])
+    ]
+
+
 def compare(name: str, record: list[Block]) -> None:
     """Assert that gradcli prints and raises what the record says, block by block."""
     found = replay(block["src"] for block in record)

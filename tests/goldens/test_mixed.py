@@ -5,28 +5,16 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import re
 import sys
 from collections import Counter
-from typing import Any
 
 import pytest
 from mixed_programs import program
-from replay import replay
+from replay import Block, differences, read
 
-HERE = pathlib.Path(__file__).resolve().parent
-Records = dict[str, list[dict[str, Any]]]
-
-
-def read(path: pathlib.Path) -> Records:
-    """The records by seed."""
-    found: Records = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-SAMPLE = read(HERE / "mixed.json")
+SAMPLE = read(pathlib.Path(__file__).with_name("mixed.json"))
 
 # Constructs that are known to differ, as a pattern of their names, and why.
 KNOWN = {
@@ -36,27 +24,16 @@ KNOWN = {
 }
 
 
-def differences(seed: str, record: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
+def found_in(seed: str, record: list[Block]) -> list[tuple[str, str, str, str]]:
     """Construct, source, PyTorch's and our result of every block that differs."""
     constructs, blocks = program(int(seed))
-    ours = replay(blocks)
-    return [
-        (
-            what,
-            src,
-            (theirs["out"] or "") + (theirs["error"] or ""),
-            mine["out"] + str(mine["error"] or ""),
-        )
-        for what, src, theirs, mine in zip(
-            ["header", *constructs], blocks, record, ours, strict=True
-        )
-        if (theirs["out"], theirs["error"]) != (mine["out"], mine["error"])
-    ]
+    named = ["header", *constructs]
+    return [(named[n], blocks[n], *both) for n, *both in differences(blocks, record)]
 
 
 @pytest.mark.parametrize("seed", SAMPLE)
 def test_mixed_program(seed: str) -> None:
-    found = differences(seed, SAMPLE[seed])
+    found = found_in(seed, SAMPLE[seed])
     assert not [one for one in found if not any(re.match(known, one[0]) for known in KNOWN)]
 
 
@@ -71,7 +48,7 @@ def main(path: str) -> None:
     differing = 0
     where: Counter[str] = Counter()
     for seed, record in records.items():
-        found = differences(seed, record)
+        found = found_in(seed, record)
         differing += bool(found)
         for what, src, theirs, mine in found:
             where[what] += 1

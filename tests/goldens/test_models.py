@@ -5,45 +5,19 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import sys
-from typing import Any
 
 import pytest
 from model_programs import counted, program
-from replay import replay
+from replay import differences, read
 
-HERE = pathlib.Path(__file__).resolve().parent
-Records = dict[str, list[dict[str, Any]]]
-
-
-def read(path: pathlib.Path) -> Records:
-    """The records by seed."""
-    found: Records = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-SAMPLE = read(HERE / "models.json")
-
-
-def differences(seed: str, record: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    """Source, PyTorch's and our result of every block that differs."""
-    _, blocks = program(int(seed))
-    return [
-        (
-            src,
-            (theirs["out"] or "") + (theirs["error"] or ""),
-            mine["out"] + str(mine["error"] or ""),
-        )
-        for src, theirs, mine in zip(blocks, record, replay(blocks), strict=True)
-        if (theirs["out"], theirs["error"]) != (mine["out"], mine["error"])
-    ]
+SAMPLE = read(pathlib.Path(__file__).with_name("models.json"))
 
 
 @pytest.mark.parametrize("seed", SAMPLE)
 def test_program(seed: str) -> None:
-    assert not differences(seed, SAMPLE[seed])
+    assert not differences(program(int(seed))[1], SAMPLE[seed])
 
 
 def test_records_are_of_the_present_programs() -> None:
@@ -56,11 +30,12 @@ def main(path: str) -> None:
     records = read(pathlib.Path(path))
     differing = blocks = 0
     for seed, record in records.items():
-        found = differences(seed, record)
+        texts = program(int(seed))[1]
+        found = differences(texts, record)
         differing += bool(found)
         blocks += len(found)
-        for src, theirs, mine in found:
-            print(f"--- {seed}\n{src}PyTorch: {theirs}\ngradcli: {mine}")
+        for number, theirs, mine in found:
+            print(f"--- {seed}\n{texts[number]}PyTorch: {theirs}\ngradcli: {mine}")
     print(
         f"{differing} of {len(records)} programs differ, {blocks} blocks of "
         f"{sum(len(record) for record in records.values())}; {counted(map(int, records))}"

@@ -15,6 +15,17 @@ LOADED = (
 )
 
 
+def loaded_by(program: str) -> str:
+    """The modules of those floors that a program loads, as a list in a text."""
+    found = subprocess.run(
+        [sys.executable, "-c", LOADED.format(program=program)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return found.stdout.strip().splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     "program",
     [
@@ -30,24 +41,12 @@ LOADED = (
     ],
 )
 def test_nothing_is_loaded(program: str) -> None:
-    found = subprocess.run(
-        [sys.executable, "-c", LOADED.format(program=program)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert found.stdout.strip().splitlines()[-1] == "[]"
+    assert loaded_by(program) == "[]"
 
 
 def test_a_layer_loads_its_family_only() -> None:
     program = "import torch.nn as nn\nlayer = nn.Linear(1, 1)"
-    found = subprocess.run(
-        [sys.executable, "-c", LOADED.format(program=program)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = found.stdout.strip().splitlines()[-1]
+    loaded = loaded_by(program)
     assert "gradcli.nn.linear" in loaded
     assert "gradcli.nn.recurrent" not in loaded
     assert "gradcli.nn.transformer" not in loaded
@@ -55,13 +54,7 @@ def test_a_layer_loads_its_family_only() -> None:
 
 def test_an_optimizer_loads_its_family_only() -> None:
     program = "import torch\noptimizer = torch.optim.SGD([torch.ones(1)])"
-    found = subprocess.run(
-        [sys.executable, "-c", LOADED.format(program=program)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = found.stdout.strip().splitlines()[-1]
+    loaded = loaded_by(program)
     assert "gradcli.optim.sgd" in loaded
     assert "gradcli.optim.adam" not in loaded
     assert "gradcli.optim.lbfgs" not in loaded
@@ -72,13 +65,7 @@ def test_a_divergence_loads_the_families_of_normals_only() -> None:
         "from torch.distributions import Normal, kl_divergence\n"
         "kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", LOADED.format(program=program)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = found.stdout.strip().splitlines()[-1]
+    loaded = loaded_by(program)
     assert "gradcli.distributions.normal" in loaded
     assert "gradcli.distributions.beta" not in loaded
     assert "gradcli.distributions.wishart" not in loaded

@@ -14,7 +14,7 @@ from gradcli.table.lookup import load_all
 from gradcli.table.samples import Sample, Sampler
 from gradcli.tensor import dtypes
 from gradcli.tensor.dtypes import DType
-from gradcli.tensor.tensor import Tensor
+from gradcli.tensor.tensor import Tensor, make
 
 KINDS: dict[str, DType] = {"real": dtypes.float64, "complex": dtypes.complex128}
 COMPLEX_SAMPLES = 4  # how many samples of an entry also run in complex128
@@ -74,6 +74,21 @@ def cases(kind: str) -> Iterator[tuple[Op, int, Sample]]:
     for op in entries():
         for index, sample in enumerate(samples(op, kind)):
             yield op, index, sample
+
+
+def leaf(tensor: Tensor) -> Tensor:
+    """A tensor of the same values that requires grad if it can."""
+    copy = make(np.array(tensor.array)[()], tensor.dtype)
+    if tensor.dtype.differentiable:
+        copy.requires_grad_()
+    return copy
+
+
+def flat(result: Any) -> list[Tensor]:
+    """The tensors of a result."""
+    if type(result) is Tensor:
+        return [result]
+    return [t for item in result for t in flat(item)] if isinstance(result, tuple | list) else []
 
 
 def cotangent(shape: tuple[int, ...], is_complex: bool) -> Any:

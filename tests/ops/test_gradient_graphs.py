@@ -38,19 +38,6 @@ class Nodes:
     root = staticmethod(fresh_edge)
 
 
-def copied(tensor: Tensor) -> Tensor:
-    copy = make(np.array(tensor.array)[()], tensor.dtype)
-    if tensor.dtype.differentiable:
-        copy.requires_grad_()
-    return copy
-
-
-def flat(result: Any) -> list[Tensor]:
-    if type(result) is Tensor:
-        return [result]
-    return [t for item in result for t in flat(item)] if isinstance(result, tuple | list) else []
-
-
 def cotangent(output: Tensor, live: bool) -> Tensor:
     values = np.asarray(cases.cotangent(tuple(output.shape), output.dtype.is_complex))
     found = make(output.dtype.cast(values)[()], output.dtype)
@@ -64,14 +51,14 @@ def graphs_of(op: Op, sample: Sample, live: bool) -> list[str | None]:
     values: list[Tensor] = []
 
     def change(tensor: Tensor) -> Tensor:
-        value = copied(tensor)
+        value = cases.leaf(tensor)
         if value.dtype.differentiable:
             values.append(value)
         return value
 
     args, kwargs = cases.mapped(sample, change)
     torch.manual_seed(0)
-    outputs = [output for output in flat(op.call(*args, **kwargs)) if output.requires_grad]
+    outputs = [output for output in cases.flat(op.call(*args, **kwargs)) if output.requires_grad]
     given = [cotangent(output, live) for output in outputs]
     found = torch.autograd.grad(outputs, values, given, create_graph=True, allow_unused=True)
     return [graphs.graph_of(Nodes, grad, values, given) for grad in found]

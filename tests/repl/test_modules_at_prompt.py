@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from test_magics import Talk
 
-from gradcli.repl.files.config import Config
-from gradcli.repl.main import run_magic, show_help
 from gradcli.repl.prompt.complete import complete
-from gradcli.repl.session.shell import Shell
 
 NET = """class Net(nn.Module):
     '''Two layers.'''
@@ -30,18 +28,6 @@ NET = """class Net(nn.Module):
     def forward(self, x, times=1):
         return (self.body(self.fc1(x)) * self.scale).sum()
 """
-
-
-class Talk:
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.shell = Shell(Config(), run_magic, show_help, write=self.parts.append)
-
-    def __call__(self, *inputs: str) -> str:
-        self.parts.clear()
-        for text in inputs:
-            self.shell.run(text)
-        return "".join(self.parts)
 
 
 @pytest.fixture(scope="module")

@@ -204,3 +204,24 @@ def test_jacobians_of_lists(text: str, talk: Talk) -> None:
         for asked in (f"%jacobian {text} {name}", f"jacobian({text}, {name})"):
             talk(asked)
             assert json.loads(json.dumps(talk.shell.session.globals["_"].tolist())) == wanted[name]
+
+
+ERRORS = [
+    "ones(2) + ones(3)",
+    "sum(ones(2), dim='a')",
+    "ones(2).sum(dim='a')",
+    "ones(2, 3) @ ones(2)",
+    "log('a')",
+    "{}['a']",
+    "[1][2]",
+    "1 +",
+    "x..y",
+]
+
+
+@pytest.mark.parametrize("text", ERRORS)
+def test_errors(text: str, talk: Talk) -> None:
+    done = gradcli("eval", "-e", text)
+    wanted = done.stderr.decode().replace("-e:", "In[1]:").splitlines()
+    assert "" not in wanted
+    assert [line.split() for line in talk(text).splitlines()] == [line.split() for line in wanted]

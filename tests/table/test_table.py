@@ -32,32 +32,15 @@ STEP = 1e-6
 # ---------------------------------------------------------------- calling
 
 
-def leaf(tensor: Tensor) -> Tensor:
-    """A tensor of the same values that requires grad if it can."""
-    copy = make(np.array(tensor.array)[()], tensor.dtype)
-    if tensor.dtype.differentiable:
-        copy.requires_grad_()
-    return copy
-
-
-def flat(result: Any) -> list[Tensor]:
-    """The tensors of a result."""
-    if type(result) is Tensor:
-        return [result]
-    if isinstance(result, tuple | list):
-        return [tensor for item in result for tensor in flat(item)]
-    return []
-
-
 def run(op: Op, sample: Sample, values: Sequence[Tensor] | None = None) -> list[Tensor]:
     """The outputs for a sample, with its tensors replaced by `values`."""
     remaining = iter(cases.tensors(sample) if values is None else values)
     args, kwargs = cases.mapped(sample, lambda _: next(remaining))
-    return flat(op.call(*args, **kwargs))
+    return cases.flat(op.call(*args, **kwargs))
 
 
 def leaves_of(sample: Sample) -> list[Tensor]:
-    return [leaf(tensor) for tensor in cases.tensors(sample)]
+    return [cases.leaf(tensor) for tensor in cases.tensors(sample)]
 
 
 def cotangents(outputs: Sequence[Tensor]) -> list[Tensor]:
@@ -130,7 +113,7 @@ def moved(values: Sequence[Tensor], by: Sequence[Any], step: float) -> list[Tens
     return [
         tensor
         if direction is None
-        else leaf(make(np.asarray(tensor.array + step * direction)[()], tensor.dtype))
+        else cases.leaf(make(np.asarray(tensor.array + step * direction)[()], tensor.dtype))
         for tensor, direction in zip(values, by, strict=True)
     ]
 
@@ -307,7 +290,7 @@ def test_second_gradients_agree_with_differences(op: Op) -> None:
     wrong = []
     for kind, index, sample in smooth_cases(op):
         values = leaves_of(sample)
-        given = [leaf(c) for c in cotangents(live(run(op, sample, values)))]
+        given = [cases.leaf(c) for c in cotangents(live(run(op, sample, values)))]
         grads = pulled(op, sample, values, given, True)
         weights = [
             None
@@ -386,7 +369,7 @@ def test_tangents_agree_with_gradients(op: Op) -> None:
 
 
 def batched(function: Callable[..., Any], args: Sequence[Tensor], axes: Any) -> list[Tensor]:
-    return flat(torch.func.vmap(function, in_dims=tuple(axes))(*args))
+    return cases.flat(torch.func.vmap(function, in_dims=tuple(axes))(*args))
 
 
 @each

@@ -31,19 +31,19 @@ def _takes_file(command: Command) -> bool:
     return command.arguments.startswith("FILE")
 
 
-def _is_file(option: Option) -> bool:
-    return option.argument == "FILE"
+def _kind(option: Option, words: str) -> str:
+    """What an option is followed by: one of these words, a file, a folder, a text, or nothing."""
+    if words:
+        return "words"
+    other = "" if option.kind == table.FLAG else "text"
+    return {"FILE": "file", "DIR": "folder"}.get(option.argument, other)
 
 
-def _is_folder(option: Option) -> bool:
-    return option.argument == "DIR"
-
-
-def _alternatives(option: Option, command: Command | None = None) -> tuple[str, ...]:
+def _alternatives(option: Option, command: Command | None = None) -> str:
     """The words that the argument of an option may be."""
     if option.name == "engine":
-        return ("dask",)
-    return option.choices if command is None else command.choices(option)
+        return "dask"
+    return " ".join(option.choices if command is None else command.choices(option))
 
 
 def _bash() -> str:
@@ -75,17 +75,14 @@ def _bash() -> str:
     for option in OPTIONS.values():
         names = f"--{option.name}" + (f"|-{option.short}" if option.short else "")
         words = _alternatives(option)
-        if words:
-            reply = f"COMPREPLY=($(compgen -W '{' '.join(words)}' -- \"$word\"))"
-        elif _is_file(option):
-            reply = f"_gradcli_files \"$word\" '{'|'.join(option.files)}'"
-        elif _is_folder(option):
-            reply = 'COMPREPLY=($(compgen -d -- "$word"))'
-        elif option.kind != table.FLAG:
-            reply = ":"
-        else:
-            continue
-        lines.append(f"        {names}) {reply}; return ;;")
+        reply = {
+            "words": f"COMPREPLY=($(compgen -W '{words}' -- \"$word\"))",
+            "file": f"_gradcli_files \"$word\" '{'|'.join(option.files)}'",
+            "folder": 'COMPREPLY=($(compgen -d -- "$word"))',
+            "text": ":",
+        }.get(_kind(option, words))
+        if reply:
+            lines.append(f"        {names}) {reply}; return ;;")
     lines += ["    esac", "    local words= files=", "    case $command in"]
     for name, command in COMMANDS.items():
         lines.append(f"        {name})")
@@ -174,16 +171,13 @@ def _zsh_specs(command: Command) -> list[str]:
     for option in _options(command):
         about = option.help.replace("[", "\\[").replace("]", "\\]").replace(":", "\\:")
         words = _alternatives(option, command)
-        if words:
-            value = f":value:({' '.join(words)})"
-        elif _is_file(option):
-            value = f":file:{_zsh_files(option.files)}"
-        elif _is_folder(option):
-            value = ":folder:_files -/"
-        elif option.kind != table.FLAG:
-            value = ":" + option.argument.replace("[", "").replace("]", "") + ":"
-        else:
-            value = ""
+        value = {
+            "words": f":value:({words})",
+            "file": f":file:{_zsh_files(option.files)}",
+            "folder": ":folder:_files -/",
+            "text": ":" + option.argument.replace("[", "").replace("]", "") + ":",
+            "": "",
+        }[_kind(option, words)]
         equals = "=" if value else ""
         star = "*" if option.kind in (table.BINDING, table.REPEATED, table.FILES) else ""
         specs.append(f"{star}--{option.name}{equals}[{about}]{value}")
@@ -213,14 +207,13 @@ def _fish() -> str:
             if option.short:
                 line += f" -s {option.short}"
             words = _alternatives(option, command)
-            if words:
-                line += f" -x -a {_fish_quoted(' '.join(words))}"
-            elif _is_file(option):
-                line += f" -x -a {_fish_files(option.files)}" if option.files else " -r -F"
-            elif _is_folder(option):
-                line += " -x -a '(__fish_complete_directories)'"
-            elif option.kind != table.FLAG:
-                line += " -x"
+            line += {
+                "words": f" -x -a {_fish_quoted(words)}",
+                "file": f" -x -a {_fish_files(option.files)}" if option.files else " -r -F",
+                "folder": " -x -a '(__fish_complete_directories)'",
+                "text": " -x",
+                "": "",
+            }[_kind(option, words)]
             lines.append(f"{line} -d {_fish_quoted(option.help)}")
         if command.name and _operands(command):
             lines.append(f"{start} -a {_fish_quoted(' '.join(_operands(command)))}")

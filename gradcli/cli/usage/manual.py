@@ -117,6 +117,14 @@ _RECORDS = (
 )
 
 
+_CHAPTERS = {
+    "DATA": _DATA,
+    "NUMBERS": _NUMBERS,
+    "SEARCHES, ERRORS AND SERIES": _SEARCHES,
+    "RECORDS": _RECORDS,
+}
+
+
 def _commands(only: Command) -> list[Command]:
     return list(COMMANDS.values()) if only is MAIN else [only]
 
@@ -147,18 +155,10 @@ def plain(only: Command = MAIN) -> str:
         lines += ["", f"OPTIONS: {group.upper()}"]
         for option in options:
             lines += [f"    {option.spelled}", f"        {_about(option)}"]
-    lines += ["", "DATA"]
-    for paragraph in _DATA:
-        lines += _filled(paragraph)
-    lines += ["", "NUMBERS"]
-    for paragraph in _NUMBERS:
-        lines += _filled(paragraph)
-    lines += ["", "SEARCHES, ERRORS AND SERIES"]
-    for paragraph in _SEARCHES:
-        lines += _filled(paragraph)
-    lines += ["", "RECORDS"]
-    for paragraph in _RECORDS:
-        lines += _filled(paragraph)
+    for title, paragraphs in _CHAPTERS.items():
+        lines += ["", title]
+        for paragraph in paragraphs:
+            lines += _filled(paragraph)
     lines += ["", "EXIT STATUS"]
     lines += [f"    {status:<5}{meaning}" for status, meaning in STATUSES]
     lines += ["", "ENVIRONMENT"]
@@ -219,18 +219,10 @@ def roff(only: Command = MAIN) -> str:
         lines.append(f".SS {group}")
         for option in options:
             lines += [".TP", f"\\fB{_escaped(option.spelled)}\\fR", _escaped(_about(option))]
-    lines.append(".SH DATA")
-    for paragraph in _DATA:
-        lines += [".PP", _escaped(paragraph)]
-    lines.append(".SH NUMBERS")
-    for paragraph in _NUMBERS:
-        lines += [".PP", _escaped(paragraph)]
-    lines.append(".SH SEARCHES, ERRORS AND SERIES")
-    for paragraph in _SEARCHES:
-        lines += [".PP", _escaped(paragraph)]
-    lines.append(".SH RECORDS")
-    for paragraph in _RECORDS:
-        lines += [".PP", _escaped(paragraph)]
+    for title, paragraphs in _CHAPTERS.items():
+        lines.append(f".SH {title}")
+        for paragraph in paragraphs:
+            lines += [".PP", _escaped(paragraph)]
     lines.append(".SH EXIT STATUS")
     for status, meaning in STATUSES:
         lines += [".TP", f"\\fB{status}\\fR", _escaped(meaning)]

@@ -59,7 +59,6 @@ class Options:
     jobs: int | None
     json: bool
     keep: int | None
-    keep_going: bool
     map: list[tuple[str, str]]
     max_depth: int | None
     max_memory: int | None
@@ -266,8 +265,6 @@ def _take(options: Options, option: Option, text: str) -> None:
     setattr(options, option.dest, True if kind == table.FLAG else _single(option, text, choices))
     if option.name == "keep-going":
         options.fail_fast = False
-    elif option.name == "fail-fast":
-        options.keep_going = False
 
 
 def _check_keyword(option: Option, name: str) -> None:

@@ -30,17 +30,12 @@ from .words import unwritten
 LONG = 40  # characters of source text from which on a value has the name of its parameter
 
 
-def step_formula(node: Any, index: int, names: Names) -> str:
-    """What a node passes along the edge at `index`, with `g` for what arrives.
+def step_formulas(node: Any, indices: Sequence[int], names: Names) -> list[str]:
+    """What a node passes along its edges at `indices`, with `g` for what arrives.
 
     "" where no function of the language writes it. The values that the node saved have to be
-    readable.
+    readable. What a rule makes for all edges is made once.
     """
-    return step_formulas(node, [index], names)[0]
-
-
-def step_formulas(node: Any, indices: Sequence[int], names: Names) -> list[str]:
-    """The same for several edges: what a rule makes for all of them is made once."""
     if not isinstance(node, OpNode) or unwritten(node.op):
         return [""] * len(indices)
     texts = []

@@ -50,6 +50,54 @@ def place_of(error: BaseException, where: int) -> int:
     return place
 
 
+def handler_of(f: Frame, error: BaseException, handlers: list[Any]) -> Any:
+    """The first of a `try`'s handlers that catches an exception, or None.
+
+    A handler begins with the function that tells. Raises LimitExceeded where memory ran out, which
+    no program catches.
+    """
+    if is_limit(error) or not handlers:
+        return None
+    if isinstance(error, MemoryError):
+        raise LimitExceeded("the program needs too much memory", "max-memory") from None
+    remember_place(error, runtime.where)
+    clean_error(error)
+    for handler in handlers:
+        if handler[0](f, error):
+            return handler
+    runtime.where = place_of(error, runtime.where)
+    return None
+
+
+def remember_again(raised: BaseException, handled: BaseException) -> None:
+    """Keep where a handler raised, as far as programs meet it."""
+    if raised is handled or not is_limit(raised):
+        remember_place(raised, runtime.where)
+
+
+def swallows(manager: Any, leave: Any, error: BaseException, where: int) -> bool:
+    """Tell a context manager of an exception, at the place of its `with`; whether it ends there.
+
+    What is out of a program's reach is told to the host's managers alone.
+    """
+    if is_limit(error):
+        if not is_program_class(type(manager)):
+            leave(manager, type(error), error, None)
+        return False
+    remember_place(error, runtime.where)
+    clean_error(error)
+    place = runtime.where
+    runtime.where = where
+    handling.append(error)
+    try:
+        if leave(manager, type(error), error, None):
+            return True
+    finally:
+        handling.pop()
+    runtime.where = place
+    return False
+
+
 def _as_exception(value: Any, message: str) -> BaseException:
     if isinstance(value, type) and issubclass(value, BaseException):
         value = value()
@@ -169,31 +217,22 @@ class Exceptions(Statements):
             try:
                 signal = body(f)
             except BaseException as error:
-                if is_limit(error):
+                chosen = handler_of(f, error, handlers)
+                if chosen is None:
                     raise
-                if isinstance(error, MemoryError):
-                    raise LimitExceeded("the program needs too much memory", "max-memory") from None
-                remember_place(error, runtime.where)
-                clean_error(error)
-                for matches, store, clear, handle in handlers:
-                    if not matches(f, error):
-                        continue
-                    handling.append(error)
-                    try:
-                        if store is not None:
-                            store(f, error)
-                        return handle(f)
-                    except BaseException as other:
-                        if other is not error and is_limit(other):
-                            raise
-                        remember_place(other, runtime.where)
-                        raise
-                    finally:
-                        handling.pop()
-                        if clear is not None:
-                            clear(f)
-                runtime.where = place_of(error, runtime.where)
-                raise
+                _, store, clear, handle = chosen
+                handling.append(error)
+                try:
+                    if store is not None:
+                        store(f, error)
+                    return handle(f)
+                except BaseException as other:
+                    remember_again(other, error)
+                    raise
+                finally:
+                    handling.pop()
+                    if clear is not None:
+                        clear(f)
             if signal is None and orelse is not None:
                 return orelse(f)
             return signal
@@ -268,21 +307,8 @@ class Exceptions(Statements):
                     store(f, value)
                 signal = body(f)
             except BaseException as error:
-                if is_limit(error):
-                    if not is_program_class(type(manager)):
-                        leave(manager, type(error), error, None)
-                    raise
-                remember_place(error, runtime.where)
-                clean_error(error)
-                place = runtime.where
-                runtime.where = where
-                handling.append(error)
-                try:
-                    if leave(manager, type(error), error, None):
-                        return None
-                finally:
-                    handling.pop()
-                runtime.where = place
+                if swallows(manager, leave, error, where):
+                    return None
                 raise
             result = f[RESULT]
             runtime.where = where

@@ -18,13 +18,19 @@ from gradcli.language.machine.state import BASE, RESULT, counted, machine
 from gradcli.language.syntax import nodes
 from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.nodes import Node
-from gradcli.language.values.classes import is_program_class
 from gradcli.language.values.functions import Closure, Frame
 from gradcli.language.values.generators import Closing, FunctionGenerator, handling
-from gradcli.language.values.identity import clean_error
-from gradcli.tensor.runtime import LimitExceeded, runtime
+from gradcli.tensor.runtime import runtime
 
-from .exceptions import Exceptions, is_limit, manager_methods, place_of, remember_place
+from .exceptions import (
+    Exceptions,
+    handler_of,
+    is_limit,
+    manager_methods,
+    remember_again,
+    remember_place,
+    swallows,
+)
 from .resolver import Scope
 from .statements import BREAK, RETURN, noted
 
@@ -269,32 +275,22 @@ class Generators(Exceptions):
                 signal = yield from body(f)
             except BaseException as raised:
                 error = _raised(raised)
-                if is_limit(error) or not handlers:
+                chosen = handler_of(f, error, handlers)
+                if chosen is None:
                     raise
-                if isinstance(error, MemoryError):
-                    raise LimitExceeded("the program needs too much memory", "max-memory") from None
-                remember_place(error, runtime.where)
-                clean_error(error)
-                for matches, store, clear, handle in handlers:
-                    if not matches(f, error):
-                        continue
-                    handling.append(error)
-                    try:
-                        if store is not None:
-                            store(f, error)
-                        return (yield from handle(f))
-                    except BaseException as again:
-                        other = _raised(again)
-                        if other is not error and is_limit(other):
-                            raise
-                        remember_place(other, runtime.where)
-                        raise
-                    finally:
-                        handling.pop()
-                        if clear is not None:
-                            clear(f)
-                runtime.where = place_of(error, runtime.where)
-                raise
+                _, store, clear, handle = chosen
+                handling.append(error)
+                try:
+                    if store is not None:
+                        store(f, error)
+                    return (yield from handle(f))
+                except BaseException as again:
+                    remember_again(_raised(again), error)
+                    raise
+                finally:
+                    handling.pop()
+                    if clear is not None:
+                        clear(f)
             if signal is None and orelse is not None:
                 return (yield from orelse(f))
             return signal
@@ -325,22 +321,8 @@ class Generators(Exceptions):
                     store(f, value)
                 signal = yield from body(f)
             except BaseException as raised:
-                error = _raised(raised)
-                if is_limit(error):
-                    if not is_program_class(type(manager)):
-                        leave(manager, type(error), error, None)
-                    raise
-                remember_place(error, runtime.where)
-                clean_error(error)
-                place = runtime.where
-                runtime.where = where
-                handling.append(error)
-                try:
-                    if leave(manager, type(error), error, None):
-                        return None
-                finally:
-                    handling.pop()
-                runtime.where = place
+                if swallows(manager, leave, _raised(raised), where):
+                    return None
                 raise
             result = f[RESULT]
             runtime.where = where

@@ -109,7 +109,7 @@ class Diagnostic:
         """
         paint = _paint if color else _plain
         head = paint(f"{self.severity}:", self.severity)
-        lines = [f"{head} {paint(clean(cut(self.title)), 'title')}"]
+        lines = [f"{head} {paint(clean(cut(self.title.rstrip())), 'title')}"]
         blocks = self._blocks()
         numbers = [
             source.position(max(label.span.start, label.span.end - 1)).line

@@ -92,25 +92,10 @@ def is_folder(name: Any) -> bool:
     return not key or any(known.startswith(key + "/") for known in counted(list(machine.files)))
 
 
-def is_file(name: Any) -> bool:
-    """Whether the program wrote a file of this name."""
-    return _key(name) in machine.files
-
-
 def remove(name: Any) -> None:
     """Forget a file. Raises FileNotFoundError."""
     if machine.files.pop(_key(name), None) is None:
         raise _missing(name)
-
-
-def names_in(folder: Any = ".") -> list[str]:
-    """The names directly inside of a folder, sorted. Raises FileNotFoundError."""
-    key = _key(folder)
-    prefix = key + "/" if key else ""
-    inside = [name for name in counted(list(machine.files)) if name.startswith(prefix)]
-    if not inside and key:
-        raise _missing(folder)
-    return sorted({name[len(prefix) :].partition("/")[0] for name in inside})
 
 
 def _missing(name: Any) -> FileNotFoundError:

@@ -89,10 +89,6 @@ def _sum(given: list[Any], kwargs: dict[str, Any]) -> int:
     return sum(map(_size, (*given, *kwargs.values())))
 
 
-def _product(given: list[Any], kwargs: dict[str, Any]) -> int:
-    return math.prod(map(_size, given))
-
-
 def _grid(given: list[Any], kwargs: dict[str, Any]) -> int:
     return math.prod(map(_size, given)) * max(len(given), 1)
 

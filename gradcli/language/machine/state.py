@@ -77,7 +77,6 @@ class Machine:
         "granted",
         "known",
         "max_steps",
-        "max_text",
         "message",
         "modules",
         "overflow",
@@ -111,7 +110,6 @@ class Machine:
         self.ran: dict[Node, int] | None = None
         self.depth = DEFAULT_DEPTH
         self.max_steps = DEFAULT_STEPS
-        self.max_text = 100_000
         self.timeout: float | None = None
         self.deadline: float | None = None
         self.reset()

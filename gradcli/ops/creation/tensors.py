@@ -24,7 +24,15 @@ from ...table.out_rules import Rule
 from ...table.public.plain_functions import OPTIONS, function
 from ...tensor import device as devices
 from ...tensor import dtypes
-from ...tensor.dtypes import FROM_ARRAY, Array, DType, of_number, python_number, type_name
+from ...tensor.dtypes import (
+    FROM_ARRAY,
+    Array,
+    DType,
+    of_number,
+    python_number,
+    type_name,
+    unsupported,
+)
 from ...tensor.memory import reach
 from ...tensor.runtime import runtime
 from ...tensor.tensor import META, Tensor, alias, make, numel, shape_of
@@ -466,10 +474,6 @@ def eye(
     return made(np.eye(*shape, dtype=dtype.array), dtype, requires_grad)
 
 
-def _unsupported(kernel: str, dtype: DType) -> NotImplementedError:
-    return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
-
-
 def _number(value: complex) -> str:
     """A number as C++ prints it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -490,7 +494,7 @@ def _arange(
         floats = any(isinstance(value, float | complex) for value in (start, end, step))
         dtype = dtypes.default.dtype if floats else dtypes.int64
     if dtype.is_complex or dtype is dtypes.bool_:
-        raise _unsupported("arange_cpu", dtype)
+        raise unsupported("arange_cpu", dtype)
     start, end, step = real_number(start), real_number(end), real_number(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -561,7 +565,7 @@ def range_(
     check_options("range", layout, device, pin_memory)
     dtype = dtype or dtypes.default.dtype
     if dtype.is_complex:
-        raise _unsupported("range_cpu", dtype)
+        raise unsupported("range_cpu", dtype)
     start, end, step = real_number(start), real_number(end), real_number(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -570,7 +574,7 @@ def range_(
     if (end - start) * (1 if step > 0 else -1) < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype is dtypes.bool_:
-        raise _unsupported("range_cpu", dtype)
+        raise unsupported("range_cpu", dtype)
     number: Any = np.int64 if dtype.category == dtypes.INTEGER else np.float64
     if not dtype.raw:
         number = np.float32
@@ -661,7 +665,7 @@ def linspace(
         if isinstance(start, complex) or isinstance(end, complex):
             dtype = dtype.to_complex()
     if dtype is dtypes.bool_:
-        raise _unsupported("linspace_cpu", dtype)
+        raise unsupported("linspace_cpu", dtype)
     check_size((steps,), dtype)
     return made(spaced(start, end, steps, dtype), dtype, requires_grad)
 
@@ -717,9 +721,7 @@ def logspace(
     return made(dtype.cast(np.asarray(powers, dtype.compute)), dtype, requires_grad)
 
 
-def _triangle(
-    name: str, row: int, col: int, offset: int, upper: bool, dtype: DType | None
-) -> Array:
+def _triangle(row: int, col: int, offset: int, upper: bool, dtype: DType | None) -> Array:
     for label, length in (("row", row), ("col", col)):
         if length < 0:
             raise RuntimeError(f"{label} must be non-negative, got{length}")
@@ -748,7 +750,7 @@ def tril_indices(
     pin_memory: bool,
 ) -> Tensor:
     check_options("tril_indices", layout, device, pin_memory)
-    return made(_triangle("tril", row, col, offset, False, dtype), dtype or dtypes.int64)
+    return made(_triangle(row, col, offset, False, dtype), dtype or dtypes.int64)
 
 
 @function(
@@ -764,7 +766,7 @@ def triu_indices(
     pin_memory: bool,
 ) -> Tensor:
     check_options("triu_indices", layout, device, pin_memory)
-    return made(_triangle("triu", row, col, offset, True, dtype), dtype or dtypes.int64)
+    return made(_triangle(row, col, offset, True, dtype), dtype or dtypes.int64)
 
 
 def _cosine_window(

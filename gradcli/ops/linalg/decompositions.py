@@ -118,11 +118,11 @@ op(
     where=(),
     shows={"out": "L"},
     doc="The kernel of `cholesky`.",
-    samples=lambda S: [S.edge(_positive(S, 3)), S.edge(_positive(S, 2), True)],
+    samples=lambda S: [S.edge(positive(S, 3)), S.edge(positive(S, 2), True)],
 )
 
 
-def _positive(S: Any, size: int) -> Any:
+def positive(S: Any, size: int) -> Any:
     """A Hermitian positive definite sample."""
     a = S.normal(size, size).array
     return S.tensor(a @ a.conj().T + np.eye(size))
@@ -135,7 +135,7 @@ op(
     where=("linalg",),
     out=EXACT,
     doc="The triangular factor of Hermitian positive definite matrices.",
-    samples=lambda S: [S.edge(_positive(S, 3)), S.edge(_positive(S, 2), upper=True)],
+    samples=lambda S: [S.edge(positive(S, 3)), S.edge(positive(S, 2), upper=True)],
 )
 
 
@@ -161,14 +161,14 @@ op(
     node="CholeskyBackward0",
     where=(),
     doc="The kernel of `torch.cholesky`.",
-    samples=lambda S: [S.edge(_positive(S, 3))],
+    samples=lambda S: [S.edge(positive(S, 3))],
 )
 op(
     "cholesky(Tensor self, bool upper=False)",
     composite=_old_cholesky,
     out=safely("cholesky"),
     doc="The triangular factor of Hermitian positive definite matrices.",
-    samples=lambda S: [S.edge(_positive(S, 3))],
+    samples=lambda S: [S.edge(positive(S, 3))],
 )
 
 

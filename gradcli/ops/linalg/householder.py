@@ -17,6 +17,7 @@ from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import size_at
 from ...tensor import dtypes
+from ...tensor.dtypes import unsupported
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from .shared import adjoint, batch_leading, by_columns, column, conjugate
@@ -138,7 +139,7 @@ def _check_product(input: Tensor, tau: Tensor) -> None:
 
 def _floating(kernel: str, a: Tensor) -> None:
     if a.dtype.category < dtypes.FLOATING or not a.dtype.raw:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{a.dtype.scalar_name}'")
+        raise unsupported(kernel, a.dtype)
 
 
 for _name, _where, _id in (

@@ -16,6 +16,7 @@ from ...kernels.refusals import blaming
 from ...table.entry import op
 from ...table.schema import Namespace
 from ...tensor import dtypes
+from ...tensor.dtypes import unsupported
 from ...tensor.notices import warn_once
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, make, shape_of
@@ -137,7 +138,7 @@ def _check(name: str) -> Any:
                 "instead"
             )
         if A.dtype.category < dtypes.FLOATING or not A.dtype.raw:
-            raise NotImplementedError(f"\"lu_cpu\" not implemented for '{A.dtype.scalar_name}'")
+            raise unsupported("lu_cpu", A.dtype)
         if not pivot:
             raise RuntimeError(
                 "linalg.lu_factor: LU without pivoting is not implemented on the CPU"

@@ -19,6 +19,7 @@ from ...table.out_rules import CAST, Rule
 from ...table.schema import Namespace
 from ...table.shape_rules import broadcast_shape, ndim, size_at, wrap_dim, wrap_dims
 from ...tensor import dtypes
+from ...tensor.dtypes import unsupported
 from ...tensor.tensor import Tensor, numel, shape_of
 from ..reduction.vector_norms import check_norm_dtype
 from .shared import conjugate
@@ -345,9 +346,7 @@ def _weight_norm_by_magnitude(F: Namespace, g: Any, v: Any, dim: int) -> Any:
 
 def _check_weight_norm(v: Tensor, magnitude: Tensor, dim: int) -> None:
     if not v.dtype.is_floating_point:
-        raise NotImplementedError(
-            f"\"weight_norm_kernel\" not implemented for '{v.dtype.scalar_name}'"
-        )
+        raise unsupported("weight_norm_kernel", v.dtype)
     if magnitude.dtype is not v.dtype:
         raise RuntimeError(
             f"expected scalar type {v.dtype.scalar_name} but found {magnitude.dtype.scalar_name}"
@@ -509,7 +508,7 @@ def _cdist(F: Namespace, x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = N
             f"expected scalar type {x1.dtype.scalar_name} but found {x2.dtype.scalar_name}"
         )
     if type(x1) is Tensor and not x1.dtype.raw:
-        raise NotImplementedError(f"\"cdist\" not implemented for '{x1.dtype.scalar_name}'")
+        raise unsupported("cdist", x1.dtype)
     return F._cdist_forward(x1, x2, p)
 
 

@@ -13,7 +13,14 @@ from ...table.shape_rules import wrap_dims
 from ...tensor import dtypes
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
-from .decompositions import bad_minor, cholesky, cholesky_slope, cholesky_tangent, from_lower
+from .decompositions import (
+    bad_minor,
+    cholesky,
+    cholesky_slope,
+    cholesky_tangent,
+    from_lower,
+    positive,
+)
 from .matrix_functions import (
     check_solve,
     inverse_array,
@@ -75,11 +82,6 @@ def _cholesky_ex(self: Any, upper: bool, check_errors: bool) -> tuple[Any, Any]:
     return result, info
 
 
-def _positive(S: Any, size: int) -> Any:
-    a = S.normal(size, size).array
-    return S.tensor(a @ a.conj().T + np.eye(size))
-
-
 op(
     "linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False)",
     name="cholesky_ex",
@@ -97,8 +99,8 @@ op(
     where=("linalg",),
     doc="The triangular factor of Hermitian positive definite matrices, and where it fails.",
     samples=lambda S: [
-        S.edge(_positive(S, 3)),
-        S.edge(_positive(S, 2), upper=True),
+        S.edge(positive(S, 3)),
+        S.edge(positive(S, 2), upper=True),
         S.edge(S.tensor([[-1.0, 0.0], [0.0, 1.0]]), check_errors=True),
     ],
 )
@@ -224,8 +226,8 @@ op(
     batching=batch_leading,
     doc="The inverse of a matrix given by its Cholesky factor.",
     samples=lambda S: [
-        S.edge(S.tensor(np.linalg.cholesky(_positive(S, 3).array))),
-        S.edge(S.tensor(np.linalg.cholesky(_positive(S, 2).array).T), upper=True),
+        S.edge(S.tensor(np.linalg.cholesky(positive(S, 3).array))),
+        S.edge(S.tensor(np.linalg.cholesky(positive(S, 2).array).T), upper=True),
         S.edge(S.normal(3)),
         S.edge(S.normal(2, 3)),
     ],

@@ -70,7 +70,7 @@ def _define_difference(
     def vjp_self(F: Namespace, g: Any, self: Any, target: Any, reduction: str, c: float) -> Any:
         check_one_dtype(target, self)
         d = F.sub(self, target)
-        result, part = slope(F, d, c), share(F, g, reduction, count_of(d.shape))
+        result, part = slope(F, d, c), share(g, reduction, count_of(d.shape))
         owned = type(result) is np.ndarray and result is not d and np.ndim(part) == 0
         if owned and result.dtype == part.dtype:
             result *= part
@@ -344,7 +344,7 @@ op(
     fused={"self": "BinaryCrossEntropyBackwardBackward0 g self target"},
     vjp={
         "self": lambda F, g, self, target, weight, reduction: (
-            _bce_slope(F, self, target, weight) * share(F, g, reduction, count_of(self.shape))
+            _bce_slope(F, self, target, weight) * share(g, reduction, count_of(self.shape))
         ),
         "target": lambda F, g, self, weight, reduction, target_shape: shared(
             F, _bce_target_slope(F, self, weight), g, reduction, count_of(target_shape)
@@ -444,8 +444,7 @@ def _check_logits(self: Any, target: Any, weight: Any, pos_weight: Any, reductio
             f"{target.dtype.scalar_name}"
         )
     if self.dtype.category < dtypes.FLOATING:
-        name = self.dtype.scalar_name
-        raise NotImplementedError(f"\"log_sigmoid_cpu\" not implemented for '{name}'")
+        raise dtypes.unsupported("log_sigmoid_cpu", self.dtype)
     real_only("log_sigmoid_cpu", self)
 
 

@@ -112,7 +112,7 @@ op(
     fused={"self": "SoftMarginLossBackwardBackward0 g self target"},
     vjp={
         "self": lambda F, g, self, target, reduction: (
-            -target * F.sigmoid(-target * self) * share(F, g, reduction, count_of(self.shape))
+            -target * F.sigmoid(-target * self) * share(g, reduction, count_of(self.shape))
         )
     },
     jvp={"self": _soft_margin_tangent},

@@ -52,7 +52,7 @@ def reduced(F: Namespace, values: Any, reduction: str) -> Any:
     return F.sum(values) if reduction == "sum" else values
 
 
-def share(F: Namespace, g: Any, reduction: str, count: int) -> Any:
+def share(g: Any, reduction: str, count: int) -> Any:
     """The cotangent of each element's loss from that of the reduced loss."""
     return g / count if reduction == "mean" else g
 
@@ -63,8 +63,8 @@ def shared(F: Namespace, slope: Any, g: Any, reduction: str, count: int) -> Any:
     On bare arrays the one number is divided, which saves a pass over the elements.
     """
     if F.is_traced:
-        return share(F, slope * g, reduction, count)
-    return slope * share(F, g, reduction, count)
+        return share(slope * g, reduction, count)
+    return slope * share(g, reduction, count)
 
 
 def count_of(shape: Any) -> int:

@@ -19,7 +19,7 @@ from ...table.formulas import traced
 from ...table.levels.batching import front, loop
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim
-from ...tensor.dtypes import c_name
+from ...tensor.dtypes import c_name, unsupported
 from ...tensor.notices import warn_once
 from ...tensor.tensor import Tensor, shape_of
 
@@ -219,9 +219,7 @@ def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         )
     refuse_bool("slow_conv2d_cpu", input)
     if input.dtype.is_complex:
-        raise NotImplementedError(
-            f"\"slow_conv2d_cpu\" not implemented for '{input.dtype.scalar_name}'"
-        )
+        raise unsupported("slow_conv2d_cpu", input.dtype)
 
 
 # --- batching ---------------------------------------------------------------------------------

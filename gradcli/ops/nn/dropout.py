@@ -20,7 +20,7 @@ from ...tensor.tensor import Tensor, make
 # --- dropout ----------------------------------------------------------------------------------
 
 
-def dropout_noise(F: Namespace, input: Any, p: float, channels: bool, kept: float = 1.0) -> Any:
+def dropout_noise(input: Any, p: float, channels: bool, kept: float = 1.0) -> Any:
     """The mask of what is kept, `1 / kept` where kept; for `channels` it is one number a channel.
 
     It is drawn in the order in which the input lies in memory. Under vmap it is drawn for every
@@ -80,7 +80,7 @@ def _scaled_noise(F: Namespace, input: Any, p: float, channels: bool) -> Any:
         raise RuntimeError(
             f"result type Float can't be cast to the desired output type {dtype.scalar_name}"
         )
-    return dropout_noise(F, input, p, channels, 1 - p)
+    return dropout_noise(input, p, channels, 1 - p)
 
 
 def dropped(
@@ -178,7 +178,7 @@ def alpha_dropped(
         )
     alpha = 1.7580993408473766
     scale = 1 / math.sqrt((alpha * alpha * p + 1) * (1 - p))
-    noise = dropout_noise(F, input, p, channels)
+    noise = dropout_noise(input, p, channels)
     shift = F.add(F.mul(F.add(noise, -1), alpha * scale), alpha * scale * p)
     return F.add(_multiplied(F, input, F.mul(noise, scale), inplace), shift)
 

@@ -21,6 +21,7 @@ from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
+from ...tensor.dtypes import unsupported
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from .pooling import along, pooled_size
@@ -392,7 +393,7 @@ def _check_upsample(self: Tensor, size: Any, mode: str, align: bool, scales: Any
     if dtype is dtypes.uint8 and mode not in ("linear", "trilinear"):
         return
     kernel = _KERNELS.get((mode, len(size)), "compute_indices_weights_nearest")
-    raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
+    raise unsupported(kernel, dtype)
 
 
 op(

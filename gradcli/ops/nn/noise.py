@@ -18,6 +18,7 @@ from ...table.levels.randomness import over_batch, per_example
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim
 from ...tensor import dtypes
+from ...tensor.dtypes import unsupported
 from ...tensor.tensor import Tensor, make, shape_of
 from .activation import in_place_or_not
 from .dropout import alpha_dropped, check_probability, dropout_noise, dropped
@@ -29,7 +30,7 @@ _LOWER, _UPPER = 0.125, 0.3333333333333333
 
 def _refuse_integers(kernel: str, self: Any) -> None:
     if type(self) is Tensor and self.dtype.category != dtypes.FLOATING:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{self.dtype.scalar_name}'")
+        raise unsupported(kernel, self.dtype)
 
 
 @over_batch
@@ -220,7 +221,7 @@ def _native(F: Namespace, input: Any, p: float, train: bool | None) -> Any:
     elif p == 1:
         kept = F._full_as(input, 0.0)
     else:
-        kept = dropout_noise(F, input, p, False)
+        kept = dropout_noise(input, p, False)
     return F._native_dropout(input, kept, scale), F.ne(kept, 0)
 
 

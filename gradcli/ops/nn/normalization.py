@@ -20,6 +20,7 @@ from ...table.entry import op
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, size_at
 from ...tensor import dtypes
+from ...tensor.dtypes import unsupported
 from ...tensor.tensor import META, Size, Tensor, numel, own_memory, shape_of
 
 Axes = tuple[int, ...]
@@ -294,7 +295,7 @@ def _rms_norm(
             f"{len(shape)}"
         )
     if isinstance(input.dtype, dtypes.DType) and not input.dtype.differentiable:
-        raise NotImplementedError(f"\"rms_norm\" not implemented for '{input.dtype.scalar_name}'")
+        raise unsupported("rms_norm", input.dtype)
     if shape[len(shape) - len(normalized_shape) :] != tuple(normalized_shape):
         stars = ", ".join(map(str, normalized_shape))
         raise RuntimeError(

@@ -22,7 +22,7 @@ from ...table.out_rules import EXACT
 from ...table.schema import Namespace
 from ...table.shape_rules import ndim, wrap_dim
 from ...tensor import dtypes
-from ...tensor.dtypes import FROM_ARRAY
+from ...tensor.dtypes import FROM_ARRAY, unsupported
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, shape_of
 from ..creation.tensors import check_size
@@ -318,7 +318,7 @@ def _check_max(
 ) -> None:
     _check_windows(name, shape_of(self), dims, kernel, stride, padding, dilation, ceil)
     if self.dtype.is_complex or self.dtype is dtypes.bool_:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{self.dtype.scalar_name}'")
+        raise unsupported(name, self.dtype)
 
 
 def _define_max(dims: int) -> None:
@@ -778,9 +778,7 @@ def _check_average(
     fits = self.dtype is dtypes.int64 or self.dtype.category == dtypes.FLOATING
     if not fits or (dims == 3 and narrow):
         kernel_name = "avg_pool2d" if dims < 3 else "avg_pool3d_out_frame"
-        raise NotImplementedError(
-            f"\"{kernel_name}\" not implemented for '{self.dtype.scalar_name}'"
-        )
+        raise unsupported(kernel_name, self.dtype)
 
 
 def _define_average(dims: int) -> None:

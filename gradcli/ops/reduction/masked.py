@@ -297,14 +297,14 @@ def _entry(name: str, parameters: str, composite: Any, doc: str, samples: Any) -
     )
 
 
-def _masks(S: Any) -> tuple[Any, Any]:
+def _masks() -> tuple[Any, Any]:
     """A mask for a matrix of two rows and three columns, and one for each of its rows."""
     whole = np.array([[True, False, True], [True, True, False]])
     return make(whole, dtypes.bool_), make(whole[0].copy(), dtypes.bool_)
 
 
 def _reduced_samples(S: Any) -> Any:
-    whole, row = _masks(S)
+    whole, row = _masks()
     return [
         S(S.normal(2, 3), (1,), mask=whole),
         S(S.normal(2, 3), (0, -1), keepdim=True, mask=row),
@@ -337,8 +337,8 @@ for _name, _doc in (
         _positions(_name),
         _doc,
         lambda S: [
-            S(S.normal(2, 3), 1, mask=_masks(S)[0]),
-            S(S.normal(2, 3), keepdim=True, mask=_masks(S)[1]),
+            S(S.normal(2, 3), 1, mask=_masks()[0]),
+            S(S.normal(2, 3), keepdim=True, mask=_masks()[1]),
         ],
     )
 
@@ -351,8 +351,8 @@ _entry(
         []
         if S.dtype.is_complex  # whose imaginary parts PyTorch drops, with a warning
         else [
-            S(S.normal(2, 3), 1, mask=_masks(S)[0]),
-            S(S.normal(2, 3), mask=_masks(S)[1]),
+            S(S.normal(2, 3), 1, mask=_masks()[0]),
+            S(S.normal(2, 3), mask=_masks()[1]),
             S(S.normal(2, 3), 0, keepdim=True),
         ]
     ),
@@ -363,9 +363,9 @@ _entry(
     _norm,
     "The norm of order `ord` of the elements that the mask names.",
     lambda S: [
-        S(S.normal(2, 3), 2.0, (1,), mask=_masks(S)[0]),
-        S(S.normal(2, 3), 3, mask=_masks(S)[1]),
-        *([] if S.dtype.is_complex else [S(S.normal(2, 3), -math.inf, (1,), mask=_masks(S)[0])]),
+        S(S.normal(2, 3), 2.0, (1,), mask=_masks()[0]),
+        S(S.normal(2, 3), 3, mask=_masks()[1]),
+        *([] if S.dtype.is_complex else [S(S.normal(2, 3), -math.inf, (1,), mask=_masks()[0])]),
     ],
 )
 for _name, _composite, _doc in (
@@ -379,8 +379,8 @@ for _name, _composite, _doc in (
         _composite,
         _doc,
         lambda S: [
-            S(S.normal(2, 3), (1,), mask=_masks(S)[0]),
-            S(S.normal(2, 3), None, False, mask=_masks(S)[1]),
+            S(S.normal(2, 3), (1,), mask=_masks()[0]),
+            S(S.normal(2, 3), None, False, mask=_masks()[1]),
             S(S.normal(2, 3), correction=0, keepdim=True),
         ],
     )
@@ -406,8 +406,8 @@ for _name, _composite, _doc in (
         _composite,
         _doc,
         lambda S: [
-            S.edge(S.normal(2, 3), 1, mask=_masks(S)[0]),
-            S.edge(S.normal(2, 3), 0, mask=_masks(S)[0]),
+            S.edge(S.normal(2, 3), 1, mask=_masks()[0]),
+            S.edge(S.normal(2, 3), 0, mask=_masks()[0]),
             S(S.normal(2, 3), -1),
         ],
     )
@@ -417,7 +417,7 @@ _entry(
     _normalize,
     "The elements that the mask names over their norm, which is `eps` at least.",
     lambda S: [
-        S(S.normal(2, 3), 2.0, 1, mask=_masks(S)[0]),
+        S(S.normal(2, 3), 2.0, 1, mask=_masks()[0]),
         S(S.normal(2, 3), 1.0, 0, eps=5.0),
     ],
 )
@@ -428,8 +428,8 @@ _entry(
     _logaddexp,
     "The logarithm of the sum of two exponentials, each where its mask is True.",
     lambda S: [
-        S.edge(S.normal(2, 3), S.normal(2, 3), input_mask=_masks(S)[0]),
-        S.edge(S.normal(2, 3), S.normal(3), other_mask=_masks(S)[1]),
+        S.edge(S.normal(2, 3), S.normal(2, 3), input_mask=_masks()[0]),
+        S.edge(S.normal(2, 3), S.normal(3), other_mask=_masks()[1]),
         S(S.normal(2, 3), S.normal(3)),
     ],
 )

@@ -67,7 +67,7 @@ def _reversed_sum(F: Namespace, g: Any, dim: int) -> Any:
 def _check_running(kernel: str) -> Any:
     def check(self: Any, dim: int, dtype: Any) -> None:
         if dtype is dtypes.bool_:
-            raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+            raise dtypes.unsupported(kernel, dtype)
 
     return check
 

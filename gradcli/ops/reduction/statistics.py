@@ -133,7 +133,7 @@ op(
 # --- numerical gradients
 
 
-def _spacings(F: Namespace, spacing: Any, axes: Sequence[int]) -> list[Any]:
+def _spacings(spacing: Any, axes: Sequence[int]) -> list[Any]:
     if spacing is None:
         return [1.0] * len(axes)
     if not isinstance(spacing, list | tuple):
@@ -215,7 +215,7 @@ def _gradient(F: Namespace, self: Any, spacing: Any, dim: Any, edge_order: int) 
     if dim:
         wrap_own_dim(dim[0], rank)
     axes = wrap_dims(dim, rank)
-    steps = _spacings(F, spacing, axes)
+    steps = _spacings(spacing, axes)
     for axis in axes:
         if self.shape[axis] < edge_order + 1:
             raise RuntimeError(

@@ -25,7 +25,7 @@ from ...table.schema import Namespace
 from ...table.shape_rules import shape_of_value, wrap_dim, wrap_dims, wrap_own_dim
 from ...tensor import dtypes
 from ...tensor.device import contiguous_format
-from ...tensor.dtypes import FROM_ARRAY, Array
+from ...tensor.dtypes import FROM_ARRAY, Array, unsupported
 from ...tensor.notices import warn_once
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, from_array, numel
@@ -146,8 +146,7 @@ op(
 def _counted_places(repeats: Any) -> Array:
     counts = np.asarray(repeats.array if type(repeats) is Tensor else repeats)
     if counts.dtype not in (np.int64, np.int32):
-        name = FROM_ARRAY[counts.dtype].scalar_name
-        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{name}'")
+        raise unsupported("repeat_interleave_cpu", FROM_ARRAY[counts.dtype])
     if counts.ndim > 1:
         raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
     if counts.size and counts.min() < 0:

@@ -9,6 +9,7 @@ import numpy as np
 from ...autograd.leaf import requires_grad_
 from ...table.public.plain_functions import OPTIONS, function
 from ...tensor import dtypes
+from ...tensor.dtypes import unsupported
 from ...tensor.tensor import make
 from ..creation.tensors import check_size
 
@@ -19,7 +20,7 @@ def _made(name: str, places: Any, n: int, d: float, dtype: Any, requires_grad: A
     if dtype.category < dtypes.FLOATING:
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
     if dtype.is_complex:
-        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtype.scalar_name}'")
+        raise unsupported("arange_cpu", dtype)
     with np.errstate(divide="ignore", invalid="ignore"):
         values = places * (np.float64(1) / np.float64(n * d))
     tensor = make(dtype.cast(values), dtype)

@@ -21,7 +21,7 @@ from ...table.public.plain_functions import FUNCTIONS, function
 from ...table.schema import Namespace
 from ...table.shape_rules import shape_of_value, wrap_dims
 from ...tensor import device, dtypes
-from ...tensor.dtypes import Array, DType, python_number, type_name
+from ...tensor.dtypes import Array, DType, python_number, type_name, unsupported
 from ...tensor.keeping import changed
 from ...tensor.memory import address
 from ...tensor.runtime import runtime
@@ -311,7 +311,7 @@ def hash_tensor(self: Tensor, dim: Any, keepdim: bool, mode: int) -> Tensor:
     if mode:
         raise RuntimeError(f"Unknown hash_tensor mode: {mode}")
     if self.dtype.is_complex:
-        raise NotImplementedError(f"\"xor_sum_cpu\" not implemented for '{self.dtype.scalar_name}'")
+        raise unsupported("xor_sum_cpu", self.dtype)
     if 0 in shape and dim == ():
         raise RuntimeError(
             "hash_tensor: Expected reduction dim to be specified for input.numel() == 0. Specify "

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 _name_before = re.compile(r"([^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*)\s*$")
 _word = re.compile(r"[^\W\d]\w*$|$")
-_dotted = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(\w*)$")
 _keyword = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 _member = re.compile(r"\.(\w*)$")
 _key = re.compile(r"\[\s*(['\"])([^'\"\\\n]*)$")
@@ -118,12 +117,6 @@ def name_at(text: str) -> str:
     """The dotted name that ends at the cursor."""
     match = re.search(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*$", text[-200:])
     return match[0] if match else ""
-
-
-def member_at(text: str) -> tuple[str, str] | None:
-    """For `a.b.pre` the names `a.b` and `pre`; None when the cursor is not behind a dot."""
-    match = _dotted.search(text[-300:])
-    return (match[1], match[2]) if match else None
 
 
 def steps_at(text: str) -> tuple[list[tuple[str, str]], str] | None:

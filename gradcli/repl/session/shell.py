@@ -329,7 +329,7 @@ class Shell:
                 self.statements.append(done)
                 if value is UNSET or value is None or (is_last and quiet) or not echo:
                     continue
-                if is_last or _is_shown(statement, value):
+                if is_last or _is_shown(statement):
                     self.show_value(value, number)
                     done.shown = number
             except (GradSyntaxError, ProgramError, Interrupted, LimitExceeded) as error:
@@ -496,7 +496,7 @@ class Shell:
             self.graph_size = (0, 0)
 
 
-def _is_shown(statement: nodes.stmt, value: Any) -> bool:
+def _is_shown(statement: nodes.stmt) -> bool:
     """Whether the value of an expression in the middle of an input is shown.
 
     What methods such as `zero_()` and `manual_seed()` return is of no interest there.

@@ -45,8 +45,6 @@ np.seterr(all="ignore")
 # seen large blocks come and go. One that is never touched teaches it to keep what kernels reuse.
 np.empty((1 << 25) - (1 << 13), np.uint8)
 
-_new = object.__new__
-
 LARGE = 1 << 22  # elements from which on sizes are tested before an allocation
 
 
@@ -247,6 +245,11 @@ def _real(value: complex, dtype: DType) -> float:
 
 
 def as_array(tensor: Tensor, dtype: DType | None, view: bool) -> Any:
+    """What a kernel gets of a tensor: its elements in `dtype`, or in the one they are computed in.
+
+    A view gets the memory itself. Without dimensions it is a scalar of NumPy. Raises LimitExceeded
+    where a copy would be too large.
+    """
     if view:
         return own_memory(tensor)
     array = tensor.array
@@ -270,6 +273,11 @@ def _converted(array: Any, dtype: Any) -> Any:
 def dtype_of(
     op: Op, args: Sequence[Any], result: Any, dtype: DType | None, low: DType | None
 ) -> DType:
+    """The dtype of an output: by the entry's `result`, or else by what was computed in.
+
+    `dtype` is what inputs were promoted to, None where the kernel decides; `low` is the half
+    precision of inputs that were computed in single.
+    """
     rule = op.result
     if rule is not None:
         if type(rule) is DType:

@@ -59,6 +59,7 @@ _GIVEN = -1  # where a memo, whose keys are identities, holds what programs see 
 
 
 def deepcopy(x: Any, memo: Any = None) -> Any:
+    """`copy.deepcopy`. A memo is one that `__deepcopy__` was called with; others are not read."""
     return _deep(x, memo.made if type(memo) is Memo else {}, 0)
 
 

@@ -109,10 +109,6 @@ def _ours(value: Any) -> Any:
     return value
 
 
-def _iso(self: Any, sep: Any = "T", timespec: Any = "auto") -> str:
-    return host.datetime.isoformat(self, sep, timespec)
-
-
 def _of(kind: Any, name: str) -> Any:
     """A method of the class that makes an object."""
     method = getattr(kind, name)
