@@ -22,7 +22,8 @@ class Progress:
     """A line on stderr while there is work, when stderr is a terminal.
 
     It says how many records (`what`) are done, how many a second, and where it is known how much
-    there is, how long it will take; or how far a search has come (`step`). Where `stdout` takes results, that is no terminal then.
+    there is, how long it will take; or how far a search has come (`step`). Where `stdout` takes
+    results, that is no terminal then.
     """
 
     def __init__(self, options: Options, what: str = "records", stdout: bool = True) -> None:
