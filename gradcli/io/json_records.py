@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ..tensor.runtime import LimitExceeded, runtime
 from .columns import parse_columns
 from .errors import DataError
@@ -104,7 +106,7 @@ class Lines:
 
     def __init__(self, block: bytes, line: int, separated: bool, left: _Open) -> None:
         self.block = block.removeprefix(b"\xef\xbb\xbf") if line == 1 else block
-        self.breaks = block.count(b"\n")
+        self.breaks = int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
         self.line = line
         self.separated = separated
         self.left = left
@@ -114,7 +116,10 @@ class Lines:
         block = self.block
         if self.separated or self.left.lines or block[:1] != b"{" or block[-1:] != b"}":
             return None
-        return self.breaks + 1 if block.count(b"}\n{") == self.breaks else None
+        letters = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(letters == ord("\n"))
+        each = (letters[ends - 1] == ord("}")) & (letters[ends + 1] == ord("{"))
+        return self.breaks + 1 if each.all() else None
 
     def columns(self) -> Columns | None:
         """All lines as columns, if each is a flat object of the same names and numbers alone."""

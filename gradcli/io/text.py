@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from json import JSONEncoder
     from typing import Any
 
 # What reorders the text around it: a text with one would not say what it seems to say.
@@ -18,11 +21,16 @@ def escaped(text: str) -> str:
 
 def one_line(value: Any) -> str:
     """`value` (dicts, lists, strings, numbers) as one line of strict JSON in printable Unicode."""
-    import json
-
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _encoder(ascii=False).encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+        return _encoder(ascii=True).encode(value)
     return escaped(text)
+
+
+@cache
+def _encoder(ascii: bool) -> JSONEncoder:
+    from json import JSONEncoder
+
+    return JSONEncoder(ensure_ascii=ascii, allow_nan=False, separators=(",", ":"))

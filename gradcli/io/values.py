@@ -114,11 +114,10 @@ def _collect(value: Any, path: str) -> Array:
         return _walk(value, path)
     if array.dtype.kind not in "bif" or array.ndim > MAX_DIMENSIONS:
         return _walk(value, path)
-    if array.dtype.kind == "f":
+    if array.dtype.kind == "f" and not (np.abs(array) < 1 << 63).all():
         if not np.isfinite(array).all():
             raise _too_large("a number", "float64", path)
-        if (np.abs(array) >= 1 << 63).any():  # NumPy takes integers beyond int64 for floats
-            return _walk(value, path)
+        return _walk(value, path)  # NumPy takes integers beyond int64 for floats
     return array if array.ndim else array[()]
 
 

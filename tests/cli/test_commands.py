@@ -294,3 +294,27 @@ def test_exit_status_of_every_command_with_a_result():
         assert gradcli(command, "x * 2", *given).returncode == 0
         assert gradcli(command, "x > 1", "--set", "x=0").returncode == 0
         assert gradcli(command, "x", "--each", "--exit-status").returncode == 4
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("grad", "--set", "x=3"),
+        ("hessian", "--set", "x=3"),
+        ("minimize", "--set", "x=3"),
+        ("grad", "--each"),
+        ("grad", "--each", "--jobs", "2"),
+    ],
+)
+def test_emit_is_told_that_nothing_is_written(words, tmp_path):
+    program = tmp_path / "emits.grad"
+    program.write_text("emit(seen=x)\nx ** 2\n")
+    plain = tmp_path / "plain.grad"
+    plain.write_text("x ** 2\n")
+    command, *rest = words
+    rows = b'{"x": 3}\n' * 5 if "--each" in words else b""
+    done = gradcli(command, "-f", str(program), *rest, stdin=rows)
+    assert done.returncode == 0
+    assert done.stdout == gradcli(command, "-f", str(plain), *rest, stdin=rows).stdout
+    assert done.stderr.decode().count("emit() writes no record here") == 1
+    assert gradcli(command, "-f", str(program), *rest, "--quiet", stdin=rows).stderr == b""

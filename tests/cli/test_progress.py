@@ -124,3 +124,37 @@ def test_messages_stand_above_it_as_they_are(slow):
     assert STEPS.search(shown)
     lines = re.findall(r'\{"error".*?\}\r\n', shown)
     assert [json.loads(line)["error"]["record"] for line in lines] == list(range(1, COUNT + 1, 20))
+
+
+SEARCHES = {
+    "minimize": ("((x - 1) ** 4).sum()", "x=[5, 3]", r"value [\d.e+-]+ · gradient norm [\d.e+-]+"),
+    "solve": ("exp(x) - 2", "x=20", r"norm of the value [\d.e+-]+"),
+}
+
+
+@pytest.mark.parametrize("kind", SEARCHES)
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize("stdout", [subprocess.PIPE, None])
+def test_a_search_says_how_far_it_has_come(kind, quiet, stdout, tmp_path):
+    expression, start, reached = SEARCHES[kind]
+    program = tmp_path / "search.grad"
+    program.write_text(f"import time\ntime.sleep(0.1)\n{expression}\n")
+    words = (kind, "-f", str(program), "--set", start, *(["--quiet"] if quiet else []))
+    written, shown = watched(*words, stdout=stdout)
+    steps = [int(step) for step in re.findall(rf"(\d+) steps? · {reached} · 0:\d\d", shown)]
+    if quiet:
+        assert steps == []
+    else:
+        assert len(steps) >= 2
+        assert steps == sorted(steps)
+    text = written.decode() if stdout is not None else shown[shown.index("{\r\n") :]
+    assert json.loads(text)["converged"]
+    done = subprocess.run([*COMMAND, *words], capture_output=True, check=True, env=environment())
+    assert done.stderr == b""
+
+
+def test_no_line_between_steps_on_the_same_terminal(tmp_path):
+    program = tmp_path / "search.grad"
+    program.write_text("import time\ntime.sleep(0.1)\n((x - 1) ** 4).sum()\n")
+    _, shown = watched("minimize", "-f", str(program), "--set", "x=[5]", "--trace", stdout=None)
+    assert all(line[:1] == "{" for line in shown.splitlines())

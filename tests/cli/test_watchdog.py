@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from process import gradcli
 
 HOLD = "pow(3, 10**9)"  # hours, all of them with the interpreter's lock held
 
@@ -151,3 +152,47 @@ def test_a_released_watchdog_ends_itself_and_not_the_process(in_c):
     with script(*lines) as process:
         assert process.communicate(timeout=20) == (b"True\n", b"")
     assert process.returncode == 0
+
+
+LONG = (
+    "n = 2500 if {} else 2\ntorch.linalg.eigvals(torch.rand(n, n)).abs().sum() * 0 + x.sum() * 2\n"
+)
+
+
+@pytest.mark.parametrize("options", [(), ("--jobs", "2"), ("--to", "csv"), ("--copy", "x")])
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        ("x == 5", [{"x": place} for place in range(8)]),
+        ("x.ndim == 1", [{"x": place} for place in range(40)] + [{"x": [1]}] * 5),
+    ],
+)
+def test_records_before_one_that_time_ends_are_written(condition, rows, options, tmp_path):
+    program = tmp_path / "long.grad"
+    program.write_text("import torch\n" + LONG.format(condition))
+    stdin = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    done = gradcli(
+        *("grad", "-f", str(program), "--each", "--timeout", "0.5", *options), stdin=stdin
+    )
+    assert done.returncode == 6
+    whole = 5 if condition == "x == 5" else 40
+    lines = done.stdout.decode().splitlines()
+    if "csv" in options:
+        assert lines == ["value,grads.x", *(f"{2.0 * place},2.0" for place in range(whole))]
+    else:
+        assert [json.loads(line)["value"] for line in lines] == [2 * p for p in range(whole)]
+
+
+@pytest.mark.parametrize("options", [(), ("--copy", "id"), ("--to", "csv"), ("--exit-status",)])
+def test_a_limit_of_time_changes_no_byte(options):
+    kinds = ({"x": 2.0}, {"x": [1, 2]}, {"x": -1.0}, {"y": 0}, {"x": "?"})
+    rows = [{"id": place, **kinds[place % 3 if place < 300 else place % 5]} for place in range(600)]
+    words = ("grad", "sqrt(x).sum()", "--each", *options)
+    rows = [{**row, "id": place} for place, row in enumerate(rows)]
+    if "csv" in options:
+        rows = [{"id": place, "x": place / 7} for place in range(600)]
+    stdin = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    free = gradcli(*words, stdin=stdin)
+    bound = gradcli(*words, "--timeout", "60", stdin=stdin)
+    assert (bound.stdout, bound.returncode) == (free.stdout, free.returncode)
+    assert len(free.stdout.splitlines()) >= 600

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from gradcli.cli.process.report import CHECK_FAILED
 from gradcli.cli.results.begin import read, set_up
 from gradcli.cli.usage.parse import Options, UsageError
@@ -20,6 +22,7 @@ def run(options: Options) -> int:
         from gradcli.cli.records.each import Stream
 
         return Stream(job, options).run() or (CHECK_FAILED if job.failed else 0)
+    from gradcli.cli.process.progress import Progress
     from gradcli.cli.programs.file_inputs import file_inputs, inputs_of
     from gradcli.cli.programs.inputs import bound
     from gradcli.cli.results.answers import exit_status
@@ -28,9 +31,13 @@ def run(options: Options) -> int:
     given = bound(options)
     files = file_inputs(options, job.runner)
     files = {**files, **inputs_of(options.table, options, (job.runner,))}
-    with Sink(options, streaming=options.trace) as sink:
+    progress = Progress(options, stdout=options.trace)  # otherwise stdout waits for the result
+    with closing(progress), Sink(options, streaming=options.trace) as sink:
+        job.progress = progress
         job.write_step = lambda document: sink.write(document, line=True)
-        sink.write(job.document({**files, **given.all}), line=options.trace)
+        document = job.document({**files, **given.all})
+        progress.close()
+        sink.write(document, line=options.trace)
     if job.failed:
         return CHECK_FAILED
     return exit_status(options, sink)

@@ -22,7 +22,8 @@ class Progress:
     """A line on stderr while there is work, when stderr is a terminal.
 
     It says how many records (`what`) are done, how many a second, and where it is known how much
-    there is, how long it will take. Where `stdout` takes results, that is no terminal then.
+    there is, how long it will take; or how far a search has come (`step`). Where `stdout` takes
+    results, that is no terminal then.
     """
 
     def __init__(self, options: Options, what: str = "records", stdout: bool = True) -> None:
@@ -64,6 +65,15 @@ class Progress:
         share = self.before + part * (reached - self.before)
         if part == 1.0:
             self.before = reached
+        self._renew(lambda seconds: self._line(records, share, seconds))
+
+    def step(self, parts: Callable[[], list[str]]) -> None:
+        """Renew the line of a search, which `parts` and the time since its start are."""
+        if self.wanted:
+            self._renew(lambda seconds: _joined([*parts(), _clock(seconds)]))
+
+    def _renew(self, line: Callable[[float], Any]) -> None:
+        """Show what `line` makes of the seconds that have passed, a few times a second."""
         now = time.monotonic()
         if now - self.shown < (PAUSE if self._live else PATIENCE):
             return
@@ -83,20 +93,18 @@ class Progress:
             self._live.start()
             self._stderr = sys.stderr
             sys.stderr = _Above(self._stderr, self.close)
-        self._live.update(self._line(records, share, now - self.begun), refresh=True)
+        self._live.update(line(now - self.begun), refresh=True)
 
     def _line(self, records: int, share: float, seconds: float) -> Any:
         from rich.columns import Columns
         from rich.progress_bar import ProgressBar
-        from rich.text import Text
 
         rate = records / seconds
         parts = [f"{records:,} {self.what}", f"{rate:,.{int(rate < 10)}f} a second"]
         if not share:
-            return Text(" · ".join(parts))
-        left = round(seconds * (1 - share) / share)
-        parts += [f"{100 * share:.0f} %", f"{left // 60}:{left % 60:02d} left"]
-        return Columns([ProgressBar(1.0, share, width=30), Text(" · ".join(parts))])
+            return _joined(parts)
+        parts += [f"{100 * share:.0f} %", f"{_clock(seconds * (1 - share) / share)} left"]
+        return Columns([ProgressBar(1.0, share, width=30), _joined(parts)])
 
     def close(self) -> None:
         """Take the line away."""
@@ -104,6 +112,17 @@ class Progress:
             sys.stderr = self._stderr
             self._live.stop()
             self._live = None
+
+
+def _joined(parts: list[str]) -> Any:
+    from rich.text import Text
+
+    return Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 class _Above:

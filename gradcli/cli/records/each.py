@@ -35,7 +35,7 @@ from gradcli.tensor.tensor import Tensor, make
 
 from .front import Front
 from .jobs import Ended, Jobs, processes
-from .lines import Lines
+from .lines import Lines, Parts
 from .one_record import Derivative, Evaluation
 from .streaming import job_of
 
@@ -90,6 +90,9 @@ class Stream:
         self.progress = Progress(options)
         self.verdict: int | None = None  # what `--exit-status` makes of the last result
         self.jobs = Jobs(self, processes(options))
+        self.place = 0  # in the batch, of the next record
+        # What a limit of time ends may not come back to write: results are written as they come.
+        self.mortal = options.timeout is not None
 
     def run(self) -> int:
         """Read, evaluate and write all records; the exit status."""
@@ -97,6 +100,7 @@ class Stream:
         with Sink(options, streaming=options.each or options.grid) as sink:
             self.sink = sink
             self.results = self._results(sink)
+            self.mortal &= not sink.binary  # such a file is written whole or not at all
             self.batches = Batches(job_of(self.job, self.given, self.results.form, options))
             if not sink.streaming or options.emit_only or self.job.alone:
                 self.batches.possible = False
@@ -270,7 +274,7 @@ class Stream:
 
     def _whole(self, group: Group) -> bool:
         """Whether records that came as columns were all evaluated together, and written."""
-        if not self.batches.possible or self.options.exit_status:
+        if not self.batches.possible or self.options.exit_status or self.mortal:
             return False
         columns = group.columns()
         if columns is None or columns.others.keys() & self.job.runner.reads:
@@ -307,14 +311,18 @@ class Stream:
         results = self.results
         last = 1 if self.options.exit_status else 0  # whose value decides goes by itself
         together = batch[: len(batch) - last]
+        before = self.number
 
         def answer(place: int) -> Any:
-            return self._document(together[place], self.number + place + 1)  # type: ignore[arg-type]
+            return self._document(together[place], before + place + 1)  # type: ignore[arg-type]
 
         if self.batches.possible and not results.decided:
             self.batches.begin(together, answer)
-        results.begin(batch, self.batches.parts(together, answer))
-        for place, member in enumerate(batch):
+        self.place = 0
+        parts = self.batches.parts(together, answer)
+        results.begin(batch, self._as_they_come(parts) if self.mortal else parts)
+        for place in range(self.place, len(batch)):
+            member = batch[place]
             self.number += 1
             try:
                 if results.ready(place):
@@ -329,11 +337,24 @@ class Stream:
                 break
         results.end()
 
+    def _as_they_come(self, parts: Parts) -> Parts:
+        """The same; before the next part is computed all that stand before a gap are written."""
+        for part in parts:
+            yield part
+            with suppress(DataError):  # which is told when its record has its turn
+                while self.place < len(self.results.batch) and self.results.ready(self.place):
+                    self.place += 1
+                    self.number += 1
+                    self.sink.count += 1
+            self.flush()
+
     def _document(self, member: Record, number: int) -> Any:
         self.job.runner.seed_for(number, self.seed)
         return self.job.document(self._inputs(member))
 
     def _single(self, member: Found, batch: Batch, place: int) -> None:
+        if self.mortal:
+            self.flush()
         runtime.check()
         try:
             if not isinstance(member, dict):

@@ -38,7 +38,7 @@ LOOK = 0.1  # seconds between two looks at whether the time is over
 MANY = 4096  # records that are worth a process at once
 TRIES = 3  # times that a group is begun, if processes die of it
 PIPE = 1 << 20  # bytes that a pipe holds, where the system allows it
-_HEAD = 8  # bytes that say how many follow
+_SIZE = 8  # bytes that say how many there are of something
 
 
 def processes(options: Options) -> int:
@@ -472,7 +472,8 @@ def _joined(pieces: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for where, parts in _runs(pieces):
         if where in ("out", "err"):
-            found.append((where, parts[0][:0].join(parts)))
+            joined = parts[0][:0].join(parts)
+            found.append((where, pickle.PickleBuffer(joined) if where == "out" else joined))
         else:
             found += [(where, part) for part in parts]
     return found
@@ -496,16 +497,28 @@ def _widen(descriptor: int) -> None:
 
 
 def _write(descriptor: int, what: Any) -> None:
-    data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
-    for part in (len(data).to_bytes(_HEAD, "little"), data):
-        left = memoryview(part)
+    """Send an object; the bytes of results and of arrays go as they are, behind its pickle."""
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL, buffer_callback=buffers.append)
+    parts = [memoryview(data), *(buffer.raw() for buffer in buffers)]
+    sizes = b"".join(part.nbytes.to_bytes(_SIZE, "little") for part in parts)
+    for left in (memoryview(len(parts).to_bytes(_SIZE, "little") + sizes), *parts):
         while left:
             left = left[os.write(descriptor, left) :]
 
 
 def _read(descriptor: int) -> Any:
-    size = int.from_bytes(_exactly(descriptor, _HEAD), "little")
-    return pickle.loads(_exactly(descriptor, size))
+    count = _number(_exactly(descriptor, _SIZE))
+    sizes = _exactly(descriptor, count * _SIZE)
+    data, *buffers = (
+        _exactly(descriptor, _number(sizes[start : start + _SIZE]))
+        for start in range(0, len(sizes), _SIZE)
+    )
+    return pickle.loads(data, buffers=buffers)
+
+
+def _number(data: bytearray) -> int:
+    return int.from_bytes(data, "little")
 
 
 def _exactly(descriptor: int, size: int) -> bytearray:

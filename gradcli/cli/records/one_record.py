@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gradcli.cli.process.notices import tell
 from gradcli.cli.process.stdio import write_messages
 from gradcli.cli.programs.runner import Runner
 from gradcli.cli.programs.sources import Text
@@ -31,7 +32,14 @@ class Derivative:
     def __init__(self, text: Text, options: Options) -> None:
         self.options = options
         self.kind = options.command.name
-        self.runner = Runner(text, options, stdout=write_messages, emit=lambda record: None)
+        self.runner = Runner(text, options, stdout=write_messages, emit=self._leave_out)
+
+    def _leave_out(self, record: Any) -> None:
+        """A record of `emit`: one input has one answer here, so it is said that none is written."""
+        tell(
+            "emit() writes no record here: one input has one answer (eval writes them)",
+            self.options,
+        )
 
     def attach(self, sink: Sink, before: Callable[[], None]) -> None:
         """A derivative writes nothing of its own."""

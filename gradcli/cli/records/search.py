@@ -11,6 +11,7 @@ from gradcli.calculus.defaults import NEWTON, tolerance
 from gradcli.calculus.descent import Bounds, Point, minimize
 from gradcli.calculus.problem import Problem
 from gradcli.calculus.roots import solve
+from gradcli.cli.process.progress import Progress
 from gradcli.cli.process.report import RAISED, USAGE, Failure
 from gradcli.cli.programs.inputs import literal
 from gradcli.cli.programs.runner import chosen, seed
@@ -40,6 +41,7 @@ class Search(Derivative):
         self.edges = {name: _edges(name, text) for name, text in options.bounds}
         chosen(list(self.edges), dict.fromkeys(self.names), "--bounds", "name that varies")
         self.write_step: Callable[[Any], None] = lambda document: None
+        self.progress: Progress | None = None  # where it is a single search that is watched
         self.failed = False
 
     def document(self, inputs: dict[str, Tensor]) -> Any:
@@ -101,6 +103,8 @@ class Search(Derivative):
         }
 
     def _step(self, problem: Problem, point: Point) -> None:
+        if self.progress is not None:
+            self.progress.step(lambda: self._reached(point))
         if self.options.trace:
             value = point.value if self.kind == "minimize" else typed(problem.value(point.at))
             self.write_step(
@@ -111,6 +115,13 @@ class Search(Derivative):
                     "gradient_norm": point.norm,
                 }
             )
+
+    def _reached(self, point: Point) -> list[str]:
+        """How far the search has come, for people."""
+        steps = f"{point.step:,} step{'' if point.step == 1 else 's'}"
+        if self.kind == "minimize":
+            return [steps, f"value {point.value:.6g}", f"gradient norm {point.norm:.2g}"]
+        return [steps, f"norm of the value {(2 * point.value) ** 0.5:.6g}"]
 
     def _bounds(self, problem: Problem) -> Bounds:
         sides = []

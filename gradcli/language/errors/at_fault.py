@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from gradcli.language.syntax import nodes
@@ -36,7 +37,7 @@ def elements(node: nodes.Call, values: list[Any]) -> Iterator[tuple[Span, Any]]:
 
 def span_at_fault(node: nodes.Call, values: list[Any], sentence: str) -> Span | None:
     """The argument, or the element of one, that the sentence names; None when it names none."""
-    if any(isinstance(argument, nodes.Starred) for argument in node.args):
+    if not _names_one(sentence) or any(isinstance(item, nodes.Starred) for item in node.args):
         return None
     named = _NAMED.search(sentence)
     if named is not None:
@@ -61,6 +62,12 @@ def span_at_fault(node: nodes.Call, values: list[Any], sentence: str) -> Span | 
         ]
         return Span(numbers[0].start, numbers[-1].end) if numbers else None
     return None
+
+
+@lru_cache(256)  # the records of a stream fail with few sentences
+def _names_one(sentence: str) -> bool:
+    patterns = (_NAMED, _ELEMENT, _IN_LIST, _DIMENSION, _SIZES)
+    return any(pattern.search(sentence) for pattern in patterns)
 
 
 def _dimension(node: nodes.Call, values: list[Any], number: int) -> Span | None:

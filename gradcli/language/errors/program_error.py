@@ -578,9 +578,9 @@ def _locals(traceback: TracebackType | None) -> dict[str, Any] | None:
     found = None
     while traceback is not None:
         frame = traceback.tb_frame
-        if frame.f_code.co_filename in CLOSURES and "f" in frame.f_locals:
-            values = frame.f_locals
-            if "left" in values or "function" in values or "owner" in values:
+        if frame.f_code.co_filename in CLOSURES:
+            values = frame.f_locals  # made anew whenever it is read
+            if "f" in values and ("left" in values or "function" in values or "owner" in values):
                 found = values
         traceback = traceback.tb_next
     return dict(found) if found is not None else None

@@ -111,7 +111,7 @@ def clean_error(error: BaseException) -> None:
         _name_nodes(error)
     if type(error) in (ValueError, IndexError, OverflowError) and in_core(error):
         error.args = tuple(restated(part) if type(part) is str else part for part in error.args)
-    if any(type(part) is str and _ANY_CASE.search(part) for part in error.args):
+    if any(type(part) is str and ("0x" in part or "0X" in part) for part in error.args):
         error.args = tuple(
             _ANY_CASE.sub(_one_way, part) if type(part) is str else part for part in error.args
         )

@@ -31,7 +31,6 @@ from .shared import (
     column,
     conjugate,
     converging,
-    failing,
     perhaps_hermitian,
     real_like,
     rectangular,
@@ -53,12 +52,12 @@ def from_lower(A: Any) -> Any:
 
 def cholesky(A: Any, upper: bool) -> Any:
     """Factors of Hermitian matrices of shape (*, n, n). Raises LinAlgError where there are none."""
-    matrix = from_lower(adjoint_array(A) if upper else A)
+    matrix = adjoint_array(A) if upper else A  # of which LAPACK reads the lower triangle alone
     try:
         result = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
-        for index in np.ndindex(A.shape[:-2]):
-            order = bad_minor(matrix[index])
+        for index in np.ndindex(A.shape[:-2]) if A.ndim > 2 else ((),):
+            order = bad_minor(matrix[index]) if A.ndim > 2 else failing_minor(matrix)
             if order:
                 raise singular(
                     "linalg.cholesky",
@@ -66,20 +65,47 @@ def cholesky(A: Any, upper: bool) -> Any:
                     "The factorization could not be completed because the input is not "
                     f"positive-definite (the leading minor of order {order} is not "
                     "positive-definite).",
-                    failing(np.linalg.cholesky, matrix),
+                    lambda: indefinite(matrix),
                 ) from None
         raise
     return by_columns(adjoint_array(result) if upper else result)
 
 
+def indefinite(matrix: Any) -> Any:
+    """Which of Hermitian matrices of shape (*, n, n) have a pivot that is not positive.
+
+    All are eliminated at once, read from their lower triangles. What rounding decides may come
+    out otherwise than in LAPACK: this finds whom to suspect, it refuses nobody.
+    """
+    left = np.array(matrix)
+    found = np.zeros(left.shape[:-2], bool)
+    with np.errstate(all="ignore"):
+        for step in range(left.shape[-1]):
+            pivot = np.real(left[..., step, step])
+            found |= ~(pivot > 0)
+            below = left[..., step + 1 :, step]
+            across = below.conj() / pivot[..., None]
+            left[..., step + 1 :, step + 1 :] -= below[..., None] * across[..., None, :]
+    return found
+
+
 def bad_minor(matrix: Any) -> int:
     """The order of the first leading minor that is not positive-definite, or 0."""
-    for order in range(1, len(matrix) + 1):
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return failing_minor(matrix)
+    return 0
+
+
+def failing_minor(matrix: Any) -> int:
+    """The same of a matrix that is known not to be positive-definite."""
+    for order in range(1, len(matrix)):
         try:
             np.linalg.cholesky(matrix[:order, :order])
         except np.linalg.LinAlgError:
             return order
-    return 0
+    return len(matrix)
 
 
 def _half_diagonal(F: Namespace, matrix: Any, lower: bool = True) -> Any:

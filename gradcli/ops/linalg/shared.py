@@ -98,28 +98,6 @@ def singular(name: str, index: tuple[int, ...], reason: str, bad: Callable[[], A
     return blaming(LinAlgError(f"{name}: {place}{reason}"), bad)
 
 
-def failing(decompose: Callable[[Any], Any], A: Any) -> Callable[[], Any]:
-    """What finds the matrices of `A` for which NumPy's decomposition fails: halves of halves."""
-
-    def bad() -> Any:
-        matrices = A.reshape(-1, *A.shape[-2:])
-        found = np.zeros(len(matrices), bool)
-        parts = [(0, len(matrices))] if len(matrices) else []
-        while parts:
-            start, stop = parts.pop()
-            try:
-                decompose(matrices[start:stop])
-            except np.linalg.LinAlgError:
-                middle = (start + stop) // 2
-                if middle == start:
-                    found[start] = True
-                else:
-                    parts += [(start, middle), (middle, stop)]
-        return found.reshape(A.shape[:-2])
-
-    return bad
-
-
 NON_FINITE = (
     "The algorithm failed to converge because the input matrix contained non-finite values."
 )
