@@ -86,7 +86,8 @@ for _operator in ("add", "sub", "mul", "truediv", "pow", "matmul"):
     _refused = _refuses("div" if _operator == "truediv" else _operator)
     setattr(Uninitialized, f"__{_operator}__", _refused)
     setattr(Uninitialized, f"__r{_operator}__", _refused)
-Uninitialized.__getitem__ = _refuses("__getitem__")  # type: ignore[method-assign]
+_READ = "__getitem__"
+setattr(Uninitialized, _READ, _refuses(_READ))
 
 
 def _made(cls: type, kind: str, dtype: Any, device: Any) -> Any:
