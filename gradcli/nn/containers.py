@@ -381,7 +381,7 @@ class ParameterList(Module):
 
     def extend(self, values: Any) -> Any:
         """Add values at the end; returns self."""
-        if not isinstance(values, Iterable):
+        if isinstance(values, Tensor) or not isinstance(values, Iterable):
             raise TypeError(
                 "ParameterList.extend should be called with an iterable, but got "
                 + type(values).__name__
@@ -448,6 +448,13 @@ class ParameterDict(Module):
         made = self.copy()
         made.update(other)
         return made
+
+    def __ror__(self, other: Any) -> Any:
+        """What a plain dictionary has and what this has, in a plain dictionary."""
+        if not isinstance(other, dict):
+            return NotImplemented
+        runtime.reserve(128 * (len(other) + len(self)))
+        return {**other, **dict(self.items())}
 
     def __ior__(self, other: Any) -> Any:
         self.update(other)

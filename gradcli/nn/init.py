@@ -26,7 +26,7 @@ def _without_grad(change: Callable[[], Any]) -> None:
 def _checked(tensor: Any, wanted: str) -> None:
     """Raise AttributeError for what is no tensor, and so has no such method."""
     if isinstance(tensor, Uninitialized):
-        used(wanted)
+        used(wanted, type(tensor).__name__)
     if type(tensor) is not Tensor:
         raise AttributeError(f"'{type(tensor).__name__}' object has no attribute '{wanted}'")
 

@@ -31,15 +31,16 @@ _SHAPE = (
 )
 _USED = (
     "Attempted to use an uninitialized parameter in {}. This error happens when you are using a "
-    "`LazyModule` or explicitly manipulating `torch.nn.parameter.UninitializedParameter` objects. "
+    "`LazyModule` or explicitly manipulating `torch.nn.parameter.{}` objects. "
     "When using LazyModules Call `forward` with a dummy batch to initialize the parameters before "
     "calling torch functions"
 )
 
 
-def used(function: str) -> NoReturn:
-    """Raise PyTorch's error about a method of Tensor that is called too early."""
-    raise ValueError(_USED.format(f"<method '{function}' of 'torch._C.TensorBase' objects>"))
+def used(function: str, kind: str, how: str = "method") -> NoReturn:
+    """Raise PyTorch's error about a method of Tensor that an object of `kind` has too early."""
+    shown = f"<{how} '{function}' of 'torch._C.TensorBase' objects>"
+    raise ValueError(_USED.format(shown, kind))
 
 
 def refuse_shape() -> NoReturn:
@@ -76,7 +77,7 @@ def is_lazy(param: Any) -> bool:
 
 def _refuses(name: str) -> Any:
     def operator(self: Any, *others: Any) -> NoReturn:
-        used(name)
+        used(name, type(self).__name__, "slot wrapper" if name.startswith("__") else "method")
 
     return operator
 
@@ -85,6 +86,8 @@ for _operator in ("add", "sub", "mul", "truediv", "pow", "matmul"):
     _refused = _refuses("div" if _operator == "truediv" else _operator)
     setattr(Uninitialized, f"__{_operator}__", _refused)
     setattr(Uninitialized, f"__r{_operator}__", _refused)
+_READ = "__getitem__"
+setattr(Uninitialized, _READ, _refuses(_READ))
 
 
 def _made(cls: type, kind: str, dtype: Any, device: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from itertools import chain
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -41,7 +42,7 @@ from .hooks import (
     warn_about_result,
     watch_result,
 )
-from .lazy import Uninitialized
+from .lazy import Uninitialized, is_lazy
 from .parameter import PERSISTENT
 from .placing import placed, takes_device
 
@@ -640,7 +641,13 @@ class Module:
         return self
 
     def share_memory(self: Self) -> Self:
-        """The module itself: a program has one process."""
+        """The module itself: a program has one process. Raises RuntimeError before lazy layers
+        know their sizes."""
+        if any(map(is_lazy, chain(self.parameters(), self.buffers()))):
+            raise RuntimeError(
+                "Can't share memory on an uninitialized parameter or buffer. Call `forward` to "
+                "initialize the parameters before calling `module.share_memory()`."
+            )
         return self
 
     def compile(self, *args: Any, **kwargs: Any) -> None:

@@ -101,7 +101,21 @@ def load(
     errors: list[str],
     takes_extra: bool,
 ) -> None:
-    """Copy the tensors of a module itself out of `state`; what does not fit is listed."""
+    """Copy the tensors of a module itself out of `state`; what does not fit is listed.
+
+    Programs call this, too: raises TypeError for what is no dictionary or list.
+    """
+    for kept, kind in (
+        (state, dict),
+        (metadata, dict),
+        (missing, list),
+        (unexpected, list),
+        (errors, list),
+    ):
+        if not isinstance(kept, kind):
+            raise TypeError(f"expected a {kind.__name__}, not '{type(kept).__name__}'")
+    if not isinstance(prefix, str):
+        raise TypeError(f"the prefix must be a string, not '{type(prefix).__name__}'")
     for hook in list(module._load_state_dict_pre_hooks.values()):
         hook(state, prefix, metadata, strict, missing, unexpected, errors)
     assign = metadata.get("assign_to_params_buffers", False)
@@ -137,7 +151,16 @@ def load(
                 write(own, given)
             elif is_parameter(own):
                 if not is_parameter(given):
-                    given = Parameter(given, requires_grad(own))
+                    try:
+                        given = Parameter(given, requires_grad(own))
+                    except RuntimeError as refused:
+                        errors.append(
+                            f'While copying the parameter named "{key}", whose dimensions in the '
+                            f"model are {Size(shape_of(own))} and whose dimensions in the "
+                            f"checkpoint are {Size(shape_of(given))}, an exception occurred : "
+                            f"{refused.args}."
+                        )
+                        continue
                 else:
                     requires_grad_(given, requires_grad(own))
                 module._parameters[name] = given

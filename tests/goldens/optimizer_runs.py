@@ -49,6 +49,8 @@ RUNS = [
     ("ASGD", "lr=0.05, lambd=1e-2, alpha=0.6, t0=20, weight_decay=0.1", ""),
     ("Adafactor", "lr=0.02", ""),
     ("Adafactor", "lr=0.02, weight_decay=0.1, d=1.2, beta2_decay=-0.7", ""),
+    ("Adafactor", "lr=0.02, weight_decay=0.1, foreach=True", ""),
+    ("RMSprop", "lr=0.01, foreach=True", "LinearLR(optimizer, 0.2, 1.0, 40)"),
     ("Muon", "lr=0.02", ""),
     ("Muon", "lr=0.02, momentum=0.8, nesterov=False, weight_decay=0.2", "StepLR(optimizer, 50)"),
     ("Muon", "lr=0.02, adjust_lr_fn='match_rms_adamw', ns_steps=3", ""),

@@ -302,7 +302,7 @@ def _load_uninitialized(value: Any, name: str) -> Any:
     if name in _KNOWN:
         return LOADERS[Tensor](value, name)
     if namespaces.tensor_attribute(name) is not None:
-        used(name)
+        used(name, type(value).__name__)
     raise AttributeError(
         f"'{type(value).__name__}' object has no attribute '{name}'", name=name, obj=value
     )
