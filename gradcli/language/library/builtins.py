@@ -705,6 +705,7 @@ def python_names() -> dict[str, Any]:
     names["NotImplemented"] = NotImplemented
     names["Ellipsis"] = Ellipsis
     names["__name__"] = "__main__"
+    names["__file__"] = "/program"  # the name that `sys.argv` has, in the folder of `os.getcwd`
     names["__doc__"] = None
     names["IOError"] = names["EnvironmentError"] = OSError
     return names
