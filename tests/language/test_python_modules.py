@@ -15,6 +15,42 @@ import pytest
 from programs import cpython, run
 
 SAME = {
+    "folders of a program": """
+import os
+os.makedirs("/tmp/gradcli_tests/deep", exist_ok=True)
+for call in (
+    lambda: os.makedirs("/tmp/gradcli_tests/deep"),
+    lambda: os.mkdir("/tmp/gradcli_tests"),
+    lambda: os.mkdir(""),
+    lambda: open("/tmp/gradcli_tests", "w"),
+    lambda: open("/tmp/gradcli_tests/../gradcli_tests/a.txt", "w").close(),
+    lambda: sorted(os.listdir("/tmp/gradcli_tests")),
+    lambda: os.makedirs("/tmp/gradcli_tests/a.txt/b"),
+    lambda: os.rmdir("/tmp/gradcli_tests"),
+    lambda: os.remove("/tmp/gradcli_tests/a.txt"),
+    lambda: os.rmdir("/tmp/gradcli_tests/deep"),
+    lambda: os.path.isdir("/tmp/gradcli_tests/deep"),
+    lambda: os.rmdir("/tmp/gradcli_tests"),
+    lambda: os.path.exists("/tmp/gradcli_tests"),
+):
+    try:
+        print(call())
+    except OSError as error:
+        print(type(error).__name__, error)
+""",
+    "families of loggers": """
+import logging, operator
+low, root = logging.getLogger("a.b.c"), logging.getLogger()
+print(low.parent is root, low.root is root, root.parent, low.propagate, low.disabled)
+high = logging.getLogger("a")
+high.setLevel("DEBUG")
+print(low.parent, low.getEffectiveLevel(), low.getChild("d"), root.getChild("x").name)
+print(logging.getLogger("a.b").parent is high, low.parent.name)
+handler = logging.StreamHandler()
+print(handler.level, handler.formatter, handler.name)
+print(logging.getLevelName("INFO"), logging.getLevelName(20), logging.getLevelName("X"))
+print(operator.attrgetter("x", "a.b"))
+""",
     "abstract": """
 from abc import ABC, abstractmethod
 class Shape(ABC):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 import posixpath as host
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from gradcli.language.library.memory_files import key_of
 from gradcli.language.machine.sizes import check_key
-from gradcli.language.machine.state import machine
+from gradcli.language.machine.state import feed, machine
 from gradcli.language.values.attributes import Module
 
 
@@ -114,6 +115,14 @@ def _rmdir(path: Any) -> None:
     machine.files.folders.discard(key)
 
 
+def _common_prefix(m: Any) -> str:
+    names = list(map(_text, feed(m)))
+    low, high = min(names, default=""), max(names, default="")
+    machine.spend(len(low) >> 6)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
+    return low[: sum(1 for _ in same)]
+
+
 def module() -> Module:
     """The module `os`."""
     names = ("basename", "dirname", "isabs", "join", "normpath", "split", "splitext")
@@ -128,6 +137,7 @@ def module() -> Module:
             "exists": _exists,
             "isfile": _isfile,
             "isdir": _isdir,
+            "commonprefix": _common_prefix,
             "sep": "/",
         },
     )
