@@ -40,6 +40,7 @@ for call in (
 """,
     "families of loggers": """
 import logging, operator
+print(globals()["__name__"])
 low, root = logging.getLogger("a.b.c"), logging.getLogger()
 print(low.parent is root, low.root is root, root.parent, low.propagate, low.disabled)
 high = logging.getLogger("a")
@@ -239,6 +240,11 @@ for value in values:
 @pytest.mark.parametrize("name", SAME)
 def test_as_python(name: str) -> None:
     assert run(SAME[name]) == cpython(SAME[name])
+
+
+def test_the_file_of_a_program_has_no_place_on_this_machine() -> None:
+    text = "import os\nprint(__file__, os.path.dirname(__file__), globals()['__file__'])"
+    assert run(text) == "/program / /program\n"
 
 
 COMMAND = [sys.executable, "-c", "from gradcli.cli.main import main; main()"]
