@@ -243,8 +243,8 @@ def test_as_python(name: str) -> None:
 
 
 def test_the_file_of_a_program_has_no_place_on_this_machine() -> None:
-    text = "import os\nprint(__file__, os.path.dirname(__file__), globals()['__file__'])"
-    assert run(text) == "/program / /program\n"
+    text = "import torch\nimport os\nprint(__file__, os.path.dirname(__file__), globals()['__file__'])"
+    assert gradcli(text).stdout == "/program / /program\n"
 
 
 COMMAND = [sys.executable, "-c", "from gradcli.cli.main import main; main()"]
