@@ -243,7 +243,9 @@ def test_as_python(name: str) -> None:
 
 
 def test_the_file_of_a_program_has_no_place_on_this_machine() -> None:
-    text = "import torch\nimport os\nprint(__file__, os.path.dirname(__file__), globals()['__file__'])"
+    text = (
+        "import torch\nimport os\nprint(__file__, os.path.dirname(__file__), globals()['__file__'])"
+    )
     assert gradcli(text).stdout == "/program / /program\n"
 
 
