@@ -15,6 +15,7 @@ from .utils import (
     broadcast_all,
     is_number,
     lazy_property,
+    on_tensor,
     rank,
     sizes,
     spent,
@@ -446,10 +447,10 @@ class ExpTransform(Transform):
         return isinstance(other, ExpTransform)
 
     def _call(self, x: Any) -> Any:
-        return torch.exp(x)
+        return on_tensor("exp", x)
 
     def _inverse(self, y: Any) -> Any:
-        return torch.log(y)
+        return on_tensor("log", y)
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """x."""
@@ -486,10 +487,10 @@ class PowerTransform(Transform):
         return bool(torch.all(torch.eq(self.exponent, other.exponent)).item())
 
     def _call(self, x: Any) -> Any:
-        return torch.pow(x, self.exponent)
+        return on_tensor("pow", x, self.exponent)
 
     def _inverse(self, y: Any) -> Any:
-        return torch.pow(y, 1 / self.exponent)
+        return on_tensor("pow", y, 1 / self.exponent)
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """log |exponent y / x|."""
@@ -573,7 +574,7 @@ class TanhTransform(Transform):
         return isinstance(other, TanhTransform)
 
     def _call(self, x: Any) -> Any:
-        return torch.tanh(x)
+        return on_tensor("tanh", x)
 
     def _inverse(self, y: Any) -> Any:
         return torch.atanh(y)
@@ -595,7 +596,7 @@ class AbsTransform(Transform):
         return isinstance(other, AbsTransform)
 
     def _call(self, x: Any) -> Any:
-        return torch.abs(x)
+        return on_tensor("abs", x)
 
     def _inverse(self, y: Any) -> Any:
         return y
@@ -657,7 +658,7 @@ class AffineTransform(Transform):
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """log |scale|, summed over an event."""
-        shape = shape_of(x)
+        shape = sizes(x)
         if is_number(self.scale):
             result = torch.full_like(x, math.log(abs(self.scale)))
         else:
@@ -757,11 +758,11 @@ class SoftmaxTransform(Transform):
         return isinstance(other, SoftmaxTransform)
 
     def _call(self, x: Any) -> Any:
-        probs = torch.exp(x - torch.max(x, -1, True)[0])
+        probs = torch.exp(x - on_tensor("max", x, -1, True)[0])
         return probs / torch.sum(probs, -1, True)
 
     def _inverse(self, y: Any) -> Any:
-        return torch.log(y)
+        return on_tensor("log", y)
 
     def forward_shape(self, shape: Any) -> Any:
         """The same shape."""
@@ -834,11 +835,11 @@ class LowerCholeskyTransform(Transform):
         return isinstance(other, LowerCholeskyTransform)
 
     def _call(self, x: Any) -> Any:
-        below = torch.tril(x, -1)
+        below = on_tensor("tril", x, -1)
         return below + torch.diag_embed(torch.exp(torch.diagonal(x, dim1=-2, dim2=-1)))
 
     def _inverse(self, y: Any) -> Any:
-        below = torch.tril(y, -1)
+        below = on_tensor("tril", y, -1)
         return below + torch.diag_embed(torch.log(torch.diagonal(y, dim1=-2, dim2=-1)))
 
 

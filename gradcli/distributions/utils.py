@@ -41,6 +41,13 @@ def sizes(value: Any) -> Any:
     return shape_of(value) if isinstance(value, Tensor) else value.shape
 
 
+def on_tensor(name: str, value: Any, *args: Any) -> Any:
+    """`value.name(*args)`. Raises AttributeError for a value that is no tensor."""
+    if not isinstance(value, Tensor):
+        raise AttributeError(f"'{type(value).__name__}' object has no attribute '{name}'")
+    return getattr(method, name)(value, *args)
+
+
 def as_size(lengths: Any) -> Size:
     """Lengths as sizes. Raises TypeError for what are no integers."""
     if isinstance(lengths, Size):
@@ -131,7 +138,7 @@ class lazy_property:
 
 def standard_normal(shape: Any, dtype: Any) -> Any:
     """Normal numbers of mean 0 and variance 1."""
-    return torch.normal(torch.zeros(shape, dtype=dtype), torch.ones(shape, dtype=dtype))
+    return method.normal_(torch.empty(shape, dtype=dtype))
 
 
 def sum_rightmost(value: Any, dims: int) -> Any:

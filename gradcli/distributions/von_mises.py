@@ -110,7 +110,7 @@ class VonMises(Distribution):
         with no_grad():
             shape = self._extended_shape(sample_shape)
             loc, kappa, proposal = self._loc, self._concentration, self._proposal_r
-            x = torch.zeros(shape, dtype=loc.dtype)
+            x = torch.empty(shape, dtype=loc.dtype)
             done = torch.zeros(shape, dtype=dtypes.bool_)
             while not torch.all(done):
                 runtime.spend(1)

@@ -323,7 +323,7 @@ class Errors(Artist):
     What `xerr` and `yerr` hold is [points], or [2, points] for what is below and above.
     """
 
-    layer = 2.0
+    layer = 1.9  # below the markers of the points
 
     def __init__(
         self, x: Array, y: Array, xerr: Array | None, yerr: Array | None, colour: str, **shared: Any

@@ -115,7 +115,6 @@ def _markers(
     hollow: bool = False,
 ) -> list[str]:
     parts = []
-    stroked = marker in "x+X1234|_*" or hollow
     scale = 0.5 if marker == "." else 0.1 if marker == "," else 1.0
     radii = (np.clip(sizes, 0.0, 1000.0) * POINT / 2 * scale).tolist()
     places = distinct_places(x, y)
@@ -123,15 +122,18 @@ def _markers(
     runtime.reserve(300 * places.size)
     for at, px, py in zip(places.tolist(), x[places].tolist(), y[places].tolist(), strict=True):
         shade, r = colours[at % len(colours)], radii[at % len(radii)]
-        if stroked:
-            look = stroke(shade, "-", 1.5, alpha)
-        else:
-            look = ink("fill", shade) + _faint(alpha)
-        parts.append(_marker(px, py, r, marker, look))
+        parts.append(marker_shape(px, py, r, marker, shade, alpha, hollow))
     return parts
 
 
-def _marker(x: float, y: float, r: float, marker: str, look: str) -> str:
+def marker_shape(
+    x: float, y: float, r: float, marker: str, shade: str, alpha: float = 1.0, hollow: bool = False
+) -> str:
+    """One marker of radius `r` pixels."""
+    if marker in "x+X1234|_*" or hollow:
+        look = stroke(shade, "-", 1.5, alpha)
+    else:
+        look = ink("fill", shade) + _faint(alpha)
     if marker in "sDd":
         turn = "" if marker == "s" else f' transform="rotate(45 {x:.1f} {y:.1f})"'
         size = f'width="{2 * r:.1f}" height="{2 * r:.1f}"'
@@ -272,7 +274,9 @@ def _image(image: Image, frame: Frame) -> list[str]:
     if not all(map(math.isfinite, (left, right, bottom, top))):
         return []
     wide, high = (right - left) / columns, (bottom - top) / rows
-    parts = [f'<g shape-rendering="crispEdges"{_faint(image.alpha)}>']
+    # The opacity of the whole: neighbours overlap, and what lies twice must not show.
+    faint = f' opacity="{image.alpha:g}"' if image.alpha != 1 else ""
+    parts = [f'<g shape-rendering="crispEdges"{faint}>']
     for row, line in enumerate(colours):
         column = 0
         while column < columns:  # equal neighbours are one rectangle

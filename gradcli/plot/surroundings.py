@@ -57,6 +57,7 @@ class Surroundings:
         self.has_grid = False
         self.has_legend = False
         self.legend_place = "best"
+        self.legend_title = ""
         self.has_axis = True
         self.equal = False
         self.bar_of_colours: Any = None
@@ -205,6 +206,7 @@ class Surroundings:
         if isinstance(place, int):
             place = LEGEND_PLACES[place] if 0 <= place < len(LEGEND_PLACES) else "best"
         self.legend_place = place if place in LEGEND_PLACES else "best"
+        self.legend_title = words(kwargs.get("title") or "")
         handles = kwargs.get("handles", args[0] if len(args) == 2 else None)
         labels = kwargs.get("labels", args[-1] if args else None)
         if isinstance(handles, list | tuple):

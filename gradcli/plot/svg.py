@@ -11,7 +11,7 @@ from .artists import Artist, Errors, Line, Points, Rule
 from .axes import Axes
 from .figure import Figure
 from .frame import Frame
-from .shapes import LETTER, draw_artist, ink, path, stroke, write
+from .shapes import LETTER, draw_artist, ink, marker_shape, path, stroke, write
 from .styles import mapped
 from .ticks import label, tick_places, ticks
 from .words import inline, without_tex
@@ -198,12 +198,15 @@ def _legend(axes: Axes, frame: Frame) -> list[str]:
     named = axes.named()
     if not named:
         return []
-    width = 46 + max(_wide(artist.label) for artist in named)
-    height = 10 + 18.0 * len(named)
+    title = axes.legend_title
+    width = max(46 + max(_wide(artist.label) for artist in named), 16 + _wide(title))
+    height = 10 + 18.0 * (len(named) + bool(title))
     x, y = _legend_corner(axes, frame, width, height)
     box = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     parts = [f'<rect class="l" {box} rx="3"/>']
-    for at, artist in enumerate(named):
+    if title:
+        parts.append(write(x + width / 2, y + 18, title))
+    for at, artist in enumerate(named, bool(title)):
         middle = y + 14 + 18 * at
         parts += _sample(artist, x + 6, middle)
         parts.append(write(x + 38, middle + 4, artist.label, "start"))
@@ -222,17 +225,14 @@ def _sample(artist: Artist, x: float, y: float) -> list[str]:
                 f'<path d="M{x:.1f} {y:.1f}h26" {stroke(artist.colour, style, 2, artist.alpha)}/>'
             )
         if isinstance(artist, Line) and artist.marker:
-            parts.append(_dot(x + 13, y, artist.colour))
+            parts.append(marker_shape(x + 13, y, 4, artist.marker, artist.colour))
         return parts
     if isinstance(artist, Points):
-        return [_dot(x + 13, y, artist.point_colours[0] if artist.point_colours else "#000000")]
+        shade = artist.point_colours[0] if artist.point_colours else "#000000"
+        return [marker_shape(x + 13, y, 4, artist.marker, shade, artist.alpha, artist.hollow)]
     faint = f' fill-opacity="{artist.alpha:g}"' if artist.alpha != 1 else ""
     look = ink("fill", artist.colour) + faint
     return [f'<rect x="{x + 3:.1f}" y="{y - 5:.1f}" width="20" height="10" {look}/>']
-
-
-def _dot(x: float, y: float, colour: str) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" {ink("fill", colour)}/>'
 
 
 def _legend_corner(axes: Axes, frame: Frame, width: float, height: float) -> tuple[float, float]:

@@ -65,6 +65,7 @@ MODULES: dict[str, str | None] = {
     "torch.cuda.amp": None,
     "torch.distributed": None,
     "torch.functional": "torch",
+    "torch.mps": None,
     "torch.mtia": None,
     "torch.types": None,
     "torch.accelerator": None,
@@ -637,6 +638,12 @@ NAMES: dict[str, dict[str, str]] = {
         "custom_bwd": _AMP + ":cuda_bwd",
         "custom_fwd": _AMP + ":cuda_fwd",
     },
+    "torch.mps": dict.fromkeys(
+        _words("""current_allocated_memory device_count driver_allocated_memory empty_cache
+        get_rng_state is_available manual_seed recommended_max_memory seed set_rng_state
+        synchronize"""),
+        "gradcli.torch.mps",
+    ),
     "torch.distributed": {
         "is_available": _PLAIN + ":always",
         "is_initialized": _PLAIN + ":never",

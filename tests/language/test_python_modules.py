@@ -15,6 +15,43 @@ import pytest
 from programs import cpython, run
 
 SAME = {
+    "folders of a program": """
+import os
+os.makedirs("/tmp/gradcli_tests/deep", exist_ok=True)
+for call in (
+    lambda: os.makedirs("/tmp/gradcli_tests/deep"),
+    lambda: os.mkdir("/tmp/gradcli_tests"),
+    lambda: os.mkdir(""),
+    lambda: open("/tmp/gradcli_tests", "w"),
+    lambda: open("/tmp/gradcli_tests/../gradcli_tests/a.txt", "w").close(),
+    lambda: sorted(os.listdir("/tmp/gradcli_tests")),
+    lambda: os.makedirs("/tmp/gradcli_tests/a.txt/b"),
+    lambda: os.rmdir("/tmp/gradcli_tests"),
+    lambda: os.remove("/tmp/gradcli_tests/a.txt"),
+    lambda: os.rmdir("/tmp/gradcli_tests/deep"),
+    lambda: os.path.isdir("/tmp/gradcli_tests/deep"),
+    lambda: os.rmdir("/tmp/gradcli_tests"),
+    lambda: os.path.exists("/tmp/gradcli_tests"),
+):
+    try:
+        print(call())
+    except OSError as error:
+        print(type(error).__name__, error)
+""",
+    "families of loggers": """
+import logging, operator
+print(globals()["__name__"])
+low, root = logging.getLogger("a.b.c"), logging.getLogger()
+print(low.parent is root, low.root is root, root.parent, low.propagate, low.disabled)
+high = logging.getLogger("a")
+high.setLevel("DEBUG")
+print(low.parent, low.getEffectiveLevel(), low.getChild("d"), root.getChild("x").name)
+print(logging.getLogger("a.b").parent is high, low.parent.name)
+handler = logging.StreamHandler()
+print(handler.level, handler.formatter, handler.name)
+print(logging.getLevelName("INFO"), logging.getLevelName(20), logging.getLevelName("X"))
+print(operator.attrgetter("x", "a.b"))
+""",
     "abstract": """
 from abc import ABC, abstractmethod
 class Shape(ABC):
@@ -203,6 +240,13 @@ for value in values:
 @pytest.mark.parametrize("name", SAME)
 def test_as_python(name: str) -> None:
     assert run(SAME[name]) == cpython(SAME[name])
+
+
+def test_the_file_of_a_program_has_no_place_on_this_machine() -> None:
+    text = (
+        "import torch\nimport os\nprint(__file__, os.path.dirname(__file__), globals()['__file__'])"
+    )
+    assert gradcli(text).stdout == "/program / /program\n"
 
 
 COMMAND = [sys.executable, "-c", "from gradcli.cli.main import main; main()"]

@@ -285,3 +285,30 @@ def test_thinned_lines_keep_their_peaks() -> None:
     heights = [y for _, y in points(line)]
     assert len(heights) < 10_000
     assert min(heights) < max(heights) - 200
+
+
+def test_a_legend_shows_markers_as_they_are_and_its_title() -> None:
+    program = """
+plt.scatter([0, 1], [0, 1], marker="s", label="squares")
+plt.plot([0, 1], [1, 0], "^", label="triangles")
+plt.legend(title="kinds")
+plt.show()
+"""
+    picture = Run(program).pictures[0]
+    assert "kinds" in words(picture)
+    squares = elements(picture, "rect", fill=BLUE)
+    assert len(squares) == len(elements(picture, "polygon", fill=BLUE)) == 3
+    assert not elements(picture, "circle")
+
+
+def test_pictures_that_are_see_through_have_no_seams() -> None:
+    program = "plt.imshow([[0, 1], [2, 3]], alpha=0.25)\nplt.show()"
+    picture = Run(program).pictures[0]
+    (group,) = (each for each in elements(picture, "g") if each.get("opacity"))
+    assert group["opacity"] == "0.25"
+    assert not any(each.get("fill_opacity") for each in elements(picture, "rect"))
+
+
+def test_points_lie_above_their_bars_of_uncertainty() -> None:
+    text = Run("plt.errorbar([0, 1, 2], [1, 3, 2], yerr=0.5, fmt='o')\nplt.show()").texts[0]
+    assert text.count("●") == 3

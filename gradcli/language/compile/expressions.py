@@ -982,7 +982,6 @@ def refused_special(name: str, span: Span) -> GradSyntaxError:
     helps = {
         "__class__": "an object's class is read, and not set",
         "__dict__": "read and write attributes by their names",
-        "__file__": "files are given with --input",
         "__new__": "objects are made by their class: write `__init__`, or a function that chooses",
     }
     return GradSyntaxError(

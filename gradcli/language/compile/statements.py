@@ -227,7 +227,7 @@ class Statements(Displays):
         name = scope.mangle(node.id)
         if (
             is_special(name)
-            and name not in ("__name__", "__doc__")
+            and name not in ("__name__", "__doc__", "__file__")
             and not (scope.kind == "module" and name in DESCRIBING)
             and not (scope.kind == "class" and name in METHODS)
         ):

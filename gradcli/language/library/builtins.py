@@ -489,11 +489,14 @@ def _vars(*args: Any) -> dict[str, Any]:
     return held
 
 
+FILE = "/program"  # `__file__`: the name that `sys.argv` has, in the folder of `os.getcwd`
+
+
 def _globals() -> dict[str, Any]:
     """A copy of the program's names."""
     names = machine.globals
     machine.reserve(64 * len(names))
-    return dict(names)
+    return {"__name__": "__main__", "__doc__": None, "__file__": FILE, **names}
 
 
 def _locals(*args: Any) -> Any:
@@ -705,6 +708,7 @@ def python_names() -> dict[str, Any]:
     names["NotImplemented"] = NotImplemented
     names["Ellipsis"] = Ellipsis
     names["__name__"] = "__main__"
+    names["__file__"] = FILE
     names["__doc__"] = None
     names["IOError"] = names["EnvironmentError"] = OSError
     return names

@@ -61,7 +61,7 @@ class Content:
         self.size = len(self.before)
 
 
-def _key(name: Any) -> str:
+def key_of(name: Any) -> str:
     """The name as files are kept by. Raises Python's errors for what is no name."""
     if not isinstance(name, str):
         if isinstance(name, int | float):
@@ -73,29 +73,11 @@ def _key(name: Any) -> str:
         raise OSError(errno.ENAMETOOLONG, "File name too long", name[:40] + "...")
     parts: list[str] = []
     for part in name.split("/"):
-        if part == ".." and parts and parts[-1] != "..":
-            parts.pop()
+        if part == "..":
+            del parts[-1:]  # above the root is the root
         elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts)
-
-
-def exists(name: Any) -> bool:
-    """Whether the program wrote a file of this name, or one inside of a folder of this name."""
-    key = _key(name)
-    return key in machine.files or is_folder(name)
-
-
-def is_folder(name: Any) -> bool:
-    """Whether the program wrote a file inside of a folder of this name."""
-    key = _key(name)
-    return not key or any(known.startswith(key + "/") for known in counted(list(machine.files)))
-
-
-def remove(name: Any) -> None:
-    """Forget a file. Raises FileNotFoundError."""
-    if machine.files.pop(_key(name), None) is None:
-        raise _missing(name)
 
 
 def _missing(name: Any) -> FileNotFoundError:
@@ -104,17 +86,22 @@ def _missing(name: Any) -> FileNotFoundError:
 
 def content_of(name: Any) -> Content:
     """What is in a file. Raises FileNotFoundError where the program wrote none of this name."""
-    found: Content | None = machine.files.get(_key(name))
+    found: Content | None = machine.files.get(key_of(name))
     if found is None:
         raise _missing(name)
     return found
 
 
 def new_content(name: Any) -> Content:
-    """An empty file of this name, in the place of an older one."""
-    key = _key(name)
-    if not key:
+    """An empty file of this name, in the place of an older one.
+
+    Raises IsADirectoryError for a folder's name, FileNotFoundError where its folder is not there.
+    """
+    key = key_of(name)
+    if name and key in machine.files.folders:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not name or key.rpartition("/")[0] not in machine.files.folders:
+        raise _missing(name)
     if key not in machine.files and len(machine.files) >= MOST_FILES:
         raise LimitExceeded(f"more than {MOST_FILES:,} files are refused", "max-memory")
     made = machine.files[key] = Content()
@@ -394,7 +381,7 @@ def open_file(
             if letters >= set("bt")
             else "must have exactly one of create/read/write/append mode"
         )
-    key = _key(file)
+    key = key_of(file)
     if "r" in mode:
         content = content_of(file)
     elif "x" in mode and key in machine.files:

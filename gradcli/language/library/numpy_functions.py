@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcli.language.machine.state import machine
 from gradcli.language.values.array_sizes import before_array_write
 from gradcli.language.values.numpy_checks import (
     argument,
@@ -173,7 +174,7 @@ TESTING = dict.fromkeys(
 def on_numbers(function: Callable[..., Any], name: str, keywords: frozenset[str]) -> Any:
     """`function` of NumPy, called with checked numbers; `name` tells its rule of sizes."""
 
-    first = _subscripts if name == "einsum" else argument
+    first = _FIRST_ARGUMENTS.get(name, argument)
     later = argument if isinstance(function, np.ufunc) else option
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -205,8 +206,23 @@ def _named(key: str, value: Any) -> Any:
     return option(value)
 
 
+def _arrays(value: Any) -> Any:
+    """The arrays that are put together, each of its own shape."""
+    if not isinstance(value, list | tuple):
+        return argument(value)
+    machine.spend(len(value))
+    machine.reserve(128 * len(value))
+    return tuple([argument(item) for item in value])
+
+
 def _subscripts(value: Any) -> Any:
     """An argument of `einsum`, which begins with a text."""
     if isinstance(value, str):
         return value[:1000]
     return argument(value)
+
+
+_FIRST_ARGUMENTS = {
+    "einsum": _subscripts,
+    **dict.fromkeys(words("concatenate concat stack vstack hstack dstack column_stack"), _arrays),
+}

@@ -296,7 +296,7 @@ def _home(module: str, name: str) -> str:
 
 def _content(f: Any, reading: bool) -> Any:
     if isinstance(f, str):
-        return content_of(f) if reading else new_content(f)
+        return content_of(f) if reading else _new_archive(f)
     if isinstance(f, Stream):
         return f
     if reading:
@@ -308,6 +308,22 @@ def _content(f: Any, reading: bool) -> Any:
     raise AttributeError(
         "expected 'f' to be string, path, or a file-like object with a 'write' attribute"
     )
+
+
+def _new_archive(name: str) -> Content:
+    """An empty file for values. Raises RuntimeError where no file of this name can be."""
+    if not name:
+        raise RuntimeError("[enforce fail at inline_container.cc:720] . invalid file name: ")
+    try:
+        return new_content(name)
+    except FileNotFoundError:
+        parent = name.rpartition("/")[0]
+        raise RuntimeError(f"Parent directory {parent} does not exist.") from None
+    except IsADirectoryError:
+        raise RuntimeError(
+            "[enforce fail at inline_container.cc:747] . open file failed with strerror: "
+            "Is a directory"
+        ) from None
 
 
 def save(

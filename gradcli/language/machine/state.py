@@ -45,15 +45,21 @@ UNBOUND: Any = Unbound()
 
 
 class Files(dict[str, Any]):
-    """What a program wrote, by name; `trusted` are the classes that `torch.load` may make."""
+    """What a program wrote, by name, and the folders there are.
+
+    Names are paths from the root, without the slash they begin with; `trusted` are the classes
+    that `torch.load` may make.
+    """
 
     def __init__(self) -> None:
         self.trusted: list[Any] = []
+        self.folders = {"", "tmp"}
 
     def forget(self) -> None:
         """Have none, as at the start of a program."""
         self.clear()
         self.trusted = []
+        self.folders = {"", "tmp"}
 
 
 class Machine:

@@ -237,9 +237,17 @@ def randint_like_low(self: Tensor, low: int, high: int, *options: Any) -> Tensor
 # --- distributions with parameters -----------------------------------------------------------
 
 
-def _recorded(values: Array, dtype: DType, node: str, self: Any, other: Any = None) -> Tensor:
-    """The drawn values as a tensor, on the graph of the parameters they were drawn with."""
-    drawn = make(values[()], dtype)
+def _recorded(
+    draw: Callable[[], Array], shape: Any, node: str, self: Any, other: Any = None
+) -> Tensor:
+    """What is drawn as a tensor, on the graph of the parameters it is drawn with.
+
+    It has the dtype of the first; for meta tensors nothing is drawn.
+    """
+    if is_meta(self) or is_meta(other):
+        drawn = empty(shape, self.dtype)
+    else:
+        drawn = make(draw()[()], self.dtype)
     if self is None:
         self, other = other, None
     if type(self) is not Tensor:
@@ -255,9 +263,12 @@ def _recorded(values: Array, dtype: DType, node: str, self: Any, other: Any = No
 )
 def normal(mean: Tensor, std: Tensor, generator: Any) -> Tensor:
     check_generator("normal", generator)
-    broadcast_shape([shape_of(mean), shape_of(std)])
-    values = random.normal_like(mean.array, std.array, mean.dtype, generator=generator)
-    return _recorded(values, mean.dtype, "NormalBackward3", mean, std)
+    shape = broadcast_shape([shape_of(mean), shape_of(std)])
+
+    def draw() -> Array:
+        return random.normal_like(mean.array, std.array, mean.dtype, generator=generator)
+
+    return _recorded(draw, shape, "NormalBackward3", mean, std)
 
 
 @function(
@@ -270,8 +281,11 @@ def normal(mean: Tensor, std: Tensor, generator: Any) -> Tensor:
 @over_batch
 def normal_mean(mean: Tensor, std: float, generator: Any) -> Tensor:
     check_generator("normal", generator)
-    values = random.normal_like(mean.array, float(std), mean.dtype, generator=generator)
-    return _recorded(values, mean.dtype, "NormalBackward1", mean)
+
+    def draw() -> Array:
+        return random.normal_like(mean.array, float(std), mean.dtype, generator=generator)
+
+    return _recorded(draw, shape_of(mean), "NormalBackward1", mean)
 
 
 @function(
@@ -283,8 +297,11 @@ def normal_mean(mean: Tensor, std: float, generator: Any) -> Tensor:
 )
 def normal_std(mean: float, std: Tensor, generator: Any) -> Tensor:
     check_generator("normal", generator)
-    values = random.normal_like(float(mean), std.array, std.dtype, generator=generator)
-    return _recorded(values, std.dtype, "NormalBackward2", std)
+
+    def draw() -> Array:
+        return random.normal_like(float(mean), std.array, std.dtype, generator=generator)
+
+    return _recorded(draw, shape_of(std), "NormalBackward2", std)
 
 
 @function(
@@ -311,8 +328,11 @@ def normal_size(mean: float, std: float, size: Sequence[int], *options: Any) -> 
 @over_batch
 def bernoulli(self: Tensor, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
-    values = trials.bernoulli_like(self.array, self.dtype, self.dtype, generator=generator)
-    return _recorded(values, self.dtype, "BernoulliBackward0", self)
+
+    def draw() -> Array:
+        return trials.bernoulli_like(self.array, self.dtype, self.dtype, generator=generator)
+
+    return _recorded(draw, shape_of(self), "BernoulliBackward0", self)
 
 
 @function(
@@ -326,8 +346,11 @@ def bernoulli(self: Tensor, generator: Any) -> Tensor:
 @over_batch
 def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
     check_generator("bernoulli", generator)
-    values = trials.bernoulli(shape_of(self), self.dtype, float(p), generator=generator)
-    return _recorded(values, self.dtype, "BernoulliBackward2", self)
+
+    def draw() -> Array:
+        return trials.bernoulli(shape_of(self), self.dtype, float(p), generator=generator)
+
+    return _recorded(draw, shape_of(self), "BernoulliBackward2", self)
 
 
 @function(
@@ -340,8 +363,11 @@ def bernoulli_p(self: Tensor, p: float, generator: Any) -> Tensor:
 @over_batch
 def poisson(self: Tensor, generator: Any) -> Tensor:
     check_generator("poisson", generator)
-    values = trials.poisson(self.array, self.dtype, generator=generator)
-    return _recorded(values, self.dtype, "PoissonBackward0", self)
+
+    def draw() -> Array:
+        return trials.poisson(self.array, self.dtype, generator=generator)
+
+    return _recorded(draw, shape_of(self), "PoissonBackward0", self)
 
 
 @function(
@@ -353,9 +379,14 @@ def poisson(self: Tensor, generator: Any) -> Tensor:
 @needs_data("aten::binomial")
 def binomial(count: Tensor, prob: Tensor, generator: Any) -> Tensor:
     check_generator("binomial", generator)
-    broadcast_shape((shape_of(count), shape_of(prob)))
-    values = trials.binomial(count.array, prob.array, count.dtype, prob.dtype, generator=generator)
-    return _recorded(values, count.dtype, "BinomialBackward0", count, prob)
+    shape = broadcast_shape((shape_of(count), shape_of(prob)))
+
+    def draw() -> Array:
+        return trials.binomial(
+            count.array, prob.array, count.dtype, prob.dtype, generator=generator
+        )
+
+    return _recorded(draw, shape, "BinomialBackward0", count, prob)
 
 
 @function(

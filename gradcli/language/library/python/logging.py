@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as host_time
+from collections.abc import Callable
 from typing import Any
 
 from gradcli.language.machine.sizes import check_key, index_of
@@ -34,7 +35,7 @@ def _level(value: Any) -> int:
 
 def _level_name(level: Any) -> Any:
     check_key(level)
-    return _NAMES.get(level) or f"Level {text(level)}"
+    return _NAMES.get(level) or _WORDS.get(level, f"Level {text(level)}")
 
 
 class Record:
@@ -111,6 +112,7 @@ class Handler:
         self.stream = STDERR if stream is None else stream
         writer_of(self.stream)
         self.level = 0
+        self.name: Any = None
         self.formatter: Any = None
 
     def setLevel(self, level: Any) -> None:
@@ -156,9 +158,14 @@ def _logger(value: Any) -> Any:
 
 
 class Logger:
-    """`logging.Logger`; `family` has all of a program by name."""
+    """`logging.Logger`; `find` gives the loggers of the same program by name."""
 
-    def __init__(self, name: str, level: int, parent: Logger | None) -> None:
+    __slots__ = ("__dict__", "find")
+
+    def __init__(
+        self, name: str, level: int, parent: Logger | None, find: Callable[[Any], Logger]
+    ) -> None:
+        self.find = find
         self.name = name
         self.level = level
         self.parent = parent
@@ -169,6 +176,17 @@ class Logger:
     def setLevel(self, level: Any) -> None:
         """The lowest level that is heard."""
         self.level = _level(level)
+
+    @property
+    def root(self) -> Logger:
+        """The logger above all others."""
+        return self.find(None)
+
+    def getChild(self, suffix: Any) -> Logger:
+        """The logger of a name below this one's."""
+        if not isinstance(suffix, str):
+            raise TypeError("A logger name must be a string")
+        return self.find(suffix if self is self.root else f"{text(self.name)}.{suffix}")
 
     def getEffectiveLevel(self) -> int:
         """The level of the logger or of the nearest one above with a level."""
@@ -250,12 +268,16 @@ class Logger:
 class RootLogger(Logger):
     """The logger above all others."""
 
+    __slots__ = ()
+
 
 _WRITTEN = "critical debug error info log warning"
 open_class(Record, "created getMessage levelname levelno msg name", module="logging")
 open_class(Formatter, "format", module="logging")
 for _kind in (Handler, NullHandler):
-    open_class(_kind, "close flush handle level setFormatter setLevel", module="logging")
+    open_class(
+        _kind, "close flush formatter handle level name setFormatter setLevel", module="logging"
+    )
 Handler.__name__ = Handler.__qualname__ = "StreamHandler"
 Record.__name__ = Record.__qualname__ = "LogRecord"
 
@@ -266,8 +288,8 @@ def _not_made(*args: Any, **kwargs: Any) -> Any:
 
 open_class(
     Logger,
-    "addHandler getEffectiveLevel handlers hasHandlers isEnabledFor level name parent "
-    f"removeHandler setLevel {_WRITTEN}",
+    "addHandler disabled getChild getEffectiveLevel handlers hasHandlers isEnabledFor level name "
+    f"parent propagate removeHandler root setLevel {_WRITTEN}",
     module="logging",
     make=_not_made,
 )
@@ -280,7 +302,6 @@ open_attributes(RootLogger)
 
 def module() -> Module:
     """The module `logging`."""
-    root: Logger = RootLogger("root", LEVELS["WARNING"], None)
     loggers: dict[str, Logger] = {}
 
     def get_logger(name: Any = None) -> Logger:
@@ -290,12 +311,20 @@ def module() -> Module:
             raise TypeError("A logger name must be a string")
         if name not in loggers:
             machine.reserve(512 + 4 * len(name))
-            parent = root
-            parts = name.split(".")
-            if len(parts) > 1 and len(parts) < 100:
-                parent = get_logger(".".join(parts[:-1]))
-            loggers[name] = Logger(name, 0, parent)
+            machine.spend(1 + len(loggers))
+            loggers[name] = made = Logger(name, 0, above(name), get_logger)
+            below = [one for other, one in loggers.items() if other.startswith(f"{name}.")]
+            for one in below:
+                if one.parent is made.parent:
+                    one.parent = made
         return loggers[name]
+
+    def above(name: str) -> Logger:
+        """The logger of the longest name that a dotted name goes on from; the root without one."""
+        known = [other for other in loggers if name.startswith(f"{other}.")]
+        return loggers[max(known, key=len)] if known else root
+
+    root: Logger = RootLogger("root", LEVELS["WARNING"], None, get_logger)
 
     def basic_config(
         *,

@@ -11,6 +11,7 @@ from gradcli.language.machine.state import counted, machine
 from gradcli.language.values import arithmetic
 from gradcli.language.values.attributes import Module, load_attribute
 from gradcli.language.values.special_names import READABLE, is_special
+from gradcli.language.values.text import text_repr
 
 from .hosts import open_class
 from .ordering import compared, equal
@@ -54,7 +55,11 @@ class AttributeGetter:
         for name in (attr, *attrs):
             if not isinstance(name, str):
                 raise TypeError("attribute name must be a string")
-        self.paths = [list(map(_allowed, name.split("."))) for name in (attr, *attrs)]
+        self.names = (attr, *attrs)
+        self.paths = [list(map(_allowed, name.split("."))) for name in self.names]
+
+    def __repr__(self) -> str:
+        return f"operator.attrgetter({', '.join(map(text_repr, self.names))})"
 
     def __call__(self, obj: Any, /) -> Any:
         found = []

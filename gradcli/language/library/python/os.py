@@ -8,10 +8,12 @@ from __future__ import annotations
 import errno
 import posixpath as host
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
+from gradcli.language.library.memory_files import key_of
 from gradcli.language.machine.sizes import check_key
-from gradcli.language.machine.state import machine
+from gradcli.language.machine.state import feed, machine
 from gradcli.language.values.attributes import Module
 
 
@@ -26,10 +28,6 @@ def _text(path: Any) -> str:
     machine.reserve(8 * len(path))
     machine.spend(len(path) >> 6)
     return path
-
-
-def _files() -> set[str]:
-    return {absolute(name) for name in machine.files}
 
 
 def _failed(number: int, words: str, path: Any) -> OSError:
@@ -48,71 +46,85 @@ def _on_text(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class _Folders:
-    """The folders that a program made."""
-
-    def __init__(self) -> None:
-        self.known = {"/"}
-
-    def exists(self, path: Any, /) -> bool:
-        return self.isdir(path) or self.isfile(path)
-
-    def isfile(self, path: Any, /) -> bool:
-        return absolute(path) in _files()
-
-    def isdir(self, path: Any, /) -> bool:
-        return absolute(path) in self.known
-
-    def makedirs(self, name: Any, mode: Any = 0o777, exist_ok: Any = False) -> None:
-        path = absolute(name)
-        if path in self.known and not exist_ok:
-            raise _failed(errno.EEXIST, "File exists", name)
-        while path not in self.known:
-            machine.reserve(256 + len(path))
-            machine.spend(1 + (len(path) >> 6))
-            self.known.add(path)
-            path = host.dirname(path)
-
-    def mkdir(self, path: Any, mode: Any = 0o777) -> None:
-        whole = absolute(path)
-        if whole in self.known or whole in _files():
-            raise _failed(errno.EEXIST, "File exists", path)
-        if host.dirname(whole) not in self.known:
-            raise _failed(errno.ENOENT, "No such file or directory", path)
-        self.known.add(whole)
-
-    def listdir(self, path: Any = ".") -> list[str]:
-        whole = absolute(path)
-        if whole not in self.known:
-            raise _failed(errno.ENOENT, "No such file or directory", path)
-        found = {*self.known, *_files()} - {"/"}
-        machine.spend(len(found))
-        return sorted(host.basename(name) for name in found if host.dirname(name) == whole)
-
-    def remove(self, path: Any) -> None:
-        whole = absolute(path)
-        if whole not in _files():
-            raise _failed(errno.ENOENT, "No such file or directory", path)
-        for name in [name for name in machine.files if absolute(name) == whole]:
-            del machine.files[name]
-
-    def rmdir(self, path: Any) -> None:
-        whole = absolute(path)
-        if whole not in self.known or whole == "/":
-            raise _failed(errno.ENOENT, "No such file or directory", path)
-        if self.listdir(path):
-            raise _failed(errno.ENOTEMPTY, "Directory not empty", path)
-        self.known.discard(whole)
+def _exists(path: Any, /) -> bool:
+    return _isdir(path) or _isfile(path)
 
 
-def _function(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method as a function that shows nothing of its object."""
-    return lambda *args, **kwargs: method(*args, **kwargs)
+def _isfile(path: Any, /) -> bool:
+    return _key(path) in machine.files
+
+
+def _isdir(path: Any, /) -> bool:
+    return _text(path) != "" and _key(path) in machine.files.folders
+
+
+def _key(path: Any) -> str:
+    return key_of(_text(path))
+
+
+def _makedirs(name: Any, mode: Any = 0o777, exist_ok: Any = False) -> None:
+    folders = machine.files.folders
+    key = _key(name)
+    if not name:
+        raise _failed(errno.ENOENT, "No such file or directory", name)
+    if key in machine.files or (key in folders and not exist_ok):
+        raise _failed(errno.EEXIST, "File exists", name)
+    made = []
+    while key not in folders:
+        if key in machine.files:
+            raise _failed(errno.ENOTDIR, "Not a directory", name)
+        machine.reserve(256 + len(key))
+        machine.spend(1 + (len(key) >> 6))
+        made.append(key)
+        key = key.rpartition("/")[0]
+    folders.update(made)
+
+
+def _mkdir(path: Any, mode: Any = 0o777) -> None:
+    key = _key(path)
+    if path and (key in machine.files.folders or key in machine.files):
+        raise _failed(errno.EEXIST, "File exists", path)
+    if not path or key.rpartition("/")[0] not in machine.files.folders:
+        raise _failed(errno.ENOENT, "No such file or directory", path)
+    machine.reserve(256 + len(key))
+    machine.files.folders.add(key)
+
+
+def _listdir(path: Any = ".") -> list[str]:
+    key = _key(path)
+    if key not in machine.files.folders:
+        raise _failed(errno.ENOENT, "No such file or directory", path)
+    found = {*machine.files.folders, *machine.files} - {""}
+    machine.spend(len(found))
+    machine.reserve(64 * len(found))
+    parts = [name.rpartition("/") for name in found]
+    return sorted(last for folder, _, last in parts if folder == key)
+
+
+def _remove(path: Any) -> None:
+    if machine.files.pop(_key(path), None) is None:
+        raise _failed(errno.ENOENT, "No such file or directory", path)
+
+
+def _rmdir(path: Any) -> None:
+    key = _key(path)
+    if key not in machine.files.folders or not key:
+        raise _failed(errno.ENOENT, "No such file or directory", path)
+    if _listdir(path):
+        raise _failed(errno.ENOTEMPTY, "Directory not empty", path)
+    machine.files.folders.discard(key)
+
+
+def _common_prefix(m: Any) -> str:
+    names = list(map(_text, feed(m)))
+    low, high = min(names, default=""), max(names, default="")
+    machine.spend(len(low) >> 6)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
+    return low[: sum(1 for _ in same)]
 
 
 def module() -> Module:
     """The module `os`."""
-    folders = _Folders()
     names = ("basename", "dirname", "isabs", "join", "normpath", "split", "splitext")
     path = {name: _on_text(vars(host)[name]) for name in names}
     paths = Module(
@@ -122,9 +134,10 @@ def module() -> Module:
             "abspath": absolute,
             "realpath": absolute,
             "expanduser": lambda path: _text(path),
-            "exists": _function(folders.exists),
-            "isfile": _function(folders.isfile),
-            "isdir": _function(folders.isdir),
+            "exists": _exists,
+            "isfile": _isfile,
+            "isdir": _isdir,
+            "commonprefix": _common_prefix,
             "sep": "/",
         },
     )
@@ -143,12 +156,12 @@ def module() -> Module:
             "getcwd": lambda: "/",
             "getpid": lambda: 1,
             "cpu_count": lambda: 1,
-            "listdir": _function(folders.listdir),
-            "makedirs": _function(folders.makedirs),
-            "mkdir": _function(folders.mkdir),
-            "remove": _function(folders.remove),
-            "unlink": _function(folders.remove),
-            "rmdir": _function(folders.rmdir),
+            "listdir": _listdir,
+            "makedirs": _makedirs,
+            "mkdir": _mkdir,
+            "remove": _remove,
+            "unlink": _remove,
+            "rmdir": _rmdir,
             "sep": "/",
             "linesep": "\n",
             "name": "posix",
