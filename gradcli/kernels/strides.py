@@ -31,8 +31,12 @@ def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def strides_of(array: Array) -> tuple[int, ...]:
-    """The strides of an array in elements."""
-    if not array.size:
+    """The strides of an array in elements.
+
+    NumPy makes empty arrays with strides of zero, which stand for those of a contiguous one; a
+    view without elements has the strides of what it was taken from.
+    """
+    if not array.size and not any(array.strides):
         return contiguous_strides(array.shape)
     return _in_elements(array.strides, array.itemsize)
 

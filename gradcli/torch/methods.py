@@ -17,7 +17,12 @@ from ..autograd import api, engine, leaf
 from ..autograd.modes import InferenceVersion
 from ..autograd.node import attributes_of, bit_of, is_parameter, kind_of, mark, meta_of
 from ..autograd.operations import operations
-from ..kernels.strides import format_of_images, has_channels_last, strides_of
+from ..kernels.strides import (
+    contiguous_strides,
+    format_of_images,
+    has_channels_last,
+    strides_of,
+)
 from ..table.call.arguments import METHOD, OPERATOR, type_name
 from ..table.dtype_rules import NO_STORAGE
 from ..table.entry import settled
@@ -300,21 +305,12 @@ def stride(tensor: Tensor, dim: int | None = None) -> Any:
         strides = outside[: level.axis] + outside[level.axis + 1 :]
         return strides if dim is None else strides[wrap_dim(dim, len(strides))]
     array = own_memory(tensor)
-    strides = tuple(step // array.itemsize for step in array.strides)
-    if array.size == 0 or (level is META and not any(strides)):
-        strides = _dense_strides(array.shape)
+    strides = strides_of(array)
+    if level is META and not any(strides):
+        strides = contiguous_strides(array.shape)
     if dim is None:
         return strides
     return strides[wrap_dim(dim, len(strides))]
-
-
-def _dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    strides = []
-    step = 1
-    for extent in reversed(shape):
-        strides.append(step)
-        step *= max(extent, 1)
-    return tuple(reversed(strides))
 
 
 def storage_offset(tensor: Tensor) -> int:

@@ -2,7 +2,9 @@
 
     python tests/goldens/compare_functions.py FILE [--show COUNT]
 
-FILE is what `record_functions.py --output FILE` wrote. Exit status 1 when a program differs.
+FILE is what `record_functions.py --output FILE` or `record_transforms.py SEED COUNT FILE` wrote.
+Programs in which PyTorch fails by itself (`own_faults.py`) are counted apart. Exit status 1 when
+another program differs.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ import difflib
 import json
 import pathlib
 import sys
+from collections import Counter
 
+from own_faults import own_fault
 from replay import replay
 
 
@@ -24,9 +28,13 @@ def main() -> None:
     args = parser.parse_args()
     records = json.loads(args.file.read_text(encoding="utf-8"))
     differing = 0
+    faults: Counter[str] = Counter()
     for number, record in enumerate(records):
         (ours,) = replay([record["src"]])
         if (ours["out"], ours["error"]) == (record["out"], record["error"]):
+            continue
+        if reason := own_fault(record, ours):
+            faults[reason] += 1
             continue
         differing += 1
         if differing <= args.show:
@@ -38,6 +46,8 @@ def main() -> None:
                     difflib.unified_diff(theirs, found, "pytorch", "gradcli", n=1, lineterm="")
                 )
             )
+    for reason, count in faults.most_common():
+        print(f"{count:5} where PyTorch fails: {reason}")
     print(f"{differing} of {len(records)} programs differ")
     sys.exit(differing > 0)
 

@@ -417,15 +417,23 @@ def check_solve(A: Tensor, B: Tensor, left: bool) -> None:
     broadcast_shape((a[:-2], right[:-2]))
 
 
-def _solve_b(F: Namespace, g: Any, A: Any, left: bool) -> Any:
+def _of_vectors(A: Any, B_shape: Any) -> bool:
+    """Whether B is a vector, or a batch of them, rather than matrices."""
+    b = tuple(B_shape)
+    return len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1])
+
+
+def solve_b(F: Namespace, g: Any, A: Any, left: bool, B_shape: Any) -> Any:
+    """The cotangent of B from that of X: A⁻ᴴ g, vectors as columns as in PyTorch's formula."""
+    if _of_vectors(A, B_shape):
+        return F.squeeze_dim(F._linalg_solve(adjoint(F, A), column(F, g), left), -1)
     return F._linalg_solve(adjoint(F, A), g, left)
 
 
 def solve_a(F: Namespace, g: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
     """The cotangent of A from that of X: -A⁻ᴴ g Xᴴ, with factors exchanged for X A = B."""
     change = F._linalg_solve(adjoint(F, A), g, left)
-    b = tuple(B_shape)
-    if len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1]):
+    if _of_vectors(A, B_shape):
         return -(column(F, change) * row(F, conjugate(F, out)))
     if left:
         return -F.matmul(change, adjoint(F, out))
@@ -434,8 +442,7 @@ def solve_a(F: Namespace, g: Any, A: Any, out: Any, left: bool, B_shape: Any) ->
 
 def solve_a_tangent(F: Namespace, t: Any, A: Any, out: Any, left: bool, B_shape: Any) -> Any:
     """The tangent of X from that of A: -A⁻¹ dA X, with factors exchanged for X A = B."""
-    b = tuple(B_shape)
-    if len(b) == 1 or (ndim(A) - 1 == len(b) and b == tuple(A.shape)[:-1]):
+    if _of_vectors(A, B_shape):
         moved = F.squeeze_dim(F.matmul(t, column(F, out)), -1)
     else:
         moved = F.matmul(t, out) if left else F.matmul(out, t)
@@ -445,7 +452,7 @@ def solve_a_tangent(F: Namespace, t: Any, A: Any, out: Any, left: bool, B_shape:
 op(
     "_linalg_solve(Tensor A, Tensor B, bool left=True)",
     kernel=solve,
-    vjp={"A": solve_a, "B": _solve_b},
+    vjp={"A": solve_a, "B": solve_b},
     jvp={
         "A": solve_a_tangent,
         "B": lambda F, t, A, left: F._linalg_solve(A, t, left),

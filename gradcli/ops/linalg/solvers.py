@@ -27,6 +27,7 @@ from .matrix_functions import (
     solve,
     solve_a,
     solve_a_tangent,
+    solve_b,
     zero_pivot,
 )
 from .shared import (
@@ -171,7 +172,7 @@ op(
     kernel=_solve_ex,
     vjp={
         "A": lambda F, g, A, out0, left, B_shape: solve_a(F, g, A, out0, left, B_shape),
-        "B": lambda F, g, A, left: F._linalg_solve(adjoint(F, A), g, left),
+        "B": lambda F, g, A, left, B_shape: solve_b(F, g, A, left, B_shape),
     },
     jvp={
         "A": lambda F, t, A, out0, left, B_shape: (

@@ -17,6 +17,7 @@ from ...tensor import dtypes
 from ...tensor.dtypes import Array
 from ...tensor.runtime import runtime
 from ...tensor.tensor import Tensor, numel, shape_of
+from .slices import sliced
 from .views import atleast_1d, atleast_2d, atleast_3d
 
 _JOINED = Rule(
@@ -238,11 +239,10 @@ def _parts_size(self: Tensor, size: Any, dim: int) -> int:
 
 
 def _pieces(self: Array, dim: int, sizes: Sequence[int]) -> list[Array]:
-    before = (slice(None),) * dim
     start = 0
     pieces = []
     for size in sizes:
-        pieces.append(self[(*before, slice(start, start + size))])
+        pieces.append(sliced(self, dim, start, start + size, 1))
         start += size
     return pieces
 

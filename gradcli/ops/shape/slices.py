@@ -95,9 +95,23 @@ def slice_index(
     return at_index(dim, slice_of(shape[dim], start, end, step))
 
 
+def sliced(self: Array, dim: int, start: int | None, end: int | None, step: int) -> Array:
+    """Every `step`-th index of a dimension, as a view that lies where it was cut, even empty."""
+    index = slice_index(self.shape, dim, start, end, step)
+    part = self[index]
+    if part.size or not isinstance(part, np.ndarray):
+        return part
+    # NumPy begins an empty slice at the front, with a step of one.
+    dim = wrap_dim(dim, self.ndim)
+    strides = [stride * self.itemsize for stride in strides_of(self)]
+    first = index[dim].start * strides[dim]
+    strides[dim] *= step
+    return window(self, part.shape, strides, first)
+
+
 op(
     "slice(Tensor self, Dim dim=0, int? start=None, int? end=None, int step=1)",
-    kernel=lambda self, dim, start, end, step: self[slice_index(self.shape, dim, start, end, step)],
+    kernel=sliced,
     vjp={
         "self": lambda F, g, self_shape, dim, start, end, step: F.slice_backward(
             g, self_shape, dim, start, end, step

@@ -343,7 +343,7 @@ op(
 def _unsqueeze(self: Array, dim: int) -> Array:
     place = wrap_dim(dim, self.ndim + 1)
     shape = (*self.shape[:place], 1, *self.shape[place:])
-    if self.flags.c_contiguous and 1 not in self.shape:
+    if self.flags.c_contiguous and self.size and 1 not in self.shape:
         return self.reshape(shape)
     strides = strides_of(self)
     new = self.shape[place] * strides[place] if place < self.ndim else 1
