@@ -13,6 +13,7 @@ from ipykernel.kernelbase import Kernel
 
 from gradcli import __version__
 from gradcli.language.errors.diagnostics import Diagnostic
+from gradcli.repl.prompt import context
 from gradcli.repl.prompt.complete import complete
 from gradcli.repl.session import cells
 from gradcli.repl.session.cells import Leave
@@ -21,6 +22,7 @@ from gradcli.tensor.runtime import Interrupted, runtime
 from .session import CellSession
 
 _NAME = re.compile(r"%?[^\W\d][\w.]*")
+_KEYWORD = re.compile(r"\s*=(?!=)")
 
 
 class GradKernel(Kernel):
@@ -99,12 +101,11 @@ class GradKernel(Kernel):
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
         """What is known of the name at the cursor: `name?`, with more detail `name??`."""
-        name = _name_at(code, cursor_pos)
         answer: dict[str, Any] = {"status": "ok", "found": False, "data": {}, "metadata": {}}
-        if name:
+        for name in _names_at(code, cursor_pos):
             text = self.shell_session.described(name, detail_level > 0)
             if text:
-                answer |= {"found": True, "data": {"text/plain": text}}
+                return answer | {"found": True, "data": {"text/plain": text}}
         return answer
 
     def do_is_complete(self, code: str) -> dict[str, Any]:
@@ -125,11 +126,18 @@ def _error(session: CellSession, error: Diagnostic) -> dict[str, Any]:
     return {"ename": name, "evalue": value, "traceback": session.text_of(error).split("\n")}
 
 
-def _name_at(code: str, cursor: int) -> str:
-    """The dotted name that the cursor stands in or behind, or that a bracket before it calls."""
+def _names_at(code: str, cursor: int) -> list[str]:
+    """What may be asked for at the cursor, the likeliest first.
+
+    The dotted name that it stands in or behind, or that a bracket before it calls; at the name of
+    a keyword argument, and where there is no name, the function of the call around it.
+    """
+    call = context.call_at(code[:cursor])
+    around = [call.name] if call is not None else []
     for text in (code, code[:cursor].rstrip("( \t")):
         at = min(cursor, len(text))
         for match in _NAME.finditer(text):
             if match.start() <= at <= match.end():
-                return match[0].rstrip(".")
-    return ""
+                is_keyword = bool(around) and _KEYWORD.match(text, match.end())
+                return around if is_keyword else [match[0].rstrip("."), *around]
+    return around

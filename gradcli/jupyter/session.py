@@ -47,6 +47,7 @@ class CellSession(Shell):
         self.interrupts = Stopping()  # type: ignore[assignment]
         self.error: Diagnostic | None = None
         self.silent = False
+        self.every_value = False  # a cell has one result, as in other notebooks
         self.pictures = {"svg": self.put_picture, "html": self.put_page}
 
     @property

@@ -11,7 +11,7 @@ from gradcli.language.values.text import text_repr
 from gradcli.tensor.print_options import within
 from gradcli.tensor.tensor import Tensor
 
-MOST = 2000  # items that are laid out
+MOST = 100_000  # items that are laid out
 DEEPEST = 20
 _NUMBERS = (int, float, bool, complex, type(None))
 _PLAIN = (*_NUMBERS, str, Tensor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -132,6 +133,47 @@ def test_completion_inspection_and_whole_inputs(notebook: Notebook) -> None:
     assert not notebook.ask("inspect", "no_such_name", 3)["found"]
     assert notebook.ask("is_complete", "for i in range(3):")["status"] == "incomplete"
     assert notebook.ask("is_complete", "x = 1")["status"] == "complete"
+
+
+def test_a_cell_has_one_result(notebook: Notebook) -> None:
+    _, shown = notebook.run("import matplotlib.pyplot as plt\nplt.plot([1, 4])\n1 + 1\nprint(5)\n3")
+    kinds = [kind for kind, _ in shown]
+    assert (kinds.count("execute_result"), kinds.count("display_data")) == (1, 1)
+    assert [c["data"]["text/plain"] for kind, c in shown if kind == "execute_result"] == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("torch.zeros(3, dty|pe=torch.float32)", "zeros("),
+        ("F.gelu(x, |", "gelu("),
+        ("F.gelu(x,|", "gelu("),
+        ("torch.add(torch.si|n(x), 1)", "The sine"),
+        ("torch.sin(unknown_na|me)", "The sine"),
+        ("x = nn.Linear(|", "nn.Linear"),
+    ],
+)
+def test_inspection_inside_of_a_call(notebook: Notebook, code: str, said: str) -> None:
+    found = notebook.ask("inspect", code.replace("|", ""), code.index("|"))
+    assert said in re.sub(r"\x1b\[[\d;]*m", "", found["data"]["text/plain"])
+
+
+def test_a_new_start_forgets_names_and_keeps_its_client(prefix: Path) -> None:
+    notebook = Notebook(prefix)
+    try:
+        notebook.run("kept = 1")
+        notebook.manager.restart_kernel(now=True)
+        notebook.client.wait_for_ready(timeout=WAIT)
+        reply, _ = notebook.run("kept")
+        assert (reply["ename"], reply["execution_count"]) == ("NameError", 1)
+        assert "ipywidgets" in notebook.run("import ipywidgets")[0]["evalue"]
+        notebook.client.execute("1 / 0")
+        notebook.client.execute("2")  # what waits behind an error does not run
+        replies = [notebook.client.get_shell_msg(timeout=WAIT)["content"] for _ in range(2)]
+        assert [reply["status"] for reply in replies] == ["error", "aborted"]
+    finally:
+        notebook.client.stop_channels()
+        notebook.manager.shutdown_kernel(now=True)
 
 
 def test_interrupts_end_the_cell_and_nothing_else(notebook: Notebook) -> None:

@@ -156,6 +156,57 @@ def test_check_finds_a_wrong_function(talk: Talk) -> None:
     assert "1 gradient checked, 0 wrong" in said
 
 
+LOOPS = [
+    # the last pass alone made the result: steps of an optimizer and writes are no part of it
+    (
+        "for i in range(5):\n    opt.zero_grad()\n    at = torch.randint(0, 8, (4,))\n"
+        "    r = F.mse_loss(net(X[at]), Y[at])\n    r.backward()\n    if r < 0: break\n"
+        "    opt.step()\n",
+        2,
+    ),
+    (
+        "for epoch in range(2):\n    for x, y in batches:\n        opt.zero_grad()\n"
+        "        r = F.mse_loss(net(x), y)\n        r.backward()\n        opt.step()\n",
+        2,
+    ),
+    (
+        "for i in range(5):\n    r = ((X @ w - Y)**2).mean()\n    r.backward()\n"
+        "    with torch.no_grad():\n        w -= 0.1 * w.grad\n        w.grad.zero_()\n",
+        1,
+    ),
+    ("while True:\n    r = ((net(X) - Y)**2).mean()\n    if r < 1e9: break\n", 2),
+    # all passes are one result
+    ("r = 0\nfor i in range(3):\n    r = r + (w * i).sum()\n", 1),
+    ("r = ones(3)\nfor i in range(3):\n    r = r * w\nr = r.sum()", 1),
+    ("k = 0\nfor i in range(3):\n    r = (w**k).sum()\n    k += 1\n", 1),
+]
+
+
+@pytest.mark.parametrize(("loop", "gradients"), LOOPS)
+def test_check_of_what_a_loop_made(talk: Talk, loop: str, gradients: int) -> None:
+    talk(
+        "torch.manual_seed(0); net = nn.Linear(3, 1); X = rand(8, 3); Y = rand(8, 1)\n"
+        "opt = torch.optim.SGD(net.parameters(), lr=0.1); w = param([[.5], [1.], [2.]])\n"
+        "batches = torch.utils.data.DataLoader(\n"
+        "    torch.utils.data.TensorDataset(X, Y), batch_size=4, shuffle=True)",
+        loop,
+    )
+    state = "print(net.weight, w, opt.state_dict(), torch.get_rng_state().sum())"
+    before = talk(state)
+    assert f"{gradients} gradient{'s' * (gradients > 1)} checked, 0 wrong" in talk("%check r")
+    assert talk(state) == before  # and nothing was changed by it
+
+
+def test_check_says_why_a_loop_cannot_be_run_again(talk: Talk) -> None:
+    talk(
+        "w = param([.5]); h = ones(1); opt = torch.optim.SGD([w], lr=0.1)",
+        "for i in range(3):\n    h = (h.detach() * w).tanh()\n    h.sum().backward()\n"
+        "    opt.step()\n",
+    )
+    said = talk("%check h")
+    assert "does not lead back to its leaves" in said and "a backward pass" in said
+
+
 def test_why(talk: Talk) -> None:
     talk("x = param([-1., 2.]); y = relu(x).sum()")
     assert "y.backward() gives it a gradient" in talk("%why x")

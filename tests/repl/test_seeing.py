@@ -101,6 +101,16 @@ def test_nested_containers_are_laid_out(start: Start, columns: int) -> None:
     assert terminal.enter("[A(), A()]").count("called") == 2
 
 
+def test_long_lists_break_between_items(start: Start, tmp_path: Path) -> None:
+    terminal = start(environment={"PATH": str(tmp_path)}, columns=60, rows=12)
+    terminal.send("list(range(10000))" + ENTER)
+    terminal.see(PROMPT)
+    lines = [line for line in terminal.screen.text().split("\n") if re.match(r" ?\d+,", line)]
+    assert len(lines) > 5 and all(re.fullmatch(r" ?(\d+, )*\d+,", line) for line in lines)
+    terminal.send("q")
+    terminal.ready(2)
+
+
 def fake_less(home: Path) -> str:
     """A `less` that says how it was called; the folder to have on the PATH."""
     folder = home / "bin"

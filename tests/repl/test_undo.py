@@ -252,6 +252,23 @@ def test_several_inputs(talk: Callable[..., Talk]) -> None:
     assert "%redo goes after %undo" in session("%redo")
 
 
+def test_a_look_leaves_redo_possible(talk: Callable[..., Talk]) -> None:
+    session = talk()
+    session("a = zeros(4); v = a[1:3]", "a", "v.add_(1);", "b = 5", "%undo 2")
+    assert "[0., 0., 0., 0.]" in session("a") and "NameError" in session("b")
+    assert session("a.sum() + 1", "print(v)", "%vars", "a?", "%redo").endswith(
+        "did again In[3]: v.add_(1);\n"
+    )
+    assert "[0., 1., 1., 0.]" in session("a")
+    assert "did again In[4]: b = 5" in session("%redo")
+    assert session("b") == "Out[15]: 5\n"
+    session("%undo 50", "%redo 50")
+    assert "(5, tensor([0., 1., 1., 0.]))" in session("b, a")
+    for change in ("a = a", "rand(1)", "next(i)", "l.append(1)", "a[0] = 2", "c = 3"):
+        session("i = iter([1]); l = []", "b = 6", "%undo", change)
+        assert ("%redo goes after %undo" in session("%redo")) is (change != "a = a"), change
+
+
 def test_inputs_that_change_nothing_do_not_count(talk: Callable[..., Talk]) -> None:
     session = talk()
     session("x = param([1.])", "%vars", "x?", "this is wrong")

@@ -474,7 +474,9 @@ def _open(*args: Any, **kwargs: Any) -> Any:
 
 
 def _input(*_: Any) -> Any:
-    raise RuntimeError("a program reads nothing here: give inputs with --set or --input")
+    raise RuntimeError(
+        "a program reads nothing here: give inputs with --set or --input, or write NAME = VALUE"
+    )
 
 
 def _vars(*args: Any) -> dict[str, Any]:

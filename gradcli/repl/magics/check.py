@@ -65,26 +65,12 @@ class Recipe:
         parameters = free_parameters(names)
         owners = {name.partition(".")[0] for name in parameters}
         moved = owners | {name for name, value in names.items() if _is_free(value)}
-        open_names: set[str] = set()  # that are made of leaves, on the graph or not
-        programs = []
-        for statement in self.shell.statements:
-            if statement.piece is None:
-                continue
-            tree, source = statement.piece
-            program = Program(source, nodes.Module((tree,), tree.span), "interactive")
-            reads, writes = _reads(program), _writes(program)
-            if reads & (moved | open_names):
-                open_names |= writes - moved
-                programs.append((program, reads, writes))
+        trees = [statement.piece for statement in self.shell.statements if statement.piece]
         source = Source(self.name, "check")
-        self.statements = [Program(source, parse(source), "interactive")]
-        needed = _reads(self.statements[0])
-        for program, reads, writes in reversed(programs):
-            if writes & needed & open_names:
-                self.statements.insert(0, program)
-                if not _updates(program):
-                    needed -= writes
-                needed |= reads
+        result = Program(source, parse(source), "interactive")
+        steps = Steps([_program(tree, source) for tree, source in trees], moved, set())
+        kept, needed = steps.behind(_reads(result))
+        self.statements = [*kept, result]
         used = moved & needed
         self.leaves = {name: names[name] for name in names if name in used - owners}
         self.leaves |= {n: p for n, p in parameters.items() if n.partition(".")[0] in used}
@@ -136,6 +122,96 @@ class Recipe:
         assert kind is not None
         state = kind.take(generator)
         return lambda: kind.put(generator, state)
+
+
+class Steps:
+    """Statements that ran one after another, and which of their names are made of leaves.
+
+    `moved` are the names that values are changed under; `before` are those that are made of leaves
+    already.
+    """
+
+    def __init__(self, programs: list[Program], moved: set[str], before: set[str]) -> None:
+        self.programs = programs
+        self.moved = moved
+        self.reads = [_reads(program) for program in programs]
+        self.writes = [_writes(program) for program in programs]
+        self.open = set(before)  # names that are made of leaves, on the graph or not
+        for reads, writes in zip(self.reads, self.writes, strict=True):
+            if reads & (moved | self.open):
+                self.open |= writes - moved
+        self.last: set[int] = set()  # places of loops of which the last pass is enough
+
+    def behind(self, needed: set[str]) -> tuple[list[Program], set[str]]:
+        """The statements that make what is needed of the leaves, and what these need in turn."""
+        return self._slice(needed)[:2]
+
+    def _slice(self, needed: set[str]) -> tuple[list[Program], set[str], list[int]]:
+        needed = set(needed)
+        kept: list[Program] = []
+        places: list[int] = []
+        for place in reversed(range(len(self.programs))):
+            program, writes = self.programs[place], self.writes[place]
+            if not writes & needed & self.open:
+                continue
+            places.append(place)
+            last = self._last_pass(program, needed)
+            if last is not None:
+                self.last.add(place)
+                kept[:0], needed = last
+                continue
+            kept.insert(0, program)
+            if not _updates(program):
+                needed -= writes
+            needed |= self.reads[place]
+        return kept, needed, places
+
+    def _last_pass(
+        self, program: Program, needed: set[str]
+    ) -> tuple[list[Program], set[str]] | None:
+        """The same of a loop's last pass, where that alone made what is needed.
+
+        What a step of an optimizer or a backward pass in the loop did is no part of the result
+        then. None when a pass goes on with what an earlier one left, or when it may end early.
+        """
+        tree: Any = program.tree
+        loop = tree.body[0]
+        if len(tree.body) > 1 or not isinstance(loop, nodes.For | nodes.While) or loop.orelse:
+            return None
+        body = [_program(statement, program.source) for statement in loop.body]
+        written = set().union(*map(_writes, body))
+        steps = Steps(body, self.moved, self.open - written)
+        kept, wanted, places = steps._slice(needed)
+        if not places:
+            return None
+        outside = wanted - self.moved
+        for place, writes in enumerate(steps.writes):
+            later = any(
+                writes & outside & steps.reads[reader] for reader in places if reader < place
+            )
+            carried = place in places and place not in steps.last and writes & outside
+            if later or carried:
+                return None
+            if place < max(places) and _jumps(body[place]):
+                return None
+        return kept, wanted
+
+
+def _program(tree: Any, source: Source) -> Program:
+    return Program(source, nodes.Module((tree,), tree.span), "interactive")
+
+
+def _jumps(program: Program) -> bool:
+    stack: list[Any] = [program.tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, nodes.Break | nodes.Continue):
+            return True
+        if isinstance(node, nodes.Node):
+            stack += [value for _, value in node.fields()]
+        elif isinstance(node, tuple | list):
+            stack += node
+    return False
 
 
 def _ignore(text: str) -> None:
@@ -253,6 +329,12 @@ def check(shell: Shell, text: str) -> None:
         for line in report(found.entries(leaves or found.inputs, Tolerances())):
             shell.tell(line)
     except NothingToCheck:
+        if recipe.leaves:
+            raise Failed(
+                f"`{expression}` does not lead back to its leaves when it is run again",
+                "a backward pass, or a step of an optimizer, is among what made it: check a "
+                "function of the lines that compute it",
+            ) from None
         raise Failed(f"`{expression}` does not depend on a leaf that requires grad") from None
     except ProgramError as error:
         raise Failed(f"what made `{expression}` cannot be run again: {error.title}") from None

@@ -102,7 +102,7 @@ HARMLESS: dict[str, str] = {
     "autoreload": "nothing is imported that could change",
     "config": f"{_SETTINGS} ({', '.join(Config.__slots__)}); %precision and %colors change some",
     "load_ext": "there are no extensions here; %help lists what there is",
-    "matplotlib": "figures are drawn in the terminal",
+    "matplotlib": "figures are drawn where the input stands",
     "pylab": "figures are drawn in the terminal; import numpy as np",
     "reload_ext": "there are no extensions here",
 }

@@ -109,6 +109,7 @@ class Shell:
         self.after_input: Callable[[], None] | None = None  # shows what is watched
         self.knows_figures = False  # whether it was said how figures are drawn
         self.seen: dict[str, Any] = {}  # the variables as %vars showed them last
+        self.every_value = True  # whether values in the middle of an input are shown, too
         self.pictures: dict[str, Callable[[str], None]] = {}  # what shows a form that is no text
         watch_warnings(self.show_diagnostic)
         self.undo: Undo | None = None  # made with the first input
@@ -329,7 +330,7 @@ class Shell:
                 self.statements.append(done)
                 if value is UNSET or value is None or (is_last and quiet) or not echo:
                     continue
-                if is_last or _is_shown(statement):
+                if is_last or (self.every_value and _is_shown(statement)):
                     self.show_value(value, number)
                     done.shown = number
             except (GradSyntaxError, ProgramError, Interrupted, LimitExceeded) as error:

@@ -34,6 +34,7 @@ from .snapshot import Snapshot, held, kind_of, put_state, state_of
 
 TOO_MUCH = "what is needed for more did not fit (--keep 1G keeps more)"
 TOO_MANY = "the session holds more values than are looked at"
+WENT_ON = "an iterator that went on does not go back"
 DEEPEST = 1000  # inputs that can be taken back
 
 
@@ -91,6 +92,11 @@ class Step:
             put_state(source, state)
 
 
+def _places(variables: dict[str, Any]) -> dict[str, int]:
+    """Which object each name has: the snapshot keeps them, generators excepted, which may end."""
+    return {name: id(value) for name, value in variables.items()}
+
+
 def _kind(value: Any) -> Any:
     return kind_of(value)
 
@@ -116,6 +122,7 @@ class Undo:
         self.copied = 0  # bytes that were written, of those that there were before the input
         self.first = 0  # nodes with smaller numbers were there before the input
         self.used = 0  # bytes that steps hold
+        self.variables: dict[str, int] = {}  # of the user, before the input
         self.stray: dict[str, None] = {}  # notes of inputs that changed nothing, such as %save
         self.gone = ""  # why the last inputs cannot be taken back
         keeper.yields = self.yields
@@ -134,6 +141,7 @@ class Undo:
         if self.before is None:
             self.before = self._look(None)
         self.step = Step(number, text)
+        self.variables = _places(self.shell.variables())
         self.first = next_number()
         self.memory = {}
         self.freed = []
@@ -194,9 +202,21 @@ class Undo:
         if not step:
             self.stray.update(step.notes)
             return
-        self.used -= sum(other.size for other in self.undone)
-        self.undone.clear()
+        if not self._only_shows(step):  # a look at what is there leaves %redo possible
+            self.used -= sum(other.size for other in self.undone)
+            self.undone.clear()
         self._add(self.done, step, before, after)
+
+    def _only_shows(self, step: Step) -> bool:
+        """Whether an input did no more than give outputs: `Out`, `_` and their like."""
+        shell = self.shell
+        noted = (machine.ran, shell.names, shell.outputs, shell.statements)
+        return (
+            not any((step.memory, step.nodes, step.streams, WENT_ON in step.notes))
+            and all(any(value is one for one in noted) for value, _ in step.objects)
+            and all(place.name == "recent" for place, _ in step.places)
+            and self.variables == _places(shell.variables())
+        )
 
     def _look(self, before: Snapshot | None) -> Snapshot | None:
         """What the session holds now; None, and nothing to take back, when there is no memory."""
@@ -228,7 +248,7 @@ class Undo:
         step.nodes = [(node, (saved, guards)) for node, saved, guards in self.freed]
         step.streams = before.drawn()
         if before.went_on():
-            step.notes["an iterator that went on does not go back"] = None
+            step.notes[WENT_ON] = None
         self.memory, self.freed = {}, []
 
     def _see(self, tensor: Tensor) -> None:
