@@ -41,8 +41,8 @@ _TOLERANCE = {"second derivatives": 1e-7}
 class Compared(NamedTuple):
     """A text, what is executed for it, the code for PyTorch, and how the rest compares.
 
-    `verdict` is "equal", "here" or "NumPy" for where it differs, "not finite" for what was executed,
-    or why there is no formula.
+    `verdict` is "equal", "here" or "NumPy" for where it differs, "not finite" where what was
+    executed is not, or why there is no formula.
     """
 
     case: Case

@@ -70,7 +70,6 @@ _OTHERS = {
     "log2": r"\log_{2}",
     "log10": r"\log_{10}",
     "log_softmax": r"\log\operatorname{softmax}",
-    "prod": r"\prod",
     "var": r"\operatorname{Var}",
 }
 _SIGNS = {"gt": ">", "ge": r"\ge", "lt": "<", "le": r"\le", "eq": "=", "ne": r"\ne"}
@@ -260,6 +259,20 @@ class Latex(Writer):
     def call_hypot(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         squares = " + ".join(f"{self.text(value, ATOM)}^{{2}}" for value in values)
         return f"\\sqrt{{{squares}}}", ATOM
+
+    def call_prod(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"\\prod {self.text(values[0], MULTIPLIED)}", MULTIPLIED
+
+    def call_log(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"\\log{_parentheses(self.text(values[0]))}", ATOM
+
+    def call_diag(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"\\operatorname{{diag}}{_parentheses(self.text(values[0]))}", ATOM
+
+    def call_flip(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, dims = values
+        below = f"_{{{_axes(dims)}}}" if len(value.shape) > 1 else ""
+        return f"\\operatorname{{flip}}{below}{_parentheses(self.text(value))}", ATOM
 
     def call_polygamma(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         order, value = values
