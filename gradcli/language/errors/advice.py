@@ -101,6 +101,10 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     ),
     (r"incorrect number of gradients", "backward returns one gradient for each input of forward"),
     (
+        r"invalid gradient at index \d+ - got \[\] but",
+        "a gradient has the shape of its input: without the sum, or g.expand_as(x)",
+    ),
+    (
         r"invalid gradient at index",
         "a gradient has the shape of its input: sum over the axes that broadcasting made",
     ),
