@@ -12,7 +12,16 @@ from gradcli.render.names import Names, source_place, source_text
 from gradcli.tensor.tensor import Tensor, shape_of
 
 from .chain import Edge, Part, Step, called
-from .reasons import UNDER_WHERE, Reason, Values, name_of, spreads, why_not_finite, why_zero
+from .reasons import (
+    UNDER_WHERE,
+    Reason,
+    Values,
+    name_of,
+    spreads,
+    undefined,
+    why_not_finite,
+    why_zero,
+)
 
 MOST = 10  # places that an answer shows
 
@@ -43,7 +52,8 @@ def culprit(node: Any, current: Sequence[Any], part: Part, what: str) -> str:
             return ""
         zero = any((item == 0).any() for item in arrived)
         if np.isnan(leaves).any():
-            return "NaN begins here" + (": 0 times infinity" if zero else "")
+            factor = "" if not zero else "NaN" if undefined(node, part) else "infinity"
+            return "NaN begins here" + (f": 0 times {factor}" if factor else "")
         return "infinity begins here"
     if any(item.any() for item in arrived) and not leaves.any():
         return "the whole gradient becomes zero"
@@ -116,7 +126,8 @@ class Causes:
                     under = f", under `{source_text(maker) or maker.title}`"
                     under += f" at {place}" if place else ""
                     if name_of(maker) == "where":
-                        reason.help = UNDER_WHERE
+                        factor = wrong.rpartition(" ")[2]
+                        reason.help = UNDER_WHERE.format(factor=factor)
                 self._add("nan", node, part, wrong, reason, under)
 
     def _see_hooks(self, step: Step) -> None:

@@ -86,7 +86,7 @@ _WHEN_INFINITE = {
     "atanh": "keep its input inside of -1 and 1: x.clamp(-1 + 1e-6, 1 - 1e-6)",
 }
 UNDER_WHERE = (
-    "where passes 0 to the branch it did not take, and 0 times infinity is NaN: choose the input "
+    "where passes 0 to the branch it did not take, and 0 times {factor} is NaN: choose the input "
     "first, f(torch.where(condition, x, 1.)), then the result"
 )
 
@@ -269,6 +269,14 @@ def _slope(node: Any, part: Part) -> Any:
     if type(found) is not Tensor or shape_of(found) != node.shape:
         return None
     return np.asarray(found.array)
+
+
+def undefined(node: Any, part: Part) -> bool:
+    """Whether the local derivative is NaN wherever what is passed on is."""
+    if not isinstance(node, OpNode):
+        return False
+    slope = _slope(node, part)
+    return slope is not None and bool(np.isnan(slope[np.isnan(np.asarray(part.grad.array))]).all())
 
 
 def _underflow(came: Any, slope: Any, lost: Any, kind: str) -> Reason:

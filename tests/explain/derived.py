@@ -51,15 +51,20 @@ class Case:
         run = Run(subject.run, inputs)
         return Derivation(run, run.values[""], list(self.given))
 
-    def executed(self, kind: str = "grad") -> list[Any]:
-        """The gradients, or the second derivatives by pairs, as the engine computes them."""
+    def recorded(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """The result on its graph, and the inputs that are differentiated."""
         subject, inputs = self._subject()
         seen: dict[str, Any] = {}
         subject.run(inputs, lambda name, value, place: seen.update({name: value}))
-        by = [inputs[name] for name in self.given]
+        return seen[""], {name: inputs[name] for name in self.given}
+
+    def executed(self, kind: str = "grad") -> list[Any]:
+        """The gradients, or the second derivatives by pairs, as the engine computes them."""
+        y, inputs = self.recorded()
+        by = list(inputs.values())
         if kind == "hessian":
-            return [np.asarray(b.array) for row in recorded.hessian(seen[""], by) for b in row]
-        found = recorded.gradients([seen[""]], by)
+            return [np.asarray(b.array) for row in recorded.hessian(y, by) for b in row]
+        found = recorded.gradients([y], by)
         return [
             np.zeros(np.shape(value)) if item is None else np.asarray(item.array)
             for item, value in zip(found, self.given.values(), strict=True)

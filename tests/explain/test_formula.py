@@ -387,31 +387,108 @@ def test_a_row_that_was_kept_is_a_vector(text: str) -> None:
 def test_latex_tells_products_apart() -> None:
     case = Case("sum(tanh(A @ x) ** 2)", {"x": [0.5, 1.0]}, {"A": [[1.0, 2.0], [0.3, 0.1]]})
     latex, where = written(case.derivation().gradients(), Latex())
-    assert latex["x"] == (
-        r"2 A^{\top} \left(\tanh\left(A x\right) \odot \left(1 - "
-        r"\tanh\left(A x\right)^{2}\right)\right)"
-    )
+    assert latex["x"] == (r"2 A^{\top} (\tanh(A x) \odot (1 - \tanh^{2}(A x)))")
     assert where == {}
 
 
 def test_latex_tells_the_exponential_from_a_value_called_e() -> None:
     case = Case("e * exp(-x)", {"e": 0.5, "x": 1.0}, {})
     latex, _ = written(case.derivation().gradients(), Latex())
-    assert latex["x"] == r"-e \exp\left(-x\right)"
+    assert latex["x"] == r"-e \exp(-x)"
 
 
 def test_latex_has_rows_and_inner_products() -> None:
     case = Case("x @ y / norm(x)", {"x": [0.5, 1.0]}, {"y": [2.0, 1.0]})
     latex, _ = written(case.derivation().gradients(), Latex())
-    assert latex["x"] == (
-        r"\frac{y}{\left\lVert x \right\rVert} - \frac{x \left(x^{\top} y\right)}"
-        r"{\left\lVert x \right\rVert^{3}}"
-    )
+    assert latex["x"] == (r"\frac{y}{\lVert x \rVert} - \frac{x (x^{\top} y)}{\lVert x \rVert^{3}}")
+
+
+V, M, N = [0.5, -1.2], [[2.0, 0.5], [0.3, 1.0]], [[1.0, 2.0], [3.0, 5.0]]
+# Each was rendered by KaTeX and by LaTeX, and looked at.
+LOOKED_AT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+    ("sum(W @ x + b)", {"W": M, "x": V, "b": V}, {
+        "W": r"\mathbf{1} x^{\top}", "x": r"W^{\top} \mathbf{1}", "b": r"\mathbf{1}"}),
+    ("sum(M * b.unsqueeze(1))", {"M": M, "b": V}, {
+        "M": r"b \mathbf{1}^{\top}", "b": r"M \mathbf{1}"}),
+    ("sum(relu(W @ x))", {"W": M, "x": V}, {
+        "W": r"\mathbf{1}[W x > 0] x^{\top}", "x": r"W^{\top} \mathbf{1}[W x > 0]"}),
+    ("clamp(x, 0, 1).sum()", {"x": V}, {
+        "x": r"\begin{cases} 1 & 0 \le x \le 1 \\ 0 & \text{otherwise} \end{cases}"}),
+    ("clamp(x, -1, 1).sum() + sum(x ** 2)", {"x": V}, {
+        "x": r"2 x + \mathbf{1}[-1 \le x \le 1]"}),
+    ("sum(maximum(a, b) * c)", {"a": V, "b": [1.0, -2.0], "c": V}, {"c": r"\max(a, b)"}),
+    ("erf(x / sqrt(2))", {"x": 0.5}, {"x": r"\sqrt{\frac{2}{\pi}} e^{-x^{2} / 2}"}),
+    ("exp(-x ** 2 / (2 * sigma ** 2))", {"x": 0.5, "sigma": 2.0}, {
+        "x": r"-\frac{e x}{\sigma^{2}}"}),
+    ("2 ** x * sin(x)", {"x": 0.5}, {"x": r"2^{x} (\cos(x) + \log(2) \sin(x))"}),
+    ("log10(x)", {"x": 0.5}, {"x": r"\frac{1}{x \log(10)}"}),
+    ("hypot(x, y)", {"x": 0.5, "y": 2.0}, {"x": r"\frac{x}{\sqrt{x^{2} + y^{2}}}"}),
+    ("lgamma(alpha) + digamma(beta)", {"alpha": 1.5, "beta": 2.0}, {
+        "alpha": r"\psi(\alpha)", "beta": r"\psi^{(1)}(\beta)"}),
+    ("sum(linalg.cross(a, b) * c)", {"a": [1.0, 2.0, 3.0], "b": [1.0, 0.5, 3.0],
+        "c": [1.0, 2.0, 4.0]}, {"a": r"b \times c"}),
+    ("std(x)", {"x": [1.0, 2.0, 4.0]}, {"x": r"\frac{x - \bar{x}}{2 \operatorname{std}(x)}"}),
+    ("prod(x)", {"x": V}, {"x": r"\frac{\prod x}{x}"}),
+    ("floor(x) * y", {"x": 0.5, "y": 2.0}, {"y": r"\lfloor x \rfloor"}),
+    ("det(A @ A.T)", {"A": N}, {"A": r"2 \det(A A^{\top}) ((A A^{\top})^{-1} A)"}),
+    ("logsumexp(A, 1).sum()", {"A": M}, {"A": r"\operatorname{softmax}_{\text{axis 1}}(A)"}),
+    ("sum(w ** 2) * lam * rate", {"w": V, "lam": 0.5, "rate": 2.0}, {
+        "w": r"2 \lambda \, \mathrm{rate} \, w", "lam": r"\mathrm{rate} \, \sum w^{2}"}),
+    ("h_2[0] ** 2 * x[1]", {"h_2": V, "x": V}, {
+        "x": r"\begin{pmatrix} 0 \\ (h_{2})_{0}^{2} \end{pmatrix}"}),
+    ("A[0, 1] * x[0] / x[1]", {"A": M, "x": V}, {
+        "x": r"\begin{pmatrix} \frac{A_{0, 1}}{x_{1}} \\[1ex] "
+        r"-\frac{x_{0} A_{0, 1}}{x_{1}^{2}} \end{pmatrix}"}),
+    ("x ** 2 * 1e-7 + y * 1e-8", {"x": 0.5, "y": 1.0}, {
+        "x": r"2 \cdot 10^{-7} x", "y": r"10^{-8}"}),
+    ("log(theta / (1 - theta))", {"theta": 0.3}, {
+        "theta": r"\frac{1}{\theta} + \frac{1}{1 - \theta}"}),
+    ("log(exp(x / y) + 1 / y)", {"x": 0.3, "y": 2.0}, {
+        "x": r"\frac{e^{x / y}}{y \left(e^{x / y} + \frac{1}{y}\right)}"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "given", "wanted"), LOOKED_AT, ids=[r[0] for r in LOOKED_AT])
+def test_latex_reads_as_a_book(text: str, given: dict[str, Any], wanted: dict[str, str]) -> None:
+    latex, _ = written(Case(text, given, {}).derivation().gradients(), Latex())
+    assert {name: latex[name] for name in wanted} == wanted
+    for part in latex.values():
+        assert part.count("{") == part.count("}")
+        assert part.count(r"\left") == part.count(r"\right")
+
+
+SHORT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+    ("100 * 1.05 ** t", {"t": 2.0}, {"t": "100 * 1.05 ** t * log(1.05)"}),
+    ("log2(x) + log10(y)", {"x": 0.5, "y": 2.0}, {
+        "x": "1 / (x * log(2))", "y": "1 / (y * log(10))"}),
+    ("where(x > 0, x**2, -x / (1 + x**2)).sum()", {"x": [0.5, -1.2]}, {
+        "x": "where(x > 0, 2 * x, (x ** 2 - 1) / (1 + x ** 2) ** 2)"}),
+    ("0.5 * abs(x) ** 2", {"x": -0.5}, {"x": "x"}),
+    ("abs(x) ** 3", {"x": -0.5}, {"x": "3 * x ** 2 * sign(x)"}),
+    ("cumsum(x, 0)[1]", {"x": V}, {"x": "ones(2)"}),
+    ("det(A @ A.T)", {"A": N}, {"A": "2 * det(A @ A.T) * (inverse(A @ A.T) @ A)"}),
+    ("kron(A, B).sum()", {"A": M, "B": N}, {
+        "A": "sum(B).expand(2, 2)", "B": "sum(A).expand(2, 2)"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "given", "wanted"), SHORT, ids=[row[0] for row in SHORT])
+def test_formulas_are_short(text: str, given: dict[str, Any], wanted: dict[str, str]) -> None:
+    case = Case(text, given, {})
+    formula = case.derivation().gradients()
+    parts, where = in_language(formula)
+    assert (parts, where) == (wanted, {})
+    function = compiled(numpy_code(formula, "gradient"), "gradient")
+    result = function(*(np.asarray(given[name]) for name in inspect.signature(function).parameters))
+    by_numpy = list(result.values()) if isinstance(result, dict) else [result]
+    for found in (arrays(evaluated(parts, where, case.values())), by_numpy):
+        assert all(close(a, b, 1e-9) for a, b in zip(found, case.executed(), strict=True))
 
 
 def test_latex_escapes_names() -> None:
     assert latex_name("α") == "\\alpha"
     assert latex_name("h_2") == "h_{2}"
+    assert latex_name("lambda_") == "\\lambda"
     assert latex_name("learning_rate") == "\\mathrm{learning\\_rate}"
 
 

@@ -5,10 +5,15 @@
 Every text of tests/explain/random_texts.py is derived; the formula is run here, by NumPy and by
 PyTorch, and compared with what the engine executes. formulas.json has a digest of each code that
 PyTorch ran, so that the tests know whether what is emitted today is what was compared.
+
+    ... record_formulas.py --seed 1000
+
+compares texts that no test has seen, as many, from number 1000 on, and records nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import collections
 import inspect
 import json
@@ -17,7 +22,7 @@ import sys
 
 import numpy as np
 import torch
-from compared import CASES, Compared, compare
+from compared import CASES, Compared, compare, textbook
 from derived import arguments_of, close, compiled
 from entries import formulas
 from table_cases import entries, samples
@@ -71,30 +76,41 @@ def _entries() -> collections.Counter[str]:
     return counts
 
 
-def main() -> None:
-    torch.set_num_threads(1)
+def _random(first: int) -> tuple[dict[str, list[str]], collections.Counter[str]]:
+    """Digests and counts of the random texts from a number on; what differs is printed."""
     digests: dict[str, list[str]] = {}
     counts: collections.Counter[str] = collections.Counter()
     used: collections.Counter[str] = collections.Counter()
-    for kind, (_, number) in CASES.items():
+    for kind, (make, number) in CASES.items():
         digests[kind] = []
-        for place in range(number):
+        beginning = 0 if make is textbook else first
+        for place in range(beginning, beginning + number):
             found = compare(kind, place)
-            counts[f"{kind}: {found.verdict}"] += 1
+            verdict = found.verdict
+            if verdict == "equal" and not by_torch(found):
+                verdict = "PyTorch differs"
+            if verdict != "equal":
+                print(kind, place, verdict, found.case.text, found.torch_code, sep="\n")
+            counts[f"{kind}: {verdict}"] += 1
             used.update(found.used)
-            if found.verdict != "equal":
-                print(kind, place, found.verdict)
-                digests[kind].append("")
-                continue
-            if not by_torch(found):
-                counts[f"{kind}: PyTorch differs"] += 1
-                print(found.torch_code)
-                sys.exit(f"{kind} {place}: PyTorch computes something else")
-            digests[kind].append(found.digest)
-    counts.update(_entries())
-    FILE.write_text(json.dumps({"torch": torch.__version__, **digests}, indent=0) + "\n")
-    print(dict(counts))
+            digests[kind].append(found.digest if verdict == "equal" else "")
     print(f"{len(used)} entries: " + " ".join(f"{name} {n}" for name, n in used.most_common()))
+    return digests, counts
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    options = argparse.ArgumentParser()
+    options.add_argument("--seed", type=int, default=0)
+    first = options.parse_args().seed
+    digests, counts = _random(first)
+    if not first:
+        counts.update(_entries())
+    print(dict(counts))
+    if any(kind.endswith("PyTorch differs") for kind in counts if not kind.startswith("entries")):
+        sys.exit("PyTorch computes something else")
+    if not first:
+        FILE.write_text(json.dumps({"torch": torch.__version__, **digests}, indent=0) + "\n")
 
 
 if __name__ == "__main__":

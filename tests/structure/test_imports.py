@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -239,3 +241,28 @@ def test_folders_hold_nothing_but_their_files() -> None:
     for name, path in MODULES.items():
         if path.name == "__init__.py" and name not in own:
             assert len(path.read_text(encoding="utf-8").splitlines()) == 1, name
+
+
+@pytest.mark.parametrize("command", ["grad", "eval"])
+def test_explanations_cost_nothing_where_none_is_asked_for(command: str) -> None:
+    """Numbers are computed without the modules of formulas, explanations and drawings."""
+    words = [command, "sum(x ** 2)", "--set", "x=[1, 2]"]
+    words[1:1] = ["-e"] if command == "eval" else []
+    script = "from gradcli.cli.main import main; main()"
+
+    def loaded(*more: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", script, *words, *more],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return set(re.findall(r"\| +(gradcli[\w.]*)$", done.stderr, re.MULTILINE))
+
+    drawn = ("gradcli.explain", "gradcli.plot", "gradcli.render.graph", "gradcli.render.drawing")
+    found = loaded()
+    assert "gradcli.autograd" in found
+    assert [name for name in sorted(found) if name.startswith(drawn)] == []
+    if command == "grad":
+        assert "gradcli.explain.formula.formulas" in loaded("--formula")

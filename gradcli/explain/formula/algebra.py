@@ -490,6 +490,8 @@ class Algebra:
                 waiting.append((base.args[0], exponent))
                 continue
             gathered[base] = exact(gathered.get(base, 0) + exponent)
+        if self.factoring:
+            self._signed(gathered)
         if self.factoring and len(gathered) > 1:
             self._raised(gathered)
             self._halved(gathered)
@@ -535,6 +537,24 @@ class Algebra:
             gathered.pop(base, None)
             whole = self.call("pow", [base, several], shape, any(p.complex for p in parts))
             gathered[whole] = exact(gathered.get(whole, 0) + 1)
+
+    def _signed(self, gathered: dict[Expression, Any]) -> None:
+        """Even powers of a real value's size as those of the value; its size times its sign as
+        the value."""
+        for part, count in list(gathered.items()):
+            if part.kind != CALL or part.head[0] != "abs" or not isinstance(count, int):
+                continue
+            (value,) = part.args
+            if value.complex or count < 1:
+                continue
+            sign = self.made.get((CALL, "sign", (Place(0),), value.shape, (id(value),)))
+            if sign is not None and gathered.get(sign) == 1 and count % 2:
+                del gathered[sign]
+                whole = count
+            else:
+                whole = count - count % 2
+            gathered[part] = count - whole
+            gathered[value] = exact(gathered.get(value, 0) + whole)
 
     def _halved(self, gathered: dict[Expression, Any]) -> None:
         """A product below its own root, as the root: `a / sqrt(a / b)` is `b * sqrt(a / b)`."""
@@ -626,6 +646,9 @@ class Algebra:
             return self.expand(self.reshaped(part.args[0], (columns_, 1)), shape)
         if part.kind == CALL and part.head[0] == "T":
             return part.args[0]
+        inverted = part.kind == CALL and part.head[0] == "_linalg_inv"
+        if inverted and part.args[0].kind == MATMUL and self.transpose(part.args[0]) in part.args:
+            return part  # symmetric
         if part.kind == CALL and part.head[0] in ("unsqueeze", "reshape") and 1 in shape[-2:]:
             return self.reshaped(arguments(part)[0], shape)
         if part.kind == NAME and part.head.endswith(".T") and part.head[0] != "(":
@@ -936,17 +959,51 @@ _BOUNDED |= {"sum", "sum_dim", "maximum", "minimum"}
 
 def finite(part: Expression, exponent: Any = 1) -> bool:
     """Whether a power is finite wherever the names in it are, but for an overflow."""
-    if not isinstance(exponent, int) or exponent < 0:
+    if not isinstance(exponent, int | Fraction):
         return False
+    if exponent < 0 or isinstance(exponent, Fraction):
+        return _away_from_zero(part) and finite(part)
     if part.kind == NUMBER:
         return not isinstance(part.head, complex) and math.isfinite(part.head)
     if part.kind == PRODUCT:
         return all(finite(b, e) for b, e in zip(part.args, part.head, strict=True))
+    if part.kind == CALL and part.head[0] == "log":
+        return _away_from_zero(part.args[0])
     if part.kind == CALL and part.head[0] == "where":
         return all(finite(side) for side in arguments(part)[1:] if isinstance(side, Expression))
     if part.kind == CALL and part.head[0] not in _BOUNDED:
         return False
     return all(finite(arg) for arg in part.args)
+
+
+def _away_from_zero(part: Expression) -> bool:
+    """Whether a value is at least some positive number, as `1 + x ** 2` is."""
+    if part.kind == NUMBER:
+        return _positive(part.head)
+    if part.kind != SUM or len(part.args) < 2 or not all(map(_positive, part.head)):
+        return False
+    return any(map(_away_from_zero, part.args)) and all(map(_not_negative, part.args))
+
+
+def _not_negative(part: Expression) -> bool:
+    """Whether a real value is zero or more, whatever its names are."""
+    if part.complex:
+        return False
+    if part.kind == NUMBER:
+        return bool(part.head >= 0)
+    if part.kind == PRODUCT:
+        return all(
+            (isinstance(e, int) and e % 2 == 0 and e > 0) or (_not_negative(b) and finite(b, e))
+            for b, e in zip(part.args, part.head, strict=True)
+        )
+    if part.kind == SUM:
+        return all(map(_positive, part.head)) and all(map(_not_negative, part.args))
+    if part.kind == EXPAND:
+        return _not_negative(part.args[0])
+    return part.kind == CALL and part.head[0] in _NOT_NEGATIVE
+
+
+_NOT_NEGATIVE = {"exp", "abs", "sigmoid", "_softmax", "relu", "norm", "softplus"}
 
 
 def transposed(part: Expression) -> bool:

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from gradcli.render.greek import LETTERS
+from gradcli.table.lookup import get_op
 
-from .algebra import CALL, EXPAND, MATMUL, NAME, NUMBER, SUM, Expression, arguments, is_stack
+from .algebra import (
+    CALL,
+    EXPAND,
+    MATMUL,
+    NAME,
+    NUMBER,
+    SUM,
+    Expression,
+    arguments,
+    is_number,
+    is_stack,
+    sum_of,
+)
 from .text import ADDED, ATOM, LOWEST, MULTIPLIED, RAISED, Writer
 
 # Letters that LaTeX has no command for, since they look like Latin ones.
@@ -35,7 +48,10 @@ _LATIN = frozenset(
 )
 _LETTERS = {letter: name for name, letter in LETTERS.items() if name not in _LATIN}
 _GREEK = frozenset(_LETTERS.values())
-_PLAIN = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "det", "exp", "max", "min"])
+# What Python cannot call lambda, or what people call it.
+_LETTERS |= dict.fromkeys(["lam", "lamb", "lambda_", "lmbda", "λ"], "lambda")
+_POWERS = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh"])  # sin² x is written for (sin x)²
+_PLAIN = _POWERS | {"log", "det", "exp", "max", "min"}
 _OTHERS = {
     "asin": r"\arcsin",
     "acos": r"\arccos",
@@ -43,7 +59,24 @@ _OTHERS = {
     "sigmoid": r"\sigma",
     "one_hot": r"\operatorname{onehot}",
     "trace": r"\operatorname{tr}",
+    "amax": r"\max",
+    "amin": r"\min",
+    "maximum": r"\max",
+    "minimum": r"\min",
+    "lgamma": r"\log\Gamma",
+    "digamma": r"\psi",
+    "ndtr": r"\Phi",
+    "logdet": r"\log\det",
+    "log2": r"\log_{2}",
+    "log10": r"\log_{10}",
+    "log_softmax": r"\log\operatorname{softmax}",
+    "var": r"\operatorname{Var}",
 }
+_SIGNS = {"gt": ">", "ge": r"\ge", "lt": "<", "le": r"\le", "eq": "=", "ne": r"\ne"}
+_OPPOSITE = {"gt": "le", "ge": "lt", "lt": "ge", "le": "gt", "eq": "ne", "ne": "eq"}
+_BETWEEN = {"logical_and": r"\land", "logical_or": r"\lor", "logical_xor": r"\oplus"}
+_CONDITIONS = frozenset([*_SIGNS, *_BETWEEN, "logical_not"])
+_TALL = re.compile(r"\\(frac|sum|prod|begin|left|bar)\b")
 _ESCAPED = {"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
             "~": r"\sim ", "^": r"\wedge ", "\\": r"\backslash "}  # fmt: skip
 
@@ -73,20 +106,34 @@ def _upright(name: str) -> str:
 
 
 class Latex(Writer):
-    """Writes LaTeX: fractions, roots, powers, transposes, norms."""
+    """Writes LaTeX: fractions, roots, powers, transposes, norms.
 
-    def __init__(self) -> None:
+    `inline` is for exponents, whose fractions are written with a slash.
+    """
+
+    def __init__(self, inline: bool = False) -> None:
         super().__init__(_function)
+        self.inline = inline
         self.plain = Writer(str)  # which decides the order of factors, so that both agree
 
     def place(self, factor: tuple[Expression, Any]) -> Any:
         self.plain.named = self.named
         return self.plain.place(factor)
 
+    def exponent(self, part: Expression) -> str:
+        """An expression above the line."""
+        writer = Latex(True)
+        writer.named, writer.taken, writer.last = self.named, self.taken, self.last
+        return writer.text(part)
+
     def text(self, part: Expression, level: int = LOWEST) -> str:
         name = self.named.get(part)
         if name is not None:
             return latex_name(name)
+        if level > LOWEST:  # beside others, a choice of 1 and 0 is the indicator of its condition
+            indicated = self._indicator(part)
+            if indicated is not None:
+                return indicated
         found = self.known.get(part)
         if found is None:
             found = self.known[part] = getattr(self, f"_{part.kind}")(part)
@@ -95,28 +142,39 @@ class Latex(Writer):
 
     def number(self, value: Any) -> str:
         if isinstance(value, Fraction):
+            if self.inline:
+                return f"{value.numerator} / {value.denominator}"
             return f"\\frac{{{value.numerator}}}{{{value.denominator}}}"
-        text = super().number(value)
+        text = super().number(value).removesuffix(".0")
         mantissa, letter, power = text.partition("e")
         if letter:
-            return f"{mantissa} \\cdot 10^{{{int(power)}}}"
+            times = "" if mantissa == "1" else f"{mantissa} \\cdot "
+            return f"{times}10^{{{int(power)}}}"
         return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}.get(text, text)
 
     def _name(self, part: Expression) -> tuple[str, int]:
         return latex_name(part.head), ATOM
 
     def times(self, pieces: list[str], bases: Sequence[Expression | None] = ()) -> str:
-        joined = ""
+        joined = before = ""
         wide = False  # whether what stands there has dimensions
-        for piece, base in zip_longest(pieces, bases):
+        pairs = list(zip_longest(pieces, bases))
+        if pairs and len(pairs) > 1 and _is_total(pairs[-1][1]):
+            pairs[-1] = (_unwrapped(pairs[-1][0]), pairs[-1][1])  # nothing follows the sum
+        for piece, base in pairs:
             digits = piece[:1].isdigit() and joined[-1:].isdigit()
             shaped = base is not None and bool(base.shape)
-            sign = r" \odot " if shaped and wide else r" \cdot " if digits else " "
+            sign = (
+                r" \odot " if shaped and wide else r" \cdot " if digits else _space(before, piece)
+            )
             joined += f"{sign}{piece}" if joined else piece
             wide = wide or shaped
+            before = piece
         return joined
 
     def divided(self, sign: str, above: str, binds: int, below: list[str]) -> tuple[str, int]:
+        if self.inline:
+            return super().divided(sign, above, binds, below)
         top, bottom = _unwrapped(above), _unwrapped(self.times(below))
         return f"{sign}\\frac{{{top}}}{{{bottom}}}", MULTIPLIED
 
@@ -131,13 +189,19 @@ class Latex(Writer):
         power = self.number(exponent) if not isinstance(exponent, complex) else str(exponent)
         if isinstance(exponent, Fraction):
             power = f"{exponent.numerator}/{exponent.denominator}"
+        head = base.head[0] if base.kind == CALL and base not in self.named else ""
+        if head in _POWERS:
+            return f"\\{head}^{{{power}}}{_parentheses(self.text(base.args[0]))}"
         return f"{self.text(base, ATOM)}^{{{power}}}"
 
     def _matmul(self, part: Expression) -> tuple[str, int]:
         texts = [self.text(a, MULTIPLIED if _is_outer(a) else RAISED) for a in part.args]
         if len(part.args[0].shape) == 1:  # a vector in front stands as a row
             texts[0] = f"{self.text(part.args[0], ATOM)}^{{\\top}}"
-        return " ".join(texts), MULTIPLIED
+        joined = texts[0]
+        for before, text in pairwise(texts):
+            joined += f"{_space(before, text)}{text}"
+        return joined, MULTIPLIED
 
     def _expand(self, part: Expression) -> tuple[str, int]:
         inner = part.args[0]
@@ -145,29 +209,143 @@ class Latex(Writer):
             return "0", ATOM
         if inner.kind == NUMBER and inner.head == 1:
             return r"\mathbf{1}", ATOM
+        if len(part.shape) == 2 and len(inner.shape) == 1:  # each row is the vector
+            return f"\\mathbf{{1}} {self.text(inner, ATOM)}^{{\\top}}", MULTIPLIED
+        if len(part.shape) == 2 and inner.shape == (part.shape[0], 1):
+            return f"{self.text(inner, RAISED)} \\mathbf{{1}}^{{\\top}}", MULTIPLIED
         return f"{self.text(inner, MULTIPLIED)} \\mathbf{{1}}", MULTIPLIED
 
     def _call(self, part: Expression) -> tuple[str, int]:
         head = part.head[0]
-        if head in ("exp", "sqrt", "abs", "norm", "_linalg_inv", "_softmax", "_log_softmax"):
-            inner = self.text(part.args[0])
-            if head == "exp" and ("e" in self.taken or "e" in self.named.values()):
-                return f"\\exp{_parentheses(inner)}", ATOM
-            if head == "exp":
-                return f"e^{{{inner}}}", RAISED
-            if head == "abs":
-                return f"\\left|{inner}\\right|", ATOM
-            if head == "norm":
-                return f"\\left\\lVert {inner} \\right\\rVert", ATOM
-            if head == "_linalg_inv":
-                return f"{self.text(part.args[0], ATOM)}^{{-1}}", RAISED
-            name = "softmax" if head == "_softmax" else "log\\,softmax"
-            return f"\\operatorname{{{name}}}{_parentheses(inner)}", ATOM
+        if head in _CONDITIONS:
+            return self._condition(part), LOWEST
         return super()._call(part)
 
-    def infix(self, sign: str, values: list[Any]) -> tuple[str, int]:
-        signs = {">=": r"\ge", "<=": r"\le", "==": "=", "!=": r"\ne"}
-        return super().infix(signs.get(sign, sign), values)
+    def call_exp(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        if "e" in self.taken or "e" in self.named.values():
+            return f"\\exp{_parentheses(self.text(values[0]))}", ATOM
+        return f"e^{{{self.exponent(values[0])}}}", RAISED
+
+    def call_exp2(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"2^{{{self.exponent(values[0])}}}", RAISED
+
+    def call_expm1(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        text, _ = self.call_exp(part, values)
+        return f"{text} - 1", ADDED
+
+    def call_log1p(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"\\log{_parentheses(f'1 + {self.text(values[0], MULTIPLIED)}')}", ATOM
+
+    def call_abs(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return _between("|", self.text(values[0]), "|"), ATOM
+
+    def call_floor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return _between(r"\lfloor ", self.text(values[0]), r" \rfloor"), ATOM
+
+    def call_ceil(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return _between(r"\lceil ", self.text(values[0]), r" \rceil"), ATOM
+
+    def call_norm(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return _between(r"\lVert ", self.text(values[0]), r" \rVert"), ATOM
+
+    def call_linalg_vector_norm(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, order, dim, *_ = values
+        text, _ = self.call_norm(part, values)
+        below = [] if order == 2 else [self.argument(order)]
+        if len(value.shape) > 1 and dim is not None:
+            below.append(_axes(dim))
+        return text + (f"_{{{', '.join(below)}}}" if below else ""), ATOM
+
+    def call_hypot(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        squares = " + ".join(f"{self.text(value, ATOM)}^{{2}}" for value in values)
+        return f"\\sqrt{{{squares}}}", ATOM
+
+    def call_prod(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"\\prod {self.text(values[0], MULTIPLIED)}", MULTIPLIED
+
+    def call_log(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"\\log{_parentheses(self.text(values[0]))}", ATOM
+
+    def call_diag(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"\\operatorname{{diag}}{_parentheses(self.text(values[0]))}", ATOM
+
+    def call_flip(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        value, dims = values
+        below = f"_{{{_axes(dims)}}}" if len(value.shape) > 1 else ""
+        return f"\\operatorname{{flip}}{below}{_parentheses(self.text(value))}", ATOM
+
+    def call_polygamma(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        order, value = values
+        return f"\\psi^{{({order})}}{_parentheses(self.text(value))}", ATOM
+
+    def call_linalg_cross(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        left, right, *_ = values
+        return f"{self.text(left, RAISED)} \\times {self.text(right, RAISED)}", MULTIPLIED
+
+    def call_kron(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        left, right = values
+        return f"{self.text(left, RAISED)} \\otimes {self.text(right, RAISED)}", MULTIPLIED
+
+    def call__linalg_inv(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"{self.text(values[0], ATOM)}^{{-1}}", RAISED
+
+    def call_mean(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        text = self.text(values[0])
+        if len(text.lstrip("\\")) == 1 or (values[0].kind == NAME and text[1:] in _GREEK):
+            return f"\\bar{{{text}}}", ATOM
+        return f"{self.function('mean')}{_parentheses(text)}", ATOM
+
+    def _condition(self, part: Any, holds: bool = True) -> str:
+        """What is true or false of values, or its opposite."""
+        head = part.head[0] if isinstance(part, Expression) and part.kind == CALL else ""
+        if part in self.named or head not in _CONDITIONS:
+            text = self.argument(part)
+            return text if holds else f"\\lnot {text}"
+        values = arguments(part)
+        if head == "logical_not":
+            return self._condition(values[0], not holds)
+        if head in _SIGNS:
+            sign = _SIGNS[head if holds else _OPPOSITE[head]]
+            left, right = (
+                self.text(v, ADDED) if isinstance(v, Expression) else self.argument(v)
+                for v in values
+            )
+            return f"{left} {sign} {right}"
+        if not holds:
+            return f"\\lnot {_parentheses(self._condition(part))}"
+        between = self._enclosed(values) if head == "logical_and" else None
+        return between or f" {_BETWEEN[head]} ".join(
+            text if getattr(value, "head", ("",))[0] in _SIGNS else _parentheses(text)
+            for value, text in ((value, self._condition(value)) for value in values)
+        )
+
+    def _enclosed(self, values: list[Any]) -> str | None:
+        """Two conditions that say between what a value lies, as one."""
+        heads = [v.head[0] if isinstance(v, Expression) and v.kind == CALL else "" for v in values]
+        if {*heads} <= {"gt", "ge"}:
+            return None
+        for low, high in ((0, 1), (1, 0)):
+            if heads[low] in ("gt", "ge") and heads[high] in ("lt", "le"):
+                (value, least), (same, most) = arguments(values[low]), arguments(values[high])
+                if value is same:
+                    below, above = _SIGNS[_TURNED[heads[low]]], _SIGNS[heads[high]]
+                    inner = self.text(value, ADDED)
+                    return f"{self.argument(least)} {below} {inner} {above} {self.argument(most)}"
+        return None
+
+    def _indicator(self, part: Expression) -> str | None:
+        """A condition, or the choice of 1 and 0 by one, as a factor; None for anything else."""
+        if part.kind != CALL:
+            return None
+        condition, holds = part, True
+        if part.head[0] == "where":
+            condition, *sides = arguments(part)
+            holds = is_number(sides[0], 1)
+            if not is_number(sides[holds], 0) or not is_number(sides[not holds], 1):
+                return None
+        elif part.head[0] not in _CONDITIONS:
+            return None
+        return f"\\mathbf{{1}}{_between('[', self._condition(condition, holds), ']')}"
 
     def spelled(
         self,
@@ -177,10 +355,16 @@ class Latex(Writer):
         keywords: tuple[str, ...],
         values: list[Any],
     ) -> tuple[str, int]:
-        given = ", ".join(
-            self.argument(v) for v in values if isinstance(v, Expression) or type(v) in (float, int)
-        )
-        return f"{self.function(name)}{_parentheses(given)}", ATOM
+        below, given = "", []
+        for parameter, value in zip(get_op(head).parameters, values, strict=False):
+            if parameter.name in ("dim", "dims") and isinstance(value, int | tuple | list):
+                wide = any(isinstance(v, Expression) and len(v.shape) > 1 for v in values)
+                below = f"_{{{_axes(value)}}}" if wide else ""
+            elif isinstance(value, Expression | list) or (
+                type(value) in (float, int) and value != parameter.default
+            ):
+                given.append(self.argument(value))
+        return f"{self.function(name)}{below}{_parentheses(', '.join(given))}", ATOM
 
     def argument(self, value: Any) -> str:
         if isinstance(value, Expression):
@@ -193,11 +377,12 @@ class Latex(Writer):
 
     def call_pow(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         base, exponent = values
-        return f"{self.text(base, ATOM)}^{{{self.text(exponent)}}}", RAISED
+        return f"{self.text(base, ATOM)}^{{{self.exponent(exponent)}}}", RAISED
 
     def call_T(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         inner = values[0]
-        if inner.kind == CALL and inner.head[0] == "_linalg_inv":
+        inverse = inner.kind == CALL and inner.head[0] == "_linalg_inv"
+        if inverse and inner not in self.named:
             return f"{self.text(inner.args[0], ATOM)}^{{-\\top}}", RAISED
         return f"{self.text(inner, ATOM)}^{{\\top}}", RAISED
 
@@ -205,6 +390,9 @@ class Latex(Writer):
         return r"\pi"
 
     def root(self, inside: str) -> str:
+        above, slash, below = inside.partition(" / ")
+        if slash and not self.inline:
+            return f"\\sqrt{{\\frac{{{above}}}{{{_unwrapped(below)}}}}}"
         return f"\\sqrt{{{inside}}}"
 
     def call_eye(self, part: Expression, values: list[Any]) -> tuple[str, int]:
@@ -216,15 +404,15 @@ class Latex(Writer):
 
     def call_tensor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value = values[0]
-        if value and type(value) is list and type(value[0]) is list:
-            rows = r" \\ ".join(" & ".join(map(str, row)) for row in value)
-        else:
-            rows = r" \\ ".join(map(str, value)) if type(value) is list else str(value)
-        return f"\\begin{{pmatrix}} {rows} \\end{{pmatrix}}", ATOM
+        if type(value) is not list:
+            return self.argument(value), ATOM
+        if value and type(value[0]) is list and any(type(v) is list for v in value[0]):
+            return f"\\operatorname{{tensor}}{_parentheses(escaped(repr(value)))}", ATOM
+        rows = [map(self.argument, row if type(row) is list else [row]) for row in value]
+        return _matrix([" & ".join(row) for row in rows]), ATOM
 
     def call_stack(self, part: Expression, values: list[Any]) -> tuple[str, int]:
-        rows = r" \\ ".join(map(self._row, values[0]))
-        return f"\\begin{{pmatrix}} {rows} \\end{{pmatrix}}", ATOM
+        return _matrix([*map(self._row, values[0])]), ATOM
 
     def _row(self, row: Expression) -> str:
         """A row of a matrix, or an element of a column."""
@@ -245,21 +433,24 @@ class Latex(Writer):
         return f"\\sum {self.text(values[0], MULTIPLIED)}", MULTIPLIED
 
     def call_sum_dim(self, part: Expression, values: list[Any]) -> tuple[str, int]:
-        value, dims, *_ = values
-        axes = ", ".join(str(d) for d in dims)
-        return f"\\sum_{{{axes}}} {self.text(value, MULTIPLIED)}", MULTIPLIED
+        value, dims, *rest = values
+        if len(value.shape) != 2 or len(dims) != 1 or any(rest):
+            return f"\\sum_{{{_axes(dims)}}} {self.text(value, MULTIPLIED)}", MULTIPLIED
+        if dims[0] % 2:
+            return f"{self.text(value, RAISED)} \\mathbf{{1}}", MULTIPLIED
+        return f"{self.text(value, ATOM)}^{{\\top}} \\mathbf{{1}}", MULTIPLIED
 
     def call_mean_dim(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value, dim, _ = values
         name = self.function("mean")
-        return f"{name}_{{{self.argument(dim)}}}{_parentheses(self.text(value))}", ATOM
+        return f"{name}_{{{_axes(dim)}}}{_parentheses(self.text(value))}", ATOM
 
     def call_where(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         condition, a, b = values
         return (
-            f"\\begin{{cases}} {self.text(a)} & {self.argument(condition)} \\\\ {self.text(b)} & "
+            f"\\begin{{cases}} {self.text(a)} & {self._condition(condition)} \\\\ {self.text(b)} & "
             "\\text{otherwise} \\end{cases}",
-            ATOM,
+            LOWEST,
         )
 
     def call_unsqueeze(self, part: Expression, values: list[Any]) -> tuple[str, int]:
@@ -272,10 +463,16 @@ class Latex(Writer):
         return self.text(values[0]), self.known.get(values[0], ("", ATOM))[1]
 
     def _indexed(self, value: Expression, index: str) -> tuple[str, int]:
-        return f"{self.text(value, ATOM)}_{{{index}}}", ATOM
+        text = self.text(value, ATOM)
+        if "_" in text.replace(r"\_", "") and not text.endswith(")"):  # one index has no other
+            text = _parentheses(text)
+        return f"{text}_{{{index}}}", ATOM
 
     def call_select(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         value, dim, index = values
+        inner = arguments(value) if value.kind == CALL and value.head[0] == "select" else None
+        if inner and value not in self.named and inner[1] % len(inner[0].shape) == dim == 0:
+            return self._indexed(inner[0], f"{inner[2]}, {index}")
         return self._indexed(value, ":, " * (dim % len(value.shape)) + str(index))
 
     def call_slice(self, part: Expression, values: list[Any]) -> tuple[str, int]:
@@ -291,18 +488,49 @@ def _is_outer(part: Expression) -> bool:
     return part.kind == CALL and part.head[0] == "outer"
 
 
+def _is_total(part: Expression | None) -> bool:
+    return part is not None and part.kind == CALL and sum_of(part) is not None
+
+
+_TURNED = {"gt": "lt", "ge": "le"}
+
+
+def _axes(dims: Any) -> str:
+    """What is said of the axes that a sum goes over."""
+    given = list(dims) if type(dims) in (tuple, list) else [dims]
+    return f"\\text{{ax{'is' if len(given) == 1 else 'es'} {', '.join(map(str, given))}}}"
+
+
+def _space(before: str, after: str) -> str:
+    """What stands between factors: names of several letters stand apart."""
+    return r" \, " if before and r"\mathrm{" in (before[:8], after[:8]) else " "
+
+
+def _matrix(rows: list[str]) -> str:
+    between = r" \\[1ex] " if any(r"\frac" in row for row in rows) else r" \\ "
+    return f"\\begin{{pmatrix}} {between.join(rows)} \\end{{pmatrix}}"
+
+
+def _between(left: str, text: str, right: str) -> str:
+    """Text between brackets, which grow with it where it is more than a line high."""
+    if _TALL.search(text):
+        return f"\\left{left}{text}\\right{right.lstrip()}"
+    return f"{left}{text}{right}"
+
+
 def _parentheses(text: str) -> str:
-    return f"\\left({text}\\right)"
+    return _between("(", text, ")")
 
 
 def _unwrapped(text: str) -> str:
     """Text without parentheses around all of it, which a fraction's bar stands for."""
-    if not (text.startswith("\\left(") and text.endswith("\\right)")):
+    left, right = ("\\left(", "\\right)") if text.startswith("\\left(") else ("(", ")")
+    if not (text.startswith(left) and text.endswith(right)):
         return text
-    inner = text[6:-7]
+    inner = text[len(left) : -len(right)]
     depth = 0
-    for match in re.finditer(r"\\left\(|\\right\)", inner):
-        depth += 1 if match[0] == "\\left(" else -1
+    for letter in inner:
+        depth += (letter == "(") - (letter == ")")
         if depth < 0:
             return text
     return inner

@@ -128,12 +128,19 @@ class Reader:
     def _plain(self, symbol: Symbol, call: Call, values: list[Any]) -> Expression:
         op = call.op
         assert op is not None
+        if op.id in _OF_NUMBERS and symbol.shape and self.algebra.factoring:
+            whole = self.algebra.numbers(values[0])
+            if whole is not None:  # what is moved or added up of numbers is numbers
+                return self._constant(Symbol(symbol.tensor, None, 0, symbol.number))
         if op.batching == ELEMENTWISE:
             values = _unexpanded(values, symbol.shape)
         found = self.algebra.call(op.id, values, symbol.shape, symbol.is_complex)
         if op.outputs != 1:
             return self.algebra.call("item", [found, symbol.index], symbol.shape, symbol.is_complex)
         return found
+
+
+_OF_NUMBERS = {"flip", "roll", "cumsum", "cumprod", "index", "index_select", "slice"}
 
 
 def _unexpanded(values: list[Any], shape: tuple[int, ...]) -> list[Any]:
@@ -299,6 +306,19 @@ def _summed(
         if free and (keepdim is False) and all(a < lead for a in free):
             found = _summed(algebra, inner, rest, False) if rest else inner
             return algebra.expand(algebra.total([(_count(value.shape, free), found)]), shape)
+        if algebra.factoring and all(inner.shape[a - lead] != 0 for a in axes if a >= lead):
+            there = tuple(a - lead for a in axes if a >= lead)
+            found = _summed(algebra, inner, rest, True) if rest else inner
+            if not keepdim and there:
+                found = algebra.expand(found, reduced(inner.shape, there, True))
+                found = algebra.reshaped(found, reduced(inner.shape, there, False))
+            return algebra.expand(algebra.total([(_count(value.shape, free), found)]), shape)
+    if value.kind == CALL and value.head[0] in ("reshape", "unsqueeze") and algebra.factoring:
+        wide = {axis for axis, n in enumerate(value.shape) if n != 1}
+        if wide <= {*axes}:  # over everything that there is
+            inner = arguments(value)[0]
+            found = _summed(algebra, inner, tuple(range(len(inner.shape))), False)
+            return algebra.expand(found, shape)
     if value.kind == SUM and len(value.args) == 1:
         inner = algebra.expand(value.args[0], value.shape)
         return algebra.total([(value.head[0], _summed(algebra, inner, axes, keepdim))], shape)

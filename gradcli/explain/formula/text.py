@@ -380,6 +380,9 @@ class Writer:
         base, exponent = values
         return f"{self.text(base, ATOM)}{self.power}{self.text(exponent, RAISED)}", RAISED
 
+    def call_log(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        return f"{self.function('log')}({self.text(values[0])})", ATOM
+
     def call_T(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         name = "T" if len(part.shape) == 2 else "mT"
         return f"{self.owner(values[0])}.{name}", ATOM

@@ -17,6 +17,7 @@ class TorchCode(Writer):
     def __init__(self, names: dict[str, str]) -> None:
         super().__init__(in_torch)
         self.names = names
+        self.math = False  # whether Python's functions of numbers are needed
 
     def result(self, part: Expression) -> str:
         return self.real(part)
@@ -33,6 +34,12 @@ class TorchCode(Writer):
 
     def root(self, inside: str) -> str:
         return f"({inside}) ** 0.5" if " " in inside else f"{inside} ** 0.5"
+
+    def call_log(self, part: Expression, values: list[Any]) -> tuple[str, int]:
+        if values[0].kind == "number":
+            self.math = True
+            return f"math.log({self.text(values[0])})", ATOM
+        return super().call_log(part, values)
 
     def call_tensor(self, part: Expression, values: list[Any]) -> tuple[str, int]:
         text = literal(values[0], "torch")
@@ -96,6 +103,11 @@ _CONDITIONS = {"gt", "ge", "lt", "le", "eq", "ne", "isnan", "isinf", "isfinite"}
 _CONDITIONS |= {"logical_and", "logical_or", "logical_not", "logical_xor"}
 
 
+def _imports(writer: Writer) -> list[str]:
+    assert isinstance(writer, TorchCode)
+    return ["import math", "", "import torch"] if writer.math else ["import torch"]
+
+
 def torch_code(formula: Formula, title: str) -> str:
     """A function that needs PyTorch alone."""
-    return function_text(formula, title, TorchCode, lambda writer: ["import torch"], ["torch"])
+    return function_text(formula, title, TorchCode, _imports, ["torch", "math"])

@@ -392,12 +392,35 @@ def _logistic(F: Any, g: Any, self: Any, beta: Any, threshold: Any) -> Any:
     return g * F.sigmoid(self * beta)
 
 
+def _log_number(F: Any, like: Any, number: float) -> Any:
+    """The logarithm of a number, which stays one."""
+    return F.log(F._full_as(F.zeros_like_shape(like, ()), number))
+
+
+def _exponential(F: Any, g: Any, self: Any, exponent: Any, out: Any) -> Any:
+    if isinstance(self, complex) or self <= 0 or out.dtype.is_complex:
+        return None
+    return g * (out * _log_number(F, out, float(self)))
+
+
+def _logarithm(base: float) -> Callable[..., Any]:
+    return lambda F, g, self: (
+        None if self.dtype.is_complex else g / (self * _log_number(F, self, base))
+    )
+
+
 # What books have where a rule computes more carefully, at points where both are the same; None
-# where they are not. By entry and parameter.
+# where they are not. Logarithms of numbers stay ones. By entry and parameter.
 SLOPES: dict[tuple[str, str], Callable[..., Any]] = {
     ("prod", "self"): _product_of_others,
     ("prod_dim", "self"): _product_of_others_along,
     ("softplus", "self"): _logistic,
+    ("pow_base", "exponent"): _exponential,
+    ("exp2", "self"): lambda F, g, out: (
+        None if out.dtype.is_complex else g * (out * _log_number(F, out, 2.0))
+    ),
+    ("log2", "self"): _logarithm(2.0),
+    ("log10", "self"): _logarithm(10.0),
 }
 
 

@@ -102,7 +102,7 @@ BY_SENTENCE: tuple[tuple[str, str], ...] = (
     (r"incorrect number of gradients", "backward returns one gradient for each input of forward"),
     (
         r"invalid gradient at index",
-        "a gradient has the shape of its input: sum over the axes that broadcasting made",
+        "a gradient has the shape of its input: leave out what sums or reshapes it in backward",
     ),
     (
         r"Mismatch in shape: grad_output",
