@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import bit_of, set_bit
+from ...kernels.strides import strides_of
 from ...table.dtype_rules import is_complex, refusing, supports
 from ...table.entry import ELEMENTWISE, LINEAR, Op, op
 from ...table.out_rules import FOUND, Rule
@@ -30,7 +31,8 @@ def _leading(op: Op, args: list[Any], axes: list[Any]) -> tuple[Any, int]:
 
 def _view_as_real(self: Any) -> Any:
     real = self.real
-    return window(real, (*self.shape, 2), (*self.strides, real.itemsize))
+    steps = [stride * self.itemsize for stride in strides_of(self)]
+    return window(real, (*self.shape, 2), (*steps, real.itemsize))
 
 
 def _view_as_complex(self: Any) -> Any:
