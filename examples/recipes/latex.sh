@@ -5,5 +5,5 @@ cd "$(dirname "$0")"
 
 gradcli grad 'sin(x * y)' --formula --as latex
 
-#> x: y \cos\left(x y\right)
-#> y: x \cos\left(x y\right)
+#> x: y \cos(x y)
+#> y: x \cos(x y)

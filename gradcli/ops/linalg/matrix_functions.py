@@ -424,8 +424,8 @@ def _of_vectors(A: Any, B_shape: Any) -> bool:
 
 
 def solve_b(F: Namespace, g: Any, A: Any, left: bool, B_shape: Any) -> Any:
-    """The cotangent of B from that of X: A⁻ᴴ g, vectors as columns as in PyTorch's formula."""
-    if _of_vectors(A, B_shape):
+    """The cotangent of B from that of X: A⁻ᴴ g, vectors as columns in PyTorch's nodes."""
+    if F.is_traced and _of_vectors(A, B_shape):
         return F.squeeze_dim(F._linalg_solve(adjoint(F, A), column(F, g), left), -1)
     return F._linalg_solve(adjoint(F, A), g, left)
 
