@@ -94,6 +94,8 @@ def numbers(group: Group) -> Group:
     for name, value in group.items():
         if type(value) is float or value is None or name not in _NUMBERS or type(value) is Tensor:
             continue
+        if type(value) is tuple and all(type(part) is float for part in value):
+            continue
         if isinstance(value, list | tuple):
             found: Any = tuple(
                 part if part is None or type(part) is Tensor else number(part)
@@ -101,7 +103,8 @@ def numbers(group: Group) -> Group:
             )
         else:
             found = number(value)
-        changed[name] = found
+        if found is not value:
+            changed[name] = found
     return {**group, **changed} if changed else group
 
 

@@ -487,7 +487,10 @@ def by_lot(seed: int) -> str:
     body = f"y = {expression(lot, lot.randint(1, 3))}\n"
     if lot.random() < 0.3:
         body += f"if i == {lot.randrange(7)}:\n" + indented(lot.choice(EVENTS))
-    body += f"z = {lot.choice(WHOLE[:2]).format('(y * ' + lot.choice(['2', 'b', 'y']) + ')')}\n"
+    under = "y" if lot.random() < 0.5 else f"({expression(lot, lot.randint(1, 3))})"
+    body += (
+        f"z = {lot.choice(WHOLE[:2]).format(f'({under} * ' + lot.choice(['2', 'b', 'y']) + ')')}\n"
+    )
     for _ in range(lot.randint(0, 2)):
         body += f"if i == {lot.randrange(7)}:\n" + indented(lot.choice(EVENTS))
     first, second = lot.choice(PASSES), lot.choice(PASSES)

@@ -33,7 +33,7 @@ from ...tensor.dtypes import float32, float64
 from ...tensor.runtime import SMALL, runtime
 from ...tensor.tensor import InferenceVersion, Tensor, Version, View, make
 from ..entry import ELEMENTWISE, Op
-from ..formulas import real_arrays
+from ..formulas import Arrays, real_arrays
 from ..plan import INPUT, KEYWORD, OUTPUT, OUTPUT_SHAPE, SHAPE, shape_as_saved
 from ..schema import REQUIRED, needs
 from . import compiled, dispatch
@@ -646,15 +646,31 @@ def _tuple(items: Any) -> str:
     return "(" + "".join(f"{item}, " for item in items) + ")"
 
 
+class _Unspread(Arrays):
+    """`real_arrays`, where a number that would be repeated over a shape stays a number."""
+
+    def expand(self, array: Any, size: Any) -> Any:
+        return real_arrays.expand(array, size) if array.ndim else array
+
+
+_unspread = _Unspread()
+vars(_unspread)["conj"] = real_arrays.conj
+
+
 class _Back:
     """The text of the function that runs the formulas of an expression's nodes.
 
     `c{i}` is the cotangent of inner node `i`, `o{i}` that of outer edge `i`, `k{i}` a kept value.
+
+    Note: the cotangent of what was summed is one number, repeated. While it is in `numbers` it is
+    computed as that number: an elementwise formula makes the same of it in every place.
     """
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"R": real_arrays, "fit": fit, "sum_to": sum_to}
+        self.names: dict[str, Any] = {"R": real_arrays, "U": _unspread, "fit": fit}
+        self.names |= {"sum_to": sum_to, "expand": real_arrays.expand}
         self.arrived: set[int] = set()
+        self.numbers: set[int] = set()  # inner nodes
 
     def constant(self, value: Any) -> str:
         name = f"q{len(self.names)}"
@@ -670,18 +686,28 @@ class _Back:
         for (edge, formula, _), index in zip(plan.formulas, _positions(node), strict=True):
             wanted = needs(op.vjp[op.parameters[index].name])
             chosen[edge] = formula, [plan.names.index(name) for name in wanted]
+        if place in self.numbers and not self.takes_number(node, inner, chosen):
+            self.numbers.remove(place)
+            lines.append(f"c{place} = expand(c{place}, {self.constant(node.shape)})")
         for edge, to in enumerate(inner.edges):
             if to is None:
                 continue
             formula, indices = chosen[edge]
-            found = formula(real_arrays, g, *[node.saved[i] for i in indices])
+            values = [node.saved[i] for i in indices]
+            found = formula(real_arrays, g, *values)
             _require(found is not None)
             target = node.edges[edge]
+            short = formula(_unspread, g.dtype.type(1) if place in self.numbers else g, *values)
+            is_number = found.shape != () and short.shape == ()
             given = [self.saved(inner.saved[i]) for i in indices]
             formula = in_one(formula, g.size)
-            text = f"{self.constant(formula)}({', '.join(['R', f'c{place}', *given])})"
+            space = "U" if is_number else "R"
+            text = f"{self.constant(formula)}({', '.join([space, f'c{place}', *given])})"
             if _is_identity(formula):
                 text = f"c{place}"
+            stays = is_number and to < 0 and _fits(found, target)
+            if is_number and not stays:
+                text = f"expand({text}, {self.constant(found.shape)})"
             if found.dtype is not target.dtype.array:
                 shape, dtype = self.constant(target.shape), self.constant(target.dtype)
                 text = f"fit({text}, {shape}, {dtype}, None, ())"
@@ -692,10 +718,30 @@ class _Back:
                 lines.append(f"o{to} = {text}")
             elif ~to in self.arrived:
                 lines.append(f"c{~to} = c{~to} + {text}")
+                if not stays:
+                    self.numbers.discard(~to)
             else:
                 self.arrived.add(~to)
                 lines.append(f"c{~to} = {text}")
+                if stays:
+                    self.numbers.add(~to)
         return lines
+
+    def takes_number(self, node: OpNode, inner: Inner, chosen: dict[int, Any]) -> bool:
+        """Whether the formulas of a node make of a number what they make of one repeated."""
+        if node.op.batching != ELEMENTWISE or node.op.view:
+            return False
+        g = node.dtype.scalar(0.7)
+        for edge, (formula, indices) in chosen.items():
+            if inner.edges[edge] is not None:
+                values = [node.saved[i] for i in indices]
+                found = formula(real_arrays, np.broadcast_to(g, node.shape), *values)
+                short = formula(_unspread, g, *values)
+                if short.dtype != found.dtype or short.shape not in ((), found.shape):
+                    return False
+                if short.shape and short.strides != found.strides:
+                    return False
+        return True
 
     def saved(self, value: Any) -> str:
         return self.constant(value[0]) if type(value) is tuple else f"k{value}"
@@ -713,6 +759,11 @@ def _positions(node: OpNode) -> list[int]:
     op, total = node.op, len(node.edges)
     starts = {edge_start(op, index, total): index for index in op.tensor_positions}
     return [starts[edge] for edge, _, _ in node.plan.formulas]
+
+
+def _fits(found: Any, edge: Any) -> bool:
+    """Whether a cotangent has the shape and dtype of an edge."""
+    return found.shape == edge.shape and found.dtype is edge.dtype.array
 
 
 def _is_identity(formula: Any) -> bool:
