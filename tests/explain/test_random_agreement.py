@@ -1,6 +1,6 @@
 """What explanations say of random programs agrees with the gradients that the engine executes.
 
-    PYTHONPATH=.:tests/ops:tests/explain python tests/explain/test_random_agreement.py [COUNT [FIRST]]
+    PYTHONPATH=.:tests/ops:tests/explain python tests/explain/test_random_agreement.py COUNT [FIRST]
 
 compares as many programs as are asked for.
 """

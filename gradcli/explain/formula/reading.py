@@ -682,11 +682,11 @@ def _squeeze(algebra: Algebra, s: Symbol, value: Expression, *args: Any) -> Expr
         return value
     if s.shape == ():
         return _without_dimensions(algebra, value)
-    factor, inner = _unscaled(value)
-    if inner.kind == CALL and inner.head[0] == "_linalg_solve" and s.shape == value.shape[:1]:
-        matrix, right, *side = arguments(inner)  # of one column, which may as well be a vector
-        vector = algebra.reshaped(right, s.shape)
-        solved = algebra.call("_linalg_solve", [matrix, vector, *side], s.shape)
+    factor, part = _unscaled(value)
+    if part.kind == CALL and part.head[0] == "_linalg_solve" and s.shape == value.shape[:1]:
+        matrix, right, *side = arguments(part)  # of one column, which may as well be a vector
+        flat = algebra.reshaped(right, s.shape)
+        solved = algebra.call("_linalg_solve", [matrix, flat, *side], s.shape)
         return algebra.total([(factor, solved)], s.shape)
     if value.kind == MATMUL and len(value.shape) == 2:
         first, *middle, last = value.args
