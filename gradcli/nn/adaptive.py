@@ -13,7 +13,8 @@ from .containers import ModuleList, Sequential
 from .functions import F, method, torch
 from .linear import Linear
 from .module import Module
-from .shapes import number, rank
+from .operands import number
+from .shapes import rank
 
 _ASMoutput = namedtuple("_ASMoutput", ["output", "loss"])
 _ASMoutput.__module__ = "torch.nn.modules.adaptive"

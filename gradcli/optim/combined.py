@@ -124,4 +124,4 @@ class ChainedScheduler(_OfSchedulers):
         runtime.spend(1)
         for scheduler in self._schedulers:
             scheduler.step()
-        self._last_lr = [own(rate) for rate in self._rates()]
+        self._last_lr = [own(rate) for rate in self._kept()]

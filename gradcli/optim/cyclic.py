@@ -108,7 +108,7 @@ class CyclicLR(LRScheduler):
     def scale_fn(self, x: Any) -> float:
         """By what the height of a cycle is multiplied, of the cycle or the iteration."""
         if self._scale_fn_custom is not None:
-            return real(self._scale_fn_custom(x))  # type: ignore[no-any-return]
+            return self._scale_fn_custom(x)  # type: ignore[no-any-return]
         if self.mode == "triangular":
             return 1.0
         if self.mode == "triangular2":
@@ -124,7 +124,7 @@ class CyclicLR(LRScheduler):
         share = x / ratio if x <= ratio else (x - 1) / (ratio - 1)
         at = cycle if self.scale_mode == "cycle" else epoch
         rates = [
-            base + (high - base) * share * self.scale_fn(at)
+            base + (high - base) * share * real(self.scale_fn(at))
             for base, high in zip(self._bases(), reals(self.max_lrs), strict=True)
         ]
         if self.cycle_momentum:
@@ -134,7 +134,7 @@ class CyclicLR(LRScheduler):
                 self.optimizer.param_groups,
                 strict=True,
             ):
-                _set_momentum(group, high - (high - base) * share * self.scale_fn(at))
+                _set_momentum(group, high - (high - base) * share * real(self.scale_fn(at)))
         return rates
 
 
