@@ -13,7 +13,7 @@ from .containers import ModuleList, Sequential
 from .functions import F, method, torch
 from .linear import Linear
 from .module import Module
-from .operands import number
+from .operands import operand
 from .shapes import rank
 
 _ASMoutput = namedtuple("_ASMoutput", ["output", "loss"])
@@ -34,9 +34,10 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        cutoffs = list(map(number, runtime.listed(cutoffs)))
-        if not cutoffs:
+        given = runtime.listed(cutoffs)
+        if not given:
             raise ValueError("cutoffs should be a sequence of length larger than 0")
+        cutoffs = [operand(cutoff) for cutoff in given]
         if (
             cutoffs != sorted(cutoffs)
             or min(cutoffs) <= 0

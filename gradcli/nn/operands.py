@@ -62,8 +62,8 @@ def _number(value: Any) -> Any:
 
 
 _PLAIN = frozenset((str, bytes, list, tuple, dict, set, frozenset, type(None)))
-_BINARY = "add sub mul truediv floordiv mod pow".split()
-_OTHER = "lt le gt ge neg abs index".split()
+_BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow"]
+_OTHER = ["lt", "le", "gt", "ge", "neg", "abs", "index"]
 _OPERATORS = tuple(f"__{name}__" for name in (*_BINARY, *(f"r{n}" for n in _BINARY), *_OTHER))
 
 

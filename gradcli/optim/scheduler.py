@@ -6,13 +6,14 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from ..nn.operands import operand as real
+from ..nn.operands import operand
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory, shape_of
 from .arithmetic import announce
 from .optimizer import Optimizer
 
 Rates = list[Any]
+real = operand  # a setting to compute with
 
 EPOCH_DEPRECATION_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
