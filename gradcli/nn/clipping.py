@@ -63,6 +63,8 @@ def _clip_grads_with_norm_(
     """Scale the gradients by `max_norm / total_norm` where that is less than 1."""
     gradients = _gradients(_tensors(parameters))
     max_norm = float(max_norm)
+    if not gradients:
+        return
     if type(total_norm) is not Tensor:
         max_norm /= operand(total_norm) + 1e-6
         raise TypeError("clamp(): argument 'input' (position 1) must be Tensor, not float")

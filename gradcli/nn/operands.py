@@ -87,7 +87,10 @@ class _Sequence(_StandIn):
             raise TypeError(f"must be real number, not {type(self).__name__}")
         raise TypeError(f"can't multiply sequence by non-int of type '{type_name(other)}'")
 
-    __rmul__ = __mul__
+    def __rmul__(self, other: Any) -> Any:
+        if isinstance(other, list | tuple | str | bytes):
+            raise TypeError(f"can't multiply sequence by non-int of type '{type(self).__name__}'")
+        return self * other
 
     def __add__(self, other: Any) -> Any:
         kind = type(self).__name__

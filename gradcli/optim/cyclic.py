@@ -103,12 +103,13 @@ class CyclicLR(LRScheduler):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a state; the function stays."""
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "_scale_fn_custom"})
+        state_dict.pop("_scale_fn_custom")
+        super().load_state_dict(state_dict)
 
     def scale_fn(self, x: Any) -> float:
         """By what the height of a cycle is multiplied, of the cycle or the iteration."""
         if self._scale_fn_custom is not None:
-            return self._scale_fn_custom(x)  # type: ignore[no-any-return]
+            return self._scale_fn_custom(x)
         if self.mode == "triangular":
             return 1.0
         if self.mode == "triangular2":

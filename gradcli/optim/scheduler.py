@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..nn.operands import operand
+from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory, shape_of
 from .arithmetic import announce
@@ -83,6 +84,16 @@ def checked_optimizer(optimizer: Any) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
     return optimizer
+
+
+def groups_of(optimizer: Any) -> list[dict[str, Any]]:
+    """The groups of an optimizer. Raises AttributeError for anything else, which has none."""
+    if not isinstance(optimizer, Optimizer):
+        kind = f"type object '{optimizer.__name__}'" if isinstance(optimizer, type) else None
+        raise AttributeError(
+            f"{kind or f'{type_name(optimizer)!r} object'} has no attribute 'param_groups'"
+        )
+    return optimizer.param_groups
 
 
 def each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:

@@ -20,6 +20,7 @@ from .scheduler import (
     Rates,
     assign,
     checked_optimizer,
+    groups_of,
     own,
     power_of,
     real,
@@ -46,7 +47,7 @@ class _OfFunctions(LRScheduler):
 
     def __init__(self, optimizer: Any, lr_lambda: Any, last_epoch: int = -1) -> None:
         self.optimizer = optimizer
-        groups = len(checked_optimizer(optimizer).param_groups)
+        groups = len(groups_of(optimizer))
         if isinstance(lr_lambda, list | tuple):
             if len(lr_lambda) != groups:
                 raise ValueError(f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}")
