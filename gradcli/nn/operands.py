@@ -94,4 +94,6 @@ class _Sequence(_StandIn):
 
     def __add__(self, other: Any) -> Any:
         kind = type(self).__name__
+        if kind == "bytes":
+            raise TypeError(f"can't concat {type_name(other)} to bytes")
         raise TypeError(f'can only concatenate {kind} (not "{type_name(other)}") to {kind}')
