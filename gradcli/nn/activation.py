@@ -107,7 +107,7 @@ class ReLU6(Hardtanh):
         return inplace_text(self.inplace)
 
 
-class Sigmoid(Layer, calls="sigmoid"):
+class Sigmoid(Layer, calls="sigmoid", of=torch):
     """1 / (1 + exp(-x))."""
 
 
@@ -118,7 +118,7 @@ class Hardsigmoid(Layer, calls="hardsigmoid", passes="inplace"):
         self._keep(inplace=inplace)
 
 
-class Tanh(Layer, calls="tanh"):
+class Tanh(Layer, calls="tanh", of=torch):
     """The hyperbolic tangent."""
 
 

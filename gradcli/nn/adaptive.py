@@ -13,7 +13,8 @@ from .containers import ModuleList, Sequential
 from .functions import F, method, torch
 from .linear import Linear
 from .module import Module
-from .shapes import number, rank
+from .operands import operand
+from .shapes import rank
 
 _ASMoutput = namedtuple("_ASMoutput", ["output", "loss"])
 _ASMoutput.__module__ = "torch.nn.modules.adaptive"
@@ -33,9 +34,10 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        cutoffs = list(map(number, runtime.listed(cutoffs)))
-        if not cutoffs:
+        given = runtime.listed(cutoffs)
+        if not given:
             raise ValueError("cutoffs should be a sequence of length larger than 0")
+        cutoffs = [operand(cutoff) for cutoff in given]
         if (
             cutoffs != sorted(cutoffs)
             or min(cutoffs) <= 0

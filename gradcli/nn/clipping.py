@@ -12,6 +12,7 @@ from ..autograd.modes import no_grad
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor
 from .functions import linalg, method, torch
+from .operands import operand
 
 
 def _tensors(parameters: Any) -> list[Any]:
@@ -26,10 +27,14 @@ def _tensors(parameters: Any) -> list[Any]:
 
 
 def _gradients(parameters: list[Any]) -> list[Tensor]:
+    """The gradients that there are. Raises AttributeError for what is no tensor."""
+    for parameter in parameters:
+        if not isinstance(parameter, Tensor):
+            raise AttributeError(f"'{type(parameter).__name__}' object has no attribute 'grad'")
     return [found for parameter in parameters if (found := grad(parameter)) is not None]
 
 
-def get_total_norm(
+def _get_total_norm(
     tensors: Any,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
@@ -52,12 +57,17 @@ def get_total_norm(
     return total
 
 
-def clip_grads_with_norm_(
+def _clip_grads_with_norm_(
     parameters: Any, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Scale the gradients by `max_norm / total_norm` where that is less than 1."""
     gradients = _gradients(_tensors(parameters))
     max_norm = float(max_norm)
+    if not gradients:
+        return
+    if type(total_norm) is not Tensor:
+        max_norm /= operand(total_norm) + 1e-6
+        raise TypeError("clamp(): argument 'input' (position 1) must be Tensor, not float")
     with no_grad():
         factor = torch.mul(torch.reciprocal(torch.add(total_norm, 1e-6)), max_norm)
         factor = torch.clamp(factor, max=1.0)
@@ -74,8 +84,8 @@ def clip_grad_norm_(
 ) -> Tensor:
     """Scale the gradients so that all together have at most this norm; returns what it was."""
     tensors = _tensors(parameters)
-    total = get_total_norm(_gradients(tensors), norm_type, error_if_nonfinite, foreach)
-    clip_grads_with_norm_(tensors, max_norm, total, foreach)
+    total = _get_total_norm(_gradients(tensors), norm_type, error_if_nonfinite, foreach)
+    _clip_grads_with_norm_(tensors, max_norm, total, foreach)
     return total
 
 
@@ -102,3 +112,5 @@ def _old(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 clip_grad_norm = _old(clip_grad_norm_)
+get_total_norm = _get_total_norm  # PyTorch's errors and reprs have the names with an underscore
+clip_grads_with_norm_ = _clip_grads_with_norm_

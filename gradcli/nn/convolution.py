@@ -12,7 +12,8 @@ from .functions import F
 from .lazy import LazyModuleMixin, UninitializedParameter
 from .linear import empty_parameter
 from .module import Module
-from .shapes import each, number, own_init, remainder, reversed_twice, shown, sizes
+from .operands import number
+from .shapes import each, own_init, remainder, reversed_twice, shown, sizes
 
 PADDINGS = {"same", "valid"}
 MODES = {"zeros", "reflect", "replicate", "circular"}

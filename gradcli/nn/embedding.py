@@ -12,7 +12,7 @@ from . import init
 from .functions import F, torch
 from .module import Module
 from .parameter import Parameter
-from .shapes import rank
+from .shapes import rank, sizes
 
 
 def _padding_place(padding_idx: Any, count: int, name: str) -> Any:
@@ -38,7 +38,7 @@ class _Table(Module):
             self.weight = Parameter(empty, requires_grad=not freeze)
             self.reset_parameters()
             return
-        if list(shape_of(given)) != [self.num_embeddings, self.embedding_dim]:
+        if list(sizes(given)) != [self.num_embeddings, self.embedding_dim]:
             raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
         self.weight = Parameter(given, requires_grad=not freeze)
 
@@ -84,7 +84,7 @@ class Embedding(_Table):
             self.weight,
             self.padding_idx,
             self.max_norm,
-            self.norm_type,
+            2.0 if self.max_norm is None else self.norm_type,  # of a norm that is not taken
             self.scale_grad_by_freq,
             self.sparse,
         )

@@ -7,6 +7,7 @@ from typing import Any
 from ..tensor.tensor import Tensor
 from .functions import method
 from .module import Module
+from .shapes import sizes
 
 
 class Flatten(Module):
@@ -19,6 +20,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Any:
         """A view or a copy with fewer dimensions."""
+        sizes(input, "flatten")
         return method.flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
@@ -35,12 +37,12 @@ class Unflatten(Module):
         self.dim = dim
         self.unflattened_size = unflattened_size
 
-    def _check(self, sizes: Any) -> None:
-        if not isinstance(sizes, tuple | list):
+    def _check(self, lengths: Any) -> None:
+        if not isinstance(lengths, tuple | list):
             raise TypeError(
-                f"unflattened_size must be a tuple of ints, but found type {type(sizes).__name__}"
+                f"unflattened_size must be a tuple of ints, but found type {type(lengths).__name__}"
             )
-        for at, size in enumerate(sizes):
+        for at, size in enumerate(lengths):
             if not isinstance(size, int):
                 raise TypeError(
                     "unflattened_size must be tuple of ints, but found element of type "
@@ -49,6 +51,7 @@ class Unflatten(Module):
 
     def forward(self, input: Tensor) -> Any:
         """A view with more dimensions."""
+        sizes(input, "unflatten")
         return method.unflatten(input, self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:

@@ -15,7 +15,7 @@ from ..table.memory.inplace import run_inplace
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, numel, own_memory, shape_of
 from .functions import linalg, method, torch
-from .lazy import Uninitialized, used
+from .lazy import Uninitialized, refuse_shape, refuse_use, used
 
 
 def _without_grad(change: Callable[[], Any]) -> None:
@@ -23,10 +23,18 @@ def _without_grad(change: Callable[[], Any]) -> None:
         change()
 
 
-def _checked(tensor: Any, wanted: str) -> None:
-    """Raise AttributeError for what is no tensor, and so has no such method."""
+def _checked(tensor: Any, wanted: str, overridable: Callable[..., Any] | None = None) -> None:
+    """Raise for what is no tensor, and so has no such attribute, or none with a size so far.
+
+    `overridable` is the function that was called, where it is one that PyTorch lets a subclass of
+    Tensor answer: then it is what an uninitialized parameter refuses.
+    """
     if isinstance(tensor, Uninitialized):
-        used(wanted, type(tensor).__name__)
+        if overridable is not None:
+            refuse_use(runtime.text(overridable, repr), type(tensor).__name__)
+        if wanted == "shape":
+            refuse_shape()
+        used("dim" if wanted == "ndimension" else wanted, type(tensor).__name__)
     if type(tensor) is not Tensor:
         raise AttributeError(f"'{type(tensor).__name__}' object has no attribute '{wanted}'")
 
@@ -65,14 +73,14 @@ _LINEAR = (
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with draws from the uniform distribution on [a, b)."""
-    _checked(tensor, "uniform_")
+    _checked(tensor, "uniform_", uniform_)
     _without_grad(lambda: method.uniform_(tensor, a, b, generator=generator))
     return tensor
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with draws from the normal distribution."""
-    _checked(tensor, "normal_")
+    _checked(tensor, "normal_", normal_)
     _without_grad(lambda: method.normal_(tensor, mean, std, generator=generator))
     return tensor
 
@@ -90,6 +98,7 @@ def trunc_normal_(
     generator: Any = None,
 ) -> Tensor:
     """Fill with draws from the normal distribution cut off outside [a, b]."""
+    _checked(tensor, "new_tensor" if isinstance(tensor, Uninitialized) else "is_meta")
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of "
@@ -151,22 +160,30 @@ def _rejected(tensor: Tensor, mean: float, std: float, a: float, b: float, gener
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
+    _checked(tensor, "fill_", constant_)
+    return _filled(tensor, val)
+
+
+def _filled(tensor: Tensor, value: float) -> Tensor:
     _checked(tensor, "fill_")
-    _without_grad(lambda: torch.fill_(tensor, val))
+    _without_grad(lambda: torch.fill_(tensor, value))
     return tensor
 
 
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with ones."""
-    return constant_(tensor, 1.0)
+    return _filled(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with zeros."""
-    return constant_(tensor, 0.0)
+    _checked(tensor, "zero_")
+    _without_grad(lambda: torch.zero_(tensor))
+    return tensor
 
 
 def _dimensions(tensor: Tensor) -> int:
+    _checked(tensor, "ndimension")
     return len(shape_of(tensor))
 
 
@@ -185,9 +202,9 @@ def _write(tensor: Tensor, make: Callable[[], Tensor]) -> None:
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Fill the weight of a convolution so that it passes on as many channels as it can."""
-    shape = shape_of(tensor)
-    if len(shape) not in (3, 4, 5):
+    if _dimensions(tensor) not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    shape = shape_of(tensor)
     if shape[0] % groups != 0:
         raise ValueError("dim 0 must be divisible by groups")
     each = shape[0] // groups
@@ -249,6 +266,7 @@ def kaiming_uniform_(
     generator: Any = None,
 ) -> Tensor:
     """He et al. (2015): uniform with the variance gain**2 / fan."""
+    _checked(tensor, "shape", kaiming_uniform_)
     if 0 in shape_of(tensor):
         _warn_about_nothing()
         return tensor
@@ -266,6 +284,7 @@ def kaiming_normal_(
     generator: Any = None,
 ) -> Tensor:
     """He et al. (2015): normal with the variance gain**2 / fan."""
+    _checked(tensor, "shape")
     if 0 in shape_of(tensor):
         _warn_about_nothing()
         return tensor
@@ -279,9 +298,9 @@ def _warn_about_nothing() -> None:
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Saxe et al. (2013): rows (or columns) that are orthonormal, times the gain."""
-    shape = shape_of(tensor)
-    if len(shape) < 2:
+    if _dimensions(tensor) < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
+    shape = shape_of(tensor)
     if 0 in shape:
         return tensor
     rows, columns = shape[0], numel(shape) // shape[0]
@@ -296,7 +315,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
         q = torch.mul(q, torch.sign(torch.diag(r, 0)))
         if rows < columns:
             q = torch.t(q)
-        return torch.mul(method.view_as(torch.clone(q), tensor), gain)  # type: ignore[no-any-return]
+        return method.mul_(method.view_as(torch.clone(q), tensor), gain)  # type: ignore[no-any-return]
 
     _write(tensor, values)
     return tensor

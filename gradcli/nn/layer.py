@@ -6,7 +6,8 @@
 
 `calls` is the function, `passes` the attributes that it gets behind the input (with `=` by name),
 `shows` the text in the parentheses of `repr`; a layer with `inplace` set says so behind it.
-`shapes` says what the call takes and gives.
+`shapes` says what the call takes and gives. `of` is the namespace of the function, which is
+torch itself where PyTorch's layer calls that: the errors differ.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ class Layer(Module):
         passes: str = "",
         shows: str | None = None,
         shapes: str = "",
+        of: Any = F,
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls._passed = passes or cls._passed
         cls._shapes = shapes or cls._shapes
         if calls:
-            cls.forward = method_of(cls, "forward", _forward(calls, cls._passed), cls._shapes)  # type: ignore[method-assign]
+            cls.forward = method_of(cls, "forward", _forward(of, calls, cls._passed), cls._shapes)  # type: ignore[method-assign]
         if shows is not None:
             cls.extra_repr = method_of(cls, "extra_repr", _text(shows), "The settings.")  # type: ignore[method-assign]
 
@@ -58,17 +60,17 @@ def method_of(cls: type, name: str, function: Any, doc: str) -> Any:
     return function
 
 
-def _forward(calls: str, passes: str) -> Callable[[Any, Tensor], Any]:
+def _forward(of: Any, calls: str, passes: str) -> Callable[[Any, Tensor], Any]:
     words = passes.split()
     placed = [word for word in words if not word.endswith("=")]
     named = [word[:-1] for word in words if word.endswith("=")]
 
     def forward(self: Any, input: Tensor) -> Any:
         given = {name: getattr(self, name) for name in named}
-        return getattr(F, calls)(input, *[getattr(self, name) for name in placed], **given)
+        return getattr(of, calls)(input, *[getattr(self, name) for name in placed], **given)
 
     def forward_placed(self: Any, input: Tensor) -> Any:
-        return getattr(F, calls)(input, *[getattr(self, name) for name in placed])
+        return getattr(of, calls)(input, *[getattr(self, name) for name in placed])
 
     return forward if named else forward_placed
 

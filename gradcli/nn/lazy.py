@@ -39,8 +39,12 @@ _USED = (
 
 def used(function: str, kind: str, how: str = "method") -> NoReturn:
     """Raise PyTorch's error about a method of Tensor that an object of `kind` has too early."""
-    shown = f"<{how} '{function}' of 'torch._C.TensorBase' objects>"
-    raise ValueError(_USED.format(shown, kind))
+    refuse_use(f"<{how} '{function}' of 'torch._C.TensorBase' objects>", kind)
+
+
+def refuse_use(function: str, kind: str) -> NoReturn:
+    """Raise PyTorch's error about a function, as its text is, that came too early."""
+    raise ValueError(_USED.format(function, kind))
 
 
 def refuse_shape() -> NoReturn:

@@ -105,14 +105,14 @@ class Bilinear(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if in1_features <= 0:
-            raise ValueError(f"in1_features must be > 0, but got (in1_features={in1_features})")
         self.in1_features = in1_features
         self.in2_features = in2_features
         self.out_features = out_features
         self.weight = empty_parameter(
             out_features, in1_features, in2_features, dtype=dtype, device=device
         )
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got (in1_features={in1_features})")
         if bias:
             self.bias = empty_parameter(out_features, dtype=dtype, device=device)
         else:

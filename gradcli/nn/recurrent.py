@@ -235,7 +235,7 @@ class RNNBase(Module):
         }[word(self.mode)]
         output, *last = function(
             input,
-            list(hx) if several else hx,
+            (hx if isinstance(hx, list) else tuple(hx)) if several else hx,
             weights,
             self.bias,
             self.num_layers,

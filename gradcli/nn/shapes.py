@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-import numpy as np
-
 from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, own_memory, shape_of
@@ -68,29 +66,6 @@ def reversed_twice(padding: tuple[Any, ...]) -> tuple[Any, ...]:
     return _reverse_repeat_tuple(padding, 2)
 
 
-LARGE = 1 << 64  # whole numbers from here on are computed as floats, as they are in PyTorch
-
-
-def number(value: Any) -> Any:
-    """A setting as a number: that of a tensor of one element, in its own precision.
-
-    What a program put there may be anything, and arithmetic of the host on texts, lists and long
-    integers has no limit. Raises TypeError for what is no number.
-    """
-    kind = type(value)
-    if kind is float:
-        return value
-    if kind is Tensor:
-        return own_memory(value).flat[0]
-    if isinstance(value, int):
-        return value if -LARGE < value < LARGE else float(value)
-    if isinstance(value, float | np.number | np.bool_):
-        return value
-    if hasattr(kind, "__float__"):
-        return float(value)
-    raise TypeError(f"must be real number, not {kind.__name__}")
-
-
 def word(value: Any) -> str:
     """A setting that names one of several. Raises TypeError for what is no string."""
     if not isinstance(value, str):
@@ -105,19 +80,24 @@ def remainder(value: Any, by: Any) -> Any:
     return value % by
 
 
-def own_init(cls: Any) -> None:
-    """Give a class a constructor of its own like the one it inherits.
-
-    Python's errors about arguments then name the class.
-    """
-    inherited = getattr(cls.__init__, "__wrapped__", cls.__init__)
+def renamed(function: Any, name: str, owner: str = "") -> Any:
+    """The same function under another name, which Python's errors about arguments then have."""
     made = FunctionType(
-        inherited.__code__,
-        inherited.__globals__,
-        "__init__",
-        inherited.__defaults__,
-        inherited.__closure__,
+        function.__code__,
+        function.__globals__,
+        name,
+        function.__defaults__,
+        function.__closure__,
     )
-    made.__kwdefaults__ = inherited.__kwdefaults__
-    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__kwdefaults__ = function.__kwdefaults__
+    made.__doc__ = function.__doc__
+    made.__annotations__ = function.__annotations__
+    made.__qualname__ = f"{owner}.{name}" if owner else name
+    return made
+
+
+def own_init(cls: Any) -> None:
+    """Give a class a constructor of its own like the one it inherits, under its own name."""
+    inherited = getattr(cls.__init__, "__wrapped__", cls.__init__)
+    made = renamed(inherited, "__init__", cls.__qualname__)
     cls.__init__ = placed(made) if takes_device(made) else made

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..tensor.tensor import Tensor, make
 from .arithmetic import Arithmetic, number, zeros_like
-from .optimizer import Elementwise, Group, at_least, check, check_rate, new_step, next_step
+from .optimizer import Elementwise, Group, at_least, at_most, check, check_rate, new_step, next_step
 
 
 class Adafactor(Elementwise):
@@ -32,7 +32,7 @@ class Adafactor(Elementwise):
         maximize: bool = False,
     ) -> None:
         check_rate(lr, "Learning rate should be >= 0 but is: {}")
-        check(at_least(beta2_decay, 0.0), "beta2_decay should be <= 0 but is: {}", beta2_decay)
+        check(at_most(0.0, beta2_decay), "beta2_decay should be <= 0 but is: {}", beta2_decay)
         check(eps[0] is None or at_least(0.0, eps[0]), "epsilon1 should be >= 0 but is: {}", eps[0])
         check(at_least(0.0, eps[1]), "epsilon2 should be >= 0 but is: {}", eps[1])
         check(at_least(1.0, d), "Clipping threshold d should be >= 1 but is: {}", d)

@@ -87,7 +87,7 @@ class Adam(Elementwise):
                 )
             check(numel(shape_of(lr)) == 1, "Tensor lr must be 1-element")
         for index in (0, 1):
-            if type(betas[index]) is Tensor and foreach and not capturable:
+            if foreach and not capturable and type(betas[index]) is Tensor:
                 raise ValueError(
                     f"betas[{index}] as a Tensor is not supported for capturable=False and "
                     "foreach=True"

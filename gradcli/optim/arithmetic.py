@@ -15,7 +15,7 @@ import numpy as np
 
 from ..autograd.leaf import detach
 from ..autograd.node import before_write
-from ..nn import shapes
+from ..nn import operands
 from ..nn.functions import method, torch
 from ..table.lookup import get_op
 from ..table.memory.inplace import copy_
@@ -24,7 +24,7 @@ from ..tensor.runtime import runtime
 from ..tensor.tensor import Tensor, make, own_memory, version_of
 
 Array = Any
-number = shapes.number
+number = operands.number
 
 LANES = 32  # so many numbers of 16 bits are added at a time; what is left over, one by one
 

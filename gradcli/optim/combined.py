@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
+from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
 from .scheduler import LRScheduler, assign, own
 from .schedulers import ReduceLROnPlateau
@@ -47,8 +48,10 @@ class _OfSchedulers(LRScheduler):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a state."""
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "_schedulers"})
-        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
+        states = state_dict.pop("_schedulers")
+        super().load_state_dict(state_dict)
+        state_dict["_schedulers"] = states
+        for scheduler, state in zip(self._schedulers, states, strict=True):
             scheduler.load_state_dict(state)
 
 
@@ -114,6 +117,9 @@ class ChainedScheduler(_OfSchedulers):
             )
         if optimizer is None:
             optimizer = getattr(schedulers[0], "optimizer", None)
+            if optimizer is None:
+                kind = type_name(schedulers[0])
+                raise AttributeError(f"'{kind}' object has no attribute 'optimizer'")
         _check_parts(type(self).__name__, schedulers, optimizer)
         self._schedulers = list(schedulers)
         self.optimizer = optimizer
@@ -124,4 +130,4 @@ class ChainedScheduler(_OfSchedulers):
         runtime.spend(1)
         for scheduler in self._schedulers:
             scheduler.step()
-        self._last_lr = [own(rate) for rate in self._rates()]
+        self._last_lr = [own(rate) for rate in self._kept()]

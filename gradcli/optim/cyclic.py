@@ -103,12 +103,13 @@ class CyclicLR(LRScheduler):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a state; the function stays."""
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "_scale_fn_custom"})
+        state_dict.pop("_scale_fn_custom")
+        super().load_state_dict(state_dict)
 
     def scale_fn(self, x: Any) -> float:
         """By what the height of a cycle is multiplied, of the cycle or the iteration."""
         if self._scale_fn_custom is not None:
-            return real(self._scale_fn_custom(x))  # type: ignore[no-any-return]
+            return self._scale_fn_custom(x)
         if self.mode == "triangular":
             return 1.0
         if self.mode == "triangular2":
@@ -124,7 +125,7 @@ class CyclicLR(LRScheduler):
         share = x / ratio if x <= ratio else (x - 1) / (ratio - 1)
         at = cycle if self.scale_mode == "cycle" else epoch
         rates = [
-            base + (high - base) * share * self.scale_fn(at)
+            base + (high - base) * share * real(self.scale_fn(at))
             for base, high in zip(self._bases(), reals(self.max_lrs), strict=True)
         ]
         if self.cycle_momentum:
@@ -134,7 +135,7 @@ class CyclicLR(LRScheduler):
                 self.optimizer.param_groups,
                 strict=True,
             ):
-                _set_momentum(group, high - (high - base) * share * self.scale_fn(at))
+                _set_momentum(group, high - (high - base) * share * real(self.scale_fn(at)))
         return rates
 
 

@@ -152,8 +152,9 @@ class LBFGS(Optimizer):
                     raise TypeError(
                         "sub(): argument 'other' (position 1) must be Tensor, not NoneType"
                     )
-                runtime.reserve(8 * group["history_size"])
-                state.setdefault("al", [None] * group["history_size"])
+                memories = group["history_size"]
+                runtime.reserve(8 * memories if isinstance(memories, int) else 0)
+                state.setdefault("al", [None] * memories)
                 change = gradient - before
                 moved = of.times(direction, length)
                 curvature = np.dot(change, moved)

@@ -25,8 +25,9 @@ from ..autograd.modes import enable_grad, no_grad
 from ..autograd.node import before_write, is_parameter
 from ..nn.functions import method, torch
 from ..nn.module import converted, deep_copy
+from ..nn.operands import operand
 from ..nn.parameter import class_of
-from ..nn.shapes import shown
+from ..nn.shapes import renamed, shown
 from ..tensor.dtypes import type_name, typename
 from ..tensor.keeping import changed, keep_registry
 from ..tensor.mappings import OrderedDict
@@ -88,21 +89,23 @@ _NUMBERS = frozenset(
 )
 
 
+_SEVERAL = frozenset(("betas", "eps", "etas", "ns_coefficients", "step_sizes"))
+
+
 def numbers(group: Group) -> Group:
-    """A group whose settings are numbers where they are computed with. Raises TypeError."""
+    """A group whose settings are operands where they are computed with. Raises TypeError."""
     changed: Group = {}
     for name, value in group.items():
         if type(value) is float or value is None or name not in _NUMBERS or type(value) is Tensor:
             continue
-        if type(value) is tuple and all(type(part) is float for part in value):
-            continue
-        if isinstance(value, list | tuple):
+        if name in _SEVERAL and isinstance(value, list | tuple | str):
+            if type(value) is tuple and all(type(part) is float for part in value):
+                continue
             found: Any = tuple(
-                part if part is None or type(part) is Tensor else number(part)
-                for part in runtime.listed(value)
+                part if part is None else operand(part) for part in runtime.listed(value)
             )
         else:
-            found = number(value)
+            found = operand(value)
         if found is not value:
             changed[name] = found
     return {**group, **changed} if changed else group
@@ -123,6 +126,11 @@ def check_rate(lr: Any, sentence: str = "Invalid learning rate: {}") -> None:
 def at_least(bound: Any, value: Any) -> bool:
     """Whether `bound <= value`: in this order Python's error about other kinds is PyTorch's."""
     return bool(bound <= value)
+
+
+def at_most(bound: Any, value: Any) -> bool:
+    """Whether `bound >= value`, in this order for the same reason."""
+    return bool(bound >= value)
 
 
 def check(holds: bool, sentence: str, *values: Any) -> None:
@@ -570,6 +578,12 @@ class Elementwise(Optimizer):
     # Whether `update` computes every element by itself, from state that is elementwise, too, or is
     # the count of steps.
     _joins = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if Elementwise in cls.__bases__ and cls.__module__.startswith("torch.optim."):
+            step = cls.step.__wrapped__.__wrapped__  # type: ignore[attr-defined]
+            cls.step = hooked(renamed(step, "step", cls.__qualname__))  # type: ignore[method-assign]
 
     def start(self, group: Group, param: Tensor, state: dict[str, Any]) -> None:
         """Fill in the state of a parameter that is met for the first time."""

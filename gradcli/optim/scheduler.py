@@ -6,13 +6,15 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from ..nn.shapes import number
+from ..nn.operands import operand
+from ..tensor.dtypes import type_name
 from ..tensor.runtime import runtime
-from ..tensor.tensor import Tensor, make, own_memory
+from ..tensor.tensor import Tensor, make, own_memory, shape_of
 from .arithmetic import announce
 from .optimizer import Optimizer
 
 Rates = list[Any]
+real = operand  # a setting to compute with
 
 EPOCH_DEPRECATION_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
@@ -44,11 +46,6 @@ def own(value: Any) -> Any:
     return make(own_memory(value).copy(), value.dtype)
 
 
-def real(value: Any) -> Any:
-    """A setting to compute with: a number, or a tensor as it is. Raises TypeError."""
-    return value if type(value) is Tensor else number(value)
-
-
 def reals(values: Iterable[Any]) -> list[Any]:
     """Settings to compute with, one a group."""
     return [real(value) for value in runtime.listed(values)]
@@ -66,6 +63,12 @@ def assign(group: dict[str, Any], name: str, value: Any) -> None:
     kept = group[name]
     if type(kept) is Tensor:
         announce((group,))
+        dimensions = len(shape_of(value)) if type(value) is Tensor else 0
+        if dimensions:
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with "
+                f"{dimensions} dimensions."
+            )
         own_memory(kept)[...] = value.array if type(value) is Tensor else value
     else:
         group[name] = value
@@ -81,6 +84,16 @@ def checked_optimizer(optimizer: Any) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
     return optimizer
+
+
+def groups_of(optimizer: Any) -> list[dict[str, Any]]:
+    """The groups of an optimizer. Raises AttributeError for anything else, which has none."""
+    if not isinstance(optimizer, Optimizer):
+        kind = f"type object '{optimizer.__name__}'" if isinstance(optimizer, type) else None
+        raise AttributeError(
+            f"{kind or f'{type_name(optimizer)!r} object'} has no attribute 'param_groups'"
+        )
+    return optimizer.param_groups
 
 
 def each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
@@ -147,8 +160,12 @@ class LRScheduler:
         """The rates of `self.last_epoch`."""
         raise NotImplementedError
 
+    def _kept(self) -> Rates:
+        """The rates now, as they are."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
     def _rates(self) -> Rates:
-        """The rates now."""
+        """The rates now, to compute with."""
         return reals(group["lr"] for group in self.optimizer.param_groups)
 
     def _bases(self) -> Rates:

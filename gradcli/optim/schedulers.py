@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from ..nn.shapes import number, own_init, shown
+from ..nn.operands import number
+from ..nn.shapes import own_init, shown
 from ..tensor.dtypes import type_name
 from ..tensor.mappings import Counter
 from ..tensor.runtime import runtime
@@ -19,6 +20,7 @@ from .scheduler import (
     Rates,
     assign,
     checked_optimizer,
+    groups_of,
     own,
     power_of,
     real,
@@ -45,7 +47,7 @@ class _OfFunctions(LRScheduler):
 
     def __init__(self, optimizer: Any, lr_lambda: Any, last_epoch: int = -1) -> None:
         self.optimizer = optimizer
-        groups = len(checked_optimizer(optimizer).param_groups)
+        groups = len(groups_of(optimizer))
         if isinstance(lr_lambda, list | tuple):
             if len(lr_lambda) != groups:
                 raise ValueError(f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}")
@@ -104,7 +106,7 @@ class MultiplicativeLR(_OfFunctions):
         """The rates of this epoch."""
         self._inside()
         if self._is_initial:
-            return self._rates()
+            return self._kept()
         return [
             rate * real(function(self.last_epoch))
             for function, rate in zip(self.lr_lambdas, self._rates(), strict=True)
@@ -128,7 +130,7 @@ class StepLR(LRScheduler):
         self._inside()
         epoch, size, gamma = self._reals("last_epoch", "step_size", "gamma")
         if epoch == 0 or epoch % size != 0:
-            return self._rates()
+            return self._kept()
         return [rate * gamma for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
@@ -145,7 +147,10 @@ class MultiStepLR(LRScheduler):
     def __init__(
         self, optimizer: Any, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.milestones = Counter(map(number, runtime.listed(milestones)))
+        self.milestones = Counter(
+            at if type(at) in (str, type(None), Tensor) else number(at)
+            for at in runtime.listed(() if milestones is None else milestones)
+        )
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -154,14 +159,16 @@ class MultiStepLR(LRScheduler):
         self._inside()
         epoch, gamma = self._reals("last_epoch", "gamma")
         if epoch not in self.milestones:
-            return self._rates()
+            return self._kept()
         factor = power_of(gamma, real(self.milestones[epoch]))
         return [rate * factor for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
         epoch, gamma = self._reals("last_epoch", "gamma")
         passed = sum(
-            real(count) for at, count in runtime.listed(self.milestones.items()) if at <= epoch
+            real(count)
+            for at, count in runtime.listed(self.milestones.items())
+            if not epoch < real(at)
         )
         return [base * power_of(gamma, passed) for base in self._bases()]
 
@@ -189,7 +196,7 @@ class ConstantLR(LRScheduler):
         if epoch == 0:
             return [rate * factor for rate in self._rates()]
         if epoch != total:
-            return self._rates()
+            return self._kept()
         return [rate * (1.0 / factor) for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> Rates:
@@ -230,7 +237,7 @@ class LinearLR(LRScheduler):
         if epoch == 0:
             return [rate * first for rate in self._rates()]
         if self._is_initial or epoch > total:
-            return self._rates()
+            return self._kept()
         span = last - first
         before = total * first + (epoch - 1) * span
         return [rate * (1.0 + span / before) for rate in self._rates()]
@@ -256,7 +263,7 @@ class ExponentialLR(LRScheduler):
         """The rates of this epoch."""
         self._inside()
         if self._is_initial:
-            return self._rates()
+            return self._kept()
         (gamma,) = self._reals("gamma")
         return [rate * gamma for rate in self._rates()]
 
@@ -281,10 +288,10 @@ class PolynomialLR(LRScheduler):
         """The rates of this epoch."""
         self._inside()
         if self._is_initial:
-            return self._rates()
+            return self._kept()
         epoch, total, power = self._reals("last_epoch", "total_iters", "power")
         if epoch > total:
-            return self._rates()
+            return self._kept()
         left = 1.0 - epoch / total
         before = 1.0 - (epoch - 1) / total
         return [rate * (left / before) ** power for rate in self._rates()]
@@ -314,7 +321,7 @@ class CosineAnnealingLR(LRScheduler):
         """The rates of this epoch."""
         self._inside()
         if self._is_initial:
-            return self._rates()
+            return self._kept()
         epoch, low, length = self._reals("last_epoch", "eta_min", "T_max")
         if self._step_count == 1 and epoch > 0:
             return [
@@ -436,7 +443,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown = cooldown
         self.eps = eps
         self.last_epoch = 0
-        self._last_lr = self._rates()
+        self._last_lr = self._kept()
         _check_word("mode", mode, ("min", "max"))
         _check_word("threshold mode", threshold_mode, ("rel", "abs"))
         self.mode_worse = math.inf if mode == "min" else -math.inf
@@ -470,7 +477,7 @@ class ReduceLROnPlateau(LRScheduler):
             self._reduce_lr(epoch)
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
-        self._last_lr = [own(rate) for rate in self._rates()]
+        self._last_lr = [own(rate) for rate in self._kept()]
 
     def _reduce_lr(self, epoch: Any) -> None:
         groups = self.optimizer.param_groups

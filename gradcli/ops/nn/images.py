@@ -42,21 +42,29 @@ _HINT = {
 }
 
 
-def _check_factor(size: Any, scale_factor: Any) -> None:
-    """Raise TypeError for what is neither a number nor a list of numbers."""
+def _check_factor(size: Any, scale_factor: Any, dims: int) -> None:
+    """Raise TypeError for what is neither a number nor a list of numbers.
+
+    The sentence is that of the sampling of so many dimensions that takes the nearest element.
+    """
     given = size if size is not None else scale_factor
-    fits = int if size is not None else int | float
-    items = given if isinstance(given, list | tuple) else [given]
-    if not all(isinstance(item, fits) for item in items):
+    items = given if isinstance(given, list | tuple) else [given] * dims
+    whole = size is not None
+    if any(
+        not isinstance(item, int | float) or (whole and isinstance(item, bool | float))
+        for item in items
+    ):
+        scales = ["scales"] if dims == 1 else [f"scales_{axis}" for axis in "dhw"[-dims:]]
+        taken = ", ".join(f"float {scale} = None" for scale in scales)
         listed = f"!list of [{', '.join(type_name(item) for item in items)}]!"
         places = (listed, "!NoneType!") if size is not None else ("!NoneType!", listed)
         types = ("list", "NoneType") if size is not None else ("NoneType", "list")
         raise TypeError(
-            f"upsample_nearest1d() received an invalid combination of arguments - got (Tensor, "
-            f"{', '.join(types)}), but expected one of:\n * (Tensor input, tuple of ints "
+            f"upsample_nearest{dims}d() received an invalid combination of arguments - got "
+            f"(Tensor, {', '.join(types)}), but expected one of:\n * (Tensor input, tuple of ints "
             "output_size, tuple of floats scale_factors)\n      didn't match because some of the "
             f"arguments have invalid types: (Tensor, {', '.join(places)})\n * (Tensor input, tuple "
-            "of ints output_size, float scales = None, *, Tensor out = None)\n"
+            f"of ints output_size, {taken}, *, Tensor out = None)\n"
         )
 
 
@@ -497,7 +505,7 @@ def _interpolate(
                 "expected size to be one of int or Tuple[int] or Tuple[int, int] or Tuple[int, "
                 f"int, int], but got size with types {types}"
             )
-    _check_factor(size, scale_factor)
+    _check_factor(size, scale_factor, dims)
     if size is not None:
         if recompute_scale_factor:
             raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")

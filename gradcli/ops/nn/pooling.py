@@ -37,8 +37,16 @@ def spread(name: str, what: str, value: Any, dims: int) -> Sizes:
         return sizes * dims
     if len(sizes) != dims:
         word = ("", "one int", "two ints", "three ints")[dims]
-        raise RuntimeError(f"{name}: {what} must either be a single int, or a tuple of {word}")
+        wanted = "omitted, a single int," if what == "stride" else "a single int,"
+        raise RuntimeError(f"{name}: {what} {_must(name, what)} {wanted} or a tuple of {word}")
     return sizes
+
+
+def _must(name: str, what: str) -> str:
+    """How PyTorch's sentence about a setting begins, which differs from kernel to kernel."""
+    if name == "avg_pool3d":
+        return "must be"
+    return "must be either" if what == "dilation" else "must either be"
 
 
 def _positions(size: int, kernel: int, stride: int, pad: int, dilation: int, ceil: bool) -> int:
@@ -267,15 +275,18 @@ def _check_windows(
     dilation: Sizes,
     ceil: bool,
 ) -> None:
-    for word, values in (("kernel size", kernel), ("stride", stride), ("dilation", dilation)):
+    for word, letter, values in (
+        ("kernel size", "k", kernel),
+        ("stride", "d", stride),
+        ("dilation", "dilation", dilation),
+    ):
         if any(n <= 0 for n in values):
             if word == "stride" and 0 in values:
                 raise RuntimeError("stride should not be zero")
             raise RuntimeError(
                 f"{word} should be greater than zero, but got "
                 + " ".join(
-                    f"{label}: {n}"
-                    for label, n in zip(("dT", "dH", "dW")[-dims:], values, strict=True)
+                    f"{letter}{axis}: {n}" for axis, n in zip("THW"[-dims:], values, strict=True)
                 )
             )
     for k, p, d in zip(kernel, padding, dilation, strict=True):

@@ -404,8 +404,10 @@ def sentence(error: ArgumentError, flavour: str, given: int, name: str) -> str:
 
 
 def shown_name(parameter: Parameter, flavour: str) -> str:
-    """The parameter's name in messages."""
-    return "input" if parameter.name == "self" and flavour not in BOUND else parameter.name
+    """The parameter's name in messages: without the mark of one that is a word of Python's."""
+    if parameter.name == "self" and flavour not in BOUND:
+        return "input"
+    return parameter.name.removesuffix("_")
 
 
 def expected(parameter: Parameter) -> str:
