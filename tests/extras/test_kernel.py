@@ -115,6 +115,25 @@ def test_plots_stand_below_their_cell(notebook: Notebook) -> None:
     assert notebook.run("2")[1][-1][0] == "execute_result"  # and not below the next one
 
 
+@pytest.mark.parametrize(
+    ("drawing", "names"),
+    [
+        ("%plot x**2 x -3 3 --hess", ("x**2", "derivative", "curvature")),
+        ("%plot losses", ("losses",)),
+        ("plot losses", ("losses",)),  # without its percent
+    ],
+)
+def test_plot_draws_as_figures_are_drawn(
+    notebook: Notebook, drawing: str, names: tuple[str, ...]
+) -> None:
+    notebook.run("losses = [3., 2., 1.5]")
+    ((kind, content),) = notebook.run(drawing)[1]
+    picture = content["data"]["image/svg+xml"]
+    assert (kind, picture.startswith("<svg")) == ("display_data", True)
+    assert all(f">{name}</text>" in picture for name in names)
+    assert "no finite value" in text_of(notebook.run("%plot [float('nan')]")[1])
+
+
 def test_graphs_and_explanations_are_pictures(notebook: Notebook) -> None:
     notebook.run("a = param([1., 2.])\nloss = (a ** 2).sum()")
     ((_, graph),) = notebook.run("%graph loss")[1]

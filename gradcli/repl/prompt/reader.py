@@ -15,9 +15,8 @@ from prompt_toolkit.completion import Completer
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions, has_selection, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.key_binding.key_processor import KeyPress, KeyProcessor
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.processors import (
     ConditionalProcessor,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
 
+    from gradcli.repl.files.history import FileHistory
     from gradcli.repl.session.shell import Shell
 
     from .live import Live
@@ -91,7 +91,7 @@ class Prompt:
     def __init__(
         self,
         config: Config,
-        history: History,
+        history: FileHistory,
         shell: Callable[[], Shell | None],
         *,
         coloured: bool,
@@ -100,6 +100,7 @@ class Prompt:
         toolbar: Callable[[str, int], StyleAndTextTuples] | None = None,
     ) -> None:
         self.config = config
+        self.history = history
         self.shell = shell
         self.draft = draft
         self.toolbar = toolbar
@@ -141,6 +142,7 @@ class Prompt:
         if hasattr(signal, "SIGWINCH"):  # the terminal says when its size changes
             self.session.app.terminal_size_polling_interval = None
         self.session.default_buffer.on_text_changed += self._text_changed
+        self.session.app.key_processor.before_key_press += self._take_in
 
     def ask(self) -> str:
         """The next input. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
@@ -222,6 +224,21 @@ class Prompt:
         if app.editing_mode is not EditingMode.VI:
             return ""
         return f" {app.vi_state.input_mode.value.removeprefix('vi-')}"
+
+    # ------------------------------------------------------------ history
+
+    def _take_in(self, _: KeyProcessor) -> None:
+        """Put what other sessions ran since above the input, where Up and a search find it."""
+        buffer = self.session.default_buffer
+        loading, lines = buffer._load_history_task, buffer._working_lines
+        if loading is None or not loading.done() or buffer.working_index < len(lines) - 1:
+            return
+        new = self.history.refresh()
+        if new:
+            cursor, suggestion, typed = buffer.cursor_position, buffer.suggestion, lines.pop()
+            lines.extend([*new, typed])
+            buffer.working_index = len(lines) - 1
+            buffer.cursor_position, buffer.suggestion = cursor, suggestion
 
     # ------------------------------------------------------------ drafts
 
