@@ -197,10 +197,14 @@ def test_a_new_start_forgets_names_and_keeps_its_client(prefix: Path) -> None:
 
 def test_interrupts_end_the_cell_and_nothing_else(notebook: Notebook) -> None:
     notebook.run("kept = 5")
-    threading.Timer(0.5, notebook.manager.interrupt_kernel).start()
+    twice = [threading.Timer(0.5 + at, notebook.manager.interrupt_kernel) for at in (0, 0.01)]
+    for timer in twice:
+        timer.start()
     started = time.monotonic()
-    reply, _ = notebook.run("while True: pass")
+    reply, shown = notebook.run("while True: pass")
     assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
+    assert [kind for kind, _ in shown] == ["error"]  # which is told once
+    assert reply["evalue"].startswith(f"interrupted at In[{reply['execution_count']}]:1:")
     assert time.monotonic() - started < 20
     assert text_of(notebook.run("kept")[1]) == "5"
 

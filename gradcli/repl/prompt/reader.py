@@ -48,6 +48,7 @@ TYPED_AHEAD = 4  # characters that a fast typist has pressed behind Enter when i
 LOOKED_AT = 2000  # inputs of the history that suggestions come from
 PREVIEW = 0.015  # seconds without a key after which a value is computed that is shown dimmed
 LEAST = 8  # columns that a preview is worth
+ESCAPES = 0.1  # seconds within which what follows Escape is part of its key, such as an arrow
 DRAFT = 0.7  # seconds after which what stands at the prompt is written to the journal
 
 
@@ -141,6 +142,7 @@ class Prompt:
         )
         if hasattr(signal, "SIGWINCH"):  # the terminal says when its size changes
             self.session.app.terminal_size_polling_interval = None
+        self.session.app.ttimeoutlen = ESCAPES
         self.session.default_buffer.on_text_changed += self._text_changed
         self.session.app.key_processor.before_key_press += self._take_in
 
@@ -374,6 +376,14 @@ class Prompt:
             text = event.data.replace("\r\n", "\n").replace("\r", "\n")
             self.pasted = self.pasted or "%" in text
             event.current_buffer.insert_text(text)
+
+        @Condition
+        def is_alone() -> bool:
+            return not get_app().key_processor.input_queue
+
+        @keys.add(Keys.Escape, filter=menu & is_alone, eager=True)
+        def _close(event: KeyPressEvent) -> None:
+            event.current_buffer.cancel_completion()
 
         @keys.add(Keys.Escape, Keys.ControlM, filter=default_buffer)
         def _run(event: KeyPressEvent) -> None:
