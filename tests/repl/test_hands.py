@@ -166,6 +166,27 @@ def test_what_is_watched_stands_on_the_screen_when_the_pager_is_left(start: Star
     assert "]: 2" in terminal.enter("1 + 1")
 
 
+def test_the_first_names_of_a_module_are_those_of_the_alphabet(start: Start) -> None:
+    terminal = start()
+    terminal.send("torch." + TAB)
+    terminal.see("absolute")
+    assert re.search(r"torch\.\s+abs\s", terminal.screen.text())
+    terminal.send(ESCAPE + CTRL_U)
+
+
+def test_help_of_a_magic_is_a_transcript(start: Start) -> None:
+    """What an input prints stands below it, as it does at the prompt."""
+    terminal = start()
+    told = terminal.enter("%help undo")
+    lines = [line.strip() for line in told.split("\n") if line.strip()]
+    place = lines.index("In [2]: x.mul_(3)")
+    assert lines[place + 1 : place + 4] == [
+        "Out[2]: tensor([3., 6.])",
+        "In [3]: %undo",
+        "took back In[2]: x.mul_(3)",
+    ]
+
+
 def test_tab_waits_for_the_language(start: Start) -> None:
     """The prompt is there before the names are: what is pressed in between is not lost."""
     terminal = start(wait=False)

@@ -78,9 +78,9 @@ def magic_text(name: str) -> str:
     lines = [magic.usage, f"    {magic.doc}"]
     for example in magic.examples:
         lines.append("")
-        for number, text in enumerate(example.inputs, 1):
+        for number, (text, prints) in enumerate(zip(*example, strict=True), 1):
             lines.append(f"    In [{number}]: {text}")
-        lines += [f"    {line}" for line in example.prints.split("\n")]
+            lines += [f"    {line}" for line in prints.split("\n") if prints]
     return "\n".join(lines)
 
 
