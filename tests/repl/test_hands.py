@@ -174,6 +174,18 @@ def test_the_first_names_of_a_module_are_those_of_the_alphabet(start: Start) -> 
     terminal.send(ESCAPE + CTRL_U)
 
 
+def test_a_function_is_no_result_yet(start: Start) -> None:
+    terminal = start()
+    terminal.enter("f = lambda x: x**3; x = param(2.); n = 3; net = nn.Linear(1, 1)")
+    for magic in ("grad", "jacobian", "hessian", "minimize", "solve", "explain", "check"):
+        told = " ".join(terminal.enter(f"%{magic} f").split())
+        assert "`f` is a function, not a tensor" in told, magic
+        assert "take a value of it, such as f(x)" in told, magic
+    assert "such as net(x)" in terminal.enter("%grad net")
+    assert "`n` is an int, not a tensor" in terminal.enter("%grad n")
+    assert "tensor(12.)" in terminal.enter("%grad f(x)")
+
+
 def test_help_of_a_magic_is_a_transcript(start: Start) -> None:
     """What an input prints stands below it, as it does at the prompt."""
     terminal = start()

@@ -96,7 +96,7 @@ def test_wrong_calls(talk: Talk) -> None:
     assert "is not on a graph" in talk("z = ones(2)", "%backward z")
     assert "a gradient starts from one number" in talk("x = param([1., 2.])", "%backward x*2")
     assert "NameError" in talk("%grad nope x")
-    assert "is a int, not a tensor" in talk("k = 1", "%graph k")
+    assert "is an int, not a tensor" in talk("k = 1", "%graph k")
     assert "needs the shape of `x`: [2]" in talk("y = x*x", "%jvp y x [1, 2, 3]")
     assert "Traceback" not in talk("%plot 3", "%hist 'a'", "%set", "%seed x", "%check k", "%why k")
 
