@@ -63,8 +63,6 @@ class CellSession(Shell):
         pyplot = self.session.pyplot
         if pyplot is not None:
             pyplot.show()  # as notebooks do: what is drawn is seen below its cell
-        if self.interrupted:
-            self.error = Diagnostic("KeyboardInterrupt: what was done before stays")
         return self.error
 
     def stream(self, text: str, name: str = "stdout") -> None:
@@ -108,6 +106,11 @@ class CellSession(Shell):
             self.error = diagnostic
         else:
             self.stream(self.text_of(diagnostic) + "\n", "stderr")
+
+    def show_interrupt(self, message: str) -> None:
+        """Keep the interrupt as the error that ends the cell, which tells it once."""
+        self.interrupted = True
+        self.error = Diagnostic(f"KeyboardInterrupt: {message}")
 
     def text_of(self, diagnostic: Diagnostic) -> str:
         """A diagnostic as a notebook shows it."""

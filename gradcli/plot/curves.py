@@ -1,4 +1,4 @@
-"""Curves through points in one picture for a terminal: what `%plot` shows."""
+"""Curves through points in one figure: what `%plot` shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from .axes import Axes
 from .figure import Figure
 from .numbers import vector
 from .styles import CYCLE
-from .terminal import draw
 
 
 class Curve:
@@ -24,16 +23,14 @@ class Curve:
         self.y = y
 
 
-def curves_text(
-    curves: Sequence[Curve], width: int, *, colour: bool, ascii: bool, poles: bool = False
-) -> str:
-    """The curves in one picture of `width` columns, with axes and a legend; the first is on top.
+def curves_figure(curves: Sequence[Curve], *, poles: bool = False) -> Figure | None:
+    """The curves in one figure with axes and a legend, the first on top; None: nothing is finite.
 
     With `poles` the few values near a pole are left out, which would flatten all others.
     """
     finite = [y for curve in curves for y in curve.y if math.isfinite(y)]
     if not finite:
-        return "there is no finite value to draw"
+        return None
     low, high = _limits(finite, poles)
     figure = Figure(1, None, lambda name: None)
     axes: Axes = figure.gca()
@@ -46,7 +43,7 @@ def curves_text(
         y = vector([y if low <= y <= high else math.nan for y in curve.y])
         shade = CYCLE[turn % len(CYCLE)]
         axes.add_line(Line(vector(curve.x), y, shade, label=curve.name, zorder=2.0 - turn / 100))
-    return draw(figure, width, colour=colour, ascii=ascii)
+    return figure
 
 
 def _limits(values: Sequence[float], poles: bool) -> tuple[float, float]:

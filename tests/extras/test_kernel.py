@@ -115,6 +115,25 @@ def test_plots_stand_below_their_cell(notebook: Notebook) -> None:
     assert notebook.run("2")[1][-1][0] == "execute_result"  # and not below the next one
 
 
+@pytest.mark.parametrize(
+    ("drawing", "names"),
+    [
+        ("%plot x**2 x -3 3 --hess", ("x**2", "derivative", "curvature")),
+        ("%plot losses", ("losses",)),
+        ("plot losses", ("losses",)),  # without its percent
+    ],
+)
+def test_plot_draws_as_figures_are_drawn(
+    notebook: Notebook, drawing: str, names: tuple[str, ...]
+) -> None:
+    notebook.run("losses = [3., 2., 1.5]")
+    ((kind, content),) = notebook.run(drawing)[1]
+    picture = content["data"]["image/svg+xml"]
+    assert (kind, picture.startswith("<svg")) == ("display_data", True)
+    assert all(f">{name}</text>" in picture for name in names)
+    assert "no finite value" in text_of(notebook.run("%plot [float('nan')]")[1])
+
+
 def test_graphs_and_explanations_are_pictures(notebook: Notebook) -> None:
     notebook.run("a = param([1., 2.])\nloss = (a ** 2).sum()")
     ((_, graph),) = notebook.run("%graph loss")[1]
@@ -178,10 +197,14 @@ def test_a_new_start_forgets_names_and_keeps_its_client(prefix: Path) -> None:
 
 def test_interrupts_end_the_cell_and_nothing_else(notebook: Notebook) -> None:
     notebook.run("kept = 5")
-    threading.Timer(0.5, notebook.manager.interrupt_kernel).start()
+    twice = [threading.Timer(0.5 + at, notebook.manager.interrupt_kernel) for at in (0, 0.01)]
+    for timer in twice:
+        timer.start()
     started = time.monotonic()
-    reply, _ = notebook.run("while True: pass")
+    reply, shown = notebook.run("while True: pass")
     assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
+    assert [kind for kind, _ in shown] == ["error"]  # which is told once
+    assert reply["evalue"].startswith(f"interrupted at In[{reply['execution_count']}]:1:")
     assert time.monotonic() - started < 20
     assert text_of(notebook.run("kept")[1]) == "5"
 

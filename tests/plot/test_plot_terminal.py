@@ -105,12 +105,13 @@ def test_formulas_are_letters() -> None:
 
 
 def test_the_same_code_draws_without_colour_and_in_ascii() -> None:
-    from gradcli.plot.curves import Curve, curves_text
+    from gradcli.plot.curves import Curve, curves_figure
+    from gradcli.plot.terminal import draw
 
     xs = [at / 10 for at in range(-30, 31)]
-    drawn = curves_text(
-        [Curve("f", xs, [x * x for x in xs]), Curve("g", xs, xs)], 60, colour=False, ascii=True
-    )
+    figure = curves_figure([Curve("f", xs, [x * x for x in xs]), Curve("g", xs, xs)])
+    assert figure is not None
+    drawn = draw(figure, 60, colour=False, ascii=True)
     assert drawn.isascii()
     assert "* f   . g" in drawn
     assert max(map(len, drawn.splitlines())) <= 60

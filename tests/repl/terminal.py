@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ENTER, ALT_ENTER, TAB, ESCAPE = "\r", "\x1b\r", "\t", "\x1b"
-UP, DOWN, RIGHT = "\x1b[A", "\x1b[B", "\x1b[C"
+UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 CTRL_C, CTRL_D, CTRL_E, CTRL_R, CTRL_U = "\x03", "\x04", "\x05", "\x12", "\x15"
 CTRL_O, CTRL_X, F2 = "\x0f", "\x18", "\x1bOQ"
 

@@ -15,7 +15,7 @@ from terminal import ENTER, Terminal
 
 from gradcli.repl.files.config import Config
 from gradcli.repl.magics.parse import split
-from gradcli.repl.magics.table import MAGICS
+from gradcli.repl.magics.table import MAGICS, Example
 from gradcli.repl.main import run_magic, show_help
 from gradcli.repl.session.shell import Shell
 from gradcli.tensor import dtypes, print_options
@@ -62,13 +62,14 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_examples(talk: Talk, example: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An example prints what its help says: all of it, but for what `…` stands for."""
+def test_examples(talk: Talk, example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each input prints what the help says: all of it, but for what `…` stands for."""
     monkeypatch.setenv("COLUMNS", "80")
-    shown = talk(*example.inputs)  # type: ignore[attr-defined]
-    parts = example.prints.split("…")  # type: ignore[attr-defined]
-    assert re.fullmatch(".*".join(map(re.escape, parts)), shown.rstrip("\n"), re.S), shown
-    assert "error:" not in shown
+    for text, prints in zip(example.inputs, example.prints, strict=True):
+        shown = talk(text)
+        parts = prints.split("…")
+        assert re.fullmatch(".*".join(map(re.escape, parts)), shown.rstrip("\n"), re.S), shown
+        assert "error:" not in shown
 
 
 def test_every_magic_has_an_example() -> None:
@@ -95,7 +96,7 @@ def test_wrong_calls(talk: Talk) -> None:
     assert "is not on a graph" in talk("z = ones(2)", "%backward z")
     assert "a gradient starts from one number" in talk("x = param([1., 2.])", "%backward x*2")
     assert "NameError" in talk("%grad nope x")
-    assert "is a int, not a tensor" in talk("k = 1", "%graph k")
+    assert "is an int, not a tensor" in talk("k = 1", "%graph k")
     assert "needs the shape of `x`: [2]" in talk("y = x*x", "%jvp y x [1, 2, 3]")
     assert "Traceback" not in talk("%plot 3", "%hist 'a'", "%set", "%seed x", "%check k", "%why k")
 

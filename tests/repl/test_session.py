@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import CTRL_C, CTRL_D, CTRL_U, ENTER, ESCAPE, UP, Terminal
+from terminal import CTRL_C, CTRL_D, CTRL_R, CTRL_U, DOWN, ENTER, ESCAPE, LEFT, UP, Terminal
 
 Start = Callable[..., Terminal]
 
@@ -120,6 +120,42 @@ def test_two_sessions_share_a_history(start: Start, tmp_path: Path) -> None:
     third = start()
     third.send("first" + UP)
     third.see("first_4 = 1")
+
+
+def test_a_search_finds_what_another_session_ran(start: Start) -> None:
+    first, second = start(), start()
+    first.enter("own = 1")
+    second.enter("of_the_second = 2")
+    first.send(CTRL_R + "second")  # the prompt stands since before that
+    first.see("of_the_second = 2")
+    first.send(CTRL_C)
+    first.until(lambda: first.line() == "In [2]:", "an empty prompt")
+    second.enter("later = 3")
+    first.send(UP)
+    first.until(lambda: first.line().endswith("later = 3"), "the newest input")
+    first.send(UP)
+    first.until(lambda: first.line().endswith("of_the_second = 2"), "the one before")
+    first.send(UP)
+    first.until(lambda: first.line().endswith("own = 1"), "its own, once")
+    second.enter("last = 4")
+    first.send(DOWN * 3 + "1 + 1" + LEFT)
+    assert "2" in first.enter("")
+    first.send(UP)
+    first.until(lambda: first.line().endswith("1 + 1"), "its own after the prompt")
+    first.send(UP)
+    first.until(lambda: first.line().endswith("last = 4"), "what stands before it")
+
+
+def test_a_history_that_was_shortened_is_read_anew(start: Start, tmp_path: Path) -> None:
+    terminal = start()
+    terminal.enter("before = 1")
+    path = state(tmp_path) / "history"
+    path.with_name("new").write_text('"kept = 1"\nbroken\n"kept = 2"\n')
+    os.replace(path.with_name("new"), path)
+    terminal.enter("own = 3")
+    for wanted in ("own = 3", "kept = 2", "kept = 1"):
+        terminal.send(UP)
+        terminal.until(lambda wanted=wanted: terminal.line().endswith(wanted), wanted)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")

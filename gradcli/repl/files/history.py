@@ -1,14 +1,15 @@
 """The history of inputs, on disk: one JSON string a line.
 
 Every input is added by one write at the end of the file, so sessions that run at the same time add
-to one history and never harm each other's. A line that is damaged is skipped.
+to one history and never harm each other's; each takes in what the others added. A line that is
+damaged is skipped.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from pathlib import Path
 
 from prompt_toolkit.history import History
@@ -28,6 +29,8 @@ class FileHistory(History):
         super().__init__()
         self.warn = warn
         self.path: Path | None = None
+        self.file = (0, 0)  # the file that was read: its inode, and the bytes read of it
+        self.own = 0  # inputs that this session added behind them
         try:
             self.path = places.state_directory() / "history"
         except OSError as error:
@@ -48,15 +51,42 @@ class FileHistory(History):
         except OSError as error:
             self._fail(error)
             return []
-        found = []
-        for line in reversed(lines):
-            try:
-                text = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(text, str):
-                found.append(text)
-        return found
+        return _inputs(lines)[::-1]
+
+    async def load(self) -> AsyncGenerator[str, None]:
+        """The inputs of all sessions, the newest first."""
+        self.refresh()
+        for text in self._loaded_strings:
+            yield text
+
+    def refresh(self) -> list[str]:
+        """Take in what was added to the file; what is new to this session, the oldest first.
+
+        Costs one look at the size of the file where nothing was added.
+        """
+        if self.path is None:
+            return []
+        try:
+            state = os.stat(self.path)
+            inode, end = self.file
+            if (state.st_ino, state.st_size) == self.file:
+                return []
+            whole = state.st_ino != inode or state.st_size < end
+            added = _inputs(self._tail() if whole else self._since(end))
+        except OSError:  # what reads or writes it next says why
+            return []
+        self._loaded = True
+        self._loaded_strings[: None if whole else self.own] = added[::-1]
+        self.file = (state.st_ino, state.st_size)
+        new = [] if whole or self.own else added
+        self.own = 0
+        return new
+
+    def _since(self, start: int) -> list[bytes]:
+        assert self.path is not None
+        with open(self.path, "rb") as file:
+            file.seek(start)
+            return file.read(READ).split(b"\n")
 
     def _tail(self) -> list[bytes]:
         assert self.path is not None
@@ -89,11 +119,29 @@ class FileHistory(History):
                 shorter.write(b"\n".join(lines))
             os.replace(temporary, self.path)
 
+    def append_string(self, string: str) -> None:
+        """Add an input, unless it is blank."""
+        if string.strip():
+            super().append_string(string)
+
     def store_string(self, string: str) -> None:
         """Add an input to the file."""
-        if self.path is None or not string.strip():
+        if self.path is None:
             return
         try:
             places.append(self.path, one_line(string) + "\n")
+            self.own += 1
         except OSError as error:
             self._fail(error)
+
+
+def _inputs(lines: list[bytes]) -> list[str]:
+    found = []
+    for line in lines:
+        try:
+            text = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(text, str):
+            found.append(text)
+    return found

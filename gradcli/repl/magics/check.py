@@ -36,7 +36,7 @@ from gradcli.tensor.tensor import Tensor, shape_of
 
 from .explain import texts_of
 from .gradients import last_result
-from .parse import split
+from .parse import result, split
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
@@ -313,7 +313,7 @@ def _is_whole(text: str) -> bool:
 def check(shell: Shell, text: str) -> None:
     expression, leaves = _asked(text)
     expression = expression or last_result(shell)
-    old = shell.evaluate(expression)
+    old = result(shell, expression)
     recipe = Recipe(shell, expression)
     seen: list[Any] = []
     try:

@@ -12,6 +12,7 @@ from gradcli.render.diagnostics import wrap
 from gradcli.repl.session.failed import Failed
 from gradcli.tensor.print_options import within
 
+from .parse import article
 from .table import MAGICS
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def magic_text(name: str) -> str:
     lines = [magic.usage, f"    {magic.doc}"]
     for example in magic.examples:
         lines.append("")
-        for number, text in enumerate(example.inputs, 1):
+        for number, (text, prints) in enumerate(zip(*example, strict=True), 1):
             lines.append(f"    In [{number}]: {text}")
-        lines += [f"    {line}" for line in example.prints.split("\n")]
+            lines += [f"    {line}" for line in prints.split("\n") if prints]
     return "\n".join(lines)
 
 
@@ -261,7 +262,7 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
     if signature is None:
         kind = type(value).__name__
         text = text_repr(value)
-        what = f"an object of {kind}" if kind[0].isupper() else f"{_article(kind)} {kind}"
+        what = f"an object of {kind}" if kind[0].isupper() else f"{article(kind)} {kind}"
         return f"{name} is {what}:{chr(10) if chr(10) in text else ' '}{text}"
     lines = [f"{name}{signature}"]
     made = statement_of(shell, value)
@@ -278,10 +279,6 @@ def _described(shell: Shell, name: str, value: Any, everything: bool) -> str:
         kind = f"a class of {', '.join(bases)}, " if bases and bases != ["object"] else ""
         lines.append(f"    {kind}defined in In[{made.number}]; {name}?? shows it")
     return "\n".join(lines)
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[0] in "aeiou" else "a"
 
 
 def _python_doc(name: str) -> str:

@@ -239,10 +239,30 @@ def tensor(shell: Shell, text: str) -> Any:
     from gradcli.repl.session.failed import Failed
     from gradcli.tensor.tensor import Tensor
 
-    value = shell.evaluate(text)
+    value = result(shell, text)
     if type(value) is not Tensor:
-        raise Failed(f"`{text}` is a {type(value).__name__}, not a tensor")
+        kind = type(value).__name__
+        raise Failed(f"`{text}` is {article(kind)} {kind}, not a tensor")
     return value
+
+
+def result(shell: Shell, text: str) -> Any:
+    """The value of an argument that is to be a result. Raises Failed for what can be called."""
+    from gradcli.repl.session.failed import Failed
+
+    value = shell.evaluate(text)
+    if callable(value):
+        kind = type(value).__name__
+        raise Failed(
+            f"`{text}` is {article(kind)} {kind}, not a tensor",
+            f"take a value of it, such as {text}(x) for a leaf x; %plot draws functions",
+        )
+    return value
+
+
+def article(noun: str) -> str:
+    """ "an" before a vowel, "a" otherwise."""
+    return "an" if noun[0] in "aeiou" else "a"
 
 
 Function = Callable[["Shell", str], None]

@@ -21,7 +21,7 @@ from gradcli.torch.namespaces import tensor_method
 
 from .check import Recipe
 from .gradients import assigned
-from .parse import arguments
+from .parse import arguments, result
 
 if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
@@ -79,7 +79,7 @@ def _search(shell: Shell, name: str, text: str, search: Callable[..., tuple[Poin
 
 def _problem(shell: Shell, expression: str, chosen: list[str]) -> Problem:
     """The result as a function of its leaves, or of those that are chosen. Raises Failed."""
-    shell.evaluate(expression)
+    result(shell, expression)
     recipe = Recipe(shell, expression)
     known = recipe.leaves
     for name in chosen:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Example(NamedTuple):
-    """Inputs and what they print; `…` stands for what is left out or differs from run to run."""
+    """Inputs and what each prints; `…` stands for what is left out or differs from run to run."""
 
     inputs: tuple[str, ...]
-    prints: str
+    prints: tuple[str, ...]
 
 
 class Magic:
@@ -60,8 +60,10 @@ class Magic:
 _Y = "x = param([1., 2.]); y = (x**2).sum()"
 
 
-def _example(*inputs: str, prints: str) -> Example:
-    return Example(inputs, prints)
+def _example(*inputs: str, prints: str | tuple[str, ...]) -> Example:
+    """An example; `prints` is what the last input prints, or the last inputs, one text each."""
+    said = (prints,) if isinstance(prints, str) else prints
+    return Example(inputs, ("",) * (len(inputs) - len(said)) + said)
 
 
 MAGICS: dict[str, Magic] = {
@@ -87,7 +89,7 @@ MAGICS: dict[str, Magic] = {
                     "x = param(3.)",
                     "x**2",
                     "%grad",
-                    prints=("Out[2]: tensor(9., grad_fn=<PowBackward0>)\nOut[3]: tensor(6.)"),
+                    prints=("Out[2]: tensor(9., grad_fn=<PowBackward0>)", "Out[3]: tensor(6.)"),
                 ),
             ),
         ),
@@ -145,7 +147,10 @@ MAGICS: dict[str, Magic] = {
             "gradients",
             (
                 _example(
-                    _Y, "%backward y", "%zero", prints=("x.grad = tensor([2., 4.])\nx.grad = None")
+                    _Y,
+                    "%backward y",
+                    "%zero",
+                    prints=("x.grad = tensor([2., 4.])", "x.grad = None"),
                 ),
             ),
         ),
@@ -158,7 +163,7 @@ MAGICS: dict[str, Magic] = {
                 _example(
                     "%no_grad on",
                     "param(1.) * 2",
-                    prints=("operations are not recorded\nOut[2]: tensor(2.)"),
+                    prints=("operations are not recorded", "Out[2]: tensor(2.)"),
                 ),
             ),
             ("on", "off"),
@@ -193,10 +198,9 @@ MAGICS: dict[str, Magic] = {
                     "%solve x**2-4 --write",
                     "x.item()",
                     prints=(
-                        "x = tensor(2.)\n"
-                        "x**2-4 = tensor(0.)\n"
-                        "found after 4 steps; the gradient's norm is 0\n"
-                        "Out[3]: 2.0"
+                        "x = tensor(2.)\nx**2-4 = tensor(0.)\n"
+                        "found after 4 steps; the gradient's norm is 0",
+                        "Out[3]: 2.0",
                     ),
                 ),
             ),
@@ -344,10 +348,8 @@ MAGICS: dict[str, Magic] = {
                     "%watch w.grad, w.detach()**2",
                     "(w**2).backward()",
                     prints=(
-                        "  w.grad        = None\n"
-                        "  w.detach()**2 = tensor(4.)\n"
-                        "* w.grad        = tensor(4.)\n"
-                        "  w.detach()**2 = tensor(4.)"
+                        "  w.grad        = None\n  w.detach()**2 = tensor(4.)",
+                        "* w.grad        = tensor(4.)\n  w.detach()**2 = tensor(4.)",
                     ),
                 ),
             ),
@@ -359,12 +361,22 @@ MAGICS: dict[str, Magic] = {
             "inputs of this session, or with -g of all; with a tensor, how often its values occur",
             "views",
             (
-                _example("1 + 2", "%hist", prints=("Out[1]: 3\n1: 1 + 2")),
                 _example(
-                    "1 + 2", "3 * 4", "%hist 2 -o", prints=("Out[1]: 3\nOut[2]: 12\n2: 3 * 4\n12")
+                    "1 + 2",
+                    "%hist",
+                    prints=("Out[1]: 3", "1: 1 + 2"),
                 ),
                 _example(
-                    "1 + 2", "3 * 4", "%hist -g +", prints=("Out[1]: 3\nOut[2]: 12\n1: 1 + 2")
+                    "1 + 2",
+                    "3 * 4",
+                    "%hist 2 -o",
+                    prints=("Out[1]: 3", "Out[2]: 12", "2: 3 * 4\n12"),
+                ),
+                _example(
+                    "1 + 2",
+                    "3 * 4",
+                    "%hist -g +",
+                    prints=("Out[1]: 3", "Out[2]: 12", "1: 1 + 2"),
                 ),
             ),
             ("names", "-g", "-l", "-n", "-o", "--all"),
@@ -399,7 +411,7 @@ MAGICS: dict[str, Magic] = {
                 _example(
                     "%dtype float64",
                     "tensor(1.).dtype",
-                    prints=("the default dtype is float64\nOut[2]: torch.float64"),
+                    prints=("the default dtype is float64", "Out[2]: torch.float64"),
                 ),
             ),
             DTYPES,
@@ -473,9 +485,9 @@ MAGICS: dict[str, Magic] = {
                     "%undo",
                     "x",
                     prints=(
-                        "Out[2]: tensor([3., 6.])\n"
-                        "took back In[2]: x.mul_(3)\n"
-                        "Out[4]: tensor([1., 2.])"
+                        "Out[2]: tensor([3., 6.])",
+                        "took back In[2]: x.mul_(3)",
+                        "Out[4]: tensor([1., 2.])",
                     ),
                 ),
                 _example(
@@ -483,8 +495,8 @@ MAGICS: dict[str, Magic] = {
                     "%undo",
                     "%vars",
                     prints=(
-                        "took back In[1]: x = 1\n"
-                        "there are no variables yet: try x = param([1., 2.])"
+                        "took back In[1]: x = 1",
+                        "there are no variables yet: try x = param([1., 2.])",
                     ),
                 ),
             ),
@@ -502,7 +514,7 @@ MAGICS: dict[str, Magic] = {
                     "%undo",
                     "%redo",
                     "x",
-                    prints=("took back In[2]: x = 2\ndid again In[2]: x = 2\nOut[5]: 2"),
+                    prints=("took back In[2]: x = 2", "did again In[2]: x = 2", "Out[5]: 2"),
                 ),
             ),
             (),
@@ -518,8 +530,8 @@ MAGICS: dict[str, Magic] = {
                     "%reset",
                     "%vars",
                     prints=(
-                        "all names are forgotten\n"
-                        "there are no variables yet: try x = param([1., 2.])"
+                        "all names are forgotten",
+                        "there are no variables yet: try x = param([1., 2.])",
                     ),
                 ),
             ),
@@ -534,7 +546,7 @@ MAGICS: dict[str, Magic] = {
                 _example(
                     "%precision 2",
                     "tensor(1.23456)",
-                    prints=("tensors are printed with 2 digits\nOut[2]: tensor(1.23)"),
+                    prints=("tensors are printed with 2 digits", "Out[2]: tensor(1.23)"),
                 ),
             ),
             (),

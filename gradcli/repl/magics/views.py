@@ -113,7 +113,7 @@ def graph(shell: Shell, text: str) -> None:
 
 
 def plot(shell: Shell, text: str) -> None:
-    from gradcli.plot.curves import Curve, curves_text
+    from gradcli.plot.curves import Curve, curves_figure
     from gradcli.plot.terminal import WIDEST
 
     words = split(text)
@@ -131,22 +131,24 @@ def plot(shell: Shell, text: str) -> None:
         return
     name, words = _drawn(words)
     value = shell.evaluate(words[0])
-    width = min(shell.width - 1, WIDEST)
     if callable(value):
         if len(words) not in (1, 3):
             raise Failed("a function is drawn from a to b: %plot f -3 3, %plot x**2 x -3 3")
         ends = [_number(shell, word) for word in words[1:]] or [-3.0, 3.0]
         if not ends[0] < ends[1]:
             raise Failed("the interval is empty: a must be less than b")
-        curves = _function(name, value, ends[0], ends[1], 2 * width, bent)
+        count = 2 * min(shell.width - 1, WIDEST)  # as many points as a terminal shows
+        curves = _function(name, value, ends[0], ends[1], count, bent)
     else:
         curves = []
         for word in words:
             ys = numbers_of(shell.evaluate(word), word)
             curves.append(Curve(word, list(range(len(ys))), ys))
-    shell.say(
-        curves_text(curves, width, colour=shell.colour, ascii=shell.ascii, poles=callable(value))
-    )
+    figure = curves_figure(curves, poles=callable(value))
+    if figure is None:
+        shell.say("there is no finite value to draw")
+    else:
+        shell.show_figure(figure)
 
 
 def _drawn(words: list[str]) -> tuple[str, list[str]]:

@@ -143,9 +143,9 @@ def value(shell: Shell, name: str) -> Any:
 
 
 def attributes(value: Any) -> list[str]:
-    """The names behind the dot of a value."""
+    """The names behind the dot of a value, in the order of the alphabet: no capitals first."""
     try:
-        return names_of(value)
+        return sorted(names_of(value), key=str.lower)
     except (KeyError, TypeError):
         return []
 

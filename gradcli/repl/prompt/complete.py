@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gradcli.repl.session.shell import Shell
 
 MOST = 500  # completions that are offered
+LOADING = 0.02  # seconds between two looks whether the session is there
 KEYWORDS = [
     "and",
     "as",
@@ -276,6 +278,15 @@ class GradCompleter(Completer):
 
     def __init__(self, shell: Callable[[], Shell | None]) -> None:
         self.shell = shell
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """The completions at the cursor, once the language is loaded."""
+        while self.shell() is None:  # a Tab within the first half second; a failure ends the prompt
+            await asyncio.sleep(LOADING)
+        for found in self.get_completions(document, complete_event):
+            yield found
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent

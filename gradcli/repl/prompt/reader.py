@@ -15,9 +15,8 @@ from prompt_toolkit.completion import Completer
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions, has_selection, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.key_binding.key_processor import KeyPress, KeyProcessor
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.processors import (
     ConditionalProcessor,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
 
+    from gradcli.repl.files.history import FileHistory
     from gradcli.repl.session.shell import Shell
 
     from .live import Live
@@ -48,6 +48,7 @@ TYPED_AHEAD = 4  # characters that a fast typist has pressed behind Enter when i
 LOOKED_AT = 2000  # inputs of the history that suggestions come from
 PREVIEW = 0.015  # seconds without a key after which a value is computed that is shown dimmed
 LEAST = 8  # columns that a preview is worth
+ESCAPES = 0.1  # seconds within which what follows Escape is part of its key, such as an arrow
 DRAFT = 0.7  # seconds after which what stands at the prompt is written to the journal
 
 
@@ -91,7 +92,7 @@ class Prompt:
     def __init__(
         self,
         config: Config,
-        history: History,
+        history: FileHistory,
         shell: Callable[[], Shell | None],
         *,
         coloured: bool,
@@ -100,6 +101,7 @@ class Prompt:
         toolbar: Callable[[str, int], StyleAndTextTuples] | None = None,
     ) -> None:
         self.config = config
+        self.history = history
         self.shell = shell
         self.draft = draft
         self.toolbar = toolbar
@@ -140,7 +142,9 @@ class Prompt:
         )
         if hasattr(signal, "SIGWINCH"):  # the terminal says when its size changes
             self.session.app.terminal_size_polling_interval = None
+        self.session.app.ttimeoutlen = ESCAPES
         self.session.default_buffer.on_text_changed += self._text_changed
+        self.session.app.key_processor.before_key_press += self._take_in
 
     def ask(self) -> str:
         """The next input. Raises KeyboardInterrupt (Ctrl-C) and EOFError (Ctrl-D)."""
@@ -222,6 +226,21 @@ class Prompt:
         if app.editing_mode is not EditingMode.VI:
             return ""
         return f" {app.vi_state.input_mode.value.removeprefix('vi-')}"
+
+    # ------------------------------------------------------------ history
+
+    def _take_in(self, _: KeyProcessor) -> None:
+        """Put what other sessions ran since above the input, where Up and a search find it."""
+        buffer = self.session.default_buffer
+        loading, lines = buffer._load_history_task, buffer._working_lines
+        if loading is None or not loading.done() or buffer.working_index < len(lines) - 1:
+            return
+        new = self.history.refresh()
+        if new:
+            cursor, suggestion, typed = buffer.cursor_position, buffer.suggestion, lines.pop()
+            lines.extend([*new, typed])
+            buffer.working_index = len(lines) - 1
+            buffer.cursor_position, buffer.suggestion = cursor, suggestion
 
     # ------------------------------------------------------------ drafts
 
@@ -357,6 +376,14 @@ class Prompt:
             text = event.data.replace("\r\n", "\n").replace("\r", "\n")
             self.pasted = self.pasted or "%" in text
             event.current_buffer.insert_text(text)
+
+        @Condition
+        def is_alone() -> bool:
+            return not get_app().key_processor.input_queue
+
+        @keys.add(Keys.Escape, filter=menu & is_alone, eager=True)
+        def _close(event: KeyPressEvent) -> None:
+            event.current_buffer.cancel_completion()
 
         @keys.add(Keys.Escape, Keys.ControlM, filter=default_buffer)
         def _run(event: KeyPressEvent) -> None:

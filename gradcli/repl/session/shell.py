@@ -292,9 +292,7 @@ class Shell:
         except Failed as error:
             self._complain(str(error), error.help)
         except Interrupted:
-            self.interrupted = True
-            self._end_line()
-            self._note("interrupted")
+            self.show_interrupt("interrupted")
         except (Leave, OSError, GeneratorExit):
             raise
         except LimitExceeded as error:
@@ -389,6 +387,12 @@ class Shell:
             diagnostic = Diagnostic(diagnostic.title, severity=diagnostic.severity)
         self.say(wrapped(diagnostic, self.colour, self.width))
 
+    def show_interrupt(self, message: str) -> None:
+        """Say that Ctrl-C ended the input."""
+        self.interrupted = True
+        self._end_line()
+        self._note(message)
+
     @property
     def width(self) -> int:
         """The columns of the terminal."""
@@ -452,11 +456,9 @@ class Shell:
 
     def _report(self, error: BaseException, source: Source) -> None:
         if isinstance(error, Interrupted):
-            self.interrupted = True
             place = getattr(error, "place", None)
-            self._end_line()
             at = f" at {place[0].location(place[1].start)}" if place else ""
-            self._note(f"interrupted{at}; what was done before stays")
+            self.show_interrupt(f"interrupted{at}; what was done before stays")
             return
         inner = getattr(error, "error", None)
         if isinstance(inner, OSError) and isinstance(error, ProgramError) and _lost(inner):
