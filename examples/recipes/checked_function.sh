@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A custom Function with its own backward, checked in a Makefile.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 make -s check

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Gradients of a file of columns into a file of columns.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad 'x**2 * y' --each --input points.ndjson -o "${TMPDIR:-/tmp}/slopes.$$.npz"

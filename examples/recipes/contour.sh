@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A grid for a contour plot: x, y, z and the slopes, as CSV.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad 'x**2 - y**2' --grid --set 'x=linspace(-1, 1, 3)' --set 'y=[0, 1]' --to csv

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A Hessian times a vector, for as many variables as there are.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli hvp '(x**3).sum()' --set 'x=[1, 2, 3]' --tangent '[1, 0, 1]' -c

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A descent loop in the shell.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 x=4

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # The eigenvalues of a Hessian of two variables, with jq: a saddle has two signs.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli hessian 'x**2 * y + y**3 - 4 * x' --set x=1 --set y=0.5 |

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # How uncertain is g, from a pendulum's length and time? The shares say what to measure better.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad '4 * pi**2 * length / time**2' --each --input measurements.csv --copy id \

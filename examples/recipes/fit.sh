@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A fit of two parameters to a table, in one line.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli minimize '((a * exp(-k * t) - y) ** 2).sum()' --table decay.csv --set a=1 --set k=1 |

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Ids beside gradients.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad 'sin(x) * y' --each --copy id --input points.ndjson

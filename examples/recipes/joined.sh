@@ -1,9 +1,9 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Two files joined by the order of their lines.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
-paste -d, <(cut -d, -f1,2 measurements.csv) <(cut -d, -f2 decay.csv | head -n 4) |
+cut -d, -f2 decay.csv | head -n 4 | paste -d, measurements.csv - |
     gradcli grad 'length * y' --each --from csv --copy id --to csv
 
 #> id,value,grads.length,grads.y

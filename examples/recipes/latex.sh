@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # The derivative as a formula for a paper.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad 'sin(x * y)' --formula --as latex

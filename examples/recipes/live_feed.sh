@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A live feed: results come as soon as records do.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 log=$(mktemp) && cat points.ndjson > "$log"

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Rows whose gradient is NaN or infinite, kept apart from the others.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad 'sqrt(x) * y' --each --copy id --input points.ndjson |

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Inputs from inside of nested JSON, by jq's paths.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 echo '{"pos": {"x": 2}, "v": [3, 5]}' |

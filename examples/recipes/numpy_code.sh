@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # The derivative as a function in NumPy, without gradcli.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad 'x**2 * y' --formula --as numpy | grep -c '^def '

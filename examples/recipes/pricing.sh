@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Sensitivities of a pricing formula: delta and vega of a call, as a table.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad -f option.grad --of price --wrt spot,vol --set spot=100 --set vol=0.2 \

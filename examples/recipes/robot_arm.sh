@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # The Jacobian of a robot arm with two joints.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 arm='stack([l1 * cos(a) + l2 * cos(a + b), l1 * sin(a) + l2 * sin(a + b)])'

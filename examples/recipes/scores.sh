@@ -1,9 +1,9 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # One gradient a record: how strongly each answer pulls at the weights of a logistic model.
 #
 # --each reads a JSON record a line and writes a result a line, in order, at hundreds of thousands
 # of records a second. A record that is wrong gets its error in its place.
-set -euo pipefail
+set -eu
 
 gradcli grad 'binary_cross_entropy_with_logits(w * x + b, y)' --each \
     --set w=0.8 --set b=-0.3 --wrt w,b <<'RECORDS' || echo "status $?"

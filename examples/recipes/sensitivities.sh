@@ -1,8 +1,8 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # How the price of an option reacts to the market, over a grid, as a table.
 #
 # --grid makes one record of each point of the ranges; jq turns the records into columns.
-set -euo pipefail
+set -eu
 cd "$(dirname "$0")"
 
 printf 'price\tdelta\tvega\n'

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # From a table with semicolons and units in its header.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 printf 'Length (m);Time (s)\n2;1\n3;2\n' | gradcli grad 'length / time' --each --from csv \

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A table of Taylor coefficients.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad 'exp(x) * cos(x)' --set x=0 --taylor 4 | jq -r '.taylor.x | to_entries[] |

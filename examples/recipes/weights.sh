@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # The influence of each row of a table on two parameters.
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli grad '(w * size + b - price)**2' --each --input houses.csv --set w=2 --set b=50 \

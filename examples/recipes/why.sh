@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Why is this gradient zero?
-set -uo pipefail
+set -u
 cd "$(dirname "$0")"
 
 gradcli why -e 'relu(x) * 2' --set x=-1

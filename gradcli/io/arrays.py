@@ -25,7 +25,7 @@ AT_ONCE = 4096  # records of a group
 def read_npy(source: Source) -> dict[str, Array]:
     """The array of a `.npy` file under the file's name. Raises DataError and LimitExceeded."""
     with source.file() as file:
-        array = _array(file, source.name, f"{source.name} is not a .npy file of numbers")
+        array = _array(file, source.name, f"{source.title} is not a .npy file of numbers")
     return {stem(source.name) if source.name != "-" else "x": array}
 
 
@@ -33,7 +33,7 @@ def read_npz(source: Source) -> dict[str, Array]:
     """The arrays of a `.npz` file by name. Raises DataError and LimitExceeded."""
     import zipfile
 
-    name = source.name
+    name = source.title
     found = {}
     damaged = reading(f"{name} is not a .npz file of numbers")
     with damaged, source.file() as file, zipfile.ZipFile(file) as archive:
@@ -116,7 +116,9 @@ def rows(arrays: dict[str, Array], source: Source) -> Iterator[Columns]:
     lengths = {key: array.shape[0] if array.shape else None for key, array in arrays.items()}
     if None in lengths.values() or len(set(lengths.values())) != 1:
         shown = ", ".join(f"{key} {list(array.shape)}" for key, array in arrays.items())
-        raise DataError(f"{source.name}: the arrays have no common first axis for records: {shown}")
+        raise DataError(
+            f"{source.title}: the arrays have no common first axis for records: {shown}"
+        )
     count = next(iter(lengths.values())) or 0
     for start in range(0, count, AT_ONCE):
         stop = min(start + AT_ONCE, count)

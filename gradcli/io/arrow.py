@@ -70,14 +70,14 @@ def _listed(group: Columns) -> dict[str, Any]:
 
 def groups(source: Source, form: str) -> Iterator[Columns]:
     """The rows of a file as records, in groups. Raises DataError and LimitExceeded."""
-    pa = _pyarrow(source.name)
+    pa = _pyarrow(source.title)
     batches = _parquet(pa, source) if form == "parquet" else _arrow(pa, source)
     try:
         for batch in batches:
             for start in range(0, batch.num_rows, AT_ONCE):
-                yield _columns(pa, batch.slice(start, AT_ONCE), source.name)
+                yield _columns(pa, batch.slice(start, AT_ONCE), source.title)
     except tuple(_BAD) as error:
-        raise DataError(f"{source.name}: {_sentence(error)}") from None
+        raise DataError(f"{source.title}: {_sentence(error)}") from None
     except pa.ArrowMemoryError:
         raise runtime.too_much_memory() from None
 
@@ -91,7 +91,7 @@ def _parquet(pa: Any, source: Source) -> Iterator[Any]:
     with source.file() as file:
         # A page is unpacked into as much memory as it says, so groups of rows are weighed first.
         opened = pq.ParquetFile(file, memory_map=False, pre_buffer=False, buffer_size=1 << 16)
-        _check_schema(pa, opened.schema_arrow, source.name)
+        _check_schema(pa, opened.schema_arrow, source.title)
         given, count = 0, opened.metadata.num_rows
         for place in range(opened.metadata.num_row_groups):
             runtime.reserve(opened.metadata.row_group(place).total_byte_size)
@@ -107,13 +107,13 @@ def _arrow(pa: Any, source: Source) -> Iterator[Any]:
     options = pa.ipc.IpcReadOptions(use_threads=False)
     if head[:6] == b"ARROW1":
         with source.file() as file, pa.ipc.open_file(file, options=options) as opened:
-            _check_schema(pa, opened.schema, source.name)
+            _check_schema(pa, opened.schema, source.title)
             for place in range(opened.num_record_batches):
                 source.share = (place + 1) / opened.num_record_batches
                 yield _valid(opened.get_batch(place))
     else:
         with pa.ipc.open_stream(pa.PythonFile(_File(source), "r"), options=options) as opened:
-            _check_schema(pa, opened.schema, source.name)
+            _check_schema(pa, opened.schema, source.title)
             for batch in opened:
                 yield _valid(batch)
 

@@ -33,7 +33,7 @@ def read_csv(source: Source, separator: str = ",") -> dict[str, Any]:
 
     with naming(source.name):
         text = decode(source.whole())
-    header, rows = read_rows(text, source.name, separator)
+    header, rows = read_rows(text, source.title, separator)
     columns: dict[str, Any] = {}
     for place, title in enumerate(header):
         fields = [row[place] for row in rows]
@@ -112,7 +112,7 @@ def groups(source: Source, separator: str) -> Iterator[Group]:
     while not lines.ended and broken is None:
         block = lines.plain_block() if header is not None and not lines.waiting else None
         if block is not None:
-            rows = PlainRows(block, header or [], separator, source.name, after)
+            rows = PlainRows(block, header or [], separator, source.title, after)
             yield rows
             passed += rows.count
             after += rows.count
@@ -127,17 +127,17 @@ def groups(source: Source, separator: str) -> Iterator[Group]:
                     pass
                 elif header is None:
                     if not _is_utf8(row):
-                        raise DataError(f"{source.name}: this is not UTF-8", line=line)
+                        raise DataError(f"{source.title}: this is not UTF-8", line=line)
                     header = [field.strip() for field in row]
-                    _check_header(header, source.name)
+                    _check_header(header, source.title)
                 else:
-                    records.append(_record(header, row, source.name, line))
+                    records.append(_record(header, row, source.title, line))
                     places.append(line)
                     texts.append(row)
                 if not lines.waiting or len(records) >= AT_ONCE:
                     break
         except csv.Error as error:
-            broken = DataError(f"{source.name}: {error}", line=passed + reader.line_num)
+            broken = DataError(f"{source.title}: {error}", line=passed + reader.line_num)
         if records:
             yield Batch(records, places.__getitem__, _Texts(header or [], texts).record, True)
     if broken is not None:
@@ -192,8 +192,11 @@ class _Texts:
         self.rows = rows
 
     def record(self, place: int) -> dict[str, Any]:
-        """The texts of a row by the columns' names."""
-        return dict(zip(self.names, self.rows[place], strict=False))
+        """The texts of a row by the columns' names; what is not UTF-8 stands as U+FFFD."""
+        row = self.rows[place]
+        if not _is_utf8(row):
+            row = [text.encode(errors="surrogateescape").decode(errors="replace") for text in row]
+        return dict(zip(self.names, row, strict=False))
 
 
 class _Lines:

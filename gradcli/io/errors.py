@@ -40,11 +40,16 @@ class DataError(ValueError):
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
+def titled(name: str) -> str:
+    """How a sentence calls the source that an option calls `name`."""
+    return "standard input" if name == "-" else name
+
+
 @contextmanager
 def naming(name: str) -> Iterator[None]:
     """For a block that reads a file: what is wrong with it is said with the file's name."""
     try:
         yield
     except DataError as error:
-        error.message = f"{'standard input' if name == '-' else name}: {error.message}"
+        error.message = f"{titled(name)}: {error.message}"
         raise

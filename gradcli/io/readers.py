@@ -56,7 +56,7 @@ def record(source: Source, form: str) -> dict[str, Any]:
         return read(source, form)
     if form == "ndjson":
         raise DataError(
-            f"{source.name} holds a record a line", help="add --each to have one result a record"
+            f"{source.title} holds a record a line", help="add --each to have one result a record"
         )
     from .parse import decode, parse
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .errors import DataError
+from .errors import DataError, titled
 
 CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -28,6 +28,11 @@ class Source:
         self._read = read
         self._kept = b""  # read, and not yet given to anybody
         self._unpack: Any = None  # what unpacks gzip's data; False where nothing is packed
+
+    @property
+    def title(self) -> str:
+        """How a sentence calls it."""
+        return titled(self.name)
 
     def __enter__(self) -> Source:
         return self
@@ -78,7 +83,7 @@ class Source:
         try:
             return self._read(self.descriptor, size)
         except OSError as error:
-            error.filename = "standard input" if self.name == "-" else self.name
+            error.filename = self.title
             raise
 
     def _first(self, size: int) -> bytes:

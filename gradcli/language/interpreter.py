@@ -29,7 +29,7 @@ from gradcli.language.machine.state import (
 )
 from gradcli.language.machine.watch import watch
 from gradcli.language.syntax import nodes
-from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.error import GradSyntaxError, UndefinedName
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source, Span
 from gradcli.language.values.attributes import LATE
@@ -200,7 +200,7 @@ def _nothing(f: list[Any]) -> None:
     return None
 
 
-def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxError:
+def undefined_function(name: str, span: Span, known: list[str]) -> UndefinedName:
     """The error for a call of a name that nothing defines."""
     from gradcli.language.errors.advice import FUNCTIONS, for_function
     from gradcli.language.syntax.spelling import did_you_mean
@@ -209,7 +209,7 @@ def undefined_function(name: str, span: Span, known: list[str]) -> GradSyntaxErr
     help = did_you_mean(near) or None
     if name in FUNCTIONS:
         help = for_function(name, False)
-    return GradSyntaxError(f"name '{name}' is not defined", span, help=help)
+    return UndefinedName(f"name '{name}' is not defined", span, help=help)
 
 
 def _imports(body: tuple[nodes.stmt, ...]) -> Any:

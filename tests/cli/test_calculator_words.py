@@ -10,6 +10,14 @@ from gradcli.tensor import dtypes
 from gradcli.tensor.tensor import Tensor
 
 
+@pytest.mark.parametrize("torch", ["", "import torch\n"])
+@pytest.mark.parametrize("name", ["sinn", "tensr"])
+def test_a_misspelt_function_is_a_name_error_however_it_is_found(torch, name):
+    done = gradcli("eval", "-", stdin=f"{torch}y = {name}(1.0)\n".encode())
+    assert done.returncode == 5
+    assert done.stderr.startswith(f"error: NameError: name '{name}' is not defined".encode())
+
+
 @pytest.fixture(autouse=True)
 def double():
     before, dtypes.default.dtype = dtypes.default.dtype, dtypes.float64

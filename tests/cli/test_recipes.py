@@ -25,7 +25,7 @@ def recipe(tmp_path):
     def run(name, check=True):
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
         return subprocess.run(
-            ["bash", str(RECIPES / name)],
+            ["sh", str(RECIPES / name)],
             capture_output=True,
             text=True,
             timeout=60,

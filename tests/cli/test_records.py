@@ -130,6 +130,28 @@ def test_bytes_that_are_not_text():
     assert done.returncode == 2
 
 
+@pytest.mark.parametrize("first", [b"a\xff,1", b'"a\xff",1'], ids=["plain", "quoted"])
+@pytest.mark.parametrize("to", ["ndjson", "csv"])
+def test_a_row_that_is_not_text_is_copied_as_text(first, to):
+    rows = b"id,x\n" + first + b"\n\xc3\xa9,2\n"
+    done = gradcli("grad", "x", "--each", "--from", "csv", "--copy", "id", "--to", to, stdin=rows)
+    assert done.returncode == 2
+    assert "a\ufffd" in done.stdout.decode()
+    if to == "ndjson":
+        bad, good = records(done.stdout)
+        assert (bad["id"], good["id"]) == ("a\ufffd", "\u00e9")
+        assert bad["error"]["message"] == "standard input: this is not UTF-8 (line 2, column 1)"
+
+
+@pytest.mark.parametrize("form", ["csv", "npy", "npz", "parquet", "json", "ndjson"])
+def test_what_is_wrong_with_standard_input_is_said_of_it(form):
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    done = gradcli("grad", "x", "--from", form, "--input", "-", stdin=b"\xff\n")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: standard input")
+
+
 def test_lines_that_only_together_are_json():
     lines = b'{"x":1},{"x":2}\n{"x":[1\n2]}\n{"a":{"x":1}\n"b":{"x":1}}\n{"x":5}\n'
     found = records(gradcli("grad", "x", "--each", stdin=lines).stdout)

@@ -8,7 +8,7 @@ import pytest
 
 from gradcli.language.errors.program_error import ProgramError
 from gradcli.language.interpreter import Limits, Session, compile_program
-from gradcli.language.syntax.error import GradSyntaxError
+from gradcli.language.syntax.error import GradSyntaxError, UndefinedName
 from gradcli.tensor.runtime import Interrupted, LimitExceeded, runtime
 
 
@@ -51,8 +51,9 @@ def test_inputs_win_over_the_prelude() -> None:
 
 
 def test_a_free_name_in_call_position_is_no_input() -> None:
-    with pytest.raises(GradSyntaxError, match="name 'tensr' is not defined") as raised:
+    with pytest.raises(UndefinedName, match="name 'tensr' is not defined") as raised:
         compile_program("tensr(x)")
+    assert raised.value.kind == "NameError"
     assert raised.value.help is not None
     assert raised.value.help.startswith("did you mean `tensor`")
 

@@ -92,7 +92,8 @@ def _limit(message: str, limit: str) -> Failure:
 def _of_language(error: BaseException, source: Source | None) -> Failure | None:
     module = sys.modules.get("gradcli.language.syntax.error")
     if module is not None and isinstance(error, module.GradSyntaxError):
-        failure = Failure(SYNTAX, error.message, type=error.kind, help=error.help or "")
+        status = RAISED if isinstance(error, module.UndefinedName) else SYNTAX
+        failure = Failure(status, error.message, type=error.kind, help=error.help or "")
         if source is not None:
             failure.span = span_members(source, error.span)
             failure.draw = _drawing(error, source)

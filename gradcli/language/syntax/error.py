@@ -46,3 +46,12 @@ class GradSyntaxError(Exception):
         if self.message.startswith(_INDENTATION):
             return "IndentationError"
         return "SyntaxError"
+
+
+class UndefinedName(GradSyntaxError):
+    """A name that nothing defines, found before the program runs."""
+
+    @property
+    def kind(self) -> str:
+        """As when it is found in running."""
+        return "NameError"
