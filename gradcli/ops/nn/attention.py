@@ -173,6 +173,29 @@ op(
 )
 
 
+def _are_whole(query: Any, key: Any, value: Any, grouped: bool) -> bool:
+    """Whether the batches, heads and features agree without broadcasting, and none is empty."""
+    if not ndim(query) == ndim(key) == ndim(value) == 4:
+        return False
+    (batch, heads, places, features), wanted, given = query.shape, key.shape, value.shape
+    return bool(
+        tuple(wanted) == tuple(given) == (batch, wanted[1], wanted[2], features)
+        and (grouped or wanted[1] == heads)
+        and places
+        and wanted[2]
+    )
+
+
+def _for_each_head(F: Namespace, query: Any, shared: Any) -> Any:
+    """Keys or values of grouped heads, repeated until each head of the query has its own."""
+    heads, groups = size_at(query, -3), size_at(shared, -3)
+    if heads == groups:
+        return shared
+    if groups == 0 or heads % groups:
+        raise RuntimeError("Number of heads in key and value must divide the number of heads in ")
+    return F.repeat_interleave(shared, heads // groups, -3, output_size=None)
+
+
 def _scaled_dot_product(
     F: Namespace,
     query: Any,
@@ -190,12 +213,10 @@ def _scaled_dot_product(
             f"{ndim(query)} key.dim: {ndim(key)} and value.dim: {ndim(value)} instead."
         )
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    whole = _are_whole(query, key, value, enable_gqa)
     if enable_gqa:
-        heads = size_at(query, -3) // size_at(key, -3)
-        key = F.repeat_interleave_int(key, heads, -3)
-        value = F.repeat_interleave_int(value, heads, -3)
+        key, value = _for_each_head(F, query, key), _for_each_head(F, query, value)
     mask = _mask_of(F, query, key, attn_mask, is_causal)
-    whole = ndim(query) == ndim(key) == ndim(value) == 4 and key.shape[-2] == value.shape[-2]
     fused = whole and dropout_p == 0 and factor != 0
     if fused and not requires_grad(mask):
         if mask is None:
@@ -228,6 +249,7 @@ op(
             S(S.normal(3, 2), S.normal(4, 2), S.normal(4, 2)),
             S(S.normal(2, 3, 2), S.normal(2, 4, 2), S.normal(2, 4, 2), scale=0.3),
             S(S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), is_causal=True),
+            S(S.normal(1, 4, 3, 2), S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), enable_gqa=True),
         ]
     ),
 )
