@@ -494,14 +494,16 @@ def _check_undefined(
 ) -> None:
     """The backward functions have to do with undefined gradients: all of them, then each alone."""
     inputs = [item for _, item in targets]
-    count = len(_differentiable(_outputs(func(*given))))
-    if not count:
+    results = _differentiable(_outputs(func(*given)))
+    if not results:
         return
-    choices = [range(count), *([place] for place in range(count if count > 1 else 0))]
-    for undefined in choices:
+    count = len(results)
+    for missing in range(-1, count if count > 1 else 0):
+        if missing >= 0:
+            results = _differentiable(_outputs(func(*given)))
         outputs = [
-            _UndefinedGrad.apply(output) if place in undefined else output
-            for place, output in enumerate(_differentiable(_outputs(func(*given))))
+            _UndefinedGrad.apply(output) if missing in (-1, place) else output
+            for place, output in enumerate(results)
         ]
         zeros = [constant(shape_of(output), output.dtype) for output in outputs]
         try:
