@@ -147,17 +147,25 @@ for _masked in (False, True):
     _define_attention(_masked)
 
 
-def _mask_of(F: Namespace, query: Any, key: Any, attn_mask: Any, is_causal: bool) -> Any:
-    """What is added to the scores: minus infinity where attention is not allowed."""
+def _mask_of(
+    F: Namespace, query: Any, key: Any, attn_mask: Any, is_causal: bool, fused: bool
+) -> Any:
+    """What is added to the scores: minus infinity where attention is not allowed.
+
+    One node takes a mask and the causal one together; what is composed refuses both.
+    """
     dtype = query.dtype.array if type(query) is Tensor else query.dtype
     if is_causal:
-        if attn_mask is not None:
+        if attn_mask is not None and not fused:
             raise RuntimeError(
                 "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
                 "is_causal=True"
             )
         allowed = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
-        return F._mask_scores(query, np.where(allowed, 0, -math.inf).astype(dtype))
+        causal = F._mask_scores(query, np.where(allowed, 0, -math.inf).astype(dtype))
+        if attn_mask is None:
+            return causal
+        return F.add(_mask_of(F, query, key, attn_mask, False, fused), causal)
     if attn_mask is None or type(attn_mask) is not Tensor or attn_mask.dtype is not dtypes.bool_:
         return attn_mask
     values = np.where(attn_mask.array, 0, -math.inf).astype(dtype)
@@ -214,11 +222,11 @@ def _scaled_dot_product(
         )
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     whole = _are_whole(query, key, value, enable_gqa)
+    fused = whole and dropout_p == 0 and factor != 0 and not requires_grad(attn_mask)
     if enable_gqa:
         key, value = _for_each_head(F, query, key), _for_each_head(F, query, value)
-    mask = _mask_of(F, query, key, attn_mask, is_causal)
-    fused = whole and dropout_p == 0 and factor != 0
-    if fused and not requires_grad(mask):
+    mask = _mask_of(F, query, key, attn_mask, is_causal, fused)
+    if fused:
         if mask is None:
             return F._attention([query, key, value], factor)[0]
         return F._attention_masked([query, key, value], mask, factor)[0]
