@@ -13,6 +13,7 @@ from ..kernels.generator import Generator
 from ..tensor import dtypes
 from ..tensor.tensor import Tensor, constant, make, numel, own_memory, shape_of, version_of
 from . import api
+from .function import Function
 from .leaf import fresh_edge, is_leaf, requires_grad_
 from .operations import operations
 
@@ -475,15 +476,35 @@ def _check_zero_cotangents(
             raise GradcheckError("backward not multiplied by grad_output")
 
 
+class _UndefinedGrad(Function):
+    """A copy whose gradient is undefined, whatever arrives."""
+
+    @staticmethod
+    def forward(ctx: Any, output: Tensor) -> Tensor:
+        """The copy."""
+        return make(np.array(output.array), output.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> None:
+        """Nothing."""
+
+
 def _check_undefined(
     func: Callable[..., Any], given: Sequence[Any], targets: Sequence[tuple[int, Tensor]]
 ) -> None:
-    """The backward functions have to do with the gradients of some outputs alone."""
+    """The backward functions have to do with undefined gradients: all of them, then each alone."""
     inputs = [item for _, item in targets]
-    count = len(_differentiable(_outputs(func(*given))))
-    for missing in range(count if count > 1 else 0):
-        outputs = _differentiable(_outputs(func(*given)))
-        del outputs[missing]
+    results = _differentiable(_outputs(func(*given)))
+    if not results:
+        return
+    count = len(results)
+    for missing in range(-1, count if count > 1 else 0):
+        if missing >= 0:
+            results = _differentiable(_outputs(func(*given)))
+        outputs = [
+            _UndefinedGrad.apply(output) if missing in (-1, place) else output
+            for place, output in enumerate(results)
+        ]
         zeros = [constant(shape_of(output), output.dtype) for output in outputs]
         try:
             grads = api.grad(outputs, inputs, zeros, allow_unused=True)

@@ -147,17 +147,25 @@ for _masked in (False, True):
     _define_attention(_masked)
 
 
-def _mask_of(F: Namespace, query: Any, key: Any, attn_mask: Any, is_causal: bool) -> Any:
-    """What is added to the scores: minus infinity where attention is not allowed."""
+def _mask_of(
+    F: Namespace, query: Any, key: Any, attn_mask: Any, is_causal: bool, fused: bool
+) -> Any:
+    """What is added to the scores: minus infinity where attention is not allowed.
+
+    One node takes a mask and the causal one together; what is composed refuses both.
+    """
     dtype = query.dtype.array if type(query) is Tensor else query.dtype
     if is_causal:
-        if attn_mask is not None:
+        if attn_mask is not None and not fused:
             raise RuntimeError(
                 "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
                 "is_causal=True"
             )
         allowed = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
-        return F._mask_scores(query, np.where(allowed, 0, -math.inf).astype(dtype))
+        causal = F._mask_scores(query, np.where(allowed, 0, -math.inf).astype(dtype))
+        if attn_mask is None:
+            return causal
+        return F.add(_mask_of(F, query, key, attn_mask, False, fused), causal)
     if attn_mask is None or type(attn_mask) is not Tensor or attn_mask.dtype is not dtypes.bool_:
         return attn_mask
     values = np.where(attn_mask.array, 0, -math.inf).astype(dtype)
@@ -171,6 +179,29 @@ op(
     doc="A constant mask as a tensor.",
     samples=lambda S: [S(S.normal(2, 2), np.zeros((2, 2)))],
 )
+
+
+def _are_whole(query: Any, key: Any, value: Any, grouped: bool) -> bool:
+    """Whether the batches, heads and features agree without broadcasting, and none is empty."""
+    if not ndim(query) == ndim(key) == ndim(value) == 4:
+        return False
+    (batch, heads, places, features), wanted, given = query.shape, key.shape, value.shape
+    return bool(
+        tuple(wanted) == tuple(given) == (batch, wanted[1], wanted[2], features)
+        and (grouped or wanted[1] == heads)
+        and places
+        and wanted[2]
+    )
+
+
+def _for_each_head(F: Namespace, query: Any, shared: Any) -> Any:
+    """Keys or values of grouped heads, repeated until each head of the query has its own."""
+    heads, groups = size_at(query, -3), size_at(shared, -3)
+    if heads == groups:
+        return shared
+    if groups == 0 or heads % groups:
+        raise RuntimeError("Number of heads in key and value must divide the number of heads in ")
+    return F.repeat_interleave(shared, heads // groups, -3, output_size=None)
 
 
 def _scaled_dot_product(
@@ -190,14 +221,12 @@ def _scaled_dot_product(
             f"{ndim(query)} key.dim: {ndim(key)} and value.dim: {ndim(value)} instead."
         )
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    whole = _are_whole(query, key, value, enable_gqa)
+    fused = whole and dropout_p == 0 and factor != 0 and not requires_grad(attn_mask)
     if enable_gqa:
-        heads = size_at(query, -3) // size_at(key, -3)
-        key = F.repeat_interleave_int(key, heads, -3)
-        value = F.repeat_interleave_int(value, heads, -3)
-    mask = _mask_of(F, query, key, attn_mask, is_causal)
-    whole = ndim(query) == ndim(key) == ndim(value) == 4 and key.shape[-2] == value.shape[-2]
-    fused = whole and dropout_p == 0 and factor != 0
-    if fused and not requires_grad(mask):
+        key, value = _for_each_head(F, query, key), _for_each_head(F, query, value)
+    mask = _mask_of(F, query, key, attn_mask, is_causal, fused)
+    if fused:
         if mask is None:
             return F._attention([query, key, value], factor)[0]
         return F._attention_masked([query, key, value], mask, factor)[0]
@@ -228,6 +257,7 @@ op(
             S(S.normal(3, 2), S.normal(4, 2), S.normal(4, 2)),
             S(S.normal(2, 3, 2), S.normal(2, 4, 2), S.normal(2, 4, 2), scale=0.3),
             S(S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), is_causal=True),
+            S(S.normal(1, 4, 3, 2), S.normal(1, 2, 3, 2), S.normal(1, 2, 3, 2), enable_gqa=True),
         ]
     ),
 )

@@ -298,17 +298,55 @@ def _source(out: int, size: int, align: bool, scale: float | None) -> Any:
     return (index + 0.5) * ratio - 0.5
 
 
-def _cubic(x: Any) -> Any:
-    """Keys' cubic convolution kernel with a = -0.75."""
-    a = -0.75
+def _cubic(x: Any, a: float = -0.75) -> Any:
+    """Keys' cubic convolution kernel."""
     x = np.abs(x)
     near = ((a + 2) * x - (a + 3)) * x * x + 1
     far = ((x - 5) * x + 8) * x * a - 4 * a
     return np.where(x <= 1, near, np.where(x < 2, far, 0))
 
 
+def _triangle(x: Any) -> Any:
+    return np.maximum(1 - np.abs(x), 0)
+
+
+def _lanczos(x: Any) -> Any:
+    return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0)
+
+
+# The filters that cover what they shrink: how far they reach, and their weights at a distance.
+_FILTERS: dict[str, tuple[int, Any]] = {
+    "bilinear_aa": (1, _triangle),
+    "bicubic_aa": (2, lambda x: _cubic(x, -0.5)),
+    "lanczos_aa": (3, _lanczos),
+}
+
+
+def _covering(size: int, out: int, mode: str, align: bool, scale: float | None) -> Any:
+    """The matrix of a filter that is widened by the ratio of the sizes when it shrinks.
+
+    Each row weighs the old pixels whose centres the filter reaches, and sums to one.
+    """
+    reach, weigh = _FILTERS[mode]
+    if align:
+        ratio = (size - 1) / (out - 1) if out > 1 else 0.0
+    else:
+        ratio = 1 / scale if scale else size / out
+    wide = max(ratio, 1.0)
+    centre = (np.arange(out)[:, None] + 0.5) * ratio
+    first = np.maximum((centre - reach * wide + 0.5).astype(int), 0)
+    end = np.minimum((centre + reach * wide + 0.5).astype(int), size)
+    pixel = np.arange(size)
+    weights = weigh((pixel - centre + 0.5) / wide)
+    weights = np.where((pixel >= first) & (pixel < end), weights, 0)
+    total = weights.sum(1, keepdims=True)
+    return weights / np.where(total == 0, 1, total)
+
+
 def _matrix(size: int, out: int, mode: str, align: bool, scale: float | None, dtype: Any) -> Any:
     """The matrix that makes `out` pixels of `size`."""
+    if mode in _FILTERS:
+        return _covering(size, out, mode, align, scale).astype(dtype)
     matrix = np.zeros((out, size))
     rows = np.arange(out)
     if mode.startswith("nearest"):
@@ -356,14 +394,25 @@ def _upsample_size(self: Tensor, size: Sizes, *how: Any) -> int:
     return math.prod(kept) * math.prod(size) + matrices
 
 
+# mode -> the parts of the node's name around the number of dimensions
 _NODES = {
-    "nearest": "Nearest",
-    "nearest-exact": "NearestExact",
-    "linear": "Linear",
-    "bilinear": "Bilinear",
-    "trilinear": "Trilinear",
-    "bicubic": "Bicubic",
+    "nearest": ("Nearest", "D"),
+    "nearest-exact": ("NearestExact", "D"),
+    "linear": ("Linear", "D"),
+    "bilinear": ("Bilinear", "D"),
+    "trilinear": ("Trilinear", "D"),
+    "bicubic": ("Bicubic", "D"),
+    "bilinear_aa": ("Bilinear", "DAa"),
+    "bicubic_aa": ("Bicubic", "DAa"),
+    "lanczos_aa": ("Lanczos", "DAa"),
 }
+
+
+def _node_name(mode: str, dims: int, times: int) -> str:
+    """The name of the node, or of its derivative's with `times` 2."""
+    before, after = _NODES[mode]
+    return f"Upsample{before}{dims}{after}{'Backward' * times}0"
+
 
 # The kernels that name themselves when they refuse a dtype, by mode and number of dimensions.
 _KERNELS = {
@@ -373,6 +422,7 @@ _KERNELS = {
     ("bicubic", 2): "compute_indices_weights_cubic",
     ("linear", 1): "compute_indices_weights_linear",
     ("trilinear", 3): "compute_indices_weights_linear",
+    **{(mode, 2): "compute_index_ranges_weights" for mode in _FILTERS},
 }
 
 
@@ -416,7 +466,7 @@ op(
         )
     },
     jvp={"self": lambda F, t, size, mode, align, scales: F._upsample(t, size, mode, align, scales)},
-    node=lambda self, size, mode, align, scales: f"Upsample{_NODES[mode]}{len(size)}DBackward0",
+    node=lambda self, size, mode, align, scales: _node_name(mode, len(size), 1),
     where=(),
     shows={"align": "align_corners", "size": "output_size", "mode": "", "scales": ""},
     doc="The kernel of `interpolate`.",
@@ -427,6 +477,7 @@ op(
             S(S.normal(1, 2, 3), (5,), "linear", False, None),
             S(S.normal(1, 1, 3, 2), (4, 5), "bicubic", True, None),
             S(S.normal(1, 1, 3, 2), (4, 5), "nearest", False, None),
+            S(S.normal(1, 1, 5, 4), (2, 3), "bicubic_aa", False, None),
         ]
     ),
 )
@@ -443,9 +494,7 @@ op(
             t, size, mode, align, scales
         )
     },
-    node=lambda self, size, mode, align, scales: (
-        f"Upsample{_NODES[mode]}{len(size)}DBackwardBackward0"
-    ),
+    node=lambda self, size, mode, align, scales: _node_name(mode, len(size), 2),
     where=(),
     doc="The transpose of resizing.",
     samples=lambda S: (
@@ -453,6 +502,7 @@ op(
     ),
 )
 
+_ANTIALIASED = ("bilinear", "bicubic", "lanczos")
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 
 
@@ -518,15 +568,24 @@ def _interpolate(
         )
         out = tuple(_scaled(n * s) for n, s in zip(input.shape[2:], scales, strict=True))
         scales = None if recompute_scale_factor else tuple(float(s) for s in scales)
+    if antialias and (mode not in _ANTIALIASED or rank != 4):
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires "
+            "a 4-D tensor as input"
+        )
+    if mode == "lanczos" and not antialias:
+        raise ValueError("Lanczos mode requires antialias=True")
+    if mode == "lanczos" and align_corners:
+        raise ValueError("Lanczos mode does not support align_corners=True")
     if mode == "area":
         pool = getattr(F, f"adaptive_avg_pool{dims}d")
         return pool(input, pooled_size("interpolate", out, input, dims))
     wanted = _RANKS.get(mode)
     if wanted is not None and rank != wanted:
         raise NotImplementedError(f"Got {rank}D input, but {mode} mode needs {wanted}D input")
-    if mode not in _NODES or antialias:
+    if mode not in _NODES and not antialias:
         raise _unsupported_mode(rank, mode)
-    return F._upsample(input, out, mode, bool(align_corners), scales)
+    return F._upsample(input, out, mode + "_aa" if antialias else mode, bool(align_corners), scales)
 
 
 op(
@@ -545,6 +604,7 @@ op(
             S(S.normal(1, 1, 2), size=4, mode="linear", align_corners=True),
             S(S.normal(1, 1, 4, 4), size=(2, 2), mode="area"),
             S(S.normal(1, 1, 4, 4), size=(6, 5), mode="bicubic"),
+            S(S.normal(1, 1, 5, 6), size=(2, 4), mode="bilinear", antialias=True),
         ]
     ),
 )
