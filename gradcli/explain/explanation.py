@@ -322,6 +322,10 @@ class Explanation:
         size = extreme(total)
         if not what and size:
             yield f"why {size.format(pair)}"
+            cancelled = self.causes.answers("tiny", fresh_edge(x)) if "tiny" in size else []
+            if cancelled:
+                yield from ("  " + answer.replace("\n", "\n  ") for answer in cancelled)
+                return
             yield from (f"  {line}" for line in self._factors(x))
             yield f"  = help: {LARGE if 'large' in size else TINY}"
         if not what:
