@@ -19,6 +19,8 @@ from .reasons import (
     name_of,
     spreads,
     undefined,
+    untaken,
+    why_cancelled,
     why_not_finite,
     why_zero,
 )
@@ -64,6 +66,8 @@ def culprit(node: Any, current: Sequence[Any], part: Part, what: str) -> str:
             return f"{nonzero - (leaves.size - lost)} of {leaves.size} elements become zero"
     elif lost and spreads(node) and all(item.all() for item in arrived):
         return f"{lost} of {leaves.size} elements get nothing"
+    elif lost and (left_out := untaken(node, part)):
+        return f"{left_out} of {leaves.size} elements get nothing"
     return ""
 
 
@@ -97,8 +101,8 @@ class Causes:
     def __init__(self, names: Names, values: Values = lambda edge: None) -> None:
         self.names = names
         self.values = values
-        self.found: dict[str, list[tuple[Edge, str, str]]] = {"nan": [], "zero": []}
-        self.nodes: dict[str, list[tuple[Edge, Any, str]]] = {"nan": [], "zero": []}
+        self.found: dict[str, list[tuple[Edge, str, str]]] = {"nan": [], "zero": [], "tiny": []}
+        self.nodes: dict[str, list[tuple[Edge, Any, str]]] = {"nan": [], "zero": [], "tiny": []}
         self.zeros: dict[Any, Any] = {}  # node -> the node that made the zeros it gets
 
     def see(self, step: Step) -> None:
@@ -116,6 +120,9 @@ class Causes:
             if zero:
                 reason = why_zero(node, came, part, self.values, self.names)
                 self._add("zero", node, part, zero, reason)
+            elif cancelled := why_cancelled(node, came, part):
+                text = "nothing but rounding is left"
+                self._add("tiny", node, part, text, Reason(cancelled))
             wrong = culprit(step.node, current, part, "nan")
             if wrong:
                 reason = why_not_finite(node, came, part, self.values, self.names)

@@ -72,6 +72,7 @@ class Chain:
     def __init__(self, y: Tensor, cotangent: Tensor, target: Edge | None = None) -> None:
         self.root: Edge = (fresh_edge(y), y.number)
         self.nodes = reachable([self.root[0]])
+        self.start = cotangent
         self.totals: dict[Edge, Any] = {self.root: cotangent}
         self.target = target
         self.wanted = None if target is None else leading_to(self.nodes, target[0])

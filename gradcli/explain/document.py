@@ -53,6 +53,7 @@ def _step(step: Step) -> dict[str, Any]:
         "source": step.span,
         "module": step.module or None,
         "times": step.times,
+        "operations": step.operations,
         "norms": [step.least, step.most] if step.passings else None,
         "value": _value(step.value),
         "arrives": [

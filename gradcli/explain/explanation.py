@@ -15,7 +15,7 @@ import numpy as np
 from gradcli.autograd.leaf import fresh_edge, is_leaf
 from gradcli.autograd.modes import no_grad, requires_grad
 from gradcli.render.drawing import Box, Drawing, draw
-from gradcli.render.names import Names, edge_of, source_place, source_span, source_text
+from gradcli.render.names import Names, edge_of, source_place
 from gradcli.table.call.record import OpNode
 from gradcli.table.entry import ELEMENTWISE
 from gradcli.table.plan import INPUT, OUTPUT
@@ -25,12 +25,12 @@ from . import chain as chains
 from .causes import Causes, brief, hooked, norm, placed
 from .chain import Chain, Edge, called, changes, formulas
 from .cuts import Piece, cure, cut_lines, cuts
+from .drafts import Draft, Folded, call_text
 from .readable import readable
 from .reasons import Reason, computed, first_not_finite
 from .told import LONG, Arrival, Factor, Passing, Source, Step, Summary, Told, Total
 from .ways import Dominating, factors
 
-OPEN = 1 << 30  # levels of modules: each step is a step
 MOST = 3  # lines of a kind in a summary
 LARGEST, SMALLEST = 1e6, 1e-6  # of gradients that need no word about their size
 LARGE = "nn.utils.clip_grad_norm_ limits it; factors near 1, or a mean in place of a sum, cure it"
@@ -43,7 +43,8 @@ class Explanation:
     `namespace` maps the user's names to values, `pieces` are the texts that made the result, in
     which its name is `bound`, "" for the value of their last expression. With `asked` the inputs
     were chosen: a single one narrows the chain to the ways that lead to it. `fixed` has reasons why
-    inputs are not differentiated. With `all` the steps of loops are not folded.
+    inputs are not differentiated. With `all` the steps of loops are not folded; with
+    `depth` calls of modules and functions that are deeper are a step each.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Explanation:
         asked: bool = False,
         fixed: Mapping[str, str] | None = None,
         all: bool = False,
+        depth: int | None = None,
     ) -> None:
         self.name = name
         self.y = y
@@ -77,12 +79,13 @@ class Explanation:
         self.chain = Chain(y, constant(shape_of(y), y.dtype, 1), target)
         self.names.look_at(self.chain.nodes)
         self.all = all
+        self.depth = depth
         self.hooked: dict[Edge, Tensor] = {}  # what hooks of leaves make of their gradients
         self.broken: tuple[Any, Reason] | None = None  # where the values became infinite or NaN
         self.drawing = Drawing([], [], {})
         self.values: dict[Edge, Tensor] = {}
         self.numbers: dict[Box, int] = {}  # of the steps
-        self.drafts: dict[Box, _Draft] = {}
+        self.drafts: dict[Box, Draft | Folded] = {}
         self.sums: dict[Edge, dict[Box, Any]] = defaultdict(dict)
         self.counts: dict[tuple[Edge, Box], int] = defaultdict(int)
 
@@ -93,7 +96,9 @@ class Explanation:
         """
         root, wanted = self.chain.root[0], self.chain.wanted
         only = None if wanted is None else {*wanted, root}
-        self.drawing = draw([root], self.namespace, all=self.all, depth=OPEN, only=only)
+        self.drawing = draw(
+            [root], self.namespace, all=self.all, depth=self.depth, crowd=math.inf, only=only
+        )
         with readable(self.y):
             self.values = _values(self.chain.nodes, self.namespace)
             for step in self.chain.steps():
@@ -159,11 +164,17 @@ class Explanation:
         draft = self.drafts.get(box)
         if draft is None:
             self.numbers[box] = len(self.numbers) + 1
-            draft = self.drafts[box] = self._draft(box, step)
-        draft.see(step)
+            draft = Folded(box, self.drawing.box_of) if box.closed else self._draft(box, step)
+            self.drafts[box] = draft
+        if isinstance(draft, Folded):
+            self._fold(draft, step)
+        else:
+            draft.see(step)
         for part in step.parts:
             self.counts[part.edge, box] += 1
-            self.drawing.arrow_of[step.node, part.place].see(norm(part.grad))
+            arrow = self.drawing.arrow_of.get((step.node, part.place))
+            if arrow is not None:  # none leads from a folded call to itself
+                arrow.see(norm(part.grad))
             known = self.sums[part.edge].get(box)
             with np.errstate(all="ignore"):
                 array = np.asarray(part.grad.array)
@@ -171,7 +182,7 @@ class Explanation:
         for edge in [edge for edge in _outputs(step.node) if edge in self.sums]:
             del self.sums[edge]  # nothing more comes to a step that was taken
 
-    def _draft(self, box: Box, step: chains.Step) -> _Draft:
+    def _draft(self, box: Box, step: chains.Step) -> Draft:
         node = step.node
         arrivals = [
             Arrival(
@@ -188,7 +199,7 @@ class Explanation:
             (
                 part.edge,
                 Passing(
-                    called(part.edge, self.names, node),
+                    self._called(part.edge, node),
                     None,
                     text,
                     slopes.get(part.edge),
@@ -200,7 +211,32 @@ class Explanation:
         ]
         value = self.values.get((node, 0)) if node is not self.chain.root[0] else None
         notes = list(changes(node, self.names))
-        return _Draft(box, node, value, arrivals, passings, notes, self.drawing.box_of)
+        return Draft(box, node, value, arrivals, passings, notes, self.drawing.box_of)
+
+    def _fold(self, folded: Folded, step: chains.Step) -> None:
+        """Note a step inside of a call that is told as one step: what enters it and leaves it."""
+        node = step.node
+        for edge, grad, after in zip(_outputs(node), step.arrived, step.hooked, strict=True):
+            known = self.sums.get(edge, {})
+            outside = [part for box, part in known.items() if box is not folded.box]
+            if grad is None or not (outside or edge == self.chain.root):
+                continue
+            if folded.box in known:  # a part of it comes from inside
+                start = [self.chain.start.array] if edge == self.chain.root else []
+                grad, after = make(sum([*start, *outside]), grad.dtype), None
+            value = self.values.get(edge) if edge != self.chain.root else None
+            sources = [] if folded.box in known else self._sources(edge)
+            folded.enter(edge, value, Arrival(None, grad, after, sources))
+        for part in step.parts:
+            folded.leave(part, self._called(part.edge, node))
+        folded.see(node)
+
+    def _called(self, edge: Edge, taker: Any) -> str:
+        """How a text speaks of an edge; what a folded call made has the call's name."""
+        box = self.drawing.box_of.get(edge[0])
+        if box is None or box.closed is None or edge[0].number < 0 or self.names.of(*edge):
+            return called(edge, self.names, taker)
+        return f"({call_text(box.closed)})"
 
     def _sources(self, edge: Any) -> list[Source]:
         """Where a gradient comes from, when that are several paths."""
@@ -286,6 +322,10 @@ class Explanation:
         size = extreme(total)
         if not what and size:
             yield f"why {size.format(pair)}"
+            cancelled = self.causes.answers("tiny", fresh_edge(x)) if "tiny" in size else []
+            if cancelled:
+                yield from ("  " + answer.replace("\n", "\n  ") for answer in cancelled)
+                return
             yield from (f"  {line}" for line in self._factors(x))
             yield f"  = help: {LARGE if 'large' in size else TINY}"
         if not what:
@@ -328,88 +368,6 @@ class Explanation:
 
 def _factor(item: Factor) -> float:
     return item.factor
-
-
-class _Draft:
-    """A step that is shown, and what is known of those like it."""
-
-    def __init__(
-        self,
-        box: Box,
-        node: Any,
-        value: Tensor | None,
-        arrivals: list[Arrival],
-        passings: list[tuple[Edge, Passing]],
-        notes: list[str],
-        box_of: Mapping[Any, Box],
-    ) -> None:
-        self.box = box
-        self.node = node
-        self.value = value
-        self.arrivals = arrivals
-        self.passings = passings
-        self.notes = notes
-        self.box_of = box_of
-        self.count = 0
-        self.least = math.inf
-        self.most = 0.0
-        self.left = 0  # steps that passed something on
-        self.logarithm = 0.0  # of what arrives times this is what is passed on, over all steps
-        self.came = 0.0  # the norm of all that arrived
-        self.gone = 0.0  # the norm of all that was passed on
-        self.chained = True  # whether one of these steps passes on to another
-
-    def see(self, step: chains.Step) -> None:
-        """Count a step, and compare what it passes on with what arrived."""
-        self.count += 1
-        left = [norm(part.grad) for part in step.parts]
-        for size in left:
-            self.least = min(self.least, size)
-            self.most = max(self.most, size) if size == size else math.nan
-        came = math.hypot(*(norm(grad) for grad in step.arrived if grad is not None))
-        gone = max(left, default=0.0)
-        self.left += gone > 0
-        self.came = math.hypot(self.came, came)
-        self.gone = math.hypot(self.gone, gone)
-        if came > 0 and math.isfinite(came) and math.isfinite(gone):
-            self.logarithm += math.log(gone / came) if gone > 0 else -math.inf
-        elif came == 0 and self.logarithm == -math.inf:
-            return
-        elif not math.isfinite(came):
-            self.logarithm = math.nan
-
-    @property
-    def factor(self) -> float | None:
-        """By what the gradient was multiplied over all these steps; None where nobody knows."""
-        if not self.passings or math.isnan(self.logarithm):
-            return None
-        if not self.chained:
-            return self.gone / self.came if self.came else None
-        return math.exp(min(self.logarithm, 700.0))
-
-    def step(self, numbers: Mapping[Box, int]) -> Step:
-        """The step as it is told. `numbers` are those of all steps."""
-        passings = []
-        for (maker, _), passing in self.passings:
-            box = self.box_of.get(maker)
-            passings.append(passing._replace(step=None if box is None else numbers.get(box)))
-        node, area = self.node, self.box.area
-        return Step(
-            numbers[self.box],
-            node.title,
-            source_text(node),
-            source_place(node),
-            source_span(node),
-            "" if area is None else area.title or area.kind,
-            self.value,
-            self.arrivals,
-            passings,
-            self.notes,
-            self.count,
-            self.least,
-            self.most,
-            self.box,
-        )
 
 
 def troubled(grad: Tensor) -> tuple[str, str]:

@@ -67,7 +67,7 @@ def _step(step: Step) -> Iterator[str]:
     yield head
     yield ""
     facts = [fact for fact in (step.place, f"in {step.module}" if step.module else "") if fact]
-    facts += [repeated(step)] if step.times > 1 else []
+    facts += [repeated(step)] if step.alike else []
     facts += step.notes
     if facts:
         yield from _listed(facts)

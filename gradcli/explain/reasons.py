@@ -85,6 +85,7 @@ _WHEN_INFINITE = {
     "asin": "keep its input inside of -1 and 1: x.clamp(-1 + 1e-6, 1 - 1e-6)",
     "atanh": "keep its input inside of -1 and 1: x.clamp(-1 + 1e-6, 1 - 1e-6)",
 }
+_WHEN_OVERFLOW = "scale its input down, or compute with logarithms"
 UNDER_WHERE = (
     "where passes 0 to the branch it did not take, and 0 times {factor} is NaN: choose the input "
     "first, f(torch.where(condition, x, 1.)), then the result"
@@ -107,6 +108,43 @@ def name_of(node: Any) -> str:
 def spreads(node: Any) -> bool:
     """Whether a node gives what arrives to some of the elements of its input, and 0 to others."""
     return name_of(node) in _CHOOSING | _TAKING | _PRODUCTS or bool(_ignored(node))
+
+
+def untaken(node: Any, part: Part) -> int:
+    """How many elements of an input a node that takes some of them leaves out."""
+    if name_of(node) not in _TAKING or node.count != 1:
+        return 0
+    with no_grad():
+        found = node.apply(constant(node.shape, node.dtype, 1), None, True)[part.place]
+    return found.array.size - int(np.count_nonzero(found.array)) if type(found) is Tensor else 0
+
+
+def why_cancelled(node: Any, came: Any, part: Part) -> str:
+    """Why nothing but rounding is left of what arrived at a node, `came`; "" if more is."""
+    name = name_of(node)
+    said = _cancelling(name)
+    left = np.asarray(part.grad.array)
+    if not said or came is None or came.shape != left.shape or not left.any():
+        return ""
+    if name == "softmax" and ((reached := _output(node)) is None or _at_end(reached, name)):
+        return ""
+    most = 8 * float(np.finfo(part.grad.dtype.array).eps) * float(np.abs(came).max())
+    return said if float(np.abs(left).max()) <= most else ""
+
+
+def _cancelling(name: str) -> str:
+    return next((text for word, text in _CANCELLING.items() if word in name), "")
+
+
+_CANCELLING = {
+    "log_softmax": "",
+    "softmax": "the outputs of softmax sum to 1, so what arrives alike at all of them cancels",
+    **dict.fromkeys(
+        ("layer_norm", "group_norm", "batch_norm", "instance_norm"),
+        "what it gives has a fixed mean and a fixed size, so what arrives alike at all of it "
+        "cancels",
+    ),
+}
 
 
 def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> Reason:
@@ -138,6 +176,10 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
         return Reason("the norm of zeros has no slope, and 0 is taken for it")
     if name in _AT_TARGET and _meets_target(node, left == 0):
         return Reason(f"the prediction is the target there, where {name} has its minimum")
+    if "softmax" not in name and came is not None and came.size and (came == came.flat[0]).all():
+        cancelling = _cancelling(name)
+        if cancelling:
+            return Reason(cancelling)
     lost = _lost(came, left)
     if lost is None:
         return Reason()
@@ -162,8 +204,7 @@ def why_zero(node: Any, came: Any, part: Part, values: Values, names: Names) -> 
     if name in _SATURATING:
         reached = _output(node)
         if "softmax" in name and reached is not None and not _at_end(reached, name):
-            alike = "the outputs of softmax sum to 1, so what arrives alike at all of them cancels"
-            return Reason(alike if name == "softmax" else "")
+            return Reason(_CANCELLING[name])
         got = "" if reached is None or reached.shape != lost.shape else _listed(reached[lost])
         gave = f": it gave {got}" if got else ""
         help = _WHEN_EXP if name.startswith("exp") else _WHEN_SATURATED
@@ -217,6 +258,8 @@ def why_not_finite(node: Any, came: Any, part: Part, values: Values, names: Name
         help = _WHEN_INFINITE["norm"]
     if name.startswith("exp"):
         help = _WHEN_EXP
+    if name == "pow" and _overflows(node, left, wrong, values):
+        help = _WHEN_OVERFLOW
     shown = _inputs(node, wrong, values, names)
     if re.search(r"\b(?:nan|inf)\b", shown):
         help = ""  # it began before
@@ -248,6 +291,8 @@ def first_not_finite(
         if not shown or re.search(r"\b(?:nan|inf)\b", shown):
             return None  # it came from before: from an input, or from what is not known
         help = _WHEN_EXP if name.startswith("exp") else _WHEN_INFINITE.get(name, "")
+        if name == "pow" and _overflows(node, value, wrong, values):
+            help = _WHEN_OVERFLOW
         return node, Reason(f"{_listed(value[wrong])} where {shown}", help)
     return None
 
@@ -332,19 +377,36 @@ def _output(node: Any) -> Any:
 
 def _inputs(node: Any, where: Any, values: Values, names: Names) -> str:
     """`x is 0.`: the inputs of a node at some elements, as far as they are known."""
+    said = [
+        f"{_operand(node, position, edge, names)} is {_listed(array)}"
+        for position, edge, array in _operands(node, where, values)
+    ]
+    return " and ".join(dict.fromkeys(said))
+
+
+def _operands(node: Any, where: Any, values: Values) -> list[tuple[int, Any, Any]]:
+    """The inputs that are known, as of `_saved`, each at the elements `where` or a single one."""
     saved = _saved(node)
-    known = [(_operand(node, position, edge, names), array) for position, edge, array in saved]
     there = [edge for _, edge, _ in saved]
     for edge in zip(node.edges, node.numbers or (0,) * len(node.edges), strict=True):
         value = None if edge[0] is None or edge in there else values(edge)
         if value is not None:
-            known.append((_operand(node, 0, edge, names), np.asarray(value)))
-    said = [
-        f"{operand} is {_listed(array[where] if array.shape else array)}"
-        for operand, array in known
+            saved.append((0, edge, np.asarray(value)))
+    return [
+        (position, edge, array[where] if array.shape else array)
+        for position, edge, array in saved
         if array.shape in ((), where.shape)
     ]
-    return " and ".join(dict.fromkeys(said))
+
+
+def _overflows(node: Any, value: Any, wrong: Any, values: Values) -> bool:
+    """Whether what is infinite is too large a number, and not one at a pole."""
+    operands = [array for _, _, array in _operands(node, wrong, values)]
+    return bool(
+        operands
+        and np.isinf(value[wrong] if np.shape(value) else value).all()
+        and all(array.all() for array in operands)
+    )
 
 
 def computed(node: Any, values: Values) -> Any:

@@ -53,7 +53,7 @@ def _step(step: Step, width: int | None) -> Iterator[str]:
         text = text if len(text) <= room else text[: room - 3] + "..."
     head = [f"{step.number}.", step.node, text, f"({step.place})" if step.place else "", _of(step)]
     yield "  ".join(word for word in head if word)
-    if step.times > 1:
+    if step.alike:
         yield f"     {repeated(step)}"
     if step.value is not None:
         yield _behind("     value: ", step.value, width)
@@ -132,7 +132,7 @@ def summed(passing: Passing) -> str:
 def summary(told: Told, found: Summary) -> list[str]:
     """The sentences of a summary."""
     steps = {step.number: step for step in told.steps}
-    nodes = sum(step.times for step in told.steps)
+    nodes = sum(step.operations for step in told.steps)
     said = [f"{nodes:,} operations"]
     if nodes != len(told.steps):
         shown = len(told.steps)

@@ -50,8 +50,10 @@ class Passing(NamedTuple):
 class Step(NamedTuple):
     """A step of the chain, or the last of `times` steps of a loop that are alike.
 
-    `node` is PyTorch's name, `text` what the program says at `place`. `least` and `most` are the
-    norms of what all those steps pass on. `notes` are other facts, as sentences.
+    `node` is PyTorch's name, `text` what the program says at `place`. It may also be the `times`
+    calls of a module or function that are folded; then `node` is the module's class, or "function".
+    `operations` is how many steps of the chain it stands for. `least` and `most` are the norms of
+    what all those steps pass on. `notes` are other facts, as sentences.
     """
 
     number: int
@@ -65,9 +67,15 @@ class Step(NamedTuple):
     passings: list[Passing]
     notes: list[str]
     times: int
+    operations: int
     least: float
     most: float
     box: Box
+
+    @property
+    def alike(self) -> bool:
+        """Whether it is the last of several that are alike."""
+        return self.times > 1 and self.box.closed is None
 
 
 class Total(NamedTuple):

@@ -179,20 +179,28 @@ def _of_result(name: str, x: Tensor) -> Iterator[str]:
     place = source_place(node)
     made = f": `{source_text(node)}` made it at {place}" if place else ""
     yield f"`{name}` is a result, not a leaf{made}, and the gradient of a result is not kept"
-    for below in reachable([node]):
-        for edge in below.edges:
-            if edge is not None and edge.number < 0 and edge.name == name:
-                born = place_of(edge.where)
-                at = f", made at {born}," if born else ""
-                yield f"  the leaf that was called `{name}` before{at} is another tensor"
-                yield (
-                    f"  = help: change the leaf itself under `with torch.no_grad():` "
-                    f"({name} -= …), and it stays one"
-                )
-                return
+    leaf = lost_leaf(name, x)
+    if leaf is not None:
+        born = place_of(leaf.where)
+        at = f", made at {born}," if born else ""
+        yield f"  the leaf that was called `{name}` before{at} is another tensor"
+        yield (
+            f"  = help: change the leaf itself under `with torch.no_grad():` "
+            f"({name} -= …), and it stays one"
+        )
+        return
     if name.isidentifier():
         yield f"  = help: for a leaf with these values: {name} = {name}.detach().requires_grad_()"
     yield f"  = help: to keep the gradient of a result: {name}.retain_grad() before backward"
+
+
+def lost_leaf(name: str, x: Tensor) -> Any:
+    """The leaf on the graph of a result that had its name before it; None where there is none."""
+    for below in reachable([fresh_edge(x)]):
+        for edge in below.edges:
+            if edge is not None and edge.number < 0 and edge.name == name:
+                return edge
+    return None
 
 
 def _of_leaf(name: str, x: Tensor, situation: Situation) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """A recorded graph as boxes and arrows: loops folded, calls of modules as areas around boxes.
 
+Where a depth is asked for, calls of the program's own functions are areas, too.
+
 Nodes that one place in the text made again and again, as a loop does, are one box; its node is the
 one that was made last. An arrow from a later step of the loop to an earlier one goes back.
 """
@@ -17,6 +19,7 @@ from gradcli.language.syntax.error import GradSyntaxError
 from gradcli.language.syntax.parser import parse
 from gradcli.language.syntax.source import Source, Span
 
+from .functions import with_functions
 from .modules import Frame, frames_of
 
 FEWEST = 3  # steps of a loop that are folded
@@ -34,13 +37,17 @@ _LOOPS = (
 
 
 class Area:
-    """The calls of a module: `count` of them, inside of `parent`, None at the top."""
+    """The calls of a module or function at the place `where`: `count` of them.
 
-    __slots__ = ("areas", "boxes", "calls", "kind", "level", "parent", "title")
+    `parent` is the area around it, None at the top.
+    """
 
-    def __init__(self, title: str, kind: str, parent: Area | None) -> None:
+    __slots__ = ("areas", "boxes", "calls", "kind", "level", "parent", "title", "where")
+
+    def __init__(self, title: str, kind: str, where: int, parent: Area | None) -> None:
         self.title = title
         self.kind = kind
+        self.where = where
         self.parent = parent
         self.level: int = 0 if parent is None else parent.level + 1
         self.calls: set[int] = set()
@@ -159,21 +166,23 @@ def draw(
     *,
     all: bool = False,
     depth: int | None = None,
+    crowd: float = CROWD,
     norms: Mapping[tuple[Any, int], float] | None = None,
     only: set[Any] | None = None,
 ) -> Drawing:
     """The drawing of the graph behind `roots`.
 
-    `namespace` maps the user's names to values. With `all` nothing is folded; `depth` is how many
-    levels of modules are opened. `norms` are those of gradients by node and number of the input;
-    `only` are the nodes and leaves that are drawn.
+    `namespace` maps the user's names to values. With `all` nothing is folded. `depth` is how many
+    levels of modules and functions are opened; without one, no function is an area, and more than
+    `crowd` boxes close the innermost modules. `norms` are those of gradients by node and number of
+    the input; `only` are the nodes and leaves that are drawn.
     """
     order = [node for node in everything(roots) if only is None or node in only]
-    found = _drawn(order, namespace, all, depth)
+    found = _drawn(order, namespace, all, depth, depth is not None)
     if not all and depth is None:
         level = max((box.area.level for box in found.boxes if box.area is not None), default=-1)
-        while len(found.boxes) > CROWD and level >= 0:
-            found = _drawn(order, namespace, False, level)
+        while len(found.boxes) > crowd and level >= 0:
+            found = _drawn(order, namespace, False, level, False)
             level -= 1
     for edge, norm in (norms or {}).items():
         if edge in found.arrow_of:
@@ -198,11 +207,15 @@ def _drawn(
     namespace: Mapping[str, Any],
     all: bool,
     depth: int | None,
+    functions: bool,
 ) -> Drawing:
     operations = [node for node in order if node.number >= 0]
     leaves = [node for node in order if node.number < 0]
     loops = Loops()
-    top, area_of = _areas(operations, namespace, None if all else loops)
+    frames = frames_of(operations, namespace)
+    if functions and depth is not None:
+        frames = with_functions(operations, frames, depth + 1)
+    top, area_of = _areas(operations, frames, None if all else loops)
     place: dict[Any, Any] = {}  # the key of the box of each node
     place.update(_keys(operations, area_of, None if all else loops))
     takers: dict[Any, list[Any]] = defaultdict(list)
@@ -381,10 +394,9 @@ def all_folded(keys: Iterable[Any]) -> bool:
 
 
 def _areas(
-    operations: Sequence[Any], namespace: Mapping[str, Any], loops: Loops | None
+    operations: Sequence[Any], frames: Mapping[Any, tuple[Frame, ...]], loops: Loops | None
 ) -> tuple[list[Area], dict[Any, Area | None]]:
-    """The areas at the top, and the innermost area of each node that a module made."""
-    frames = frames_of(operations, namespace)
+    """The areas at the top, and the innermost area of each node that has `frames`."""
     top: list[Area] = []
     area_of: dict[Any, Area | None] = {}
     known: dict[Any, Area] = {}
@@ -413,7 +425,7 @@ def _area(
     key = (parent, frame.key if folded else frame.call)
     area = known.get(key)
     if area is None:
-        area = known[key] = Area(frame.title, frame.kind, parent)
+        area = known[key] = Area(frame.title, frame.kind, frame.key[1], parent)
         (top if parent is None else parent.areas).append(area)
     area.calls.add(frame.call)
     return area

@@ -173,9 +173,12 @@ def _nested(
     box_lines: Callable[[Box, str], None],
     area_start: Callable[[Area, int, str], None],
     area_end: Callable[[str], None],
+    *,
+    leaves_first: bool = False,
 ) -> None:
     """Write the boxes outside of areas, then each area with what is in it."""
-    for box in drawing.boxes:
+    order = -1 if leaves_first else 1
+    for box in drawing.boxes[::order]:
         if box.area is None:
             box_lines(box, "  ")
     count = 0
@@ -188,7 +191,7 @@ def _nested(
         lead = "  " * (item.level + 1)
         area_start(item, count, lead)
         count += 1
-        for box in item.boxes:
+        for box in item.boxes[::order]:
             box_lines(box, lead + "  ")
         waiting.append(lead)
         waiting.extend(reversed(item.areas))
@@ -200,14 +203,18 @@ def mermaid(drawing: Drawing, names: Names) -> str:
 
     def box_lines(box: Box, lead: str) -> None:
         text = "<br>".join(map(escapers.mermaid, label(box, 0, names)))
-        opening, closing = ("[", "]") if not box.leaf else ("([", "])")
+        opening, closing = ("[", "]") if not box.leaf else ("(", ")")
         opening, closing = ("[[", "]]") if box.closed is not None else (opening, closing)
         lines.append(f'{lead}n{box.number}{opening}"{text}"{closing}')
 
     def area_start(area: Area, number: int, lead: str) -> None:
         lines.append(f'{lead}subgraph m{number}["{escapers.mermaid(area.label)}"]')
 
-    _nested(drawing, box_lines, area_start, lambda lead: lines.append(f"{lead}end"))
+    def area_end(lead: str) -> None:
+        lines.append(f"{lead}end")
+
+    # It breaks the cycle of a loop where it comes back to what stood first: that is where it began.
+    _nested(drawing, box_lines, area_start, area_end, leaves_first=True)
     for arrow in drawing.arrows:
         text = f'|"{escapers.mermaid(_norm(arrow))}"|' if arrow.norms else ""
         line = "-.->" if arrow.back else "-->"

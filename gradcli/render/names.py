@@ -147,7 +147,12 @@ def place_of(where: int) -> str:
 
 def source_span(node: Any) -> dict[str, Any] | None:
     """That text with its file, first and last line and columns; None when it is not known."""
-    place = machine.locate(node.where)
+    return span_of(node.where)
+
+
+def span_of(where: int) -> dict[str, Any] | None:
+    """The text that a provenance stands for, with its place; None when it is not known."""
+    place = machine.locate(where)
     if place is None:
         return None
     source, span = place[0], place[1].span

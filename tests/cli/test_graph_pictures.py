@@ -93,6 +93,22 @@ def test_the_steps_of_a_loop_are_one_box(tmp_path):
     assert sum("back" in group.get("class", "").split() for group in root.iter(f"{SVG}g")) == 1
 
 
+@pytest.mark.parametrize("text", [LOOP, MODEL], ids=["loop", "modules"])
+def test_mermaid_begins_with_what_runs_first(tmp_path, text):
+    """It takes for the way back of a loop what leads to a box that was declared before."""
+    shown = ok("graph", written(tmp_path, text), "--format", "mermaid")
+    place = {
+        name: number
+        for number, name in enumerate(re.findall(r"^ +(n\d+)[\[(]", shown, re.MULTILINE))
+    }
+    arrows = re.findall(r"^ +(n\d+) (-->|-\.->)(?:\|[^|]*\|)? (n\d+)$", shown, re.MULTILINE)
+    assert len(arrows) == shown.count("-->") + shown.count("-.->")
+    for maker, kind, taker in arrows:
+        if text is LOOP:
+            assert (place[maker] < place[taker]) == (kind == "-->")
+    assert ("([" in shown, '("' in shown) == (False, True)
+
+
 def test_all_shows_every_step(tmp_path):
     path = written(tmp_path, LOOP.replace("500", "70"))
     lines = ok("graph", path, "--all").splitlines()

@@ -426,3 +426,50 @@ def test_one_entry(tmp_path):
         assert (done.returncode, words in done.stderr.decode()) == (2, True), done.stderr
     done = gradcli("grad", "x * x", "--set", "x=[1, 2]", "--of", "x", "--wrt", "x[0]")
     assert done.returncode == 2
+
+
+def test_a_name_that_left_its_leaf_is_answered_unasked(tmp_path):
+    text = "x = param([1., 2.])\nw = param(3.)\nx = x * 2\ny = (x * w).sum()\ny.backward()\n"
+    path = tmp_path / "p.grad"
+    path.write_text(text)
+    said = ok("why", str(path))
+    assert "w.grad has 1 element, finite and not zero\n\n`x` is a result, not a leaf" in said
+    assert f"the leaf that was called `x` before, made at {path}:1:5, is another tensor" in said
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("softmax(x, 0).sum()", "[1., 2., 3.]"),
+        ("(2 * softmax(x, 1)).sum()", "[[1., 2.5, 3.], [0., 1., 1.]]"),
+        ("torch.nn.functional.layer_norm(x, [3]).sum()", "[1., 2.5, 4.]"),
+    ],
+)
+def test_what_cancels_leaves_rounding(expression, value):
+    said = ok("why", "-e", expression, "--set", f"x={value}")
+    assert "nothing but rounding is left in" in said or "whole gradient becomes zero" in said
+    assert "what arrives alike at all of" in said and "residual" not in said
+
+
+def test_what_is_really_tiny_is_no_rounding():
+    said = ok("why", "-e", "1e-9 * softmax(x, 0)[0]", "--set", "x=[1., 2., 3.]")
+    assert "is tiny" in said and "rounding" not in said
+
+
+@pytest.mark.parametrize("expression", ["exp(x)**3", "(x * 1e150)**3", "x**200"])
+def test_what_overflows_is_not_kept_from_zero(expression):
+    said = ok("why", "-e", expression, "--set", "x=300")
+    assert "= help: scale its input down" in said and "keep the base above 0" not in said
+
+
+@pytest.mark.parametrize("taken", ["emb[idx]", "emb.index_select(0, idx)", "emb[0:3:2]"])
+def test_what_is_not_taken_is_told_beside_other_zeros(tmp_path, taken):
+    text = (
+        "import torch\nidx = torch.tensor([0, 2])\nmask = torch.tensor([1., 0.])\n"
+        f"emb = torch.ones(4, 2, requires_grad=True)\nout = ({taken} * mask).sum()\n"
+    )
+    path = tmp_path / "p.grad"
+    path.write_text(text + "out.backward()\n")
+    said = ok("why", str(path))
+    assert "2 of 4 elements become zero in" in said
+    assert f"4 of 8 elements get nothing in `{taken}`" in said

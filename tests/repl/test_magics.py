@@ -495,8 +495,11 @@ def test_graphs_are_folded_and_unfolded(talk: Talk) -> None:
     assert "\n30.  SinBackward0" in talk("%explain y --all")
     assert "%graph is called as" in talk("%graph y --all --depth 1")
     assert "--depth takes" in talk("%graph y --depth x")
+    assert "at most 16" in talk("%explain y --depth 17")
+    assert "%explain is called as" in talk("%explain y --all --depth 1")
     assert "forms are --tree" in talk("%graph y --text")
-    assert "forms are --text" in talk("%explain y --depth 1")
+    assert "1.  SinBackward0" in talk("%explain y --depth 1")
+    assert "forms are --text" in talk("%explain y --tree")
 
 
 def test_modules_are_areas_at_the_prompt(talk: Talk) -> None:
@@ -505,6 +508,11 @@ def test_modules_are_areas_at_the_prompt(talk: Talk) -> None:
     assert 'label="net.1: Tanh"' in talk("%graph out --dot")
     assert "net  Sequential" in talk("%graph out --depth 0")
     assert "in net.1" in talk("%explain out")
+    folded = talk("%explain out --depth 1")
+    assert "2.  Tanh  net.1" in folded and "3.  Linear  net.0" in folded
+    assert "function  double(out)" in talk(
+        "def double(t):\n    return (t * 2).sum()", "y = double(out)", "%explain y --depth 0"
+    )
 
 
 def test_magics_leave_settings_alone(talk: Talk) -> None:

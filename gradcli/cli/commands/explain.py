@@ -22,6 +22,8 @@ def run(options: Options) -> int:
     for name in ("indent", "compact-output"):
         if name in options.given and options.format != "json":
             raise UsageError(f"--{name} goes with --format json")
+    if options.all and options.depth is not None:
+        raise UsageError("--all opens everything: it does not go with --depth")
     if options.timeout is not None:
         watch_time(options.timeout, options.errors)
     watch_signals()
@@ -96,6 +98,7 @@ def _explained(recorded: Recorded, options: Options) -> list[Told]:
             asked=bool(options.wrt),
             fixed=fixed,
             all=options.all,
+            depth=options.depth,
         )
         try:
             found.append(explanation.tell())

@@ -41,13 +41,20 @@ def run(options: Options) -> int:
 
 
 def _answered(recorded: Recorded, options: Options) -> Iterator[str]:
-    """The answers about the tensors of `--wrt`, or about every leaf. Raises UsageError, Failure."""
+    """The answers about the tensors of `--wrt`, or about every leaf and every name that left one.
+
+    Raises UsageError, Failure.
+    """
     from gradcli.autograd.freed_values import Dropped
-    from gradcli.cli.programs.recorded import nothing_recorded
-    from gradcli.explain.why import Situation, why, why_entry
+    from gradcli.cli.programs.recorded import nothing_recorded, on_graph
+    from gradcli.explain.why import Situation, lost_leaf, why, why_entry
 
     known = recorded.askable
-    asked = _asked(options.wrt, known) if options.wrt else [(n, None) for n in recorded.leaves()]
+    if options.wrt:
+        asked = _asked(options.wrt, known)
+    else:
+        lost = [name for name, x in known.items() if on_graph(x) and lost_leaf(name, x)]
+        asked = [(name, None) for name in [*recorded.leaves(), *lost]]
     if not asked:
         raise nothing_recorded("ask about")
     variables = recorded.namespace

@@ -203,7 +203,9 @@ OPTIONS: dict[str, Option] = _table(
         default="",
     ),
     Option("all", FLAG, "", "every node by itself: no loop is folded", group=OUTPUT),
-    Option("depth", NATURAL, "N", "open N levels of modules", group=OUTPUT, usual="all"),
+    Option(
+        "depth", NATURAL, "N", "open N levels of modules and functions", group=OUTPUT, usual="all"
+    ),
     Option("formula", FLAG, "", "expressions instead of numbers", group=RESULT),
     Option(
         "as",
@@ -581,7 +583,7 @@ COMMANDS: dict[str, Command] = {
             "Show what reaches each input through each step, and why a gradient is missing.",
             "expression"
             + _INPUTS
-            + " format all of wrt dtype seed nonfinite keep indent compact-output"
+            + " format all depth of wrt dtype seed nonfinite keep indent compact-output"
             + _LIMITS
             + _GENERAL,
             (
@@ -592,7 +594,7 @@ COMMANDS: dict[str, Command] = {
                 ),
                 ("gradcli explain -e 'sin(x)' --set x=1 --format html > sin.html", "a page"),
             ),
-            ("expression", "set", "const", "input", "format", "all", "of", "wrt", "keep"),
+            ("expression", "set", "const", "input", "format", "all", "depth", "of", "wrt", "keep"),
             forms=("text", "markdown", "html", "json"),
         ),
         Command(

@@ -103,8 +103,9 @@ def _head(told: Told) -> Iterator[str]:
 def _picture(drawing: Drawing, told: Told, lead: str, names: Names, first: bool) -> Iterator[str]:
     steps = {step.box: (f"{lead}s{step.number}", f"step {step.number}") for step in told.steps}
     for place, total in enumerate(told.totals):
-        if total.node in drawing.box_of:
-            steps[drawing.box_of[total.node]] = (f"{lead}i{place}", "input")
+        box = drawing.box_of.get(total.node)
+        if box is not None and box.closed is None:
+            steps[box] = (f"{lead}i{place}", "input")
     found = svg.placed(drawing, names)
     start = min(steps.values(), default=("", ""), key=lambda item: item[1] != "step 1")[0]
     attributes = {
@@ -155,7 +156,7 @@ def _step(step: Step, lead: str) -> Iterator[str]:
     if step.text:
         yield f"<pre>{markup(_cut(step.text, LONGEST))}</pre>"
     facts = [step.place, f"in {step.module}" if step.module else ""]
-    facts += [repeated(step)] if step.times > 1 else []
+    facts += [repeated(step)] if step.alike else []
     for fact in filter(None, [*facts, *step.notes]):
         yield f'<p class="facts">{markup(fact)}</p>'
     if step.value is not None:

@@ -33,7 +33,7 @@ FORMS = ("text", "markdown", "html", "json")
 def explain(shell: Shell, text: str) -> None:
     ask = asked(shell, "explain", text, FORMS)
     words = ask.words or [last_result(shell)]
-    if len(words) > 2:
+    if len(words) > 2 or (ask.all and ask.depth is not None):
         arguments("explain", "1 2 3", 0, 2)
     name, y = words[0], tensor(shell, words[0])
     pieces, bound = texts_of(shell, name)
@@ -51,7 +51,15 @@ def explain(shell: Shell, text: str) -> None:
         }
     variables = shell.variables()
     found = Explanation(
-        name, y, inputs, variables, pieces, bound, asked=len(words) > 1, all=ask.all
+        name,
+        y,
+        inputs,
+        variables,
+        pieces,
+        bound,
+        asked=len(words) > 1,
+        all=ask.all,
+        depth=ask.depth,
     )
     with kept():
         told = found.tell()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .table import Magic
 
 
+DEEPEST = 16  # levels of a graph that are opened, as on the command line
 GIVING = ("grad", "jvp", "vjp", "jacobian", "hessian", "who_ls")  # magics that give values
 
 
@@ -217,9 +218,10 @@ def asked(shell: Shell, name: str, text: str, forms: tuple[str, ...]) -> Asked:
             every = True
         elif option == "depth" and "--depth" in MAGICS[name].words:
             value = value or next(waiting, "")
-            if not value.isdecimal():
-                raise _refused(name, "--depth takes the number of levels that are opened")
-            depth = int(value[:9])
+            if not value.isdecimal() or len(value) > 9 or int(value) > DEEPEST:
+                said = f"--depth takes the number of levels that are opened, at most {DEEPEST}"
+                raise _refused(name, said)
+            depth = int(value)
         else:
             form = (value or next(waiting, "")) if option == "format" else option
             if form not in forms:

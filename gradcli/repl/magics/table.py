@@ -223,7 +223,7 @@ MAGICS: dict[str, Magic] = {
         ),
         Magic(
             "explain",
-            "[y] [x] [--markdown|--html|--json] [--all] [> FILE]",
+            "[y] [x] [--markdown|--html|--json] [--all|--depth N] [> FILE]",
             "the chain rule from y back to its leaves, or to x, step by step with numbers",
             "explain",
             (
@@ -252,7 +252,7 @@ MAGICS: dict[str, Magic] = {
                     prints=("# Where dy comes from\n…### 2. PowBackward0 `x**2`…"),
                 ),
             ),
-            ("names", "--markdown", "--html", "--json", "--all"),
+            ("names", "--markdown", "--html", "--json", "--all", "--depth"),
         ),
         Magic(
             "formula",
