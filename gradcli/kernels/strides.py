@@ -127,6 +127,8 @@ def in_format_of(count: int, kernel: Callable[..., Any]) -> Callable[..., Any]:
 def formatted(array: Array, channels: memory_format | None) -> Array:
     """The same elements with channels last, or where none is given row by row; an array of another
     number of dimensions as it is."""
+    if channels is None and array.flags.c_contiguous and 1 not in array.shape:
+        return array  # dimensions of one element may have any stride
     if channels is not None and array.ndim != CHANNELS_LAST[channels]:
         return array
     return relayout(array, formatted_strides(array.shape, channels or contiguous_format, ()))
