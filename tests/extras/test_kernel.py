@@ -42,6 +42,12 @@ class Notebook:
         kinds = ("stream", "execute_result", "display_data", "error")
         return reply["content"], [item for item in shown if item[0] in kinds]
 
+    def interrupt(self, times: int) -> None:
+        """Send requests to interrupt, which the kernel answers on its control channel."""
+        for _ in range(times):
+            message = self.client.session.msg("interrupt_request", {})
+            self.client.control_channel.send(message)
+
     def ask(self, request: str, *arguments: object) -> dict:
         getattr(self.client, request)(*arguments)
         return self.client.get_shell_msg(timeout=WAIT)["content"]
@@ -197,13 +203,20 @@ def test_a_new_start_forgets_names_and_keeps_its_client(prefix: Path) -> None:
 
 def test_interrupts_end_the_cell_and_nothing_else(notebook: Notebook) -> None:
     notebook.run("kept = 5")
-    threading.Timer(0.5, notebook.manager.interrupt_kernel).start()
+    twice = threading.Timer(0.5, notebook.interrupt, (2,))
+    twice.start()
     started = time.monotonic()
     reply, shown = notebook.run("while True: pass")
     assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
     assert [kind for kind, _ in shown] == ["error"]  # which is told once
     assert reply["evalue"].startswith(f"interrupted at In[{reply['execution_count']}]:1:")
     assert time.monotonic() - started < 20
+    twice.join()
+    assert [notebook.client.get_control_msg(timeout=WAIT)["msg_type"] for _ in range(2)] == [
+        "interrupt_reply"
+    ] * 2  # the second one came when the cell may have been over
+    threading.Timer(0.5, notebook.manager.interrupt_kernel).start()  # as notebooks do it
+    assert notebook.run("while True: pass")[0]["ename"] == "KeyboardInterrupt"
     assert text_of(notebook.run("kept")[1]) == "5"
 
 
