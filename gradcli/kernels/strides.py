@@ -18,6 +18,7 @@ from ..tensor.device import (
 )
 from ..tensor.dtypes import Array
 from ..tensor.memory import window
+from ..tensor.runtime import runtime
 
 
 def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
@@ -84,14 +85,22 @@ def formatted_strides(
     """
     if memory_format is preserve_format:
         return preserved_strides(shape, strides)
-    if memory_format not in CHANNELS_LAST:
+    rank = CHANNELS_LAST.get(memory_format)
+    if rank is None:
         return contiguous_strides(shape)
-    result = [1] * len(shape)
+    if len(shape) != rank:
+        raise RuntimeError(f"required rank {rank} tensor to use {memory_format.name} format")
+    result = [1] * rank
     step = 1
-    for axis in reversed(memory_format.order(len(shape))):
+    for axis in _channels_first(rank):
         result[axis] = step
         step *= shape[axis]
     return tuple(result)
+
+
+def _channels_first(rank: int) -> tuple[int, ...]:
+    """The dimensions of a format with channels last, the fastest first."""
+    return 1, *range(rank - 1, 1, -1), 0
 
 
 def has_channels_last(
@@ -102,7 +111,7 @@ def has_channels_last(
     if len(shape) != CHANNELS_LAST[memory_format]:
         return False
     expected = 1
-    for axis in (1, *range(len(shape) - 1, 1, -1), 0):
+    for axis in _channels_first(len(shape)):
         if shape[axis] != 1:
             if strides[axis] != expected:
                 return False
@@ -131,6 +140,8 @@ def formatted(array: Array, channels: memory_format | None) -> Array:
         return array  # dimensions of one element may have any stride
     if channels is not None and array.ndim != CHANNELS_LAST[channels]:
         return array
+    if channels is not None:
+        runtime.reserve(array.nbytes)
     return relayout(array, formatted_strides(array.shape, channels or contiguous_format, ()))
 
 
@@ -146,7 +157,7 @@ def format_of_images(array: Array) -> memory_format | None:
     if array.flags.c_contiguous and strides[1] != array.itemsize:
         return None
     reach = 0
-    for axis in (1, *range(array.ndim - 1, 1, -1), 0):
+    for axis in _channels_first(array.ndim):
         if not shape[axis] or strides[axis] < reach or (not axis and reach == strides[1]):
             return None
         reach = strides[axis] * max(shape[axis], 1)

@@ -186,15 +186,6 @@ class memory_format(Named):
     __slots__ = ()
     __module__ = "torch"
 
-    def order(self, ndim: int) -> tuple[int, ...]:
-        """The dimensions, the slowest first. Raises RuntimeError for another number of them."""
-        if self not in CHANNELS_LAST:
-            return tuple(range(ndim))
-        rank = CHANNELS_LAST[self]
-        if ndim != rank:
-            raise RuntimeError(f"required rank {rank} tensor to use {self.name} format")
-        return 0, *range(2, ndim), 1
-
 
 strided = layout("strided")
 preserve_format = memory_format("preserve_format")

@@ -14,7 +14,6 @@ from ...kernels.spacing import counted, exponents, spaced
 from ...kernels.strides import (
     allocate,
     contiguous_strides,
-    formatted_copy,
     formatted_strides,
     strides_of,
 )
@@ -233,10 +232,11 @@ def _constant(name: str, value: int, doc: str) -> None:
         if memory_format is devices.preserve_format:
             raise RuntimeError("unsupported memory format Preserve")
         dtype = dtype or dtypes.default.dtype
-        array = filled(size, value, dtype)
-        if memory_format is not None:
-            array = formatted_copy(array, memory_format, dtype.array, array)
-        return made(array, dtype, requires_grad)
+        if memory_format in (None, devices.contiguous_format):
+            return made(filled(size, value, dtype), dtype, requires_grad)
+        shape = check_size(size, dtype)
+        strides = formatted_strides(shape, memory_format, ())
+        return made(allocate(shape, strides, dtype.array), dtype, requires_grad)
 
     options = _LIKE if name == "empty" else OPTIONS
     function(f"{name}(int[]... size, *, {options})", where=("torch",), out=_MADE, doc=doc)(fill)
