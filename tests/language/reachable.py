@@ -66,6 +66,8 @@ def owners() -> Iterator[tuple[str, set[str]]]:
             optim_objects.enter(namespaces.lookup(space, name))
     modules = [table for kind, table in TABLES.items() if issubclass(kind, nn_objects.Module)]
     yield "module objects", {name for table in modules for name in table if name[0] != "_"}
+    for name in namespaces.NAMES["torch.nn.utils.prune"]:
+        open_objects.enter(namespaces.lookup("torch.nn.utils.prune", name))
     for name in namespaces.NAMES["torch.utils.data"]:
         data_objects.enter(namespaces.lookup("torch.utils.data", name))
     for space in namespaces.NAMES:
